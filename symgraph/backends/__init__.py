@@ -1,0 +1,12 @@
+"""Backends: the table of those there are."""
+
+from types import MappingProxyType
+
+from symgraph.backends.backend import Backend
+from symgraph.backends.numpy import BACKEND as NUMPY
+from symgraph.backends.scalar import BACKEND as SCALAR
+
+BACKENDS = MappingProxyType({backend.name: backend for backend in (NUMPY, SCALAR)})
+"""Every backend by name."""
+
+__all__ = ["BACKENDS", "Backend"]

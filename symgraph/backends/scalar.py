@@ -1,0 +1,34 @@
+"""The scalar backend: straight-line ``math`` on Python floats, one row a call, compilable by numba as it is."""
+
+from symgraph.backends.backend import Backend
+from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
+
+_TERNARY = (Level.BITOR,)
+
+TEXTS: OpTexts = {
+    **ARITHMETIC,
+    "pow": call("math.pow", 2),
+    **{name: call(f"math.{name}") for name in ("sqrt", "cbrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan")},
+    **{name: call(f"math.{name}") for name in ("asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh")},
+    "hypot": call("math.hypot", 2),
+    "atan2": call("math.atan2", 2),
+    "abs": call("math.fabs"),
+    # copysign(1, a) alone would give 1 at 0
+    "sign": OpText("math.copysign(1.0, {0}) if {0} != 0.0 else 0.0", Level.TERNARY, _TERNARY),
+    "heaviside": OpText("1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {1}", Level.TERNARY, _TERNARY),
+    "max": call("max", 2),
+    "min": call("min", 2),
+    "and": OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)),
+    "or": OpText("{0} or {1}", Level.OR, (Level.OR, Level.AND)),
+    "not": OpText("not {0}", Level.NOT, (Level.NOT,)),
+    "select": OpText("{1} if {0} else {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
+    "rowsum": OpText("{0}", Level.TERNARY),
+}
+
+BACKEND = Backend(
+    name="scalar",
+    suffix="_scalar",
+    template="scalar/module.py.jinja",
+    texts=TEXTS,
+    literals={"inf": "math.inf", "-inf": "-math.inf", "nan": "math.nan"},
+)

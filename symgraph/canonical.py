@@ -1,0 +1,53 @@
+"""Walks over SymPy expressions that need no recursion, and digests that do not depend on hash seeds.
+
+SymPy's own walks recurse and stop at about a thousand levels; its order of arguments is its own business and may change. A
+digest names an expression by its structure alone: equal structure, equal digest, on every machine.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sympy import Float, Integer, Rational, Symbol
+
+_COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "And", "Or", "Equality", "Unequality"})
+
+
+def postorder(roots: Iterable[Any]) -> Iterator[Any]:
+    """Yield every distinct subexpression once, arguments before the expressions that use them."""
+    done: set[Any] = set()
+    for root in roots:
+        stack = [(root, False)]
+        while stack:
+            expr, ready = stack.pop()
+            if ready:
+                if expr not in done:
+                    done.add(expr)
+                    yield expr
+            elif expr not in done:
+                stack.append((expr, True))
+                stack.extend((arg, False) for arg in reversed(expr.args))
+
+
+def digests(roots: Iterable[Any]) -> dict[Any, str]:
+    """Give each subexpression a digest of its structure, the arguments of commutative operations in sorted order."""
+    result: dict[Any, str] = {}
+    for expr in postorder(roots):
+        kind = type(expr).__name__
+        parts = [result[arg] for arg in expr.args]
+        if kind in _COMMUTATIVE:
+            parts.sort()
+        text = f"{kind}({_leaf(expr)};{','.join(parts)})"
+        result[expr] = hashlib.sha256(text.encode()).hexdigest()[:24]
+    return result
+
+
+def _leaf(expr: Any) -> str:
+    if isinstance(expr, Symbol):
+        return expr.name
+    if isinstance(expr, Integer | Rational):
+        return f"{expr.p}/{expr.q}"
+    if isinstance(expr, Float):
+        sign, mantissa, exponent, _ = (int(part) for part in expr._mpf_)  # int: gmpy2 prints its integers differently
+        return f"{sign}:{mantissa}:{exponent}"
+    return "" if expr.args else str(expr)

@@ -1,0 +1,114 @@
+"""A project's settings: the table [tool.symgraph] of the nearest pyproject.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from symgraph.errors import OptionError
+
+_FILE = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What [tool.symgraph] says, with the defaults where it says nothing.
+
+    Args:
+        root: folder of pyproject.toml; the paths of the other settings are relative to it.
+        models: specs to build, each a file or a dotted module.
+        out: folder for generated modules.
+        backends: names of the backends that write there.
+    """
+
+    root: Path
+    models: tuple[str, ...] = ()
+    out: str = "generated"
+    backends: tuple[str, ...] = ("numpy", "scalar")
+
+    @property
+    def out_folder(self) -> Path:
+        """Folder for generated modules, resolved against the root."""
+        return self.root / self.out
+
+
+def find_project(start: Path) -> Path | None:
+    """Find the nearest pyproject.toml at or above a folder.
+
+    Args:
+        start: the folder where the search begins.
+
+    Returns:
+        The path of the file, or None where no folder up to the root of the file system has one.
+    """
+    folder = start.resolve()
+    return next((path for parent in (folder, *folder.parents) if (path := parent / _FILE).is_file()), None)
+
+
+def read_config(start: Path | None = None) -> Config:
+    """Read the settings of the project that a folder belongs to.
+
+    Args:
+        start: a folder of the project; the current directory by default.
+
+    Returns:
+        The settings. Without a pyproject.toml, or without the table in it, they are the defaults.
+
+    Raises:
+        OptionError: pyproject.toml is not readable TOML, or its table has an unknown key or a value of the wrong type.
+    """
+    start = Path.cwd() if start is None else start
+    path = find_project(start)
+    if path is None:
+        return Config(root=start.resolve())
+    return _config(path, _table(path))
+
+
+def _table(path: Path) -> dict[str, object]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OptionError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # bad TOML and bad UTF-8 are both of this kind
+        raise OptionError(f"{path} is not valid TOML: {error}") from error
+    tool = document.get("tool", {})
+    table = tool.get("symgraph", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise OptionError(f"{path}: tool.symgraph must be a table, not {_kind(table)}")
+    return table
+
+
+def _config(path: Path, table: dict[str, object]) -> Config:
+    known = ("models", "out", "backends")
+    unknown = [key for key in table if key not in known]
+    if unknown:
+        raise OptionError(f"{path}: [tool.symgraph] has an unknown key {unknown[0]!r}; the keys are {', '.join(known)}")
+    config = Config(root=path.parent)
+    return Config(
+        root=path.parent,
+        models=_strings(path, "models", table.get("models"), config.models),
+        out=_string(path, "out", table.get("out"), config.out),
+        backends=_strings(path, "backends", table.get("backends"), config.backends),
+    )
+
+
+def _string(path: Path, key: str, value: object, default: str) -> str:
+    if value is None:
+        return default
+    if not isinstance(value, str) or not value:
+        raise OptionError(f"{path}: [tool.symgraph] {key} must be a non-empty string, not {_kind(value)}")
+    return value
+
+
+def _strings(path: Path, key: str, value: object, default: tuple[str, ...]) -> tuple[str, ...]:
+    if value is None:
+        return default
+    if not isinstance(value, list):
+        raise OptionError(f"{path}: [tool.symgraph] {key} must be a list of strings, not {_kind(value)}")
+    for position, item in enumerate(value, start=1):
+        if not isinstance(item, str) or not item:
+            raise OptionError(f"{path}: [tool.symgraph] {key}: entry {position} must be a non-empty string, not {_kind(item)}")
+    return tuple(value)
+
+
+def _kind(value: object) -> str:
+    return f"{value!r} ({type(value).__name__})"

@@ -1,0 +1,82 @@
+"""Expression text by precedence: a backend says how each op reads, and parentheses follow."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Level(IntEnum):
+    """Python's operator precedence, loosest first (The Python Language Reference, 6.17)."""
+
+    TERNARY = 0
+    OR = 1
+    AND = 2
+    NOT = 3
+    COMPARE = 4
+    BITOR = 5
+    BITAND = 6
+    SUM = 7
+    PRODUCT = 8
+    UNARY = 9
+    POWER = 10
+    ATOM = 11
+
+
+class Text(NamedTuple):
+    """A piece of an expression and the level at which it binds."""
+
+    text: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class OpText:
+    """How a backend writes an op.
+
+    Attributes:
+        format: the text, with a place {0}, {1}, ... for each operand.
+        level: the level at which the result binds.
+        operands: the loosest level that each operand may have without parentheses; the last entry stands for all that follow.
+    """
+
+    format: str
+    level: Level = Level.ATOM
+    operands: tuple[Level, ...] = (Level.TERNARY,)
+
+    def render(self, operands: Sequence[Text]) -> Text:
+        """Write the op on the given operands."""
+        pieces = [
+            piece.text if piece.level >= self.operands[min(index, len(self.operands) - 1)] else f"({piece.text})"
+            for index, piece in enumerate(operands)
+        ]
+        return Text(self.format.format(*pieces), self.level)
+
+
+def infix(operator: str, level: Level) -> OpText:
+    """A left-associative binary operator."""
+    return OpText(f"{{0}} {operator} {{1}}", level, (level, Level(level + 1)))
+
+
+def comparison(operator: str) -> OpText:
+    """A comparison, which does not chain."""
+    return OpText(f"{{0}} {operator} {{1}}", Level.COMPARE, (Level.BITOR,))
+
+
+def call(function: str, arity: int = 1) -> OpText:
+    """A function call."""
+    return OpText(f"{function}({', '.join(f'{{{index}}}' for index in range(arity))})")
+
+
+OpTexts = Mapping[str, OpText]
+
+ARITHMETIC: OpTexts = {
+    "add": infix("+", Level.SUM),
+    "sub": infix("-", Level.SUM),
+    "mul": infix("*", Level.PRODUCT),
+    "div": infix("/", Level.PRODUCT),
+    # -a * b negates a first, which gives the same bits as -(a * b)
+    "neg": OpText("-{0}", Level.PRODUCT, (Level.PRODUCT,)),
+    **{name: comparison(sign) for name, sign in zip(("lt", "le", "gt", "ge", "eq", "ne"), ("<", "<=", ">", ">=", "==", "!="), strict=True)},
+}
+"""What all Python backends write alike."""

@@ -1,0 +1,51 @@
+"""Formulas for people: the graph's expressions in plain text, every named node under its name."""
+
+from symgraph.emit.expression import ARITHMETIC, Level, OpText, Text, call
+from symgraph.ir.graph import Graph
+from symgraph.ir.ops import OPS
+
+LONGEST = 400
+"""A formula longer than this is cut; it is there to be read."""
+
+_FORMULA = (
+    {name: call(name, max(row.arity, 1)) for name, row in OPS.items()}
+    | dict(ARITHMETIC)
+    | {
+        "pow": OpText("{0}**{1}", Level.POWER, (Level.ATOM, Level.UNARY)),
+        "and": OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)),
+        "or": OpText("{0} or {1}", Level.OR, (Level.OR, Level.AND)),
+        "not": OpText("not {0}", Level.NOT, (Level.NOT,)),
+        "select": OpText("{1} if {0} else {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
+        "rowsum": call("sum"),
+    }
+)
+
+
+def formulas(graph: Graph) -> dict[str, str]:
+    """The formula of every named node, and of the loss under the name ``loss``, in terms of inputs and other named nodes.
+
+    Args:
+        graph: a forward graph as lowering gives it, before any pass, so that the formulas read like the spec.
+    """
+    wanted = {root.removeprefix("node "): position for root, position in graph.roots.items() if root != "output"}
+    texts: dict[int, Text] = {}
+    result: dict[str, str] = {}
+    first = {position: name for name, position in reversed(wanted.items()) if name != "loss"}
+    for position, node in enumerate(graph.nodes):
+        if isinstance(node.data, str):
+            texts[position] = Text(node.data, Level.ATOM)
+        elif isinstance(node.data, float):
+            text = f"{node.data:g}" if float(f"{node.data:g}") == node.data else repr(node.data)
+            texts[position] = Text(text, Level.UNARY if text.startswith("-") else Level.ATOM)
+        else:
+            texts[position] = _cut(_FORMULA[node.op].render([texts[arg] for arg in node.args]))
+        if position in first:
+            result[first[position]] = texts[position].text
+            texts[position] = Text(first[position], Level.ATOM)
+    for name, position in wanted.items():
+        result.setdefault(name, texts[position].text)
+    return {name: result[name] for name in wanted}
+
+
+def _cut(text: Text) -> Text:
+    return text if len(text.text) <= LONGEST else Text(f"[{len(text.text)} characters]", Level.ATOM)

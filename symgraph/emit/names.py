@@ -1,0 +1,42 @@
+"""The names of a generated module: the user's own where there is one, ``v0, v1, ...`` for what has none."""
+
+import builtins
+import keyword
+from collections.abc import Iterable
+
+TAKEN = frozenset({"np", "math", "Any", "Tape", "Array"}) | frozenset(keyword.kwlist) | frozenset(dir(builtins))
+"""Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
+
+
+def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """Give every name of a model the identifier that stands for it, unique and stable.
+
+    Args:
+        names: the model's names, each once.
+        taken: further identifiers that the text around uses.
+    """
+    listed = list(names)
+    own = set(listed)
+    blocked = TAKEN | set(taken)
+    result: dict[str, str] = {}
+    used: set[str] = set()
+    for name in listed:
+        chosen = name
+        while chosen in blocked or chosen in used or (chosen != name and chosen in own):
+            chosen += "_"
+        result[name] = chosen
+        used.add(chosen)
+    return result
+
+
+class Numbering:
+    """Hands out v0, v1, ... in the order of first use."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def fresh(self) -> str:
+        """The next unused name."""
+        name = f"v{self._next}"
+        self._next += 1
+        return name

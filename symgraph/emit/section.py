@@ -1,0 +1,119 @@
+"""Statements of one function: operations become lines, those used once are written inside their consumer."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symgraph.emit.expression import Level, OpTexts, Text
+from symgraph.emit.names import Numbering
+from symgraph.ir.graph import Graph
+
+WIDTH = 88
+"""The line length of ruff format's default, which generated text keeps to."""
+
+_LONGEST_PART = 60
+"""An expression longer than this is given a name before it is used in another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One assignment.
+
+    Attributes:
+        text: the statement, laid out over several physical lines where it must be.
+        origin: the named node and rule that the line comes from.
+        node: the position of the node that is assigned.
+    """
+
+    text: str
+    origin: str
+    node: int
+
+
+@dataclass(slots=True)
+class SectionWriter:
+    """Writes the operations of one function.
+
+    Attributes:
+        graph: the scheduled graph.
+        texts: the backend's op texts.
+        bound: identifiers of the nodes that are known where the section starts; grows as lines are written.
+        numbering: hands out names for unnamed values.
+        labels: the names that nodes of the section must have.
+        literal: the text of constants that have no decimal form, by repr.
+        indent: columns before each statement.
+    """
+
+    graph: Graph
+    texts: OpTexts
+    bound: dict[int, str]
+    numbering: Numbering
+    labels: Mapping[int, str] = field(default_factory=dict)
+    literals: Mapping[str, str] = field(default_factory=dict)
+    indent: int = 4
+    lines: list[Line] = field(default_factory=list)
+    _pending: dict[int, Text] = field(default_factory=dict)
+
+    def write(self, order: Sequence[int], kept: Iterable[int]) -> tuple[Line, ...]:
+        """Write the given operations.
+
+        Args:
+            order: positions in the order of computation.
+            kept: positions that must have a name afterwards.
+        """
+        uses = Counter(arg for position in order for arg in self.graph.nodes[position].args)
+        named = set(kept)
+        start = len(self.lines)
+        for position in order:
+            text = self._expression(position)
+            if position in self.labels or position in named or uses[position] != 1 or len(text.text) > _LONGEST_PART:
+                self._assign(position, text)
+            else:
+                self._pending[position] = text
+        return tuple(self.lines[start:])
+
+    def operand(self, position: int) -> Text:
+        """The text by which another expression refers to a node."""
+        if position in self.bound:
+            return Text(self.bound[position], Level.ATOM)
+        data = self.graph.nodes[position].data
+        if isinstance(data, float):
+            text = self.literals.get(repr(data), repr(data))
+            return Text(text, Level.UNARY if text.startswith("-") else Level.ATOM)
+        return self._pending[position]
+
+    def _expression(self, position: int) -> Text:
+        """The text of an operation; operands are named first where the line would become too long."""
+        node = self.graph.nodes[position]
+        room = WIDTH - self.indent - len(self.labels.get(position, "v00000")) - len(" = ")
+        while True:
+            text = self.texts[node.op].render([self.operand(arg) for arg in node.args])
+            inline = [arg for arg in node.args if arg in self._pending]
+            if len(text.text) <= room or not inline:
+                return text
+            longest = max(inline, key=lambda arg: len(self._pending[arg].text))
+            self._assign(longest, self._pending[longest])
+
+    def _assign(self, position: int, text: Text) -> None:
+        self._pending.pop(position, None)
+        name = self.labels.get(position) or self.numbering.fresh()
+        self.bound[position] = name
+        statement = f"{name} = {text.text}"
+        if self.indent + len(statement) > WIDTH:
+            statement = self._wrapped(name, position, text)
+        self.lines.append(Line(statement, self.graph.nodes[position].origin, position))
+
+    def _wrapped(self, name: str, position: int, text: Text) -> str:
+        """The layout of ruff format for a statement whose names alone are too long for a line."""
+        outer, inner = " " * self.indent, " " * (self.indent + 4)
+        if text.level is Level.ATOM and text.text.endswith(")"):
+            function, operands = text.text[:-1].split("(", 1)
+            if len(inner) + len(operands) > WIDTH:
+                operands = operands.replace(", ", f",\n{inner}") + ","
+            return f"{name} = {function}(\n{inner}{operands}\n{outer})"
+        body = text.text
+        if len(inner) + len(body) > WIDTH and len(self.graph.nodes[position].args) == 2:
+            left, right = (self.operand(arg).text for arg in self.graph.nodes[position].args)
+            operator = body[len(left) :].split(" ", 2)[1]
+            body = f"{left}\n{inner}{operator} {right}"
+        return f"{name} = (\n{inner}{body}\n{outer})"

@@ -1,0 +1,133 @@
+"""Functions for use in specs that SymPy lacks, or that it rewrites into a form that evaluates badly.
+
+SymPy turns ``cbrt(x)`` into ``x**(1/3)`` and evaluates ``log(1 + x)`` at small x with a large error. These stay what the user
+wrote until lowering. Each knows its definition in elementary terms (``rewrite(exp)`` or ``doit()``) and its derivative.
+"""
+
+from typing import Any
+
+from sympy import Abs, Expr, Function, Heaviside, Max, Rational, exp, log, sign, sqrt
+from sympy.core.function import ArgumentIndexError
+
+
+class SpecFunction(Function):
+    """A function of real arguments with a definition in functions that SymPy has."""
+
+    def definition(self) -> Expr:
+        """Give the function in terms of SymPy's own functions."""
+        raise NotImplementedError
+
+    def doit(self, **hints: Any) -> Expr:
+        """Replace the function by its definition, as SymPy's ``doit`` does for its own unevaluated forms."""
+        if not hints.get("deep", True):
+            return self.definition()
+        return self.func(*(arg.doit(**hints) for arg in self.args)).definition()
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return True if all(arg.is_extended_real for arg in self.args) else None
+
+    def _eval_evalf(self, prec: int) -> Expr:
+        return self.definition()._eval_evalf(prec)
+
+    def _eval_rewrite(self, rule: Any, args: Any, **hints: Any) -> Expr:  # noqa: ARG002  SymPy's signature
+        return self.func(*args).definition()
+
+
+class sigmoid(SpecFunction):  # noqa: N801  functions are lower case in SymPy
+    """The logistic function 1 / (1 + exp(-z))."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return 1 / (1 + exp(-self.args[0]))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return self * (1 - self)
+
+
+class softplus(SpecFunction):  # noqa: N801
+    """log(1 + exp(z)), a smooth relu."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return log(1 + exp(self.args[0]))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return sigmoid(self.args[0])
+
+
+class relu(SpecFunction):  # noqa: N801
+    """max(0, z); its derivative at 0 is taken to be 0."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return Max(self.args[0], 0)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return Heaviside(self.args[0], 0)
+
+
+class cbrt(SpecFunction):  # noqa: N801
+    """The real cube root, of negative numbers too."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return sign(self.args[0]) * Abs(self.args[0]) ** Rational(1, 3)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return 1 / (3 * self**2)
+
+
+class log1p(SpecFunction):  # noqa: N801
+    """log(1 + x), accurate for small x."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return log(1 + self.args[0])
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return 1 / (1 + self.args[0])
+
+
+class expm1(SpecFunction):  # noqa: N801
+    """exp(x) - 1, accurate for small x."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return exp(self.args[0]) - 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return exp(self.args[0])
+
+
+class hypot(SpecFunction):  # noqa: N801
+    """sqrt(a**2 + b**2) without overflow or underflow inside."""
+
+    nargs = 2
+
+    def definition(self) -> Expr:
+        a, b = self.args
+        return sqrt(a**2 + b**2)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex not in (1, 2):
+            raise ArgumentIndexError(self, argindex)
+        return self.args[argindex - 1] / self
+

@@ -1,0 +1,113 @@
+"""Where a branch of a Piecewise that is not taken is evaluated, so that nothing there overflows or leaves its domain.
+
+An untaken branch contributes nothing to the value, but its local partials are multiplied by a cotangent of 0, and 0 * inf is NaN.
+So the symbols under operations that can become infinite are replaced, while the branch is not taken, by fixed numbers at which
+the branch and its partials are finite.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sympy
+from sympy import functions as sf
+from sympy.functions.elementary.piecewise import ExprCondPair
+
+from symgraph import functions as fn
+from symgraph.canonical import postorder
+from symgraph.errors import SpecError
+
+_BOUNDED_SLOPE = (
+    sf.sin, sf.cos, sf.tanh, sf.sech, sf.atan, sf.asinh, sf.Abs, sf.sign, sf.Max, sf.Min, sf.Heaviside, sf.sinc,
+    fn.sigmoid, fn.softplus, fn.relu, fn.hypot,
+)
+"""Functions whose value is finite and whose slope is bounded at every finite argument."""
+
+_LARGEST = 1e6
+"""A safe point keeps everything in the branch and its partials below this, so that no product of a few of them overflows."""
+
+
+def guarded_symbols(branch: Any) -> set[Any]:
+    """Symbols of the branch that must be held at a safe point while it is not taken.
+
+    Sums, products of two symbols and functions of bounded slope are finite with finite partials at every argument of ordinary
+    size; all symbols below any other operation are guarded.
+    """
+    degree: dict[Any, int] = {}
+    below: dict[Any, frozenset[Any]] = {}
+    guarded: set[Any] = set()
+    for part in postorder([branch]):
+        below[part] = frozenset([part]) if part.is_Symbol else frozenset().union(*(below[arg] for arg in part.args))
+        degree[part] = _degree(part, degree)
+        if degree[part] > 2:
+            guarded |= below[part]
+            degree[part] = 1
+    return guarded
+
+
+def _degree(part: Any, degree: Mapping[Any, int]) -> int:
+    """0 for constants, 1 for what grows linearly, 2 for products of two such, 3 for all that must be guarded."""
+    args = [degree[arg] for arg in part.args]
+    if part.is_Symbol:
+        return 1
+    if max(args, default=0) == 0:
+        return 0
+    if isinstance(part, sympy.Add | sympy.Piecewise | ExprCondPair | sympy.logic.boolalg.Boolean):
+        return max(args)
+    if isinstance(part, sympy.Mul):
+        return sum(args)
+    if isinstance(part, sympy.Pow) and part.exp == 2:
+        return 2 * args[0]
+    if isinstance(part, _BOUNDED_SLOPE) and max(args) == 1:
+        return 1
+    return 3
+
+
+def safe_point(branch: Any, symbols: set[Any], domains: Mapping[Any, tuple[float, float] | None], where: str) -> dict[Any, float]:
+    """Find values for the symbols at which the branch, all that it consists of, and its partials are finite and of ordinary size.
+
+    Args:
+        branch: a SymPy expression.
+        symbols: the symbols to find values for.
+        domains: the declared domain of each symbol, or None.
+        where: model and node, for the message.
+
+    Raises:
+        SpecError: no such point was found.
+    """
+    ordered = sorted(branch.free_symbols, key=lambda symbol: symbol.name)
+    parts = [part for part in postorder([branch]) if isinstance(part, sympy.Expr) and not part.is_Atom]
+    parts += [sympy.diff(branch, symbol) for symbol in ordered if symbol in symbols]
+    for values in _candidates(len(ordered), [domains.get(symbol) for symbol in ordered]):
+        point = dict(zip(ordered, values, strict=True))
+        if all(_ordinary(part, point) for part in parts):
+            return {symbol: value for symbol, value in point.items() if symbol in symbols}
+    raise SpecError(
+        f"{where}: found no point at which the branch {branch} of a Piecewise is finite; declare a domain for "
+        f"{', '.join(symbol.name for symbol in ordered)}"
+    )
+
+
+def _candidates(count: int, domains: list[tuple[float, float] | None]) -> Iterator[list[float]]:
+    """Fixed points first (inside the declared domains), then a low-discrepancy sequence over several magnitudes."""
+    for value in (1.0, 0.5, 2.0, 0.25, -0.5, -1.0, -2.0, 0.75, 4.0, 16.0, 256.0, -16.0):
+        yield [_inside(value, domain) for domain in domains]
+    for index in range(1, 400):
+        scale = 10.0 ** (index % 5 - 1)
+        # the golden ratio's multiples modulo 1 spread evenly; a different irrational step for each symbol keeps them apart
+        units = [math.fmod(index * math.sqrt(2 + place) * 0.6180339887498949, 1.0) for place in range(count)]
+        yield [_inside(round((2 * unit - 1) * scale, 3), domain) for unit, domain in zip(units, domains, strict=True)]
+
+
+def _inside(value: float, domain: tuple[float, float] | None) -> float:
+    if domain is None or domain[0] < value < domain[1]:
+        return value
+    low, high = (max(domain[0], -1e3), min(domain[1], 1e3))
+    return 0.5 * (low + high) if low < high else (domain[0] if math.isfinite(domain[0]) else domain[1])
+
+
+def _ordinary(part: Any, point: Mapping[Any, float]) -> bool:
+    value = part.evalf(15, subs=point)
+    if not value.is_number or value.is_real is not True or not value.is_finite:
+        return False
+    return abs(float(value)) <= _LARGEST

@@ -1,0 +1,70 @@
+"""One evaluator for graphs of primitive ops, over any number type that has the operations."""
+
+import cmath
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mpmath
+
+from symgraph.ir.graph import Graph
+
+Arithmetic = Mapping[str, Callable[..., Any]]
+
+_COMMON: dict[str, Callable[..., Any]] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg, "abs": abs,
+    "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge, "eq": operator.eq, "ne": operator.ne,
+    "and": lambda a, b: a and b, "or": lambda a, b: a or b, "not": operator.not_,
+    "select": lambda condition, chosen, other: chosen if condition else other,
+    "max": lambda a, b: a if a > b else b, "min": lambda a, b: a if a < b else b,
+    "sign": lambda a: (a > 0) - (a < 0), "heaviside": lambda a, at_zero: at_zero if a == 0 else (a > 0) * 1.0,
+    "rowsum": lambda a: a,
+}  # fmt: skip
+
+_ELEMENTARY = (
+    "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "hypot", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
+    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+)  # fmt: skip
+_ANALYTIC = tuple(name for name in _ELEMENTARY if name not in ("expm1", "log1p", "cbrt", "hypot", "atan2"))
+
+FLOAT: Arithmetic = _COMMON | {name: getattr(math, name) for name in _ELEMENTARY} | {"pow": math.pow}
+"""Python floats; raises OverflowError, ZeroDivisionError and ValueError as ``math`` does. rowsum of one row is the row."""
+
+MPMATH: Arithmetic = _COMMON | {name: getattr(mpmath, name) for name in _ELEMENTARY} | {"pow": mpmath.power}
+"""mpmath numbers, at the precision of the caller's context."""
+
+COMPLEX: Arithmetic = (
+    {name: _COMMON[name] for name in ("add", "sub", "mul", "div", "neg", "rowsum")}
+    | {name: getattr(cmath, name) for name in _ANALYTIC}
+    | {"pow": operator.pow}
+)
+"""Complex numbers; only analytic ops, since comparisons and abs have no meaning for a complex step."""
+
+
+def evaluate(
+    graph: Graph, leaves: Mapping[str, Any], arithmetic: Arithmetic, constant: Callable[[float], Any] = float
+) -> list[Any]:
+    """Evaluate every node of a graph for one row.
+
+    Args:
+        graph: a graph of primitive ops (ops with a stable form are expanded before).
+        leaves: a value for each leaf's name.
+        arithmetic: what computes each op.
+        constant: turns a constant into a number of the type.
+
+    Returns:
+        The values, in the order of the graph's nodes.
+
+    Raises:
+        KeyError: a leaf has no value, or the arithmetic has no such op.
+    """
+    values: list[Any] = []
+    for node in graph.nodes:
+        if isinstance(node.data, float):
+            values.append(constant(node.data))
+        elif isinstance(node.data, str):
+            values.append(leaves[node.data])
+        else:
+            values.append(arithmetic[node.op](*(values[arg] for arg in node.args)))
+    return values

@@ -1,0 +1,52 @@
+"""Checks that a graph is well formed; run after every pass in tests, and once a build."""
+
+from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, VARYING_LEAVES, Graph, Node
+from symgraph.ir.ops import OPS
+
+
+def verify_graph(graph: Graph) -> Graph:
+    """Return the graph if it is well formed.
+
+    Raises:
+        ValueError: a node refers to a later one, has a wrong number or kind of operands or a wrong kind itself, two nodes are
+            the same, or a name or root points nowhere. That is a bug of a pass.
+    """
+    seen: dict[tuple[object, ...], int] = {}
+    for position, node in enumerate(graph.nodes):
+        problem = _problem(graph, position, node)
+        key = (node.op, node.args, repr(node.data))
+        if problem is None and key in seen:
+            problem = f"is the same operation as %{seen[key]}"
+        if problem is not None:
+            raise ValueError(f"graph {graph.name}: node %{position} ({node.op}) {problem}")
+        seen[key] = position
+    for role, aliases in (("name", graph.names), ("root", graph.roots)):
+        for name, position in aliases.items():
+            if not 0 <= position < len(graph.nodes):
+                raise ValueError(f"graph {graph.name}: {role} {name} points at %{position}, which does not exist")
+    return graph
+
+
+def _problem(graph: Graph, position: int, node: Node) -> str | None:
+    if node.op == "const" or node.op in LEAVES:
+        wanted: type = float if node.op == "const" else str
+        if node.args or not isinstance(node.data, wanted):
+            return "is a leaf with operands or without its data"
+        return "varies by row, which its kind does not" if node.varying and node.op not in VARYING_LEAVES else None
+    if node.op not in OPS:
+        return "is no row of the op table"
+    if len(node.args) != OPS[node.op].arity:
+        return f"has {len(node.args)} operands instead of {OPS[node.op].arity}"
+    if any(not 0 <= arg < position for arg in node.args):
+        return "refers to a node that does not stand before it"
+    operands = [graph.nodes[arg] for arg in node.args]
+    logical = node.op in ("and", "or", "not")
+    for index, operand in enumerate(operands):
+        wants_truth = logical or (node.op == "select" and index == 0)
+        if operand.boolean != wants_truth:
+            return f"has operand %{node.args[index]}, which is {'a truth value' if operand.boolean else 'a number'}"
+    if node.boolean != (node.op in BOOLEAN_OPS):
+        return "has the wrong kind"
+    if node.varying != (node.op != "rowsum" and any(operand.varying for operand in operands)):
+        return "has a wrong mark of varying by row"
+    return None

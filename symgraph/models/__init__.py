@@ -1,0 +1,1 @@
+"""Model specs that come with symgraph."""

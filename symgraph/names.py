@@ -1,0 +1,54 @@
+"""Which names a spec may use, and why the others are refused."""
+
+import keyword
+import re
+import unicodedata
+
+from symgraph.errors import SpecError
+
+RESERVED = frozenset({"w", "X", "x", "y", "loss", "tape", "cotangent", "grad"})
+"""The arguments and results of a generated module; a symbol of the same name would hide them."""
+
+# A CSV column called x and a target called y are what most data sets have, and both stay distinguishable in generated text:
+# the feature matrix is X there, and the target is y whatever its name.
+ALLOWED_AS = {"x": "feature", "y": "target"}
+
+_UNNAMED = re.compile(r"v\d+")
+
+
+def check_name(name: object, kind: str, model: str) -> str:
+    """Return the name if a spec may use it.
+
+    Args:
+        name: what the user wrote.
+        kind: what it names: "feature", "target", "weight", "node" or "output".
+        model: the model's name, for the message.
+
+    Raises:
+        SpecError: the name is no identifier or is reserved.
+    """
+    where = f"model {model}: {kind} name {name!r}"
+    if not isinstance(name, str) or not name.isidentifier():
+        raise SpecError(f"{where} is no identifier; use letters, digits and underscores, not starting with a digit")
+    if unicodedata.normalize("NFKC", name) != name:
+        raise SpecError(f"{where} changes when Python reads it; write it as {unicodedata.normalize('NFKC', name)!r}")
+    if name in RESERVED and ALLOWED_AS.get(name) != kind:
+        raise SpecError(f"{where} is reserved: generated modules use it for their own arguments; use {name}1 or {name}_")
+    if _UNNAMED.fullmatch(name):
+        raise SpecError(f"{where} is reserved: v<number> is what generated text calls values without a name; use {name[0]}_{name[1:]}")
+    if name.startswith("d_"):
+        raise SpecError(f"{where} is reserved: d_<node> is what generated text calls a cotangent; drop the prefix")
+    if name.startswith("_"):
+        raise SpecError(f"{where} is reserved: names with a leading underscore belong to the generated module; drop it")
+    return name
+
+
+def check_model_name(name: object) -> str:
+    """Return the model's name if a module file can have it.
+
+    Raises:
+        SpecError: the name is no identifier, or is a keyword.
+    """
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise SpecError(f"model name {name!r} cannot name a Python module; use letters, digits and underscores")
+    return name

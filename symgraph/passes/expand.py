@@ -1,0 +1,19 @@
+"""Exact: ops with a stable form are replaced by it, so that backends need only primitive ops.
+
+What the stable form shares with the local partials (the exponential inside sigmoid, say) becomes one node.
+"""
+
+from symgraph.fragments import STABLE, instantiate
+from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.ops import OPS
+
+
+def expand(graph: Graph) -> Graph:
+    """Replace composed ops; the table's stable forms consist of primitive ops, which a test holds."""
+    return rebuild(graph, _expand)
+
+
+def _expand(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+    if node.op not in OPS or OPS[node.op].stable is None:
+        return None
+    return instantiate(builder, node.op, STABLE, args)

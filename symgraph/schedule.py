@@ -1,0 +1,106 @@
+"""The schedule: which node is computed in which function of the generated module, in which order, and what the tape keeps."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from symgraph.ir.graph import LEAVES, Graph, reachable
+from symgraph.ir.ops import OPS, TRANSCENDENTAL
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A scheduled graph. Each tuple holds positions of operations in the order in which they are computed.
+
+    Attributes:
+        graph: the graph, forward and backward.
+        forward: primals that do not need the target.
+        forward_target: primals that need it.
+        backward: what the VJP of the loss needs beyond the primals.
+        jacobian: what the Jacobian of the output needs beyond the primals.
+        tape: unnamed primals that backward or the Jacobian read.
+    """
+
+    graph: Graph
+    forward: tuple[int, ...]
+    forward_target: tuple[int, ...]
+    backward: tuple[int, ...]
+    jacobian: tuple[int, ...]
+    tape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Operations of a part of a kernel: for each row, and once a call for what is uniform.
+
+    Attributes:
+        arithmetic: sums, products, quotients, square roots, comparisons and selections a row.
+        transcendental: calls of exp, sin and the like a row.
+        sums: sums over rows.
+        uniform: operations done once a call.
+    """
+
+    arithmetic: int
+    transcendental: int
+    sums: int
+    uniform: int
+
+
+def schedule(graph: Graph) -> Kernel:
+    """Distribute the operations of a differentiated graph over the functions of a module."""
+    primal_roots = [position for root, position in graph.roots.items() if not root.startswith(("grad ", "jacobian "))]
+    kept = set(primal_roots)
+    primals = reachable(graph.nodes, primal_roots)
+    on_target = _depends_on_target(graph)
+    gradients = roots_of(graph, "grad")
+    jacobians = roots_of(graph, "jacobian")
+    backward = _operations(graph, reachable(graph.nodes, gradients) - primals)
+    jacobian = _operations(graph, reachable(graph.nodes, jacobians) - primals)
+    read = {arg for position in (*backward, *jacobian) for arg in graph.nodes[position].args} | {*gradients, *jacobians}
+    return Kernel(
+        graph,
+        forward=tuple(p for p in _operations(graph, primals) if not on_target[p]),
+        forward_target=tuple(p for p in _operations(graph, primals) if on_target[p]),
+        backward=_results_last(backward, gradients, graph),
+        jacobian=_results_last(jacobian, jacobians, graph),
+        tape=tuple(p for p in _operations(graph, primals & read) if p not in kept),
+    )
+
+
+def roots_of(graph: Graph, prefix: str) -> tuple[int, ...]:
+    """Positions of the roots ``<prefix> <weight>``, in the order of the weights."""
+    return tuple(position for root, position in graph.roots.items() if root.startswith(f"{prefix} "))
+
+
+def count(graph: Graph, positions: Iterable[int]) -> Counts:
+    """Count the operations at the given positions."""
+    totals = {"arithmetic": 0, "transcendental": 0, "sums": 0, "uniform": 0}
+    for position in positions:
+        node = graph.nodes[position]
+        if node.op == "rowsum":
+            totals["sums"] += 1
+        elif not node.varying:
+            totals["uniform"] += 1
+        else:
+            totals["transcendental" if OPS[node.op].cost >= TRANSCENDENTAL else "arithmetic"] += 1
+    return Counts(**totals)
+
+
+def _operations(graph: Graph, positions: set[int]) -> tuple[int, ...]:
+    return tuple(p for p in sorted(positions) if graph.nodes[p].op != "const" and graph.nodes[p].op not in LEAVES)
+
+
+def _depends_on_target(graph: Graph) -> list[bool]:
+    result: list[bool] = []
+    for node in graph.nodes:
+        result.append(node.op == "target" or any(result[arg] for arg in node.args))
+    return result
+
+
+def _results_last(positions: tuple[int, ...], results: tuple[int, ...], graph: Graph) -> tuple[int, ...]:
+    """Move results that nothing else reads to the end, in the order of the weights."""
+    read = {arg for position in positions for arg in graph.nodes[position].args}
+    within = set(positions)
+    final = [p for p in dict.fromkeys(results) if p in within and p not in read]
+    moved = set(final)
+    return (*(p for p in positions if p not in moved), *final)
+

@@ -1,0 +1,96 @@
+"""One epoch of training: the piece that `train` repeats, public so that other loops can be composed from it."""
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symgraph.module import GeneratedModule
+from symgraph.training.arrays import Array
+from symgraph.training.clipping import Clip
+from symgraph.training.history import Failure
+from symgraph.training.optimizers import Optimizer, OptimizerState
+from symgraph.training.rows import Batch, Rows
+
+
+class Epoch(NamedTuple):
+    """The outcome of `run_epoch`.
+
+    Attributes:
+        weights: (k,) after the epoch; after a failure, the finite weights before the update that failed.
+        state: the optimizer's at `weights`, its epoch advanced unless the epoch failed.
+        failure: where a value stopped being finite, or None.
+    """
+
+    weights: Array
+    state: OptimizerState
+    failure: Failure | None
+
+
+def run_epoch(
+    module: GeneratedModule,
+    rows: Rows,
+    w: Array,
+    state: OptimizerState,
+    *,
+    optimizer: Optimizer,
+    batches: Iterable[Batch],
+    clip: Clip | None = None,
+) -> Epoch:
+    """Do one update a batch, each with the mean gradient over the rows of its batch.
+
+    Nothing is changed in place. The epoch ends at the first loss, gradient, weight or optimizer state that is not finite; no
+    exception is raised for it.
+
+    Args:
+        module: a generated module with a loss.
+        rows: from `as_rows`.
+        w: (k,) the weights it starts from.
+        state: the optimizer's, from `optimizer.init(w)` or the epoch before; its epoch is the one that failures name.
+        optimizer: does the updates.
+        batches: the batches in order, from `batches`.
+        clip: changes each gradient before it is used.
+    """
+    epoch = int(state.epoch)
+    with np.errstate(all="ignore"):  # overflow is looked for below, in every result
+        for batch in batches:
+            loss, grad = module.value_and_grad(w, *rows.take(batch))
+            if not math.isfinite(loss):
+                return Epoch(w, state, Failure(epoch, bad_row(module, rows, w, batch), "loss"))
+            if not _finite(grad):
+                return Epoch(w, state, Failure(epoch, bad_row(module, rows, w, batch), "gradient"))
+            moved, moved_state = optimizer.step(grad if clip is None else clip(grad), state, w)
+            if not _finite(moved):
+                return Epoch(w, state, Failure(epoch, batch if isinstance(batch, int) else None, "weights"))
+            w, state = moved, moved_state
+    # An overflowed slot need not show in the weights: Adam's squares at infinity hold every weight still for ever.
+    if not all(_finite(slot) for slot in state.slots):
+        return Epoch(w, state, Failure(epoch, None, "optimizer state"))
+    return Epoch(w, optimizer.next_epoch(state), None)
+
+
+def bad_row(module: GeneratedModule, rows: Rows, w: Array, batch: Batch) -> int | None:
+    """Return the first row of a batch, in the order of X, whose loss or else whose gradient is not finite.
+
+    Returns:
+        Its index in X; None where each row is finite alone (their sum overflows) or the model has no rows.
+    """
+    if isinstance(batch, int):
+        return batch if _has_rows(rows) else None
+    if not _has_rows(rows):
+        return None
+    indices = np.sort(np.arange(rows.n)[batch])
+    X, y = rows.take(indices)
+    bad: Any = ~np.isfinite(module.forward(w, X, y).loss)
+    if not np.any(bad):
+        bad = ~np.isfinite(module.per_sample_grad(w, X, y)).all(axis=1)
+    return int(indices[np.argmax(bad)]) if np.any(bad) else None
+
+
+def _has_rows(rows: Rows) -> bool:
+    return rows.X is not None or rows.y is not None
+
+
+def _finite(array: Array) -> bool:
+    return bool(np.isfinite(array).all())

@@ -1,0 +1,105 @@
+"""What a run leaves behind: a record an epoch, where it failed if it did, and the result.
+
+Epochs are counted from 0, and so are rows, in the order in which they were given: entry i of a loss history is the loss after
+epoch i.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.training.arrays import Array
+from symgraph.training.optimizers import OptimizerState
+
+Reason = Literal["epochs", "converged", "callback", "non-finite", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnd:
+    """The state of a run after an epoch, as stops and callbacks see it. Its arrays are read-only and may be kept.
+
+    Attributes:
+        epoch: the epoch, counted from 0; a resumed run goes on counting.
+        loss: the mean loss over all rows at `weights`.
+        weights: (k,) after the epoch.
+        previous: (k,) before the epoch.
+        state: the optimizer's, after the epoch: with `weights`, all that resuming needs.
+    """
+
+    epoch: int
+    loss: float
+    weights: Array
+    previous: Array
+    state: OptimizerState
+
+    @property
+    def change(self) -> Array:
+        """(k,) what the epoch added to each weight, with its sign."""
+        return self.weights - self.previous
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Where a run met a value that is not finite.
+
+    Attributes:
+        epoch: the epoch, counted from 0.
+        row: the first row at fault in the order of X, counted from 0; None where no single row is.
+        what: which quantity is not finite.
+    """
+
+    epoch: int
+    row: int | None
+    what: Literal["loss", "gradient", "weights", "optimizer state"]
+
+    def __str__(self) -> str:
+        place = "" if self.row is None else f"row {self.row} of "
+        return f"in {place}epoch {self.epoch} the {self.what} stopped being finite"
+
+
+Stop = Callable[[EpochEnd], bool]
+Callback = Callable[[EpochEnd], object]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """The outcome of `train`. `weights`, `losses` and `state` belong together: all are those after the last finished epoch.
+
+    Attributes:
+        weights: (k,) read-only.
+        losses: (epochs,) float64, the mean loss over all rows after each epoch of this run.
+        epochs: how many epochs this run finished.
+        reason: why it ended: "epochs" (all done), "converged" (the stop said so), "callback" (a callback said so),
+            "non-finite" (see `failure`), "interrupted" (Ctrl-C).
+        failure: where a value stopped being finite, or None.
+        state: the optimizer's; `train(..., w0=result.weights, state=result.state, seed=result.seed)` goes on from here.
+        first_epoch: the epoch of losses[0]: 0, or more in a resumed run.
+        seed: the seed used, also where none was given.
+    """
+
+    weights: Array
+    losses: NDArray[np.float64]
+    epochs: int
+    reason: Reason
+    failure: Failure | None
+    state: OptimizerState
+    first_epoch: int
+    seed: int
+
+    @property
+    def message(self) -> str:
+        """One line for a person: why the run ended, and which weights these are."""
+        last = self.first_epoch + self.epochs - 1
+        kept = f"the weights are those after epoch {last}" if self.epochs else "the weights are those it started from"
+        if self.failure is not None:
+            return f"stopped: {self.failure}; {kept}; check the data there, lower the learning rate or clip the gradient"
+        cause = {
+            "epochs": "all epochs are done",
+            "converged": "the stop was met",
+            "callback": "a callback asked to stop",
+            "interrupted": "interrupted",
+        }[self.reason]
+        return f"{cause}; {kept}"

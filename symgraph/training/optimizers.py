@@ -1,0 +1,228 @@
+"""First-order optimizers as values: `init(w) -> state`, `step(grad, state, w) -> (w, state)`; nothing is changed in place.
+
+The mathematics of an optimizer stands once, in its rule: called with a square root it gives one elementwise function of
+(w, g, slots, step, rate), made of operators alone, so the same lines run on arrays (with `numpy.sqrt`), on Python floats (with
+`math.sqrt`) and through a compiler. To add an optimizer, write its rule and add its row to OPTIMIZERS.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.errors import OptionError
+from symgraph.training.arrays import Array
+from symgraph.training.options import number
+from symgraph.training.schedules import Schedule
+
+Rate = float | Schedule
+Sqrt = Callable[[Any], Any]
+# update(w, g, slots, step, rate) -> (w, slots): w, g and each slot are floats or arrays of one shape; step counts from 1.
+Update = Callable[[Any, Any, tuple[Any, ...], int, float], tuple[Any, tuple[Any, ...]]]
+
+
+def sgd_rule(sqrt: Sqrt) -> Update:
+    """Gradient descent: w - rate * g (Robbins and Monro 1951, "A stochastic approximation method")."""
+
+    def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
+        return w - rate * g, slots
+
+    return update
+
+
+def momentum_rule(sqrt: Sqrt, *, gamma: float) -> Update:
+    """Heavy ball: v = gamma * v + rate * g, then w - v (Polyak 1964, "Some methods of speeding up the convergence of iteration
+    methods"; Polyak writes v as the last difference of the weights).
+    """
+
+    def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
+        (v,) = slots
+        v = gamma * v + rate * g
+        return w - v, (v,)
+
+    return update
+
+
+def adam_rule(sqrt: Sqrt, *, beta1: float, beta2: float, epsilon: float) -> Update:
+    """Adam with bias correction (Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1)."""
+
+    def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
+        m, v = slots
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * (g * g)
+        m_hat = m / (1.0 - beta1**step)
+        v_hat = v / (1.0 - beta2**step)
+        return w - rate * m_hat / (sqrt(v_hat) + epsilon), (m, v)
+
+    return update
+
+
+def _int64(value: int) -> NDArray[np.int64]:
+    return np.asarray(value, dtype=np.int64)
+
+
+class Parameter(NamedTuple):
+    """A parameter of a rule: its name, its value, at least 0, and the bound that the value must stay below."""
+
+    name: str
+    value: float
+    below: float = math.inf
+
+
+class OptimizerState(NamedTuple):
+    """What an optimizer remembers between updates. It is arrays alone: store it with `numpy.savez`, and resume from it.
+
+    Attributes:
+        step: updates done, int64 of shape ().
+        epoch: epochs done, int64 of shape (); a schedule's rate depends on it. `next_epoch` advances it.
+        slots: the running quantities of the rule, each of the shape and dtype of w; () where the rule has none.
+    """
+
+    step: NDArray[np.int64]
+    epoch: NDArray[np.int64]
+    slots: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer with its options: a row of OPTIMIZERS, or a value made by `sgd`, `momentum`, `adam` or `tuned`.
+
+    Attributes:
+        name: for messages.
+        definition: its rule; called as `definition(sqrt, **parameters)`.
+        slots: how many running quantities the rule keeps a weight; each starts at 0.
+        rate: the learning rate, or a schedule of it.
+        parameters: what else the rule takes.
+
+    Raises:
+        OptionError: the rate or a parameter is out of bounds.
+    """
+
+    name: str
+    definition: Callable[..., Update]
+    slots: int
+    rate: Rate
+    parameters: tuple[Parameter, ...] = ()
+
+    def __post_init__(self) -> None:
+        rate = self.rate if callable(self.rate) else number(f"{self.name}: rate", self.rate, above=0.0)
+        object.__setattr__(self, "rate", rate)
+        checked = tuple(
+            p._replace(value=number(f"{self.name}: {p.name}", p.value, at_least=0.0, below=p.below)) for p in self.parameters
+        )
+        object.__setattr__(self, "parameters", checked)
+
+    def tuned(self, rate: Rate | None = None, **parameters: float) -> "Optimizer":
+        """Return this optimizer with another rate and other parameters.
+
+        Args:
+            rate: the learning rate or a schedule; None keeps the one there is.
+            parameters: values by name.
+
+        Raises:
+            OptionError: a parameter does not exist, or a value is out of bounds.
+        """
+        known = tuple(parameter.name for parameter in self.parameters)
+        for name in parameters:
+            if name not in known:
+                raise OptionError(f"{self.name} has no parameter {name!r}; it takes {', '.join(('rate', *known))}")
+        changed = tuple(p._replace(value=parameters.get(p.name, p.value)) for p in self.parameters)
+        return replace(self, rate=self.rate if rate is None else rate, parameters=changed)
+
+    def rule(self, sqrt: Sqrt) -> Update:
+        """Return the elementwise function update(w, g, slots, step, rate) -> (w, slots); step is counted from 1.
+
+        Args:
+            sqrt: the square root for the numbers it will be called with: `numpy.sqrt` or `math.sqrt`.
+        """
+        return self.definition(sqrt, **{parameter.name: parameter.value for parameter in self.parameters})
+
+    def rate_at(self, epoch: int) -> float:
+        """Return the learning rate of an epoch, counted from 0."""
+        return float(self.rate(epoch)) if callable(self.rate) else self.rate
+
+    def init(self, w: Array, *, epoch: int = 0) -> OptimizerState:
+        """Return the state before the first update.
+
+        Args:
+            w: (k,) the weights the run starts from.
+            epoch: the epoch it starts in; it matters to a schedule alone.
+        """
+        return OptimizerState(_int64(0), _int64(epoch), tuple(np.zeros_like(w) for _ in range(self.slots)))
+
+    def step(self, grad: Array, state: OptimizerState, w: Array) -> tuple[Array, OptimizerState]:
+        """Do one update.
+
+        Args:
+            grad: (k,) the gradient at w, of w's dtype.
+            state: from `init` or from the step before.
+            w: (k,) the weights.
+
+        Returns:
+            The new weights and the new state; what was given is left as it was.
+        """
+        step = int(state.step) + 1
+        moved, slots = self.rule(np.sqrt)(w, grad, state.slots, step, self.rate_at(int(state.epoch)))
+        return moved, OptimizerState(_int64(step), state.epoch, slots)
+
+    def next_epoch(self, state: OptimizerState) -> OptimizerState:
+        """Return the state for the next epoch: the same, one epoch later."""
+        return state._replace(epoch=_int64(int(state.epoch) + 1))
+
+
+_SGD = Optimizer("sgd", sgd_rule, slots=0, rate=0.01)
+_MOMENTUM = Optimizer("momentum", momentum_rule, slots=1, rate=0.01, parameters=(Parameter("gamma", 0.9, below=1.0),))
+_ADAM = Optimizer(
+    "adam",
+    adam_rule,
+    slots=2,
+    rate=0.001,
+    parameters=(Parameter("beta1", 0.9, below=1.0), Parameter("beta2", 0.999, below=1.0), Parameter("epsilon", 1e-8)),
+)
+
+# What the command line knows by name; `tuned` gives a row the user's rate and parameters.
+OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType({"vanilla": _SGD, "sgd": _SGD, "momentum": _MOMENTUM, "adam": _ADAM})
+
+
+def sgd(rate: Rate = 0.01) -> Optimizer:
+    """Plain (stochastic) gradient descent, the command line's "vanilla"; see `sgd_rule`.
+
+    Args:
+        rate: the learning rate, positive, or a schedule.
+
+    Raises:
+        OptionError: the rate is not a positive finite number.
+    """
+    return _SGD.tuned(rate)
+
+
+def momentum(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
+    """Gradient descent with momentum; see `momentum_rule`.
+
+    Args:
+        rate: the learning rate, positive, or a schedule.
+        gamma: what is kept of the last step, in [0, 1).
+
+    Raises:
+        OptionError: one of them is out of bounds.
+    """
+    return _MOMENTUM.tuned(rate, gamma=gamma)
+
+
+def adam(rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
+    """Adam with bias correction; see `adam_rule`.
+
+    Args:
+        rate: the learning rate, positive, or a schedule.
+        beta1: decay of the mean of gradients, in [0, 1).
+        beta2: decay of the mean of squared gradients, in [0, 1).
+        epsilon: added to the square root, at least 0.
+
+    Raises:
+        OptionError: one of them is out of bounds.
+    """
+    return _ADAM.tuned(rate, beta1=beta1, beta2=beta2, epsilon=epsilon)

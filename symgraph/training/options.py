@@ -1,0 +1,49 @@
+"""Checks of the options that training takes: each names the option, what it was, and what it may be."""
+
+import math
+import operator
+from typing import Any
+
+from symgraph.errors import OptionError
+
+
+def number(option: str, value: Any, *, at_least: float = -math.inf, above: float = -math.inf, below: float = math.inf) -> float:
+    """Return an option as a Python float after checking that it is finite and within its bounds.
+
+    A Python float, because NumPy lets it take the precision of the array it meets: a float32 run stays float32.
+
+    Args:
+        option: its name, for the message.
+        value: what was given.
+        at_least: the least value it may have.
+        above: a value it must exceed.
+        below: a value it must stay under.
+
+    Raises:
+        OptionError: it is no finite number, or out of bounds.
+    """
+    try:
+        result = math.nan if isinstance(value, bool | str) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        result = math.nan
+    if math.isfinite(result) and at_least <= result < below and result > above:
+        return result
+    bounds = ((at_least, f"at least {at_least:g}"), (above, f"above {above:g}"), (below, f"below {below:g}"))
+    wanted = " and ".join(["a finite number", *(text for bound, text in bounds if math.isfinite(bound))])
+    raise OptionError(f"{option} must be {wanted}, not {value!r}")
+
+
+def count(option: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> int:
+    """Return an option as a Python int after checking that it is a whole number within its bounds.
+
+    Raises:
+        OptionError: it is no whole number, or out of bounds.
+    """
+    try:
+        result = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        result = None
+    if result is not None and at_least <= result and (at_most is None or result <= at_most):
+        return result
+    limit = "" if at_most is None else f" and at most {at_most}"
+    raise OptionError(f"{option} must be a whole number of at least {at_least}{limit}, not {value!r}")

@@ -1,0 +1,128 @@
+"""The rows a run works on, checked once against the model, and the batches they are visited in."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.errors import DataError
+from symgraph.module import GeneratedModule
+from symgraph.training.arrays import Array, FloatDType, float_array
+
+# One row, a run of rows, or chosen rows, as an index into X and y.
+Batch = int | slice | NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """Features and target of one dtype, ready for the module.
+
+    Attributes:
+        X: (n, d), or (n,) with one feature; None where the model has no features.
+        y: (n,); None where the model has no target.
+        n: number of rows; 1 where the model has neither features nor target.
+        dtype: float32 or float64, of the whole run.
+    """
+
+    X: Array | None
+    y: Array | None
+    n: int
+    dtype: FloatDType
+
+    def take(self, batch: Batch) -> tuple[Any, Any]:
+        """Return X and y of a batch; an int gives one row in the form without a row axis."""
+        return None if self.X is None else self.X[batch], None if self.y is None else self.y[batch]
+
+
+def as_rows(module: GeneratedModule, X: Any = None, y: Any = None, *, dtype: FloatDType | None = None) -> Rows:
+    """Check features and target against a model and bring them to one dtype.
+
+    Args:
+        module: a generated module.
+        X: (n, d), with one feature also (n,); None for a model without features.
+        y: (n,); None for a model without target.
+        dtype: of the weights, float32 or float64; the rows get the wider of it and X's. None: X's own.
+
+    Raises:
+        DataError: one of them is missing, not wanted, of the wrong shape, or neither float32, float64 nor whole numbers.
+    """
+    features = _features(module, X)
+    target = _target(module, y)
+    if features is not None and target is not None and len(features) != len(target):
+        raise DataError(f"X has {len(features)} rows and y has {len(target)}; give one target a row")
+    wanted = _run_dtype(dtype, features)
+    some = target if features is None else features
+    return Rows(
+        None if features is None else features.astype(wanted, copy=False),
+        None if target is None else target.astype(wanted, copy=False),
+        1 if some is None else len(some),
+        wanted,
+    )
+
+
+def batches(n: int, size: int, order: NDArray[np.int64] | None = None) -> Sequence[Batch]:
+    """Cut rows into consecutive batches; the last one may be smaller.
+
+    Args:
+        n: number of rows.
+        size: rows a batch. With 1, each batch is an int: the module then sees one row without a row axis, which is quicker.
+        order: (n,) the order to visit them in; None is the order of the file.
+    """
+    if size == 1:
+        return range(n) if order is None else order.tolist()
+    starts = range(0, n, size)
+    if order is None:
+        return [slice(start, min(start + size, n)) for start in starts]
+    return [order[start : start + size] for start in starts]
+
+
+def shuffled(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the random order of the rows in one epoch.
+
+    It depends on seed and epoch alone, so that a resumed run needs no generator state.
+
+    Args:
+        n: number of rows.
+        seed: of the run.
+        epoch: counted from 0.
+    """
+    return np.random.default_rng([seed, epoch]).permutation(n)
+
+
+def _run_dtype(dtype: FloatDType | None, features: Array | None) -> FloatDType:
+    if features is None:
+        return np.dtype(np.float64) if dtype is None else dtype
+    return features.dtype if dtype is None else np.promote_types(dtype, features.dtype)
+
+
+def _features(module: GeneratedModule, X: Any) -> Array | None:
+    names, model = module.FEATURES, module.MODEL
+    if not names:
+        if X is not None:
+            raise DataError(f"{model} has no features; leave X out")
+        return None
+    wanted = f"{model} needs (n, {len(names)}): {', '.join(names)}"
+    if X is None:
+        raise DataError(f"X is missing; {wanted}")
+    array = float_array("X", X)
+    if len(names) == 1 and array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape[1:] != (() if len(names) == 1 else (len(names),)) or array.ndim == 0:
+        raise DataError(f"X has shape {array.shape}; {wanted}")
+    if len(array) == 0:
+        raise DataError("X has no rows")
+    return array
+
+
+def _target(module: GeneratedModule, y: Any) -> Array | None:
+    name, model = module.TARGET, module.MODEL
+    if name is None:
+        if y is not None:
+            raise DataError(f"{model} has no target; leave y out")
+        return None
+    if y is None:
+        raise DataError(f"y is missing; {model} needs its target {name}, (n,)")
+    array = float_array("y", y)
+    if array.ndim != 1 or len(array) == 0:
+        raise DataError(f"y has shape {array.shape}; {model} needs its target {name} as (n,), n at least 1")
+    return array

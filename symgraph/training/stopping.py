@@ -1,0 +1,33 @@
+"""Stops: values that are called with the record of an epoch and say whether the run has reached its end.
+
+Any function of that form is a stop.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symgraph.training.history import EpochEnd
+from symgraph.training.options import number
+
+
+@dataclass(frozen=True, slots=True)
+class Converged:
+    """Stop when no weight changed by `tol` or more over an epoch; made by `converged`."""
+
+    tol: float
+
+    def __call__(self, end: EpochEnd) -> bool:
+        return bool(np.all(np.abs(end.change) < self.tol))
+
+
+def converged(tol: float) -> Converged:
+    """Stop when the absolute change of every weight over one epoch is below `tol`.
+
+    Args:
+        tol: the bound on the change, positive.
+
+    Raises:
+        OptionError: it is not a positive finite number.
+    """
+    return Converged(number("tol", tol, above=0.0))

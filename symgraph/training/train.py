@@ -1,0 +1,182 @@
+"""Training: epochs of updates until the epochs are done, a stop is met, or a value stops being finite."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symgraph.errors import OptionError, WeightsError
+from symgraph.module import GeneratedModule
+from symgraph.training.arrays import Array, float_array
+from symgraph.training.clipping import Clip
+from symgraph.training.epoch import bad_row, run_epoch
+from symgraph.training.history import Callback, EpochEnd, Failure, Reason, Stop, TrainResult
+from symgraph.training.optimizers import Optimizer, OptimizerState
+from symgraph.training.options import count
+from symgraph.training.rows import Rows, as_rows, batches, shuffled
+
+_GREATEST_SEED = 2**32 - 1  # that numpy's RandomState takes, from which initial weights are drawn
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What stays the same from epoch to epoch."""
+
+    module: GeneratedModule
+    rows: Rows
+    optimizer: Optimizer
+    batch_size: int
+    shuffle: bool
+    seed: int
+    clip: Clip | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listeners:
+    """Who is told of each finished epoch."""
+
+    stop: Stop | None
+    callbacks: Sequence[Callback]
+
+
+def train(
+    module: GeneratedModule,
+    X: Any = None,
+    y: Any = None,
+    *,
+    optimizer: Optimizer,
+    epochs: int = 100,
+    batch_size: int | None = 1,
+    shuffle: bool = False,
+    seed: int | None = None,
+    w0: Any = None,
+    state: OptimizerState | None = None,
+    stop: Stop | None = None,
+    clip: Clip | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> TrainResult:
+    """Train the weights of a model on all rows of X and y.
+
+    The run never raises for a value that stops being finite, nor for Ctrl-C: the result says so and holds the weights, losses
+    and optimizer state of the last epoch whose loss over all rows was finite. Run on from there with `w0`, `state` and `seed`:
+    the two runs together equal one uninterrupted run bit for bit.
+
+    Args:
+        module: a generated module with a loss.
+        X: (n, d), with one feature also (n,); None for a model without features, whose every epoch is then one update.
+        y: (n,); None for a model without target.
+        optimizer: `sgd`, `momentum`, `adam`, a row of OPTIMIZERS, or one of your own.
+        epochs: how often to go through the rows, at most.
+        batch_size: rows an update, 1 to n; None is all of them. An update uses the mean gradient over its rows.
+        shuffle: visit the rows in a new random order in each epoch.
+        seed: of the default initial weights and of shuffling, 0 to 2**32 - 1; None draws one, which the result names.
+        w0: (k,) initial weights; None is `module.initial_weights(seed)` in X's dtype. The run's dtype is that of w0 with X.
+        state: the optimizer's state to go on from; None starts afresh at epoch 0.
+        stop: is called with the record of each epoch; True ends the run as converged.
+        clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
+        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
+
+    Raises:
+        OptionError: an option is out of bounds, or the model has no loss.
+        DataError: X or y do not fit the model.
+        WeightsError: w0 does not fit the model or is not finite.
+    """
+    if not isinstance(optimizer, Optimizer):
+        raise OptionError(f"optimizer must be a value such as adam(0.001), not {optimizer!r}; OPTIMIZERS has them by name")
+    if not hasattr(module, "value_and_grad"):
+        raise OptionError(f"{module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
+    count("epochs", epochs)
+    seed = count("seed", _fresh_seed() if seed is None else seed, at_least=0, at_most=_GREATEST_SEED)
+    given = None if w0 is None else _checked_weights(module, w0)
+    rows = as_rows(module, X, y, dtype=None if given is None else given.dtype)
+    w = np.array(module.initial_weights(seed) if given is None else given, rows.dtype)
+    start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
+    plan = _Plan(module, rows, optimizer, _checked_batch_size(batch_size, rows.n), shuffle, seed, clip)
+    return _run(plan, w, start, epochs, _Listeners(stop, tuple(callbacks)))
+
+
+def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int, listeners: _Listeners) -> TrainResult:
+    first_epoch = int(state.epoch)
+    kept = _frozen(w, state)
+    losses: list[float] = []
+    reason: Reason = "epochs"
+    failure: Failure | None = None
+    try:
+        for _ in range(epochs):
+            end = _advance(plan, *kept)
+            if isinstance(end, Failure):
+                reason, failure = "non-finite", end
+                break
+            losses.append(end.loss)
+            kept = end.weights, end.state
+            verdict = _verdict(listeners, end)
+            if verdict is not None:
+                reason = verdict
+                break
+    except KeyboardInterrupt:  # hours of training are worth more than a traceback; the reason tells the caller
+        reason = "interrupted"
+    weights, state = kept
+    done = int(state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
+    return TrainResult(weights, np.array(losses[:done], np.float64), done, reason, failure, state, first_epoch, plan.seed)
+
+
+def _advance(plan: _Plan, w: Array, state: OptimizerState) -> EpochEnd | Failure:
+    rows, epoch = plan.rows, int(state.epoch)
+    order = shuffled(rows.n, plan.seed, epoch) if plan.shuffle else None
+    parts = batches(rows.n, plan.batch_size, order)
+    moved, moved_state, failure = run_epoch(
+        plan.module, rows, w, state, optimizer=plan.optimizer, batches=parts, clip=plan.clip
+    )
+    if failure is not None:
+        return failure
+    loss = plan.module.loss(moved, rows.X, rows.y)
+    if not math.isfinite(loss):
+        return Failure(epoch, bad_row(plan.module, rows, moved, slice(None)), "loss")
+    moved, moved_state = _frozen(moved, moved_state)
+    return EpochEnd(epoch, loss, moved, w, moved_state)
+
+
+def _verdict(listeners: _Listeners, end: EpochEnd) -> Reason | None:
+    answers = [callback(end) for callback in listeners.callbacks]
+    if listeners.stop is not None and listeners.stop(end):
+        return "converged"
+    # Only True itself: a callback that ends in file.write(...) or list.append(...) means nothing by what it returns.
+    return "callback" if any(isinstance(answer, bool | np.bool_) and answer for answer in answers) else None
+
+
+def _frozen(w: Array, state: OptimizerState) -> tuple[Array, OptimizerState]:
+    """Make the arrays read-only: what a callback or a result holds is what the run goes on with."""
+    for array in (w, *state.slots):
+        array.flags.writeable = False
+    return w, state
+
+
+def _fresh_seed() -> int:
+    return int(np.random.default_rng().integers(_GREATEST_SEED, endpoint=True))
+
+
+def _checked_weights(module: GeneratedModule, w0: Any) -> Array:
+    w, wanted = float_array("w0", w0), len(module.WEIGHTS)
+    if w.shape != (wanted,):
+        raise WeightsError(f"w0 has shape {w.shape}; {module.MODEL} needs ({wanted},): {', '.join(module.WEIGHTS)}")
+    for name, value in zip(module.WEIGHTS, w, strict=True):
+        if not np.isfinite(value):
+            raise WeightsError(f"w0 has {name} = {value}; every initial weight must be finite")
+    return w
+
+
+def _checked_state(optimizer: Optimizer, state: OptimizerState, w: Array) -> OptimizerState:
+    shapes = [np.shape(slot) for slot in state.slots]
+    if shapes != [w.shape] * optimizer.slots:
+        raise OptionError(
+            f"state has slots of shapes {shapes}; {optimizer.name} needs {optimizer.slots} of {w.shape}: "
+            "go on with the optimizer and the model that made it"
+        )
+    slots = tuple(np.array(slot, w.dtype) for slot in state.slots)
+    return state._replace(slots=slots)
+
+
+def _checked_batch_size(batch_size: int | None, rows: int) -> int:
+    return rows if batch_size is None else count(f"batch_size (None is all {rows} rows)", batch_size, at_most=rows)

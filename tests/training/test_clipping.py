@@ -1,0 +1,81 @@
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symgraph.errors import OptionError
+from symgraph.training import clip_by_norm, clip_by_value
+
+FINITE = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=6).map(np.array)
+LIMITS = st.floats(1e-6, 1e6)
+
+
+@given(FINITE, LIMITS)
+def test_clipping_by_norm_is_the_textbook_formula_for_every_finite_gradient(grad, limit):
+    clipped = clip_by_norm(limit)(grad)
+    with mpmath.workdps(50):
+        exact = [mpmath.mpf(g) for g in grad.tolist()]
+        norm = mpmath.sqrt(sum(g * g for g in exact))
+        expected = [float(g * limit / norm) for g in exact] if norm > limit else grad.tolist()
+    # Six squares and their sum, a root, two divisions and a product: below 8 units of 2**-52. A norm within rounding of the
+    # limit may count as either side of it, which the same bound covers. A quotient that underflows loses half a unit of the
+    # smallest numbers, 5e-324, before it is multiplied by the limit at most.
+    np.testing.assert_allclose(clipped, expected, rtol=8 * 2**-52, atol=5e-324 * (1 + limit))
+
+
+def test_a_gradient_shorter_than_the_norm_is_returned_bit_for_bit():
+    grad = np.array([0.1, -0.2, 1e-320])
+    np.testing.assert_array_equal(clip_by_norm(0.3)(grad), grad)
+
+
+def test_the_norm_of_a_huge_gradient_does_not_overflow():
+    clipped = clip_by_norm(5.0)(np.array([1.2e308, -1.6e308, 0.0]))  # its norm is 2e308, beyond the range
+    np.testing.assert_allclose(clipped, [3.0, -4.0, 0.0], rtol=4 * 2**-52)
+
+
+def test_clipping_by_norm_agrees_with_pascanus_formula():
+    np.testing.assert_allclose(clip_by_norm(1.0)(np.array([3.0, 4.0])), [0.6, 0.8], rtol=2 * 2**-52)
+
+
+@given(FINITE, LIMITS)
+def test_clipping_by_value_limits_each_component_and_leaves_the_rest(grad, limit):
+    expected = [max(-limit, min(limit, g)) for g in grad.tolist()]
+    np.testing.assert_array_equal(clip_by_value(limit)(grad), expected)
+
+
+@pytest.mark.parametrize("clip", [clip_by_norm(1.0), clip_by_value(1.0)], ids=["norm", "value"])
+@pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
+def test_a_gradient_that_is_not_finite_is_not_made_finite(clip, bad):
+    np.testing.assert_array_equal(clip(np.array([1.0, bad, 5.0])), [1.0, bad, 5.0])
+
+
+@pytest.mark.parametrize(
+    ("clip", "expected"),
+    [
+        (clip_by_norm(1e300), [3.0, -4.0]),
+        (clip_by_value(1e300), [3.0, -4.0]),
+        (clip_by_norm(2.5), [1.5, -2.0]),
+        (clip_by_value(0.5), [0.5, -0.5]),
+    ],
+)
+def test_float32_stays_float32_even_where_the_limit_is_beyond_its_range(clip, expected):
+    clipped = clip(np.array([3.0, -4.0], np.float32))
+    assert clipped.dtype == np.float32
+    np.testing.assert_allclose(clipped, expected, rtol=4 * 2**-23)
+
+
+@pytest.mark.parametrize("clip", [clip_by_norm(1.0), clip_by_value(1.0)], ids=["norm", "value"])
+def test_clipping_leaves_its_argument_as_it_was(clip):
+    grad = np.array([3.0, 4.0])
+    clip(grad)
+    np.testing.assert_array_equal(grad, [3.0, 4.0])
+
+
+@pytest.mark.parametrize("make", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf, "1", None])
+def test_a_limit_that_is_no_positive_number_is_refused(make, value):
+    with pytest.raises(OptionError, match=r"(max_norm|limit) must be a finite number and above 0"):
+        make(value)

@@ -1,0 +1,180 @@
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+from symgraph.errors import OptionError
+from symgraph.training import OPTIMIZERS, Optimizer, Parameter, adam, momentum, sgd, step_decay
+
+K, STEPS = 5, 60
+
+
+@pytest.fixture
+def gradients():
+    # Magnitudes from 1e-6 to 1e3, so that no term of a rule is negligible throughout.
+    random = np.random.default_rng(3)
+    return random.normal(size=(STEPS, K)) * 10.0 ** random.uniform(-6, 3, size=(STEPS, K))
+
+
+def walk(optimizer, gradients):
+    """The weights after each update."""
+    w = np.linspace(-1, 1, K).astype(gradients.dtype)
+    state, path = optimizer.init(w), []
+    for g in gradients:
+        w, state = optimizer.step(g, state, w)
+        path.append(w)
+    return np.array(path)
+
+
+def test_sgd_is_the_textbook_recurrence_bit_for_bit(gradients):
+    w, expected = np.linspace(-1, 1, K), []
+    for g in gradients:
+        w = w - 0.05 * g
+        expected.append(w)
+    np.testing.assert_array_equal(walk(sgd(0.05), gradients), expected, strict=True)
+
+
+def test_momentum_is_the_textbook_recurrence_bit_for_bit(gradients):
+    w, v, expected = np.linspace(-1, 1, K), np.zeros(K), []
+    for g in gradients:
+        v = 0.8 * v + 0.05 * g
+        w = w - v
+        expected.append(w)
+    np.testing.assert_array_equal(walk(momentum(0.05, gamma=0.8), gradients), expected, strict=True)
+
+
+def test_momentum_is_polyaks_heavy_ball_at_a_constant_rate(gradients):
+    before, w = np.linspace(-1, 1, K), np.linspace(-1, 1, K)
+    for g in gradients:
+        before, w = w, w - 0.05 * g + 0.9 * (w - before)
+    # Another order of operations: w - before rounds at the size of w (below 1e3 here) in 60 steps, each kept by 1/(1 - 0.9).
+    np.testing.assert_allclose(walk(momentum(0.05), gradients)[-1], w, rtol=0, atol=60 * 10 * 1e3 * 2**-52)
+
+
+def test_adam_is_algorithm_1_of_kingma_and_ba_bit_for_bit(gradients):
+    alpha, beta1, beta2, epsilon = 0.002, 0.85, 0.99, 1e-7
+    theta, m, v, expected = np.linspace(-1, 1, K), np.zeros(K), np.zeros(K), []
+    for t, g in enumerate(gradients, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat = m / (1 - beta1**t)
+        v_hat = v / (1 - beta2**t)
+        theta = theta - alpha * m_hat / (np.sqrt(v_hat) + epsilon)
+        expected.append(theta)
+    np.testing.assert_array_equal(walk(adam(alpha, beta1, beta2, epsilon), gradients), expected, strict=True)
+
+
+def test_adams_first_step_has_the_length_of_the_rate_whatever_the_gradient():
+    g = np.array([1e-3, -1.0, 1e6])
+    moved, _ = adam(0.01).step(g, adam(0.01).init(np.zeros(3)), np.zeros(3))
+    # |g|/(|g| + epsilon) is 1 - epsilon/|g|: 1e-5 off at |g| = 1e-3 with epsilon = 1e-8.
+    np.testing.assert_allclose(moved, -0.01 * np.sign(g), rtol=1.1e-5)
+
+
+@pytest.mark.parametrize("optimizer", [sgd(0.05), momentum(0.05), adam(0.01)], ids=lambda o: o.name)
+def test_the_same_rule_on_python_floats_gives_the_bits_of_the_arrays(optimizer, gradients):
+    update = optimizer.rule(math.sqrt)
+    columns = []
+    for w, column in zip(np.linspace(-1, 1, K).tolist(), gradients.T.tolist(), strict=True):
+        slots, path = (0.0,) * optimizer.slots, []
+        for step, g in enumerate(column, start=1):
+            w, slots = update(w, g, slots, step, optimizer.rate_at(0))
+            assert type(w) is float
+            path.append(w)
+        columns.append(path)
+    np.testing.assert_array_equal(walk(optimizer, gradients), np.transpose(columns), strict=True)
+
+
+@pytest.mark.parametrize("optimizer", [sgd(0.05), momentum(0.05), adam(0.01)], ids=lambda o: o.name)
+def test_a_float32_run_stays_float32(optimizer, gradients):
+    w = np.ones(K, np.float32)
+    state = optimizer.init(w)
+    for g in gradients.astype(np.float32):
+        w, state = optimizer.step(g, state, w)
+    assert {w.dtype, *(slot.dtype for slot in state.slots)} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("optimizer", [sgd(0.05), momentum(0.05), adam(0.01)], ids=lambda o: o.name)
+def test_a_step_leaves_what_it_was_given_as_it_was(optimizer, gradients):
+    w = np.ones(K)
+    _, state = optimizer.step(gradients[0], optimizer.init(w), w)
+    given = (gradients[1], w, *state.slots)
+    copies = [array.copy() for array in given]
+    optimizer.step(gradients[1], state, w)
+    for array, copy in zip(given, copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+    assert (state.step, state.epoch) == (1, 0)
+
+
+def test_a_schedule_is_asked_with_the_epoch_of_the_state_not_the_update():
+    optimizer = sgd(step_decay(1.0, every=2, factor=0.5))
+    w, rates = np.zeros(1), []
+    state = optimizer.init(w)
+    for _ in range(5):
+        for _ in range(3):
+            moved, state = optimizer.step(np.ones(1), state, w)
+            rates.append((w - moved).item())
+            w = moved
+        state = optimizer.next_epoch(state)
+    # Rates that are powers of two make every subtraction above exact.
+    assert rates == [1.0] * 6 + [0.5] * 6 + [0.25] * 3
+    assert (state.step, state.epoch) == (15, 5)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_row_of_the_table_goes_down_a_quadratic(name):
+    optimizer = OPTIMIZERS[name].tuned(rate=0.05)
+    w = np.array([1.0, -2.0])
+    state = optimizer.init(w)
+    for _ in range(500):
+        w, state = optimizer.step(np.array([1.0, 3.0]) * w, state, w)
+    assert np.abs(w).max() < 1e-3
+
+
+def test_an_optimizer_of_ones_own_is_a_rule_and_a_row():
+    def rmsprop_rule(sqrt, *, decay, epsilon):
+        def update(w, g, slots, step, rate):
+            (v,) = slots
+            v = decay * v + (1.0 - decay) * (g * g)
+            return w - rate * g / (sqrt(v) + epsilon), (v,)
+
+        return update
+
+    row = Optimizer(
+        "rmsprop", rmsprop_rule, slots=1, rate=0.01, parameters=(Parameter("decay", 0.9, below=1.0), Parameter("epsilon", 1e-8))
+    )
+    optimizer = row.tuned(decay=0.75)
+    w, state = optimizer.step(np.array([2.0, -4.0]), optimizer.init(np.zeros(2)), np.zeros(2))
+    # v = g*g/4, so that each weight moves by 2 * rate against the sign of its gradient; epsilon is 1e-8 of sqrt(v) at most.
+    np.testing.assert_allclose(w, [-0.02, 0.02], rtol=2e-8)
+    np.testing.assert_array_equal(state.slots[0], [1.0, 4.0])
+
+
+def test_optimizers_are_values_that_compare_and_pickle():
+    optimizer = adam(step_decay(0.01, every=3), beta2=0.99)
+    assert optimizer == adam(step_decay(0.01, every=3), beta2=0.99)
+    assert optimizer != adam(step_decay(0.01, every=4), beta2=0.99)
+    assert pickle.loads(pickle.dumps(optimizer)) == optimizer  # noqa: S301 - our own bytes
+    assert hash(sgd(0.1)) == hash(sgd(0.1))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: sgd(0.0), "sgd: rate must be a finite number and above 0, not 0.0"),
+        (lambda: sgd(-1), "sgd: rate must be"),
+        (lambda: sgd(math.nan), "sgd: rate must be"),
+        (lambda: sgd("0.1"), "sgd: rate must be"),
+        (lambda: sgd(True), "sgd: rate must be"),
+        (lambda: momentum(0.1, gamma=1.0), "momentum: gamma must be a finite number and at least 0 and below 1, not 1.0"),
+        (lambda: adam(beta1=-0.1), "adam: beta1 must be"),
+        (lambda: adam(beta2=1.0), "adam: beta2 must be"),
+        (lambda: adam(epsilon=math.inf), "adam: epsilon must be"),
+        (lambda: OPTIMIZERS["adam"].tuned(beta_1=0.9), "adam has no parameter 'beta_1'; it takes rate, beta1, beta2, epsilon"),
+        (lambda: OPTIMIZERS["vanilla"].tuned(gamma=0.9), "sgd has no parameter 'gamma'; it takes rate"),
+    ],
+)
+def test_an_option_out_of_bounds_is_refused_by_name(make, message):
+    with pytest.raises(OptionError, match=message):
+        make()

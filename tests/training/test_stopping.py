@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from symgraph.errors import OptionError
+from symgraph.training import EpochEnd, converged, sgd
+
+
+def epoch_with(change):
+    before = np.zeros(2)
+    return EpochEnd(epoch=0, loss=1.0, weights=before + change, previous=before, state=sgd().init(before))
+
+
+@pytest.mark.parametrize(
+    ("change", "stops"),
+    [
+        ((0.0, 0.0), True),
+        ((0.009, -0.009), True),
+        ((0.01, 0.0), False),
+        ((0.0, -0.01), False),
+        ((-5.0, -5.0), False),  # falling weights are not settled weights: the change counts without its sign
+    ],
+)
+def test_converged_looks_at_the_absolute_change_of_every_weight(change, stops):
+    assert converged(0.01)(epoch_with(np.array(change))) is stops
+
+
+def test_the_change_of_an_epoch_keeps_its_sign():
+    np.testing.assert_array_equal(epoch_with(np.array([0.5, -0.25])).change, [0.5, -0.25])
+
+
+def test_a_tolerance_that_can_never_be_met_is_refused():
+    with pytest.raises(OptionError, match="tol must be a finite number and above 0, not 0"):
+        converged(0)

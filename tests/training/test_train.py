@@ -1,0 +1,249 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from symgraph.errors import DataError, OptionError, WeightsError
+from symgraph.training import (
+    Failure,
+    OptimizerState,
+    adam,
+    clip_by_norm,
+    converged,
+    momentum,
+    sgd,
+    shuffled,
+    step_decay,
+    train,
+)
+
+
+def same(left, right):
+    """Whether two results hold the same weights and the same optimizer state, bit for bit."""
+    arrays = zip((left.weights, *left.state.slots), (right.weights, *right.state.slots), strict=True)
+    steps = (left.state.step, left.state.epoch) == (right.state.step, right.state.epoch)
+    return steps and all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in arrays)
+
+
+@pytest.mark.parametrize("optimizer", [sgd(0.1), momentum(0.05), adam(0.05)], ids=lambda o: o.name)
+def test_full_batches_reach_the_least_squares_solution(linear, plane, optimizer):
+    X, y = plane
+    result = train(linear, X, y, optimizer=optimizer, batch_size=None, epochs=3000, seed=0, stop=converged(1e-12))
+    solution = np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), y)[0]
+    # A change below 1e-12 an epoch, contracting by at most 0.9 or so an epoch, leaves less than 1e-10 to go.
+    np.testing.assert_allclose(result.weights, solution, rtol=0, atol=1e-10)
+    assert result.reason == "converged"
+    assert result.epochs < 3000
+
+
+def test_row_by_row_training_fits_exact_data_of_one_feature(decay):
+    x = np.linspace(0.0, 2.0, 25)
+    result = train(decay, x, 2.0 * np.exp(-0.7 * x), optimizer=adam(0.02), epochs=400, w0=[1.0, 0.1], shuffle=True, seed=1)
+    # Adam's steps shrink with the residual here; 1e-3 is far inside what 25 exact rows determine.
+    np.testing.assert_allclose(result.weights, [2.0, 0.7], atol=1e-3)
+
+
+def test_a_model_without_features_trains_on_its_weights_alone(rosenbrock):
+    result = train(rosenbrock, optimizer=adam(0.02), epochs=5000, w0=[-1.2, 1.0], stop=converged(1e-10))
+    # Along the valley the curvature is about 0.4: steps below 1e-10 of Adam leave the minimum within 1e-6.
+    np.testing.assert_allclose(result.weights, [1.0, 1.0], atol=1e-6)
+    assert (result.state.step, result.epochs) == (result.epochs, len(result.losses))
+
+
+def test_entry_i_of_the_history_is_the_mean_loss_over_all_rows_after_epoch_i(linear, plane):
+    ends = []
+    result = train(linear, *plane, optimizer=sgd(0.01), epochs=4, seed=0, callbacks=[ends.append])
+    assert [end.epoch for end in ends] == [0, 1, 2, 3]
+    assert result.losses.tolist() == [end.loss for end in ends] == [linear.loss(end.weights, *plane) for end in ends]
+    for before, after in itertools.pairwise(ends):
+        np.testing.assert_array_equal(after.previous, before.weights)
+    assert (result.reason, result.epochs, result.first_epoch) == ("epochs", 4, 0)
+    assert result.message == "all epochs are done; the weights are those after epoch 3"
+
+
+@pytest.mark.parametrize("optimizer", [sgd(step_decay(0.02, every=2)), momentum(0.01), adam(0.01)], ids=lambda o: o.name)
+@pytest.mark.parametrize("batch_size", [1, 7, None])
+def test_a_run_resumed_from_stored_state_equals_one_uninterrupted_run_bit_for_bit(
+    linear, plane, tmp_path, optimizer, batch_size
+):
+    options = {"optimizer": optimizer, "batch_size": batch_size, "shuffle": True, "clip": clip_by_norm(3.0)}
+    whole = train(linear, *plane, epochs=7, seed=5, **options)
+    part = train(linear, *plane, epochs=3, seed=5, **options)
+    np.savez(
+        tmp_path / "run.npz", w=part.weights, step=part.state.step, epoch=part.state.epoch, slots=np.array(part.state.slots)
+    )
+
+    with np.load(tmp_path / "run.npz") as stored:
+        state = OptimizerState(stored["step"], stored["epoch"], tuple(stored["slots"]))
+        rest = train(linear, *plane, epochs=4, seed=part.seed, w0=stored["w"], state=state, **options)
+    assert same(rest, whole)
+    assert rest.first_epoch == 3
+    assert [*part.losses, *rest.losses] == whole.losses.tolist()
+    assert rest.message == "all epochs are done; the weights are those after epoch 6"
+
+
+def test_the_default_weights_and_the_shuffling_come_from_the_seed(linear, plane):
+    first = train(linear, *plane, optimizer=sgd(), epochs=2, shuffle=True, seed=3)
+    assert same(train(linear, *plane, optimizer=sgd(), epochs=2, shuffle=True, seed=3), first)
+    w, (X, y) = linear.initial_weights(3), plane
+    for epoch in range(2):
+        for i in shuffled(40, 3, epoch):
+            w = w - 0.01 * linear.per_sample_grad(w, X[i], y[i])
+    np.testing.assert_array_equal(first.weights, w)
+
+
+def test_a_run_without_a_seed_names_the_one_it_drew(linear, plane):
+    first = train(linear, *plane, optimizer=sgd(), epochs=2, shuffle=True)
+    assert same(train(linear, *plane, optimizer=sgd(), epochs=2, shuffle=True, seed=first.seed), first)
+
+
+def test_the_dtype_is_that_of_weights_and_features_together(linear, plane):
+    X, y = plane[0].astype(np.float32), plane[1]
+    single, double = np.zeros(3, np.float32), np.zeros(3)
+    run = {"optimizer": adam(), "epochs": 1, "seed": 0}
+    assert train(linear, X, y, **run).weights.dtype == np.float32
+    assert train(linear, X, y, w0=single, **run).weights.dtype == np.float32
+    assert train(linear, X, y, w0=double, **run).weights.dtype == np.float64
+    assert train(linear, *plane, w0=single, **run).weights.dtype == np.float64
+
+
+def test_a_loss_that_stops_being_finite_ends_the_run_with_epoch_row_and_the_last_good_weights(linear, plane):
+    X, y = plane
+    ends = []
+    result = train(linear, X, y, optimizer=sgd(0.9), epochs=200, w0=np.zeros(3), callbacks=[ends.append])
+    assert result.reason == "non-finite"
+    assert result.failure.epoch == result.epochs == len(result.losses) == len(ends)
+    assert result.epochs > 0
+    assert np.isfinite(result.losses).all()
+    assert math.isfinite(linear.loss(result.weights, X, y))
+    np.testing.assert_array_equal(result.weights, ends[-1].weights)
+    assert result.losses[-1] == linear.loss(result.weights, X, y)
+    assert result.state.epoch == result.epochs
+    assert result.message.startswith(
+        f"stopped: in row {result.failure.row} of epoch {result.epochs} the {result.failure.what} stopped being finite; "
+        f"the weights are those after epoch {result.epochs - 1}; "
+    )
+
+
+def test_a_bad_row_in_the_first_epoch_leaves_the_initial_weights(linear, plane):
+    y = plane[1].copy()
+    y[17] = np.nan
+    result = train(linear, plane[0], y, optimizer=sgd(), epochs=5, w0=[1.0, 2.0, 3.0])
+    assert (result.reason, result.failure, result.epochs, len(result.losses)) == ("non-finite", Failure(0, 17, "loss"), 0, 0)
+    np.testing.assert_array_equal(result.weights, [1.0, 2.0, 3.0])
+    assert "in row 17 of epoch 0 the loss stopped being finite; the weights are those it started from" in result.message
+
+
+def test_a_loss_that_is_not_finite_after_the_epochs_last_update_is_found(decay):
+    # Row 0 fits and moves nothing; row 1 then moves b from 0 to 4, where exp(-b*x) overflows at row 0.
+    x, y = np.array([-800.0, 1.0]), np.array([1.0, -1.0])
+    result = train(decay, x, y, optimizer=sgd(1.0), epochs=1, w0=[1.0, 0.0])
+    assert (result.reason, result.failure) == ("non-finite", Failure(0, 0, "loss"))
+    np.testing.assert_array_equal(result.weights, [1.0, 0.0])
+
+
+def test_a_callback_ends_the_run_by_returning_true_and_only_so(linear, plane):
+    run = {"optimizer": sgd(), "epochs": 5, "seed": 0}
+    result = train(linear, *plane, callbacks=[lambda end: end.epoch == 2], **run)
+    assert (result.reason, result.epochs) == ("callback", 3)
+    assert result.message == "a callback asked to stop; the weights are those after epoch 2"
+    chatty = [lambda end: 1, lambda end: "written", lambda end: None]
+    assert train(linear, *plane, callbacks=chatty, **run).epochs == 5
+
+
+def test_every_callback_hears_of_the_last_epoch(linear, plane):
+    heard = []
+    train(
+        linear,
+        *plane,
+        optimizer=sgd(),
+        epochs=5,
+        seed=0,
+        stop=lambda end: end.epoch == 1,
+        callbacks=[lambda end: True, heard.append],
+    )
+    assert [end.epoch for end in heard] == [0]
+
+
+def test_the_stop_sees_each_epoch_and_ends_the_run_as_converged(linear, plane):
+    result = train(linear, *plane, optimizer=sgd(), epochs=5, seed=0, stop=lambda end: bool(np.all(end.change < 1.0)))
+    assert (result.reason, result.epochs) == ("converged", 1)
+
+
+def test_ctrl_c_keeps_the_last_finished_epoch_from_which_the_run_can_go_on(linear, plane):
+    calls = []
+
+    def value_and_grad(*given):
+        calls.append(given)
+        if len(calls) == 100:  # in the middle of epoch 2
+            raise KeyboardInterrupt
+        return linear.value_and_grad(*given)
+
+    module = type("Module", (), {**vars(linear), "value_and_grad": staticmethod(value_and_grad)})
+    result = train(module, *plane, optimizer=momentum(), epochs=4, seed=0)
+    assert (result.reason, result.epochs, len(result.losses)) == ("interrupted", 2, 2)
+    assert same(result, train(linear, *plane, optimizer=momentum(), epochs=2, seed=0))
+
+
+def test_an_error_in_a_callback_is_the_callers(linear, plane):
+    def broken(end):
+        raise RuntimeError(f"epoch {end.epoch}")
+
+    with pytest.raises(RuntimeError, match="epoch 0"):
+        train(linear, *plane, optimizer=sgd(), callbacks=[broken])
+
+
+def test_results_cannot_be_changed_and_arguments_are_not(linear, plane):
+    w0 = np.zeros(3)
+    state = momentum().init(w0)
+    result = train(linear, *plane, optimizer=momentum(), epochs=1, w0=w0, state=state)
+    for array in (result.weights, *result.state.slots):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1.0
+    for array in (w0, *state.slots):
+        np.testing.assert_array_equal(array, np.zeros(3))
+        assert array.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"optimizer": "adam"}, r"optimizer must be a value such as adam\(0.001\), not 'adam'"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1, not 0"),
+        ({"epochs": 1.5}, "epochs must be a whole number of at least 1, not 1.5"),
+        ({"epochs": True}, "epochs must be"),
+        ({"batch_size": 0}, r"batch_size \(None is all 40 rows\) must be a whole number of at least 1 and at most 40, not 0"),
+        ({"batch_size": 41}, r"batch_size \(None is all 40 rows\) must be .* at most 40, not 41"),
+        ({"seed": -1}, "seed must be a whole number of at least 0 and at most 4294967295, not -1"),
+        ({"seed": 2**32}, "seed must be"),
+        ({"state": adam().init(np.zeros(3))}, r"state has slots of shapes \[\(3,\), \(3,\)\]; sgd needs 0 of \(3,\)"),
+        ({"optimizer": momentum(), "state": momentum().init(np.zeros(4))}, r"shapes \[\(4,\)\]; momentum needs 1 of \(3,\)"),
+    ],
+)
+def test_an_option_out_of_bounds_is_refused_by_name(linear, plane, options, message):
+    with pytest.raises(OptionError, match=message):
+        train(linear, *plane, **{"optimizer": sgd(), "w0": np.zeros(3), **options})
+
+
+@pytest.mark.parametrize(
+    ("w0", "message"),
+    [
+        ([1.0, 2.0], r"w0 has shape \(2,\); linear needs \(3,\): a, b, c"),
+        ([1.0, np.inf, 2.0], "w0 has b = inf; every initial weight must be finite"),
+    ],
+)
+def test_initial_weights_that_do_not_fit_are_refused(linear, plane, w0, message):
+    with pytest.raises(WeightsError, match=message):
+        train(linear, *plane, optimizer=sgd(), w0=w0)
+
+
+def test_data_that_do_not_fit_are_refused_before_the_first_update(linear):
+    with pytest.raises(DataError, match="X has 3 rows and y has 4"):
+        train(linear, np.ones((3, 2)), np.ones(4), optimizer=sgd())
+
+
+def test_a_model_without_a_loss_cannot_be_trained(linear, plane):
+    module = type("Module", (), {key: value for key, value in vars(linear).items() if key != "value_and_grad"})
+    with pytest.raises(OptionError, match="linear has no loss and cannot be trained"):
+        train(module, *plane, optimizer=sgd())
