@@ -10,6 +10,8 @@ _EXPORTS = {
     "Model": "symgraph.model",
     **dict.fromkeys(("Normal", "Uniform", "Constant"), "symgraph.laws"),
     **dict.fromkeys(("sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot"), "symgraph.functions"),
+    "compile": "symgraph.memory",
+    "load": "symgraph.module",
     "SymgraphError": "symgraph.errors",
 }
 

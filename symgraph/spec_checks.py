@@ -56,7 +56,7 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
         result = sympy.sympify(expr, strict=True)
     except sympy.SympifyError:
         raise SpecError(f"{where}: {expr!r} is not a SymPy expression or a number") from None
-    if isinstance(result, sympy.logic.boolalg.Boolean):
+    if isinstance(result, sympy.logic.boolalg.Boolean) and not isinstance(result, sympy.Expr):
         raise SpecError(f"{where}: a condition is not a value; wrap it as Piecewise((1, condition), (0, True))")
     if not isinstance(result, sympy.Expr):
         raise SpecError(f"{where}: {type(result).__name__} is not a scalar expression")

@@ -2,6 +2,7 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
+from symgraph.emit.numpy_view import numpy_view
 
 TEXTS: OpTexts = {
     **ARITHMETIC,
@@ -44,4 +45,5 @@ BACKEND = Backend(
     template="numpy/module.py.jinja",
     texts=TEXTS,
     literals={"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"},
+    viewer=numpy_view,
 )

@@ -2,6 +2,7 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
+from symgraph.emit.scalar_view import scalar_view
 
 _TERNARY = (Level.BITOR,)
 
@@ -31,4 +32,5 @@ BACKEND = Backend(
     template="scalar/module.py.jinja",
     texts=TEXTS,
     literals={"inf": "math.inf", "-inf": "-math.inf", "nan": "math.nan"},
+    viewer=scalar_view,
 )

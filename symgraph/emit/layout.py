@@ -1,7 +1,7 @@
 """Layout of sequences and calls as ruff format leaves them: one line where it fits, else indented, else one item a line."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from symgraph.emit.section import WIDTH
 
@@ -11,30 +11,35 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def bracketed(head: str, items: Sequence[str], tail: str, indent: int = 0) -> str:
-    """Lay out head + items + tail, where head ends with an opening bracket and tail starts with the closing one.
+def call_layout(head: str, items: Sequence[str], tail: str, indent: int = 0) -> str:
+    """Lay out the arguments of a call or the parameters of a function.
 
     Args:
-        head: text before the first item.
-        items: the items, separated by commas.
-        tail: text after the last.
-        indent: columns at which the statement starts (they are not part of the result's first line).
+        head: text up to and with the opening bracket.
+        items: the arguments.
+        tail: text from the closing bracket on.
+        indent: columns at which the statement starts (they are no part of the result's first line).
     """
-    line = f"{head}{', '.join(items)}{tail}"
-    if indent + len(line) <= WIDTH:
-        return line
     outer, inner = " " * indent, " " * (indent + 4)
     body = ", ".join(items)
-    if len(inner) + len(body) <= WIDTH and not head.endswith("= ("):
+    if indent + len(head) + len(body) + len(tail) <= WIDTH:
+        return f"{head}{body}{tail}"
+    if len(inner) + len(body) <= WIDTH:
         return f"{head}\n{inner}{body}\n{outer}{tail}"
-    return "".join([f"{head}\n", *(f"{inner}{item},\n" for item in items), f"{outer}{tail}"])
+    return _one_a_line(head, items, tail, indent)
 
 
-def tuple_literal(name: str, items: Sequence[str], indent: int = 0) -> str:
-    """An assignment of a tuple of literals."""
-    if len(items) == 1:
-        return f"{name} = ({items[0]},)"
-    return bracketed(f"{name} = (", items, ")", indent)
+def sequence_layout(head: str, items: Sequence[str], tail: str, indent: int = 0) -> str:
+    """Lay out a tuple or list display; arguments as for ``call_layout``."""
+    if len(items) == 1 and tail == ")":
+        items = [f"{items[0]},"]
+    line = f"{head}{', '.join(items)}{tail}"
+    return line if indent + len(line) <= WIDTH else _one_a_line(head, items, tail, indent)
+
+
+def _one_a_line(head: str, items: Sequence[str], tail: str, indent: int) -> str:
+    outer, inner = " " * indent, " " * (indent + 4)
+    return "".join([f"{head}\n", *(f"{inner}{item.rstrip(',')},\n" for item in items), f"{outer}{tail}"])
 
 
 def unpacked(names: Sequence[str], source: str, indent: int) -> list[str]:
@@ -66,9 +71,3 @@ def _part(names: Sequence[str], start: int, stop: int, source: str) -> str:
         return f"{names[start]} = {source}[{start}]"
     return f"{', '.join(names[start:stop])} = {source}[{start}:{stop}]"
 
-
-def dict_literal(head: str, entries: Mapping[str, str]) -> str:
-    """An assignment of a dict, one entry a line; values are Python texts."""
-    if not entries:
-        return f"{head}{{}}"
-    return "\n".join([f"{head}{{", *(f"    {quoted(key)}: {value}," for key, value in entries.items()), "}"])

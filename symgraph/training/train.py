@@ -94,7 +94,7 @@ def train(
     w = np.array(module.initial_weights(seed) if given is None else given, rows.dtype)
     start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
     plan = _Plan(module, rows, optimizer, _checked_batch_size(batch_size, rows.n), shuffle, seed, clip)
-    return _run(plan, w, start, epochs, _Listeners(stop, tuple(callbacks)))
+    return _run(plan, w, start, epochs, _Listeners(stop, _checked_callbacks(callbacks)))
 
 
 def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int, listeners: _Listeners) -> TrainResult:
@@ -180,3 +180,10 @@ def _checked_state(optimizer: Optimizer, state: OptimizerState, w: Array) -> Opt
 
 def _checked_batch_size(batch_size: int | None, rows: int) -> int:
     return rows if batch_size is None else count(f"batch_size (None is all {rows} rows)", batch_size, at_most=rows)
+
+
+def _checked_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
+    if callable(callbacks):
+        name = getattr(callbacks, "__name__", repr(callbacks))
+        raise OptionError(f"callbacks must be a sequence of functions, not one function: give [{name}]")
+    return tuple(callbacks)

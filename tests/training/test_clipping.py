@@ -32,11 +32,13 @@ def test_a_gradient_shorter_than_the_norm_is_returned_bit_for_bit():
 
 
 def test_the_norm_of_a_huge_gradient_does_not_overflow():
+    # Four roundings, in the limit's quotient, the directions and their products.
     clipped = clip_by_norm(5.0)(np.array([1.2e308, -1.6e308, 0.0]))  # its norm is 2e308, beyond the range
     np.testing.assert_allclose(clipped, [3.0, -4.0, 0.0], rtol=4 * 2**-52)
 
 
 def test_clipping_by_norm_agrees_with_pascanus_formula():
+    # Rounded once in the direction and once in the product, each to half a unit.
     np.testing.assert_allclose(clip_by_norm(1.0)(np.array([3.0, 4.0])), [0.6, 0.8], rtol=2 * 2**-52)
 
 
@@ -64,6 +66,7 @@ def test_a_gradient_that_is_not_finite_is_not_made_finite(clip, bad):
 def test_float32_stays_float32_even_where_the_limit_is_beyond_its_range(clip, expected):
     clipped = clip(np.array([3.0, -4.0], np.float32))
     assert clipped.dtype == np.float32
+    # At most four roundings of float32.
     np.testing.assert_allclose(clipped, expected, rtol=4 * 2**-23)
 
 

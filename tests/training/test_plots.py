@@ -10,6 +10,12 @@ import pytest
 from symgraph.errors import OptionError
 from symgraph.training import plot_comparison, plot_loss
 
+
+@pytest.fixture(autouse=True)
+def no_window():
+    plt.switch_backend("agg")
+
+
 RUNS = {"vanilla": np.geomspace(1.0, 1e-3, 40), "momentum": [1.0, 0.1, 0.01], "adam": [0.5]}
 
 

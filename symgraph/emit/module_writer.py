@@ -1,0 +1,159 @@
+"""The statements of the numpy backend's module, function by function."""
+
+from collections.abc import Mapping
+
+from symgraph.emit.bindings import (
+    cotangent_labels,
+    identifiers,
+    leaf_bindings,
+    leaves_read,
+    node_labels,
+    primal_names,
+    unpack_leaves,
+)
+from symgraph.emit.expression import OpTexts
+from symgraph.emit.layout import call_layout, sequence_layout
+from symgraph.emit.names import Numbering
+from symgraph.emit.section import SectionWriter
+from symgraph.emit.source import Source
+from symgraph.emit.view import statements
+from symgraph.schedule import Kernel, roots_of
+
+_INPUTS = {"target": "y", "cotangent": "cotangent"}
+
+
+class ModuleWriter:
+    """Writes the functions of one module, which share the names of unnamed primals.
+
+    ``forward`` is called first: the other functions refer to what it named.
+    """
+
+    def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
+        self.source = source
+        self.kernel = kernel
+        self.graph = source.graph
+        self.texts = texts
+        self.literals = literals
+        self.identifier = identifiers(source.model)
+        self.numbering = Numbering()
+        self.named = primal_names(self.graph)
+        self.on_target = _on_target(source)
+        self.bound = leaf_bindings(self.graph, self.identifier, _INPUTS)
+        self.remarks: dict[int, str] = {}
+
+    def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The statements of _forward, before and after the target is needed."""
+        kernel, graph = self.kernel, self.graph
+        labels = node_labels(graph, self.identifier)
+        writer = self._section(self.bound, labels)
+        crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
+        before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing})
+        after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
+        for line in (*before, *after):
+            self.remarks[line.node] = line.text.split(" = ", 1)[1] if "\n" not in line.text else ""
+        opening = self._openings((*kernel.forward, *kernel.forward_target), tuple(self.named), "w", "X")
+        return (
+            (*opening, *statements(before, {}), *self._aliases(needs_target=False)),
+            (*statements(after, {}), *self._aliases(needs_target=True)),
+        )
+
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the tape after w, X and y, as annotated names."""
+        lines = []
+        for position, name in self._stored():
+            optional = " | None" if position in self.on_target else ""
+            remark = self.remarks.get(position, "") if position in self.kernel.tape else ""
+            lines.append(f"{name}: Array{optional}" + (f"  # {remark}" if remark else ""))
+        return tuple(lines)
+
+    def tape_call(self, *, with_target: bool) -> str:
+        """The statement that returns the tape; without the target, what depends on it is None."""
+        values = ["w", "X", "y" if with_target else "None"]
+        for position, name in self._stored():
+            absent = position in self.on_target and not with_target
+            values.append("None" if absent else self._loss_value() if name == "loss" else name)
+        return call_layout("return Tape(", values, ")", 4 if with_target else 8)
+
+    def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
+        """The statements of _backward or of _jacobian, and the one that returns the cotangents of the weights."""
+        graph = self.graph
+        results = roots_of(graph, prefix)
+        if not results:
+            return (), ""
+        bound, opening = self._tape_bindings(order, results)
+        labels, notes = cotangent_labels(graph, suffix)
+        labels = {position: label for position, label in labels.items() if position in set(order)}
+        writer = self._section(bound, labels)
+        lines = writer.write(order, {*results, *labels})
+        items = [writer.operand(position).text for position in results]
+        return (*opening, *statements(lines, notes)), sequence_layout("return (", items, ")", 4)
+
+    def _section(self, bound: dict[int, str], labels: dict[int, str]) -> SectionWriter:
+        return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals)
+
+    def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
+        """Assignments for names that share a node with another name, an input or a constant."""
+        lines: list[str] = []
+        for position, names in self.named.items():
+            if (position in self.on_target) is needs_target:
+                text = self._primal(position)
+                lines += [f"    {self.identifier[name]} = {text}" for name in names if self.identifier[name] != text]
+        return tuple(lines)
+
+    def _primal(self, position: int) -> str:
+        data = self.graph.nodes[position].data
+        if isinstance(data, float):
+            return f"w.dtype.type({self.literals.get(repr(data), repr(data))})"
+        return self.bound[position]
+
+    def _openings(self, order: tuple[int, ...], also: tuple[int, ...], w: str, X: str) -> list[str]:
+        """Statements that give the weights and columns which a function reads their names."""
+        model, graph = self.source.model, self.graph
+        lines: list[str] = []
+        for kind, entries, vector in (("weight", model.weight_inputs, w), ("feature", model.feature_inputs, f"{X}.T")):
+            used = leaves_read(graph, kind, order, also)
+            lines += unpack_leaves([entry.name for entry in entries], self.identifier, used, vector)
+        return [f"    {line}" for line in lines]
+
+    def _stored(self) -> list[tuple[int, str]]:
+        """Position and identifier of everything that the tape holds after w, X and y."""
+        roots = self.graph.roots
+        nodes = [(roots[f"node {node.name}"], self.identifier[node.name]) for node in self.source.model.nodes]
+        loss = [(roots["loss"], "loss")] if "loss" in roots else []
+        return nodes + loss + [(position, self.bound[position]) for position in self.kernel.tape]
+
+    def _loss_value(self) -> str:
+        position = self.graph.roots["loss"]
+        text = self._primal(position)
+        model = self.source.model
+        has_rows = bool(model.feature_inputs) or model.target_input is not None
+        if not has_rows or self.graph.nodes[position].varying:
+            return text
+        return f"_every_row({text}, {'X' if model.feature_inputs else 'y'})"
+
+    def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
+        """Identifiers of the primals that a reverse function reads from the tape, and the statements that open it."""
+        graph, kernel = self.graph, self.kernel
+        bound = leaf_bindings(graph, self.identifier, _INPUTS)
+        read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
+        opening = self._openings(order, results, "tape.w", "tape.X")
+        if any(graph.nodes[position].op == "target" for position in read):
+            opening.append("    y = _known(tape.y)")
+        for position in (*kernel.forward, *kernel.forward_target):
+            if position not in read:
+                continue
+            name = self.bound[position]
+            bound[position] = f"tape.{name}"
+            if position in self.on_target:
+                opening.append(f"    {name} = _known(tape.{name})")
+                bound[position] = name
+        return bound, opening
+
+
+def _on_target(source: Source) -> set[int]:
+    """Positions of the nodes that need the target, itself included."""
+    result: set[int] = set()
+    for position, node in enumerate(source.graph.nodes):
+        if node.op == "target" or any(arg in result for arg in node.args):
+            result.add(position)
+    return result

@@ -1,0 +1,151 @@
+"""The view of the numpy backend's module."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from symgraph.emit.bindings import JACOBIAN
+from symgraph.emit.expression import OpTexts
+from symgraph.emit.layout import sequence_layout
+from symgraph.emit.module_writer import ModuleWriter
+from symgraph.emit.signatures import signatures
+from symgraph.emit.source import Source, initial_weight_parts, residual_form
+from symgraph.emit.view import Header, describe, header
+from symgraph.schedule import Kernel, count, schedule
+
+
+@dataclass(frozen=True, slots=True)
+class NumpyView:
+    """Everything the numpy templates print; tuples of text are finished lines."""
+
+    head: Header
+    counts: tuple[str, ...]
+    abc_imports: str
+    exports: str
+    features: int
+    weights: int
+    has_target: bool
+    has_rows: bool
+    has_output: bool
+    has_loss: bool
+    has_residual: bool
+    needs_target: bool
+    loss_needs_target: bool
+    output: str
+    output_varies: bool
+    uses_select: bool
+    spreads: bool
+    spread_from: str
+    row_shape: str
+    weighted_shape: str
+    jacobian_shape: str
+    x_type: str
+    x_doc: str
+    y_doc: str
+    signatures: Mapping[str, str]
+    fields: tuple[str, ...]
+    forward: tuple[str, ...]
+    without_target: str
+    forward_target: tuple[str, ...]
+    with_target: str
+    backward: tuple[str, ...]
+    backward_result: str
+    jacobian: tuple[str, ...]
+    jacobian_result: str
+    initial: str
+    random: bool
+
+
+def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
+    """Write every statement of the module and collect what the templates lay out."""
+    kernel = schedule(source.graph)
+    writer = ModuleWriter(source, kernel, texts, literals)
+    forward, forward_target = writer.forward()
+    backward, backward_result = writer.reverse("grad", kernel.backward, "")
+    jacobian, jacobian_result = writer.reverse("jacobian", kernel.jacobian, JACOBIAN)
+    statements = {
+        "forward": forward,
+        "without_target": writer.tape_call(with_target=False),
+        "forward_target": forward_target,
+        "with_target": writer.tape_call(with_target=True),
+        "backward": backward,
+        "backward_result": backward_result,
+        "jacobian": jacobian,
+        "jacobian_result": jacobian_result,
+        "fields": writer.fields(),
+    }
+    return NumpyView(head=header(source), counts=_count_lines(kernel), **_facts(source, writer), **statements)
+
+
+def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
+    """What the templates ask about the model: which parts it has, and the texts that follow from that."""
+    model, graph = source.model, source.graph
+    output, target, features = model.output_node, model.target_input, len(model.feature_inputs)
+    parts = {"has_loss": model.loss_expr is not None, "has_output": output is not None, "has_residual": residual_form(model)}
+    output_varies = output is not None and graph.nodes[graph.roots["output"]].varying
+    loss_uniform = parts["has_loss"] and not graph.nodes[graph.roots["loss"]].varying
+    has_rows = bool(features) or target is not None
+    from_x = "X.shape[:-1]" if features else "np.shape(y)"
+    abc = ["Callable", "Mapping", "Sequence"] if parts["has_loss"] else ["Mapping", "Sequence"]
+    draws = initial_weight_parts(model.weight_inputs)
+    return {
+        **parts,
+        "abc_imports": ", ".join(abc),
+        "exports": sequence_layout("__all__ = [", [f'"{name}"' for name in _exports(parts)], "]"),
+        "features": features,
+        "weights": len(model.weight_inputs),
+        "has_target": target is not None,
+        "has_rows": has_rows,
+        "needs_target": any(graph.nodes[position].op != "target" for position in writer.on_target),
+        "loss_needs_target": parts["has_loss"] and graph.roots["loss"] in writer.on_target,
+        "output": writer.identifier[output.name] if output else "",
+        "output_varies": output_varies or not has_rows,
+        "uses_select": any(node.op == "select" for node in graph.nodes),
+        "spreads": has_rows and (loss_uniform or (output is not None and not output_varies)),
+        "spread_from": "X" if features else "y",
+        "row_shape": from_x if has_rows else "()",
+        "weighted_shape": "rows.shape[:-1]" if features else ("np.shape(target)" if target else "()"),
+        "jacobian_shape": "tape.X.shape[:-1]" if features else "np.shape(tape.y)" if target else "()",
+        "x_type": "Array" if features else "None",
+        "x_doc": _x_doc(features),
+        "y_doc": "(n,) target, or a scalar for one row." if target else "None; the model has no target.",
+        "signatures": signatures(features > 0, target is not None),
+        "initial": _initial(draws),
+        "random": any("rng." in draw for draw in draws),
+    }
+
+
+def _initial(draws: list[str]) -> str:
+    if len(draws) == 1:
+        return f"return {draws[0]}"
+    return sequence_layout("parts = [", draws, "]", 4) + "\n    return np.concatenate(parts)"
+
+
+def _x_doc(features: int) -> str:
+    if features == 0:
+        return "None; the model has no features."
+    if features == 1:
+        return "(n,) or (n, 1) rows, or a scalar for one row."
+    return f"(n, {features}) rows, columns in the order of FEATURES; ({features},) is one row."
+
+
+def _exports(parts: Mapping[str, bool]) -> list[str]:
+    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
+    functions = ["forward", "initial_weights", "pack", "unpack"]
+    if parts["has_loss"]:
+        functions += ["backward", "grad", "loss", "per_sample_grad", "value_and_grad"]
+    if parts["has_output"]:
+        functions += ["jacobian", "predict"]
+    if parts["has_residual"]:
+        functions.append("residual")
+    return constants + sorted(functions)
+
+
+def _count_lines(kernel: Kernel) -> tuple[str, ...]:
+    graph = kernel.graph
+    lines = [f"forward: {describe(count(graph, (*kernel.forward, *kernel.forward_target)))}"]
+    if kernel.backward:
+        lines.append(f"backward: {describe(count(graph, kernel.backward))}")
+    if kernel.jacobian:
+        lines.append(f"jacobian, after forward: {describe(count(graph, kernel.jacobian))}")
+    return tuple(lines)

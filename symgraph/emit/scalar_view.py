@@ -1,0 +1,100 @@
+"""The view of the scalar backend's module: one straight line of statements for a row."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from symgraph.emit.bindings import cotangent_labels, leaf_bindings, leaves_read, node_labels
+from symgraph.emit.expression import OpTexts
+from symgraph.emit.layout import sequence_layout
+from symgraph.emit.names import Numbering, python_names
+from symgraph.emit.section import SectionWriter
+from symgraph.emit.source import Source
+from symgraph.emit.view import Header, describe, header, statements
+from symgraph.ir.graph import Graph, reachable
+from symgraph.passes import optimize
+from symgraph.passes.one_row import one_row
+from symgraph.schedule import count, roots_of
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarView:
+    """Everything the scalar template prints; tuples of text are finished lines."""
+
+    head: Header
+    counts: tuple[str, ...]
+    exports: str
+    has_loss: bool
+    has_output: bool
+    output: str
+    weights: int
+    row: tuple[str, ...]
+    loss: str
+    gradient: tuple[str, ...]
+    predict: tuple[str, ...]
+    prediction: str
+    uses_math: bool
+
+
+def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
+    """Write the two row functions."""
+    graph = optimize(one_row(source.graph))
+    writer = _RowWriter(source, graph, texts, literals)
+    roots = graph.roots
+    results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
+    row, values = writer.function(results)
+    predict, predicted = writer.function((roots["output"],) if "output" in roots else ())
+    functions = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
+    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
+    return ScalarView(
+        head=header(source),
+        counts=(describe(count(graph, operations(graph, results))),) if values else (),
+        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*constants, *functions)], "]"),
+        has_loss=bool(values),
+        has_output=bool(predicted),
+        output=source.model.output_node.name if source.model.output_node else "",
+        weights=len(source.model.weight_inputs),
+        row=row,
+        loss=values[0] if values else "",
+        gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(values[1:])),
+        predict=predict,
+        prediction=predicted[0] if predicted else "",
+        uses_math=any("math." in line for line in (*row, *predict, *values, *predicted)),
+    )
+
+
+def operations(graph: Graph, results: Iterable[int]) -> tuple[int, ...]:
+    """The operations that the results depend on, in order."""
+    return tuple(position for position in sorted(reachable(graph.nodes, results)) if graph.nodes[position].data is None)
+
+
+class _RowWriter:
+    """Writes functions of one row over the same graph."""
+
+    def __init__(self, source: Source, graph: Graph, texts: OpTexts, literals: Mapping[str, str]) -> None:
+        self.source = source
+        self.graph = graph
+        self.texts = texts
+        self.literals = literals
+        model = source.model
+        names = [entry.name for entry in (*model.feature_inputs, *model.weight_inputs)] + [node.name for node in model.nodes]
+        self.identifier = python_names(names, ("w", "x", "y", "grad"))
+
+    def function(self, results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The statements that compute the given nodes, and the expression for each."""
+        if not results:
+            return (), ()
+        graph, model = self.graph, self.source.model
+        order = operations(graph, results)
+        lines: list[str] = []
+        for kind, entries, vector in (("weight", model.weight_inputs, "w"), ("feature", model.feature_inputs, "x")):
+            used = leaves_read(graph, kind, order, results)
+            lines += [
+                f"    {self.identifier[entry.name]} = {vector}[{index}]" for index, entry in enumerate(entries) if entry.name in used
+            ]
+        labels, notes = cotangent_labels(graph, "")
+        labels |= node_labels(graph, self.identifier)
+        bound = leaf_bindings(graph, self.identifier, {"target": "y"})
+        writer = SectionWriter(graph, self.texts, bound, Numbering(), labels, self.literals)
+        body = writer.write(order, results)
+        values = tuple(writer.operand(position).text for position in results)
+        return (*lines, *statements(body, notes)), values

@@ -1,0 +1,100 @@
+"""What emission starts from: a model with its graphs, and the facts that every backend's module states about itself."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from symgraph.canonical import digests
+from symgraph.emit.layout import quoted
+from symgraph.ir.graph import Graph
+from symgraph.laws import Law, Normal, Uniform
+from symgraph.model import DEFAULT_LAW, Input, Model
+
+ABI = 1
+"""The version of the module contract that generated modules follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A model on its way to text.
+
+    Attributes:
+        model: the frozen spec.
+        spec: where it is written, as the header names it.
+        lowered: the forward graph as lowering gave it, for formulas.
+        graph: the differentiated graph after all passes.
+    """
+
+    model: Model
+    spec: str
+    lowered: Graph
+    graph: Graph
+
+
+def model_hash(model: Model) -> str:
+    """Digest of the canonical model: equal for equal specs on every machine, different after any change of meaning."""
+    exprs = [node.expr for node in model.nodes] + ([] if model.loss_expr is None else [model.loss_expr])
+    digest = digests(exprs)
+    inputs = (*model.feature_inputs, *model.weight_inputs, *((model.target_input,) if model.target_input else ()))
+    lines = [f"model {model.name}"]
+    lines += [f"{i.kind} {i.name} {i.domain} {i.init}" for i in inputs]
+    lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
+    lines.append(f"output {model.output_node.name if model.output_node else None}")
+    lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
+    return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"
+
+
+def residual_form(model: Model) -> bool:
+    """Whether the loss is a function of y_hat - y alone, so that least-squares methods apply."""
+    target, output, loss = model.target_input, model.output_node, model.loss_expr
+    if target is None or output is None or loss is None:
+        return False
+    shifted = loss.xreplace({target.symbol: output.symbol - target.symbol})  # the target's symbol now stands for y_hat - y
+    for form in (shifted, shifted.expand()):
+        if form.free_symbols == {target.symbol}:
+            return True
+    return False
+
+
+def metadata(source: Source) -> dict[str, str]:
+    """The entries of METADATA, as Python texts."""
+    model = source.model
+    inputs = (*model.feature_inputs, *model.weight_inputs, *((model.target_input,) if model.target_input else ()))
+    domains = {i.name: i.domain for i in inputs if i.domain is not None}
+    return {
+        "spec": quoted(source.spec),
+        "doc": quoted(model.doc),
+        "model_hash": quoted(model_hash(model)),
+        "has_loss": str(model.loss_expr is not None),
+        "domains": _nested({name: f"({_float(low)}, {_float(high)})" for name, (low, high) in domains.items()}),
+    }
+
+
+def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:
+    """Texts of the pieces of the initial vector: one draw for each run of weights with the same law."""
+    parts: list[tuple[Law, int]] = []
+    for entry in weights:
+        law = entry.init or DEFAULT_LAW
+        if parts and parts[-1][0] == law:
+            parts[-1] = (law, parts[-1][1] + 1)
+        else:
+            parts.append((law, 1))
+    return [_draw(law, count) for law, count in parts]
+
+
+def _draw(law: Law, count: int) -> str:
+    if isinstance(law, Normal):
+        return f"rng.normal({float(law.mean)!r}, {float(law.std)!r}, {count})"
+    if isinstance(law, Uniform):
+        return f"rng.uniform({float(law.low)!r}, {float(law.high)!r}, {count})"
+    return f"np.full({count}, {float(law.value)!r})"
+
+
+def _float(value: float) -> str:
+    return repr(value) if abs(value) != float("inf") else ("np.inf" if value > 0 else "-np.inf")
+
+
+def _nested(entries: dict[str, Any]) -> str:
+    if not entries:
+        return "{}"
+    return "\n".join(["{", *(f"        {quoted(name)}: {text}," for name, text in entries.items()), "    }"])

@@ -1,0 +1,106 @@
+"""The flat view of a module: everything a template prints, as finished pieces of text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from symgraph.emit.formula import formulas
+from symgraph.emit.layout import quoted, sequence_layout
+from symgraph.emit.section import Line
+from symgraph.emit.source import ABI, Source, metadata, model_hash
+from symgraph.schedule import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What every module states about itself.
+
+    Attributes:
+        spec: where the model is written.
+        model: its name.
+        doc: its line of documentation.
+        hash: digest of the canonical model.
+        formulas: "name = formula" for each node and the loss.
+        constants: the assignments ABI to OUTPUTS.
+        metadata: entries of METADATA, key -> Python text.
+    """
+
+    spec: str
+    model: str
+    doc: str
+    hash: str
+    formulas: tuple[str, ...]
+    constants: tuple[str, ...]
+    metadata: dict[str, str]
+
+
+def header(source: Source) -> Header:
+    """Collect what a module states about itself."""
+    model = source.model
+    target, output = model.target_input, model.output_node
+    constants = (
+        f"ABI = {ABI}",
+        f"MODEL = {quoted(model.name)}",
+        _tuple("FEATURES", [i.name for i in model.feature_inputs]),
+        f"TARGET = {quoted(target.name)}" if target else "TARGET = None",
+        _tuple("WEIGHTS", [i.name for i in model.weight_inputs]),
+        _tuple("NODES", [node.name for node in model.nodes]),
+        _tuple("OUTPUTS", [output.name] if output else []),
+    )
+    shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
+    doc = _docstring_safe(model.doc or f"The model {model.name}.")
+    return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source))
+
+
+def statements(lines: Sequence[Line], notes: dict[int, str], indent: int = 4) -> tuple[str, ...]:
+    """Lines as text, with a comment before each run of two or more that belong to one named node.
+
+    Args:
+        lines: what a section writer wrote.
+        notes: remarks that follow a line, by its node.
+        indent: columns before each statement.
+    """
+    pad = " " * indent
+    result: list[str] = []
+    for group, run in _runs(lines):
+        if len(run) > 1 and group:
+            result.append(f"{pad}# {group}")
+        for line in run:
+            note = notes.get(line.node)
+            result.append(f"{pad}{line.text}  # {note}" if note else f"{pad}{line.text}")
+    return tuple(result)
+
+
+def describe(counts: Counts) -> str:
+    """Operation counts in words."""
+    parts = [f"{counts.arithmetic} arithmetic", f"{counts.transcendental} transcendental"]
+    if counts.sums:
+        parts.append(f"{counts.sums} sums over rows")
+    if counts.uniform:
+        parts.append(f"{counts.uniform} once a call")
+    return ", ".join(parts)
+
+
+def _tuple(name: str, items: Sequence[str]) -> str:
+    return sequence_layout(f"{name} = (", [quoted(item) for item in items], ")")
+
+
+def _runs(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
+    runs: list[tuple[str, list[Line]]] = []
+    for line in lines:
+        group = _group(line.origin)
+        if runs and runs[-1][0] == group:
+            runs[-1][1].append(line)
+        else:
+            runs.append((group, [line]))
+    return runs
+
+
+def _group(origin: str) -> str:
+    if origin == "adjoint of weight":
+        return "weights"
+    _, found, node = origin.partition(" in ")
+    return f"back through {node}" if found else ("" if origin.startswith("adjoint of") else origin)
+
+
+def _docstring_safe(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')

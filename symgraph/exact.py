@@ -1,0 +1,299 @@
+"""A spec's own SymPy expressions as a program of mpmath operations, which the oracle runs.
+
+Nothing here is shared with lowering. A function that the table below does not have is left to SymPy's ``evalf``.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import sympy
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import BooleanAtom
+
+from symgraph import functions as fn
+from symgraph.canonical import postorder
+from symgraph.model import Input, Model
+
+NAN = mpmath.nan
+"""Stands for every result that is no finite real number in the range of doubles: poles, roots of negative numbers, overflow, a
+Piecewise none of whose conditions holds."""
+
+ULP = mpmath.mpf(2) ** -52
+_LARGEST = mpmath.mpf(1.7976931348623157e308)
+
+Values = list[Any]
+"""A value for every step: mpf, bool, or None where the step was not needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One distinct subexpression.
+
+    Attributes:
+        args: the steps it needs; for a Piecewise the value and the condition of each branch in turn.
+        compute: what makes its value from theirs; None for a leaf, a constant and a Piecewise.
+        leaf: the name of the input it reads, or "".
+        constant: its value, for a constant.
+        branches: whether it is a Piecewise, which needs the branch taken and no other.
+        adds: whether it is a sum of three terms or more, whose partial sums round.
+        noisy: whether rounding changes it.
+        varies: whether it depends on an input.
+        weighted: whether it depends on a weight.
+        singular: tells at which arguments its slope is infinite; None if nowhere.
+    """
+
+    args: tuple[int, ...] = ()
+    compute: Callable[..., Any] | None = None
+    leaf: str = ""
+    constant: Any = None
+    branches: bool = False
+    adds: bool = False
+    noisy: bool = False
+    varies: bool = False
+    weighted: bool = False
+    singular: Callable[..., bool] | None = None
+
+    def missing(self, values: Values) -> list[int]:
+        """The steps to evaluate before this one."""
+        if not self.branches:
+            return [arg for arg in self.args if values[arg] is None]
+        for value, condition in zip(self.args[::2], self.args[1::2], strict=True):
+            holds = values[condition]
+            if holds is None:
+                return [condition]
+            if holds is not False:  # true, or unknown
+                return [value] if holds is True and values[value] is None else []
+        return []
+
+
+Noise = Sequence[Sequence[Any]]
+"""For every step the factor on its result and, for a sum of three terms or more, on each term."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The steps of a model, arguments before what uses them.
+
+    Attributes:
+        steps: all distinct subexpressions.
+        roots: the step of each named node, by name, and of "loss".
+        leaves: the names of the inputs.
+    """
+
+    steps: tuple[Step, ...]
+    roots: Mapping[str, int]
+    leaves: tuple[str, ...]
+
+    def run(self, leaves: Mapping[str, Any], targets: Sequence[int], values: Values, noise: Noise | None) -> Values:
+        """Evaluate what the targets need and is not known yet, without recursion, at mpmath's current precision.
+
+        Args:
+            leaves: a mpf for every input.
+            targets: positions of steps.
+            values: what is known, None elsewhere; completed in place.
+            noise: factors on the results, or None.
+
+        Returns:
+            The values; steps in branches that are not taken stay None.
+        """
+        stack = list(targets)
+        while stack:
+            index = stack[-1]
+            step = self.steps[index]
+            missing = step.missing(values) if values[index] is None else []
+            if missing:
+                stack.extend(missing)
+                continue
+            stack.pop()
+            if values[index] is None:
+                values[index] = _value(step, leaves, values, None if noise is None else noise[index])
+        return values
+
+    def noise(self, seed: int) -> Noise:
+        """Draw factors that differ from 1 by half a unit to one unit in the last place of a double."""
+        draw = random.Random(seed)
+        counts = (1 + len(step.args) * step.adds for step in self.steps)
+        return [[1 + draw.choice((-1, 1)) * draw.uniform(0.5, 1.0) * ULP for _ in range(count)] for count in counts]
+
+
+def is_nan(value: Any) -> bool:
+    """Whether a step's value is NaN; works for truth values and for None too."""
+    return value is not None and value != value  # noqa: PLR0124  only NaN differs from itself
+
+
+def compile_exactly(model: Model, digits: int) -> Program:
+    """Turn a model into a program, node by node in the model's order, at mpmath's current precision.
+
+    Args:
+        model: the spec.
+        digits: decimal digits of constants.
+    """
+    inputs: list[Input] = [*model.feature_inputs, *model.weight_inputs]
+    if model.target_input is not None:
+        inputs.append(model.target_input)
+    # weights are noisy although they are exact, so that a derivative where it is steep counts as ill-conditioned
+    steps = [Step(leaf=i.name, varies=True, weighted=i.kind == "weight", noisy=i.kind == "weight") for i in inputs]
+    index = {i.symbol: place for place, i in enumerate(inputs)}
+    roots: dict[str, int] = {}
+    exprs = [(node.name, node.symbol, node.expr) for node in model.nodes]
+    exprs += [] if model.loss_expr is None else [("loss", None, model.loss_expr)]
+    for name, symbol, expr in exprs:
+        for part in postorder([expr]):
+            if part not in index and not isinstance(part, ExprCondPair):
+                index[part] = len(steps)
+                steps.append(_step(part, [index[arg] for arg in _operands(part)], steps, digits))
+        roots[name] = index[expr]
+        if symbol is not None:
+            index[symbol] = index[expr]
+    return Program(tuple(steps), roots, tuple(i.name for i in inputs))
+
+
+def _operands(part: Any) -> tuple[Any, ...]:
+    return tuple(arg for pair in part.args for arg in pair.args) if isinstance(part, sympy.Piecewise) else part.args
+
+
+def _step(part: Any, args: list[int], steps: list[Step], digits: int) -> Step:
+    if isinstance(part, BooleanAtom):
+        return Step(constant=bool(part))
+    if not args:
+        constant = _number(part, digits)
+        return Step(constant=constant, noisy=not is_nan(constant) and mpmath.mpf(float(constant)) != constant)
+    branches = isinstance(part, sympy.Piecewise)
+    return Step(
+        args=tuple(args),
+        compute=None if branches else _operation(part, digits),
+        branches=branches,
+        adds=isinstance(part, sympy.Add) and len(args) > 2,
+        noisy=isinstance(part, sympy.Expr) and not branches,
+        varies=any(steps[arg].varies for arg in args),
+        weighted=any(steps[arg].weighted for arg in args),
+        singular=SINGULAR.get(type(part)),
+    )
+
+
+def _operation(part: Any, digits: int) -> Callable[..., Any]:
+    if isinstance(part, sympy.Pow) and part.exp.is_Integer:
+        exponent = int(part.exp)
+        return lambda base, _: base**exponent
+    if type(part) in OPERATIONS:
+        return OPERATIONS[type(part)]
+    return lambda *args: _number(part.func(*(sympy.Float(arg, digits) for arg in args)), digits)
+
+
+def _number(expr: Any, digits: int) -> Any:
+    """The value of an expression without symbols; NaN if it is not real and finite."""
+    value = expr if expr.is_Number else expr.evalf(digits + 5)
+    if isinstance(value, sympy.Rational):
+        return mpmath.mpf(value.p) / value.q
+    return mpmath.mp.make_mpf(value._mpf_) if isinstance(value, sympy.Float) else NAN
+
+
+def _value(step: Step, leaves: Mapping[str, Any], values: Values, factors: Sequence[Any] | None) -> Any:
+    if step.branches:
+        return _taken(step, values)
+    if step.leaf:
+        value = leaves[step.leaf]
+    elif step.compute is None:
+        value = step.constant
+    else:
+        args = [values[arg] for arg in step.args]
+        if factors is not None and step.adds:
+            args = [arg * factor for arg, factor in zip(args, factors[1:], strict=True)]
+        value = _computed(step.compute, args)
+    return value if factors is None or not step.noisy else value * factors[0]
+
+
+def _taken(step: Step, values: Values) -> Any:
+    for value, condition in zip(step.args[::2], step.args[1::2], strict=True):
+        if values[condition] is not False:
+            return values[value] if values[condition] is True else NAN
+    return NAN
+
+
+def _computed(compute: Callable[..., Any], args: list[Any]) -> Any:
+    """The result, or NaN where it is not a finite real number in the range of doubles."""
+    if any(arg != arg for arg in args) and compute not in _LOGIC:  # noqa: PLR0124  only NaN differs from itself
+        return NAN
+    try:
+        value = compute(*args)
+    except (ZeroDivisionError, ValueError, OverflowError):  # how mpmath reports poles and results beyond its own range
+        return NAN
+    if isinstance(value, bool):
+        return value
+    return value if not isinstance(value, mpmath.mpc) and abs(value) <= _LARGEST else NAN
+
+
+def _and(*terms: Any) -> Any:
+    return False if any(term is False for term in terms) else True if all(term is True for term in terms) else NAN
+
+
+def _or(*terms: Any) -> Any:
+    return True if any(term is True for term in terms) else False if all(term is False for term in terms) else NAN
+
+
+def _not(term: Any) -> Any:
+    return not term
+
+
+def _add(*terms: Any) -> Any:
+    return mpmath.fsum(terms)
+
+
+def _mul(*factors: Any) -> Any:
+    return mpmath.fprod(factors)
+
+
+def _heaviside(x: Any, at_zero: Any) -> Any:
+    return at_zero if x == 0 else mpmath.mpf(int(x > 0))
+
+
+def _atan2(y: Any, x: Any) -> Any:
+    return NAN if x == 0 and y == 0 else mpmath.atan2(y, x)
+
+
+def _cbrt(x: Any) -> Any:
+    return mpmath.sign(x) * mpmath.cbrt(abs(x))
+
+
+def _sigmoid(z: Any) -> Any:
+    return 1 / (1 + mpmath.exp(-z))
+
+
+def _softplus(z: Any) -> Any:
+    return mpmath.log1p(mpmath.exp(z))
+
+
+def _relu(z: Any) -> Any:
+    return max(z, mpmath.mpf(0))
+
+
+_LOGIC = frozenset({_and, _or})
+"""Operations that may be decided although an operand has no value."""
+
+OPERATIONS: Mapping[type, Callable[..., Any]] = {
+    sympy.Add: _add, sympy.Mul: _mul, sympy.Pow: mpmath.power,
+    sympy.StrictLessThan: lambda a, b: a < b, sympy.LessThan: lambda a, b: a <= b,
+    sympy.StrictGreaterThan: lambda a, b: a > b, sympy.GreaterThan: lambda a, b: a >= b,
+    sympy.Equality: lambda a, b: a == b, sympy.Unequality: lambda a, b: a != b,
+    sympy.And: _and, sympy.Or: _or, sympy.Not: _not,
+    sympy.exp: mpmath.exp, sympy.log: mpmath.log, fn.expm1: mpmath.expm1, fn.log1p: mpmath.log1p,
+    sympy.sin: mpmath.sin, sympy.cos: mpmath.cos, sympy.tan: mpmath.tan, sympy.asin: mpmath.asin, sympy.acos: mpmath.acos,
+    sympy.atan: mpmath.atan, sympy.atan2: _atan2, sympy.sinc: mpmath.sinc,
+    sympy.sinh: mpmath.sinh, sympy.cosh: mpmath.cosh, sympy.tanh: mpmath.tanh, sympy.sech: mpmath.sech,
+    sympy.asinh: mpmath.asinh, sympy.acosh: mpmath.acosh, sympy.atanh: mpmath.atanh,
+    sympy.Abs: abs, sympy.sign: mpmath.sign, sympy.Max: max, sympy.Min: min, sympy.Heaviside: _heaviside,
+    fn.cbrt: _cbrt, fn.hypot: mpmath.hypot, fn.sigmoid: _sigmoid, fn.softplus: _softplus, fn.relu: _relu,
+}  # fmt: skip
+"""What computes each kind of SymPy expression; Piecewise and powers with integer exponents are dealt with apart."""
+
+SINGULAR: Mapping[type, Callable[..., bool]] = {
+    sympy.Pow: lambda base, exponent: base == 0 and not (exponent == mpmath.floor(exponent) and exponent > 0),
+    fn.cbrt: lambda x: x == 0,
+    sympy.asin: lambda x: abs(x) == 1,
+    sympy.acos: lambda x: abs(x) == 1,
+    sympy.acosh: lambda x: x == 1,
+}
+"""Where the slope of a function is infinite although its value is finite."""

@@ -1,0 +1,121 @@
+"""The gradient check: draw points, judge every partial there, compare the functions, report."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.errors import DataError, OptionError, WeightsError
+from symgraph.gradcheck.differences import Array, Function
+from symgraph.gradcheck.functions import compare
+from symgraph.gradcheck.judge import judge
+from symgraph.gradcheck.points import Data, Point, draw
+from symgraph.gradcheck.report import GradcheckReport
+from symgraph.gradcheck.summary import Finding, Visit, summarize, unjudged
+from symgraph.module import GeneratedModule
+
+Values = Callable[[Array], NDArray[np.floating[Any]]]
+
+# Weights that the first points could not judge get this many attempts for each point asked for.
+_PATIENCE = 5
+
+
+def gradcheck(
+    module: GeneratedModule,
+    X: Any = None,
+    y: Any = None,
+    *,
+    w: Any = None,
+    points: int = 4,
+    rows: int = 8,
+    seed: int = 0,
+) -> GradcheckReport:
+    """Check a generated module's derivatives against differences of its values.
+
+    The partials of each row (`per_sample_grad`; `jacobian` where the model has no loss) are compared with central differences,
+    extrapolated to step 0, whose own error estimate is the tolerance. Weights are drawn at random and never equal, because a
+    swapped index would go unseen there. Then every other function of the module is compared with the rows. A weight whose
+    partials could not be told from zero or from noise is tried at more points, and reported as not judged if that is in vain.
+
+    Args:
+        module: any module of the numpy backend.
+        X: (n, d) float rows to choose from; by default rows are drawn, from the declared domains where there are some.
+        y: (n,) their targets.
+        w: (k,) the only weights to check at; by default weights are drawn.
+        points: how many weight vectors to check at, at least 1.
+        rows: how many rows to check at each of them, at least 1.
+        seed: of all that is drawn.
+
+    Returns:
+        The report; its `ok` says whether nothing was found wrong, its `unjudged` what went unseen.
+
+    Raises:
+        OptionError: points or rows is less than 1.
+        DataError: X or y does not fit the model, or one is given without the other.
+        WeightsError: w does not fit the model.
+    """
+    if points < 1 or rows < 1:
+        raise OptionError(f"gradcheck needs at least 1 point and 1 row, not {points} and {rows}")
+    if not module.METADATA["has_loss"] and not module.OUTPUTS:
+        raise OptionError(f"{module.MODEL} has neither a loss nor an output: there are no derivatives to check")
+    if not module.METADATA["has_loss"] and not module.OUTPUTS:
+        raise OptionError(f"{module.MODEL} has neither a loss nor an output: there are no derivatives to check")
+    given, fixed = _data(module, X, y), None if w is None else _weights(module, w)
+    rng = np.random.default_rng(seed)
+    visits: list[Visit] = []
+    for index in range(points * (1 + _PATIENCE) if fixed is None else 1):
+        weights = range(len(module.WEIGHTS)) if index < points else unjudged(module, visits)
+        point = draw(module, rng, index, rows, given, fixed) if weights else None
+        if point is not None:
+            visits.append(_visit(point, weights, rng, whole=index < points))
+    return summarize(module, visits, seed)
+
+
+def _visit(point: Point, weights: Sequence[int], rng: np.random.Generator, *, whole: bool) -> Visit:
+    """Judge the partials of some weights at a point, and if it is to be the whole check, the functions and the Jacobian too."""
+    module, has_loss = point.module, point.module.METADATA["has_loss"]
+    values = point.losses if has_loss else point.outputs
+    unit = float(np.finfo(values(point.w).dtype).eps)
+    partials = point.partials(module.per_sample_grad if has_loss else module.jacobian, target=has_loss)
+    judged = _judge(point, values, partials, weights)
+    if not whole:
+        return Visit(point, unit, judged)
+    finite = np.flatnonzero(np.isfinite(partials).all(axis=1))
+    comparisons = tuple(compare(point.take(finite), partials[finite], rng)) if len(finite) else ()
+    if not has_loss or not module.OUTPUTS:
+        return Visit(point, unit, judged, comparisons)
+    jacobian = _judge(point, point.outputs, point.partials(module.jacobian), weights)
+    return Visit(point, unit, judged, comparisons, jacobian)
+
+
+def _judge(point: Point, values: Values, partials: Array, weights: Sequence[int]) -> tuple[Finding, ...]:
+    def moved(j: int) -> Function:
+        return lambda x: values(np.concatenate([point.w[:j], [x], point.w[j + 1 :]]))
+
+    return tuple(Finding(j, judge(moved(j), float(point.w[j]), partials[:, j])) for j in weights)
+
+
+def _data(module: GeneratedModule, X: Any, y: Any) -> Data | None:
+    if X is None and y is None:
+        return None
+    if (y is None) != (module.TARGET is None):
+        has, given = ("no", "given") if module.TARGET is None else ("a", "missing")
+        raise DataError(f"{module.MODEL} has {has} target, and y is {given}")
+    matrix = np.empty((len(y), 0)) if X is None else np.asarray(X, np.float64)
+    if matrix.ndim == 1 and len(module.FEATURES) == 1:
+        matrix = matrix[:, None]
+    if matrix.ndim != 2 or matrix.shape[1] != len(module.FEATURES) or not len(matrix):
+        wanted = ", ".join(module.FEATURES) or "no features"
+        raise DataError(f"X has shape {matrix.shape}, {module.MODEL} needs at least one row of {wanted}")
+    column = None if y is None else np.asarray(y, np.float64)
+    if column is not None and column.shape != (len(matrix),):
+        raise DataError(f"y has shape {column.shape}, X has {len(matrix)} rows")
+    return Data(matrix, column)
+
+
+def _weights(module: GeneratedModule, w: Any) -> Array:
+    weights = np.asarray(w, np.float64)
+    if weights.shape != (len(module.WEIGHTS),) or not np.isfinite(weights).all():
+        raise WeightsError(f"w must be {len(module.WEIGHTS)} finite numbers ({', '.join(module.WEIGHTS)}), not {w!r}")
+    return weights

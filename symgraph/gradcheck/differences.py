@@ -1,0 +1,158 @@
+"""Derivatives from values alone: Richardson-extrapolated differences that know how far they can be trusted.
+
+All rows are differentiated at once: f takes one number and returns an array (n,), and each of its elements gets its own
+estimate from its own best step. Steps are halved exactly, and divided by the distance the argument really moved.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Function = Callable[[float], NDArray[np.floating[Any]]]
+
+_LEVELS = 12  # step sizes tried, each half of the one before
+_COLUMNS = 5  # extrapolations in a row; more only fit rounding noise
+_NEAR, _NEARER = 2.0**-20, 2.0**-26  # spacings of the close look, in units of x
+_ROUGH = 2.0**24  # units in the last place; what is blurred further has kinks or jumps or waves there
+_CONFIDENCE = 4.0  # how many deviations a slope from a close look may be off
+
+
+class Estimate(NamedTuple):
+    """A derivative and how far it can be trusted: (n,) arrays.
+
+    Attributes:
+        value: the derivative; NaN where none could be computed.
+        distance: an estimate of its error from how the extrapolations agree; inf where none could be computed.
+        steepest: the greatest difference quotient that was met.
+    """
+
+    value: Array
+    distance: Array
+    steepest: Array
+
+    @property
+    def error(self) -> Array:
+        """The estimated error.
+
+        Where f does not change at small steps but does at large ones, as near a jump or where rounding makes stairs of a slope,
+        a derivative of 0 is not to be trusted.
+        """
+        return np.where(self.value == 0.0, np.maximum(self.distance, self.steepest), self.distance)
+
+    def or_better(self, other: "Estimate") -> "Estimate":
+        """For each row the estimate of the two that has the smaller distance."""
+        better = other.distance < self.distance
+        value, distance = np.where(better, other.value, self.value), np.where(better, other.distance, self.distance)
+        return Estimate(value, distance, np.maximum(self.steepest, other.steepest))
+
+
+class Look(NamedTuple):
+    """f seen from close by: (n,) arrays.
+
+    Attributes:
+        blur: how far rounding blurs f; inf where f is not finite, or rougher than rounding can explain.
+        slope: the difference quotient over the closest arguments, to both sides; `left` and `right` to one side.
+        doubt: how far blur may put the slope off; twice as far on one side.
+    """
+
+    blur: Array
+    slope: Array
+    left: Array
+    right: Array
+    doubt: Array
+
+
+def look(f: Function, x: float) -> Look:
+    """See how f behaves so close to x that a smooth f is a straight line.
+
+    Fourth differences then leave nothing but noise (Moré and Wild 2011, "Estimating computational noise", section 3). The blur
+    is no less than one unit in the last place of the values.
+
+    Args:
+        f: values (n,) at an argument.
+        x: the argument.
+    """
+    scale = abs(x) or 1.0
+    near, nearer = (np.stack([f(x + k * scale * spacing) for k in range(-3, 4)]) for spacing in (_NEAR, _NEARER))
+    precision = np.finfo(near.dtype)
+    values = nearer.astype(np.float64)
+    # a fourth difference of noise of deviation s has the deviation sqrt(1 + 16 + 36 + 16 + 1) s
+    fourth = np.abs(np.diff(np.concatenate([near, nearer]).astype(np.float64).reshape(2, 7, -1), n=4, axis=1))
+    ulp = float(precision.eps) * np.abs(values).max(axis=0) + float(precision.smallest_subnormal)
+    blur = np.maximum(fourth.max(axis=(0, 1)) / math.sqrt(70.0), ulp)
+    blur = np.where(blur < _ROUGH * ulp, blur, np.inf)
+    reach = 3.0 * scale * _NEARER
+    left, right = (values[3] - values[0]) / reach, (values[6] - values[3]) / reach
+    return Look(blur, (left + right) / 2.0, left, right, blur / reach)
+
+
+def central(f: Function, x: float, step: float, close: Look) -> Estimate:
+    """Differentiate by central differences, extrapolated to step 0.
+
+    Ridders 1982, "Accurate computation of F'(x) and F'(x) F''(x)"; the error estimate has additions, see `_extrapolate`.
+
+    Args:
+        f: values (n,) at an argument.
+        x: the argument.
+        step: the first and largest step.
+        close: from `look`.
+    """
+    steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
+    slopes = [_slope(f, x - h, x + h) for h in steps]
+    # the noise of a slope is 0.7 blur / h; extrapolation multiplies it by less than the product of (4**j + 1) / (4**j - 1), 2
+    rounding = [2.0 * close.blur / h for h in steps]
+    return _extrapolate(slopes, rounding, 2, close.slope, _CONFIDENCE * close.doubt)
+
+
+def one_sided(f: Function, x: float, step: float, close: Look) -> Estimate:
+    """Differentiate to one side only: to the right for a positive step, to the left for a negative one.
+
+    Args:
+        f: values (n,) at an argument.
+        x: the argument.
+        step: the first and largest step, with its sign.
+        close: from `look`.
+    """
+    steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
+    slopes = [_slope(f, x, x + h) for h in steps]
+    # the noise of a slope is 1.4 blur / h; extrapolation multiplies it by less than the product of (2**j + 1) / (2**j - 1), 8
+    rounding = [16.0 * close.blur / abs(h) for h in steps]
+    return _extrapolate(slopes, rounding, 1, close.right if step > 0 else close.left, 2.0 * _CONFIDENCE * close.doubt)
+
+
+def _slope(f: Function, low: float, high: float) -> Array:
+    return np.asarray((f(high).astype(np.float64) - f(low)) / (high - low), np.float64)
+
+
+def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest: Array, doubt: Array) -> Estimate:
+    """Eliminate the powers order, 2 order, ... of the step, and keep for each row the entry whose error estimate is least.
+
+    The error of an entry is how far it is from the two entries it was made of, as in Ridders' method; plus what rounding can do;
+    plus how far it is from the slope seen closest, beyond the doubt about that. Without the last term, a function that
+    oscillates faster than the steps would pass for a flat one.
+
+    Args:
+        slopes: difference quotients (n,), the largest step first.
+        rounding: (n,) for each of them, what noise may do to an entry made at that step.
+        order: the power of the step by which the error of a quotient falls.
+        closest: (n,) the slope from a close look.
+        doubt: (n,) how far that may be off.
+    """
+    value, distance = np.full_like(doubt, np.nan), np.full_like(doubt, np.inf)
+    above: list[Array] = []
+    for slope, noise in zip(slopes, rounding, strict=True):
+        row = [slope]
+        for column in range(1, min(len(above), _COLUMNS) + 1):
+            before, diagonal = row[-1], above[column - 1]
+            entry = before + (before - diagonal) / (2.0 ** (order * column) - 1.0)
+            guess = np.maximum(np.abs(entry - before), np.abs(entry - diagonal)) + noise
+            guess += np.maximum(np.abs(entry - closest) - doubt, 0.0)
+            better = guess < distance  # False where guess is NaN
+            value, distance = np.where(better, entry, value), np.where(better, guess, distance)
+            row.append(entry)
+        above = row
+    return Estimate(value, distance, np.fmax.reduce([np.abs(slope) for slope in slopes]))

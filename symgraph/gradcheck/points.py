@@ -1,0 +1,131 @@
+"""Where a module is checked: random weights, random rows, and the losses and outputs there."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.gradcheck.differences import Array
+from symgraph.module import GeneratedModule
+
+# A point is drawn from one law for all inputs that declare no domain; later points try other laws, for models that are finite
+# only at positive numbers, or alive only near 0.
+_LAWS = ("normal", "positive", "initial", "narrow", "wide")
+_CANDIDATES = 8  # rows drawn for each row wanted, because some will not be finite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Data:
+    """Rows that a caller gave: X (n, d) or None, y (n,) or None."""
+
+    X: NDArray[Any] | None
+    y: NDArray[Any] | None
+
+    def __len__(self) -> int:
+        part = self.X if self.X is not None else self.y
+        return 1 if part is None else len(part)
+
+    def take(self, rows: NDArray[np.intp]) -> "Data":
+        return Data(None if self.X is None else self.X[rows], None if self.y is None else self.y[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """A place where partials are compared: weights w (k,), the rows of the data, and which rows they are."""
+
+    module: GeneratedModule
+    w: Array
+    data: Data
+    rows: tuple[int, ...]
+
+    def arguments(self, w: Array, *, target: bool = True) -> tuple[Any, ...]:
+        """What a function of the module is called with: w, X and y, as far as the model has them."""
+        given = (w, self.data.X, self.data.y if target else None)
+        return given[: max(i for i, part in enumerate(given) if part is not None) + 1]
+
+    def losses(self, w: Array) -> NDArray[np.floating[Any]]:
+        """The loss of each row, (n,)."""
+        return self._a_row_each(self.module.forward(*self.arguments(w)).loss)
+
+    def outputs(self, w: Array) -> NDArray[np.floating[Any]]:
+        """The output of each row, (n,)."""
+        return self._a_row_each(self.module.predict(*self.arguments(w, target=False)))
+
+    def partials(self, function: Callable[..., Any], *, target: bool = True) -> Array:
+        """What a function of the module gives as partials of each row, (n, k) float64."""
+        values = np.asarray(function(*self.arguments(self.w, target=target)), np.float64)
+        return np.broadcast_to(values, (len(self.rows), len(self.w)))
+
+    def take(self, kept: NDArray[np.intp]) -> "Point":
+        """The same point with some of its rows."""
+        return Point(self.module, self.w, self.data.take(kept), tuple(self.rows[i] for i in kept))
+
+    def _a_row_each(self, values: Any) -> NDArray[np.floating[Any]]:
+        return np.broadcast_to(np.asarray(values), (len(self.rows),))
+
+
+def draw(
+    module: GeneratedModule, rng: np.random.Generator, index: int, rows: int, given: Data | None = None, w: Array | None = None
+) -> Point | None:
+    """Draw a point at which the model is finite.
+
+    Args:
+        module: the module to be checked.
+        rng: the source of randomness.
+        index: the number of the attempt; it decides which law is tried.
+        rows: how many rows the point has at most.
+        given: rows to choose from; None draws rows.
+        w: the weights; None draws them.
+
+    Returns:
+        The point, or None if the model is finite at none of the rows that were tried.
+    """
+    if w is None:
+        w = _draw_weights(module, rng, index)
+    # Five laws for weights and two for rows: every pair comes up within ten attempts.
+    pool = _draw_rows(module, rng, ("normal", "positive")[index % 2], rows * _CANDIDATES) if given is None else given
+    tried = rng.permutation(len(pool))[: rows * _CANDIDATES]
+    candidates = Point(module, w, pool.take(tried), tuple(tried.tolist()))
+    with np.errstate(all="ignore"):
+        values = candidates.losses(w) if module.METADATA["has_loss"] else candidates.outputs(w)
+    kept = np.flatnonzero(np.isfinite(values))[:rows]
+    return candidates.take(kept) if len(kept) else None
+
+
+def _draw_weights(module: GeneratedModule, rng: np.random.Generator, index: int) -> Array:
+    law = _LAWS[index % len(_LAWS)]
+    if law != "initial":
+        return _sample(module, rng, law, module.WEIGHTS, 1).ravel()
+    start = np.asarray(module.initial_weights(int(rng.integers(2**31))), np.float64)
+    # Scattered, so that weights with one starting value differ; a start of 0 has no scale to scatter by.
+    scattered: Array = np.where(start == 0.0, rng.normal(size=start.shape), start * rng.uniform(0.5, 1.5, start.shape))
+    return scattered
+
+
+def _draw_rows(module: GeneratedModule, rng: np.random.Generator, law: str, count: int) -> Data:
+    X = _sample(module, rng, law, module.FEATURES, count) if module.FEATURES or module.TARGET else None
+    y = _sample(module, rng, law, (module.TARGET,), count)[:, 0] if module.TARGET else None
+    return Data(X, y)
+
+
+def _sample(module: GeneratedModule, rng: np.random.Generator, law: str, names: Sequence[str], count: int) -> Array:
+    """Draw (count, len(names)): from the law, or uniformly from a name's domain where it declares a bounded one."""
+    values = {
+        "normal": rng.normal(size=(count, len(names))),
+        "narrow": rng.normal(scale=0.3, size=(count, len(names))),
+        "wide": rng.normal(scale=3.0, size=(count, len(names))),
+        "positive": rng.uniform(0.2, 2.0, (count, len(names))),
+    }[law]
+    domains: Mapping[str, tuple[float, float]] = module.METADATA.get("domains", {})
+    for column, name in enumerate(names):
+        low, high = domains.get(name, (-math.inf, math.inf))
+        if math.isfinite(low) and math.isfinite(high):
+            values[:, column] = low + (high - low) * rng.uniform(0.02, 0.98, count)  # off the edges, where steps would leave
+        elif math.isfinite(low):
+            values[:, column] = low + np.abs(values[:, column])
+        elif math.isfinite(high):
+            values[:, column] = high - np.abs(values[:, column])
+    return values

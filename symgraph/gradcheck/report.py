@@ -1,0 +1,137 @@
+"""What a gradient check found, as data, text and JSON-able dict."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Verdict = Literal["ok", "failed", "not judged"]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightReport:
+    """What was found for one weight.
+
+    Attributes:
+        weight: its name.
+        verdict: "failed" if one partial was found wrong; "not judged" if no partial could be told from zero or from noise, so
+            that a fault would have gone unseen.
+        judged: how many partials were compared to better than a factor of 1.001.
+        entries: how many there were, one a row and point.
+        worst: the greatest relative difference, among the wrong partials if there are some, else among the judged ones; NaN
+            without any. The rest describes that partial.
+        point: the number of the point, which the report's `points` lists.
+        row: the number of the row in the data, or among the rows drawn.
+        analytic: the module's partial.
+        numeric: the same by differences.
+        tolerance: how far the two may be apart.
+        non_finite: how many of the module's partials were not finite.
+    """
+
+    weight: str
+    verdict: Verdict
+    judged: int
+    entries: int
+    worst: float
+    point: int | None
+    row: int | None
+    analytic: float
+    numeric: float
+    tolerance: float
+    non_finite: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionReport:
+    """What was found for one function of the module, compared with the partials of each row.
+
+    Attributes:
+        function: its name and how it was called.
+        verdict: whether it agrees.
+        worst: the greatest relative difference; NaN if nothing could be compared.
+        where: the weight (or "value") and point of that difference.
+    """
+
+    function: str
+    verdict: Verdict
+    worst: float
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class GradcheckReport:
+    """The result of a gradient check; `print` it, or take `to_dict()`.
+
+    Attributes:
+        model: the module's MODEL.
+        seed: what the points were drawn with.
+        points: the weight vectors of the points.
+        weights: one report a weight.
+        functions: one report a function.
+    """
+
+    model: str
+    seed: int
+    points: tuple[tuple[float, ...], ...]
+    weights: tuple[WeightReport, ...]
+    functions: tuple[FunctionReport, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found wrong; weights that could not be judged do not count."""
+        weights = any(weight.verdict == "failed" for weight in self.weights)
+        return not weights and not any(function.verdict == "failed" for function in self.functions)
+
+    @property
+    def unjudged(self) -> tuple[str, ...]:
+        """The weights for which a fault would have gone unseen."""
+        return tuple(weight.weight for weight in self.weights if weight.verdict == "not judged")
+
+    @property
+    def verdict(self) -> Literal["passed", "incomplete", "failed"]:
+        """ "incomplete" where nothing was found wrong but a weight could not be judged."""
+        if not self.ok:
+            return "failed"
+        return "incomplete" if self.unjudged else "passed"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as dicts, lists, strings and finite numbers; None stands for a number that is not finite."""
+        return {"verdict": self.verdict, **{key: _jsonable(value) for key, value in asdict(self).items()}}
+
+    def __str__(self) -> str:
+        judged = len(self.weights) - len(self.unjudged)
+        head = f"gradient check of {self.model}: {self.verdict} ({judged} of {len(self.weights)} weights judged, "
+        head += f"{len(self.points)} points, seed {self.seed})"
+        width = max((len(weight.weight) for weight in self.weights), default=0)
+        lines = [f"  {weight.weight:<{width}}  {_weight_line(weight)}" for weight in self.weights]
+        lines += [f"  {function.function}: {_function_line(function)}" for function in self.functions if _is_news(function)]
+        return "\n".join([head, *lines])
+
+
+def _weight_line(weight: WeightReport) -> str:
+    counts = f"{weight.judged}/{weight.entries} partials judged"
+    counts += f", {weight.non_finite} not finite" if weight.non_finite else ""
+    if weight.verdict == "not judged":
+        return f"not judged  no partial could be told from zero or noise ({counts})"
+    text = f"{weight.verdict:<10}  relative error {weight.worst:.1e}  ({counts})"
+    if weight.verdict == "failed":
+        text += f"  module {weight.analytic:.10g}, differences {weight.numeric:.10g} +- {weight.tolerance:.1e}"
+        text += f" at point {weight.point}, row {weight.row}"
+    return text
+
+
+def _function_line(function: FunctionReport) -> str:
+    return f"{function.verdict}, relative error {function.worst:.1e} ({function.where})"
+
+
+def _is_news(function: FunctionReport) -> bool:
+    return function.verdict == "failed"
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _jsonable(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,217 @@
+"""Models for the tests: every shape a model can have, every op, and problems from the literature."""
+
+from collections.abc import Callable
+
+import sympy as sp
+
+import symgraph as sg
+from symgraph import Constant, Model, Normal, Uniform
+
+
+def line() -> Model:
+    """One feature, a straight line."""
+    m = Model("line", doc="A straight line.")
+    x = m.feature("x")
+    a, b = m.weights("a b", init=Uniform(-1, 1))
+    y = m.target("y")
+    y_hat = m.output("y_hat", a * x + b)
+    m.loss((y - y_hat) ** 2)
+    return m
+
+
+def rosenbrock() -> Model:
+    """No features and no target: a function of its weights."""
+    m = Model("rosenbrock")
+    a, b = m.weights("a b", init=[-1.2, 1.0])
+    m.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
+    return m
+
+
+def location() -> Model:
+    """A target without features."""
+    m = Model("location")
+    y = m.target("price")
+    (mu,) = m.weights(["mu"])
+    m.output("y_hat", mu)
+    m.loss("absolute_error")
+    return m
+
+
+def curve() -> Model:
+    """An output without a loss."""
+    m = Model("curve")
+    u, v = m.features(["u", "v"])
+    a, b, c = m.weights("a:c", init=[Normal(1, 2), Constant(0.5), Uniform(1, 2)])
+    bent = m.node("bent", a * sp.exp(-b * u))
+    m.output("height", bent + c * v**2)
+    return m
+
+
+def energy() -> Model:
+    """A loss without target and output."""
+    m = Model("energy")
+    p, q = m.features("p q")
+    a, b = m.weights("a b", domain=(0.5, 2.0))
+    m.node("kinetic", a * p**2)
+    m.loss(m.node("total", a * p**2 + b * q**4 / 4) + sp.log(a))
+    return m
+
+
+def logistic() -> Model:
+    """Labels 0 and 1, the output a logit."""
+    m = Model("logistic")
+    xs = m.features("x1:4")
+    ws = m.weights("k1:4", init=0.1)
+    bias = m.weight("bias")
+    m.target("y", domain=(0, 1))
+    m.output("logit", sp.Add(*(w * x for w, x in zip(ws, xs, strict=True))) + bias)
+    m.loss("bce_with_logits")
+    return m
+
+
+def uniform_nodes() -> Model:
+    """Nodes that depend on weights alone, and a penalty on a weight."""
+    m = Model("uniform_nodes")
+    x1, x2 = m.features("x1 x2")
+    a, b, c, k = m.weights("a b c k")
+    y = m.target("y")
+    scale = m.node("scale", sp.exp(a) + sp.sqrt(1 + b**2))
+    shift = m.node("shift", scale * sp.tanh(c))
+    same = m.node("same", shift)
+    y_hat = m.output("y_hat", scale * x1 + same * x2 + k)
+    m.loss((y - y_hat) ** 2 + 0.01 * a**2 + sp.Rational(1, 3) * k**4)
+    return m
+
+
+def every_op() -> Model:
+    """Every function of the op table once, in its domain."""
+    m = Model("every_op")
+    x, z = m.features("x z", domain=(-2, 2))
+    ws = m.weights("a1:31", domain=(0.2, 0.9))
+    y = m.target("y")
+    w = iter(ws)
+    one = [sp.sin, sp.cos, sp.tan, sp.asin, sp.acos, sp.atan, sp.sinh, sp.cosh, sp.tanh, sp.asinh, sp.atanh, sp.exp, sp.sech, sp.sinc]
+    one += [sg.sigmoid, sg.softplus, sg.relu, sg.cbrt, sg.log1p, sg.expm1, sp.Abs, sp.log, sp.sqrt]
+    parts = [m.node(f"n_{f.__name__}", f(next(w)) * x) for f in one]
+    parts.append(m.node("n_acosh", sp.acosh(1 + next(w)) * z))
+    parts.append(m.node("n_hypot", sg.hypot(next(w) * x, z)))
+    parts.append(m.node("n_atan2", sp.atan2(next(w) * x, z)))
+    parts.append(m.node("n_max", sp.Max(next(w) * x, z, 0.25)))
+    parts.append(m.node("n_min", sp.Min(next(w) * x, z)))
+    parts.append(m.node("n_sign", next(w) * sp.sign(x) + sp.Heaviside(z)))
+    parts.append(m.node("n_pow", next(w) ** z + (x**2 + 1) ** sp.Rational(2, 3) + x**-2 + x**11))
+    y_hat = m.output("y_hat", sp.Add(*parts))
+    m.loss((y - y_hat) ** 2 / 2)
+    return m
+
+
+def pieces() -> Model:
+    """Piecewise with branches that are not finite where they are not taken."""
+    m = Model("pieces")
+    x, z = m.features("x z")
+    a, b, c = m.weights("a b c")
+    y = m.target("y")
+    left = m.node("left", sp.Piecewise((a * sp.log(x), x > 0), (b * sp.sqrt(-x), sp.And(x < -1, z > 0)), (c * x / 3, True)))
+    right = m.node("right", sp.Piecewise((sp.exp(a * z) / z, sp.Or(z > 1, sp.Not(x > 0))), (sp.asin(z / 2), sp.Abs(z) <= 1), (b, True)))
+    y_hat = m.output("y_hat", left + right * c)
+    r = m.node("r", y - y_hat)
+    m.loss(sp.Piecewise((r**2 / 2, sp.Abs(r) <= 1), (sp.Abs(r) - sp.Rational(1, 2), True)))
+    return m
+
+
+def keywords() -> Model:
+    """Names that Python or the generated module need for themselves."""
+    m = Model("keywords")
+    lam, np_ = m.features(["lambda", "np"])
+    a, math_, sum_ = m.weights(["class", "math", "sum"])
+    y = m.target("y")
+    node = m.node("def", a * lam)
+    m.output("predict", node + math_ * np_ + sum_)
+    m.loss((y - m.nodes[-1].symbol) ** 2)
+    return m
+
+
+def perceptron() -> Model:
+    """Two hidden layers, 30 weights, a smooth and a kinked activation."""
+    m = Model("perceptron")
+    xs = m.features("x1:4")
+    y = m.target("y")
+    layer = xs
+    for depth, (width, act) in enumerate([(4, sp.tanh), (2, sg.relu)], 1):
+        hidden = []
+        for unit in range(width):
+            ws = m.weights([f"k{depth}_{unit}_{i}" for i in range(len(layer))], init=Normal(0, 0.5))
+            bias = m.weight(f"b{depth}_{unit}", init=Normal(0, 0.5))
+            hidden.append(m.node(f"h{depth}_{unit}", act(sp.Add(*(w * x for w, x in zip(ws, layer, strict=True))) + bias)))
+        layer = hidden
+    last = m.weights("o1:4", init=Normal(0, 0.5))
+    y_hat = m.output("y_hat", last[0] * layer[0] + last[1] * layer[1] + last[2])
+    m.loss("squared_error")
+    del y, y_hat
+    return m
+
+
+def _nist(name: str, formula: Callable[..., sp.Expr], count: int, **domains: tuple[float, float]) -> Callable[[], Model]:
+    def build() -> Model:
+        m = Model(name)
+        x = m.feature("x", domain=domains.get("x"))
+        ws = m.weights(f"b1:{count + 1}", domain=domains.get("b"))
+        m.target("y")
+        m.output("y_hat", formula(x, *ws))
+        m.loss("squared_error")
+        return m
+
+    return build
+
+
+# Model functions of NIST/ITL's Statistical Reference Datasets for nonlinear regression, as published.
+NIST: dict[str, Callable[[], Model]] = {
+    "BoxBOD": _nist("BoxBOD", lambda x, b1, b2: b1 * (1 - sp.exp(-b2 * x)), 2),
+    "DanWood": _nist("DanWood", lambda x, b1, b2: b1 * x**b2, 2),
+    "ENSO": _nist(
+        "ENSO",
+        lambda x, b1, b2, b3, b4, b5, b6, b7, b8, b9: b1 + b2 * sp.cos(2 * sp.pi * x / 12) + b3 * sp.sin(2 * sp.pi * x / 12)
+        + b5 * sp.cos(2 * sp.pi * x / b4) + b6 * sp.sin(2 * sp.pi * x / b4)
+        + b8 * sp.cos(2 * sp.pi * x / b7) + b9 * sp.sin(2 * sp.pi * x / b7),
+        9,
+    ),
+    "Gauss1": _nist(
+        "Gauss1",
+        lambda x, b1, b2, b3, b4, b5, b6, b7, b8: b1 * sp.exp(-b2 * x) + b3 * sp.exp(-((x - b4) ** 2) / b5**2)
+        + b6 * sp.exp(-((x - b7) ** 2) / b8**2),
+        8,
+    ),
+    "Kirby2": _nist("Kirby2", lambda x, b1, b2, b3, b4, b5: (b1 + b2 * x + b3 * x**2) / (1 + b4 * x + b5 * x**2), 5),
+    "MGH17": _nist("MGH17", lambda x, b1, b2, b3, b4, b5: b1 + b2 * sp.exp(-x * b4) + b3 * sp.exp(-x * b5), 5),
+    "Misra1a": _nist("Misra1a", lambda x, b1, b2: b1 * (1 - sp.exp(-b2 * x)), 2),
+    "Rat43": _nist("Rat43", lambda x, b1, b2, b3, b4: b1 / (1 + sp.exp(b2 - b3 * x)) ** (1 / b4), 4),
+    "Thurber": _nist(
+        "Thurber",
+        lambda x, b1, b2, b3, b4, b5, b6, b7: (b1 + b2 * x + b3 * x**2 + b4 * x**3) / (1 + b5 * x + b6 * x**2 + b7 * x**3),
+        7,
+    ),
+}  # fmt: skip
+
+
+def nine_weights() -> Model:
+    """The founding model, anew: the packaged one is shared between tests and frozen."""
+    m = Model("nine_weights", doc="Five features, nine weights, squared loss.")
+    f1, f2, f3, f4, f5 = m.features("f1:6")
+    y = m.target("y")
+    w1, w2, w3, w4, w5, w6, w7, w8, w9 = m.weights("w1:10", init=Normal(0, 0.01))
+    t = m.node("t", w1 * f1 + w2 * f2)
+    e = m.node("exp", sp.exp(t**2 + w6))
+    th = m.node("tanh", sp.tanh(e + w7))
+    s = m.node("sigmoid", sg.sigmoid(w8 + sp.sin(w3 * f3) * (w4 * f4 + w5 * f5)))
+    y_hat = m.output("y_hat", th + w9 * s)
+    m.loss((y - y_hat) ** 2)
+    return m
+
+
+ZOO: dict[str, Callable[[], Model]] = {
+    build.__name__: build
+    for build in (
+        line, rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, pieces, keywords, perceptron, nine_weights,
+    )
+} | NIST  # fmt: skip
+"""Every model by name; each call builds a new one."""
