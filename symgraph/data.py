@@ -22,19 +22,20 @@ class Dataset:
     """The data of one model.
 
     Attributes:
-        X: (n, d) float64, the features in the model's order.
+        X: (n, d) float64, the features in the model's order; None where the model has no features.
         y: (n,) float64, or None where no target was asked for.
         features: the d names.
         target: the target's name, or None.
     """
 
-    X: NDArray[np.float64]
+    X: NDArray[np.float64] | None
     y: NDArray[np.float64] | None
     features: tuple[str, ...]
     target: str | None
 
     def __len__(self) -> int:
-        return len(self.X)
+        part = self.y if self.X is None else self.X
+        return 0 if part is None else len(part)
 
 
 class _Fault(NamedTuple):
@@ -147,8 +148,9 @@ def _names(path: Path, features: Sequence[str], target: str | None, need_target:
 
 def _dataset(table: NDArray[np.float64], features: Sequence[str], target: str | None, need_target: bool) -> Dataset:
     d = len(features)
+    X = np.ascontiguousarray(table[:, :d]) if d else None
     y = table[:, d].copy() if need_target and target is not None else None
-    return Dataset(np.ascontiguousarray(table[:, :d]), y, tuple(features), target)
+    return Dataset(X, y, tuple(features), target)
 
 
 # Text.

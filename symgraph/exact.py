@@ -113,10 +113,11 @@ class Program:
         return values
 
     def noise(self, seed: int) -> Noise:
-        """Draw factors that differ from 1 by half a unit to one unit in the last place of a double."""
-        draw = random.Random(seed)
+        """Draw factors that differ from 1 by half a unit to one unit in the last place of a double; -seed gives the opposite."""
+        draw = random.Random(abs(seed))
+        unit = -ULP if seed < 0 else ULP
         counts = (1 + len(step.args) * step.adds for step in self.steps)
-        return [[1 + draw.choice((-1, 1)) * draw.uniform(0.5, 1.0) * ULP for _ in range(count)] for count in counts]
+        return [[1 + draw.choice((-1, 1)) * draw.uniform(0.5, 1.0) * unit for _ in range(count)] for count in counts]
 
 
 def is_nan(value: Any) -> bool:

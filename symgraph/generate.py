@@ -1,6 +1,6 @@
 """From a model to the text of its modules: lower, differentiate, optimize, write, render."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -8,6 +8,7 @@ from symgraph.adjoint import differentiate
 from symgraph.backends import BACKENDS
 from symgraph.emit.source import Source, model_hash
 from symgraph.errors import OptionError
+from symgraph.ir.graph import Graph
 from symgraph.ir.verify import verify_graph
 from symgraph.lowering import lower
 from symgraph.model import Model
@@ -20,13 +21,20 @@ _TEXT_HASH = "# text sha256:"
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file that a build writes: its name and its text."""
+    """A file that a build writes.
+
+    Attributes:
+        name: its file name.
+        text: its text.
+        backend: the backend that wrote it.
+    """
 
     name: str
     text: str
+    backend: str
 
 
-def generate(model: Model, backends: Sequence[str] = ("numpy",), *, spec: str = "<memory>") -> tuple[Artifact, ...]:
+def generate(model: Model, backends: Iterable[str] = ("numpy",), *, spec: str = "<memory>") -> tuple[Artifact, ...]:
     """Write the modules of a model.
 
     Args:
@@ -41,17 +49,27 @@ def generate(model: Model, backends: Sequence[str] = ("numpy",), *, spec: str = 
         SpecError: the model cannot be lowered.
         OptionError: a backend is unknown.
     """
-    unknown = [name for name in backends if name not in BACKENDS]
+    chosen = tuple(backends)
+    unknown = [name for name in chosen if name not in BACKENDS]
     if unknown:
         raise OptionError(f"backend {unknown[0]!r} is unknown; known are {', '.join(BACKENDS)}")
     lowered = lower(model)
     source = Source(model, spec, lowered, verify_graph(optimize(differentiate(lowered))))
     artifacts = []
-    for name in backends:
+    for name in chosen:
         backend = BACKENDS[name]
         body = render(backend.template, backend.view(source))
-        artifacts.append(Artifact(backend.file_name(model.name), _with_header(body, spec, model_hash(model))))
+        artifacts.append(Artifact(backend.file_name(model.name), _with_header(body, spec, model_hash(model)), name))
     return tuple(artifacts)
+
+
+def differentiated(model: Model) -> Graph:
+    """The graph from which a model's modules are written: forward and backward, after all passes.
+
+    Raises:
+        SpecError: the model cannot be lowered.
+    """
+    return optimize(differentiate(lower(model)))
 
 
 def text_hash(text: str) -> str:

@@ -1,36 +1,33 @@
 """A model's module in memory, for notebooks and tests."""
 
-import builtins
-import linecache
 from types import ModuleType
 
 from symgraph.generate import Artifact, generate
 from symgraph.model import Model
+from symgraph.module import from_source
+from symgraph.verification import verify
 
 
-def compile(model: Model, backend: str = "numpy") -> ModuleType:
-    """Generate a model's module and load it without writing a file.
+def compile(model: Model, backend: str = "numpy") -> ModuleType:  # noqa: A001  what users call as symgraph.compile
+    """Generate, verify and load a model's module without writing a file.
 
     Args:
         model: the spec; it is frozen by this.
         backend: "numpy" or "scalar".
 
     Returns:
-        The module, as ``load`` would return it from a built file.
+        The module, as ``load`` returns it from a built file.
 
     Raises:
         SpecError: the model cannot be lowered.
         VerificationError: the module disagrees with the spec.
         OptionError: the backend is unknown.
     """
-    return load_artifact(generate(model, (backend,))[0])
+    modules = {artifact.backend: load_artifact(artifact) for artifact in generate(model, dict.fromkeys(("numpy", backend)))}
+    verify(model, modules["numpy"], modules.get("scalar"))
+    return modules[backend]
 
 
 def load_artifact(artifact: Artifact) -> ModuleType:
-    """Execute a generated text as a module; tracebacks show its lines."""
-    file = f"<symgraph {artifact.name}>"
-    module = ModuleType(artifact.name.removesuffix(".py"))
-    module.__file__ = file
-    linecache.cache[file] = (len(artifact.text), None, artifact.text.splitlines(keepends=True), file)
-    exec(builtins.compile(artifact.text, file, "exec"), module.__dict__)  # noqa: S102  our own text, on the user's request
-    return module
+    """Make a module of a generated text; tracebacks show its lines."""
+    return from_source(artifact.text, artifact.name.removesuffix(".py"), f"<symgraph {artifact.name}>")

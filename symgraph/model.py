@@ -225,7 +225,9 @@ class Model:
         self._push(sums, self._loss, sympy.Integer(1))
         for node in reversed(self.nodes):
             self._push(sums, node.expr, sympy.Add(*sums.pop(node.symbol, [])))
-        return {i.name: sympy.Add(*sums.get(i.symbol, [])) for i in self.weight_inputs}
+        # the derivative of exp(t) is exp(t) again: say so by the node's name
+        named = {node.expr: node.symbol for node in reversed(self.nodes) if node.expr.args}
+        return {i.name: sympy.Add(*sums.get(i.symbol, [])).xreplace(named) for i in self.weight_inputs}
 
     def expanded_loss(self) -> Any:
         """Give the loss over the inputs alone, every node replaced by its expression.

@@ -87,7 +87,7 @@ class Oracle:
             point: where.
             noise: with a number, every intermediate value, every weight and every constant that is no double is changed by up
                 to one unit in the last place of a double, at random with the number as seed: what rounding does to a plain
-                evaluation in doubles (Parker, Monte Carlo Arithmetic, 1997).
+                evaluation in doubles (Parker, Monte Carlo Arithmetic, 1997). The negative number makes the opposite changes.
 
         Returns:
             The values; nothing is raised where one is not finite.
@@ -111,22 +111,9 @@ class Oracle:
         Raises:
             OptionError: the model has no such root, or the point lacks a value.
         """
-        return self.gradients(point, [root], noise=noise)[root]
-
-    def gradients(self, point: Point, roots: Sequence[str], *, noise: int | None = None) -> dict[str, dict[str, Any]]:
-        """Do what ``gradient`` does for several roots, at little more than the cost of one.
-
-        Raises:
-            OptionError: the model has no such root, or the point lacks a value.
-        """
-        slopes: dict[str, dict[str, Any]] = {root: {} for root in roots}
-        with mpmath.workdps(self.digits):
-            line = _Line(self, point, roots, noise)
-            for weight in self.model.weight_inputs:
-                found = line.slopes({weight.name: mpmath.mpf(1)})
-                for root, slope in zip(roots, found, strict=True):
-                    slopes[root][weight.name] = slope
-        return slopes
+        names = [weight.name for weight in self.model.weight_inputs]
+        found = self.slopes(point, [root], [{name: 1.0} for name in names], noise=noise)
+        return dict(zip(names, (slopes[0] for slopes in found), strict=True))
 
     def directional(self, point: Point, root: str, direction: Mapping[str, float], *, noise: int | None = None) -> Any:
         """Give the derivative of one root along a direction in the space of weights.
@@ -143,31 +130,36 @@ class Oracle:
         Raises:
             OptionError: the model has no such root, or the point lacks a value.
         """
-        return self.directionals(point, [root], direction, noise=noise)[root]
+        return self.slopes(point, [root], [direction], noise=noise)[0][0]
 
-    def directionals(
-        self, point: Point, roots: Sequence[str], direction: Mapping[str, float], *, noise: int | None = None
-    ) -> dict[str, Any]:
-        """Do what ``directional`` does for several roots.
+    def slopes(
+        self, point: Point, roots: Sequence[str], directions: Sequence[Mapping[str, float]], *, noise: int | None = None
+    ) -> list[list[Any]]:
+        """Do what ``directional`` does for several directions and roots, sharing the work.
+
+        Returns:
+            For every direction the derivative of every root.
 
         Raises:
             OptionError: the model has no such root, or the point lacks a value.
         """
         with mpmath.workdps(self.digits):
-            moves = {name: mpmath.mpf(share) for name, share in direction.items() if share}
-            return dict(zip(roots, _Line(self, point, roots, noise).slopes(moves), strict=True))
+            line = _Line(self, point, roots, noise)
+            moves = ({name: mpmath.mpf(share) for name, share in direction.items() if share} for direction in directions)
+            return [line.slopes(move) for move in moves]
 
-    def resolution(self, spread: Any, sizes: Sequence[float]) -> Any:
-        """Bound what rounding at the oracle's own precision does to a derivative.
+    def resolution(self, spread: Any, point: Point, direction: Mapping[str, float]) -> Any:
+        """Bound what rounding at the oracle's own precision does to a derivative along a direction.
 
         Args:
             spread: by how much noise changes the root's value.
-            sizes: the weights that are moved.
+            point: where.
+            direction: as for ``directional``.
         """
         with mpmath.workdps(self.digits):
-            # noise is 1e-16 of each intermediate value; the oracle's rounding is 10**-digits of it, and 100 stands for the
-            # number of roundings that may add up
-            return spread * mpmath.mpf(10) ** (18 - self.digits) / min(step_of(size) for size in sizes)
+            moves = {name: mpmath.mpf(share) for name, share in direction.items() if share}
+            # noise is 1e-16 of each intermediate value, and the oracle's rounding 10**-digits of it; 100 of them may add up
+            return spread * mpmath.mpf(10) ** (18 - self.digits) / _step_along(point, moves) if moves else mpmath.mpf(0)
 
     def _centre(self, point: Point, noise: int | None) -> Values:
         program = self._program
@@ -226,8 +218,7 @@ class _Line:
         """The slope of every root along a direction; NaN at kinks."""
         if not direction:
             return [mpmath.mpf(0) for _ in self.targets]
-        # a fixed fraction of the weight for which the step is largest, so that the step is small against every weight
-        step = min(step_of(self.leaves[name]) / abs(share) for name, share in direction.items())
+        step = _step_along(self.leaves, direction)
         up, down = self.moved(direction, step), self.moved(direction, -step)
         slopes = [(above - below) / (2 * step) for above, below in zip(up, down, strict=True)]
         bends = [above - 2 * here + below for above, here, below in zip(up, self.centre, down, strict=True)]
@@ -253,6 +244,7 @@ class _Line:
         return [values[target] for target in self.targets]
 
 
-def step_of(value: Any) -> Any:
-    """The step of a difference at an argument of this size: 1e-20 of it, and of 1e-10 where it is smaller still."""
-    return _STEP * max(abs(mpmath.mpf(value)), mpmath.mpf("1e-10"))
+def _step_along(point: Mapping[str, Any], direction: Mapping[str, Any]) -> Any:
+    """The step of a difference: 1e-20 of the weight that moves most for its size; a weight below 1e-10 counts as that."""
+    smallest = mpmath.mpf("1e-10")
+    return _STEP * min(max(abs(mpmath.mpf(point[name])), smallest) / abs(share) for name, share in direction.items())

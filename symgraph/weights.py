@@ -2,8 +2,6 @@
 
 import json
 import os
-import shutil
-import uuid
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError
+from symgraph.files import replace_text
 from symgraph.module import GeneratedModule
 
 Weights = NDArray[np.floating[Any]]
@@ -47,7 +46,7 @@ def save_weights(path: str | os.PathLike[str], module: GeneratedModule, w: Any) 
         "weights": dict(zip(module.WEIGHTS, map(float, weights), strict=True)),
     }
     try:
-        _replace(Path(path).resolve(), json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+        replace_text(Path(path).resolve(), json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     except OSError as error:
         raise WeightsError(f"cannot write weights to {os.fspath(path)}: {error.strerror or error}") from error
 
@@ -99,22 +98,6 @@ def _checked(module: GeneratedModule, w: Any) -> Weights:
         if not np.isfinite(value):
             raise WeightsError(f"weight {name} of {module.MODEL} is {value}; only finite weights are saved")
     return weights
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file by way of a new one beside it, so that no reader ever sees half of it."""
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def _document(path: str) -> dict[str, Any]:

@@ -32,8 +32,8 @@ def module(
 ) -> Any:
     """A module whose rows are the given formulas.
 
-    X reaches a formula as the tuple of its columns, and w as a tuple, so that `w[0] * X[0]` is a row-varying value. A formula of
-    partials returns one value a weight; they are broadcast to the rows.
+    X reaches a formula as the tuple of its columns, and w as a tuple, so that `w[0] * X[0]` is a row-varying value. A formula
+    of partials returns one value a weight; they are broadcast to the rows.
     """
     names = tuple(weights.split())
     columns = tuple(features.split())

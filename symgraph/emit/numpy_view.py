@@ -39,6 +39,7 @@ class NumpyView:
     row_shape: str
     weighted_shape: str
     jacobian_shape: str
+    jacobian_note: str
     x_type: str
     x_doc: str
     y_doc: str
@@ -106,6 +107,9 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
         "row_shape": from_x if has_rows else "()",
         "weighted_shape": "rows.shape[:-1]" if features else ("np.shape(target)" if target else "()"),
         "jacobian_shape": "tape.X.shape[:-1]" if features else "np.shape(tape.y)" if target else "()",
+        "jacobian_note": "y is not used; it lets residual and jacobian take the same arguments."
+        if features or target is None
+        else "y says how many rows there are; without it there is one.",
         "x_type": "Array" if features else "None",
         "x_doc": _x_doc(features),
         "y_doc": "(n,) target, or a scalar for one row." if target else "None; the model has no target.",

@@ -93,25 +93,27 @@ def _judge(point: Point, values: Values, partials: Array, weights: Sequence[int]
     def moved(j: int) -> Function:
         return lambda x: values(np.concatenate([point.w[:j], [x], point.w[j + 1 :]]))
 
-    return tuple(Finding(j, judge(moved(j), float(point.w[j]), partials[:, j])) for j in weights)
+    return tuple(Finding(j, judge(moved(j), float(point.w[j]), partials[:, j], point.scale(j))) for j in weights)
 
 
 def _data(module: GeneratedModule, X: Any, y: Any) -> Data | None:
     if X is None and y is None:
         return None
-    if (y is None) != (module.TARGET is None):
-        has, given = ("no", "given") if module.TARGET is None else ("a", "missing")
-        raise DataError(f"{module.MODEL} has {has} target, and y is {given}")
-    matrix = np.empty((len(y), 0)) if X is None else np.asarray(X, np.float64)
-    if matrix.ndim == 1 and len(module.FEATURES) == 1:
+    for name, part, exists in (("X", X, bool(module.FEATURES)), ("y", y, module.TARGET is not None)):
+        if exists != (part is not None):
+            raise DataError(f"{name} is missing; {module.MODEL} needs it" if exists else f"{module.MODEL} takes no {name}")
+    matrix = None if X is None else np.asarray(X, np.float64)
+    if matrix is not None and matrix.ndim == 1 and len(module.FEATURES) == 1:
         matrix = matrix[:, None]
-    if matrix.ndim != 2 or matrix.shape[1] != len(module.FEATURES) or not len(matrix):
-        wanted = ", ".join(module.FEATURES) or "no features"
-        raise DataError(f"X has shape {matrix.shape}, {module.MODEL} needs at least one row of {wanted}")
+    if matrix is not None and (matrix.ndim != 2 or matrix.shape[1] != len(module.FEATURES)):
+        raise DataError(f"X has shape {matrix.shape}, {module.MODEL} needs rows of {', '.join(module.FEATURES)}")
     column = None if y is None else np.asarray(y, np.float64)
-    if column is not None and column.shape != (len(matrix),):
-        raise DataError(f"y has shape {column.shape}, X has {len(matrix)} rows")
-    return Data(matrix, column)
+    if column is not None and (column.ndim != 1 or (matrix is not None and len(column) != len(matrix))):
+        raise DataError(f"y has shape {column.shape}; it must be one number for each row")
+    data = Data(matrix, column)
+    if not len(data):
+        raise DataError("there are no rows to check at")
+    return data
 
 
 def _weights(module: GeneratedModule, w: Any) -> Array:

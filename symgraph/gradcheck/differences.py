@@ -1,7 +1,7 @@
 """Derivatives from values alone: Richardson-extrapolated differences that know how far they can be trusted.
 
 All rows are differentiated at once: f takes one number and returns an array (n,), and each of its elements gets its own
-estimate from its own best step. Steps are halved exactly, and divided by the distance the argument really moved.
+estimate from its own best step. Steps are halved from one to the next, and values divided by how far the argument really moved.
 """
 
 import math
@@ -16,7 +16,8 @@ Function = Callable[[float], NDArray[np.floating[Any]]]
 
 _LEVELS = 12  # step sizes tried, each half of the one before
 _COLUMNS = 5  # extrapolations in a row; more only fit rounding noise
-_NEAR, _NEARER = 2.0**-20, 2.0**-26  # spacings of the close look, in units of x
+# Spacings of the close look, in units of the size of x. No powers of 2: on those, products are exact and noise hides.
+_NEAR, _NEARER = 1.1e-6, 1.7e-8
 _ROUGH = 2.0**24  # units in the last place; what is blurred further has kinks or jumps or waves there
 _CONFIDENCE = 4.0  # how many deviations a slope from a close look may be off
 
@@ -55,18 +56,24 @@ class Look(NamedTuple):
 
     Attributes:
         blur: how far rounding blurs f; inf where f is not finite, or rougher than rounding can explain.
+        growth: by how much blur grows with the distance from x: (y - f)**2 is computed best where it is least.
         slope: the difference quotient over the closest arguments, to both sides; `left` and `right` to one side.
         doubt: how far blur may put the slope off; twice as far on one side.
     """
 
     blur: Array
+    growth: Array
     slope: Array
     left: Array
     right: Array
     doubt: Array
 
+    def noise(self, step: float) -> Array:
+        """What blur does to a difference quotient (f(x + step) - f(x)) / step."""
+        return math.sqrt(2.0) * (self.blur / abs(step) + self.growth)
 
-def look(f: Function, x: float) -> Look:
+
+def look(f: Function, x: float, scale: float) -> Look:
     """See how f behaves so close to x that a smooth f is a straight line.
 
     Fourth differences then leave nothing but noise (Moré and Wild 2011, "Estimating computational noise", section 3). The blur
@@ -75,19 +82,25 @@ def look(f: Function, x: float) -> Look:
     Args:
         f: values (n,) at an argument.
         x: the argument.
+        scale: the size of x, in the sense that x and x + scale differ much; it decides what is close.
     """
-    scale = abs(x) or 1.0
     near, nearer = (np.stack([f(x + k * scale * spacing) for k in range(-3, 4)]) for spacing in (_NEAR, _NEARER))
-    precision = np.finfo(near.dtype)
-    values = nearer.astype(np.float64)
-    # a fourth difference of noise of deviation s has the deviation sqrt(1 + 16 + 36 + 16 + 1) s
-    fourth = np.abs(np.diff(np.concatenate([near, nearer]).astype(np.float64).reshape(2, 7, -1), n=4, axis=1))
+    precision, values = np.finfo(near.dtype), nearer.astype(np.float64)
     ulp = float(precision.eps) * np.abs(values).max(axis=0) + float(precision.smallest_subnormal)
-    blur = np.maximum(fourth.max(axis=(0, 1)) / math.sqrt(70.0), ulp)
-    blur = np.where(blur < _ROUGH * ulp, blur, np.inf)
+    wide, narrow = (np.maximum(_deviation(stack.astype(np.float64)), ulp) for stack in (near, nearer))
+    blur = np.where(np.maximum(wide, narrow) < _ROUGH * ulp, np.maximum(wide, narrow), np.inf)
+    # the deviation of three differences is itself uncertain: only a growth far beyond chance counts
+    growth = np.where(wide > 8.0 * narrow, wide, 0.0) / (3.0 * scale * _NEAR)
     reach = 3.0 * scale * _NEARER
     left, right = (values[3] - values[0]) / reach, (values[6] - values[3]) / reach
-    return Look(blur, (left + right) / 2.0, left, right, blur / reach)
+    return Look(blur, growth, (left + right) / 2.0, left, right, blur / reach)
+
+
+def _deviation(values: Array) -> Array:
+    """The standard deviation of the noise in seven values (7, n) on a line, from their fourth differences."""
+    # a fourth difference of noise of deviation s has the deviation sqrt(1 + 16 + 36 + 16 + 1) s
+    deviation: Array = np.abs(np.diff(values, n=4, axis=0)).max(axis=0) / math.sqrt(70.0)
+    return deviation
 
 
 def central(f: Function, x: float, step: float, close: Look) -> Estimate:
@@ -103,8 +116,8 @@ def central(f: Function, x: float, step: float, close: Look) -> Estimate:
     """
     steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
     slopes = [_slope(f, x - h, x + h) for h in steps]
-    # the noise of a slope is 0.7 blur / h; extrapolation multiplies it by less than the product of (4**j + 1) / (4**j - 1), 2
-    rounding = [2.0 * close.blur / h for h in steps]
+    # a central quotient is half as noisy; extrapolation multiplies noise by up to the product of (4**j + 1) / (4**j - 1), 2
+    rounding = [close.noise(h) for h in steps]
     return _extrapolate(slopes, rounding, 2, close.slope, _CONFIDENCE * close.doubt)
 
 
@@ -119,8 +132,8 @@ def one_sided(f: Function, x: float, step: float, close: Look) -> Estimate:
     """
     steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
     slopes = [_slope(f, x, x + h) for h in steps]
-    # the noise of a slope is 1.4 blur / h; extrapolation multiplies it by less than the product of (2**j + 1) / (2**j - 1), 8
-    rounding = [16.0 * close.blur / abs(h) for h in steps]
+    # extrapolation multiplies noise by up to the product of (2**j + 1) / (2**j - 1), 8
+    rounding = [8.0 * close.noise(h) for h in steps]
     return _extrapolate(slopes, rounding, 1, close.right if step > 0 else close.left, 2.0 * _CONFIDENCE * close.doubt)
 
 
@@ -131,8 +144,8 @@ def _slope(f: Function, low: float, high: float) -> Array:
 def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest: Array, doubt: Array) -> Estimate:
     """Eliminate the powers order, 2 order, ... of the step, and keep for each row the entry whose error estimate is least.
 
-    The error of an entry is how far it is from the two entries it was made of, as in Ridders' method; plus what rounding can do;
-    plus how far it is from the slope seen closest, beyond the doubt about that. Without the last term, a function that
+    The error of an entry is how far it is from the two entries it was made of, as in Ridders' method; plus what rounding can
+    do; plus how far it is from the slope seen closest, beyond the doubt about that. Without the last term, a function that
     oscillates faster than the steps would pass for a flat one.
 
     Args:

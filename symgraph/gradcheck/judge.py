@@ -1,5 +1,6 @@
 """Whether a partial derivative, row by row, agrees with the differences of the values."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +15,10 @@ _UNITS = 200.0
 _FLOOR = 1e-6
 # A partial is judged where a factor of 1.001 would be seen four times over.
 _RESOLUTION = 2.5e-4
-# Largest steps, in units of the weight (or of 1 where it is 0): the first serves most models; the others are for models that
-# are very steep or very flat, and for weights far from their natural size.
-_STEPS = (2.0**-3, 2.0**-12, 2.0**2)
+# Largest steps, in units of the weight, or of 1 where it is 0. The first serves most models. The others are for models that are
+# very steep or flat, and for weights far from their natural size; the last counts in units of 1 for small weights too.
+# No powers of 2: on those, products are exact and rounding hides.
+_STEPS = (0.11, 2.3e-4, 3.7)
 # Steps of the second and third opinion; they share no argument with the first.
 _OPINIONS = (0.71, 0.37)
 
@@ -39,7 +41,7 @@ class Entries(NamedTuple):
         return np.where(np.isfinite(self.analytic), np.where(size > 0, gap, 0.0), np.inf)
 
 
-def judge(f: Function, x: float, analytic: Array) -> Entries:
+def judge(f: Function, x: float, analytic: Array, scale: float) -> Entries:
     """Compare partials with the differences of f.
 
     A partial is wrong only where three estimates with different steps all say so, and where it lies outside the derivatives to
@@ -49,62 +51,67 @@ def judge(f: Function, x: float, analytic: Array) -> Entries:
         f: the values (n,), of any float dtype, as a function of one weight.
         x: the weight's value.
         analytic: (n,) the partials that the module gives there.
+        scale: the size of x; steps count in units of it.
     """
     with np.errstate(all="ignore"):
-        unit = float(np.finfo(f(x).dtype).eps)
-        close = look(f, x)
-        estimate = _estimate(f, x, analytic, close, unit)
-        off = _is_off(estimate, analytic, unit)
+        place = _Place(f, x, scale, look(f, x, scale), analytic, float(np.finfo(f(x).dtype).eps))
+        estimate = place.estimate()
+        off = place.is_off(estimate)
         confirmed = off.copy()
         for factor in _OPINIONS:
             if confirmed.any():
-                confirmed &= _is_off(_estimate(f, x, analytic, close, unit, factor), analytic, unit)
+                confirmed &= place.is_off(place.estimate(factor))
         if confirmed.any():
-            confirmed &= ~_at_kink(f, x, analytic, close)
-        judged = confirmed | (_is_resolved(estimate, analytic, unit) & ~off)
-        return Entries(analytic, estimate.value, _tolerance(estimate, analytic, unit), judged, confirmed)
+            confirmed &= ~place.is_kink()
+        judged = confirmed | (place.is_resolved(estimate) & ~off)
+        return Entries(analytic, estimate.value, place.tolerance(estimate), judged, confirmed)
 
 
-def _estimate(f: Function, x: float, analytic: Array, close: Look, unit: float, factor: float = 1.0) -> Estimate:
-    """The best derivative, row by row, over the ranges of steps; later ranges are tried while a row needs them."""
-    first, *others = (factor * step * (abs(x) or 1.0) for step in _STEPS)
-    best = central(f, x, first, close)
-    for step in others:
-        if np.all(_is_resolved(best, analytic, unit) | ((best.steepest == 0.0) & (analytic == 0.0))):
-            break
-        best = best.or_better(central(f, x, step, close))
-    return best
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """A weight at a point: what is compared there, and the unit in the last place of 1."""
 
+    f: Function
+    x: float
+    scale: float
+    close: Look
+    analytic: Array
+    unit: float
 
-def _size(estimate: Estimate, analytic: Array) -> Array:
-    """The larger of the two partials, among those that are finite."""
-    return np.fmax(np.where(np.isfinite(analytic), np.abs(analytic), 0.0), np.abs(estimate.value))
+    def estimate(self, factor: float = 1.0) -> Estimate:
+        """The best derivative, row by row, over the ranges of steps; later ranges are tried while a row needs them."""
+        best = central(self.f, self.x, factor * _STEPS[0] * self.scale, self.close)
+        for step in (_STEPS[1] * self.scale, _STEPS[2] * max(self.scale, 1.0)):
+            flat = best.steepest == 0.0
+            if np.all(np.where(flat, self.analytic == 0.0, self.is_resolved(best))):
+                break
+            best = best.or_better(central(self.f, self.x, factor * step, self.close))
+        return best
 
+    def size(self, estimate: Estimate) -> Array:
+        """The larger of the two partials, among those that are finite."""
+        return np.fmax(np.where(np.isfinite(self.analytic), np.abs(self.analytic), 0.0), np.abs(estimate.value))
 
-def _tolerance(estimate: Estimate, analytic: Array, unit: float) -> Array:
-    return _SAFETY * estimate.error + max(_FLOOR, _UNITS * unit) * _size(estimate, analytic)
+    def tolerance(self, estimate: Estimate) -> Array:
+        return _SAFETY * estimate.error + max(_FLOOR, _UNITS * self.unit) * self.size(estimate)
 
+    def is_resolved(self, estimate: Estimate) -> NDArray[np.bool_]:
+        """Whether a factor of 1.001 would be seen; never where the partial cannot be told from 0."""
+        return np.isfinite(self.analytic) & (self.tolerance(estimate) < _RESOLUTION * self.size(estimate))
 
-def _is_resolved(estimate: Estimate, analytic: Array, unit: float) -> NDArray[np.bool_]:
-    """Whether a factor of 1.001 would be seen; never where the partial cannot be told from 0."""
-    return np.isfinite(analytic) & (_tolerance(estimate, analytic, unit) < _RESOLUTION * _size(estimate, analytic))
+    def is_off(self, estimate: Estimate) -> NDArray[np.bool_]:
+        """Whether the two are further apart than the tolerance.
 
+        A partial that is not finite is off only where the differences are clearly not 0: at sqrt(0 * w), say, the module's 0/0
+        spoils a derivative that is 0, and that is counted but not called wrong.
+        """
+        gap = np.where(np.isfinite(self.analytic), np.abs(self.analytic - estimate.value), np.abs(estimate.value))
+        return gap > self.tolerance(estimate)
 
-def _is_off(estimate: Estimate, analytic: Array, unit: float) -> NDArray[np.bool_]:
-    """Whether the two are further apart than the tolerance.
-
-    A partial that is not finite is off only where the differences are clearly not 0: at sqrt(0 * w), say, the module's 0/0
-    spoils a derivative that is 0, and that is counted but not called wrong.
-    """
-    tolerance = _tolerance(estimate, analytic, unit)
-    gap = np.where(np.isfinite(analytic), np.abs(analytic - estimate.value), np.abs(estimate.value))
-    return gap > tolerance
-
-
-def _at_kink(f: Function, x: float, analytic: Array, close: Look) -> NDArray[np.bool_]:
-    """Whether the derivatives to the left and to the right differ and the partial lies between them."""
-    step = _STEPS[0] * (abs(x) or 1.0)
-    left, right = one_sided(f, x, -step, close), one_sided(f, x, step, close)
-    reach = _SAFETY * (left.error + right.error)
-    low, high = np.minimum(left.value, right.value) - reach, np.maximum(left.value, right.value) + reach
-    return (np.abs(left.value - right.value) > reach) & (low <= analytic) & (analytic <= high)
+    def is_kink(self) -> NDArray[np.bool_]:
+        """Whether the derivatives to the left and to the right differ and the partial lies between them."""
+        left = one_sided(self.f, self.x, -_STEPS[0] * self.scale, self.close)
+        right = one_sided(self.f, self.x, _STEPS[0] * self.scale, self.close)
+        reach = _SAFETY * (left.error + right.error)
+        low, high = np.minimum(left.value, right.value) - reach, np.maximum(left.value, right.value) + reach
+        return (np.abs(left.value - right.value) > reach) & (low <= self.analytic) & (self.analytic <= high)

@@ -54,6 +54,13 @@ class Point:
         """The output of each row, (n,)."""
         return self._a_row_each(self.module.predict(*self.arguments(w, target=False)))
 
+    def scale(self, j: int) -> float:
+        """The size of weight j: its magnitude, or 1 if it is 0, or its distance from the edge of its domain if that is less."""
+        domains: Mapping[str, tuple[float, float]] = self.module.METADATA.get("domains", {})
+        low, high = domains.get(self.module.WEIGHTS[j], (-math.inf, math.inf))
+        value = float(self.w[j])
+        return min([abs(value) or 1.0, *(room for room in (value - low, high - value) if room > 0.0)])
+
     def partials(self, function: Callable[..., Any], *, target: bool = True) -> Array:
         """What a function of the module gives as partials of each row, (n, k) float64."""
         values = np.asarray(function(*self.arguments(self.w, target=target)), np.float64)
@@ -106,7 +113,7 @@ def _draw_weights(module: GeneratedModule, rng: np.random.Generator, index: int)
 
 
 def _draw_rows(module: GeneratedModule, rng: np.random.Generator, law: str, count: int) -> Data:
-    X = _sample(module, rng, law, module.FEATURES, count) if module.FEATURES or module.TARGET else None
+    X = _sample(module, rng, law, module.FEATURES, count) if module.FEATURES else None
     y = _sample(module, rng, law, (module.TARGET,), count)[:, 0] if module.TARGET else None
     return Data(X, y)
 

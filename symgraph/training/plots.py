@@ -1,5 +1,6 @@
 """Loss plots, to a file or to the screen. Matplotlib is imported when a plot is drawn: training works without it."""
 
+import importlib.util
 import itertools
 import os
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ _METADATA: Mapping[str, Mapping[str, str | None]] = {
 }
 # Colour alone does not tell runs apart for every reader.
 _LINES = ("solid", "dashed", "dashdot", "dotted")
+_MISSING = "plots need Matplotlib; install it with: pip install 'symgraph-codegen[plot]'"
 _NO_SCREEN = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 
 
@@ -56,6 +58,24 @@ def plot_comparison(runs: Mapping[str, Losses], path: PathLike | None = None, *,
     _plot(runs, path, title)
 
 
+def check_plot_path(path: PathLike) -> None:
+    """Refuse a file that no plot can be written to, before a run whose plot it is to hold.
+
+    Raises:
+        OptionError: the suffix is unknown, or Matplotlib is missing.
+    """
+    _metadata_for(Path(path))
+    if importlib.util.find_spec("matplotlib") is None:
+        raise OptionError(_MISSING)
+
+
+def _metadata_for(path: Path) -> Mapping[str, Any]:
+    metadata = _METADATA.get(path.suffix.lower())
+    if metadata is None:
+        raise OptionError(f"cannot write a plot to {path}: its name must end in {', '.join(_METADATA)}")
+    return metadata
+
+
 def _plot(runs: Mapping[str, Losses], path: PathLike | None, title: str) -> None:
     if not runs or any(len(losses) == 0 for losses in runs.values()):
         empty = ", ".join(repr(label) for label, losses in runs.items() if len(losses) == 0 and label)
@@ -63,7 +83,7 @@ def _plot(runs: Mapping[str, Losses], path: PathLike | None, title: str) -> None
     try:
         import matplotlib.style
     except ModuleNotFoundError as error:
-        raise OptionError("plots need Matplotlib; install it with: pip install 'symgraph-codegen[plot]'") from error
+        raise OptionError(_MISSING) from error
     # The default style, not the user's: a file is to be the same everywhere. The salt makes the ids in an SVG repeatable.
     with matplotlib.style.context(["default", {"svg.hashsalt": "symgraph"}]):
         if path is None:
@@ -85,9 +105,7 @@ def _show(runs: Mapping[str, Losses], title: str) -> None:
 def _save(runs: Mapping[str, Losses], path: Path, title: str) -> None:
     from matplotlib.figure import Figure
 
-    metadata = _METADATA.get(path.suffix.lower())
-    if metadata is None:
-        raise OptionError(f"cannot write a plot to {path}: its name must end in {', '.join(_METADATA)}")
+    metadata = _metadata_for(path)
     figure = Figure()  # without pyplot, so that no window system is asked for
     _draw(figure, runs, title)
     try:

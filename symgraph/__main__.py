@@ -1,0 +1,5 @@
+"""``python -m symgraph``."""
+
+from symgraph.cli import main
+
+main()

@@ -1,0 +1,60 @@
+"""The command line: ``symgraph new | build | gradcheck | train | predict | show | replay``.
+
+Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check says no, 2 usage or bad input. A traceback means
+a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
+"""
+
+import os
+import sys
+
+import typer
+
+from symgraph.cli.build import build
+from symgraph.cli.gradcheck import gradcheck
+from symgraph.cli.new import new
+from symgraph.cli.predict import predict
+from symgraph.cli.replay import replay
+from symgraph.cli.show import show
+from symgraph.cli.train import train
+from symgraph.errors import SymgraphError
+
+app = typer.Typer(
+    help="Write a model and its loss in SymPy; build, check and train its NumPy module.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command(short_help="Write a small commented spec.")(new)
+app.command(short_help="Generate, verify and write modules.")(build)
+app.command(short_help="Check a module's derivatives.")(gradcheck)
+app.command(short_help="Train on the rows of a file.")(train)
+app.command(short_help="Compute predictions for a file.")(predict)
+app.command(short_help="Print formulas, or the graph.")(show)
+app.command(short_help="Reproduce the founding notebook.")(replay)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("symgraph-codegen"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version.")) -> None:
+    del version  # its callback has acted on it
+
+
+def main() -> None:
+    """Run the command line; errors of the user's become one line and exit code 2."""
+    try:
+        app()
+    except SymgraphError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        # the reader of our output (head, say) has gone; point stdout elsewhere so that Python's exit does not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

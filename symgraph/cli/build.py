@@ -1,0 +1,64 @@
+"""``symgraph build``: generate, verify and write modules, or check that they are up to date."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symgraph.cli.terminal import Json, Quiet, note, print_json
+
+if TYPE_CHECKING:
+    from symgraph.build import BuildReport, Plan
+
+
+def build(
+    specs: Annotated[list[str] | None, typer.Argument(metavar="[SPEC]...", help="Spec files or dotted modules.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
+    backend: Annotated[str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Generate modules from specs and verify them against the specs' own mathematics.
+
+    Without SPEC, the table [tool.symgraph] of pyproject.toml says what to build.
+    """
+    from symgraph import build as building
+
+    plan = _plan(specs or [], out, backend)
+
+    def tell(line: str) -> None:
+        note(line, quiet=quiet)
+
+    report = building.check(plan, progress=tell) if check else building.build(plan, force=force, progress=tell)
+    _print(report, json=json)
+    if check and not report.ok:
+        note("run `symgraph build` to bring them up to date", quiet=quiet)
+        raise typer.Exit(1)
+
+
+def _plan(specs: list[str], out: Path | None, backend: str | None) -> "Plan":
+    from symgraph.build import Plan
+    from symgraph.config import read_config
+    from symgraph.errors import OptionError
+
+    config = read_config()
+    if not specs and not config.models:
+        raise OptionError("there is no spec to build: name one, or list them as models in [tool.symgraph] of pyproject.toml")
+    backends = config.backends if backend is None else tuple(part.strip() for part in backend.split(",") if part.strip())
+    if not backends:
+        raise OptionError("--backend names no backend; known are numpy, scalar")
+    return Plan(specs or config.models, config.root, out or config.out_folder, backends, whole=not specs)
+
+
+def _print(report: "BuildReport", *, json: bool) -> None:
+    if json:
+        files = [{"path": str(output.path), "state": output.state} for output in report.outputs]
+        models = {name: found.to_dict() for name, found in report.verifications.items()}
+        print_json({"ok": report.ok, "files": files, "verification": models})
+        return
+    for found in report.verifications.values():
+        print(found)
+    for output in report.outputs:
+        print(f"{output.state:<10} {output.path}")

@@ -1,0 +1,99 @@
+"""What commands share: options that several have, and writing to stdout and stderr."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from symgraph.data import Dataset
+    from symgraph.module import GeneratedModule
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")]
+DataFile = Annotated[Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv with a header, .npy or .pkl.")]
+
+
+def note(text: str, *, quiet: bool = False) -> None:
+    """Print a remark on stderr."""
+    if not quiet:
+        print(text, file=sys.stderr)
+
+
+def print_json(result: object) -> None:
+    """Print a result as JSON on stdout; numbers that are not finite become null."""
+    print(json.dumps(_finite(result), indent=2, allow_nan=False))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout: ruled on a terminal, plain aligned columns elsewhere."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*row)
+        Console().print(table)
+        return
+    lines = [list(columns), *(list(row) for row in rows)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+@contextmanager
+def progress(total: int, label: str, *, quiet: bool) -> Iterator[Any]:
+    """Show a bar on stderr if that is a terminal; gives a function that advances it by one and shows a remark."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _remark="": None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[remark]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total, remark="")
+        yield lambda remark="": bar.update(task, advance=1, remark=remark)
+
+
+def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool = True) -> "Dataset | None":
+    """Read the rows a model needs; None for a model that needs none.
+
+    Raises:
+        OptionError: the model needs data and no file is given, or has no use for the one that is.
+        DataError: the file cannot be used.
+    """
+    from symgraph.data import read_data
+    from symgraph.errors import OptionError
+
+    if not module.FEATURES and (module.TARGET is None or not need_target):
+        if path is not None:
+            raise OptionError(f"--data: {module.MODEL} has no features and no target; leave the option out")
+        return None
+    if path is None:
+        needed = [*module.FEATURES, *([module.TARGET] if module.TARGET and need_target else [])]
+        raise OptionError(f"--data is missing; {module.MODEL} needs the columns {', '.join(needed)}")
+    return read_data(path, module.FEATURES, module.TARGET, need_target=need_target)
+
+
+def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:
+    """X and y as a module's functions take them: None where the model has no features or no target."""
+    if rows is None:
+        return None, None
+    return (rows.X if rows.features else None), rows.y
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

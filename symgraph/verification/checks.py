@@ -1,0 +1,204 @@
+"""What the module contract promises, function by function, held against what is expected on one batch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.model import Model
+from symgraph.verification.expected import Expectation, Expected
+from symgraph.verification.judge import Judge
+
+Array = NDArray[np.float64]
+
+_SHARES = (0.5, 2.0, 1.25, 0.75)
+"""Cotangents and sample weights of the rows: all different, so that exchanged rows show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way of calling a module: with a batch, or with one row of it.
+
+    Attributes:
+        model: the spec.
+        module: a module of the numpy backend.
+        judge: what compares.
+        expected: what is expected of this call.
+        w: the weights.
+        X: the features; None where the model has none.
+        y: the target; None where the model has none.
+        suffix: how the call differs from the plain one, for messages.
+    """
+
+    model: Model
+    module: Any
+    judge: Judge
+    expected: Expectation
+    w: Array
+    X: Any
+    y: Any
+    suffix: str = ""
+
+    def call(self, function: str, *args: Any, **options: Any) -> Any:
+        """Call a function of the module."""
+        if not hasattr(self.module, function):
+            self.judge.same(function, "missing", "part of the module")
+        return self.judge.call(f"{function}{self.suffix}", getattr(self.module, function), *args, **options)
+
+
+def check_numpy(model: Model, module: Any, judge: Judge, expected: Expectation) -> None:
+    """Hold a module of the numpy backend against what is expected.
+
+    Raises:
+        VerificationError: it differs.
+    """
+    _check_names(model, module, judge)
+    rows, target = judge.batch.rows, model.target_input
+    names = [feature.name for feature in model.feature_inputs]
+    w = np.array(list(judge.batch.weights.values()))
+    X = np.array([[row[name] for name in names] for row in rows]) if names else None
+    y = None if target is None else np.array([row[target.name] for row in rows])
+    if X is not None or y is not None:
+        batch = Case(model, module, judge, expected, w, X, y)
+        _check_rows(batch)
+        _check_reductions(batch)
+        if X is not None and len(names) == 1:
+            _check_rows(Case(model, module, judge, expected, w, X[:, 0], y, " of X (n,)"))
+    for index in range(len(rows)):
+        # one row is (d,), and a scalar where there is one feature
+        x = None if X is None else X[index] if len(names) > 1 else X[index, 0]
+        yi = None if y is None else y[index]
+        one = Case(model, module, judge, expected.row(index), w, x, yi, f" of row {index} alone")
+        _check_rows(one)
+        _check_one(one)
+
+
+def check_scalar(model: Model, module: Any, judge: Judge, expected: Expectation) -> None:
+    """Hold a module of the scalar backend against what is expected.
+
+    Raises:
+        VerificationError: it differs.
+    """
+    _check_names(model, module, judge)
+    w = list(judge.batch.weights.values())
+    for index, row in enumerate(judge.batch.rows):
+        one = expected.row(index)
+        x = [row[feature.name] for feature in model.feature_inputs]
+        y = None if model.target_input is None else row[model.target_input.name]
+        case = Case(model, module, judge, one, np.array(w), x, y, f" of row {index}")
+        if one.loss is not None and one.gradient is not None:
+            grad = [np.nan] * len(w)  # what is not written shows
+            judge.values(f"row{case.suffix}", case.call("row", w, x, y, grad), one.loss)
+            judge.derivatives(f"the gradient that row writes{case.suffix}", grad, one.gradient)
+        if one.output is not None:
+            judge.values(f"predict_row{case.suffix}", case.call("predict_row", w, x), one.output)
+
+
+def _check_names(model: Model, module: Any, judge: Judge) -> None:
+    target = model.target_input
+    judge.same("MODEL", module.MODEL, model.name)
+    judge.same("FEATURES", tuple(module.FEATURES), tuple(entry.name for entry in model.feature_inputs))
+    judge.same("WEIGHTS", tuple(module.WEIGHTS), tuple(entry.name for entry in model.weight_inputs))
+    judge.same("TARGET", module.TARGET, None if target is None else target.name)
+
+
+def _check_rows(case: Case) -> None:
+    """The functions that work row by row."""
+    tape = case.call("forward", case.w, case.X, case.y)
+    for name, wanted in case.expected.nodes.items():
+        _check_node(case, tape, name, wanted)
+    if case.y is not None:
+        _check_without_target(case)
+    if case.expected.output is not None and case.expected.jacobian is not None:
+        _check_output(case, case.expected.output, case.expected.jacobian)
+    if case.expected.loss is not None and case.expected.gradient is not None:
+        case.judge.values(f"forward{case.suffix}: loss", tape.loss, case.expected.loss, uniform=True)
+        got = case.call("per_sample_grad", case.w, case.X, case.y)
+        case.judge.derivatives(f"per_sample_grad{case.suffix}", got, case.expected.gradient)
+
+
+def _check_node(case: Case, tape: Any, name: str, wanted: Expected) -> None:
+    field = name
+    while not hasattr(tape, field) and len(field) < len(name) + 3:  # a name that Python or the module needs gets underscores
+        field += "_"
+    if not hasattr(tape, field):
+        case.judge.same(f"node {name}", "missing from the tape", "a field of it")
+    case.judge.values(f"forward{case.suffix}: node {name}", getattr(tape, field), wanted, uniform=True)
+
+
+def _check_without_target(case: Case) -> None:
+    """The forward pass without y: everything that does not depend on the target."""
+    model, target = case.model, case.model.target_input
+    tape = case.call("forward", case.w, case.X)
+    dependent = set() if target is None else {target.symbol}
+    for node in model.nodes:
+        if node.expr.free_symbols & dependent:
+            dependent.add(node.symbol)
+        elif case.X is not None:  # without features, y alone says how many rows there are
+            _check_node(case, tape, node.name, case.expected.nodes[node.name])
+    if model.loss_expr is not None and model.loss_expr.free_symbols & dependent:
+        case.judge.same(f"the loss of forward{case.suffix} without y", tape.loss, None)
+
+
+def _check_output(case: Case, output: Expected, jacobian: Expected) -> None:
+    w, X, y = case.w, case.X, case.y
+    if X is not None or y is None:  # without features, predict has no rows to tell apart
+        case.judge.values(f"predict{case.suffix}", case.call("predict", w, X), output)
+        case.judge.derivatives(f"jacobian{case.suffix} without y", case.call("jacobian", w, X), jacobian)
+    case.judge.derivatives(f"jacobian{case.suffix}", case.call("jacobian", w, X, y), jacobian)
+    if hasattr(case.module, "residual"):
+        size = np.maximum(np.abs(y), np.abs(output.want))
+        wanted = Expected(output.want - y, output.tolerance + 1e-15 * size, output.unit + np.spacing(size))
+        case.judge.values(f"residual{case.suffix}", case.call("residual", w, X, y), wanted)
+
+
+def _check_one(case: Case) -> None:
+    """The functions that reduce, on one row."""
+    loss, gradient = case.expected.loss, case.expected.gradient
+    if loss is None or gradient is None:
+        return
+    tape = case.call("forward", case.w, case.X, case.y)
+    got = case.call("backward", tape, 0.5)
+    case.judge.derivatives(f"backward{case.suffix}", got, Expected(0.5 * gradient.want, gradient.tolerance, gradient.unit))
+    _check_value_and_grad(case, "", loss, gradient)
+
+
+def _check_reductions(case: Case) -> None:
+    """The functions that add up rows, with cotangents and sample weights of all kinds."""
+    loss, gradient = case.expected.loss, case.expected.gradient
+    if loss is None or gradient is None:
+        return
+    count = len(loss.want)
+    shares, ones = np.array(_SHARES[:count]), np.ones(count)
+    tape = case.call("forward", case.w, case.X, case.y)
+    for cotangent, taken in ((shares, shares), (2.0, 2.0 * ones), (None, ones)):
+        got = case.call("backward", tape, *([] if cotangent is None else [cotangent]))
+        case.judge.derivatives("backward", got, gradient.total(taken))
+    _check_value_and_grad(case, "", loss.total(ones / count), gradient.total(ones / count))
+    _check_value_and_grad(case, " (sum)", loss.total(ones), gradient.total(ones), reduction="sum")
+    mean = shares / shares.sum()
+    _check_value_and_grad(case, " (weighted)", loss.total(mean), gradient.total(mean), sample_weight=shares)
+    if count > 1:
+        shares[-1] = 0.0
+        options = {"sample_weight": shares, "reduction": "sum"}
+        _check_value_and_grad(_without_last(case), " (one row absent)", loss.total(shares), gradient.total(shares), **options)
+
+
+def _check_value_and_grad(case: Case, how: str, loss: Expected, gradient: Expected, **options: Any) -> None:
+    """value_and_grad, loss and grad under one reduction."""
+    args, suffix, judge = (case.w, case.X, case.y), f"{case.suffix}{how}", case.judge
+    value, got = case.call("value_and_grad", *args, **options)
+    judge.values(f"value_and_grad{suffix}: loss", value, loss)
+    judge.derivatives(f"value_and_grad{suffix}: gradient", got, gradient)
+    judge.values(f"loss{suffix}", case.call("loss", *args, **options), loss)
+    judge.derivatives(f"grad{suffix}", case.call("grad", *args, **options), gradient)
+
+
+def _without_last(case: Case) -> Case:
+    """The case with a last row of NaN, which counts as absent when its weight is 0."""
+    X, y = (None if part is None else part.copy() for part in (case.X, case.y))
+    for part in (X, y):
+        if part is not None:
+            part[-1] = np.nan
+    return Case(case.model, case.module, case.judge, case.expected, case.w, X, y, case.suffix)

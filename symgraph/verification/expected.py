@@ -1,0 +1,165 @@
+"""What a correct module gives on a batch, and how far rounding may take it from that.
+
+A fixed tolerance is either blind or raises false alarms, since the same formula loses no digits at one point and ten at
+another. So the truth is computed four times: as it is, and three times with noise of one unit in the last place in every
+intermediate value. What the noise changes is the conditioning of the point. The tolerance is
+
+    RELATIVE * |truth| + SAFETY * (largest change by noise) + (what the oracle itself cannot resolve).
+
+RELATIVE is a million ulp or so: far above what the functions of NumPy and ``math`` lose (4 ulp), far below any fault worth
+the name. SAFETY covers that all draws may be lucky, and that a module computes some operations in several steps. Where the
+tolerance exceeds ILL of the truth, the point is ill-conditioned: it is not counted as judged, and only errors of another order
+of magnitude fail there. ILL is a tenth of the smallest fault to be caught, a factor of 1.001.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.oracle import Oracle, Point, Truth
+from symgraph.verification.sampling import Batch
+
+RELATIVE = 1e-10
+SAFETY = 64.0
+ILL = 1e-4
+GROSS = 1e4
+"""By how much the tolerance of an ill-conditioned value is widened."""
+_TINY = 1e-300
+"""Below this, doubles lose digits; differences of that size mean nothing."""
+_NOISE = (1, -1, 2)
+"""Both signs of one draw show what is finite on one side only (the slope of asin next to 1), the other draw keeps one unlucky
+cancellation from hiding the conditioning."""
+
+Array = NDArray[np.float64]
+Direction = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Values with their tolerances; arrays of one shape.
+
+    Attributes:
+        want: the truth, rounded to double.
+        tolerance: the largest error of a correct module; inf where nothing can be said.
+        unit: an ulp of the truth, or what noise of an ulp changes, whichever is larger: the unit of reported errors.
+    """
+
+    want: Array
+    tolerance: Array
+    unit: Array
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Where a fault of 1.001 would be seen; a truth of exactly 0 counts."""
+        return np.isfinite(self.tolerance) & ((self.tolerance <= ILL * np.abs(self.want)) | (self.want == 0.0))
+
+    def row(self, index: int) -> "Expected":
+        """One row's values."""
+        return Expected(self.want[index], self.tolerance[index], self.unit[index])
+
+    def total(self, shares: Array) -> "Expected":
+        """The sum over rows of share * value."""
+        weights = shares.reshape(-1, *(1,) * (self.want.ndim - 1))
+        present = weights != 0.0  # a share of 0 takes a row out, whatever it holds
+        terms = np.multiply(weights, self.want, where=present, out=np.zeros_like(self.want))
+        slack = np.multiply(np.abs(weights), self.tolerance, where=present, out=np.zeros_like(self.want))
+        size = np.abs(terms).sum(0)
+        tolerance = slack.sum(0) + 1e-13 * size  # the sum itself rounds a few times
+        return Expected(terms.sum(0), tolerance, np.maximum(np.spacing(size), tolerance / SAFETY))
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a correct module gives on a batch of n rows.
+
+    Attributes:
+        nodes: every named node by name, (n,).
+        output: the output, (n,); None where the model has none.
+        loss: the loss of each row, (n,); None where the model has none.
+        gradient: the derivative of each row's loss along every direction, (n, len(directions)); None without a loss.
+        jacobian: the same for the output.
+        directions: the directions in the space of weights.
+    """
+
+    nodes: Mapping[str, Expected]
+    output: Expected | None
+    loss: Expected | None
+    gradient: Expected | None
+    jacobian: Expected | None
+    directions: tuple[Direction, ...]
+
+    def row(self, index: int) -> "Expectation":
+        """What is expected of one row alone: values (), derivatives (len(directions),)."""
+        output, loss, gradient, jacobian = (
+            None if part is None else part.row(index) for part in (self.output, self.loss, self.gradient, self.jacobian)
+        )
+        nodes = {name: node.row(index) for name, node in self.nodes.items()}
+        return Expectation(nodes, output, loss, gradient, jacobian, self.directions)
+
+
+def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction]) -> Expectation:
+    """Compute what a correct module gives on a batch.
+
+    Args:
+        oracle: the oracle of the model.
+        batch: weights and rows.
+        directions: along which derivatives are wanted.
+    """
+    model = oracle.model
+    output = None if model.output_node is None else model.output_node.name
+    roots = [*(["loss"] if model.loss_expr is not None else []), *([output] if output else [])]
+    values: dict[str, list[list[Expected]]] = {name: [] for name in oracle.roots}
+    slopes: dict[str, list[list[Expected]]] = {root: [] for root in roots}
+    for place in range(len(batch.rows)):
+        point = batch.point(place)
+        truths = [_roots(oracle.values(point, noise=noise)) for noise in (None, *_NOISE)]
+        for name in values:
+            values[name].append([_expected(*(truth[name] for truth in truths))])
+        found = [oracle.slopes(point, roots, directions, noise=noise) for noise in (None, *_NOISE)]
+        for column, root in enumerate(roots):
+            blurs = [_blur(oracle, point, direction, [truth[root] for truth in truths]) for direction in directions]
+            slopes[root].append([
+                _expected(*(one[index][column] for one in found), blur=blur) for index, blur in enumerate(blurs)
+            ])
+    nodes = {name: _stack(rows, flat=True) for name, rows in values.items()}
+    return Expectation(
+        nodes={node.name: nodes[node.name] for node in model.nodes},
+        output=nodes[output] if output else None,
+        loss=nodes.get("loss"),
+        gradient=_stack(slopes["loss"]) if "loss" in slopes else None,
+        jacobian=_stack(slopes[output]) if output else None,
+        directions=tuple(directions),
+    )
+
+
+def _roots(truth: Truth) -> dict[str, Any]:
+    return {**truth.nodes, **({} if truth.loss is None else {"loss": truth.loss})}
+
+
+def _blur(oracle: Oracle, point: Point, direction: Direction, root: Sequence[Any]) -> Any:
+    """What the oracle cannot resolve of a derivative along the direction."""
+    spread = max((abs(noisy - root[0]) for noisy in root[1:]), default=0) + abs(root[0]) * mpmath.mpf("1e-16")
+    return oracle.resolution(spread, point, direction)
+
+
+def _expected(truth: Any, *noisy: Any, blur: Any = 0) -> Expected:
+    with mpmath.workdps(60):
+        change = max(abs(one - truth) for one in noisy)
+        size, change, blur = float(abs(truth)), float(change), float(blur)
+    tolerance = RELATIVE * size + SAFETY * change + blur + _TINY
+    if not np.isfinite(tolerance) or any(one != one for one in noisy):  # noqa: PLR0124  NaN
+        tolerance = np.inf
+    elif tolerance > ILL * size:
+        tolerance *= GROSS
+    return Expected(np.float64(truth), np.float64(tolerance), np.float64(max(float(np.spacing(size)), change, blur, _TINY)))
+
+
+def _stack(rows: list[list[Expected]], *, flat: bool = False) -> Expected:
+    want, tolerance, unit = (
+        np.array([[getattr(one, part) for one in row] for row in rows]) for part in ("want", "tolerance", "unit")
+    )
+    return Expected(want[:, 0], tolerance[:, 0], unit[:, 0]) if flat else Expected(want, tolerance, unit)

@@ -1,0 +1,278 @@
+"""Points at which a model can be judged: finite, of ordinary size, inside the declared domains, for models nobody has seen.
+
+No single law of drawing works for all models: logarithms want positive arguments, saturating functions small ones, a power law
+the neighbourhood of its initial weights. So there are several habits of drawing, those that succeed are used more, and where
+none does, a search changes one input at a time until everything is finite.
+"""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from sympy.core.relational import Relational
+
+from symgraph.canonical import postorder
+from symgraph.functions import relu
+from symgraph.laws import Constant, Normal, Uniform
+from symgraph.model import Input, Model
+from symgraph.oracle import Oracle, Truth
+
+Rows = Sequence[Sequence[float]]
+Sample = tuple[Any, Any]
+"""X and y of real data, as a generated module takes them; None for what the model lacks."""
+
+
+class Scale(NamedTuple):
+    """Magnitudes from 10**low to 10**high, evenly by order of magnitude."""
+
+    low: float
+    high: float
+    signed: bool
+
+
+SCALES: Mapping[str, Scale] = {
+    "ordinary": Scale(-1.0, 0.7, True),
+    "positive": Scale(-1.0, 0.7, False),
+    "small": Scale(-3.0, -0.5, True),
+    "large": Scale(0.3, 2.0, True),
+    "large positive": Scale(0.3, 3.0, False),
+}
+INITIAL = "initial"
+"""The habit that draws weights from their initial laws."""
+THRESHOLDS = "thresholds"
+"""The habit that draws rows around the numbers in conditions and kinks of the model, to reach all of its branches."""
+NEAR = "near"
+"""The habit that draws everything close to a point that is known to be good."""
+
+_BRANCHING = (Relational, sympy.Max, sympy.Min, sympy.Heaviside, sympy.Abs, sympy.sign, relu)
+_EXACT = (sympy.Equality, sympy.Unequality)
+
+_HABITS = tuple((weights, rows) for weights in (INITIAL, *SCALES) for rows in (*SCALES, THRESHOLDS))
+
+TRIES = 60
+"""Draws before the search starts; of 30 habits some must suit, and each gets a chance."""
+SEARCH = 3000
+"""Steps of the search, each a change of one input."""
+
+_MODERATE = (1e-100, 1e40)
+"""Magnitudes between which intermediate values lie at a good point: products of several partials stay representable."""
+_WIDE = (1e-200, 1e150)
+"""What the search settles for, in models that live among extreme magnitudes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Weights and a few rows.
+
+    Attributes:
+        weights: name -> value.
+        rows: for every row, feature name -> value, the target among them if the model has one.
+        real: whether the rows come from the sample.
+    """
+
+    weights: Mapping[str, float]
+    rows: tuple[Mapping[str, float], ...]
+    habit: tuple[str, str]
+    real: bool
+
+    def point(self, row: int) -> dict[str, float]:
+        """All inputs of one row, as the oracle takes them."""
+        return {**self.weights, **self.rows[row]}
+
+
+class Sampler:
+    """Draws batches for one model, the same ones for the same seed.
+
+    Args:
+        oracle: the oracle of the model.
+        seed: of all draws.
+        sample: real rows, from which every second batch takes its rows.
+        size: rows a batch.
+    """
+
+    def __init__(self, oracle: Oracle, seed: int, sample: Sample | None, size: int) -> None:
+        model = oracle.model
+        self._oracle = oracle
+        self._random = random.Random(seed)
+        self._weights = model.weight_inputs
+        self._leaves = (*model.feature_inputs, *([model.target_input] if model.target_input else []))
+        self._size = size if self._leaves else 1
+        self._sample = None if sample is None else _sample_rows(model, sample)
+        self._thresholds, self._exact = _thresholds(model)
+        habits = [habit for habit in _HABITS if self._thresholds or THRESHOLDS not in habit]
+        self._scores: dict[tuple[str, str], float] = dict.fromkeys(habits, 1.0)
+        self._anchor: Mapping[str, float] | None = None
+        self._drawn = 0
+        self.trouble: tuple[str, ...] = ()
+
+    def draw(self) -> Batch | None:
+        """Give a batch at which everything is finite and of ordinary size; None if there is none to be found.
+
+        After None, ``trouble`` names the nodes (or "loss") that were not finite at the best point of the search.
+        """
+        self._drawn += 1
+        for attempt in range(TRIES):
+            real = self._sample is not None and self._drawn % 2 == 0 and attempt < TRIES // 2
+            habits = list(self._scores)
+            habit = self._random.choices(habits, [self._scores[one] for one in habits])[0]
+            batch = self._attempt(habit, real)
+            if batch is not None:
+                return batch
+            self._scores[habit] *= 0.8
+        if self._anchor is None:
+            self._anchor = self._search()
+            if self._anchor is not None:
+                self._scores[(NEAR, NEAR)] = float(len(_HABITS))
+        return None if self._anchor is None else self._around(self._anchor)
+
+    def praise(self, batch: Batch) -> None:
+        """Draw more like this batch, which showed something new."""
+        if batch.habit in self._scores:
+            self._scores[batch.habit] = min(4.0, self._scores[batch.habit] * 1.5)
+
+    # Drawing.
+
+    def _attempt(self, habit: tuple[str, str], real: bool) -> Batch | None:
+        weights = {leaf.name: self._value(leaf, habit[0]) for leaf in self._weights}
+        rows: list[Mapping[str, float]] = []
+        for tried in range(4 * self._size):
+            row = self._row(habit[1], real)
+            if is_good(self._oracle.values({**weights, **row}), _MODERATE):
+                rows.append(row)
+            if len(rows) == self._size:
+                return Batch(weights, tuple(rows), habit, real)
+            if tried >= self._size and not rows:
+                return None
+        return None
+
+    def _row(self, habit: str, real: bool) -> Mapping[str, float]:
+        if real and self._sample:
+            return self._random.choice(self._sample)
+        return {leaf.name: self._value(leaf, habit) for leaf in self._leaves}
+
+    def _value(self, leaf: Input, habit: str) -> float:
+        if habit == NEAR and self._anchor is not None:
+            raw = self._anchor[leaf.name] * (1.0 + 0.2 * self._random.gauss(0.0, 1.0))
+        elif habit == INITIAL and leaf.init is not None:
+            raw = _initial(leaf.init, self._random)
+        elif habit == THRESHOLDS and self._random.random() < 0.7:
+            raw = self._random.choice(self._thresholds)
+            if raw in self._exact and self._random.random() < 0.5 and _holds(leaf.domain, raw):
+                return raw
+            raw = raw * (1.0 + 0.5 * self._random.gauss(0.0, 1.0)) if raw else self._random.gauss(0.0, 1.0)
+        else:
+            raw = _scaled(SCALES.get(habit, SCALES["ordinary"]), self._random)
+        value = _into(raw, leaf.domain, self._random)
+        short = float(f"{value:.6g}")  # a point that people paste
+        return short if leaf.domain is None or leaf.domain[0] < short < leaf.domain[1] else value
+
+    # Searching.
+
+    def _search(self) -> Mapping[str, float] | None:
+        """Change one input at a time, never to the worse, until the model is finite."""
+        leaves = (*self._weights, *self._leaves)
+        starts = [{leaf.name: self._value(leaf, habit) for leaf in leaves} for habit in SCALES for _ in range(6)]
+        truths = [self._oracle.values(start) for start in starts]
+        best = min(range(len(starts)), key=lambda index: badness(truths[index]))
+        point, truth = starts[best], truths[best]
+        for _ in range(SEARCH):
+            if is_good(truth, _MODERATE):
+                break
+            leaf = self._random.choice(leaves)
+            habit = self._random.choice(list(SCALES))
+            changed = point | {leaf.name: self._value(leaf, habit)}
+            found = self._oracle.values(changed)
+            if badness(found) <= badness(truth):
+                point, truth = changed, found
+        if is_good(truth, _WIDE):
+            return point
+        values = {**truth.nodes, **({} if truth.loss is None else {"loss": truth.loss})}
+        self.trouble = tuple(name for name, value in values.items() if not _is_finite(value)) or tuple(values)
+        return None
+
+    def _around(self, anchor: Mapping[str, float]) -> Batch:
+        """The anchor's weights with rows near its row, the row itself where nothing else is finite."""
+        weights = {leaf.name: anchor[leaf.name] for leaf in self._weights}
+        own = {leaf.name: anchor[leaf.name] for leaf in self._leaves}
+        rows = [own]
+        for _ in range(20):
+            row = {leaf.name: self._value(leaf, NEAR) for leaf in self._leaves}
+            if len(rows) < self._size and is_good(self._oracle.values({**weights, **row}), _WIDE):
+                rows.append(row)
+        rows += [own] * (self._size - len(rows))
+        return Batch(weights, tuple(rows), (NEAR, NEAR), False)
+
+
+def is_good(truth: Truth, sizes: tuple[float, float]) -> bool:
+    """Whether a row can be judged: finite, with intermediate values of ordinary size, at no point of infinite slope."""
+    return truth.failures == 0 and not truth.singular and sizes[0] <= truth.smallest and truth.largest <= sizes[1]
+
+
+def badness(truth: Truth) -> tuple[int, bool, float]:
+    """How far a point is from good, to be compared: operations that fail, singular slopes, orders of magnitude out of range."""
+    excess = max(0.0, math.log10(truth.largest) - 40.0)
+    excess += 400.0 if truth.smallest == 0.0 else max(0.0, -100.0 - math.log10(truth.smallest))
+    return truth.failures, truth.singular, excess
+
+
+def _is_finite(value: Any) -> bool:
+    return bool(value == value)  # noqa: PLR0124  only NaN differs from itself
+
+
+def _thresholds(model: Model) -> tuple[list[float], set[float]]:
+    """The numbers in conditions and in functions with kinks, and those of them that something is compared with by == or !=."""
+    exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
+    parts = [part for part in postorder(exprs) if isinstance(part, _BRANCHING)]
+    numbers = dict.fromkeys(float(leaf) for leaf in postorder(parts) if leaf.is_Number)
+    exact = {float(leaf) for leaf in postorder(p for p in parts if isinstance(p, _EXACT)) if leaf.is_Number}
+    return [number for number in numbers if math.isfinite(number)], exact
+
+
+def _holds(domain: tuple[float, float] | None, value: float) -> bool:
+    return domain is None or domain[0] <= value <= domain[1]
+
+
+def _scaled(scale: Scale, draw: random.Random) -> float:
+    magnitude = float(10.0 ** draw.uniform(scale.low, scale.high))
+    return -magnitude if scale.signed and draw.random() < 0.5 else magnitude
+
+
+def _initial(law: Normal | Uniform | Constant, draw: random.Random) -> float:
+    if isinstance(law, Normal):
+        return draw.gauss(law.mean, law.std)
+    if isinstance(law, Uniform):
+        return draw.uniform(law.low, law.high)
+    return law.value * (1.0 + 0.3 * draw.gauss(0.0, 1.0)) if law.value else 0.3 * draw.gauss(0.0, 1.0)
+
+
+def _into(value: float, domain: tuple[float, float] | None, draw: random.Random) -> float:
+    """The value, moved into the domain: where it is bounded on both sides, half of the draws are spread over all of it."""
+    if domain is None:
+        return value
+    low, high = domain
+    inside = low < value < high
+    if inside and (math.isinf(low) or math.isinf(high) or draw.random() < 0.5):
+        return value
+    if math.isfinite(low) and math.isfinite(high):
+        if low > 0.0 and high / low > 1e3:
+            return float(low * (high / low) ** draw.uniform(0.001, 0.999))
+        return low + (high - low) * draw.uniform(0.001, 0.999)
+    return low + abs(value) if math.isfinite(low) else high - abs(value)
+
+
+def _sample_rows(model: Model, sample: Sample) -> tuple[Mapping[str, float], ...]:
+    """The sample as rows by name; rows that are not finite are left out."""
+    columns: dict[str, NDArray[np.float64]] = {}
+    names = [leaf.name for leaf in model.feature_inputs]
+    if names:
+        X = np.asarray(sample[0], np.float64)
+        columns |= dict(zip(names, X.reshape(-1, len(names)).T, strict=True))
+    if model.target_input is not None:
+        columns[model.target_input.name] = np.asarray(sample[1], np.float64).reshape(-1)
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return tuple(dict(zip(columns, row, strict=True)) for row in rows if all(map(math.isfinite, row)))

@@ -1,0 +1,157 @@
+"""Verification of a build: the compiled text against the spec's own expressions."""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symgraph.errors import VerificationError
+from symgraph.model import Model
+from symgraph.oracle import Oracle
+from symgraph.verification.checks import check_numpy, check_scalar
+from symgraph.verification.expected import Direction, Expectation, Expected, expect
+from symgraph.verification.judge import Judge, Tally
+from symgraph.verification.report import VerificationReport
+from symgraph.verification.sampling import Batch, Sample, Sampler
+
+_ENOUGH = 3
+"""At how many points a weight's partial must be seen to differ from 0 before no more points are drawn for its sake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is done for a model.
+
+    Attributes:
+        points: weight vectors to check at, at least.
+        most: at most, when some weights have not been seen yet.
+        rows: rows at each.
+        dense: random directions at each; 0 for every weight alone.
+        single: weights that are checked alone at each, besides the directions.
+    """
+
+    points: int
+    most: int
+    rows: int
+    dense: int = 0
+    single: int = 0
+
+
+def effort_for(weights: int, steps: int) -> Effort:
+    """Choose the effort by cost: a partial takes about 10 evaluations of the model, an evaluation about 4 us a step.
+
+    Args:
+        weights: how many the model has.
+        steps: operations of one evaluation.
+    """
+    cost = weights * steps
+    if cost <= 2_000:
+        return Effort(points=8, most=40, rows=3)
+    if cost <= 20_000:
+        return Effort(points=6, most=18, rows=3)
+    # by directions: a fault in one weight changes the derivative along all of them
+    return Effort(points=4, most=6, rows=2, dense=3, single=5) if steps <= 20_000 else Effort(2, 2, 2, dense=2, single=1)
+
+
+def verify(
+    model: Model,
+    module: Any,
+    scalar: Any = None,
+    *,
+    sample: Sample | None = None,
+    seed: int = 0,
+    points: int | None = None,
+) -> VerificationReport:
+    """Hold the generated modules of a model against the model.
+
+    Values and derivatives of the spec's own expressions, computed by mpmath without the graph or a rule of differentiation, are
+    compared with every function of the modules at random points of the declared domains. Points where the truth is not finite or
+    of absurd size are drawn again. Models with many weights are checked along random directions and at some single weights.
+
+    Args:
+        model: the spec.
+        module: its module of the numpy backend, or None.
+        scalar: its module of the scalar backend, or None.
+        sample: (X, y), real rows as the module takes them; every second point takes its rows from there.
+        seed: of the draws; the same seed gives the same points.
+        points: weight vectors to check at, at least; by default a number that suits the size of the model.
+
+    Returns:
+        What was seen, the weights that could not be judged among it.
+
+    Raises:
+        VerificationError: a module is wrong, or no point was found where the model is finite.
+    """
+    oracle = Oracle(model)
+    effort = effort_for(len(model.weight_inputs), oracle.steps)
+    least = effort.points if points is None else points
+    sampler = Sampler(oracle, seed, sample, effort.rows)
+    tally, seen, batches = Tally(), dict.fromkeys((weight.name for weight in model.weight_inputs), 0), list[Batch]()
+    for number in range(max(least, effort.most)):
+        batch = sampler.draw()
+        if batch is None:
+            break
+        batches.append(batch)
+        directions = _directions(list(seen), effort, random.Random(f"{seed} {number}"))
+        expected = expect(oracle, batch, directions)
+        label = f"point {number} of seed {seed}"
+        _check(model, module, scalar, (batch, expected, label, tally))
+        fresh = _seen(module, batch, expected, model)
+        if any(seen[name] < _ENOUGH for name in fresh):
+            sampler.praise(batch)
+        for name in fresh:
+            seen[name] += 1
+        if number + 1 >= least and min(seen.values()) >= _ENOUGH:
+            break
+    if not batches:
+        raise VerificationError(_no_point(model, sampler))
+    return VerificationReport(
+        model=model.name,
+        weights=len(seen),
+        points=len(batches),
+        sample_points=sum(batch.real for batch in batches),
+        judged=tally.judged,
+        skipped=tally.skipped,
+        worst=tally.worst,
+        directions=effort.dense > 0,
+        unverified=tuple(name for name, times in seen.items() if not times),
+    )
+
+
+def _check(model: Model, module: Any, scalar: Any, work: tuple[Batch, Expectation, str, Tally]) -> None:
+    batch, expected, label, tally = work
+    features = tuple(feature.name for feature in model.feature_inputs)
+    target = None if model.target_input is None else model.target_input.name
+    if module is not None:
+        judge = Judge(f"model {model.name}", batch, features, target, expected.directions, label, tally)
+        check_numpy(model, module, judge, expected)
+    if scalar is not None:
+        judge = Judge(f"model {model.name}, scalar module", batch, features, target, expected.directions, label, tally)
+        check_scalar(model, scalar, judge, expected)
+
+
+def _directions(names: list[str], effort: Effort, draw: random.Random) -> list[Direction]:
+    """Every weight alone, or, for a big model, some of them and directions that move all."""
+    if not effort.dense:
+        return [{name: 1.0} for name in names]
+    dense = [{name: draw.choice((-1.0, 1.0)) * draw.uniform(0.5, 1.5) for name in names} for _ in range(effort.dense)]
+    return [*dense, *({name: 1.0} for name in draw.sample(names, min(effort.single, len(names))))]
+
+
+def _seen(module: Any, batch: Batch, expected: Expectation, model: Model) -> list[str]:
+    """Weights whose partial was judged at this batch and is not 0."""
+    partials = expected.jacobian if expected.gradient is None else expected.gradient
+    assert partials is not None
+    nonzero = (partials.judged & (partials.want != 0.0)).any(0)
+    found = {name for direction, good in zip(expected.directions, nonzero, strict=True) if good for name in direction}
+    return [name for name in batch.weights if name in found]
+
+
+def _no_point(model: Model, sampler: Sampler) -> str:
+    inputs = [i.name for i in (*model.feature_inputs, *model.weight_inputs)]
+    shown = ", ".join(inputs[:8]) + (", ..." if len(inputs) > 8 else "")
+    return (
+        f"model {model.name}: found no point at which it is finite ({', '.join(sampler.trouble[:5])} never was); declare where it "
+        f"is meant to live with domain=(low, high) on its features and weights ({shown})"
+    )
