@@ -74,9 +74,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The artifacts of one model, and where it is written."""
+    """The artifacts of one model, and where it is written: the file, and how it is named."""
 
     model: Model
+    path: Path
     spec: str
     artifacts: tuple[Artifact, ...]
 
@@ -92,24 +93,23 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None) 
         progress: called with one line at each step.
 
     Raises:
-        BuildError: a spec cannot be read, two models would write one file, a file was edited by hand, or the folder cannot be
-            written.
+        BuildError: a spec cannot be read, two models would write one file, a module would take its spec's place, a file was
+            edited by hand, or the folder cannot be written.
         SpecError: a model is wrong.
         VerificationError: a module disagrees with its spec.
     """
     tell = progress or (lambda _line: None)
+    _require_folder(plan.out)
     made = _generate(plan, tell)
+    _spare_specs(plan.out, made)
     if not force:
         _refuse_edited(plan.out, made)
     verifications = {}
     for entry in made:
         tell(f"verifying {entry.model.name}")
         verifications[entry.model.name] = _verified(entry)
-    kept, orphans = _others(plan, made)
-    texts = {artifact.name: artifact.text for entry in made for artifact in entry.artifacts}
-    texts[FILE] = manifest_text([*kept, *_entries(made)])
-    outputs = [*_write(plan.out, texts), *(Output(plan.out / orphan.output, "orphan") for orphan in orphans)]
-    return BuildReport(tuple(outputs), verifications)
+    texts, orphans = _texts(plan, made)
+    return BuildReport((*_write(plan.out, texts), *orphans), verifications)
 
 
 def check(plan: Plan, *, progress: Progress | None = None) -> BuildReport:
@@ -119,11 +119,9 @@ def check(plan: Plan, *, progress: Progress | None = None) -> BuildReport:
         BuildError, SpecError: as for ``build``.
     """
     made = _generate(plan, progress or (lambda _line: None))
-    kept, orphans = _others(plan, made)
-    texts = {artifact.name: artifact.text for entry in made for artifact in entry.artifacts}
-    texts[FILE] = manifest_text([*kept, *_entries(made)])
+    texts, orphans = _texts(plan, made)
     outputs = [Output(plan.out / name, _state(plan.out / name, text)) for name, text in texts.items()]
-    return BuildReport((*outputs, *(Output(plan.out / orphan.output, "orphan") for orphan in orphans)), {})
+    return BuildReport((*outputs, *orphans), {})
 
 
 def _generate(plan: Plan, tell: Progress) -> list[Made]:
@@ -139,8 +137,23 @@ def _generate(plan: Plan, tell: Progress) -> list[Made]:
                 owner = owners.setdefault(artifact.name.lower(), f"model {model.name} in {spec.label}")
                 if owner != f"model {model.name} in {spec.label}":
                     raise BuildError(f"{artifact.name} would be written by {owner} and by model {model.name} in {spec.label}; rename one")
-            made.append(Made(model, spec.label, artifacts))
+            made.append(Made(model, spec.path, spec.label, artifacts))
     return made
+
+
+def _require_folder(out: Path) -> None:
+    """Refuse before the work what could not be written after it."""
+    lowest = next(folder for folder in (out, *out.parents) if folder.exists())
+    if not lowest.is_dir():
+        raise BuildError(f"the output folder {out} cannot be made: {lowest} is a file; choose another with --out")
+
+
+def _spare_specs(out: Path, made: Sequence[Made]) -> None:
+    sources = {entry.path for entry in made}
+    for entry in made:
+        for artifact in entry.artifacts:
+            if (out / artifact.name).resolve() in sources:
+                raise BuildError(f"{artifact.name} would overwrite the spec of that name in {out}; choose another folder with --out")
 
 
 def _refuse_edited(out: Path, made: Sequence[Made]) -> None:
@@ -191,13 +204,17 @@ def _entries(made: Sequence[Made]) -> list[Entry]:
     ]
 
 
-def _others(plan: Plan, made: Sequence[Made]) -> tuple[list[Entry], list[Entry]]:
-    """Entries of the folder's manifest that this plan does not make: those of other specs, and those left over."""
-    names = {artifact.name for entry in made for artifact in entry.artifacts}
+def _texts(plan: Plan, made: Sequence[Made]) -> tuple[dict[str, str], list[Output]]:
+    """The files to write by name, the manifest last, and the files that the manifest lists though no spec makes them any more.
+
+    The manifest keeps listing these until they are deleted: a check is to say so each time.
+    """
+    texts = {artifact.name: artifact.text for entry in made for artifact in entry.artifacts}
     labels = {entry.spec for entry in made}
-    rest = [entry for entry in read_manifest(plan.out) if entry.output not in names and (plan.out / entry.output).exists()]
-    left_over = [entry for entry in rest if plan.whole or entry.spec in labels]
-    return [entry for entry in rest if entry not in left_over], left_over
+    others = [entry for entry in read_manifest(plan.out) if entry.output not in texts and (plan.out / entry.output).exists()]
+    orphans = [Output(plan.out / entry.output, "orphan") for entry in others if plan.whole or entry.spec in labels]
+    texts[FILE] = manifest_text([*others, *_entries(made)])
+    return texts, orphans
 
 
 def _write(out: Path, texts: Mapping[str, str]) -> list[Output]:

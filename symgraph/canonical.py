@@ -29,6 +29,11 @@ def postorder(roots: Iterable[Any]) -> Iterator[Any]:
                 stack.extend((arg, False) for arg in reversed(expr.args))
 
 
+def symbols_of(expr: Any) -> frozenset[Any]:
+    """The symbols of an expression; SymPy's ``free_symbols`` recurses, and visits shared subexpressions over and over."""
+    return frozenset(part for part in postorder([expr]) if isinstance(part, Symbol))
+
+
 def digests(roots: Iterable[Any]) -> dict[Any, str]:
     """Give each subexpression a digest of its structure, the arguments of commutative operations in sorted order."""
     result: dict[Any, str] = {}
@@ -44,7 +49,7 @@ def digests(roots: Iterable[Any]) -> dict[Any, str]:
 
 def _leaf(expr: Any) -> str:
     if isinstance(expr, Symbol):
-        return expr.name
+        return str(expr.name)
     if isinstance(expr, Integer | Rational):
         return f"{expr.p}/{expr.q}"
     if isinstance(expr, Float):

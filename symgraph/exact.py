@@ -70,7 +70,7 @@ class Step:
 
 
 Noise = Sequence[Sequence[Any]]
-"""For every step the factor on its result and, for a sum of three terms or more, on each term."""
+"""For every step a factor for its result and one for each operand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,19 @@ class Program:
     roots: Mapping[str, int]
     leaves: tuple[str, ...]
 
-    def run(self, leaves: Mapping[str, Any], targets: Sequence[int], values: Values, noise: Noise | None) -> Values:
+    def run(
+        self, leaves: Mapping[str, Any], targets: Sequence[int], values: Values, noise: Noise | None = None,
+        centre: Values | None = None,
+    ) -> Values:
         """Evaluate what the targets need and is not known yet, without recursion, at mpmath's current precision.
 
         Args:
             leaves: a mpf for every input.
             targets: positions of steps.
             values: what is known, None elsewhere; completed in place.
-            noise: factors on the results, or None.
+            noise: makes results, and the terms of sums of three or more, differ as rounding does; None for the truth.
+            centre: the values at the centre of a difference; with noise, what an operand has moved from there differs too, in
+                each use of it separately, as the products and sums of a derivative round.
 
         Returns:
             The values; steps in branches that are not taken stay None.
@@ -109,20 +114,28 @@ class Program:
                 continue
             stack.pop()
             if values[index] is None:
-                values[index] = _value(step, leaves, values, None if noise is None else noise[index])
+                if step.branches:
+                    values[index] = _taken(step, values)
+                elif noise is None:
+                    values[index] = _value(step, leaves, [values[arg] for arg in step.args])
+                else:
+                    operands = _noisy_operands(step, values, noise[index], centre)
+                    value = _value(step, leaves, operands)
+                    values[index] = value * noise[index][0] if step.noisy else value
         return values
 
     def noise(self, seed: int) -> Noise:
-        """Draw factors that differ from 1 by half a unit to one unit in the last place of a double; -seed gives the opposite."""
+        """Draw factors that differ from 1 by half to one unit in the last place of a double; -seed gives the opposite."""
         draw = random.Random(abs(seed))
         unit = -ULP if seed < 0 else ULP
-        counts = (1 + len(step.args) * step.adds for step in self.steps)
-        return [[1 + draw.choice((-1, 1)) * draw.uniform(0.5, 1.0) * unit for _ in range(count)] for count in counts]
+        return [
+            [1 + draw.choice((-1, 1)) * draw.uniform(0.5, 1.0) * unit for _ in range(1 + len(step.args))] for step in self.steps
+        ]
 
 
 def is_nan(value: Any) -> bool:
-    """Whether a step's value is NaN; works for truth values and for None too."""
-    return value is not None and value != value  # noqa: PLR0124  only NaN differs from itself
+    """Whether a step's value is NaN, which alone differs from itself; works for truth values and None too."""
+    return bool(value != value)
 
 
 def compile_exactly(model: Model, digits: int) -> Program:
@@ -192,19 +205,20 @@ def _number(expr: Any, digits: int) -> Any:
     return mpmath.mp.make_mpf(value._mpf_) if isinstance(value, sympy.Float) else NAN
 
 
-def _value(step: Step, leaves: Mapping[str, Any], values: Values, factors: Sequence[Any] | None) -> Any:
-    if step.branches:
-        return _taken(step, values)
+def _value(step: Step, leaves: Mapping[str, Any], operands: Values) -> Any:
     if step.leaf:
-        value = leaves[step.leaf]
-    elif step.compute is None:
-        value = step.constant
-    else:
-        args = [values[arg] for arg in step.args]
-        if factors is not None and step.adds:
-            args = [arg * factor for arg, factor in zip(args, factors[1:], strict=True)]
-        value = _computed(step.compute, args)
-    return value if factors is None or not step.noisy else value * factors[0]
+        return leaves[step.leaf]
+    return step.constant if step.compute is None else _computed(step.compute, operands)
+
+
+def _noisy_operands(step: Step, values: Values, factors: Sequence[Any], centre: Values | None) -> Values:
+    operands = []
+    for arg, factor in zip(step.args, factors[1:], strict=True):
+        value = values[arg]
+        if centre is not None and value is not centre[arg] and not isinstance(value, bool) and centre[arg] is not None:
+            value = centre[arg] + (value - centre[arg]) * factor
+        operands.append(value * factor if step.adds else value)
+    return operands
 
 
 def _taken(step: Step, values: Values) -> Any:
@@ -216,7 +230,7 @@ def _taken(step: Step, values: Values) -> Any:
 
 def _computed(compute: Callable[..., Any], args: list[Any]) -> Any:
     """The result, or NaN where it is not a finite real number in the range of doubles."""
-    if any(arg != arg for arg in args) and compute not in _LOGIC:  # noqa: PLR0124  only NaN differs from itself
+    if any(map(is_nan, args)) and compute not in _LOGIC:
         return NAN
     try:
         value = compute(*args)

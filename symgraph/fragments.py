@@ -67,7 +67,9 @@ def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], 
     return moved[source.roots[root]]
 
 
-def _copied(builder: GraphBuilder, source: Graph, position: int, inputs: Mapping[str, int | None], moved: Mapping[int, int]) -> int:
+def _copied(
+    builder: GraphBuilder, source: Graph, position: int, inputs: Mapping[str, int | None], moved: Mapping[int, int]
+) -> int:
     node = source.nodes[position]
     if node.op == "input":
         found = inputs[str(node.data)]

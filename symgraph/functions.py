@@ -10,7 +10,7 @@ from sympy import Abs, Expr, Function, Heaviside, Max, Rational, exp, log, sign,
 from sympy.core.function import ArgumentIndexError
 
 
-class SpecFunction(Function):
+class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
     """A function of real arguments with a definition in functions that SymPy has."""
 
     def definition(self) -> Expr:
@@ -29,7 +29,7 @@ class SpecFunction(Function):
     def _eval_evalf(self, prec: int) -> Expr:
         return self.definition()._eval_evalf(prec)
 
-    def _eval_rewrite(self, rule: Any, args: Any, **hints: Any) -> Expr:  # noqa: ARG002  SymPy's signature
+    def _eval_rewrite(self, rule: Any, args: Any, **hints: Any) -> Expr:
         return self.func(*args).definition()
 
 
@@ -130,4 +130,3 @@ class hypot(SpecFunction):  # noqa: N801
         if argindex not in (1, 2):
             raise ArgumentIndexError(self, argindex)
         return self.args[argindex - 1] / self
-

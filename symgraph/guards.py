@@ -1,8 +1,8 @@
 """Where a branch of a Piecewise that is not taken is evaluated, so that nothing there overflows or leaves its domain.
 
-An untaken branch contributes nothing to the value, but its local partials are multiplied by a cotangent of 0, and 0 * inf is NaN.
-So the symbols under operations that can become infinite are replaced, while the branch is not taken, by fixed numbers at which
-the branch and its partials are finite.
+An untaken branch contributes nothing to the value, but its local partials are multiplied by a cotangent of 0, and 0 * inf is
+NaN. So the symbols under operations that can become infinite are replaced, while the branch is not taken, by fixed numbers at
+which the branch and its partials are finite.
 """
 
 import math
@@ -14,12 +14,26 @@ from sympy import functions as sf
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from symgraph import functions as fn
-from symgraph.canonical import postorder
+from symgraph.canonical import postorder, symbols_of
 from symgraph.errors import SpecError
 
 _BOUNDED_SLOPE = (
-    sf.sin, sf.cos, sf.tanh, sf.sech, sf.atan, sf.asinh, sf.Abs, sf.sign, sf.Max, sf.Min, sf.Heaviside, sf.sinc,
-    fn.sigmoid, fn.softplus, fn.relu, fn.hypot,
+    sf.sin,
+    sf.cos,
+    sf.tanh,
+    sf.sech,
+    sf.atan,
+    sf.asinh,
+    sf.Abs,
+    sf.sign,
+    sf.Max,
+    sf.Min,
+    sf.Heaviside,
+    sf.sinc,
+    fn.sigmoid,
+    fn.softplus,
+    fn.relu,
+    fn.hypot,
 )
 """Functions whose value is finite and whose slope is bounded at every finite argument."""
 
@@ -63,8 +77,10 @@ def _degree(part: Any, degree: Mapping[Any, int]) -> int:
     return 3
 
 
-def safe_point(branch: Any, symbols: set[Any], domains: Mapping[Any, tuple[float, float] | None], where: str) -> dict[Any, float]:
-    """Find values for the symbols at which the branch, all that it consists of, and its partials are finite and of ordinary size.
+def safe_point(
+    branch: Any, symbols: set[Any], domains: Mapping[Any, tuple[float, float] | None], where: str
+) -> dict[Any, float]:
+    """Find values for the symbols at which the branch, its parts and its partials are finite and of ordinary size.
 
     Args:
         branch: a SymPy expression.
@@ -75,7 +91,7 @@ def safe_point(branch: Any, symbols: set[Any], domains: Mapping[Any, tuple[float
     Raises:
         SpecError: no such point was found.
     """
-    ordered = sorted(branch.free_symbols, key=lambda symbol: symbol.name)
+    ordered = sorted(symbols_of(branch), key=lambda symbol: symbol.name)
     parts = [part for part in postorder([branch]) if isinstance(part, sympy.Expr) and not part.is_Atom]
     parts += [sympy.diff(branch, symbol) for symbol in ordered if symbol in symbols]
     for values in _candidates(len(ordered), [domains.get(symbol) for symbol in ordered]):

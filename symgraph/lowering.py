@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
-from symgraph.canonical import digests
+from symgraph.canonical import digests, symbols_of
 from symgraph.errors import SpecError
 from symgraph.guards import guarded_symbols, safe_point
 from symgraph.ir.graph import Graph, GraphBuilder
@@ -16,8 +16,12 @@ from symgraph.ir.ops import FUNCTIONS
 from symgraph.model import Model
 
 _RELATIONS = {
-    sympy.StrictLessThan: "lt", sympy.LessThan: "le", sympy.StrictGreaterThan: "gt", sympy.GreaterThan: "ge",
-    sympy.Equality: "eq", sympy.Unequality: "ne",
+    sympy.StrictLessThan: "lt",
+    sympy.LessThan: "le",
+    sympy.StrictGreaterThan: "gt",
+    sympy.GreaterThan: "ge",
+    sympy.Equality: "eq",
+    sympy.Unequality: "ne",
 }
 
 
@@ -39,7 +43,8 @@ def lower(model: Model) -> Graph:
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
     ranks = {i.symbol: rank for rank, i in enumerate(model.feature_inputs)}
-    ranks |= {entry.symbol: len(ranks) + rank for rank, entry in enumerate((*model.nodes, *model.weight_inputs))}
+    later = [*(node.symbol for node in model.nodes), *(i.symbol for i in model.weight_inputs)]
+    ranks |= {symbol: len(ranks) + rank for rank, symbol in enumerate(later)}
     exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
     lowering = Lowering(builder, digests(exprs), ranks, {i.symbol: i.domain for i in inputs})
     roots: dict[str, int] = {}
@@ -111,7 +116,7 @@ def _is_constant(part: Any) -> bool:
 
 @dataclass(slots=True)
 class Scope:
-    """The values of subexpressions under one assignment of nodes to symbols; a branch of a Piecewise opens a scope of its own."""
+    """The values of subexpressions under one assignment of nodes to symbols; each branch of a Piecewise has its own."""
 
     lowering: Lowering
     env: dict[Any, int]
@@ -128,7 +133,7 @@ class Scope:
         """Where a leaf stands in the order that a reader expects."""
         ranks = self.lowering.ranks
         if isinstance(part, sympy.Piecewise):
-            return min((ranks.get(symbol, 0) for symbol in part.free_symbols), default=len(ranks))
+            return min((ranks.get(symbol, 0) for symbol in symbols_of(part)), default=len(ranks))
         return ranks.get(part, len(ranks))
 
     def lower_one(self, part: Any) -> int:
@@ -143,7 +148,9 @@ class Scope:
                 return rule(self, part)
         name = FUNCTIONS.get(type(part))
         if name is None:
-            raise SpecError(f"{self.where}: {type(part).__name__} cannot be lowered; supported are {', '.join(sorted(FUNCTIONS.values()))}")
+            raise SpecError(
+                f"{self.where}: {type(part).__name__} cannot be lowered; supported are {', '.join(sorted(FUNCTIONS.values()))}"
+            )
         return self.builder.add(name, *(self.values[arg] for arg in part.args))
 
     def constant(self, part: Any) -> float | None:
@@ -180,10 +187,7 @@ def _lower_add(scope: Scope, part: Any) -> int:
     first = [*uniform, *constants] if len(uniform) + len(constants) > 1 and varying else []
     signed = [_signed(scope, term) for term in (first + varying if first else varying + uniform + constants)]
     start = next((index for index, (_, negative) in enumerate(signed) if not negative), None)
-    if start is None:
-        total = scope.builder.add("neg", signed.pop(0)[0])
-    else:
-        total = signed.pop(start)[0]
+    total = scope.builder.add("neg", signed.pop(0)[0]) if start is None else signed.pop(start)[0]
     for position, negative in signed:
         total = scope.builder.add("sub" if negative else "add", total, position)
     return total

@@ -35,7 +35,7 @@ def read_manifest(folder: Path) -> tuple[Entry, ...]:
     """Read the manifest of a folder; empty where there is none.
 
     Raises:
-        BuildError: the file is there but is none of ours.
+        BuildError: the file is there but cannot be read or is none of ours.
     """
     path = folder / FILE
     if not path.is_file():
@@ -43,6 +43,8 @@ def read_manifest(folder: Path) -> tuple[Entry, ...]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return tuple(Entry(output, **facts) for output, facts in document["outputs"].items())
+    except OSError as error:
+        raise BuildError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BuildError(f"{path} is no manifest of symgraph ({error}); delete it and build again") from error
 

@@ -1,11 +1,12 @@
 """The model spec: features, weights, target, named nodes, output and loss, as SymPy expressions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
+from symgraph.canonical import symbols_of
 from symgraph.errors import SpecError
 from symgraph.functions import softplus
 from symgraph.laws import Constant, Law, Normal, Uniform
@@ -64,6 +65,7 @@ class Model:
         self._nodes: dict[str, NamedNode] = {}
         self._output: str | None = None
         self._loss: Any = None
+        self._symbols: dict[str, Any] = {}
         self._frozen = False
 
     # What the model consists of, for its readers.
@@ -116,9 +118,7 @@ class Model:
         """Declare several features, as ``sympy.symbols`` reads names (``"f1:6"``, ``"a b c"``), and return a tuple."""
         return tuple(self.feature(name, domain=domain) for name in self._split(names, "feature"))
 
-    def weight(
-        self, name: str, *, init: Law | float = DEFAULT_LAW, domain: tuple[float, float] | None = None
-    ) -> Any:
+    def weight(self, name: str, *, init: Law | float = DEFAULT_LAW, domain: tuple[float, float] | None = None) -> Any:
         """Declare one weight (an entry of w) and return its symbol.
 
         Args:
@@ -153,7 +153,9 @@ class Model:
         """
         known = self.target_input
         if known is not None:
-            raise SpecError(f"model {self.name}: target {name!r}: the model has the target {known.name!r} already; it can have one")
+            raise SpecError(
+                f"model {self.name}: target {name!r}: the model has the target {known.name!r} already; it can have one"
+            )
         return self._declare(name, "target", domain, None)
 
     def node(self, name: str, expr: Any) -> Any:
@@ -197,7 +199,7 @@ class Model:
         if self._loss is not None:
             raise SpecError(f"{where}: the model has a loss already")
         expr = self._named_loss(loss, where) if isinstance(loss, str) else loss
-        self._loss = check_expression(expr, where, self._symbols())
+        self._loss = check_expression(expr, where, self._symbols)
 
     # Uses.
 
@@ -256,9 +258,6 @@ class Model:
 
     # Checks.
 
-    def _symbols(self) -> dict[str, Any]:
-        return {name: entry.symbol for name, entry in (self._inputs | self._nodes).items()}  # type: ignore[operator]
-
     def _check_open(self, where: str) -> None:
         if self._frozen:
             raise SpecError(f"{where}: the model is frozen, since it has been used; declare everything before its first use")
@@ -277,16 +276,19 @@ class Model:
         symbol = self._new_symbol(name, kind)
         checked = check_domain(domain, f"model {self.name}: {kind} {name!r}")
         self._inputs[name] = Input(name, kind, symbol, checked, init)
+        self._symbols[name] = symbol
         return symbol
 
     def _name_node(self, name: str, expr: Any, kind: str) -> Any:
         symbol = self._new_symbol(name, kind)
-        checked = check_expression(expr, f"model {self.name}: {kind} {name!r}", self._symbols())
+        checked = check_expression(expr, f"model {self.name}: {kind} {name!r}", self._symbols)
         target = self.target_input
+        if kind == "output" and target is not None and target.symbol in self._ancestors(symbols_of(checked)):
+            raise SpecError(
+                f"model {self.name}: output {name!r} depends on the target {target.name!r}, which predictions do not have"
+            )
         self._nodes[name] = NamedNode(name, symbol, checked)
-        if kind == "output" and target is not None and target.symbol in self._ancestors([symbol]):
-            del self._nodes[name]
-            raise SpecError(f"model {self.name}: output {name!r} depends on the target {target.name!r}, which predictions do not have")
+        self._symbols[name] = symbol
         return symbol
 
     def _split(self, names: str | Sequence[str], kind: str) -> list[str]:
@@ -310,7 +312,9 @@ class Model:
             raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(known)}, or give an expression")
         target, output = self.target_input, self.output_node
         if target is None or output is None:
-            raise SpecError(f"{where}: {name!r} compares the target with the output; declare model.target and model.output first")
+            raise SpecError(
+                f"{where}: {name!r} compares the target with the output; declare model.target and model.output first"
+            )
         y, y_hat = target.symbol, output.symbol
         if name == "squared_error":
             return (y - y_hat) ** 2
@@ -318,7 +322,7 @@ class Model:
             return sympy.Abs(y - y_hat)
         return y * softplus(-y_hat) + (1 - y) * softplus(y_hat)
 
-    def _ancestors(self, symbols: Sequence[Any]) -> set[Any]:
+    def _ancestors(self, symbols: Iterable[Any]) -> set[Any]:
         """All symbols on which the given symbols depend, themselves included."""
         by_symbol = {node.symbol: node for node in self.nodes}
         found: set[Any] = set()
@@ -328,7 +332,7 @@ class Model:
             if symbol not in found:
                 found.add(symbol)
                 if symbol in by_symbol:
-                    todo.extend(by_symbol[symbol].expr.free_symbols)
+                    todo.extend(symbols_of(by_symbol[symbol].expr))
         return found
 
     def _check_whole(self) -> None:
@@ -338,8 +342,7 @@ class Model:
         if not self.weight_inputs:
             raise SpecError(f"{where}: it has no weights; declare them with model.weight or model.weights")
         root = "loss" if self._loss is not None else "output"
-        start = self._loss.free_symbols if self._loss is not None else [self._nodes[str(self._output)].symbol]
-        used = self._ancestors(list(start))
+        used = self._ancestors(symbols_of(self._loss) if self._loss is not None else [self._nodes[str(self._output)].symbol])
         idle = [i.name for i in self.weight_inputs if i.symbol not in used]
         if idle:
             raise SpecError(f"{where}: the {root} does not depend on weight {', '.join(idle)}; use it or remove it")
@@ -347,6 +350,5 @@ class Model:
     @staticmethod
     def _push(sums: dict[Any, list[Any]], expr: Any, cotangent: Any) -> None:
         """Add cotangent * d expr/d symbol to the sum of every symbol of the expression."""
-        for symbol in sorted(expr.free_symbols, key=lambda s: s.name):
+        for symbol in sorted(symbols_of(expr), key=lambda s: s.name):
             sums.setdefault(symbol, []).append(cotangent * sympy.diff(expr, symbol))
-

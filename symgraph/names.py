@@ -35,7 +35,9 @@ def check_name(name: object, kind: str, model: str) -> str:
     if name in RESERVED and ALLOWED_AS.get(name) != kind:
         raise SpecError(f"{where} is reserved: generated modules use it for their own arguments; use {name}1 or {name}_")
     if _UNNAMED.fullmatch(name):
-        raise SpecError(f"{where} is reserved: v<number> is what generated text calls values without a name; use {name[0]}_{name[1:]}")
+        raise SpecError(
+            f"{where} is reserved: v<number> is what generated text calls values without a name; use {name[0]}_{name[1:]}"
+        )
     if name.startswith("d_"):
         raise SpecError(f"{where} is reserved: d_<node> is what generated text calls a cotangent; drop the prefix")
     if name.startswith("_"):

@@ -240,7 +240,7 @@ class _Line:
         values = list(self.values)
         for index in self.oracle._moved(frozenset(direction)):
             values[index] = None
-        self.oracle._program.run(leaves, self.targets, values, self.noise)
+        self.oracle._program.run(leaves, self.targets, values, self.noise, self.values)
         return [values[target] for target in self.targets]
 
 

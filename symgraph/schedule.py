@@ -103,4 +103,3 @@ def _results_last(positions: tuple[int, ...], results: tuple[int, ...], graph: G
     final = [p for p in dict.fromkeys(results) if p in within and p not in read]
     moved = set(final)
     return (*(p for p in positions if p not in moved), *final)
-

@@ -16,8 +16,21 @@ from symgraph.ir.ops import FUNCTIONS
 
 # infinities and the imaginary unit pass here and are refused as constants, with a better message
 _STRUCTURE = (
-    sympy.Symbol, sympy.Number, sympy.NumberSymbol, ImaginaryUnit, ComplexInfinity, sympy.Add, sympy.Mul, sympy.Pow,
-    sympy.Piecewise, ExprCondPair, Relational, sympy.And, sympy.Or, sympy.Not, BooleanAtom,
+    sympy.Symbol,
+    sympy.Number,
+    sympy.NumberSymbol,
+    ImaginaryUnit,
+    ComplexInfinity,
+    sympy.Add,
+    sympy.Mul,
+    sympy.Pow,
+    sympy.Piecewise,
+    ExprCondPair,
+    Relational,
+    sympy.And,
+    sympy.Or,
+    sympy.Not,
+    BooleanAtom,
 )
 
 
@@ -81,7 +94,7 @@ def _check_symbol(symbol: Any, where: str, declared: Mapping[str, Any]) -> None:
         )
     if known != symbol:
         raise SpecError(
-            f"{where}: symbol {symbol.name} is not the model's own, though it has its name; use the object that the model returned"
+            f"{where}: symbol {symbol.name} has the name of one of the model's but is another; use the object the model returned"
         )
 
 

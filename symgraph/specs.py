@@ -4,10 +4,11 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from symgraph.errors import BuildError, SpecError
 from symgraph.model import Model
@@ -18,10 +19,12 @@ class Spec:
     """A spec file.
 
     Attributes:
+        path: the file.
         label: how headers and the manifest name it: its path below the project's root, with forward slashes.
         models: the models it defines, in order.
     """
 
+    path: Path
     label: str
     models: tuple[Model, ...]
 
@@ -37,9 +40,9 @@ def read_spec(reference: str, root: Path) -> Spec:
         BuildError: there is no such file or module, it fails, or it defines no model.
         SpecError: a model in it is wrong; the message starts with file and line.
     """
-    path = _locate(reference, root)
-    label = _label(path, root)
-    module = _run(path, label)
+    found = _locate(reference, root)
+    label = _label(found.path, root)
+    module = _run(found, label)
     models = tuple({id(value): value for value in vars(module).values() if isinstance(value, Model)}.values())
     if not models:
         raise BuildError(f"{label} defines no model; assign a symgraph.Model to a variable of the module")
@@ -47,23 +50,34 @@ def read_spec(reference: str, root: Path) -> Spec:
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
         raise BuildError(f"{label} defines two models called {doubled!r}; their modules would overwrite each other")
-    return Spec(label, models)
+    return Spec(found.path, label, models)
 
 
-def _locate(reference: str, root: Path) -> Path:
+class _Found(NamedTuple):
+    """A spec's file, the name it runs under, and the folder that is on the import path meanwhile."""
+
+    path: Path
+    name: str
+    folder: Path
+
+
+def _locate(reference: str, root: Path) -> _Found:
     if reference.endswith(".py") or "/" in reference or "\\" in reference:
         for path in (Path(reference), root / reference):
             if path.is_file():
-                return path.resolve()
-        raise BuildError(f"there is no spec file {reference}; `symgraph new NAME` writes one to start from")
+                resolved = path.resolve()
+                return _Found(resolved, f"_symgraph_spec_{path.stem}", resolved.parent)
+        what = "is a folder; name the spec files in it" if Path(reference).is_dir() else "is no file; `symgraph new NAME` writes one"
+        raise BuildError(f"spec {reference} {what}")
     with _importing_from(root):
         try:
-            found = importlib.util.find_spec(reference)
+            spec = importlib.util.find_spec(reference)
         except (ImportError, ValueError) as error:
             raise BuildError(f"spec module {reference!r} cannot be found: {error}") from error
-    if found is None or found.origin is None or not found.origin.endswith(".py"):
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise BuildError(f"there is no spec module {reference!r}; give a path ending in .py, or a dotted module name")
-    return Path(found.origin).resolve()
+    # under its own name, its relative imports work
+    return _Found(Path(spec.origin).resolve(), reference, root)
 
 
 def _label(path: Path, root: Path) -> str:
@@ -72,23 +86,26 @@ def _label(path: Path, root: Path) -> str:
     return path.relative_to(resolved).as_posix() if path.is_relative_to(resolved) else path.name
 
 
-def _run(path: Path, label: str) -> ModuleType:
-    found = importlib.util.spec_from_file_location(f"_symgraph_spec_{path.stem}", path)
-    if found is None or found.loader is None:
+def _run(found: _Found, label: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(found.name, found.path)
+    if spec is None or spec.loader is None:
         raise BuildError(f"{label} cannot be read as Python")
-    module = importlib.util.module_from_spec(found)
-    with _importing_from(path.parent):
+    module = importlib.util.module_from_spec(spec)
+    # what a spec prints is not the result of the command that reads it
+    with _importing_from(found.folder), _registered(found.name, module), redirect_stdout(sys.stderr):
         try:
-            found.loader.exec_module(module)
+            spec.loader.exec_module(module)
         except SpecError as error:
-            raise SpecError(f"{label}:{_line(error, path)}: {error}") from error
-        except Exception as error:  # whatever the user's file raises is the user's to read, in one line that says where
-            raise BuildError(f"{label}:{_line(error, path)}: {type(error).__name__}: {error}") from error
+            raise SpecError(f"{label}:{_line(error, found.path)}: {error}") from error
+        except (Exception, SystemExit) as error:  # whatever the user's file raises is the user's to read, in one line that says where
+            text = " ".join(str(error).split())
+            raise BuildError(f"{label}:{_line(error, found.path)}: {type(error).__name__}: {text}") from error
     return module
 
 
 def _line(error: BaseException, path: Path) -> int | str:
-    if isinstance(error, SyntaxError) and error.lineno is not None:
+    """The line of the spec that is wrong, or that called what is."""
+    if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno is not None:
         return error.lineno
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return next((line for line in reversed(lines) if line is not None), "?")
@@ -96,8 +113,8 @@ def _line(error: BaseException, path: Path) -> int | str:
 
 @contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
-    """Let a spec import its neighbours, and leave no bytecode beside them."""
-    saved_path, saved_bytecode = list(sys.path), sys.dont_write_bytecode
+    """Let a spec import its neighbours, leave no bytecode beside them, and forget them: another folder may use their names."""
+    saved_path, saved_bytecode, known = list(sys.path), sys.dont_write_bytecode, set(sys.modules)
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
     try:
@@ -105,3 +122,29 @@ def _importing_from(folder: Path) -> Iterator[None]:
     finally:
         sys.path[:] = saved_path
         sys.dont_write_bytecode = saved_bytecode
+        fresh = [name for name in sys.modules if name not in known]
+        neighbours = {name for name in fresh if _lies_in(folder, sys.modules[name])}
+        for name in fresh:
+            if name.partition(".")[0] in neighbours:
+                del sys.modules[name]
+
+
+def _lies_in(folder: Path, module: ModuleType) -> bool:
+    spec = module.__spec__
+    if spec is None:
+        return False
+    places = spec.submodule_search_locations or [spec.origin or ""]
+    return any(Path(place).parent == folder for place in places)
+
+
+@contextmanager
+def _registered(name: str, module: ModuleType) -> Iterator[None]:
+    """Enter a module under its name while it runs: dataclasses look it up there."""
+    saved = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:
+        sys.modules.pop(name, None)
+        if saved is not None:
+            sys.modules[name] = saved

@@ -209,13 +209,14 @@ def test_rows_that_are_met_exactly_raise_no_alarm(seed: int) -> None:
 
 
 def _kinked(slope: float, at: float, offset: float) -> Any:
-    return module("a", loss=lambda w, _X, _y: offset + absolute(w[0] - at), partials=lambda _w, _X, _y: (slope,))
+    """Slope 0 to the left of `at` and 1 to the right, by differences."""
+    return module("a", loss=lambda w, _X, _y: offset + maximum(w[0] - at, 0.0), partials=lambda _w, _X, _y: (slope,))
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e6])
 @pytest.mark.parametrize("at", [0.0, 1.0, -0.5])
 def test_at_a_kink_any_derivative_between_the_sides_is_accepted(at: float, offset: float) -> None:
-    for slope in (-1.0, -0.3, 0.0, 0.5, 1.0):
+    for slope in (0.0, 0.3, 0.5, 0.9, 1.0):
         report = gradcheck(_kinked(slope, at, offset), w=[at])
         assert report.ok, report
 
@@ -223,7 +224,7 @@ def test_at_a_kink_any_derivative_between_the_sides_is_accepted(at: float, offse
 @pytest.mark.parametrize("at", [0.0, 1.0, -0.5])
 def test_at_a_kink_no_derivative_outside_is_accepted_where_the_kink_can_be_told_from_noise(at: float) -> None:
     """Next to an offset the kink looks smooth from close by; without one it looks rough, and nothing is judged there."""
-    for slope in (-1.1, 1.1, 3.0):
+    for slope in (-0.1, 1.1, 3.0):
         assert not gradcheck(_kinked(slope, at, 1e6), w=[at]).ok
         assert gradcheck(_kinked(slope, at, 0.0), w=[at]).unjudged == ("a",)
 

@@ -77,6 +77,9 @@ ARITHMETIC: OpTexts = {
     "div": infix("/", Level.PRODUCT),
     # -a * b negates a first, which gives the same bits as -(a * b)
     "neg": OpText("-{0}", Level.PRODUCT, (Level.PRODUCT,)),
-    **{name: comparison(sign) for name, sign in zip(("lt", "le", "gt", "ge", "eq", "ne"), ("<", "<=", ">", ">=", "==", "!="), strict=True)},
+    **{
+        name: comparison(sign)
+        for name, sign in zip(("lt", "le", "gt", "ge", "eq", "ne"), ("<", "<=", ">", ">=", "==", "!="), strict=True)
+    },
 }
 """What all Python backends write alike."""

@@ -70,4 +70,3 @@ def _part(names: Sequence[str], start: int, stop: int, source: str) -> str:
     if stop - start == 1:
         return f"{names[start]} = {source}[{start}]"
     return f"{', '.join(names[start:stop])} = {source}[{start}:{stop}]"
-

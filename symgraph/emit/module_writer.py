@@ -82,7 +82,8 @@ class ModuleWriter:
             return (), ""
         bound, opening = self._tape_bindings(order, results)
         labels, notes = cotangent_labels(graph, suffix)
-        labels = {position: label for position, label in labels.items() if position in set(order)}
+        own = set(order)
+        labels = {position: label for position, label in labels.items() if position in own}
         writer = self._section(bound, labels)
         lines = writer.write(order, {*results, *labels})
         items = [writer.operand(position).text for position in results]

@@ -64,7 +64,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     forward, forward_target = writer.forward()
     backward, backward_result = writer.reverse("grad", kernel.backward, "")
     jacobian, jacobian_result = writer.reverse("jacobian", kernel.jacobian, JACOBIAN)
-    statements = {
+    statements: dict[str, Any] = {
         "forward": forward,
         "without_target": writer.tape_call(with_target=False),
         "forward_target": forward_target,

@@ -89,7 +89,9 @@ class _RowWriter:
         for kind, entries, vector in (("weight", model.weight_inputs, "w"), ("feature", model.feature_inputs, "x")):
             used = leaves_read(graph, kind, order, results)
             lines += [
-                f"    {self.identifier[entry.name]} = {vector}[{index}]" for index, entry in enumerate(entries) if entry.name in used
+                f"    {self.identifier[entry.name]} = {vector}[{index}]"
+                for index, entry in enumerate(entries)
+                if entry.name in used
             ]
         labels, notes = cotangent_labels(graph, "")
         labels |= node_labels(graph, self.identifier)

@@ -22,7 +22,11 @@ def signatures(has_features: bool, has_target: bool) -> dict[str, str]:
     inner = [w, x.removesuffix(" = None"), "y: ArrayLike | None"]
     forms = {
         "inputs": ("_inputs", inner, batch),
-        "weighted": ("_weighted", [*inner, "sample_weight: ArrayLike | None", "reduction: str"], f"tuple[{batch}, Array, float]"),
+        "weighted": (
+            "_weighted",
+            [*inner, "sample_weight: ArrayLike | None", "reduction: str"],
+            f"tuple[{batch}, Array, float]",
+        ),
         "forward": ("forward", [w, x, maybe_y], "Tape"),
         "predict": ("predict", [w, x], "Array"),
         "per_sample_grad": ("per_sample_grad", [w, x, y], "Array"),
@@ -32,4 +36,6 @@ def signatures(has_features: bool, has_target: bool) -> dict[str, str]:
         "jacobian": ("jacobian", [w, x, maybe_y], "Array"),
         "residual": ("residual", [w, x, y], "Array"),
     }
-    return {key: call_layout(f"def {name}(", parameters, f") -> {result}:") for key, (name, parameters, result) in forms.items()}
+    return {
+        key: call_layout(f"def {name}(", parameters, f") -> {result}:") for key, (name, parameters, result) in forms.items()
+    }

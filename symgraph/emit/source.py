@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from symgraph.canonical import digests
+from symgraph.canonical import digests, symbols_of
 from symgraph.emit.layout import quoted
 from symgraph.ir.graph import Graph
 from symgraph.laws import Law, Normal, Uniform
@@ -49,11 +49,10 @@ def residual_form(model: Model) -> bool:
     target, output, loss = model.target_input, model.output_node, model.loss_expr
     if target is None or output is None or loss is None:
         return False
+    if symbols_of(loss) != {target.symbol, output.symbol}:
+        return False
     shifted = loss.xreplace({target.symbol: output.symbol - target.symbol})  # the target's symbol now stands for y_hat - y
-    for form in (shifted, shifted.expand()):
-        if form.free_symbols == {target.symbol}:
-            return True
-    return False
+    return any(symbols_of(form) == {target.symbol} for form in (shifted, shifted.expand()))
 
 
 def metadata(source: Source) -> dict[str, str]:

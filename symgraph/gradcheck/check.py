@@ -19,6 +19,7 @@ Values = Callable[[Array], NDArray[np.floating[Any]]]
 
 # Weights that the first points could not judge get this many attempts for each point asked for.
 _PATIENCE = 5
+_SUMMABLE = 1e150  # sums over rows beyond this may overflow, and NaN is not below it
 
 
 def gradcheck(
@@ -68,7 +69,8 @@ def gradcheck(
         weights = range(len(module.WEIGHTS)) if index < points else unjudged(module, visits)
         point = draw(module, rng, index, rows, given, fixed) if weights else None
         if point is not None:
-            visits.append(_visit(point, weights, rng, whole=index < points))
+            with np.errstate(all="ignore"):
+                visits.append(_visit(point, weights, rng, whole=index < points))
     return summarize(module, visits, seed)
 
 
@@ -77,23 +79,24 @@ def _visit(point: Point, weights: Sequence[int], rng: np.random.Generator, *, wh
     module, has_loss = point.module, point.module.METADATA["has_loss"]
     values = point.losses if has_loss else point.outputs
     unit = float(np.finfo(values(point.w).dtype).eps)
-    partials = point.partials(module.per_sample_grad if has_loss else module.jacobian, target=has_loss)
-    judged = _judge(point, values, partials, weights)
+    function = module.per_sample_grad if has_loss else module.jacobian
+    partials, sway = point.partials(function, target=has_loss), point.sway(function, rng, target=has_loss)
+    judged = _judge(point, values, weights, partials, sway)
     if not whole:
         return Visit(point, unit, judged)
-    finite = np.flatnonzero(np.isfinite(partials).all(axis=1))
-    comparisons = tuple(compare(point.take(finite), partials[finite], rng)) if len(finite) else ()
+    moderate = np.flatnonzero((np.abs(partials) < _SUMMABLE).all(axis=1) & (np.abs(values(point.w)) < _SUMMABLE))
+    comparisons = tuple(compare(point.take(moderate), partials[moderate], rng)) if len(moderate) else ()
     if not has_loss or not module.OUTPUTS:
         return Visit(point, unit, judged, comparisons)
-    jacobian = _judge(point, point.outputs, point.partials(module.jacobian), weights)
+    jacobian = _judge(point, point.outputs, weights, point.partials(module.jacobian), point.sway(module.jacobian, rng))
     return Visit(point, unit, judged, comparisons, jacobian)
 
 
-def _judge(point: Point, values: Values, partials: Array, weights: Sequence[int]) -> tuple[Finding, ...]:
+def _judge(point: Point, values: Values, weights: Sequence[int], partials: Array, sway: Array) -> tuple[Finding, ...]:
     def moved(j: int) -> Function:
         return lambda x: values(np.concatenate([point.w[:j], [x], point.w[j + 1 :]]))
 
-    return tuple(Finding(j, judge(moved(j), float(point.w[j]), partials[:, j], point.scale(j))) for j in weights)
+    return tuple(Finding(j, judge(moved(j), float(point.w[j]), point.scale(j), partials[:, j], sway[:, j])) for j in weights)
 
 
 def _data(module: GeneratedModule, X: Any, y: Any) -> Data | None:

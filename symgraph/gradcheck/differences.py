@@ -28,7 +28,7 @@ class Estimate(NamedTuple):
     Attributes:
         value: the derivative; NaN where none could be computed.
         distance: an estimate of its error from how the extrapolations agree; inf where none could be computed.
-        steepest: the greatest difference quotient that was met.
+        steepest: the greatest slope that was met between x and another argument.
     """
 
     value: Array
@@ -55,22 +55,18 @@ class Look(NamedTuple):
     """f seen from close by: (n,) arrays.
 
     Attributes:
+        value: f(x).
         blur: how far rounding blurs f; inf where f is not finite, or rougher than rounding can explain.
-        growth: by how much blur grows with the distance from x: (y - f)**2 is computed best where it is least.
         slope: the difference quotient over the closest arguments, to both sides; `left` and `right` to one side.
         doubt: how far blur may put the slope off; twice as far on one side.
     """
 
+    value: Array
     blur: Array
-    growth: Array
     slope: Array
     left: Array
     right: Array
     doubt: Array
-
-    def noise(self, step: float) -> Array:
-        """What blur does to a difference quotient (f(x + step) - f(x)) / step."""
-        return math.sqrt(2.0) * (self.blur / abs(step) + self.growth)
 
 
 def look(f: Function, x: float, scale: float) -> Look:
@@ -87,13 +83,11 @@ def look(f: Function, x: float, scale: float) -> Look:
     near, nearer = (np.stack([f(x + k * scale * spacing) for k in range(-3, 4)]) for spacing in (_NEAR, _NEARER))
     precision, values = np.finfo(near.dtype), nearer.astype(np.float64)
     ulp = float(precision.eps) * np.abs(values).max(axis=0) + float(precision.smallest_subnormal)
-    wide, narrow = (np.maximum(_deviation(stack.astype(np.float64)), ulp) for stack in (near, nearer))
-    blur = np.where(np.maximum(wide, narrow) < _ROUGH * ulp, np.maximum(wide, narrow), np.inf)
-    # the deviation of three differences is itself uncertain: only a growth far beyond chance counts
-    growth = np.where(wide > 8.0 * narrow, wide, 0.0) / (3.0 * scale * _NEAR)
+    blur = np.maximum(np.maximum(_deviation(near.astype(np.float64)), _deviation(values)), ulp)
+    blur = np.where(blur < _ROUGH * ulp, blur, np.inf)
     reach = 3.0 * scale * _NEARER
     left, right = (values[3] - values[0]) / reach, (values[6] - values[3]) / reach
-    return Look(blur, growth, (left + right) / 2.0, left, right, blur / reach)
+    return Look(values[3], blur, (left + right) / 2.0, left, right, blur / reach)
 
 
 def _deviation(values: Array) -> Array:
@@ -115,10 +109,12 @@ def central(f: Function, x: float, step: float, close: Look) -> Estimate:
         close: from `look`.
     """
     steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
-    slopes = [_slope(f, x - h, x + h) for h in steps]
-    # a central quotient is half as noisy; extrapolation multiplies noise by up to the product of (4**j + 1) / (4**j - 1), 2
-    rounding = [close.noise(h) for h in steps]
-    return _extrapolate(slopes, rounding, 2, close.slope, _CONFIDENCE * close.doubt)
+    left, right = ([_slope(f, x, x + sign * h, close) for h in steps] for sign in (-1.0, 1.0))
+    middle = [(one + other) / 2.0 for one, other in zip(left, right, strict=True)]
+    # the noise of a slope is 0.7 blur / h; extrapolation multiplies it by less than the product of (4**j + 1) / (4**j - 1), 2
+    rounding = [2.0 * close.blur / h for h in steps]
+    value, distance = _extrapolate(middle, rounding, 2, close.slope, _CONFIDENCE * close.doubt)
+    return Estimate(value, distance, np.fmax.reduce(np.abs(left + right)))
 
 
 def one_sided(f: Function, x: float, step: float, close: Look) -> Estimate:
@@ -131,17 +127,19 @@ def one_sided(f: Function, x: float, step: float, close: Look) -> Estimate:
         close: from `look`.
     """
     steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
-    slopes = [_slope(f, x, x + h) for h in steps]
-    # extrapolation multiplies noise by up to the product of (2**j + 1) / (2**j - 1), 8
-    rounding = [8.0 * close.noise(h) for h in steps]
-    return _extrapolate(slopes, rounding, 1, close.right if step > 0 else close.left, 2.0 * _CONFIDENCE * close.doubt)
+    slopes = [_slope(f, x, x + h, close) for h in steps]
+    # the noise of a slope is 1.4 blur / h; extrapolation multiplies it by less than the product of (2**j + 1) / (2**j - 1), 8
+    rounding = [16.0 * close.blur / abs(h) for h in steps]
+    closest = close.right if step > 0 else close.left
+    value, distance = _extrapolate(slopes, rounding, 1, closest, 2.0 * _CONFIDENCE * close.doubt)
+    return Estimate(value, distance, np.fmax.reduce(np.abs(slopes)))
 
 
-def _slope(f: Function, low: float, high: float) -> Array:
-    return np.asarray((f(high).astype(np.float64) - f(low)) / (high - low), np.float64)
+def _slope(f: Function, x: float, to: float, close: Look) -> Array:
+    return np.asarray((f(to).astype(np.float64) - close.value) / (to - x), np.float64)
 
 
-def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest: Array, doubt: Array) -> Estimate:
+def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest: Array, doubt: Array) -> tuple[Array, Array]:
     """Eliminate the powers order, 2 order, ... of the step, and keep for each row the entry whose error estimate is least.
 
     The error of an entry is how far it is from the two entries it was made of, as in Ridders' method; plus what rounding can
@@ -154,6 +152,9 @@ def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest
         order: the power of the step by which the error of a quotient falls.
         closest: (n,) the slope from a close look.
         doubt: (n,) how far that may be off.
+
+    Returns:
+        The entries (n,) and their errors (n,); NaN and inf where there is none.
     """
     value, distance = np.full_like(doubt, np.nan), np.full_like(doubt, np.inf)
     above: list[Array] = []
@@ -168,4 +169,4 @@ def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest
             value, distance = np.where(better, entry, value), np.where(better, guess, distance)
             row.append(entry)
         above = row
-    return Estimate(value, distance, np.fmax.reduce([np.abs(slope) for slope in slopes]))
+    return value, distance

@@ -43,7 +43,7 @@ def compare(point: Point, partials: Array, rng: np.random.Generator) -> Iterator
 
     Args:
         point: where; the losses or outputs of all rows are finite.
-        partials: (n, k) the partials of the rows' losses, finite; without a loss, those of the outputs.
+        partials: (n, k) the partials of the rows' losses, or of the outputs without a loss; none so large that sums overflow.
         rng: for cotangents and sample weights.
     """
     module = point.module

@@ -41,7 +41,7 @@ class Entries(NamedTuple):
         return np.where(np.isfinite(self.analytic), np.where(size > 0, gap, 0.0), np.inf)
 
 
-def judge(f: Function, x: float, analytic: Array, scale: float) -> Entries:
+def judge(f: Function, x: float, scale: float, analytic: Array, sway: Array) -> Entries:
     """Compare partials with the differences of f.
 
     A partial is wrong only where three estimates with different steps all say so, and where it lies outside the derivatives to
@@ -50,11 +50,12 @@ def judge(f: Function, x: float, analytic: Array, scale: float) -> Entries:
     Args:
         f: the values (n,), of any float dtype, as a function of one weight.
         x: the weight's value.
-        analytic: (n,) the partials that the module gives there.
         scale: the size of x; steps count in units of it.
+        analytic: (n,) the partials that the module gives there.
+        sway: (n,) how far rounding of the model's inputs moves them.
     """
     with np.errstate(all="ignore"):
-        place = _Place(f, x, scale, look(f, x, scale), analytic, float(np.finfo(f(x).dtype).eps))
+        place = _Place(f, x, scale, look(f, x, scale), analytic, sway, float(np.finfo(f(x).dtype).eps))
         estimate = place.estimate()
         off = place.is_off(estimate)
         confirmed = off.copy()
@@ -76,6 +77,7 @@ class _Place:
     scale: float
     close: Look
     analytic: Array
+    sway: Array
     unit: float
 
     def estimate(self, factor: float = 1.0) -> Estimate:
@@ -93,7 +95,7 @@ class _Place:
         return np.fmax(np.where(np.isfinite(self.analytic), np.abs(self.analytic), 0.0), np.abs(estimate.value))
 
     def tolerance(self, estimate: Estimate) -> Array:
-        return _SAFETY * estimate.error + max(_FLOOR, _UNITS * self.unit) * self.size(estimate)
+        return _SAFETY * (estimate.error + self.sway) + max(_FLOOR, _UNITS * self.unit) * self.size(estimate)
 
     def is_resolved(self, estimate: Estimate) -> NDArray[np.bool_]:
         """Whether a factor of 1.001 would be seen; never where the partial cannot be told from 0."""

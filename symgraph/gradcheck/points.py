@@ -14,6 +14,7 @@ from symgraph.module import GeneratedModule
 # A point is drawn from one law for all inputs that declare no domain; later points try other laws, for models that are finite
 # only at positive numbers, or alive only near 0.
 _LAWS = ("normal", "positive", "initial", "narrow", "wide")
+_SHAKE = 1e-10  # relative; far above rounding, and far below what a model feels as a change
 _CANDIDATES = 8  # rows drawn for each row wanted, because some will not be finite
 
 
@@ -53,6 +54,24 @@ class Point:
     def outputs(self, w: Array) -> NDArray[np.floating[Any]]:
         """The output of each row, (n,)."""
         return self._a_row_each(self.module.predict(*self.arguments(w, target=False)))
+
+    def sway(self, function: Callable[..., Any], rng: np.random.Generator, *, target: bool = True) -> Array:
+        """How far rounding of the inputs moves the partials that a function gives, (n, k); 0 where they are not finite.
+
+        All inputs are moved by chance, far enough to be seen, and what that does is scaled down to one unit in the last place.
+        No derivative, ours or the module's, is better than that: where y - y_hat is rounding, its derivative is too.
+        """
+        here = self.partials(function, target=target)
+        moved = [self._shaken(rng).partials(function, target=target) for _ in range(3)]
+        with np.errstate(all="ignore"):
+            gaps = np.abs(np.stack(moved) - here).max(axis=0) * (np.finfo(np.float64).eps / _SHAKE)
+        return np.where(np.isfinite(gaps), gaps, 0.0)
+
+    def _shaken(self, rng: np.random.Generator) -> "Point":
+        def shake(values: Any) -> Any:
+            return None if values is None else values * (1.0 + rng.uniform(-_SHAKE, _SHAKE, np.shape(values)))
+
+        return Point(self.module, shake(self.w), Data(shake(self.data.X), shake(self.data.y)), self.rows)
 
     def scale(self, j: int) -> float:
         """The size of weight j: its magnitude, or 1 if it is 0, or its distance from the edge of its domain if that is less."""

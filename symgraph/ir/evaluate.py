@@ -17,7 +17,7 @@ _COMMON: dict[str, Callable[..., Any]] = {
     "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge, "eq": operator.eq, "ne": operator.ne,
     "and": lambda a, b: a and b, "or": lambda a, b: a or b, "not": operator.not_,
     "select": lambda condition, chosen, other: chosen if condition else other,
-    "max": lambda a, b: a if a > b else b, "min": lambda a, b: a if a < b else b,
+    "max": lambda a, b: max(b, a), "min": lambda a, b: min(b, a),
     "sign": lambda a: (a > 0) - (a < 0), "heaviside": lambda a, at_zero: at_zero if a == 0 else (a > 0) * 1.0,
     "rowsum": lambda a: a,
 }  # fmt: skip

@@ -14,11 +14,38 @@ from types import MappingProxyType
 from typing import Any
 
 import sympy
+
+# fmt: off
 from sympy import (
-    Abs, Eq, Integer, Max, Piecewise, Rational, Symbol, acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, exp, factorial,
-    log, sign, sin, sinc, sinh, sqrt, tan, tanh,
+    Abs,
+    Eq,
+    Integer,
+    Max,
+    Piecewise,
+    Rational,
+    Symbol,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cos,
+    cosh,
+    exp,
+    factorial,
+    log,
+    sign,
+    sin,
+    sinc,
+    sinh,
+    sqrt,
+    tan,
+    tanh,
 )
 
+# fmt: on
 from symgraph import functions as fn
 
 ARITHMETIC, ROOT, TRANSCENDENTAL = 1, 5, 20
@@ -82,6 +109,7 @@ for _n in range(9, 0, -1):
     _SERIES = Rational((-1) ** _n * 2 * _n, factorial(2 * _n + 1)) + u * _SERIES
 _DSINC = Piecewise((x0 * _SERIES, Abs(x0) < 1), ((cos(x0) - v) / x0, True))
 
+# fmt: off
 _ROWS = (
     # arithmetic
     Op("add", 2, x0 + x1, (_ONE, _ONE)),
@@ -117,7 +145,10 @@ _ROWS = (
     Op("sin", 1, sin(x0), ((cos(x0),),), sympy.sin, cost=TRANSCENDENTAL, ulp=1.0),
     Op("cos", 1, cos(x0), ((-sin(x0),),), sympy.cos, cost=TRANSCENDENTAL, ulp=1.0),
     Op("tan", 1, tan(x0), ((1 + v * v,),), sympy.tan, domain="cos(x0) != 0", cost=TRANSCENDENTAL, ulp=1.0),
-    Op("asin", 1, asin(x0), ((over(sqrt((1 - x0) * (1 + x0))),),), sympy.asin, domain="|x0| <= 1", cost=TRANSCENDENTAL, ulp=1.0),
+    Op(
+        "asin", 1, asin(x0), ((over(sqrt((1 - x0) * (1 + x0))),),), sympy.asin, domain="|x0| <= 1", cost=TRANSCENDENTAL,
+        ulp=1.0,
+    ),
     Op(
         "acos", 1, acos(x0), ((Integer(-1), over(sqrt((1 - x0) * (1 + x0)))),), sympy.acos, domain="|x0| <= 1",
         cost=TRANSCENDENTAL, ulp=1.0,
@@ -159,6 +190,7 @@ _ROWS = (
     # the sum over rows; adjoint inserts it
     Op("rowsum", 1, None, (_ONE,), ulp=float("inf")),
 )
+# fmt: on
 
 OPS = MappingProxyType({row.name: row for row in _ROWS})
 """Every op by name."""

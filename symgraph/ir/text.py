@@ -4,7 +4,9 @@ import re
 
 from symgraph.ir.graph import LEAVES, VARYING_LEAVES, Graph, GraphBuilder, Node
 
-_LINE = re.compile(r"%(?P<id>\d+) = (?P<op>\w+)(?: (?P<leaf>[^\s(;]+)(?P<uniform> uniform)?|\((?P<args>[^)]*)\))?(?:\s+; (?P<origin>.*))?")
+_LINE = re.compile(
+    r"%(?P<id>\d+) = (?P<op>\w+)(?: (?P<leaf>[^\s(;]+)(?P<uniform> uniform)?|\((?P<args>[^)]*)\))?(?:\s+; (?P<origin>.*))?"
+)
 _ALIAS = re.compile(r"(?P<kind>name|root) (?P<name>.+) = %(?P<id>\d+)")
 
 

@@ -1,6 +1,8 @@
 """What the module contract promises, function by function, held against what is expected on one batch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,10 @@ Array = NDArray[np.float64]
 
 _SHARES = (0.5, 2.0, 1.25, 0.75)
 """Cotangents and sample weights of the rows: all different, so that exchanged rows show."""
+
+
+_NOT_FINITE = (OverflowError, ValueError, ZeroDivisionError)
+"""What a scalar module raises where NumPy gives inf or nan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,7 @@ class Case:
 
     def call(self, function: str, *args: Any, **options: Any) -> Any:
         """Call a function of the module."""
-        if not hasattr(self.module, function):
-            self.judge.same(function, "missing", "part of the module")
+        _require(self.judge, self.module, function)
         return self.judge.call(f"{function}{self.suffix}", getattr(self.module, function), *args, **options)
 
 
@@ -81,18 +86,38 @@ def check_scalar(model: Model, module: Any, judge: Judge, expected: Expectation)
         VerificationError: it differs.
     """
     _check_names(model, module, judge)
-    w = list(judge.batch.weights.values())
     for index, row in enumerate(judge.batch.rows):
-        one = expected.row(index)
+        w = list(judge.batch.weights.values())
         x = [row[feature.name] for feature in model.feature_inputs]
         y = None if model.target_input is None else row[model.target_input.name]
-        case = Case(model, module, judge, one, np.array(w), x, y, f" of row {index}")
+        one, what = expected.row(index), f"of row {index}"
         if one.loss is not None and one.gradient is not None:
+            _require(judge, module, "row")
             grad = [np.nan] * len(w)  # what is not written shows
-            judge.values(f"row{case.suffix}", case.call("row", w, x, y, grad), one.loss)
-            judge.derivatives(f"the gradient that row writes{case.suffix}", grad, one.gradient)
+            loss = _unless_blurred(judge, one.gradient, f"row {what}", partial(module.row, w, x, y, grad))
+            if loss is not None:
+                judge.values(f"row {what}", loss, one.loss)
+                judge.derivatives(f"the gradient that row writes {what}", grad, one.gradient)
         if one.output is not None:
-            judge.values(f"predict_row{case.suffix}", case.call("predict_row", w, x), one.output)
+            _require(judge, module, "predict_row")
+            judge.values(f"predict_row {what}", judge.call("predict_row", module.predict_row, w, x), one.output)
+
+
+def _unless_blurred(judge: Judge, expected: Expected, what: str, call: Callable[[], float]) -> float | None:
+    """The result, or None where the call raises at a row that rounding may take out of the domain of a function or partial."""
+    try:
+        return call()
+    except _NOT_FINITE as error:
+        if np.isfinite(expected.tolerance).all():
+            raise judge.failure(what, error) from error
+        return None
+    except Exception as error:  # whatever else the module raises is its fault
+        raise judge.failure(what, error) from error
+
+
+def _require(judge: Judge, module: Any, function: str) -> None:
+    if not hasattr(module, function):
+        judge.same(function, "missing", "part of the module")
 
 
 def _check_names(model: Model, module: Any, judge: Judge) -> None:

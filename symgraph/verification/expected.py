@@ -12,14 +12,16 @@ tolerance exceeds ILL of the truth, the point is ill-conditioned: it is not coun
 of magnitude fail there. ILL is a tenth of the smallest fault to be caught, a factor of 1.001.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.exact import is_nan
 from symgraph.oracle import Oracle, Point, Truth
 from symgraph.verification.sampling import Batch
 
@@ -55,7 +57,8 @@ class Expected:
     @property
     def judged(self) -> NDArray[np.bool_]:
         """Where a fault of 1.001 would be seen; a truth of exactly 0 counts."""
-        return np.isfinite(self.tolerance) & ((self.tolerance <= ILL * np.abs(self.want)) | (self.want == 0.0))
+        clear = (self.tolerance <= ILL * np.abs(self.want)) | (self.want == 0.0)
+        return np.asarray(np.isfinite(self.tolerance) & clear)
 
     def row(self, index: int) -> "Expected":
         """One row's values."""
@@ -112,20 +115,19 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction]) -> Exp
     model = oracle.model
     output = None if model.output_node is None else model.output_node.name
     roots = [*(["loss"] if model.loss_expr is not None else []), *([output] if output else [])]
-    values: dict[str, list[list[Expected]]] = {name: [] for name in oracle.roots}
-    slopes: dict[str, list[list[Expected]]] = {root: [] for root in roots}
+    values: dict[str, list[_Item]] = {name: [] for name in oracle.roots}
+    slopes: dict[str, list[list[_Item]]] = {root: [] for root in roots}
     for place in range(len(batch.rows)):
         point = batch.point(place)
         truths = [_roots(oracle.values(point, noise=noise)) for noise in (None, *_NOISE)]
         for name in values:
-            values[name].append([_expected(*(truth[name] for truth in truths))])
+            values[name].append(_item([truth[name] for truth in truths]))
         found = [oracle.slopes(point, roots, directions, noise=noise) for noise in (None, *_NOISE)]
         for column, root in enumerate(roots):
             blurs = [_blur(oracle, point, direction, [truth[root] for truth in truths]) for direction in directions]
-            slopes[root].append([
-                _expected(*(one[index][column] for one in found), blur=blur) for index, blur in enumerate(blurs)
-            ])
-    nodes = {name: _stack(rows, flat=True) for name, rows in values.items()}
+            row = [_item([one[index][column] for one in found], blur) for index, blur in enumerate(blurs)]
+            slopes[root].append(row)
+    nodes = {name: _stack(rows) for name, rows in values.items()}
     return Expectation(
         nodes={node.name: nodes[node.name] for node in model.nodes},
         output=nodes[output] if output else None,
@@ -140,26 +142,33 @@ def _roots(truth: Truth) -> dict[str, Any]:
     return {**truth.nodes, **({} if truth.loss is None else {"loss": truth.loss})}
 
 
-def _blur(oracle: Oracle, point: Point, direction: Direction, root: Sequence[Any]) -> Any:
-    """What the oracle cannot resolve of a derivative along the direction."""
-    spread = max((abs(noisy - root[0]) for noisy in root[1:]), default=0) + abs(root[0]) * mpmath.mpf("1e-16")
-    return oracle.resolution(spread, point, direction)
+def _blur(oracle: Oracle, point: Point, direction: Direction, root: Sequence[Any]) -> float:
+    """What the oracle cannot resolve of a derivative along the direction; root is the truth and its noisy versions."""
+    spread = max(abs(noisy - root[0]) for noisy in root[1:]) + abs(root[0]) * mpmath.mpf("1e-16")
+    return float(oracle.resolution(spread, point, direction))
 
 
-def _expected(truth: Any, *noisy: Any, blur: Any = 0) -> Expected:
-    with mpmath.workdps(60):
-        change = max(abs(one - truth) for one in noisy)
-        size, change, blur = float(abs(truth)), float(change), float(blur)
-    tolerance = RELATIVE * size + SAFETY * change + blur + _TINY
-    if not np.isfinite(tolerance) or any(one != one for one in noisy):  # noqa: PLR0124  NaN
-        tolerance = np.inf
-    elif tolerance > ILL * size:
+class _Item(NamedTuple):
+    want: float
+    tolerance: float
+    unit: float
+
+
+def _item(versions: Sequence[Any], blur: float = 0.0) -> _Item:
+    """One value with its tolerance; versions are the truth and its noisy versions."""
+    truth, *noisy = versions
+    with mpmath.workdps(60):  # differences of nearly equal numbers
+        change = float(max(abs(one - truth) for one in noisy))
+    want = float(truth)
+    tolerance = RELATIVE * abs(want) + SAFETY * change + blur + _TINY
+    if not math.isfinite(tolerance) or any(map(is_nan, noisy)):
+        tolerance = math.inf
+    elif tolerance > ILL * abs(want):
         tolerance *= GROSS
-    return Expected(np.float64(truth), np.float64(tolerance), np.float64(max(float(np.spacing(size)), change, blur, _TINY)))
+    return _Item(want, tolerance, max(math.ulp(want), change, blur, _TINY))
 
 
-def _stack(rows: list[list[Expected]], *, flat: bool = False) -> Expected:
-    want, tolerance, unit = (
-        np.array([[getattr(one, part) for one in row] for row in rows]) for part in ("want", "tolerance", "unit")
-    )
-    return Expected(want[:, 0], tolerance[:, 0], unit[:, 0]) if flat else Expected(want, tolerance, unit)
+def _stack(items: Sequence[Any]) -> Expected:
+    """Nested lists of items as arrays, the item's parts apart."""
+    want, tolerance, unit = np.moveaxis(np.array(items, np.float64), -1, 0)
+    return Expected(want, tolerance, unit)

@@ -56,13 +56,16 @@ class Judge:
         """Call the module.
 
         Raises:
-            VerificationError: it raises; a scalar module's OverflowError and the like stand for results that are not finite,
-                and the truth is finite at every batch.
+            VerificationError: it raises; the truth is finite at every batch, so nothing has to.
         """
         try:
             return function(*args, **options)
         except Exception as error:  # whatever the module raises is its fault
-            raise VerificationError(f"{self.subject}: {what} raises {type(error).__name__}: {error}\n{self.place()}") from error
+            raise self.failure(what, error) from error
+
+    def failure(self, what: str, error: Exception) -> VerificationError:
+        """The error that says that the module raised."""
+        return VerificationError(f"{self.subject}: {what} raises {type(error).__name__}: {error}\n{self.place()}")
 
     def same(self, what: str, got: Any, want: object) -> None:
         """Compare things that have no tolerance.
@@ -129,7 +132,7 @@ class Judge:
         try:
             return np.asarray(got, np.float64)
         except (TypeError, ValueError):
-            raise VerificationError(f"{self.subject}: {what} gives {got!r}, which is no array of numbers\n{self.place()}") from None
+            raise VerificationError(f"{self.subject}: {what} gives {got!r}, no array of numbers\n{self.place()}") from None
 
     def _compare(self, what: str, got: NDArray[np.float64], expected: Expected, axes: Sequence[str]) -> None:
         want = expected.want

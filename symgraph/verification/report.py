@@ -33,7 +33,8 @@ class VerificationReport:
     def __str__(self) -> str:
         seen = self.weights - len(self.unverified)
         how = " along directions" if self.directions else ""
-        text = f"{self.model}: {seen} of {self.weights} weights verified{how} at {self.points} points, worst error {self.worst:.2g} ulp"
+        text = f"{self.model}: {seen} of {self.weights} weights verified{how} at {self.points} points"
+        text += f", worst error {self.worst:.2g} ulp"
         if self.unverified:
             shown = ", ".join(self.unverified[:10]) + (", ..." if len(self.unverified) > 10 else "")
             text += f"\n{self.model}: not verified, partial 0 or unclear at every point: {shown}"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
 from symgraph.canonical import postorder
+from symgraph.exact import is_nan
 from symgraph.functions import relu
 from symgraph.laws import Constant, Normal, Uniform
 from symgraph.model import Input, Model
@@ -113,7 +114,8 @@ class Sampler:
     def draw(self) -> Batch | None:
         """Give a batch at which everything is finite and of ordinary size; None if there is none to be found.
 
-        After None, ``trouble`` names the nodes (or "loss") that were not finite at the best point of the search.
+        After None, ``trouble`` names the nodes (or "loss") that were not finite at the best point of the search; none if only
+        slopes are infinite.
         """
         self._drawn += 1
         for attempt in range(TRIES):
@@ -192,7 +194,7 @@ class Sampler:
         if is_good(truth, _WIDE):
             return point
         values = {**truth.nodes, **({} if truth.loss is None else {"loss": truth.loss})}
-        self.trouble = tuple(name for name, value in values.items() if not _is_finite(value)) or tuple(values)
+        self.trouble = tuple(name for name, value in values.items() if is_nan(value))
         return None
 
     def _around(self, anchor: Mapping[str, float]) -> Batch:
@@ -218,10 +220,6 @@ def badness(truth: Truth) -> tuple[int, bool, float]:
     excess = max(0.0, math.log10(truth.largest) - 40.0)
     excess += 400.0 if truth.smallest == 0.0 else max(0.0, -100.0 - math.log10(truth.smallest))
     return truth.failures, truth.singular, excess
-
-
-def _is_finite(value: Any) -> bool:
-    return bool(value == value)  # noqa: PLR0124  only NaN differs from itself
 
 
 def _thresholds(model: Model) -> tuple[list[float], set[float]]:

@@ -4,13 +4,11 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from symgraph.errors import VerificationError
 from symgraph.model import Model
 from symgraph.oracle import Oracle
 from symgraph.verification.checks import check_numpy, check_scalar
-from symgraph.verification.expected import Direction, Expectation, Expected, expect
+from symgraph.verification.expected import Direction, Expectation, expect
 from symgraph.verification.judge import Judge, Tally
 from symgraph.verification.report import VerificationReport
 from symgraph.verification.sampling import Batch, Sample, Sampler
@@ -66,8 +64,8 @@ def verify(
     """Hold the generated modules of a model against the model.
 
     Values and derivatives of the spec's own expressions, computed by mpmath without the graph or a rule of differentiation, are
-    compared with every function of the modules at random points of the declared domains. Points where the truth is not finite or
-    of absurd size are drawn again. Models with many weights are checked along random directions and at some single weights.
+    compared with every function of the modules at random points of the declared domains. Points where the truth is not finite
+    or of absurd size are drawn again. Models with many weights are checked along random directions and at some single weights.
 
     Args:
         model: the spec.
@@ -97,7 +95,7 @@ def verify(
         expected = expect(oracle, batch, directions)
         label = f"point {number} of seed {seed}"
         _check(model, module, scalar, (batch, expected, label, tally))
-        fresh = _seen(module, batch, expected, model)
+        fresh = _seen(batch, expected)
         if any(seen[name] < _ENOUGH for name in fresh):
             sampler.praise(batch)
         for name in fresh:
@@ -139,10 +137,11 @@ def _directions(names: list[str], effort: Effort, draw: random.Random) -> list[D
     return [*dense, *({name: 1.0} for name in draw.sample(names, min(effort.single, len(names))))]
 
 
-def _seen(module: Any, batch: Batch, expected: Expectation, model: Model) -> list[str]:
-    """Weights whose partial was judged at this batch and is not 0."""
+def _seen(batch: Batch, expected: Expectation) -> list[str]:
+    """Weights whose partial (of the output, where there is no loss) was judged at this batch and is not 0."""
     partials = expected.jacobian if expected.gradient is None else expected.gradient
-    assert partials is not None
+    if partials is None:  # a model has a loss or an output
+        return []
     nonzero = (partials.judged & (partials.want != 0.0)).any(0)
     found = {name for direction, good in zip(expected.directions, nonzero, strict=True) if good for name in direction}
     return [name for name in batch.weights if name in found]
@@ -151,7 +150,8 @@ def _seen(module: Any, batch: Batch, expected: Expectation, model: Model) -> lis
 def _no_point(model: Model, sampler: Sampler) -> str:
     inputs = [i.name for i in (*model.feature_inputs, *model.weight_inputs)]
     shown = ", ".join(inputs[:8]) + (", ..." if len(inputs) > 8 else "")
+    trouble = f" ({', '.join(sampler.trouble[:5])} never was)" if sampler.trouble else ""
     return (
-        f"model {model.name}: found no point at which it is finite ({', '.join(sampler.trouble[:5])} never was); declare where it "
-        f"is meant to live with domain=(low, high) on its features and weights ({shown})"
+        f"model {model.name}: found no point at which it is finite and has finite slopes{trouble}; "
+        f"declare where it is meant to live with domain=(low, high) on its features and weights ({shown})"
     )

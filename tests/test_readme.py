@@ -1,0 +1,65 @@
+"""The README's code runs, its commands print what it shows, and its list of functions is the op table's."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from symgraph.ir.ops import FUNCTIONS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "MPLBACKEND": "agg"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_python_blocks_run_one_after_another_and_print_what_the_text_blocks_show(document: Path, tmp_path: Path) -> None:
+    blocks = _BLOCK.findall(document.read_text(encoding="utf-8"))
+    if not any(language == "python" for language, _ in blocks):
+        return
+    code, expected = [], []
+    for language, body in blocks:
+        if language == "python":
+            code.append(body)
+        if language == "text":
+            expected.append(body)
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    done = _run([sys.executable, "-c", "\n".join(code)], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "".join(expected)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_print_what_the_console_blocks_show(document: Path, tmp_path: Path) -> None:
+    for language, body in _BLOCK.findall(document.read_text(encoding="utf-8")):
+        if language != "console":
+            continue
+        for step in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+            command, _, expected = step.partition("\n")
+            words = command.split()
+            assert words[0] == "symgraph"
+            done = _run([sys.executable, "-m", *words], tmp_path)
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.replace(f"{tmp_path}/", "") == expected
+
+
+def test_every_supported_function_is_listed() -> None:
+    section = README.split("## What a spec may contain")[1].split("## ")[0]
+    listed = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]*)`", section))))
+    assert {function.__name__ for function in FUNCTIONS} <= listed
+
+
+def test_links_lead_to_files() -> None:
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
