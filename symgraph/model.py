@@ -60,7 +60,7 @@ class Model:
 
     def __init__(self, name: str, doc: str = "") -> None:
         self.name = check_model_name(name)
-        self.doc = " ".join(doc.split())
+        self.doc = " ".join("".join(sign if sign.isprintable() else " " for sign in doc).split())
         self._inputs: dict[str, Input] = {}
         self._nodes: dict[str, NamedNode] = {}
         self._output: str | None = None

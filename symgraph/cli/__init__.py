@@ -6,6 +6,7 @@ a bug of symgraph. Each command's module imports what it needs when the command 
 
 import os
 import sys
+from typing import Any, NoReturn
 
 import typer
 
@@ -20,7 +21,6 @@ from symgraph.errors import SymgraphError
 
 app = typer.Typer(
     help="Write a model and its loss in SymPy; build, check and train its NumPy module.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -34,6 +34,10 @@ app.command(short_help="Print formulas, or the graph.")(show)
 app.command(short_help="Reproduce the founding notebook.")(replay)
 
 
+# What typer raises for a wrong option or argument, by its base: click's class, or that of the copy that newer versions carry.
+_UsageError: Any = typer.BadParameter.__bases__[0]
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -42,19 +46,35 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def _options(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version.")) -> None:
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
     del version  # its callback has acted on it
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
 
 
 def main() -> None:
     """Run the command line; errors of the user's become one line and exit code 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except SymgraphError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(str(error))
+    except _UsageError as error:
+        text = error.format_message().rstrip(".")
+        command = error.ctx.command_path if error.ctx is not None else "symgraph"
+        _refuse(f"{text[:1].lower()}{text[1:]}; see `{command} --help`")
+    except typer.Abort:
+        sys.exit(130)
     except BrokenPipeError:
         # the reader of our output (head, say) has gone; point stdout elsewhere so that Python's exit does not complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _refuse(text: str) -> NoReturn:
+    print(f"error: {text}", file=sys.stderr)
+    sys.exit(2)

@@ -1,5 +1,6 @@
 """``symgraph build``: generate, verify and write modules, or check that they are up to date."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def build(
-    specs: Annotated[list[str] | None, typer.Argument(metavar="[SPEC]...", help="Spec files or dotted modules.")] = None,
+    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or dotted modules.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
     backend: Annotated[str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
@@ -33,8 +34,9 @@ def build(
 
     report = building.check(plan, progress=tell) if check else building.build(plan, force=force, progress=tell)
     _print(report, json=json)
+    for remark in _remarks(report):
+        note(remark, quiet=quiet)
     if check and not report.ok:
-        note("run `symgraph build` to bring them up to date", quiet=quiet)
         raise typer.Exit(1)
 
 
@@ -45,17 +47,37 @@ def _plan(specs: list[str], out: Path | None, backend: str | None) -> "Plan":
 
     config = read_config()
     if not specs and not config.models:
-        raise OptionError("there is no spec to build: name one, or list them as models in [tool.symgraph] of pyproject.toml")
+        raise OptionError(
+            "there is no spec to build: name one (`symgraph new NAME` writes one), or list them as models in [tool.symgraph] of "
+            "pyproject.toml"
+        )
     backends = config.backends if backend is None else tuple(part.strip() for part in backend.split(",") if part.strip())
     if not backends:
         raise OptionError("--backend names no backend; known are numpy, scalar")
-    return Plan(specs or config.models, config.root, out or config.out_folder, backends, whole=not specs)
+    return Plan(specs or config.models, config.root, out or _nearer(config.out_folder), backends, whole=not specs)
+
+
+def _nearer(path: Path) -> Path:
+    """The path from here, as a person would type it, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _remarks(report: "BuildReport") -> list[str]:
+    """What to do about files that are not as a build leaves them."""
+    states = {output.state for output in report.outputs}
+    remarks = [f"{output.path} is left over from a model that is gone; delete it" for output in report.outputs if output.state == "orphan"]
+    if states & {"missing", "stale"}:
+        remarks.append("run `symgraph build` to bring them up to date")
+    if "edited" in states:
+        remarks.append("move your changes out of the edited files; `symgraph build --force` overwrites them")
+    return remarks
 
 
 def _print(report: "BuildReport", *, json: bool) -> None:
     if json:
         files = [{"path": str(output.path), "state": output.state} for output in report.outputs]
-        models = {name: found.to_dict() for name, found in report.verifications.items()}
+        models = {name: asdict(found) for name, found in report.verifications.items()}
         print_json({"ok": report.ok, "files": files, "verification": models})
         return
     for found in report.verifications.values():

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from symgraph.cli.terminal import DataFile, Json, ModelName, inputs_of, print_json, read_rows
+from symgraph.cli.terminal import DataFile, Json, ModelName, inputs_of, load_model, print_json, read_rows, read_weights
 
 
 def gradcheck(
@@ -19,12 +19,14 @@ def gradcheck(
 ) -> None:
     """Check the derivatives of a built model against differences; exit 1 if one is wrong."""
     from symgraph.gradcheck import gradcheck as run
-    from symgraph.module import load
-    from symgraph.weights import load_weights
+    from symgraph.training.options import count
 
-    module = load(model)
+    module = load_model(model)
+    count("--points", points)
+    count("--rows", rows)
+    count("--seed", seed, at_least=0)
     X, y = (None, None) if data is None else inputs_of(read_rows(module, data, need_target=module.METADATA["has_loss"]))
-    w = None if weights is None else load_weights(weights, module)
+    w = None if weights is None else read_weights(weights, module)
     report = run(module, X, y, w=w, points=points, rows=rows, seed=seed)
     if json:
         print_json(report.to_dict())

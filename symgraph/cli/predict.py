@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from symgraph.cli.terminal import DataFile, Json, ModelName, print_json, read_rows
+from symgraph.cli.terminal import DataFile, Json, ModelName, check_writable, load_model, print_json, read_rows, read_weights
 
 
 def predict(
@@ -19,13 +19,13 @@ def predict(
     import numpy as np
 
     from symgraph.errors import OptionError
-    from symgraph.module import load
-    from symgraph.weights import load_weights
 
-    module = load(model)
+    module = load_model(model)
     if not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")
-    w = load_weights(weights, module)
+    if out is not None:
+        check_writable("--out", out)
+    w = read_weights(weights, module)
     rows = read_rows(module, data, need_target=False)
     values: list[Any] = np.atleast_1d(module.predict(w, rows.X if rows is not None else None)).tolist()
     if json:

@@ -1,5 +1,6 @@
 """``symgraph show``: the formulas of a model, or its graph."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,35 +27,64 @@ def show(
     json: Json = False,
 ) -> None:
     """Print the formula of every node, of the loss and of every partial derivative."""
-    for found in _models(model):
-        if graph:
-            from symgraph.generate import differentiated
-            from symgraph.ir.text import to_text
+    models = _models(model)
+    if json:
+        print_json({"models": [{"model": found.name, **_content(found, format, graph)} for found in models]})
+        return
+    for number, found in enumerate(models):
+        if number:
+            print()
+        if len(models) > 1 and not graph:
+            print(f"{'%' if format is Format.latex else '#'} {found.name}")
+        print(_text(_content(found, format, graph), format), end="")
 
-            print(to_text(differentiated(found)), end="")
-            continue
-        rows = _formulas(found, format)
-        if json:
-            print_json({"model": found.name, "formulas": dict(rows)})
-        elif format is Format.latex:
-            body = " \\\\\n".join(f"{name} &= {formula}" for name, formula in rows)
-            print(f"\\begin{{align*}}\n{body}\n\\end{{align*}}")
-        else:
-            print("\n".join(f"{name} = {formula}" for name, formula in rows))
+
+def _content(model: "Model", style: Format, graph: bool) -> dict[str, Any]:
+    if graph:
+        from symgraph.generate import differentiated
+        from symgraph.ir.text import to_text
+
+        return {"graph": to_text(differentiated(model))}
+    return {"formulas": dict(_formulas(model, style))}
+
+
+def _text(content: dict[str, Any], style: Format) -> str:
+    if "graph" in content:
+        return str(content["graph"])
+    rows = content["formulas"].items()
+    if style is Format.latex:
+        body = " \\\\\n".join(f"{name} &= {formula}" for name, formula in rows)
+        return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
+    return "".join(f"{name} = {formula}\n" for name, formula in rows)
 
 
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
     import sympy
 
     latex = style is Format.latex
-    text: Any = sympy.latex if latex else str
-    rows = [(text(node.symbol), text(node.expr)) for node in model.freeze().nodes]
+    frozen = model.freeze()
+    inputs = (*frozen.feature_inputs, *frozen.weight_inputs, *([frozen.target_input] if frozen.target_input else []))
+    names = {entry.symbol: _latex_name(entry.name) for entry in (*inputs, *frozen.nodes)}
+
+    def text(expr: Any) -> str:
+        return str(sympy.latex(expr, symbol_names=names)) if latex else str(expr)
+
+    rows = [(text(node.symbol), text(node.expr)) for node in frozen.nodes]
     if model.loss_expr is not None:
         rows.append((r"\mathrm{loss}" if latex else "loss", text(model.loss_expr)))
+        symbols = {entry.name: entry.symbol for entry in frozen.weight_inputs}
         for name, expr in model.partials().items():
-            symbol = text(sympy.Symbol(name))
+            symbol = text(symbols[name])
             rows.append((rf"\frac{{\partial\,\mathrm{{loss}}}}{{\partial {symbol}}}" if latex else f"d loss / d {name}", text(expr)))
     return rows
+
+
+def _latex_name(name: str) -> str:
+    """A name as LaTeX: words upright, so that they do not read as products of letters; y_hat as a hat."""
+    import sympy
+
+    accented = re.sub(r"_(hat|bar|tilde)$", r"\1", name)
+    return re.sub(r"(?<![\\A-Za-z])[A-Za-z]{2,}", r"\\mathrm{\g<0>}", str(sympy.latex(sympy.Symbol(accented))))
 
 
 def _models(reference: str) -> list["Model"]:

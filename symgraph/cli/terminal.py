@@ -1,7 +1,9 @@
 """What commands share: options that several have, and writing to stdout and stderr."""
 
 import json
+import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,54 @@ if TYPE_CHECKING:
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")]
-DataFile = Annotated[Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv with a header, .npy or .pkl.")]
+DataFile = Annotated[Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv or .tsv with a header, .npy or .pkl.")]
+
+
+def load_model(reference: str) -> "GeneratedModule":
+    """Load a module of the numpy backend by name or path.
+
+    Raises:
+        ModuleError: there is none, or it is of the scalar backend.
+    """
+    from symgraph.errors import ModuleError
+    from symgraph.module import load
+
+    module = load(reference)
+    if not hasattr(module, "forward"):
+        raise ModuleError(f"{reference} is a module of the scalar backend; this command needs that of the numpy backend, {module.MODEL}")
+    return module
+
+
+def read_weights(path: Path, module: "GeneratedModule") -> Any:
+    """Read weights; those of another version of the model are warned about on stderr.
+
+    Raises:
+        WeightsError: they are not the model's.
+    """
+    from symgraph.weights import WeightsVersionWarning, load_weights
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", WeightsVersionWarning)
+        weights = load_weights(path, module)
+    for warning in caught:
+        print(f"warning: {warning.message}", file=sys.stderr)
+    return weights
+
+
+def check_writable(option: str, path: Path) -> None:
+    """Refuse a file that cannot be written, before the work whose result it is to hold.
+
+    Raises:
+        OptionError: its folder does not exist or is read-only, or it is a folder itself.
+    """
+    from symgraph.errors import OptionError
+
+    if not path.resolve().parent.is_dir():
+        raise OptionError(f"{option}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise OptionError(f"{option}: {path} is a folder; name a file in it")
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise OptionError(f"{option}: the folder {path.parent} cannot be written; choose another")
 
 
 def note(text: str, *, quiet: bool = False) -> None:

@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symgraph.cli.terminal import DataFile, Json, ModelName, Quiet, inputs_of, note, print_json, print_table, progress, read_rows
+from symgraph.cli.terminal import (
+    DataFile,
+    Json,
+    ModelName,
+    Quiet,
+    check_writable,
+    inputs_of,
+    load_model,
+    note,
+    print_json,
+    print_table,
+    progress,
+    read_rows,
+    read_weights,
+)
 
 if TYPE_CHECKING:
     from symgraph.module import GeneratedModule
@@ -34,9 +48,9 @@ def train(
     optimizer: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="vanilla (sgd), momentum or adam; several are compared. [adam]")
     ] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate; each optimizer has its own default.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate. [0.001 for adam, else 0.01]")] = None,
     lr_step: Annotated[int | None, typer.Option(help="Multiply the rate by --lr-factor every so many epochs.")] = None,
-    lr_factor: Annotated[float, typer.Option(help="See --lr-step.")] = 0.5,
+    lr_factor: Annotated[float | None, typer.Option(help="See --lr-step. [0.5]")] = None,
     epochs: Annotated[int, typer.Option(help="Epochs at most.")] = 100,
     batch_size: Annotated[str, typer.Option(metavar="N|all", help="Rows an update.")] = "1",
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Visit the rows in a new order each epoch.")] = False,
@@ -51,24 +65,27 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a built model; exit 1 if a run stopped at a value that is not finite."""
-    from symgraph.module import load
-    from symgraph.weights import load_weights
-
-    module = load(model)
+    module = load_model(model)
     optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
-    X, y = inputs_of(read_rows(module, data))
+    rows = read_rows(module, data)
+    X, y = inputs_of(rows)
     options = _Options(
         epochs=epochs,
-        batch_size=_batch_size(batch_size),
+        batch_size=_batch_size(batch_size, 1 if rows is None else len(rows)),
         shuffle=shuffle,
         seed=seed,
         stop=_stop(tol),
         clip=_clip(clip_norm, clip_value),
-        w0=None if init is None else load_weights(init, module),
+        w0=None if init is None else read_weights(init, module),
     )
     _check_outputs(save, plot)
-    results = {name: _run(module, X, y, name, value, options, quiet) for name, value in optimizers.items()}
-    _save(results, module, save, plot)
+    results = {}
+    for name, value in optimizers.items():
+        results[name] = _run(module, X, y, name, value, options, quiet)
+        if results[name].reason == "interrupted":
+            break
+    for line in _save(results, module, save, plot):
+        note(line, quiet=quiet)
     _report(results, module, json=json, quiet=quiet)
     if any(result.reason == "non-finite" for result in results.values()):
         raise typer.Exit(1)
@@ -76,57 +93,72 @@ def train(
         raise typer.Exit(130)
 
 
-def _optimizers(names: list[str], lr: float | None, every: int | None, factor: float) -> dict[str, "Optimizer"]:
+def _optimizers(names: list[str], lr: float | None, every: int | None, factor: float | None) -> dict[str, "Optimizer"]:
     from symgraph.errors import OptionError
-    from symgraph.training import OPTIMIZERS, step_decay
+    from symgraph.training import OPTIMIZERS
 
+    if every is None and factor is not None:
+        raise OptionError("--lr-factor needs --lr-step: every how many epochs it is to be applied")
     chosen = {}
     for name in (part.strip() for value in names for part in value.split(",")):
         if name not in OPTIMIZERS:
             raise OptionError(f"--optimizer: {name!r} is unknown; known are {', '.join(OPTIMIZERS)}")
-        value = OPTIMIZERS[name] if lr is None else OPTIMIZERS[name].tuned(lr)
-        chosen[name] = value if every is None else value.tuned(step_decay(value.rate_at(0), every=every, factor=factor))
+        chosen[name] = OPTIMIZERS[name].tuned(_rate(OPTIMIZERS[name], lr, every, factor))
     return chosen
 
 
-def _batch_size(text: str) -> int | None:
+def _rate(optimizer: "Optimizer", lr: float | None, every: int | None, factor: float | None) -> Any:
+    from symgraph.training import step_decay
+    from symgraph.training.options import count, number
+
+    rate = optimizer.rate_at(0) if lr is None else number("--lr", lr, above=0.0)
+    if every is None:
+        return rate
+    return step_decay(
+        rate, every=count("--lr-step", every), factor=number("--lr-factor", 0.5 if factor is None else factor, above=0.0)
+    )
+
+
+def _batch_size(text: str, rows: int) -> int | None:
     from symgraph.errors import OptionError
+    from symgraph.training.options import count
 
     if text == "all":
         return None
     try:
-        return int(text)
+        size = int(text)
     except ValueError:
         raise OptionError(f"--batch-size: {text!r} is neither a number of rows nor 'all'") from None
+    return count("--batch-size", size, at_most=rows)
 
 
 def _stop(tol: float | None) -> Any:
     from symgraph.training import converged
+    from symgraph.training.options import number
 
-    return None if tol is None else converged(tol)
+    return None if tol is None else converged(number("--tol", tol, above=0.0))
 
 
 def _clip(norm: float | None, value: float | None) -> Any:
     from symgraph.errors import OptionError
     from symgraph.training import clip_by_norm, clip_by_value
+    from symgraph.training.options import number
 
     if norm is not None and value is not None:
         raise OptionError("--clip-norm and --clip-value exclude each other; give one")
     if norm is not None:
-        return clip_by_norm(norm)
-    return None if value is None else clip_by_value(value)
+        return clip_by_norm(number("--clip-norm", norm, above=0.0))
+    return None if value is None else clip_by_value(number("--clip-value", value, above=0.0))
 
 
 def _check_outputs(save: Path | None, plot: Path | None) -> None:
     """Refuse files that cannot be written before training, so that no run is lost."""
-    from symgraph.errors import OptionError
-
-    for option, path in (("--save", save), ("--plot", plot)):
-        if path is not None and not path.resolve().parent.is_dir():
-            raise OptionError(f"{option}: the folder {path.parent} does not exist; make it first")
+    if save is not None:
+        check_writable("--save", save)
     if plot is not None:
         from symgraph.training.plots import check_plot_path
 
+        check_writable("--plot", plot)
         check_plot_path(plot)
 
 
@@ -152,21 +184,32 @@ def _run(
         )
 
 
-def _save(results: "dict[str, TrainResult]", module: "GeneratedModule", save: Path | None, plot: Path | None) -> None:
+def _save(results: "dict[str, TrainResult]", module: "GeneratedModule", save: Path | None, plot: Path | None) -> list[str]:
+    """Write weights and plot; what was written, a line each."""
     from symgraph.weights import save_weights
 
+    lines = []
     if save is not None:
         for name, result in results.items():
             path = save if len(results) == 1 else save.with_name(f"{save.stem}-{name}{save.suffix}")
             save_weights(path, module, result.weights)
+            lines.append(f"{name}: weights saved to {path}")
     if plot is not None:
-        from symgraph.training.plots import plot_comparison, plot_loss
+        losses = {name: result.losses for name, result in results.items() if len(result.losses)}
+        if losses:
+            _plot(losses, plot, module.MODEL)
+        lines.append(f"losses drawn to {plot}" if losses else f"no run finished an epoch: nothing is drawn to {plot}")
+    return lines
 
-        losses = {name: result.losses for name, result in results.items()}
-        if len(losses) == 1:
-            plot_loss(next(iter(losses.values())), plot, title=f"{module.MODEL}: loss, {next(iter(losses))}")
-        else:
-            plot_comparison(losses, plot, title=f"{module.MODEL}: loss by optimizer")
+
+def _plot(losses: dict[str, Any], path: Path, model: str) -> None:
+    from symgraph.training.plots import plot_comparison, plot_loss
+
+    if len(losses) == 1:
+        ((name, values),) = losses.items()
+        plot_loss(values, path, title=f"{model}: loss, {name}")
+    else:
+        plot_comparison(losses, path, title=f"{model}: loss by optimizer")
 
 
 def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, json: bool, quiet: bool) -> None:

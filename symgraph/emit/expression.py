@@ -44,6 +44,10 @@ class OpText:
     level: Level = Level.ATOM
     operands: tuple[Level, ...] = (Level.TERNARY,)
 
+    def occurrences(self, index: int) -> int:
+        """How often the text repeats an operand."""
+        return self.format.count(f"{{{index}}}")
+
     def render(self, operands: Sequence[Text]) -> Text:
         """Write the op on the given operands."""
         pieces = [

@@ -7,8 +7,11 @@ from symgraph.emit.section import WIDTH
 
 
 def quoted(text: str) -> str:
-    """A Python string literal in double quotes."""
-    return json.dumps(text, ensure_ascii=False)
+    """A Python string literal as ruff format writes it: in double quotes, unless single quotes need fewer escapes."""
+    body = json.dumps(text, ensure_ascii=False)[1:-1]
+    if text.count('"') <= text.count("'"):
+        return f'"{body}"'
+    return "'" + body.replace('\\"', '"').replace("'", "\\'") + "'"
 
 
 def call_layout(head: str, items: Sequence[str], tail: str, indent: int = 0) -> str:

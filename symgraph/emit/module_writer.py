@@ -51,7 +51,8 @@ class ModuleWriter:
         after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
         for line in (*before, *after):
             self.remarks[line.node] = line.text.split(" = ", 1)[1] if "\n" not in line.text else ""
-        opening = self._openings((*kernel.forward, *kernel.forward_target), tuple(self.named), "w", "X")
+        results = (*self.named, *([graph.roots["loss"]] if "loss" in graph.roots else []))
+        opening = self._openings((*kernel.forward, *kernel.forward_target), results, "w", "X")
         return (
             (*opening, *statements(before, {}), *self._aliases(needs_target=False)),
             (*statements(after, {}), *self._aliases(needs_target=True)),

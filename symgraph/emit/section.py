@@ -61,7 +61,11 @@ class SectionWriter:
             order: positions in the order of computation.
             kept: positions that must have a name afterwards.
         """
-        uses = Counter(arg for position in order for arg in self.graph.nodes[position].args)
+        uses: Counter[int] = Counter()
+        for position in order:
+            node = self.graph.nodes[position]
+            for index, arg in enumerate(node.args):
+                uses[arg] += self.texts[node.op].occurrences(index)
         named = set(kept)
         start = len(self.lines)
         for position in order:

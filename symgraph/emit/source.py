@@ -49,8 +49,15 @@ def residual_form(model: Model) -> bool:
     target, output, loss = model.target_input, model.output_node, model.loss_expr
     if target is None or output is None or loss is None:
         return False
-    if symbols_of(loss) != {target.symbol, output.symbol}:
+    known = {target.symbol, output.symbol}
+    for node in model.nodes:
+        if symbols_of(node.expr) <= known:  # a node between output and loss, such as y - y_hat
+            known.add(node.symbol)
+    if not symbols_of(loss) <= known:
         return False
+    for node in reversed(model.nodes):
+        if node.symbol in known and node.symbol != output.symbol:
+            loss = loss.xreplace({node.symbol: node.expr})
     shifted = loss.xreplace({target.symbol: output.symbol - target.symbol})  # the target's symbol now stands for y_hat - y
     return any(symbols_of(form) == {target.symbol} for form in (shifted, shifted.expand()))
 
@@ -90,7 +97,7 @@ def _draw(law: Law, count: int) -> str:
 
 
 def _float(value: float) -> str:
-    return repr(value) if abs(value) != float("inf") else ("np.inf" if value > 0 else "-np.inf")
+    return repr(value) if abs(value) != float("inf") else ('float("inf")' if value > 0 else 'float("-inf")')
 
 
 def _nested(entries: dict[str, Any]) -> str:

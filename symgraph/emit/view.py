@@ -103,4 +103,5 @@ def _group(origin: str) -> str:
 
 
 def _docstring_safe(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
+    safe = text.replace("\\", "\\\\").replace('"""', "'''")
+    return f" {safe}" if safe.startswith('"') else safe

@@ -49,7 +49,7 @@ def effort_for(weights: int, steps: int) -> Effort:
     if cost <= 20_000:
         return Effort(points=6, most=18, rows=3)
     # by directions: a fault in one weight changes the derivative along all of them
-    return Effort(points=4, most=6, rows=2, dense=3, single=5) if steps <= 20_000 else Effort(2, 2, 2, dense=2, single=1)
+    return Effort(points=4, most=6, rows=2, dense=2, single=4) if steps <= 20_000 else Effort(2, 2, 2, dense=2, single=1)
 
 
 def verify(

@@ -1,0 +1,88 @@
+"""Wheel and sdist: what they contain, and that an installed wheel works outside the checkout."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+SPEC = """
+import sympy as sp
+from symgraph import Model, softplus
+
+model = Model("dose_response")
+dose = model.feature("dose", domain=(0, 5))
+y = model.target("response")
+top, rate = model.weights("top rate", init=1.0)
+y_hat = model.output("effect", softplus(top) * (1 - sp.exp(-rate * dose)))
+model.loss("squared_error")
+"""
+
+
+def _run(*command: object, cwd: Path) -> str:
+    # PYTHONPATH would let the installed command find the checkout instead of the wheel
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("dist")
+    _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    return next(folder.glob("*.whl")), next(folder.glob("*.tar.gz"))
+
+
+def test_the_wheel_puts_only_symgraph_into_site_packages(distributions: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(distributions[0]) as wheel:
+        names = wheel.namelist()
+    assert {name.split("/")[0] for name in names} == {"symgraph", "symgraph_codegen-0.1.0.dist-info"}
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+
+
+def test_the_wheel_has_templates_the_founding_modules_and_type_information(distributions: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(distributions[0]) as wheel:
+        names = set(wheel.namelist())
+        packaged = wheel.read("symgraph/_generated/nine_weights.py")
+    templates = {f"symgraph/_templates/{path.relative_to(ROOT / 'templates')}" for path in (ROOT / "templates").rglob("*.jinja")}
+    sources = {str(path.relative_to(ROOT)) for path in (ROOT / "symgraph").rglob("*.py")}
+    assert templates | sources | {"symgraph/py.typed", "symgraph/_generated/nine_weights_scalar.py"} <= names
+    assert packaged == (ROOT / "generated" / "nine_weights.py").read_bytes()
+
+
+def test_the_sdist_has_all_that_building_and_testing_needs(distributions: tuple[Path, Path]) -> None:
+    with tarfile.open(distributions[1]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = ["pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "Makefile", ".ci/run", "data/nine_weights.csv"]
+    wanted += ["templates/numpy/module.py.jinja", "generated/nine_weights.py", "tests/zoo.py", "docs/architecture.md"]
+    assert set(wanted) <= names
+    assert not [name for name in names if name.startswith((".venv", "runs", "dist", ".git/"))]
+
+
+def test_an_installed_wheel_builds_checks_trains_and_predicts(distributions: tuple[Path, Path], tmp_path: Path) -> None:
+    environment = tmp_path / "venv"
+    _run(sys.executable, "-m", "venv", environment, cwd=tmp_path)
+    _run(environment / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", distributions[0], cwd=tmp_path)
+    symgraph = environment / "bin/symgraph"
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "dose_response.py").write_text(SPEC, encoding="utf-8")
+    (project / "data.csv").write_text("response,dose\n0.1,0.1\n0.9,1\n1.2,2\n1.35,4\n", encoding="utf-8")
+    _run(symgraph, "build", "dose_response.py", cwd=project)
+    _run(symgraph, "build", "dose_response.py", "--check", cwd=project)
+    assert "passed" in _run(symgraph, "gradcheck", "dose_response", "--data", "data.csv", cwd=project)
+    _run(symgraph, "train", "dose_response", "--data", "data.csv", "--epochs", 5, "--save", "w.json", cwd=project)
+    predicted = _run(symgraph, "predict", "dose_response", "--weights", "w.json", "--data", "data.csv", cwd=project)
+    assert predicted.splitlines()[0] == "effect"
+    assert len(predicted.splitlines()) == 5
+    # the founding model comes with the package: no project configures it here
+    assert "passed" in _run(symgraph, "gradcheck", "nine_weights", cwd=project)
+    assert "d loss / d w9" in _run(symgraph, "show", "nine_weights", cwd=project)
