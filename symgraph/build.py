@@ -133,10 +133,11 @@ def _generate(plan: Plan, tell: Progress) -> list[Made]:
         for model in spec.models:
             tell(f"generating {model.name}")
             artifacts = generate(model, plan.backends, spec=spec.label)
+            source = f"model {model.name} in {spec.label}"
             for artifact in artifacts:
-                owner = owners.setdefault(artifact.name.lower(), f"model {model.name} in {spec.label}")
-                if owner != f"model {model.name} in {spec.label}":
-                    raise BuildError(f"{artifact.name} would be written by {owner} and by model {model.name} in {spec.label}; rename one")
+                owner = owners.setdefault(artifact.name.lower(), source)
+                if owner != source:
+                    raise BuildError(f"{artifact.name} would be written by {owner} and by {source}; rename one")
             made.append(Made(model, spec.path, spec.label, artifacts))
     return made
 
@@ -153,7 +154,7 @@ def _spare_specs(out: Path, made: Sequence[Made]) -> None:
     for entry in made:
         for artifact in entry.artifacts:
             if (out / artifact.name).resolve() in sources:
-                raise BuildError(f"{artifact.name} would overwrite the spec of that name in {out}; choose another folder with --out")
+                raise BuildError(f"{artifact.name} would overwrite the spec of that name in {out}; choose another with --out")
 
 
 def _refuse_edited(out: Path, made: Sequence[Made]) -> None:
@@ -162,7 +163,8 @@ def _refuse_edited(out: Path, made: Sequence[Made]) -> None:
             path = out / artifact.name
             if _state(path, artifact.text) == "edited":
                 raise BuildError(
-                    f"{path} was edited by hand or is not a generated file; move your changes elsewhere, or overwrite it with --force"
+                    f"{path} was edited by hand or is not a generated file; move your changes elsewhere, or overwrite it "
+                    "with --force"
                 )
 
 

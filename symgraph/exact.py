@@ -43,6 +43,9 @@ class Step:
         varies: whether it depends on an input.
         weighted: whether it depends on a weight.
         singular: tells at which arguments its slope is infinite; None if nowhere.
+        choice: tells at which arguments it does what, by number; None if it does the same everywhere. A Piecewise has no need.
+        choices: how many things it can do.
+        home: the named node it belongs to first, or "loss".
     """
 
     args: tuple[int, ...] = ()
@@ -55,6 +58,9 @@ class Step:
     varies: bool = False
     weighted: bool = False
     singular: Callable[..., bool] | None = None
+    choice: Callable[..., int] | None = None
+    choices: int = 0
+    home: str = ""
 
     def missing(self, values: Values) -> list[int]:
         """The steps to evaluate before this one."""
@@ -67,6 +73,14 @@ class Step:
             if holds is not False:  # true, or unknown
                 return [value] if holds is True and values[value] is None else []
         return []
+
+    def chosen(self, values: Values) -> int | None:
+        """Which of its choices it made, or None where it has none, or no value."""
+        if self.branches:
+            conditions = [values[condition] for condition in self.args[1::2]]
+            return next((place for place, holds in enumerate(conditions) if holds is True), None)
+        operands = [values[arg] for arg in self.args]
+        return None if self.choice is None or any(map(is_nan, operands)) else self.choice(*operands)
 
 
 Noise = Sequence[Sequence[Any]]
@@ -158,7 +172,7 @@ def compile_exactly(model: Model, digits: int) -> Program:
         for part in postorder([expr]):
             if part not in index and not isinstance(part, ExprCondPair):
                 index[part] = len(steps)
-                steps.append(_step(part, [index[arg] for arg in _operands(part)], steps, digits))
+                steps.append(_step(part, [index[arg] for arg in _operands(part)], steps, digits, name))
         roots[name] = index[expr]
         if symbol is not None:
             index[symbol] = index[expr]
@@ -169,7 +183,7 @@ def _operands(part: Any) -> tuple[Any, ...]:
     return tuple(arg for pair in part.args for arg in pair.args) if isinstance(part, sympy.Piecewise) else part.args
 
 
-def _step(part: Any, args: list[int], steps: list[Step], digits: int) -> Step:
+def _step(part: Any, args: list[int], steps: list[Step], digits: int, home: str) -> Step:
     if isinstance(part, BooleanAtom):
         return Step(constant=bool(part))
     if not args:
@@ -185,6 +199,9 @@ def _step(part: Any, args: list[int], steps: list[Step], digits: int) -> Step:
         varies=any(steps[arg].varies for arg in args),
         weighted=any(steps[arg].weighted for arg in args),
         singular=SINGULAR.get(type(part)),
+        choice=CHOICES.get(type(part)),
+        choices=len(part.args) if branches or isinstance(part, sympy.Max | sympy.Min) else 2 * (type(part) in CHOICES),
+        home=home,
     )
 
 
@@ -312,3 +329,16 @@ SINGULAR: Mapping[type, Callable[..., bool]] = {
     sympy.acosh: lambda x: x == 1,
 }
 """Where the slope of a function is infinite although its value is finite."""
+
+
+def _side(x: Any, *_: Any) -> int:
+    return int(x > 0)
+
+
+CHOICES: Mapping[type, Callable[..., int]] = {
+    sympy.Max: lambda *args: args.index(max(args)),
+    sympy.Min: lambda *args: args.index(min(args)),
+    **dict.fromkeys((sympy.Abs, sympy.sign, sympy.Heaviside, fn.relu, fn.sigmoid, fn.softplus), _side),
+    sympy.sinc: lambda x: int(abs(x) < 1),
+}
+"""Functions besides Piecewise that do one thing here and another there, or are computed in two ways: which of them it is."""

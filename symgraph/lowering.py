@@ -219,7 +219,7 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     below = [_power(scope, factor.base, -factor.exp) for factor in rest if _is_reciprocal(factor)]
     negative = bool(constant.is_negative)
     constant = -constant if negative else constant
-    if constant.is_Rational and constant.p == 1 and not _is_dyadic(constant.q):
+    if constant.is_Rational and constant.p == 1 and constant.q < 2**1000 and not _is_dyadic(constant.q):
         below.insert(0, scope.builder.const(float(constant.q)))
         constant = sympy.Integer(1)
     value = float(constant.evalf(40))
@@ -235,7 +235,7 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
 
 def _is_dyadic(denominator: int) -> bool:
     """Whether 1/denominator is exact in binary."""
-    return int(denominator) & (int(denominator) - 1) == 0 and int(denominator) < 2**1000
+    return int(denominator) & (int(denominator) - 1) == 0
 
 
 def _is_reciprocal(factor: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import sympy
@@ -140,7 +141,7 @@ class Model:
     ) -> tuple[Any, ...]:
         """Declare several weights and return a tuple; ``init`` is one law for all, or a sequence with one a weight."""
         split = self._split(names, "weight")
-        laws = [init] * len(split) if isinstance(init, Law | int | float) else list(init)
+        laws = [init] * len(split) if isinstance(init, Law | int | float | Real) else list(init)
         if len(laws) != len(split):
             raise SpecError(f"model {self.name}: init has {len(laws)} values for {len(split)} weights ({', '.join(split)})")
         return tuple(self.weight(name, init=law, domain=domain) for name, law in zip(split, laws, strict=True))
@@ -302,7 +303,7 @@ class Model:
     def _law(self, init: object, where: str) -> Law:
         if isinstance(init, Normal | Uniform | Constant):
             return init
-        if isinstance(init, int | float) and not isinstance(init, bool):
+        if isinstance(init, Real) and not isinstance(init, bool):
             return Constant(float(init))
         raise SpecError(f"model {self.name}: {where}: init must be Normal, Uniform, Constant or a number, not {init!r}")
 

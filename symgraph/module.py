@@ -166,13 +166,13 @@ class _TextLoader(ExecutionLoader):
         self._source = source
         self._origin = origin
 
-    def get_source(self, fullname: str) -> str:  # noqa: ARG002 - the import protocol's signature
+    def get_source(self, fullname: str) -> str:
         return self._source
 
-    def get_filename(self, fullname: str) -> str:  # noqa: ARG002 - the import protocol's signature
+    def get_filename(self, fullname: str) -> str:
         return self._origin
 
-    def is_package(self, fullname: str) -> bool:  # noqa: ARG002 - the import protocol's signature
+    def is_package(self, fullname: str) -> bool:
         return False
 
 

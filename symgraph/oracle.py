@@ -18,6 +18,9 @@ from symgraph.model import Model
 Point = Mapping[str, float]
 """A float for every feature and weight, and for the target if there is one; it is taken as the exact number it is."""
 
+Choice = tuple[int, int]
+"""A step of the oracle's program that does different things at different points, and which it does."""
+
 _STEP = mpmath.mpf("1e-20")
 _BEND = mpmath.mpf("1e-6")
 
@@ -34,6 +37,7 @@ class Truth:
         smallest: the smallest magnitude among intermediate values that depend on an input, zeros left out.
         largest: the largest such magnitude.
         singular: whether a weight reaches an operation where its slope is infinite, such as the root of 0.
+        choices: which branch every Piecewise takes, and which side every function with a kink is on, as far as they matter.
     """
 
     nodes: Mapping[str, Any]
@@ -43,6 +47,7 @@ class Truth:
     smallest: float
     largest: float
     singular: bool
+    choices: frozenset[Choice]
 
 
 class Oracle:
@@ -67,6 +72,7 @@ class Oracle:
         self.digits = digits
         with mpmath.workdps(digits):
             self._program = compile_exactly(model, digits)
+        self._choosing = [index for index, step in enumerate(self._program.steps) if step.choices]
         self._noise = lru_cache(maxsize=8)(self._program.noise)
         self._moved = lru_cache(maxsize=64)(self._find_moved)
 
@@ -79,6 +85,16 @@ class Oracle:
     def roots(self) -> tuple[str, ...]:
         """What can be differentiated: the named nodes, and "loss"."""
         return tuple(self._program.roots)
+
+    @property
+    def choices(self) -> Mapping[Choice, str]:
+        """All choices there are; where they stand, for the branches of a Piecewise ("node left, branch 2"), "" for others."""
+        found: dict[Choice, str] = {}
+        for index, step in enumerate(self._program.steps):
+            for choice in range(step.choices):
+                where = step.home if step.home == "loss" else f"node {step.home}"
+                found[index, choice] = f"{where}, branch {choice + 1}" if step.branches else ""
+        return found
 
     def values(self, point: Point, *, noise: int | None = None) -> Truth:
         """Evaluate the model.
@@ -168,6 +184,7 @@ class Oracle:
     def _truth(self, values: Values) -> Truth:
         model, at, steps = self.model, self._program.roots, self._program.steps
         known = [(step, value) for step, value in zip(steps, values, strict=True) if value is not None]
+        made = [(index, steps[index].chosen(values)) for index in self._choosing if values[index] is not None]
         sizes = [abs(v) for step, v in known if step.varies and not isinstance(v, bool) and v and not is_nan(v)]
         return Truth(
             nodes={node.name: values[at[node.name]] for node in model.nodes},
@@ -180,6 +197,7 @@ class Oracle:
                 step.singular is not None and step.weighted and step.singular(*(values[arg] for arg in step.args))
                 for step, _ in known
             ),
+            choices=frozenset((index, choice) for index, choice in made if choice is not None),
         )
 
     def _leaves(self, point: Point) -> dict[str, Any]:

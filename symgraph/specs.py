@@ -54,21 +54,21 @@ def read_spec(reference: str, root: Path) -> Spec:
 
 
 class _Found(NamedTuple):
-    """A spec's file, the name it runs under, and the folder that is on the import path meanwhile."""
+    """A spec's file, the name it runs under, and the folders that are on the import path meanwhile."""
 
     path: Path
     name: str
-    folder: Path
+    folders: tuple[Path, ...]
 
 
 def _locate(reference: str, root: Path) -> _Found:
     if reference.endswith(".py") or "/" in reference or "\\" in reference:
         for path in (Path(reference), root / reference):
             if path.is_file():
-                resolved = path.resolve()
-                return _Found(resolved, f"_symgraph_spec_{path.stem}", resolved.parent)
-        what = "is a folder; name the spec files in it" if Path(reference).is_dir() else "is no file; `symgraph new NAME` writes one"
-        raise BuildError(f"spec {reference} {what}")
+                return _file(path.resolve())
+        if Path(reference).is_dir():
+            raise BuildError(f"spec {reference} is a folder; name the spec files in it")
+        raise BuildError(f"there is no spec file {reference}; `symgraph new NAME` writes one to start from")
     with _importing_from(root):
         try:
             spec = importlib.util.find_spec(reference)
@@ -76,8 +76,17 @@ def _locate(reference: str, root: Path) -> _Found:
             raise BuildError(f"spec module {reference!r} cannot be found: {error}") from error
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise BuildError(f"there is no spec module {reference!r}; give a path ending in .py, or a dotted module name")
-    # under its own name, its relative imports work
-    return _Found(Path(spec.origin).resolve(), reference, root)
+    return _Found(Path(spec.origin).resolve(), reference, (root,))
+
+
+def _file(path: Path) -> _Found:
+    """A file in a package runs under its dotted name, so that its relative imports work."""
+    name, above = path.stem, path.parent
+    while (above / "__init__.py").is_file():
+        name, above = f"{above.name}.{name}", above.parent
+    if above == path.parent:
+        return _Found(path, f"_symgraph_spec_{name}", (above,))
+    return _Found(path, name, (above, path.parent))
 
 
 def _label(path: Path, root: Path) -> str:
@@ -92,12 +101,12 @@ def _run(found: _Found, label: str) -> ModuleType:
         raise BuildError(f"{label} cannot be read as Python")
     module = importlib.util.module_from_spec(spec)
     # what a spec prints is not the result of the command that reads it
-    with _importing_from(found.folder), _registered(found.name, module), redirect_stdout(sys.stderr):
+    with _importing_from(*found.folders), _registered(found.name, module), redirect_stdout(sys.stderr):
         try:
             spec.loader.exec_module(module)
         except SpecError as error:
             raise SpecError(f"{label}:{_line(error, found.path)}: {error}") from error
-        except (Exception, SystemExit) as error:  # whatever the user's file raises is the user's to read, in one line that says where
+        except (Exception, SystemExit) as error:  # whatever the user's file raises is the user's to read, in one line
             text = " ".join(str(error).split())
             raise BuildError(f"{label}:{_line(error, found.path)}: {type(error).__name__}: {text}") from error
     return module
@@ -112,10 +121,10 @@ def _line(error: BaseException, path: Path) -> int | str:
 
 
 @contextmanager
-def _importing_from(folder: Path) -> Iterator[None]:
+def _importing_from(*folders: Path) -> Iterator[None]:
     """Let a spec import its neighbours, leave no bytecode beside them, and forget them: another folder may use their names."""
     saved_path, saved_bytecode, known = list(sys.path), sys.dont_write_bytecode, set(sys.modules)
-    sys.path.insert(0, str(folder))
+    sys.path[:0] = map(str, folders)
     sys.dont_write_bytecode = True
     try:
         yield
@@ -123,18 +132,18 @@ def _importing_from(folder: Path) -> Iterator[None]:
         sys.path[:] = saved_path
         sys.dont_write_bytecode = saved_bytecode
         fresh = [name for name in sys.modules if name not in known]
-        neighbours = {name for name in fresh if _lies_in(folder, sys.modules[name])}
+        neighbours = {name for name in fresh if _lies_in(folders, sys.modules[name])}
         for name in fresh:
             if name.partition(".")[0] in neighbours:
                 del sys.modules[name]
 
 
-def _lies_in(folder: Path, module: ModuleType) -> bool:
+def _lies_in(folders: tuple[Path, ...], module: ModuleType) -> bool:
     spec = module.__spec__
     if spec is None:
         return False
     places = spec.submodule_search_locations or [spec.origin or ""]
-    return any(Path(place).parent == folder for place in places)
+    return any(Path(place).parent in folders for place in places)
 
 
 @contextmanager

@@ -14,9 +14,9 @@ TEXTS: OpTexts = {
     "hypot": call("math.hypot", 2),
     "atan2": call("math.atan2", 2),
     "abs": call("math.fabs"),
-    # the last branch is for 0 and, so that it stays what it is, for nan
+    # the last branch is for nan, which stays nan
     "sign": OpText("1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0}", Level.TERNARY, _TERNARY),
-    "heaviside": OpText("1.0 if {0} > 0.0 else {1} if {0} == 0.0 else 0.0 * {0}", Level.TERNARY, _TERNARY),
+    "heaviside": OpText("1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {1} if {0} == 0.0 else {0}", Level.TERNARY, _TERNARY),
     "max": call("max", 2),
     "min": call("min", 2),
     "and": OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)),

@@ -48,8 +48,8 @@ def _plan(specs: list[str], out: Path | None, backend: str | None) -> "Plan":
     config = read_config()
     if not specs and not config.models:
         raise OptionError(
-            "there is no spec to build: name one (`symgraph new NAME` writes one), or list them as models in [tool.symgraph] of "
-            "pyproject.toml"
+            "there is no spec to build: name one (`symgraph new NAME` writes one), or list them as models in [tool.symgraph] "
+            "of pyproject.toml"
         )
     backends = config.backends if backend is None else tuple(part.strip() for part in backend.split(",") if part.strip())
     if not backends:
@@ -66,7 +66,8 @@ def _nearer(path: Path) -> Path:
 def _remarks(report: "BuildReport") -> list[str]:
     """What to do about files that are not as a build leaves them."""
     states = {output.state for output in report.outputs}
-    remarks = [f"{output.path} is left over from a model that is gone; delete it" for output in report.outputs if output.state == "orphan"]
+    orphans = [output.path for output in report.outputs if output.state == "orphan"]
+    remarks = [f"{path} is left over from a model that is gone; delete it" for path in orphans]
     if states & {"missing", "stale"}:
         remarks.append("run `symgraph build` to bring them up to date")
     if "edited" in states:

@@ -27,7 +27,8 @@ top, speed, offset = model.weights("top speed offset", init=Normal(1, 0.1))
 # Nodes name intermediate values; the generated module computes each under its name.
 reached = model.node("reached", 1 - exp(-speed * dose))
 
-# The output is what predictions are; the loss is of one row. "squared_error", "absolute_error" and "bce_with_logits" have names.
+# The output is what predictions are. The loss is that of one row: an expression, or one of the names "squared_error",
+# "absolute_error" and "bce_with_logits".
 y_hat = model.output("y_hat", top * reached + offset)
 model.loss((y - y_hat) ** 2)
 '''

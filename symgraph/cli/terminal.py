@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")]
-DataFile = Annotated[Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv or .tsv with a header, .npy or .pkl.")]
+DataFile = Annotated[Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv, .tsv (with header), .npy or .pkl.")]
 
 
 def load_model(reference: str) -> "GeneratedModule":
@@ -32,7 +32,7 @@ def load_model(reference: str) -> "GeneratedModule":
 
     module = load(reference)
     if not hasattr(module, "forward"):
-        raise ModuleError(f"{reference} is a module of the scalar backend; this command needs that of the numpy backend, {module.MODEL}")
+        raise ModuleError(f"{reference} is of the scalar backend; this needs the numpy backend's module, {module.MODEL}")
     return module
 
 

@@ -59,7 +59,9 @@ def train(
     clip_norm: Annotated[float | None, typer.Option(help="Scale gradients down to this norm.")] = None,
     clip_value: Annotated[float | None, typer.Option(help="Limit each entry of a gradient to this.")] = None,
     init: Annotated[Path | None, typer.Option(metavar="FILE", help="Start from these weights.")] = None,
-    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON; -NAME is added for several runs.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON; -NAME is added for several runs.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the losses: .svg, .png or .pdf.")] = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -84,9 +86,9 @@ def train(
         results[name] = _run(module, X, y, name, value, options, quiet)
         if results[name].reason == "interrupted":
             break
-    for line in _save(results, module, save, plot):
-        note(line, quiet=quiet)
     _report(results, module, json=json, quiet=quiet)
+    for line in [*_save(results, module, save, several=len(optimizers) > 1), *_draw(results, module, plot)]:
+        note(line, quiet=quiet)
     if any(result.reason == "non-finite" for result in results.values()):
         raise typer.Exit(1)
     if any(result.reason == "interrupted" for result in results.values()):
@@ -184,32 +186,35 @@ def _run(
         )
 
 
-def _save(results: "dict[str, TrainResult]", module: "GeneratedModule", save: Path | None, plot: Path | None) -> list[str]:
-    """Write weights and plot; what was written, a line each."""
+def _save(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Path | None, *, several: bool) -> list[str]:
+    """Write the weights of each run; what was written, a line each."""
     from symgraph.weights import save_weights
 
+    if path is None:
+        return []
     lines = []
-    if save is not None:
-        for name, result in results.items():
-            path = save if len(results) == 1 else save.with_name(f"{save.stem}-{name}{save.suffix}")
-            save_weights(path, module, result.weights)
-            lines.append(f"{name}: weights saved to {path}")
-    if plot is not None:
-        losses = {name: result.losses for name, result in results.items() if len(result.losses)}
-        if losses:
-            _plot(losses, plot, module.MODEL)
-        lines.append(f"losses drawn to {plot}" if losses else f"no run finished an epoch: nothing is drawn to {plot}")
+    for name, result in results.items():
+        file = path.with_name(f"{path.stem}-{name}{path.suffix}") if several else path
+        save_weights(file, module, result.weights)
+        lines.append(f"{name}: weights saved to {file}")
     return lines
 
 
-def _plot(losses: dict[str, Any], path: Path, model: str) -> None:
+def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Path | None) -> list[str]:
+    """Draw the losses; what was drawn, in a line."""
     from symgraph.training.plots import plot_comparison, plot_loss
 
+    if path is None:
+        return []
+    losses = {name: result.losses for name, result in results.items() if len(result.losses)}
+    if not losses:
+        return [f"no run finished an epoch: nothing is drawn to {path}"]
     if len(losses) == 1:
         ((name, values),) = losses.items()
-        plot_loss(values, path, title=f"{model}: loss, {name}")
+        plot_loss(values, path, title=f"{module.MODEL}: loss, {name}")
     else:
-        plot_comparison(losses, path, title=f"{model}: loss by optimizer")
+        plot_comparison(losses, path, title=f"{module.MODEL}: loss by optimizer")
+    return [f"losses drawn to {path}"]
 
 
 def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, json: bool, quiet: bool) -> None:
@@ -232,9 +237,8 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
     print_table(["optimizer", "epochs", "ended", "loss"], rows)
     print()
     shown = module.WEIGHTS[:_SHOWN]
-    print_table(
-        ["weight", *results], [[weight, *(f"{r.weights[index]:.8g}" for r in results.values())] for index, weight in enumerate(shown)]
-    )
+    values = [[f"{result.weights[index]:.8g}" for result in results.values()] for index in range(len(shown))]
+    print_table(["weight", *results], [[weight, *row] for weight, row in zip(shown, values, strict=True)])
     if len(module.WEIGHTS) > _SHOWN:
         note(f"{len(module.WEIGHTS) - _SHOWN} more weights; --save or --json gives all", quiet=quiet)
 

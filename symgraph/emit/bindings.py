@@ -55,11 +55,12 @@ def node_labels(graph: Graph, identifier: dict[str, str]) -> dict[int, str]:
     return {position: label for position, label in labels.items() if graph.nodes[position].data is None}
 
 
-def cotangent_labels(graph: Graph, suffix: str) -> tuple[dict[int, str], dict[int, str]]:
+def cotangent_labels(graph: Graph, identifier: dict[str, str], suffix: str) -> tuple[dict[int, str], dict[int, str]]:
     """The name of every named cotangent, and a remark where it has several names.
 
     Args:
         graph: a differentiated graph.
+        identifier: the identifier of every feature, weight and node.
         suffix: "" for the cotangents of the loss, ``JACOBIAN`` for those of the output.
 
     Returns:
@@ -76,8 +77,14 @@ def cotangent_labels(graph: Graph, suffix: str) -> tuple[dict[int, str], dict[in
     for position, names in aliases.items():
         ordered = sorted(names, key=lambda name: name.removeprefix("d_") in weights)  # nodes before weights, stable
         nodes = [name for name in ordered if name.removeprefix("d_") not in weights]
-        labels[position] = nodes[-1] if nodes else ordered[0]
-        others = [name for name in ordered if name != labels[position]]
+        chosen = nodes[-1] if nodes else ordered[0]
+        labels[position] = _cotangent(chosen, identifier)
+        others = [_cotangent(name, identifier) for name in ordered if name != chosen]
         if others:
             notes[position] = f"also {', '.join(others)}"
     return labels, notes
+
+
+def _cotangent(name: str, identifier: dict[str, str]) -> str:
+    """The identifier of the cotangent ``d_<name>``."""
+    return f"d_{identifier[name.removeprefix('d_')]}"

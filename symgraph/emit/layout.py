@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from symgraph.emit.section import WIDTH
+from symgraph.emit.width import WIDTH, columns
 
 
 def quoted(text: str) -> str:
@@ -12,6 +12,11 @@ def quoted(text: str) -> str:
     if text.count('"') <= text.count("'"):
         return f'"{body}"'
     return "'" + body.replace('\\"', '"').replace("'", "\\'") + "'"
+
+
+def number(value: float) -> str:
+    """A float as ruff format writes it: 1e100 where repr gives 1e+100."""
+    return repr(float(value)).replace("e+", "e")
 
 
 def call_layout(head: str, items: Sequence[str], tail: str, indent: int = 0) -> str:
@@ -25,9 +30,9 @@ def call_layout(head: str, items: Sequence[str], tail: str, indent: int = 0) -> 
     """
     outer, inner = " " * indent, " " * (indent + 4)
     body = ", ".join(items)
-    if indent + len(head) + len(body) + len(tail) <= WIDTH:
+    if indent + columns(f"{head}{body}{tail}") <= WIDTH:
         return f"{head}{body}{tail}"
-    if len(inner) + len(body) <= WIDTH:
+    if len(inner) + columns(body) <= WIDTH:
         return f"{head}\n{inner}{body}\n{outer}{tail}"
     return _one_a_line(head, items, tail, indent)
 
@@ -37,7 +42,15 @@ def sequence_layout(head: str, items: Sequence[str], tail: str, indent: int = 0)
     if len(items) == 1 and tail == ")":
         items = [f"{items[0]},"]
     line = f"{head}{', '.join(items)}{tail}"
-    return line if indent + len(line) <= WIDTH else _one_a_line(head, items, tail, indent)
+    return line if indent + columns(line) <= WIDTH else _one_a_line(head, items, tail, indent)
+
+
+def parenthesized(head: str, body: str, tail: str, indent: int) -> str:
+    """Lay out a statement that can break nowhere else: in parentheses where that makes it fit."""
+    outer, inner = " " * indent, " " * (indent + 4)
+    if indent + columns(f"{head}{body}{tail}") <= WIDTH or columns(f"{inner}{body}") > WIDTH:
+        return f"{head}{body}{tail}"
+    return f"{head}(\n{inner}{body}\n{outer}){tail}"
 
 
 def _one_a_line(head: str, items: Sequence[str], tail: str, indent: int) -> str:
@@ -56,13 +69,13 @@ def unpacked(names: Sequence[str], source: str, indent: int) -> list[str]:
     if "" in names or len(names) == 1:
         return [f"{name} = {source}[{index}]" for index, name in enumerate(names) if name]
     whole = f"{', '.join(names)} = {source}"
-    if indent + len(whole) <= WIDTH:
+    if indent + columns(whole) <= WIDTH:
         return [whole]
     lines: list[str] = []
     start = 0
     while start < len(names):
         stop = start + 1
-        while stop < len(names) and indent + len(_part(names, start, stop + 1, source)) <= WIDTH:
+        while stop < len(names) and indent + columns(_part(names, start, stop + 1, source)) <= WIDTH:
             stop += 1
         lines.append(_part(names, start, stop, source))
         start = stop

@@ -12,11 +12,12 @@ from symgraph.emit.bindings import (
     unpack_leaves,
 )
 from symgraph.emit.expression import OpTexts
-from symgraph.emit.layout import call_layout, sequence_layout
+from symgraph.emit.layout import call_layout, number, parenthesized, sequence_layout
 from symgraph.emit.names import Numbering
 from symgraph.emit.section import SectionWriter
 from symgraph.emit.source import Source
 from symgraph.emit.view import statements
+from symgraph.emit.width import WIDTH, columns
 from symgraph.schedule import Kernel, roots_of
 
 _INPUTS = {"target": "y", "cotangent": "cotangent"}
@@ -45,7 +46,7 @@ class ModuleWriter:
         """The statements of _forward, before and after the target is needed."""
         kernel, graph = self.kernel, self.graph
         labels = node_labels(graph, self.identifier)
-        writer = self._section(self.bound, labels)
+        writer = self._section(self.bound, labels, "w")
         crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
         before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing})
         after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
@@ -64,7 +65,9 @@ class ModuleWriter:
         for position, name in self._stored():
             optional = " | None" if position in self.on_target else ""
             remark = self.remarks.get(position, "") if position in self.kernel.tape else ""
-            lines.append(f"{name}: Array{optional}" + (f"  # {remark}" if remark else ""))
+            line = f"{name}: Array{optional}"
+            fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
+            lines.append(f"{line}  # {remark}" if fits else line)
         return tuple(lines)
 
     def tape_call(self, *, with_target: bool) -> str:
@@ -82,16 +85,16 @@ class ModuleWriter:
         if not results:
             return (), ""
         bound, opening = self._tape_bindings(order, results)
-        labels, notes = cotangent_labels(graph, suffix)
+        labels, notes = cotangent_labels(graph, self.identifier, suffix)
         own = set(order)
         labels = {position: label for position, label in labels.items() if position in own}
-        writer = self._section(bound, labels)
+        writer = self._section(bound, labels, "tape.w")
         lines = writer.write(order, {*results, *labels})
         items = [writer.operand(position).text for position in results]
         return (*opening, *statements(lines, notes)), sequence_layout("return (", items, ")", 4)
 
-    def _section(self, bound: dict[int, str], labels: dict[int, str]) -> SectionWriter:
-        return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals)
+    def _section(self, bound: dict[int, str], labels: dict[int, str], w: str) -> SectionWriter:
+        return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals, f"{w}.dtype.type")
 
     def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
         """Assignments for names that share a node with another name, an input or a constant."""
@@ -99,13 +102,14 @@ class ModuleWriter:
         for position, names in self.named.items():
             if (position in self.on_target) is needs_target:
                 text = self._primal(position)
-                lines += [f"    {self.identifier[name]} = {text}" for name in names if self.identifier[name] != text]
+                others = [self.identifier[name] for name in names if self.identifier[name] != text]
+                lines += [f"    {parenthesized(f'{other} = ', text, '', 4)}" for other in others]
         return tuple(lines)
 
     def _primal(self, position: int) -> str:
         data = self.graph.nodes[position].data
         if isinstance(data, float):
-            return f"w.dtype.type({self.literals.get(repr(data), repr(data))})"
+            return f"w.dtype.type({self.literals.get(repr(data), number(data))})"
         return self.bound[position]
 
     def _openings(self, order: tuple[int, ...], also: tuple[int, ...], w: str, X: str) -> list[str]:
@@ -147,7 +151,7 @@ class ModuleWriter:
             name = self.bound[position]
             bound[position] = f"tape.{name}"
             if position in self.on_target:
-                opening.append(f"    {name} = _known(tape.{name})")
+                opening.append(f"    {call_layout(f'{name} = _known(', [f'tape.{name}'], ')', 4)}")
                 bound[position] = name
         return bound, opening
 

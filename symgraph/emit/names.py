@@ -4,8 +4,15 @@ import builtins
 import keyword
 from collections.abc import Iterable
 
+from symgraph.emit.width import columns
+
 TAKEN = frozenset({"np", "math", "Any", "Tape", "Array"}) | frozenset(keyword.kwlist) | frozenset(dir(builtins))
 """Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
+
+LONGEST = 44
+"""A name that takes more columns is shortened, so that every statement can be laid out within the width of a line."""
+
+_TAIL = 16
 
 
 def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -21,12 +28,24 @@ def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, s
     result: dict[str, str] = {}
     used: set[str] = set()
     for name in listed:
-        chosen = name
+        chosen = _shortened(name)
         while chosen in blocked or chosen in used or (chosen != name and chosen in own):
             chosen += "_"
         result[name] = chosen
         used.add(chosen)
     return result
+
+
+def _shortened(name: str) -> str:
+    """The beginning and the end of a name that is too long."""
+    if columns(name) <= LONGEST:
+        return name
+    head, tail = name, name
+    while columns(head) > LONGEST - _TAIL - 1:
+        head = head[:-1]
+    while columns(tail) > _TAIL:
+        tail = tail[1:]
+    return f"{head}_{tail}"
 
 
 class Numbering:

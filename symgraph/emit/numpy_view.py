@@ -33,6 +33,7 @@ class NumpyView:
     loss_needs_target: bool
     output: str
     output_varies: bool
+    prediction: str
     uses_select: bool
     spreads: bool
     spread_from: str
@@ -100,6 +101,7 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
         "needs_target": any(graph.nodes[position].op != "target" for position in writer.on_target),
         "loss_needs_target": parts["has_loss"] and graph.roots["loss"] in writer.on_target,
         "output": writer.identifier[output.name] if output else "",
+        "prediction": _prediction(source, writer),
         "output_varies": output_varies or not has_rows,
         "uses_select": any(node.op == "select" for node in graph.nodes),
         "spreads": has_rows and (loss_uniform or (output is not None and not output_varies)),
@@ -117,6 +119,15 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
         "initial": _initial(draws),
         "random": any("rng." in draw for draw in draws),
     }
+
+
+def _prediction(source: Source, writer: ModuleWriter) -> str:
+    """The output of a forward pass, copied where it is a column of the caller's X."""
+    output, graph = source.model.output_node, source.graph
+    if output is None:
+        return ""
+    text = f"forward(w, X).{writer.identifier[output.name]}"
+    return f"np.array({text})[()]" if graph.nodes[graph.roots["output"]].op == "feature" else text
 
 
 def _initial(draws: list[str]) -> str:

@@ -93,7 +93,7 @@ class _RowWriter:
                 for index, entry in enumerate(entries)
                 if entry.name in used
             ]
-        labels, notes = cotangent_labels(graph, "")
+        labels, notes = cotangent_labels(graph, self.identifier, "")
         labels |= node_labels(graph, self.identifier)
         bound = leaf_bindings(graph, self.identifier, {"target": "y"})
         writer = SectionWriter(graph, self.texts, bound, Numbering(), labels, self.literals)

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgraph.emit.expression import Level, OpTexts, Text
+from symgraph.emit.layout import number
 from symgraph.emit.names import Numbering
-from symgraph.ir.graph import Graph
-
-WIDTH = 88
-"""The line length of ruff format's default, which generated text keeps to."""
+from symgraph.emit.width import WIDTH, columns
+from symgraph.ir.graph import Graph, Node
 
 _LONGEST_PART = 60
 """An expression longer than this is given a name before it is used in another."""
@@ -40,7 +39,8 @@ class SectionWriter:
         bound: identifiers of the nodes that are known where the section starts; grows as lines are written.
         numbering: hands out names for unnamed values.
         labels: the names that nodes of the section must have.
-        literal: the text of constants that have no decimal form, by repr.
+        literals: the text of constants that have no decimal form, by repr.
+        dtype: what makes a constant a number of the dtype that the section computes in; "" if there is only one.
         indent: columns before each statement.
     """
 
@@ -50,6 +50,7 @@ class SectionWriter:
     numbering: Numbering
     labels: Mapping[int, str] = field(default_factory=dict)
     literals: Mapping[str, str] = field(default_factory=dict)
+    dtype: str = ""
     indent: int = 4
     lines: list[Line] = field(default_factory=list)
     _pending: dict[int, Text] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class SectionWriter:
         start = len(self.lines)
         for position in order:
             text = self._expression(position)
-            if position in self.labels or position in named or uses[position] != 1 or len(text.text) > _LONGEST_PART:
+            if position in self.labels or position in named or uses[position] != 1 or columns(text.text) > _LONGEST_PART:
                 self._assign(position, text)
             else:
                 self._pending[position] = text
@@ -82,28 +83,36 @@ class SectionWriter:
             return Text(self.bound[position], Level.ATOM)
         data = self.graph.nodes[position].data
         if isinstance(data, float):
-            text = self.literals.get(repr(data), repr(data))
+            text = self.literals.get(repr(data), number(data))
             return Text(text, Level.UNARY if text.startswith("-") else Level.ATOM)
         return self._pending[position]
 
     def _expression(self, position: int) -> Text:
         """The text of an operation; operands are named first where the line would become too long."""
         node = self.graph.nodes[position]
-        room = WIDTH - self.indent - len(self.labels.get(position, "v00000")) - len(" = ")
+        room = WIDTH - self.indent - columns(self.labels.get(position, "v00000")) - len(" = ")
         while True:
-            text = self.texts[node.op].render([self.operand(arg) for arg in node.args])
+            text = self.texts[node.op].render(self._operands(node))
             inline = [arg for arg in node.args if arg in self._pending]
-            if len(text.text) <= room or not inline:
+            if columns(text.text) <= room or not inline:
                 return text
-            longest = max(inline, key=lambda arg: len(self._pending[arg].text))
+            longest = max(inline, key=lambda arg: columns(self._pending[arg].text))
             self._assign(longest, self._pending[longest])
+
+    def _operands(self, node: Node) -> list[Text]:
+        """The texts of the operands; where all are constants, the first is given the dtype, which no other operand has."""
+        texts = [self.operand(arg) for arg in node.args]
+        numbers = [index for index, arg in enumerate(node.args) if not self.graph.nodes[arg].boolean]
+        if self.dtype and numbers and all(self.graph.nodes[node.args[index]].op == "const" for index in numbers):
+            texts[numbers[0]] = Text(f"{self.dtype}({texts[numbers[0]].text})", Level.ATOM)
+        return texts
 
     def _assign(self, position: int, text: Text) -> None:
         self._pending.pop(position, None)
         name = self.labels.get(position) or self.numbering.fresh()
         self.bound[position] = name
         statement = f"{name} = {text.text}"
-        if self.indent + len(statement) > WIDTH:
+        if self.indent + columns(statement) > WIDTH:
             statement = self._wrapped(name, position, text)
         self.lines.append(Line(statement, self.graph.nodes[position].origin, position))
 
@@ -112,11 +121,13 @@ class SectionWriter:
         outer, inner = " " * self.indent, " " * (self.indent + 4)
         if text.level is Level.ATOM and text.text.endswith(")"):
             function, operands = text.text[:-1].split("(", 1)
-            if len(inner) + len(operands) > WIDTH:
+            if len(inner) + columns(operands) > WIDTH:
                 operands = operands.replace(", ", f",\n{inner}") + ","
             return f"{name} = {function}(\n{inner}{operands}\n{outer})"
         body = text.text
-        if len(inner) + len(body) > WIDTH and len(self.graph.nodes[position].args) == 2:
+        if len(inner) + columns(body) > WIDTH and text.level is Level.TERNARY:
+            body = body.replace(" if ", f"\n{inner}if ").replace(" else ", f"\n{inner}else ")
+        elif len(inner) + columns(body) > WIDTH and len(self.graph.nodes[position].args) == 2:
             left, right = (self.operand(arg).text for arg in self.graph.nodes[position].args)
             operator = body[len(left) :].split(" ", 2)[1]
             body = f"{left}\n{inner}{operator} {right}"

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from symgraph.canonical import digests, symbols_of
-from symgraph.emit.layout import quoted
+from symgraph.emit.layout import number, quoted, sequence_layout
 from symgraph.ir.graph import Graph
 from symgraph.laws import Law, Normal, Uniform
 from symgraph.model import DEFAULT_LAW, Input, Model
@@ -72,7 +71,7 @@ def metadata(source: Source) -> dict[str, str]:
         "doc": quoted(model.doc),
         "model_hash": quoted(model_hash(model)),
         "has_loss": str(model.loss_expr is not None),
-        "domains": _nested({name: f"({_float(low)}, {_float(high)})" for name, (low, high) in domains.items()}),
+        "domains": _nested(domains),
     }
 
 
@@ -90,17 +89,21 @@ def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:
 
 def _draw(law: Law, count: int) -> str:
     if isinstance(law, Normal):
-        return f"rng.normal({float(law.mean)!r}, {float(law.std)!r}, {count})"
+        return f"rng.normal({number(law.mean)}, {number(law.std)}, {count})"
     if isinstance(law, Uniform):
-        return f"rng.uniform({float(law.low)!r}, {float(law.high)!r}, {count})"
-    return f"np.full({count}, {float(law.value)!r})"
+        return f"rng.uniform({number(law.low)}, {number(law.high)}, {count})"
+    return f"np.full({count}, {number(law.value)})"
 
 
 def _float(value: float) -> str:
-    return repr(value) if abs(value) != float("inf") else ('float("inf")' if value > 0 else 'float("-inf")')
+    return number(value) if abs(value) != float("inf") else ('float("inf")' if value > 0 else 'float("-inf")')
 
 
-def _nested(entries: dict[str, Any]) -> str:
-    if not entries:
+def _nested(domains: dict[str, tuple[float, float]]) -> str:
+    if not domains:
         return "{}"
-    return "\n".join(["{", *(f"        {quoted(name)}: {text}," for name, text in entries.items()), "    }"])
+    entries = [
+        "        " + sequence_layout(f"{quoted(name)}: (", [_float(low), _float(high)], "),", 8)
+        for name, (low, high) in domains.items()
+    ]
+    return "\n".join(["{", *entries, "    }"])

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symgraph.emit.formula import formulas
-from symgraph.emit.layout import quoted, sequence_layout
+from symgraph.emit.layout import parenthesized, quoted, sequence_layout
 from symgraph.emit.section import Line
 from symgraph.emit.source import ABI, Source, metadata, model_hash
+from symgraph.emit.width import WIDTH, columns
 from symgraph.schedule import Counts
 
 
@@ -39,9 +40,9 @@ def header(source: Source) -> Header:
     target, output = model.target_input, model.output_node
     constants = (
         f"ABI = {ABI}",
-        f"MODEL = {quoted(model.name)}",
+        parenthesized("MODEL = ", quoted(model.name), "", 0),
         _tuple("FEATURES", [i.name for i in model.feature_inputs]),
-        f"TARGET = {quoted(target.name)}" if target else "TARGET = None",
+        parenthesized("TARGET = ", quoted(target.name) if target else "None", "", 0),
         _tuple("WEIGHTS", [i.name for i in model.weight_inputs]),
         _tuple("NODES", [node.name for node in model.nodes]),
         _tuple("OUTPUTS", [output.name] if output else []),
@@ -64,10 +65,18 @@ def statements(lines: Sequence[Line], notes: dict[int, str], indent: int = 4) ->
     for group, run in _runs(lines):
         if len(run) > 1 and group:
             result.append(f"{pad}# {group}")
-        for line in run:
-            note = notes.get(line.node)
-            result.append(f"{pad}{line.text}  # {note}" if note else f"{pad}{line.text}")
+        result += [_annotated(f"{pad}{line.text}", notes.get(line.node, "")) for line in run]
     return tuple(result)
+
+
+def _annotated(line: str, note: str) -> str:
+    """A statement with a remark: at its end, or in a line before it where that is too long."""
+    if not note:
+        return line
+    if "\n" not in line and columns(f"{line}  # {note}") <= WIDTH:
+        return f"{line}  # {note}"
+    name = line.lstrip().split(" = ", 1)[0]
+    return f"{line[: len(line) - len(line.lstrip())]}# {name} is {note}\n{line}"
 
 
 def describe(counts: Counts) -> str:

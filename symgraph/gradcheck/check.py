@@ -52,14 +52,12 @@ def gradcheck(
         The report; its `ok` says whether nothing was found wrong, its `unjudged` what went unseen.
 
     Raises:
-        OptionError: points or rows is less than 1.
+        OptionError: points or rows is less than 1, or the module has neither a loss nor an output.
         DataError: X or y does not fit the model, or one is given without the other.
         WeightsError: w does not fit the model.
     """
     if points < 1 or rows < 1:
         raise OptionError(f"gradcheck needs at least 1 point and 1 row, not {points} and {rows}")
-    if not module.METADATA["has_loss"] and not module.OUTPUTS:
-        raise OptionError(f"{module.MODEL} has neither a loss nor an output: there are no derivatives to check")
     if not module.METADATA["has_loss"] and not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has neither a loss nor an output: there are no derivatives to check")
     given, fixed = _data(module, X, y), None if w is None else _weights(module, w)
@@ -102,7 +100,8 @@ def _judge(point: Point, values: Values, weights: Sequence[int], partials: Array
 def _data(module: GeneratedModule, X: Any, y: Any) -> Data | None:
     if X is None and y is None:
         return None
-    for name, part, exists in (("X", X, bool(module.FEATURES)), ("y", y, module.TARGET is not None)):
+    needs_target = module.TARGET is not None and module.METADATA["has_loss"]
+    for name, part, exists in (("X", X, bool(module.FEATURES)), ("y", y, needs_target)):
         if exists != (part is not None):
             raise DataError(f"{name} is missing; {module.MODEL} needs it" if exists else f"{module.MODEL} takes no {name}")
     matrix = None if X is None else np.asarray(X, np.float64)

@@ -109,12 +109,14 @@ def central(f: Function, x: float, step: float, close: Look) -> Estimate:
         close: from `look`.
     """
     steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
-    left, right = ([_slope(f, x, x + sign * h, close) for h in steps] for sign in (-1.0, 1.0))
-    middle = [(one + other) / 2.0 for one, other in zip(left, right, strict=True)]
+    ends = [(x - h, x + h) for h in steps]
+    sides = [(f(low).astype(np.float64), f(high).astype(np.float64)) for low, high in ends]
+    slopes = [(right - left) / (high - low) for (left, right), (low, high) in zip(sides, ends, strict=True)]
+    rises = [np.fmax(np.abs(left - close.value), np.abs(right - close.value)) for left, right in sides]
     # the noise of a slope is 0.7 blur / h; extrapolation multiplies it by less than the product of (4**j + 1) / (4**j - 1), 2
     rounding = [2.0 * close.blur / h for h in steps]
-    value, distance = _extrapolate(middle, rounding, 2, close.slope, _CONFIDENCE * close.doubt)
-    return Estimate(value, distance, np.fmax.reduce(np.abs(left + right)))
+    value, distance = _extrapolate(slopes, rounding, 2, close.slope, _CONFIDENCE * close.doubt)
+    return Estimate(value, distance, np.fmax.reduce([rise / h for rise, h in zip(rises, steps, strict=True)]))
 
 
 def one_sided(f: Function, x: float, step: float, close: Look) -> Estimate:
@@ -127,16 +129,12 @@ def one_sided(f: Function, x: float, step: float, close: Look) -> Estimate:
         close: from `look`.
     """
     steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
-    slopes = [_slope(f, x, x + h, close) for h in steps]
+    slopes = [(f(x + h).astype(np.float64) - close.value) / (x + h - x) for h in steps]
     # the noise of a slope is 1.4 blur / h; extrapolation multiplies it by less than the product of (2**j + 1) / (2**j - 1), 8
     rounding = [16.0 * close.blur / abs(h) for h in steps]
     closest = close.right if step > 0 else close.left
     value, distance = _extrapolate(slopes, rounding, 1, closest, 2.0 * _CONFIDENCE * close.doubt)
     return Estimate(value, distance, np.fmax.reduce(np.abs(slopes)))
-
-
-def _slope(f: Function, x: float, to: float, close: Look) -> Array:
-    return np.asarray((f(to).astype(np.float64) - close.value) / (to - x), np.float64)
 
 
 def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest: Array, doubt: Array) -> tuple[Array, Array]:

@@ -20,7 +20,7 @@ _CANDIDATES = 8  # rows drawn for each row wanted, because some will not be fini
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
-    """Rows that a caller gave: X (n, d) or None, y (n,) or None."""
+    """Rows, given or drawn: X (n, d) and y (n,), None where the model has no features or no target."""
 
     X: NDArray[Any] | None
     y: NDArray[Any] | None
@@ -75,8 +75,7 @@ class Point:
 
     def scale(self, j: int) -> float:
         """The size of weight j: its magnitude, or 1 if it is 0, or its distance from the edge of its domain if that is less."""
-        domains: Mapping[str, tuple[float, float]] = self.module.METADATA.get("domains", {})
-        low, high = domains.get(self.module.WEIGHTS[j], (-math.inf, math.inf))
+        low, high = _domain(self.module, self.module.WEIGHTS[j])
         value = float(self.w[j])
         return min([abs(value) or 1.0, *(room for room in (value - low, high - value) if room > 0.0)])
 
@@ -127,8 +126,12 @@ def _draw_weights(module: GeneratedModule, rng: np.random.Generator, index: int)
         return _sample(module, rng, law, module.WEIGHTS, 1).ravel()
     start = np.asarray(module.initial_weights(int(rng.integers(2**31))), np.float64)
     # Scattered, so that weights with one starting value differ; a start of 0 has no scale to scatter by.
-    scattered: Array = np.where(start == 0.0, rng.normal(size=start.shape), start * rng.uniform(0.5, 1.5, start.shape))
-    return scattered
+    scattered = np.where(start == 0.0, rng.normal(size=start.shape), start * rng.uniform(0.5, 1.5, start.shape))
+    low, high = np.array([_domain(module, name) for name in module.WEIGHTS]).T
+    inside: Array = np.where(
+        (low < scattered) & (scattered < high), scattered, _sample(module, rng, "normal", module.WEIGHTS, 1)[0]
+    )
+    return inside
 
 
 def _draw_rows(module: GeneratedModule, rng: np.random.Generator, law: str, count: int) -> Data:
@@ -145,9 +148,8 @@ def _sample(module: GeneratedModule, rng: np.random.Generator, law: str, names: 
         "wide": rng.normal(scale=3.0, size=(count, len(names))),
         "positive": rng.uniform(0.2, 2.0, (count, len(names))),
     }[law]
-    domains: Mapping[str, tuple[float, float]] = module.METADATA.get("domains", {})
     for column, name in enumerate(names):
-        low, high = domains.get(name, (-math.inf, math.inf))
+        low, high = _domain(module, name)
         if math.isfinite(low) and math.isfinite(high):
             values[:, column] = low + (high - low) * rng.uniform(0.02, 0.98, count)  # off the edges, where steps would leave
         elif math.isfinite(low):
@@ -155,3 +157,8 @@ def _sample(module: GeneratedModule, rng: np.random.Generator, law: str, names: 
         elif math.isfinite(high):
             values[:, column] = high - np.abs(values[:, column])
     return values
+
+
+def _domain(module: GeneratedModule, name: str) -> tuple[float, float]:
+    domains: Mapping[str, tuple[float, float]] = module.METADATA.get("domains", {})
+    return domains.get(name, (-math.inf, math.inf))

@@ -31,7 +31,11 @@ _ANALYTIC = tuple(name for name in _ELEMENTARY if name not in ("expm1", "log1p",
 FLOAT: Arithmetic = _COMMON | {name: getattr(math, name) for name in _ELEMENTARY} | {"pow": math.pow}
 """Python floats; raises OverflowError, ZeroDivisionError and ValueError as ``math`` does. rowsum of one row is the row."""
 
-MPMATH: Arithmetic = _COMMON | {name: getattr(mpmath, name) for name in _ELEMENTARY} | {"pow": mpmath.power}
+MPMATH: Arithmetic = (
+    _COMMON
+    | {name: getattr(mpmath, name) for name in _ELEMENTARY}
+    | {"pow": mpmath.power, "cbrt": lambda a: mpmath.sign(a) * mpmath.cbrt(abs(a))}  # mpmath's own is complex below 0
+)
 """mpmath numbers, at the precision of the caller's context."""
 
 COMPLEX: Arithmetic = (

@@ -61,7 +61,7 @@ def _operation(node: Node) -> str:
 
 def _parse_node(builder: GraphBuilder, line: str, moved: dict[int, int]) -> None:
     match = _LINE.fullmatch(line)
-    if match is None:
+    if match is None or match["leaf" if match["op"] == "const" or match["op"] in LEAVES else "args"] is None:
         raise ValueError(f"{line!r} is no line of a graph's text")
     builder.origin = match["origin"] or ""
     op = match["op"]

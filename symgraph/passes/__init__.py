@@ -8,8 +8,8 @@ from symgraph.passes.lower_powers import lower_powers
 from symgraph.passes.prune import prune
 from symgraph.passes.simplify import simplify
 
-PIPELINE = (fold_constants, lower_powers, expand, simplify, commute, prune)
-"""The passes in order: exponents become constants before powers are lowered; new identities appear when ops are expanded."""
+PIPELINE = (expand, fold_constants, lower_powers, simplify, commute, prune)
+"""The passes in order: what expanding an op brings is folded too, and exponents are constants before powers are lowered."""
 
 
 def optimize(graph: Graph) -> Graph:

@@ -4,7 +4,7 @@ import math
 
 import mpmath
 
-from symgraph.ir.evaluate import MPMATH
+from symgraph.ir.evaluate import FLOAT, MPMATH
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 
 _DIGITS = 40
@@ -28,4 +28,6 @@ def _fold(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | Non
             return None  # 1/0 is the user's infinity: it happens at run time, silently, as NumPy does it
         if isinstance(value, mpmath.mpc) or not math.isfinite(float(value)):
             return None
+        if value == 0 or 0.0 in numbers:
+            value = FLOAT[node.op](*numbers)  # mpmath's zero has no sign
         return builder.const(float(value))

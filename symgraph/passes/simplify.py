@@ -4,9 +4,19 @@ No rule assumes that a value is finite, so nothing here turns a NaN into a numbe
 with a 0-1 selection becomes a selection, in which inf * 0 cannot occur.
 """
 
+import operator
 from collections.abc import Callable
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+
+_COMPARISONS: dict[str, Callable[..., bool]] = {
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "eq": operator.eq,
+    "ne": operator.ne,
+}
 
 Rule = Callable[[GraphBuilder, tuple[int, ...]], int | None]
 
@@ -179,6 +189,14 @@ def _rowsum_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None
     return None if operand is None else simplified(builder, "neg", simplified(builder, "rowsum", operand))
 
 
+def _select_decided(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
+    condition = builder.nodes[args[0]]
+    operands = [builder.nodes[arg].data for arg in condition.args]
+    if condition.op not in _COMPARISONS or not all(isinstance(operand, float) for operand in operands):
+        return None
+    return args[1] if _COMPARISONS[condition.op](*operands) else args[2]
+
+
 def _select_same(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
     return args[1] if args[1] == args[2] else None
 
@@ -196,6 +214,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "neg": (_neg_twice, _neg_difference, _neg_product),
     "abs": (_abs_negative,),
     "rowsum": (_rowsum_negative,),
-    "select": (_select_same, _select_not),
+    "select": (_select_decided, _select_same, _select_not),
 }
 """The identities, by the op at whose head they apply; the first that fits is used."""

@@ -73,7 +73,7 @@ class Judge:
         Raises:
             VerificationError: they differ.
         """
-        if got != want:
+        if type(got) is not type(want) or got != want:
             raise VerificationError(f"{self.subject}: {what} is {got!r}, the spec says {want!r}")
 
     def values(self, what: str, got: Any, expected: Expected, *, uniform: bool = False) -> None:

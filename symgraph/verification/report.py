@@ -18,6 +18,7 @@ class VerificationReport:
             make of it where that is more.
         directions: whether derivatives were compared along directions instead of weight by weight.
         unverified: names of the weights whose partial was never seen to be other than 0, so that a fault in it could hide.
+        untaken: branches of Piecewise expressions that no point took, likewise.
     """
 
     model: str
@@ -29,13 +30,20 @@ class VerificationReport:
     worst: float
     directions: bool
     unverified: tuple[str, ...]
+    untaken: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         seen = self.weights - len(self.unverified)
         how = " along directions" if self.directions else ""
         text = f"{self.model}: {seen} of {self.weights} weights verified{how} at {self.points} points"
         text += f", worst error {self.worst:.2g} ulp"
+        gaps = []
         if self.unverified:
-            shown = ", ".join(self.unverified[:10]) + (", ..." if len(self.unverified) > 10 else "")
-            text += f"\n{self.model}: not verified, partial 0 or unclear at every point: {shown}"
-        return text
+            gaps.append(f"partial 0 or unclear at every point: {_listed(self.unverified)}")
+        if self.untaken:
+            gaps.append(f"never taken: {_listed(self.untaken)}")
+        return f"{text}\n{self.model}: not verified, {'; '.join(gaps)}" if gaps else text
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")

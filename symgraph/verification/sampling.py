@@ -7,7 +7,7 @@ none does, a search changes one input at a time until everything is finite.
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from symgraph.exact import is_nan
 from symgraph.functions import relu
 from symgraph.laws import Constant, Normal, Uniform
 from symgraph.model import Input, Model
-from symgraph.oracle import Oracle, Truth
+from symgraph.oracle import Choice, Oracle, Truth
 
 Rows = Sequence[Sequence[float]]
 Sample = tuple[Any, Any]
@@ -57,6 +57,8 @@ _HABITS = tuple((weights, rows) for weights in (INITIAL, *SCALES) for rows in (*
 
 TRIES = 60
 """Draws before the search starts; of 30 habits some must suit, and each gets a chance."""
+REACH = 150
+"""Draws in search of a branch that no point has taken yet; cheap, since only values are computed."""
 SEARCH = 3000
 """Steps of the search, each a change of one input."""
 
@@ -74,12 +76,14 @@ class Batch:
         weights: name -> value.
         rows: for every row, feature name -> value, the target among them if the model has one.
         real: whether the rows come from the sample.
+        choices: the branches that the rows take, and the sides of kinks they are on.
     """
 
     weights: Mapping[str, float]
     rows: tuple[Mapping[str, float], ...]
     habit: tuple[str, str]
     real: bool
+    choices: frozenset[Choice] = frozenset()
 
     def point(self, row: int) -> dict[str, float]:
         """All inputs of one row, as the oracle takes them."""
@@ -120,8 +124,7 @@ class Sampler:
         self._drawn += 1
         for attempt in range(TRIES):
             real = self._sample is not None and self._drawn % 2 == 0 and attempt < TRIES // 2
-            habits = list(self._scores)
-            habit = self._random.choices(habits, [self._scores[one] for one in habits])[0]
+            habit = self._habit()
             batch = self._attempt(habit, real)
             if batch is not None:
                 return batch
@@ -132,6 +135,14 @@ class Sampler:
                 self._scores[(NEAR, NEAR)] = float(len(_HABITS))
         return None if self._anchor is None else self._around(self._anchor)
 
+    def reach(self, wanted: Set[Choice]) -> Batch | None:
+        """Give a batch of which a row makes one of the choices; None if none is drawn in a while."""
+        for _ in range(max(5, min(REACH, 40_000 // self._oracle.steps)) if wanted else 0):
+            batch = self._attempt(self._habit(), real=False)
+            if batch is not None and batch.choices & wanted:
+                return batch
+        return None
+
     def praise(self, batch: Batch) -> None:
         """Draw more like this batch, which showed something new."""
         if batch.habit in self._scores:
@@ -139,15 +150,22 @@ class Sampler:
 
     # Drawing.
 
+    def _habit(self) -> tuple[str, str]:
+        habits = list(self._scores)
+        return self._random.choices(habits, [self._scores[habit] for habit in habits])[0]
+
     def _attempt(self, habit: tuple[str, str], real: bool) -> Batch | None:
         weights = {leaf.name: self._value(leaf, habit[0]) for leaf in self._weights}
         rows: list[Mapping[str, float]] = []
+        choices: set[Choice] = set()
         for tried in range(4 * self._size):
             row = self._row(habit[1], real)
-            if is_good(self._oracle.values({**weights, **row}), _MODERATE):
+            truth = self._oracle.values({**weights, **row})
+            if is_good(truth, _MODERATE):
                 rows.append(row)
+                choices |= truth.choices
             if len(rows) == self._size:
-                return Batch(weights, tuple(rows), habit, real)
+                return Batch(weights, tuple(rows), habit, real, frozenset(choices))
             if tried >= self._size and not rows:
                 return None
         return None
@@ -201,13 +219,15 @@ class Sampler:
         """The anchor's weights with rows near its row, the row itself where nothing else is finite."""
         weights = {leaf.name: anchor[leaf.name] for leaf in self._weights}
         own = {leaf.name: anchor[leaf.name] for leaf in self._leaves}
-        rows = [own]
+        rows, choices = [own], set(self._oracle.values(anchor).choices)
         for _ in range(20):
             row = {leaf.name: self._value(leaf, NEAR) for leaf in self._leaves}
-            if len(rows) < self._size and is_good(self._oracle.values({**weights, **row}), _WIDE):
+            truth = self._oracle.values({**weights, **row})
+            if len(rows) < self._size and is_good(truth, _WIDE):
                 rows.append(row)
+                choices |= truth.choices
         rows += [own] * (self._size - len(rows))
-        return Batch(weights, tuple(rows), (NEAR, NEAR), False)
+        return Batch(weights, tuple(rows), (NEAR, NEAR), False, frozenset(choices))
 
 
 def is_good(truth: Truth, sizes: tuple[float, float]) -> bool:

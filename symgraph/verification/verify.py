@@ -1,12 +1,13 @@
 """Verification of a build: the compiled text against the spec's own expressions."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from symgraph.errors import VerificationError
 from symgraph.model import Model
-from symgraph.oracle import Oracle
+from symgraph.oracle import Choice, Oracle
 from symgraph.verification.checks import check_numpy, check_scalar
 from symgraph.verification.expected import Direction, Expectation, expect
 from symgraph.verification.judge import Judge, Tally
@@ -83,38 +84,69 @@ def verify(
     """
     oracle = Oracle(model)
     effort = effort_for(len(model.weight_inputs), oracle.steps)
-    least = effort.points if points is None else points
     sampler = Sampler(oracle, seed, sample, effort.rows)
-    tally, seen, batches = Tally(), dict.fromkeys((weight.name for weight in model.weight_inputs), 0), list[Batch]()
-    for number in range(max(least, effort.most)):
-        batch = sampler.draw()
-        if batch is None:
-            break
-        batches.append(batch)
-        directions = _directions(list(seen), effort, random.Random(f"{seed} {number}"))
+    search = _Search(oracle, sampler, effort.points if points is None else points, effort.most)
+    tally = Tally()
+    while (batch := search.next()) is not None:
+        number = len(search.batches)
+        directions = _directions(list(search.weights), effort, random.Random(f"{seed} {number}"))
         expected = expect(oracle, batch, directions)
-        label = f"point {number} of seed {seed}"
-        _check(model, module, scalar, (batch, expected, label, tally))
-        fresh = _seen(batch, expected)
-        if any(seen[name] < _ENOUGH for name in fresh):
-            sampler.praise(batch)
-        for name in fresh:
-            seen[name] += 1
-        if number + 1 >= least and min(seen.values()) >= _ENOUGH:
-            break
-    if not batches:
+        _check(model, module, scalar, (batch, expected, f"point {number} of seed {seed}", tally))
+        search.note(batch, expected)
+    if not search.batches:
         raise VerificationError(_no_point(model, sampler))
     return VerificationReport(
         model=model.name,
-        weights=len(seen),
-        points=len(batches),
-        sample_points=sum(batch.real for batch in batches),
+        weights=len(search.weights),
+        points=len(search.batches),
+        sample_points=sum(batch.real for batch in search.batches),
         judged=tally.judged,
         skipped=tally.skipped,
         worst=tally.worst,
         directions=effort.dense > 0,
-        unverified=tuple(name for name, times in seen.items() if not times),
+        unverified=tuple(name for name, times in search.weights.items() if not times),
+        untaken=tuple(where for choice, where in oracle.choices.items() if where and choice not in search.choices),
     )
+
+
+class _Search:
+    """Which points come next, and which weights and branches those before have shown.
+
+    After the points that every model gets, more are drawn for the sake of branches that were hardly taken and of weights whose
+    partial was hardly seen to differ from 0.
+    """
+
+    def __init__(self, oracle: Oracle, sampler: Sampler, least: int, most: int) -> None:
+        self.weights = dict.fromkeys((weight.name for weight in oracle.model.weight_inputs), 0)
+        self.choices: Counter[Choice] = Counter()
+        self.batches: list[Batch] = []
+        self._all_choices = frozenset(oracle.choices)
+        self._sampler = sampler
+        self._least = least
+        self._most = max(least, most)
+
+    def next(self) -> Batch | None:
+        """The next point, or None when there is nothing more to see."""
+        if len(self.batches) < self._least:
+            return self._sampler.draw()
+        if len(self.batches) >= self._most:
+            return None
+        rare = {choice for choice in self._all_choices if self.choices[choice] < _ENOUGH - 1}
+        batch = self._sampler.reach(rare)
+        if batch is None:
+            self._all_choices = frozenset()  # looked for in vain
+            batch = self._sampler.draw() if min(self.weights.values()) < _ENOUGH else None
+        return batch
+
+    def note(self, batch: Batch, expected: Expectation) -> None:
+        """Take in what a point has shown."""
+        fresh = _seen(batch, expected)
+        if any(self.weights[name] < _ENOUGH for name in fresh):
+            self._sampler.praise(batch)
+        for name in fresh:
+            self.weights[name] += 1
+        self.choices.update(batch.choices)
+        self.batches.append(batch)
 
 
 def _check(model: Model, module: Any, scalar: Any, work: tuple[Batch, Expectation, str, Tally]) -> None:

@@ -1,0 +1,11 @@
+"""How wide text is, as ruff format measures it."""
+
+import unicodedata
+
+WIDTH = 88
+"""The line length of ruff format's default, which generated text keeps to."""
+
+
+def columns(text: str) -> int:
+    """The columns that a text takes; the signs of Chinese, Japanese and Korean take two."""
+    return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text if not sign.isascii())

@@ -1,0 +1,80 @@
+"""The modules of the zoo, generated once a test process, and points at which its models are well behaved.
+
+Modules are loaded as they are generated, without the build's verification: these tests are to find faults by themselves.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+from zoo import NIST, ZOO
+
+from symgraph import Model
+from symgraph.generate import Artifact, generate
+from symgraph.memory import load_artifact
+from symgraph.model import Input
+
+
+class Sample(NamedTuple):
+    """Arguments for a module: weights, rows (None without features), targets (None without a target)."""
+
+    w: np.ndarray
+    X: np.ndarray | None
+    y: np.ndarray | None
+
+
+@cache
+def artifacts(name: str) -> tuple[Artifact, Artifact]:
+    """The numpy and the scalar module of a model of the zoo, as text."""
+    return texts_of(ZOO[name]())
+
+
+@cache
+def numpy_module(name: str) -> ModuleType:
+    """The numpy module of a model of the zoo."""
+    return load_artifact(artifacts(name)[0])
+
+
+@cache
+def scalar_module(name: str) -> ModuleType:
+    """The scalar module of a model of the zoo."""
+    return load_artifact(artifacts(name)[1])
+
+
+def texts_of(model: Model) -> tuple[Artifact, Artifact]:
+    """The numpy and the scalar module of any model, as text."""
+    numpy, scalar = generate(model, ("numpy", "scalar"))
+    return numpy, scalar
+
+
+def modules_of(model: Model) -> tuple[ModuleType, ModuleType]:
+    """The numpy and the scalar module of any model, not verified."""
+    numpy, scalar = texts_of(model)
+    return load_artifact(numpy), load_artifact(scalar)
+
+
+def one_output(expr: Callable[..., object], *, features: str = "f g", weights: str = "a b", loss: object = "squared_error") -> Model:
+    """A model whose output is expr(*features, *weights)."""
+    model = Model("small")
+    inputs = (*model.features(features), *model.weights(weights))
+    model.target()
+    model.output("y_hat", expr(*inputs))
+    model.loss(loss)
+    return model
+
+
+def sample(name: str, rows: int = 7, seed: int = 0) -> Sample:
+    """Draw weights and rows at which a model of the zoo is finite and has no kink."""
+    model, rng = ZOO[name](), np.random.RandomState(seed)
+
+    def draw(entries: tuple[Input, ...], usual: tuple[float, float], size: int) -> np.ndarray:
+        bounds = [entry.domain or usual for entry in entries]
+        return np.array([rng.uniform(low, high, size) for low, high in bounds]).T
+
+    features = (0.5, 2.0) if name in NIST else (-1.5, 1.5)  # the published problems are meant for positive x
+    w = draw(model.weight_inputs, (0.3, 0.9), 1)[0]
+    X = draw(model.feature_inputs, features, rows) if model.feature_inputs else None
+    y = None if model.target_input is None else draw((model.target_input,), (-1.0, 1.0), rows)[:, 0]
+    return Sample(w, X, y)

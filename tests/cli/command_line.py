@@ -1,0 +1,94 @@
+"""The command line as a user meets it: subprocesses in a project of their own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# Two models in one file, of which one has a single feature and the other none.
+SPEC = '''
+from sympy import exp
+
+from symgraph import Model, Normal
+
+decay = Model("decay", doc="An exponential decay.")
+time = decay.feature("time", domain=(0, 5))
+y = decay.target("y")
+top, rate = decay.weights("top rate", init=Normal(1, 0.1))
+y_hat = decay.output("y_hat", top * exp(-rate * time))
+decay.loss("squared_error")
+
+valley = Model("valley")
+a, b = valley.weights("a b", init=[-1.2, 1.0])
+valley.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
+'''
+
+LINE = """
+from symgraph import Model
+
+model = Model("line")
+x = model.feature("x")
+a, b = model.weights("a b")
+model.output("y_hat", a * x + b)
+"""
+
+# y is 2 * exp(-time / 2) to six digits: a fit has an end to reach.
+ROWS = "time,y\n0,2\n1,1.213061\n2,0.735759\n3,0.446260\n4,0.270671\n5,0.164170\n"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and what it wrote to stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+"""Runs a command in this process; the fixture ``command`` is one."""
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment without what a terminal or a user may have set, and with some changes."""
+    inherited = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    return inherited | changes
+
+
+def run_command(folder: Path, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Outcome:
+    """Run ``python -m symgraph`` in a folder."""
+    command = [sys.executable, "-m", "symgraph", *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, env=dict(env or environment()), capture_output=True, text=True, check=False)
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes | None, int]]:
+    """Every file and folder below, with its bytes and its time of change."""
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes() if path.is_file() else None, path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with specs, data and, once it is built, modules."""
+
+    root: Path
+
+    def run(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Outcome:
+        """Run a command in it."""
+        return run_command(self.root, *arguments, env=env)
+
+    def path(self, name: str) -> Path:
+        """A file of it."""
+        return self.root / name
+
+
+def make_project(root: Path) -> Project:
+    """Write the spec and the rows."""
+    (root / "models.py").write_text(SPEC, encoding="utf-8")
+    (root / "rows.csv").write_text(ROWS, encoding="utf-8")
+    return Project(root)

@@ -1,0 +1,44 @@
+"""Projects to run commands in."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Outcome, Project, Run, make_project
+
+from symgraph.cli import main
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """A project that nothing was built in."""
+    return make_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A built and trained project, for tests that leave it as it is."""
+    project = make_project(tmp_path_factory.mktemp("built"))
+    done = project.run("build", "models.py")
+    assert done.code == 0, done.err
+    done = project.run("train", "decay", "--data", "rows.csv", "--epochs", "300", "--lr", "0.02", "--save", "weights.json")
+    assert done.code == 0, done.err
+    return project
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process, in a new folder: for the many cases that differ only in what they print."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: Any) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["symgraph", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        written = capsys.readouterr()
+        code = end.value.code
+        return Outcome(0 if code is None else int(code), written.out, written.err)
+
+    return run

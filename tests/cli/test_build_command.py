@@ -1,0 +1,211 @@
+"""``symgraph build``: what it writes and prints, what a check says, and when it refuses."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import LINE, SPEC, Project, Run, environment, make_project, run_command, snapshot
+
+FILES = ["decay.py", "decay_scalar.py", "symgraph.lock.json", "valley.py", "valley_scalar.py"]
+
+
+@pytest.fixture
+def copy(built: Project, tmp_path: Path) -> Project:
+    """A built project that a test may change."""
+    shutil.copytree(built.root, tmp_path, dirs_exist_ok=True)
+    return Project(tmp_path)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def states(out: str) -> dict[str, str]:
+    """File -> state from the lines of a report; other lines are left out."""
+    pairs = (line.split() for line in out.splitlines())
+    return {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
+
+
+def test_a_build_writes_both_backends_of_every_model_in_a_file_and_says_what_was_verified(fresh: Project) -> None:
+    done = fresh.run("build", "models.py")
+    assert done.code == 0
+    assert names(fresh.path("generated")) == FILES
+    assert states(done.out) == {f"generated/{name}": "written" for name in FILES}
+    assert "decay: 2 of 2 weights verified" in done.out
+    assert "valley: 2 of 2 weights verified" in done.out
+    assert done.err.splitlines() == [
+        "reading models.py",
+        "generating decay",
+        "generating valley",
+        "verifying decay",
+        "verifying valley",
+    ]
+    assert names(fresh.root) == ["generated", "models.py", "rows.csv"]  # no bytecode, nothing beside the spec
+
+
+def test_a_second_build_changes_no_byte_and_no_time(copy: Project) -> None:
+    before = snapshot(copy.root)
+    done = copy.run("build", "models.py")
+    assert done.code == 0
+    assert set(states(done.out).values()) == {"unchanged"}
+    assert snapshot(copy.root) == before
+
+
+def test_quiet_silences_stderr_alone(command: Run, copy: Project) -> None:
+    done = command("build", "models.py", "--quiet", "--check")
+    assert (done.code, done.err) == (0, "")
+    assert states(done.out) == {f"generated/{name}": "unchanged" for name in FILES}
+
+
+def test_json_is_all_that_is_on_stdout_though_the_spec_prints(copy: Project) -> None:
+    spec = copy.path("models.py")
+    spec.write_text('print("hello from the spec")\n' + spec.read_text(encoding="utf-8"), encoding="utf-8")
+    done = copy.run("build", "models.py", "--json")
+    assert done.code == 0
+    report = json.loads(done.out)
+    assert report["ok"] is True
+    assert [entry["path"] for entry in report["files"]] == [
+        "generated/decay.py",
+        "generated/decay_scalar.py",
+        "generated/valley.py",
+        "generated/valley_scalar.py",
+        "generated/symgraph.lock.json",
+    ]
+    assert report["verification"]["decay"]["unverified"] == []
+    assert report["verification"]["decay"]["weights"] == 2
+    assert "hello from the spec" in done.err
+
+
+def test_a_check_after_a_build_is_fine_and_writes_nothing(command: Run, copy: Project) -> None:
+    before = snapshot(copy.root)
+    done = command("build", "models.py", "--check")
+    assert done.code == 0
+    assert set(states(done.out).values()) == {"unchanged"}
+    assert snapshot(copy.root) == before
+
+
+def test_a_check_tells_missing_stale_edited_and_left_over_files_apart(command: Run, copy: Project) -> None:
+    spec = copy.path("models.py")
+    changed = SPEC.replace("top * exp(", "2 * top * exp(").replace('Model("valley")', 'Model("banana")')
+    spec.write_text(changed, encoding="utf-8")
+    with (copy.path("generated") / "decay_scalar.py").open("a", encoding="utf-8") as file:
+        file.write("# mine\n")
+    before = snapshot(copy.root)
+    done = command("build", "models.py", "--check")
+    assert done.code == 1
+    assert states(done.out) == {
+        "generated/decay.py": "stale",
+        "generated/decay_scalar.py": "edited",
+        "generated/banana.py": "missing",
+        "generated/banana_scalar.py": "missing",
+        "generated/symgraph.lock.json": "stale",
+        "generated/valley.py": "orphan",
+        "generated/valley_scalar.py": "orphan",
+    }
+    assert "generated/valley.py is left over from a model that is gone; delete it" in done.err
+    assert "--force" in done.err
+    assert snapshot(copy.root) == before
+
+
+def test_a_left_over_file_is_reported_until_it_is_deleted(command: Run, copy: Project) -> None:
+    spec = copy.path("models.py")
+    spec.write_text(SPEC[: SPEC.index("valley =")], encoding="utf-8")
+    done = command("build", "models.py")
+    assert done.code == 0
+    assert states(done.out)["generated/valley.py"] == "orphan"
+    assert command("build", "models.py", "--check").code == 1
+    (copy.path("generated") / "valley.py").unlink()
+    (copy.path("generated") / "valley_scalar.py").unlink()
+    assert command("build", "models.py").code == 0
+    assert command("build", "models.py", "--check").code == 0
+
+
+@pytest.mark.parametrize("content", [b"# notes of mine\n", b"\xff\xfe\x00 not even text"])
+def test_a_file_that_is_not_ours_is_overwritten_by_force_alone(command: Run, copy: Project, content: bytes) -> None:
+    module = copy.path("generated") / "decay.py"
+    original = module.read_bytes()
+    module.write_bytes(content)
+    before = snapshot(copy.root)
+    done = command("build", "models.py")
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("error: generated/decay.py was edited by hand or is not a generated file")
+    assert "--force" in done.err
+    assert snapshot(copy.root) == before
+    assert command("build", "models.py", "--force").code == 0
+    assert module.read_bytes() == original
+
+
+def test_force_does_not_overwrite_a_spec_by_its_module(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "decay.py").write_text(SPEC, encoding="utf-8")
+    before = snapshot(tmp_path)
+    done = command("build", "decay.py", "--out", ".", "--force")
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == "error: decay.py would overwrite the spec of that name in .; choose another with --out"
+    assert snapshot(tmp_path) == before
+
+
+def test_backend_and_out_choose_what_is_written_where(fresh: Project) -> None:
+    done = fresh.run("build", "models.py", "--backend", "scalar", "--out", "src/made")
+    assert done.code == 0
+    assert names(fresh.path("src/made")) == ["decay_scalar.py", "symgraph.lock.json", "valley_scalar.py"]
+    assert not fresh.path("generated").exists()
+    manifest = json.loads(fresh.path("src/made/symgraph.lock.json").read_text(encoding="utf-8"))
+    assert {entry["spec"] for entry in manifest["outputs"].values()} == {"models.py"}
+
+
+def test_the_project_says_what_is_built_from_wherever_the_command_runs(tmp_path: Path) -> None:
+    package = tmp_path / "curves"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    shapes = "from sympy import exp\n\n\ndef fall(t, rate):\n    return exp(-rate * t)\n"
+    (package / "shapes.py").write_text(shapes, encoding="utf-8")
+    spec = SPEC.replace("from sympy import exp", "from .shapes import fall").replace("exp(-rate * time)", "fall(time, rate)")
+    (package / "dotted.py").write_text(spec, encoding="utf-8")
+    (tmp_path / "line.py").write_text(LINE, encoding="utf-8")
+    table = '[tool.symgraph]\nmodels = ["curves.dotted", "line.py"]\nout = "src/made"\nbackends = ["numpy"]\n'
+    (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
+    inner = tmp_path / "notebooks"
+    inner.mkdir()
+    done = run_command(inner, "build")
+    assert done.code == 0, done.err
+    assert names(tmp_path / "src" / "made") == ["decay.py", "line.py", "symgraph.lock.json", "valley.py"]
+    assert list(inner.iterdir()) == []
+    header = (tmp_path / "src" / "made" / "decay.py").read_text(encoding="utf-8").splitlines()[0]
+    assert header == "# @generated by symgraph from curves/dotted.py; do not edit"
+    # the same module by its path, and by its name in a check: one label for both
+    assert run_command(inner, "build", "curves/dotted.py", "--check").code == 0
+    assert run_command(tmp_path, "build", "--check").code == 0
+    # a model without a loss is loaded by name too
+    assert run_command(inner, "gradcheck", "line", "--points", "1").code == 0
+
+
+def test_a_module_is_the_same_bytes_wherever_the_project_lies(built: Project, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "some where" / "else"
+    elsewhere.mkdir(parents=True)
+    project = make_project(elsewhere)
+    done = project.run("build", "models.py", env=environment(PYTHONHASHSEED="12345"))
+    assert done.code == 0
+    for name in FILES:
+        assert (project.path("generated") / name).read_bytes() == (built.path("generated") / name).read_bytes()
+
+
+def test_without_a_spec_and_without_a_project_the_message_says_both_ways(command: Run, tmp_path: Path) -> None:
+    done = command("build")
+    assert done.code == 2
+    assert "symgraph new NAME" in done.err
+    assert "[tool.symgraph]" in done.err
+    assert snapshot(tmp_path) == {}
+
+
+def test_a_pipe_that_is_closed_early_leaves_no_traceback(built: Project) -> None:
+    command = [sys.executable, "-m", "symgraph", "build", "models.py", "--check", "--quiet"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=built.root, env=environment(), **pipes) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 1

@@ -1,0 +1,54 @@
+"""``symgraph gradcheck``: the verdict, its exit code and its formats."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Project, Run
+
+
+def test_a_right_module_passes(built: Project) -> None:
+    done = built.run("gradcheck", "decay", "--points", "2", "--rows", "4")
+    assert (done.code, done.err) == (0, "")
+    head, *weights = done.out.splitlines()
+    assert head == "gradient check of decay: passed (2 of 2 weights judged, 2 points, seed 0)"
+    assert [line.split()[:2] for line in weights] == [["top", "ok"], ["rate", "ok"]]
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_json_names_every_weight_and_its_verdict(command: Run, built: Project) -> None:
+    done = command("gradcheck", built.path("generated") / "decay.py", "--json", "--seed", "3")
+    assert done.code == 0
+    report = json.loads(done.out)
+    assert (report["verdict"], report["model"], report["seed"]) == ("passed", "decay", 3)
+    assert [(weight["weight"], weight["verdict"]) for weight in report["weights"]] == [("top", "ok"), ("rate", "ok")]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_wrong_partial_exits_with_1_and_names_the_weight(command: Run, built: Project, form: tuple[str, ...]) -> None:
+    text = (built.path("generated") / "decay.py").read_text(encoding="utf-8")
+    assert text.count("    return (d_top, d_rate)") >= 1
+    wrong = text.replace("    return (d_top, d_rate)", "    return (d_top, 1.001 * d_rate)")
+    Path("decay.py").write_text(wrong, encoding="utf-8")
+    done = command("gradcheck", "./decay.py", *form)
+    assert (done.code, done.err) == (1, "")
+    if form:
+        assert [weight["verdict"] for weight in json.loads(done.out)["weights"]] == ["ok", "failed"]
+    else:
+        assert "decay: failed" in done.out
+        assert "  top   ok" in done.out
+        assert "  rate  failed" in done.out
+
+
+def test_rows_and_weights_can_be_given(command: Run, built: Project) -> None:
+    line = ("gradcheck", built.path("generated") / "decay.py", "--data", built.path("rows.csv"), "--json")
+    report = json.loads(command(*line, "--weights", built.path("weights.json")).out)
+    saved = json.loads(built.path("weights.json").read_text(encoding="utf-8"))["weights"]
+    assert report["points"] == [list(saved.values())]
+    assert {weight["entries"] for weight in report["weights"]} == {6}  # the six rows of the file
+
+
+def test_a_model_without_data_is_checked_too(command: Run, built: Project) -> None:
+    done = command("gradcheck", built.path("generated") / "valley.py")
+    assert done.code == 0
+    assert "valley: passed (2 of 2 weights judged" in done.out

@@ -1,0 +1,56 @@
+"""``symgraph predict``: predictions as CSV or JSON."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import Project, Run
+
+from symgraph import load
+from symgraph.weights import load_weights
+
+
+@pytest.fixture
+def truth(built: Project) -> list[float]:
+    module = load(built.path("generated") / "decay.py")
+    return list(module.predict(load_weights(built.path("weights.json"), module), np.arange(6.0)))
+
+
+def test_predictions_are_csv_on_stdout_and_nothing_else(built: Project, truth: list[float]) -> None:
+    done = built.run("predict", "decay", "--data", "rows.csv", "--weights", "weights.json")
+    assert (done.code, done.err) == (0, "")
+    header, *values = done.out.splitlines()
+    assert header == "y_hat"
+    assert list(map(float, values)) == truth
+    # the run that saved these weights has reached the end: the rows are given to six digits
+    assert truth == pytest.approx([2, 1.213061, 0.735759, 0.446260, 0.270671, 0.164170], abs=1e-5)
+
+
+def test_rows_need_no_target(command: Run, built: Project, truth: list[float]) -> None:
+    Path("new.csv").write_text("time,other\n2,x\n0,x\n", encoding="utf-8")
+    module, weights = built.path("generated") / "decay.py", built.path("weights.json")
+    done = command("predict", module, "--data", "new.csv", "--weights", weights, "--json")
+    assert done.code == 0
+    assert json.loads(done.out) == {"model": "decay", "y_hat": [truth[2], truth[0]]}
+
+
+def test_out_writes_the_same_csv_to_a_file(command: Run, built: Project, tmp_path: Path) -> None:
+    module, weights = built.path("generated") / "decay.py", built.path("weights.json")
+    line = ("predict", module, "--data", built.path("rows.csv"), "--weights", weights)
+    printed = command(*line)
+    written = command(*line, "--out", "y.csv")
+    assert (written.code, written.out) == (0, "")
+    assert (tmp_path / "y.csv").read_text(encoding="utf-8") == printed.out
+
+
+def test_a_model_without_output_is_refused(command: Run, built: Project) -> None:
+    done = command("predict", built.path("generated") / "valley.py", "--weights", built.path("weights.json"))
+    assert (done.code, done.err) == (2, "error: valley has no output to predict; give its spec a model.output(...)\n")
+
+
+def test_a_value_that_is_not_finite_is_null_in_json(command: Run, built: Project) -> None:
+    Path("far.csv").write_text("time\n-1e6\n", encoding="utf-8")
+    line = ("predict", built.path("generated") / "decay.py", "--data", "far.csv", "--weights", built.path("weights.json"))
+    assert json.loads(command(*line, "--json").out)["y_hat"] == [None]
+    assert command(*line).out == "y_hat\ninf\n"

@@ -1,0 +1,103 @@
+"""``symgraph show``: formulas as text and LaTeX, and the graph."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import LINE, Project, Run
+
+from symgraph.cli.show import _latex_name
+from symgraph.ir.text import from_text, to_text
+
+FORMULAS = [
+    "y_hat = top*exp(-rate*time)",
+    "loss = (y - y_hat)**2",
+]
+
+
+def test_a_built_module_shows_nodes_loss_and_partials(built: Project) -> None:
+    done = built.run("show", "decay")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[:2] == FORMULAS
+    assert [line.split(" = ")[0] for line in lines[2:]] == ["d loss / d top", "d loss / d rate"]
+
+
+def test_a_spec_with_several_models_shows_each_under_its_name(command: Run, built: Project) -> None:
+    done = command("show", built.path("models.py"))
+    first, second = done.out.split("\n\n")
+    assert first.splitlines()[:2] == ["# decay", "y_hat = top*exp(-rate*time)"]
+    assert second.splitlines()[0] == "# valley"
+    assert "d loss / d b = " in second
+
+
+def test_json_holds_all_models(command: Run, built: Project) -> None:
+    document = json.loads(command("show", built.path("models.py"), "--json").out)
+    assert [entry["model"] for entry in document["models"]] == ["decay", "valley"]
+    assert list(document["models"][0]["formulas"]) == ["y_hat", "loss", "d loss / d top", "d loss / d rate"]
+    graphs = json.loads(command("show", built.path("models.py"), "--json", "--graph").out)
+    assert graphs["models"][1]["graph"].startswith("graph valley\n")
+
+
+def test_latex_sets_words_upright_and_hats_on_top(command: Run, built: Project) -> None:
+    done = command("show", built.path("models.py"), "--format", "latex")
+    assert done.out.splitlines()[:3] == [
+        "% decay",
+        r"\begin{align*}",
+        r"\hat{y} &= \mathrm{top} \, e^{- \mathrm{rate} \, \mathrm{time}} \\",
+    ]
+    assert r"\frac{\partial\,\mathrm{loss}}{\partial \mathrm{rate}} &= " in done.out
+    assert done.out.count("\\begin{align*}") == done.out.count("\\end{align*}") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [
+        ("y_hat", r"\hat{y}"),
+        ("w1", "w_{1}"),
+        ("alpha_max", r"\alpha_{\mathrm{max}}"),
+        ("speed", r"\mathrm{speed}"),
+        ("lambda", r"\lambda"),
+        ("k1_2", "k_{1 2}"),
+    ],
+)
+def test_a_name_in_latex(name: str, latex: str) -> None:
+    assert _latex_name(name) == latex
+
+
+def test_the_graph_parses_back(command: Run, built: Project) -> None:
+    done = command("show", built.path("models.py"), "--graph")
+    first = done.out[: done.out.index("\ngraph valley")]
+    assert to_text(from_text(first)) == first
+
+
+def test_a_packaged_model_is_shown_from_any_folder(command: Run) -> None:
+    done = command("show", "nine_weights")
+    assert done.code == 0
+    assert "sigmoid = sigmoid(w8 + (f4*w4 + f5*w5)*sin(f3*w3))" in done.out.splitlines()
+
+
+def test_a_module_whose_spec_is_elsewhere_is_refused_with_what_to_name(command: Run, built: Project) -> None:
+    done = command("show", built.path("generated") / "decay.py")
+    assert done.code == 2
+    assert "was built from models.py" in done.err
+    assert "name the spec file" in done.err
+
+
+def test_a_module_whose_model_is_gone_from_the_spec_is_refused(command: Run) -> None:
+    Path("line.py").write_text(LINE, encoding="utf-8")
+    assert command("build", "line.py").code == 0
+    Path("line.py").write_text(LINE.replace('"line"', '"edge"'), encoding="utf-8")
+    done = command("show", "line")
+    assert done.code == 2
+    assert "line.py, which has no model line any more" in done.err
+
+
+def test_a_spec_that_was_not_built_yet_is_shown_by_its_name_too(command: Run) -> None:
+    Path("line.py").write_text(LINE, encoding="utf-8")
+    assert command("show", "line").out == command("show", "line.py").out == "y_hat = a*x + b\n"
+
+
+def test_a_model_without_loss_shows_its_nodes(command: Run) -> None:
+    Path("line.py").write_text(LINE, encoding="utf-8")
+    assert command("show", "line.py").out == "y_hat = a*x + b\n"

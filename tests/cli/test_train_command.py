@@ -1,0 +1,223 @@
+"""``symgraph train``: what it prints, writes and returns."""
+
+import contextlib
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import Project, Run, environment, snapshot
+
+from symgraph import load
+from symgraph.data import read_data
+from symgraph.training import adam, clip_by_norm, converged, sgd, step_decay, train
+
+
+def rows(project: Project) -> tuple[np.ndarray, np.ndarray]:
+    data = read_data(project.path("rows.csv"), ("time",), "y")
+    assert data.X is not None
+    assert data.y is not None
+    return data.X, data.y
+
+
+def module_of(project: Project, name: str = "decay") -> Path:
+    return project.path("generated") / f"{name}.py"
+
+
+def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(built: Project) -> None:
+    done = built.run("train", "decay", "--data", "rows.csv", "--epochs", "3")
+    assert done.code == 0
+    result = train(load(module_of(built)), *rows(built), optimizer=adam(), epochs=3, seed=0)
+    assert done.out.splitlines() == [
+        "optimizer  epochs  ended   loss",
+        f"adam       3       epochs  {result.losses[-1]:.8g}",
+        "",
+        "weight  adam",
+        f"top     {result.weights[0]:.8g}",
+        f"rate    {result.weights[1]:.8g}",
+    ]
+    # off a terminal: lines, no bar and no colour
+    assert done.err == "adam: all epochs are done; the weights are those after epoch 2\n"
+
+
+def test_several_optimizers_are_compared_saved_apart_and_drawn_together(built: Project, tmp_path: Path) -> None:
+    weights, plot = tmp_path / "w.json", tmp_path / "loss.svg"
+    options = ("--optimizer", "vanilla,momentum", "--optimizer", "adam", "--epochs", "4", "--save", weights, "--plot", plot)
+    done = built.run("train", "decay", "--data", "rows.csv", *options)
+    assert done.code == 0, done.err
+    table, values = done.out.split("\n\n")
+    assert [line.split()[:2] for line in table.splitlines()[1:]] == [["vanilla", "4"], ["momentum", "4"], ["adam", "4"]]
+    assert values.splitlines()[0].split() == ["weight", "vanilla", "momentum", "adam"]
+    assert max(map(len, done.out.splitlines())) <= 80
+    saved = sorted(path.name for path in tmp_path.iterdir())
+    assert saved == ["loss.svg", "w-adam.json", "w-momentum.json", "w-vanilla.json"]
+    assert f"adam: weights saved to {tmp_path / 'w-adam.json'}" in done.err
+    assert all(name in plot.read_text(encoding="utf-8") for name in ("vanilla", "momentum", "adam"))
+
+
+def test_json_gives_every_digit_and_every_epoch(built: Project) -> None:
+    done = built.run("train", "decay", "--data", "rows.csv", "--epochs", "5", "--optimizer", "sgd", "--json", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    document = json.loads(done.out)
+    result = train(load(module_of(built)), *rows(built), optimizer=sgd(), epochs=5, seed=0)
+    assert document["model"] == "decay"
+    run = document["runs"]["sgd"]
+    assert run["losses"] == result.losses.tolist()
+    assert list(run["weights"].items()) == [("top", result.weights[0]), ("rate", result.weights[1])]
+    assert (run["reason"], run["epochs"]) == ("epochs", 5)
+
+
+def test_every_option_reaches_the_training(command: Run, built: Project) -> None:
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd", "--json")
+    options = ("--lr", "0.05", "--lr-step", "3", "--lr-factor", "0.7", "--epochs", "200", "--batch-size", "4", "--shuffle")
+    options += ("--seed", "5", "--tol", "1e-4", "--clip-norm", "0.3")
+    done = command(*line, *options)
+    assert done.code == 0
+    rate = step_decay(0.05, every=3, factor=0.7)
+    chosen = {"batch_size": 4, "shuffle": True, "seed": 5, "stop": converged(1e-4), "clip": clip_by_norm(0.3)}
+    result = train(load(module_of(built)), *rows(built), optimizer=sgd(rate), epochs=200, **chosen)
+    assert result.reason == "converged"
+    assert json.loads(done.out)["runs"]["sgd"]["losses"] == result.losses.tolist()
+
+
+def test_training_goes_on_from_saved_weights(command: Run, built: Project, tmp_path: Path) -> None:
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd")
+    assert command(*line, "--epochs", "2", "--save", "half.json").code == 0
+    assert command(*line, "--epochs", "3", "--init", "half.json", "--save", "rest.json").code == 0
+    assert command(*line, "--epochs", "5", "--save", "whole.json").code == 0
+    assert (tmp_path / "rest.json").read_bytes() == (tmp_path / "whole.json").read_bytes()
+
+
+def test_weights_of_another_version_of_the_model_are_warned_about_in_one_line(command: Run, built: Project) -> None:
+    text = built.path("weights.json").read_text(encoding="utf-8")
+    Path("old.json").write_text(re.sub(r"sha256:\w{4}", "sha256:0000", text), encoding="utf-8")
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--epochs", "1")
+    done = command(*line, "--init", "old.json", "--quiet")
+    assert done.code == 0
+    (line,) = done.err.splitlines()
+    assert line.startswith("warning: old.json was saved with another version of decay")
+
+
+def test_a_model_without_features_and_target_needs_no_data(command: Run, built: Project) -> None:
+    # Rosenbrock's valley is steep and flat along its floor: momentum with a small rate creeps towards (1, 1)
+    options = ("--optimizer", "momentum", "--lr", "0.0005", "--epochs", "4000", "--json")
+    done = command("train", module_of(built, "valley"), *options)
+    assert done.code == 0
+    weights = json.loads(done.out)["runs"]["momentum"]["weights"]
+    assert weights["a"] == pytest.approx(1.0, abs=0.05)
+    refused = command("train", module_of(built, "valley"), "--data", built.path("rows.csv"))
+    assert (refused.code, refused.err) == (2, "error: --data: valley has no features and no target; leave the option out\n")
+
+
+def test_a_run_that_diverges_exits_with_1_says_where_and_keeps_the_last_good_weights(command: Run, built: Project) -> None:
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd", "--lr", "1e150")
+    done = command(*line, "--save", "w.json", "--plot", "loss.svg")
+    assert done.code == 1
+    assert "stopped: in row " in done.err
+    assert "of epoch 0 the " in done.err
+    assert "no run finished an epoch: nothing is drawn to loss.svg" in done.err
+    start = load(module_of(built)).initial_weights(0)
+    assert json.loads(Path("w.json").read_text(encoding="utf-8"))["weights"] == dict(zip(("top", "rate"), start, strict=True))
+    assert done.out.splitlines()[1].split() == ["sgd", "0", "non-finite", "-"]
+
+
+def test_an_interrupt_keeps_what_was_reached_and_starts_no_further_run(
+    command: Run, built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def interrupted(total: int, label: str, *, quiet: bool) -> Iterator[object]:
+        left = iter(range(2))
+
+        def advance(remark: str) -> None:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+
+        yield advance
+
+    # the package's attribute of that name is the command
+    monkeypatch.setattr(sys.modules["symgraph.cli.train"], "progress", interrupted)
+    done = command("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd,adam", "--save", "w.json")
+    assert done.code == 130
+    assert "sgd: interrupted; the weights are those after epoch 2" in done.err
+    assert "adam" not in done.out
+    assert Path("w-sgd.json").is_file()
+
+
+def test_many_weights_are_not_all_printed_but_all_in_json(command: Run) -> None:
+    spec = (
+        'from symgraph import Model\nm = Model("wide")\nxs = m.features("x1:41")\ny = m.target("y")\nws = m.weights("b1:41")\n'
+        'm.output("y_hat", sum(a * b for a, b in zip(xs, ws)))\nm.loss("squared_error")\n'
+    )
+    Path("wide.py").write_text(spec, encoding="utf-8")
+    assert command("build", "wide.py").code == 0
+    header = ",".join([*(f"x{i}" for i in range(1, 41)), "y"])
+    Path("rows.csv").write_text(f"{header}\n{','.join(['1'] * 41)}\n", encoding="utf-8")
+    done = command("train", "wide", "--data", "rows.csv", "--epochs", "1")
+    assert done.out.count("\nb") == 30
+    assert "10 more weights; --save or --json gives all" in done.err
+    document = json.loads(command("train", "wide", "--data", "rows.csv", "--epochs", "1", "--json").out)
+    assert len(document["runs"]["adam"]["weights"]) == 40
+
+
+def on_terminal(project: Project, stream: str, *arguments: str, **env: str) -> str:
+    """What a command writes to stdout or stderr where that is a terminal of 80 columns."""
+    shown, end = pty.openpty()
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: end}
+    command = [sys.executable, "-m", "symgraph", *arguments]
+    environ = environment(COLUMNS="80", TERM="xterm-256color", **env)
+    with subprocess.Popen(command, cwd=project.root, env=environ, **streams) as process:
+        os.close(end)
+        text = b""
+        with contextlib.suppress(OSError):  # how Linux says that the other side is closed
+            while part := os.read(shown, 65536):
+                text += part
+        os.close(shown)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.read()
+        assert process.wait() == 0
+    return text.decode()
+
+
+COLOURED = re.compile(r"\x1b\[(\d+;)*[39][0-8](;\d+)*m")
+
+
+def test_a_terminal_gets_a_bar_and_colours(built: Project) -> None:
+    line = ("train", "decay", "--data", "rows.csv", "--epochs", "20")
+    shown = on_terminal(built, "stderr", *line)
+    assert "20/20" in shown
+    assert COLOURED.search(shown)
+
+
+def test_no_color_and_quiet_are_heeded_on_a_terminal(built: Project) -> None:
+    line = ("train", "decay", "--data", "rows.csv", "--epochs", "20")
+    assert not COLOURED.search(on_terminal(built, "stderr", *line, NO_COLOR="1"))
+    assert on_terminal(built, "stderr", *line, "--quiet") == ""
+
+
+def test_the_tables_of_a_terminal_fit_80_columns(built: Project) -> None:
+    line = ("train", "decay", "--data", "rows.csv", "--epochs", "2")
+    shown = on_terminal(built, "stdout", *line, "--optimizer", "sgd,momentum,adam")
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert "momentum" in plain
+    assert max(map(len, plain.splitlines())) <= 80
+
+
+def test_options_are_checked_before_a_run_whose_result_would_be_lost(command: Run, built: Project, tmp_path: Path) -> None:
+    line = ("train", module_of(built), "--data", built.path("rows.csv"))
+    cases = {
+        ("--save", "no/w.json"): "error: --save: there is no folder no; make it first\n",
+        ("--save", "."): "error: --save: . is a folder; name a file in it\n",
+        ("--plot", "no/loss.svg"): "error: --plot: there is no folder no; make it first\n",
+        ("--plot", "loss.gif"): "error: cannot write a plot to loss.gif: its name must end in .svg, .png, .pdf\n",
+    }
+    for options, message in cases.items():
+        done = command(*line, *options)
+        assert (done.code, done.out, done.err) == (2, "", message)
+    assert snapshot(tmp_path) == {}

@@ -1,0 +1,207 @@
+"""Every row of the op table against SymPy's derivatives, its stable form, and its conventions at kinks."""
+
+import math
+from typing import Any
+
+import mpmath
+import pytest
+import sympy
+from sympy import Symbol
+
+from symgraph.fragments import STABLE, fragment, instantiate
+from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
+from symgraph.ir.graph import BOOLEAN_OPS, GraphBuilder, reachable
+from symgraph.ir.ops import FUNCTIONS, OPS, Op, over
+from symgraph.passes import optimize
+
+OPERANDS = sympy.symbols("x0:3", real=True)
+VALUE = Symbol("v", real=True)
+
+# magnitudes from tiny to where exponentials of them still are doubles; no point is a kink, no two coordinates are equal
+GRID = (-650.0, -30.5, -3.25, -0.875, -0.03, -1e-9, 2e-9, 0.04, 0.77, 1.75, 4.5, 31.0, 640.0)
+SECOND = (-2.5, -0.625, 0.375, 3.0)
+
+DIFFERENTIABLE = [row.name for row in OPS.values() if row.value is not None]
+STABLE_OPS = [row.name for row in OPS.values() if row.stable is not None]
+
+
+def whole(row: Op, expr: Any) -> Any:
+    """An expression of a row over the operands alone."""
+    for symbol, meaning in reversed(row.aux):
+        expr = expr.xreplace({symbol: meaning})
+    return expr.xreplace({VALUE: row.value})
+
+
+def partial(row: Op, operand: int) -> Any:
+    """The product of the factors of one local partial, over the operands alone."""
+    result = sympy.Integer(1) if row.partials[operand] else sympy.Integer(0)
+    for factor in row.partials[operand]:
+        result = result / whole(row, factor.expr) if isinstance(factor, over) else result * whole(row, factor)
+    return result
+
+
+def points(row: Op) -> list[dict[Any, Any]]:
+    """Exact numbers for the operands at which the op and its derivatives are real and finite."""
+    seconds = SECOND if row.arity > 1 else (0.0,)
+    found = []
+    for a in GRID:
+        for b in seconds:
+            point = dict(zip(OPERANDS, (sympy.Rational(a), sympy.Rational(b)), strict=False))
+            exact = [row.value, *(sympy.diff(row.value, symbol) for symbol in OPERANDS[: row.arity])]
+            if all(is_real(number(expr, point)) for expr in exact):
+                found.append(point)
+    return found
+
+
+def number(expr: Any, point: dict[Any, Any]) -> Any:
+    """The value at exact numbers, computed with 750 digits: 1 - tanh(650)**2 cancels 565 of them."""
+    return expr.doit().subs({symbol: sympy.Float(value, 750) for symbol, value in point.items()}).evalf(750)
+
+
+def is_real(value: Any) -> bool:
+    return bool(value.is_real and value.is_finite)
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_partials_are_the_derivatives_of_the_value(name: str) -> None:
+    row = OPS[name]
+    judged = points(row)
+    # acosh is real at 4 points of the grid, and no op at fewer
+    assert len(judged) >= 4
+    for operand, symbol in enumerate(OPERANDS[: row.arity]):
+        ours, wanted = partial(row, operand), sympy.diff(row.value, symbol)
+        for point in judged:
+            got, want = number(ours, point), number(wanted, point)
+            # the series of sinc' is cut at 1e-18 of the sum
+            assert abs(got - want) <= sympy.Float("1e-17", 40) * abs(want), (operand, point)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "add", "sub", "mul", "div", "neg", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan",
+        "atan2", "sinh", "cosh", "asinh", "acosh", "atanh",
+    ],
+)  # fmt: skip
+def test_partials_of_smooth_ops_are_symbolically_the_derivatives(name: str) -> None:
+    row = OPS[name]
+    for operand, symbol in enumerate(OPERANDS[: row.arity]):
+        difference = (partial(row, operand) - sympy.diff(row.value, symbol)).doit()
+        assert sympy.simplify(difference.rewrite(sympy.exp) if name in ("sinh", "cosh") else difference) == 0
+
+
+@pytest.mark.parametrize("name", STABLE_OPS)
+def test_stable_forms_equal_the_value(name: str) -> None:
+    row = OPS[name]
+    for point in [*points(row), {OPERANDS[0]: sympy.Integer(0)}]:
+        got, want = number(whole(row, row.stable), point), number(row.value, point)
+        assert abs(got - want) <= sympy.Float("1e-35", 40) * abs(want)
+
+
+@pytest.mark.parametrize("name", STABLE_OPS)
+def test_stable_forms_consist_of_primitive_ops(name: str) -> None:
+    graph = fragment(name)
+    used = {graph.nodes[position].op for position in reachable(graph.nodes, [graph.roots[STABLE]])}
+    assert not used & set(STABLE_OPS)
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_partials_are_ops_of_the_table_so_that_they_can_be_differentiated_again(name: str) -> None:
+    assert {node.op for node in fragment(name).nodes} <= {*OPS, "input", "const"}
+
+
+def computed_partials(name: str, args: tuple[float, ...], arithmetic: Any = FLOAT, constant: Any = float) -> list[Any]:
+    """The local partials as generated text computes them: from the row's fragment, the op's own value among its inputs."""
+    row = OPS[name]
+    builder = GraphBuilder(name)
+    operands = [builder.leaf("input", f"x{place}") for place in range(row.arity)]
+    value = builder.add(name, *operands)
+    roots = {}
+    for operand in range(row.arity):
+        result = builder.const(1.0)
+        for place, factor in enumerate(row.partials[operand]):
+            part = instantiate(builder, name, f"partial {operand} {place}", operands, value)
+            result = builder.add("div" if isinstance(factor, over) else "mul", result, part)
+        roots[str(operand)] = result if row.partials[operand] else builder.const(0.0)
+    graph = optimize(builder.build(roots, {}))
+    values = evaluate(graph, {f"x{place}": arg for place, arg in enumerate(args)}, arithmetic, constant)
+    return [values[graph.roots[str(operand)]] for operand in range(row.arity)]
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_partials_round_well_at_every_size_of_argument(name: str) -> None:
+    row = OPS[name]
+    for point in points(row):
+        args = tuple(float(point[symbol]) for symbol in OPERANDS[: row.arity])
+        got = computed_partials(name, args)
+        for operand, symbol in enumerate(OPERANDS[: row.arity]):
+            want = float(number(sympy.diff(row.value, symbol), point))
+            # exponentials of arguments up to 650 are exact in their rounded argument; a row multiplies at most 6 factors of
+            # 4 ulp each, and below 1e-300 doubles lose digits
+            assert abs(got[operand] - want) <= 24 * math.ulp(want) + 1e-300, (operand, args)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "tanh", "sech", "relu", "sinc", "atan", "asinh", "abs"])
+@pytest.mark.parametrize("argument", [-1e308, -1e5, -745.2, 745.2, 1e5])
+def test_partials_of_bounded_slopes_are_finite_for_every_argument(name: str, argument: float) -> None:
+    assert all(math.isfinite(got) and abs(got) <= 1.0 for got in computed_partials(name, (argument,)))
+
+
+KINKS = [
+    ("relu", (0.0,), [0.0]),
+    ("abs", (0.0,), [0.0]),
+    ("abs", (-0.0,), [0.0]),
+    ("sign", (0.0,), [0.0]),
+    ("sign", (3.0,), [0.0]),
+    ("heaviside", (0.0, 0.5), [0.0, 0.0]),
+    ("heaviside", (2.0, 0.5), [0.0, 0.0]),
+    ("max", (1.5, 1.5), [0.5, 0.5]),
+    ("max", (1.5, 1.0), [1.0, 0.0]),
+    ("max", (1.0, 1.5), [0.0, 1.0]),
+    ("min", (1.5, 1.5), [0.5, 0.5]),
+    ("min", (1.5, 1.0), [0.0, 1.0]),
+    ("min", (1.0, 1.5), [1.0, 0.0]),
+    ("hypot", (0.0, 0.0), [0.0, 0.0]),
+    ("pow", (0.0, 2.0), [0.0, 0.0]),
+    ("pow", (0.0, 1.0), [1.0, 0.0]),
+    ("sinc", (0.0,), [0.0]),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "wanted"), KINKS)
+def test_conventions_at_kinks_hold(name: str, args: tuple[float, ...], wanted: list[float]) -> None:
+    assert computed_partials(name, args) == wanted
+
+
+def test_ops_that_jump_or_bend_say_so() -> None:
+    bent = {name for name, _, _ in KINKS if name != "sinc"} | (BOOLEAN_OPS - {"and", "or", "not"}) | {"atan2"}
+    assert {row.name for row in OPS.values() if row.kinks} == bent
+
+
+def test_truth_values_have_no_slope_and_a_choice_hands_it_on() -> None:
+    for name in BOOLEAN_OPS:
+        assert set(OPS[name].partials) == {()}
+    assert OPS["select"].partials == ((), (1,), (1,))
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_every_number_type_computes_the_op(name: str) -> None:
+    row = OPS[name]
+    graph = GraphBuilder(name)
+    operands = [graph.leaf("input", f"x{place}") for place in range(row.arity)]
+    built = optimize(graph.build({"value": graph.add(name, *operands)}, {}))
+    for point in points(row)[::3]:
+        args = {f"x{place}": float(point[symbol]) for place, symbol in enumerate(OPERANDS[: row.arity])}
+        want = number(row.value, point)
+        with mpmath.workdps(40):
+            exact = {leaf: mpmath.mpf(value) for leaf, value in args.items()}
+            got = evaluate(built, exact, MPMATH, mpmath.mpf)[built.roots["value"]]
+            assert abs(got - mpmath.mpf(str(want))) <= mpmath.mpf("1e-34") * abs(got)
+        rounded = evaluate(built, args, FLOAT)[built.roots["value"]]
+        assert abs(rounded - float(want)) <= (1 + 2 * row.ulp) * math.ulp(float(want)) + 1e-320
+
+
+def test_every_function_lowers_to_a_row_of_its_own() -> None:
+    assert len(FUNCTIONS) == len(set(FUNCTIONS.values()))
+    for function, name in FUNCTIONS.items():
+        assert OPS[name].function is function

@@ -1,0 +1,189 @@
+"""gradcheck's arguments, its report, and the differences it rests on."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from handmade import module
+
+from symgraph.errors import DataError, OptionError, WeightsError
+from symgraph.gradcheck import gradcheck
+from symgraph.gradcheck.differences import central, look, one_sided
+from symgraph.module import load
+
+NINE_WEIGHTS = load(Path(__file__).parent / "data" / "modules" / "nine_weights.py")
+
+
+def _slope_model(slope: Any = 1.0, **options: Any) -> Any:
+    return module("a", features="x", loss=lambda w, X, _y: w[0] * X[0], partials=lambda _w, X, _y: (slope * X[0],), **options)
+
+
+def test_the_same_seed_gives_the_same_report_and_another_one_other_points() -> None:
+    first, again, other = gradcheck(NINE_WEIGHTS, seed=1), gradcheck(NINE_WEIGHTS, seed=1), gradcheck(NINE_WEIGHTS, seed=2)
+    assert first.to_dict() == again.to_dict()
+    assert first.points != other.points
+
+
+def test_weights_are_never_drawn_equal() -> None:
+    for seed in range(20):
+        for point in gradcheck(NINE_WEIGHTS, seed=seed, rows=1).points:
+            assert len(set(point)) == 9
+
+
+def test_points_and_rows_are_as_many_as_asked_for() -> None:
+    report = gradcheck(NINE_WEIGHTS, points=3, rows=5)
+    assert len(report.points) == 3
+    assert all(weight.entries == 15 for weight in report.weights)
+
+
+def test_given_weights_are_the_only_point() -> None:
+    w = np.linspace(0.1, 0.9, 9)
+    assert gradcheck(NINE_WEIGHTS, w=w).points == (tuple(w.tolist()),)
+
+
+def test_given_rows_are_used_and_the_worst_one_is_named_by_its_index() -> None:
+    def partials(_w: Any, X: Any, _y: Any) -> Any:
+        return (np.where(X[0] == 7.0, 8.0, X[0]),)
+
+    faulty = module("a", features="x", loss=lambda w, X, _y: w[0] * X[0], partials=partials)
+    x = np.arange(1.0, 13.0)
+    for X in (x, x[:, None]):
+        report = gradcheck(faulty, X, rows=12)
+        worst = report.weights[0]
+        assert (worst.verdict, worst.row, worst.analytic, worst.entries) == ("failed", 6, 8.0, 48)
+        assert worst.numeric == pytest.approx(7.0, rel=1e-9)  # an exact slope; rounding of differences alone
+        assert worst.worst == pytest.approx(1 / 8, rel=1e-6)
+
+
+def test_rows_at_which_the_loss_is_not_finite_are_passed_over() -> None:
+    report = gradcheck(_slope_model(), [np.nan, 1.0, np.inf, 2.0], w=[1.0])
+    assert report.verdict == "passed"
+    assert report.weights[0].entries == 2
+
+
+def test_declared_domains_are_where_points_lie() -> None:
+    seen: list[Any] = []
+
+    def loss(w: Any, X: Any, _y: Any) -> Any:
+        seen.append((float(w[0]), np.asarray(X[0])))
+        return w[0] * X[0]
+
+    inside = module(
+        "a", features="x", loss=loss, partials=lambda _w, X, _y: (X[0],), domains={"a": (5.0, 6.0), "x": (-3.0, -2.0)}
+    )
+    report = gradcheck(inside)
+    assert all(5.0 < point[0] < 6.0 for point in report.points)
+    assert all((x > -3.0).all() and (x < -2.0).all() for _, x in seen)
+
+
+def test_the_report_prints_a_line_a_weight_and_a_line_a_failed_function() -> None:
+    passed = str(gradcheck(NINE_WEIGHTS)).splitlines()
+    assert passed[0] == "gradient check of nine_weights: passed (9 of 9 weights judged, 4 points, seed 0)"
+    assert [line.split()[:2] for line in passed[1:]] == [[f"w{i}", "ok"] for i in range(1, 10)]
+    failed = str(gradcheck(_slope_model(slope=1.5)))
+    assert "a  failed" in failed
+    assert "at point" in failed
+    blind = str(gradcheck(module("a", loss=lambda w, _X, _y: 0.0 * w[0], partials=lambda *_: (0.0,))))
+    assert "incomplete (0 of 1 weights judged" in blind
+    assert "no partial could be told from zero or noise" in blind
+
+
+def test_the_report_becomes_json_without_numbers_that_json_lacks() -> None:
+    for checked in (
+        NINE_WEIGHTS,
+        _slope_model(slope=math.nan),
+        module("a", loss=lambda *_: math.nan, partials=lambda *_: (0.0,)),
+    ):
+        report = gradcheck(checked)
+        document = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+        assert document["verdict"] == report.verdict
+        assert [weight["weight"] for weight in document["weights"]] == list(checked.WEIGHTS)
+
+
+def test_a_module_with_neither_loss_nor_output_is_refused() -> None:
+    with pytest.raises(OptionError, match="neither a loss nor an output"):
+        gradcheck(module("a"))
+
+
+@pytest.mark.parametrize("options", [{"points": 0}, {"rows": 0}])
+def test_no_points_or_no_rows_are_refused(options: dict[str, int]) -> None:
+    with pytest.raises(OptionError, match="at least 1 point and 1 row"):
+        gradcheck(NINE_WEIGHTS, **options)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (np.ones((4, 5)), None, "y is missing; nine_weights needs it"),
+        (None, np.ones(4), "X is missing; nine_weights needs it"),
+        (np.ones((4, 4)), np.ones(4), r"X has shape \(4, 4\), nine_weights needs rows of f1, f2, f3, f4, f5"),
+        (np.ones(5), np.ones(4), r"X has shape \(5,\)"),
+        (np.ones((4, 5)), np.ones(3), r"y has shape \(3,\)"),
+        (np.ones((4, 5)), np.ones((4, 1)), r"y has shape \(4, 1\)"),
+        (np.ones((0, 5)), np.ones(0), "no rows"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused(X: Any, y: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        gradcheck(NINE_WEIGHTS, X, y)
+
+
+def test_data_a_model_does_not_take_are_refused() -> None:
+    with pytest.raises(DataError, match="handmade takes no y"):
+        gradcheck(_slope_model(), [1.0], [1.0])
+
+
+@pytest.mark.parametrize("w", [np.ones(8), np.ones((9, 1)), np.full(9, np.nan)])
+def test_weights_that_do_not_fit_are_refused(w: Any) -> None:
+    with pytest.raises(WeightsError, match="9 finite numbers"):
+        gradcheck(NINE_WEIGHTS, w=w)
+
+
+# The differences.
+
+SMOOTH = {
+    "exp": (np.exp, np.exp),
+    "sin": (np.sin, np.cos),
+    "cube": (lambda x: x**3, lambda x: 3 * x**2),
+    "reciprocal": (lambda x: 1 / x, lambda x: -1 / x**2),
+    "logarithm": (np.log, lambda x: 1 / x),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("x", [0.3, 1.0, 2.7, 40.0])
+def test_extrapolated_differences_are_right_to_nine_digits_and_know_their_error(name: str, x: float) -> None:
+    f, derivative = SMOOTH[name]
+    rows = lambda at: np.array([f(at), 2.0 * f(at)])  # noqa: E731
+    truth = np.array([derivative(x), 2.0 * derivative(x)])
+    close = look(rows, x, x)
+    for estimate in (
+        central(rows, x, 0.11 * x, close),
+        one_sided(rows, x, 0.11 * x, close),
+        one_sided(rows, x, -0.11 * x, close),
+    ):
+        # truncation after extrapolation is below 1e-10 of f / x here, and rounding of f / h below 1e-12 of it
+        np.testing.assert_allclose(estimate.value, truth, rtol=1e-9, atol=1e-9 * abs(f(x) / x))
+        # the safety factor with which gradcheck uses the estimate
+        assert (np.abs(estimate.value - truth) <= 10.0 * estimate.error + 1e-15 * np.abs(truth)).all()
+
+
+def test_each_row_has_its_own_estimate_and_one_that_is_not_finite_has_none() -> None:
+    rows = lambda x: np.array([x**2, np.nan, np.exp(30.0 * x)])  # noqa: E731
+    estimate = central(rows, 1.0, 0.11, look(rows, 1.0, 1.0))
+    np.testing.assert_allclose(
+        estimate.value[[0, 2]], [2.0, 30.0 * np.exp(30.0)], rtol=1e-7
+    )  # the third is steep: f''' is 2.7e4 f
+    assert estimate.error[1] == np.inf
+
+
+def test_blur_is_the_noise_that_was_put_in() -> None:
+    rng = np.random.default_rng(0)
+    for deviation in (1e-12, 1e-9):
+        rows = lambda x, s=deviation: 1.0 + x + s * rng.normal(size=1000)  # noqa: E731
+        blur = look(rows, 1.0, 1.0).blur
+        # the largest of six fourth differences of normal noise: 1.5 deviations in the median
+        assert 0.7 * deviation < np.median(blur) < 3.0 * deviation

@@ -1,0 +1,62 @@
+"""symgraph.manifest: the lock file of an output folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from symgraph.errors import BuildError
+from symgraph.manifest import FILE, Entry, manifest_text, read_manifest
+
+ENTRIES = (
+    Entry("b.py", "specs/b.py", "b", "numpy", "sha256:2", "sha256:22"),
+    Entry("a.py", "specs/a.py", "a", "numpy", "sha256:1", "sha256:11"),
+)
+
+
+def test_what_is_written_reads_back_sorted_by_file(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(manifest_text(ENTRIES), encoding="utf-8")
+    assert read_manifest(tmp_path) == tuple(reversed(ENTRIES))
+
+
+def test_the_text_does_not_depend_on_the_order_of_entries() -> None:
+    assert manifest_text(ENTRIES) == manifest_text(reversed(ENTRIES))
+    assert manifest_text(ENTRIES).endswith("}\n")
+
+
+def test_the_manifest_is_json_by_file_name() -> None:
+    document = json.loads(manifest_text(ENTRIES))
+    assert list(document["outputs"]) == ["a.py", "b.py"]
+    assert document["outputs"]["a.py"] == {
+        "backend": "numpy",
+        "model": "a",
+        "model_hash": "sha256:1",
+        "spec": "specs/a.py",
+        "text_hash": "sha256:11",
+    }
+
+
+def test_a_folder_without_a_manifest_has_no_entries(tmp_path: Path) -> None:
+    assert read_manifest(tmp_path) == ()
+    assert read_manifest(tmp_path / "no such folder") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "not json", "[]", "{}", '{"outputs": []}', '{"outputs": {"a.py": {}}}', '{"outputs": {"a.py": {"hue": 1}}}', "\udcff"],
+)
+def test_another_file_of_that_name_is_refused_with_what_to_do(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE).write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(BuildError, match=r"symgraph\.lock\.json is no manifest of symgraph .*; delete it and build again"):
+        read_manifest(tmp_path)
+
+
+def test_a_manifest_that_cannot_be_read_is_a_build_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / FILE).write_text(manifest_text(ENTRIES), encoding="utf-8")
+
+    def denied(*_args: object, **_options: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.raises(BuildError, match=r"cannot be read: Permission denied"):
+        read_manifest(tmp_path)

@@ -1,0 +1,261 @@
+"""Verification of healthy modules, of modules that break the contract, and of models that are hard to draw points for."""
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from zoo import ZOO, nine_weights
+
+from symgraph import Model, sigmoid
+from symgraph.errors import VerificationError
+from symgraph.generate import generate
+from symgraph.module import from_source
+from symgraph.verification import VerificationReport, verify
+
+BACKENDS = ("numpy", "scalar")
+
+
+def modules(model: Model, change: Callable[[str], str] = lambda text: text) -> list[Any]:
+    """The model's modules of both backends, their texts changed, not verified."""
+    loaded = []
+    for artifact in generate(model, BACKENDS):
+        text = change(artifact.text)
+        loaded.append(from_source(text, Path(artifact.name).stem, f"<{artifact.name} {hash(text)}>"))
+    return loaded
+
+
+def changed(pattern: str, replacement: str) -> Callable[[str], str]:
+    """A change of the numpy module's text; that the pattern is found there is part of the test."""
+
+    def change(text: str) -> str:
+        if "import numpy" not in text:
+            return text
+        result, count = re.subn(pattern, replacement, text, count=1, flags=re.DOTALL)
+        assert count == 1, f"{pattern} is not in the text"
+        return result
+
+    return change
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_healthy_modules_of_every_shape_pass_with_every_weight_seen(name: str) -> None:
+    model = ZOO[name]()
+    report = verify(model, *modules(model))
+    assert report.unverified == ()
+    assert report.judged > 100
+    # the unit is an ulp, or what changes of an ulp in intermediate values make of it: a handful of operations stays near 1
+    assert report.worst < 16
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_healthy_modules_pass_at_other_seeds(seed: int) -> None:
+    for build in (nine_weights, ZOO["pieces"], ZOO["Rat43"], ZOO["Thurber"]):
+        model = build()
+        assert verify(model, *modules(model), seed=seed).points >= 6
+
+
+def test_the_same_seed_gives_the_same_report() -> None:
+    model = nine_weights()
+    loaded = modules(model)
+    assert verify(model, *loaded, seed=3) == verify(model, *loaded, seed=3)
+    assert verify(model, *loaded, seed=3) != verify(model, *loaded, seed=4)
+
+
+def test_a_backend_can_be_verified_alone() -> None:
+    model = nine_weights()
+    numpy, scalar = modules(model)
+    both, first, second = verify(model, numpy, scalar), verify(model, numpy), verify(model, None, scalar)
+    assert both.judged == first.judged + second.judged
+
+
+# The contract: each of these faults is in one function only.
+CONTRACT_FAULTS = {
+    "predict gives another node": changed(r"return forward\(w, X\)\.y_hat", "return forward(w, X).tanh"),
+    "predict fails on rows": changed(r"return forward\(w, X\)\.y_hat", "return forward(w, X).y_hat.item()"),
+    "jacobian of the loss": changed(r"return _columns\(_jacobian\(tape\)", "return _columns([2 * c for c in _jacobian(tape)]"),
+    "residual has the wrong sign": changed(r"return tape\.y_hat - _known\(tape\.y\)", "return _known(tape.y) - tape.y_hat"),
+    "the mean is a sum": changed(r'if reduction == "mean" else 1\.0', 'if reduction == "neither" else 1.0'),
+    "the weighted mean divides by n": changed(r"float\(np\.sum\(s, dtype=float\)\)", "float(s.size)"),
+    "loss ignores sample weights": changed(r"return float\(np\.sum\(s \* (_known\(_forward)", r"return float(np.sum(\1"),
+    "absent rows count": changed(r"present = s > 0", "present = s >= 0"),
+    "the cotangent is ignored": changed(r"seed = _seed\(tape, cotangent\)", "seed = _seed(tape, 1.0)"),
+    "per-sample gradients are summed": changed(r"lambda rows: rows\)", "np.sum)"),
+    "rows are exchanged": changed(r"(def per_sample_grad.*?return )(_columns\([^\n]*\))", r"\1\2[::-1]"),
+    "a node is another": changed(r"w, X, y, t, exp,", "w, X, y, exp, t,"),
+    "the loss is there without y": changed(r"y_hat, None, v0", "y_hat, y_hat, v0"),
+    "nodes without y differ": changed(r"w, X, None, t, exp, tanh", "w, X, None, t, exp, exp"),
+    "weights have another order": changed(r'WEIGHTS = \("w1", "w2"', 'WEIGHTS = ("w2", "w1"'),
+    "features have another order": changed(r'FEATURES = \("f1", "f2"', 'FEATURES = ("f2", "f1"'),
+    "single rows fail": changed(r"X\.ndim not in \(1, 2\)", "X.ndim != 2"),
+    "a function is missing": changed(r"def per_sample_grad\(", "def per_row_grad("),
+    "the gradient is a column": changed(r"gradient / total", "gradient[:, None] / total"),
+    "a name is not defined": changed(r"np\.tanh\(", "np.tahn("),
+    "results are strings": changed(r"return forward\(w, X\)\.y_hat", 'return "y_hat"'),
+}
+
+
+@pytest.mark.parametrize("fault", CONTRACT_FAULTS)
+def test_a_fault_in_one_function_of_the_contract_is_caught(fault: str) -> None:
+    model = nine_weights()
+    numpy, _ = modules(model, CONTRACT_FAULTS[fault])
+    with pytest.raises(VerificationError, match="model nine_weights"):
+        verify(model, numpy)
+
+
+def test_a_nan_in_a_branch_that_is_not_taken_is_caught() -> None:
+    model = ZOO["pieces"]()
+    numpy, _ = modules(model, changed(r"v3 = np\.sqrt\(-_select\([^()]*\)\)", "v3 = np.sqrt(-x)"))
+    with pytest.raises(VerificationError, match=r"per_sample_grad, row \d, by b is nan"):
+        verify(model, numpy)
+
+
+def test_a_scalar_module_that_raises_at_a_finite_point_is_caught() -> None:
+    model = nine_weights()
+    numpy, scalar = modules(model)
+    scalar.row = lambda w, x, y, grad: math.exp(1e3)
+    with pytest.raises(VerificationError, match="scalar module: row of row 0 raises OverflowError"):
+        verify(model, numpy, scalar)
+
+
+def test_a_scalar_module_that_leaves_a_partial_out_is_caught() -> None:
+    model = nine_weights()
+    _, scalar = modules(model, lambda text: text.replace("    grad[4] = d_w5\n", ""))
+    with pytest.raises(VerificationError, match=r"the gradient that row writes of row 0, by w5 is nan"):
+        verify(model, None, scalar)
+
+
+def test_the_message_names_the_weight_and_a_point_that_can_be_pasted() -> None:
+    model = nine_weights()
+    numpy, _ = modules(model, changed(r"d_w3 = _rowsum\(", "d_w3 = 1.001 * _rowsum("))
+    with pytest.raises(VerificationError) as caught:
+        verify(model, numpy)
+    found = re.fullmatch(
+        r"model nine_weights: per_sample_grad, row (\d), by w3 is (\S+), the spec gives (\S+) \(tolerance (\S+)\)\n"
+        r"at point 0 of seed 0:\n(w = .*\nX = .*\ny = .*)",
+        str(caught.value),
+    )
+    assert found is not None
+    row, got, want, tolerance, point = found.groups()
+    names: dict[str, Any] = {}
+    exec(point, names)  # noqa: S102  that it can be pasted is what is tested
+    again = numpy.per_sample_grad(names["w"], names["X"], names["y"])[int(row), 2]
+    assert again == float(got)
+    assert abs(float(got) / float(want) - 1.001) < 1e-9
+    assert float(tolerance) < 1e-9 * abs(float(want))
+
+
+def test_a_weight_whose_partial_is_always_zero_is_reported_and_not_passed() -> None:
+    model = Model("asleep")
+    x, a, b = model.feature("x", domain=(0, 1)), *model.weights("a b")
+    model.output("out", sp.Piecewise((a * x, x > 1), (b * x, True)))
+    report = verify(model, *modules(model))
+    assert report.unverified == ("a",)
+    assert str(report).splitlines()[1] == "asleep: not verified, partial 0 or unclear at every point: a"
+    assert report.points > 30  # it was looked for
+
+
+def test_branches_far_from_ordinary_numbers_are_reached() -> None:
+    model = Model("far")
+    x, kind = model.features("x kind")
+    a, b, c = model.weights("a b c")
+    far = model.node("far", sp.Piecewise((a * x, x > 1e6), (a / x, sp.Eq(kind, 7)), (b, True)))
+    model.output("out", far * c)
+    assert verify(model, *modules(model)).unverified == ()
+
+
+def test_a_model_that_is_finite_nowhere_is_refused_with_advice() -> None:
+    model = Model("nowhere")
+    x, a = model.feature("x"), model.weight("a")
+    node = model.node("root", sp.sqrt(-1 - (a * x) ** 2))
+    model.output("out", node + a)
+    with pytest.raises(VerificationError, match=r"never was\); declare .* domain=\(low, high\) .*\(x, a\)"):
+        verify(model, *modules(model))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_narrow_domain_that_nothing_declares_is_found(seed: int) -> None:
+    model = Model("chain_of_logs")
+    xs, ws = model.features("x1:4"), model.weights("k1:13")
+    terms = [sp.log(ws[i] - ws[i + 1] - xs[i % 3]) + sp.sqrt(ws[i + 6] - ws[i] * xs[(i + 1) % 3]) for i in range(6)]
+    model.output("out", sp.Add(*terms))
+    assert verify(model, *modules(model), seed=seed).unverified == ()
+
+
+def test_real_rows_are_used_where_they_can_be() -> None:
+    model = nine_weights()
+    rng = np.random.RandomState(0)
+    X, y = rng.uniform(0, 400, (50, 5)), rng.uniform(5, 50, 50)
+    X[3, 2] = np.nan
+    report = verify(model, *modules(model), sample=(X, y))
+    assert report.sample_points >= 3
+    assert report.points - report.sample_points >= 3
+
+
+def test_real_rows_at_which_the_model_is_not_finite_do_not_stop_the_verification() -> None:
+    model = Model("logs")
+    x, a = model.feature("x"), model.weight("a")
+    model.output("out", a * sp.log(x))
+    report = verify(model, *modules(model), sample=(np.full(20, -1.0), None))
+    assert (report.sample_points, report.unverified) == (0, ())
+
+
+def test_rows_where_slopes_are_infinite_are_not_held_against_the_module() -> None:
+    model = Model("root")
+    x, a, b = model.feature("x"), *model.weights("a b", domain=(0.5, 2))
+    model.output("out", sp.sqrt(a * x) + b)
+    X = np.array([0.0, 0.0, 1.0, 4.0])
+    assert verify(model, *modules(model), sample=(X, None)).unverified == ()
+
+
+def wide(units: int) -> Model:
+    """A layer of many weights."""
+    model = Model("wide")
+    xs, y = model.features("x1:11"), model.target("y")
+    parts = []
+    for unit in range(units):
+        ws = model.weights([f"k{unit}_{place}" for place in range(11)])
+        parts.append(model.node(f"h{unit}", sp.tanh(sp.Add(*(w * x for w, x in zip(ws, xs, strict=False)), ws[10]))))
+    model.output("y_hat", sp.Add(*parts))
+    model.loss((y - model.nodes[-1].symbol) ** 2)
+    return model
+
+
+def test_models_with_many_weights_are_checked_along_directions() -> None:
+    model = wide(25)
+    numpy, scalar = modules(model)
+    report = verify(model, numpy, scalar)
+    assert report.directions
+    assert report.unverified == ()
+    # one weight in 275 by a factor of 1.001
+    honest = numpy.per_sample_grad
+    factors = np.where(np.arange(275) == 123, 1.001, 1.0)
+    numpy.per_sample_grad = lambda *args: honest(*args) * factors
+    with pytest.raises(VerificationError, match="along a random direction"):
+        verify(model, numpy)
+
+
+def test_what_nothing_can_judge_counts_as_skipped_and_raises_no_alarm() -> None:
+    model = Model("chaos")
+    x, a, b = model.feature("x"), *model.weights("a b")
+    model.output("out", sp.sin(1e14 * a * x) + b)
+    report = verify(model, *modules(model))
+    assert report.skipped > report.judged
+
+
+def test_saturated_models_raise_no_alarm() -> None:
+    model = Model("saturated")
+    x, a, b = model.feature("x"), *model.weights("a b")
+    model.output("out", sp.asin(sp.tanh(10 * a * x)) + sp.log(1 - sp.tanh(b) ** 2) + sigmoid(500 * b))
+    assert verify(model, *modules(model)).points >= 6
+
+
+def test_the_report_is_one_line_when_all_is_seen() -> None:
+    report = VerificationReport("m", 3, 8, 0, 500, 2, 1.23456, False, ())
+    assert str(report) == "m: 3 of 3 weights verified at 8 points, worst error 1.2 ulp"
+    assert "along directions" in str(dataclasses.replace(report, directions=True))

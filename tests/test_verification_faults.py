@@ -1,0 +1,174 @@
+"""Faults put into graphs and into generated text of the founding model: verification catches every one.
+
+The gradient check of a module alone cannot see half of these, because its forward pass is wrong in the same way.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from zoo import nine_weights
+
+from symgraph import Model
+from symgraph.adjoint import differentiate
+from symgraph.backends import BACKENDS
+from symgraph.emit.source import Source
+from symgraph.errors import VerificationError
+from symgraph.generate import generate
+from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.verify import verify_graph
+from symgraph.lowering import lower
+from symgraph.module import from_source
+from symgraph.passes import optimize
+from symgraph.rendering import render
+from symgraph.verification import verify
+
+WEIGHTS = [f"w{number}" for number in range(1, 10)]
+KINDS = ("swapped weight", "wrong sign", "factor 2", "factor 1.001", "missing term")
+
+
+def load(text: str) -> Any:
+    return from_source(text, "faulty", f"<faulty {hash(text)}>")
+
+
+def is_caught(model: Model, numpy: Any, scalar: Any = None) -> bool:
+    """Whether verification, at its default settings, sees a wrong number."""
+    try:
+        verify(model, numpy, scalar)
+    except VerificationError as error:
+        return "the spec gives" in str(error)
+    return False
+
+
+def other(weight: str) -> str:
+    """The weight that a fault confuses with this one."""
+    return WEIGHTS[(WEIGHTS.index(weight) + 1) % len(WEIGHTS)]
+
+
+# Graphs of the founding model.
+
+
+@lru_cache(maxsize=1)
+def founding() -> tuple[Model, Graph]:
+    model = nine_weights()
+    return model, lower(model)
+
+
+def module_of(graph: Graph) -> Any:
+    """The numpy module of a differentiated graph."""
+    model, lowered = founding()
+    backend = BACKENDS["numpy"]
+    return load(render(backend.template, backend.view(Source(model, "<test>", lowered, verify_graph(graph)))))
+
+
+def scaled(builder: GraphBuilder, position: int, factor: float) -> int:
+    return builder.add("mul", builder.const(factor), position)
+
+
+def with_fault_in_model(graph: Graph, weight: str, kind: str) -> Graph:
+    """The forward graph with a weight misread, in all of its uses: value and gradient stay consistent."""
+
+    def misread(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+        if node.op != "weight" or node.data not in (weight, other(weight)):
+            return None
+        if kind == "swapped weight":
+            return builder.leaf("weight", other(weight) if node.data == weight else weight)
+        if node.data != weight:
+            return None
+        factor = {"wrong sign": -1.0, "factor 2": 2.0, "factor 1.001": 1.001, "missing term": 0.0}[kind]
+        return scaled(builder, builder.leaf("weight", weight), factor)
+
+    return rebuild(graph, misread)
+
+
+def with_fault_in_gradient(graph: Graph, weight: str, kind: str) -> Graph:
+    """The differentiated graph with one weight's gradient changed."""
+    builder = GraphBuilder(graph.name)
+    for node in graph.nodes:
+        builder.copy(node, node.args)
+    root, roots = f"grad {weight}", dict(graph.roots)
+    position = roots[root]
+    if kind == "swapped weight":
+        roots[root], roots[f"grad {other(weight)}"] = roots[f"grad {other(weight)}"], position
+    elif kind == "missing term":  # here: a missing factor, since no gradient of this model is a sum
+        product = graph.nodes[graph.nodes[position].args[0]]
+        assert product.op == "mul"
+        roots[root] = builder.add("rowsum", product.args[0])
+    else:
+        roots[root] = scaled(builder, position, {"wrong sign": -1.0, "factor 2": 2.0, "factor 1.001": 1.001}[kind])
+    return builder.build(roots, graph.names)
+
+
+def test_every_fault_in_a_graph_is_caught(record_property: Callable[[str, object], None]) -> None:
+    model, lowered = founding()
+    whole = optimize(differentiate(lowered))
+    assert not is_caught(model, module_of(whole))
+    escaped, count = [], 0
+    for weight in WEIGHTS:
+        for kind in KINDS:
+            faulty = {
+                "model": optimize(differentiate(with_fault_in_model(lowered, weight, kind))),
+                "gradient": optimize(with_fault_in_gradient(whole, weight, kind)),
+            }
+            for where, graph in faulty.items():
+                count += 1
+                if not is_caught(model, module_of(graph)):
+                    escaped.append((where, weight, kind))
+    record_property("faults", count)
+    assert (count, escaped) == (90, [])
+
+
+# Generated text of the founding model.
+
+GRADIENTS = {"numpy": r"(?m)^    (d_w{}) = _rowsum\((.*)\)$", "scalar": r"(?m)^    (grad\[{}\]) = (.*)$"}
+
+
+def with_fault_in_text(text: str, backend: str, weight: str, kind: str) -> str:
+    """The text with the line that computes one weight's gradient changed."""
+    number = int(weight.removeprefix("w")) - (backend == "scalar")
+    found = re.search(GRADIENTS[backend].format(number), text)
+    assert found is not None
+    target, value = found.groups()
+    if kind == "swapped weight":
+        number = int(other(weight).removeprefix("w")) - (backend == "scalar")
+        second = re.search(GRADIENTS[backend].format(number), text)
+        assert second is not None
+        changed = second.group(2)
+    elif kind == "missing term":
+        changed = value.rpartition(" * ")[0] or "0.0 * cotangent" if backend == "numpy" else "0.0"
+    else:
+        changed = {"wrong sign": "-({})", "factor 2": "2.0 * ({})", "factor 1.001": "1.001 * ({})"}[kind].format(value)
+    line = f"    {target} = _rowsum({changed})" if backend == "numpy" else f"    {target} = {changed}"
+    return text[: found.start()] + line + text[found.end() :]
+
+
+OPERATORS = [
+    (r"w1 \* f1 \+", "w1 * f1 -"), (r"w2 \* f2", "w2 * f3"), (r"t \* t \+ w6", "t * t"), (r"t \* t \+ w6", "t + w6"),
+    (r"exp \+ w7", "exp - w7"), (r"w4 \* f4", "w4"), (r"\+ w9 \* sigmoid", "+ w9"), (r"y - y_hat", "y_hat + y"),
+    (r"w3 \* f3", "w3 / f3"), (r">= 0\.0", "<= 0.0"), (r"-2\.0 \*", "-1.0 *"), (r"2\.0 \* v10", "v10"),
+]  # fmt: skip
+"""Faults in the values themselves: a pattern and what stands there instead, at its first place."""
+
+
+def test_every_fault_in_generated_text_is_caught(record_property: Callable[[str, object], None]) -> None:
+    model, _ = founding()
+    texts = {artifact.backend: artifact.text for artifact in generate(model, ("numpy", "scalar"))}
+    numpy, scalar = texts["numpy"], texts["scalar"]
+    escaped, count = [], 0
+    for weight in WEIGHTS:
+        for kind in KINDS:
+            count += 2
+            if not is_caught(model, load(with_fault_in_text(numpy, "numpy", weight, kind))):
+                escaped.append(("numpy", weight, kind))
+            if not is_caught(model, None, load(with_fault_in_text(scalar, "scalar", weight, kind))):
+                escaped.append(("scalar", weight, kind))
+    start = numpy.index("def _forward")
+    for pattern, replacement in OPERATORS:
+        changed, found = re.subn(pattern, replacement, numpy[start:], count=1)
+        assert found == 1, pattern
+        count += 1
+        if not is_caught(model, load(numpy[:start] + changed)):
+            escaped.append(("numpy", pattern, replacement))
+    record_property("faults", count)
+    assert (count, escaped) == (102, [])

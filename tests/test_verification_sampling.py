@@ -1,0 +1,128 @@
+"""Drawing points: domains, sizes, and repeatability."""
+
+import math
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from zoo import ZOO, nine_weights
+
+from symgraph import Constant, Model
+from symgraph.oracle import Oracle
+from symgraph.verification.expected import expect
+from symgraph.verification.sampling import Batch, Sampler
+
+BOUND = st.floats(-1e9, 1e9, allow_nan=False).map(lambda bound: float(f"{bound:.3g}"))
+DOMAINS = st.one_of(
+    st.tuples(BOUND, BOUND).filter(lambda pair: pair[0] < pair[1]),
+    BOUND.map(lambda low: (low, math.inf)),
+    BOUND.map(lambda high: (-math.inf, high)),
+    st.just((0.0, math.inf)),
+)
+
+
+def batches(model: Model, count: int, seed: int = 0, sample: object = None) -> list[Batch]:
+    sampler = Sampler(Oracle(model), seed, sample, 3)  # type: ignore[arg-type]
+    return [batch for batch in (sampler.draw() for _ in range(count)) if batch is not None]
+
+
+@settings(max_examples=40, deadline=None)
+@given(DOMAINS, DOMAINS, st.integers(0, 100))
+def test_points_lie_inside_the_declared_domains(
+    of_feature: tuple[float, float], of_weight: tuple[float, float], seed: int
+) -> None:
+    model = Model("bounded")
+    x, a = model.feature("x", domain=of_feature), model.weight("a", domain=of_weight)
+    model.output("out", a + x)
+    drawn = batches(model, 4, seed)
+    assert len(drawn) == 4
+    for batch in drawn:
+        assert of_weight[0] < batch.weights["a"] < of_weight[1]
+        assert all(of_feature[0] < row["x"] < of_feature[1] for row in batch.rows)
+
+
+def test_bounded_domains_are_covered_and_wide_ones_by_order_of_magnitude() -> None:
+    model = Model("covered")
+    x, a = model.feature("x", domain=(400, 500)), model.weight("a", domain=(1e-6, 1e6))
+    model.output("out", a * x)
+    drawn = batches(model, 200)
+    xs = [row["x"] for batch in drawn for row in batch.rows]
+    exponents = [math.log10(batch.weights["a"]) for batch in drawn]
+    # 200 uniform draws leave the outer tenth on a side empty with probability 0.9**100
+    assert min(xs) < 410
+    assert max(xs) > 490
+    assert min(exponents) < -4
+    assert max(exponents) > 4
+
+
+def test_weights_are_also_drawn_near_their_initial_values() -> None:
+    model = Model("initial")
+    x = model.feature("x")
+    a = model.weight("a", init=Constant(12345.0))
+    model.output("out", a * x)
+    near = [batch for batch in batches(model, 60) if 8000 < batch.weights["a"] < 17000]
+    assert near
+
+
+def test_the_same_seed_draws_the_same_points_and_another_seed_others() -> None:
+    first, again, another = (batches(nine_weights(), 5, seed) for seed in (7, 7, 8))
+    assert first == again
+    assert first != another
+
+
+@pytest.mark.parametrize("name", ["pieces", "Rat43", "Thurber", "MGH17", "every_op"])
+def test_everything_is_finite_and_of_ordinary_size_at_every_point(name: str) -> None:
+    oracle = Oracle(ZOO[name]())
+    sampler = Sampler(oracle, 0, None, 3)
+    for _ in range(10):
+        batch = sampler.draw()
+        assert batch is not None
+        for row in range(3):
+            truth = oracle.values(batch.point(row))
+            assert truth.failures == 0
+            assert truth.smallest >= 1e-100
+            assert truth.largest <= 1e40
+
+
+def test_a_batch_has_one_row_where_the_model_has_none() -> None:
+    assert {len(batch.rows) for batch in batches(ZOO["rosenbrock"](), 5)} == {1}
+    assert {len(batch.rows) for batch in batches(ZOO["location"](), 5)} == {3}
+
+
+def test_habits_that_never_succeed_are_used_less() -> None:
+    model = Model("positive")
+    xs, ws = model.features("x1:5"), model.weights("k1:5")
+    model.output("out", sp.Add(*(sp.log(x) * sp.log(w) for x, w in zip(xs, ws, strict=True))))
+    drawn = batches(model, 40)
+    assert len(drawn) == 40
+    assert all(value > 0 for batch in drawn for value in batch.weights.values())
+
+
+def test_sample_rows_come_from_the_sample() -> None:
+    X, y = np.arange(50.0).reshape(10, 5) / 50, np.arange(10.0)
+    real = [batch for batch in batches(nine_weights(), 10, sample=(X, y)) if batch.real]
+    assert len(real) == 5
+    for batch in real:
+        for row in batch.rows:
+            place = int(row["y"])
+            assert [row[f"f{number}"] for number in range(1, 6)] == X[place].tolist()
+
+
+def test_expectations_are_sums_over_rows_and_tolerances_follow_conditioning() -> None:
+    model = Model("conditioned")
+    x, a, b = model.feature("x"), *model.weights("a b")
+    model.output("out", sp.sin(a * x) + b)
+    point = {"a": 1.0, "b": 2.0}
+    # sin(1e6) and sin(1e13) lose 6 and 13 digits to the rounding of a*x
+    batch = Batch(point, ({"x": 1.0}, {"x": 1e6}, {"x": 1e13}), ("", ""), False)
+    out = expect(Oracle(model), batch, [{"a": 1.0}, {"b": 1.0}]).output
+    assert out is not None
+    assert out.judged.tolist() == [True, True, False]
+    assert out.tolerance[0] < out.tolerance[1] < out.tolerance[2]
+    shares = np.array([1.0, 0.5, 0.0])
+    total = out.total(shares)
+    assert total.want == out.want[0] + 0.5 * out.want[1]
+    # the row without a share adds nothing, the sum itself a few roundings
+    assert total.tolerance == pytest.approx(out.tolerance[0] + 0.5 * out.tolerance[1], abs=1e-12)
