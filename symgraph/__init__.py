@@ -4,7 +4,15 @@ The public names are loaded on first use, so that the command line and generated
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers see; at run time the table below
+    from symgraph.errors import SymgraphError
+    from symgraph.functions import cbrt, expm1, hypot, log1p, relu, sigmoid, softplus
+    from symgraph.laws import Constant, Normal, Uniform
+    from symgraph.memory import compile
+    from symgraph.model import Model
+    from symgraph.module import load
 
 _EXPORTS = {
     "Model": "symgraph.model",
@@ -14,6 +22,23 @@ _EXPORTS = {
     "load": "symgraph.module",
     "SymgraphError": "symgraph.errors",
 }
+
+__all__ = [
+    "Constant",
+    "Model",
+    "Normal",
+    "SymgraphError",
+    "Uniform",
+    "cbrt",
+    "compile",
+    "expm1",
+    "hypot",
+    "load",
+    "log1p",
+    "relu",
+    "sigmoid",
+    "softplus",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,8 @@ Piecewise none of whose conditions holds."""
 
 ULP = mpmath.mpf(2) ** -52
 _LARGEST = mpmath.mpf(1.7976931348623157e308)
+_OSCILLATING = 1e15
+"""Above this, neighbouring doubles are a good part of a period apart, and the step of a difference soon is several."""
 
 Values = list[Any]
 """A value for every step: mpf, bool, or None where the step was not needed."""
@@ -42,7 +44,7 @@ class Step:
         noisy: whether rounding changes it.
         varies: whether it depends on an input.
         weighted: whether it depends on a weight.
-        singular: tells at which arguments its slope is infinite; None if nowhere.
+        singular: tells at which arguments its slope is infinite or has no digits in doubles; None if nowhere.
         choice: tells at which arguments it does what, by number; None if it does the same everywhere. A Piecewise has no need.
         choices: how many things it can do.
         home: the named node it belongs to first, or "loss".
@@ -327,8 +329,9 @@ SINGULAR: Mapping[type, Callable[..., bool]] = {
     sympy.asin: lambda x: abs(x) == 1,
     sympy.acos: lambda x: abs(x) == 1,
     sympy.acosh: lambda x: x == 1,
+    **dict.fromkeys((sympy.sin, sympy.cos, sympy.tan, sympy.sinc), lambda x: abs(x) > _OSCILLATING),
 }
-"""Where the slope of a function is infinite although its value is finite."""
+"""Where the slope of a function is infinite although its value is finite, or means nothing."""
 
 
 def _side(x: Any, *_: Any) -> int:

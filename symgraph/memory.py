@@ -30,4 +30,4 @@ def compile(model: Model, backend: str = "numpy") -> ModuleType:  # noqa: A001  
 
 def load_artifact(artifact: Artifact) -> ModuleType:
     """Make a module of a generated text; tracebacks show its lines."""
-    return from_source(artifact.text, artifact.name.removesuffix(".py"), f"<symgraph {artifact.name}>")
+    return from_source(artifact.text, artifact.name.removesuffix(".py"), f"symgraph:{artifact.name}")

@@ -59,6 +59,9 @@ class Model:
         SpecError: the name cannot name a module.
     """
 
+    # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
+    __slots__ = ("_frozen", "_inputs", "_loss", "_nodes", "_output", "_symbols", "doc", "name")
+
     def __init__(self, name: str, doc: str = "") -> None:
         self.name = check_model_name(name)
         self.doc = " ".join("".join(sign if sign.isprintable() else " " for sign in doc).split())

@@ -36,7 +36,8 @@ class Truth:
         failures: how many operations have finite operands and no finite result.
         smallest: the smallest magnitude among intermediate values that depend on an input, zeros left out.
         largest: the largest such magnitude.
-        singular: whether a weight reaches an operation where its slope is infinite, such as the root of 0.
+        singular: whether a weight reaches an operation where its slope is infinite, such as the root of 0, or has no digits in
+            doubles, such as the sine of 1e20.
         choices: which branch every Piecewise takes, and which side every function with a kink is on, as far as they matter.
     """
 

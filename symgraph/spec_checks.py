@@ -73,11 +73,13 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
         raise SpecError(f"{where}: a condition is not a value; wrap it as Piecewise((1, condition), (0, True))")
     if not isinstance(result, sympy.Expr):
         raise SpecError(f"{where}: {type(result).__name__} is not a scalar expression")
+    parts = list(postorder([result]))
+    for part in reversed(parts):  # from the outside in: a sum is named before its limits
+        _check_kind(part, where)
     constant: dict[Any, bool] = {}
-    for part in postorder([result]):
+    for part in parts:
         if isinstance(part, sympy.Symbol):
             _check_symbol(part, where, declared)
-        _check_kind(part, where)
         constant[part] = not isinstance(part, sympy.Symbol) and all(constant[arg] for arg in part.args)
         if constant[part] and isinstance(part, sympy.Expr) and not isinstance(part, sympy.Piecewise):
             _check_constant(part, where)

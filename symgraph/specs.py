@@ -13,6 +13,13 @@ from typing import NamedTuple
 from symgraph.errors import BuildError, SpecError
 from symgraph.model import Model
 
+# What Python, NumPy and SymPy say of habits from numeric code, by a part of their message, and what to write instead.
+_HINTS = {
+    "loop of ufunc does not support": "use SymPy's functions instead of NumPy's",
+    "Cannot convert expression to float": "use SymPy's functions instead of those of math",
+    "cannot determine truth value": "use Piecewise, Max or Min instead of if, max or min",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -107,9 +114,14 @@ def _run(found: _Found, label: str) -> ModuleType:
         except SpecError as error:
             raise SpecError(f"{label}:{_line(error, found.path)}: {error}") from error
         except (Exception, SystemExit) as error:  # whatever the user's file raises is the user's to read, in one line
-            text = " ".join(str(error).split())
-            raise BuildError(f"{label}:{_line(error, found.path)}: {type(error).__name__}: {text}") from error
+            raise BuildError(f"{label}:{_line(error, found.path)}: {_told(error)}") from error
     return module
+
+
+def _told(error: BaseException) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    hint = next((hint for sign, hint in _HINTS.items() if sign in text), None)
+    return text if hint is None else f"{text}; {hint}"
 
 
 def _line(error: BaseException, path: Path) -> int | str:

@@ -144,6 +144,21 @@ def test_a_spec_that_fails_says_in_which_line_and_why(folder: Path, text: str, k
 
 
 @pytest.mark.parametrize(
+    ("output", "hint"),
+    [
+        ("numpy.exp(a * x) + b", "use SymPy's functions instead of NumPy's"),
+        ("math.exp(a * x) + b", "use SymPy's functions instead of those of math"),
+        ("a * x if x > 0 else b", "use Piecewise, Max or Min instead of if, max or min"),
+        ("max(a * x, b)", "use Piecewise, Max or Min instead of if, max or min"),
+    ],
+)
+def test_habits_from_numeric_code_are_told_what_to_write_instead(folder: Path, output: str, hint: str) -> None:
+    write(folder / "line.py", "import math\nimport numpy\n" + LINE, output=output)
+    with pytest.raises(BuildError, match=rf"^line\.py:9: TypeError: .*; {hint}$"):
+        read_spec("line.py", folder)
+
+
+@pytest.mark.parametrize(
     ("reference", "message"),
     [
         ("gone.py", r"there is no spec file gone\.py"),

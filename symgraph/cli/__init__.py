@@ -17,7 +17,7 @@ from symgraph.cli.predict import predict
 from symgraph.cli.replay import replay
 from symgraph.cli.show import show
 from symgraph.cli.train import train
-from symgraph.errors import SymgraphError
+from symgraph.errors import SymgraphError, VerificationError
 
 app = typer.Typer(
     help="Write a model and its loss in SymPy; build, check and train its NumPy module.",
@@ -58,9 +58,12 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; errors of the user's become one line and exit code 2."""
+    """Run the command line; errors of the user's become one line and exit code 2, a failed verification exit code 1."""
     try:
         sys.exit(app(standalone_mode=False))
+    except VerificationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)  # a check said no
     except SymgraphError as error:
         _refuse(str(error))
     except _UsageError as error:

@@ -112,7 +112,7 @@ def _models(reference: str) -> list["Model"]:
     models = read_spec(str(root / spec if here else packaged), root).models
     found = [model for model in models if model.name == module.MODEL]
     if not found:
-        raise ModuleError(f"{reference} was built from {spec}, which has no model {module.MODEL} any more; name the spec file instead")
+        raise ModuleError(f"{reference} was built from {spec}, where {module.MODEL} is gone; name the spec file instead")
     return found
 
 

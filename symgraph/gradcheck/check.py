@@ -60,6 +60,8 @@ def gradcheck(
         raise OptionError(f"gradcheck needs at least 1 point and 1 row, not {points} and {rows}")
     if not module.METADATA["has_loss"] and not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has neither a loss nor an output: there are no derivatives to check")
+    if seed < 0:
+        raise OptionError(f"gradcheck's seed must be 0 or more, not {seed}")
     given, fixed = _data(module, X, y), None if w is None else _weights(module, w)
     rng = np.random.default_rng(seed)
     visits: list[Visit] = []

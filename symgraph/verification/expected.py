@@ -119,14 +119,16 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction]) -> Exp
     slopes: dict[str, list[list[_Item]]] = {root: [] for root in roots}
     for place in range(len(batch.rows)):
         point = batch.point(place)
-        truths = [_roots(oracle.values(point, noise=noise)) for noise in (None, *_NOISE)]
-        for name in values:
-            values[name].append(_item([truth[name] for truth in truths]))
+        truths = [oracle.values(point, noise=noise) for noise in (None, *_NOISE)]
+        versions = {name: [_root(truth, name) for truth in truths] for name in values}
+        for name, row in values.items():
+            row.append(_item(versions[name]))
+        # what is not finite next to the point may be infinite in doubles, and spoil derivatives that it has no part in
+        steady = not any(truth.failures for truth in truths)
         found = [oracle.slopes(point, roots, directions, noise=noise) for noise in (None, *_NOISE)]
         for column, root in enumerate(roots):
-            blurs = [_blur(oracle, point, direction, [truth[root] for truth in truths]) for direction in directions]
-            row = [_item([one[index][column] for one in found], blur) for index, blur in enumerate(blurs)]
-            slopes[root].append(row)
+            blurs = [_blur(oracle, point, direction, versions[root]) if steady else math.inf for direction in directions]
+            slopes[root].append([_item([one[index][column] for one in found], blur) for index, blur in enumerate(blurs)])
     nodes = {name: _stack(rows) for name, rows in values.items()}
     return Expectation(
         nodes={node.name: nodes[node.name] for node in model.nodes},
@@ -138,8 +140,8 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction]) -> Exp
     )
 
 
-def _roots(truth: Truth) -> dict[str, Any]:
-    return {**truth.nodes, **({} if truth.loss is None else {"loss": truth.loss})}
+def _root(truth: Truth, name: str) -> Any:
+    return truth.loss if name == "loss" else truth.nodes[name]
 
 
 def _blur(oracle: Oracle, point: Point, direction: Direction, root: Sequence[Any]) -> float:

@@ -161,7 +161,7 @@ class Sampler:
         for tried in range(4 * self._size):
             row = self._row(habit[1], real)
             truth = self._oracle.values({**weights, **row})
-            if is_good(truth, _MODERATE):
+            if is_good(truth, _MODERATE) and self._is_steady({**weights, **row}):
                 rows.append(row)
                 choices |= truth.choices
             if len(rows) == self._size:
@@ -169,6 +169,10 @@ class Sampler:
             if tried >= self._size and not rows:
                 return None
         return None
+
+    def _is_steady(self, point: Mapping[str, float]) -> bool:
+        """Whether the model stays finite when everything is rounded up or down: tanh(40) rounds to 1, where atanh is infinite."""
+        return not any(self._oracle.values(point, noise=noise).failures for noise in (1, -1))
 
     def _row(self, habit: str, real: bool) -> Mapping[str, float]:
         if real and self._sample:

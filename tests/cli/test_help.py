@@ -22,7 +22,7 @@ for line in {lines!r}:
             main()
         except SystemExit as end:
             assert not end.code, line
-print(*sorted({{"numpy", "sympy", "mpmath", "jinja2", "matplotlib", "rich"}} & set(sys.modules)))
+print(*sorted({{"numpy", "sympy", "mpmath", "jinja2", "matplotlib"}} & set(sys.modules)))
 """
 
 

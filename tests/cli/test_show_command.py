@@ -90,7 +90,7 @@ def test_a_module_whose_model_is_gone_from_the_spec_is_refused(command: Run) -> 
     Path("line.py").write_text(LINE.replace('"line"', '"edge"'), encoding="utf-8")
     done = command("show", "line")
     assert done.code == 2
-    assert "line.py, which has no model line any more" in done.err
+    assert "built from line.py, where line is gone" in done.err
 
 
 def test_a_spec_that_was_not_built_yet_is_shown_by_its_name_too(command: Run) -> None:
