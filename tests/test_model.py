@@ -172,7 +172,7 @@ def test_constants_that_are_complex_or_not_finite_are_refused(model: Model, cons
     [
         ("a + 1", "is a string; write a SymPy expression"),
         (object(), "is not a SymPy expression or a number"),
-        (sp.Matrix([1]), "is not a scalar expression"),
+        (sp.Matrix([1]), "ImmutableDenseMatrix is not supported"),
         (sp.Symbol("a", real=True) > 0, "wrap it as Piecewise"),
         (True, "wrap it as Piecewise"),
     ],

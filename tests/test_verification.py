@@ -156,7 +156,9 @@ def test_a_weight_whose_partial_is_always_zero_is_reported_and_not_passed() -> N
     model.output("out", sp.Piecewise((a * x, x > 1), (b * x, True)))
     report = verify(model, *modules(model))
     assert report.unverified == ("a",)
-    assert str(report).splitlines()[1] == "asleep: not verified, partial 0 or unclear at every point: a"
+    assert report.untaken == ("node out, branch 1",)
+    gaps = "partial 0 or unclear at every point: a; never taken: node out, branch 1"
+    assert str(report).splitlines()[1] == f"asleep: not verified, {gaps}"
     assert report.points > 30  # it was looked for
 
 
@@ -166,7 +168,16 @@ def test_branches_far_from_ordinary_numbers_are_reached() -> None:
     a, b, c = model.weights("a b c")
     far = model.node("far", sp.Piecewise((a * x, x > 1e6), (a / x, sp.Eq(kind, 7)), (b, True)))
     model.output("out", far * c)
-    assert verify(model, *modules(model)).unverified == ()
+    report = verify(model, *modules(model))
+    assert (report.unverified, report.untaken) == ((), ())
+
+
+def test_branches_that_only_a_weight_decides_are_all_taken() -> None:
+    for seed in range(8):
+        model = Model("decided")
+        x, a, b, c = model.feature("x"), *model.weights("a b c")
+        model.output("out", sp.Piecewise((a * x, c < -3), (b * x, c < 3), (a * b * x, True)) + sp.Max(a, b, 2 * c, x))
+        assert verify(model, *modules(model), seed=seed).untaken == ()
 
 
 def test_a_model_that_is_finite_nowhere_is_refused_with_advice() -> None:
@@ -253,6 +264,22 @@ def test_saturated_models_raise_no_alarm() -> None:
     x, a, b = model.feature("x"), *model.weights("a b")
     model.output("out", sp.asin(sp.tanh(10 * a * x)) + sp.log(1 - sp.tanh(b) ** 2) + sigmoid(500 * b))
     assert verify(model, *modules(model)).points >= 6
+
+
+def test_a_node_at_the_edge_of_its_domain_raises_no_alarm_elsewhere() -> None:
+    # asin(sigmoid(b)) has an infinite slope in doubles for b above 37, also where the branch that uses it is not taken
+    model = Model("edge")
+    x, a, b = model.feature("x"), *model.weights("a b", init=40.0)
+    edge = model.node("edge", sp.asin(sigmoid(b)))
+    model.output("out", sp.Piecewise((a * x, x < 1), (a * edge, True)))
+    assert verify(model, *modules(model)).unverified == ()
+
+
+def test_oscillations_faster_than_doubles_resolve_raise_no_alarm() -> None:
+    model = Model("oscillating")
+    a, b = model.weights("a b", init=80.0)
+    model.loss(a**2 + b**2 + sp.sinc(sp.sinh(a)))
+    assert verify(model, *modules(model)).unverified == ()
 
 
 def test_the_report_is_one_line_when_all_is_seen() -> None:

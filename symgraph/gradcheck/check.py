@@ -52,7 +52,7 @@ def gradcheck(
         The report; its `ok` says whether nothing was found wrong, its `unjudged` what went unseen.
 
     Raises:
-        OptionError: points or rows is less than 1, or the module has neither a loss nor an output.
+        OptionError: points or rows is less than 1, the seed is negative, or the module has neither a loss nor an output.
         DataError: X or y does not fit the model, or one is given without the other.
         WeightsError: w does not fit the model.
     """

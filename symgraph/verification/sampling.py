@@ -171,7 +171,7 @@ class Sampler:
         return None
 
     def _is_steady(self, point: Mapping[str, float]) -> bool:
-        """Whether the model stays finite when everything is rounded up or down: tanh(40) rounds to 1, where atanh is infinite."""
+        """Whether the model stays finite when values round up or down: tanh(40) becomes 1, where atanh is infinite."""
         return not any(self._oracle.values(point, noise=noise).failures for noise in (1, -1))
 
     def _row(self, habit: str, real: bool) -> Mapping[str, float]:

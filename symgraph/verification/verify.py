@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from symgraph.errors import VerificationError
+from symgraph.errors import SpecError
 from symgraph.model import Model
 from symgraph.oracle import Choice, Oracle
 from symgraph.verification.checks import check_numpy, check_scalar
@@ -80,7 +80,8 @@ def verify(
         What was seen, the weights that could not be judged among it.
 
     Raises:
-        VerificationError: a module is wrong, or no point was found where the model is finite.
+        VerificationError: a module is wrong.
+        SpecError: no point was found where the model is finite; a domain has to be declared.
     """
     oracle = Oracle(model)
     effort = effort_for(len(model.weight_inputs), oracle.steps)
@@ -94,7 +95,7 @@ def verify(
         _check(model, module, scalar, (batch, expected, f"point {number} of seed {seed}", tally))
         search.note(batch, expected)
     if not search.batches:
-        raise VerificationError(_no_point(model, sampler))
+        raise SpecError(_no_point(model, sampler))
     return VerificationReport(
         model=model.name,
         weights=len(search.weights),
