@@ -19,7 +19,7 @@ from symgraph.model import Input, Model
 
 NAN = mpmath.nan
 """Stands for every result that is no finite real number in the range of doubles: poles, roots of negative numbers, overflow, a
-Piecewise none of whose conditions holds."""
+Piecewise none of whose conditions holds. Among the values of a program it is always this one object."""
 
 ULP = mpmath.mpf(2) ** -52
 _LARGEST = mpmath.mpf(1.7976931348623157e308)
@@ -27,7 +27,7 @@ _OSCILLATING = 1e15
 """Above this, neighbouring doubles are a good part of a period apart, and the step of a difference soon is several."""
 
 Values = list[Any]
-"""A value for every step: mpf, bool, or None where the step was not needed."""
+"""A value for every step: mpf, bool, NAN, or None where the step was not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Step:
             conditions = [values[condition] for condition in self.args[1::2]]
             return next((place for place, holds in enumerate(conditions) if holds is True), None)
         operands = [values[arg] for arg in self.args]
-        return None if self.choice is None or any(map(is_nan, operands)) else self.choice(*operands)
+        return None if self.choice is None or any(one is NAN for one in operands) else self.choice(*operands)
 
 
 Noise = Sequence[Sequence[Any]]
@@ -110,7 +110,7 @@ class Program:
         """Evaluate what the targets need and is not known yet, without recursion, at mpmath's current precision.
 
         Args:
-            leaves: a mpf for every input.
+            leaves: a mpf for every input, or NAN.
             targets: positions of steps.
             values: what is known, None elsewhere; completed in place.
             noise: makes results, and the terms of sums of three or more, differ as rounding does; None for the truth.
@@ -137,7 +137,7 @@ class Program:
                 else:
                     operands = _noisy_operands(step, values, noise[index], centre)
                     value = _value(step, leaves, operands)
-                    values[index] = value * noise[index][0] if step.noisy else value
+                    values[index] = value * noise[index][0] if step.noisy and value is not NAN else value
         return values
 
     def noise(self, seed: int) -> Noise:
@@ -150,7 +150,7 @@ class Program:
 
 
 def is_nan(value: Any) -> bool:
-    """Whether a step's value is NaN, which alone differs from itself; works for truth values and None too."""
+    """Whether a result made of a program's values is NaN, which alone differs from itself."""
     return bool(value != value)
 
 
@@ -233,9 +233,12 @@ def _value(step: Step, leaves: Mapping[str, Any], operands: Values) -> Any:
 def _noisy_operands(step: Step, values: Values, factors: Sequence[Any], centre: Values | None) -> Values:
     operands = []
     for arg, factor in zip(step.args, factors[1:], strict=True):
-        value = values[arg]
-        if centre is not None and value is not centre[arg] and not isinstance(value, bool) and centre[arg] is not None:
-            value = centre[arg] + (value - centre[arg]) * factor
+        value, start = values[arg], None if centre is None else centre[arg]
+        if value is NAN or isinstance(value, bool):
+            operands.append(value)
+            continue
+        if start is not None and start is not NAN and start is not value:
+            value = start + (value - start) * factor
         operands.append(value * factor if step.adds else value)
     return operands
 
@@ -249,7 +252,7 @@ def _taken(step: Step, values: Values) -> Any:
 
 def _computed(compute: Callable[..., Any], args: list[Any]) -> Any:
     """The result, or NaN where it is not a finite real number in the range of doubles."""
-    if any(map(is_nan, args)) and compute not in _LOGIC:
+    if any(arg is NAN for arg in args) and compute not in _LOGIC:
         return NAN
     try:
         value = compute(*args)

@@ -33,7 +33,9 @@ def fragment(op: str) -> Graph:
     }
     if row.stable is not None:
         targets[STABLE] = row.stable
-    lowering = Lowering(builder, digests([*(expr for _, expr in row.aux), *targets.values()]))
+    # operands before auxiliaries before constants, as in a spec: max(x0, 0) and not max(0, x0)
+    ranks = {symbol: rank for rank, symbol in enumerate((*env, *(symbol for symbol, _ in row.aux)))}
+    lowering = Lowering(builder, digests([*(expr for _, expr in row.aux), *targets.values()]), ranks)
     for symbol, expr in row.aux:
         env[symbol] = lowering.lower(expr, env, f"op {op}: auxiliary {symbol}")
     roots = {name: lowering.lower(expr, env, f"op {op}: {name}") for name, expr in targets.items()}

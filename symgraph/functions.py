@@ -17,6 +17,11 @@ class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
         """Give the function in terms of SymPy's own functions."""
         raise NotImplementedError
 
+    @classmethod
+    def _should_evalf(cls, arg: Any) -> int:  # noqa: ARG003  SymPy's signature
+        """Keep Float arguments: the definition of log1p(1e-20), evaluated to a double's digits, is 0."""
+        return -1
+
     def doit(self, **hints: Any) -> Expr:
         """Replace the function by its definition, as SymPy's ``doit`` does for its own unevaluated forms."""
         if not hints.get("deep", True):
@@ -27,7 +32,9 @@ class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
         return True if all(arg.is_extended_real for arg in self.args) else None
 
     def _eval_evalf(self, prec: int) -> Expr:
-        return self.definition()._eval_evalf(prec)
+        # 1 + Float(1e-20) is 1 before anyone can ask for more digits; a Rational keeps them
+        exact = (Rational(arg) if arg.is_Float else arg for arg in self.args)
+        return self.func(*exact).definition()._eval_evalf(prec)
 
     def _eval_rewrite(self, rule: Any, args: Any, **hints: Any) -> Expr:
         return self.func(*args).definition()
@@ -54,6 +61,9 @@ class softplus(SpecFunction):  # noqa: N801
 
     def definition(self) -> Expr:
         return log(1 + exp(self.args[0]))
+
+    def _eval_evalf(self, prec: int) -> Expr:
+        return log1p(exp(self.args[0]))._eval_evalf(prec)
 
     def fdiff(self, argindex: int = 1) -> Expr:
         if argindex != 1:
@@ -93,6 +103,7 @@ class log1p(SpecFunction):  # noqa: N801
     """log(1 + x), accurate for small x."""
 
     nargs = 1
+    _eval_evalf = Function._eval_evalf  # mpmath has the function itself, without cancellation
 
     def definition(self) -> Expr:
         return log(1 + self.args[0])
@@ -107,6 +118,7 @@ class expm1(SpecFunction):  # noqa: N801
     """exp(x) - 1, accurate for small x."""
 
     nargs = 1
+    _eval_evalf = Function._eval_evalf  # mpmath has the function itself, without cancellation
 
     def definition(self) -> Expr:
         return exp(self.args[0]) - 1

@@ -12,7 +12,7 @@ from typing import Any
 import mpmath
 
 from symgraph.errors import OptionError
-from symgraph.exact import NAN, Noise, Values, compile_exactly, is_nan
+from symgraph.exact import NAN, Noise, Values, compile_exactly
 from symgraph.model import Model
 
 Point = Mapping[str, float]
@@ -186,12 +186,12 @@ class Oracle:
         model, at, steps = self.model, self._program.roots, self._program.steps
         known = [(step, value) for step, value in zip(steps, values, strict=True) if value is not None]
         made = [(index, steps[index].chosen(values)) for index in self._choosing if values[index] is not None]
-        sizes = [abs(v) for step, v in known if step.varies and not isinstance(v, bool) and v and not is_nan(v)]
+        sizes = [abs(v) for step, v in known if step.varies and v and not isinstance(v, bool) and v is not NAN]
         return Truth(
             nodes={node.name: values[at[node.name]] for node in model.nodes},
             output=None if model.output_node is None else values[at[model.output_node.name]],
             loss=None if model.loss_expr is None else values[at["loss"]],
-            failures=sum(is_nan(value) and not any(is_nan(values[arg]) for arg in step.args) for step, value in known),
+            failures=sum(value is NAN and not any(values[arg] is NAN for arg in step.args) for step, value in known),
             smallest=float(min(sizes, default=1.0)),
             largest=float(max(sizes, default=1.0)),
             singular=any(
@@ -203,9 +203,10 @@ class Oracle:
 
     def _leaves(self, point: Point) -> dict[str, Any]:
         try:
-            return {name: mpmath.mpf(point[name]) for name in self._program.leaves}
+            leaves = {name: mpmath.mpf(point[name]) for name in self._program.leaves}
         except KeyError as error:
             raise OptionError(f"model {self.model.name}: the point has no value for {error.args[0]}") from None
+        return {name: value if mpmath.isfinite(value) else NAN for name, value in leaves.items()}
 
     def _factors(self, noise: int | None) -> Noise | None:
         return None if noise is None else self._noise(noise)

@@ -13,7 +13,7 @@ import sympy as sp
 from zoo import ZOO, nine_weights
 
 from symgraph import Model, sigmoid
-from symgraph.errors import VerificationError
+from symgraph.errors import SpecError, VerificationError
 from symgraph.generate import generate
 from symgraph.module import from_source
 from symgraph.verification import VerificationReport, verify
@@ -185,7 +185,7 @@ def test_a_model_that_is_finite_nowhere_is_refused_with_advice() -> None:
     x, a = model.feature("x"), model.weight("a")
     node = model.node("root", sp.sqrt(-1 - (a * x) ** 2))
     model.output("out", node + a)
-    with pytest.raises(VerificationError, match=r"never was\); declare .* domain=\(low, high\) .*\(x, a\)"):
+    with pytest.raises(SpecError, match=r"never was\); declare .* domain=\(low, high\) .*\(x, a\)"):
         verify(model, *modules(model))
 
 
@@ -273,6 +273,14 @@ def test_a_node_at_the_edge_of_its_domain_raises_no_alarm_elsewhere() -> None:
     edge = model.node("edge", sp.asin(sigmoid(b)))
     model.output("out", sp.Piecewise((a * x, x < 1), (a * edge, True)))
     assert verify(model, *modules(model)).unverified == ()
+
+
+def test_an_infinity_that_rounding_makes_raises_no_alarm() -> None:
+    # 1/(tanh(b) - 1) is -exp(2*b)/2, and infinite in doubles for b above 19
+    model = Model("rounded")
+    a, b = model.weights("a b", domain=(15.0, 25.0))
+    model.output("out", a / (sp.tanh(b) - 1))
+    assert verify(model, *modules(model)).points >= 6
 
 
 def test_oscillations_faster_than_doubles_resolve_raise_no_alarm() -> None:

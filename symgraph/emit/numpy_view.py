@@ -42,6 +42,7 @@ class NumpyView:
     jacobian_shape: str
     jacobian_note: str
     x_type: str
+    shapes: str
     x_doc: str
     y_doc: str
     signatures: Mapping[str, str]
@@ -87,7 +88,7 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
     output_varies = output is not None and graph.nodes[graph.roots["output"]].varying
     loss_uniform = parts["has_loss"] and not graph.nodes[graph.roots["loss"]].varying
     has_rows = bool(features) or target is not None
-    from_x = "X.shape[:-1]" if features else "np.shape(y)"
+    from_x = "X.shape[:-1]" if features else "() if y is None else np.shape(y)"
     abc = ["Callable", "Mapping", "Sequence"] if parts["has_loss"] else ["Mapping", "Sequence"]
     draws = initial_weight_parts(model.weight_inputs)
     return {
@@ -108,11 +109,12 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
         "spread_from": "X" if features else "y",
         "row_shape": from_x if has_rows else "()",
         "weighted_shape": "rows.shape[:-1]" if features else ("np.shape(target)" if target else "()"),
-        "jacobian_shape": "tape.X.shape[:-1]" if features else "np.shape(tape.y)" if target else "()",
+        "jacobian_shape": "tape.X.shape[:-1]" if features else "() if tape.y is None else np.shape(tape.y)" if target else "()",
         "jacobian_note": "y is not used; it lets residual and jacobian take the same arguments."
         if features or target is None
         else "y says how many rows there are; without it there is one.",
         "x_type": "Array" if features else "None",
+        "shapes": _shapes(features, len(model.weight_inputs), target is not None),
         "x_doc": _x_doc(features),
         "y_doc": "(n,) target, or a scalar for one row." if target else "None; the model has no target.",
         "signatures": signatures(features > 0, target is not None),
@@ -134,6 +136,13 @@ def _initial(draws: list[str]) -> str:
     if len(draws) == 1:
         return f"return {draws[0]}"
     return sequence_layout("parts = [", draws, "]", 4) + "\n    return np.concatenate(parts)"
+
+
+def _shapes(features: int, weights: int, has_target: bool) -> str:
+    parts = [f"w ({weights},)"]
+    parts += [f"X (n, {features})"] if features else []
+    parts += ["y (n,)"] if has_target else []
+    return ", ".join([*parts, "nodes (n,)"] if features or has_target else [*parts, "nodes ()"])
 
 
 def _x_doc(features: int) -> str:

@@ -60,6 +60,11 @@ class Expected:
         clear = (self.tolerance <= ILL * np.abs(self.want)) | (self.want == 0.0)
         return np.asarray(np.isfinite(self.tolerance) & clear)
 
+    @property
+    def shapeless(self) -> NDArray[np.bool_]:
+        """Where rounding leaves no digit, so that a correct module may give infinity: 1/(a - b) where a and b round alike."""
+        return np.asarray(~np.isfinite(self.tolerance) | ((self.tolerance >= np.abs(self.want)) & (self.want != 0.0)))
+
     def row(self, index: int) -> "Expected":
         """One row's values."""
         return Expected(self.want[index], self.tolerance[index], self.unit[index])

@@ -140,7 +140,7 @@ class Judge:
             raise VerificationError(f"{self.subject}: {what} has shape {got.shape} instead of {want.shape}\n{self.place()}")
         with np.errstate(all="ignore"):  # values that are not finite are what is looked for
             errors = np.abs(got - want)
-            wrong = np.isfinite(expected.tolerance) & ~(np.isfinite(got) & (errors <= expected.tolerance))
+            wrong = np.where(np.isfinite(got), errors > expected.tolerance, ~expected.shapeless)
             ratios = np.where(expected.judged & (want != 0.0), errors / expected.unit, 0.0)
             excess = np.where(wrong, np.nan_to_num(errors / expected.tolerance, nan=np.inf), -1.0)
         if wrong.any():

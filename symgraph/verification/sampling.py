@@ -58,7 +58,7 @@ _HABITS = tuple((weights, rows) for weights in (INITIAL, *SCALES) for rows in (*
 TRIES = 60
 """Draws before the search starts; of 30 habits some must suit, and each gets a chance."""
 REACH = 150
-"""Draws in search of a branch that no point has taken yet; cheap, since only values are computed."""
+"""Draws in search of a branch that few points have taken; cheap, since only values are computed."""
 SEARCH = 3000
 """Steps of the search, each a change of one input."""
 
@@ -137,10 +137,13 @@ class Sampler:
 
     def reach(self, wanted: Set[Choice]) -> Batch | None:
         """Give a batch of which a row makes one of the choices; None if none is drawn in a while."""
-        for _ in range(max(5, min(REACH, 40_000 // self._oracle.steps)) if wanted else 0):
-            batch = self._attempt(self._habit(), real=False)
-            if batch is not None and batch.choices & wanted:
-                return batch
+        for _ in range(max(10, min(REACH, 40_000 // self._oracle.steps)) if wanted else 0):
+            habit = self._habit()
+            weights, row = self._draw_weights(habit[0]), self._row(habit[1], real=False)
+            if self._oracle.values({**weights, **row}).choices & wanted:
+                batch = self._attempt(habit, False, weights, row)
+                if batch is not None and batch.choices & wanted:
+                    return batch
         return None
 
     def praise(self, batch: Batch) -> None:
@@ -154,12 +157,22 @@ class Sampler:
         habits = list(self._scores)
         return self._random.choices(habits, [self._scores[habit] for habit in habits])[0]
 
-    def _attempt(self, habit: tuple[str, str], real: bool) -> Batch | None:
-        weights = {leaf.name: self._value(leaf, habit[0]) for leaf in self._weights}
+    def _draw_weights(self, habit: str) -> Mapping[str, float]:
+        return {leaf.name: self._value(leaf, habit) for leaf in self._weights}
+
+    def _attempt(
+        self,
+        habit: tuple[str, str],
+        real: bool,
+        weights: Mapping[str, float] | None = None,
+        first: Mapping[str, float] | None = None,
+    ) -> Batch | None:
+        """A batch drawn by one habit, with the given weights and first row if there are some; None if it is not good."""
+        weights = self._draw_weights(habit[0]) if weights is None else weights
         rows: list[Mapping[str, float]] = []
         choices: set[Choice] = set()
         for tried in range(4 * self._size):
-            row = self._row(habit[1], real)
+            row = first if first is not None and not tried else self._row(habit[1], real)
             truth = self._oracle.values({**weights, **row})
             if is_good(truth, _MODERATE) and self._is_steady({**weights, **row}):
                 rows.append(row)

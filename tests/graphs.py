@@ -1,0 +1,84 @@
+"""Random graphs, and an arithmetic of doubles that goes on where ``math`` raises, for tests of graphs and passes."""
+
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from symgraph.ir.evaluate import evaluate
+from symgraph.ir.graph import BOOLEAN_OPS, Graph, GraphBuilder
+from symgraph.ir.ops import OPS
+
+NUMPY = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative, "abs": np.abs,
+    "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
+    "and": np.logical_and, "or": np.logical_or, "not": np.logical_not,
+    "select": lambda condition, chosen, other: chosen if condition else other,
+    "max": np.maximum, "min": np.minimum, "sign": np.sign, "heaviside": np.heaviside, "rowsum": lambda a: a,
+    "pow": np.power, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2,
+    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
+    **{name: getattr(np, name) for name in ("sqrt", "cbrt", "hypot", "exp", "expm1", "log", "log1p", "sin", "cos", "tan")},
+    **{name: getattr(np, name) for name in ("sinh", "cosh", "tanh")},
+}  # fmt: skip
+
+EXACT = ("add", "sub", "mul", "div", "neg", "abs", "sqrt", "max", "min", "select")
+"""Ops that IEEE 754 rounds correctly or that do not round."""
+
+REAL_OPS = tuple(name for name, row in OPS.items() if name not in BOOLEAN_OPS and name != "rowsum" and row.stable is None)
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+LEAVES = ("f", "g", "a", "b", "y")
+
+
+def values_of(graph: Graph, leaves: Mapping[str, float]) -> dict[str, Any]:
+    """The value of every root, in doubles, at values of the leaves."""
+    with np.errstate(all="ignore"):
+        values = evaluate(graph, {name: np.float64(value) for name, value in leaves.items()}, NUMPY, np.float64)
+    return {root: values[position] for root, position in graph.roots.items()}
+
+
+def bits(value: Any) -> object:
+    """What tells two results apart bit by bit; every NaN counts as the same."""
+    return bool(value) if isinstance(value, bool | np.bool_) else "nan" if value != value else struct.pack("<d", value)  # noqa: PLR0124
+
+
+@st.composite
+def graphs(draw: st.DrawFn, ops: tuple[str, ...] = REAL_OPS, size: int = 20, constants: Any = None) -> Graph:
+    """A graph of the given ops with comparisons and a few constants, every node a root.
+
+    Args:
+        draw: Hypothesis's.
+        ops: the real ops to choose from.
+        size: at most so many operations.
+        constants: a strategy of constants; halves between -4 and 4 unless given.
+    """
+    builder = GraphBuilder("random")
+    kinds = {"f": "feature", "g": "feature", "a": "weight", "b": "weight", "y": "target"}
+    real = [builder.leaf(kinds[name], name) for name in LEAVES]
+    values = st.integers(-8, 8).map(lambda n: n / 2) if constants is None else constants
+    real += [builder.const(value) for value in draw(st.lists(values, min_size=1, max_size=4))]
+    truth: list[int] = []
+    for _ in range(draw(st.integers(1, size))):
+        if draw(st.integers(0, 4)) == 0:
+            truth.append(builder.add(draw(st.sampled_from(COMPARISONS)), draw(st.sampled_from(real)), draw(st.sampled_from(real))))
+            if len(truth) > 1 and draw(st.booleans()):
+                truth.append(builder.add(draw(st.sampled_from(("and", "or"))), draw(st.sampled_from(truth)), truth[-1]))
+                truth.append(builder.add("not", draw(st.sampled_from(truth))))
+            continue
+        op = draw(st.sampled_from(ops))
+        if op == "select":
+            if truth:
+                branches = (draw(st.sampled_from(real)), draw(st.sampled_from(real)))
+                real.append(builder.add("select", draw(st.sampled_from(truth)), *branches))
+            continue
+        real.append(builder.add(op, *(draw(st.sampled_from(real)) for _ in range(OPS[op].arity))))
+    computed = dict.fromkeys(position for position in real if builder.nodes[position].data is None)
+    names = {f"n{index}": position for index, position in enumerate(computed)}
+    return builder.build({f"node {name}": position for name, position in names.items()}, names)
+
+
+def points(low: float = -4, high: float = 4) -> Any:
+    """Values for the leaves."""
+    number = st.floats(low, high, allow_nan=False, width=32) | st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5])
+    return st.fixed_dictionaries(dict.fromkeys(LEAVES, number))

@@ -1,0 +1,80 @@
+"""symgraph.ir.evaluate: one evaluator over floats, mpmath numbers and complex numbers."""
+
+import math
+
+import mpmath
+import pytest
+from graphs import REAL_OPS, graphs, points, values_of
+from hypothesis import assume, given, settings
+
+from symgraph.ir.evaluate import COMPLEX, FLOAT, MPMATH, evaluate
+from symgraph.ir.graph import BOOLEAN_OPS, Graph
+from symgraph.ir.ops import OPS
+from symgraph.ir.text import from_text
+
+PRIMITIVE = [name for name, row in OPS.items() if row.stable is None]
+
+
+@pytest.mark.parametrize("arithmetic", [FLOAT, MPMATH], ids=["float", "mpmath"])
+def test_floats_and_mpmath_have_every_primitive_op(arithmetic: object) -> None:
+    assert set(PRIMITIVE) <= set(arithmetic)
+
+
+@given(graphs(), points())
+@settings(max_examples=60)
+def test_floats_agree_with_numpy_wherever_math_does_not_raise(graph: Graph, point: dict[str, float]) -> None:
+    try:
+        values = evaluate(graph, point, FLOAT)
+    except (OverflowError, ZeroDivisionError, ValueError):
+        assume(False)
+    truth = values_of(graph, point)
+    for root, position in graph.roots.items():
+        if any(math.isnan(value) for value in (values[position], truth[root])):
+            continue
+        # libm and NumPy differ by a unit or two in a function, and cancellation magnifies that: only gross faults show here
+        assert values[position] == pytest.approx(float(truth[root]), rel=1e-6, abs=1e-6) or abs(truth[root]) > 1e6
+
+
+ARGUMENTS = {
+    "acosh": (1.7,), "pow": (1.7, 2.3), "div": (0.3, 0.7), "atan2": (0.3, -0.7), "heaviside": (0.0, 0.25), "log1p": (-0.4,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("op", [op for op in REAL_OPS if op != "select"])
+def test_mpmath_refines_floats(op: str) -> None:
+    arguments = ARGUMENTS.get(op, (0.4, -0.6)[: OPS[op].arity])
+    with mpmath.workdps(40):
+        precise = MPMATH[op](*(mpmath.mpf(argument) for argument in arguments))
+    # two units in the last place: math's functions are good to one
+    assert FLOAT[op](*arguments) == pytest.approx(float(precise), rel=2**-51, abs=0)
+
+
+def test_the_cube_root_of_a_negative_number_is_real() -> None:
+    assert MPMATH["cbrt"](mpmath.mpf(-8)) == -2
+    assert FLOAT["cbrt"](-8.0) == -2
+
+
+def test_an_evaluation_gives_the_value_of_every_node_in_order() -> None:
+    graph = from_text("graph g\n%0 = weight a\n%1 = const 3.0\n%2 = mul(%0, %1)\n%3 = gt(%2, %1)\n%4 = select(%3, %2, %1)\n")
+    assert evaluate(graph, {"a": 2.0}, FLOAT) == [2.0, 3.0, 6.0, True, 6.0]
+    assert evaluate(graph, {"a": 0.5}, FLOAT) == [0.5, 3.0, 1.5, False, 3.0]
+
+
+def test_a_complex_step_gives_the_derivative_of_an_analytic_graph() -> None:
+    graph = from_text("graph g\n%0 = weight a\n%1 = sin(%0)\n%2 = exp(%1)\n%3 = mul(%2, %0)\nroot loss = %3\n")
+    value = evaluate(graph, {"a": 0.7 + 1e-100j}, COMPLEX, complex)[graph.roots["loss"]]
+    truth = math.exp(math.sin(0.7)) * (1 + 0.7 * math.cos(0.7))
+    assert value.imag / 1e-100 == pytest.approx(truth, rel=1e-15)  # a few roundings
+
+
+@pytest.mark.parametrize("op", ["abs", "max", "sign", "select", *sorted(BOOLEAN_OPS)])
+def test_complex_numbers_have_no_op_in_which_the_step_would_be_lost(op: str) -> None:
+    assert op not in COMPLEX
+
+
+def test_a_leaf_without_a_value_and_an_op_without_arithmetic_are_errors() -> None:
+    graph = from_text("graph g\n%0 = weight a\n%1 = sigmoid(%0)\n")
+    with pytest.raises(KeyError, match="a"):
+        evaluate(graph, {}, FLOAT)
+    with pytest.raises(KeyError, match="sigmoid"):
+        evaluate(graph, {"a": 1.0}, FLOAT)

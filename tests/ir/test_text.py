@@ -1,0 +1,101 @@
+"""symgraph.ir.text: printing and parsing are inverse."""
+
+import math
+
+import pytest
+from graphs import bits, graphs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from zoo import ZOO
+
+from symgraph.generate import differentiated
+from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.text import from_text, to_text
+from symgraph.lowering import lower
+
+PRINTED = """\
+graph demo
+%0 = feature f
+%1 = weight a
+%2 = cotangent cotangent uniform
+%3 = mul(%1, %0)                 ; t
+%4 = const -0.0                  ; t
+%5 = lt(%3, %4)                  ; y_hat
+%6 = select(%5, %3, %2)          ; adjoint of mul in t
+%7 = rowsum(%6)
+name t = %3
+name d_t (jacobian) = %6
+root node t = %3
+root grad a = %7
+"""
+
+
+def test_a_graph_prints_one_node_a_line_with_its_origin_then_names_and_roots() -> None:
+    assert to_text(from_text(PRINTED)) == PRINTED
+
+
+def test_origins_can_be_left_out() -> None:
+    text = to_text(from_text(PRINTED), origins=False)
+    assert ";" not in text
+    assert [line.split(";")[0].rstrip() for line in PRINTED.splitlines()] == text.splitlines()
+
+
+def test_the_parsed_graph_has_kinds_and_marks() -> None:
+    nodes = from_text(PRINTED).nodes
+    assert [node.varying for node in nodes] == [True, False, False, True, False, True, True, False]
+    assert [node.boolean for node in nodes] == [False] * 5 + [True] + [False] * 2
+    assert math.copysign(1, nodes[4].data) == -1
+    assert nodes[6].origin == "adjoint of mul in t"
+
+
+def test_blank_lines_and_comments_are_skipped_and_numbers_need_not_be_in_order() -> None:
+    graph = from_text("# what this shows\n\ngraph g\n%7 = weight a\n  # more\n%3 = neg(%7)\nroot loss = %3\n")
+    assert to_text(graph) == "graph g\n%0 = weight a\n%1 = neg(%0)\nroot loss = %1\n"
+
+
+def same(one: Graph, other: Graph) -> bool:
+    """Equality with constants compared by their bits."""
+    nodes = [[node._replace(data=bits(node.data)) if isinstance(node.data, float) else node for node in g.nodes] for g in (one, other)]
+    return nodes[0] == nodes[1] and (one.name, dict(one.roots), dict(one.names)) == (other.name, dict(other.roots), dict(other.names))
+
+
+@given(graphs(constants=st.floats(allow_nan=False) | st.just(math.nan)))
+@settings(max_examples=60)
+def test_random_graphs_survive_printing(graph: Graph) -> None:
+    assert same(from_text(to_text(graph)), graph)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_graphs_of_models_survive_printing(name: str) -> None:
+    for graph in (lower(ZOO[name]()), differentiated(ZOO[name]())):
+        assert same(from_text(to_text(graph)), graph)
+
+
+@given(st.text(min_size=1).filter(str.isidentifier))
+def test_every_name_that_a_spec_may_use_survives_printing(name: str) -> None:
+    builder = GraphBuilder("g")
+    leaf = builder.leaf("weight", name)
+    graph = builder.build({f"node {name}": leaf}, {name: leaf})
+    assert same(from_text(to_text(graph)), graph)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "starts with a line 'graph <name>'"),
+        ("%0 = weight a\n", "starts with a line 'graph <name>'"),
+        ("graph g\nhello\n", "'hello' is no line of a graph's text"),
+        ("graph g\n%0 = neg(%1)\n", "refers to node %1, which no line before it defines"),
+        ("graph g\n%0 = weight a\nroot loss = %4\n", "refers to node %4"),
+        ("graph g\n%0 = neg\n", "'%0 = neg' is no line"),
+        ("graph g\n%0 = neg x\n", "is no line"),
+        ("graph g\n%0 = const\n", "is no line"),
+        ("graph g\n%0 = const(%1)\n", "is no line"),
+        ("graph g\n%0 = weight\n", "is no line"),
+        ("graph g\n%0 = const abc\n", "could not convert string to float"),
+    ],
+)
+def test_what_is_no_graph_is_refused_with_the_line_at_fault(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match="(?s).*") as caught:
+        from_text(text)
+    assert words in str(caught.value)
