@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from symgraph.backends import BACKENDS
 from symgraph.emit.source import model_hash
 from symgraph.errors import BuildError
 from symgraph.files import replace_text
@@ -108,6 +109,9 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None) 
     for entry in made:
         tell(f"verifying {entry.model.name}")
         verifications[entry.model.name] = _verified(entry)
+        for artifact in entry.artifacts:
+            if not BACKENDS[artifact.backend].python:
+                tell(f"{artifact.name} is no Python: its graph was verified, its text was not run")
     texts, orphans = _texts(plan, made)
     return BuildReport((*_write(plan.out, texts), *orphans), verifications)
 
@@ -186,7 +190,7 @@ def _state(path: Path, wanted: str) -> State:
 
 
 def _verified(entry: Made) -> VerificationReport:
-    modules = {artifact.backend: load_artifact(artifact) for artifact in entry.artifacts}
+    modules = {artifact.backend: load_artifact(artifact) for artifact in entry.artifacts if BACKENDS[artifact.backend].python}
     numpy = modules.get("numpy") or load_artifact(generate(entry.model, ("numpy",), spec=entry.spec)[0])
     return verify(entry.model, numpy, modules.get("scalar"))
 

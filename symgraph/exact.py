@@ -104,7 +104,11 @@ class Program:
     leaves: tuple[str, ...]
 
     def run(
-        self, leaves: Mapping[str, Any], targets: Sequence[int], values: Values, noise: Noise | None = None,
+        self,
+        leaves: Mapping[str, Any],
+        targets: Sequence[int],
+        values: Values,
+        noise: Noise | None = None,
         centre: Values | None = None,
     ) -> Values:
         """Evaluate what the targets need and is not known yet, without recursion, at mpmath's current precision.

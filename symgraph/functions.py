@@ -9,6 +9,9 @@ from typing import Any
 from sympy import Abs, Expr, Function, Heaviside, Max, Rational, exp, log, sign, sqrt
 from sympy.core.function import ArgumentIndexError
 
+_MOST_BITS = 64
+"""How many times the bits asked for are tried at most: enough for exp(-1e4) beside 1 at 60 digits."""
+
 
 class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
     """A function of real arguments with a definition in functions that SymPy has."""
@@ -32,9 +35,19 @@ class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
         return True if all(arg.is_extended_real for arg in self.args) else None
 
     def _eval_evalf(self, prec: int) -> Expr:
+        """Evaluate the definition with more and more bits until two results agree: what cancels in it shows nowhere else."""
         # 1 + Float(1e-20) is 1 before anyone can ask for more digits; a Rational keeps them
         exact = (Rational(arg) if arg.is_Float else arg for arg in self.args)
-        return self.func(*exact).definition()._eval_evalf(prec)
+        definition = self.func(*exact).definition()
+        bits, value = prec, definition._eval_evalf(prec)
+        while bits < _MOST_BITS * prec:
+            bits *= 2
+            before, value = value, definition._eval_evalf(bits)
+            if value is None or not value.is_Number:
+                break
+            if value != 0 and abs(value - before) <= abs(value) / 2**prec:
+                break
+        return value
 
     def _eval_rewrite(self, rule: Any, args: Any, **hints: Any) -> Expr:
         return self.func(*args).definition()
@@ -61,9 +74,6 @@ class softplus(SpecFunction):  # noqa: N801
 
     def definition(self) -> Expr:
         return log(1 + exp(self.args[0]))
-
-    def _eval_evalf(self, prec: int) -> Expr:
-        return log1p(exp(self.args[0]))._eval_evalf(prec)
 
     def fdiff(self, argindex: int = 1) -> Expr:
         if argindex != 1:
@@ -103,8 +113,6 @@ class log1p(SpecFunction):  # noqa: N801
     """log(1 + x), accurate for small x."""
 
     nargs = 1
-    _eval_evalf = Function._eval_evalf  # mpmath has the function itself, without cancellation
-
     def definition(self) -> Expr:
         return log(1 + self.args[0])
 
@@ -118,8 +126,6 @@ class expm1(SpecFunction):  # noqa: N801
     """exp(x) - 1, accurate for small x."""
 
     nargs = 1
-    _eval_evalf = Function._eval_evalf  # mpmath has the function itself, without cancellation
-
     def definition(self) -> Expr:
         return exp(self.args[0]) - 1
 

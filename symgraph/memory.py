@@ -2,6 +2,8 @@
 
 from types import ModuleType
 
+from symgraph.backends import BACKENDS
+from symgraph.errors import OptionError
 from symgraph.generate import Artifact, generate
 from symgraph.model import Model
 from symgraph.module import from_source
@@ -21,8 +23,10 @@ def compile(model: Model, backend: str = "numpy") -> ModuleType:  # noqa: A001  
     Raises:
         SpecError: the model cannot be lowered.
         VerificationError: the module disagrees with the spec.
-        OptionError: the backend is unknown.
+        OptionError: the backend is unknown or writes no Python.
     """
+    if backend in BACKENDS and not BACKENDS[backend].python:
+        raise OptionError(f"backend {backend!r} writes no Python; build it to a file")
     modules = {artifact.backend: load_artifact(artifact) for artifact in generate(model, dict.fromkeys(("numpy", backend)))}
     verify(model, modules["numpy"], modules.get("scalar"))
     return modules[backend]

@@ -44,35 +44,43 @@ def bits(value: Any) -> object:
 
 
 @st.composite
-def graphs(draw: st.DrawFn, ops: tuple[str, ...] = REAL_OPS, size: int = 20, constants: Any = None) -> Graph:
+def graphs(draw: st.DrawFn, ops: tuple[str, ...] = REAL_OPS, size: int = 16, constants: Any = None) -> Graph:
     """A graph of the given ops with comparisons and a few constants, every node a root.
+
+    Few leaves and constants, and operands that are often the newest, make equal and related operands frequent.
 
     Args:
         draw: Hypothesis's.
         ops: the real ops to choose from.
         size: at most so many operations.
-        constants: a strategy of constants; halves between -4 and 4 unless given.
+        constants: a strategy of constants; small ones, 0, 1 and -1 above all, unless given.
     """
     builder = GraphBuilder("random")
     kinds = {"f": "feature", "g": "feature", "a": "weight", "b": "weight", "y": "target"}
-    real = [builder.leaf(kinds[name], name) for name in LEAVES]
-    values = st.integers(-8, 8).map(lambda n: n / 2) if constants is None else constants
-    real += [builder.const(value) for value in draw(st.lists(values, min_size=1, max_size=4))]
+    chosen = draw(st.lists(st.sampled_from(LEAVES), min_size=1, max_size=3, unique=True))
+    real = [builder.leaf(kinds[name], name) for name in chosen]
+    usual = st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5, -0.0, 3.0, -2.5])
+    real += [builder.const(value) for value in draw(st.lists(usual if constants is None else constants, min_size=1, max_size=4))]
     truth: list[int] = []
+
+    def operand() -> int:
+        return draw(st.sampled_from(real[-3:] if draw(st.booleans()) else real))
+
     for _ in range(draw(st.integers(1, size))):
         if draw(st.integers(0, 4)) == 0:
-            truth.append(builder.add(draw(st.sampled_from(COMPARISONS)), draw(st.sampled_from(real)), draw(st.sampled_from(real))))
+            truth.append(builder.add(draw(st.sampled_from(COMPARISONS)), operand(), operand()))
             if len(truth) > 1 and draw(st.booleans()):
                 truth.append(builder.add(draw(st.sampled_from(("and", "or"))), draw(st.sampled_from(truth)), truth[-1]))
                 truth.append(builder.add("not", draw(st.sampled_from(truth))))
             continue
         op = draw(st.sampled_from(ops))
-        if op == "select":
-            if truth:
-                branches = (draw(st.sampled_from(real)), draw(st.sampled_from(real)))
-                real.append(builder.add("select", draw(st.sampled_from(truth)), *branches))
-            continue
-        real.append(builder.add(op, *(draw(st.sampled_from(real)) for _ in range(OPS[op].arity))))
+        if op != "select":
+            args = [operand() for _ in range(OPS[op].arity)]
+            real.append(builder.add(op, *args))
+            if len(args) == 2 and draw(st.booleans()):
+                real.append(builder.add(op, *reversed(args)))
+        elif truth:
+            real.append(builder.add("select", draw(st.sampled_from(truth)), operand(), operand()))
     computed = dict.fromkeys(position for position in real if builder.nodes[position].data is None)
     names = {f"n{index}": position for index, position in enumerate(computed)}
     return builder.build({f"node {name}": position for name, position in names.items()}, names)
@@ -80,5 +88,5 @@ def graphs(draw: st.DrawFn, ops: tuple[str, ...] = REAL_OPS, size: int = 20, con
 
 def points(low: float = -4, high: float = 4) -> Any:
     """Values for the leaves."""
-    number = st.floats(low, high, allow_nan=False, width=32) | st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5])
+    number = st.floats(low, high) | st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5])
     return st.fixed_dictionaries(dict.fromkeys(LEAVES, number))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import symgraph
+
 ROOT = Path(__file__).parent.parent
 
 SPEC = """
@@ -32,6 +34,11 @@ def _run(*command: object, cwd: Path) -> str:
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def test_every_public_name_is_exported_and_documented() -> None:
+    assert sorted(symgraph.__all__) == sorted(symgraph._EXPORTS)
+    assert all(getattr(symgraph, name).__doc__ for name in symgraph.__all__)
 
 
 @pytest.fixture(scope="module")

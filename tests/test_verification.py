@@ -123,6 +123,14 @@ def test_a_scalar_module_that_raises_at_a_finite_point_is_caught() -> None:
         verify(model, numpy, scalar)
 
 
+def test_a_scalar_module_that_returns_nothing_is_caught() -> None:
+    model = nine_weights()
+    _, scalar = modules(model)
+    scalar.row = lambda w, x, y, grad: None
+    with pytest.raises(VerificationError, match="row of row 0 is nan"):
+        verify(model, None, scalar)
+
+
 def test_a_scalar_module_that_leaves_a_partial_out_is_caught() -> None:
     model = nine_weights()
     _, scalar = modules(model, lambda text: text.replace("    grad[4] = d_w5\n", ""))

@@ -69,7 +69,6 @@ def is_caught(model: Model, numpy: Any, scalar: Any = None) -> bool:
     return False
 
 
-
 def tiny(op: str) -> Model:
     """A model in which one op meets a weight in every operand."""
     model = Model("tiny")

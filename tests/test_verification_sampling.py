@@ -14,7 +14,7 @@ from symgraph.oracle import Oracle
 from symgraph.verification.expected import expect
 from symgraph.verification.sampling import Batch, Sampler
 
-BOUND = st.floats(-1e9, 1e9, allow_nan=False).map(lambda bound: float(f"{bound:.3g}"))
+BOUND = st.floats(-1e9, 1e9).map(lambda bound: round(bound, 3))  # no domain of weights below 1e-100, which nothing can judge
 DOMAINS = st.one_of(
     st.tuples(BOUND, BOUND).filter(lambda pair: pair[0] < pair[1]),
     BOUND.map(lambda low: (low, math.inf)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.source import Source
+from symgraph.ir.ops import OPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +14,16 @@ class Backend:
 
     Attributes:
         name: as ``--backend`` and ``[tool.symgraph]`` call it.
-        suffix: what the file name adds to the model's name.
+        suffix: what the file name adds to the model's name, with the extension.
         template: path of its template below ``templates/``.
         texts: how it writes each primitive op.
         literals: the text of constants that have no decimal form, by their repr.
         viewer: makes what the template prints from a source and the two tables.
+        comment: what starts a comment line.
+        python: whether the text is a Python module, which verification can run.
+
+    Raises:
+        ValueError: an op has neither a stable form nor a text.
     """
 
     name: str
@@ -26,10 +32,17 @@ class Backend:
     texts: OpTexts
     literals: Mapping[str, str]
     viewer: Callable[[Source, OpTexts, Mapping[str, str]], object]
+    comment: str = "#"
+    python: bool = True
+
+    def __post_init__(self) -> None:
+        missing = [op.name for op in OPS.values() if op.stable is None and op.name not in self.texts]
+        if missing:
+            raise ValueError(f"backend {self.name} has no text for {', '.join(missing)}; add a row to its table")
 
     def file_name(self, model: str) -> str:
         """The name of the file that holds the model's module."""
-        return f"{model}{self.suffix}.py"
+        return f"{model}{self.suffix}"
 
     def view(self, source: Source) -> object:
         """Everything that the template prints."""

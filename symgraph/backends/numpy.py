@@ -41,7 +41,7 @@ TEXTS: OpTexts = {
 
 BACKEND = Backend(
     name="numpy",
-    suffix="",
+    suffix=".py",
     template="numpy/module.py.jinja",
     texts=TEXTS,
     literals={"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"},

@@ -28,7 +28,7 @@ TEXTS: OpTexts = {
 
 BACKEND = Backend(
     name="scalar",
-    suffix="_scalar",
+    suffix="_scalar.py",
     template="scalar/module.py.jinja",
     texts=TEXTS,
     literals={"inf": "math.inf", "-inf": "-math.inf", "nan": "math.nan"},

@@ -36,7 +36,7 @@ def model_hash(model: Model) -> str:
     digest = digests(exprs)
     inputs = (*model.feature_inputs, *model.weight_inputs, *((model.target_input,) if model.target_input else ()))
     lines = [f"model {model.name}"]
-    lines += [f"{i.kind} {i.name} {i.domain} {i.init}" for i in inputs]
+    lines += [f"{i.kind} {i.name} {i.domain} {_draw(i.init, 1) if i.init else None}" for i in inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
     lines.append(f"output {model.output_node.name if model.output_node else None}")
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")

@@ -1,6 +1,6 @@
 """What the module contract promises, function by function, held against what is expected on one batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -94,22 +94,24 @@ def check_scalar(model: Model, module: Any, judge: Judge, expected: Expectation)
         if one.loss is not None and one.gradient is not None:
             _require(judge, module, "row")
             grad = [np.nan] * len(w)  # what is not written shows
-            loss = _unless_blurred(judge, one.gradient, f"row {what}", partial(module.row, w, x, y, grad))
-            if loss is not None:
+            blurred = (*one.nodes.values(), one.loss, one.gradient)
+            for loss in _unless_shapeless(judge, blurred, f"row {what}", partial(module.row, w, x, y, grad)):
                 judge.values(f"row {what}", loss, one.loss)
                 judge.derivatives(f"the gradient that row writes {what}", grad, one.gradient)
         if one.output is not None:
             _require(judge, module, "predict_row")
-            judge.values(f"predict_row {what}", judge.call("predict_row", module.predict_row, w, x), one.output)
+            call = partial(module.predict_row, w, x)
+            for output in _unless_shapeless(judge, one.nodes.values(), f"predict_row {what}", call):
+                judge.values(f"predict_row {what}", output, one.output)
 
 
-def _unless_blurred(judge: Judge, expected: Expected, what: str, call: Callable[[], float]) -> float | None:
-    """The result, or None where the call raises at a row that rounding may take out of the domain of a function or partial."""
+def _unless_shapeless(judge: Judge, parts: Iterable[Expected], what: str, call: Callable[[], float]) -> list[float]:
+    """The result, or nothing where the call raises and some part of it may be infinite in doubles."""
     try:
-        return call()
+        return [call()]
     except _NOT_FINITE as error:
-        if expected.shapeless.any():
-            return None
+        if any(part.shapeless.any() for part in parts):
+            return []
         raise judge.failure(what, error) from error
     except Exception as error:  # whatever else the module raises is its fault
         raise judge.failure(what, error) from error

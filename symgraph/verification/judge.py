@@ -160,4 +160,3 @@ class Judge:
             return f", row {index}"
         direction = self.directions[index]
         return f", by {next(iter(direction))}" if len(direction) == 1 else ", along a random direction"
-

@@ -1,0 +1,72 @@
+"""symgraph.backends: what each backend writes for an op computes that op."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symgraph.backends import BACKENDS
+from symgraph.emit.expression import Level, Text
+from symgraph.ir.evaluate import MPMATH
+from symgraph.ir.ops import OPS
+
+ARGUMENTS = {
+    "acosh": (1.7,), "pow": (1.7, 2.3), "div": (0.3, 0.7), "atan2": (0.3, -0.7), "heaviside": (-0.5, 0.25),
+    "and": (True, False), "or": (True, False), "not": (True,), "select": (True, 0.3, 0.7),
+}  # fmt: skip
+NAMES = ("p", "q", "r")
+
+
+def namespace(backend: str) -> dict[str, object]:
+    def select(condition: object, chosen: object, other: object) -> object:
+        return np.where(condition, chosen, other)[()]
+
+    return {"np": np, "_select": select, "_rowsum": np.sum} if backend == "numpy" else {"math": math}
+
+
+def evaluated(backend: str, op: str, *operands: object) -> object:
+    """The value that the text of an op has in Python."""
+    texts = [Text(name, Level.ATOM) for name in NAMES[: OPS[op].arity]]
+    values = dict(zip(NAMES, operands, strict=False))
+    if backend == "numpy":
+        values = {name: np.bool_(v) if isinstance(v, bool) else np.float64(v) for name, v in values.items()}
+    return eval(BACKENDS[backend].texts[op].render(texts).text, namespace(backend) | values)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("op", [op for op, row in OPS.items() if row.stable is None])
+def test_the_text_of_an_op_computes_it(backend: str, op: str) -> None:
+    operands = ARGUMENTS.get(op, (0.4, -0.6)[: OPS[op].arity])
+    with mpmath.workdps(40):
+        exact = [operand if isinstance(operand, bool) else mpmath.mpf(operand) for operand in operands]
+        truth = MPMATH[op](*exact)
+    value = evaluated(backend, op, *operands)
+    if isinstance(truth, bool):
+        assert bool(value) is truth
+    else:
+        # libm and NumPy are good to one unit in the last place, two for a few functions
+        assert float(value) == pytest.approx(float(truth), rel=2**-51, abs=0)
+
+
+@pytest.mark.parametrize("op", ["sign", "abs", "heaviside", "max", "min", "lt", "le", "gt", "ge", "eq", "ne"])
+@given(p=st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.5, math.inf, -math.inf]), q=st.sampled_from([0.0, 1.0, -1.0, 0.5]))
+def test_backends_agree_at_zero_at_ties_and_at_infinity(op: str, p: float, q: float) -> None:
+    operands = (p, q)[: OPS[op].arity]
+    assert evaluated("scalar", op, *operands) == evaluated("numpy", op, *operands)
+
+
+@pytest.mark.parametrize("op", ["sign", "heaviside", "abs"])
+def test_what_is_no_number_stays_none(op: str) -> None:
+    operands = (math.nan, 0.5)[: OPS[op].arity]
+    assert math.isnan(evaluated("scalar", op, *operands))
+    assert np.isnan(evaluated("numpy", op, *operands))
+
+
+def test_the_table_lists_backends_by_name_with_their_file_names() -> None:
+    assert list(BACKENDS) == ["numpy", "scalar"]
+    assert [backend.file_name("line") for backend in BACKENDS.values()] == ["line.py", "line_scalar.py"]
+    with pytest.raises(TypeError):
+        BACKENDS["other"] = BACKENDS["numpy"]  # type: ignore[index]
