@@ -5,6 +5,7 @@ NaN. So the symbols under operations that can become infinite are replaced, whil
 which the branch and its partials are finite.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,6 +38,8 @@ _BOUNDED_SLOPE = (
 )
 """Functions whose value is finite and whose slope is bounded at every finite argument."""
 
+_DIGITS = 40
+_STEP = sympy.Rational(1, 10**14)  # short enough that the slope of a square root's edge shows as huge
 _LARGEST = 1e6
 """A safe point keeps everything in the branch and its partials below this, so that no product of a few of them overflows."""
 
@@ -92,11 +95,10 @@ def safe_point(
         SpecError: no such point was found.
     """
     ordered = sorted(symbols_of(branch), key=lambda symbol: symbol.name)
-    parts = [part for part in postorder([branch]) if isinstance(part, sympy.Expr) and not part.is_Atom]
-    parts += [sympy.diff(branch, symbol) for symbol in ordered if symbol in symbols]
-    for values in _candidates(len(ordered), [domains.get(symbol) for symbol in ordered]):
+    numbers = sorted({float(part) for part in postorder([branch]) if part.is_Number and part.is_finite})
+    for values in _candidates(len(ordered), [domains.get(symbol) for symbol in ordered], numbers):
         point = dict(zip(ordered, values, strict=True))
-        if all(_ordinary(part, point) for part in parts):
+        if _is_ordinary(branch, point, symbols):
             return {symbol: value for symbol, value in point.items() if symbol in symbols}
     raise SpecError(
         f"{where}: found no point at which the branch {branch} of a Piecewise is finite; declare a domain for "
@@ -104,10 +106,18 @@ def safe_point(
     )
 
 
-def _candidates(count: int, domains: list[tuple[float, float] | None]) -> Iterator[list[float]]:
-    """Fixed points first (inside the declared domains), then a low-discrepancy sequence over several magnitudes."""
-    for value in (1.0, 0.5, 2.0, 0.25, -0.5, -1.0, -2.0, 0.75, 4.0, 16.0, 256.0, -16.0):
+def _candidates(count: int, domains: list[tuple[float, float] | None], numbers: list[float]) -> Iterator[list[float]]:
+    """Fixed points first (inside the declared domains), then around the branch's own numbers, then everywhere.
+
+    The last is a low-discrepancy sequence over several magnitudes.
+    """
+    fixed = (1.0, 0.5, 2.0, 0.25, -0.5, -1.0, -2.0, 0.75, 4.0, 16.0, 256.0, -16.0)
+    thresholds = [value for number in numbers for value in (number + 2, number - 2, 2 * number, -number - 2, -number + 2)]
+    for value in (*fixed, *thresholds):
         yield [_inside(value, domain) for domain in domains]
+    mixed = itertools.product((1.0, -0.5, *thresholds), repeat=count) if thresholds else iter(())
+    for values in itertools.islice(mixed, 1000):
+        yield [_inside(value, domain) for value, domain in zip(values, domains, strict=True)]
     for index in range(1, 400):
         scale = 10.0 ** (index % 5 - 1)
         # the golden ratio's multiples modulo 1 spread evenly; a different irrational step for each symbol keeps them apart
@@ -122,8 +132,72 @@ def _inside(value: float, domain: tuple[float, float] | None) -> float:
     return 0.5 * (low + high) if low < high else (domain[0] if math.isfinite(domain[0]) else domain[1])
 
 
-def _ordinary(part: Any, point: Mapping[Any, float]) -> bool:
-    value = part.evalf(15, subs=point)
-    if not value.is_number or value.is_real is not True or not value.is_finite:
+def _is_ordinary(branch: Any, point: Mapping[Any, float], symbols: set[Any]) -> bool:
+    """Whether everything in the branch, and its slope along each symbol, is real, finite and not huge."""
+    centre = _evaluated(branch, point)
+    if centre is None or any(abs(value) > _LARGEST for value in centre):
         return False
-    return abs(float(value)) <= _LARGEST
+    for symbol in symbols:
+        for step in (_STEP, -_STEP):
+            moved = _evaluated(branch, {**point, symbol: sympy.Rational(point[symbol]) + step})
+            if moved is None or any(
+                abs(after - before) > _LARGEST * _STEP for before, after in zip(centre, moved, strict=True)
+            ):
+                return False
+    return True
+
+
+def _evaluated(branch: Any, point: Mapping[Any, Any]) -> list[Any] | None:
+    """The numbers that a branch consists of, outside nested Piecewise, or None where one is not real and finite."""
+    values: dict[Any, Any] = {symbol: sympy.Float(value, _DIGITS) for symbol, value in point.items()}
+    numbers: list[Any] = []
+    try:
+        for part in _parts(branch):
+            if part not in values:
+                values[part] = _value(part, values, point)
+            if isinstance(values[part], sympy.Expr):
+                numbers.append(_real(values[part]))
+    except (ArithmeticError, TypeError, ValueError):  # how SymPy and we report poles, complex and undecided values
+        return None
+    return numbers
+
+
+def _value(part: Any, values: Mapping[Any, Any], point: Mapping[Any, Any]) -> Any:
+    """One part from the values of its operands; of a nested Piecewise the branch that is taken."""
+    if isinstance(part, sympy.Piecewise):
+        for value, condition in part.args:
+            if condition == sympy.true or _whole(condition, point) == sympy.true:
+                return _whole(value, point)
+        raise ValueError("no branch is taken")
+    result = part.func(*(values[arg] for arg in part.args)) if part.args else part
+    return result.evalf(_DIGITS) if isinstance(result, sympy.Expr) else result
+
+
+def _whole(part: Any, point: Mapping[Any, Any]) -> Any:
+    values: dict[Any, Any] = {symbol: sympy.Float(value, _DIGITS) for symbol, value in point.items()}
+    for inner in _parts(part):
+        if inner not in values:
+            values[inner] = _value(inner, values, point)
+    return values[part]
+
+
+def _parts(branch: Any) -> Iterator[Any]:
+    """The subexpressions in order, those inside a nested Piecewise left out: it has guards of its own."""
+    done: set[Any] = set()
+    stack = [(branch, False)]
+    while stack:
+        part, ready = stack.pop()
+        if part in done:
+            continue
+        if ready or not part.args or isinstance(part, sympy.Piecewise):
+            done.add(part)
+            yield part
+        else:
+            stack.append((part, True))
+            stack.extend((arg, False) for arg in reversed(part.args))
+
+
+def _real(value: Any) -> Any:
+    if not value.is_Number or value.is_finite is not True:
+        raise ValueError(f"{value} is not a finite real number")
+    return value

@@ -1,8 +1,7 @@
-"""The layers of docs/architecture.md: imports point downwards, files stay short, and the founding model is a customer."""
+"""The architecture, read from the imports: layers, no cycles, a runtime without SymPy, no knowledge of one model, file length."""
 
 import ast
-import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,124 +9,159 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "symgraph"
 
-# From the bottom up. A module may import modules of its own layer and of those below; runtime stands apart, see RUNTIME.
-LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
-    frozenset({"model", "spec_checks", "names", "laws", "functions", "canonical", "ir"}),
-    frozenset({"lowering", "guards", "fragments", "exact", "oracle"}),
-    frozenset({"adjoint"}),
-    frozenset({"passes"}),
-    frozenset({"schedule"}),
-    frozenset({"emit"}),
-    frozenset({"generate", "rendering", "manifest", "backends"}),
-    frozenset({"build", "memory", "specs", "verification"}),
-    frozenset({"cli", "__main__", "replay"}),
-)
-RUNTIME = frozenset({"training", "gradcheck", "module", "config", "weights", "data", "unpickle", "files"})
-TOP_OF_GENERATOR = 8  # from this layer on, the generator may import the runtime
-SPECS = frozenset({"models"})
+LAYERS: dict[str, int] = {
+    "errors": 0,
+    # the runtime
+    "config": 1, "unpickle": 1, "files": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
+    # the generator
+    "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2,
+    "guards": 3, "lowering": 3, "fragments": 3, "exact": 3, "oracle": 3,
+    "adjoint": 4,
+    "passes": 5,
+    "schedule": 6,
+    "emit": 7,
+    "backends": 8, "rendering": 8, "manifest": 8, "generate": 8,
+    "verification": 9, "specs": 9, "memory": 9, "build": 9,
+    "replay": 10, "cli": 10, "__main__": 10,
+    "models": 10,  # specs import what users import
+    "__init__": 11,  # exports public names, each loaded on first use
+}  # fmt: skip
+"""Every module or folder of the package; imports go to the same layer or to a lower one."""
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+RUNTIME = ("errors", "config", "unpickle", "files", "data", "module", "weights", "gradcheck", "training")
+FOREIGN = {"sympy", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
+"""What the runtime must not import; matplotlib may be imported inside a function that plots."""
 
 
-def _part(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name without ``symgraph.``."""
+    result = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        result[".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)] = path
+    return result
 
 
-def _imports(path: Path) -> Iterator[str]:
-    """Full names of the modules that a file imports anywhere, also inside functions and for type checkers."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+MODULES = modules()
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports_of(path: Path, *, at_import_only: bool = False) -> set[str]:
+    """Dotted names of everything a file imports, names imported from symgraph packages resolved to modules."""
+    found: set[str] = set()
+    tree = tree_of(path)
+    nodes = tree.body if at_import_only else list(ast.walk(tree))
+    for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names if node.module == "symgraph")
+            assert node.level == 0, f"{path}: imports are absolute"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}".removeprefix("symgraph.")
+                found.add(f"symgraph.{inner}" if inner in MODULES else str(node.module))
+    return found
 
 
-def _level(part: str) -> int:
-    return next(level for level, names in enumerate(LAYERS) if part in names)
+def own_imports(name: str, *, at_import_only: bool = False) -> set[str]:
+    """The modules of the package that a module imports."""
+    found = imports_of(MODULES[name], at_import_only=at_import_only)
+    return {item.removeprefix("symgraph.") for item in found if item.startswith("symgraph.")}
 
 
-def _own_imports(path: Path) -> set[str]:
-    return {name.split(".")[1] for name in _imports(path) if name.startswith("symgraph.")}
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_downwards(path: Path) -> None:
-    part = _part(path)
-    if part in SPECS or path == PACKAGE / "__init__.py":
-        return  # a spec uses the public names, which the package's __init__ gives out lazily
-    known = set().union(*LAYERS) | RUNTIME
-    for imported in _own_imports(path) & known:
-        if part in RUNTIME:
-            assert imported in RUNTIME | LAYERS[0]
-        elif imported in RUNTIME:
-            # writing a file whole is needed below the top, and is neither generator nor runtime by nature
-            assert _level(part) >= TOP_OF_GENERATOR or imported == "files"
-        else:
-            assert _level(imported) <= _level(part)
+def top(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def test_every_module_has_a_layer() -> None:
-    assert {_part(path) for path in FILES} - {"__init__"} <= set().union(*LAYERS) | RUNTIME | SPECS
+    assert {top(name) for name in MODULES} == set(LAYERS)
 
 
-@pytest.mark.parametrize("part", sorted(RUNTIME))
-def test_the_runtime_imports_neither_sympy_nor_jinja(part: str) -> None:
-    for path in FILES:
-        if _part(path) == part:
-            foreign = {name.split(".")[0] for name in _imports(path)}
-            assert not foreign & {"sympy", "mpmath", "jinja2", "typer", "rich"}
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_downwards(name: str) -> None:
+    for target in own_imports(name):
+        assert LAYERS[top(target)] <= LAYERS[top(name)], f"{name} imports {target}"
 
 
-def test_only_the_spec_side_imports_sympy_and_only_rendering_jinja() -> None:
-    users: dict[str, set[str]] = {"sympy": set(), "jinja2": set()}
-    for path in FILES:
-        for name in {name.split(".")[0] for name in _imports(path)} & set(users):
-            users[name].add(_part(path))
-    assert users["jinja2"] == {"rendering"}
-    assert users["sympy"] <= LAYERS[1] | LAYERS[2] | SPECS | {"cli", "verification"}
+def test_importing_the_package_loads_nothing() -> None:
+    assert own_imports("__init__", at_import_only=True) == set()
+    assert not {item.partition(".")[0] for item in imports_of(MODULES["__init__"], at_import_only=True)} & FOREIGN
 
 
-def test_packages_have_no_import_cycles() -> None:
-    graph = {path: {target for name in _imports(path) if (target := _file(name)) is not None} - {path} for path in FILES}
-    done: set[Path] = set()
-
-    def visit(path: Path, above: tuple[Path, ...]) -> None:
-        assert path not in above, " -> ".join(str(step.relative_to(ROOT)) for step in (*above, path))
-        if path not in done:
-            for target in sorted(graph[path]):
-                visit(target, (*above, path))
-            done.add(path)
-
-    for path in FILES:
-        visit(path, ())
+def test_there_are_no_cycles() -> None:
+    waiting = {name: own_imports(name, at_import_only=True) & set(MODULES) - {name} for name in MODULES}
+    while waiting:
+        ready = {name for name, needs in waiting.items() if not needs & set(waiting)}
+        assert ready, f"cycle among {sorted(waiting)}"
+        waiting = {name: needs for name, needs in waiting.items() if name not in ready}
 
 
-def _file(name: str) -> Path | None:
-    """The file of an imported module; None for packages' __init__, whose names are lazy or re-exported, and for others."""
-    if not name.startswith("symgraph."):
-        return None
-    path = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-    return path if path.is_file() else None
+@pytest.mark.parametrize("name", [name for name in MODULES if top(name) in RUNTIME])
+def test_the_runtime_never_imports_the_generator(name: str) -> None:
+    for target in own_imports(name):
+        assert top(target) in RUNTIME, f"{name} imports {target}"
+    lazily = {"matplotlib"}
+    roots = {item.partition(".")[0] for item in imports_of(MODULES[name])}
+    assert not roots & (FOREIGN - lazily), f"{name} imports {roots & FOREIGN}"
+    assert not {item.partition(".")[0] for item in imports_of(MODULES[name], at_import_only=True)} & lazily
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_top_of_the_generator_imports_the_runtime() -> None:
+    for name in MODULES:
+        if top(name) not in RUNTIME and LAYERS[top(name)] < LAYERS["memory"]:
+            crossing = {target for target in own_imports(name) if top(target) in RUNTIME} - {"errors"}
+            assert not crossing, f"{name} imports {crossing}"
+
+
+def test_the_oracle_shares_nothing_with_lowering() -> None:
+    reached, todo = set(), ["oracle"]
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += [target for target in own_imports(name) if target in MODULES]
+    # spec checks look up in the op table which functions there are; nothing of a graph is evaluated
+    assert not reached & {"lowering", "guards", "fragments", "adjoint", "ir.graph", "ir.evaluate", "passes", "schedule"}
+
+
+def test_passes_are_one_public_function_a_file() -> None:
+    for path in sorted((PACKAGE / "passes").glob("*.py")):
+        if path.name != "__init__.py":
+            public = [node.name for node in tree_of(path).body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+            assert path.stem in public
+            assert set(public) - {path.stem} <= {"simplified"}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "models.nine_weights" and top(name) != "replay"])
+def test_nothing_knows_the_founding_model(name: str) -> None:
+    own = {"nine_weights", *(f"w{i}" for i in range(1, 10)), *(f"f{i}" for i in range(1, 6))}
+    used: set[object] = set()
+    for node in ast.walk(tree_of(MODULES[name])):
+        used |= {getattr(node, field, None) for field in ("id", "attr", "arg", "name") if isinstance(getattr(node, field, None), str)}
+        if isinstance(node, ast.Constant) and node.value == "nine_weights":
+            used.add(node.value)
+    assert not used & own
+    assert not any("nine_weights" in target for target in imports_of(MODULES[name]))
+
+
+@pytest.mark.parametrize("path", [*MODULES.values(), *sorted((ROOT / "tests").rglob("test_*.py"))], ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
-def test_only_the_spec_and_the_replay_know_the_founding_model() -> None:
-    own = re.compile(r"\b(f[1-5]|w[1-9])\b")
-    for path in FILES:
-        if _part(path) in SPECS | {"replay"}:
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        assert not [name for name in names if own.fullmatch(name)], path
-        # as an example in a help text it may be named, not in code that acts on it
-        compared = [node for node in ast.walk(tree) if isinstance(node, ast.Compare | ast.Call)]
-        assert not any(
-            isinstance(leaf, ast.Constant) and leaf.value == "nine_weights" for node in compared for leaf in ast.walk(node)
-        ), path
+@pytest.mark.parametrize("name", MODULES)
+def test_functions_are_short(name: str) -> None:
+    for node in ast.walk(tree_of(MODULES[name])):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            documented = ast.get_docstring(node)
+            first = node.body[1] if documented and len(node.body) > 1 else node.body[0]
+            length = (node.end_lineno or 0) - first.lineno + 1
+            assert length <= 50, f"{name}.{node.name} has {length} lines"
+
+
+def test_every_module_says_what_it_is() -> None:
+    for name, path in MODULES.items():
+        assert ast.get_docstring(tree_of(path)), name

@@ -5,10 +5,11 @@ from symgraph.passes.commute import commute
 from symgraph.passes.expand import expand
 from symgraph.passes.fold_constants import fold_constants
 from symgraph.passes.lower_powers import lower_powers
+from symgraph.passes.mask import mask
 from symgraph.passes.prune import prune
 from symgraph.passes.simplify import simplify
 
-PIPELINE = (expand, fold_constants, lower_powers, simplify, commute, prune)
+PIPELINE = (expand, fold_constants, lower_powers, simplify, mask, commute, prune)
 """The passes in order: what expanding an op brings is folded too, and exponents are constants before powers are lowered."""
 
 

@@ -45,7 +45,7 @@ def test_equal_specs_have_equal_hashes_and_the_documentation_is_no_part_of_it() 
         {"loss": lambda y, z: (y - z) ** 2 / 2},
         {"loss": lambda y, z: sp.Abs(y - z)},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_any_change_of_meaning_changes_the_hash(options: dict[str, object]) -> None:
     assert model_hash(changed(**options)) != model_hash(changed())

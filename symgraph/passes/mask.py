@@ -1,0 +1,93 @@
+"""Exact except that a branch that is not taken contributes 0 even where a factor in it is infinite or not a number.
+
+The cotangent that enters a branch is ``select(taken, cotangent, 0)``. Multiplied by a local partial that is not finite, as
+that of a named node log(x) at rows where x is negative, its 0 would become NaN. So the selection is made after such a factor:
+``select(c, y, 0) * f`` becomes ``select(c, y * f, 0)`` wherever f may not be finite.
+"""
+
+from typing import NamedTuple
+
+from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node, rebuild
+
+_TAME = frozenset(
+    {"add", "sub", "neg", "mul", "abs", "max", "min", "select", "sign", "heaviside"}
+    | {"sin", "cos", "tanh", "atan", "asinh", "hypot", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"}
+)
+"""Ops that are finite where their operands are, overflow left aside."""
+
+
+class _Mask(NamedTuple):
+    """A value is 0 wherever the condition is not the given truth value."""
+
+    condition: int
+    truth: bool
+
+
+def mask(graph: Graph) -> Graph:
+    """Move selections with 0 behind factors that may not be finite."""
+    masks: dict[int, _Mask] = {}
+    tame: list[bool] = []
+
+    def rewrite(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+        result = _merged(builder, masks, node, args)
+        if result is None and node.op in ("mul", "div"):
+            _mark_tame(builder, tame)
+            result = _moved(builder, masks, tame, node.op, args)
+        if result is None:
+            result = builder.copy(node, args)
+        found = _mask_of(builder, masks, result)
+        if found is not None:
+            masks[result] = found
+        return result
+
+    return rebuild(graph, rewrite)
+
+
+def _mask_of(builder: GraphBuilder, masks: dict[int, _Mask], position: int) -> _Mask | None:
+    """Where a node is known to be 0."""
+    node = builder.nodes[position]
+    if node.op == "select":
+        zeros = [builder.nodes[branch].data == 0.0 for branch in node.args[1:]]
+        return None if zeros[0] == zeros[1] else _Mask(node.args[0], zeros[1])
+    known = [masks.get(arg) for arg in node.args]
+    if node.op == "mul":
+        return known[0] or known[1]
+    if node.op in ("div", "neg"):
+        return known[0]
+    if node.op in ("add", "sub"):
+        return known[0] if known[0] == known[1] else None
+    if node.op == "rowsum" and known[0] is not None and not builder.nodes[known[0].condition].varying:
+        return known[0]
+    return None
+
+
+def _merged(builder: GraphBuilder, masks: dict[int, _Mask], node: Node, args: tuple[int, ...]) -> int | None:
+    """select(c, y, 0) = y where y is 0 already wherever c does not hold."""
+    if node.op != "select":
+        return None
+    for kept, other, truth in ((args[1], args[2], True), (args[2], args[1], False)):
+        if builder.nodes[other].data == 0.0 and masks.get(kept) == _Mask(args[0], truth):
+            return kept
+    return None
+
+
+def _moved(builder: GraphBuilder, masks: dict[int, _Mask], tame: list[bool], op: str, args: tuple[int, ...]) -> int | None:
+    """The product or quotient with the selection outside, if it has a masked operand and one that may not be finite."""
+    for index, masked in enumerate(args if op == "mul" else args[:1]):
+        found, factor = masks.get(masked), args[1 - index]
+        safe = tame[factor] if op == "mul" else builder.nodes[factor].op == "const"
+        if found is None or safe:
+            continue
+        node = builder.nodes[masked]
+        direct = node.op == "select" and node.args[0] == found.condition
+        inner = node.args[1 if found.truth else 2] if direct else masked
+        product = builder.add(op, *((inner, factor) if index == 0 else (factor, inner)))
+        zero = builder.const(0.0)
+        return builder.add("select", found.condition, *((product, zero) if found.truth else (zero, product)))
+    return None
+
+
+def _mark_tame(builder: GraphBuilder, tame: list[bool]) -> None:
+    """Say for every node that is new whether it is finite where its leaves are."""
+    for node in builder.nodes[len(tame) :]:
+        tame.append(node.op == "const" or node.op in LEAVES or (node.op in _TAME and all(tame[arg] for arg in node.args)))
