@@ -62,7 +62,10 @@ def train(
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON; -NAME is added for several runs.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the losses: .svg, .png or .pdf.")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the losses (.svg, .png, .pdf); several runs together, and each as -NAME."),
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -194,7 +197,7 @@ def _save(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Pa
         return []
     lines = []
     for name, result in results.items():
-        file = path.with_name(f"{path.stem}-{name}{path.suffix}") if several else path
+        file = _of_run(path, name) if several else path
         save_weights(file, module, result.weights)
         lines.append(f"{name}: weights saved to {file}")
     return lines
@@ -212,9 +215,16 @@ def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Pa
     if len(losses) == 1:
         ((name, values),) = losses.items()
         plot_loss(values, path, title=f"{module.MODEL}: loss, {name}")
-    else:
-        plot_comparison(losses, path, title=f"{module.MODEL}: loss by optimizer")
-    return [f"losses drawn to {path}"]
+        return [f"losses drawn to {path}"]
+    plot_comparison(losses, path, title=f"{module.MODEL}: loss by optimizer")
+    for name, values in losses.items():
+        plot_loss(values, _of_run(path, name), title=f"{module.MODEL}: loss, {name}")
+    return [f"losses drawn to {path}, those of each run beside it"]
+
+
+def _of_run(path: Path, name: str) -> Path:
+    """The file of one run among several."""
+    return path.with_name(f"{path.stem}-{name}{path.suffix}")
 
 
 def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, json: bool, quiet: bool) -> None:
