@@ -56,7 +56,8 @@ def test_several_optimizers_are_compared_saved_apart_and_drawn_together(built: P
     assert values.splitlines()[0].split() == ["weight", "vanilla", "momentum", "adam"]
     assert max(map(len, done.out.splitlines())) <= 80
     saved = sorted(path.name for path in tmp_path.iterdir())
-    assert saved == ["loss.svg", "w-adam.json", "w-momentum.json", "w-vanilla.json"]
+    runs = ("adam", "momentum", "vanilla")
+    assert saved == sorted(["loss.svg", *(f"loss-{run}.svg" for run in runs), *(f"w-{run}.json" for run in runs)])
     assert f"adam: weights saved to {tmp_path / 'w-adam.json'}" in done.err
     assert all(name in plot.read_text(encoding="utf-8") for name in ("vanilla", "momentum", "adam"))
 
