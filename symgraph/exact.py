@@ -275,6 +275,10 @@ def _or(*terms: Any) -> Any:
     return True if any(term is True for term in terms) else False if all(term is False for term in terms) else NAN
 
 
+def _if(condition: Any, chosen: Any, other: Any) -> Any:
+    return chosen if condition is True else other if condition is False else NAN
+
+
 def _not(term: Any) -> Any:
     return not term
 
@@ -311,7 +315,7 @@ def _relu(z: Any) -> Any:
     return max(z, mpmath.mpf(0))
 
 
-_LOGIC = frozenset({_and, _or})
+_LOGIC = frozenset({_and, _or, _if})
 """Operations that may be decided although an operand has no value."""
 
 OPERATIONS: Mapping[type, Callable[..., Any]] = {
@@ -319,7 +323,7 @@ OPERATIONS: Mapping[type, Callable[..., Any]] = {
     sympy.StrictLessThan: lambda a, b: a < b, sympy.LessThan: lambda a, b: a <= b,
     sympy.StrictGreaterThan: lambda a, b: a > b, sympy.GreaterThan: lambda a, b: a >= b,
     sympy.Equality: lambda a, b: a == b, sympy.Unequality: lambda a, b: a != b,
-    sympy.And: _and, sympy.Or: _or, sympy.Not: _not,
+    sympy.And: _and, sympy.Or: _or, sympy.Not: _not, sympy.ITE: _if,
     sympy.exp: mpmath.exp, sympy.log: mpmath.log, fn.expm1: mpmath.expm1, fn.log1p: mpmath.log1p,
     sympy.sin: mpmath.sin, sympy.cos: mpmath.cos, sympy.tan: mpmath.tan, sympy.asin: mpmath.asin, sympy.acos: mpmath.acos,
     sympy.atan: mpmath.atan, sympy.atan2: _atan2, sympy.sinc: mpmath.sinc,

@@ -273,6 +273,14 @@ def _lower_boolean(scope: Scope, part: Any) -> int:
     return scope.chain(name, [scope.values[arg] for arg in scope.ordered(list(part.args))])
 
 
+def _lower_if(scope: Scope, part: Any) -> int:
+    """ITE(c, a, b), which SymPy makes of a Piecewise inside a condition, as (c and a) or (not c and b)."""
+    builder = scope.builder
+    condition, chosen, other = (scope.values[arg] for arg in part.args)
+    fails = builder.add("not", condition)
+    return builder.add("or", builder.add("and", condition, chosen), builder.add("and", fails, other))
+
+
 def _lower_piecewise(scope: Scope, part: Any) -> int:
     """Lower to selects. Each branch sees safe values of its guarded symbols wherever it is not the branch taken."""
     builder, lowering = scope.builder, scope.lowering
@@ -315,5 +323,6 @@ _RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
     (sympy.Max | sympy.Min, _lower_extremum),
     (Relational, _lower_relation),
     (sympy.And | sympy.Or | sympy.Not, _lower_boolean),
+    (sympy.ITE, _lower_if),
     (sympy.Piecewise, _lower_piecewise),
 )

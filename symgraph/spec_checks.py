@@ -30,6 +30,7 @@ _STRUCTURE = (
     sympy.And,
     sympy.Or,
     sympy.Not,
+    sympy.ITE,  # what SymPy makes of a Piecewise inside a condition
     BooleanAtom,
 )
 

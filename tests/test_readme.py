@@ -58,6 +58,19 @@ def test_commands_print_what_the_console_blocks_show(document: Path, tmp_path: P
             assert _steady(done.stdout) == _steady(expected)
 
 
+def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Path) -> None:
+    command = next(line for line in README.splitlines() if line.startswith("symgraph train nine_weights"))
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    done = _run([sys.executable, "-m", *command.split()], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "loss.svg", "weights.json"}
+
+
+def test_the_two_commands_are_targets_of_the_makefile() -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert set(re.findall(r"^make (\w+)", README, flags=re.MULTILINE)) == {"train", "test"} <= set(targets)
+
+
 def test_every_supported_function_is_listed() -> None:
     section = README.split("## What a spec may contain")[1].split("## ")[0]
     listed = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]*)`", section))))
