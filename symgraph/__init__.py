@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.errors import SymgraphError
     from symgraph.functions import cbrt, expm1, hypot, log1p, relu, sigmoid, softplus
     from symgraph.laws import Constant, Normal, Uniform
-    from symgraph.memory import compile
+    from symgraph.memory import compile  # noqa: A004  the public name
     from symgraph.model import Model
     from symgraph.module import load
 

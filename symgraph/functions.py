@@ -21,7 +21,7 @@ class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
         raise NotImplementedError
 
     @classmethod
-    def _should_evalf(cls, arg: Any) -> int:  # noqa: ARG003  SymPy's signature
+    def _should_evalf(cls, arg: Any) -> int:
         """Keep Float arguments: the definition of log1p(1e-20), evaluated to a double's digits, is 0."""
         return -1
 
@@ -113,6 +113,7 @@ class log1p(SpecFunction):  # noqa: N801
     """log(1 + x), accurate for small x."""
 
     nargs = 1
+
     def definition(self) -> Expr:
         return log(1 + self.args[0])
 
@@ -126,6 +127,7 @@ class expm1(SpecFunction):  # noqa: N801
     """exp(x) - 1, accurate for small x."""
 
     nargs = 1
+
     def definition(self) -> Expr:
         return exp(self.args[0]) - 1
 

@@ -97,7 +97,8 @@ def _check_symbol(symbol: Any, where: str, declared: Mapping[str, Any]) -> None:
         )
     if known != symbol:
         raise SpecError(
-            f"{where}: symbol {symbol.name} has the name of one of the model's but is another; use the object the model returned"
+            f"{where}: symbol {symbol.name} has the name of one of the model's but is another; "
+            "use the object that the model returned"
         )
 
 

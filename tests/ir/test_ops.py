@@ -7,6 +7,7 @@ import mpmath
 import pytest
 import sympy
 from sympy import Symbol
+from zoo import ZOO
 
 from symgraph.fragments import STABLE, fragment, instantiate
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
@@ -205,3 +206,8 @@ def test_every_function_lowers_to_a_row_of_its_own() -> None:
     assert len(FUNCTIONS) == len(set(FUNCTIONS.values()))
     for function, name in FUNCTIONS.items():
         assert OPS[name].function is function
+
+
+def test_the_zoo_has_a_model_with_every_function_of_the_table() -> None:
+    used = {type(part) for node in ZOO["every_op"]().nodes for part in sympy.preorder_traversal(node.expr)}
+    assert set(FUNCTIONS) <= used
