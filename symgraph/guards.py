@@ -41,7 +41,10 @@ _BOUNDED_SLOPE = (
 _DIGITS = 40
 _STEP = sympy.Rational(1, 10**14)  # short enough that the slope of a square root's edge shows as huge
 _LARGEST = 1e6
-"""A safe point keeps everything in the branch and its partials below this, so that no product of a few of them overflows."""
+"""A point that keeps everything in the branch and its partials below this is good enough: no product of a few overflows."""
+
+_HUGE = 1e100
+"""Where a branch is larger than that at every point, the best point is taken, but none beyond this."""
 
 
 def guarded_symbols(branch: Any) -> set[Any]:
@@ -83,7 +86,7 @@ def _degree(part: Any, degree: Mapping[Any, int]) -> int:
 def safe_point(
     branch: Any, symbols: set[Any], domains: Mapping[Any, tuple[float, float] | None], where: str
 ) -> dict[Any, float]:
-    """Find values for the symbols at which the branch, its parts and its partials are finite and of ordinary size.
+    """Find values for the symbols at which the branch, its parts and its partials are finite, and of ordinary size if possible.
 
     Args:
         branch: a SymPy expression.
@@ -96,10 +99,16 @@ def safe_point(
     """
     ordered = sorted(symbols_of(branch), key=lambda symbol: symbol.name)
     numbers = sorted({float(part) for part in postorder([branch]) if part.is_Number and part.is_finite})
+    smallest, best = _HUGE, None
     for values in _candidates(len(ordered), [domains.get(symbol) for symbol in ordered], numbers):
         point = dict(zip(ordered, values, strict=True))
-        if _is_ordinary(branch, point, symbols):
-            return {symbol: value for symbol, value in point.items() if symbol in symbols}
+        size = _size(branch, point, symbols, smallest)
+        if size < smallest:
+            smallest, best = size, {symbol: value for symbol, value in point.items() if symbol in symbols}
+        if size <= _LARGEST:
+            break
+    if best is not None:
+        return best
     raise SpecError(
         f"{where}: found no point at which the branch {branch} of a Piecewise is finite; declare a domain for "
         f"{', '.join(symbol.name for symbol in ordered)}"
@@ -132,19 +141,22 @@ def _inside(value: float, domain: tuple[float, float] | None) -> float:
     return 0.5 * (low + high) if low < high else (domain[0] if math.isfinite(domain[0]) else domain[1])
 
 
-def _is_ordinary(branch: Any, point: Mapping[Any, float], symbols: set[Any]) -> bool:
-    """Whether everything in the branch, and its slope along each symbol, is real, finite and not huge."""
+def _size(branch: Any, point: Mapping[Any, float], symbols: set[Any], limit: float) -> float:
+    """The largest magnitude in the branch and among its slopes; infinity if one is not real or not below the limit."""
     centre = _evaluated(branch, point)
-    if centre is None or any(abs(value) > _LARGEST for value in centre):
-        return False
+    if centre is None or any(abs(value) >= limit for value in centre):
+        return math.inf
+    largest = max((abs(value) for value in centre), default=0)
     for symbol in symbols:
         for step in (_STEP, -_STEP):
             moved = _evaluated(branch, {**point, symbol: sympy.Rational(point[symbol]) + step})
-            if moved is None or any(
-                abs(after - before) > _LARGEST * _STEP for before, after in zip(centre, moved, strict=True)
-            ):
-                return False
-    return True
+            if moved is None:
+                return math.inf
+            slopes = (abs(after - before) / _STEP for before, after in zip(centre, moved, strict=True))
+            largest = max(largest, *slopes)
+            if largest >= limit:
+                return math.inf
+    return float(largest)
 
 
 def _evaluated(branch: Any, point: Mapping[Any, Any]) -> list[Any] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.canonical import digests, symbols_of
 from symgraph.errors import SpecError
@@ -107,7 +108,9 @@ class Lowering:
 
 def _operands(part: Any) -> tuple[Any, ...]:
     """The subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
-    return () if isinstance(part, sympy.Piecewise) or _is_constant(part) else part.args
+    if isinstance(part, sympy.Piecewise) or _is_constant(part):
+        return ()
+    return tuple(arg for arg in part.args if not isinstance(arg, BooleanAtom)) if isinstance(part, sympy.ITE) else part.args
 
 
 def _is_constant(part: Any) -> bool:
@@ -274,11 +277,16 @@ def _lower_boolean(scope: Scope, part: Any) -> int:
 
 
 def _lower_if(scope: Scope, part: Any) -> int:
-    """ITE(c, a, b), which SymPy makes of a Piecewise inside a condition, as (c and a) or (not c and b)."""
+    """ITE(c, a, b), which SymPy makes of a Piecewise in a condition: (c and a) or (not c and b); a or b may be decided."""
     builder = scope.builder
-    condition, chosen, other = (scope.values[arg] for arg in part.args)
-    fails = builder.add("not", condition)
-    return builder.add("or", builder.add("and", condition, chosen), builder.add("and", fails, other))
+    condition, chosen, other = part.args
+    holds = scope.values[condition]
+    fails = builder.add("not", holds)
+    if isinstance(chosen, BooleanAtom):
+        return builder.add("or" if chosen else "and", holds if chosen else fails, scope.values[other])
+    if isinstance(other, BooleanAtom):
+        return builder.add("or" if other else "and", fails if other else holds, scope.values[chosen])
+    return builder.add("or", builder.add("and", holds, scope.values[chosen]), builder.add("and", fails, scope.values[other]))
 
 
 def _lower_piecewise(scope: Scope, part: Any) -> int:

@@ -55,7 +55,9 @@ def modules_of(model: Model) -> tuple[ModuleType, ModuleType]:
     return load_artifact(numpy), load_artifact(scalar)
 
 
-def one_output(expr: Callable[..., object], *, features: str = "f g", weights: str = "a b", loss: object = "squared_error") -> Model:
+def one_output(
+    expr: Callable[..., object], *, features: str = "f g", weights: str = "a b", loss: object = "squared_error"
+) -> Model:
     """A model whose output is expr(*features, *weights)."""
     model = Model("small")
     inputs = (*model.features(features), *model.weights(weights))

@@ -40,7 +40,7 @@ def values_of(graph: Graph, leaves: Mapping[str, float]) -> dict[str, Any]:
 
 def bits(value: Any) -> object:
     """What tells two results apart bit by bit; every NaN counts as the same."""
-    return bool(value) if isinstance(value, bool | np.bool_) else "nan" if value != value else struct.pack("<d", value)  # noqa: PLR0124
+    return bool(value) if isinstance(value, bool | np.bool_) else "nan" if value != value else struct.pack("<d", value)
 
 
 @st.composite
@@ -60,7 +60,9 @@ def graphs(draw: st.DrawFn, ops: tuple[str, ...] = REAL_OPS, size: int = 16, con
     chosen = draw(st.lists(st.sampled_from(LEAVES), min_size=1, max_size=3, unique=True))
     real = [builder.leaf(kinds[name], name) for name in chosen]
     usual = st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5, -0.0, 3.0, -2.5])
-    real += [builder.const(value) for value in draw(st.lists(usual if constants is None else constants, min_size=1, max_size=4))]
+    real += [
+        builder.const(value) for value in draw(st.lists(usual if constants is None else constants, min_size=1, max_size=4))
+    ]
     truth: list[int] = []
 
     def operand() -> int:

@@ -14,8 +14,9 @@ Expr = sp.Expr
 # Most are kept inside their domain, so that few points are lost; branches of a Piecewise are not.
 UNARY: tuple[Callable[[Expr], Expr], ...] = (
     sp.sin, sp.cos, sp.tanh, sp.atan, sp.asinh, sp.sech, sp.sinc, sg.sigmoid, sg.softplus, sg.relu, sg.cbrt, sp.Abs, sp.sign,
-    lambda e: sp.exp(-(e**2)), lambda e: sp.exp(e / 3), lambda e: sp.sinh(e / 3), lambda e: sp.cosh(e / 3), lambda e: sg.expm1(e / 3),
-    lambda e: sp.log(e**2 + sp.Rational(1, 2)), lambda e: sg.log1p(e**2), lambda e: sp.sqrt(e**2 + 1), lambda e: sp.Heaviside(e),
+    lambda e: sp.exp(-(e**2)), lambda e: sp.exp(e / 3), lambda e: sp.sinh(e / 3), lambda e: sp.cosh(e / 3),
+    lambda e: sg.expm1(e / 3),
+    lambda e: sp.log(e**2 + sp.Rational(1, 2)), lambda e: sg.log1p(e**2), lambda e: sp.sqrt(e**2 + 1), sp.Heaviside,
     lambda e: sp.asin(sp.tanh(e) / 2), lambda e: sp.acos(sp.sin(e) / 2), lambda e: sp.atanh(sp.tanh(e) / 2),
     lambda e: sp.acosh(e**2 + 2), lambda e: sp.tan(sp.atan(e) / 2),
     lambda e: e**2, lambda e: e**3, lambda e: e**7, lambda e: (e**2 + 1) ** -3, lambda e: 1 / (2 + sp.cos(e)),

@@ -61,7 +61,9 @@ def test_a_graph_that_holds_partials_can_be_differentiated_again(name: str) -> N
     step = mpmath.mpf("1e-25")
     for weight in weights:
         partial = first.roots[f"{prefix} {weight}"]
-        second = verify_graph(adjoint(Graph(first.name, first.nodes, {"loss": partial}, {}), "loss", prefix="second", suffix=""))
+        second = verify_graph(
+            adjoint(Graph(first.name, first.nodes, {"loss": partial}, {}), "loss", prefix="second", suffix="")
+        )
         values = precise(second, point)
         for other in weights:
             with mpmath.workdps(DIGITS):

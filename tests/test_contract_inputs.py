@@ -139,9 +139,17 @@ def test_shapes_that_do_not_fit_are_refused_with_both_sides(call: Callable[..., 
 
 
 def test_what_a_model_does_not_have_must_not_be_given() -> None:
-    assert refusal(ValueError, lambda: numpy_module("rosenbrock").loss([1.0, 1.0], [[1.0]])) == "rosenbrock has no features; X must be None"
-    assert refusal(ValueError, lambda: numpy_module("rosenbrock").loss([1.0, 1.0], None, 1.0)) == "rosenbrock has no target; y must be None"
-    assert "curve has no target" in refusal(ValueError, lambda: numpy_module("curve").forward(np.ones(3), np.ones((2, 2)), np.ones(2)))
+    assert (
+        refusal(ValueError, lambda: numpy_module("rosenbrock").loss([1.0, 1.0], [[1.0]]))
+        == "rosenbrock has no features; X must be None"
+    )
+    assert (
+        refusal(ValueError, lambda: numpy_module("rosenbrock").loss([1.0, 1.0], None, 1.0))
+        == "rosenbrock has no target; y must be None"
+    )
+    assert "curve has no target" in refusal(
+        ValueError, lambda: numpy_module("curve").forward(np.ones(3), np.ones((2, 2)), np.ones(2))
+    )
     assert "location needs (n,) or ()" in refusal(ValueError, lambda: numpy_module("location").loss([1.0], None, []))
     assert "location needs (n,) or ()" in refusal(ValueError, lambda: numpy_module("location").loss([1.0], None, [[1.0]]))
     assert "no rows" in refusal(ValueError, lambda: numpy_module("line").predict(W, []))
@@ -152,7 +160,16 @@ def test_what_a_model_does_not_have_must_not_be_given() -> None:
 
 @pytest.mark.parametrize(
     ("w", "X", "result"),
-    [("f8", "f8", "f8"), ("f4", "f4", "f4"), ("f4", "f8", "f8"), ("f8", "f4", "f8"), ("i4", "f8", "f8"), ("f4", "i8", "f8"), ("u1", "i2", "f8"), (">f8", "<f4", "f8")],
+    [
+        ("f8", "f8", "f8"),
+        ("f4", "f4", "f4"),
+        ("f4", "f8", "f8"),
+        ("f8", "f4", "f8"),
+        ("i4", "f8", "f8"),
+        ("f4", "i8", "f8"),
+        ("u1", "i2", "f8"),
+        (">f8", "<f4", "f8"),
+    ],
 )
 @pytest.mark.parametrize("y", ["f4", "f8", "i8", "?"])
 def test_the_dtype_is_that_of_weights_and_rows_together(w: str, X: str, y: str, result: str) -> None:

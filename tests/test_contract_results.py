@@ -15,7 +15,21 @@ import symgraph as sg
 from symgraph import Model
 
 WITH_LOSS = [name for name in ZOO if ZOO[name]().loss_expr is not None]
-ALWAYS = {"ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape", "forward", "initial_weights", "pack", "unpack"}
+ALWAYS = {
+    "ABI",
+    "FEATURES",
+    "METADATA",
+    "MODEL",
+    "NODES",
+    "OUTPUTS",
+    "TARGET",
+    "WEIGHTS",
+    "Tape",
+    "forward",
+    "initial_weights",
+    "pack",
+    "unpack",
+}
 OF_LOSS = {"backward", "grad", "loss", "per_sample_grad", "value_and_grad"}
 OF_OUTPUT = {"jacobian", "predict"}
 
@@ -26,12 +40,18 @@ def test_a_module_has_the_functions_of_the_parts_its_model_has(name: str) -> Non
     expected = ALWAYS | (OF_LOSS if model.loss_expr is not None else set()) | (OF_OUTPUT if model.output_node else set())
     assert set(module.__all__) - {"residual"} == expected
     assert ("residual" in module.__all__) == hasattr(module, "residual")
-    public = {key for key, value in vars(module).items() if not key.startswith("_") and getattr(value, "__module__", None) == module.__name__}
+    public = {
+        key
+        for key, value in vars(module).items()
+        if not key.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    }
     assert public <= set(module.__all__)
     assert sorted(module.__all__, key=lambda item: (not item.isupper(), item == item.lower(), item)) == module.__all__
 
 
-@pytest.mark.parametrize(("name", "has"), [("line", True), ("location", True), ("logistic", False), ("uniform_nodes", False), ("pieces", True)])
+@pytest.mark.parametrize(
+    ("name", "has"), [("line", True), ("location", True), ("logistic", False), ("uniform_nodes", False), ("pieces", True)]
+)
 def test_a_residual_exists_where_the_loss_compares_output_and_target(name: str, has: bool) -> None:
     module, (w, X, y) = numpy_module(name), sample(name)
     assert hasattr(module, "residual") is has
@@ -57,7 +77,9 @@ def test_all_functions_tell_the_same_story(name: str) -> None:
     np.testing.assert_allclose(module.backward(tape, cotangent), pulled, rtol=0, atol=1e-13 * scale * 7)
     np.testing.assert_allclose(module.backward(tape, 2.0), 2 * module.backward(tape), rtol=1e-15)
     if hasattr(module, "predict"):
-        np.testing.assert_array_equal(module.predict(w, X), np.broadcast_to(getattr(tape, module.OUTPUTS[0]), np.shape(module.predict(w, X))))
+        np.testing.assert_array_equal(
+            module.predict(w, X), np.broadcast_to(getattr(tape, module.OUTPUTS[0]), np.shape(module.predict(w, X)))
+        )
 
 
 def test_the_cotangent_must_be_a_number_or_one_a_row() -> None:

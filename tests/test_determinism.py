@@ -33,7 +33,8 @@ for name in {names}:
 
 def digests_under(python: str, seed: str, names: tuple[str, ...] = NAMES) -> str:
     environment = {
-        "PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": seed, "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}", "TZ": "Asia/Tokyo",
+        "PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": seed, "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}",
+        "TZ": "Asia/Tokyo",
     }  # fmt: skip
     command = [python, "-c", SCRIPT.format(names=names)]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -1,14 +1,17 @@
 """symgraph.generate: the five steps from a model to text, the header, and what is refused."""
 
 import hashlib
+import traceback
 
 import pytest
 from built import artifacts, texts_of
 from zoo import ZOO
 
+import symgraph
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import differentiated, generate, is_generated, stated_hash, text_hash
 from symgraph.ir.verify import verify_graph
+from symgraph.memory import load_artifact
 from symgraph.model import Model
 
 
@@ -79,3 +82,32 @@ def test_the_differentiated_graph_is_well_formed_and_has_every_partial(name: str
         assert [f"grad {weight}" in graph.roots for weight in weights] == [True] * len(weights)
     if model.output_node is not None:
         assert [f"jacobian {weight}" in graph.roots for weight in weights] == [True] * len(weights)
+
+
+# In memory.
+
+
+def test_compile_gives_a_verified_module_of_either_backend() -> None:
+    module = symgraph.compile(ZOO["line"]())
+    assert module.predict([2.0, 1.0], [3.0]).tolist() == [7.0]
+    scalar = symgraph.compile(ZOO["line"](), "scalar")
+    assert scalar.predict_row([2.0, 1.0], [3.0]) == 7.0
+    with pytest.raises(OptionError, match="backend 'fortran' is unknown"):
+        symgraph.compile(ZOO["line"](), "fortran")
+
+
+def test_a_traceback_shows_the_generated_line() -> None:
+    module = load_artifact(artifacts("line")[0])
+    try:
+        module.predict([1.0, 2.0, 3.0], [1.0])
+    except ValueError as error:
+        shown = "".join(traceback.format_exception(error))
+    assert "return forward(w, X).y_hat" in shown
+    assert "w has shape (3,), line needs (2,): a, b" in shown
+
+
+def test_two_models_of_one_name_do_not_disturb_each_other() -> None:
+    first, second = load_artifact(artifacts("line")[0]), load_artifact(artifacts("line")[0])
+    assert first is not second
+    first.MODEL = "changed"
+    assert second.MODEL == "line"

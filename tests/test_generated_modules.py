@@ -51,7 +51,9 @@ def test_modules_import_numpy_or_math_and_nothing_else(name: str) -> None:
                 imported |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add(str(node.module))
-        allowed = {"numpy", "numpy.typing", "collections.abc", "dataclasses", "typing"} if artifact.backend == "numpy" else set()
+        allowed = (
+            {"numpy", "numpy.typing", "collections.abc", "dataclasses", "typing"} if artifact.backend == "numpy" else set()
+        )
         assert imported <= allowed | {"math", "collections.abc", "typing"}
 
 
@@ -129,7 +131,9 @@ def counted(tree: ast.AST) -> tuple[int, int]:
     """Arithmetic operations and transcendental calls in a piece of text."""
     arithmetic = transcendental = 0
     for node in ast.walk(tree):
-        if isinstance(node, ast.BinOp | ast.Compare | ast.IfExp) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)):
+        if isinstance(node, ast.BinOp | ast.Compare | ast.IfExp) or (
+            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        ):
             arithmetic += not (isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant))
         elif isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -158,7 +162,13 @@ def test_the_founding_model_takes_no_more_operations_than_asked() -> None:
 def test_the_founding_model_computes_every_node_under_its_name() -> None:
     for artifact, function in zip(artifacts("nine_weights"), ("_forward", "row"), strict=True):
         body = body_of(ast.parse(artifact.text), function)
-        assigned = {target.id for node in ast.walk(body) if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
+        assigned = {
+            target.id
+            for node in ast.walk(body)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
         assert {"t", "exp", "tanh", "sigmoid", "y_hat", "loss"} <= assigned
 
 

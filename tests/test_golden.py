@@ -18,4 +18,6 @@ def test_generated_text_is_what_was_reviewed(name: str, index: int, check_text: 
 
 
 def test_every_golden_file_is_compared_with_something() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {f"{artifact.name}.txt" for name in MODELS for artifact in artifacts(name)}
+    assert {path.name for path in FOLDER.iterdir()} == {
+        f"{artifact.name}.txt" for name in MODELS for artifact in artifacts(name)
+    }

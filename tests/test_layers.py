@@ -1,4 +1,4 @@
-"""The architecture, read from the imports: layers, no cycles, a runtime without SymPy, no knowledge of one model, file length."""
+"""The architecture, read from the imports: layers, no cycles, a runtime without SymPy; no special model; short files."""
 
 import ast
 from functools import cache
@@ -130,7 +130,9 @@ def test_the_oracle_shares_nothing_with_lowering() -> None:
 def test_passes_are_one_public_function_a_file() -> None:
     for path in sorted((PACKAGE / "passes").glob("*.py")):
         if path.name != "__init__.py":
-            public = [node.name for node in tree_of(path).body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+            public = [
+                node.name for node in tree_of(path).body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+            ]
             assert path.stem in public
             assert set(public) - {path.stem} <= {"simplified"}
 
@@ -140,14 +142,18 @@ def test_nothing_knows_the_founding_model(name: str) -> None:
     own = {"nine_weights", *(f"w{i}" for i in range(1, 10)), *(f"f{i}" for i in range(1, 6))}
     used: set[object] = set()
     for node in ast.walk(tree_of(MODULES[name])):
-        used |= {getattr(node, field, None) for field in ("id", "attr", "arg", "name") if isinstance(getattr(node, field, None), str)}
+        used |= {
+            getattr(node, field, None) for field in ("id", "attr", "arg", "name") if isinstance(getattr(node, field, None), str)
+        }
         if isinstance(node, ast.Constant) and node.value == "nine_weights":
             used.add(node.value)
     assert not used & own
     assert not any("nine_weights" in target for target in imports_of(MODULES[name]))
 
 
-@pytest.mark.parametrize("path", [*MODULES.values(), *sorted((ROOT / "tests").rglob("test_*.py"))], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*MODULES.values(), *sorted((ROOT / "tests").rglob("test_*.py"))], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_files_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 

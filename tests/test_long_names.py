@@ -44,7 +44,9 @@ SHAPES = (
 def models(draw: st.DrawFn) -> Model:
     """A model of a few nodes over inputs with names of any length."""
     listed = iter(draw(names(14)))
-    model = Model(draw(st.sampled_from(["m", "a_model_with_a_name_that_is_longer_than_a_line_of_text_can_be_in_the_end_of_all"])))
+    model = Model(
+        draw(st.sampled_from(["m", "a_model_with_a_name_that_is_longer_than_a_line_of_text_can_be_in_the_end_of_all"]))
+    )
     domain = draw(st.sampled_from([None, (-1.0, 1e100), (0.1234567890123456, 2.0)]))
     inputs = [model.feature(next(listed), domain=domain) for _ in range(draw(st.integers(1, 3)))]
     inputs += [model.weight(next(listed), domain=domain) for _ in range(draw(st.integers(1, 3)))]

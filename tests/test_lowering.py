@@ -16,7 +16,6 @@ from symgraph.lowering import lower
 from symgraph.oracle import Oracle
 from symgraph.passes import expand
 
-
 F, G, A, B = sp.symbols("f g a b", real=True)
 
 
@@ -86,7 +85,7 @@ def test_constants_beyond_a_double_become_what_rounding_makes_of_them(power: int
             one_output(lambda f, g, a, b: coefficient * a * f + b * g)
     else:
         graph = lower(one_output(lambda f, g, a, b: coefficient * a * f + b * g))
-        assert values_of(graph, dict(f=1, g=0, a=1, b=0, y=0))["output"] == float(f"1e{power}")
+        assert values_of(graph, {"f": 1, "g": 0, "a": 1, "b": 0, "y": 0})["output"] == float(f"1e{power}")
 
 
 def test_names_and_roots_are_those_of_the_model() -> None:
@@ -143,14 +142,30 @@ def test_depth_is_no_problem() -> None:
 
 def test_a_conditional_without_a_default_is_nan_where_nothing_holds() -> None:
     graph = lower(one_output(lambda f, g, a, b: sp.Piecewise((a * f, f > 0), (b * g, g > 0))))
-    outputs = [values_of(graph, dict(f=f, g=g, a=2, b=3, y=0))["output"] for f, g in [(1, 1), (-1, 1), (-1, -1)]]
+    outputs = [values_of(graph, {"f": f, "g": g, "a": 2, "b": 3, "y": 0})["output"] for f, g in [(1, 1), (-1, 1), (-1, -1)]]
     np.testing.assert_array_equal(outputs, [2, 3, np.nan])
+
+
+def test_a_conditional_inside_a_condition_is_no_problem() -> None:
+    for inner in (
+        sp.Piecewise((F, G > 0), (A, True)),
+        sp.Piecewise((1, G > 0), (A, True)),
+        sp.Piecewise((-1, G > 0), (A, F > 0), (B, True)),
+    ):
+        model = one_output(
+            lambda f, g, a, b, inner=inner: sp.Piecewise((a * f, inner > 0), (b * g, True))
+        )  # SymPy makes ITEs of it
+        graph = lower(model)
+        for f, g, a, b in [(1, 1, -1, 2), (-1, 1, 3, 2), (1, -1, -1, 2), (1, -1, 3, 2), (-1, -1, 3, -2)]:
+            point = {F: f, G: g, A: a, B: b}
+            expected = a * f if inner.subs(point) > 0 else b * g
+            assert values_of(graph, {"f": f, "g": g, "a": a, "b": b, "y": 0})["output"] == expected
 
 
 def test_branches_that_are_not_taken_see_safe_values() -> None:
     graph = lower(one_output(lambda f, g, a, b: sp.Piecewise((a * sp.log(f), f > 0), (b / f, f < 0), (g, True))))
     for f in (-2.0, 0.0, 3.0):
-        values = values_of(expand(graph), dict(f=f, g=1, a=1, b=1, y=0))
+        values = values_of(expand(graph), {"f": f, "g": 1, "a": 1, "b": 1, "y": 0})
         assert np.isfinite(values["output"])
     logarithm = next(node for node in graph.nodes if node.op == "log")
     assert graph.nodes[logarithm.args[0]].op == "select"

@@ -123,7 +123,7 @@ def test_a_symbol_that_is_not_declared_is_refused_with_those_that_are(model: Mod
 
 
 def test_a_symbol_of_the_same_name_made_elsewhere_is_refused(model: Model) -> None:
-    assert "use the object the model returned" in refusal(lambda: model.node("n", sp.Symbol("a") + 1))
+    assert "use the object that the model returned" in refusal(lambda: model.node("n", sp.Symbol("a") + 1))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,9 @@ def test_an_unknown_function_is_refused_with_those_that_are_known(model: Model, 
     assert "sigmoid, sign, sin, sinc" in message
 
 
-@pytest.mark.parametrize("make", [lambda x: sp.Integral(x, (x, 0, 1)), lambda x: sp.Derivative(sp.sin(x), x), lambda x: sp.Sum(x, (x, 0, 1))])
+@pytest.mark.parametrize(
+    "make", [lambda x: sp.Integral(x, (x, 0, 1)), lambda x: sp.Derivative(sp.sin(x), x), lambda x: sp.Sum(x, (x, 0, 1))]
+)
 def test_unevaluated_operators_are_refused_by_name(model: Model, make: Any) -> None:
     expr = make(symbols(model)["a"])
     assert f"{type(expr).__name__} is not supported" in refusal(lambda: model.node("n", expr))
@@ -262,7 +264,9 @@ def test_named_losses_need_a_target_and_an_output() -> None:
 
 @pytest.mark.parametrize("init", ["normal", None, True, [1.0], [1, 2, 3], [Normal(0, 1), "x"]])
 def test_what_is_no_law_of_initial_values_is_refused(init: Any) -> None:
-    message = refusal(lambda: Model("demo").weights("a b", init=init) if init is not None else Model("demo").weight("a", init=init))
+    message = refusal(
+        lambda: Model("demo").weights("a b", init=init) if init is not None else Model("demo").weight("a", init=init)
+    )
     assert "model demo" in message
     assert "init" in message
 
@@ -310,7 +314,9 @@ def test_partials_are_the_derivatives_of_the_expanded_loss(name: str) -> None:
     expanded = model.expanded_loss()
     nodes = {node.symbol: node.expr for node in model.nodes}
     assert expanded.free_symbols.isdisjoint(nodes)
-    inputs = [i.symbol for i in (*model.feature_inputs, *model.weight_inputs, *([model.target_input] if model.target_input else []))]
+    inputs = [
+        i.symbol for i in (*model.feature_inputs, *model.weight_inputs, *([model.target_input] if model.target_input else []))
+    ]
     point = {symbol: sp.Rational(37 * (index + 3) % 17 + 5, 23) for index, symbol in enumerate(inputs)}
     for weight in model.weight_inputs:
         partial = model.partials()[weight.name]

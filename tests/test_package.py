@@ -59,7 +59,9 @@ def test_the_wheel_has_templates_the_founding_modules_and_type_information(distr
     with zipfile.ZipFile(distributions[0]) as wheel:
         names = set(wheel.namelist())
         packaged = wheel.read("symgraph/_generated/nine_weights.py")
-    templates = {f"symgraph/_templates/{path.relative_to(ROOT / 'templates')}" for path in (ROOT / "templates").rglob("*.jinja")}
+    templates = {
+        f"symgraph/_templates/{path.relative_to(ROOT / 'templates')}" for path in (ROOT / "templates").rglob("*.jinja")
+    }
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "symgraph").rglob("*.py")}
     assert templates | sources | {"symgraph/py.typed", "symgraph/_generated/nine_weights_scalar.py"} <= names
     assert packaged == (ROOT / "generated" / "nine_weights.py").read_bytes()
@@ -77,7 +79,16 @@ def test_the_sdist_has_all_that_building_and_testing_needs(distributions: tuple[
 def test_an_installed_wheel_builds_checks_trains_and_predicts(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     _run(sys.executable, "-m", "venv", environment, cwd=tmp_path)
-    _run(environment / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", distributions[0], cwd=tmp_path)
+    _run(
+        environment / "bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        distributions[0],
+        cwd=tmp_path,
+    )
     symgraph = environment / "bin/symgraph"
     project = tmp_path / "project"
     project.mkdir()

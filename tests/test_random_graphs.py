@@ -27,7 +27,9 @@ def tolerance(exact: object, noisy: list[object]) -> float:
     if mpmath.isnan(exact) or any(mpmath.isnan(value) for value in noisy):
         return float("inf")  # at or next to a kink or a pole
     spread = max(abs(value - exact) for value in noisy)
-    return float("inf") if spread > ILL * abs(exact) + 1e-9 else float(SPREAD * spread + 1e-15 * abs(exact) + mpmath.mpf("1e-300"))
+    return (
+        float("inf") if spread > ILL * abs(exact) + 1e-9 else float(SPREAD * spread + 1e-15 * abs(exact) + mpmath.mpf("1e-300"))
+    )
 
 
 def judge(label: str, value: float, exact: object, noisy: list[object]) -> bool:
@@ -40,15 +42,20 @@ def judge(label: str, value: float, exact: object, noisy: list[object]) -> bool:
 
 
 @given(models(), st.integers(0, 2**32 - 1))
-@settings(max_examples=60, phases=[__import__("hypothesis").Phase.generate], suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(
+    max_examples=60,
+    phases=[__import__("hypothesis").Phase.generate],
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 def test_values_and_derivatives_of_random_models_are_those_of_the_spec(model: Model, seed: int) -> None:
     try:
-        model.freeze()
-    except SpecError:  # SymPy's simplification left a weight without influence
-        assume(False)
-    verify_graph(differentiated(model))
+        verify_graph(differentiated(model))
+    except SpecError as error:
+        # SymPy's simplification left a weight without influence, or a branch that is finite nowhere was drawn
+        assume("does not depend on weight" not in str(error) and "found no point" not in str(error))
+        raise
     numpy, scalar = modules_of(model)
-    oracle = Oracle(model)
+    oracle = Oracle(model, digits=90)  # a derivative of 1e-40 beside a loss of 1 still has 30 digits
     rng = np.random.RandomState(seed)
     w, X, y = rng.uniform(-2, 2, len(numpy.WEIGHTS)), rng.uniform(-2, 2, (3, len(numpy.FEATURES))), rng.uniform(-1, 1, 3)
     tape, rows, slopes = numpy.forward(w, X, y), numpy.per_sample_grad(w, X, y), numpy.jacobian(w, X)

@@ -152,7 +152,7 @@ def test_the_message_names_the_weight_and_a_point_that_can_be_pasted() -> None:
     assert found is not None
     row, got, want, tolerance, point = found.groups()
     names: dict[str, Any] = {}
-    exec(point, names)  # noqa: S102  that it can be pasted is what is tested
+    exec(point, names)
     again = numpy.per_sample_grad(names["w"], names["X"], names["y"])[int(row), 2]
     assert again == float(got)
     assert abs(float(got) / float(want) - 1.001) < 1e-9

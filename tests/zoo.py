@@ -30,7 +30,7 @@ def rosenbrock() -> Model:
 def location() -> Model:
     """A target without features."""
     m = Model("location")
-    y = m.target("price")
+    m.target("price")
     (mu,) = m.weights(["mu"])
     m.output("y_hat", mu)
     m.loss("absolute_error")
@@ -90,7 +90,22 @@ def every_op() -> Model:
     ws = m.weights("a1:31", domain=(0.2, 0.9))
     y = m.target("y")
     w = iter(ws)
-    one = [sp.sin, sp.cos, sp.tan, sp.asin, sp.acos, sp.atan, sp.sinh, sp.cosh, sp.tanh, sp.asinh, sp.atanh, sp.exp, sp.sech, sp.sinc]
+    one = [
+        sp.sin,
+        sp.cos,
+        sp.tan,
+        sp.asin,
+        sp.acos,
+        sp.atan,
+        sp.sinh,
+        sp.cosh,
+        sp.tanh,
+        sp.asinh,
+        sp.atanh,
+        sp.exp,
+        sp.sech,
+        sp.sinc,
+    ]
     one += [sg.sigmoid, sg.softplus, sg.relu, sg.cbrt, sg.log1p, sg.expm1, sp.Abs, sp.log, sp.sqrt]
     parts = [m.node(f"n_{f.__name__}", f(next(w)) * x) for f in one]
     parts.append(m.node("n_acosh", sp.acosh(1 + next(w)) * z))
@@ -112,7 +127,9 @@ def pieces() -> Model:
     a, b, c = m.weights("a b c")
     y = m.target("y")
     left = m.node("left", sp.Piecewise((a * sp.log(x), x > 0), (b * sp.sqrt(-x), sp.And(x < -1, z > 0)), (c * x / 3, True)))
-    right = m.node("right", sp.Piecewise((sp.exp(a * z) / z, sp.Or(z > 1, sp.Not(x > 0))), (sp.asin(z / 2), sp.Abs(z) <= 1), (b, True)))
+    right = m.node(
+        "right", sp.Piecewise((sp.exp(a * z) / z, sp.Or(z > 1, sp.Not(x > 0))), (sp.asin(z / 2), sp.Abs(z) <= 1), (b, True))
+    )
     y_hat = m.output("y_hat", left + right * c)
     r = m.node("r", y - y_hat)
     m.loss(sp.Piecewise((r**2 / 2, sp.Abs(r) <= 1), (sp.Abs(r) - sp.Rational(1, 2), True)))
@@ -211,7 +228,8 @@ def nine_weights() -> Model:
 ZOO: dict[str, Callable[[], Model]] = {
     build.__name__: build
     for build in (
-        line, rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, pieces, keywords, perceptron, nine_weights,
+        line, rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, pieces, keywords, perceptron,
+        nine_weights,
     )
 } | NIST  # fmt: skip
 """Every model by name; each call builds a new one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Two models in one file, of which one has a single feature and the other none.
-SPEC = '''
+SPEC = """
 from sympy import exp
 
 from symgraph import Model, Normal
@@ -23,7 +23,7 @@ decay.loss("squared_error")
 valley = Model("valley")
 a, b = valley.weights("a b", init=[-1.2, 1.0])
 valley.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
-'''
+"""
 
 LINE = """
 from symgraph import Model

@@ -29,7 +29,7 @@ def test_a_written_number_is_that_number(value: float) -> None:
 
 
 def test_literals_are_as_ruff_leaves_them() -> None:
-    texts = ["plain", 'say "hi"', "it's", "it's \"x\"", "a\\b", 'a """ b', "é字", 'both \' and "', "tab\t"]
+    texts = ["plain", 'say "hi"', "it's", 'it\'s "x"', "a\\b", 'a """ b', "é字", "both ' and \"", "tab\t"]
     numbers = [1e100, 1e-100, 1e16, 12345678.0, 0.1, -2.5e300, 5e-324]
     lines = [f"a = {quoted(text)}" for text in texts] + [f"a = {number(value)}" for value in numbers]
     module = "\n".join(lines) + "\n"

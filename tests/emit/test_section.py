@@ -10,7 +10,9 @@ from symgraph.ir.text import from_text
 NAMES = ("f", "g", "a", "b")
 
 
-def lines_of(text: str, *, backend: str = "numpy", dtype: str = "", labels: dict[int, str] | None = None, kept: set[int] | None = None) -> list[str]:
+def lines_of(
+    text: str, *, backend: str = "numpy", dtype: str = "", labels: dict[int, str] | None = None, kept: set[int] | None = None
+) -> list[str]:
     """The statements for a graph whose last node is the result, called r."""
     graph = from_text(text)
     order = [position for position, node in enumerate(graph.nodes) if node.data is None]
@@ -46,7 +48,10 @@ def test_what_is_kept_or_labelled_has_a_name() -> None:
 
 def test_an_operand_that_the_text_repeats_is_computed_once() -> None:
     text = LEAVES_TEXT + "%3 = exp(%0)\n%4 = sub(%3, %1)\n%5 = sign(%4)\n%6 = mul(%5, %2)\n"
-    assert lines_of(text, backend="scalar") == ["v0 = math.exp(f) - a", "r = (1.0 if v0 > 0.0 else -1.0 if v0 < 0.0 else v0) * b"]
+    assert lines_of(text, backend="scalar") == [
+        "v0 = math.exp(f) - a",
+        "r = (1.0 if v0 > 0.0 else -1.0 if v0 < 0.0 else v0) * b",
+    ]
     assert lines_of(text) == ["r = np.sign(np.exp(f) - a) * b"]
 
 

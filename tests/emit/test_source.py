@@ -76,7 +76,9 @@ def test_the_order_of_inputs_matters_to_the_hash() -> None:
         (lambda y, z, a: z**2, False),
     ],
 )
-def test_a_residual_exists_where_the_loss_is_a_function_of_the_difference(loss: Callable[..., sp.Expr], is_residual: bool) -> None:
+def test_a_residual_exists_where_the_loss_is_a_function_of_the_difference(
+    loss: Callable[..., sp.Expr], is_residual: bool
+) -> None:
     model = Model("m")
     f, (a,), y = model.feature("f"), model.weights(["a"]), model.target()
     z = model.output("y_hat", a * f)
@@ -106,7 +108,17 @@ def test_initial_values_are_drawn_in_runs_of_the_same_law() -> None:
 
 @pytest.mark.parametrize(
     "doc",
-    ['say "hi"', '"quoted" first', 'ends with "', "it's", 'three """ quotes', "back \\ slash", "ends with \\", "np.inf and é字", ""],
+    [
+        'say "hi"',
+        '"quoted" first',
+        'ends with "',
+        "it's",
+        'three """ quotes',
+        "back \\ slash",
+        "ends with \\",
+        "np.inf and é字",
+        "",
+    ],
 )
 def test_any_documentation_survives_in_docstring_and_metadata(doc: str) -> None:
     model = one_output(lambda f, g, a, b: a * f + b * g)

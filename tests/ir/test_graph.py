@@ -29,7 +29,9 @@ def test_constants_are_told_apart_by_their_bits(builder: GraphBuilder) -> None:
     assert builder.const(0.1 + 0.2) != builder.const(0.3)
 
 
-@pytest.mark.parametrize(("op", "varies"), [("feature", True), ("target", True), ("cotangent", True), ("weight", False), ("input", False)])
+@pytest.mark.parametrize(
+    ("op", "varies"), [("feature", True), ("target", True), ("cotangent", True), ("weight", False), ("input", False)]
+)
 def test_what_is_given_by_row_varies(builder: GraphBuilder, op: str, varies: bool) -> None:
     assert builder.nodes[builder.leaf(op, "q")].varying is varies
 

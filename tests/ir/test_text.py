@@ -55,8 +55,15 @@ def test_blank_lines_and_comments_are_skipped_and_numbers_need_not_be_in_order()
 
 def same(one: Graph, other: Graph) -> bool:
     """Equality with constants compared by their bits."""
-    nodes = [[node._replace(data=bits(node.data)) if isinstance(node.data, float) else node for node in g.nodes] for g in (one, other)]
-    return nodes[0] == nodes[1] and (one.name, dict(one.roots), dict(one.names)) == (other.name, dict(other.roots), dict(other.names))
+    nodes = [
+        [node._replace(data=bits(node.data)) if isinstance(node.data, float) else node for node in g.nodes]
+        for g in (one, other)
+    ]
+    return nodes[0] == nodes[1] and (one.name, dict(one.roots), dict(one.names)) == (
+        other.name,
+        dict(other.roots),
+        dict(other.names),
+    )
 
 
 @given(graphs(constants=st.floats(allow_nan=False) | st.just(math.nan)))
@@ -96,6 +103,6 @@ def test_every_name_that_a_spec_may_use_survives_printing(name: str) -> None:
     ],
 )
 def test_what_is_no_graph_is_refused_with_the_line_at_fault(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match="(?s).*") as caught:
+    with pytest.raises(ValueError, match=r"(?s).*") as caught:
         from_text(text)
     assert words in str(caught.value)

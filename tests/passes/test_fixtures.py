@@ -1,7 +1,7 @@
 """Every pass on graphs that a person can read, before and after.
 
-``fixtures/<pass>.txt`` holds cases: a line ``=== what this shows``, a graph, a line ``---``, and the graph that the pass makes of
-it. To add a case, write title and graph and run ``pytest tests/passes --regenerate``; to review a change, read the diff.
+``fixtures/<pass>.txt`` holds cases: a line ``=== what this shows``, a graph, a line ``---``, and the graph that the pass makes
+of it. To add a case, write title and graph and run ``pytest tests/passes --regenerate``; to review a change, read the diff.
 """
 
 from collections.abc import Callable
