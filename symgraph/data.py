@@ -61,7 +61,8 @@ def read_data(path: str | Path, features: Sequence[str], target: str | None, *, 
     readers = {".csv": read_csv, ".tsv": read_csv, ".npy": read_npy, ".pkl": read_pickle, ".pickle": read_pickle}
     suffix = Path(path).suffix.lower()
     if suffix not in readers:
-        raise DataError(f"{path}: a data file ends in {', '.join(readers)}, not in {suffix or 'nothing'!r}")
+        found = f"not in {suffix!r}" if suffix else "and this one has no suffix"
+        raise DataError(f"{path}: a data file ends in {', '.join(readers)}, {found}")
     return readers[suffix](path, features, target, need_target=need_target)
 
 
@@ -157,7 +158,8 @@ def _dataset(table: NDArray[np.float64], features: Sequence[str], target: str | 
 
 
 def _read_table(path: Path, stream: TextIO, names: tuple[str, ...]) -> NDArray[np.float64]:
-    reader = csv.reader(stream, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True)  # a quote may follow a space
     header = next((row for row in reader if row), None)
     if header is None:
         raise DataError(f"{path} is empty; its first line must name the columns {', '.join(names)}")
@@ -180,7 +182,8 @@ def _read_table(path: Path, stream: TextIO, names: tuple[str, ...]) -> NDArray[n
 def _positions(path: Path, header: list[str], names: tuple[str, ...]) -> list[int]:
     missing = [name for name in names if name not in header]
     if missing:
-        raise DataError(f"{path} has no column {', '.join(missing)}; its first line names {_listed(header)}")
+        hint = "; separate the columns by commas, not by semicolons" if len(header) == 1 and ";" in header[0] else ""
+        raise DataError(f"{path} has no column {', '.join(missing)}; its first line names {_listed(header)}{hint}")
     doubled = [name for name in names if header.count(name) > 1]
     if doubled:
         places = ", ".join(str(i) for i, name in enumerate(header, start=1) if name == doubled[0])
@@ -235,7 +238,8 @@ def _rectangle(path: Path, rows: Sequence[Any]) -> NDArray[np.float64]:
     """A list of rows as an array; a row is a list of numbers or a 1-D array."""
     table = []
     for i, row in enumerate(rows):
-        if not isinstance(row, list | tuple | np.ndarray) or len(row) != len(rows[0]):
+        scalar = isinstance(row, np.ndarray) and not row.ndim  # as NumPy's numbers are read
+        if scalar or not isinstance(row, list | tuple | np.ndarray) or len(row) != len(rows[0]):
             raise DataError(f"{path}: item {i} of the list is no row of numbers as long as the first one")
         table.append(_column(path, f"item {i} of the list", row))
     return np.array(table, np.float64, ndmin=2)

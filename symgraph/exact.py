@@ -198,7 +198,7 @@ def _step(part: Any, args: list[int], steps: list[Step], digits: int, home: str)
     branches = isinstance(part, sympy.Piecewise)
     return Step(
         args=tuple(args),
-        compute=None if branches else _operation(part, digits),
+        compute=None if branches else _operation(part),
         branches=branches,
         adds=isinstance(part, sympy.Add) and len(args) > 2,
         noisy=isinstance(part, sympy.Expr) and not branches,
@@ -211,13 +211,13 @@ def _step(part: Any, args: list[int], steps: list[Step], digits: int, home: str)
     )
 
 
-def _operation(part: Any, digits: int) -> Callable[..., Any]:
+def _operation(part: Any) -> Callable[..., Any]:
     if isinstance(part, sympy.Pow) and part.exp.is_Integer:
         exponent = int(part.exp)
         return lambda base, _: base**exponent
     if type(part) in OPERATIONS:
         return OPERATIONS[type(part)]
-    return lambda *args: _number(part.func(*(sympy.Float(arg, digits) for arg in args)), digits)
+    return lambda *args: _number(part.func(*(sympy.Float(arg, mpmath.mp.dps) for arg in args)), mpmath.mp.dps)
 
 
 def _number(expr: Any, digits: int) -> Any:

@@ -54,7 +54,9 @@ def generate(model: Model, backends: Iterable[str] = ("numpy",), *, spec: str = 
     if unknown:
         raise OptionError(f"backend {unknown[0]!r} is unknown; known are {', '.join(BACKENDS)}")
     lowered = lower(model)
-    source = Source(model, spec, lowered, verify_graph(optimize(differentiate(lowered))))
+    branches = any(node.op == "select" for node in lowered.nodes)
+    readable = lower(model, guarded=False) if branches else lowered
+    source = Source(model, spec, readable, verify_graph(optimize(differentiate(lowered))))
     artifacts = []
     for name in chosen:
         backend = BACKENDS[name]

@@ -26,11 +26,12 @@ _RELATIONS = {
 }
 
 
-def lower(model: Model) -> Graph:
+def lower(model: Model, *, guarded: bool = True) -> Graph:
     """Turn a model into its forward graph.
 
     Args:
         model: the spec; it is frozen by this.
+        guarded: whether untaken branches of a Piecewise are kept finite; without, the graph reads like the spec.
 
     Returns:
         A graph with the roots ``node <name>`` for every named node, ``output``, and ``loss``, as far as the model has them.
@@ -47,7 +48,7 @@ def lower(model: Model) -> Graph:
     later = [*(node.symbol for node in model.nodes), *(i.symbol for i in model.weight_inputs)]
     ranks |= {symbol: len(ranks) + rank for rank, symbol in enumerate(later)}
     exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
-    lowering = Lowering(builder, digests(exprs), ranks, {i.symbol: i.domain for i in inputs})
+    lowering = Lowering(builder, digests(exprs), ranks, {i.symbol: i.domain for i in inputs}, guarded)
     roots: dict[str, int] = {}
     names: dict[str, int] = {}
     for node in model.nodes:
@@ -71,12 +72,14 @@ class Lowering:
         digest: a digest of every subexpression, which orders operands that nothing else tells apart.
         ranks: the order in which a reader expects symbols to appear.
         domains: the declared domain of every symbol.
+        guarded: whether untaken branches see safe values.
     """
 
     builder: GraphBuilder
     digest: Mapping[Any, str]
     ranks: Mapping[Any, int] = field(default_factory=dict)
     domains: Mapping[Any, tuple[float, float] | None] = field(default_factory=dict)
+    guarded: bool = True
 
     def lower(self, expr: Any, env: Mapping[Any, int], where: str) -> int:
         """Lower one expression.
@@ -290,7 +293,11 @@ def _lower_if(scope: Scope, part: Any) -> int:
 
 
 def _lower_piecewise(scope: Scope, part: Any) -> int:
-    """Lower to selects. Each branch sees safe values of its guarded symbols wherever it is not the branch taken."""
+    """Lower to selects.
+
+    Each branch sees safe values of its guarded symbols wherever it is not the branch taken, and so does each condition wherever
+    one before it holds.
+    """
     builder, lowering = scope.builder, scope.lowering
     missed: int | None = None  # truth value of: none of the conditions so far held
     cases: list[tuple[int, int]] = []
@@ -299,7 +306,7 @@ def _lower_piecewise(scope: Scope, part: Any) -> int:
         if condition == sympy.true:
             default = lowering.lower(expr, _guarded(scope, expr, missed), scope.where)
             break
-        holds = lowering.lower(condition, scope.env, scope.where)
+        holds = lowering.lower(condition, _guarded(scope, condition, missed), scope.where)
         taken = holds if missed is None else builder.add("and", missed, holds)
         cases.append((holds, lowering.lower(expr, _guarded(scope, expr, taken), scope.where)))
         fails = builder.add("not", holds)
@@ -312,7 +319,7 @@ def _lower_piecewise(scope: Scope, part: Any) -> int:
 
 def _guarded(scope: Scope, branch: Any, taken: int | None) -> dict[Any, int]:
     """The scope's symbols, those that the branch must not see while it is not taken replaced by a safe value then."""
-    symbols = guarded_symbols(branch)
+    symbols = guarded_symbols(branch) if scope.lowering.guarded and taken is not None else None
     if taken is None or not symbols:
         return scope.env
     point = safe_point(branch, symbols, scope.lowering.domains, scope.where)

@@ -23,8 +23,10 @@ def compile(model: Model, backend: str = "numpy") -> ModuleType:  # noqa: A001  
     Raises:
         SpecError: the model cannot be lowered.
         VerificationError: the module disagrees with the spec.
-        OptionError: the backend is unknown or writes no Python.
+        OptionError: it is no model, or the backend is unknown or writes no Python.
     """
+    if not isinstance(model, Model):
+        raise OptionError(f"compile needs a symgraph.Model, not {model!r}")
     if backend in BACKENDS and not BACKENDS[backend].python:
         raise OptionError(f"backend {backend!r} writes no Python; build it to a file")
     modules = {artifact.backend: load_artifact(artifact) for artifact in generate(model, dict.fromkeys(("numpy", backend)))}

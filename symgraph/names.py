@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import sys
 import unicodedata
 
 from symgraph.errors import SpecError
@@ -12,6 +13,9 @@ RESERVED = frozenset({"w", "X", "x", "y", "loss", "tape", "cotangent", "grad"})
 # A CSV column called x and a target called y are what most data sets have, and both stay distinguishable in generated text:
 # the feature matrix is X there, and the target is y whatever its name.
 ALLOWED_AS = {"x": "feature", "y": "target"}
+
+# Modules that symgraph or a spec imports: a spec or module file of that name in the current folder would be imported instead.
+_IMPORTED = frozenset({"symgraph", "numpy", "sympy", "mpmath", "jinja2", "typer", "rich", "matplotlib"})
 
 _UNNAMED = re.compile(r"v\d+")
 
@@ -49,8 +53,11 @@ def check_model_name(name: object) -> str:
     """Return the model's name if a module file can have it.
 
     Raises:
-        SpecError: the name is no identifier, or is a keyword.
+        SpecError: the name is no identifier, or is a keyword or the name of a module that its file would hide.
     """
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise SpecError(f"model name {name!r} cannot name a Python module; use letters, digits and underscores")
+    if name in _IMPORTED or name in sys.stdlib_module_names:
+        owner = "of that name" if name in _IMPORTED else "of Python's standard library"
+        raise SpecError(f"model name {name!r}: {name}.py would hide the module {owner}; choose another, such as {name}_model")
     return name

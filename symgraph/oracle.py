@@ -4,6 +4,7 @@ Tests and the verification of a build hold generated modules against it, so it s
 table, no rule of differentiation.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,13 @@ Choice = tuple[int, int]
 """A step of the oracle's program that does different things at different points, and which it does."""
 
 _STEP = mpmath.mpf("1e-20")
+_ZERO = mpmath.mpf("1e-100")
+"""What a weight that is 0 counts as, for the step along it: small beside all weights that are not meant to be tiny."""
+_FINE = 30
+"""Steps below 10**-_FINE get more digits."""
 _BEND = mpmath.mpf("1e-6")
+_KEPT = 240_000
+"""How many values the evaluations that are kept may hold together: some 60 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,14 @@ class Truth:
 class Oracle:
     """Values and derivatives of one model.
 
-    Derivatives are central differences with the relative step 1e-20 at 60 digits: they truncate below 1e-35 and round at about
-    1e-38 of the root's value, so they are exact to double, and blind to no fault of a derivation.
+    Derivatives are central differences whose step h is 1e-20 of the weight. Where the root varies on the scale of the weight they
+    truncate at about 1e-40 of the derivative, and they round at 10**-digits / h of the root's value: 1e-40 of root / weight at
+    60 digits. Where h is below 1e-30 they take as many digits more, and so round below 1e-30 of the root's value however small
+    the weight is. Derivatives are exact to double as long as they are large beside that, which ``resolution`` gives.
 
     Args:
         model: the spec; it is frozen by this.
-        digits: decimal digits of all computations, at least 50.
+        digits: decimal digits of all computations, at least 50; differences along tiny weights take more.
 
     Raises:
         SpecError: the model is not complete.
@@ -75,6 +84,8 @@ class Oracle:
             self._program = compile_exactly(model, digits)
         self._choosing = [index for index, step in enumerate(self._program.steps) if step.choices]
         self._noise = lru_cache(maxsize=8)(self._program.noise)
+        # values and slopes are asked for at the same points, and a point that was drawn is judged next
+        self._centre = lru_cache(maxsize=max(1, min(16, _KEPT // max(1, self.steps))))(self._run_centre)
         self._moved = lru_cache(maxsize=64)(self._find_moved)
 
     @property
@@ -110,8 +121,7 @@ class Oracle:
             The values; nothing is raised where one is not finite.
         """
         with mpmath.workdps(self.digits):
-            values = self._centre(point, noise)
-            return self._truth(values)
+            return self._truth(self._centre(self._key(point), noise, self.digits))
 
     def gradient(self, point: Point, root: str = "loss", *, noise: int | None = None) -> dict[str, Any]:
         """Give the partial derivative of one root by every weight.
@@ -160,9 +170,12 @@ class Oracle:
         Raises:
             OptionError: the model has no such root, or the point lacks a value.
         """
+        key = self._key(point)
         with mpmath.workdps(self.digits):
-            line = _Line(self, point, roots, noise)
-            moves = ({name: mpmath.mpf(share) for name, share in direction.items() if share} for direction in directions)
+            moves = [_move(direction) for direction in directions]
+            digits = max((self._digits_for(_step_along(point, move)) for move in moves if move), default=self.digits)
+        with mpmath.workdps(digits):
+            line = _Line(self, key, roots, noise, digits)
             return [line.slopes(move) for move in moves]
 
     def resolution(self, spread: Any, point: Point, direction: Mapping[str, float]) -> Any:
@@ -174,13 +187,28 @@ class Oracle:
             direction: as for ``directional``.
         """
         with mpmath.workdps(self.digits):
-            moves = {name: mpmath.mpf(share) for name, share in direction.items() if share}
+            move = _move(direction)
+            if not move:
+                return mpmath.mpf(0)
+            step = _step_along(point, move)
             # noise is 1e-16 of each intermediate value, and the oracle's rounding 10**-digits of it; 100 of them may add up
-            return spread * mpmath.mpf(10) ** (18 - self.digits) / _step_along(point, moves) if moves else mpmath.mpf(0)
+            return spread * mpmath.mpf(10) ** (18 - self._digits_for(step)) / step
 
-    def _centre(self, point: Point, noise: int | None) -> Values:
+    def _digits_for(self, step: Any) -> int:
+        """Digits of a difference: what is lost to a step below 10**-_FINE is added."""
+        return self.digits + max(0, math.ceil(-mpmath.log10(step)) - _FINE)
+
+    def _key(self, point: Point) -> tuple[float, ...]:
+        """The values of the inputs, in order."""
+        try:
+            return tuple(point[name] for name in self._program.leaves)
+        except KeyError as error:
+            raise OptionError(f"model {self.model.name}: the point has no value for {error.args[0]}") from None
+
+    def _run_centre(self, key: tuple[float, ...], noise: int | None, digits: int) -> Values:
+        """The values of all steps, not to be changed; digits are those of mpmath's current precision."""
         program = self._program
-        return program.run(self._leaves(point), list(program.roots.values()), [None] * self.steps, self._factors(noise))
+        return program.run(self._leaves(key), list(program.roots.values()), [None] * self.steps, self._factors(noise))
 
     def _truth(self, values: Values) -> Truth:
         model, at, steps = self.model, self._program.roots, self._program.steps
@@ -201,12 +229,9 @@ class Oracle:
             choices=frozenset((index, choice) for index, choice in made if choice is not None),
         )
 
-    def _leaves(self, point: Point) -> dict[str, Any]:
-        try:
-            leaves = {name: mpmath.mpf(point[name]) for name in self._program.leaves}
-        except KeyError as error:
-            raise OptionError(f"model {self.model.name}: the point has no value for {error.args[0]}") from None
-        return {name: value if mpmath.isfinite(value) else NAN for name, value in leaves.items()}
+    def _leaves(self, key: tuple[float, ...]) -> dict[str, Any]:
+        leaves = zip(self._program.leaves, map(mpmath.mpf, key), strict=True)
+        return {name: value if mpmath.isfinite(value) else NAN for name, value in leaves}
 
     def _factors(self, noise: int | None) -> Noise | None:
         return None if noise is None else self._noise(noise)
@@ -220,18 +245,18 @@ class Oracle:
 
 
 class _Line:
-    """Differences around one point; lives for one call, within the oracle's precision."""
+    """Differences around one point; lives for one call, within a precision of so many digits."""
 
-    def __init__(self, oracle: Oracle, point: Point, roots: Sequence[str], noise: int | None) -> None:
+    def __init__(self, oracle: Oracle, key: tuple[float, ...], roots: Sequence[str], noise: int | None, digits: int) -> None:
         program = oracle._program
         unknown = [root for root in roots if root not in program.roots]
         if unknown:
             raise OptionError(f"model {oracle.model.name} has no root {unknown[0]!r}; it has {', '.join(program.roots)}")
         self.oracle = oracle
-        self.leaves = oracle._leaves(point)
+        self.leaves = oracle._leaves(key)
         self.targets = [program.roots[root] for root in roots]
         self.noise = oracle._factors(noise)
-        self.values = oracle._centre(point, noise)
+        self.values = oracle._centre(key, noise, digits)
         self.centre = [self.values[target] for target in self.targets]
 
     def slopes(self, direction: Mapping[str, Any]) -> list[Any]:
@@ -265,6 +290,16 @@ class _Line:
 
 
 def _step_along(point: Mapping[str, Any], direction: Mapping[str, Any]) -> Any:
-    """The step of a difference: 1e-20 of the weight that moves most for its size; a weight below 1e-10 counts as that."""
-    smallest = mpmath.mpf("1e-10")
-    return _STEP * min(max(abs(mpmath.mpf(point[name])), smallest) / abs(share) for name, share in direction.items())
+    """The step of a difference: 1e-20 of the weight that moves most for its size."""
+    return _STEP * min(_size(point[name]) / abs(share) for name, share in direction.items())
+
+
+def _size(value: Any) -> Any:
+    """The magnitude of a weight; a stand-in where it is 0, or not finite, so that there is no slope anyway."""
+    size = abs(mpmath.mpf(value))
+    return (size or _ZERO) if mpmath.isfinite(size) else mpmath.mpf(1)
+
+
+def _move(direction: Mapping[str, float]) -> dict[str, Any]:
+    """The weights that move along a direction."""
+    return {name: mpmath.mpf(share) for name, share in direction.items() if share}

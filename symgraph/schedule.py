@@ -13,8 +13,8 @@ class Kernel:
 
     Attributes:
         graph: the graph, forward and backward.
-        forward: primals that do not need the target.
-        forward_target: primals that need it.
+        forward: primals that are wanted without the target too.
+        forward_target: primals that need it, or that only a loss with it needs.
         backward: what the VJP of the loss needs beyond the primals.
         jacobian: what the Jacobian of the output needs beyond the primals.
         tape: unnamed primals that backward or the Jacobian read.
@@ -56,10 +56,12 @@ def schedule(graph: Graph) -> Kernel:
     backward = _operations(graph, reachable(graph.nodes, gradients) - primals)
     jacobian = _operations(graph, reachable(graph.nodes, jacobians) - primals)
     read = {arg for position in (*backward, *jacobian) for arg in graph.nodes[position].args} | {*gradients, *jacobians}
+    early = reachable(graph.nodes, [p for p in primal_roots if not on_target[p]])
+    early |= reachable(graph.nodes, primals & {arg for position in jacobian for arg in graph.nodes[position].args})
     return Kernel(
         graph,
-        forward=tuple(p for p in _operations(graph, primals) if not on_target[p]),
-        forward_target=tuple(p for p in _operations(graph, primals) if on_target[p]),
+        forward=tuple(p for p in _operations(graph, primals) if p in early),
+        forward_target=tuple(p for p in _operations(graph, primals) if p not in early),
         backward=_results_last(backward, gradients, graph),
         jacobian=_results_last(jacobian, jacobians, graph),
         tape=tuple(p for p in _operations(graph, primals & read) if p not in kept),

@@ -14,6 +14,9 @@ from symgraph.canonical import postorder
 from symgraph.errors import SpecError
 from symgraph.ir.ops import FUNCTIONS
 
+_SHOWN = 60
+"""How much of a constant a message shows."""
+
 # infinities and the imaginary unit pass here and are refused as constants, with a better message
 _STRUCTURE = (
     sympy.Symbol,
@@ -62,7 +65,7 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
 
     Raises:
         SpecError: it is no expression, uses a symbol that is not declared, a function that is not supported, or a constant
-            that is complex or not finite.
+            that is complex, not finite, or too small for a double.
     """
     if isinstance(expr, str):
         raise SpecError(f"{where}: {expr!r} is a string; write a SymPy expression over the model's symbols")
@@ -120,7 +123,16 @@ def _check_constant(part: Any, where: str) -> None:
     value = part.evalf(20)
     if not (value.is_Float or value.is_Rational) or not math.isfinite(_as_float(value)):
         kind = "is complex" if value.is_real is False and value.is_finite is not False else "is not a finite double"
-        raise SpecError(f"{where}: the constant {part} {kind}; models are real and finite")
+        raise SpecError(f"{where}: the constant {_shortened(part)} {kind}; models are real and finite")
+    if value != 0 and _as_float(value) == 0.0:
+        raise SpecError(
+            f"{where}: the constant {_shortened(part)} is not 0 but rounds to 0 as a double; scale the model so that it is larger"
+        )
+
+
+def _shortened(part: Any) -> str:
+    text = str(part)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def _as_float(value: Any) -> float:

@@ -9,12 +9,15 @@ from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
+from odd_models import ODD
 from zoo import NIST, ZOO
 
 from symgraph import Model
 from symgraph.generate import Artifact, generate
 from symgraph.memory import load_artifact
 from symgraph.model import Input
+
+MODELS = ZOO | ODD
 
 
 class Sample(NamedTuple):
@@ -28,7 +31,7 @@ class Sample(NamedTuple):
 @cache
 def artifacts(name: str) -> tuple[Artifact, Artifact]:
     """The numpy and the scalar module of a model of the zoo, as text."""
-    return texts_of(ZOO[name]())
+    return texts_of(MODELS[name]())
 
 
 @cache
@@ -69,11 +72,11 @@ def one_output(
 
 def sample(name: str, rows: int = 7, seed: int = 0) -> Sample:
     """Draw weights and rows at which a model of the zoo is finite and has no kink."""
-    model, rng = ZOO[name](), np.random.RandomState(seed)
+    model, rng = MODELS[name](), np.random.RandomState(seed)
 
     def draw(entries: tuple[Input, ...], usual: tuple[float, float], size: int) -> np.ndarray:
         bounds = [entry.domain or usual for entry in entries]
-        return np.array([rng.uniform(low, high, size) for low, high in bounds]).T
+        return np.array([rng.uniform(max(low, -2), min(high, 2), size) for low, high in bounds]).T
 
     features = (0.5, 2.0) if name in NIST else (-1.5, 1.5)  # the published problems are meant for positive x
     w = draw(model.weight_inputs, (0.3, 0.9), 1)[0]

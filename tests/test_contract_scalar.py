@@ -108,3 +108,12 @@ def test_stable_forms_do_not_overflow() -> None:
 def test_the_text_calls_math_and_no_numpy(name: str) -> None:
     module = scalar_module(name)
     assert not any(key in vars(module) for key in ("np", "numpy"))
+
+
+def test_a_condition_after_one_that_holds_raises_nothing() -> None:
+    def expr(f: sp.Symbol, g: sp.Symbol, a: sp.Symbol, b: sp.Symbol) -> sp.Expr:
+        return sp.Piecewise((f * a, a <= 0), (g * b, sp.sqrt(a) + sp.log(a) > 1), (a + b, True))
+
+    numpy, scalar = modules_of(one_output(expr))
+    for a, output in ((-1.0, -1.0), (0.25, 2.25), (4.0, 6.0)):
+        assert numpy.predict([a, 2.0], [1.0, 3.0]) == scalar.predict_row([a, 2.0], [1.0, 3.0]) == output

@@ -58,6 +58,7 @@ def _assert_is_table(data: Dataset, table: np.ndarray = TABLE) -> None:
         "id,a,note,b,y\n1,1,x,2,3\n2,4,,5,6\n3,7,nan,8,9\n",
         '"a","b","y"\n"1","2","3"\n"4",5,6\n7,"8",9\n',
         " a , b,y \n 1, 2 ,3\n4,5,6\n7,8,9\n",
+        '"a", "b", "y"\n1, "2", 3\n4, 5, 6\n7, 8, 9\n',
         "a,b,y\n1,2,3\n4,5,6\n7,8,9\n\n\n  \n\r\n",
         "a,b,y\n1e0,2.0,+3\n4.,5,.6e1\n7,8,9\n",
         "c,c,a,b,y\n0,0,1,2,3\n0,0,4,5,6\n0,0,7,8,9\n",
@@ -71,6 +72,7 @@ def _assert_is_table(data: Dataset, table: np.ndarray = TABLE) -> None:
         "extra",
         "quoted",
         "blanks",
+        "quoted after blanks",
         "blank end",
         "spellings",
         "doubled extra",
@@ -135,7 +137,7 @@ def test_a_model_without_target_or_without_features_reads_what_it_has(tmp_path: 
         ('a,b,y,note\n1,2,3,"two\nlines"\n4,x,6,\n', r"line 4, column b is 'x'"),
         ('a,b,y\n1,"2,3\n', r"is no readable CSV"),
         (b"a,b,y\n1,\xff,3\n", r"is not UTF-8 text"),
-        ("a;b;y\n1;2;3\n", r"has no column a, b, y; its first line names a;b;y"),
+        ("a;b;y\n1;2;3\n", r"has no column a, b, y; its first line names a;b;y; separate the columns by commas"),
     ],
 )
 def test_a_fault_of_a_csv_file_is_named_with_line_and_column(tmp_path: Path, content: str | bytes, message: str) -> None:
@@ -158,9 +160,12 @@ def test_a_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path: Path, n
         read_data(tmp_path / name, FEATURES, TARGET)
 
 
-@pytest.mark.parametrize("name", ["data.xlsx", "data", "data.npz"])
-def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path, name: str) -> None:
-    with pytest.raises(DataError, match=r"ends in \.csv, \.tsv, \.npy, \.pkl, \.pickle, not in"):
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("data.xlsx", r"not in '\.xlsx'"), ("data", "and this one has no suffix"), ("data.npz", r"not in '\.npz'")],
+)
+def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path, name: str, found: str) -> None:
+    with pytest.raises(DataError, match=rf"{name}: a data file ends in \.csv, \.tsv, \.npy, \.pkl, \.pickle, {found}$"):
         read_data(tmp_path / name, FEATURES, TARGET)
 
 
@@ -283,6 +288,9 @@ def test_rows_and_columns_in_plain_containers_are_read(tmp_path: Path, content: 
         (None, r"holds a NoneType"),
         ([], r"shape \(1, 0\)"),
         ([1.0, 2.0], r"item 0 of the list is no row of numbers"),
+        ([np.float64(1), np.float64(2)], r"item 0 of the list is no row of numbers"),
+        ([[1, 2, 3], np.array(2.0)], r"item 1 of the list is no row of numbers"),
+        (np.float64(1), r"shape \(\); it must have two axes"),
         ([[1, 2, 3], [1, 2]], r"item 1 of the list is no row of numbers as long as the first"),
         ([[1, 2, "x"]], r"item 0 of the list has a cell that is no number"),
         ([[1, 2, 10**400]], r"item 0 of the list has a whole number beyond the range of floats"),

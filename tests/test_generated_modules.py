@@ -9,20 +9,19 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from built import artifacts, numpy_module, sample, scalar_module
-from zoo import ZOO
+from built import MODELS, artifacts, numpy_module, sample, scalar_module
 
 from symgraph.oracle import Oracle
 
-WITH_LOSS = [name for name in ZOO if ZOO[name]().loss_expr is not None]
-WITH_OUTPUT = [name for name in ZOO if ZOO[name]().output_node is not None]
+WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
+WITH_OUTPUT = [name for name in MODELS if MODELS[name]().output_node is not None]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every module of the zoo, so that each tool is started once."""
     path = tmp_path_factory.mktemp("modules")
-    for name in ZOO:
+    for name in MODELS:
         for artifact in artifacts(name):
             (path / artifact.name).write_text(artifact.text, encoding="utf-8")
     return path
@@ -42,7 +41,7 @@ def test_the_tools_accept_every_module(tool: list[str], folder: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", MODELS)
 def test_modules_import_numpy_or_math_and_nothing_else(name: str) -> None:
     for artifact in artifacts(name):
         imported = set()
@@ -78,9 +77,9 @@ def point(module: ModuleType, w: np.ndarray, x: np.ndarray | None, y: float | No
     return values | ({} if y is None else {module.TARGET: float(y)})
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", MODELS)
 def test_values_and_derivatives_are_those_of_the_spec_in_both_backends(name: str) -> None:
-    model, module, scalar, (w, X, y) = ZOO[name](), numpy_module(name), scalar_module(name), sample(name, rows=3)
+    model, module, scalar, (w, X, y) = MODELS[name](), numpy_module(name), scalar_module(name), sample(name, rows=3)
     oracle = Oracle(model)
     tape = module.forward(w, X, y)
     rows = module.per_sample_grad(w, X, y) if hasattr(module, "backward") else None
@@ -107,7 +106,7 @@ def test_values_and_derivatives_are_those_of_the_spec_in_both_backends(name: str
             np.testing.assert_allclose(value, float(truth.output), rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", MODELS)
 def test_float32_stays_float32_through_every_step(name: str) -> None:
     module, inputs = numpy_module(name), sample(name)
     w, X, y = (None if array is None else array.astype(np.float32) for array in inputs)

@@ -45,6 +45,11 @@ def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
         symgraph.compile(ZOO["line"](), backend="fortran")
 
 
+def test_what_is_no_model_is_refused_as_such() -> None:
+    with pytest.raises(OptionError, match=r"compile needs a symgraph\.Model, not 3"):
+        symgraph.compile(3)
+
+
 def test_a_model_is_frozen_by_being_compiled() -> None:
     model = ZOO["line"]()
     symgraph.compile(model)

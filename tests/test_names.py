@@ -76,3 +76,15 @@ def test_a_model_may_have_any_name_that_a_module_can_have(name: str) -> None:
 def test_a_model_name_that_no_module_can_have_is_refused(name: object) -> None:
     with pytest.raises(SpecError, match="cannot name a Python module; use letters, digits and underscores"):
         check_model_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        *((name, "of that name") for name in ("symgraph", "numpy", "sympy", "mpmath", "jinja2", "typer")),
+        *((name, "of Python's standard library") for name in ("math", "random", "statistics", "__future__")),
+    ],
+)
+def test_a_model_name_whose_file_would_hide_a_module_is_refused_with_another(name: str, owner: str) -> None:
+    with pytest.raises(SpecError, match=f"{name}.py would hide the module {owner}; choose another, such as {name}_model"):
+        check_model_name(name)

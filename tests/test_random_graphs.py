@@ -3,7 +3,7 @@
 import mpmath
 import numpy as np
 from built import modules_of
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 from random_models import models
 
@@ -44,7 +44,7 @@ def judge(label: str, value: float, exact: object, noisy: list[object]) -> bool:
 @given(models(), st.integers(0, 2**32 - 1))
 @settings(
     max_examples=60,
-    phases=[__import__("hypothesis").Phase.generate],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # to explain a failure takes minutes
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 def test_values_and_derivatives_of_random_models_are_those_of_the_spec(model: Model, seed: int) -> None:

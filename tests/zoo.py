@@ -148,6 +148,30 @@ def keywords() -> Model:
     return m
 
 
+def flat() -> Model:
+    """Features that the output does not use."""
+    m = Model("flat")
+    x = m.feature("x")
+    a, b = m.weights("a b", init=1.0)
+    y = m.target("y")
+    m.output("y_hat", a * b)
+    m.loss((y - m.nodes[-1].symbol) ** 2 * (1 + x**2))
+    return m
+
+
+def shadows() -> Model:
+    """Nodes whose names differ by an underscore, one of them Python's; a constant base; a loss of many operations."""
+    m = Model("shadows")
+    x = m.feature("x")
+    a, b = m.weights("a b")
+    y = m.target("y")
+    first = m.node("max", a * x)
+    second = m.node("max_", sp.exp(first))
+    y_hat = m.output("y_hat", second * b + 2 ** (b * x))
+    m.loss(sg.softplus(y_hat) - y * sp.sin(y_hat))
+    return m
+
+
 def perceptron() -> Model:
     """Two hidden layers, 30 weights, a smooth and a kinked activation."""
     m = Model("perceptron")
@@ -228,8 +252,8 @@ def nine_weights() -> Model:
 ZOO: dict[str, Callable[[], Model]] = {
     build.__name__: build
     for build in (
-        line, rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, pieces, keywords, perceptron,
-        nine_weights,
+        line, rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, pieces, keywords, flat, shadows,
+        perceptron, nine_weights,
     )
 } | NIST  # fmt: skip
 """Every model by name; each call builds a new one."""

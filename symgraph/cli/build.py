@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def build(
-    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or dotted modules.")] = None,
+    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
     backend: Annotated[str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
@@ -23,7 +23,7 @@ def build(
 ) -> None:
     """Generate modules from specs and verify them against the specs' own mathematics.
 
-    Without SPEC, the table [tool.symgraph] of pyproject.toml says what to build.
+    SPEC is a spec file or a dotted module. Without SPEC, the table [tool.symgraph] of pyproject.toml says what to build.
     """
     from symgraph import build as building
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from symgraph.cli.terminal import note
+from symgraph.cli.terminal import Quiet, note
 
 _SPEC = '''"""The model {name}: a saturating curve with an offset, as a start. Change it to what you need."""
 
@@ -35,8 +35,9 @@ model.loss((y - y_hat) ** 2)
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the model; the file is NAME.py.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model; the file is NAME.py.")],
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Folder for the spec.")] = Path(),
+    quiet: Quiet = False,
 ) -> None:
     """Write a small commented spec that builds at once."""
     from symgraph.errors import BuildError
@@ -53,4 +54,4 @@ def new(
     except OSError as error:
         raise BuildError(f"{path} cannot be written: {error.strerror}") from error
     print(path)
-    note(f"next: symgraph build {path}")
+    note(f"next: symgraph build {path}", quiet=quiet)

@@ -5,17 +5,29 @@ from typing import Annotated, Any
 
 import typer
 
-from symgraph.cli.terminal import DataFile, Json, ModelName, check_writable, load_model, print_json, read_rows, read_weights
+from symgraph.cli.terminal import (
+    DataFile,
+    Json,
+    ModelName,
+    Quiet,
+    check_writable,
+    json_text,
+    load_model,
+    note,
+    read_rows,
+    read_weights,
+)
 
 
 def predict(
     model: ModelName,
     weights: Annotated[Path, typer.Option(metavar="FILE", help="Weights that `symgraph train --save` wrote.")],
     data: DataFile = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write CSV here instead of to stdout.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of to stdout.")] = None,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Compute the output for each row and print it as CSV."""
+    """Compute the output for each row and print it, as CSV if not as JSON."""
     import numpy as np
 
     from symgraph.errors import OptionError
@@ -28,14 +40,13 @@ def predict(
     w = read_weights(weights, module)
     rows = read_rows(module, data, need_target=False)
     values: list[Any] = np.atleast_1d(module.predict(w, rows.X if rows is not None else None)).tolist()
-    if json:
-        print_json({"model": module.MODEL, module.OUTPUTS[0]: values})
-        return
-    text = "\n".join([module.OUTPUTS[0], *map(repr, values)]) + "\n"
+    output = module.OUTPUTS[0]
+    text = json_text({"model": module.MODEL, output: values}) if json else "\n".join([output, *map(repr, values)])
     if out is None:
-        print(text, end="")
+        print(text)
     else:
-        _write(out, text)
+        _write(out, f"{text}\n")
+        note(f"predictions written to {out}", quiet=quiet)
 
 
 def _write(path: Path, text: str) -> None:

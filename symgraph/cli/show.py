@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symgraph.cli.terminal import Json, print_json
+from symgraph.cli.terminal import Json, Quiet, note, print_json
 
 if TYPE_CHECKING:
     from symgraph.model import Model
@@ -24,10 +24,18 @@ def show(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
     format: Annotated[Format, typer.Option(help="How formulas are printed.")] = Format.text,  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Print the formula of every node, of the loss and of every partial derivative."""
+    from symgraph.errors import OptionError
+
+    if graph and format is Format.latex:
+        raise OptionError("--graph and --format latex exclude each other: the graph has a text of its own; give one")
     models = _models(model)
+    for one in models:
+        if one.loss_expr is None and not graph:
+            note(f"{one.name} has no loss, and so no partial derivatives", quiet=quiet)
     if json:
         found = [{"graph": _graph(one)} if graph else {"formulas": dict(_formulas(one, format))} for one in models]
         print_json({"models": [{"model": one.name, **content} for one, content in zip(models, found, strict=True)]})

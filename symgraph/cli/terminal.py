@@ -74,9 +74,14 @@ def note(text: str, *, quiet: bool = False) -> None:
         print(text, file=sys.stderr)
 
 
+def json_text(result: object) -> str:
+    """Return a result as JSON; numbers that are not finite become null."""
+    return json.dumps(_finite(result), indent=2, allow_nan=False)
+
+
 def print_json(result: object) -> None:
-    """Print a result as JSON on stdout; numbers that are not finite become null."""
-    print(json.dumps(_finite(result), indent=2, allow_nan=False))
+    """Print a result as JSON on stdout; see `json_text`."""
+    print(json_text(result))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -123,7 +128,8 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
 
     if not module.FEATURES and (module.TARGET is None or not need_target):
         if path is not None:
-            raise OptionError(f"--data: {module.MODEL} has no features and no target; leave the option out")
+            lacking = "features and no target" if module.TARGET is None else "features"
+            raise OptionError(f"--data: {module.MODEL} has no {lacking}; leave the option out")
         return None
     if path is None:
         needed = [*module.FEATURES, *([module.TARGET] if module.TARGET and need_target else [])]

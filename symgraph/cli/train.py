@@ -48,16 +48,20 @@ def train(
     optimizer: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="vanilla (sgd), momentum or adam; several are compared. [adam]")
     ] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate. [0.001 for adam, else 0.01]")] = None,
-    lr_step: Annotated[int | None, typer.Option(help="Multiply the rate by --lr-factor every so many epochs.")] = None,
-    lr_factor: Annotated[float | None, typer.Option(help="See --lr-step. [0.5]")] = None,
-    epochs: Annotated[int, typer.Option(help="Epochs at most.")] = 100,
+    lr: Annotated[float | None, typer.Option(metavar="RATE", help="Learning rate. [0.001 for adam, else 0.01]")] = None,
+    lr_step: Annotated[
+        int | None, typer.Option(metavar="N", help="Multiply the rate by --lr-factor every so many epochs.")
+    ] = None,
+    lr_factor: Annotated[float | None, typer.Option(metavar="FACTOR", help="See --lr-step. [0.5]")] = None,
+    epochs: Annotated[int, typer.Option(metavar="N", help="Epochs at most.")] = 100,
     batch_size: Annotated[str, typer.Option(metavar="N|all", help="Rows an update.")] = "1",
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Visit the rows in a new order each epoch.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of initial weights and shuffling.")] = 0,
-    tol: Annotated[float | None, typer.Option(help="Stop when no weight changes by more than this in an epoch.")] = None,
-    clip_norm: Annotated[float | None, typer.Option(help="Scale gradients down to this norm.")] = None,
-    clip_value: Annotated[float | None, typer.Option(help="Limit each entry of a gradient to this.")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of initial weights and shuffling.")] = 0,
+    tol: Annotated[
+        float | None, typer.Option(metavar="TOL", help="Stop when every weight changes by less than this in an epoch.")
+    ] = None,
+    clip_norm: Annotated[float | None, typer.Option(metavar="NORM", help="Scale gradients down to this norm.")] = None,
+    clip_value: Annotated[float | None, typer.Option(metavar="LIMIT", help="Limit each entry of a gradient to this.")] = None,
     init: Annotated[Path | None, typer.Option(metavar="FILE", help="Start from these weights.")] = None,
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON; -NAME is added for several runs.")
@@ -70,15 +74,17 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a built model; exit 1 if a run stopped at a value that is not finite."""
+    from symgraph.training.options import GREATEST_SEED, count
+
     module = load_model(model)
     optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
     rows = read_rows(module, data)
     X, y = inputs_of(rows)
     options = _Options(
-        epochs=epochs,
+        epochs=count("--epochs", epochs),
         batch_size=_batch_size(batch_size, 1 if rows is None else len(rows)),
         shuffle=shuffle,
-        seed=seed,
+        seed=count("--seed", seed, at_least=0, at_most=GREATEST_SEED),
         stop=_stop(tol),
         clip=_clip(clip_norm, clip_value),
         w0=None if init is None else read_weights(init, module),

@@ -38,7 +38,8 @@ class ModuleWriter:
         self.identifier = identifiers(source.model)
         self.numbering = Numbering()
         self.named = primal_names(self.graph)
-        self.on_target = _on_target(source)
+        # what a tape made without y does not have
+        self.on_target = {p for p, node in enumerate(self.graph.nodes) if node.op == "target"} | set(kernel.forward_target)
         self.bound = leaf_bindings(self.graph, self.identifier, _INPUTS)
         self.remarks: dict[int, str] = {}
 
@@ -154,12 +155,3 @@ class ModuleWriter:
                 opening.append(f"    {call_layout(f'{name} = _known(', [f'tape.{name}'], ')', 4)}")
                 bound[position] = name
         return bound, opening
-
-
-def _on_target(source: Source) -> set[int]:
-    """Positions of the nodes that need the target, itself included."""
-    result: set[int] = set()
-    for position, node in enumerate(source.graph.nodes):
-        if node.op == "target" or any(arg in result for arg in node.args):
-            result.add(position)
-    return result

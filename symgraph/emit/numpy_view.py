@@ -37,6 +37,7 @@ class NumpyView:
     uses_select: bool
     spreads: bool
     spread_from: str
+    spread_type: str
     row_shape: str
     weighted_shape: str
     jacobian_shape: str
@@ -77,7 +78,12 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         "jacobian_result": jacobian_result,
         "fields": writer.fields(),
     }
-    return NumpyView(head=header(source), counts=_count_lines(kernel), **_facts(source, writer), **statements)
+    return NumpyView(
+        head=header(source, {node.name: writer.identifier[node.name] for node in source.model.nodes}),
+        counts=_count_lines(kernel),
+        **_facts(source, writer),
+        **statements,
+    )
 
 
 def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
@@ -107,6 +113,7 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
         "uses_select": any(node.op == "select" for node in graph.nodes),
         "spreads": has_rows and (loss_uniform or (output is not None and not output_varies)),
         "spread_from": "X" if features else "y",
+        "spread_type": "Array" if features else "Array | None",
         "row_shape": from_x if has_rows else "()",
         "weighted_shape": "rows.shape[:-1]" if features else ("np.shape(target)" if target else "()"),
         "jacobian_shape": "tape.X.shape[:-1]" if features else "() if tape.y is None else np.shape(tape.y)" if target else "()",

@@ -46,7 +46,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     functions = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
     constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
     return ScalarView(
-        head=header(source),
+        head=header(source, {node.name: writer.identifier[node.name] for node in source.model.nodes}),
         counts=(describe(count(graph, operations(graph, results))),) if values else (),
         exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*constants, *functions)], "]"),
         has_loss=bool(values),

@@ -1,5 +1,6 @@
 """What emission starts from: a model with its graphs, and the facts that every backend's module states about itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -20,7 +21,7 @@ class Source:
     Attributes:
         model: the frozen spec.
         spec: where it is written, as the header names it.
-        lowered: the forward graph as lowering gave it, for formulas.
+        lowered: the forward graph without guards, for formulas.
         graph: the differentiated graph after all passes.
     """
 
@@ -61,8 +62,13 @@ def residual_form(model: Model) -> bool:
     return any(symbols_of(form) == {target.symbol} for form in (shifted, shifted.expand()))
 
 
-def metadata(source: Source) -> dict[str, str]:
-    """The entries of METADATA, as Python texts."""
+def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
+    """The entries of METADATA, as Python texts.
+
+    Args:
+        source: the model.
+        fields: the identifier of each node on the tape; those that differ from the node's name are listed.
+    """
     model = source.model
     inputs = (*model.feature_inputs, *model.weight_inputs, *((model.target_input,) if model.target_input else ()))
     domains = {i.name: i.domain for i in inputs if i.domain is not None}
@@ -71,7 +77,8 @@ def metadata(source: Source) -> dict[str, str]:
         "doc": quoted(model.doc),
         "model_hash": quoted(model_hash(model)),
         "has_loss": str(model.loss_expr is not None),
-        "domains": _nested(domains),
+        "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
+        "domains": _nested([_domain(name, *bounds) for name, bounds in domains.items()]),
     }
 
 
@@ -99,11 +106,10 @@ def _float(value: float) -> str:
     return number(value) if abs(value) != float("inf") else ('float("inf")' if value > 0 else 'float("-inf")')
 
 
-def _nested(domains: dict[str, tuple[float, float]]) -> str:
-    if not domains:
-        return "{}"
-    entries = [
-        "        " + sequence_layout(f"{quoted(name)}: (", [_float(low), _float(high)], "),", 8)
-        for name, (low, high) in domains.items()
-    ]
-    return "\n".join(["{", *entries, "    }"])
+def _domain(name: str, low: float, high: float) -> str:
+    return sequence_layout(f"{quoted(name)}: (", [_float(low), _float(high)], "),", 8)
+
+
+def _nested(entries: list[str]) -> str:
+    """A dict inside METADATA, one entry a line."""
+    return "\n".join(["{", *(f"        {entry}" for entry in entries), "    }"]) if entries else "{}"

@@ -1,6 +1,6 @@
 """The flat view of a module: everything a template prints, as finished pieces of text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgraph.emit.formula import formulas
@@ -34,8 +34,13 @@ class Header:
     metadata: dict[str, str]
 
 
-def header(source: Source) -> Header:
-    """Collect what a module states about itself."""
+def header(source: Source, fields: Mapping[str, str]) -> Header:
+    """Collect what a module states about itself.
+
+    Args:
+        source: the model.
+        fields: the identifier of each node in the module.
+    """
     model = source.model
     target, output = model.target_input, model.output_node
     constants = (
@@ -49,7 +54,7 @@ def header(source: Source) -> Header:
     )
     shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
     doc = _docstring_safe(model.doc or f"The model {model.name}.")
-    return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source))
+    return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source, fields))
 
 
 def statements(lines: Sequence[Line], notes: dict[int, str], indent: int = 4) -> tuple[str, ...]:

@@ -87,10 +87,12 @@ class GradcheckReport:
         return tuple(weight.weight for weight in self.weights if weight.verdict == "not judged")
 
     @property
-    def verdict(self) -> Literal["passed", "incomplete", "failed"]:
-        """ "incomplete" where nothing was found wrong but a weight could not be judged."""
+    def verdict(self) -> Literal["passed", "incomplete", "nothing judged", "failed"]:
+        """ "incomplete" where nothing was found wrong but a weight could not be judged, "nothing judged" where none could."""
         if not self.ok:
             return "failed"
+        if len(self.unjudged) == len(self.weights):
+            return "nothing judged"
         return "incomplete" if self.unjudged else "passed"
 
     def to_dict(self) -> dict[str, Any]:

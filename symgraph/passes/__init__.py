@@ -9,8 +9,9 @@ from symgraph.passes.mask import mask
 from symgraph.passes.prune import prune
 from symgraph.passes.simplify import simplify
 
-PIPELINE = (expand, fold_constants, lower_powers, simplify, mask, commute, prune)
-"""The passes in order: what expanding an op brings is folded too, and exponents are constants before powers are lowered."""
+PIPELINE = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, mask, commute, prune)
+"""The passes in order: what expanding an op brings is folded too, exponents are constants before powers are lowered, and
+identities bring constants to light that are folded in turn."""
 
 
 def optimize(graph: Graph) -> Graph:

@@ -142,8 +142,18 @@ class Optimizer:
         return self.definition(sqrt, **{parameter.name: parameter.value for parameter in self.parameters})
 
     def rate_at(self, epoch: int) -> float:
-        """Return the learning rate of an epoch, counted from 0."""
-        return float(self.rate(epoch)) if callable(self.rate) else self.rate
+        """Return the learning rate of an epoch, counted from 0.
+
+        Raises:
+            OptionError: the schedule returns no number.
+        """
+        if not callable(self.rate):
+            return self.rate
+        rate = self.rate(epoch)
+        try:
+            return float(rate)
+        except (TypeError, ValueError):
+            raise OptionError(f"{self.name}: the schedule returns {rate!r} for epoch {epoch}, no number") from None
 
     def init(self, w: Array, *, epoch: int = 0) -> OptimizerState:
         """Return the state before the first update.

@@ -6,6 +6,9 @@ from typing import Any
 
 from symgraph.errors import OptionError
 
+GREATEST_SEED = 2**32 - 1
+"""The greatest that numpy's RandomState takes, from which initial weights are drawn."""
+
 
 def number(option: str, value: Any, *, at_least: float = -math.inf, above: float = -math.inf, below: float = math.inf) -> float:
     """Return an option as a Python float after checking that it is finite and within its bounds.
@@ -47,3 +50,18 @@ def count(option: str, value: Any, *, at_least: int = 1, at_most: int | None = N
         return result
     limit = "" if at_most is None else f" and at most {at_most}"
     raise OptionError(f"{option} must be a whole number of at least {at_least}{limit}, not {value!r}")
+
+
+def function(option: str, value: Any, example: str) -> None:
+    """Check that an option which may be left out is a function.
+
+    Args:
+        option: its name, for the message.
+        value: what was given; None is fine.
+        example: a value that would do, for the message.
+
+    Raises:
+        OptionError: it cannot be called.
+    """
+    if value is not None and not callable(value):
+        raise OptionError(f"{option} must be a function such as {example}, not {value!r}")

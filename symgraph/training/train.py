@@ -14,10 +14,8 @@ from symgraph.training.clipping import Clip
 from symgraph.training.epoch import bad_row, run_epoch
 from symgraph.training.history import Callback, EpochEnd, Failure, Reason, Stop, TrainResult
 from symgraph.training.optimizers import Optimizer, OptimizerState
-from symgraph.training.options import count
+from symgraph.training.options import GREATEST_SEED, count, function
 from symgraph.training.rows import Rows, as_rows, batches, shuffled
-
-_GREATEST_SEED = 2**32 - 1  # that numpy's RandomState takes, from which initial weights are drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +71,25 @@ def train(
         shuffle: visit the rows in a new random order in each epoch.
         seed: of the default initial weights and of shuffling, 0 to 2**32 - 1; None draws one, which the result names.
         w0: (k,) initial weights; None is `module.initial_weights(seed)` in X's dtype. The run's dtype is that of w0 with X.
-        state: the optimizer's state to go on from; None starts afresh at epoch 0.
+        state: the optimizer's state to go on from, with the w0 it belongs to; None starts afresh at epoch 0.
         stop: is called with the record of each epoch; True ends the run as converged.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
         callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
 
     Raises:
-        OptionError: an option is out of bounds, or the model has no loss.
+        OptionError: an option is out of bounds, or the module has no loss or is of the scalar backend.
         DataError: X or y do not fit the model.
         WeightsError: w0 does not fit the model or is not finite.
     """
     if not isinstance(optimizer, Optimizer):
         raise OptionError(f"optimizer must be a value such as adam(0.001), not {optimizer!r}; OPTIMIZERS has them by name")
-    if not hasattr(module, "value_and_grad"):
-        raise OptionError(f"{module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
+    _check_module(module)
+    function("stop", stop, "converged(1e-6)")
+    function("clip", clip, "clip_by_norm(1.0)")
+    if state is not None and w0 is None:
+        raise OptionError("state belongs to the weights it was reached with; give them as w0")
     count("epochs", epochs)
-    seed = count("seed", _fresh_seed() if seed is None else seed, at_least=0, at_most=_GREATEST_SEED)
+    seed = count("seed", _fresh_seed() if seed is None else seed, at_least=0, at_most=GREATEST_SEED)
     given = None if w0 is None else _checked_weights(module, w0)
     rows = as_rows(module, X, y, dtype=None if given is None else given.dtype)
     w = np.array(module.initial_weights(seed) if given is None else given, rows.dtype)
@@ -153,8 +154,15 @@ def _frozen(w: Array, state: OptimizerState) -> tuple[Array, OptimizerState]:
     return w, state
 
 
+def _check_module(module: GeneratedModule) -> None:
+    if hasattr(module, "row") or hasattr(module, "predict_row"):
+        raise OptionError(f"this is the scalar backend's module of {module.MODEL}; train needs the numpy backend's")
+    if not hasattr(module, "value_and_grad"):
+        raise OptionError(f"{module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
+
+
 def _fresh_seed() -> int:
-    return int(np.random.default_rng().integers(_GREATEST_SEED, endpoint=True))
+    return int(np.random.default_rng().integers(GREATEST_SEED, endpoint=True))
 
 
 def _checked_weights(module: GeneratedModule, w0: Any) -> Array:

@@ -146,9 +146,7 @@ def _check_rows(case: Case) -> None:
 
 
 def _check_node(case: Case, tape: Any, name: str, wanted: Expected) -> None:
-    field = name
-    while not hasattr(tape, field) and len(field) < len(name) + 3:  # a name that Python or the module needs gets underscores
-        field += "_"
+    field = case.module.METADATA.get("fields", {}).get(name, name)  # a name that Python or the module needs is changed
     if not hasattr(tape, field):
         case.judge.same(f"node {name}", "missing from the tape", "a field of it")
     case.judge.values(f"forward{case.suffix}: node {name}", getattr(tape, field), wanted, uniform=True)

@@ -52,3 +52,23 @@ def test_a_model_without_data_is_checked_too(command: Run, built: Project) -> No
     done = command("gradcheck", built.path("generated") / "valley.py")
     assert done.code == 0
     assert "valley: passed (2 of 2 weights judged" in done.out
+
+
+def test_weights_of_which_some_are_not_judged_are_noted_unless_quiet(command: Run, built: Project) -> None:
+    Path("start.csv").write_text("time,y\n0,5\n0,6\n", encoding="utf-8")  # at time 0 the rate has no influence
+    line = ("gradcheck", built.path("generated") / "decay.py", "--data", "start.csv")
+    done = command(*line)
+    assert done.code == 0
+    assert "decay: incomplete (1 of 2 weights judged" in done.out
+    assert done.err.startswith("a fault in the weights not judged would have gone unseen")
+    assert command(*line, "--quiet").err == ""
+
+
+def test_a_check_that_could_judge_no_weight_exits_with_1_and_says_so(command: Run, built: Project) -> None:
+    Path("late.csv").write_text("time,y\n1e6,5\n2e6,6\n", encoding="utf-8")  # where the curve has underflowed to 0
+    line = ("gradcheck", built.path("generated") / "decay.py", "--data", "late.csv", "--weights", built.path("weights.json"))
+    done = command(*line)
+    assert done.code == 1
+    assert "decay: nothing judged (0 of 2 weights judged" in done.out
+    document = command(*line, "--json")
+    assert (document.code, json.loads(document.out)["verdict"]) == (1, "nothing judged")

@@ -1,5 +1,6 @@
 """Help, version, wrong usage, and what the commands import."""
 
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -65,6 +66,17 @@ def test_the_help_of_a_command_fits_80_columns(command: Run, monkeypatch: pytest
     assert done.code == 0
     assert f"symgraph {name} " in done.out
     assert max(map(len, done.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_names_values_in_capitals_and_not_by_types_of_python(command: Run, name: str) -> None:
+    shown = command(name, "--help").out
+    assert not re.search(r"<(int|float|list)|\{[a-z]", shown), shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_told_to_be_quiet(command: Run, name: str) -> None:
+    assert "-q, --quiet" in command(name, "--help").out
 
 
 def test_help_of_train_states_the_default_rates_that_training_has(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,19 @@ def test_a_name_that_no_module_can_have_is_refused(command: Run, tmp_path: Path,
     assert snapshot(tmp_path) == {}
 
 
+@pytest.mark.parametrize("name", ["numpy", "symgraph", "random"])
+def test_a_name_that_would_hide_a_module_is_refused(command: Run, tmp_path: Path, name: str) -> None:
+    done = command("new", name)
+    assert done.code == 2
+    assert f"{name}.py would hide the module" in done.err
+    assert snapshot(tmp_path) == {}
+
+
+def test_quiet_leaves_out_the_next_step(command: Run) -> None:
+    done = command("new", "growth", "--quiet")
+    assert (done.code, done.out, done.err) == (0, "growth.py\n", "")
+
+
 def test_a_folder_that_cannot_be_made_is_an_error(command: Run, fresh: Project) -> None:
     before = snapshot(fresh.root)
     done = command("new", "growth", "--dir", "rows.csv/specs")

@@ -40,8 +40,32 @@ def test_out_writes_the_same_csv_to_a_file(command: Run, built: Project, tmp_pat
     line = ("predict", module, "--data", built.path("rows.csv"), "--weights", weights)
     printed = command(*line)
     written = command(*line, "--out", "y.csv")
-    assert (written.code, written.out) == (0, "")
+    assert (written.code, written.out, written.err) == (0, "", "predictions written to y.csv\n")
     assert (tmp_path / "y.csv").read_text(encoding="utf-8") == printed.out
+    assert command(*line, "--out", "y.csv", "--quiet").err == ""
+
+
+def test_out_writes_the_same_json_to_a_file(command: Run, built: Project, tmp_path: Path) -> None:
+    module, weights = built.path("generated") / "decay.py", built.path("weights.json")
+    line = ("predict", module, "--data", built.path("rows.csv"), "--weights", weights, "--json")
+    printed = command(*line)
+    written = command(*line, "--out", "y.json")
+    assert (written.code, written.out) == (0, "")
+    assert (tmp_path / "y.json").read_text(encoding="utf-8") == printed.out
+    assert json.loads(printed.out)["model"] == "decay"
+
+
+def test_data_for_a_model_without_features_is_refused_though_it_has_a_target(command: Run, built: Project) -> None:
+    spec = (
+        'from symgraph import Model\nm = Model("level")\ny = m.target("y")\na = m.weight("a")\n'
+        'm.output("y_hat", a)\nm.loss("squared_error")\n'
+    )
+    Path("level.py").write_text(spec, encoding="utf-8")
+    assert command("build", "level.py").code == 0
+    assert command("train", "level", "--data", built.path("rows.csv"), "--epochs", "1", "--save", "w.json").code == 0
+    done = command("predict", "level", "--weights", "w.json", "--data", built.path("rows.csv"))
+    assert (done.code, done.err) == (2, "error: --data: level has no features; leave the option out\n")
+    assert command("predict", "level", "--weights", "w.json").out.startswith("y_hat\n")
 
 
 def test_a_model_without_output_is_refused(command: Run, built: Project) -> None:

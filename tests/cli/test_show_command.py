@@ -101,3 +101,16 @@ def test_a_spec_that_was_not_built_yet_is_shown_by_its_name_too(command: Run) ->
 def test_a_model_without_loss_shows_its_nodes(command: Run) -> None:
     Path("line.py").write_text(LINE, encoding="utf-8")
     assert command("show", "line.py").out == "y_hat = a*x + b\n"
+
+
+def test_a_missing_loss_is_noted_unless_quiet(command: Run) -> None:
+    Path("line.py").write_text(LINE, encoding="utf-8")
+    assert command("show", "line.py").err == "line has no loss, and so no partial derivatives\n"
+    assert command("show", "line.py", "--quiet").err == ""
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_the_graph_as_latex_is_refused(command: Run, form: tuple[str, ...]) -> None:
+    done = command("show", "nine_weights", "--graph", "--format", "latex", *form)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: --graph and --format latex exclude each other")

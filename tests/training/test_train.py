@@ -215,6 +215,11 @@ def test_results_cannot_be_changed_and_arguments_are_not(linear, plane):
         ({"epochs": True}, "epochs must be"),
         ({"batch_size": 0}, r"batch_size \(None is all 40 rows\) must be a whole number of at least 1 and at most 40, not 0"),
         ({"batch_size": 41}, r"batch_size \(None is all 40 rows\) must be .* at most 40, not 41"),
+        ({"clip": 1.0}, r"clip must be a function such as clip_by_norm\(1.0\), not 1.0"),
+        ({"stop": 1e-6}, r"stop must be a function such as converged\(1e-6\), not 1e-06"),
+        ({"optimizer": sgd(lambda epoch: None)}, "sgd: the schedule returns None for epoch 0, no number"),
+        ({"optimizer": sgd(lambda epoch: "fast")}, "sgd: the schedule returns 'fast' for epoch 0, no number"),
+        ({"state": sgd().init(np.zeros(3)), "w0": None}, "state belongs to the weights it was reached with; give them as w0"),
         ({"callbacks": print}, r"callbacks must be a sequence of functions, not one function: give \[print\]"),
         ({"seed": -1}, "seed must be a whole number of at least 0 and at most 4294967295, not -1"),
         ({"seed": 2**32}, "seed must be"),
@@ -247,4 +252,11 @@ def test_data_that_do_not_fit_are_refused_before_the_first_update(linear):
 def test_a_model_without_a_loss_cannot_be_trained(linear, plane):
     module = type("Module", (), {key: value for key, value in vars(linear).items() if key != "value_and_grad"})
     with pytest.raises(OptionError, match="linear has no loss and cannot be trained"):
+        train(module, *plane, optimizer=sgd())
+
+
+@pytest.mark.parametrize("entry", ["row", "predict_row"])
+def test_a_module_of_the_scalar_backend_is_named_as_such(linear, plane, entry):
+    module = type("Module", (), {"MODEL": "linear", "WEIGHTS": linear.WEIGHTS, entry: None})
+    with pytest.raises(OptionError, match="the scalar backend's module of linear; train needs the numpy backend's"):
         train(module, *plane, optimizer=sgd())
