@@ -61,10 +61,10 @@ class Truth:
 class Oracle:
     """Values and derivatives of one model.
 
-    Derivatives are central differences whose step h is 1e-20 of the weight. Where the root varies on the scale of the weight they
-    truncate at about 1e-40 of the derivative, and they round at 10**-digits / h of the root's value: 1e-40 of root / weight at
-    60 digits. Where h is below 1e-30 they take as many digits more, and so round below 1e-30 of the root's value however small
-    the weight is. Derivatives are exact to double as long as they are large beside that, which ``resolution`` gives.
+    Derivatives are central differences whose step h is 1e-20 of the weight. Where the root varies on the scale of the weight
+    they truncate at about 1e-40 of the derivative, and round at 10**-digits / h of the root's value: 1e-40 of root / weight at
+    60 digits. Where h is below 1e-30 they take more digits, and so round below 1e-40 of the root's value however small the
+    weight is. Derivatives are exact to double as long as they are large beside that, which ``resolution`` gives.
 
     Args:
         model: the spec; it is frozen by this.
@@ -195,8 +195,9 @@ class Oracle:
             return spread * mpmath.mpf(10) ** (18 - self._digits_for(step)) / step
 
     def _digits_for(self, step: Any) -> int:
-        """Digits of a difference: what is lost to a step below 10**-_FINE is added."""
-        return self.digits + max(0, math.ceil(-mpmath.log10(step)) - _FINE)
+        """Digits of a difference: what is lost to a step below 10**-_FINE is added, and some for sums of roundings."""
+        lost = math.ceil(-mpmath.log10(step)) - _FINE
+        return self.digits + (lost + 10 if lost > 0 else 0)
 
     def _key(self, point: Point) -> tuple[float, ...]:
         """The values of the inputs, in order."""

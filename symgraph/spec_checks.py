@@ -126,12 +126,14 @@ def _check_constant(part: Any, where: str) -> None:
         raise SpecError(f"{where}: the constant {_shortened(part)} {kind}; models are real and finite")
     if value != 0 and _as_float(value) == 0.0:
         raise SpecError(
-            f"{where}: the constant {_shortened(part)} is not 0 but rounds to 0 as a double; scale the model so that it is larger"
+            f"{where}: the constant {_shortened(part)} is not 0 but rounds to 0 as a double; scale the model to avoid it"
         )
 
 
 def _shortened(part: Any) -> str:
-    text = str(part)
+    # Python refuses to print integers of thousands of digits
+    is_long = part.is_Rational and max(abs(part.p), part.q) >= 10**_SHOWN
+    text = str(part.evalf(6)) if is_long else str(part)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 

@@ -60,6 +60,10 @@ def models(draw: st.DrawFn, size: int = 14) -> Model:
     def operand() -> Expr:
         return draw(st.sampled_from(pool[-4:] if draw(st.booleans()) else pool))
 
+    def symbol() -> Expr:
+        # SymPy may think for minutes about a condition on a Piecewise
+        return draw(st.sampled_from([part for part in pool if part.is_Symbol]))
+
     for index in range(draw(st.integers(1, size))):
         kind = draw(st.sampled_from(("unary", "binary", "binary", "piecewise")))
         if kind == "unary":
@@ -67,8 +71,8 @@ def models(draw: st.DrawFn, size: int = 14) -> Model:
         elif kind == "binary":
             expr = draw(st.sampled_from(BINARY))(operand(), operand())
         else:
-            branch = draw(st.sampled_from(BRANCHES))(operand(), operand()) if draw(st.booleans()) else None
-            cases = [(operand(), draw(st.sampled_from(CONDITIONS))(operand(), operand()))]
+            branch = draw(st.sampled_from(BRANCHES))(symbol(), operand()) if draw(st.booleans()) else None
+            cases = [(operand(), draw(st.sampled_from(CONDITIONS))(symbol(), symbol()))]
             expr = sp.Piecewise(*([branch] if branch else []), *cases, (operand(), True))
         pool.append(_named(model, f"n{index}", expr) if draw(st.booleans()) else expr)
     output = model.output("out", sp.Add(*(weight * draw(st.sampled_from(pool)) for weight in weights)))

@@ -108,7 +108,7 @@ def test_the_tape_is_frozen_and_holds_every_named_node(name: str) -> None:
     module, (w, X, y) = numpy_module(name), sample(name)
     tape = module.forward(w, X, y)
     fields = [field.name for field in dataclasses.fields(tape)]
-    nodes = [f"{node}_" if node == "def" else node for node in module.NODES]
+    nodes = [module.METADATA["fields"].get(node, node) for node in module.NODES]
     assert fields[: 3 + len(nodes)] == ["w", "X", "y", *nodes]
     assert not hasattr(tape, "__dict__")
     with pytest.raises(dataclasses.FrozenInstanceError):

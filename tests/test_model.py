@@ -169,6 +169,36 @@ def test_constants_that_are_complex_or_not_finite_are_refused(model: Model, cons
 
 
 @pytest.mark.parametrize(
+    "constant",
+    [
+        sp.Float("1e-400"),
+        sp.Rational(1, 10**400),
+        sp.Rational(-1, 10**5000),
+        sp.exp(-1000),
+        -sp.pi * sp.Float("1e-330"),
+        sp.Float("2e-324"),
+    ],
+)
+def test_constants_that_would_round_to_zero_are_refused(model: Model, constant: Any) -> None:
+    message = refusal(lambda: model.node("n", symbols(model)["a"] * constant))
+    assert "model demo: node 'n': the constant" in message
+    assert "is not 0 but rounds to 0 as a double; scale the model" in message
+    assert len(message) < 160  # whatever the constant's own length
+
+
+def test_a_long_constant_is_shown_by_its_size_or_its_beginning(model: Model) -> None:
+    assert "the constant 1.00000e+5000 is not" in refusal(lambda: model.node("n", symbols(model)["a"] + sp.Integer(10) ** 5000))
+    long = sp.acos(sp.Add(*(sp.sqrt(prime) for prime in sp.primerange(100))))
+    assert "... is complex" in refusal(lambda: model.node("n", symbols(model)["a"] + long))
+
+
+def test_the_smallest_double_and_an_exact_zero_are_constants_like_others(model: Model) -> None:
+    a = symbols(model)["a"]
+    model.node("n", sp.Piecewise((a * sp.Float("5e-324"), a > 0), (0, True)))
+    assert model.nodes[-1].name == "n"
+
+
+@pytest.mark.parametrize(
     ("expr", "words"),
     [
         ("a + 1", "is a string; write a SymPy expression"),

@@ -10,7 +10,7 @@ from zoo import ZOO, nine_weights
 import symgraph.spec_checks
 from symgraph import Model, cbrt, expm1, hypot, log1p, relu, sigmoid, softplus
 from symgraph.errors import OptionError
-from symgraph.exact import OPERATIONS
+from symgraph.exact import OPERATIONS, Program
 from symgraph.oracle import Oracle
 
 # 60 digits, of which differences with the step 1e-20 keep about 38
@@ -189,11 +189,46 @@ def test_infinite_slopes_are_told_apart_where_a_weight_meets_them() -> None:
 
 
 def test_small_and_large_weights_have_exact_slopes() -> None:
-    for a in (1e-12, 1e-6, 1e6, 1e12):
+    for a in (1e-300, 1e-150, 1e-12, 1e-6, 1e6, 1e12, 1e150):
         oracle, point = one_node(lambda x, a, b: sympy.log(a) + b, a=a)
         with mpmath.workdps(60):
-            # weights below 1e-10 get the step of 1e-10: the error is (step/a)**2/3, 3e-37 here
+            # the step is 1e-20 of a: the difference truncates at its square over 3
             assert abs(oracle.gradient(point, "out")["a"] * mpmath.mpf(a) - 1) < DIGITS
+
+
+def test_slopes_along_a_tiny_weight_do_not_drown_in_the_rest_of_the_root() -> None:
+    # a change of 1e-170 of a root of the size 1e6, of which 60 digits show nothing
+    oracle, point = one_node(lambda x, a, b: 1_000_000 * b + a**2 * sympy.Float("1e200"), a=3e-150, b=0.5)
+    slopes = oracle.slopes(point, ["out"], [{"a": 1.0}, {"b": 1.0}, {"a": 1.0, "b": 2.0}])
+    with mpmath.workdps(60):
+        wanted = 2 * mpmath.mpf(3e-150) * number(sympy.Float("1e200"))  # 6e50
+        # the root is rounded below 1e-40 of its size, 1e-34, which is nothing beside 6e50
+        assert abs(slopes[0][0] / wanted - 1) < DIGITS
+        assert abs(slopes[1][0] - 1_000_000) < DIGITS * 1_000_000
+        assert abs(slopes[2][0] / (wanted + 2_000_000) - 1) < DIGITS
+        # noise changes the root by 1e-10; the bound allows for 100 roundings where at the least 10 digits are left for them
+        assert oracle.resolution(mpmath.mpf("1e-10"), point, {"a": 1.0, "b": 2.0}) < mpmath.mpf("1e-31")
+
+
+def test_a_weight_of_zero_has_an_exact_slope_where_the_root_varies_on_a_tiny_scale() -> None:
+    oracle, point = one_node(lambda x, a, b: sympy.exp(a * sympy.Float("1e80")) + 7 * b, a=0.0)
+    with mpmath.workdps(60):
+        # the step of 1e-120 moves the exponent by 1e-40
+        assert abs(oracle.gradient(point, "out")["a"] / number(sympy.Float("1e80")) - 1) < DIGITS
+
+
+def test_evaluations_are_done_once_where_values_and_slopes_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    oracle, point = one_node(lambda x, a, b: sympy.sin(a * x) + b)
+    truth = oracle.values(point, noise=1)
+    evaluated: list[object] = []
+    run = Program.run
+    monkeypatch.setattr(Program, "run", lambda *args: evaluated.append(args[2]) or run(*args))
+    first = oracle.gradient(point, "out", noise=1)
+    assert len(evaluated) == 4  # up and down, by a and by b
+    assert oracle.values(point, noise=1) == truth
+    assert len(evaluated) == 4
+    assert oracle.gradient(point, "out", noise=1) == first  # what is kept has not been changed
+    assert oracle.values(point | {"a": 0.5}, noise=1) != truth
 
 
 def test_noise_is_of_one_ulp_and_its_opposite_goes_the_other_way() -> None:

@@ -17,6 +17,7 @@ from symgraph.errors import SpecError, VerificationError
 from symgraph.generate import generate
 from symgraph.module import from_source
 from symgraph.verification import VerificationReport, verify
+from symgraph.verification.verify import Effort, effort_for
 
 BACKENDS = ("numpy", "scalar")
 
@@ -231,6 +232,49 @@ def test_rows_where_slopes_are_infinite_are_not_held_against_the_module() -> Non
     model.output("out", sp.sqrt(a * x) + b)
     X = np.array([0.0, 0.0, 1.0, 4.0])
     assert verify(model, *modules(model), sample=(X, None)).unverified == ()
+
+
+def test_models_that_live_among_tiny_weights_are_verified() -> None:
+    model = Model("initially_tiny")
+    v, a, y = model.feature("v"), model.weight("a", init=1e-150), model.target("y")
+    model.output("o", a * v * sp.Float("1e150"))
+    model.loss((y - model.nodes[-1].symbol) ** 2)
+    assert verify(model, *modules(model)).unverified == ()
+    model = Model("tiny_by_domain")
+    v, y = model.feature("v", domain=(1, 2)), model.target("y")
+    a, b = model.weight("a", domain=(1e-151, 1e-149)), model.weight("b", domain=(1, 2))
+    model.output("o", sp.log(a) * b + a * v * sp.Float("1e150"))
+    model.loss((y - model.nodes[-1].symbol) ** 2)
+    assert verify(model, *modules(model)).unverified == ()
+
+
+def test_nodes_whose_names_need_underscores_are_told_apart() -> None:
+    model = Model("underscores")
+    x, a, b = model.feature("x"), *model.weights("a b")
+    first = model.node("max", a * x)
+    second = model.node("max_", b + first**2)
+    model.output("out", first * second)
+    assert verify(model, *modules(model)).unverified == ()
+    numpy, _ = modules(model)
+    numpy.METADATA = {**numpy.METADATA, "fields": {"max": "max_"}}
+    with pytest.raises(VerificationError, match="node max"):
+        verify(model, numpy)
+
+
+@pytest.mark.parametrize("weights", [1, 3, 20, 300])
+@pytest.mark.parametrize("steps", [501, 1001, 2501, 3002, 6000])
+def test_the_effort_for_a_model_of_many_steps_is_bounded(weights: int, steps: int) -> None:
+    effort = effort_for(weights, steps)
+    if steps > 1000:
+        # a row takes 7 evaluations, and 8 for a direction of all weights; single weights move a part of the model
+        directions = effort.dense or weights
+        assert effort.points * effort.rows * steps * (7 + 8 * directions) < 1_200_000
+    assert effort.points >= 3
+
+
+@pytest.mark.parametrize(("weights", "steps"), [(1, 500), (9, 60), (40, 50)])
+def test_small_models_get_all_the_effort(weights: int, steps: int) -> None:
+    assert effort_for(weights, steps) == Effort(points=8, most=40, rows=3)
 
 
 def wide(units: int) -> Model:

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zoo import ZOO, nine_weights
 
-from symgraph import Constant, Model
+from symgraph import Constant, Model, Normal, Uniform
+from symgraph.laws import Law
 from symgraph.oracle import Oracle
+from symgraph.verification import sampling
 from symgraph.verification.expected import expect
 from symgraph.verification.sampling import Batch, Sampler
 
@@ -64,6 +66,35 @@ def test_weights_are_also_drawn_near_their_initial_values() -> None:
     model.output("out", a * x)
     near = [batch for batch in batches(model, 60) if 8000 < batch.weights["a"] < 17000]
     assert near
+
+
+@pytest.mark.parametrize("law", [Constant(1e-180), Normal(0.0, 1e-180), Uniform(1e-180, 3e-180)])
+def test_a_model_that_is_finite_only_near_its_initial_weights_is_drawn_there(law: Law) -> None:
+    model = Model("tiny")
+    x, a, b = model.feature("x"), *model.weights("a b", init=law)
+    model.output("out", (a + b) * x * sp.Float("1e180"))
+    drawn = batches(model, 6)
+    assert len(drawn) == 6
+    assert all(0 < abs(value) < 1e-178 for batch in drawn for value in batch.weights.values())  # far from every fixed scale
+    assert all(batch.weights["a"] != batch.weights["b"] for batch in drawn)
+    assert len({batch.weights["a"] for batch in drawn}) > 1
+
+
+def test_the_search_of_a_big_model_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model("nowhere")
+    x, a = model.feature("x"), model.weight("a")
+    model.output("out", sp.sqrt(-1 - (a * x) ** 2))
+    evaluated: list[object] = []
+    values = Oracle.values
+    monkeypatch.setattr(Oracle, "values", lambda *args, **options: evaluated.append(args) or values(*args, **options))
+    counts = []
+    for cost in (sampling._SEARCH_COST, 1):
+        monkeypatch.setattr(sampling, "_SEARCH_COST", cost)
+        evaluated.clear()
+        assert batches(model, 1) == []
+        counts.append(len(evaluated))
+    # what is drawn before the search is the same
+    assert counts[0] - counts[1] == sampling.SEARCH - 100
 
 
 def test_the_same_seed_draws_the_same_points_and_another_seed_others() -> None:

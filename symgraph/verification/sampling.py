@@ -60,11 +60,13 @@ TRIES = 60
 REACH = 150
 """Draws in search of a branch that few points have taken; cheap, since only values are computed."""
 SEARCH = 3000
-"""Steps of the search, each a change of one input."""
+"""Steps of the search, each a change of one input; fewer, but 100, for models so big that it would take minutes."""
+_SEARCH_COST = 600_000
+"""Operations that the steps of a search may take together."""
 
 _MODERATE = (1e-100, 1e40)
 """Magnitudes between which intermediate values lie at a good point: products of several partials stay representable."""
-_WIDE = (1e-200, 1e150)
+WIDE = (1e-200, 1e150)
 """What the search settles for, in models that live among extreme magnitudes."""
 
 
@@ -212,35 +214,39 @@ class Sampler:
 
     def _search(self) -> Mapping[str, float] | None:
         """Change one input at a time, never to the worse, until the model is finite."""
-        leaves = (*self._weights, *self._leaves)
-        starts = [{leaf.name: self._value(leaf, habit) for leaf in leaves} for habit in SCALES for _ in range(6)]
+        leaves, habits = (*self._weights, *self._leaves), (INITIAL, *SCALES)
+        starts = [{leaf.name: self._value(leaf, habit) for leaf in leaves} for habit in habits for _ in range(6)]
         truths = [self._oracle.values(start) for start in starts]
         best = min(range(len(starts)), key=lambda index: badness(truths[index]))
         point, truth = starts[best], truths[best]
-        for _ in range(SEARCH):
+        for _ in range(max(100, min(SEARCH, _SEARCH_COST // self._oracle.steps))):
             if is_good(truth, _MODERATE):
                 break
             leaf = self._random.choice(leaves)
-            habit = self._random.choice(list(SCALES))
+            habit = self._random.choice(habits)
             changed = point | {leaf.name: self._value(leaf, habit)}
             found = self._oracle.values(changed)
             if badness(found) <= badness(truth):
                 point, truth = changed, found
-        if is_good(truth, _WIDE):
+        if is_good(truth, WIDE):
             return point
         values = {**truth.nodes, **({} if truth.loss is None else {"loss": truth.loss})}
         self.trouble = tuple(name for name, value in values.items() if is_nan(value))
         return None
 
     def _around(self, anchor: Mapping[str, float]) -> Batch:
-        """The anchor's weights with rows near its row, the row itself where nothing else is finite."""
-        weights = {leaf.name: anchor[leaf.name] for leaf in self._weights}
+        """Weights and rows near the anchor's, its own where nothing else is finite."""
         own = {leaf.name: anchor[leaf.name] for leaf in self._leaves}
-        rows, choices = [own], set(self._oracle.values(anchor).choices)
+        tried = (self._draw_weights(NEAR) for _ in range(5))
+        weights = next((near for near in tried if is_good(self._oracle.values({**near, **own}), WIDE)), None)
+        weights = {leaf.name: anchor[leaf.name] for leaf in self._weights} if weights is None else weights
+        rows, choices = [own], set(self._oracle.values({**weights, **own}).choices)
         for _ in range(20):
+            if len(rows) == self._size:
+                break
             row = {leaf.name: self._value(leaf, NEAR) for leaf in self._leaves}
             truth = self._oracle.values({**weights, **row})
-            if len(rows) < self._size and is_good(truth, _WIDE):
+            if is_good(truth, WIDE):
                 rows.append(row)
                 choices |= truth.choices
         rows += [own] * (self._size - len(rows))

@@ -12,10 +12,13 @@ from symgraph.verification.checks import check_numpy, check_scalar
 from symgraph.verification.expected import Direction, Expectation, expect
 from symgraph.verification.judge import Judge, Tally
 from symgraph.verification.report import VerificationReport
-from symgraph.verification.sampling import Batch, Sample, Sampler
+from symgraph.verification.sampling import WIDE, Batch, Sample, Sampler
 
 _ENOUGH = 3
 """At how many points a weight's partial must be seen to differ from 0 before no more points are drawn for its sake."""
+
+_FEW = 4
+"""Up to so many weights, each is checked alone rather than along directions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,24 @@ class Effort:
 
 
 def effort_for(weights: int, steps: int) -> Effort:
-    """Choose the effort by cost: a partial takes about 10 evaluations of the model, an evaluation about 4 us a step.
+    """Choose the effort by cost: a row takes 7 evaluations and up to 8 a direction, an evaluation 10 to 40 us a step.
 
     Args:
         weights: how many the model has.
         steps: operations of one evaluation.
     """
     cost = weights * steps
-    if cost <= 2_000:
+    if cost <= 2_000 and steps <= 500:
         return Effort(points=8, most=40, rows=3)
-    if cost <= 20_000:
+    if cost <= 20_000 and steps <= 1_000:
         return Effort(points=6, most=18, rows=3)
     # by directions: a fault in one weight changes the derivative along all of them
-    return Effort(points=4, most=6, rows=2, dense=2, single=4) if steps <= 20_000 else Effort(2, 2, 2, dense=2, single=1)
+    few = weights <= _FEW
+    if steps <= 2_500:
+        return Effort(points=4, most=6, rows=2, dense=0 if few else 2, single=4)
+    if steps <= 6_000:
+        return Effort(points=3, most=3, rows=2, dense=0 if few else 2, single=2)
+    return Effort(points=2, most=2, rows=2, dense=1, single=1)
 
 
 def verify(
@@ -184,7 +192,8 @@ def _no_point(model: Model, sampler: Sampler) -> str:
     inputs = [i.name for i in (*model.feature_inputs, *model.weight_inputs)]
     shown = ", ".join(inputs[:8]) + (", ..." if len(inputs) > 8 else "")
     trouble = f" ({', '.join(sampler.trouble[:5])} never was)" if sampler.trouble else ""
+    sizes = "" if sampler.trouble else f", with intermediate values from {WIDE[0]:g} to {WIDE[1]:g}"
     return (
-        f"model {model.name}: found no point at which it is finite and has finite slopes{trouble}; "
+        f"model {model.name}: found no point at which it is finite and has finite slopes{trouble}{sizes}; "
         f"declare where it is meant to live with domain=(low, high) on its features and weights ({shown})"
     )

@@ -8,6 +8,7 @@ from built import one_output, texts_of
 from zoo import ZOO
 
 from symgraph import Constant, Model, Normal, Uniform
+from symgraph.emit.names import LONGEST
 from symgraph.emit.source import initial_weight_parts, model_hash, residual_form
 
 
@@ -161,3 +162,20 @@ def test_the_facts_of_a_module_are_those_of_the_model(name: str) -> None:
         assert namespace["METADATA"]["has_loss"] is (model.loss_expr is not None)
         assert namespace["METADATA"]["model_hash"] == model_hash(model)
         assert namespace["METADATA"]["spec"] == "<memory>"
+
+
+def test_metadata_says_where_on_the_tape_a_node_of_another_name_is() -> None:
+    model = Model("m")
+    f, (a, b), y = model.feature("f"), model.weights("a max"), model.target()
+    node = model.node("lambda", a * f)
+    long = model.node("begin_" * 10 + "end", node + b)
+    model.loss((y - model.output("out", long)) ** 2)
+    for artifact in texts_of(model):
+        namespace: dict[str, object] = {"__name__": "m"}
+        exec(compile(artifact.text, artifact.name, "exec"), namespace)
+        fields = namespace["METADATA"]["fields"]
+        assert set(fields) == {"lambda", long.name}
+        assert fields["lambda"] == "lambda_"
+        assert fields[long.name].startswith("begin_begin_")
+        assert fields[long.name].endswith("_end")
+        assert len(fields[long.name]) <= LONGEST
