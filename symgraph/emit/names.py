@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from symgraph.emit.width import columns
 
-TAKEN = frozenset({"np", "math", "Any", "Tape", "Array"}) | frozenset(keyword.kwlist) | frozenset(dir(builtins))
+# Python's own builtins; a notebook or the site module adds others, and the text must not depend on where it is generated
+_BUILTINS = (name for name in dir(builtins) if getattr(getattr(builtins, name), "__module__", "builtins") == "builtins")
+
+TAKEN = frozenset({"np", "math", "Any", "Tape", "Array"}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
 """Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
 
 LONGEST = 44

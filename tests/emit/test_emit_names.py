@@ -26,6 +26,11 @@ def test_names_that_the_module_needs_get_an_underscore(name: str) -> None:
     assert python_names(["w", "x"], ("w", "x", "y")) == {"w": "w_", "x": "x_"}
 
 
+@pytest.mark.parametrize("name", ["license", "exit", "display"])
+def test_what_a_notebook_or_an_interactive_python_adds_is_not_taken(name: str) -> None:
+    assert python_names([name]) == {name: name}
+
+
 def test_no_two_names_become_one() -> None:
     assert python_names(["class", "class_", "class__"]) == {"class": "class___", "class_": "class_", "class__": "class__"}
 
@@ -47,7 +52,7 @@ def test_every_identifier_is_unique_usable_and_short(names: list[str]) -> None:
     for identifier in result.values():
         assert identifier.isidentifier()
         assert not keyword.iskeyword(identifier)
-        assert not hasattr(builtins, identifier)
+        assert not hasattr(builtins, identifier) or identifier in ("exit", "quit", "help", "license", "credits", "copyright")
         assert columns(identifier.rstrip("_")) <= LONGEST
 
 
