@@ -15,7 +15,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from symgraph import functions as fn
 from symgraph.canonical import postorder
-from symgraph.model import Input, Model
+from symgraph.model import Model
 
 NAN = mpmath.nan
 """Stands for every result that is no finite real number in the range of doubles: poles, roots of negative numbers, overflow, a
@@ -165,9 +165,7 @@ def compile_exactly(model: Model, digits: int) -> Program:
         model: the spec.
         digits: decimal digits of constants.
     """
-    inputs: list[Input] = [*model.feature_inputs, *model.weight_inputs]
-    if model.target_input is not None:
-        inputs.append(model.target_input)
+    inputs = model.inputs
     # weights are noisy although they are exact, so that a derivative where it is steep counts as ill-conditioned
     steps = [Step(leaf=i.name, varies=True, weighted=i.kind == "weight", noisy=i.kind == "weight") for i in inputs]
     index = {i.symbol: place for place, i in enumerate(inputs)}

@@ -41,7 +41,7 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     """
     model.freeze()
     builder = GraphBuilder(model.name)
-    inputs = (*model.feature_inputs, *model.weight_inputs, *([model.target_input] if model.target_input else []))
+    inputs = model.inputs
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
     ranks = {i.symbol: rank for rank, i in enumerate(model.feature_inputs)}

@@ -90,6 +90,12 @@ class Model:
         return next((i for i in self._inputs.values() if i.kind == "target"), None)
 
     @property
+    def inputs(self) -> tuple[Input, ...]:
+        """All leaves: the features, the weights, and the target where there is one."""
+        target = self.target_input
+        return (*self.feature_inputs, *self.weight_inputs, *(() if target is None else (target,)))
+
+    @property
     def nodes(self) -> tuple[NamedNode, ...]:
         """The named nodes, the output among them, in the order of their declaration."""
         return tuple(self._nodes.values())

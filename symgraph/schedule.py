@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symgraph.ir.graph import LEAVES, Graph, reachable
+from symgraph.ir.graph import Graph, reachable
 from symgraph.ir.ops import OPS, TRANSCENDENTAL
 
 
@@ -53,24 +53,29 @@ def schedule(graph: Graph) -> Kernel:
     on_target = _depends_on_target(graph)
     gradients = roots_of(graph, "grad")
     jacobians = roots_of(graph, "jacobian")
-    backward = _operations(graph, reachable(graph.nodes, gradients) - primals)
-    jacobian = _operations(graph, reachable(graph.nodes, jacobians) - primals)
+    backward = operations(graph, reachable(graph.nodes, gradients) - primals)
+    jacobian = operations(graph, reachable(graph.nodes, jacobians) - primals)
     read = {arg for position in (*backward, *jacobian) for arg in graph.nodes[position].args} | {*gradients, *jacobians}
     early = reachable(graph.nodes, [p for p in primal_roots if not on_target[p]])
     early |= reachable(graph.nodes, primals & {arg for position in jacobian for arg in graph.nodes[position].args})
     return Kernel(
         graph,
-        forward=tuple(p for p in _operations(graph, primals) if p in early),
-        forward_target=tuple(p for p in _operations(graph, primals) if p not in early),
+        forward=tuple(p for p in operations(graph, primals) if p in early),
+        forward_target=tuple(p for p in operations(graph, primals) if p not in early),
         backward=_results_last(backward, gradients, graph),
         jacobian=_results_last(jacobian, jacobians, graph),
-        tape=tuple(p for p in _operations(graph, primals & read) if p not in kept),
+        tape=tuple(p for p in operations(graph, primals & read) if p not in kept),
     )
 
 
 def roots_of(graph: Graph, prefix: str) -> tuple[int, ...]:
     """Positions of the roots ``<prefix> <weight>``, in the order of the weights."""
     return tuple(position for root, position in graph.roots.items() if root.startswith(f"{prefix} "))
+
+
+def operations(graph: Graph, positions: Iterable[int]) -> tuple[int, ...]:
+    """The operations among the given positions, leaves and constants left out, in the order of the graph."""
+    return tuple(position for position in sorted(positions) if graph.nodes[position].data is None)
 
 
 def count(graph: Graph, positions: Iterable[int]) -> Counts:
@@ -85,10 +90,6 @@ def count(graph: Graph, positions: Iterable[int]) -> Counts:
         else:
             totals["transcendental" if OPS[node.op].cost >= TRANSCENDENTAL else "arithmetic"] += 1
     return Counts(**totals)
-
-
-def _operations(graph: Graph, positions: set[int]) -> tuple[int, ...]:
-    return tuple(p for p in sorted(positions) if graph.nodes[p].op != "const" and graph.nodes[p].op not in LEAVES)
 
 
 def _depends_on_target(graph: Graph) -> list[bool]:

@@ -10,10 +10,10 @@ from symgraph.model import Model
 JACOBIAN = " (jacobian)"
 
 
-def identifiers(model: Model) -> dict[str, str]:
-    """The identifier of every feature, weight and node of the model."""
+def identifiers(model: Model, taken: Iterable[str] = ()) -> dict[str, str]:
+    """The identifier of every feature, weight and node of the model; ``taken`` are others that the text around uses."""
     inputs = (*model.feature_inputs, *model.weight_inputs)
-    return python_names([entry.name for entry in inputs] + [node.name for node in model.nodes])
+    return python_names([entry.name for entry in inputs] + [node.name for node in model.nodes], taken)
 
 
 def leaves_read(graph: Graph, op: str, order: Iterable[int], also: Iterable[int] = ()) -> set[str]:

@@ -1,19 +1,19 @@
 """The view of the scalar backend's module: one straight line of statements for a row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symgraph.emit.bindings import cotangent_labels, leaf_bindings, leaves_read, node_labels
+from symgraph.emit.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.layout import sequence_layout
-from symgraph.emit.names import Numbering, python_names
+from symgraph.emit.names import Numbering
 from symgraph.emit.section import SectionWriter
 from symgraph.emit.source import Source
 from symgraph.emit.view import Header, describe, header, statements
 from symgraph.ir.graph import Graph, reachable
 from symgraph.passes import optimize
 from symgraph.passes.one_row import one_row
-from symgraph.schedule import count, roots_of
+from symgraph.schedule import count, operations, roots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
     return ScalarView(
         head=header(source, {node.name: writer.identifier[node.name] for node in source.model.nodes}),
-        counts=(describe(count(graph, operations(graph, results))),) if values else (),
+        counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
         exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*constants, *functions)], "]"),
         has_loss=bool(values),
         has_output=bool(predicted),
@@ -62,11 +62,6 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     )
 
 
-def operations(graph: Graph, results: Iterable[int]) -> tuple[int, ...]:
-    """The operations that the results depend on, in order."""
-    return tuple(position for position in sorted(reachable(graph.nodes, results)) if graph.nodes[position].data is None)
-
-
 class _RowWriter:
     """Writes functions of one row over the same graph."""
 
@@ -75,16 +70,14 @@ class _RowWriter:
         self.graph = graph
         self.texts = texts
         self.literals = literals
-        model = source.model
-        names = [entry.name for entry in (*model.feature_inputs, *model.weight_inputs)] + [node.name for node in model.nodes]
-        self.identifier = python_names(names, ("w", "x", "y", "grad"))
+        self.identifier = identifiers(source.model, ("w", "x", "y", "grad"))
 
     def function(self, results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements that compute the given nodes, and the expression for each."""
         if not results:
             return (), ()
         graph, model = self.graph, self.source.model
-        order = operations(graph, results)
+        order = operations(graph, reachable(graph.nodes, results))
         lines: list[str] = []
         for kind, entries, vector in (("weight", model.weight_inputs, "w"), ("feature", model.feature_inputs, "x")):
             used = leaves_read(graph, kind, order, results)

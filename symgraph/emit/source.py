@@ -35,9 +35,8 @@ def model_hash(model: Model) -> str:
     """Digest of the canonical model: equal for equal specs on every machine, different after any change of meaning."""
     exprs = [node.expr for node in model.nodes] + ([] if model.loss_expr is None else [model.loss_expr])
     digest = digests(exprs)
-    inputs = (*model.feature_inputs, *model.weight_inputs, *((model.target_input,) if model.target_input else ()))
     lines = [f"model {model.name}"]
-    lines += [f"{i.kind} {i.name} {i.domain} {_draw(i.init, 1) if i.init else None}" for i in inputs]
+    lines += [f"{i.kind} {i.name} {i.domain} {_draw(i.init, 1) if i.init else None}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
     lines.append(f"output {model.output_node.name if model.output_node else None}")
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
@@ -70,8 +69,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         fields: the identifier of each node on the tape; those that differ from the node's name are listed.
     """
     model = source.model
-    inputs = (*model.feature_inputs, *model.weight_inputs, *((model.target_input,) if model.target_input else ()))
-    domains = {i.name: i.domain for i in inputs if i.domain is not None}
+    domains = {i.name: i.domain for i in model.inputs if i.domain is not None}
     return {
         "spec": quoted(source.spec),
         "doc": quoted(model.doc),
