@@ -39,7 +39,9 @@ class ModuleWriter:
         self.numbering = Numbering()
         self.named = primal_names(self.graph)
         # what a tape made without y does not have
-        self.on_target = {p for p, node in enumerate(self.graph.nodes) if node.op == "target"} | set(kernel.forward_target)
+        self.absent_without_y = {p for p, node in enumerate(self.graph.nodes) if node.op == "target"} | set(
+            kernel.forward_target
+        )
         self.bound = leaf_bindings(self.graph, self.identifier, _INPUTS)
         self.remarks: dict[int, str] = {}
 
@@ -64,7 +66,7 @@ class ModuleWriter:
         """The fields of the tape after w, X and y, as annotated names."""
         lines = []
         for position, name in self._stored():
-            optional = " | None" if position in self.on_target else ""
+            optional = " | None" if position in self.absent_without_y else ""
             remark = self.remarks.get(position, "") if position in self.kernel.tape else ""
             line = f"{name}: Array{optional}"
             fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
@@ -75,7 +77,7 @@ class ModuleWriter:
         """The statement that returns the tape; without the target, what depends on it is None."""
         values = ["w", "X", "y" if with_target else "None"]
         for position, name in self._stored():
-            absent = position in self.on_target and not with_target
+            absent = position in self.absent_without_y and not with_target
             values.append("None" if absent else self._loss_value() if name == "loss" else name)
         return call_layout("return Tape(", values, ")", 4 if with_target else 8)
 
@@ -101,7 +103,7 @@ class ModuleWriter:
         """Assignments for names that share a node with another name, an input or a constant."""
         lines: list[str] = []
         for position, names in self.named.items():
-            if (position in self.on_target) is needs_target:
+            if (position in self.absent_without_y) is needs_target:
                 text = self._primal(position)
                 others = [self.identifier[name] for name in names if self.identifier[name] != text]
                 lines += [f"    {parenthesized(f'{other} = ', text, '', 4)}" for other in others]
@@ -151,7 +153,7 @@ class ModuleWriter:
                 continue
             name = self.bound[position]
             bound[position] = f"tape.{name}"
-            if position in self.on_target:
+            if position in self.absent_without_y:
                 opening.append(f"    {call_layout(f'{name} = _known(', [f'tape.{name}'], ')', 4)}")
                 bound[position] = name
         return bound, opening
