@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.errors import SymgraphError
-    from symgraph.functions import cbrt, expm1, hypot, log1p, relu, sigmoid, softplus
+    from symgraph.functions import (
+        cbrt,
+        expm1,
+        gauss,
+        hypot,
+        log1p,
+        log_sigmoid,
+        logaddexp,
+        logit,
+        relu,
+        sigmoid,
+        softplus,
+        xlogx,
+        xlogy,
+    )
     from symgraph.laws import Constant, Normal, Uniform
     from symgraph.memory import compile  # noqa: A004  the public name
     from symgraph.model import Model
@@ -18,6 +32,7 @@ _EXPORTS = {
     "Model": "symgraph.model",
     **dict.fromkeys(("Normal", "Uniform", "Constant"), "symgraph.laws"),
     **dict.fromkeys(("sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot"), "symgraph.functions"),
+    **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.functions"),
     "compile": "symgraph.memory",
     "load": "symgraph.module",
     "SymgraphError": "symgraph.errors",
@@ -32,12 +47,18 @@ __all__ = [
     "cbrt",
     "compile",
     "expm1",
+    "gauss",
     "hypot",
     "load",
     "log1p",
+    "log_sigmoid",
+    "logaddexp",
+    "logit",
     "relu",
     "sigmoid",
     "softplus",
+    "xlogx",
+    "xlogy",
 ]
 
 

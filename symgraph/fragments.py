@@ -7,7 +7,7 @@ import sympy
 
 from symgraph.canonical import digests
 from symgraph.ir.graph import Graph, GraphBuilder
-from symgraph.ir.ops import OPS, over
+from symgraph.ir.ops import OPS, late, over
 from symgraph.lowering import Lowering
 
 VALUE = "v"
@@ -27,7 +27,7 @@ def fragment(op: str) -> Graph:
     env = {symbol: builder.leaf("input", symbol.name) for symbol in operands}
     env[sympy.Symbol(VALUE, real=True)] = builder.leaf("input", VALUE)
     targets = {
-        f"partial {i} {j}": factor.expr if isinstance(factor, over) else factor
+        f"partial {i} {j}": factor.expr if isinstance(factor, over | late) else factor
         for i, factors in enumerate(row.partials)
         for j, factor in enumerate(factors)
     }

@@ -6,7 +6,7 @@ wrote until lowering. Each knows its definition in elementary terms (``rewrite(e
 
 from typing import Any
 
-from sympy import Abs, Expr, Function, Heaviside, Max, Rational, exp, log, sign, sqrt
+from sympy import Abs, Eq, Expr, Function, Heaviside, Max, Piecewise, Rational, exp, log, sign, sqrt
 from sympy.core.function import ArgumentIndexError
 
 _MOST_BITS = 64
@@ -150,3 +150,92 @@ class hypot(SpecFunction):  # noqa: N801
         if argindex not in (1, 2):
             raise ArgumentIndexError(self, argindex)
         return self.args[argindex - 1] / self
+
+
+class log_sigmoid(SpecFunction):  # noqa: N801
+    """log(1 / (1 + exp(-z))), the logarithm of a probability that is given by its logit."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return -log(1 + exp(-self.args[0]))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return sigmoid(-self.args[0])
+
+
+class logit(SpecFunction):  # noqa: N801
+    """log(x / (1 - x)), the inverse of sigmoid."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return log(self.args[0] / (1 - self.args[0]))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return 1 / (self.args[0] * (1 - self.args[0]))
+
+
+class logaddexp(SpecFunction):  # noqa: N801
+    """log(exp(a) + exp(b)) without overflow inside."""
+
+    nargs = 2
+
+    def definition(self) -> Expr:
+        a, b = self.args
+        return log(exp(a) + exp(b))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex not in (1, 2):
+            raise ArgumentIndexError(self, argindex)
+        a, b = self.args
+        return sigmoid(a - b) if argindex == 1 else sigmoid(b - a)
+
+
+class xlogx(SpecFunction):  # noqa: N801
+    """x * log(x), which is 0 at 0."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        (x,) = self.args
+        return Piecewise((0, Eq(x, 0)), (x * log(x), True))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return 1 + log(self.args[0])
+
+
+class xlogy(SpecFunction):  # noqa: N801
+    """x * log(y), which is 0 where x is 0."""
+
+    nargs = 2
+
+    def definition(self) -> Expr:
+        x, y = self.args
+        return Piecewise((0, Eq(x, 0)), (x * log(y), True))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex not in (1, 2):
+            raise ArgumentIndexError(self, argindex)
+        x, y = self.args
+        return log(y) if argindex == 1 else Piecewise((0, Eq(x, 0)), (x / y, True))
+
+
+class gauss(SpecFunction):  # noqa: N801
+    """exp(-x**2), accurate where x is large and x**2 rounded would not be."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return exp(-(self.args[0] ** 2))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return -2 * self.args[0] * self

@@ -87,7 +87,7 @@ def every_op() -> Model:
     """Every function of the op table once, in its domain."""
     m = Model("every_op")
     x, z = m.features("x z", domain=(-2, 2))
-    ws = m.weights("a1:31", domain=(0.2, 0.9))
+    ws = m.weights("a1:40", domain=(0.2, 0.9))
     y = m.target("y")
     w = iter(ws)
     one = [
@@ -107,10 +107,13 @@ def every_op() -> Model:
         sp.sinc,
     ]
     one += [sg.sigmoid, sg.softplus, sg.relu, sg.cbrt, sg.log1p, sg.expm1, sp.Abs, sp.log, sp.sqrt]
+    one += [sg.log_sigmoid, sg.logit, sg.xlogx, sg.gauss, sp.erf, sp.erfc]
     parts = [m.node(f"n_{f.__name__}", f(next(w)) * x) for f in one]
     parts.append(m.node("n_acosh", sp.acosh(1 + next(w)) * z))
     parts.append(m.node("n_hypot", sg.hypot(next(w) * x, z)))
     parts.append(m.node("n_atan2", sp.atan2(next(w) * x, z)))
+    parts.append(m.node("n_logaddexp", sg.logaddexp(next(w) * x, next(w) * z)))
+    parts.append(m.node("n_xlogy", sg.xlogy(x, next(w))))
     parts.append(m.node("n_max", sp.Max(next(w) * x, z, 0.25)))
     parts.append(m.node("n_min", sp.Min(next(w) * x, z)))
     parts.append(m.node("n_sign", next(w) * sp.sign(x) + sp.Heaviside(z)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.source import Source
 from symgraph.ir.ops import OPS
+from symgraph.options import DOUBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Backend:
         texts: how it writes each primitive op.
         literals: the text of constants that have no decimal form, by their repr.
         viewer: makes what the template prints from a source and the two tables.
+        extras: the extras of a build that it has, see ``options.EXTRAS``.
+        precisions: the precisions in which it can write a module, see ``options.PRECISIONS``.
         comment: what starts a comment line.
         python: whether the text is a Python module, which verification can run.
 
@@ -32,6 +35,8 @@ class Backend:
     texts: OpTexts
     literals: Mapping[str, str]
     viewer: Callable[[Source, OpTexts, Mapping[str, str]], object]
+    extras: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = (DOUBLE,)
     comment: str = "#"
     python: bool = True
 

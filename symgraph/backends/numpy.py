@@ -2,7 +2,8 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.emit.numpy_view import numpy_view
+from symgraph.emit.numpy_view import WRITERS, numpy_view
+from symgraph.options import EXTRAS
 
 TEXTS: OpTexts = {
     **ARITHMETIC,
@@ -27,6 +28,9 @@ TEXTS: OpTexts = {
     "asinh": call("np.arcsinh"),
     "acosh": call("np.arccosh"),
     "atanh": call("np.arctanh"),
+    "gauss": call("_gauss"),
+    "erf": call("_erf"),
+    "erfc": call("_erfc"),
     "abs": call("np.abs"),
     "sign": call("np.sign"),
     "heaviside": call("np.heaviside", 2),
@@ -46,4 +50,6 @@ BACKEND = Backend(
     texts=TEXTS,
     literals={"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"},
     viewer=numpy_view,
+    extras=EXTRAS,
+    precisions=tuple(WRITERS),
 )

@@ -13,6 +13,9 @@ TEXTS: OpTexts = {
     **{name: call(f"math.{name}") for name in ("asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh")},
     "hypot": call("math.hypot", 2),
     "atan2": call("math.atan2", 2),
+    "gauss": call("_gauss"),
+    "erf": call("math.erf"),
+    "erfc": call("_erfc"),
     "abs": call("math.fabs"),
     # the last branch is for nan, which stays nan
     "sign": OpText("1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0}", Level.TERNARY, _TERNARY),

@@ -3,6 +3,7 @@
 import cmath
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,13 +29,18 @@ _ELEMENTARY = (
 )  # fmt: skip
 _ANALYTIC = tuple(name for name in _ELEMENTARY if name not in ("expm1", "log1p", "cbrt", "hypot", "atan2"))
 
-FLOAT: Arithmetic = _COMMON | {name: getattr(math, name) for name in _ELEMENTARY} | {"pow": math.pow}
+FLOAT: Arithmetic = (
+    _COMMON
+    | {name: getattr(math, name) for name in _ELEMENTARY}
+    | {"pow": math.pow, "erf": math.erf, "erfc": math.erfc, "gauss": lambda a: float(mpmath.exp(-(mpmath.mpf(a) ** 2)))}
+)
 """Python floats; raises OverflowError, ZeroDivisionError and ValueError as ``math`` does. rowsum of one row is the row."""
 
 MPMATH: Arithmetic = (
     _COMMON
     | {name: getattr(mpmath, name) for name in _ELEMENTARY}
     | {"pow": mpmath.power, "cbrt": lambda a: mpmath.sign(a) * mpmath.cbrt(abs(a))}  # mpmath's own is complex below 0
+    | {"erf": mpmath.erf, "erfc": mpmath.erfc, "gauss": lambda a: mpmath.exp(-(a * a))}
 )
 """mpmath numbers, at the precision of the caller's context."""
 
@@ -67,6 +73,8 @@ def evaluate(
     for node in graph.nodes:
         if isinstance(node.data, float):
             values.append(constant(node.data))
+        elif node.op == "largest":
+            values.append(leaves.get("largest", constant(sys.float_info.max)))
         elif isinstance(node.data, str):
             values.append(leaves[node.data])
         else:

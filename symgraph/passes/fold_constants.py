@@ -1,4 +1,7 @@
-"""Exact for arithmetic, correctly rounded for functions: operations on constants alone become constants."""
+"""Exact for arithmetic, correctly rounded for functions: operations on constants alone become constants.
+
+A choice whose condition depends on constants alone is made: the local partials of pow choose by the exponent.
+"""
 
 import math
 
@@ -12,11 +15,26 @@ _DIGITS = 40
 
 
 def fold_constants(graph: Graph) -> Graph:
-    """Evaluate operations whose operands are all constants; results that are not finite stay operations."""
+    """Evaluate operations whose operands are all constants, and make choices; results that are not finite stay operations."""
     return rebuild(graph, _fold)
 
 
+def _decided(builder: GraphBuilder, position: int) -> bool | None:
+    """The truth value of a condition on constants, or None."""
+    node = builder.nodes[position]
+    if not node.boolean:
+        return None
+    if node.op in ("and", "or", "not"):
+        operands = [_decided(builder, arg) for arg in node.args]
+        return None if None in operands else bool(FLOAT[node.op](*operands))
+    numbers = [builder.nodes[arg].data for arg in node.args]
+    return bool(FLOAT[node.op](*numbers)) if all(isinstance(number, float) for number in numbers) else None
+
+
 def _fold(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+    holds = _decided(builder, args[0]) if node.op == "select" else None
+    if holds is not None:
+        return args[1] if holds else args[2]
     operands = [builder.nodes[arg].data for arg in args]
     numbers = [operand for operand in operands if isinstance(operand, float)]
     if not args or node.boolean or node.op == "rowsum" or len(numbers) < len(args) or node.op not in MPMATH:

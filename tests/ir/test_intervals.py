@@ -1,0 +1,184 @@
+"""symgraph.ir.intervals: sound against random points, tight where reasoning relies on it."""
+
+import math
+import random
+
+import mpmath
+import pytest
+from graphs import graphs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symgraph.ir.evaluate import MPMATH
+from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.intervals import RULES, WHOLE, Interval, between, intervals, point
+from symgraph.ir.ops import OPS
+from symgraph.ir.text import from_text
+
+DIGITS = 60
+PRIMITIVE = sorted(op for op in RULES if op in MPMATH and op in OPS and OPS[op].stable is None and op != "rowsum")
+TRUTH_OPERANDS = {"and": (0, 1), "or": (0, 1), "not": (0,), "select": (0,)}
+
+
+def value_of(op: str, operands: list[object]) -> object:
+    """One operation at many digits; None where it is not real, or not of a size that can be computed."""
+    try:
+        value = MPMATH[op](*operands)
+    except (ZeroDivisionError, ValueError, OverflowError):
+        return None
+    if isinstance(value, bool):
+        return mpmath.mpf(value)
+    value = mpmath.mpmathify(value)
+    return None if mpmath.im(value) != 0 or mpmath.isnan(value) else mpmath.re(value)
+
+
+def draw_number(rng: random.Random) -> float:
+    """Ends of intervals: special numbers, numbers of ordinary size, and of every size that a double has."""
+    return rng.choice(
+        [
+            lambda: rng.choice([0.0, -0.0, 1.0, -1.0, 0.5, -0.5, math.pi, -math.pi / 2, 5e-324, -1e-310, 1e308, -1e308, 709.0]),
+            lambda: rng.uniform(-3, 3),
+            lambda: rng.uniform(-800, 800),
+            lambda: rng.choice([-1, 1]) * 10 ** rng.uniform(-320, 308),
+        ]
+    )()
+
+
+def draw_interval(rng: random.Random, truth: bool) -> tuple[Interval, list[object]]:
+    """An interval, now and then with an infinite end, and numbers in it: its ends and some between."""
+    if truth:
+        low, high = sorted((rng.randint(0, 1), rng.randint(0, 1)))
+        return between(low, high), [mpmath.mpf(low), mpmath.mpf(high)]
+    low, high = sorted((draw_number(rng), draw_number(rng)))
+    if rng.random() < 0.2:
+        high = low
+    inside = [low, high, low + (high / 2 - low / 2), rng.uniform(max(low, -5), min(high, 5))]
+    numbers = [mpmath.mpf(number) for number in inside if low <= number <= high]
+    ends = [math.inf if rng.random() < 0.1 else high, -math.inf if rng.random() < 0.1 else low]
+    return between(ends[1], ends[0]), numbers
+
+
+@pytest.mark.parametrize("op", PRIMITIVE)
+def test_the_interval_of_an_op_holds_every_value_that_random_search_finds(op: str) -> None:
+    rng = random.Random(op)
+    judged = 0
+    with mpmath.workdps(DIGITS):
+        for _ in range(400):
+            drawn = [draw_interval(rng, index in TRUTH_OPERANDS.get(op, ())) for index in range(OPS[op].arity)]
+            found = RULES[op](*(interval for interval, _ in drawn))
+            for _ in range(4):
+                operands = [rng.choice(numbers) for _, numbers in drawn]
+                if op in ("sin", "cos", "tan") and abs(operands[0]) > 1e40:
+                    continue  # mpmath would need more digits than it is given here
+                value = value_of(op, operands)
+                if value is not None:
+                    judged += 1
+                    assert found.low <= value <= found.high, (op, [interval for interval, _ in drawn], operands)
+    assert judged > 100
+
+
+@given(graphs(), st.integers(0, 1000))
+@settings(max_examples=200)
+def test_every_node_of_a_random_graph_lies_in_its_interval(graph: Graph, seed: int) -> None:
+    rng = random.Random(seed)
+    names = {str(node.data) for node in graph.nodes if isinstance(node.data, str)}
+    domains = {name: (-rng.uniform(0, 3), rng.uniform(0, 3)) for name in sorted(names)}
+    bounds = intervals(Graph(graph.name, graph.nodes, graph.roots, graph.names, domains))
+    with mpmath.workdps(DIGITS):
+        for _ in range(5):
+            leaves = {name: mpmath.mpf(rng.uniform(low, high)) for name, (low, high) in domains.items()}
+            values: list[object] = []
+            for node, bound in zip(graph.nodes, bounds, strict=True):
+                if node.data is not None:
+                    values.append(leaves[node.data] if isinstance(node.data, str) else mpmath.mpf(node.data))
+                else:
+                    operands = [values[arg] for arg in node.args]
+                    known = not any(operand is None or abs(operand) > 1e50 for operand in operands)
+                    values.append(value_of(node.op, operands) if known else None)
+                if values[-1] is not None:
+                    assert bound.low <= values[-1] <= bound.high, node
+
+
+def test_every_op_has_a_rule_or_is_unbounded_for_want_of_one() -> None:
+    without = set(OPS) - set(RULES)
+    for op in without:
+        builder = GraphBuilder("g")
+        args = [builder.leaf("input", f"x{index}") for index in range(OPS[op].arity)]
+        assert intervals(builder.build({"r": builder.add(op, *args)}, {}))[-1] == WHOLE
+    assert len(without) < len(OPS) / 4
+
+
+@pytest.mark.parametrize(
+    ("op", "operands", "low", "high"),
+    [
+        # ends by hand: monotone functions at the ends of the operand, extrema of sin and cos where one lies inside
+        ("exp", [(-1, 1)], math.exp(-1), math.e),
+        ("sin", [(1, 2)], math.sin(1), 1.0),
+        ("sin", [(-2, 1)], -1.0, math.sin(1)),
+        ("cos", [(1, 2)], math.cos(2), math.cos(1)),
+        ("cos", [(-1, 1)], math.cos(1), 1.0),
+        ("cos", [(3, 4)], -1.0, math.cos(4)),
+        ("mul", [(-2, 3), (-5, 7)], -15.0, 21.0),
+        ("div", [(1, 2), (4, 8)], 0.125, 0.5),
+        ("sub", [(1, 2), (4, 8)], -7.0, -2.0),
+        ("cosh", [(-1, 2)], 1.0, math.cosh(2)),
+        ("hypot", [(-3, 1), (0, 4)], 0.0, 5.0),
+        ("pow", [(2, 3), (-1, 2)], 1 / 3, 9.0),
+        ("abs", [(-3, 1)], 0.0, 3.0),
+        ("acos", [(0, 1)], 0.0, math.pi / 2),
+        ("max", [(-3, 1), (0, 4)], 0.0, 4.0),
+    ],
+)
+def test_the_interval_of_an_op_is_tight(op: str, operands: list[tuple[float, float]], low: float, high: float) -> None:
+    found = RULES[op](*(between(*operand) for operand in operands))
+    # the ends in the table are doubles: they, and the widening by 2**-70, are off by 1e-15 at most
+    assert float(found.low) == pytest.approx(low, rel=1e-15, abs=1e-15)
+    assert float(found.high) == pytest.approx(high, rel=1e-15, abs=1e-15)
+
+
+def test_a_square_is_not_negative_and_a_difference_of_a_node_with_itself_is_zero() -> None:
+    graph = from_text("graph g\n%0 = weight a\n%1 = mul(%0, %0)\n%2 = sub(%0, %0)\n%3 = add(%1, %2)\nroot r = %3\n")
+    bounds = intervals(graph)
+    assert bounds[1].low == 0
+    assert bounds[2] == point(0.0)
+
+
+def test_domains_bound_the_leaves_and_leaves_without_one_are_finite() -> None:
+    graph = from_text("graph g\n%0 = weight a\n%1 = weight b\n%2 = exp(%0)\nroot r = %2\nroot s = %1\ndomain a = -1.0 2.0\n")
+    a, b, value = intervals(graph)
+    assert a == between(-1, 2)
+    assert b == between(-1.7976931348623157e308, 1.7976931348623157e308)
+    assert float(value.high) == pytest.approx(math.exp(2), rel=1e-15)  # as above
+
+
+def test_exponents_go_on_where_those_of_doubles_end() -> None:
+    large = RULES["exp"](between(1e6, 1e308))
+    assert large.low > mpmath.exp(999_999)
+    assert RULES["mul"](RULES["exp"](RULES["neg"](large)), large).high < mpmath.mpf(2) ** -1_000_000
+
+
+@pytest.mark.parametrize(
+    ("op", "operands", "result"),
+    [
+        ("add", [math.inf, 1.0], point(math.inf)),
+        ("sub", [math.inf, math.inf], WHOLE),
+        ("mul", [math.inf, 0.0], WHOLE),
+        ("div", [1.0, math.inf], point(0.0)),
+        ("div", [math.inf, math.inf], WHOLE),
+        ("exp", [-math.inf], point(0.0)),
+        ("exp", [math.inf], point(math.inf)),
+    ],
+)
+def test_the_value_inf_is_followed_as_floating_point_does(op: str, operands: list[float], result: Interval) -> None:
+    assert RULES[op](*(point(operand) for operand in operands)) == result
+
+
+def test_known_intervals_are_kept_where_nothing_is_fixed() -> None:
+    graph = from_text(
+        "graph g\n%0 = weight a\n%1 = exp(%0)\n%2 = weight b\n%3 = mul(%1, %2)\n%4 = sin(%2)\nroot r = %3\nroot s = %4\n"
+    )
+    base = intervals(graph)
+    there = intervals(graph, fixed={1: point(math.inf), 2: between(1, 2)}, known=base)
+    assert there[3] == point(math.inf)
+    assert there[0] == base[0]
+    assert there == intervals(graph, fixed={1: point(math.inf), 2: between(1, 2)})
