@@ -4,9 +4,17 @@ Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), section 3.2: the i
 taken from the op table.
 """
 
+from typing import NamedTuple
+
 from symgraph.fragments import instantiate
-from symgraph.ir.graph import Graph, GraphBuilder, Node
-from symgraph.ir.ops import OPS, over
+from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable
+from symgraph.ir.ops import OPS, late, over
+
+MOST_REPEATS = 8
+"""A late factor of a local partial waits for the end of the product as long as this costs at most so many multiplications.
+
+(cotangent * s * e) * s is right where e is huge and s*s vanishes, as in tanh(exp(x)); (cotangent * s * s) * e is not.
+"""
 
 
 def differentiate(graph: Graph) -> Graph:
@@ -53,40 +61,70 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str) -> Graph:
     return builder.build(roots, names)
 
 
+class _Held(NamedTuple):
+    """A cotangent as a product: what is multiplied so far, and the late factors that are still to come."""
+
+    value: int
+    late: tuple[int, ...] = ()
+
+
 class _Sweep:
     """The reverse sweep over one graph; new nodes go behind the old ones, whose positions stay."""
 
     def __init__(self, graph: Graph, *, sum_rows: bool) -> None:
         self.graph = graph
         self.sum_rows = sum_rows
-        self.builder = GraphBuilder(graph.name)
+        self.builder = GraphBuilder(graph.name, graph.domains)
         for node in graph.nodes:
             self.builder.copy(node, node.args)
 
     def run(self, root: int, seed: int) -> dict[int, int]:
         """Give the cotangent of every node on a path from a weight to the root."""
-        active = _influenced_by_weights(self.graph.nodes)
-        pending: dict[int, list[int]] = {root: [seed]}
-        cotangents: dict[int, int] = {}
+        nodes, active = self.graph.nodes, _influenced_by_weights(self.graph.nodes)
+        repeats = _repeats(nodes, active, root)
+        pending: dict[int, list[_Held]] = {root: [_Held(seed)]}
+        held: dict[int, _Held] = {}
         for position in range(root, -1, -1):
             contributions = pending.pop(position, None)
             if contributions is None or not active[position]:
                 continue
-            node = self.graph.nodes[position]
-            self.builder.origin = f"adjoint of {node.op} in {node.origin}" if node.origin else f"adjoint of {node.op}"
-            cotangent = cotangents[position] = self.total(contributions, node)
+            node = nodes[position]
+            self.builder.origin = _origin(node)
+            cotangent = self.total(contributions, node)
+            if repeats[position] > MOST_REPEATS:
+                cotangent = _Held(self.whole(cotangent))
+            held[position] = cotangent
             for operand, arg in enumerate(node.args):
                 if active[arg] and OPS[node.op].partials[operand]:
                     pending.setdefault(arg, []).append(self.contribution(node, operand, cotangent, position))
-        return cotangents
+        return {position: self.named_whole(position, cotangent) for position, cotangent in held.items()}
 
-    def total(self, contributions: list[int], node: Node) -> int:
-        """Sum what consumers contributed, in the order of the sweep; sums over rows are taken once, of the total."""
-        varying = [c for c in contributions if self.builder.nodes[c].varying and not node.varying and self.sum_rows]
-        rest = [c for c in contributions if c not in varying]
+    def named_whole(self, position: int, held: _Held) -> int:
+        """The whole cotangent of a node, under the origin of that node."""
+        self.builder.origin = _origin(self.graph.nodes[position])
+        return self.whole(held)
+
+    def whole(self, held: _Held) -> int:
+        """The product with its late factors."""
+        value = held.value
+        for factor in held.late:
+            value = self.builder.add("mul", value, factor)
+        return value
+
+    def total(self, contributions: list[_Held], node: Node) -> _Held:
+        """Sum what consumers contributed, in the order of the sweep; sums over rows are taken once, of the total.
+
+        Late factors stay apart where all contributions have the same.
+        """
+        summed = [self.sum_rows and not node.varying and self.builder.nodes[c.value].varying for c in contributions]
+        if not any(summed) and len({c.late for c in contributions}) == 1:
+            return _Held(self.chain([c.value for c in contributions]), contributions[0].late)
+        wholes = [self.whole(c) for c in contributions]
+        varying = [c for c, rows in zip(wholes, summed, strict=True) if rows]
+        rest = [c for c, rows in zip(wholes, summed, strict=True) if not rows]
         if varying:
             rest.append(self.builder.add("rowsum", self.chain(varying)))
-        return self.chain(rest)
+        return _Held(self.chain(rest))
 
     def chain(self, positions: list[int]) -> int:
         result = positions[0]
@@ -94,16 +132,26 @@ class _Sweep:
             result = self.builder.add("add", result, position)
         return result
 
-    def contribution(self, node: Node, operand: int, cotangent: int, value: int) -> int:
-        """The cotangent of one operand: the node's, multiplied by the factors of the local partial one after another."""
+    def contribution(self, node: Node, operand: int, cotangent: _Held, position: int) -> _Held:
+        """The cotangent of one operand: the node's, multiplied by the factors of the local partial one after another.
+
+        A node that brings late factors of its own multiplies those before it, so that no product waits for more than one node.
+        """
         builder = self.builder
         if node.op == "select":
             zero = builder.const(0.0)
-            branches = (cotangent, zero) if operand == 1 else (zero, cotangent)
-            return builder.add("select", node.args[0], *branches)
-        for index, factor in enumerate(OPS[node.op].partials[operand]):
-            cotangent = self.apply(cotangent, isinstance(factor, over), node, f"partial {operand} {index}", value)
-        return cotangent
+            branches = (cotangent.value, zero) if operand == 1 else (zero, cotangent.value)
+            return _Held(builder.add("select", node.args[0], *branches), cotangent.late)
+        factors = OPS[node.op].partials[operand]
+        brings = any(isinstance(factor, late) for factor in factors)
+        value, waiting = (self.whole(cotangent), []) if brings else (cotangent.value, list(cotangent.late))
+        for index, factor in enumerate(factors):
+            root = f"partial {operand} {index}"
+            if isinstance(factor, late):
+                waiting.append(instantiate(builder, node.op, root, node.args, position))
+            else:
+                value = self.apply(value, isinstance(factor, over), node, root, position)
+        return _Held(value, tuple(waiting))
 
     def apply(self, cotangent: int, divides: bool, node: Node, root: str, value: int) -> int:
         """Multiply or divide by one factor of a local partial."""
@@ -116,6 +164,24 @@ class _Sweep:
         if builder.nodes[factor].data == -1.0:
             return builder.add("neg", cotangent)
         return builder.add("mul", cotangent, factor)
+
+
+def _origin(node: Node) -> str:
+    return f"adjoint of {node.op} in {node.origin}" if node.origin else f"adjoint of {node.op}"
+
+
+def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int]:
+    """How many products a late factor would enter if it waited at each node: one at every weight or sum of cotangents below."""
+    consumers = [0] * len(nodes)
+    for position in reachable(nodes, [root]):
+        node = nodes[position]
+        for operand, arg in enumerate(node.args):
+            consumers[arg] += bool(active[position] and active[arg] and OPS[node.op].partials[operand])
+    repeats: list[int] = []
+    for node in nodes:
+        reached = {arg for operand, arg in enumerate(node.args) if active[arg] and OPS[node.op].partials[operand]}
+        repeats.append(sum(repeats[arg] if consumers[arg] == 1 else 1 for arg in reached) if reached else 1)
+    return repeats
 
 
 def _influenced_by_weights(nodes: tuple[Node, ...]) -> list[bool]:

@@ -40,8 +40,8 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
         SpecError: the model is not complete, or something in it cannot be lowered.
     """
     model.freeze()
-    builder = GraphBuilder(model.name)
     inputs = model.inputs
+    builder = GraphBuilder(model.name, {i.name: i.domain for i in inputs if i.domain is not None})
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
     ranks = {i.symbol: rank for rank, i in enumerate(model.feature_inputs)}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from symgraph.ir.evaluate import evaluate
+from symgraph.ir.evaluate import FLOAT, evaluate
 from symgraph.ir.graph import BOOLEAN_OPS, Graph, GraphBuilder
 from symgraph.ir.ops import OPS
 
@@ -21,6 +21,7 @@ NUMPY = {
     "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
     **{name: getattr(np, name) for name in ("sqrt", "cbrt", "hypot", "exp", "expm1", "log", "log1p", "sin", "cos", "tan")},
     **{name: getattr(np, name) for name in ("sinh", "cosh", "tanh")},
+    **{name: (lambda a, function=FLOAT[name]: np.float64(function(float(a)))) for name in ("erf", "erfc", "gauss")},
 }  # fmt: skip
 
 EXACT = ("add", "sub", "mul", "div", "neg", "abs", "sqrt", "max", "min", "select")

@@ -75,8 +75,9 @@ def test_counts_tell_rows_from_calls() -> None:
     kernel = kernel_of("uniform_nodes")
     forward = count(kernel.graph, (*kernel.forward, *kernel.forward_target))
     backward = count(kernel.graph, kernel.backward)
-    # scale*x1 + shift*x2 + k, then y - y_hat, its square and the sum with the penalty
-    assert (forward.arithmetic, forward.transcendental, forward.sums) == (7, 0, 0)
+    # scale*x1 + shift*x2 + k, then y - y_hat, its square and the sum with the penalty; scale and shift may overflow, so where
+    # x1 or x2 is 0 a comparison and a selection make the product 0
+    assert (forward.arithmetic, forward.transcendental, forward.sums) == (7 + 4, 0, 0)
     assert forward.uniform > 8
     assert backward.sums == 4  # to scale, to shift, to k, and of the cotangent itself for the penalty
 
@@ -87,5 +88,6 @@ def test_counts_of_the_founding_model_keep_to_what_was_asked() -> None:
     backward = count(kernel.graph, kernel.backward)
     assert forward.arithmetic <= 30
     assert backward.arithmetic <= 45
-    assert forward.transcendental + backward.transcendental <= 6
+    # exp, tanh, sin, exp in sigmoid; cos, exp in sech; exp(-|z|/2), without which sigmoid's slope has no digits at |z| = 720
+    assert forward.transcendental + backward.transcendental <= 7
     assert (forward.uniform, backward.uniform, backward.sums) == (0, 0, 9)

@@ -20,7 +20,7 @@ from symgraph.emit.view import statements
 from symgraph.emit.width import WIDTH, columns
 from symgraph.schedule import Kernel, roots_of
 
-_INPUTS = {"target": "y", "cotangent": "cotangent"}
+_INPUTS = {"target": "y", "cotangent": "cotangent", "largest": "_largest"}
 
 
 class ModuleWriter:
@@ -122,6 +122,8 @@ class ModuleWriter:
         for kind, entries, vector in (("weight", model.weight_inputs, w), ("feature", model.feature_inputs, f"{X}.T")):
             used = leaves_read(graph, kind, order, also)
             lines += unpack_leaves([entry.name for entry in entries], self.identifier, used, vector)
+        if leaves_read(graph, "largest", order):
+            lines.append(f"_largest = np.finfo({w}.dtype).max")
         return [f"    {line}" for line in lines]
 
     def _stored(self) -> list[tuple[int, str]]:

@@ -1,18 +1,19 @@
 """The view of the scalar backend's module: one straight line of statements for a row."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symgraph.emit.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.emit.expression import OpTexts
-from symgraph.emit.layout import sequence_layout
+from symgraph.emit.functions import own_functions
+from symgraph.emit.layout import number, sequence_layout
 from symgraph.emit.names import Numbering
 from symgraph.emit.section import SectionWriter
 from symgraph.emit.source import Source
 from symgraph.emit.view import Header, describe, header, statements
 from symgraph.ir.graph import Graph, reachable
-from symgraph.passes import optimize
-from symgraph.passes.one_row import one_row
+from symgraph.passes import single_row
 from symgraph.schedule import count, operations, roots_of
 
 
@@ -32,23 +33,25 @@ class ScalarView:
     gradient: tuple[str, ...]
     predict: tuple[str, ...]
     prediction: str
+    functions: tuple[str, ...]
     uses_math: bool
 
 
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
     """Write the two row functions."""
-    graph = optimize(one_row(source.graph))
+    graph = single_row(source.graph)
     writer = _RowWriter(source, graph, texts, literals)
     roots = graph.roots
+    own = own_functions(graph, texts)
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
     row, values = writer.function(results)
     predict, predicted = writer.function((roots["output"],) if "output" in roots else ())
-    functions = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
+    exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
     constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
     return ScalarView(
         head=header(source, {node.name: writer.identifier[node.name] for node in source.model.nodes}),
         counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
-        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*constants, *functions)], "]"),
+        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*constants, *exported)], "]"),
         has_loss=bool(values),
         has_output=bool(predicted),
         output=source.model.output_node.name if source.model.output_node else "",
@@ -58,7 +61,8 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(values[1:])),
         predict=predict,
         prediction=predicted[0] if predicted else "",
-        uses_math=any("math." in line for line in (*row, *predict, *values, *predicted)),
+        functions=own,
+        uses_math=bool(own) or any("math." in line for line in (*row, *predict, *values, *predicted)),
     )
 
 
@@ -88,7 +92,7 @@ class _RowWriter:
             ]
         labels, notes = cotangent_labels(graph, self.identifier, "")
         labels |= node_labels(graph, self.identifier)
-        bound = leaf_bindings(graph, self.identifier, {"target": "y"})
+        bound = leaf_bindings(graph, self.identifier, {"target": "y", "largest": number(sys.float_info.max)})
         writer = SectionWriter(graph, self.texts, bound, Numbering(), labels, self.literals)
         body = writer.write(order, results)
         values = tuple(writer.operand(position).text for position in results)

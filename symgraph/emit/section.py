@@ -9,6 +9,7 @@ from symgraph.emit.layout import number
 from symgraph.emit.names import Numbering
 from symgraph.emit.width import WIDTH, columns
 from symgraph.ir.graph import Graph, Node
+from symgraph.ir.overflow import FAST
 
 _LONGEST_PART = 60
 """An expression longer than this is given a name before it is used in another."""
@@ -54,6 +55,7 @@ class SectionWriter:
     indent: int = 4
     lines: list[Line] = field(default_factory=list)
     _pending: dict[int, Text] = field(default_factory=dict)
+    _lazy: set[int] = field(default_factory=set)
 
     def write(self, order: Sequence[int], kept: Iterable[int]) -> tuple[Line, ...]:
         """Write the given operations.
@@ -69,13 +71,22 @@ class SectionWriter:
                 uses[arg] += self.texts[node.op].occurrences(index)
         named = set(kept)
         start = len(self.lines)
+        self._lazy |= self._branches(order)
         for position in order:
             text = self._expression(position)
-            if position in self.labels or position in named or uses[position] != 1 or columns(text.text) > _LONGEST_PART:
+            long = columns(text.text) > _LONGEST_PART and position not in self._lazy
+            if position in self.labels or position in named or uses[position] != 1 or long:
                 self._assign(position, text)
             else:
                 self._pending[position] = text
         return tuple(self.lines[start:])
+
+    def _branches(self, order: Sequence[int]) -> set[int]:
+        """Exponentials that stand in the branch of a conditional expression, outside of which they would raise."""
+        if "select" not in self.texts or self.texts["select"].level is not Level.TERNARY:
+            return set()
+        chosen = {self.graph.nodes[position].args[1] for position in order if self.graph.nodes[position].op == "select"}
+        return {position for position in chosen if self.graph.nodes[position].op in FAST}
 
     def operand(self, position: int) -> Text:
         """The text by which another expression refers to a node."""
@@ -93,7 +104,7 @@ class SectionWriter:
         room = WIDTH - self.indent - columns(self.labels.get(position, "v00000")) - len(" = ")
         while True:
             text = self.texts[node.op].render(self._operands(node))
-            inline = [arg for arg in node.args if arg in self._pending]
+            inline = [arg for arg in node.args if arg in self._pending and arg not in self._lazy]
             if columns(text.text) <= room or not inline:
                 return text
             longest = max(inline, key=lambda arg: columns(self._pending[arg].text))

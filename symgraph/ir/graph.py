@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-LEAVES = frozenset({"feature", "weight", "target", "cotangent", "input"})
-"""Ops that read a named value. ``input`` stands for a placeholder of a graph fragment."""
+LEAVES = frozenset({"feature", "weight", "target", "cotangent", "input", "largest"})
+"""Ops that read a named value; ``input`` is a placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
 
 VARYING_LEAVES = frozenset({"feature", "target", "cotangent"})
 
 BOOLEAN_OPS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 
 Data = float | str | None
+
+Domains = Mapping[str, tuple[float, float]]
 
 
 class Node(NamedTuple):
@@ -44,22 +46,25 @@ class Graph:
         nodes: in topological order; no two are the same operation on the same operands.
         roots: what the graph is computed for, by role ("node t", "loss", "grad w1"); roots keep nodes alive.
         names: aliases for people, name -> position; several names may share a node.
+        domains: where leaves are meant to live, name -> (low, high), as far as the model says so.
     """
 
     name: str
     nodes: tuple[Node, ...]
     roots: Mapping[str, int]
     names: Mapping[str, int]
+    domains: Domains = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class GraphBuilder:
     """Collects nodes; asking for the same operation twice gives the same node.
 
-    ``origin`` is copied into every node that is made until it is changed.
+    ``origin`` is copied into every node that is made until it is changed; ``domains`` go into the graph as they are.
     """
 
     name: str
+    domains: Domains = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     origin: str = ""
     _known: dict[tuple[str, tuple[int, ...], object], int] = field(default_factory=dict)
@@ -91,7 +96,7 @@ class GraphBuilder:
 
     def build(self, roots: Mapping[str, int], names: Mapping[str, int]) -> Graph:
         """Give the graph of all nodes added so far."""
-        return Graph(self.name, tuple(self.nodes), dict(roots), dict(names))
+        return Graph(self.name, tuple(self.nodes), dict(roots), dict(names), dict(self.domains))
 
     def _intern(self, op: str, args: tuple[int, ...], data: Data, boolean: bool, varying: bool) -> int:
         key = (op, args, struct.pack("<d", data) if isinstance(data, float) else data)
@@ -113,7 +118,7 @@ def rebuild(graph: Graph, rewrite: Rewrite) -> Graph:
         rewrite: called with the builder, each node and its operands in the builder; gives the node to use instead, or None to
             copy the node as it is.
     """
-    builder = GraphBuilder(graph.name)
+    builder = GraphBuilder(graph.name, graph.domains)
     moved: list[int] = []
     for node in graph.nodes:
         args = tuple(moved[arg] for arg in node.args)

@@ -7,11 +7,12 @@ from symgraph.ir.graph import LEAVES, VARYING_LEAVES, Graph, GraphBuilder, Node
 _LINE = re.compile(
     r"%(?P<id>\d+) = (?P<op>\w+)(?: (?P<leaf>[^\s(;]+)(?P<uniform> uniform)?|\((?P<args>[^)]*)\))?(?:\s+; (?P<origin>.*))?"
 )
+_DOMAIN = re.compile(r"domain (?P<name>.+) = (?P<low>\S+) (?P<high>\S+)")
 _ALIAS = re.compile(r"(?P<kind>name|root) (?P<name>.+) = %(?P<id>\d+)")
 
 
 def to_text(graph: Graph, *, origins: bool = True) -> str:
-    """Print a graph, one node a line, then its names and roots.
+    """Print a graph, one node a line, then its names, roots and domains.
 
     Args:
         graph: the graph.
@@ -23,6 +24,7 @@ def to_text(graph: Graph, *, origins: bool = True) -> str:
         lines.append(f"{line:<32} ; {node.origin}" if origins and node.origin else line)
     for kind, aliases in (("name", graph.names), ("root", graph.roots)):
         lines += [f"{kind} {name} = %{position}" for name, position in aliases.items()]
+    lines += [f"domain {name} = {low!r} {high!r}" for name, (low, high) in graph.domains.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -38,7 +40,12 @@ def from_text(text: str) -> Graph:
     builder = GraphBuilder(lines[0].removeprefix("graph "))
     moved: dict[int, int] = {}
     aliases: dict[str, dict[str, int]] = {"name": {}, "root": {}}
+    domains: dict[str, tuple[float, float]] = {}
     for line in lines[1:]:
+        domain = _DOMAIN.fullmatch(line)
+        if domain:
+            domains[domain["name"]] = (float(domain["low"]), float(domain["high"]))
+            continue
         alias = _ALIAS.fullmatch(line)
         try:
             if alias:
@@ -47,6 +54,7 @@ def from_text(text: str) -> Graph:
                 _parse_node(builder, line, moved)
         except KeyError as error:
             raise ValueError(f"{line!r} refers to node %{error.args[0]}, which no line before it defines") from None
+    builder.domains = domains
     return builder.build(aliases["root"], aliases["name"])
 
 

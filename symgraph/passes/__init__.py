@@ -4,18 +4,33 @@ from symgraph.ir.graph import Graph
 from symgraph.passes.commute import commute
 from symgraph.passes.expand import expand
 from symgraph.passes.fold_constants import fold_constants
+from symgraph.passes.limit import limit
 from symgraph.passes.lower_powers import lower_powers
 from symgraph.passes.mask import mask
+from symgraph.passes.one_row import one_row
+from symgraph.passes.order import order
 from symgraph.passes.prune import prune
+from symgraph.passes.saturate import saturate
 from symgraph.passes.simplify import simplify
 
-PIPELINE = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, mask, commute, prune)
+PIPELINE = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, mask, order, commute, prune, limit)
 """The passes in order: what expanding an op brings is folded too, exponents are constants before powers are lowered, and
-identities bring constants to light that are folded in turn."""
+identities bring constants to light that are folded in turn; limit looks at the products that are left."""
+
+
+ROW_PIPELINE = (one_row, saturate, *PIPELINE[:-1])
+"""The passes that make the graph of a row function from an optimized one, whose products limit has guarded already."""
 
 
 def optimize(graph: Graph) -> Graph:
     """Run every pass of the pipeline."""
     for run in PIPELINE:
+        graph = run(graph)
+    return graph
+
+
+def single_row(graph: Graph) -> Graph:
+    """Run every pass of the pipeline of row functions on an optimized graph."""
+    for run in ROW_PIPELINE:
         graph = run(graph)
     return graph

@@ -2,7 +2,8 @@
 
 The cotangent that enters a branch is ``select(taken, cotangent, 0)``. Multiplied by a local partial that is not finite, as
 that of a named node log(x) at rows where x is negative, its 0 would become NaN. So the selection is made after such a factor:
-``select(c, y, 0) * f`` becomes ``select(c, y * f, 0)`` wherever f may not be finite.
+``select(c, y, 0) * f`` becomes ``select(c, y * f, 0)`` wherever f may not be finite. The cotangent of a node that several
+branches use is 0 where none of them is taken: there the selection is by ``c1 or c2``.
 """
 
 from typing import NamedTuple
@@ -11,16 +12,41 @@ from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node, rebuild
 
 _TAME = frozenset(
     {"add", "sub", "neg", "mul", "abs", "max", "min", "select", "sign", "heaviside"}
-    | {"sin", "cos", "tanh", "atan", "asinh", "hypot", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"}
+    | {
+        "sin",
+        "cos",
+        "tanh",
+        "atan",
+        "asinh",
+        "hypot",
+        "erf",
+        "erfc",
+        "gauss",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "eq",
+        "ne",
+        "and",
+        "or",
+        "not",
+    }
 )
 """Ops that are finite where their operands are, overflow left aside."""
 
 
-class _Mask(NamedTuple):
-    """A value is 0 wherever the condition is not the given truth value."""
+class _Case(NamedTuple):
+    """A condition has the given truth value."""
 
     condition: int
     truth: bool
+
+
+_Mask = frozenset[_Case]
+"""A value is 0 wherever none of these cases holds."""
+
+_MOST_CASES = 4
 
 
 def mask(graph: Graph) -> Graph:
@@ -35,9 +61,10 @@ def mask(graph: Graph) -> Graph:
             result = _moved(builder, masks, tame, node.op, args)
         if result is None:
             result = builder.copy(node, args)
-        found = _mask_of(builder, masks, result)
-        if found is not None:
-            masks[result] = found
+        if result not in masks:
+            found = _mask_of(builder, masks, result)
+            if found is not None:
+                masks[result] = found
         return result
 
     return rebuild(graph, rewrite)
@@ -48,15 +75,17 @@ def _mask_of(builder: GraphBuilder, masks: dict[int, _Mask], position: int) -> _
     node = builder.nodes[position]
     if node.op == "select":
         zeros = [builder.nodes[branch].data == 0.0 for branch in node.args[1:]]
-        return None if zeros[0] == zeros[1] else _Mask(node.args[0], zeros[1])
+        return None if zeros[0] == zeros[1] else frozenset({_Case(node.args[0], zeros[1])})
     known = [masks.get(arg) for arg in node.args]
     if node.op == "mul":
         return known[0] or known[1]
     if node.op in ("div", "neg"):
         return known[0]
     if node.op in ("add", "sub"):
-        return known[0] if known[0] == known[1] else None
-    if node.op == "rowsum" and known[0] is not None and not builder.nodes[known[0].condition].varying:
+        either = known[0] | known[1] if known[0] and known[1] else frozenset()
+        conditions = {case.condition for case in either}
+        return either if 0 < len(either) <= _MOST_CASES and len(conditions) == len(either) else None
+    if node.op == "rowsum" and known[0] and not any(builder.nodes[case.condition].varying for case in known[0]):
         return known[0]
     return None
 
@@ -66,7 +95,7 @@ def _merged(builder: GraphBuilder, masks: dict[int, _Mask], node: Node, args: tu
     if node.op != "select":
         return None
     for kept, other, truth in ((args[1], args[2], True), (args[2], args[1], False)):
-        if builder.nodes[other].data == 0.0 and masks.get(kept) == _Mask(args[0], truth):
+        if builder.nodes[other].data == 0.0 and masks.get(kept) == frozenset({_Case(args[0], truth)}):
             return kept
     return None
 
@@ -78,13 +107,28 @@ def _moved(builder: GraphBuilder, masks: dict[int, _Mask], tame: list[bool], op:
         safe = tame[factor] if op == "mul" else builder.nodes[factor].op == "const"
         if found is None or safe:
             continue
+        condition, truth = _combined(builder, found)
         node = builder.nodes[masked]
-        direct = node.op == "select" and node.args[0] == found.condition
-        inner = node.args[1 if found.truth else 2] if direct else masked
+        direct = node.op == "select" and node.args[0] == condition
+        inner = node.args[1 if truth else 2] if direct else masked
         product = builder.add(op, *((inner, factor) if index == 0 else (factor, inner)))
         zero = builder.const(0.0)
-        return builder.add("select", found.condition, *((product, zero) if found.truth else (zero, product)))
+        selected = builder.add("select", condition, *((product, zero) if truth else (zero, product)))
+        masks[selected] = found
+        return selected
     return None
+
+
+def _combined(builder: GraphBuilder, mask: _Mask) -> _Case:
+    """One condition, with its truth value, that holds where any case of a mask does."""
+    cases = sorted(mask)
+    if len(cases) == 1:
+        return cases[0]
+    holds = [case.condition if case.truth else builder.add("not", case.condition) for case in cases]
+    result = holds[0]
+    for other in holds[1:]:
+        result = builder.add("or", result, other)
+    return _Case(result, True)
 
 
 def _mark_tame(builder: GraphBuilder, tame: list[bool]) -> None:

@@ -6,7 +6,7 @@ from symgraph.ir.graph import Graph, GraphBuilder, reachable
 def prune(graph: Graph) -> Graph:
     """Keep what the roots need, in the order it stands in."""
     alive = reachable(graph.nodes, graph.roots.values())
-    builder = GraphBuilder(graph.name)
+    builder = GraphBuilder(graph.name, graph.domains)
     moved: dict[int, int] = {}
     for position, node in enumerate(graph.nodes):
         if position in alive:

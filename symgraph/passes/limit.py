@@ -1,0 +1,93 @@
+"""Exact wherever no exponential overflows; where one does, a product with 0 that would be inf * 0 is the limit, 0.
+
+The named node keeps its value, inf: only the edge to the product changes. Where interval reasoning proves that the other
+factor is 0 whenever the exponential overflows, and that the true product rounds to 0 then, the product reads min(exp, largest);
+that costs least. Elsewhere, where mpmath shows the limit of the product to be 0, a factor of exactly 0 makes the product 0. A
+product with another limit, as that of exp(a) and the slope of log(exp(a)), stays as it is.
+"""
+
+from collections.abc import Mapping
+
+from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.overflow import certainly_zero, overflows
+
+Plan = Mapping[int, Mapping[int, int]]
+"""For each product to guard, by the index of each operand that may be infinite: its sign if the edge may be limited, else 0."""
+
+ROUNDS = 4
+"""A product that is guarded may let another one behind it appear as inf * 0; longer chains of them stay."""
+
+
+def limit(graph: Graph) -> Graph:
+    """Guard the products of each exponential that may overflow."""
+    for _ in range(ROUNDS):
+        plan = _plan(graph)
+        if not plan:
+            break
+        graph = _with_guards(graph, plan)
+    return graph
+
+
+def _with_guards(graph: Graph, plan: Plan) -> Graph:
+    builder = GraphBuilder(graph.name, graph.domains)
+    moved: list[int] = []
+    for position, node in enumerate(graph.nodes):
+        builder.origin = node.origin
+        args = tuple(moved[arg] for arg in node.args)
+        if position in plan:
+            moved.append(_guarded(builder, args, plan[position]))
+        else:
+            moved.append(builder.copy(node, args))
+    return builder.build(
+        {root: moved[position] for root, position in graph.roots.items()},
+        {name: moved[position] for name, position in graph.names.items()},
+    )
+
+
+def _plan(graph: Graph) -> Plan:
+    plan: dict[int, dict[int, int]] = {}
+    guarded = _guarded_already(graph)
+    for overflow in overflows(graph):
+        for product, infinite in overflow.products.items():
+            index = graph.nodes[product].args.index(infinite)
+            if (product, graph.nodes[product].args[1 - index]) in guarded:
+                continue
+            sign = overflow.values.get(infinite, 0)
+            proven = sign if sign and certainly_zero(graph, overflow, product) else 0
+            operands = plan.setdefault(product, {})
+            operands[index] = proven if operands.get(index, proven) == proven else 0
+    return plan
+
+
+def _guarded_already(graph: Graph) -> set[tuple[int, int]]:
+    """Products that are read only where a factor is not 0, with that factor."""
+    pairs = set()
+    for node in graph.nodes:
+        if node.op == "select" and graph.nodes[node.args[1]].data == 0.0:
+            product, todo = node.args[2], [node.args[0]]
+            while todo:
+                condition = graph.nodes[todo.pop()]
+                if condition.op == "or":
+                    todo.extend(condition.args)
+                elif condition.op == "eq" and condition.args[0] in graph.nodes[product].args:
+                    pairs.add((product, condition.args[0]))
+    return pairs
+
+
+def _guarded(builder: GraphBuilder, args: tuple[int, ...], operands: Mapping[int, int]) -> int:
+    """The product of two operands, of which some may be infinite; their signs if the edge may be limited, else 0."""
+    bounded = tuple(_bounded(builder, arg, operands.get(index, 0)) for index, arg in enumerate(args))
+    product = builder.add("mul", *bounded)
+    zero = builder.const(0.0)
+    tests = [builder.add("eq", args[1 - index], zero) for index, sign in sorted(operands.items()) if not sign]
+    if not tests:
+        return product
+    condition = tests[0] if len(tests) == 1 else builder.add("or", *tests)
+    return builder.add("select", condition, zero, product)
+
+
+def _bounded(builder: GraphBuilder, operand: int, sign: int) -> int:
+    if not sign:
+        return operand
+    largest = builder.leaf("largest", "largest")
+    return builder.add("min", operand, largest) if sign > 0 else builder.add("max", operand, builder.add("neg", largest))

@@ -1,0 +1,83 @@
+"""Reassociating: in a product that may overflow before a vanishing factor comes, that factor comes sooner.
+
+The interval of every factor says which are huge and which vanish. (c * w) * q, where q is the exponential of a negative number,
+is inf * 0 where c * w overflows and q is 0; (c * q) * w is 0. A factor that the adjoint puts last, since it would vanish too
+early elsewhere, is not moved.
+"""
+
+from collections import Counter
+
+from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable
+from symgraph.ir.intervals import Interval, intervals
+
+_HUGE = 2.0**512
+"""Two factors of this size overflow."""
+_VANISHED = 2.0**-500
+_VANISHING_OPS = frozenset({"exp", "div", "gauss", "erfc"})
+"""Ops whose value becomes exactly 0 by underflow alone."""
+
+
+def order(graph: Graph) -> Graph:
+    """Move the first vanishing factor of each product before its second huge one."""
+    chains = _chains(graph)
+    if not chains:
+        return graph
+    bounds = intervals(graph)
+    builder = GraphBuilder(graph.name, graph.domains)
+    moved: list[int] = []
+    for position, node in enumerate(graph.nodes):
+        builder.origin = node.origin
+        args = tuple(moved[arg] for arg in node.args)
+        factors = _reordered(graph, bounds, chains.get(position, []))
+        moved.append(_product(builder, [moved[factor] for factor in factors]) if factors else builder.copy(node, args))
+    return builder.build(
+        {root: moved[position] for root, position in graph.roots.items()},
+        {name: moved[position] for name, position in graph.names.items()},
+    )
+
+
+def _chains(graph: Graph) -> dict[int, list[int]]:
+    """The factors of every product of three or more, by its last multiplication; a product that is read twice is one factor."""
+    alive = reachable(graph.nodes, graph.roots.values())
+    uses = Counter(arg for position in alive for arg in graph.nodes[position].args)
+    uses.update(graph.roots.values())
+    inner = {node.args[0] for node in graph.nodes if _continues(graph, uses, node)}
+    chains = {}
+    for position, node in enumerate(graph.nodes):
+        if node.op == "mul" and position not in inner and _continues(graph, uses, node):
+            chains[position] = _factors(graph, uses, node)
+    return chains
+
+
+def _continues(graph: Graph, uses: Counter[int], node: Node) -> bool:
+    """Whether a node is a product whose left operand is a product for it alone."""
+    return node.op == "mul" and graph.nodes[node.args[0]].op == "mul" and uses[node.args[0]] == 1
+
+
+def _factors(graph: Graph, uses: Counter[int], node: Node) -> list[int]:
+    factors = [node.args[1]]
+    while _continues(graph, uses, node):
+        node = graph.nodes[node.args[0]]
+        factors.append(node.args[1])
+    return [node.args[0], *reversed(factors)]
+
+
+def _reordered(graph: Graph, bounds: list[Interval], factors: list[int]) -> list[int]:
+    """The factors in a better order; empty where theirs is good."""
+    huge = [index for index, factor in enumerate(factors) if max(-bounds[factor].low, bounds[factor].high) > _HUGE]
+    first = next((index for index, factor in enumerate(factors[:-1]) if _vanishes(graph.nodes[factor], bounds[factor])), None)
+    if first is None or len(huge) < 2 or not huge[1] < first:
+        return []
+    rest = [factor for index, factor in enumerate(factors) if index != first]
+    return [*rest[: huge[1]], factors[first], *rest[huge[1] :]]
+
+
+def _vanishes(node: Node, bound: Interval) -> bool:
+    return node.op in _VANISHING_OPS and bool(bound.low < _VANISHED and 0 <= bound.high <= 2)
+
+
+def _product(builder: GraphBuilder, factors: list[int]) -> int:
+    result = factors[0]
+    for factor in factors[1:]:
+        result = builder.add("mul", result, factor)
+    return result

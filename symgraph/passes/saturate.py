@@ -1,0 +1,54 @@
+"""Exact: where Python's ``math`` would raise and the result does not depend on it any more, an exponential is inf, as in NumPy.
+
+Functions of Python's ``math`` raise OverflowError where NumPy's give inf. A row whose loss stays finite however large the
+exponential is, as with tanh(exp(a)), must not end in an error; a row whose loss overflows does.
+"""
+
+import math
+import sys
+
+import mpmath
+
+from symgraph.ir.graph import Graph, GraphBuilder, Node
+from symgraph.ir.overflow import overflows
+
+DOUBLINGS = {"exp": 0, "expm1": 0, "sinh": 1, "cosh": 1}
+"""By function, log2 of how much larger than the largest number its exponential may be."""
+
+
+def saturate(graph: Graph) -> Graph:
+    """Make exponentials inf, as NumPy does, that a finite loss survives; not part of the pipeline, for row functions."""
+    survived = {position for overflow in overflows(graph) if overflow.survived for position in overflow.values}
+    if not survived:
+        return graph
+    builder = GraphBuilder(graph.name, graph.domains)
+    moved: list[int] = []
+    for position, node in enumerate(graph.nodes):
+        builder.origin = node.origin
+        args = tuple(moved[arg] for arg in node.args)
+        copy = builder.copy(node, args)
+        moved.append(_infinite_beyond(builder, node, args[0], copy) if position in survived else copy)
+    return builder.build(
+        {root: moved[position] for root, position in graph.roots.items()},
+        {name: moved[position] for name, position in graph.names.items()},
+    )
+
+
+def _infinite_beyond(builder: GraphBuilder, node: Node, argument: int, value: int) -> int:
+    """The function's value where it is finite, else inf with the function's sign."""
+    infinite = builder.const(math.inf)
+    size = argument
+    if node.op in ("sinh", "cosh"):
+        size = builder.add("abs", argument)
+    if node.op == "sinh":
+        infinite = builder.add("mul", argument, infinite)
+    end = builder.const(_last_argument(DOUBLINGS[node.op]))
+    return builder.add("select", builder.add("le", size, end), value, infinite)
+
+
+def _last_argument(doublings: int) -> float:
+    """The largest double at which exp(argument) / 2**doublings is finite."""
+    with mpmath.workdps(40):
+        exact = mpmath.log(mpmath.mpf(sys.float_info.max)) + doublings * mpmath.log(2)
+        nearest = float(exact)
+        return nearest if mpmath.mpf(nearest) <= exact else math.nextafter(nearest, 0)
