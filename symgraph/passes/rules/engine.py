@@ -1,0 +1,218 @@
+"""Applies rules to a graph: operands first, each node until no rule fits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, reachable
+from symgraph.passes.rules.forms import Form, Forms, halves, product, scaled, times
+from symgraph.passes.rules.match import Bindings, Matcher
+from symgraph.passes.rules.pattern import (
+    SQUARES,
+    Head,
+    Mark,
+    Sum,
+    mark_of_factor,
+    marks_of_factors,
+    marks_of_terms,
+    ops_of,
+    parse,
+)
+from symgraph.passes.rules.replacement import Writer
+from symgraph.passes.rules.rule import Rule
+
+SUM, PRODUCT = "a sum", "a product"
+A_SQUARE = "a square"
+_KINDS = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "pow": PRODUCT}
+
+
+def apply_rules(graph: Graph, rules: Sequence[Rule]) -> Graph:
+    """Replace every match of a rule; named nodes and roots keep their values, leaves stay.
+
+    Args:
+        graph: any graph.
+        rules: tried in this order at each node.
+    """
+    engine = _Engine(GraphBuilder(graph.name, graph.domains), _by_kind(rules))
+    moved: list[int] = []
+    named = set(graph.names.values()) | set(graph.roots.values())
+    for position, node in enumerate(graph.nodes):
+        args = tuple(moved[arg] for arg in node.args)
+        engine.builder.origin = node.origin
+        moved.append(engine.builder.copy(node, args) if node.data is not None else engine.make(node.op, *args))
+        if position in named:
+            engine.named.add(moved[-1])
+    if not engine.before:
+        return graph
+    roots, names = ({name: moved[at] for name, at in aliases.items()} for aliases in (graph.roots, graph.names))
+    return _alive(engine.builder.build(roots, names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A rule with what is worked out once.
+
+    Attributes:
+        rule: the rule.
+        pattern: its pattern.
+        ops: ops without which a graph holds no match.
+        marks: what a form must show to hold one.
+    """
+
+    rule: Rule
+    pattern: Sum
+    ops: frozenset[str]
+    marks: frozenset[Mark]
+
+
+def _by_kind(rules: Sequence[Rule]) -> dict[str, list[_Ready]]:
+    result: dict[str, list[_Ready]] = {}
+    for rule in rules:
+        pattern, kind = parse(rule.pattern), kind_of(rule)
+        marks = marks_of_terms(pattern) if kind == SUM else marks_of_factors(pattern.terms[0])
+        result.setdefault(kind, []).append(_Ready(rule, pattern, _ops(pattern, marks), marks))
+    return result
+
+
+def _ops(pattern: Sum, marks: frozenset[Mark]) -> frozenset[str]:
+    return ops_of(pattern) | {A_SQUARE} if SQUARES in marks else ops_of(pattern)
+
+
+def kind_of(rule: Rule) -> str:
+    """Where a rule is tried: at sums, at products, or at one op."""
+    pattern = parse(rule.pattern)
+    if len(pattern.terms) > 1:
+        return SUM
+    (term,) = pattern.terms
+    (first, exponent) = term.factors[0]
+    alone = len(term.factors) == 1 and exponent == 1 and term.coefficient == 1
+    return first.op if alone and isinstance(first, Head) else PRODUCT
+
+
+@dataclass(slots=True)
+class _Engine:
+    builder: GraphBuilder
+    rules: dict[str, list[_Ready]]
+    named: set[int] = field(default_factory=set)
+    forms: Forms = field(init=False)
+    matcher: Matcher = field(init=False)
+    writer: Writer = field(init=False)
+    best: dict[int, int] = field(default_factory=dict)
+    before: dict[int, int] = field(default_factory=dict)
+    ops: set[str] = field(default_factory=set)
+    seen: int = 0
+
+    def __post_init__(self) -> None:
+        self.forms = Forms(self.builder, self.named)
+        self.matcher = Matcher(self.builder, self.forms, self.before)
+        self.writer = Writer(self.builder, self.forms, self.make, self.make)
+
+    def make(self, op: str, *args: int) -> int:
+        """Add an operation in its best form."""
+        position = self.builder.add(op, *args)
+        if position not in self.best:
+            self.best[position] = position  # a replacement that needs its own pattern finds it as it is
+            result = self.best[position] = self.improved(position)
+            if result != position:
+                self.before.setdefault(result, position)
+        return self.best[position]
+
+    def improved(self, position: int) -> int:
+        op = self.builder.nodes[position].op
+        kind = _KINDS.get(op, op)
+        for node in self.builder.nodes[self.seen :]:
+            self.ops.add(node.op)
+            if node.op == "pow" or (node.op == "mul" and node.args[0] == node.args[1]):
+                self.ops.add(A_SQUARE)
+        self.seen = len(self.builder.nodes)
+        possible = [ready for ready in self.rules.get(kind, ()) if ready.ops <= self.ops]
+        if possible and kind in (SUM, PRODUCT):
+            form = self.forms.outer(position)
+            marks = self.marks(form) if kind == SUM else self.factor_marks(form)
+            possible = [ready for ready in possible if ready.marks <= marks]
+        for ready in possible:
+            saved = self.builder.origin
+            found = self.at(kind, ready, position)
+            self.builder.origin = saved
+            if found is not None and found != position:
+                return found
+        return position
+
+    def marks(self, form: Form) -> set[Mark]:
+        """What the terms of a sum show: the ops of each, and whether there are squares."""
+        nodes = self.builder.nodes
+        cores = [self.forms.split(monomial)[1] for monomial in form]
+        found: set[Mark] = {tuple((nodes[node].op, exponent) for node, exponent in core) for core in cores}
+        if sum(halves(core) is not None for core in cores) > 1:
+            found.add(SQUARES)
+        return found
+
+    def factor_marks(self, form: Form) -> set[Mark]:
+        """What the factors of a product show: the op of each, and whether it stands above or below."""
+        nodes = self.builder.nodes
+        return {mark_of_factor(nodes[node].op, exponent) for monomial in form for node, exponent in monomial}
+
+    def at(self, kind: str, ready: _Ready, position: int) -> int | None:
+        """The node that a rule puts in the place of another, or None."""
+        if kind == SUM:
+            return self.at_sum(ready, self.forms.outer(position))
+        if kind == PRODUCT:
+            return self.at_product(ready, self.forms.outer(position))
+        (head, _) = ready.pattern.terms[0].factors[0]
+        sides = self.sides(position)
+        for bound in self.matcher.call(head, position) if isinstance(head, Head) else ():
+            if self.writer.holds(ready.rule.when, bound, sides):
+                return self.writer.node(self.written(ready.rule, bound))
+        return None
+
+    def sides(self, position: int) -> tuple[Form, ...]:
+        """The forms of the operands of a node's first operand."""
+        node = self.builder.nodes[position]
+        return tuple(self.forms.inner(arg) for arg in self.builder.nodes[node.args[0]].args)
+
+    def at_sum(self, ready: _Ready, form: Form) -> int | None:
+        for part in self.matcher.within(ready.pattern, form) if len(form) > 1 else ():
+            if self.writer.holds(ready.rule.when, part.bound, ()):
+                number, constants = part.scale
+                value = scaled(self.written(ready.rule, part.bound), number)
+                return self.writer.sum(_replaced(form, part.rest, {product(m, constants): c for m, c in value.items()}))
+        return None
+
+    def at_product(self, ready: _Ready, form: Form) -> int | None:
+        for factor in self.matcher.product(ready.pattern.terms[0], form) if len(form) == 1 else ():
+            if self.writer.holds(ready.rule.when, factor.bound, ()):
+                value = self.written(ready.rule, factor.bound)
+                single = value if len(value) == 1 else self.forms.whole(self.writer.node(value))
+                return self.writer.node(times({factor.rest: factor.scale}, single))
+        return None
+
+    def written(self, rule: Rule, bound: Bindings) -> Form:
+        origin = self.builder.origin
+        self.builder.origin = f"{origin}: {rule.name}" if origin else rule.name
+        return self.writer.replacement(rule.replacement, bound)
+
+
+def _replaced(form: Form, rest: Form, replacement: Form) -> Form:
+    """A sum with the replacement in the place of the first term that it stands for."""
+    result: Form = {}
+    placed = False
+    for monomial, coefficient in form.items():
+        if monomial in rest:
+            result[monomial] = result.get(monomial, 0) + coefficient
+        elif not placed:
+            placed = True
+            for part, scale in replacement.items():
+                result[part] = result.get(part, 0) + scale
+    return {monomial: coefficient for monomial, coefficient in result.items() if coefficient}
+
+
+def _alive(graph: Graph) -> Graph:
+    """Drop what nothing depends on any more; leaves stay, since a model's inputs are its contract."""
+    leaves = [position for position, node in enumerate(graph.nodes) if node.op in LEAVES]
+    alive = reachable(graph.nodes, [*leaves, *graph.roots.values(), *graph.names.values()])
+    builder = GraphBuilder(graph.name, graph.domains)
+    moved: dict[int, int] = {}
+    for position, node in enumerate(graph.nodes):
+        if position in alive:
+            moved[position] = builder.copy(node, tuple(moved[arg] for arg in node.args))
+    roots, names = ({name: moved[at] for name, at in aliases.items()} for aliases in (graph.roots, graph.names))
+    return builder.build(roots, names)

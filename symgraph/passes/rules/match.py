@@ -1,0 +1,269 @@
+"""Matching patterns against linear forms: up to order, common factors, and the way in which a sum or product is written."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+
+from symgraph.ir.graph import GraphBuilder
+from symgraph.passes.rules.forms import (
+    ONE,
+    Form,
+    Forms,
+    Monomial,
+    Number,
+    atom,
+    halves,
+    inverse,
+    power,
+    product,
+    root,
+    scaled,
+    size,
+    times,
+    without,
+)
+from symgraph.passes.rules.pattern import Each, Head, Hole, Sum, Term
+
+Bindings = Mapping[str, "Form | tuple[Form, ...]"]
+"""What each placeholder stands for; a list for one inside ``sum``."""
+
+NOTHING: Bindings = MappingProxyType({})
+_COMMUTATIVE = frozenset({"hypot", "logaddexp", "max", "min"})
+
+
+Scale = tuple[Number, Monomial]
+"""A common factor of a sum: a number, and constants that stand for others."""
+
+SELF: Scale = (1, ONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sum that holds a pattern: scale * pattern + rest."""
+
+    bound: Bindings
+    scale: Scale
+    rest: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A product that holds a pattern: scale * pattern * rest."""
+
+    bound: Bindings
+    scale: Number
+    rest: Monomial
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Finds patterns in the nodes of a builder.
+
+    Attributes:
+        builder: the nodes.
+        forms: their forms.
+        before: what stood in the place of a node before a rule: a larger pattern may have had it as a part.
+    """
+
+    builder: GraphBuilder
+    forms: Forms
+    before: Mapping[int, int]
+
+    def call(self, pattern: Head, position: int, bound: Bindings = NOTHING) -> Iterator[Bindings]:
+        """The ways in which a node is an op on the pattern's operands."""
+        node = self.builder.nodes[position]
+        if node.op != pattern.op:
+            if position in self.before:
+                yield from self.call(pattern, self.before[position], bound)
+            return
+        yield from self._operands(pattern.args, node.args, bound)
+        if node.op in _COMMUTATIVE:
+            yield from self._operands(pattern.args, node.args[::-1], bound)
+
+    def _operands(self, patterns: tuple[Sum, ...], args: tuple[int, ...], bound: Bindings) -> Iterator[Bindings]:
+        if not patterns:
+            yield bound
+            return
+        for position in (args[0], self.before.get(args[0])):
+            if position is not None:
+                for found in self.equal(patterns[0], self.forms.inner(position), bound):
+                    yield from self._operands(patterns[1:], args[1:], found)
+
+    def equal(self, pattern: Sum, form: Form, bound: Bindings) -> Iterator[Bindings]:
+        """The ways in which a form is the pattern."""
+        for part in self._terms(pattern.terms, Part(bound, SELF, form), scaled_by=SELF, inside=True):
+            yield part.bound
+
+    def within(self, pattern: Sum, form: Form, bound: Bindings = NOTHING, *, inside: bool = False) -> Iterator[Part]:
+        """The ways in which some terms of a form are a multiple of the pattern; inside another op, all terms."""
+        yield from self._terms(pattern.terms, Part(bound, SELF, form), scaled_by=None, inside=inside)
+
+    def _terms(self, terms: tuple[Term, ...], part: Part, *, scaled_by: Scale | None, inside: bool) -> Iterator[Part]:
+        """Match terms one after another; ``scaled_by`` is the scale, or None while no term has fixed it."""
+        if not terms:
+            if not (inside and part.rest):
+                yield Part(part.bound, scaled_by or SELF, part.rest)
+            return
+        first, others = terms[0], terms[1:]
+        if first.each is not None:
+            found = self._each(first.each, part) if scaled_by in (None, SELF) else None
+            if found is not None:
+                yield from self._terms(others, found, scaled_by=SELF, inside=inside)
+        elif first.hole is not None and (inside or first.hole.name in part.bound):
+            for scale, found in self._hole(first, first.hole, part, scaled_by or SELF):
+                yield from self._terms(others, found, scaled_by=scale, inside=inside)
+        else:
+            for scale, found in self._term(first, part, scaled_by):
+                yield from self._terms(others, found, scaled_by=scale, inside=inside)
+
+    def _each(self, each: Each, part: Part) -> Part | None:
+        """Match every term that is left."""
+        collected: dict[str, tuple[Form, ...]] = {}
+        if len(part.rest) < each.least:
+            return None
+        for monomial, coefficient in part.rest.items():
+            bound = self._repeated(each.term, monomial, coefficient, part.bound)
+            if bound is None:
+                return None
+            for name in bound.keys() - part.bound.keys():
+                value = bound[name]
+                collected[name] = (*collected.get(name, ()), value if isinstance(value, dict) else {})
+        return Part({**part.bound, **collected}, SELF, {})
+
+    def _repeated(self, pattern: Sum, monomial: Monomial, coefficient: Number, bound: Bindings) -> Bindings | None:
+        """Match one term of a sum of like terms; 1 is exp(0) there, and any c >= 0 the square of sqrt(c)."""
+        (term,) = pattern.terms
+        (inner, exponent) = term.factors[0]
+        if isinstance(inner, Head) and inner.op == "exp" and monomial == ONE and coefficient == 1:
+            return next(self.equal(inner.args[0], {}, bound), None)
+        if isinstance(inner, Hole) and exponent == 2:
+            constants, core = self.forms.split(monomial)
+            halved, magnitude = halves(core), self._root(coefficient, constants)
+            found = halved is not None and magnitude is not None
+            return {**bound, inner.name: times({halved or ONE: 1}, magnitude or {})} if found else None
+        return next(self.equal(pattern, {monomial: coefficient}, bound), None)
+
+    def _root(self, value: Number, constants: Monomial) -> Form | None:
+        """The square root of a number times constants, as a node where it is not rational."""
+        exact = root(value)
+        if not constants:
+            plain = value > 0 and float(value) == value
+            at = self.builder.const(float(value)) if exact is None and plain else None
+        else:
+            at = constants[0][0] if len(constants) == 1 and constants[0][1] == 1 else None
+        if at is not None and (not constants or exact is not None):
+            return scaled(atom(self.builder.add("sqrt", at)), exact if constants and exact is not None else 1)
+        return {ONE: exact} if exact is not None and not constants else None
+
+    def _hole(self, term: Term, hole: Hole, part: Part, scaled_by: Scale) -> Iterator[tuple[Scale, Part]]:
+        """A placeholder alone takes all that is left, or, where it is bound already, its value."""
+        number, constants = scaled_by
+        value = part.bound.get(hole.name)
+        if value is None:
+            divisor = number * term.coefficient
+            taken: Form = {product(m, inverse(constants)): c / divisor for m, c in part.rest.items()}
+            yield scaled_by, Part({**part.bound, hole.name: taken}, part.scale, {})
+        elif isinstance(value, dict) and value:
+            wanted = {product(m, constants): number * term.coefficient * c for m, c in value.items()}
+            if all(part.rest.get(m) == c for m, c in wanted.items()):
+                yield scaled_by, Part(part.bound, part.scale, {m: c for m, c in part.rest.items() if m not in wanted})
+
+    def _term(self, term: Term, part: Part, scaled_by: Scale | None) -> Iterator[tuple[Scale, Part]]:
+        """One term of the pattern is one term of the form; where the scale is open, it is what fits."""
+        for monomial, coefficient in part.rest.items():
+            # where the scale is open, 4*a**2 is (2*a)**2 rather than 4 times a**2
+            alone = size(coefficient) if root(size(coefficient)) is not None else 1
+            number, constants = scaled_by or (coefficient / (alone * term.coefficient), ONE)
+            wanted = Factor(part.bound, coefficient / (number * term.coefficient), product(monomial, inverse(constants)))
+            for factor in self._factors(term.factors, wanted):
+                left = without(part.rest, monomial)
+                if scaled_by is None and not self.forms.split(factor.rest)[1]:
+                    yield (number * factor.scale, factor.rest), Part(factor.bound, part.scale, left)
+                elif scaled_by is not None and not factor.rest and factor.scale == 1:
+                    yield scaled_by, Part(factor.bound, part.scale, left)
+
+    def product(self, term: Term, form: Form) -> Iterator[Factor]:
+        """The ways in which some factors of a form of one term are the pattern."""
+        for monomial, coefficient in form.items():
+            yield from self._factors(term.factors, Factor(NOTHING, coefficient / term.coefficient, monomial))
+
+    def _factors(self, factors: tuple[tuple[Hole | Head | Each | Sum, int], ...], left: Factor) -> Iterator[Factor]:
+        if not factors:
+            yield left
+            return
+        (part, exponent), others = factors[0], factors[1:]
+        if isinstance(part, Hole):
+            found = self._hole_factor(part, exponent, left)
+        elif isinstance(part, Each):
+            found = iter(())
+        else:
+            found = self._atoms(part, exponent, left)
+        for factor in found:
+            yield from self._factors(others, factor)
+
+    def _atoms(self, part: Head | Sum, exponent: int, left: Factor) -> Iterator[Factor]:
+        """An op or a sum to a power is a node that stands in the product to that power at least."""
+        for node, found in left.rest:
+            if found * exponent < 0 or abs(found) < abs(exponent):
+                continue
+            rest = product(left.rest, ((node, -exponent),))
+            if isinstance(part, Head):
+                if part.op == "pow" and exponent == 1 and found > 1:
+                    yield from self._whole_power(part, node, found, left)
+                for bound in self.call(part, node, left.bound):
+                    yield Factor(bound, left.scale, rest)
+            elif self.builder.nodes[node].op in ("add", "sub"):
+                for match in self.within(part, self.forms.inner(node), left.bound, inside=True):
+                    number, constants = match.scale
+                    scale = left.scale * Fraction(number) ** exponent
+                    yield Factor(match.bound, scale, product(rest, inverse(constants, -exponent)))
+
+    def _whole_power(self, part: Head, node: int, exponent: int, left: Factor) -> Iterator[Factor]:
+        """A power whose exponent is a whole number, which forms write as an exponent and not as an op."""
+        for base in self.equal(part.args[0], self.forms.inner(node), left.bound):
+            for bound in self.equal(part.args[1], {ONE: Fraction(exponent)}, base):
+                yield Factor(bound, left.scale, product(left.rest, ((node, -exponent),)))
+
+    def _hole_factor(self, hole: Hole, exponent: int, left: Factor) -> Iterator[Factor]:
+        """A placeholder to a power: its value where it is bound, else all that is left, of which it must be that power."""
+        value = left.bound.get(hole.name)
+        if value is None:
+            taken = _taken(left, exponent)
+            if taken is not None:
+                yield Factor({**left.bound, hole.name: taken}, Fraction(1), ONE)
+            elif exponent == 2 and left.scale > 0:
+                constants, core = self.forms.split(left.rest)
+                halved = halves(core)
+                if halved is not None:
+                    yield Factor({**left.bound, hole.name: {halved: 1}}, left.scale, constants)
+        elif isinstance(value, dict) and len(value) == 1:
+            ((monomial, scale),) = power(value, exponent).items()
+            rest = product(left.rest, inverse(monomial))
+            present = dict(left.rest)
+            # a constant need not be there: sin(pi*x) / x is pi * sinc(pi*x)
+            if all(present.get(node, 0) * e > 0 and abs(present[node]) >= abs(e) for node, e in self.forms.split(monomial)[1]):
+                yield Factor(left.bound, Fraction(left.scale) / scale, rest)
+        elif isinstance(value, dict) and value:
+            yield from self._sum_factor(value, exponent, left)
+
+    def _sum_factor(self, value: Form, exponent: int, left: Factor) -> Iterator[Factor]:
+        """A bound sum to a power is a node whose form is a multiple of it."""
+        lead = next(iter(value))
+        for node, found in left.rest:
+            form = self.forms.inner(node)
+            ratio = Fraction(form.get(lead, 0)) / value[lead]
+            if ratio and found * exponent > 0 and abs(found) >= abs(exponent) and form == scaled(value, ratio):
+                rest = product(left.rest, ((node, -exponent),))
+                yield Factor(left.bound, left.scale * ratio**exponent, rest)
+
+
+def _taken(left: Factor, exponent: int) -> Form | None:
+    """The form of which a product is the given power, or None."""
+    if exponent == 1:
+        return {left.rest: left.scale}
+    if exponent == -1:
+        below = left.scale == 1 and bool(left.rest) and all(e < 0 for _, e in left.rest)
+        return {inverse(left.rest): 1} if below else None
+    halved, magnitude = halves(left.rest), root(left.scale)
+    return None if exponent != 2 or halved is None or magnitude is None else {halved: magnitude}

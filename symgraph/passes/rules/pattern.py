@@ -1,0 +1,178 @@
+"""Patterns: the text of a rule, read once. A sum of products of powers of atoms, whatever the order in which it is written.
+
+The text is Python's own: names are placeholders, calls are ops, and ``sum(f(a))`` stands for a sum of two terms or more, all
+of the form f(a), where ``a`` becomes a list. Beside other terms ``sum`` may stand for a single one.
+"""
+
+import ast
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A placeholder."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An op on patterns."""
+
+    op: str
+    args: tuple["Sum", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Every term that is left of a sum, of ``least`` or more, has this form; what its placeholder stands for is collected."""
+
+    term: "Sum"
+    least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A coefficient times powers of atoms; what binds placeholders stands first."""
+
+    coefficient: Fraction
+    factors: tuple[tuple["Hole | Head | Each | Sum", int], ...]
+
+    @property
+    def hole(self) -> Hole | None:
+        """The placeholder that the term is, coefficient apart, or None."""
+        if len(self.factors) == 1 and isinstance(self.factors[0][0], Hole) and self.factors[0][1] == 1:
+            return self.factors[0][0]
+        return None
+
+    @property
+    def each(self) -> Each | None:
+        """The repeated form that the term is, or None."""
+        return self.factors[0][0] if self.factors and isinstance(self.factors[0][0], Each) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sum of terms; terms that bind placeholders by an op stand first, a placeholder alone and ``sum`` last."""
+
+    terms: tuple[Term, ...]
+
+
+Mark = tuple[tuple[str, int], ...]
+"""Ops with exponents: a cheap look at a term or factor before the search for a pattern."""
+
+SQUARES: Mark = (("two squares", 2),)
+
+
+@cache
+def parse(text: str) -> Sum:
+    """Read a pattern.
+
+    Raises:
+        ValueError: the text has a construct that patterns lack.
+    """
+    return _sum(ast.parse(text, mode="eval").body)
+
+
+@cache
+def ops_of(pattern: Sum) -> frozenset[str]:
+    """Every op that a pattern names: a graph without one of them holds no match."""
+    found: set[str] = set()
+    for term in pattern.terms:
+        for atom, _ in term.factors:
+            if isinstance(atom, Head):
+                found |= {atom.op, *(op for arg in atom.args for op in ops_of(arg))}
+            elif isinstance(atom, Sum):
+                found |= ops_of(atom)
+            elif isinstance(atom, Each):
+                found |= ops_of(atom.term)
+    return frozenset(found)
+
+
+def marks_of_terms(pattern: Sum) -> frozenset[Mark]:
+    """What every sum that holds the pattern shows: terms made of ops alone, and squares where two placeholders are squared."""
+    marks: set[Mark] = set()
+    squares = 0
+    for term in pattern.terms:
+        heads = [(atom.op, exponent) for atom, exponent in term.factors if isinstance(atom, Head) and atom.op != "pow"]
+        if len(heads) == len(term.factors):
+            marks.add(tuple(heads))
+        squares += [exponent for atom, exponent in term.factors if isinstance(atom, Hole)] == [2]
+    return frozenset(marks | {SQUARES} if squares > 1 else marks)
+
+
+def marks_of_factors(term: Term) -> frozenset[Mark]:
+    """What every product that holds a term shows: its ops and sums, above or below."""
+    kinds = [(atom.op if isinstance(atom, Head) else "add", e) for atom, e in term.factors if isinstance(atom, Head | Sum)]
+    return frozenset(mark_of_factor(op, exponent) for op, exponent in kinds)
+
+
+def mark_of_factor(op: str, exponent: int) -> Mark:
+    """What a factor shows: its op, sums and differences alike, and whether it stands above or below."""
+    return (("add" if op == "sub" else op, 1 if exponent > 0 else -1),)
+
+
+def _sum(node: ast.expr) -> Sum:
+    terms = _terms(node, Fraction(1))
+    if len(terms) == 1 and terms[0].each is not None:
+        return Sum((Term(terms[0].coefficient, ((Each(terms[0].each.term, 2), 1),)),))
+    return Sum(tuple(sorted(terms, key=_rank_of_term)))
+
+
+def _terms(node: ast.expr, sign: Fraction) -> list[Term]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        return _terms(node.left, sign) + _terms(node.right, -sign if isinstance(node.op, ast.Sub) else sign)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return _terms(node.operand, -sign)
+    term = _term(node)
+    return [Term(sign * term.coefficient, term.factors)]
+
+
+def _term(node: ast.expr) -> Term:
+    match node:
+        case ast.Constant(value=int(value)):
+            return Term(Fraction(value), ())
+        case ast.Name(id=name):
+            return Term(Fraction(1), ((Hole(name), 1),))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inner = _term(operand)
+            return Term(-inner.coefficient, inner.factors)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _product(_term(left), _term(right), 1)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _product(_term(left), _term(right), -1)
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(exponent))):
+            return _product(Term(Fraction(1), ()), _term(left), exponent)
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return Term(Fraction(1), ((Head("pow", (_sum(left), _sum(right))), 1),))
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            return Term(Fraction(1), ((_sum(node), 1),))
+        case ast.Call(func=ast.Name(id="sum"), args=[arg]):
+            return Term(Fraction(1), ((Each(_sum(arg)), 1),))
+        case ast.Call(func=ast.Name(id=op), args=args):
+            return Term(Fraction(1), ((Head(op, tuple(_sum(arg) for arg in args)), 1),))
+    raise ValueError(f"{ast.unparse(node)!r} is no part of a pattern")
+
+
+def _product(left: Term, right: Term, power: int) -> Term:
+    factors = [*left.factors, *((atom, exponent * power) for atom, exponent in right.factors)]
+    return Term(left.coefficient * right.coefficient**power, tuple(sorted(factors, key=lambda factor: _rank(factor[0]))))
+
+
+def _rank(atom: object) -> int:
+    return 0 if isinstance(atom, Head) else 1 if isinstance(atom, Sum) else 2
+
+
+def _rank_of_term(term: Term) -> int:
+    """Ops first, then constants, powers of one placeholder, products of several; last what takes all that is left."""
+    if term.each is not None:
+        return 5
+    if term.hole is not None:
+        return 4
+    if not term.factors:
+        return 1
+    if not any(isinstance(atom, Hole) for atom, _ in term.factors):
+        return 0
+    return 2 if len(term.factors) == 1 else 3

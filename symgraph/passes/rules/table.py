@@ -1,0 +1,118 @@
+"""The rules. A row that does not pay is not here: ``benchmarks/rules.py`` measures what each gains for ``docs/rules.md``."""
+
+from symgraph.passes.rules.rule import Rule
+
+_UNIT = (("x", -1.0, 1.0),)
+_NEAR = (("x", -50.0, 50.0),)
+_FAR = (("x", -1000.0, 1000.0),)
+_INSIDE = (("x", 0.0, 1.0),)
+_AROUND_1 = (("x", 0.0, 2.0),)
+_PAIR = (("a", -10.0, 10.0), ("b", -10.0, 10.0))
+_LOG1MEXP = "log1p(-exp(x if x < -1 else -1)) if x < -1 else log(-expm1(x))"
+
+# halves, so that the sum overflows only where the result does; the divisor is 1 where the quotient is not chosen
+_HYPOT_LESS_B = "mul(a/2, a/(hypot(a/2, b/2) + b/2 if b/2 > 0 else 1)) if b/2 > 0 else 2*(hypot(a/2, b/2) - b/2)"
+
+_SMALL = "1/2**60"
+"""What is known to be above this is not 0 when it is computed, in float32 either; exp(x) > 0 may be."""
+
+# fmt: off
+RULES: tuple[Rule, ...] = (
+    # logarithms of exponentials
+    Rule("log(exp x)", "log(exp(x))", "x", "exp overflows, and is 0 for x << 0", _FAR, example="log(node(exp(x)))"),
+    Rule("log(1 + exp x)", "log(1 + exp(x))", "softplus(x)", "exp overflows; for x << 0 it is lost beside 1", _FAR),
+    Rule("log1p(exp x)", "log1p(exp(x))", "softplus(x)", "exp overflows", _FAR),
+    Rule("log(exp a + exp b + ...)", "log(sum(exp(a)))", "logaddexp(*a)", "exp overflows or is 0",
+         (("a", -1000.0, 1000.0), ("b", -1000.0, 1000.0)), example="log(exp(a) + exp(b))"),
+    Rule("log(sigmoid x)", "log(sigmoid(x))", "log_sigmoid(x)", "sigmoid is 0 for x << 0 and 1 for x >> 0", _FAR),
+    Rule("log1p(-sigmoid x)", "log1p(-sigmoid(x))", "log_sigmoid(-x)", "sigmoid is 1 for x >> 0", _FAR),
+    Rule("log(1 - exp x)", "log(-expm1(x))", _LOG1MEXP, "1 - exp(x) is 1 for x << 0", (("x", -100.0, 0.0),),
+         example="log(1 - exp(x))"),
+    Rule("log1p(-exp x)", "log1p(-exp(x))", _LOG1MEXP, "exp(x) near 1 loses digits of x", (("x", -100.0, 0.0),)),
+    Rule("log(exp x - 1)", "log(expm1(x))", "x + log(-expm1(-x))", "exp overflows", (("x", 0.0, 1000.0),),
+         example="log(exp(x) - 1)"),
+    Rule("log(2 cosh x)", "log(2*cosh(x))", "best(log(cosh(x))) + log(2)", "cosh overflows", _FAR),
+    Rule("log(cosh x)", "log(cosh(x))",
+         "log1p(2*sinh((x if abs(x) < 1 else 0)/2)**2) if abs(x) < 1 else logaddexp(x, -x) - log(2)",
+         "cosh near 1 loses digits of x, and overflows", _FAR),
+    Rule("log(r exp x)", "log(exp(x)*r)", "best(log(r)) + x", "exp is 0 for x << 0: a likelihood far out",
+         (("x", -1000.0, 0.0), ("r", 0.1, 10.0))),
+    # logarithms near 1
+    Rule("log((1 + x)/(1 - x))", "log((1 + x)/(1 - x))", "2*atanh(x)", "the quotient near 1 loses digits of x", _UNIT),
+    Rule("log(x/(1 - x))", "log(x/(1 - x))", "logit(x)", "the quotient rounds near x = 1/2", _INSIDE),
+    Rule("log x - log(1 - x)", "log(x) - log1p(-x)", "logit(x)", "the logarithms cancel near x = 1/2", _INSIDE,
+         example="log(x) - log(1 - x)"),
+    Rule("log(x + sqrt(x^2 + 1))", "log(x + sqrt(x**2 + 1))", "asinh(x)", "cancels for x < 0 and rounds near 1", _NEAR),
+    Rule("log(sqrt(x^2 + 1) - x)", "log(sqrt(x**2 + 1) - x)", "-asinh(x)", "cancels for x > 0 and rounds near 1", _NEAR),
+    Rule("log(x + sqrt(x^2 - 1))", "log(x + sqrt(x**2 - 1))", "acosh(x)", "the sum rounds near 1", (("x", 1.0, 10.0),)),
+    Rule("log(x - sqrt(x^2 - 1))", "log(x - sqrt(x**2 - 1))", "-acosh(x)", "the sum cancels", (("x", 1.0, 10.0),)),
+    Rule("log(x^2)", "log(x**2)", "2*log(abs(x))", "the square rounds near 1, overflows and underflows", _AROUND_1),
+    Rule("log(sqrt x)", "log(sqrt(x))", "log(x)/2", "the root rounds near 1", _AROUND_1),
+    Rule("log(1/x)", "log(1/x)", "-best(log(x))", "the quotient rounds near 1", _AROUND_1),
+    Rule("log(x^n)", "log(x**n)", "n*log(x)", "the power rounds near 1 and overflows", (("x", 0.0, 2.0), ("n", 0.5, 100.0)),
+         when="x > 0 or n > 0 or n < 0"),
+    Rule("log(1 + x)", "log(1 + x)", "log1p(x)", "1 + x rounds: all digits are lost for small x", _UNIT,
+         when="single(x) or side(x) or x >= -1/2"),
+    # exponentials
+    Rule("exp x - 1", "exp(x) - 1", "expm1(x)", "all digits are lost for small x", _UNIT),
+    Rule("exp x - exp(-x)", "exp(x) - exp(-x)", "2*sinh(x)", "all digits are lost for small x", _UNIT),
+    Rule("exp x + exp(-x)", "exp(x) + exp(-x)", "2*cosh(x)", "the derivative cancels for small x", _UNIT),
+    Rule("cosh x - 1", "cosh(x) - 1", "2*sinh(x/2)**2", "all digits are lost for small x", _UNIT),
+    Rule("exp(log x)", "exp(log(x))", "x", "the error of log is multiplied by log x", (("x", 1e-9, 1e9),), when="x > 0",
+         example="exp(node(log(x)))"),
+    Rule("(1 + x)^n - 1", "(1 + x)**n - 1", "expm1(n*log1p(x))", "1 + x rounds: all digits are lost for small x",
+         (("x", -0.2, 0.2), ("n", 0.5, 30.0)), when="x >= -1/4 and x <= 1/4"),
+    # sigmoids
+    Rule("sinh x/cosh x", "sinh(x)/cosh(x)", "tanh(x)", "both overflow", _FAR),
+    Rule("(exp x - 1)/(exp x + 1)", "expm1(x)/(exp(x) + 1)", "tanh(x/2)", "both overflow", _FAR,
+         example="(exp(x) - 1)/(exp(x) + 1)"),
+    Rule("exp x/cosh x", "exp(x)/cosh(x)", "2*sigmoid(2*x)", "both overflow", _FAR),
+    Rule("1/cosh x", "1/cosh(x)", "sech(x)", "the derivative is 0 from x = 360 on", _FAR),
+    Rule("exp a/(exp a + exp b + ...)", "exp(a)/(exp(a) + sum(exp(b)))", "sigmoid(a - logaddexp(*b))", "exp overflows",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0)), example="exp(a)/(exp(a) + exp(b))"),
+    Rule("1/(1 + exp x)", "1/(1 + exp(x))", "sigmoid(-x)", "no derivative where exp overflows", _FAR),
+    Rule("1/(1 + exp a + exp b + ...)", "1/(1 + sum(exp(b)))", "sigmoid(-logaddexp(*b))", "no derivative where exp overflows",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0)), example="1/(1 + exp(a) + exp(b))"),
+    Rule("1/exp x", "1/exp(x)", "exp(-x)", "the derivative is 0 from x = 360 on", _FAR, example="1/node(exp(x))"),
+    Rule("1 - sigmoid x", "1 - sigmoid(x)", "sigmoid(-x)", "all digits are lost for x >> 0", _FAR),
+    Rule("2 sigmoid x - 1", "2*sigmoid(x) - 1", "tanh(x/2)", "all digits are lost for small x", _UNIT),
+    Rule("1 - tanh^2 x", "1 - tanh(x)**2", "sech(x)**2", "all digits are lost for |x| >> 0", _NEAR),
+    Rule("1 - tanh x", "1 - tanh(x)", "2*sigmoid(-2*x)", "all digits are lost for x >> 0", _NEAR),
+    Rule("1 + tanh x", "1 + tanh(x)", "2*sigmoid(2*x)", "all digits are lost for x << 0", _NEAR),
+    # error functions
+    Rule("1 - erf x", "1 - erf(x)", "erfc(x)", "all digits are lost for x >> 0", (("x", -25.0, 25.0),)),
+    Rule("1 + erf x", "1 + erf(x)", "erfc(-x)", "all digits are lost for x << 0", (("x", -25.0, 25.0),)),
+    Rule("1 - erfc x", "1 - erfc(x)", "erf(x)", "all digits are lost for small x", _UNIT),
+    # trigonometric
+    Rule("1 - cos^2 x", "1 - cos(x)**2", "sin(x)**2", "all digits are lost for small x", _UNIT),
+    Rule("1 - sin^2 x", "1 - sin(x)**2", "cos(x)**2", "all digits are lost near pi/2", (("x", 0.0, 3.1415926535897931),)),
+    Rule("1 - cos x", "1 - cos(x)", "2*sin(x/2)**2", "all digits are lost for small x", _UNIT),
+    Rule("1 + cos x", "1 + cos(x)", "2*cos(x/2)**2", "all digits are lost near pi", (("x", 0.0, 6.2831853071795862),)),
+    Rule("sin x/x", "sin(x)/x", "sinc(x)", "no value at 0; the derivative cancels near it", _UNIT),
+    # powers and roots
+    Rule("x log x", "x*log(x)", "xlogx(x)", "no value at 0", _INSIDE),
+    Rule("sqrt(a^2 + b^2 + ...)", "sqrt(sum(a**2))", "hypot(*a)", "squares overflow and underflow; no derivative at 0",
+         (("a", -1e200, 1e200), ("b", -1e200, 1e200)), when="not ordinary(a)", example="sqrt(a**2 + b**2)"),
+    Rule("sqrt a - sqrt b", "sqrt(a) - sqrt(b)", "(a - b)/(sqrt(a) + sqrt(b))", "roots cancel", (("x", 0.0, 1e9),),
+         when=f"single(a - b) and (a >= {_SMALL} or b >= {_SMALL} or a - b >= {_SMALL} or b - a >= {_SMALL})",
+         example="sqrt(x + 1) - sqrt(x)"),
+    Rule("sqrt a - b, b > 0", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b)", "the root cancels with b",
+         (("b", 1e-9, 10.0), ("c", -1e-9, 1.0)), when=f"single(a - b**2) and b >= {_SMALL}", example="sqrt(b**2 + c) - b"),
+    Rule("sqrt a - b", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b if b > 0 else 1) if b > 0 else sqrt(a) - b",
+         "the root cancels with b > 0", (("b", -10.0, 10.0), ("c", 0.0, 1.0)), when="single(a - b**2) and not b <= 0",
+         example="sqrt(b**2 + c) - b"),
+    Rule("sqrt(a^2 + b^2) - b, b > 0", "hypot(a, b) - b", "mul(a/2, a/(hypot(a/2, b/2) + b/2))", "the root cancels with b",
+         (("a", -1e20, 1e20), ("b", 1e-9, 1e20)), when=f"b >= {_SMALL}", example="sqrt(a**2 + b**2) - b"),
+    Rule("sqrt(a^2 + b^2) - b", "hypot(a, b) - b", _HYPOT_LESS_B, "the root cancels with b > 0", _PAIR, when="not b <= 0",
+         example="sqrt(a**2 + b**2) - b"),
+    Rule("a^2 - 2 a b + b^2", "a**2 - 2*a*b + b**2", "(a - b)**2", "squares cancel for a near b", _PAIR),
+    Rule("a^2 + 2 a b + b^2", "a**2 + 2*a*b + b**2", "(a + b)**2", "squares cancel for a near -b", _PAIR),
+)
+"""Tried in this order at each node of the forward graph, so that derivatives follow the better form."""
+
+VALUE_RULES: tuple[Rule, ...] = (
+    Rule("a^2 - b^2", "a**2 - b**2", "best(a - b)*(a + b)", "squares cancel for a near b", _PAIR),
+)
+"""Rules for values alone, after differentiation. The derivatives 2*a and -2*b of a^2 - b^2 are right as they are; those of the
+product would be (a + b) + (a - b), in which an a beside a large b is lost."""
+# fmt: on
