@@ -47,8 +47,17 @@ def momentum_rule(sqrt: Sqrt, *, gamma: float) -> Update:
     return update
 
 
+_LEAST_EPSILON = 2.0**-511
+"""The square root of the smallest normal number: squares of gradients below it underflow."""
+
+
 def adam_rule(sqrt: Sqrt, *, beta1: float, beta2: float, epsilon: float) -> Update:
-    """Adam with bias correction (Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1)."""
+    """Adam with bias correction (Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1).
+
+    epsilon counts as `_LEAST_EPSILON` at least, so that a weight whose gradient was always 0 stays where it is instead of
+    becoming 0/0. Gradients beyond 1e154 have squares beyond the largest float64: v is then infinite.
+    """
+    epsilon = max(epsilon, _LEAST_EPSILON)
 
     def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
         m, v = slots
@@ -79,7 +88,8 @@ class OptimizerState(NamedTuple):
     Attributes:
         step: updates done, int64 of shape ().
         epoch: epochs done, int64 of shape (); a schedule's rate depends on it. `next_epoch` advances it.
-        slots: the running quantities of the rule, each of the shape and dtype of w; () where the rule has none.
+        slots: the running quantities of the rule, each of the shape of w and float64; () where the rule has none. float64
+            also in a float32 run: the square of a float32 gradient need not be within float32's range.
     """
 
     step: NDArray[np.int64]
@@ -162,10 +172,10 @@ class Optimizer:
             w: (k,) the weights the run starts from.
             epoch: the epoch it starts in; it matters to a schedule alone.
         """
-        return OptimizerState(_int64(0), _int64(epoch), tuple(np.zeros_like(w) for _ in range(self.slots)))
+        return OptimizerState(_int64(0), _int64(epoch), tuple(np.zeros(w.shape) for _ in range(self.slots)))
 
     def step(self, grad: Array, state: OptimizerState, w: Array) -> tuple[Array, OptimizerState]:
-        """Do one update.
+        """Do one update, in float64; the new weights are rounded once to the dtype of w.
 
         Args:
             grad: (k,) the gradient at w, of w's dtype.
@@ -176,8 +186,9 @@ class Optimizer:
             The new weights and the new state; what was given is left as it was.
         """
         step = int(state.step) + 1
-        moved, slots = self.rule(np.sqrt)(w, grad, state.slots, step, self.rate_at(int(state.epoch)))
-        return moved, OptimizerState(_int64(step), state.epoch, slots)
+        slope: Array = grad.astype(np.float64, copy=False)
+        moved, slots = self.rule(np.sqrt)(w, slope, state.slots, step, self.rate_at(int(state.epoch)))
+        return moved.astype(w.dtype, copy=False), OptimizerState(_int64(step), state.epoch, slots)
 
     def next_epoch(self, state: OptimizerState) -> OptimizerState:
         """Return the state for the next epoch: the same, one epoch later."""

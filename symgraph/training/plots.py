@@ -3,7 +3,8 @@
 import importlib.util
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,16 +81,44 @@ def _plot(runs: Mapping[str, Losses], path: PathLike | None, title: str) -> None
     if not runs or any(len(losses) == 0 for losses in runs.values()):
         empty = ", ".join(repr(label) for label, losses in runs.items() if len(losses) == 0 and label)
         raise OptionError(f"nothing to plot: {f'run {empty}' if empty else 'the run'} has finished no epoch")
+    if path is not None:
+        save_figure(path, lambda figure: _draw(figure, runs, title))
+        return
+    with _style():
+        _show(runs, title)
+
+
+def save_figure(path: PathLike, draw: "Callable[[Figure], None]") -> None:
+    """Write a figure that is the same bytes on any day and under any user's style.
+
+    Args:
+        path: the file to write, .svg, .png or .pdf.
+        draw: what puts the axes into an empty figure.
+
+    Raises:
+        OptionError: Matplotlib is missing, the suffix is unknown, or the file cannot be written.
+    """
+    with _style():
+        from matplotlib.figure import Figure
+
+        metadata = _metadata_for(Path(path))
+        figure = Figure()  # without pyplot, so that no window system is asked for
+        draw(figure)
+        try:
+            figure.savefig(path, metadata=dict(metadata))
+        except OSError as error:
+            raise OptionError(f"cannot write a plot to {path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """The default style, not the user's: a file is to be the same everywhere. The salt makes the ids in an SVG repeatable."""
     try:
         import matplotlib.style
     except ModuleNotFoundError as error:
         raise OptionError(_MISSING) from error
-    # The default style, not the user's: a file is to be the same everywhere. The salt makes the ids in an SVG repeatable.
     with matplotlib.style.context(["default", {"svg.hashsalt": "symgraph"}]):
-        if path is None:
-            _show(runs, title)
-        else:
-            _save(runs, Path(path), title)
+        yield
 
 
 def _show(runs: Mapping[str, Losses], title: str) -> None:
@@ -100,18 +129,6 @@ def _show(runs: Mapping[str, Losses], title: str) -> None:
         raise OptionError(f"there is no screen to show a plot on (Matplotlib's backend is {backend}); give a file to write to")
     _draw(pyplot.figure(), runs, title)
     pyplot.show()
-
-
-def _save(runs: Mapping[str, Losses], path: Path, title: str) -> None:
-    from matplotlib.figure import Figure
-
-    metadata = _metadata_for(path)
-    figure = Figure()  # without pyplot, so that no window system is asked for
-    _draw(figure, runs, title)
-    try:
-        figure.savefig(path, metadata=dict(metadata))
-    except OSError as error:
-        raise OptionError(f"cannot write a plot to {path}: {error.strerror or error}") from error
 
 
 def _draw(figure: "Figure", runs: Mapping[str, Losses], title: str) -> None:

@@ -182,7 +182,7 @@ def _checked_state(optimizer: Optimizer, state: OptimizerState, w: Array) -> Opt
             f"state has slots of shapes {shapes}; {optimizer.name} needs {optimizer.slots} of {w.shape}: "
             "go on with the optimizer and the model that made it"
         )
-    slots = tuple(np.array(slot, w.dtype) for slot in state.slots)
+    slots = tuple(np.array(slot, np.float64) for slot in state.slots)
     return state._replace(slots=slots)
 
 

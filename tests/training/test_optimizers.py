@@ -87,12 +87,30 @@ def test_the_same_rule_on_python_floats_gives_the_bits_of_the_arrays(optimizer, 
 
 
 @pytest.mark.parametrize("optimizer", [sgd(0.05), momentum(0.05), adam(0.01)], ids=lambda o: o.name)
-def test_a_float32_run_stays_float32(optimizer, gradients):
+def test_a_float32_run_keeps_float32_weights_and_a_float64_state(optimizer, gradients):
     w = np.ones(K, np.float32)
     state = optimizer.init(w)
     for g in gradients.astype(np.float32):
         w, state = optimizer.step(g, state, w)
-    assert {w.dtype, *(slot.dtype for slot in state.slots)} == {np.dtype(np.float32)}
+    assert w.dtype == np.float32
+    assert all(slot.dtype == np.float64 for slot in state.slots)
+
+
+@pytest.mark.parametrize("size", [1e-45, 1e-30, 1e-20, 1.0, 1e19, 1e30, 3e38])
+def test_adam_takes_float32_gradients_whose_squares_float32_cannot_hold(size):
+    optimizer, w, g = adam(0.01, epsilon=0.0), np.ones(2, np.float32), np.float32([size, -size])
+    state = optimizer.init(w)
+    for _ in range(3):
+        w, state = optimizer.step(g, state, w)
+    # m is g and v is g*g after bias correction, up to some roundings: each step is the rate
+    np.testing.assert_allclose(w, [0.97, 1.03], rtol=1e-6)
+    assert all(np.isfinite(slot).all() for slot in state.slots)
+
+
+def test_adam_without_epsilon_leaves_a_weight_that_has_no_gradient():
+    optimizer, w = adam(0.01, epsilon=0.0), np.ones(2)
+    moved, _ = optimizer.step(np.array([0.0, 1.0]), optimizer.init(w), w)
+    np.testing.assert_allclose(moved, [1.0, 0.99], rtol=1e-15)  # 1 - 0.01 with two roundings
 
 
 @pytest.mark.parametrize("optimizer", [sgd(0.05), momentum(0.05), adam(0.01)], ids=lambda o: o.name)
