@@ -14,6 +14,7 @@ from symgraph.generate import Artifact, generate, is_generated, stated_hash, tex
 from symgraph.manifest import FILE, Entry, manifest_text, read_manifest
 from symgraph.memory import load_artifact
 from symgraph.model import Model
+from symgraph.options import DOUBLE, PLAIN, Options
 from symgraph.specs import read_spec
 from symgraph.verification import VerificationReport, verify
 
@@ -63,6 +64,7 @@ class Plan:
         root: the project's folder, to which the headers' paths are relative.
         out: folder for the modules.
         backends: names of backends.
+        options: what the modules are to have beyond plain ones.
         whole: whether these are all specs of the folder, so that what else the manifest lists is left over.
     """
 
@@ -70,6 +72,7 @@ class Plan:
     root: Path
     out: Path
     backends: Sequence[str]
+    options: Options = PLAIN
     whole: bool = False
 
 
@@ -112,6 +115,8 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None) 
         for artifact in entry.artifacts:
             if not BACKENDS[artifact.backend].python:
                 tell(f"{artifact.name} is no Python: its graph was verified, its text was not run")
+            if artifact.options != plan.options:
+                tell(f"{artifact.name} is plain: the backend {artifact.backend} has not all that was asked for")
     texts, orphans = _texts(plan, made)
     return BuildReport((*_write(plan.out, texts), *orphans), verifications)
 
@@ -136,7 +141,7 @@ def _generate(plan: Plan, tell: Progress) -> list[Made]:
         spec = read_spec(reference, plan.root)
         for model in spec.models:
             tell(f"generating {model.name}")
-            artifacts = generate(model, plan.backends, spec=spec.label)
+            artifacts = generate(model, plan.backends, spec=spec.label, options=plan.options)
             source = f"model {model.name} in {spec.label}"
             for artifact in artifacts:
                 owner = owners.setdefault(artifact.name.lower(), source)
@@ -204,6 +209,8 @@ def _entries(made: Sequence[Made]) -> list[Entry]:
             backend=artifact.backend,
             model_hash=model_hash(entry.model),
             text_hash=f"sha256:{sha256(artifact.text.encode()).hexdigest()}",
+            extras=",".join(artifact.options.extras),
+            precision="" if artifact.options.precision == DOUBLE else artifact.options.precision,
         )
         for entry in made
         for artifact in entry.artifacts

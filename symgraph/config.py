@@ -18,12 +18,16 @@ class Config:
         models: specs to build, each a file or a dotted module.
         out: folder for generated modules.
         backends: names of the backends that write there.
+        extras: what modules are to have on request; the key is ``with``.
+        precision: of their arithmetic.
     """
 
     root: Path
     models: tuple[str, ...] = ()
     out: str = "generated"
     backends: tuple[str, ...] = ("numpy", "scalar")
+    extras: tuple[str, ...] = ()
+    precision: str = "double"
 
     @property
     def out_folder(self) -> Path:
@@ -78,7 +82,7 @@ def _table(path: Path) -> dict[str, object]:
 
 
 def _config(path: Path, table: dict[str, object]) -> Config:
-    known = ("models", "out", "backends")
+    known = ("models", "out", "backends", "with", "precision")
     unknown = [key for key in table if key not in known]
     if unknown:
         raise OptionError(f"{path}: [tool.symgraph] has an unknown key {unknown[0]!r}; the keys are {', '.join(known)}")
@@ -88,6 +92,8 @@ def _config(path: Path, table: dict[str, object]) -> Config:
         models=_strings(path, "models", table.get("models"), config.models),
         out=_string(path, "out", table.get("out"), config.out),
         backends=_strings(path, "backends", table.get("backends"), config.backends),
+        extras=_strings(path, "with", table.get("with"), config.extras),
+        precision=_string(path, "precision", table.get("precision"), config.precision),
     )
 
 

@@ -21,6 +21,8 @@ class Entry:
         backend: the backend that wrote it.
         model_hash: digest of the canonical model.
         text_hash: digest of the file's bytes.
+        extras: what the module has on request, separated by commas; the file leaves out what a plain module lacks.
+        precision: of its arithmetic; "" for that of its inputs, which the file leaves out.
     """
 
     output: str
@@ -29,6 +31,8 @@ class Entry:
     backend: str
     model_hash: str
     text_hash: str
+    extras: str = ""
+    precision: str = ""
 
 
 def read_manifest(folder: Path) -> tuple[Entry, ...]:
@@ -53,7 +57,6 @@ def manifest_text(entries: Iterable[Entry]) -> str:
     """The manifest as JSON, sorted by file name."""
     outputs: dict[str, Mapping[str, str]] = {}
     for entry in sorted(entries, key=lambda entry: entry.output):
-        facts = asdict(entry)
-        del facts["output"]
+        facts = {key: value for key, value in asdict(entry).items() if key != "output" and value}
         outputs[entry.output] = facts
     return json.dumps({"outputs": outputs}, indent=2, sort_keys=True) + "\n"

@@ -25,6 +25,12 @@ def test_the_table_of_the_nearest_project_above_is_read(tmp_path: Path) -> None:
     assert config.out_folder == inner.resolve() / "src" / "made"
 
 
+def test_extras_and_precision_are_read_under_their_command_line_names(tmp_path: Path) -> None:
+    _project(tmp_path, '[tool.symgraph]\nwith = ["error-bound"]\nprecision = "accurate"\n')
+    config = read_config(tmp_path)
+    assert (config.extras, config.precision) == (("error-bound",), "accurate")
+
+
 def test_without_a_project_the_defaults_hold_and_the_root_is_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("symgraph.config.find_project", lambda _start: None)
     assert read_config(tmp_path) == Config(tmp_path.resolve(), (), "generated", ("numpy", "scalar"))
@@ -61,6 +67,8 @@ def test_a_folder_called_pyproject_is_not_a_project(tmp_path: Path) -> None:
         ("[tool.symgraph]\nmodels = 'a.py'\n", ["models", "list of strings", "'a.py'"]),
         ("[tool.symgraph]\nmodels = ['a.py', 3]\n", ["models", "entry 2", "3 (int)"]),
         ("[tool.symgraph]\nbackends = ['']\n", ["backends", "entry 1", "non-empty"]),
+        ("[tool.symgraph]\nwith = 'error-bound'\n", ["with", "list of strings"]),
+        ("[tool.symgraph]\nprecision = 2\n", ["precision", "2 (int)"]),
         ("[tool.symgraph]\nout = 1\n", ["out", "1 (int)"]),
         ("[tool.symgraph]\nout = ''\n", ["out", "non-empty"]),
         ("[tool]\nsymgraph = 5\n", ["tool.symgraph", "table", "5 (int)"]),

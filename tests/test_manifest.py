@@ -36,6 +36,14 @@ def test_the_manifest_is_json_by_file_name() -> None:
     }
 
 
+def test_what_a_module_has_on_request_is_listed_and_reads_back(tmp_path: Path) -> None:
+    entry = Entry("c.py", "specs/c.py", "c", "numpy", "sha256:3", "sha256:33", extras="error-bound")
+    (tmp_path / FILE).write_text(manifest_text([entry]), encoding="utf-8")
+    assert json.loads(manifest_text([entry]))["outputs"]["c.py"]["extras"] == "error-bound"
+    assert "precision" not in manifest_text([entry])
+    assert read_manifest(tmp_path) == (entry,)
+
+
 def test_a_folder_without_a_manifest_has_no_entries(tmp_path: Path) -> None:
     assert read_manifest(tmp_path) == ()
     assert read_manifest(tmp_path / "no such folder") == ()

@@ -16,6 +16,10 @@ def build(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
     backend: Annotated[str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar.")] = None,
+    extras: Annotated[
+        str | None, typer.Option("--with", metavar="LIST", help="Extras, separated by commas: error-bound.")
+    ] = None,
+    precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
     quiet: Quiet = False,
@@ -27,7 +31,7 @@ def build(
     """
     from symgraph import build as building
 
-    plan = _plan(specs or [], out, backend)
+    plan = _plan(specs or [], out, backend, extras, precision)
 
     def tell(line: str) -> None:
         note(line, quiet=quiet)
@@ -40,10 +44,11 @@ def build(
         raise typer.Exit(1)
 
 
-def _plan(specs: list[str], out: Path | None, backend: str | None) -> "Plan":
+def _plan(specs: list[str], out: Path | None, backend: str | None, extras: str | None, precision: str | None) -> "Plan":
     from symgraph.build import Plan
     from symgraph.config import read_config
     from symgraph.errors import OptionError
+    from symgraph.options import options_of
 
     config = read_config()
     if not specs and not config.models:
@@ -51,10 +56,17 @@ def _plan(specs: list[str], out: Path | None, backend: str | None) -> "Plan":
             "there is no spec to build: name one (`symgraph new NAME` writes one), or list them as models in [tool.symgraph] "
             "of pyproject.toml"
         )
-    backends = config.backends if backend is None else tuple(part.strip() for part in backend.split(",") if part.strip())
+    backends = config.backends if backend is None else _listed(backend)
     if not backends:
         raise OptionError("--backend names no backend; known are numpy, scalar")
-    return Plan(specs or config.models, config.root, out or _nearer(config.out_folder), backends, whole=not specs)
+    options = options_of(config.extras if extras is None else _listed(extras), precision or config.precision)
+    folder = out or _nearer(config.out_folder)
+    return Plan(specs or config.models, config.root, folder, backends, options, whole=not specs)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The parts of a list separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _nearer(path: Path) -> Path:

@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from symgraph.emit.accurate_writer import AccurateView, AccurateWriter
 from symgraph.emit.bindings import JACOBIAN
+from symgraph.emit.error_bound import ErrorBoundView, error_bound_view
 from symgraph.emit.expression import OpTexts
+from symgraph.emit.functions import own_functions
 from symgraph.emit.layout import sequence_layout
 from symgraph.emit.module_writer import ModuleWriter
 from symgraph.emit.signatures import signatures
 from symgraph.emit.source import Source, initial_weight_parts, residual_form
 from symgraph.emit.view import Header, describe, header
+from symgraph.options import ACCURATE, DOUBLE
 from symgraph.schedule import Kernel, count, schedule
+
+WRITERS: Mapping[str, type[ModuleWriter]] = {DOUBLE: ModuleWriter, ACCURATE: AccurateWriter}
+"""What writes the statements of a module, by precision; the backend has the precisions that stand here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +65,15 @@ class NumpyView:
     jacobian_result: str
     initial: str
     random: bool
+    functions: tuple[str, ...]
+    bound: ErrorBoundView | None
+    accurate: AccurateView | None
 
 
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
     """Write every statement of the module and collect what the templates lay out."""
     kernel = schedule(source.graph)
-    writer = ModuleWriter(source, kernel, texts, literals)
+    writer = WRITERS[source.options.precision](source, kernel, texts, literals)
     forward, forward_target = writer.forward()
     backward, backward_result = writer.reverse("grad", kernel.backward, "")
     jacobian, jacobian_result = writer.reverse("jacobian", kernel.jacobian, JACOBIAN)
@@ -77,6 +87,9 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         "jacobian": jacobian,
         "jacobian_result": jacobian_result,
         "fields": writer.fields(),
+        "functions": own_functions(source.graph, texts),
+        "bound": error_bound_view(source, texts) if source.has_error_bound else None,
+        "accurate": writer.view() if isinstance(writer, AccurateWriter) else None,
     }
     return NumpyView(
         head=header(source, {node.name: writer.identifier[node.name] for node in source.model.nodes}),
@@ -95,12 +108,13 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
     loss_uniform = parts["has_loss"] and not graph.nodes[graph.roots["loss"]].varying
     has_rows = bool(features) or target is not None
     from_x = "X.shape[:-1]" if features else "() if y is None else np.shape(y)"
-    abc = ["Callable", "Mapping", "Sequence"] if parts["has_loss"] else ["Mapping", "Sequence"]
+    passes_functions = parts["has_loss"] or (isinstance(writer, AccurateWriter) and writer.passes_functions)
+    abc = ["Callable", "Mapping", "Sequence"] if passes_functions else ["Mapping", "Sequence"]
     draws = initial_weight_parts(model.weight_inputs)
     return {
         **parts,
         "abc_imports": ", ".join(abc),
-        "exports": sequence_layout("__all__ = [", [f'"{name}"' for name in _exports(parts)], "]"),
+        "exports": sequence_layout("__all__ = [", [f'"{name}"' for name in _exports(parts, source)], "]"),
         "features": features,
         "weights": len(model.weight_inputs),
         "has_target": target is not None,
@@ -110,7 +124,7 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
         "output": writer.identifier[output.name] if output else "",
         "prediction": _prediction(source, writer),
         "output_varies": output_varies or not has_rows,
-        "uses_select": any(node.op == "select" for node in graph.nodes),
+        "uses_select": source.options.precision == DOUBLE and any(node.op == "select" for node in graph.nodes),
         "spreads": has_rows and (loss_uniform or (output is not None and not output_varies)),
         "spread_from": "X" if features else "y",
         "spread_type": "Array" if features else "Array | None",
@@ -160,7 +174,7 @@ def _x_doc(features: int) -> str:
     return f"(n, {features}) rows, columns in the order of FEATURES; ({features},) is one row."
 
 
-def _exports(parts: Mapping[str, bool]) -> list[str]:
+def _exports(parts: Mapping[str, bool], source: Source) -> list[str]:
     constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
     functions = ["forward", "initial_weights", "pack", "unpack"]
     if parts["has_loss"]:
@@ -169,6 +183,8 @@ def _exports(parts: Mapping[str, bool]) -> list[str]:
         functions += ["jacobian", "predict"]
     if parts["has_residual"]:
         functions.append("residual")
+    if source.has_error_bound:
+        functions.append("error_bound")
     return constants + sorted(functions)
 
 

@@ -30,6 +30,7 @@ def signatures(has_features: bool, has_target: bool) -> dict[str, str]:
         "forward": ("forward", [w, x, maybe_y], "Tape"),
         "predict": ("predict", [w, x], "Array"),
         "per_sample_grad": ("per_sample_grad", [w, x, y], "Array"),
+        "error_bound": ("error_bound", [w, x, y], "tuple[Array, Array]"),
         "value_and_grad": ("value_and_grad", [w, x, y, *_REDUCED], "tuple[float, Array]"),
         "loss": ("loss", [w, x, y, *_REDUCED], "float"),
         "grad": ("grad", [w, x, y, *_REDUCED], "Array"),

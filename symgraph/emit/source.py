@@ -1,7 +1,7 @@
 """What emission starts from: a model with its graphs, and the facts that every backend's module states about itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from symgraph.canonical import digests, symbols_of
@@ -9,6 +9,7 @@ from symgraph.emit.layout import number, quoted, sequence_layout
 from symgraph.ir.graph import Graph
 from symgraph.laws import Law, Normal, Uniform
 from symgraph.model import DEFAULT_LAW, Input, Model
+from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
 
 ABI = 1
 """The version of the module contract that generated modules follow."""
@@ -23,12 +24,23 @@ class Source:
         spec: where it is written, as the header names it.
         lowered: the forward graph without guards, for formulas.
         graph: the differentiated graph after all passes.
+        options: what the module is to have, as far as its backend has it.
+        radii: how far constants of the graph are from the numbers they stand for, where they are not exact.
+        rests: what to add to those constants, where more digits are computed with than a float has.
     """
 
     model: Model
     spec: str
     lowered: Graph
     graph: Graph
+    options: Options = PLAIN
+    radii: Mapping[float, float] = field(default_factory=dict)
+    rests: Mapping[float, float] = field(default_factory=dict)
+
+    @property
+    def has_error_bound(self) -> bool:
+        """Whether the module has ``error_bound``, which needs a loss."""
+        return self.options.error_bound and "loss" in self.graph.roots
 
 
 def model_hash(model: Model) -> str:
@@ -67,6 +79,9 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
     Args:
         source: the model.
         fields: the identifier of each node on the tape; those that differ from the node's name are listed.
+
+    Returns:
+        The entries in order; ``extras`` and ``precision`` only where they are not those of a plain module.
     """
     model = source.model
     domains = {i.name: i.domain for i in model.inputs if i.domain is not None}
@@ -77,7 +92,17 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "has_loss": str(model.loss_expr is not None),
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_domain(name, *bounds) for name, bounds in domains.items()]),
+        **_option_entries(source),
     }
+
+
+def _option_entries(source: Source) -> dict[str, str]:
+    entries: dict[str, str] = {}
+    if source.has_error_bound:
+        entries["extras"] = sequence_layout("(", [quoted(ERROR_BOUND)], ")", 4)
+    if source.options.precision != DOUBLE:
+        entries["precision"] = quoted(source.options.precision)
+    return entries
 
 
 def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck.differences import Array, Function
 from symgraph.gradcheck.functions import compare
-from symgraph.gradcheck.judge import judge
+from symgraph.gradcheck.judge import SAFETY, judge
 from symgraph.gradcheck.points import Data, Point, draw
 from symgraph.gradcheck.report import GradcheckReport
 from symgraph.gradcheck.summary import Finding, Visit, summarize, unjudged
@@ -35,7 +35,8 @@ def gradcheck(
     """Check a generated module's derivatives against differences of its values.
 
     The partials of each row (`per_sample_grad`; `jacobian` where the model has no loss) are compared with central differences,
-    extrapolated to step 0, whose own error estimate is the tolerance. Weights are drawn at random and never equal, because a
+    extrapolated to step 0, whose own error estimate is the tolerance; what rounding does is taken from the module's
+    `error_bound` where it has that, and estimated elsewhere. Weights are drawn at random and never equal, because a
     swapped index would go unseen there. Then every other function of the module is compared with the rows. A weight whose
     partials could not be told from zero or from noise is tried at more points, and reported as not judged if that is in vain.
 
@@ -81,22 +82,28 @@ def _visit(point: Point, weights: Sequence[int], rng: np.random.Generator, *, wh
     unit = float(np.finfo(values(point.w).dtype).eps)
     function = module.per_sample_grad if has_loss else module.jacobian
     partials, sway = point.partials(function, target=has_loss), point.sway(function, rng, target=has_loss)
-    judged = _judge(point, values, weights, partials, sway)
+    blur, rounding = point.bounds() if has_loss else (np.full(len(partials), np.inf), np.full_like(partials, np.inf))
+    judged = _judge(point, values, weights, partials, np.where(np.isfinite(rounding), rounding / SAFETY, sway), blur)
     if not whole:
         return Visit(point, unit, judged)
     moderate = np.flatnonzero((np.abs(partials) < _SUMMABLE).all(axis=1) & (np.abs(values(point.w)) < _SUMMABLE))
     comparisons = tuple(compare(point.take(moderate), partials[moderate], rng)) if len(moderate) else ()
     if not has_loss or not module.OUTPUTS:
         return Visit(point, unit, judged, comparisons)
-    jacobian = _judge(point, point.outputs, weights, point.partials(module.jacobian), point.sway(module.jacobian, rng))
+    slopes, blur = point.partials(module.jacobian), np.full(len(partials), np.inf)
+    jacobian = _judge(point, point.outputs, weights, slopes, point.sway(module.jacobian, rng), blur)
     return Visit(point, unit, judged, comparisons, jacobian)
 
 
-def _judge(point: Point, values: Values, weights: Sequence[int], partials: Array, sway: Array) -> tuple[Finding, ...]:
+def _judge(
+    point: Point, values: Values, weights: Sequence[int], partials: Array, sway: Array, blur: Array
+) -> tuple[Finding, ...]:
     def moved(j: int) -> Function:
         return lambda x: values(np.concatenate([point.w[:j], [x], point.w[j + 1 :]]))
 
-    return tuple(Finding(j, judge(moved(j), float(point.w[j]), point.scale(j), partials[:, j], sway[:, j])) for j in weights)
+    return tuple(
+        Finding(j, judge(moved(j), float(point.w[j]), point.scale(j), partials[:, j], sway[:, j], blur)) for j in weights
+    )
 
 
 def _data(module: GeneratedModule, X: Any, y: Any) -> Data | None:

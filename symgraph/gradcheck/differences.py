@@ -69,7 +69,7 @@ class Look(NamedTuple):
     doubt: Array
 
 
-def look(f: Function, x: float, scale: float) -> Look:
+def look(f: Function, x: float, scale: float, known: Array | float = math.inf) -> Look:
     """See how f behaves so close to x that a smooth f is a straight line.
 
     Fourth differences then leave nothing but noise (Moré and Wild 2011, "Estimating computational noise", section 3). The blur
@@ -79,12 +79,14 @@ def look(f: Function, x: float, scale: float) -> Look:
         f: values (n,) at an argument.
         x: the argument.
         scale: the size of x, in the sense that x and x + scale differ much; it decides what is close.
+        known: (n,) a bound of the rounding errors of f at x; inf where there is none.
     """
     near, nearer = (np.stack([f(x + k * scale * spacing) for k in range(-3, 4)]) for spacing in (_NEAR, _NEARER))
     precision, values = np.finfo(near.dtype), nearer.astype(np.float64)
     ulp = float(precision.eps) * np.abs(values).max(axis=0) + float(precision.smallest_subnormal)
     blur = np.maximum(np.maximum(_deviation(near.astype(np.float64)), _deviation(values)), ulp)
-    blur = np.where(blur < _ROUGH * ulp, blur, np.inf)
+    # twice the bound at x is a bound close to x; where rounding is known, it cannot pass for more than it is
+    blur = np.where(blur < _ROUGH * ulp, np.minimum(blur, 2.0 * known), np.inf)
     reach = 3.0 * scale * _NEARER
     left, right = (values[3] - values[0]) / reach, (values[6] - values[3]) / reach
     return Look(values[3], blur, (left + right) / 2.0, left, right, blur / reach)

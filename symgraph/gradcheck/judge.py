@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from symgraph.gradcheck.differences import Array, Estimate, Function, Look, central, look, one_sided
 
 # An error estimate is itself an estimate: a difference is called wrong only this many times further off.
-_SAFETY = 10.0
+SAFETY = 10.0
 # What rounding inside the module's own derivative may do, relative to it, in units of its precision but at least 1e-6.
 _UNITS = 200.0
 _FLOOR = 1e-6
@@ -41,7 +41,7 @@ class Entries(NamedTuple):
         return np.where(np.isfinite(self.analytic), np.where(size > 0, gap, 0.0), np.inf)
 
 
-def judge(f: Function, x: float, scale: float, analytic: Array, sway: Array) -> Entries:
+def judge(f: Function, x: float, scale: float, analytic: Array, sway: Array, blur: Array) -> Entries:
     """Compare partials with the differences of f.
 
     A partial is wrong only where three estimates with different steps all say so, and where it lies outside the derivatives to
@@ -52,10 +52,11 @@ def judge(f: Function, x: float, scale: float, analytic: Array, sway: Array) -> 
         x: the weight's value.
         scale: the size of x; steps count in units of it.
         analytic: (n,) the partials that the module gives there.
-        sway: (n,) how far rounding of the model's inputs moves them.
+        sway: (n,) how far rounding moves them, for comparison with estimates: ``SAFETY`` times that is allowed for.
+        blur: (n,) the most that rounding can blur f at x, as the module says; inf where it says nothing.
     """
     with np.errstate(all="ignore"):
-        place = _Place(f, x, scale, look(f, x, scale), analytic, sway, float(np.finfo(f(x).dtype).eps))
+        place = _Place(f, x, scale, look(f, x, scale, blur), analytic, sway, float(np.finfo(f(x).dtype).eps))
         estimate = place.estimate()
         off = place.is_off(estimate)
         confirmed = off.copy()
@@ -95,7 +96,7 @@ class _Place:
         return np.fmax(np.where(np.isfinite(self.analytic), np.abs(self.analytic), 0.0), np.abs(estimate.value))
 
     def tolerance(self, estimate: Estimate) -> Array:
-        return _SAFETY * (estimate.error + self.sway) + max(_FLOOR, _UNITS * self.unit) * self.size(estimate)
+        return SAFETY * (estimate.error + self.sway) + max(_FLOOR, _UNITS * self.unit) * self.size(estimate)
 
     def is_resolved(self, estimate: Estimate) -> NDArray[np.bool_]:
         """Whether a factor of 1.001 would be seen; never where the partial cannot be told from 0."""
@@ -114,6 +115,6 @@ class _Place:
         """Whether the derivatives to the left and to the right differ and the partial lies between them."""
         left = one_sided(self.f, self.x, -_STEPS[0] * self.scale, self.close)
         right = one_sided(self.f, self.x, _STEPS[0] * self.scale, self.close)
-        reach = _SAFETY * (left.error + right.error)
+        reach = SAFETY * (left.error + right.error)
         low, high = np.minimum(left.value, right.value) - reach, np.maximum(left.value, right.value) + reach
         return (np.abs(left.value - right.value) > reach) & (low <= self.analytic) & (self.analytic <= high)

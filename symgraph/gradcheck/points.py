@@ -67,6 +67,14 @@ class Point:
             gaps = np.abs(np.stack(moved) - here).max(axis=0) * (np.finfo(np.float64).eps / _SHAKE)
         return np.where(np.isfinite(gaps), gaps, 0.0)
 
+    def bounds(self) -> tuple[Array, Array]:
+        """What the module itself says of its rounding: bounds of the losses (n,) and of the partials (n, k); inf if nothing."""
+        n, k = len(self.rows), len(self.w)
+        if not hasattr(self.module, "error_bound"):
+            return np.full(n, np.inf), np.full((n, k), np.inf)
+        losses, partials = self.module.error_bound(*self.arguments(self.w))
+        return np.broadcast_to(losses, (n,)), np.broadcast_to(partials, (n, k))
+
     def _shaken(self, rng: np.random.Generator) -> "Point":
         def shake(values: Any) -> Any:
             return None if values is None else values * (1.0 + rng.uniform(-_SHAKE, _SHAKE, np.shape(values)))

@@ -1,0 +1,69 @@
+"""What a build may be asked for beyond the plain module: extras, and the precision of its arithmetic.
+
+A backend says which of these it has (``extras`` and ``precisions`` of its row). What none of the chosen backends has is
+refused; a backend that lacks an option which another one has writes its plain module.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from symgraph.errors import OptionError
+
+ERROR_BOUND = "error-bound"
+DOUBLE, ACCURATE = "double", "accurate"
+
+EXTRAS = (ERROR_BOUND,)
+"""What ``--with`` may name: functions that a module has on request."""
+
+PRECISIONS = (DOUBLE, ACCURATE)
+"""What ``--precision`` may name: plain floats, or compensated arithmetic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a module is written.
+
+    Attributes:
+        error_bound: whether it has the function ``error_bound``.
+        precision: "double" (the dtype of the inputs) or "accurate" (compensated).
+    """
+
+    error_bound: bool = False
+    precision: str = DOUBLE
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The extras by the names that ``--with`` takes."""
+        return (ERROR_BOUND,) if self.error_bound else ()
+
+    def within(self, extras: Iterable[str], precisions: Iterable[str]) -> "Options":
+        """These options as far as a backend has them."""
+        return Options(
+            error_bound=self.error_bound and ERROR_BOUND in extras,
+            precision=self.precision if self.precision in precisions else DOUBLE,
+        )
+
+
+PLAIN = Options()
+"""Those of a plain module."""
+
+
+def options_of(extras: Iterable[str] = (), precision: str = DOUBLE) -> Options:
+    """Options from the names that a user gives.
+
+    Args:
+        extras: names of extras, in any order.
+        precision: the name of a precision.
+
+    Raises:
+        OptionError: a name is unknown, or the two do not go together.
+    """
+    asked = tuple(extras)
+    unknown = [name for name in asked if name not in EXTRAS]
+    if unknown:
+        raise OptionError(f"the extra {unknown[0]!r} is unknown; known are {', '.join(EXTRAS)}")
+    if precision not in PRECISIONS:
+        raise OptionError(f"the precision {precision!r} is unknown; known are {', '.join(PRECISIONS)}")
+    if ERROR_BOUND in asked and precision != DOUBLE:
+        raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
+    return Options(error_bound=ERROR_BOUND in asked, precision=precision)
