@@ -26,6 +26,9 @@ _LARGEST = mpmath.mpf(1.7976931348623157e308)
 _OSCILLATING = 1e15
 """Above this, neighbouring doubles are a good part of a period apart, and the step of a difference soon is several."""
 
+_FLAT = 1e5
+"""From here on the error function is 1 to four billion digits; mpmath does not take arguments much larger."""
+
 Values = list[Any]
 """A value for every step: mpf, bool, NAN, or None where the step was not needed."""
 
@@ -48,6 +51,7 @@ class Step:
         choice: tells at which arguments it does what, by number; None if it does the same everywhere. A Piecewise has no need.
         choices: how many things it can do.
         home: the named node it belongs to first, or "loss".
+        kind: the class of the SymPy expression, for an operation.
     """
 
     args: tuple[int, ...] = ()
@@ -63,6 +67,7 @@ class Step:
     choice: Callable[..., int] | None = None
     choices: int = 0
     home: str = ""
+    kind: type | None = None
 
     def missing(self, values: Values) -> list[int]:
         """The steps to evaluate before this one."""
@@ -206,6 +211,7 @@ def _step(part: Any, args: list[int], steps: list[Step], digits: int, home: str)
         choice=CHOICES.get(type(part)),
         choices=len(part.args) if branches or isinstance(part, sympy.Max | sympy.Min) else 2 * (type(part) in CHOICES),
         home=home,
+        kind=type(part),
     )
 
 
@@ -313,6 +319,34 @@ def _relu(z: Any) -> Any:
     return max(z, mpmath.mpf(0))
 
 
+def _log_sigmoid(z: Any) -> Any:
+    return -mpmath.log1p(mpmath.exp(-z))
+
+
+def _logit(x: Any) -> Any:
+    return mpmath.log(x / (1 - x))
+
+
+def _logaddexp(a: Any, b: Any) -> Any:
+    return max(a, b) + mpmath.log1p(mpmath.exp(-abs(a - b)))
+
+
+def _xlogx(x: Any) -> Any:
+    return x * mpmath.log(x) if x else x
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    return x * mpmath.log(y) if x else x
+
+
+def _erf(x: Any) -> Any:
+    return mpmath.erf(x) if abs(x) < _FLAT else mpmath.sign(x)
+
+
+def _erfc(x: Any) -> Any:
+    return mpmath.erfc(x) if abs(x) < _FLAT else 1 - mpmath.sign(x)
+
+
 _LOGIC = frozenset({_and, _or, _if})
 """Operations that may be decided although an operand has no value."""
 
@@ -329,6 +363,8 @@ OPERATIONS: Mapping[type, Callable[..., Any]] = {
     sympy.asinh: mpmath.asinh, sympy.acosh: mpmath.acosh, sympy.atanh: mpmath.atanh,
     sympy.Abs: abs, sympy.sign: mpmath.sign, sympy.Max: max, sympy.Min: min, sympy.Heaviside: _heaviside,
     fn.cbrt: _cbrt, fn.hypot: mpmath.hypot, fn.sigmoid: _sigmoid, fn.softplus: _softplus, fn.relu: _relu,
+    fn.log_sigmoid: _log_sigmoid, fn.logit: _logit, fn.logaddexp: _logaddexp, fn.xlogx: _xlogx, fn.xlogy: _xlogy,
+    sympy.erf: _erf, sympy.erfc: _erfc, fn.gauss: lambda x: mpmath.exp(-(x * x)),
 }  # fmt: skip
 """What computes each kind of SymPy expression; Piecewise and powers with integer exponents are dealt with apart."""
 
@@ -338,6 +374,7 @@ SINGULAR: Mapping[type, Callable[..., bool]] = {
     sympy.asin: lambda x: abs(x) == 1,
     sympy.acos: lambda x: abs(x) == 1,
     sympy.acosh: lambda x: x == 1,
+    fn.xlogx: lambda x: x == 0,
     **dict.fromkeys((sympy.sin, sympy.cos, sympy.tan, sympy.sinc), lambda x: abs(x) > _OSCILLATING),
 }
 """Where the slope of a function is infinite although its value is finite, or means nothing."""
@@ -350,7 +387,11 @@ def _side(x: Any, *_: Any) -> int:
 CHOICES: Mapping[type, Callable[..., int]] = {
     sympy.Max: lambda *args: args.index(max(args)),
     sympy.Min: lambda *args: args.index(min(args)),
-    **dict.fromkeys((sympy.Abs, sympy.sign, sympy.Heaviside, fn.relu, fn.sigmoid, fn.softplus), _side),
-    sympy.sinc: lambda x: int(abs(x) < 1),
+    **dict.fromkeys((sympy.Abs, sympy.sign, sympy.Heaviside, fn.relu, fn.sigmoid, fn.softplus, fn.log_sigmoid), _side),
+    fn.logaddexp: lambda a, b: int(a > b),
+    fn.logit: lambda x: int(x < 0.25),
+    sympy.sinc: lambda x: int(abs(x) < 1.5),
+    sympy.erf: lambda x: int(abs(x) < 1),
+    sympy.erfc: lambda x: int(abs(x) < 0.5),
 }
 """Functions besides Piecewise that do one thing here and another there, or are computed in two ways: which of them it is."""

@@ -32,7 +32,7 @@ def show(
 
     if graph and format is Format.latex:
         raise OptionError("--graph and --format latex exclude each other: the graph has a text of its own; give one")
-    models = _models(model)
+    models = models_of(model)
     for one in models:
         if one.loss_expr is None and not graph:
             note(f"{one.name} has no loss, and so no partial derivatives", quiet=quiet)
@@ -93,7 +93,7 @@ def _latex_name(name: str) -> str:
     return re.sub(r"(?<![\\A-Za-z])[A-Za-z]{2,}", r"\\mathrm{\g<0>}", str(sympy.latex(sympy.Symbol(accented))))
 
 
-def _models(reference: str) -> list["Model"]:
+def models_of(reference: str) -> list["Model"]:
     """The models of a spec, or the one that a built module names."""
     from symgraph.config import read_config
     from symgraph.errors import ModuleError

@@ -192,6 +192,35 @@ def test_a_module_is_the_same_bytes_wherever_the_project_lies(built: Project, tm
         assert (project.path("generated") / name).read_bytes() == (built.path("generated") / name).read_bytes()
 
 
+def test_an_error_bound_is_built_and_checked_where_it_is_asked_for(fresh: Project) -> None:
+    done = fresh.run("build", "models.py", "--with", "error-bound")
+    assert done.code == 0, done.err
+    assert "decay_scalar.py is plain" in done.err
+    assert "def error_bound(" in fresh.path("generated/decay.py").read_text(encoding="utf-8")
+    manifest = json.loads(fresh.path("generated/symgraph.lock.json").read_text(encoding="utf-8"))
+    assert manifest["outputs"]["decay.py"]["extras"] == "error-bound"
+    assert "extras" not in manifest["outputs"]["decay_scalar.py"]
+    assert fresh.run("build", "models.py", "--with", "error-bound", "--check").code == 0
+    assert fresh.run("build", "models.py", "--check").code == 1
+    fresh.path("pyproject.toml").write_text('[tool.symgraph]\nmodels = ["models.py"]\nwith = ["error-bound"]\n')
+    assert fresh.run("build", "--check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--with", "speed"), "'speed' is unknown; known are error-bound"),
+        (("--precision", "half"), "'half' is unknown; known are double, accurate"),
+        (("--with", "error-bound", "--backend", "scalar"), "'error-bound' is of numpy; the backends chosen are scalar"),
+    ],
+)
+def test_an_option_that_no_module_can_have_is_refused(fresh: Project, option: tuple[str, ...], words: str) -> None:
+    done = fresh.run("build", "models.py", *option)
+    assert done.code == 2
+    assert words in " ".join(done.err.split())
+    assert not fresh.path("generated").exists()
+
+
 def test_without_a_spec_and_without_a_project_the_message_says_both_ways(command: Run, tmp_path: Path) -> None:
     done = command("build")
     assert done.code == 2

@@ -1,0 +1,146 @@
+"""``symgraph truth``: judge a module by its spec, evaluated at high precision."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from symgraph.cli.terminal import Json, Quiet, check_writable, note, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from symgraph.model import Model
+    from symgraph.truth import Report
+
+
+class Dtype(StrEnum):
+    """What a module computes in."""
+
+    float64 = "float64"
+    float32 = "float32"
+
+
+class BackendName(StrEnum):
+    """The backends that can be judged."""
+
+    numpy = "numpy"
+    scalar = "scalar"
+
+
+def truth(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
+    points: Annotated[int, typer.Option(metavar="N", help="How many points.")] = 1000,
+    kinds: Annotated[str | None, typer.Option(metavar="LIST", help="Kinds of points, separated by commas; else all.")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the points.")] = 0,
+    module: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
+    ] = None,
+    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy or scalar.")] = BackendName.numpy,
+    dtype: Annotated[Dtype, typer.Option(metavar="KIND", help="float64, or float32 (numpy only).")] = Dtype.float64,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw errors against kappa_graph: .svg, .png, .pdf.")
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Judge a module: its loss, predictions and partials against the spec's, at ordinary and adversarial points.
+
+    Exit 1 if a result is NaN, infinite, 0 or garbage where the truth is none of it, if an error is larger than the
+    operations' conditioning explains, or if nothing could be judged.
+    """
+    from symgraph.training.options import count
+    from symgraph.truth.drawing import KINDS
+
+    count("--points", points)
+    count("--seed", seed, at_least=0)
+    if plot is not None:
+        from symgraph.training.plots import check_plot_path
+
+        check_plot_path(plot)
+        check_writable("--plot", plot)
+    one = _model(model)
+    judged = _module(one, model, module, backend.value, quiet=quiet)
+    chosen = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
+    report = _judged(one, judged, _Task(chosen, points, seed, dtype.value), quiet=quiet)
+    _print(report, json=json)
+    if plot is not None:
+        from symgraph.truth.plot import plot_errors
+
+        plot_errors(report, plot)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What to judge at, and in what."""
+
+    kinds: tuple[str, ...]
+    points: int
+    seed: int
+    dtype: str
+
+
+def _judged(model: "Model", module: Any, task: _Task, *, quiet: bool) -> "Report":
+    from symgraph.truth import judge, points
+
+    drawn = points(model, task.kinds, task.points, task.seed)
+    with progress(task.points, f"judging {model.name}", quiet=quiet) as advance:
+        return judge(model, module, drawn, dtype=task.dtype, progress=advance)
+
+
+def _print(report: "Report", *, json: bool) -> None:
+    from symgraph.truth.report import COLUMNS, describe
+
+    if json:
+        print_json(report.to_dict())
+        return
+    print(report.verdict())
+    print_table(COLUMNS, report.rows())
+    for line in (*report.remarks(), *describe(report.worst)):
+        print(line)
+
+
+def _model(reference: str) -> "Model":
+    from symgraph.cli.show import models_of
+    from symgraph.errors import OptionError
+
+    models = models_of(reference)
+    if len(models) > 1:
+        names = ", ".join(model.name for model in models)
+        raise OptionError(f"{reference} defines {len(models)} models ({names}); build them and give the name of one")
+    return models[0]
+
+
+def _module(model: "Model", reference: str, path: Path | None, backend: str, *, quiet: bool) -> Any:
+    """The module to judge: the given file, else the built one that MODEL names, else one made in memory."""
+    from symgraph.emit.source import model_hash
+    from symgraph.errors import ModuleError, OptionError
+    from symgraph.generate import generate
+    from symgraph.memory import load_artifact
+    from symgraph.module import load
+    from symgraph.truth.results import backend_of
+
+    if path is not None:
+        module: Any = load(path)
+    else:
+        try:
+            module = load(_built(reference, backend))
+        except ModuleError:
+            note(f"judging the {backend} module that a build of {model.name} would write now", quiet=quiet)
+            return load_artifact(generate(model, (backend,))[0])
+    if backend_of(module) != backend:
+        raise OptionError(f"the module is of the {backend_of(module)} backend; give --backend {backend_of(module)}")
+    if module.METADATA["model_hash"] != model_hash(model):
+        raise ModuleError(f"the module of {module.MODEL} was built from another version of its spec; build it again")
+    return module
+
+
+def _built(reference: str, backend: str) -> str | Path:
+    """The built module that goes with MODEL, if MODEL names one."""
+    suffix = "_scalar" if backend == "scalar" else ""
+    if not reference.endswith(".py"):
+        return f"{reference}{suffix}"
+    path = Path(reference)
+    return path if path.stem.endswith(suffix) else path.with_name(f"{path.stem}{suffix}.py")

@@ -1,0 +1,118 @@
+"""What a generated module computes at many points, one call a point."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.errors import OptionError
+from symgraph.options import DOUBLE
+from symgraph.truth.drawing import Points
+
+RAISED = (OverflowError, ZeroDivisionError, ValueError)
+"""What the scalar backend raises where NumPy gives inf or nan."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """What was computed at n points.
+
+    Attributes:
+        names: the k results ("loss", "output", "grad w1", "jacobian w1"), as far as the module has them.
+        values: (n, k) float64; float32 results are exact in it.
+        raised: (n, k) whether there is an exception instead; the value is NaN there.
+        precision: "double", or "accurate" for a module of compensated arithmetic, which promises more.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    raised: NDArray[np.bool_]
+    precision: str = DOUBLE
+
+
+def backend_of(module: Any) -> str:
+    """The backend of a module, told by its functions: "numpy" or "scalar"."""
+    return "numpy" if hasattr(module, "forward") else "scalar"
+
+
+def names_of(module: Any) -> tuple[str, ...]:
+    """The results that a module of the ABI has."""
+    scalar = backend_of(module) == "scalar"
+    names = [*(["loss"] if module.METADATA["has_loss"] else []), *(["output"] if module.OUTPUTS else [])]
+    names += [f"grad {name}" for name in module.WEIGHTS] if module.METADATA["has_loss"] else []
+    return (*names, *(f"jacobian {name}" for name in module.WEIGHTS if module.OUTPUTS and not scalar))
+
+
+def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
+    """Run a module at every point.
+
+    Args:
+        module: of the numpy or the scalar backend.
+        points: where; for float32 they must be float32 numbers (``Points.rounded``).
+        dtype: "float64", or "float32" for the numpy backend.
+
+    Raises:
+        OptionError: the backend does not compute in that dtype.
+    """
+    names = names_of(module)
+    values = np.full((len(points), len(names)), np.nan)
+    raised = np.zeros((len(points), len(names)), bool)
+    if backend_of(module) == "scalar":
+        if dtype != "float64":
+            raise OptionError("the scalar backend computes in Python's floats; judge it with the dtype float64")
+        for place in range(len(points)):
+            values[place], raised[place] = _scalar(module, *_split(module, points, place, float))
+        return Results(names, values, raised)
+    for place in range(len(points)):
+        values[place] = _numpy(module, *_split(module, points, place, np.dtype(dtype).type))
+    return Results(names, values, raised, module.METADATA.get("precision", DOUBLE))
+
+
+def _split(module: Any, points: Points, place: int, kind: Any) -> tuple[list[Any], list[Any], Any]:
+    """The weights, features and target of a point as numbers of a kind."""
+    point: Mapping[str, float] = points.point(place)
+    w = [kind(point[name]) for name in module.WEIGHTS]
+    x = [kind(point[name]) for name in module.FEATURES]
+    return w, x, None if module.TARGET is None else kind(point[module.TARGET])
+
+
+def _numpy(module: Any, w: Sequence[Any], x: Sequence[Any], y: Any) -> Sequence[float]:
+    weights = np.array(w)
+    X = np.array([x]) if x else None
+    target = None if y is None else np.array([y])
+    row: list[Any] = []
+    if module.METADATA["has_loss"]:
+        row.append(module.forward(weights, X, target).loss)
+    if module.OUTPUTS:
+        row.append(module.predict(weights, X))
+    if module.METADATA["has_loss"]:
+        row.extend(np.reshape(module.per_sample_grad(weights, X, target), -1))
+    if module.OUTPUTS:
+        row.extend(np.reshape(module.jacobian(weights, X), -1))
+    return [float(np.reshape(value, -1)[0]) for value in row]
+
+
+def _scalar(module: Any, w: list[Any], x: list[Any], y: Any) -> tuple[list[float], list[bool]]:
+    values: list[float] = []
+    raised: list[bool] = []
+    grad = [0.0] * len(w)
+    if module.METADATA["has_loss"]:
+        loss = _caught(lambda: module.row(w, x, y, grad))
+        values, raised = [loss if loss is not None else np.nan], [loss is None]
+    if module.OUTPUTS:
+        output = _caught(lambda: module.predict_row(w, x))
+        values.append(output if output is not None else np.nan)
+        raised.append(output is None)
+    if module.METADATA["has_loss"]:
+        values += [np.nan] * len(w) if raised[0] else grad
+        raised += [raised[0]] * len(w)
+    return values, raised
+
+
+def _caught(call: Any) -> float | None:
+    try:
+        return float(call())
+    except RAISED:
+        return None

@@ -1,0 +1,176 @@
+"""The rules of the judge: what counts as a fault, at which points."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.options import ACCURATE
+
+if TYPE_CHECKING:
+    from symgraph.truth.judging import Truths
+    from symgraph.truth.results import Results
+
+KNOWN, UNDEFINED, NO_DERIVATIVE, UNRESOLVED = range(4)
+"""What is known of a result: its value; that it is no real number; that it is a partial at a kink; nothing."""
+
+Mask = NDArray[np.bool_]
+
+GARBAGE = 0.5
+"""A relative error above this leaves no digit."""
+_UNAVOIDABLE = 4
+"""What is asked of good code: 4 * (1 + kappa_in) ulp. Where that is GARBAGE, no digit can be asked for."""
+_FIRST_ORDER = {"float64": 2.0**-20, "float32": 2.0**-9}
+"""The largest relative error bound that is still held to: beyond, terms of second order may count."""
+_SECOND_ORDER = 32.0
+"""What those terms may be below, relative to the bound and in units of it."""
+_NEAR = 2.0
+"""How close to a border rounding may push a decision, in first-order error bounds."""
+_TWOFOLD = 2.0**-98
+"""The rounding unit of compensated arithmetic."""
+_ACCURATE_KAPPA = 2.0**48
+_ACCURATE_RANGE = (-900, 900)
+"""Where accurate modules promise 1 ulp: kappa_graph below that, and binary exponents of all values on the way within these."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdicts:
+    """Masks over (points, results), and the errors.
+
+    Attributes:
+        ulp: errors in ulp where the truth is normal and the result finite; else NaN.
+        bound: what the theorem says, in ulp.
+        normal, small, beyond, undefined, no_derivative, unresolved: what the truth is.
+        nan, inf, zero, garbage, raised, broken: the faults.
+        held: where the theorem was tried.
+        within: faults although no value on the way leaves the normal range.
+        blurred, doubtful: what would be a fault elsewhere.
+    """
+
+    ulp: NDArray[np.float64]
+    bound: NDArray[np.float64]
+    normal: Mask
+    small: Mask
+    beyond: Mask
+    undefined: Mask
+    no_derivative: Mask
+    unresolved: Mask
+    nan: Mask
+    inf: Mask
+    zero: Mask
+    garbage: Mask
+    raised: Mask
+    broken: Mask
+    held: Mask
+    within: Mask
+    blurred: Mask
+    doubtful: Mask
+
+    @property
+    def faulty(self) -> Mask:
+        """Where anything is wrong."""
+        return self.nan | self.inf | self.zero | self.garbage | self.raised | self.broken
+
+    def counted(self) -> dict[str, Mask]:
+        """The masks by the names under which a report counts them."""
+        names = ("nan", "inf", "zero", "garbage", "raised", "broken", "held", "within", "blurred", "doubtful")
+        truths = ("small", "beyond", "undefined", "no_derivative", "unresolved")
+        return {"judged": self.normal} | {name: getattr(self, name) for name in (*names, *truths)}
+
+    def what(self, place: int, column: int) -> str:
+        """The fault of one result, or "error"."""
+        names = {"nan": "NaN", "inf": "Inf", "zero": "zero", "garbage": "garbage", "raised": "raised", "broken": "theorem"}
+        return next((text for name, text in names.items() if getattr(self, name)[place, column]), "error")
+
+
+def verdicts(found: "Truths", results: "Results") -> Verdicts:
+    """Judge every result at every point."""
+    dtype = np.finfo(found.dtype)
+    eps, values, computed = float(dtype.eps), found.values, results.values
+    known = found.state == KNOWN
+    with np.errstate(invalid="ignore"):
+        beyond = known & (np.abs(values) > float(dtype.max))
+        small = known & ~beyond & ((found.high == 0) | (found.exponent <= dtype.minexp))
+    normal, finite = known & ~beyond & ~small, known & ~beyond
+    promise = _promise(found, results.precision)
+    errors = _errors(found, computed, normal & np.isfinite(computed))
+    lost = normal & np.isfinite(computed) & ((computed == 0) | (errors > GARBAGE))
+    blurred = ~(promise.digits < GARBAGE)
+    faults = {
+        "nan": finite & np.isnan(computed) & ~results.raised,
+        "inf": finite & np.isinf(computed),
+        "zero": lost & ~blurred & (computed == 0),
+        "garbage": lost & ~blurred & (computed != 0),
+        "raised": results.raised & _whole_calls(finite, found.names),
+    }
+    slack = 1 + (0 if results.precision == ACCURATE else _SECOND_ORDER * _FIRST_ORDER[found.dtype])
+    held = promise.applies & normal & np.isfinite(errors) & ~promise.doubt
+    faults = {name: mask & ~promise.doubt for name, mask in faults.items()}
+    faults["broken"] = held & (errors / eps > promise.bound * slack)
+    return Verdicts(
+        ulp=np.where(promise.doubt, np.nan, errors / eps),
+        bound=promise.bound,
+        normal=normal,
+        small=small,
+        beyond=beyond,
+        undefined=found.state == UNDEFINED,
+        no_derivative=found.state == NO_DERIVATIVE,
+        unresolved=found.state == UNRESOLVED,
+        **faults,
+        held=held,
+        within=np.logical_or.reduce(list(faults.values())) & promise.in_range,
+        blurred=lost & blurred & ~promise.doubt,
+        doubtful=finite & promise.doubt,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Promise:
+    """What a module promises.
+
+    Attributes:
+        bound: the largest error in ulp.
+        applies: whether that is promised at all.
+        in_range: whether all values on the way lie in the range for which it is.
+        digits: the relative error that must be expected of the best code; where it is large, no digit is asked for.
+        doubt: whether rounding may send a decision the other way.
+    """
+
+    bound: NDArray[np.float64]
+    applies: Mask
+    in_range: Mask
+    digits: NDArray[np.float64]
+    doubt: Mask
+
+
+def _promise(found: "Truths", precision: str) -> _Promise:
+    dtype, sizes = np.finfo(found.dtype), found.sizes
+    unit, lowest, highest = float(dtype.eps), int(dtype.minexp), int(dtype.maxexp)
+    if precision == ACCURATE:
+        unit, lowest, highest = _TWOFOLD, *_ACCURATE_RANGE
+    with np.errstate(all="ignore"):
+        bound = found.largest_ulp * sizes.kappa_graph
+        in_range = (sizes.lowest > lowest) & (sizes.highest <= highest)
+        if precision == ACCURATE:
+            bound, applies = np.ones_like(bound), in_range & (sizes.kappa_graph < _ACCURATE_KAPPA)
+        else:
+            applies = in_range & (bound * unit <= _FIRST_ORDER[found.dtype])
+        digits = _UNAVOIDABLE * (1 + sizes.kappa_in) * unit
+    return _Promise(bound, applies, in_range, digits, sizes.doubt <= _NEAR * unit)
+
+
+def _errors(found: "Truths", computed: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:
+    """Relative errors; the true values have more digits than a double, and so have the differences."""
+    with np.errstate(all="ignore"):
+        scaled = np.ldexp(computed, -np.clip(found.exponent, -3000, 3000).astype(np.int32))
+        errors = np.abs((scaled - found.high) - found.low) / np.abs(found.high)
+    return np.where(where, errors, np.nan)
+
+
+def _whole_calls(finite: Mask, names: tuple[str, ...]) -> Mask:
+    """For each result whether all results of the same call of the scalar backend are finite numbers of the dtype."""
+    output = np.array([name == "output" or name.startswith("jacobian ") for name in names], bool)
+    predicted = (finite | ~output).all(axis=1)[:, None]
+    rest = (finite | output).all(axis=1)[:, None]
+    return np.asarray((output & predicted) | (~output & rest))

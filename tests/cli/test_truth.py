@@ -1,0 +1,93 @@
+"""``symgraph truth``: what it judges, its verdict, its exit code and its formats."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import LINE, Project, Run
+
+ORDINARY = ("--kinds", "normal, domain", "--points", "12")
+
+
+def test_a_right_module_is_trusted(built: Project) -> None:
+    done = built.run("truth", "decay", *ORDINARY)
+    assert (done.code, done.err) == (0, "")
+    head, columns, *rows = done.out.splitlines()
+    assert head == "truth of decay, float64: no faults at 12 points"
+    assert columns.split()[:4] == ["result", "judged", "NaN", "Inf"]
+    assert [row.split("  ")[0] for row in rows[:6]] == [
+        "loss", "output", "grad top", "grad rate", "jacobian top", "jacobian rate",
+    ]  # fmt: skip
+    assert rows[-1].startswith("w = [")
+
+
+@pytest.mark.parametrize("options", [("--backend", "scalar"), ("--dtype", "float32")])
+def test_the_other_backend_and_dtype_are_judged_too(built: Project, options: tuple[str, ...]) -> None:
+    done = built.run("truth", "decay", *ORDINARY, *options, "--json")
+    report = json.loads(done.out)
+    assert report["ok"] is True
+    assert report["dtype"] == (options[1] if options[0] == "--dtype" else "float64")
+    assert ("jacobian top" in {one["result"] for one in report["results"]}) == (options[0] == "--dtype")
+
+
+def test_a_spec_is_judged_by_the_module_that_a_build_would_write(command: Run) -> None:
+    Path("line.py").write_text(LINE, encoding="utf-8")
+    done = command("truth", "line.py", *ORDINARY)
+    assert done.code == 0
+    assert done.err.startswith("judging the numpy module that a build of line would write now")
+    assert "truth of line, float64: no faults" in done.out
+    assert command("truth", "line.py", *ORDINARY, "--quiet").err == ""
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_an_error_that_conditioning_does_not_explain_exits_with_1(built: Project, form: tuple[str, ...]) -> None:
+    text = (built.path("generated") / "decay.py").read_text(encoding="utf-8")
+    path = built.path("wrong.py")
+    path.write_text(text.replace("return (d_top, d_rate)", "return (d_top, d_rate * (1 + 2.0**-46))"), encoding="utf-8")
+    done = built.run("truth", "decay", "--module", "./wrong.py", *ORDINARY, *form)
+    path.unlink()
+    assert (done.code, done.err) == (1, "")
+    if form:
+        broken = {one["result"]: one["broken"] for one in json.loads(done.out)["results"]}
+        assert broken["grad rate"] == 12
+        assert broken["grad top"] == broken["loss"] == 0
+    else:
+        assert "worst: grad rate, theorem: " in done.out
+
+
+def test_a_model_of_which_nothing_could_be_judged_exits_with_1(command: Run) -> None:
+    # the logarithm of what is never positive
+    text = LINE.replace("a * x + b", "a * log(-1 - x**2) + b").replace('"line"', '"never"')
+    Path("never.py").write_text(f"from sympy import log\n{text}", encoding="utf-8")
+    done = command("truth", "never.py", *ORDINARY)
+    assert done.code == 1
+    assert "truth of never, float64: nothing could be judged at 12 points" in done.out
+    assert "results without a real value: 36" in done.out
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (("decay", "--points", "0"), "--points"),
+        (("decay", "--kinds", "wild"), "there is no kind of points 'wild'; there are small weights"),
+        (("decay", "--plot", "errors.txt"), "must end in .svg, .png, .pdf"),
+        (("models.py",), "models.py defines 2 models (decay, valley); build them and give the name of one"),
+        (("decay", "--module", "generated/decay_scalar.py"), "the module is of the scalar backend; give --backend scalar"),
+        (("decay", "--module", "generated/valley.py"), "the module of valley was built from another version of its spec"),
+        (("decay", "--backend", "scalar", "--dtype", "float32"), "judge it with the dtype float64"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(built: Project, line: tuple[str, ...], message: str) -> None:
+    done = built.run("truth", *line)
+    assert done.code == 2
+    assert done.out == ""
+    assert message in done.err
+
+
+def test_errors_are_drawn(built: Project, tmp_path: Path) -> None:
+    done = built.run("truth", "decay", *ORDINARY, "--plot", str(tmp_path / "errors.svg"))
+    assert done.code == 0
+    assert (
+        "kappa_graph" in (tmp_path / "errors.svg").read_text(encoding="utf-8")
+        or (tmp_path / "errors.svg").stat().st_size > 5000
+    )

@@ -1,0 +1,43 @@
+"""A corpus of models of every kind, at ordinary and extreme points, in both backends and in float32, against the judge."""
+
+import numpy as np
+import pytest
+from built import modules_of
+from corpus import CANCELLING, CORPUS, EXTREME, UNDERFLOWING, examine
+from corpus_sciences import SCIENCES
+from corpus_statistics import STATISTICS
+
+from symgraph.generate import differentiated
+from symgraph.ir.ops import OPS
+from symgraph.lowering import lower
+from symgraph.truth import KINDS, ORDINARY, points
+
+SEEDS = {name: place for place, name in enumerate(CORPUS)}
+
+
+def test_the_corpus_is_large_and_has_every_op() -> None:
+    assert len({**SCIENCES, **STATISTICS}) == len(SCIENCES) + len(STATISTICS) >= 40
+    found: set[str] = set()
+    for build in CORPUS.values():
+        model = build()
+        for graph in (lower(model), differentiated(model)):
+            found |= {node.op for node in graph.nodes}
+    assert set(OPS) <= found
+
+
+def test_what_is_excused_is_of_the_corpus() -> None:
+    assert {*CANCELLING, *UNDERFLOWING} <= set(CORPUS)
+    assert not set(EXTREME) & set(ORDINARY)
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_nothing_is_wrong_at_points_of_any_kind(name: str) -> None:
+    """One point of each kind, the same three times: numpy in both dtypes, and scalar."""
+    model = CORPUS[name]()
+    numpy, scalar = modules_of(model)
+    drawn = points(model, tuple(KINDS), n=len(KINDS), seed=SEEDS[name])
+    for module, dtype in ((numpy, "float64"), (scalar, "float64"), (numpy, "float32")):
+        outcome = examine(model, module, drawn, dtype)
+        assert outcome.wrong == ()
+        assert outcome.report.judged > 0
+        assert all(one.worst_graph <= 1 + 2.0**-4 for one in outcome.report.results if np.isfinite(one.worst_graph))

@@ -1,0 +1,201 @@
+"""The judge: it finds every kind of fault, accuses nobody falsely, and says what it leaves unjudged."""
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+import sympy as sp
+from zoo import ZOO
+
+from symgraph import Model
+from symgraph.errors import OptionError
+from symgraph.generate import generate
+from symgraph.memory import load_artifact
+from symgraph.module import from_source
+from symgraph.truth import ORDINARY, Points, Report, Results, compare, given, judge, points, truths
+
+
+def decay() -> Model:
+    """An exponential decay: no operation of it can go wrong at ordinary points."""
+    model = Model("decay")
+    time = model.feature("time")
+    y = model.target("y")
+    top, rate = model.weights("top rate")
+    y_hat = model.output("y_hat", top * sp.exp(-rate * time))
+    model.loss((y - y_hat) ** 2)
+    return model
+
+
+def module_of(model: Model, backend: str = "numpy") -> ModuleType:
+    """The module that is generated."""
+    return load_artifact(generate(model, (backend,))[0])
+
+
+def faults(report: Report) -> dict[str, int]:
+    names = ("nan", "inf", "zero", "garbage", "raised", "broken")
+    totals = {name: sum(getattr(one, name) for one in report.results) for name in names}
+    return {name: count for name, count in totals.items() if count}
+
+
+@pytest.mark.parametrize("backend", ["numpy", "scalar"])
+@pytest.mark.parametrize(
+    "name", ["nine_weights", "decay", "pieces", "every_op", "perceptron", "location", "rosenbrock", "curve"]
+)
+def test_right_modules_have_no_faults_at_ordinary_points(name: str, backend: str) -> None:
+    model = decay() if name == "decay" else ZOO[name]()
+    report = judge(model, module_of(model, backend), points(model, ("small weights", "normal", "domain", "whole"), n=24))
+    assert report.ok, str(report)
+    assert report.judged >= 24
+    assert all(one.held <= one.judged <= 24 for one in report.results)
+    assert sum(one.held for one in report.results) > 0.8 * report.judged
+    # each operation is within its own figure, not just within the largest; 2**-10 is for terms of second order
+    assert all(not one.worst_sharp > 1 + 2.0**-10 for one in report.results)
+
+
+def test_float32_is_judged_by_its_own_ulp() -> None:
+    model = decay()
+    report = judge(model, module_of(model), points(model, ("normal",), n=40), dtype="float32")
+    assert report.ok, str(report)
+    loss = report.results[0]
+    # in ulp of float64 a float32 error would be some 2**29
+    assert 0.01 < loss.median < 100
+
+
+EDITS = {
+    "broken": "(1 + 2.0**-46)",  # an error of 64 ulp, which passes any comparison by tolerance
+    "garbage": "0.25",
+    "zero": "0.0",
+    "nan": "np.nan",
+    "inf": "np.inf",
+}
+
+
+@pytest.mark.parametrize("fault", EDITS)
+def test_each_fault_is_found_where_it_is(fault: str) -> None:
+    model = decay()
+    text = generate(model, ("numpy",))[0].text
+    line = next(line for line in text.splitlines() if line.strip().startswith("return (") and "d_rate" in line)
+    wrong = from_source(text.replace(line, line.replace("d_rate", f"{EDITS[fault]} * d_rate")), "decay", "edited")
+    report = judge(model, wrong, points(model, ("normal",), n=20))
+    assert not report.ok
+    counts = {one.result: getattr(one, fault) for one in report.results}
+    assert counts["grad rate"] == 20
+    assert {name for name, count in counts.items() if count} <= {"grad rate", "jacobian rate"}
+    assert set(faults(report)) <= {fault, "broken"}
+    assert report.worst is not None
+    assert report.worst.result in ("grad rate", "jacobian rate")
+
+
+def test_exceptions_of_the_scalar_backend_are_faults_where_everything_is_finite() -> None:
+    model = Model("raises")
+    a = model.weight("a")
+    model.output("out", sp.Float(1.5) * a)
+    text = generate(model, ("scalar",))[0].text
+    assert text.count("    return ") == 1
+    wrong = from_source(text.replace("    return ", "    1e300 ** 2\n    return "), "raises", "edited")
+    report = judge(model, wrong, points(model, ("normal",), n=5))
+    assert faults(report) == {"raised": 5}
+
+
+def test_exceptions_are_right_where_the_truth_is_infinite() -> None:
+    model = decay()
+    at = given(model, [{"time": -1000.0, "y": 1.0, "top": 1.0, "rate": 1.0}])
+    report = judge(model, module_of(model, "scalar"), at)
+    assert faults(report) == {}
+    assert sum(one.beyond for one in report.results) == len(report.results)
+    assert not report.ok  # nothing was judged
+
+
+def test_faults_of_overflow_on_the_way_are_counted_and_told_from_others() -> None:
+    model = Model("squares")
+    a, b = model.weights("a b")
+    square = model.node("square", a**2)
+    model.output("out", square / b)
+    found = truths(model, given(model, [{"a": 1e200, "b": 1e300}, {"a": 3.0, "b": 4.0}]), names=("output",))
+    report = compare(found, Results(("output",), np.array([[np.inf], [np.nan]]), np.zeros((2, 1), bool)))
+    assert faults(report) == {"nan": 1, "inf": 1}
+    assert (report.results[0].within, report.results[0].judged) == (1, 2)
+    assert "faults where no value on the way leaves the normal range: 1 of 2" in str(report)
+
+
+def test_zeros_that_no_method_could_avoid_are_no_faults() -> None:
+    model = decay()
+    # y is the float next to the prediction: the loss is the square of a rounding error
+    y = float(np.exp(-0.3 * 0.7)) * 1.5
+    report = judge(model, module_of(model), given(model, [{"time": 0.7, "y": y, "top": 1.5, "rate": 0.3}]))
+    assert report.ok, str(report)
+    assert report.results[0].blurred <= 1
+    assert report.results[0].worst_in < 4
+
+
+def test_a_decision_that_rounding_takes_the_other_way_is_no_fault() -> None:
+    model = Model("doubtful")
+    x, a, b = model.feature("x"), *model.weights("a b")
+    model.output("out", sp.Piecewise((1 + b, a * x > 1), (b, True)))
+    # 49 * fl(1/49) is below 1 and rounds to it from 2**-54; fl(3 * fl(1/3)) is 1, the truth is below
+    rows = [{"x": float(k), "a": 1 / k, "b": 0.5} for k in range(1, 200)]
+    report = judge(model, module_of(model), given(model, rows))
+    output = report.results[0]
+    assert output.doubtful > 100
+    assert report.faults == 0, str(report)
+
+
+def test_results_at_kinks_are_not_judged_and_counted() -> None:
+    model = ZOO["location"]()
+    report = judge(model, module_of(model), given(model, [{"price": 2.0, "mu": 2.0}, {"price": 2.0, "mu": 1.0}]))
+    by_name = {one.result: one for one in report.results}
+    assert (by_name["grad mu"].no_derivative, by_name["grad mu"].judged) == (1, 1)
+    assert by_name["loss"].small == 1  # the loss is 0 there
+    assert report.ok
+
+
+def test_a_peer_is_judged_by_its_results() -> None:
+    model = decay()
+    drawn = points(model, ("normal",), n=12)
+    found = truths(model, drawn, names=("loss", "output"))
+    columns = {name: drawn.values[:, place] for place, name in enumerate(drawn.names)}
+    output = columns["top"] * np.exp(-columns["rate"] * columns["time"])
+    values = np.stack([(columns["y"] - output) ** 2, output], axis=1)
+    raised = np.zeros(values.shape, bool)
+    assert compare(found, Results(("loss", "output"), values, raised)).ok
+    values[3, 1] = np.nan
+    report = compare(found, Results(("loss", "output"), values, raised))
+    assert faults(report) == {"nan": 1}
+    with pytest.raises(OptionError, match="different points or results"):
+        compare(found, Results(("output", "loss"), values, raised))
+
+
+def test_an_accurate_module_is_held_to_one_ulp() -> None:
+    model = decay()
+    drawn = points(model, ORDINARY, n=40)
+    found = truths(model, drawn, names=("output",))
+    exact = found.values
+    raised = np.zeros(exact.shape, bool)
+    assert compare(found, Results(("output",), exact, raised, "accurate")).ok
+    off = exact * (1 + 2.0**-50)  # 4 ulp, which a plain module may be off by
+    report = compare(found, Results(("output",), off, raised, "accurate"))
+    assert faults(report).keys() == {"broken"}
+    assert report.results[0].broken == report.results[0].held > 30
+    assert "the theorem, error <= 1 ulp where kappa_graph < 2**48, was tried on" in str(report)
+
+
+def test_true_values_have_more_digits_than_doubles() -> None:
+    model = Model("thirds")
+    a = model.weight("a")
+    model.output("out", a / 3)
+    found = truths(model, Points(("a",), np.array([[1.0], [1e300], [1e-310]]), ("given",) * 3), names=("output",))
+    with np.errstate(under="ignore"):
+        whole = [(high + low) for high, low in zip(found.high[:, 0], found.low[:, 0], strict=True)]
+    assert whole[0] == 2 / 3  # 1/3 = 2/3 * 2**-1
+    assert found.low[0, 0] != 0
+    np.testing.assert_array_equal(found.values[:, 0], np.array([1.0, 1e300, 1e-310]) / 3)
+    report = compare(found, Results(("output",), found.values, np.zeros((3, 1), bool)))
+    # fl(1/3) is off by a third of 2**-54, which is 1/4 of 2**-52 / 3
+    assert report.results[0].largest == pytest.approx(0.25, rel=1e-12) or report.results[0].largest < 0.5
+
+
+def test_a_module_of_another_model_is_refused() -> None:
+    with pytest.raises(OptionError, match="the module is of line, not of the model decay"):
+        judge(decay(), module_of(ZOO["line"]()), points(decay(), n=1))
+    with pytest.raises(OptionError, match="Python's floats"):
+        judge(decay(), module_of(decay(), "scalar"), points(decay(), n=1), dtype="float32")

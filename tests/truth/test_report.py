@@ -1,0 +1,98 @@
+"""Reports: their text, their JSON, and that the worst point can be pasted."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from zoo import ZOO
+
+from symgraph.errors import OptionError
+from symgraph.generate import generate
+from symgraph.memory import load_artifact
+from symgraph.truth import Report, given, judge, points
+from symgraph.truth.plot import plot_errors
+from symgraph.truth.report import COLUMNS
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    model = ZOO["nine_weights"]()
+    return judge(model, load_artifact(generate(model)[0]), points(model, ("small weights", "normal"), n=16))
+
+
+def test_the_text_has_a_row_for_every_result_and_the_worst_point(report: Report) -> None:
+    lines = str(report).splitlines()
+    assert lines[0] == "truth of nine_weights, float64: no faults at 16 points"
+    assert lines[1].split() == list(COLUMNS)
+    assert [line.split("  ")[0] for line in lines[2:22]] == [
+        "loss", "output", *(f"grad w{i}" for i in range(1, 10)), *(f"jacobian w{i}" for i in range(1, 10)),
+    ]  # fmt: skip
+    assert lines[-3].startswith("the theorem, error <= ")
+    assert lines[-2].startswith("worst: ")
+    assert lines[-1].startswith("w = [")
+
+
+def test_the_worst_point_reruns_from_its_text(report: Report) -> None:
+    worst, scope = report.worst, {"np": np}
+    assert worst is not None
+    exec(worst.literal, scope)
+    module = load_artifact(generate(ZOO["nine_weights"]())[0])
+    name, _, weight = worst.result.partition(" ")
+    rows = np.array([scope["X"]]), np.array([scope["y"]])
+    again = {
+        "loss": lambda: module.forward(scope["w"], *rows).loss[0],
+        "output": lambda: module.predict(scope["w"], rows[0])[0],
+        "grad": lambda: module.per_sample_grad(scope["w"], *rows)[0, module.WEIGHTS.index(weight)],
+        "jacobian": lambda: module.jacobian(scope["w"], rows[0])[0, module.WEIGHTS.index(weight)],
+    }[name]()
+    assert again == worst.computed
+    assert worst.point["w1"] == scope["w"][0]
+
+
+def test_float32_points_are_pasted_as_float32() -> None:
+    model = ZOO["line"]()
+    found = judge(model, load_artifact(generate(model)[0]), given(model, [dict.fromkeys("xaby", 0.1)]), dtype="float32")
+    assert found.worst is not None
+    assert found.worst.literal == (
+        "w = np.float32([0.10000000149011612, 0.10000000149011612]); X = np.float32([0.10000000149011612]); "
+        "y = np.float32(0.10000000149011612)"
+    )
+
+
+def test_json_has_everything_but_the_samples(report: Report) -> None:
+    document = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert document["ok"] is True
+    assert document["kinds"] == {"small weights": 8, "normal": 8}
+    loss = document["results"][0]
+    assert (loss["result"], loss["judged"], loss["nan"]) == ("loss", 16, 0)
+    assert loss["worst"]["kappa_graph"] > 1
+    assert set(loss["worst"]["point"]) == {"f1", "f2", "f3", "f4", "f5", "y", *(f"w{i}" for i in range(1, 10))}
+
+
+def test_statistics_are_those_of_the_samples(report: Report) -> None:
+    errors = report.samples.ulp[:, 0]
+    loss = report.results[0]
+    assert (loss.median, loss.largest) == (np.median(errors), np.max(errors))
+    assert loss.worst_in == np.max(errors / (1 + report.samples.kappa_in[:, 0]))
+    assert loss.worst_graph == np.max(errors / (report.largest_ulp * report.samples.kappa_graph[:, 0]))
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_a_plot_is_the_same_bytes_each_time(report: Report, tmp_path: Path, suffix: str) -> None:
+    paths = [tmp_path / f"{name}{suffix}" for name in ("one", "two")]
+    for path in paths:
+        plot_errors(report, path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[0].stat().st_size > 1000
+
+
+def test_nothing_judged_is_not_plotted(tmp_path: Path) -> None:
+    model = ZOO["location"]()
+    empty = judge(model, load_artifact(generate(model)[0]), given(model, [{"price": 0.0, "mu": 0.0}]))
+    # the output is 0, so is the loss, and the derivative of the output by mu is 1
+    assert empty.judged == 1
+    report = judge(model, load_artifact(generate(model, ("scalar",))[0]), given(model, [{"price": 0.0, "mu": 0.0}]))
+    assert "nothing could be judged" in report.verdict()
+    with pytest.raises(OptionError, match="nothing to plot"):
+        plot_errors(report, tmp_path / "a.png")
