@@ -1,12 +1,13 @@
 """Hypothesis strategies for whole specs: nodes, powers, functions in and out of their domains, Piecewise, uniform nodes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sympy as sp
 from hypothesis import strategies as st
 
 import symgraph as sg
 from symgraph import Model
+from symgraph.canonical import postorder
 from symgraph.errors import SpecError
 
 Expr = sp.Expr
@@ -18,7 +19,9 @@ UNARY: tuple[Callable[[Expr], Expr], ...] = (
     lambda e: sg.expm1(e / 3),
     lambda e: sp.log(e**2 + sp.Rational(1, 2)), lambda e: sg.log1p(e**2), lambda e: sp.sqrt(e**2 + 1), sp.Heaviside,
     lambda e: sp.asin(sp.tanh(e) / 2), lambda e: sp.acos(sp.sin(e) / 2), lambda e: sp.atanh(sp.tanh(e) / 2),
-    lambda e: sp.acosh(e**2 + 2), lambda e: sp.tan(sp.atan(e) / 2),
+    lambda e: sp.acosh(e**2 + 2), lambda e: sp.tan(sp.atan(e) / 2), sg.log_sigmoid, sg.gauss, sp.erf, sp.erfc,
+    lambda e: sg.logit(sg.sigmoid(e / 4)), lambda e: sg.xlogx(sp.Abs(e)), lambda e: sp.log(sp.exp(e) + 1), sp.exp,
+    lambda e: 1 / (1 + sp.exp(-e)), lambda e: sp.sqrt(e**2 + 1) - e, lambda e: 1 - sp.cos(e),
     lambda e: e**2, lambda e: e**3, lambda e: e**7, lambda e: (e**2 + 1) ** -3, lambda e: 1 / (2 + sp.cos(e)),
     lambda e: (e**2 + 1) ** sp.Rational(3, 2), lambda e: (e**2 + 1) ** sp.Rational(-1, 3), lambda e: (e**2 + 1) ** 0.7,
     lambda e: -e, lambda e: e / 3, lambda e: sp.pi * e, lambda e: 0.1 * e, lambda e: e + sp.sqrt(2), lambda e: 1 - e,
@@ -27,7 +30,8 @@ UNARY: tuple[Callable[[Expr], Expr], ...] = (
 BINARY: tuple[Callable[[Expr, Expr], Expr], ...] = (
     lambda p, q: p + q, lambda p, q: p - q, lambda p, q: p * q, lambda p, q: p / (q**2 + 1), lambda p, q: p / q,
     sp.atan2, sg.hypot, sp.Max, sp.Min, lambda p, q: (p**2 + 1) ** q, lambda p, q: 2**p * q,
-    lambda p, q: sp.Max(p, q, sp.Rational(1, 4)),
+    lambda p, q: sp.Max(p, q, sp.Rational(1, 4)), sg.logaddexp, lambda p, q: sg.xlogy(p, q**2 + 1), lambda p, q: p**2 - q**2,
+    lambda p, q: sp.log(sp.exp(p) + sp.exp(q)), lambda p, q: sp.exp(p) / (sp.exp(p) + sp.exp(q)),
 )  # fmt: skip
 
 CONDITIONS: tuple[Callable[[Expr, Expr], Expr], ...] = (
@@ -46,10 +50,15 @@ BRANCHES: tuple[Callable[[Expr, Expr], tuple[Expr, Expr]], ...] = (
 
 
 @st.composite
-def models(draw: st.DrawFn, size: int = 14) -> Model:
+def models(draw: st.DrawFn, size: int = 14, operations: int = 40) -> Model:
     """A model of up to ``size`` drawn expressions (each one to four operations), about half of them named nodes.
 
     Every weight multiplies something in the output, so that each has influence.
+
+    Args:
+        draw: Hypothesis's.
+        size: how many expressions at most.
+        operations: how many operations they have together before no more are drawn.
     """
     model = Model("drawn")
     features = model.features(f"f1:{draw(st.integers(1, 3)) + 1}")
@@ -75,6 +84,8 @@ def models(draw: st.DrawFn, size: int = 14) -> Model:
             cases = [(operand(), draw(st.sampled_from(CONDITIONS))(symbol(), symbol()))]
             expr = sp.Piecewise(*([branch] if branch else []), *cases, (operand(), True))
         pool.append(_named(model, f"n{index}", expr) if draw(st.booleans()) else expr)
+        if count(pool, model) > operations - 4 * len(weights):
+            break
     output = model.output("out", sp.Add(*(weight * draw(st.sampled_from(pool)) for weight in weights)))
     r = y - output
     losses = (
@@ -87,6 +98,12 @@ def models(draw: st.DrawFn, size: int = 14) -> Model:
     )
     model.loss(draw(st.sampled_from(losses)))
     return model
+
+
+def count(exprs: Sequence[Expr], model: Model) -> int:
+    """How many operations expressions and named nodes have together, those that are shared counted once."""
+    roots = [*exprs, *(node.expr for node in model.nodes)]
+    return sum(1 for part in postorder(roots) if part.args)
 
 
 def _named(model: Model, name: str, expr: Expr) -> Expr:

@@ -10,18 +10,18 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "symgraph"
 
 LAYERS: dict[str, int] = {
-    "errors": 0,
+    "errors": 0, "options": 0,
     # the runtime
     "config": 1, "unpickle": 1, "files": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
     # the generator
     "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2,
-    "guards": 3, "lowering": 3, "fragments": 3, "exact": 3, "oracle": 3,
+    "guards": 3, "lowering": 3, "fragments": 3, "exact": 3, "oracle": 3, "constants": 3, "remainders": 3,
     "adjoint": 4,
     "passes": 5,
     "schedule": 6,
     "emit": 7,
     "backends": 8, "rendering": 8, "manifest": 8, "generate": 8,
-    "verification": 9, "specs": 9, "memory": 9, "build": 9,
+    "verification": 9, "truth": 9, "specs": 9, "memory": 9, "build": 9,
     "replay": 10, "cli": 10, "__main__": 10,
     "models": 10,  # specs import what users import
     "__init__": 11,  # exports public names, each loaded on first use

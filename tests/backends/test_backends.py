@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from op_accuracy import own_functions
 
 from symgraph.backends import BACKENDS
 from symgraph.emit.expression import Level, Text
@@ -24,7 +25,8 @@ def namespace(backend: str) -> dict[str, object]:
     def select(condition: object, chosen: object, other: object) -> object:
         return np.where(condition, chosen, other)[()]
 
-    return {"np": np, "_select": select, "_rowsum": np.sum} if backend == "numpy" else {"math": math}
+    space = {"_select": select, "_rowsum": np.sum} if backend == "numpy" else {}
+    return own_functions(backend) | space
 
 
 def evaluated(backend: str, op: str, *operands: object) -> object:

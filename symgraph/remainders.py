@@ -1,0 +1,117 @@
+"""What rounding took from the constants of a graph, for modules that compute with more digits than a float has.
+
+A graph holds floats: the spec's 1/3 or pi is rounded on its way there. This finds the numbers that its constants stand for:
+those that lowering may have made of the spec and of the op table, and what folding made of them. A float for which there are
+several numbers, as 0.1 beside 1/10, counts as the one that is not exact.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import mpmath
+import sympy
+
+from symgraph.canonical import postorder
+from symgraph.ir.evaluate import MPMATH
+from symgraph.ir.graph import Graph
+from symgraph.ir.ops import OPS, late, over
+from symgraph.model import Model
+
+_DIGITS = 60
+_POWERS = tuple(2.0**k for k in range(-6, 7))
+_EXACT = mpmath.mpf(2) ** -150
+"""What is left of a number relative to it, below which the float is the number."""
+
+_Rests = dict[float, float]
+
+
+def remainders(model: Model, graphs: Sequence[Graph]) -> Mapping[float, float]:
+    """Find what the constants of a model's graph lack.
+
+    Args:
+        model: the spec.
+        graphs: the graph after lowering and after each step from there, the one that is emitted last.
+
+    Returns:
+        Constant -> what to add to it, for the constants of the last graph that are not exact.
+    """
+    with mpmath.workdps(_DIGITS):
+        exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
+        ops = sorted({node.op for graph in graphs for node in graph.nodes if node.op in OPS})
+        rests = _of_expressions(expr for op in ops for expr in _lowered(op)) | _of_expressions(exprs)
+        for before, after in itertools.pairwise(graphs):
+            _follow(rests, before, after)
+    constants = {node.data for node in graphs[-1].nodes if isinstance(node.data, float)}
+    found = {constant: _rest(rests, constant) for constant in sorted(constants)}
+    return {constant: rest for constant, rest in found.items() if rest}
+
+
+def _lowered(op: str) -> list[Any]:
+    """Everything in an op's row that is lowered."""
+    row = OPS[op]
+    factors = [factor.expr if isinstance(factor, over | late) else factor for factors in row.partials for factor in factors]
+    return [*factors, *(expr for _, expr in row.aux), *([] if row.stable is None else [row.stable])]
+
+
+def _of_expressions(exprs: Iterable[Any]) -> _Rests:
+    """What is left of all numbers that lowering may make a constant of: see ``Scope.constant`` and ``_product`` there."""
+    rests: _Rests = {}
+    fixed: dict[Any, bool] = {}
+    for part in postorder(exprs):
+        fixed[part] = not isinstance(part, sympy.Symbol) and all(fixed[arg] for arg in part.args)
+        numbers = [part] if fixed[part] else []
+        if isinstance(part, sympy.Mul):
+            numbers.append(sympy.Mul(*(arg for arg in part.args if fixed[arg])))
+        for number in numbers:
+            if isinstance(number, sympy.Expr):
+                _note_number(rests, number)
+                if isinstance(number, sympy.Rational):
+                    _note_number(rests, sympy.Integer(number.q))
+    return rests
+
+
+def _note_number(rests: _Rests, number: Any) -> None:
+    value = number.evalf(_DIGITS)
+    if value.is_Rational:
+        _note(rests, mpmath.mpf(value.p) / value.q)
+    elif value.is_Float:
+        _note(rests, mpmath.mp.make_mpf(value._mpf_))
+
+
+def _note(rests: _Rests, exact: Any) -> None:
+    """Enter a number, by the magnitude of the float that stands for it."""
+    magnitude = abs(exact)
+    if mpmath.isfinite(magnitude) and magnitude != 0:
+        head = float(magnitude)
+        rest = magnitude - mpmath.mpf(head)
+        if 0 < head < float("inf"):
+            rests[head] = rests.get(head) or (float(rest) if abs(rest) > _EXACT * magnitude else 0.0)
+
+
+def _follow(rests: _Rests, before: Graph, after: Graph) -> None:
+    """Enter what folding the constant operations of one graph may bring into the next."""
+    new = {abs(node.data) for node in after.nodes if isinstance(node.data, float)} - rests.keys()
+    values: dict[int, Any] = {}
+    for position, node in enumerate(before.nodes if new else ()):
+        if isinstance(node.data, float):
+            values[position] = mpmath.mpf(node.data) + mpmath.mpf(_rest(rests, node.data))
+        elif node.op in MPMATH and node.args and all(arg in values for arg in node.args):
+            try:
+                value = MPMATH[node.op](*(values[arg] for arg in node.args))
+            except (ZeroDivisionError, ValueError):
+                continue
+            if isinstance(value, mpmath.mpf | bool):
+                values[position] = value
+            if isinstance(value, mpmath.mpf) and abs(float(value)) in new:
+                _note(rests, value)
+
+
+def _rest(rests: _Rests, constant: float) -> float:
+    """What a constant lacks; an identity may have scaled it."""
+    magnitude = abs(constant)
+    for power in (1.0, *_POWERS):
+        if magnitude * power in rests:
+            rest = rests[magnitude * power] / power
+            return rest if constant > 0 else -rest
+    return 0.0

@@ -1,0 +1,112 @@
+"""Operands at which ops are measured: every size and sign, dense at the ends of each op's domain."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symgraph.ir.ops import OPS
+
+BITS = {"float64": (52, 1074, 1022, 1024), "float32": (23, 149, 126, 128)}
+"""Of each dtype: 2**-b is the unit, 2**-s the smallest number, 2**-n the smallest normal one, 2**t just above the largest."""
+
+Arrays = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An op to measure; the second operand may be a constant, which the passes treat apart."""
+
+    op: str
+    exponent: float | None = None
+
+    def __str__(self) -> str:
+        return self.op if self.exponent is None else f"{self.op} {self.exponent!r}"
+
+
+def bounds(dtype: str) -> tuple[float, float]:
+    """Binary logarithms of the smallest and the largest number."""
+    return (-1074.0, 1024.0) if dtype == "float64" else (-149.0, 128.0)
+
+
+def anywhere(draw: Any, count: int, dtype: str) -> Any:
+    """Numbers of every size and sign, many of ordinary size, and the ends."""
+    low, high = bounds(dtype)
+    top = 750.0 if dtype == "float64" else 105.0
+    signs = draw.choice([-1.0, 1.0], count)
+    ends = np.array([2.0**low, 2.0 ** (low + 52), 1.0, 1 / math.e, 1.5, 2.0 ** (high - 1), 0.5, 0.25, 2.0**-27, 28.0, 26.6])
+    parts = [
+        np.exp2(draw.uniform(low, high, count)) * signs,
+        np.exp2(draw.uniform(-30, 10, count)) * signs,
+        draw.uniform(-top, top, count),
+        draw.uniform(-3, 3, count),
+        draw.uniform(-30, 30, count),
+        np.concatenate([ends, -ends]),
+    ]
+    return np.concatenate(parts)
+
+
+def near_one(draw: Any, count: int, dtype: str) -> Any:
+    """Numbers from -1 to 1, dense at both ends, at 0 and around 1/2 and 1/e."""
+    smallest = -53 if dtype == "float64" else -24
+    away = np.exp2(draw.uniform(smallest, 0, count))
+    sides = away * draw.choice([-1.0, 1.0], count)
+    tiny = np.exp2(draw.uniform(bounds(dtype)[0], 0, count))
+    return np.clip(
+        np.concatenate(
+            [1 - away, away - 1, sides, tiny, -tiny, 0.5 + sides / 2, 1 / math.e + sides / 4, draw.uniform(-1, 1, count)]
+        ),
+        -1,
+        1,
+    )
+
+
+def unary(op: str, draw: Any, count: int, dtype: str) -> Any:
+    """Operands over the whole domain of an op of one operand."""
+    every, inner = anywhere(draw, count, dtype), near_one(draw, count, dtype)
+    if op in ("sqrt", "log", "xlogx"):
+        return np.abs(np.concatenate([every, inner, 1 + inner]))
+    if op == "log1p":
+        return np.concatenate([every[every > -1], inner])
+    if op in ("asin", "acos", "atanh"):
+        return inner
+    if op == "acosh":
+        return 1 + np.abs(np.concatenate([every, inner]))
+    if op == "logit":
+        return np.abs(inner)
+    return np.concatenate([every, inner])
+
+
+def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
+    """Pairs of operands: unrelated, of like size, equal, and such that the result is an ordinary number."""
+    first, second = anywhere(draw, count, dtype), draw.permutation(anywhere(draw, count, dtype))
+    like = first[: 3 * count] * draw.uniform(-2, 2, 3 * count)
+    a, b = np.concatenate([first, first[: 3 * count], first[:count]]), np.concatenate([second, like, first[:count]])
+    if op == "pow":
+        base = np.abs(np.concatenate([first, 1 + near_one(draw, count, dtype)]))
+        top = 745.0 if dtype == "float64" else 103.0
+        exponent = draw.uniform(-top, top, base.size) / np.log(base)
+        largest = 2.0 ** BITS[dtype][0]  # above, x1 - 1 rounds
+        return np.concatenate([base, np.abs(a)]), np.clip(np.concatenate([exponent, b]), -largest, largest)
+    if op == "xlogy":
+        return np.concatenate([a, [0.0, 0.0]]), np.abs(np.concatenate([b, [2.0, 0.5]]))
+    if op == "logaddexp":
+        near = np.log1p(-np.exp(-np.abs(a)))  # log(exp(a) + exp(near)) is about 0
+        return np.concatenate([a, -np.abs(a)]), np.concatenate([b, near])
+    return a, b
+
+
+def operands_of(case: Case, count: int, dtype: str, seed: int = 0) -> Arrays:
+    """Finite operands in the domain of an op, as arrays of the dtype."""
+    draw = np.random.default_rng([seed, len(case.op), count])
+    with np.errstate(all="ignore"):
+        if case.exponent is not None:
+            arrays: Arrays = (np.abs(anywhere(draw, count, dtype)),)
+        elif OPS[case.op].arity == 1:
+            arrays = (unary(case.op, draw, count, dtype),)
+        else:
+            arrays = binary(case.op, draw, count, dtype)
+        arrays = tuple(array.astype(dtype) for array in arrays)
+    kept = np.all([np.isfinite(array) for array in arrays], axis=0)
+    return tuple(array[kept] for array in arrays)
