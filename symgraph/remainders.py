@@ -79,32 +79,38 @@ def _note_number(rests: _Rests, number: Any) -> None:
         _note(rests, mpmath.mp.make_mpf(value._mpf_))
 
 
-def _note(rests: _Rests, exact: Any) -> None:
-    """Enter a number, by the magnitude of the float that stands for it."""
+def _note(rests: _Rests, exact: Any, constant: float | None = None) -> None:
+    """Enter a number, by the magnitude of the float that stands for it: the given one or the nearest."""
     magnitude = abs(exact)
     if mpmath.isfinite(magnitude) and magnitude != 0:
-        head = float(magnitude)
+        head = float(magnitude) if constant is None else abs(constant)
         rest = magnitude - mpmath.mpf(head)
         if 0 < head < float("inf"):
             rests[head] = rests.get(head) or (float(rest) if abs(rest) > _EXACT * magnitude else 0.0)
 
 
 def _follow(rests: _Rests, before: Graph, after: Graph) -> None:
-    """Enter what folding the constant operations of one graph may bring into the next."""
+    """Enter what folding the constant operations of one graph may bring into the next.
+
+    Folding rounds after each operation, so that its result is not always the float nearest to the number meant.
+    """
     new = {abs(node.data) for node in after.nodes if isinstance(node.data, float)} - rests.keys()
-    values: dict[int, Any] = {}
+    values: dict[int, tuple[Any, Any]] = {}  # as folding computes it, and as it is meant
     for position, node in enumerate(before.nodes if new else ()):
         if isinstance(node.data, float):
-            values[position] = mpmath.mpf(node.data) + mpmath.mpf(_rest(rests, node.data))
+            rounded = mpmath.mpf(node.data)
+            values[position] = rounded, rounded + mpmath.mpf(_rest(rests, node.data))
         elif node.op in MPMATH and node.args and all(arg in values for arg in node.args):
             try:
-                value = MPMATH[node.op](*(values[arg] for arg in node.args))
+                rounded, exact = (MPMATH[node.op](*operands) for operands in zip(*(values[a] for a in node.args), strict=True))
             except (ZeroDivisionError, ValueError):
                 continue
-            if isinstance(value, mpmath.mpf | bool):
-                values[position] = value
-            if isinstance(value, mpmath.mpf) and abs(float(value)) in new:
-                _note(rests, value)
+            if isinstance(exact, bool):
+                values[position] = rounded, exact
+            elif isinstance(exact, mpmath.mpf) and isinstance(rounded, mpmath.mpf):
+                values[position] = mpmath.mpf(float(rounded)), exact
+                if abs(float(rounded)) in new:
+                    _note(rests, exact, float(rounded))
 
 
 def _rest(rests: _Rests, constant: float) -> float:

@@ -196,6 +196,8 @@ def _pair_literals(source: Source, literals: Mapping[str, str]) -> Mapping[str, 
     result = {}
     for constant in {repr(node.data): node.data for node in source.graph.nodes if isinstance(node.data, float)}.values():
         key, rest = repr(constant), source.rests.get(constant, 0.0)
-        text = literals.get(key, number(constant))
+        nearest = constant + rest  # folding may have rounded more than once
+        rest = (constant - nearest) + rest if rest else 0.0
+        text = literals.get(key, number(nearest))
         result[key] = f"_pair({text}, {number(rest)})" if rest else f"_pair({text})"
     return result

@@ -286,10 +286,11 @@ def _result(found: "Truths", results: "Results", judged: Verdicts, column: int) 
 
 
 def _worst(found: "Truths", results: "Results", judged: Verdicts, column: int, against_in: NDArray[np.float64]) -> Worst | None:
-    score = np.nan_to_num(against_in, nan=-1.0) + np.where(judged.faulty[:, column], 1e300, 0.0)
-    place = int(np.argmax(score)) if len(score) else 0
-    if not len(score) or score[place] < 0:
+    faulty = judged.faulty[:, column]
+    candidates = faulty if faulty.any() else ~np.isnan(against_in)
+    if not candidates.any():
         return None
+    place = int(np.argmax(np.where(candidates, np.nan_to_num(against_in, nan=0.0, posinf=np.inf), -1.0)))
     point = found.points.point(place)
     return Worst(
         result=found.names[column],

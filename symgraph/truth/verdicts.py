@@ -107,9 +107,11 @@ def verdicts(found: "Truths", results: "Results") -> Verdicts:
     slack = 1 + (0 if results.precision == ACCURATE else _SECOND_ORDER * _FIRST_ORDER[found.dtype])
     held = promise.applies & normal & np.isfinite(errors) & ~promise.doubt
     faults = {name: mask & ~promise.doubt for name, mask in faults.items()}
-    faults["broken"] = held & (errors / eps > promise.bound * slack)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows in a bound or an error is as good as infinite
+        ulp, bound = errors / eps, promise.bound * slack
+    faults["broken"] = held & (ulp > bound)
     return Verdicts(
-        ulp=np.where(promise.doubt, np.nan, errors / eps),
+        ulp=np.where(promise.doubt, np.nan, ulp),
         bound=promise.bound,
         normal=normal,
         small=small,

@@ -220,3 +220,14 @@ def test_the_zoo_has_a_model_with_every_function_of_the_table() -> None:
 def test_the_page_of_operations_is_printed_from_the_table() -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "ops.md"
     assert page.read_text(encoding="utf-8") == document()  # python tests/ops_document.py > docs/ops.md
+
+
+@pytest.mark.parametrize("exponent", [-9.25, -2.0, 1 / 3, 0.0, 2.5, 3.0, 11.0])
+def test_a_constant_exponent_leaves_no_choice_by_exponent_to_be_made_at_run_time(exponent: float) -> None:
+    builder = GraphBuilder("power")
+    base = builder.leaf("input", "x0")
+    operands = [base, builder.const(exponent)]
+    value = builder.add("pow", *operands)
+    roots = {f"{place}": instantiate(builder, "pow", f"partial 0 {place}", operands, value) for place in range(3)}
+    used = [node for node in passed(builder.build(roots, {})).nodes if node.op in ("lt", "ne", "and", "not")]
+    assert not used

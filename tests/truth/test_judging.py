@@ -199,3 +199,15 @@ def test_a_module_of_another_model_is_refused() -> None:
         judge(decay(), module_of(ZOO["line"]()), points(decay(), n=1))
     with pytest.raises(OptionError, match="Python's floats"):
         judge(decay(), module_of(decay(), "scalar"), points(decay(), n=1), dtype="float32")
+
+
+@pytest.mark.parametrize("wrong", [1e300, 1e308])
+def test_results_of_another_size_altogether_are_judged_without_a_warning(wrong: float) -> None:
+    model = decay()
+    found = truths(model, given(model, [{"time": 1.0, "y": 1.0, "top": 1e-4, "rate": 1.0}]), names=("output",))
+    # the quotient by the truth, or by an ulp of it, is no double
+    report = compare(found, Results(("output",), np.array([[wrong]]), np.zeros((1, 1), bool)))
+    assert faults(report)["garbage"] == 1
+    assert report.results[0].worst is not None
+    assert report.results[0].worst.what == "garbage"
+    assert report.results[0].worst.ulp == np.inf
