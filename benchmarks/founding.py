@@ -5,8 +5,9 @@
 Points are drawn in turn from weights 0.1*N(0,1) with rows N(0,1), all N(0,1), weights up to 10 with rows up to 5, and
 log-uniform magnitudes from 1e-3 to 1e3. The truth comes from the spec by mpmath (``symgraph.truth``). A line a setup: results
 whose truth is a normal number; how many are NaN, infinite, 0, without a digit, an exception, or off by more than the theorem
-says; the median and largest error in ulp and the largest error / (1 + kappa_in); how many errors exceed the module's own bound,
-the median of bound / max(error, half an ulp), and how many bounds are infinite. Exits 1 if the promise is broken.
+says; the median and largest error in ulp and the largest error / (1 + kappa_in); how many results are beyond that promise since
+exp(t**2 + w6) is subnormal, and so has lost digits, though they are not; how many errors exceed the module's own bound, the
+median of bound / max(error, half an ulp), and how many bounds are infinite. Exits 1 if the promise is broken.
 """
 
 import argparse
@@ -65,7 +66,8 @@ class Figures:
         judged: results whose truth is a normal number.
         faults: by name, how many there are, errors above the theorem's bound among them.
         median, largest: errors in ulp.
-        scaled: the largest error / (1 + kappa_in), in ulp.
+        scaled: the largest error / (1 + kappa_in) in ulp, where no value on the way is subnormal.
+        subnormal: how many results are above LARGEST_SCALED where one is.
         bounds: of the loss and its partials; None for a module that has no error_bound.
     """
 
@@ -74,6 +76,7 @@ class Figures:
     median: float
     largest: float
     scaled: float
+    subnormal: int
     bounds: Bounds | None
 
     @property
@@ -98,9 +101,13 @@ def figures(backend: str, dtype: str, drawn: Points) -> Figures:
     report = compare(found, results)
     errors = report.samples.ulp[np.isfinite(report.samples.ulp)]
     faults = {name: sum(getattr(one, name) for one in report.results) for name in (*FAULTS, "broken")}
-    scaled = max(one.worst_in for one in report.results)
+    scaled = np.nan_to_num(report.samples.ulp / (1 + found.sizes.kappa_in))
+    digits = found.sizes.lowest > np.finfo(dtype).minexp
+    subnormal = int((scaled[~digits] > LARGEST_SCALED).sum())
     bounds = _bounds(module, found, results.values, report.samples.ulp) if backend == "numpy" else None
-    return Figures(report.judged, faults, float(np.median(errors)), float(errors.max()), scaled, bounds)
+    return Figures(
+        report.judged, faults, float(np.median(errors)), float(errors.max()), float(scaled[digits].max()), subnormal, bounds
+    )
 
 
 def _bounds(module: ModuleType, found: Truths, values: Floats, ulps: Floats) -> Bounds:
@@ -141,7 +148,7 @@ def _within(bound: float, value: float, found: Truths, place: int, column: int) 
 def line(backend: str, dtype: str, found: Figures) -> str:
     """A setup's figures as a line of the table."""
     counts = "".join(f"{count:8d}" for count in (found.judged, *found.faults.values()))
-    text = f"{backend:8}{dtype:8}{counts}{found.median:9.3f}{found.largest:9.1f}{found.scaled:10.2f}"
+    text = f"{backend:8}{dtype:8}{counts}{found.median:9.3f}{found.largest:9.3g}{found.scaled:10.2f}{found.subnormal:10d}"
     if found.bounds is None:
         return text
     share = found.bounds.infinite / found.bounds.count
@@ -157,7 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawn = points(model, ORDINARY, n=options.points, seed=options.seed)
     print(f"The founding model at {options.points} points of {', '.join(ORDINARY)}, seed {options.seed}.")
     heads = "".join(f"{head:>8}" for head in ("judged", "NaN", "Inf", "zero", "garbage", "raised", "broken"))
-    print(f"{'backend':8}{'dtype':8}{heads}{'median':>9}{'largest':>9}{'/(1+kin)':>10}{'exceeded':>9}{'loose':>11}{'inf':>6}")
+    print(
+        f"{'backend':8}{'dtype':8}{heads}{'median':>9}{'largest':>9}{'/(1+kin)':>10}{'subnormal':>10}{'exceeded':>9}{'loose':>11}{'inf':>6}"
+    )
     kept = True
     for backend, dtype in SETUPS:
         with np.errstate(all="ignore"):

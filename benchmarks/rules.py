@@ -114,7 +114,7 @@ def model_of(rule: Rule) -> Model:
     """A model whose loss is a rule's example, in weights with the rule's domain."""
     model = Model("example")
     symbols = {name: model.weight(f"{name}1", domain=(low, high)) for name, low, high in rule.domain}
-    known = {name: getattr(functions, name) for name in ("expm1", "log1p", "sigmoid", "hypot")}
+    known = {name: getattr(functions, name) for name in ("expm1", "log1p", "sigmoid", "hypot", "xlogx", "xlogy")}
 
     def node(expr: Any) -> Any:
         return model.node("named", expr)
@@ -149,26 +149,36 @@ def truths(graph: Graph, drawn: dict[str, Any]) -> Iterator[Truth | None]:
 
 
 def truth_at(graph: Graph, point: dict[str, Any]) -> Truth | None:
-    """The truth at one point: digits are doubled until two results agree to 1e-20."""
-    found: dict[str, Any] | None = None
+    """The truth at one point: digits are doubled until two results agree to 1e-20, and there are as many as may cancel."""
+    found: tuple[dict[str, Any], float] | None = None
     for digits in (40, 80, 160, 320, 640, 1280, 2560):
         with mpmath.workdps(digits):
             last, found = found, _values(graph, point)
             if found is None:
                 return None
-            if last is not None and all(abs(found[r] - last[r]) <= abs(found[r]) * mpmath.mpf(10) ** -20 for r in found):
-                return found, _conditions(graph, point, found)
+            (roots, span), before = found, last[0] if last is not None else {}
+            if span + 20 < digits and all(
+                abs(x - before.get(r, 0)) <= abs(x) * mpmath.mpf(10) ** -20 for r, x in roots.items()
+            ):
+                return roots, _conditions(graph, point, roots)
     return None
 
 
-def _values(graph: Graph, point: dict[str, Any]) -> dict[str, Any] | None:
-    """The roots' values, or None where one is not a real number."""
+def _values(graph: Graph, point: dict[str, Any]) -> tuple[dict[str, Any], float] | None:
+    """The roots' values, and how many digits lie between the largest node and the least root; None where one is not real.
+
+    So many digits may cancel. With fewer, a difference may be 0 with any two numbers of digits, which then agree.
+    """
     try:
         values = evaluate(graph, {**point, "cotangent": mpmath.mpf(1)}, MPMATH, mpmath.mpf)
     except (ZeroDivisionError, ValueError):
         return None
     roots = {root: values[position] for root, position in graph.roots.items()}
-    return roots if all(isinstance(value, mpmath.mpf) and mpmath.isfinite(value) for value in roots.values()) else None
+    if not all(isinstance(value, mpmath.mpf) and mpmath.isfinite(value) for value in roots.values()):
+        return None
+    sizes = [mpmath.mag(x) for x in values if isinstance(x, mpmath.mpf) and x and mpmath.isfinite(x)]
+    least = min(max(mpmath.mag(value), -1074) if value else -1074 for value in roots.values())
+    return roots, float(max(sizes, default=0) - least) * math.log10(2)
 
 
 def _conditions(graph: Graph, point: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
@@ -176,9 +186,9 @@ def _conditions(graph: Graph, point: dict[str, Any], found: dict[str, Any]) -> d
     step = mpmath.mpf(10) ** -10
     total = dict.fromkeys(found, 0.0)
     for name, x in point.items():
-        sides = [_values(graph, {**point, name: x * (1 + sign * step)}) for sign in (1, -1)]
+        sides = [side[0] for sign in (1, -1) if (side := _values(graph, {**point, name: x * (1 + sign * step)})) is not None]
         for root, value in found.items():
-            known = sides[0] is not None and sides[1] is not None and value != 0
+            known = len(sides) == 2 and value != 0
             total[root] += float(abs((sides[0][root] - sides[1][root]) / (2 * step * value))) if known else 0.0
     return total
 

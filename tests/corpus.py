@@ -19,7 +19,7 @@ from odd_models import ODD
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.truth import Points, Report, Truths, compare, compute, truths
+from symgraph.truth import Points, Report, Results, Truths, compare, compute, truths
 from symgraph.truth.results import backend_of, names_of
 
 CORPUS: Mapping[str, Callable[[], Model]] = ZOO | ODD | SCIENCES | STATISTICS
@@ -74,10 +74,8 @@ def examine(model: Model, module: ModuleType, points: Points, dtype: str = "floa
     results = compute(module, rounded, dtype)
     report = compare(found, results)
     faulty = report.samples.faulty
-    out = faulty & _range_left(found) & _may_leave(model.name, found)
-    lost = faulty & ~out & _cancels(found) & np.isfinite(results.values)
-    if model.name not in CANCELLING:
-        lost[:] = False
+    out = faulty & out_of_range(found) & _may_leave(model.name, found)
+    lost = faulty & ~out & lost_by_cancelling(found, results) & (model.name in CANCELLING)
     wrong = [
         f"{report.model} {backend_of(module)} {dtype}, {rounded.kinds[place]}: {found.names[column]} is"
         f" {results.values[place, column]!r}, the truth {found.values[place, column]!r} at {rounded.point(place)}"
@@ -86,7 +84,7 @@ def examine(model: Model, module: ModuleType, points: Points, dtype: str = "floa
     return Outcome(report, tuple(wrong), int(out.sum()), int(lost.sum()))
 
 
-def _range_left(found: Truths) -> np.ndarray:
+def out_of_range(found: Truths) -> np.ndarray:
     """Where a value on the way to a result is no normal number of the dtype."""
     limits = np.finfo(found.dtype)
     return (found.sizes.lowest <= limits.minexp) | (found.sizes.highest > limits.maxexp)
@@ -104,7 +102,8 @@ def _may_leave(name: str, found: Truths) -> np.ndarray:
     return np.asarray(extreme | beyond[:, [found.names.index(value) for value in values]])
 
 
-def _cancels(found: Truths) -> np.ndarray:
-    """Where the theorem promises no digit."""
+def lost_by_cancelling(found: Truths, results: Results) -> np.ndarray:
+    """Where a result is a number, and the theorem promises no digit of it."""
     with np.errstate(all="ignore"):
-        return np.asarray(~(found.largest_ulp * found.sizes.kappa_graph * np.finfo(found.dtype).eps < 0.5))
+        digits = found.largest_ulp * found.sizes.kappa_graph * np.finfo(found.dtype).eps < 0.5
+    return np.asarray(~digits & np.isfinite(results.values))

@@ -128,6 +128,8 @@ _PHYSICS = (
     curve("kink", lambda x, a, b, c: a * sp.tanh(b * (x - c)), {"x": None}, {"a": None, "b": None, "c": None}),
     curve("rapidity", lambda v, m, c: m * sp.atanh(v / c) + sp.asinh(v) + sp.acosh(1 / sp.sqrt(1 - (v / c) ** 2)),
           {"v": (0, 1)}, {"m": (0, 5), "c": (1.01, 10)}),
+    curve("kinetic_energy", lambda v, m, c: m * c**2 * (1 / sp.sqrt(1 - (v / c) ** 2) - 1), {"v": (0, 1)},
+          {"m": (0, 5), "c": (1.01, 10)}),
     curve("rocket", lambda t, ve, mdot, g: -ve * sp.log(1 - mdot * t) - g * t, {"t": (0, 10)},
           {"ve": (1, 4500), "mdot": (1e-3, 0.09), "g": (0, 20)}),
     curve("lennard_jones", lambda r, e, s: 4 * e * ((s / r) ** 12 - (s / r) ** 6), {"r": (0.5, 10)},

@@ -69,6 +69,12 @@ def _three_parameter_item(x: Any, a: Any, b: Any, c: Any) -> Any:
     return c + (1 - c) / (1 + sp.exp(-a * (x - b)))
 
 
+def _attention(x: Any, z: Any, a: Any, b: Any, c: Any) -> Any:
+    """Two values, weighted by the exponentials of their scores."""
+    first, second = sp.exp(a * x), sp.exp(b * z)
+    return (x * first + c * z * second) / (first + second)
+
+
 def _black_scholes(s: Any, strike: Any, sigma: Any, r: Any) -> Any:
     d1 = (sp.log(s / strike) + (r + sigma**2 / 2)) / sigma
     return s * normal_cdf(d1) - strike * sp.exp(-r) * normal_cdf(d1 - sigma)
@@ -117,6 +123,8 @@ _REGRESSIONS = (
           {"a": None, "b": None, "c": None, "s": (0.1, 10)}),
     curve("cross_entropy", lambda x, a, b: sg.sigmoid(a * x + b), {"x": None}, {"a": None, "b": None},
           lambda y, p: -sg.xlogy(y, p) - sg.xlogy(1 - y, 1 - p), (0, 1)),
+    curve("attention", _attention, {"x": None, "z": None}, dict.fromkeys(("a", "b", "c"))),
+    curve("tapered_trend", lambda x, a, b, c: a * sp.exp(b * x) * sp.exp(-((c * x) ** 2)), {"x": None}, dict.fromkeys("abc")),
 )
 # fmt: on
 
@@ -160,6 +168,22 @@ def heteroscedastic() -> Model:
     log_s = m.node("log_s", c + d * x)
     mean = m.output("mean", a * x + b)
     m.loss((y - mean) ** 2 / (2 * sp.exp(2 * log_s)) + log_s + prior)
+    return m
+
+
+def ordered() -> Model:
+    """Three ordered classes under a logistic law; k is the class."""
+    m = Model("ordered")
+    x, k = m.feature("x"), m.feature("k", domain=(0, 2))
+    slope, low, step = m.weight("slope"), m.weight("low"), m.weight("log_step")
+    lower = m.node("lower", low - slope * x)
+    upper = m.node("upper", low + sp.exp(step) - slope * x)
+    cases = (
+        (sg.sigmoid(lower), sp.Eq(k, 0)),
+        (sg.sigmoid(upper) - sg.sigmoid(lower), sp.Eq(k, 1)),
+        (1 - sg.sigmoid(upper), True),
+    )
+    m.loss(sp.Piecewise(*((-sp.log(p), condition) for p, condition in cases)))
     return m
 
 
@@ -258,7 +282,7 @@ def ackley() -> Model:
 STATISTICS: dict[str, Build] = {
     build.__name__: build
     for build in (
-        *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, mixture, softmax, softmax_of_ratio, himmelblau, beale,
+        *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio, himmelblau, beale,
         ackley,
         *(_net(name, activation) for name, activation in NETS),
     )

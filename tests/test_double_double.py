@@ -235,6 +235,14 @@ def test_low_parts_count_at_the_ends_of_domains(dd: ModuleType, op: str, pair: P
     assert float(hi) == pytest.approx(truth, rel=2.0**-50)
 
 
+@pytest.mark.parametrize("op", ["div", "sqrt", "cbrt"])
+def test_results_of_ordinary_size_from_subnormal_operands_are_those_of_plain_arithmetic(dd: ModuleType, op: str) -> None:
+    rng = np.random.default_rng(2)
+    operands = [10.0 ** rng.uniform(-315, -290, _POINTS), 10.0 ** rng.uniform(-315, -290, _POINTS)][: OPS[op].arity]
+    hi, _ = getattr(dd, f"_dd_{op}")(*((operand, dd._ZERO) for operand in operands))
+    np.testing.assert_array_equal(hi, _PLAIN[op](*operands))
+
+
 @pytest.mark.parametrize(("function", "plain"), [("less", np.less), ("at_most", np.less_equal), ("equal", np.equal)])
 def test_comparisons_look_at_low_parts_where_the_high_ones_tie(dd: ModuleType, function: str, plain: Any) -> None:
     a, b = (np.array(column) for column in zip(*itertools.product(EDGES, repeat=2), strict=True))

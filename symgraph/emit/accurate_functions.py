@@ -38,12 +38,13 @@ with a power of two."""
 
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "_settled": (), "_neg": (), "_scaled": (), "_ldexp": (), "_where": (), "_add_float": (), "_add": (), "_two_prod": (),
+        "_settled": (), "_guarded": ("_settled",), "_neg": (), "_scaled": (), "_ldexp": (), "_where": (), "_add_float": (),
+        "_add": (), "_two_prod": (),
         "_mul": ("_two_prod",), "_div": ("_two_prod",), "_root": ("_two_prod",), "_horner": ("_two_prod",),
         "_dd_add": ("_settled", "_add"), "_dd_sub": ("_settled", "_add", "_neg"), "_dd_mul": ("_settled", "_mul"),
-        "_dd_mul_floats": ("_settled", "_two_prod"), "_dd_mul_power": ("_scaled",), "_dd_div": ("_settled", "_div"),
-        "_dd_sqrt": ("_settled", "_root"),
-        "_dd_cbrt": ("_settled", "_add", "_mul", "_neg"), "_dd_hypot": ("_settled", "_root", "_add", "_mul", "_ldexp"),
+        "_dd_mul_floats": ("_settled", "_two_prod"), "_dd_mul_power": ("_scaled",), "_dd_div": ("_guarded", "_div"),
+        "_dd_sqrt": ("_guarded", "_root"),
+        "_dd_cbrt": ("_guarded", "_add", "_mul", "_neg"), "_dd_hypot": ("_settled", "_root", "_add", "_mul", "_ldexp"),
         "_with_sign": ("_scaled",), "_expm1_parts": ("_add", "_add_float", "_mul", "_horner", "_ldexp"),
         "_log1p_near": ("_expm1_parts", "_where", "_neg"), "_dd_exp": ("_settled", "_expm1_parts"),
         "_dd_expm1": ("_settled", "_expm1_parts"), "_dd_log": ("_settled", "_log1p_near"),

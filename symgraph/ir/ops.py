@@ -147,10 +147,10 @@ _SQUARE_AND_ONE = ((a, Abs(x0)), (m, Max(a, 1)), (n, Min(a, 1)))
 _PARTS = (Rational(12343986, 2**25), Rational(-10301709, 2**50), Rational(16307671, 2**75), Rational(-1.009709599020602e-24))
 _XLOGX = ((a, x0 - _PARTS[0]), (b, a - _PARTS[1]), (d, b - _PARTS[2]), (t, E * (d - _PARTS[3])))
 
-# sinc'(x) = (cos(x) - sinc(x)) / x cancels near 0; below 3/2 its Taylor series by Horner's rule in u = x*x, up to x**21: the
-# next term is below 2**-60 of the sum there.
+# sinc'(x) = (cos(x) - sinc(x)) / x cancels near 0; below 3/2 its Taylor series by Horner's rule in u = x*x, up to x**33: the
+# next term is below 2**-110 of the sum there, as accurate modules need it.
 _SERIES = Integer(0)
-for _n in range(11, 0, -1):
+for _n in range(17, 0, -1):
     _SERIES = Rational((-1) ** _n * 2 * _n, factorial(2 * _n + 1)) + u * _SERIES
 _DSINC = Piecewise((x0 * _SERIES, Abs(x0) < Rational(3, 2)), ((cos(x0) - v) / x0, True))
 

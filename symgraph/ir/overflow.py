@@ -25,6 +25,8 @@ _FAR = (2_000.0, 20_000.0)
 _ABSURD = mpmath.ldexp(1, 50_000)
 _STEEP = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf", "erfc"})
 """Functions that take as many digits as the logarithm of their argument has; beyond _ABSURD mpmath is not asked."""
+_LONG_POWER = mpmath.ldexp(1, 64)
+"""mpmath raises to an integer exponent bit by bit; for exponents above this, by exp and log."""
 _BOUND = mpmath.exp(1e6)
 """What the largest number is here: finite, and beyond all sizes that limits are read off from."""
 _RANDOM_SAMPLES, _ZERO_SAMPLES = 6, 24
@@ -161,6 +163,10 @@ def _operation(op: str, operands: list[Value]) -> Value:
         return None if operands[0] is None else operands[1] if operands[0] else operands[2]
     if any(operand is None for operand in operands):
         return None
+    if op == "pow" and abs(operands[1]) > _LONG_POWER:
+        if operands[0] <= 0:
+            return None
+        op, operands = "exp", [operands[1] * mpmath.log(operands[0])]
     try:
         value = _far_out(op, operands[0]) if op in _STEEP and _absurd(operands[0]) else MPMATH[op](*operands)
     except (ZeroDivisionError, ValueError, OverflowError):

@@ -1,10 +1,12 @@
 """Applies rules to a graph: operands first, each node until no rule fits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, reachable
+from symgraph.passes.rules.conditions import Conditions
 from symgraph.passes.rules.forms import Form, Forms, halves, product, scaled, times
+from symgraph.passes.rules.glance import Glance, Look
 from symgraph.passes.rules.match import Bindings, Matcher
 from symgraph.passes.rules.pattern import (
     SQUARES,
@@ -16,12 +18,12 @@ from symgraph.passes.rules.pattern import (
     marks_of_terms,
     ops_of,
     parse,
+    shown,
 )
 from symgraph.passes.rules.replacement import Writer
 from symgraph.passes.rules.rule import Rule
 
 SUM, PRODUCT = "a sum", "a product"
-A_SQUARE = "a square"
 _KINDS = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "pow": PRODUCT}
 
 
@@ -32,7 +34,10 @@ def apply_rules(graph: Graph, rules: Sequence[Rule]) -> Graph:
         graph: any graph.
         rules: tried in this order at each node.
     """
-    engine = _Engine(GraphBuilder(graph.name, graph.domains), _by_kind(rules))
+    ready, glance = _by_kind(rules)
+    if not _matches(graph, ready, glance):
+        return graph
+    engine = _Engine(GraphBuilder(graph.name, graph.domains), ready, Glance(glance.bits))
     moved: list[int] = []
     named = set(graph.names.values()) | set(graph.roots.values())
     for position, node in enumerate(graph.nodes):
@@ -55,26 +60,50 @@ class _Ready:
         rule: the rule.
         pattern: its pattern.
         ops: ops without which a graph holds no match.
-        marks: what a form must show to hold one.
+        look: what a sum or product must show to hold one.
+        marks: what its form must show.
     """
 
     rule: Rule
     pattern: Sum
     ops: frozenset[str]
+    look: Look
     marks: frozenset[Mark]
 
 
-def _by_kind(rules: Sequence[Rule]) -> dict[str, list[_Ready]]:
+_ByKind = Mapping[str, Sequence[_Ready]]
+
+
+def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
+    """Rules by what they are tried at, and what looks for them."""
     result: dict[str, list[_Ready]] = {}
-    for rule in rules:
-        pattern, kind = parse(rule.pattern), kind_of(rule)
+    patterns = [parse(rule.pattern) for rule in rules]
+    ops = {op for pattern in patterns for term in shown(pattern) for op in term}
+    glance = Glance({op: 1 << place for place, op in enumerate(sorted(ops))})
+    for rule, pattern in zip(rules, patterns, strict=True):
+        kind = kind_of(rule)
         marks = marks_of_terms(pattern) if kind == SUM else marks_of_factors(pattern.terms[0])
-        result.setdefault(kind, []).append(_Ready(rule, pattern, _ops(pattern, marks), marks))
-    return result
+        look = glance.wanted(shown(pattern), 2 * (SQUARES in marks)) if kind in (SUM, PRODUCT) else Look()
+        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, marks))
+    return result, glance
 
 
-def _ops(pattern: Sum, marks: frozenset[Mark]) -> frozenset[str]:
-    return ops_of(pattern) | {A_SQUARE} if SQUARES in marks else ops_of(pattern)
+def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
+    """Whether some rule applies somewhere to a graph as it is; if none does, none will."""
+    glance.read(graph.nodes)
+    ops = {node.op for node in graph.nodes}
+    possible = {kind: [ready for ready in several if ready.ops <= ops] for kind, several in rules.items()}
+    here = [
+        position
+        for position, node in enumerate(graph.nodes)
+        if any(glance.looks[position].has(ready.look) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
+    ]
+    if not here:
+        return False
+    # nodes are added to it without being looked up among these: what is written is thrown away
+    builder = GraphBuilder(graph.name, graph.domains, list(graph.nodes))
+    engine = _Engine(builder, possible, glance, {*graph.names.values(), *graph.roots.values()})
+    return any(engine.improved(position) != position for position in here)
 
 
 def kind_of(rule: Rule) -> str:
@@ -85,17 +114,19 @@ def kind_of(rule: Rule) -> str:
     (term,) = pattern.terms
     (first, exponent) = term.factors[0]
     alone = len(term.factors) == 1 and exponent == 1 and term.coefficient == 1
-    return first.op if alone and isinstance(first, Head) else PRODUCT
+    return _KINDS.get(first.op, first.op) if alone and isinstance(first, Head) else PRODUCT
 
 
 @dataclass(slots=True)
 class _Engine:
     builder: GraphBuilder
-    rules: dict[str, list[_Ready]]
+    rules: _ByKind
+    glance: Glance
     named: set[int] = field(default_factory=set)
     forms: Forms = field(init=False)
     matcher: Matcher = field(init=False)
     writer: Writer = field(init=False)
+    conditions: Conditions = field(init=False)
     best: dict[int, int] = field(default_factory=dict)
     before: dict[int, int] = field(default_factory=dict)
     ops: set[str] = field(default_factory=set)
@@ -105,6 +136,7 @@ class _Engine:
         self.forms = Forms(self.builder, self.named)
         self.matcher = Matcher(self.builder, self.forms, self.before)
         self.writer = Writer(self.builder, self.forms, self.make, self.make)
+        self.conditions = Conditions(self.writer)
 
     def make(self, op: str, *args: int) -> int:
         """Add an operation in its best form."""
@@ -117,14 +149,14 @@ class _Engine:
         return self.best[position]
 
     def improved(self, position: int) -> int:
+        """What the first rule that fits makes of a node, or the node itself."""
         op = self.builder.nodes[position].op
         kind = _KINDS.get(op, op)
-        for node in self.builder.nodes[self.seen :]:
-            self.ops.add(node.op)
-            if node.op == "pow" or (node.op == "mul" and node.args[0] == node.args[1]):
-                self.ops.add(A_SQUARE)
+        self.ops.update(node.op for node in self.builder.nodes[self.seen :])
         self.seen = len(self.builder.nodes)
-        possible = [ready for ready in self.rules.get(kind, ()) if ready.ops <= self.ops]
+        self.glance.read(self.builder.nodes)
+        look = self.glance.looks[position]
+        possible = [ready for ready in self.rules.get(kind, ()) if look.has(ready.look) and ready.ops <= self.ops]
         if possible and kind in (SUM, PRODUCT):
             form = self.forms.outer(position)
             marks = self.marks(form) if kind == SUM else self.factor_marks(form)
@@ -160,7 +192,7 @@ class _Engine:
         (head, _) = ready.pattern.terms[0].factors[0]
         sides = self.sides(position)
         for bound in self.matcher.call(head, position) if isinstance(head, Head) else ():
-            if self.writer.holds(ready.rule.when, bound, sides):
+            if self.conditions.hold(ready.rule.when, bound, sides):
                 return self.writer.node(self.written(ready.rule, bound))
         return None
 
@@ -171,7 +203,7 @@ class _Engine:
 
     def at_sum(self, ready: _Ready, form: Form) -> int | None:
         for part in self.matcher.within(ready.pattern, form) if len(form) > 1 else ():
-            if self.writer.holds(ready.rule.when, part.bound, ()):
+            if self.conditions.hold(ready.rule.when, part.bound, ()):
                 number, constants = part.scale
                 value = scaled(self.written(ready.rule, part.bound), number)
                 return self.writer.sum(_replaced(form, part.rest, {product(m, constants): c for m, c in value.items()}))
@@ -179,7 +211,7 @@ class _Engine:
 
     def at_product(self, ready: _Ready, form: Form) -> int | None:
         for factor in self.matcher.product(ready.pattern.terms[0], form) if len(form) == 1 else ():
-            if self.writer.holds(ready.rule.when, factor.bound, ()):
+            if self.conditions.hold(ready.rule.when, factor.bound, ()):
                 value = self.written(ready.rule, factor.bound)
                 single = value if len(value) == 1 else self.forms.whole(self.writer.node(value))
                 return self.writer.node(times({factor.rest: factor.scale}, single))

@@ -70,7 +70,7 @@ class Forms:
         while stack:
             top = stack[-1]
             node = self.builder.nodes[top]
-            parts = node.args if node.op in _LOOKED_INTO else ()
+            parts = node.args if node.op in LOOKED_INTO else ()
             waiting = [arg for arg in parts if arg not in cache and not opaque(arg)]
             if waiting and top not in cache:
                 stack.extend(waiting)
@@ -122,7 +122,8 @@ class Forms:
         return power(operands[0] if len(operands[0]) == 1 else atom(args[0]), int(exponent))
 
 
-_LOOKED_INTO = frozenset({"add", "sub", "neg", "mul", "div", "pow"})
+LOOKED_INTO = frozenset({"add", "sub", "neg", "mul", "div", "pow"})
+"""Ops that forms see through."""
 
 
 def atom(position: int) -> Form:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from symgraph.ir.graph import GraphBuilder
 from symgraph.passes.rules.forms import (
+    MOST,
     ONE,
     Form,
     Forms,
@@ -77,9 +78,32 @@ class Matcher:
             if position in self.before:
                 yield from self.call(pattern, self.before[position], bound)
             return
+        if pattern.rest:
+            yield from self._nested(pattern, position, bound)
+            return
         yield from self._operands(pattern.args, node.args, bound)
         if node.op in _COMMUTATIVE:
             yield from self._operands(pattern.args, node.args[::-1], bound)
+
+    def _nested(self, pattern: Head, position: int, bound: Bindings) -> Iterator[Bindings]:
+        """An op nested in itself: one of its operands, and the list of the others."""
+        leaves = self._leaves(position)
+        for index, leaf in enumerate(leaves):
+            others = tuple(self.forms.inner(other) for other in leaves[:index] + leaves[index + 1 :])
+            both = {**bound, pattern.text: atom(position), pattern.rest: others}
+            yield from self._operands(pattern.args, (leaf,), both)
+
+    def _leaves(self, position: int) -> list[int]:
+        """The operands of an op nested in itself, from left to right; of a longer nest none."""
+        op, stack = self.builder.nodes[position].op, [position]
+        found: list[int] = []
+        while stack and len(found) + len(stack) <= MOST:
+            node = self.builder.nodes[stack[-1]]
+            if node.op == op:
+                stack[-1:] = node.args[::-1]
+            else:
+                found.append(stack.pop())
+        return [] if stack else found
 
     def _operands(self, patterns: tuple[Sum, ...], args: tuple[int, ...], bound: Bindings) -> Iterator[Bindings]:
         if not patterns:
@@ -132,11 +156,17 @@ class Matcher:
         return Part({**part.bound, **collected}, SELF, {})
 
     def _repeated(self, pattern: Sum, monomial: Monomial, coefficient: Number, bound: Bindings) -> Bindings | None:
-        """Match one term of a sum of like terms; 1 is exp(0) there, and any c >= 0 the square of sqrt(c)."""
+        """Match one term of a sum of like terms; c is c*exp(0) there, and any c >= 0 the square of sqrt(c)."""
         (term,) = pattern.terms
         (inner, exponent) = term.factors[0]
-        if isinstance(inner, Head) and inner.op == "exp" and monomial == ONE and coefficient == 1:
-            return next(self.equal(inner.args[0], {}, bound), None)
+        if (
+            isinstance(inner, Head)
+            and inner.op == "exp"
+            and not any(self.builder.nodes[node].op == "exp" for node, _ in monomial)
+        ):
+            for zero in self.equal(inner.args[0], {}, bound):
+                for factor in self._factors(term.factors[1:], Factor(zero, coefficient, monomial)):
+                    return factor.bound if factor.rest == ONE and factor.scale == 1 else None
         if isinstance(inner, Hole) and exponent == 2:
             constants, core = self.forms.split(monomial)
             halved, magnitude = halves(core), self._root(coefficient, constants)
@@ -164,10 +194,33 @@ class Matcher:
             divisor = number * term.coefficient
             taken: Form = {product(m, inverse(constants)): c / divisor for m, c in part.rest.items()}
             yield scaled_by, Part({**part.bound, hole.name: taken}, part.scale, {})
-        elif isinstance(value, dict) and value:
-            wanted = {product(m, constants): number * term.coefficient * c for m, c in value.items()}
-            if all(part.rest.get(m) == c for m, c in wanted.items()):
-                yield scaled_by, Part(part.bound, part.scale, {m: c for m, c in part.rest.items() if m not in wanted})
+        elif isinstance(value, dict):
+            wanted: Form = {product(m, constants): number * term.coefficient * c for m, c in value.items()}
+            for rest in self._without(wanted, part.rest):
+                yield scaled_by, Part(part.bound, part.scale, rest)
+
+    def _without(self, wanted: Form, form: Form) -> Iterator[Form]:
+        """What a form is without some terms, which may stand there as one named sum or be a sum that is written out there."""
+        if not wanted:
+            yield from () if form else ({},)
+            return
+        for terms in (wanted, self._written_out(wanted)):
+            if terms and all(form.get(m) == c for m, c in terms.items()):
+                yield {m: c for m, c in form.items() if m not in terms}
+                return
+        for monomial, coefficient in form.items():
+            if self._written_out({monomial: coefficient}) == wanted:
+                yield without(form, monomial)
+                return
+
+    def _written_out(self, form: Form) -> Form:
+        """The form of a multiple of one node with that node looked into; empty where a form is none."""
+        for monomial, coefficient in form.items():
+            constants, core = self.forms.split(monomial)
+            if len(form) == len(core) == 1 and core[0][1] == 1:
+                inner = self.forms.inner(core[0][0])
+                return {product(m, constants): coefficient * c for m, c in inner.items()}
+        return {}
 
     def _term(self, term: Term, part: Part, scaled_by: Scale | None) -> Iterator[tuple[Scale, Part]]:
         """One term of the pattern is one term of the form; where the scale is open, it is what fits."""

@@ -1,7 +1,8 @@
 """Patterns: the text of a rule, read once. A sum of products of powers of atoms, whatever the order in which it is written.
 
 The text is Python's own: names are placeholders, calls are ops, and ``sum(f(a))`` stands for a sum of two terms or more, all
-of the form f(a), where ``a`` becomes a list. Beside other terms ``sum`` may stand for a single one.
+of the form f(a), where ``a`` becomes a list. Beside other terms ``sum`` may stand for a single one. In ``logaddexp(a, *b)``, an
+op nested in itself, ``a`` is any of its operands and ``b`` the list of the others.
 """
 
 import ast
@@ -19,10 +20,19 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """An op on patterns."""
+    """An op on patterns; where it is nested in itself, ``rest`` names the list of its other operands.
+
+    Attributes:
+        op: its name.
+        args: patterns of its operands, or, beside a rest, of one of them.
+        rest: the list's name, or an empty text.
+        text: how the pattern writes it, by which a replacement may call the node that was found.
+    """
 
     op: str
     args: tuple["Sum", ...]
+    rest: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,13 @@ def marks_of_terms(pattern: Sum) -> frozenset[Mark]:
     return frozenset(marks | {SQUARES} if squares > 1 else marks)
 
 
+def shown(pattern: Sum) -> tuple[frozenset[str], ...]:
+    """For each term the ops that are its factors: every sum or product that holds the pattern shows them."""
+    return tuple(
+        frozenset(atom.op for atom, _ in term.factors if isinstance(atom, Head) and atom.op != "pow") for term in pattern.terms
+    )
+
+
 def marks_of_factors(term: Term) -> frozenset[Mark]:
     """What every product that holds a term shows: its ops and sums, above or below."""
     kinds = [(atom.op if isinstance(atom, Head) else "add", e) for atom, e in term.factors if isinstance(atom, Head | Sum)]
@@ -117,7 +134,7 @@ def mark_of_factor(op: str, exponent: int) -> Mark:
 def _sum(node: ast.expr) -> Sum:
     terms = _terms(node, Fraction(1))
     if len(terms) == 1 and terms[0].each is not None:
-        return Sum((Term(terms[0].coefficient, ((Each(terms[0].each.term, 2), 1),)),))
+        return _alone(terms[0].each)
     return Sum(tuple(sorted(terms, key=_rank_of_term)))
 
 
@@ -151,13 +168,21 @@ def _term(node: ast.expr) -> Term:
             return Term(Fraction(1), ((_sum(node), 1),))
         case ast.Call(func=ast.Name(id="sum"), args=[arg]):
             return Term(Fraction(1), ((Each(_sum(arg)), 1),))
+        case ast.Call(func=ast.Name(id=op), args=[arg, ast.Starred(value=ast.Name(id=rest))]):
+            return Term(Fraction(1), ((Head(op, (_sum(arg),), rest, ast.unparse(node)), 1),))
         case ast.Call(func=ast.Name(id=op), args=args):
             return Term(Fraction(1), ((Head(op, tuple(_sum(arg) for arg in args)), 1),))
     raise ValueError(f"{ast.unparse(node)!r} is no part of a pattern")
 
 
+def _alone(each: Each) -> Sum:
+    """The sum of two terms or more that are all alike."""
+    return Sum((Term(Fraction(1), ((Each(each.term, 2), 1),)),))
+
+
 def _product(left: Term, right: Term, power: int) -> Term:
-    factors = [*left.factors, *((atom, exponent * power) for atom, exponent in right.factors)]
+    both = [*left.factors, *((atom, exponent * power) for atom, exponent in right.factors)]
+    factors = [(_alone(atom) if isinstance(atom, Each) else atom, exponent) for atom, exponent in both]
     return Term(left.coefficient * right.coefficient**power, tuple(sorted(factors, key=lambda factor: _rank(factor[0]))))
 
 

@@ -1,4 +1,4 @@
-"""Replacements and conditions: the text of a rule's other half, worked out with what its placeholders stand for."""
+"""Replacements: the text of a rule's other half, worked out with what its placeholders stand for."""
 
 import ast
 import math
@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
-from symgraph.ir.graph import Graph, GraphBuilder, reachable
-from symgraph.ir.intervals import Interval, intervals
+from symgraph.ir.graph import GraphBuilder
 from symgraph.passes.rules.forms import ONE, Form, Forms, Monomial, Number, atom, plus, power, scaled, size, times
 from symgraph.passes.rules.match import Bindings
 
@@ -18,9 +16,6 @@ Make = Callable[..., int]
 """Adds an operation and gives its position."""
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.Eq: "eq"}
-
-_LARGE = 2.0**60
-"""Squares of 16 numbers below this add up to a number of float32, and the square of one above its inverse is a normal one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,91 +38,50 @@ class Writer:
         """Give the form of a replacement; ops in it become nodes, as they are written: another rule could lead back.
 
         Args:
-            text: an expression over placeholders; ``op(*a)`` folds an op of two operands over a list, ``best(...)`` is an
-                expression to which rules apply in turn, ``x if a < b else y`` a choice. Sums whose sides have terms in common
-                are written without them.
+            text: an expression over placeholders; ``op(*a)`` folds an op of two operands over a list, or over an expression
+                for each of its values; ``op(a, *b)`` is the node that was found; ``best(...)`` is an expression to which rules
+                apply in turn, ``x if a < b else y`` a choice. Sums whose sides have terms in common are written without them.
             bound: what placeholders stand for.
         """
-        return replace(self, make=self.builder.add)._value(_read(text), bound)
+        return replace(self, make=self.builder.add).value(read(text), bound)
 
-    def holds(self, text: str, bound: Bindings, sides: tuple[Form, ...]) -> bool:
-        """Whether a condition is known to hold.
+    def expanded(self, node: ast.expr, bound: Bindings) -> Form:
+        """The form of a part of a text, with the sums among its terms written out."""
+        return self._looked_into(self.value(node, bound))
 
-        Args:
-            text: comparisons, proved by intervals; ``single(a)``, that a is one term; ``side(a)``, that a is one of the sides;
-                ``ordinary(a)``, that squares of a list's values neither overflow nor all underflow; joined by ``and``,
-                ``or`` and ``not``. An empty text always holds.
-            bound: what placeholders stand for.
-            sides: the forms of the two operands of the sum that was matched inside an op.
-        """
-        return not text or self._holds(_read(text), bound, sides)
-
-    def _holds(self, node: ast.expr, bound: Bindings, sides: tuple[Form, ...]) -> bool:
-        match node:
-            case ast.BoolOp(op=ast.And(), values=values):
-                return all(self._holds(value, bound, sides) for value in values)
-            case ast.BoolOp(op=ast.Or(), values=values):
-                return any(self._holds(value, bound, sides) for value in values)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return not self._holds(operand, bound, sides)
-            case ast.Call(func=ast.Name(id="single"), args=[arg]):
-                return len(self._expanded(arg, bound)) == 1
-            case ast.Call(func=ast.Name(id="side"), args=[arg]):
-                return self._expanded(arg, bound) in sides
-            case ast.Call(func=ast.Name(id="ordinary"), args=[ast.Name(id=name)]):
-                return self._ordinary(bound[name])
-            case ast.Compare(left=left, ops=ops, comparators=right):
-                bounds = [self._bounds(self._value(part, bound)) for part in (left, *right)]
-                return all(_proved(op, *pair) for op, pair in zip(ops, pairwise(bounds), strict=True))
-        raise ValueError(f"{ast.unparse(node)!r} is no condition")
-
-    def _ordinary(self, values: Any) -> bool:
-        """Whether no square of a list's values overflows, and one of them does not underflow."""
-        bounds = [self._bounds(value) for value in values]
-        small = all(max(abs(b.low), abs(b.high)) < _LARGE for b in bounds)
-        return small and any(min(abs(b.low), abs(b.high)) > 1 / _LARGE and b.low * b.high > 0 for b in bounds)
-
-    def _bounds(self, form: Form) -> Interval:
-        """The interval of a form, from that part of the graph on which it depends."""
-        position = self.node(form)
-        alive = sorted(reachable(self.builder.nodes, [position]))
-        moved = {old: new for new, old in enumerate(alive)}
-        nodes = tuple(
-            part._replace(args=tuple(moved[arg] for arg in part.args)) for part in (self.builder.nodes[old] for old in alive)
-        )
-        return intervals(Graph(self.builder.name, nodes, {}, {}, self.builder.domains))[-1]
-
-    def _expanded(self, node: ast.expr, bound: Bindings) -> Form:
-        return self._looked_into(self._value(node, bound))
-
-    def _value(self, node: ast.expr, bound: Bindings) -> Form:
+    def value(self, node: ast.expr, bound: Bindings) -> Form:
+        """The form of a part of a text."""
         match node:
             case ast.Constant(value=int(value)):
                 return {ONE: Fraction(value)} if value else {}
             case ast.Name(id=name):
                 return self._hole(bound[name])
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return scaled(self._value(operand, bound), Fraction(-1))
+                return scaled(self.value(operand, bound), Fraction(-1))
             case ast.BinOp(left=left, op=op, right=right):
-                return self._operation(op, self._value(left, bound), self._value(right, bound))
+                return self._operation(op, self.value(left, bound), self.value(right, bound))
             case ast.IfExp():
                 return self._choice(node, bound)
-            case ast.Call(func=ast.Name(id=op), args=[ast.Starred(value=ast.Name(id=name))]):
-                return self._folded(op, bound[name])
+            case ast.Call(func=ast.Name(id=op), args=[ast.Starred(value=each)]):
+                return self._folded(op, each, bound)
+            case ast.Call(args=[_, ast.Starred()]):
+                return self._hole(bound[ast.unparse(node)])
             case ast.Call(func=ast.Name(id="best"), args=[arg]):
                 writer = replace(self, make=self.best)
-                return self.forms.whole(writer.node(writer._value(arg, bound)))
+                return self.forms.whole(writer.node(writer.value(arg, bound)))
+            case ast.Call(func=ast.Name(id="log"), args=[ast.Name(id=name)]) if bound[name] == {ONE: 1}:
+                return {}
             case ast.Call(func=ast.Name(id=op), args=args):
-                return atom(self.make(op, *(self.node(self._value(arg, bound)) for arg in args)))
+                return atom(self.make(op, *(self.node(self.value(arg, bound)) for arg in args)))
         raise ValueError(f"{ast.unparse(node)!r} is no part of a replacement")
 
     def _choice(self, node: ast.IfExp, bound: Bindings) -> Form:
         match node.test:
             case ast.Compare(left=left, ops=[order], comparators=[right]):
                 condition = self.builder.add(
-                    _COMPARISONS[type(order)], *(self.node(self._value(x, bound)) for x in (left, right))
+                    _COMPARISONS[type(order)], *(self.node(self.value(x, bound)) for x in (left, right))
                 )
-                branches = [self.node(self._value(branch, bound)) for branch in (node.body, node.orelse)]
+                branches = [self.node(self.value(branch, bound)) for branch in (node.body, node.orelse)]
                 return atom(self.builder.add("select", condition, *branches))
         raise ValueError(f"{ast.unparse(node.test)!r} is no condition of a choice")
 
@@ -140,11 +94,13 @@ class Writer:
     def _single(self, form: Form) -> Form:
         return form if len(form) <= 1 else atom(self.node(form))
 
-    def _folded(self, op: str, values: Any) -> Form:
-        """An op of two operands over a list, from the left."""
-        result = self.node(values[0])
-        for value in values[1:]:
-            result = self.builder.add(op, result, self.node(value))
+    def _folded(self, op: str, each: ast.expr, bound: Bindings) -> Form:
+        """An op of two operands over what an expression is for each value of the lists in it, from the left."""
+        lists = {node.id: bound[node.id] for node in ast.walk(each) if isinstance(node, ast.Name) and node.id in bound}
+        rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+        result, *others = (self.node(self.value(each, row)) for row in rows)
+        for other in others:
+            result = self.builder.add(op, result, other)
         return self.forms.whole(result)
 
     def _operation(self, op: ast.operator, left: Form, right: Form) -> Form:
@@ -230,23 +186,10 @@ class Writer:
 
 
 @cache
-def _read(text: str) -> ast.expr:
+def read(text: str) -> ast.expr:
+    """A replacement or condition as a tree."""
     return ast.parse(text, mode="eval").body
 
 
 def _exact(value: Number) -> bool:
     return size(value) < Fraction(2) ** 1000 and math.isfinite(float(value)) and Fraction(float(value)) == value
-
-
-def _proved(op: ast.cmpop, left: Interval, right: Interval) -> bool:
-    """Whether an order holds for all numbers of two intervals."""
-    match op:
-        case ast.Gt():
-            return bool(left.low > right.high)
-        case ast.GtE():
-            return bool(left.low >= right.high)
-        case ast.Lt():
-            return bool(left.high < right.low)
-        case ast.LtE():
-            return bool(left.high <= right.low)
-    raise ValueError(f"{type(op).__name__} is no order")

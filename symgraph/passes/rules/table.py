@@ -16,15 +16,40 @@ _HYPOT_LESS_B = "mul(a/2, a/(hypot(a/2, b/2) + b/2 if b/2 > 0 else 1)) if b/2 > 
 _SMALL = "1/2**60"
 """What is known to be above this is not 0 when it is computed, in float32 either; exp(x) > 0 may be."""
 
+_BETWEEN = f"{{0}} >= {_SMALL} and {{0}} <= 2**60"
+
+# one erfc of the magnitude of x; the logarithm is that of 1 where it is not chosen
+_LOG_NORMAL = "log(erfc(x if x > 0 else -x)/2 if x > 0 else 1) if x > 0 else log1p(-erfc(x if x > 0 else -x)/2)"
+_ERF_LESS_ERF = "(erfc(abs(b)) - erfc(abs(a)))*sign(a) if max(min(a, b), -max(a, b)) > 1/2 else erf(a) - erf(b)"
+_ERFC_LESS_ERFC = "(erfc(abs(a)) - erfc(abs(b)))*sign(a) if max(min(a, b), -max(a, b)) > 1/2 else erf(b) - erf(a)"
+
 # fmt: off
 RULES: tuple[Rule, ...] = (
     # logarithms of exponentials
-    Rule("log(exp x)", "log(exp(x))", "x", "exp overflows, and is 0 for x << 0", _FAR, example="log(node(exp(x)))"),
     Rule("log(1 + exp x)", "log(1 + exp(x))", "softplus(x)", "exp overflows; for x << 0 it is lost beside 1", _FAR),
     Rule("log1p(exp x)", "log1p(exp(x))", "softplus(x)", "exp overflows", _FAR),
     Rule("log(exp a + exp b + ...)", "log(sum(exp(a)))", "logaddexp(*a)", "exp overflows or is 0",
          (("a", -1000.0, 1000.0), ("b", -1000.0, 1000.0)), example="log(exp(a) + exp(b))"),
-    Rule("log(sigmoid x)", "log(sigmoid(x))", "log_sigmoid(x)", "sigmoid is 0 for x << 0 and 1 for x >> 0", _FAR),
+    Rule("log(p exp a + q exp b + ...)", "log(sum(p*exp(a)))", "logaddexp(*(best(log(p)) + a))", "exp overflows or is 0",
+         (("a", -1000.0, 1000.0), ("c", 0.1, 10.0)), when="positive(p) and not moderate(a)", example="log(c + exp(a))"),
+    Rule("log(r (p exp a + ...))", "log((sum(p*exp(a)))*r)", "best(log(r)) + logaddexp(*(best(log(p)) + a))",
+         "exp overflows or is 0", (("a", -1000.0, 1000.0), ("b", -1000.0, 1000.0), ("r", 0.1, 10.0)),
+         when="positive(p) and positive(r) and not moderate(a)", example="log(r*(exp(a) + exp(b)))"),
+    Rule("log(exp a + exp b + ...) - a", "logaddexp(a, *b) - a", "softplus(logaddexp(*b) - a)", "cancels for a >> b",
+         (("a", -50.0, 50.0), ("b", -50.0, 50.0)), example="log(exp(a) + exp(b)) - a"),
+    Rule("log(exp a + exp b + ...) - (a or r)", "logaddexp(a, *b) - select(c, a, r)",
+         "select(c, softplus(logaddexp(*b) - a), best(logaddexp(a, *b) - r))", "cancels where the chosen one is the largest",
+         (("a", -50.0, 50.0), ("b", -50.0, 50.0), ("c", -1.0, 1.0)),
+         example="log(exp(a) + exp(b)) - Piecewise((a, c > 0), (b, True))"),
+    Rule("log(1 + exp x) - x", "softplus(x) - x", "softplus(-x)", "cancels for x >> 0", _NEAR,
+         example="log(1 + exp(x)) - x"),
+    Rule("log(r sigmoid x)", "log(sigmoid(x)*r)", "best(log(r)) + log_sigmoid(x)", "sigmoid is 0 for x << 0 and 1 for x >> 0",
+         (("x", -1000.0, 1000.0), ("r", 0.1, 10.0))),
+    Rule("xlogy(y, sigmoid x)", "xlogy(y, sigmoid(x))", "y*log_sigmoid(x)", "sigmoid is 0 for x << 0 and 1 for x >> 0",
+         (("x", -1000.0, 1000.0), ("y", 0.0, 1.0))),
+    Rule("xlogy(y, exp x)", "xlogy(y, exp(x))", "y*x", "exp overflows, and is 0 for x << 0",
+         (("x", -1000.0, 1000.0), ("y", 0.0, 1.0))),
+    Rule("xlogx(sigmoid x)", "xlogx(sigmoid(x))", "sigmoid(x)*log_sigmoid(x)", "sigmoid is 1 for x >> 0", _FAR),
     Rule("log1p(-sigmoid x)", "log1p(-sigmoid(x))", "log_sigmoid(-x)", "sigmoid is 1 for x >> 0", _FAR),
     Rule("log(1 - exp x)", "log(-expm1(x))", _LOG1MEXP, "1 - exp(x) is 1 for x << 0", (("x", -100.0, 0.0),),
          example="log(1 - exp(x))"),
@@ -79,7 +104,14 @@ RULES: tuple[Rule, ...] = (
     Rule("1 - tanh^2 x", "1 - tanh(x)**2", "sech(x)**2", "all digits are lost for |x| >> 0", _NEAR),
     Rule("1 - tanh x", "1 - tanh(x)", "2*sigmoid(-2*x)", "all digits are lost for x >> 0", _NEAR),
     Rule("1 + tanh x", "1 + tanh(x)", "2*sigmoid(2*x)", "all digits are lost for x << 0", _NEAR),
+    Rule("cosh x/sinh x", "cosh(x)/sinh(x)", "1/tanh(x)", "both overflow", _FAR),
+    Rule("(1 + exp x)^n", "(1 + exp(x))**n", "exp(n*softplus(x))", "exp overflows; for x << 0 it is lost beside 1",
+         (("x", -1000.0, 1000.0), ("n", -2.0, 2.0)), when="not constant(n)"),
+    Rule("c^n/(k^n + c^n)", "c**n/(k**n + c**n)", "sigmoid(n*log(c/k))", "the derivatives cancel for c >> k; powers overflow",
+         (("c", 1e-6, 1e3), ("k", 1e-6, 1e3), ("n", 0.5, 50.0)),
+         when=f"not constant(n) and {_BETWEEN.format('c')} and {_BETWEEN.format('k')}"),
     # error functions
+    Rule("log(erfc(x)/2)", "log(erfc(x)/2)", _LOG_NORMAL, "erfc near 2 loses the digits of the tail", (("x", -20.0, 20.0),)),
     Rule("1 - erf x", "1 - erf(x)", "erfc(x)", "all digits are lost for x >> 0", (("x", -25.0, 25.0),)),
     Rule("1 + erf x", "1 + erf(x)", "erfc(-x)", "all digits are lost for x << 0", (("x", -25.0, 25.0),)),
     Rule("1 - erfc x", "1 - erfc(x)", "erf(x)", "all digits are lost for small x", _UNIT),
@@ -111,6 +143,16 @@ RULES: tuple[Rule, ...] = (
 """Tried in this order at each node of the forward graph, so that derivatives follow the better form."""
 
 VALUE_RULES: tuple[Rule, ...] = (
+    Rule("exp a - exp b", "exp(a) - exp(b)", "-max(exp(a), exp(b))*expm1(-abs(a - b))*sign(a - b)", "cancels for a near b",
+         (("x", -10.0, 10.0), ("k", 0.1, 1.0)), when="not (a - b >= 1 or b - a >= 1)", example="exp(-k*x) - exp(-x)"),
+    Rule("a exp x - a", "a*exp(x) - a", "a*expm1(x)", "all digits are lost for small x",
+         (("x", -1.0, 1.0), ("a", -10.0, 10.0))),
+    Rule("a - a sigmoid x", "a - a*sigmoid(x)", "a*sigmoid(-x)", "all digits are lost for x >> 0",
+         (("x", -1000.0, 1000.0), ("a", -10.0, 10.0))),
+    Rule("erf a - erf b", "erf(a) - erf(b)", _ERF_LESS_ERF, "1 - 1 in the tails", _PAIR,
+         when="not a <= 1 and not b <= 1 or not a >= -1 and not b >= -1"),
+    Rule("erfc a - erfc b", "erfc(a) - erfc(b)", _ERFC_LESS_ERFC, "1 - 1 near 0, 2 - 2 in the left tail", _PAIR,
+         when="not a >= 1/2 and not b >= 1/2"),
     Rule("a^2 - b^2", "a**2 - b**2", "best(a - b)*(a + b)", "squares cancel for a near b", _PAIR),
 )
 """Rules for values alone, after differentiation. The derivatives 2*a and -2*b of a^2 - b^2 are right as they are; those of the

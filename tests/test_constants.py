@@ -1,4 +1,4 @@
-"""symgraph.remainders: what the constants of a graph lack of the numbers that they stand for."""
+"""symgraph.constants: what the constants of a graph lack of the numbers that they stand for."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +9,10 @@ import sympy as sp
 from built import one_output
 
 import symgraph as sg
+from symgraph.constants import remainders
 from symgraph.generate import STEPS
 from symgraph.lowering import lower
 from symgraph.model import Model
-from symgraph.remainders import remainders
 
 
 def found(model: Model) -> dict[float, float]:

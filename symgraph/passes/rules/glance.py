@@ -1,0 +1,81 @@
+"""A cheap look at nodes before the search for patterns: which ops sums and products show, without working out their forms."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from symgraph.ir.graph import Node
+from symgraph.passes.rules.forms import LOOKED_INTO, MOST
+
+_SUMS = ("add", "sub")
+
+
+class Look(NamedTuple):
+    """What a node shows, or what a pattern asks for.
+
+    Attributes:
+        once: a bit for each op that is a factor of a term.
+        twice: a bit for each op that is one of two terms or more.
+        squares: how many terms are squares, constants among them; 2 is as good as many.
+        terms: how many terms there are.
+    """
+
+    once: int = 0
+    twice: int = 0
+    squares: int = 0
+    terms: int = 1
+
+    def has(self, wanted: "Look") -> bool:
+        """Whether it shows all that is wanted."""
+        missing = (wanted.once & ~self.once) | (wanted.twice & ~self.twice)
+        return not missing and self.squares >= wanted.squares and self.terms >= wanted.terms
+
+
+_NOTHING = Look()
+_CONSTANT = Look(squares=1)
+
+
+@dataclass(slots=True)
+class Glance:
+    """Looks at nodes, each once.
+
+    Attributes:
+        bits: a bit for each op that patterns ask for.
+    """
+
+    bits: Mapping[str, int]
+    looks: list[Look] = field(default_factory=list)
+
+    def wanted(self, terms: Sequence[Iterable[str]], squares: int) -> Look:
+        """What a pattern asks for whose terms have these ops as factors, and so many squares among its terms."""
+        total = _NOTHING
+        for place, ops in enumerate(terms):
+            term = Look(sum(self.bits[op] for op in ops))
+            total = _together(total, term) if place else term
+        return total._replace(squares=squares)
+
+    def read(self, nodes: Sequence[Node]) -> None:
+        """Look at the nodes that have been added since the last time."""
+        for node in nodes[len(self.looks) :]:
+            self.looks.append(self._look(node))
+
+    def _look(self, node: Node) -> Look:
+        if node.op not in LOOKED_INTO:
+            own = self.bits.get(node.op)
+            return _CONSTANT if node.op == "const" else Look(own) if own else _NOTHING
+        if node.op == "neg":
+            return self.looks[node.args[0]]
+        left, right = (self.looks[arg] for arg in node.args)
+        if node.op in _SUMS:
+            both = _together(left, right)
+            return both if both.terms <= MOST else _NOTHING  # so long a sum has no form
+        square = node.op == "pow" or node.args[0] == node.args[1] or bool(left.squares and right.squares)
+        # the terms of a sum that is a factor do not show
+        once = (left.once if left.terms == 1 else 0) | (right.once if right.terms == 1 else 0)
+        return Look(once | self.bits.get(node.op, 0), squares=int(square))
+
+
+def _together(left: Look, right: Look) -> Look:
+    """What the sum of two nodes shows."""
+    twice = left.twice | right.twice | (left.once & right.once)
+    return Look(left.once | right.once, twice, min(2, left.squares + right.squares), left.terms + right.terms)
