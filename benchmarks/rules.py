@@ -22,7 +22,7 @@ import sympy
 
 from symgraph import Model, functions
 from symgraph.adjoint import differentiate
-from symgraph.ir.evaluate import MPMATH, evaluate
+from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.lowering import lower
 from symgraph.passes import PIPELINE
@@ -43,13 +43,8 @@ _NUMPY = {
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2, "asinh": np.arcsinh, "acosh": np.arccosh,
     "atanh": np.arctanh, "pow": np.power, "rowsum": lambda a: a, "heaviside": np.heaviside,
     **{name: np.vectorize(getattr(math, name)) for name in ("erf", "erfc")},
-    "gauss": np.vectorize(lambda x: _gauss(float(x))),
+    **{name: np.vectorize(FLOAT[name]) for name in ("gauss", "erfcx", "ierfcx")},
 }  # fmt: skip
-
-
-def _gauss(x: float) -> float:
-    with mpmath.workdps(40):
-        return float(mpmath.exp(-(mpmath.mpf(x) ** 2)))
 
 
 Truth = tuple[dict[str, Any], dict[str, float]]
@@ -82,8 +77,9 @@ class Gain:
 
     @property
     def loss(self) -> float:
-        """The largest error after / (error before, or 4 * (1 + kappa) units if that is more)."""
-        return float(np.max(self.after / np.maximum(self.before, 4 * (1 + self.kappa))))
+        """The largest error after / (error before, or 4 * (1 + kappa) units if that is more); points without a number apart."""
+        finite = np.isfinite(self.before)
+        return float(np.max(self.after[finite] / np.maximum(self.before, 4 * (1 + self.kappa))[finite], initial=0.0))
 
     @property
     def ratios(self) -> Any:
@@ -111,9 +107,12 @@ def measure(rule: Rule, points: int, seed: int = 1) -> tuple[Gain, Gain]:
 
 
 def model_of(rule: Rule) -> Model:
-    """A model whose loss is a rule's example, in weights with the rule's domain."""
+    """A model whose loss is a rule's example, in weights with the rule's domain; a symbol f is a feature."""
     model = Model("example")
-    symbols = {name: model.weight(f"{name}1", domain=(low, high)) for name, low, high in rule.domain}
+    symbols = {
+        name: (model.feature if name == "f" else model.weight)(f"{name}1", domain=(low, high))
+        for name, low, high in sorted(rule.domain, key=lambda row: row[0] != "f")
+    }
     known = {name: getattr(functions, name) for name in ("expm1", "log1p", "sigmoid", "hypot", "xlogx", "xlogy")}
 
     def node(expr: Any) -> Any:
@@ -186,10 +185,12 @@ def _conditions(graph: Graph, point: dict[str, Any], found: dict[str, Any]) -> d
     step = mpmath.mpf(10) ** -10
     total = dict.fromkeys(found, 0.0)
     for name, x in point.items():
-        sides = [side[0] for sign in (1, -1) if (side := _values(graph, {**point, name: x * (1 + sign * step)})) is not None]
+        ends = [_values(graph, {**point, name: x * (1 + sign * step)}) for sign in (1, -1)]
+        sides = [found if end is None else end[0] for end in ends]  # at the end of a domain the point itself
+        steps = sum(end is not None for end in ends)
         for root, value in found.items():
-            known = len(sides) == 2 and value != 0
-            total[root] += float(abs((sides[0][root] - sides[1][root]) / (2 * step * value))) if known else 0.0
+            moved = sides[0][root] - sides[1][root]
+            total[root] += float(abs(moved / (steps * step * value))) if steps and value != 0 else 0.0
     return total
 
 

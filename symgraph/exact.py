@@ -13,6 +13,7 @@ import sympy
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
+from symgraph import error_functions
 from symgraph import functions as fn
 from symgraph.canonical import postorder
 from symgraph.model import Model
@@ -25,9 +26,6 @@ ULP = mpmath.mpf(2) ** -52
 _LARGEST = mpmath.mpf(1.7976931348623157e308)
 _OSCILLATING = 1e15
 """Above this, neighbouring doubles are a good part of a period apart, and the step of a difference soon is several."""
-
-_FLAT = 1e5
-"""From here on the error function is 1 to four billion digits; mpmath does not take arguments much larger."""
 
 Values = list[Any]
 """A value for every step: mpf, bool, NAN, or None where the step was not needed."""
@@ -339,14 +337,6 @@ def _xlogy(x: Any, y: Any) -> Any:
     return x * mpmath.log(y) if x else x
 
 
-def _erf(x: Any) -> Any:
-    return mpmath.erf(x) if abs(x) < _FLAT else mpmath.sign(x)
-
-
-def _erfc(x: Any) -> Any:
-    return mpmath.erfc(x) if abs(x) < _FLAT else 1 - mpmath.sign(x)
-
-
 _LOGIC = frozenset({_and, _or, _if})
 """Operations that may be decided although an operand has no value."""
 
@@ -364,7 +354,8 @@ OPERATIONS: Mapping[type, Callable[..., Any]] = {
     sympy.Abs: abs, sympy.sign: mpmath.sign, sympy.Max: max, sympy.Min: min, sympy.Heaviside: _heaviside,
     fn.cbrt: _cbrt, fn.hypot: mpmath.hypot, fn.sigmoid: _sigmoid, fn.softplus: _softplus, fn.relu: _relu,
     fn.log_sigmoid: _log_sigmoid, fn.logit: _logit, fn.logaddexp: _logaddexp, fn.xlogx: _xlogx, fn.xlogy: _xlogy,
-    sympy.erf: _erf, sympy.erfc: _erfc, fn.gauss: lambda x: mpmath.exp(-(x * x)),
+    sympy.erf: error_functions.erf, sympy.erfc: error_functions.erfc, fn.gauss: lambda x: mpmath.exp(-(x * x)),
+    **{getattr(fn, name): getattr(error_functions, name) for name in ("erfcx", "ierfcx", "log_erfc", "log_half_erfc")},
 }  # fmt: skip
 """What computes each kind of SymPy expression; Piecewise and powers with integer exponents are dealt with apart."""
 
@@ -392,6 +383,7 @@ CHOICES: Mapping[type, Callable[..., int]] = {
     fn.logit: lambda x: int(x < 0.25),
     sympy.sinc: lambda x: int(abs(x) < 1.5),
     sympy.erf: lambda x: int(abs(x) < 1),
-    sympy.erfc: lambda x: int(abs(x) < 0.5),
+    **dict.fromkeys((sympy.erfc, fn.log_erfc), lambda x: int(abs(x) < 0.5)),
+    **dict.fromkeys((fn.erfcx, fn.ierfcx, fn.log_half_erfc), _side),
 }
 """Functions besides Piecewise that do one thing here and another there, or are computed in two ways: which of them it is."""

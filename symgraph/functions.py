@@ -6,7 +6,7 @@ wrote until lowering. Each knows its definition in elementary terms (``rewrite(e
 
 from typing import Any
 
-from sympy import Abs, Eq, Expr, Function, Heaviside, Max, Piecewise, Rational, exp, log, sign, sqrt
+from sympy import Abs, Eq, Expr, Function, Heaviside, Max, Piecewise, Rational, erfc, exp, log, pi, sign, sqrt
 from sympy.core.function import ArgumentIndexError
 
 _MOST_BITS = 64
@@ -239,3 +239,60 @@ class gauss(SpecFunction):  # noqa: N801
         if argindex != 1:
             raise ArgumentIndexError(self, argindex)
         return -2 * self.args[0] * self
+
+
+class erfcx(SpecFunction):  # noqa: N801
+    """exp(x**2) * erfc(x), whose second factor alone is 0 from x = 28 on and whose first one overflows."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return exp(self.args[0] ** 2) * erfc(self.args[0])
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return -2 * ierfcx(self.args[0])
+
+
+class ierfcx(SpecFunction):  # noqa: N801
+    """exp(x**2) times the integral of erfc from x on; 1/sqrt(pi) - x * erfcx(x) would cancel for large x."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        (x,) = self.args
+        return 1 / sqrt(pi) - x * exp(x**2) * erfc(x)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return 2 * self.args[0] * self - erfcx(self.args[0])
+
+
+class log_erfc(SpecFunction):  # noqa: N801
+    """log(erfc(x)), also where erfc(x) underflows."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return log(erfc(self.args[0]))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return -2 / (sqrt(pi) * erfcx(self.args[0]))
+
+
+class log_half_erfc(SpecFunction):  # noqa: N801
+    """log(erfc(x) / 2), accurate in both tails; at -z / sqrt(2) the logarithm of the normal distribution function."""
+
+    nargs = 1
+
+    def definition(self) -> Expr:
+        return log(erfc(self.args[0]) / 2)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return -2 / (sqrt(pi) * erfcx(self.args[0]))

@@ -35,6 +35,11 @@ def _kullback_leibler(y: Any, eta: Any) -> Any:
     return sg.xlogx(y) + sg.xlogx(1 - y) - y * sg.log_sigmoid(eta) - (1 - y) * sg.log_sigmoid(-eta)
 
 
+def _tobit(y: Any, eta: Any) -> Any:
+    """A normal law of scale 1 that is cut off at 0."""
+    return sp.Piecewise(((y - eta) ** 2 / 2, y > 0), (-sp.log(normal_cdf(-eta)), True))
+
+
 def _tukey(y: Any, y_hat: Any) -> Any:
     r = y - y_hat
     c = sp.Float(4.685)
@@ -97,6 +102,8 @@ _REGRESSIONS = (
     _linear("logistic_by_hand", _cross_entropy, (0, 1)),
     _linear("log_sigmoids", lambda y, eta: -y * sg.log_sigmoid(eta) - (1 - y) * sg.log_sigmoid(-eta), (0, 1)),
     _linear("probit", _probit, (0, 1)),
+    _linear("probit_by_logs", lambda y, eta: -y * sg.log_half_erfc(-eta) - (1 - y) * sg.log_erfc(eta), (0, 1)),
+    _linear("tobit", _tobit, (0, 10)),
     _linear("cloglog", lambda y, eta: -y * sp.log(1 - sp.exp(-sp.exp(eta))) + (1 - y) * sp.exp(eta), (0, 1)),
     _linear("focal", _focal, (0, 1)),
     _linear("smooth_hinge", _smooth_hinge, (0, 1)),
@@ -175,7 +182,7 @@ def ordered() -> Model:
     """Three ordered classes under a logistic law; k is the class."""
     m = Model("ordered")
     x, k = m.feature("x"), m.feature("k", domain=(0, 2))
-    slope, low, step = m.weight("slope"), m.weight("low"), m.weight("log_step")
+    slope, low, step = m.weight("slope"), m.weight("low"), m.weight("log_step", domain=(-5, 5))
     lower = m.node("lower", low - slope * x)
     upper = m.node("upper", low + sp.exp(step) - slope * x)
     cases = (
@@ -282,8 +289,8 @@ def ackley() -> Model:
 STATISTICS: dict[str, Build] = {
     build.__name__: build
     for build in (
-        *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio, himmelblau, beale,
-        ackley,
+        *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio,
+        himmelblau, beale, ackley,
         *(_net(name, activation) for name, activation in NETS),
     )
 }  # fmt: skip

@@ -1,11 +1,12 @@
-"""The coefficients of the emitted erf and erfc, from mpmath: ``python tests/erf_coefficients.py`` prints them.
+"""The coefficients of the emitted error functions, from mpmath: ``python tests/erf_coefficients.py`` prints them.
 
-Both polynomials interpolate at Chebyshev points (Trefethen, Approximation Theory and Approximation Practice, 2013, chapter 4),
+The polynomials interpolate at Chebyshev points (Trefethen, Approximation Theory and Approximation Practice, 2013, chapter 4),
 computed with 60 digits and rounded at the end.
 
-``near`` is erf(x)/x - 1 as a polynomial in x*x for |x| <= 1. ``far`` is (1 + 2*x) * exp(x*x) * erfc(x) - 1 as a polynomial in
-(x - 4)/(x + 4) for 1/2 <= x <= 28 (the product is nearly flat: Shepherd and Laframboise, Mathematics of Computation 36, 1981,
-pages 249 to 253); erfc(28) is below half the smallest double.
+``near`` is erf(x)/x - 1 as a polynomial in x*x for |x| <= 1. ``far`` is (1 + x) * exp(x*x) * erfc(x) - 1 and ``integral`` is
+sqrt(pi) * (1 + x)**2 * exp(x*x) * ierfc(x) - 1, ierfc(x) the integral of erfc from x on, both as polynomials in
+(x - 3)/(x + 3) for all x >= 0: the products are nearly flat, and tend to numbers at infinity (Shepherd and Laframboise,
+Mathematics of Computation 36, 1981, pages 249 to 253, have 1 + 2*x; with 1 + x the second product is flat at 0 as well).
 """
 
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from typing import Any
 import mpmath
 
 DIGITS = 60
-NEAR_DEGREE, FAR_DEGREE = 12, 23
-CENTRE, LARGEST = 4, 28
+DEGREES = {"near": 12, "far": 26, "integral": 26}
+CENTRE = 3
+_SERIES = 30
+"""From here on the asymptotic series have 60 digits and more: the least term of each is exp(-900) of the sum."""
 
 Function = Callable[[Any], Any]
 
@@ -27,14 +30,36 @@ def near(square: Any) -> Any:
 
 
 def far(t: Any) -> Any:
-    """(1 + 2*x) * exp(x*x) * erfc(x) - 1 at the x with t = (x - 4)/(x + 4)."""
-    x = CENTRE * (1 + t) / (1 - t)
-    return (1 + 2 * x) * mpmath.exp(x * x) * mpmath.erfc(x) - 1
+    """(1 + x) * exp(x*x) * erfc(x) - 1 at the x with t = (x - 3)/(x + 3)."""
+    if t == 1:
+        return 1 / mpmath.sqrt(mpmath.pi) - 1
+    x = place(t)
+    if x > _SERIES:
+        return (1 + 1 / x) * series(x, 0) / mpmath.sqrt(mpmath.pi) - 1
+    return (1 + x) * mpmath.exp(x * x) * mpmath.erfc(x) - 1
 
 
-def moved(x: Any) -> Any:
-    """The variable of ``far``."""
-    return (mpmath.mpf(x) - CENTRE) / (mpmath.mpf(x) + CENTRE)
+def integral(t: Any) -> Any:
+    """sqrt(pi) * (1 + x)**2 * exp(x*x) * ierfc(x) - 1 at the x with t = (x - 3)/(x + 3)."""
+    if t == 1:
+        return mpmath.mpf(-1) / 2
+    x = place(t)
+    if x > _SERIES:
+        return -((1 + x) ** 2) * series(x, 1) - 1
+    return (1 + x) ** 2 * (1 - mpmath.sqrt(mpmath.pi) * x * mpmath.exp(x * x) * mpmath.erfc(x)) - 1
+
+
+def series(x: Any, start: int) -> Any:
+    """The terms from one on of sqrt(pi) * x * exp(x*x) * erfc(x) at large x (NIST DLMF 7.12.1)."""
+    total = mpmath.mpf(0)
+    for n in range(start, 60):
+        total += mpmath.mpf(-1) ** n * mpmath.fac2(2 * n - 1) / (2 * x * x) ** n
+    return total
+
+
+def place(t: Any) -> Any:
+    """The x of a variable of ``far``, below infinity."""
+    return CENTRE * (1 + t) / (1 - t)
 
 
 def interpolated(function: Function, low: Any, high: Any, degree: int) -> list[Any]:
@@ -54,14 +79,17 @@ def interpolated(function: Function, low: Any, high: Any, degree: int) -> list[A
     return result
 
 
+PIECES: dict[str, tuple[Function, int, int]] = {"near": (near, 0, 1), "far": (far, -1, 1), "integral": (integral, -1, 1)}
+"""Of each polynomial what it stands for, and where."""
+
+
 def coefficients() -> dict[str, tuple[float, ...]]:
-    """The polynomials ``near`` and ``far`` in doubles, highest power first."""
+    """The polynomials in doubles, highest power first."""
     with mpmath.workdps(DIGITS):
-        polynomials = {
-            "near": interpolated(near, mpmath.mpf(0), mpmath.mpf(1), NEAR_DEGREE),
-            "far": interpolated(far, moved("0.5"), moved(LARGEST), FAR_DEGREE),
+        return {
+            name: tuple(float(c) for c in interpolated(function, mpmath.mpf(low), mpmath.mpf(high), DEGREES[name]))
+            for name, (function, low, high) in PIECES.items()
         }
-        return {name: tuple(float(c) for c in polynomial) for name, polynomial in polynomials.items()}
 
 
 if __name__ == "__main__":

@@ -56,6 +56,23 @@ def _log_or_zero(x: Any, y: Any) -> Any:
     return x * mp.log(y) if x else mp.mpf(0)
 
 
+def _scaled_erfc(x: Any) -> tuple[Any, Any, Any]:
+    """exp(x*x) times erfc(x), times its integral, and the slope of the latter; for large x their first terms (DLMF 7.18.14)."""
+    if x > 1e20:
+        return tuple(scale / mp.sqrt(mp.pi) / x**power for scale, power in ((1, 1), (0.5, 2), (-1, 3)))  # type: ignore[return-value]
+    if x < -1e5:
+        return mp.inf, mp.inf, -mp.inf
+    with mp.workdps(mp.mp.dps + 100):
+        value = mp.exp(x * x) * mp.erfc(x)
+        integral = 1 / mp.sqrt(mp.pi) - x * value
+        return value, integral, 2 * x * integral - value
+
+
+def _log_erfc(x: Any) -> Any:
+    """log(erfc(x)), where mpmath's own function is slow by the scaled one."""
+    return mp.log(_scaled_erfc(x)[0]) - x * x if x > 1 else mp.log1p(-mp.erf(max(x, mp.mpf(-1000))))
+
+
 TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "add": (lambda a, b: a + b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(1)),
     "sub": (lambda a, b: a - b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(-1)),
@@ -97,6 +114,13 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "gauss": (lambda a: mp.exp(-a * a), lambda a: -2 * a * mp.exp(-a * a)),
     "erf": (lambda a: mp.erf(a) if abs(a) < 1e5 else mp.sign(a), lambda a: 2 / mp.sqrt(mp.pi) * mp.exp(-a * a)),
     "erfc": (lambda a: mp.erfc(a) if abs(a) < 1e5 else 1 - mp.sign(a), lambda a: -2 / mp.sqrt(mp.pi) * mp.exp(-a * a)),
+    "erfcx": (lambda a: _scaled_erfc(a)[0], lambda a: -2 * _scaled_erfc(a)[1]),
+    "ierfcx": (lambda a: _scaled_erfc(a)[1], lambda a: _scaled_erfc(a)[2]),
+    "log_erfc": (_log_erfc, lambda a: -2 / mp.sqrt(mp.pi) / _scaled_erfc(a)[0]),
+    "log_half_erfc": (
+        lambda a: mp.log1p(-mp.erfc(min(-a, 1000)) / 2) if a < 0 else _log_erfc(a) - mp.log(2),
+        lambda a: -2 / mp.sqrt(mp.pi) / _scaled_erfc(a)[0],
+    ),
     "abs": (abs, mp.sign),
     "max": (max, lambda a, b: _half(a > b, a == b), lambda a, b: _half(a < b, a == b)),
     "min": (min, lambda a, b: _half(a < b, a == b), lambda a, b: _half(a > b, a == b)),
@@ -111,6 +135,7 @@ def _half(holds: bool, tie: bool) -> Any:
 
 SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("logaddexp", "value"): lambda a, b: max(abs(a), abs(b)),
+    ("ierfcx", "partial 0"): lambda x: 2 * abs(x) * _scaled_erfc(x)[1] + _scaled_erfc(x)[0],
     ("sinc", "partial 0"): lambda x: (abs(mp.cos(x)) + abs(mp.sinc(x))) / abs(x) if abs(x) >= 1.5 else mp.mpf(0),
 }
 """What an error is relative to where terms cancel, if that is more than the result: the notes of the table."""

@@ -14,7 +14,7 @@ and strides and on Python floats.
 
 The figures rest on those of the libraries below: NumPy's AVX-512 functions (under 1 ulp in float64, at most 4 in float32) and
 glibc's (P. Zimmermann and others, *Accuracy of Mathematical Functions in Single, Double, Double Extended, and Quadruple
-Precision*). `erf`, `erfc` and `gauss` are not in NumPy; a module that needs them brings them along.
+Precision*). `erf`, `erfc`, `erfcx`, `ierfcx` and `gauss` are not in NumPy; a module that needs them brings them along.
 
 | operation | definition | domain | value | value, float32 | slopes |
 | --- | --- | --- | --- | --- | --- |

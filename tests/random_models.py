@@ -20,6 +20,8 @@ UNARY: tuple[Callable[[Expr], Expr], ...] = (
     lambda e: sp.log(e**2 + sp.Rational(1, 2)), lambda e: sg.log1p(e**2), lambda e: sp.sqrt(e**2 + 1), sp.Heaviside,
     lambda e: sp.asin(sp.tanh(e) / 2), lambda e: sp.acos(sp.sin(e) / 2), lambda e: sp.atanh(sp.tanh(e) / 2),
     lambda e: sp.acosh(e**2 + 2), lambda e: sp.tan(sp.atan(e) / 2), sg.log_sigmoid, sg.gauss, sp.erf, sp.erfc,
+    sg.erfcx, sg.ierfcx, sg.log_erfc, sg.log_half_erfc,
+    sg.log_erfc, sg.log_half_erfc, lambda e: sg.erfcx(sp.Abs(e)), lambda e: sg.ierfcx(e / 4),
     lambda e: sg.logit(sg.sigmoid(e / 4)), lambda e: sg.xlogx(sp.Abs(e)), lambda e: sp.log(sp.exp(e) + 1), sp.exp,
     lambda e: 1 / (1 + sp.exp(-e)), lambda e: sp.sqrt(e**2 + 1) - e, lambda e: 1 - sp.cos(e),
     lambda e: e**2, lambda e: e**3, lambda e: e**7, lambda e: (e**2 + 1) ** -3, lambda e: 1 / (2 + sp.cos(e)),

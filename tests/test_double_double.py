@@ -13,6 +13,7 @@ import pytest
 from accurate import library, library_text
 
 from symgraph.emit.accurate_functions import NEEDS, TEXTS
+from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.ops import OPS
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # generated functions run under errstate
@@ -26,6 +27,7 @@ _FIGURES = {
     # measured at 20,000 points a set: at most 7; the contract needs 32, which is 2**-101
     **dict.fromkeys(("cbrt", "hypot", "exp", "expm1", "log", "log1p", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"), 12),
     **dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "erf", "erfc", "gauss"), 12),
+    "erfcx": 12, "ierfcx": 12,
 }  # fmt: skip
 """Bounds of relative errors, in units of 2**-106."""
 
@@ -41,6 +43,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
 _TRUTH: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b,
     "cbrt": lambda a: mpmath.sign(a) * mpmath.cbrt(abs(a)), "pow": mpmath.power, "gauss": lambda a: mpmath.exp(-a * a),
+    **{op: MPMATH[op] for op in ("erfcx", "ierfcx")},
 }  # fmt: skip
 
 _EDGES = [
@@ -97,6 +100,7 @@ SETS: dict[str, tuple[Any, ...]] = {
     "erf": (uniform(-1, 1), uniform(-8, 8), logs(-30, 1)),
     "gauss": (uniform(-1, 1), uniform(-24, 24), logs(-30, 1)),
     "erfc": (uniform(-1, 1), uniform(-5, 24), logs(-30, 1), uniform(0.49, 0.51), uniform(8.6, 8.8)),
+    **dict.fromkeys(("erfcx", "ierfcx"), (uniform(-1, 1), uniform(-24, 24), logs(-30, 1), uniform(8.6, 9.3), logs(1, 120, signed=False))),
     "add": ((logs(-5, 5), logs(-5, 5)),),
     "sub": ((logs(-5, 5), logs(-5, 5)), (uniform(1, 1 + 1e-12), uniform(1, 1 + 1e-12))),
     "mul": ((logs(-100, 100), logs(-100, 100)),),
@@ -182,7 +186,7 @@ def test_sums_that_cancel_keep_the_relative_bound(dd: ModuleType) -> None:
         assert abs(Fraction(float(hi)) + Fraction(float(lo)) - truth) <= 3 * Fraction(1, 2**106) * abs(truth)
 
 
-@pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc"])
+@pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc", "erfcx"])
 def test_special_values_give_what_plain_arithmetic_gives(dd: ModuleType, op: str) -> None:
     special = pytest.importorskip("scipy.special")
     plain = _PLAIN.get(op) or getattr(special, op)
@@ -201,7 +205,7 @@ def test_special_values_give_what_plain_arithmetic_gives(dd: ModuleType, op: str
     assert np.all(np.broadcast_to(lo, hi.shape)[~np.isfinite(hi)] == 0)
 
 
-@pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc"])
+@pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc", "erfcx"])
 def test_a_number_alone_gives_the_bits_that_it_gives_in_an_array(dd: ModuleType, op: str) -> None:
     rng = np.random.default_rng(1)
     values = [edge for edge in EDGES if not np.isnan(edge)] + list(rng.uniform(-2, 2, 20))

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import mpmath
 import pytest
-from erf_coefficients import LARGEST, coefficients, far, moved, near
+from erf_coefficients import PIECES, coefficients, series
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-NAMES = {"near": "_ERF_NEAR", "far": "_ERFC_FAR"}
+NAMES = {"near": "_ERF_NEAR", "far": "_ERFC_FAR", "integral": "_IERFC_FAR"}
+CUT_OFF = 28
+"""Where the templates cut arguments off."""
 
 
 def printed(template: str, name: str) -> tuple[float, ...]:
@@ -19,7 +21,8 @@ def printed(template: str, name: str) -> tuple[float, ...]:
 
 
 @pytest.mark.parametrize(
-    ("template", "names"), [("numpy/functions.py.jinja", ("near", "far")), ("scalar/functions.py.jinja", ("far",))]
+    ("template", "names"),
+    [("numpy/functions.py.jinja", ("near", "far", "integral")), ("scalar/functions.py.jinja", ("far", "integral"))],
 )
 def test_templates_hold_the_coefficients_of_the_script(template: str, names: tuple[str, ...]) -> None:
     wanted = coefficients()
@@ -27,19 +30,27 @@ def test_templates_hold_the_coefficients_of_the_script(template: str, names: tup
         assert printed(template, NAMES[name]) == wanted[name]
 
 
-def test_polynomials_are_right_to_a_tenth_of_a_unit_in_the_last_place() -> None:
-    found = coefficients()
+@pytest.mark.parametrize("name", NAMES)
+def test_polynomials_are_right_to_a_quarter_of_a_unit_in_the_last_place(name: str) -> None:
+    found = [mpmath.mpf(c) for c in coefficients()[name]]
+    function, low, high = PIECES[name]
     with mpmath.workdps(50):
-        ends = {"near": (near, mpmath.mpf(0), mpmath.mpf(1)), "far": (far, moved("0.5"), moved(LARGEST))}
-        for name, (function, low, high) in ends.items():
-            for step in range(301):
-                x = low + (high - low) * step / 300
-                truth = function(x)
-                # what is approximated is 1 + truth, as the value is a multiple of that
-                error = abs(mpmath.polyval([mpmath.mpf(c) for c in found[name]], x) - truth) / (1 + truth)
-                assert error < mpmath.mpf(2) ** -52 / 10
+        for step in range(301):
+            x = low + (high - low) * mpmath.mpf(step) / 300
+            truth = function(x)
+            # what is approximated is 1 + truth, as the value is a multiple of that
+            error = abs(mpmath.polyval(found, x) - truth) / (1 + truth)
+            assert error < mpmath.mpf(2) ** -52 / 4
+
+
+def test_the_series_at_large_arguments_go_on_from_the_functions_themselves() -> None:
+    with mpmath.workdps(50):
+        x = mpmath.mpf(31)
+        scaled = mpmath.sqrt(mpmath.pi) * x * mpmath.exp(x * x) * mpmath.erfc(x)
+        assert abs(series(x, 0) - scaled) < mpmath.mpf(10) ** -45
+        assert abs(1 + series(x, 1) - scaled) < mpmath.mpf(10) ** -45
 
 
 def test_the_largest_argument_is_one_whose_result_is_zero() -> None:
     with mpmath.workdps(30):
-        assert mpmath.erfc(LARGEST) < mpmath.mpf(2) ** -1075
+        assert mpmath.erfc(CUT_OFF) < mpmath.mpf(2) ** -1075

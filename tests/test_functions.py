@@ -8,10 +8,14 @@ from sympy.core.function import ArgumentIndexError
 from symgraph.functions import (
     SpecFunction,
     cbrt,
+    erfcx,
     expm1,
     gauss,
     hypot,
+    ierfcx,
     log1p,
+    log_erfc,
+    log_half_erfc,
     log_sigmoid,
     logaddexp,
     logit,
@@ -23,7 +27,7 @@ from symgraph.functions import (
 )
 
 x, z = sp.symbols("x z", real=True)
-UNARY = (sigmoid, softplus, relu, cbrt, log1p, expm1, log_sigmoid, logit, xlogx, gauss)
+UNARY = (sigmoid, softplus, relu, cbrt, log1p, expm1, log_sigmoid, logit, xlogx, gauss, erfcx, ierfcx, log_erfc, log_half_erfc)
 BINARY = (hypot, logaddexp, xlogy)
 POINTS = [sp.Rational(n, 7) for n in (-6, -3, -1, 1, 2, 5, 16)]
 

@@ -87,7 +87,7 @@ def every_op() -> Model:
     """Every function of the op table once, in its domain."""
     m = Model("every_op")
     x, z = m.features("x z", domain=(-2, 2))
-    ws = m.weights("a1:40", domain=(0.2, 0.9))
+    ws = m.weights("a1:44", domain=(0.2, 0.9))
     y = m.target("y")
     w = iter(ws)
     one = [
@@ -107,7 +107,7 @@ def every_op() -> Model:
         sp.sinc,
     ]
     one += [sg.sigmoid, sg.softplus, sg.relu, sg.cbrt, sg.log1p, sg.expm1, sp.Abs, sp.log, sp.sqrt]
-    one += [sg.log_sigmoid, sg.logit, sg.xlogx, sg.gauss, sp.erf, sp.erfc]
+    one += [sg.log_sigmoid, sg.logit, sg.xlogx, sg.gauss, sp.erf, sp.erfc, sg.erfcx, sg.ierfcx, sg.log_erfc, sg.log_half_erfc]
     parts = [m.node(f"n_{f.__name__}", f(next(w)) * x) for f in one]
     parts.append(m.node("n_acosh", sp.acosh(1 + next(w)) * z))
     parts.append(m.node("n_hypot", sg.hypot(next(w) * x, z)))

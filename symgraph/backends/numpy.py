@@ -30,7 +30,7 @@ TEXTS: OpTexts = {
     "atanh": call("np.arctanh"),
     "gauss": call("_gauss"),
     "erf": call("_erf"),
-    "erfc": call("_erfc"),
+    **{name: call(f"_{name}") for name in ("erfc", "erfcx", "ierfcx")},
     "abs": call("np.abs"),
     "sign": call("np.sign"),
     "heaviside": call("np.heaviside", 2),

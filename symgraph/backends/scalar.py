@@ -15,7 +15,7 @@ TEXTS: OpTexts = {
     "atan2": call("math.atan2", 2),
     "gauss": call("_gauss"),
     "erf": call("math.erf"),
-    "erfc": call("_erfc"),
+    **{name: call(f"_{name}") for name in ("erfc", "erfcx", "ierfcx")},
     "abs": call("math.fabs"),
     # the last branch is for nan, which stays nan
     "sign": OpText("1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0}", Level.TERNARY, _TERNARY),

@@ -47,7 +47,9 @@ def truth(
     """Judge a module: its loss, predictions and partials against the spec's, at ordinary and adversarial points.
 
     Exit 1 if a result is NaN, infinite, 0 or garbage where the truth is none of it, if an error is larger than the
-    operations' conditioning explains, or if nothing could be judged.
+    operations' conditioning explains, or if nothing could be judged. Where a value on the way leaves the range of normal
+    numbers other than through an exponential, or a partial is of a value beyond the dtype, nothing is promised: what is
+    wrong there is reported and does not count.
     """
     from symgraph.training.options import count
     from symgraph.truth.drawing import KINDS
@@ -91,14 +93,14 @@ def _judged(model: "Model", module: Any, task: _Task, *, quiet: bool) -> "Report
 
 
 def _print(report: "Report", *, json: bool) -> None:
-    from symgraph.truth.report import COLUMNS, describe
+    from symgraph.truth.report import COLUMNS
 
     if json:
         print_json(report.to_dict())
         return
     print(report.verdict())
     print_table(COLUMNS, report.rows())
-    for line in (*report.remarks(), *describe(report.worst)):
+    for line in (*report.remarks(), *report.points_to_paste()):
         print(line)
 
 

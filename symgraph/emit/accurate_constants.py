@@ -96,17 +96,35 @@ def _error_function() -> Iterable[str]:
     terms = [scale * mpmath.mpf(-1) ** n / (mpmath.factorial(n) * (2 * n + 1)) for n in range(22)]
     yield _table("_ERF_TERMS", terms[:12])
     yield _floats("_ERF_TAIL", terms[12:])
-    step = mpmath.mpf("0.36")
-    places = [(n * step) ** 2 for n in range(1, 25)]  # exp(-(25*0.36)**2) is below 2**-116
-    yield _table("_ERFC_PLACES", places[:16][::-1])
-    yield _table("_ERFC_WEIGHTS", [mpmath.exp(-place) for place in places[:16]][::-1])
-    yield _rows("_ERFC_TAIL", [f"({_float(place)}, {_float(mpmath.exp(-place))})" for place in places[16:][::-1]])
-    yield f"_ERFC_SCALE = _pair{_text(2 * step / mpmath.pi)}"
-    yield f"_ERFC_POLE = _pair{_text(2 * mpmath.pi / step)}"
+    # exp(-(25*0.36)**2) and exp(-(pi/0.36)**2) are below 2**-108
+    yield from _trapezoids("_ERFC", mpmath.mpf("0.36"), lambda place: mpmath.exp(-place), (16, 8))
+
+
+def _integral_of_error_function() -> Iterable[str]:
+    # places as much larger as the sum is smaller: p * exp(-p) is below 2**-114 at the 27th, and at (pi/0.34)**2
+    yield from _trapezoids("_IERFC", mpmath.mpf("0.34"), lambda place: place * mpmath.exp(-place), (20, 6))
+
+
+def _trapezoids(name: str, step: Any, weight: Callable[[Any], Any], counts: tuple[int, int]) -> Iterable[str]:
+    """The places (n*step)**2, n > 0, of the trapezoidal rule with their weights, the last first: so many pairs and floats."""
+    pairs, floats = counts
+    places = [(n * step) ** 2 for n in range(1, pairs + floats + 1)]
+    yield _table(f"{name}_PLACES", places[:pairs][::-1])
+    yield _table(f"{name}_WEIGHTS", [weight(place) for place in places[:pairs]][::-1])
+    yield _rows(f"{name}_TAIL", [f"({_float(place)}, {_float(weight(place))})" for place in places[pairs:][::-1]])
+    yield f"{name}_SCALE = _pair{_text(2 * step / mpmath.pi)}"
+    yield f"{name}_POLE = _pair{_text(2 * mpmath.pi / step)}"
 
 
 GROUPS: Mapping[str, Callable[[], Iterable[str]]] = MappingProxyType(
-    {"exponential": _exponential, "logarithm": _logarithm, "power": _power, "turn": _turn, "error function": _error_function}
+    {
+        "exponential": _exponential,
+        "logarithm": _logarithm,
+        "power": _power,
+        "turn": _turn,
+        "error function": _error_function,
+        "integral of the error function": _integral_of_error_function,
+    }
 )
 """What makes the constants of each group."""
 

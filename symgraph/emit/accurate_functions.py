@@ -11,7 +11,8 @@ from symgraph.ir.graph import Graph
 TEXTS: OpTexts = MappingProxyType(
     {
         **{name: call(f"_dd_{name}") for name in ("sqrt", "cbrt", "abs", "sign", "rowsum")},
-        **{name: call(f"_dd_{name}") for name in ("exp", "expm1", "log", "log1p", "erf", "erfc", "gauss")},
+        **{name: call(f"_dd_{name}") for name in ("exp", "expm1", "log", "log1p", "gauss")},
+        **{name: call(f"_dd_{name}") for name in ("erf", "erfc", "erfcx", "ierfcx")},
         **{name: call(f"_dd_{name}") for name in ("sin", "cos", "tan", "asin", "acos", "atan")},
         **{name: call(f"_dd_{name}") for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")},
         **{
@@ -62,7 +63,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "_dd_acos": ("_settled", "_angle", "_leg"),
         "_gauss": ("_expm1_parts", "_neg"), "_dd_gauss": ("_settled", "_gauss"),
         "_erfc_parts": ("_gauss", "_with_sign", "_where", "_div"), "_dd_erf": ("_settled", "_erfc_parts"),
-        "_dd_erfc": ("_settled", "_erfc_parts"), "_dd_less": (), "_dd_at_most": (), "_dd_equal": (),
+        "_dd_erfc": ("_settled", "_erfc_parts"), "_erfcx": ("_erfc_parts",), "_dd_erfcx": ("_settled", "_erfcx"),
+        "_dd_ierfcx": ("_settled", "_erfcx"), "_dd_less": (), "_dd_at_most": (), "_dd_equal": (),
         "_dd_abs": ("_with_sign",), "_dd_sign": (), "_dd_heaviside": (), "_dd_max": ("_where", "_dd_less"),
         "_dd_min": ("_where", "_dd_less"), "_dd_rowsum": ("_settled",),
     }
@@ -76,6 +78,7 @@ CONSTANTS: Mapping[str, str] = MappingProxyType(
         "_dd_pow": "power",
         "_turn": "turn",
         "_erfc_parts": "error function",
+        "_dd_ierfcx": "integral of the error function",
     }
 )
 """The group of constants that a function reads."""

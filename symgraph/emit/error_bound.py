@@ -27,7 +27,7 @@ it depends on a weight there is no derivative; such an op gets the suffix ``_ope
 FUNCTIONS = (
     "add", "sub", "mul", "div", "neg", "sqrt", "cbrt", "hypot", "pow", "exp", "expm1", "log", "log1p", "sin", "cos", "tan",
     "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "abs", "sign", "heaviside", "max",
-    "min", "erf", "erfc", "gauss", "select", "and", "or", "not", *COMPARISONS,
+    "min", "erf", "erfc", "erfcx", "ierfcx", "gauss", "select", "and", "or", "not", *COMPARISONS,
 )  # fmt: skip
 """The ops that have a helper in the template."""
 

@@ -3,7 +3,7 @@
 from symgraph.emit.expression import OpTexts
 from symgraph.ir.graph import Graph
 
-OWN_FUNCTIONS = ("gauss", "erf", "erfc")
+OWN_FUNCTIONS = ("gauss", "erf", "erfc", "erfcx", "ierfcx")
 """Ops that a template of functions can hold; a backend whose text for one calls ``_<op>`` needs it there."""
 
 

@@ -29,10 +29,47 @@ _ELEMENTARY = (
 )  # fmt: skip
 _ANALYTIC = tuple(name for name in _ELEMENTARY if name not in ("expm1", "log1p", "cbrt", "hypot", "atan2"))
 
+_SERIES = 2.0**20
+"""From here on the asymptotic series of the error functions have 10**12 digits."""
+
+
+def erfcx(x: Any) -> Any:
+    """exp(x*x) * erfc(x), a mpf at the precision of the caller's context (NIST DLMF 7.12.1)."""
+    if not mpmath.isfinite(x):
+        return mpmath.exp(-x)  # 0, infinity or NaN
+    if x < _SERIES:
+        with mpmath.workprec(mpmath.mp.prec + 2 * max(mpmath.mag(x), 0) + 8):
+            return mpmath.exp(x * x) * mpmath.erfc(x)
+    return _tail(x, 0) / (x * mpmath.sqrt(mpmath.pi))
+
+
+def ierfcx(x: Any) -> Any:
+    """1/sqrt(pi) - x * exp(x*x) * erfc(x), a mpf."""
+    if not mpmath.isfinite(x):
+        return mpmath.exp(-x)
+    if x < _SERIES:
+        with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(x), 0) + 8):
+            return 1 / mpmath.sqrt(mpmath.pi) - x * erfcx(x)
+    return -_tail(x, 1) / mpmath.sqrt(mpmath.pi)
+
+
+def _tail(x: Any, start: int) -> Any:
+    """The terms from one on of sqrt(pi) * x * exp(x*x) * erfc(x) at large x."""
+    ratio = -1 / (2 * x * x)
+    term = total = ratio if start else mpmath.mpf(1)
+    n = start
+    while term and mpmath.mag(term) > mpmath.mag(total) - mpmath.mp.prec - 8:
+        n += 1
+        term *= (2 * n - 1) * ratio
+        total += term
+    return total
+
+
 FLOAT: Arithmetic = (
     _COMMON
     | {name: getattr(math, name) for name in _ELEMENTARY}
     | {"pow": math.pow, "erf": math.erf, "erfc": math.erfc, "gauss": lambda a: float(mpmath.exp(-(mpmath.mpf(a) ** 2)))}
+    | {"erfcx": lambda a: float(erfcx(mpmath.mpf(a))), "ierfcx": lambda a: float(ierfcx(mpmath.mpf(a)))}
 )
 """Python floats; raises OverflowError, ZeroDivisionError and ValueError as ``math`` does. rowsum of one row is the row."""
 
@@ -41,6 +78,7 @@ MPMATH: Arithmetic = (
     | {name: getattr(mpmath, name) for name in _ELEMENTARY}
     | {"pow": mpmath.power, "cbrt": lambda a: mpmath.sign(a) * mpmath.cbrt(abs(a))}  # mpmath's own is complex below 0
     | {"erf": mpmath.erf, "erfc": mpmath.erfc, "gauss": lambda a: mpmath.exp(-(a * a))}
+    | {"erfcx": erfcx, "ierfcx": ierfcx}
 )
 """mpmath numbers, at the precision of the caller's context."""
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import mpmath
 
+from symgraph.ir.evaluate import erfcx, ierfcx
 from symgraph.ir.graph import Graph, Node
 
 _PRECISION = 80
@@ -251,6 +252,27 @@ def _erfc(x: Interval) -> Interval:
     return _outward(low, high)
 
 
+def _erfcx(value: Any) -> Any:
+    """Far out on the left exp(x*x) * (2 - erfc(-x)) is twice the exponential."""
+    return 2 * _exp(value * value) if value < -1000 else erfcx(value)
+
+
+def _ierfcx(value: Any) -> Any:
+    return -2 * value * _exp(value * value) if value < -1000 else ierfcx(value)
+
+
+def _log_erfc(value: Any) -> Any:
+    if value > 1:
+        return -_INF if value == _INF else mpmath.log(erfcx(value)) - value * value
+    return mpmath.log1p(-mpmath.erf(max(value, mpmath.mpf(-1000))))
+
+
+def _log_half_erfc(value: Any) -> Any:
+    if value < 0:
+        return mpmath.log1p(-mpmath.erfc(-value) / 2) if value > -1000 else mpmath.mpf(0)
+    return _log_erfc(value) - mpmath.log(2)
+
+
 def _gauss(x: Interval) -> Interval:
     size = _abs(x)
     return _outward(*(_exp(-_times(end, end)) for end in (size.high, size.low)))
@@ -350,6 +372,8 @@ RULES: Mapping[str, Callable[..., Interval]] = {
     "sinh": _rising(_sinh), "cosh": _cosh, "tanh": _rising(_tanh), "asinh": _rising(mpmath.asinh),
     "acosh": _rising(mpmath.acosh, mpmath.mpf(1)), "atanh": _rising(_atanh, mpmath.mpf(-1), mpmath.mpf(1)),
     "erf": lambda x: _sum(_YES, _neg(_erfc(x))), "erfc": _erfc, "gauss": _gauss,
+    "erfcx": _falling(_erfcx), "ierfcx": _falling(_ierfcx), "log_erfc": _falling(_log_erfc),
+    "log_half_erfc": _falling(_log_half_erfc),
     "sigmoid": lambda x: _UNDECIDED, "sech": lambda x: _UNDECIDED, "softplus": lambda x: Interval(mpmath.mpf(0), _INF),
     "log_sigmoid": lambda x: Interval(-_INF, mpmath.mpf(0)), "sinc": lambda x: between(-0.25, 1),
     "logaddexp": lambda x, y: _sum(RULES["max"](x, y), between(0, 0.7)), "xlogx": lambda x: Interval(mpmath.mpf(-0.375), _INF),

@@ -154,6 +154,12 @@ for _n in range(17, 0, -1):
     _SERIES = Rational((-1) ** _n * 2 * _n, factorial(2 * _n + 1)) + u * _SERIES
 _DSINC = Piecewise((x0 * _SERIES, Abs(x0) < Rational(3, 2)), ((cos(x0) - v) / x0, True))
 
+# erfc(|x0|), and the slope of the logarithm of erfc(x0) = 2 - erfc(-x0): -2/sqrt(pi) * gauss(x0) / erfc(x0)
+_LOG_ERFC = ((g, fn.gauss(x0)), (a, fn.erfcx(Abs(x0))), (s, g * a))
+_LOG_ERFC_SLOPE = (
+    (-2 / sqrt(pi), over(Piecewise((a, x0 > 0), (2 - s, True))), late(Piecewise((1, x0 > 0), (g, True)))),
+)  # fmt: skip
+
 _AWAY = Piecewise((1, Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
 _STEEP = x1 < _HALF  # there x1 - 1 would round, and v is a normal number where x0 is
 _POWER = Piecewise((Piecewise((1, Eq(x0, 0)), (v, True)), _STEEP), (x0 ** (x1 - 1), True))
@@ -283,6 +289,26 @@ _ROWS = (
     Op(
         "erfc", 1, erfc(x0), ((-2 / sqrt(pi), late(fn.gauss(x0))),), sympy.erfc, cost=2 * TRANSCENDENTAL, ulp=3.0, ulp32=1.0,
         partial_ulp=(3.0,),
+    ),
+    # scaled by exp(x*x), so that nothing underflows: erfc and its integral; the slope 2*x*v - 2/sqrt(pi) of erfcx would cancel
+    Op(
+        "erfcx", 1, exp(x0**2) * erfc(x0), ((Integer(-2), fn.ierfcx(x0)),), fn.erfcx, domain="all reals; inf below -26.6",
+        cost=2 * TRANSCENDENTAL, ulp=3.0, ulp32=1.0, partial_ulp=(4.5,),
+    ),
+    Op(
+        "ierfcx", 1, 1 / sqrt(pi) - x0 * exp(x0**2) * erfc(x0), ((2 * x0 * v - fn.erfcx(x0),),), fn.ierfcx,
+        domain="all reals; inf below -26.5", cost=2 * TRANSCENDENTAL, ulp=4.0, ulp32=1.0, partial_ulp=(4.0,),
+        note="partial: of 2*|x0|*v + erfcx(x0), which cancel for x0 >> 0",
+    ),
+    Op(
+        "log_erfc", 1, log(erfc(x0)), _LOG_ERFC_SLOPE, fn.log_erfc, _LOG_ERFC,
+        Piecewise((log(a) - x0 * x0, x0 > _HALF), (fn.log1p(-erf(x0)), True)), ulp=4.0, ulp32=8.0,
+        partial_ulp=(6.0,), cost=4 * TRANSCENDENTAL,
+    ),
+    Op(
+        "log_half_erfc", 1, log(erfc(x0) / 2), _LOG_ERFC_SLOPE, fn.log_half_erfc, _LOG_ERFC,
+        Piecewise((log(a / 2) - x0 * x0, x0 > 0), (fn.log1p(-s / 2), True)), ulp=4.0, ulp32=8.0, partial_ulp=(6.0,),
+        cost=3 * TRANSCENDENTAL,
     ),
     # piecewise linear
     Op("abs", 1, Abs(x0), ((sign(x0),),), sympy.Abs, kinks="0 at 0", ulp=0.0, ulp32=0.0, partial_ulp=(0.0,)),

@@ -23,7 +23,7 @@ FLOAT32_MAX = float.fromhex("0x1.fffffep+127")
 _FAR = (2_000.0, 20_000.0)
 """Arguments far beyond 709, where exp overflows, at which limits are read off."""
 _ABSURD = mpmath.ldexp(1, 50_000)
-_STEEP = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf", "erfc"})
+_STEEP = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf", "erfc", "erfcx", "ierfcx"})
 """Functions that take as many digits as the logarithm of their argument has; beyond _ABSURD mpmath is not asked."""
 _LONG_POWER = mpmath.ldexp(1, 64)
 """mpmath raises to an integer exponent bit by bit; for exponents above this, by exp and log."""
@@ -186,7 +186,8 @@ def _far_out(op: str, operand: Value) -> Value:
         return mpmath.sign(operand)
     if op == "erfc":
         return 1 - mpmath.sign(operand)
-    return mpmath.mpf(0) if op == "exp" and operand < 0 else None
+    tends = {"exp": -1, "erfcx": 1, "ierfcx": 1}
+    return mpmath.mpf(0) if mpmath.sign(operand) == tends.get(op) else None
 
 
 def _moved(graph: Graph, later: tuple[int, ...], base: list[Value], members: Mapping[int, Value]) -> list[Value]:

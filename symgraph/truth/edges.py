@@ -13,7 +13,7 @@ from symgraph.truth.wide import is_number
 _BINARY = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "max", "min"})
 """Ops that compare two operands."""
 
-_BORDERS: Mapping[str, tuple[int, tuple[int, ...]]] = {
+BORDERS: Mapping[str, tuple[int, tuple[int, ...]]] = {
     **dict.fromkeys(("abs", "sign", "heaviside", "sqrt", "cbrt", "log", "pow"), (0, (0,))),
     "div": (1, (0,)),
     "log1p": (0, (-1,)),
@@ -23,7 +23,7 @@ _BORDERS: Mapping[str, tuple[int, tuple[int, ...]]] = {
 }
 """For other ops the operand that has borders, and where they are."""
 
-_SCALED = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "atan", "asinh", "erf", "erfc"})
+_SCALED = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "atan", "asinh", "erf", "erfc", "erfcx", "ierfcx"})
 """Functions that change on the scale of 1 near 0, and of their operand elsewhere (its sign and size decide what they are)."""
 
 _FAR = 1e300
@@ -34,7 +34,7 @@ def decides(op: str) -> tuple[int, ...]:
     """The operands of an op whose distance from a border matters."""
     if op in _BINARY:
         return (0, 1)
-    return (_BORDERS[op][0],) if op in _BORDERS else (0,) if op in _SCALED else ()
+    return (BORDERS[op][0],) if op in BORDERS else (0,) if op in _SCALED else ()
 
 
 def ratios_of(op: str, operands: Sequence[Any], sizes: Sequence[Any]) -> list[float]:
@@ -56,7 +56,7 @@ def ratios_of(op: str, operands: Sequence[Any], sizes: Sequence[Any]) -> list[fl
     elif op in _SCALED:
         distance = max(mpmath.mpf(1), 2 * abs(operands[0]))
     else:
-        distance = min(abs(operands[places[0]] - border) for border in _BORDERS[op][1])
+        distance = min(abs(operands[places[0]] - border) for border in BORDERS[op][1])
     return [_ratio(size, distance) for size in sizes]
 
 

@@ -24,11 +24,12 @@ class Evaluator:
         self._nodes = [(index, graph.nodes[index]) for index in order]
         self._largest = largest
 
-    def values(self, leaves: Mapping[str, Any]) -> dict[int, Any]:
+    def values(self, leaves: Mapping[str, Any], moved: Callable[[int, Any], Any] | None = None) -> dict[int, Any]:
         """Evaluate at mpmath's current precision.
 
         Args:
             leaves: a mpf for the name of every leaf.
+            moved: what becomes of a node's value, given its position; None if nothing does.
 
         Returns:
             By position a mpf or a bool; ``NAN`` or ``UNKNOWN`` where there is no number.
@@ -43,6 +44,8 @@ class Evaluator:
                 values[index] = leaves[node.data]
             else:
                 values[index] = _value(node.op, [values[arg] for arg in node.args])
+            if moved is not None:
+                values[index] = moved(index, values[index])
         return values
 
 

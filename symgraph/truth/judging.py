@@ -20,7 +20,7 @@ from symgraph.passes import optimize
 from symgraph.passes.one_row import one_row
 from symgraph.truth.drawing import Points
 from symgraph.truth.measure import Measure, Sizes
-from symgraph.truth.reference import Exact, Reference, reference
+from symgraph.truth.reference import Exact, Reference, leaves_of, reference
 from symgraph.truth.report import Report, report
 from symgraph.truth.results import Results, backend_of, compute, names_of
 from symgraph.truth.verdicts import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED
@@ -53,6 +53,7 @@ class Truths:
         high, low, exponent: (n, k) the true values; 0 where they are not known.
         sizes: kappas and ranges of the graph that the module is written from.
         largest_ulp: the largest figure of the op table among that graph's operations.
+        measure: of that graph.
     """
 
     model: str
@@ -66,6 +67,7 @@ class Truths:
     exponent: NDArray[np.int64]
     sizes: Sizes
     largest_ulp: float
+    measure: Measure
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -73,6 +75,10 @@ class Truths:
         with np.errstate(over="ignore", under="ignore"):
             rounded = np.ldexp(self.high + self.low, np.clip(self.exponent, -3000, 3000).astype(np.int32))
         return np.where(self.state == KNOWN, rounded, np.nan)
+
+    def scatter(self, place: int) -> NDArray[np.float64]:
+        """(k,) by how much the results at one point are scattered by rounding errors, of inputs too."""
+        return self.measure.scatter.at(leaves_of(self.points.point(place)))
 
 
 def judge(
@@ -159,6 +165,7 @@ def truths(
         exponent.astype(np.int64),
         Sizes.stacked(sizes),
         measure.largest_ulp,
+        measure,
     )
 
 

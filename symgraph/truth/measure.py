@@ -22,6 +22,7 @@ from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, Graph, Node, reachable
 from symgraph.ir.ops import OPS
 from symgraph.truth.edges import decides, ratios_of
 from symgraph.truth.evaluation import Evaluator, function_of
+from symgraph.truth.scatter import INPUT_ULP, Scatter
 from symgraph.truth.slopes import slopes_of
 from symgraph.truth.wide import KINK, computed, is_number
 
@@ -31,6 +32,8 @@ _INPUTS = frozenset({"feature", "weight", "target"})
 _MOST = 1e300
 """Stands for condition numbers that are infinite or larger: with them no statement says anything."""
 _EXPONENTIALS = frozenset({"exp", "expm1", "sinh", "cosh"})
+_FAST = _EXPONENTIALS | {"gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfcx"}
+"""What overflows or vanishes at arguments of ordinary size: exponentials, and what rewriting makes of formulas of them."""
 _MARGIN = 64
 _SHORT_BITS = 20
 """Constants of so few binary digits are the numbers that were meant; others are if the spec has them as floats."""
@@ -49,6 +52,8 @@ class Sizes:
         highest: (n, k) the largest.
         doubt: (n, k) the rounding unit at which first-order errors may decide a comparison, or reach the edge of a domain, the
             other way; inf if none does.
+        strayed: (n, k) whether a value on the way leaves the dtype's normal range other than through an exponential: one that
+            does not move where the exponentials move that have left it.
     """
 
     kappa_in: Floats
@@ -57,11 +62,12 @@ class Sizes:
     lowest: NDArray[np.int32]
     highest: NDArray[np.int32]
     doubt: Floats
+    strayed: NDArray[np.bool_]
 
     @staticmethod
     def stacked(parts: "Sequence[Sizes]") -> "Sizes":
         """Several batches as one."""
-        names = ("kappa_in", "kappa_graph", "bound", "lowest", "highest", "doubt")
+        names = ("kappa_in", "kappa_graph", "bound", "lowest", "highest", "doubt", "strayed")
         return Sizes(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
@@ -87,6 +93,10 @@ class Measure:
         reach = [reachable(graph.nodes, [root]) for root in self._at]
         self._reach = np.array([[index in below for index in self._order] for below in reach], bool)
         self._figures = {index: _figure(graph.nodes[index], dtype) for index in self._counted}
+        self._ranged = self._counted | {index for index in self._order if _may_leave(graph.nodes[index])}
+        inputs = [index for index in self._order if graph.nodes[index].op in _INPUTS]
+        self.scatter = Scatter(self._evaluate, {**self._figures, **dict.fromkeys(inputs, INPUT_ULP)}, self._at, self._limits)
+        """By how much the results scatter at a point where every operation rounds at random."""
         self.largest_ulp = max(self._figures.values(), default=0.5)
         """The largest figure among the operations that are counted."""
 
@@ -113,7 +123,7 @@ class Measure:
                 places = decides(node.op)
                 if places:
                     doubts += ratios_of(node.op, [values[arg] for arg in node.args], [scales[node.args[p]] for p in places])
-        mags = [_mag(values[index]) if index in self._counted else 0 for index in self._order]
+        mags = [_mag(values[index]) if index in self._ranged else 0 for index in self._order]
         return Conditions(tuple(edges), tuple(doubts), tuple(mags), tuple(_is_zero(values[index]) for index in self._order))
 
     def sizes(self, points: Sequence["Conditions"]) -> Sizes:
@@ -137,6 +147,7 @@ class Measure:
             np.array(low, np.int32).T,
             np.array(high, np.int32).T,
             self._doubt(edges, doubts, self._is_out(mags), zero),
+            self._strayed(edges, mags),
         )
 
     def exact_kappa_in(self, leaves: Mapping[str, Any], bits: int, column: int) -> float:
@@ -213,6 +224,29 @@ class Measure:
         """Where a value is so far outside the dtype's range that no error brings it back."""
         return (mags > self._limits.maxexp + _MARGIN) | (mags < self._limits.minexp - _MARGIN)
 
+    def _strayed(self, edges: Floats, mags: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Where a value has left the normal range that does not move, to first order, with an exponential that has.
+
+        "Moves" is by more than a rounding error: tanh(exp(1000)) does not, nor does 1 + exp(-1000), and what overflows after
+        these has done so by itself.
+        """
+        left = (mags > self._limits.maxexp) | (mags <= self._limits.minexp)
+        result = np.zeros((len(mags), len(self._at)), bool)
+        moves: dict[int, Floats] = {}
+        place = 0
+        with np.errstate(all="ignore"):
+            for row, index in enumerate(self._order):
+                node = self._nodes[index]
+                by = np.zeros(len(mags))
+                for offset, arg in enumerate(node.args):
+                    by += np.abs(edges[place + offset]) * moves[arg]
+                place += len(node.args)
+                if node.op in _FAST:
+                    by = np.maximum(by, left[:, row])
+                moves[index] = np.minimum(by, _MOST)
+                result |= (left[:, row] & (by <= self._limits.eps))[:, None] & self._reach[:, row]
+        return result
+
     def _doubt(self, edges: Floats, doubts: Floats, out: NDArray[np.bool_], zero: NDArray[np.bool_]) -> Floats:
         """The rounding unit at which each result's decisions come into doubt."""
         errors: dict[int, Floats] = {}
@@ -243,7 +277,7 @@ class Conditions:
     Attributes:
         edges: the condition number of every operation by every operand.
         doubts: for operations that decide something, the size of an operand relative to its distance from the border.
-        mags: the binary exponent of every value that rounds, 0 for others.
+        mags: the binary exponent of every value that may leave the range of its operands, 0 for others.
         zero: whether each value is 0, and so has no error of its own.
     """
 
@@ -303,10 +337,15 @@ def _rounds(graph: Graph, index: int, exact: frozenset[float], dtype: Any) -> bo
     node = graph.nodes[index]
     if node.op == "const":
         return not _is_meant(node.data, exact, dtype)
-    if not _is_real_op(node) or node.op == "rowsum" or OPS[node.op].ulp == 0:
+    if not _may_leave(node):
         return False
     factors = [graph.nodes[arg] for arg in (node.args if node.op == "mul" else node.args[1:] if node.op == "div" else ())]
     return not any(_is_power_of_two(factor) for factor in factors)
+
+
+def _may_leave(node: Node) -> bool:
+    """Whether a node's value may leave the dtype's range where its operands do not; products with powers of 2 may."""
+    return _is_real_op(node) and node.op != "rowsum" and OPS[node.op].ulp > 0
 
 
 def _figure(node: Node, dtype: Any) -> float:

@@ -18,6 +18,7 @@ from symgraph.exact import NAN, Program, Step, Values, compile_exactly
 from symgraph.functions import relu
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.model import Model
+from symgraph.truth.edges import BORDERS
 from symgraph.truth.slopes import Slope, slopes_of
 from symgraph.truth.wide import KINK, UNKNOWN, WIDE, computed, is_number
 
@@ -29,6 +30,11 @@ _SELECTIONS = (sympy.Abs, sympy.sign, sympy.Max, sympy.Min, sympy.Heaviside, rel
 _LOGIC = (sympy.And, sympy.Or, sympy.ITE)
 """What may be decided although an operand is undefined."""
 _ZERO = mpmath.mpf(0)
+_LARGE = 60
+"""Values and slopes above 2**_LARGE may be quotients by nothing but a rounding error."""
+
+Steep = dict[tuple[int, int], int]
+"""Binary exponents of large values and small distances (with -1), and of slopes (with the operand's place), by the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,14 @@ class _Line:
         rounding: how to tell whether its result is exact.
         compute: what computes it; None for leaves, constants and Piecewise.
         slopes: the partial by each operand, None for those that do not vary; empty for sums, products and truth values.
+        borders: of the domain of its first operand.
     """
 
     step: Step
     rounding: int
     compute: Any
     slopes: tuple[Slope | None, ...]
+    borders: tuple[int, ...] = ()
 
 
 class NoisyProgram:
@@ -81,12 +89,25 @@ class NoisyProgram:
                 values.append(self._value(line, values, leaves, noise))
         return values
 
-    def cotangents(self, values: Values, root: int) -> dict[str, Any]:
+    def steep(self, values: Values, root: int) -> Steep:
+        """The binary exponents of large values up to a step, and of distances from borders that numbers have crossed."""
+        found: Steep = {}
+        for index, value in enumerate(values[: root + 1]):
+            if value is NAN:
+                size = self._crossed(index, values)
+                if size < -_LARGE:
+                    found[index, -1] = size
+            elif (size := _size(value)) > _LARGE:
+                found[index, -1] = size
+        return found
+
+    def cotangents(self, values: Values, root: int, steep: Steep) -> dict[str, Any]:
         """Give the partial derivative of a step by every input: one reverse sweep.
 
         Args:
             values: what ``values`` gave.
             root: the step.
+            steep: completed by the binary exponents of large slopes on the way.
 
         Returns:
             A mpf for every input; ``NAN``, ``KINK`` or ``UNKNOWN`` where there is no derivative to be had.
@@ -106,7 +127,7 @@ class NoisyProgram:
                 elif step.branches:
                     self._through_branches(step, values, cotangent, pending)
                 elif step.varies and not isinstance(values[index], bool):
-                    self._through(lines[index], index, values, cotangent, pending)
+                    self._through(lines[index], (index, cotangent), values, pending, steep)
         return found
 
     def _value(self, line: _Line, values: Values, leaves: Mapping[str, Any], noise: bool) -> Any:
@@ -120,6 +141,14 @@ class NoisyProgram:
         operands = [values[arg] for arg in step.args]
         value = line.compute(*operands) if step.kind in _LOGIC else computed(line.compute, operands)
         return value if isinstance(value, bool) or not noise else self._moved(value, line.rounding, operands)
+
+    def _crossed(self, index: int, values: Values) -> int:
+        """The binary exponent of the distance by which an operand is outside the domain of a step; 0 for other steps."""
+        step, borders = self._lines[index].step, self._lines[index].borders
+        if not borders or not all(is_number(values[arg]) for arg in step.args):
+            return 0
+        with mpmath.workprec(self.bits):
+            return min(_size(values[step.args[0]] - border) for border in borders)
 
     def _moved(self, value: Any, rounding: int, operands: Sequence[Any]) -> Any:
         """The value, moved by up to 2**_NOISE units in its last place unless it is exact."""
@@ -143,9 +172,9 @@ class NoisyProgram:
             return bool(top - bottom + len(parts) <= self.bits)
         return not parts  # exp(0), cos(0)
 
-    def _through(self, line: _Line, index: int, values: Values, cotangent: Any, pending: list[Any]) -> None:
-        """Hand a cotangent to the operands of one step."""
-        step = line.step
+    def _through(self, line: _Line, at: tuple[int, Any], values: Values, pending: list[Any], steep: Steep) -> None:
+        """Hand a cotangent, given with its position, to the operands of one step."""
+        step, (index, cotangent) = line.step, at
         for place, arg in enumerate(step.args):
             if not self._lines[arg].step.varies:
                 continue
@@ -158,6 +187,8 @@ class NoisyProgram:
             else:
                 function = line.slopes[place]
                 slope = NAN if function is None else computed(function, [values[index], *operands])
+            if (size := _size(slope)) > _LARGE:
+                steep[index, place] = size
             self._add(pending, arg, self._times(cotangent, slope))
 
     def _through_branches(self, step: Step, values: Values, cotangent: Any, pending: list[Any]) -> None:
@@ -221,6 +252,21 @@ class NoisyProgram:
         return self._moved(total, _SUM, (a, b)) if total == total else UNKNOWN
 
 
+def alike(one: Steep, other: Steep) -> bool:
+    """Whether what is large, or crosses a border, in one of two runs does so as far in the other, roughly.
+
+    A quotient by a rounding error is as large as the precision makes it: 2**133 in the one run and 2**200 in the other.
+    """
+    return all(abs(one.get(key, 0) - other.get(key, 0)) * 8 <= abs(one.get(key, 0)) for key in {**one, **other})
+
+
+def _size(value: Any) -> int:
+    """The binary exponent of a number; 0 for 0, truth values, infinity and what is no number."""
+    if isinstance(value, bool) or not value._mpf_[1]:
+        return 0
+    return int(value._mpf_[2] + value._mpf_[3])
+
+
 def _taken(step: Step, values: Values) -> Any:
     """The value of the first branch whose condition is not false; NaN if that one is not true either."""
     for branch, condition in zip(step.args[::2], step.args[1::2], strict=True):
@@ -250,7 +296,8 @@ def _line(step: Step, steps: Sequence[Step]) -> _Line:
         return _Line(step, rounding, compute, tuple(_chosen(place) for place in range(len(step.args))))
     slopes = slopes_of(name, len(step.args), compute)
     varying = [slope if steps[arg].varies else None for slope, arg in zip(slopes, step.args, strict=True)]
-    return _Line(step, rounding, compute, tuple(varying))
+    place, borders = BORDERS.get(name, (0, ()))
+    return _Line(step, rounding, compute, tuple(varying), borders if place == 0 else ())
 
 
 def _chosen(place: int) -> Slope:

@@ -11,7 +11,7 @@ from symgraph.errors import OptionError
 from symgraph.exact import NAN
 from symgraph.model import Model
 from symgraph.oracle import Point
-from symgraph.truth.noisy import NoisyProgram
+from symgraph.truth.noisy import NoisyProgram, Steep, alike
 from symgraph.truth.wide import KINK, UNKNOWN, is_number
 
 LEVELS = (133, 200, 400, 800, 1600, 3200, 6400)
@@ -37,6 +37,12 @@ class Exact:
     values: Mapping[str, Any]
     inputs: Mapping[str, Any]
     bits: int
+
+
+def leaves_of(point: Point) -> dict[str, Any]:
+    """The inputs as mpmath's numbers; ``NAN`` for what is not finite."""
+    numbers = {name: mpmath.mpf(value) for name, value in point.items()}
+    return {name: value if mpmath.isfinite(value) else NAN for name, value in numbers.items()}
 
 
 class Reference:
@@ -72,15 +78,20 @@ class Reference:
         """
         leaves = self.leaves(point)
         known: dict[str, Any] = {}
-        before = self._run(leaves, LEVELS[0])
+        before, steep = self._run(leaves, LEVELS[0])
         bits = LEVELS[0]
         for bits in LEVELS[1:]:
-            after = self._run(leaves, bits)
+            after, steeper = self._run(leaves, bits)
+            sound = {root: alike(steep[root], steeper[root]) for root in steep}
             with mpmath.workprec(bits):
-                known |= {name: after[name] for name in after if name not in known and _agree(before[name], after[name])}
+                for name in after:  # the values before their partials
+                    root = "output" if name.startswith("jacobian ") else "loss" if name.startswith("grad ") else name
+                    small = sound[root] and (name == root or root in known)
+                    if name not in known and _agree(before[name], after[name], small=small):
+                        known[name] = after[name]
             if len(known) == len(after):
                 break
-            before = after
+            before, steep = after, steeper
         results = {name: known.get(name, UNKNOWN) for name in before}
         values = {name: results[name] for name in self.names}
         return Exact(values, {name: results[name] for name in results if name not in values}, bits)
@@ -94,26 +105,27 @@ class Reference:
         missing = next((name for name in (*self._others, *self._weights) if name not in point), None)
         if missing is not None:
             raise OptionError(f"model {self.model.name}: the point has no value for {missing}")
-        numbers = {name: mpmath.mpf(value) for name, value in point.items()}
-        return {name: value if mpmath.isfinite(value) else NAN for name, value in numbers.items()}
+        return leaves_of(point)
 
     def _roots(self) -> list[tuple[str, str]]:
         output = [] if self.model.output_node is None else [("output", "jacobian")]
         return ([] if self.model.loss_expr is None else [("loss", "grad")]) + output
 
-    def _run(self, leaves: Mapping[str, Any], bits: int) -> dict[str, Any]:
-        """All results from one noisy run."""
+    def _run(self, leaves: Mapping[str, Any], bits: int) -> tuple[dict[str, Any], dict[str, Steep]]:
+        """All results from one noisy run, and what is large on the way to each root."""
         program = self.at(bits)
         values = program.values(leaves)
         results: dict[str, Any] = {}
+        steep: dict[str, Steep] = {}
         for root, prefix in self._roots():
             node = self.model.output_node
             index = program.program.roots["loss" if root == "loss" or node is None else node.name]
             results[root] = value = values[index]
-            partials = program.cotangents(values, index) if is_number(value) else {}
+            steep[root] = program.steep(values, index)
+            partials = program.cotangents(values, index, steep[root]) if is_number(value) else {}
             for name in (*self._weights, *self._others):
                 results[f"{prefix} {name}"] = partials.get(name, value)
-        return results
+        return results, steep
 
 
 @lru_cache(maxsize=8)
@@ -143,12 +155,21 @@ def truth_at(model: Model, point: Point) -> Exact:
     return reference(model).truth(point)
 
 
-def _agree(a: Any, b: Any) -> bool:
+def _agree(a: Any, b: Any, *, small: bool) -> bool:
+    """Whether two runs have found the same.
+
+    Args:
+        a: of one run.
+        b: of the other.
+        small: whether two numbers that are both next to nothing, or both none, count as the same. They do not for partials of
+            what is not known, nor where what is large on the way differs: in the slope of log(1 - sigmoid(1e9)) a tiny number
+            is divided by noise, whose logarithm may have no value either.
+    """
     if not is_number(a) or not is_number(b):
-        return (a is NAN and b is NAN) or (a is KINK and b is KINK)
+        return (small and a is NAN and b is NAN) or (a is KINK and b is KINK)
     if a == b:
         return True
     size = mpmath.mag(b)
-    if mpmath.mag(a) < _NOTHING and size < _NOTHING:
+    if small and mpmath.mag(a) < _NOTHING and size < _NOTHING:
         return True
     return bool(b) and bool(mpmath.mag(a - b) < size - AGREED)

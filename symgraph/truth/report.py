@@ -1,7 +1,7 @@
 """What the judge found, as data, text and JSON-able dict."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.options import ACCURATE
-from symgraph.truth.verdicts import Verdicts, verdicts
+from symgraph.truth.results import BATCH
+from symgraph.truth.verdicts import WHAT, Verdicts, verdicts
 
 if TYPE_CHECKING:
     from symgraph.truth.judging import Truths
     from symgraph.truth.results import Results
 
-COLUMNS = ("result", "judged", "NaN", "Inf", "zero", "garbage", "raised", "median", "worst", "/(1+kin)", "/theorem", "broken")
-"""The columns of the table: counts; errors in ulp; the worst relative to kappa_in and to the theorem; how often that fails."""
+COLUMNS = (
+    "result", "judged", "NaN", "Inf", "zero", "garbage", "raised", "median", "worst", "/(1+kin)", "/theorem",
+    "broken", "unpromised",
+)  # fmt: skip
+"""The columns of the table: counts; errors in ulp; the worst relative to kappa_in and to the theorem; how often that fails; and
+what is wrong where nothing was promised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Worst:
         kappa_in: the conditioning of the result by the inputs.
         kappa_graph: the conditioning by the operations.
         literal: Python text that sets w, X and y to the point.
+        batched: whether it is found in a batch of rows; a call with this one may give something better.
     """
 
     result: str
@@ -46,11 +52,16 @@ class Worst:
     kappa_in: float
     kappa_graph: float
     literal: str
+    batched: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ResultReport:
-    """What was found for one result. All faults are counted at points where the truth is a number of the dtype's range.
+    """What was found for one result.
+
+    All faults are counted at points where the truth is a number of the dtype's range, and where something is promised: where
+    values on the way leave the normal range at most through an exponential that overflows or vanishes, and the value that is
+    differentiated is within the dtype's range.
 
     Attributes:
         result: "loss", "output", "grad w1" or "jacobian w1".
@@ -58,12 +69,13 @@ class ResultReport:
         nan: NaN although the truth is finite.
         inf: infinity although the truth is finite.
         zero: 0 although the truth is a normal number and the inputs determine it (4 * (1 + kappa_in) ulp is below 1/2).
-        garbage: a relative error above 1/2 under the same conditions.
+        garbage: a relative error above 1/2 under the same conditions; or, where the truth is 0 or subnormal, an error of more
+            than 1000 times what rounding explains.
         raised: exceptions of the scalar backend although all results of the call are finite.
         broken: errors above (largest op figure) * kappa_graph ulp; of an accurate module, above 1 ulp.
         held: points at which that theorem was tried: no value on the way leaves the normal range, no decision is in doubt, and
             the bound is small enough for a first-order statement.
-        within: faults although no value on the way leaves the normal range: nothing excuses them.
+        beyond_promise: results that are wrong in one of these ways elsewhere.
         blurred: zeros and errors above 1/2 that no method could avoid: kappa_in is too large.
         doubtful: results that are not judged because rounding may send a decision on the way to them the other way: next to a
             kink or the end of a domain, or where an error is as large as the scale on which a function changes.
@@ -79,6 +91,7 @@ class ResultReport:
         worst_sharp: the same relative to the sum over operations of figure * |v dG/dv| / |G|, which is sharper.
         quality: median of kappa_graph / (1 + kappa_in).
         worst: the worst point, a faulty one if there is one; None if nothing was judged.
+        worst_beyond: the worst point of those beyond the promise, if there are any.
     """
 
     result: str
@@ -90,7 +103,7 @@ class ResultReport:
     raised: int
     broken: int
     held: int
-    within: int
+    beyond_promise: int
     blurred: int
     doubtful: int
     small: int
@@ -105,16 +118,17 @@ class ResultReport:
     worst_sharp: float
     quality: float
     worst: Worst | None
+    worst_beyond: Worst | None
 
     @property
     def faults(self) -> int:
-        """How often something was wrong."""
+        """How often something was wrong that was promised."""
         return self.nan + self.inf + self.zero + self.garbage + self.raised + self.broken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """Every error, for plots and statistics; all (n, k), NaN where nothing was judged."""
+    """Every error, for plots and statistics; all (n, k), NaN where nothing was judged; ``faulty``: wrong, promised or not."""
 
     ulp: NDArray[np.float64]
     kappa_in: NDArray[np.float64]
@@ -133,6 +147,8 @@ class Report:
         points: how many points.
         kinds: how many of each kind.
         faults_by_kind: how many results were faulty at points of each kind.
+        beyond_by_kind: how many were wrong beyond the promise at points of each kind.
+        beyond_by_fault: the same by what is wrong: "NaN", "Inf", "zero", "garbage", "raised".
         largest_ulp: the largest figure of the op table among the graph's operations.
         results: one report a result.
         samples: every error.
@@ -144,13 +160,15 @@ class Report:
     points: int
     kinds: Mapping[str, int]
     faults_by_kind: Mapping[str, int]
+    beyond_by_kind: Mapping[str, int]
+    beyond_by_fault: Mapping[str, int]
     largest_ulp: float
     results: tuple[ResultReport, ...]
     samples: Samples = field(repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was wrong at any point, and something was judged."""
+        """Whether nothing that was promised was wrong at any point, and something was judged."""
         return self.faults == 0 and self.judged > 0
 
     @property
@@ -160,8 +178,13 @@ class Report:
 
     @property
     def faults(self) -> int:
-        """How many results were NaN, Inf, zero, garbage, exceptions, or less accurate than the theorem says."""
+        """How many results were NaN, Inf, zero, garbage, exceptions, or less accurate than the theorem says, unexcused."""
         return sum(one.faults for one in self.results)
+
+    @property
+    def beyond_promise(self) -> int:
+        """How many were so where nothing is promised: see ``ResultReport``."""
+        return sum(one.beyond_promise for one in self.results)
 
     @property
     def worst(self) -> Worst | None:
@@ -169,12 +192,18 @@ class Report:
         found = [one for one in self.results if one.worst is not None]
         return max(found, key=lambda one: (one.faults > 0, one.worst_in), default=_NONE).worst
 
+    @property
+    def worst_beyond(self) -> Worst | None:
+        """A point beyond the promise, of the result with the most of them."""
+        return max(self.results, key=lambda one: one.beyond_promise, default=_NONE).worst_beyond
+
     def rows(self) -> list[tuple[str, ...]]:
         """The table under ``COLUMNS``, one row a result."""
         return [
             (
                 one.result, str(one.judged), str(one.nan), str(one.inf), str(one.zero), str(one.garbage), str(one.raised),
                 _figure(one.median), _figure(one.largest), _figure(one.worst_in), _figure(one.worst_graph), str(one.broken),
+                str(one.beyond_promise),
             )
             for one in self.results
         ]  # fmt: skip
@@ -194,11 +223,19 @@ class Report:
         lines = [f"results {text}: {totals[key]}" for key, text in names.items() if totals[key]]
         held, judged = sum(one.held for one in self.results), sum(one.judged for one in self.results)
         lines.append(f"the theorem, {self.theorem()}, was tried on {held} of {judged} results")
-        faulty = [f"{kind} {count}" for kind, count in self.faults_by_kind.items() if count]
-        within = sum(one.within for one in self.results)
         if self.faults:
-            lines.append(f"faults where no value on the way leaves the normal range: {within} of {self.faults}")
-        return [*lines, *([f"faults by kind of point: {', '.join(faulty)}"] if faulty else [])]
+            lines.append(f"faults by kind of point: {_counts(self.faults_by_kind)}")
+        if self.beyond_promise:
+            lines.append(
+                "wrong where nothing is promised, since a value on the way leaves the normal range other than through an "
+                "exponential, or the value that is differentiated is beyond the dtype: "
+                f"{_counts(self.beyond_by_fault)}; by kind of point: {_counts(self.beyond_by_kind)}"
+            )
+        return lines
+
+    def points_to_paste(self) -> list[str]:
+        """The worst point, and one beyond the promise if there is any, two lines each."""
+        return [*describe(self.worst), *describe(self.worst_beyond, "beyond the promise")]
 
     def theorem(self) -> str:
         """What is promised of errors."""
@@ -210,13 +247,13 @@ class Report:
         """One line."""
         found = "1 fault" if self.faults == 1 else f"{self.faults} faults"
         outcome = "no faults" if self.ok else found if self.judged else "nothing could be judged"
-        return f"truth of {self.model}, {self.dtype}: {outcome} at {self.points} points"
+        beyond = f", {self.beyond_promise} wrong results beyond the promise" if self.beyond_promise else ""
+        return f"truth of {self.model}, {self.dtype}: {outcome}{beyond} at {self.points} points"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as dicts, lists, strings and finite numbers, without the samples; None for what is not finite."""
-        rest = {
-            key: _jsonable(getattr(self, key)) for key in ("model", "dtype", "precision", "points", "kinds", "faults_by_kind")
-        }
+        counts = ("faults", "beyond_promise", "kinds", "faults_by_kind", "beyond_by_kind", "beyond_by_fault")
+        rest = {key: _jsonable(getattr(self, key)) for key in ("model", "dtype", "precision", "points", *counts)}
         results = [_jsonable(asdict(one)) for one in self.results]
         return {"ok": self.ok, **rest, "largest_ulp": self.largest_ulp, "results": results}
 
@@ -224,48 +261,58 @@ class Report:
         table = [COLUMNS, *self.rows()]
         widths = [max(len(row[place]) for row in table) for place in range(len(COLUMNS))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-        return "\n".join([self.verdict(), *lines, *self.remarks(), *describe(self.worst)])
+        return "\n".join([self.verdict(), *lines, *self.remarks(), *self.points_to_paste()])
 
 
-def describe(worst: Worst | None) -> list[str]:
-    """The worst point as two lines, the second of which can be pasted."""
+def describe(worst: Worst | None, title: str = "worst") -> list[str]:
+    """A point as two lines, the second of which can be pasted."""
     if worst is None:
         return []
+    kind = f"{worst.kind}, in a batch of {BATCH} rows" if worst.batched else worst.kind
     size = f"{worst.ulp:.3g} ulp, kappa_in {worst.kappa_in:.3g}, kappa_graph {worst.kappa_graph:.3g}"
     return [
-        f"worst: {worst.result}, {worst.what}: {worst.computed!r} for {worst.truth!r} ({size}; {worst.kind})",
+        f"{title}: {worst.result}, {worst.what}: {worst.computed!r} for {worst.truth!r} ({size}; {kind})",
         worst.literal,
     ]
 
 
-_NONE = ResultReport("", *(0,) * 16, *(math.nan,) * 6, None)
+_NONE = ResultReport("", *(0,) * 16, *(math.nan,) * 6, None, None)
 
 
 def report(found: "Truths", results: "Results") -> Report:
     """Make the report of results held against the truth."""
     judged = verdicts(found, results)
     kinds = found.points.kinds
-    faulty = judged.faulty.sum(axis=1)
-    counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
-    by_kind = {kind: int(sum(f for f, other in zip(faulty, kinds, strict=True) if other == kind)) for kind in counts}
+    beyond = judged.beyond_promise
     kappa_in, kappa_graph = (np.where(judged.normal, k, np.nan) for k in (found.sizes.kappa_in, found.sizes.kappa_graph))
     return Report(
         found.model,
         found.dtype,
         results.precision,
         len(found.points),
-        counts,
-        by_kind,
+        {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+        _by_kind(judged.faulty, kinds),
+        _by_kind(beyond, kinds),
+        {text: int((getattr(judged, name) & beyond).sum()) for name, text in WHAT.items() if name != "broken"},
         found.largest_ulp,
-        tuple(_result(found, results, judged, column) for column in range(len(found.names))),
-        Samples(judged.ulp, kappa_in, kappa_graph, judged.faulty),
+        tuple(_result(found, judged, column) for column in range(len(found.names))),
+        Samples(judged.ulp, kappa_in, kappa_graph, judged.wrong),
     )
 
 
-def _result(found: "Truths", results: "Results", judged: Verdicts, column: int) -> ResultReport:
+def _by_kind(mask: NDArray[np.bool_], kinds: Sequence[str]) -> dict[str, int]:
+    """How many results are marked at the points of each kind."""
+    counts = dict.fromkeys(kinds, 0)
+    for kind, count in zip(kinds, mask.sum(axis=1).tolist(), strict=True):
+        counts[kind] += count
+    return counts
+
+
+def _result(found: "Truths", judged: Verdicts, column: int) -> ResultReport:
     counts = {name: int(mask[:, column].sum()) for name, mask in judged.counted().items()}
     errors = judged.ulp[:, column]
     known = np.isfinite(errors)
+    faulty, beyond = judged.faulty[:, column], judged.beyond_promise[:, column]
     kappa_in, kappa_graph = found.sizes.kappa_in[:, column], found.sizes.kappa_graph[:, column]
     with np.errstate(all="ignore"):
         against_in = np.where(known, errors / (1 + kappa_in), np.nan)
@@ -281,13 +328,15 @@ def _result(found: "Truths", results: "Results", judged: Verdicts, column: int) 
         worst_graph=_largest(against_graph[np.isfinite(against_graph)], np.max),
         worst_sharp=_largest(sharp[np.isfinite(sharp)], np.max),
         quality=_largest(quality[np.isfinite(quality)], np.median),
-        worst=_worst(found, results, judged, column, against_in),
+        worst=_worst(found, judged, column, against_in, faulty if faulty.any() else ~np.isnan(against_in) & ~beyond),
+        worst_beyond=_worst(found, judged, column, against_in, beyond),
     )
 
 
-def _worst(found: "Truths", results: "Results", judged: Verdicts, column: int, against_in: NDArray[np.float64]) -> Worst | None:
-    faulty = judged.faulty[:, column]
-    candidates = faulty if faulty.any() else ~np.isnan(against_in)
+def _worst(
+    found: "Truths", judged: Verdicts, column: int, against_in: NDArray[np.float64], candidates: NDArray[np.bool_]
+) -> Worst | None:
+    """The candidate with the largest error / (1 + kappa_in)."""
     if not candidates.any():
         return None
     place = int(np.argmax(np.where(candidates, np.nan_to_num(against_in, nan=0.0, posinf=np.inf), -1.0)))
@@ -297,12 +346,13 @@ def _worst(found: "Truths", results: "Results", judged: Verdicts, column: int, a
         what=judged.what(place, column),
         kind=found.points.kinds[place],
         point=point,
-        computed=float(results.values[place, column]),
+        computed=float(judged.computed[place, column]),
         truth=float(found.values[place, column]),
         ulp=float(judged.ulp[place, column]),
         kappa_in=float(found.sizes.kappa_in[place, column]),
         kappa_graph=float(found.sizes.kappa_graph[place, column]),
         literal=_literal(found, point),
+        batched=bool(judged.batched[place, column]),
     )
 
 
@@ -318,6 +368,10 @@ def _literal(found: "Truths", point: Mapping[str, float]) -> str:
 
 def _largest(values: NDArray[np.float64], statistic: Any) -> float:
     return float(statistic(values)) if len(values) else math.nan
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
 
 
 def _figure(value: float) -> str:

@@ -83,6 +83,15 @@ def _gauss(_v: Any, x: Any) -> Any:
     return 2 / mpmath.sqrt(mpmath.pi) * wide.exp(-x * x)
 
 
+def _ierfcx(_v: Any, x: Any) -> Any:
+    """2*x*ierfcx(x) - erfcx(x), of which x*x digits cancel for large x."""
+    if not wide.ierfcx(x):
+        return mpmath.mpf(0)
+    digits = 2 * max(mpmath.mag(x), 0) if x > 0 else 0
+    with mpmath.workprec(mpmath.mp.prec + 8 + digits):
+        return 2 * x * wide.ierfcx(x) - wide.erfcx(x)
+
+
 def _logistic_slope(_v: Any, z: Any) -> Any:
     small = wide.exp(-abs(z))
     return small / (1 + small) ** 2
@@ -113,6 +122,9 @@ SLOPES: Mapping[str, tuple[Slope, ...]] = {
     "logaddexp": (lambda v, a, b: wide.sigmoid(a - b), lambda v, a, b: wide.sigmoid(b - a)),
     "erf": (_gauss,),
     "erfc": (lambda v, x: -_gauss(v, x),),
+    "erfcx": (lambda v, x: -2 * wide.ierfcx(x),),
+    "ierfcx": (_ierfcx,),
+    **dict.fromkeys(("log_erfc", "log_half_erfc"), (lambda v, x: -2 / mpmath.sqrt(mpmath.pi) / wide.erfcx(x),)),
     "sin": (lambda v, x: mpmath.cos(x),),
     "cos": (lambda v, x: -mpmath.sin(x),),
     "tan": (lambda v, x: 1 + v * v,),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.options import ACCURATE
+from symgraph.truth.reference import AGREED
 
 if TYPE_CHECKING:
     from symgraph.truth.judging import Truths
@@ -25,6 +26,10 @@ _FIRST_ORDER = {"float64": 2.0**-20, "float32": 2.0**-9}
 """The largest relative error bound that is still held to: beyond, terms of second order may count."""
 _SECOND_ORDER = 32.0
 """What those terms may be below, relative to the bound and in units of it."""
+_OWN = 2.0 ** (2 - AGREED)
+"""The judge's own relative error: a true value is known to AGREED bits."""
+_FAR_OFF = 1e3
+"""A truth that is 0 or subnormal is missed by so many times the scatter by rounding, and the smallest normal number."""
 _NEAR = 2.0
 """How close to a border rounding may push a decision, in first-order error bounds."""
 _TWOFOLD = 2.0**-98
@@ -34,20 +39,29 @@ _ACCURATE_RANGE = (-900, 900)
 """Where accurate modules promise 1 ulp: kappa_graph below that, and binary exponents of all values on the way within these."""
 
 
+WHAT = {"nan": "NaN", "inf": "Inf", "zero": "zero", "garbage": "garbage", "raised": "raised", "broken": "theorem"}
+"""What may be wrong, by the name of its mask, as reports call it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdicts:
     """Masks over (points, results), and the errors.
 
     Attributes:
+        computed: what is judged: of the results of one-row calls and of batches the ones that are farthest off.
+        batched: whether it is that of a batch.
         ulp: errors in ulp where the truth is normal and the result finite; else NaN.
         bound: what the theorem says, in ulp.
         normal, small, beyond, undefined, no_derivative, unresolved: what the truth is.
-        nan, inf, zero, garbage, raised, broken: the faults.
+        nan, inf, zero, garbage, raised, broken: what is wrong.
         held: where the theorem was tried.
-        within: faults although no value on the way leaves the normal range.
-        blurred, doubtful: what would be a fault elsewhere.
+        unpromised: where nothing is promised, since a value on the way leaves the normal range other than through an
+            exponential, or the value that is differentiated is beyond the dtype.
+        blurred, doubtful: what would be wrong elsewhere.
     """
 
+    computed: NDArray[np.float64]
+    batched: Mask
     ulp: NDArray[np.float64]
     bound: NDArray[np.float64]
     normal: Mask
@@ -63,31 +77,41 @@ class Verdicts:
     raised: Mask
     broken: Mask
     held: Mask
-    within: Mask
+    unpromised: Mask
     blurred: Mask
     doubtful: Mask
 
     @property
-    def faulty(self) -> Mask:
-        """Where anything is wrong."""
+    def wrong(self) -> Mask:
+        """Where anything is wrong, promised or not."""
         return self.nan | self.inf | self.zero | self.garbage | self.raised | self.broken
+
+    @property
+    def faulty(self) -> Mask:
+        """Where something is wrong that was promised."""
+        return self.wrong & ~self.unpromised
+
+    @property
+    def beyond_promise(self) -> Mask:
+        """Where something is wrong and nothing was promised."""
+        return self.wrong & self.unpromised
 
     def counted(self) -> dict[str, Mask]:
         """The masks by the names under which a report counts them."""
-        names = ("nan", "inf", "zero", "garbage", "raised", "broken", "held", "within", "blurred", "doubtful")
-        truths = ("small", "beyond", "undefined", "no_derivative", "unresolved")
-        return {"judged": self.normal} | {name: getattr(self, name) for name in (*names, *truths)}
+        names = ("held", "beyond_promise", "blurred", "doubtful", "small", "beyond", "undefined", "no_derivative", "unresolved")
+        faults = {name: getattr(self, name) & ~self.unpromised for name in WHAT}
+        return {"judged": self.normal, **faults} | {name: getattr(self, name) for name in names}
 
     def what(self, place: int, column: int) -> str:
-        """The fault of one result, or "error"."""
-        names = {"nan": "NaN", "inf": "Inf", "zero": "zero", "garbage": "garbage", "raised": "raised", "broken": "theorem"}
-        return next((text for name, text in names.items() if getattr(self, name)[place, column]), "error")
+        """What is wrong with one result, or "error"."""
+        return next((text for name, text in WHAT.items() if getattr(self, name)[place, column]), "error")
 
 
 def verdicts(found: "Truths", results: "Results") -> Verdicts:
     """Judge every result at every point."""
     dtype = np.finfo(found.dtype)
-    eps, values, computed = float(dtype.eps), found.values, results.values
+    eps, values = float(dtype.eps), found.values
+    computed, batched = _farthest(found, results)
     known = found.state == KNOWN
     with np.errstate(invalid="ignore"):
         beyond = known & (np.abs(values) > float(dtype.max))
@@ -101,7 +125,7 @@ def verdicts(found: "Truths", results: "Results") -> Verdicts:
         "nan": finite & np.isnan(computed) & ~results.raised,
         "inf": finite & np.isinf(computed),
         "zero": lost & ~blurred & (computed == 0),
-        "garbage": lost & ~blurred & (computed != 0),
+        "garbage": (lost & ~blurred & (computed != 0)) | _missed(found, computed, small & ~promise.doubt),
         "raised": results.raised & _whole_calls(finite, found.names),
     }
     slack = 1 + (0 if results.precision == ACCURATE else _SECOND_ORDER * _FIRST_ORDER[found.dtype])
@@ -111,6 +135,8 @@ def verdicts(found: "Truths", results: "Results") -> Verdicts:
         ulp, bound = errors / eps, promise.bound * slack
     faults["broken"] = held & (ulp > bound)
     return Verdicts(
+        computed=computed,
+        batched=batched,
         ulp=np.where(promise.doubt, np.nan, ulp),
         bound=promise.bound,
         normal=normal,
@@ -121,7 +147,7 @@ def verdicts(found: "Truths", results: "Results") -> Verdicts:
         unresolved=found.state == UNRESOLVED,
         **faults,
         held=held,
-        within=np.logical_or.reduce(list(faults.values())) & promise.in_range,
+        unpromised=(found.sizes.strayed & ~promise.in_range) | _of_values(beyond, found.names),
         blurred=lost & blurred & ~promise.doubt,
         doubtful=finite & promise.doubt,
     )
@@ -152,7 +178,7 @@ def _promise(found: "Truths", precision: str) -> _Promise:
     if precision == ACCURATE:
         unit, lowest, highest = _TWOFOLD, *_ACCURATE_RANGE
     with np.errstate(all="ignore"):
-        bound = found.largest_ulp * sizes.kappa_graph
+        bound = np.maximum(found.largest_ulp * sizes.kappa_graph, _OWN / unit)
         in_range = (sizes.lowest > lowest) & (sizes.highest <= highest)
         if precision == ACCURATE:
             bound, applies = np.ones_like(bound), in_range & (sizes.kappa_graph < _ACCURATE_KAPPA)
@@ -162,12 +188,48 @@ def _promise(found: "Truths", precision: str) -> _Promise:
     return _Promise(bound, applies, in_range, digits, sizes.doubt <= _NEAR * unit)
 
 
-def _errors(found: "Truths", computed: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:
-    """Relative errors; the true values have more digits than a double, and so have the differences."""
+def _farthest(found: "Truths", results: "Results") -> tuple[NDArray[np.float64], Mask]:
+    """The results farthest from the truth, NaN before all others, and whether they are of a batch."""
+    if results.batched is None:
+        return results.values, np.zeros(results.values.shape, bool)
+    runs = np.concatenate([results.values[None], results.batched])
+    tiny = found.exponent < np.finfo(np.float64).minexp
+    off = np.array([np.where(tiny, np.abs(run), _distances(found, run)) for run in runs])
+    off = np.nan_to_num(off, nan=np.inf, posinf=np.finfo(np.float64).max)
+    worst = np.argmax(off, axis=0)
+    return np.take_along_axis(runs, worst[None], axis=0)[0], worst > 0
+
+
+def _missed(found: "Truths", computed: NDArray[np.float64], small: Mask) -> Mask:
+    """Where the truth is 0 or subnormal, and the result far from it by more than rounding explains."""
+    missed = np.zeros(small.shape, bool)
+    least = _FAR_OFF * float(np.finfo(found.dtype).tiny)
+    with np.errstate(invalid="ignore"):
+        off = np.where(small & np.isfinite(computed), np.abs(computed - found.values), 0.0)
+    for place in np.flatnonzero((off > least).any(axis=1)).tolist():
+        missed[place] = off[place] > np.maximum(_FAR_OFF * found.scatter(place), least)
+    return missed
+
+
+def _distances(found: "Truths", computed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances from the truth in units of its binade; the true values have more digits than a double, and so have these."""
     with np.errstate(all="ignore"):
         scaled = np.ldexp(computed, -np.clip(found.exponent, -3000, 3000).astype(np.int32))
-        errors = np.abs((scaled - found.high) - found.low) / np.abs(found.high)
-    return np.where(where, errors, np.nan)
+        return np.abs((scaled - found.high) - found.low)
+
+
+def _errors(found: "Truths", computed: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:
+    """Relative errors."""
+    with np.errstate(all="ignore"):
+        return np.where(where, _distances(found, computed) / np.abs(found.high), np.nan)
+
+
+def _of_values(marked: Mask, names: tuple[str, ...]) -> Mask:
+    """For each partial whether the value that is differentiated is marked; False for the values themselves."""
+    values = {"grad": "loss", "jacobian": "output"}
+    columns = [values.get(name.partition(" ")[0], "") for name in names]
+    nothing = np.zeros(len(marked), bool)
+    return np.stack([marked[:, names.index(value)] if value in names else nothing for value in columns], axis=1)
 
 
 def _whole_calls(finite: Mask, names: tuple[str, ...]) -> Mask:

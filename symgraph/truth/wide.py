@@ -124,14 +124,46 @@ def _erfc(x: Any) -> Any:
     """By its asymptotic series where that has all digits (NIST Digital Library of Mathematical Functions, 7.12.1)."""
     if x < _SERIES:
         return mpmath.mpf(2) if _is_far(x) else mpmath.erfc(x)
+    return _NOTHING if _is_far(x) else exp(-x * x) * erfcx(x)
+
+
+def erfcx(x: Any) -> Any:
+    """exp(x*x) * erfc(x)."""
+    if x < _SERIES:
+        return 2 * exp(x * x) if x < -_SERIES else exp(x * x) * _erfc(x)
     if _is_far(x):
         return _NOTHING
-    term, total, n = mpmath.mpf(1), mpmath.mpf(0), 0
-    while abs(term) > mpmath.ldexp(1, -mpmath.mp.prec - 8):
+    return (1 - 2 * _reduced(x)) / (x * mpmath.sqrt(mpmath.pi))
+
+
+def ierfcx(x: Any) -> Any:
+    """1/sqrt(pi) - x*erfcx(x)."""
+    if x >= _SERIES:
+        return _NOTHING if _is_far(x) else 2 * _reduced(x) / mpmath.sqrt(mpmath.pi)
+    if x < -_SERIES:
+        return -x * erfcx(x)
+    with mpmath.workprec(mpmath.mp.prec + 48):  # the terms are at most 2**41 times their difference
+        return 1 / mpmath.sqrt(mpmath.pi) - x * erfcx(x)
+
+
+def _reduced(x: Any) -> Any:
+    """(1 - sqrt(pi)*x*erfcx(x)) / 2 by its asymptotic series, for x of 2**20 and more."""
+    term, total, n = 1 / (2 * x * x), mpmath.mpf(0), 1
+    least = mpmath.mag(term) - mpmath.mp.prec - 8
+    while mpmath.mag(term) > least:
         total += term
         n += 1
         term *= -(2 * n - 1) / (2 * x * x)
-    return exp(-x * x) / (x * mpmath.sqrt(mpmath.pi)) * total
+    return total / 2
+
+
+def _log_erfc(x: Any) -> Any:
+    """By erfc where that is not tiny."""
+    return mpmath.log1p(-_erf(x)) if x < 1 else mpmath.log(erfcx(x)) - x * x if not _is_far(x) else -_INFINITY
+
+
+def _log_half_erfc(x: Any) -> Any:
+    return mpmath.log1p(-_erfc(-x) / 2) if x < 0 else _log_erfc(x) - mpmath.log(2)
 
 
 def _near(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -157,7 +189,7 @@ def cbrt(x: Any) -> Any:
 WIDE: Mapping[str, Callable[..., Any]] = {
     "exp": exp, "expm1": _expm1, "sinh": _sinh, "cosh": cosh, "tanh": tanh, "sech": _sech,
     "sigmoid": sigmoid, "log_sigmoid": _log_sigmoid, "softplus": _softplus, "logaddexp": _logaddexp, "gauss": _gauss,
-    "erf": _erf, "erfc": _erfc,
+    "erf": _erf, "erfc": _erfc, "erfcx": erfcx, "ierfcx": ierfcx, "log_erfc": _log_erfc, "log_half_erfc": _log_half_erfc,
     "sin": _near(mpmath.sin), "cos": _near(mpmath.cos), "tan": _near(mpmath.tan), "sinc": _near(mpmath.sinc),
     "pow": power, "cbrt": cbrt,
 }  # fmt: skip

@@ -61,6 +61,10 @@ def effort_for(weights: int, steps: int) -> Effort:
     return Effort(points=2, most=2, rows=2, dense=1, single=1)
 
 
+DIGITS = (60, 400)
+"""Digits of the oracle; the second where 60 show no point with finite slopes, as for log(1 - sigmoid(x)) at x = 200."""
+
+
 def verify(
     model: Model,
     module: Any,
@@ -91,31 +95,21 @@ def verify(
         VerificationError: a module is wrong.
         SpecError: no point was found where the model is finite; a domain has to be declared.
     """
-    oracle = Oracle(model)
-    effort = effort_for(len(model.weight_inputs), oracle.steps)
-    sampler = Sampler(oracle, seed, sample, effort.rows)
-    search = _Search(oracle, sampler, effort.points if points is None else points, effort.most)
-    tally = Tally()
-    while (batch := search.next()) is not None:
-        number = len(search.batches)
-        directions = _directions(list(search.weights), effort, random.Random(f"{seed} {number}"))
-        expected = expect(oracle, batch, directions)
-        _check(model, module, scalar, (batch, expected, f"point {number} of seed {seed}", tally))
-        search.note(batch, expected)
-    if not search.batches:
-        raise SpecError(_no_point(model, sampler))
-    return VerificationReport(
-        model=model.name,
-        weights=len(search.weights),
-        points=len(search.batches),
-        sample_points=sum(batch.real for batch in search.batches),
-        judged=tally.judged,
-        skipped=tally.skipped,
-        worst=tally.worst,
-        directions=effort.dense > 0,
-        unverified=tuple(name for name, times in search.weights.items() if not times),
-        untaken=tuple(where for choice, where in oracle.choices.items() if where and choice not in search.choices),
-    )
+    for digits in DIGITS:
+        oracle = Oracle(model, digits=digits)
+        effort = effort_for(len(model.weight_inputs), oracle.steps)
+        sampler = Sampler(oracle, seed, sample, effort.rows)
+        search = _Search(oracle, sampler, effort.points if points is None else points, effort.most)
+        tally = Tally()
+        while (batch := search.next()) is not None:
+            number = len(search.batches)
+            directions = _directions(list(search.weights), effort, random.Random(f"{seed} {number}"))
+            expected = expect(oracle, batch, directions)
+            _check(model, module, scalar, (batch, expected, f"point {number} of seed {seed}", tally))
+            search.note(batch, expected)
+        if search.batches:
+            return search.report(tally, directions=effort.dense > 0)
+    raise SpecError(_no_point(model, sampler))
 
 
 class _Search:
@@ -126,6 +120,7 @@ class _Search:
     """
 
     def __init__(self, oracle: Oracle, sampler: Sampler, least: int, most: int) -> None:
+        self.oracle = oracle
         self.weights = dict.fromkeys((weight.name for weight in oracle.model.weight_inputs), 0)
         self.choices: Counter[Choice] = Counter()
         self.batches: list[Batch] = []
@@ -133,6 +128,21 @@ class _Search:
         self._sampler = sampler
         self._least = least
         self._most = max(least, most)
+
+    def report(self, tally: Tally, *, directions: bool) -> VerificationReport:
+        """What all batches have shown."""
+        return VerificationReport(
+            model=self.oracle.model.name,
+            weights=len(self.weights),
+            points=len(self.batches),
+            sample_points=sum(batch.real for batch in self.batches),
+            judged=tally.judged,
+            skipped=tally.skipped,
+            worst=tally.worst,
+            directions=directions,
+            unverified=tuple(name for name, times in self.weights.items() if not times),
+            untaken=tuple(where for choice, where in self.oracle.choices.items() if where and choice not in self.choices),
+        )
 
     def next(self) -> Batch | None:
         """The next point, or None when there is nothing more to see."""

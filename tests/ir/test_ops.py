@@ -22,6 +22,7 @@ VALUE = Symbol("v", real=True)
 
 # magnitudes from tiny to where exponentials of them still are doubles; no point is a kink, no two coordinates are equal
 GRID = (-650.0, -30.5, -3.25, -0.875, -0.03, -1e-9, 2e-9, 0.04, 0.31, 0.77, 1.75, 4.5, 31.0, 640.0)
+SCALED_TAILS = ("erfcx", "ierfcx", "log_erfc", "log_half_erfc")
 SECOND = (-2.5, -0.625, 0.375, 3.0)
 
 DIFFERENTIABLE = [row.name for row in OPS.values() if row.value is not None]
@@ -49,6 +50,8 @@ def points(row: Op) -> list[dict[Any, Any]]:
     seconds = SECOND if row.arity > 1 else (0.0,)
     found = []
     for a in GRID:
+        if row.name in SCALED_TAILS and not -26 < a < 100:
+            continue  # exp(a*a) is no double, or 1/erfc(a) has 180,000 digits
         for b in seconds:
             point = dict(zip(OPERANDS, (sympy.Rational(a), sympy.Rational(b)), strict=False))
             exact = [row.value, *(sympy.diff(row.value, symbol) for symbol in OPERANDS[: row.arity])]
@@ -84,7 +87,7 @@ def test_partials_are_the_derivatives_of_the_value(name: str) -> None:
     "name",
     [
         "add", "sub", "mul", "div", "neg", "sqrt", "exp", "expm1", "log", "log1p", "logit", "sin", "cos", "tan", "asin", "acos",
-        "erf", "erfc", "sinh", "cosh", "asinh", "acosh", "atanh",
+        "erf", "erfc", "erfcx", "ierfcx", "sinh", "cosh", "asinh", "acosh", "atanh",
     ],
 )  # fmt: skip
 def test_partials_of_smooth_ops_are_symbolically_the_derivatives(name: str) -> None:
@@ -141,9 +144,10 @@ def test_partials_round_well_at_every_size_of_argument(name: str) -> None:
         got = computed_partials(name, args)
         for operand, symbol in enumerate(OPERANDS[: row.arity]):
             want = float(number(sympy.diff(row.value, symbol), point))
+            size = FLOAT["erfcx"](args[0]) if name == "ierfcx" else abs(want)  # what cancels in it, as the table notes
             # exponentials of arguments up to 650 are exact in their rounded argument; a row multiplies at most 6 factors of
             # 4 ulp each, and below 1e-300 doubles lose digits
-            assert abs(got[operand] - want) <= 24 * math.ulp(want) + 1e-300, (operand, args)
+            assert abs(got[operand] - want) <= 24 * math.ulp(max(size, abs(want))) + 1e-300, (operand, args)
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "softplus", "tanh", "sech", "relu", "sinc", "atan", "asinh", "abs"])

@@ -1,5 +1,6 @@
 """The judge: it finds every kind of fault, accuses nobody falsely, and says what it leaves unjudged."""
 
+import re
 from types import ModuleType
 
 import numpy as np
@@ -12,7 +13,7 @@ from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.memory import load_artifact
 from symgraph.module import from_source
-from symgraph.truth import ORDINARY, Points, Report, Results, compare, given, judge, points, truths
+from symgraph.truth import ORDINARY, Points, Report, Results, compare, compute, given, judge, points, truths
 
 
 def decay() -> Model:
@@ -106,16 +107,171 @@ def test_exceptions_are_right_where_the_truth_is_infinite() -> None:
     assert not report.ok  # nothing was judged
 
 
-def test_faults_of_overflow_on_the_way_are_counted_and_told_from_others() -> None:
+def squares() -> Model:
+    """A polynomial that may overflow on the way to an ordinary number."""
     model = Model("squares")
     a, b = model.weights("a b")
     square = model.node("square", a**2)
     model.output("out", square / b)
-    found = truths(model, given(model, [{"a": 1e200, "b": 1e300}, {"a": 3.0, "b": 4.0}]), names=("output",))
+    return model
+
+
+@pytest.mark.parametrize("backend", ["numpy", "scalar"])
+def test_polynomials_that_overflow_on_the_way_are_reported_and_no_faults(backend: str) -> None:
+    model = squares()
+    report = judge(model, module_of(model, backend), given(model, [{"a": 1e200, "b": 1e300}, {"a": 3.0, "b": 4.0}]))
+    assert report.ok, str(report)
+    assert report.faults == 0
+    assert faults(report) == {}
+    wrong = {one.result: one.beyond_promise for one in report.results if one.beyond_promise}
+    # the partials by b is out / b
+    assert wrong == {"output": 1} | ({"jacobian b": 1} if backend == "numpy" else {})
+    what = "Inf" if backend == "numpy" else "raised"
+    assert {name: count for name, count in report.beyond_by_fault.items() if count} == {what: report.beyond_promise}
+    assert report.beyond_by_kind == {"given": report.beyond_promise}
+    assert report.samples.faulty.sum() == report.beyond_promise
+    assert f"no faults, {report.beyond_promise} wrong results beyond the promise at 2 points" in report.verdict()
+    assert "wrong where nothing is promised, since a value on the way leaves the normal range other than" in str(report)
+    assert f"beyond the promise: output, {what}: " in str(report)
+    assert "w = [1e+200, 1e+300]" in str(report)
+
+
+def test_the_same_results_are_faults_where_nothing_overflows() -> None:
+    found = truths(squares(), given(squares(), [{"a": 1e200, "b": 1e300}, {"a": 3.0, "b": 4.0}]), names=("output",))
     report = compare(found, Results(("output",), np.array([[np.inf], [np.nan]]), np.zeros((2, 1), bool)))
-    assert faults(report) == {"nan": 1, "inf": 1}
-    assert (report.results[0].within, report.results[0].judged) == (1, 2)
-    assert "faults where no value on the way leaves the normal range: 1 of 2" in str(report)
+    assert faults(report) == {"nan": 1}
+    assert not report.ok
+    assert (report.results[0].beyond_promise, report.results[0].judged) == (1, 2)
+    assert report.worst is not None
+    assert (report.worst.what, report.worst.point["a"]) == ("NaN", 3.0)
+
+
+def saturating() -> Model:
+    """An exponential that overflows where the truth does not depend on it: tanh(inf) is 1, its slope is 0."""
+    model = Model("saturating")
+    x, y = model.feature("x"), model.target("y")
+    a, b = model.weights("a b")
+    output = model.output("out", sp.tanh(sp.exp(a * x) + b))
+    model.loss((y - output) ** 2)
+    return model
+
+
+def test_nan_from_an_exponential_that_overflows_is_a_fault() -> None:
+    model = saturating()
+    at = given(model, [{"x": 10.0, "a": 80.0, "b": 0.5, "y": 0.25}, {"x": 1.0, "a": 0.5, "b": 0.5, "y": 0.25}])
+    assert judge(model, module_of(model), at).ok
+    text = generate(model, ("numpy",))[0].text
+    unguarded, guards = re.subn(r"np\.minimum\((tape\.\w+), _largest\)", r"\1", text)
+    assert guards == 2  # of the loss and of the output
+    report = judge(model, from_source(unguarded, "saturating", "edited"), at)
+    assert not report.ok
+    assert faults(report) == {"nan": 2}
+    assert {one.result for one in report.results if one.nan} == {"grad a", "jacobian a"}
+    assert report.beyond_promise == 0
+
+
+@pytest.mark.parametrize(
+    ("point", "promised"),
+    [
+        ({"x": 1.0, "a": 800.0, "b": 1.0}, True),  # exp(800) overflows, the product with exp(-799) is e
+        ({"x": 1.0, "a": 1.0, "b": 1e200}, False),  # b * b overflows by itself
+        ({"x": 1.0, "a": -800.0, "b": 1e200}, False),  # and where an exponential has left the range that does not move it
+        ({"x": 1.0, "a": 1.0, "b": 1.0}, True),
+    ],
+)
+def test_only_exponentials_may_leave_the_range(point: dict[str, float], promised: bool) -> None:
+    model = Model("both")
+    x, a, b = model.feature("x"), *model.weights("a b")
+    raised = model.node("raised", sp.exp(a * x))
+    lowered = model.node("lowered", sp.exp(1 - a * x))
+    square = model.node("square", (1 + raised * lowered) * b * b)
+    model.output("out", square / b / b)
+    found = truths(model, given(model, [point]), names=("output",))
+    report = compare(found, Results(("output",), np.array([[np.nan]]), np.zeros((1, 1), bool)))
+    assert (report.faults, report.beyond_promise) == ((1, 0) if promised else (0, 1))
+
+
+def test_partials_of_a_loss_that_overflows_are_beyond_the_promise() -> None:
+    model = Model("steep")
+    x, a = model.feature("x"), model.weight("a")
+    model.loss(sp.exp(a * x))
+    found = truths(model, given(model, [{"x": 0.0, "a": 1.0}, {"x": 1e-3, "a": 711e3}]), names=("loss", "grad a"))
+    # exp(711) is 1.1e308 * 2.4, its slope by a is a thousandth of that
+    report = compare(found, Results(("loss", "grad a"), np.array([[1.0, np.nan], [np.inf, np.nan]]), np.zeros((2, 2), bool)))
+    assert [(one.faults, one.beyond_promise) for one in report.results] == [(0, 0), (1, 1)]
+
+
+@pytest.mark.parametrize(("wrong", "faulty"), [(0.0, 0), (1e-17, 0), (-(2.0**-52), 0), (1e-9, 1), (3.0, 1), (np.nan, 1)])
+def test_a_truth_of_0_is_met_up_to_what_rounding_explains(wrong: float, faulty: int) -> None:
+    model = Model("balance")
+    a, b, c = model.weights("a b c")
+    model.output("out", a * b - c)
+    found = truths(model, given(model, [{"a": 1.5, "b": 0.5, "c": 0.75}]), names=("output",))
+    assert found.values[0, 0] == 0
+    report = compare(found, Results(("output",), np.array([[wrong]]), np.zeros((1, 1), bool)))
+    # 0.75 may be off by some units of 2**-53 if its factors are
+    assert report.faults == faulty, str(report)
+    assert report.results[0].garbage == (faulty if wrong == wrong else 0)
+
+
+@pytest.mark.parametrize(("wrong", "faulty"), [(0.0, 0), (1e-32, 0), (1e-20, 1)])
+def test_what_vanishes_to_second_order_is_met_up_to_the_square_of_rounding(wrong: float, faulty: int) -> None:
+    model = Model("squared")
+    a, b, c = model.weights("a b c")
+    model.loss((a * b - c) ** 2)
+    found = truths(model, given(model, [{"a": 1.5, "b": 0.5, "c": 0.75}]), names=("loss",))
+    report = compare(found, Results(("loss",), np.array([[wrong]]), np.zeros((1, 1), bool)))
+    assert report.faults == faulty, str(report)
+
+
+def test_subnormal_truths_are_met_up_to_the_smallest_normal_numbers() -> None:
+    model = decay()
+    found = truths(model, given(model, [{"time": 720.0, "y": 1.0, "top": 1.0, "rate": 1.0}] * 4), names=("output",))
+    assert 0 < found.values[0, 0] < 2.0**-1022
+    report = compare(found, Results(("output",), np.array([[0.0], [2.0**-1023], [1e-300], [-1.0]]), np.zeros((4, 1), bool)))
+    assert report.results[0].garbage == report.faults == 2
+
+
+def test_a_loss_that_is_an_input_is_exact() -> None:
+    model = Model("bare")
+    a = model.weight("a")
+    model.loss(a)
+    report = judge(model, module_of(model), points(model, n=52))
+    assert report.ok, str(report)
+    loss = report.results[0]
+    assert loss.held > 20
+    assert loss.largest == 0
+    # no operation, no error; but the truth itself is known to 100 bits, which is 2**-48 ulp
+    found = truths(model, given(model, [{"a": 1 / 3}]), names=("loss",))
+    assert found.sizes.kappa_graph[0, 0] == 0
+    off = np.nextafter(1 / 3, 1)
+    assert compare(found, Results(("loss",), np.array([[off]]), np.zeros((1, 1), bool))).results[0].broken == 1
+
+
+def test_a_fault_in_a_batch_alone_is_found() -> None:
+    model = decay()
+    text = generate(model, ("numpy",))[0].text
+    line = next(line for line in text.splitlines() if line.strip().startswith("return (") and "d_rate" in line)
+    edit = line.replace("d_rate", "np.where(np.arange(np.size(d_rate)).reshape(np.shape(d_rate)) == 32, np.nan, d_rate)")
+    wrong = from_source(text.replace(line, edit), "decay", "edited")
+    report = judge(model, wrong, points(model, ("normal",), n=5))
+    counts = {one.result: one.nan for one in report.results if one.nan}
+    assert counts
+    assert set(counts.values()) == {5}
+    assert set(counts) <= {"grad rate", "jacobian rate"}
+    assert report.worst is not None
+    assert report.worst.batched
+    assert "in a batch of 33 rows" in str(report)
+
+
+def test_rows_of_a_batch_are_those_of_single_calls() -> None:
+    model = ZOO["nine_weights"]()
+    results = compute(module_of(model), points(model, ORDINARY, n=8))
+    assert results.batched is not None
+    assert results.batched.shape == (2, *results.values.shape)
+    # each function may differ by its figure between loops; partials cancel little at these points
+    np.testing.assert_allclose(results.batched, np.stack([results.values] * 2), rtol=1e-9)
+    assert compute(module_of(model, "scalar"), points(model, ORDINARY, n=2)).batched is None
 
 
 def test_zeros_that_no_method_could_avoid_are_no_faults() -> None:

@@ -70,7 +70,7 @@ def test_kappa_in_is_the_sum_of_the_relative_changes_by_the_inputs(name: str) ->
 
 
 def values_at(known: Any, leaves: dict[str, Any]) -> dict[str, Any]:
-    return dict(known._run(leaves, 400))
+    return dict(known._run(leaves, 400)[0])
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -216,3 +216,30 @@ def test_measures_are_prepared_once_and_results_do_not_depend_on_the_batch() -> 
     for place in range(7):
         alone = truths(model, Points(many.names, many.values[place : place + 1], many.kinds[:1])).sizes
         np.testing.assert_array_equal(alone.kappa_graph[0], together.kappa_graph[place])
+
+
+def test_values_that_stray_are_told_from_exponentials_that_leave_the_range() -> None:
+    model = Model("strays")
+    x, a, b = model.feature("x"), *model.weights("a b")
+    wave = model.node("wave", sp.exp(a * x))
+    square = model.node("square", b * b)
+    model.output("out", sp.tanh(wave) * square)
+    rows = [
+        (1.0, 1.0, 1.0, False),
+        (1.0, 800.0, 1.0, False),  # the exponential overflows
+        (1.0, -800.0, 1.0, False),  # or vanishes, and so does its hyperbolic tangent
+        (1.0, 1.0, 1e200, True),  # the square overflows
+        (1.0, 1.0, 1e-170, True),  # or vanishes
+        (1e200, 1e200, 1.0, True),  # the exponential overflows since its argument has
+    ]
+    drawn = Points(("x", "a", "b"), np.array([row[:3] for row in rows]), ("given",) * len(rows))
+    assert truths(model, drawn, names=("output",)).sizes.strayed[:, 0].tolist() == [row[3] for row in rows]
+
+
+def test_products_with_powers_of_two_may_leave_the_range() -> None:
+    model = Model("double")
+    a = model.weight("a")
+    model.output("out", 2 * a)
+    drawn = Points(("a",), np.array([[1.0], [1e308], [2e-308]]), ("given",) * 3)
+    assert truths(model, drawn, names=("output",)).sizes.strayed[:, 0].tolist() == [False, True, False]
+    assert truths(model, drawn, names=("output",), dtype="float32").sizes.strayed[:, 0].tolist() == [False, True, True]

@@ -90,6 +90,27 @@ def test_intermediate_values_may_leave_the_range_of_doubles() -> None:
     assert abs(got["output"] / mpmath.mpf(5e200) - 1) < 1e-15
 
 
+@pytest.mark.parametrize(
+    ("eta", "known"),
+    [(100.0, True), (3000.0, True), (6413.0, False), (1e9, False), (1e200, False)],
+)
+@pytest.mark.parametrize("offset", [0.0, 1e40])
+def test_tiny_numbers_over_rounding_errors_are_never_taken_for_nothing(eta: float, known: bool, offset: float) -> None:
+    """1 - 1/(1 + exp(-eta)) is exp(-eta), which has digits if 1.44 * eta binary ones do; beside the offset the loss always has.
+
+    The slope of the logarithm by eta is -1 in any case, where the quotient exp(-eta) / rounding error is next to nothing.
+    """
+    model = Model("surprise")
+    a, b = model.weights("a b")
+    hit = model.node("hit", 1 / (1 + sp.exp(-a)))
+    model.loss(b - sp.log(1 - hit))
+    found = truth_at(model, {"a": eta, "b": offset}).values["grad a"]
+    if known:
+        assert mpmath.almosteq(found, 1 / (1 + mpmath.exp(-eta)), 1e-29)
+    else:
+        assert found is UNKNOWN
+
+
 def test_what_no_precision_reaches_is_said_to_be_unknown() -> None:
     # the argument of the sine has more digits than there are levels
     got = one(lambda x, a, b: sp.sin(sp.exp(x * x)), x=1e30)

@@ -142,17 +142,23 @@ class Matcher:
                 yield from self._terms(others, found, scaled_by=scale, inside=inside)
 
     def _each(self, each: Each, part: Part) -> Part | None:
-        """Match every term that is left."""
+        """Match every term that is left; a list that is bound already must have the same values, in any order."""
         collected: dict[str, tuple[Form, ...]] = {}
         if len(part.rest) < each.least:
             return None
+        single = {name: value for name, value in part.bound.items() if isinstance(value, dict)}
         for monomial, coefficient in part.rest.items():
-            bound = self._repeated(each.term, monomial, coefficient, part.bound)
+            bound = self._repeated(each.term, monomial, coefficient, single)
             if bound is None:
                 return None
-            for name in bound.keys() - part.bound.keys():
+            for name in bound.keys() - single.keys():
                 value = bound[name]
                 collected[name] = (*collected.get(name, ()), value if isinstance(value, dict) else {})
+        for name, values in collected.items():
+            known = part.bound.get(name, values)
+            alike = isinstance(known, tuple) and all(known.count(value) == values.count(value) for value in values)
+            if not alike or len(known) != len(values):
+                return None
         return Part({**part.bound, **collected}, SELF, {})
 
     def _repeated(self, pattern: Sum, monomial: Monomial, coefficient: Number, bound: Bindings) -> Bindings | None:

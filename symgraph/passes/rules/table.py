@@ -18,10 +18,16 @@ _SMALL = "1/2**60"
 
 _BETWEEN = f"{{0}} >= {_SMALL} and {{0}} <= 2**60"
 
-# one erfc of the magnitude of x; the logarithm is that of 1 where it is not chosen
-_LOG_NORMAL = "log(erfc(x if x > 0 else -x)/2 if x > 0 else 1) if x > 0 else log1p(-erfc(x if x > 0 else -x)/2)"
+# a and b are near one another: then their quotient is 1 and a small number, which is 0 where this form is not chosen
+_CLOSE = "abs(a - b) < b/2"
+_LOG_LESS_LOG = f"log1p((a - b if {_CLOSE} else 0)/(b if {_CLOSE} else 1)) if {_CLOSE} else log(a) - log(b)"
+
 _ERF_LESS_ERF = "(erfc(abs(b)) - erfc(abs(a)))*sign(a) if max(min(a, b), -max(a, b)) > 1/2 else erf(a) - erf(b)"
 _ERFC_LESS_ERFC = "(erfc(abs(a)) - erfc(abs(b)))*sign(a) if max(min(a, b), -max(a, b)) > 1/2 else erf(b) - erf(a)"
+
+_OPPOSITE = "not a <= 80 and not b >= -80 or not b <= 80 and not a >= -80"
+_NEAR_BY = "not (a - b >= 1 or b - a >= 1)"
+_EXP_LESS_EXP = "-c*max(exp(a), exp(b))*expm1(-abs(a - b))*sign(a - b)"
 
 # fmt: off
 RULES: tuple[Rule, ...] = (
@@ -67,6 +73,8 @@ RULES: tuple[Rule, ...] = (
     Rule("log(x/(1 - x))", "log(x/(1 - x))", "logit(x)", "the quotient rounds near x = 1/2", _INSIDE),
     Rule("log x - log(1 - x)", "log(x) - log1p(-x)", "logit(x)", "the logarithms cancel near x = 1/2", _INSIDE,
          example="log(x) - log(1 - x)"),
+    Rule("log a - log b", "log(a) - log(b)", _LOG_LESS_LOG, "logarithms and slopes cancel for a near b",
+         (("x", 0.0, 10.0), ("h", 0.0, 10.0)), when="single(a - b)", example="log(x + h) - log(x)"),
     Rule("log(x + sqrt(x^2 + 1))", "log(x + sqrt(x**2 + 1))", "asinh(x)", "cancels for x < 0 and rounds near 1", _NEAR),
     Rule("log(sqrt(x^2 + 1) - x)", "log(sqrt(x**2 + 1) - x)", "-asinh(x)", "cancels for x > 0 and rounds near 1", _NEAR),
     Rule("log(x + sqrt(x^2 - 1))", "log(x + sqrt(x**2 - 1))", "acosh(x)", "the sum rounds near 1", (("x", 1.0, 10.0),)),
@@ -87,7 +95,20 @@ RULES: tuple[Rule, ...] = (
          example="exp(node(log(x)))"),
     Rule("(1 + x)^n - 1", "(1 + x)**n - 1", "expm1(n*log1p(x))", "1 + x rounds: all digits are lost for small x",
          (("x", -0.2, 0.2), ("n", 0.5, 30.0)), when="x >= -1/4 and x <= 1/4"),
+    Rule("exp a exp b", "exp(a)*exp(b)", "exp(a + b)", "one overflows where the other vanishes",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0)), when=_OPPOSITE, example="exp(a)*node(exp(b))"),
+    Rule("exp a sigmoid b", "exp(a)*sigmoid(b)", "exp(a + log_sigmoid(b))", "one overflows where the other vanishes",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0)), when="not a <= 80 and not b >= -80"),
+    Rule("1/(exp x - 1)", "1/expm1(x)", "exp(-max(x, 0))/(-expm1(-abs(x)))*sign(x)", "the derivative is 0 from x = 360 on",
+         _FAR, when="not x <= 40", example="1/(exp(x) - 1)"),
     # sigmoids
+    Rule("(c exp a + d exp b + ...)/(exp a + exp b + ...)", "1/(sum(exp(a)))*(sum(c*exp(a)))",
+         "add(*(c*sigmoid(a - logaddexp(*others_a))))", "both overflow or are 0",
+         (("a", -1000.0, 1000.0), ("b", -1000.0, 1000.0), ("c", -10.0, 10.0)),
+         example="(c*exp(a) + 3*exp(b))/(exp(a) + exp(b))"),
+    Rule("log(sigmoid a - sigmoid b)", "log(sigmoid(a) - sigmoid(b))",
+         "log_sigmoid(a) + log_sigmoid(-b) + best(log(-expm1(b - a)))",
+         "the sigmoids cancel or vanish", (("b", -50.0, 50.0), ("d", 0.1, 100.0)), example="log(sigmoid(b + d) - sigmoid(b))"),
     Rule("sinh x/cosh x", "sinh(x)/cosh(x)", "tanh(x)", "both overflow", _FAR),
     Rule("(exp x - 1)/(exp x + 1)", "expm1(x)/(exp(x) + 1)", "tanh(x/2)", "both overflow", _FAR,
          example="(exp(x) - 1)/(exp(x) + 1)"),
@@ -111,7 +132,17 @@ RULES: tuple[Rule, ...] = (
          (("c", 1e-6, 1e3), ("k", 1e-6, 1e3), ("n", 0.5, 50.0)),
          when=f"not constant(n) and {_BETWEEN.format('c')} and {_BETWEEN.format('k')}"),
     # error functions
-    Rule("log(erfc(x)/2)", "log(erfc(x)/2)", _LOG_NORMAL, "erfc near 2 loses the digits of the tail", (("x", -20.0, 20.0),)),
+    Rule("log(erfc(x)/2)", "log(erfc(x)/2)", "log_half_erfc(x)", "erfc near 2 loses the digits of its tail, and is 0 for x >> 0",
+         (("x", -25.0, 100.0),)),
+    Rule("log(erfc x)", "log(erfc(x))", "log_erfc(x)", "erfc is 0 for x >> 0", (("x", -25.0, 100.0),)),
+    Rule("log(r erfc x)", "log(erfc(x)*r)", "best(log(2*r)) + log_half_erfc(x)", "erfc is 0 for x >> 0",
+         (("x", -25.0, 100.0), ("r", 0.1, 10.0))),
+    Rule("log1p(-erf x)", "log1p(-erf(x))", "log_erfc(x)", "erf is 1 for x >> 0", (("x", -25.0, 100.0),)),
+    Rule("log1p(erf x)", "log1p(erf(x))", "log_erfc(-x)", "erf is -1 for x << 0", (("x", -100.0, 25.0),)),
+    Rule("exp(x^2) erfc x", "exp(x**2)*erfc(x)", "erfcx(x)", "exp overflows and erfc is 0 for x >> 0", (("x", -20.0, 100.0),)),
+    Rule("exp a erfc b", "exp(a)*erfc(b)", "exp(a + log_erfc(b))", "exp overflows and erfc is 0 for b >> 0",
+         (("a", -700.0, 900.0), ("b", -10.0, 30.0)), when="not a <= 80 and not b <= 8"),
+    Rule("2 - erfc x", "2 - erfc(x)", "erfc(-x)", "all digits are lost for x << 0", (("x", -25.0, 25.0),)),
     Rule("1 - erf x", "1 - erf(x)", "erfc(x)", "all digits are lost for x >> 0", (("x", -25.0, 25.0),)),
     Rule("1 + erf x", "1 + erf(x)", "erfc(-x)", "all digits are lost for x << 0", (("x", -25.0, 25.0),)),
     Rule("1 - erfc x", "1 - erfc(x)", "erf(x)", "all digits are lost for small x", _UNIT),
@@ -121,6 +152,10 @@ RULES: tuple[Rule, ...] = (
     Rule("1 - cos x", "1 - cos(x)", "2*sin(x/2)**2", "all digits are lost for small x", _UNIT),
     Rule("1 + cos x", "1 + cos(x)", "2*cos(x/2)**2", "all digits are lost near pi", (("x", 0.0, 6.2831853071795862),)),
     Rule("sin x/x", "sin(x)/x", "sinc(x)", "no value at 0; the derivative cancels near it", _UNIT),
+    # choices
+    Rule("(a if c else r) - (b if c else s)", "select(c, a, r) - select(c, b, s)", "select(c, a - b, r - s)",
+         "what cancels is not seen", (("a", -10.0, 10.0), ("b", -1e9, 1e9), ("c", -1.0, 1.0)), when="single(a - b)",
+         example="Piecewise((a + b, c > 0), (1, True)) - Piecewise((b, c > 0), (3, True))"),
     # powers and roots
     Rule("x log x", "x*log(x)", "xlogx(x)", "no value at 0", _INSIDE),
     Rule("sqrt(a^2 + b^2 + ...)", "sqrt(sum(a**2))", "hypot(*a)", "squares overflow and underflow; no derivative at 0",
@@ -128,6 +163,10 @@ RULES: tuple[Rule, ...] = (
     Rule("sqrt a - sqrt b", "sqrt(a) - sqrt(b)", "(a - b)/(sqrt(a) + sqrt(b))", "roots cancel", (("x", 0.0, 1e9),),
          when=f"single(a - b) and (a >= {_SMALL} or b >= {_SMALL} or a - b >= {_SMALL} or b - a >= {_SMALL})",
          example="sqrt(x + 1) - sqrt(x)"),
+    Rule("sqrt a - sqrt b, 0 or not", "sqrt(a) - sqrt(b)", "(a - b)/(1 if sqrt(a) + sqrt(b) <= 0 else sqrt(a) + sqrt(b))",
+         "roots cancel", (("x", 0.0, 1e9), ("h", 0.0, 10.0)), when="single(a - b)", example="sqrt(x + h) - sqrt(x)"),
+    Rule("1/sqrt a - 1", "1/sqrt(a) - 1", "(1 - a)/(sqrt(a)*(1 + sqrt(a)))", "cancels for a near 1", _UNIT,
+         when="single(1 - a)", example="1/sqrt(1 - x**2) - 1"),
     Rule("sqrt a - b, b > 0", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b)", "the root cancels with b",
          (("b", 1e-9, 10.0), ("c", -1e-9, 1.0)), when=f"single(a - b**2) and b >= {_SMALL}", example="sqrt(b**2 + c) - b"),
     Rule("sqrt a - b", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b if b > 0 else 1) if b > 0 else sqrt(a) - b",
@@ -143,12 +182,19 @@ RULES: tuple[Rule, ...] = (
 """Tried in this order at each node of the forward graph, so that derivatives follow the better form."""
 
 VALUE_RULES: tuple[Rule, ...] = (
-    Rule("exp a - exp b", "exp(a) - exp(b)", "-max(exp(a), exp(b))*expm1(-abs(a - b))*sign(a - b)", "cancels for a near b",
-         (("x", -10.0, 10.0), ("k", 0.1, 1.0)), when="not (a - b >= 1 or b - a >= 1)", example="exp(-k*x) - exp(-x)"),
+    Rule("c exp a - c exp b", "c*exp(a) - c*exp(b)", _EXP_LESS_EXP, "cancels for a near b",
+         (("x", -10.0, 10.0), ("k", 0.1, 1.0)), when=_NEAR_BY, example="exp(-k*x) - exp(-x)"),
+    Rule("c exp a - c exp b over rows", "rowsum(c*exp(a)) + rowsum(-c*exp(b))", f"rowsum({_EXP_LESS_EXP})",
+         "cancels for a near b", (("f", -10.0, 10.0), ("k", 0.1, 1.0)), when=_NEAR_BY, example="exp(k*f) - exp((k - 1)*f)"),
     Rule("a exp x - a", "a*exp(x) - a", "a*expm1(x)", "all digits are lost for small x",
          (("x", -1.0, 1.0), ("a", -10.0, 10.0))),
     Rule("a - a sigmoid x", "a - a*sigmoid(x)", "a*sigmoid(-x)", "all digits are lost for x >> 0",
          (("x", -1000.0, 1000.0), ("a", -10.0, 10.0))),
+    Rule("a - a sigmoid x over rows", "rowsum(a) - rowsum(a*sigmoid(x))", "rowsum(a*sigmoid(-x))",
+         "all digits are lost for x >> 0", (("f", -100.0, 100.0), ("c", 0.0, 1.0)), example="c + (1 - c)*sigmoid(f)"),
+    Rule("sigmoid a - sigmoid b", "sigmoid(a) - sigmoid(b)",
+         "sigmoid(max(a, b))*sigmoid(-min(a, b))*expm1(-abs(a - b))*-sign(a - b)", "cancels for a near b, and for both >> 0",
+         (("b", -50.0, 50.0), ("d", 0.1, 100.0)), when=_NEAR_BY, example="sigmoid(b + d) - sigmoid(b)"),
     Rule("erf a - erf b", "erf(a) - erf(b)", _ERF_LESS_ERF, "1 - 1 in the tails", _PAIR,
          when="not a <= 1 and not b <= 1 or not a >= -1 and not b >= -1"),
     Rule("erfc a - erfc b", "erfc(a) - erfc(b)", _ERFC_LESS_ERFC, "1 - 1 near 0, 2 - 2 in the left tail", _PAIR,

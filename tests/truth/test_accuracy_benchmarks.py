@@ -1,0 +1,94 @@
+"""The benchmarks of the corpus and of the cost of stability, small: they run, and they would see what is wrong."""
+
+import sys
+from importlib import util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from corpus import examine
+
+from symgraph.fragments import fragment
+from symgraph.generate import STEPS, generate
+from symgraph.ir.ops import OPS
+from symgraph.memory import load_artifact
+from symgraph.models.nine_weights import model
+from symgraph.module import from_source
+from symgraph.truth import ORDINARY, points
+
+BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
+
+
+def script(name: str) -> ModuleType:
+    """A benchmark as a module under a name of its own, since a test module may have the same."""
+    spec = util.spec_from_file_location(f"{name}_benchmark", BENCHMARKS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_corpus_is_printed_a_line_for_each_model_and_setup(capsys: pytest.CaptureFixture[str]) -> None:
+    assert script("corpus").main(["--points", "13", "--models", "line", "Misra1a"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines[2:5]] == [
+        ["line", "numpy", "float64"], ["line", "scalar", "float64"], ["line", "numpy", "float32"],
+    ]  # fmt: skip
+    assert len(lines) == 2 + 6 + 1
+    assert " 0 wrong" in lines[-1]
+
+
+def test_a_wrong_module_is_reported_with_a_point(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = script("corpus")
+    true_loader = load_artifact
+
+    def edited(artifact: object) -> ModuleType:
+        text = artifact.text.replace("a * x", "(1.0 + 2.0**-40) * a * x")  # 4096 ulp
+        return from_source(text, artifact.name, "edited") if artifact.backend == "numpy" else true_loader(artifact)
+
+    monkeypatch.setattr(corpus, "load_artifact", edited)
+    assert corpus.main(["--points", "13", "--models", "line"]) == 1
+    out = capsys.readouterr().out
+    assert "line numpy float64, " in out
+    assert "the truth" in out
+
+
+def test_the_plain_module_has_the_formulas_of_textbooks_and_loses_what_they_lose() -> None:
+    cost = script("cost")
+    stable, plain = cost.both()
+    assert generate(model)[0].text == generate(model)[0].text  # the table is the true one again
+    assert fragment("tanh").roots.keys() == {"partial 0 0", "partial 0 1"}
+    assert OPS["tanh"].aux
+    drawn = points(model, ORDINARY, n=80, seed=1)
+    assert examine(model, stable, drawn).wrong == ()
+    with np.errstate(all="ignore"):
+        lost = examine(model, plain, drawn).report
+    assert lost.faults > 20  # 1 - tanh**2 is 0 where tanh rounds to 1
+    X, y = np.full((3, 5), 0.25), np.zeros(3)
+    w = 0.1 * np.arange(1.0, 10.0)
+    ours, theirs = stable.value_and_grad(w, X, y), plain.value_and_grad(w, X, y)
+    # where the model is tame they compute the same: 1 - tanh**2 loses a digit at most
+    np.testing.assert_allclose(theirs[0], ours[0], rtol=1e-14)
+    np.testing.assert_allclose(theirs[1], ours[1], rtol=1e-13)
+
+
+def test_costs_are_printed_and_what_is_too_dear_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cost = script("cost")
+    assert all(name in {step.__name__ for step in STEPS} for name in cost._GUARDS)
+    monkeypatch.setattr(cost, "seconds", lambda modules, rows, rounds, seed: [1.3 * rows, 1.0 * rows])
+    assert cost.main([]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["1", "506", "5000", "20000", "1000000"]
+    monkeypatch.setattr(cost, "seconds", lambda modules, rows, rounds, seed: [1.4 if rows == 506 else 1.0, 1.0])
+    assert cost.main(["--rows", "1", "506"]) == 1
+
+
+def test_times_are_of_every_module_and_positive() -> None:
+    cost = script("cost")
+    spent = cost.seconds(cost.both(), rows=3, rounds=2, seed=0)
+    assert len(spent) == 2
+    assert min(spent) > 0
