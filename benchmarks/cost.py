@@ -36,10 +36,10 @@ _GUARDS = ("limit", "order")
 """The passes that only make products safe."""
 _BLOCK = 20_000
 """Rows that a timing covers at least, in several calls where one has fewer."""
-_SETTLING = 2**25
+_SETTLING = 2**24
 """Bytes that are allocated and freed at first. From then on glibc keeps what is freed (its thresholds follow the largest block
-that was freed), as in any process that has handled large arrays; before, it may hand pages back after each call, which costs
-more than the arithmetic and hits one module and not the other, whichever has the one temporary too many."""
+that was freed, up to 32 MiB), as in any process that has handled large arrays. Before, it may hand pages back after each call,
+which costs more than the arithmetic and hits one module and not the other, whichever has the one temporary too many."""
 
 PLAIN: Mapping[str, Op] = {
     **OPS,

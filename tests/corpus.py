@@ -79,7 +79,8 @@ def examine(model: Model, module: ModuleType, points: Points, dtype: str = "floa
     lost = judged.faulty & ~vanished & lost_by_cancelling(found, results) & (model.name in CANCELLING)
     wrong = [
         f"{model.name} {backend_of(module)} {dtype}, {rounded.kinds[place]}: {found.names[column]} is"
-        f" {float(judged.computed[place, column])!r}, the truth {float(found.values[place, column])!r} at {rounded.point(place)}"
+        f" {float(judged.computed[place, column])!r}, the truth {float(found.values[place, column])!r}"
+        f" at {rounded.point(place)}"
         for place, column in zip(*np.nonzero(judged.faulty & ~vanished & ~lost), strict=True)
     ]
     return Outcome(compare(found, results), tuple(wrong), int((judged.beyond_promise | vanished).sum()), int(lost.sum()))

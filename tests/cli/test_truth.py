@@ -1,6 +1,7 @@
 """``symgraph truth``: what it judges, its verdict, its exit code and its formats."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,40 @@ def test_an_error_that_conditioning_does_not_explain_exits_with_1(built: Project
         assert broken["grad top"] == broken["loss"] == 0
     else:
         assert "worst: grad rate, theorem: " in done.out
+
+
+POLYNOMIAL = LINE.replace("a * x + b", "(a * x) ** 2 / (b**2 + 1)").replace('"line"', '"ratio"')
+
+
+def test_polynomials_that_overflow_at_huge_points_are_reported_and_exit_with_0(command: Run) -> None:
+    Path("ratio.py").write_text(POLYNOMIAL, encoding="utf-8")
+    done = command("truth", "ratio.py", "--points", "60", "--kinds", "normal, huge", "--quiet")
+    assert done.code == 0
+    head = re.match(r"truth of ratio, float64: no faults, (\d+) wrong results beyond the promise at 60 points\n", done.out)
+    assert head is not None
+    assert re.search(rf"exponential, .*: .*(Inf|NaN) \d+.*; by kind of point: huge {head[1]}\n", done.out)
+    assert "\nbeyond the promise: " in done.out
+    report = json.loads(command("truth", "ratio.py", "--points", "60", "--kinds", "normal, huge", "--quiet", "--json").out)
+    assert (report["ok"], report["faults"]) == (True, 0)
+    counts = (report["beyond_promise"], report["beyond_by_kind"]["huge"], sum(report["beyond_by_fault"].values()))
+    assert counts == (int(head[1]),) * 3
+    assert sum(one["beyond_promise"] for one in report["results"]) == int(head[1])
+
+
+def test_nan_from_an_exponential_without_its_guard_exits_with_1(command: Run) -> None:
+    text = LINE.replace("a * x + b", "tanh(exp(a * x) + b)").replace('"line"', '"front"')
+    Path("front.py").write_text(f"from sympy import exp, tanh\n{text}", encoding="utf-8")
+    options = ("--points", "60", "--kinds", "normal, saturated", "--quiet")
+    assert command("build", "front.py").code == 0
+    assert command("truth", "front", *options).code == 0
+    path = Path("generated/front.py")
+    unguarded, guards = re.subn(r"np\.minimum\((\w+(?:\.\w+)?), _largest\)", r"\1", path.read_text(encoding="utf-8"))
+    assert guards == 1
+    Path("unguarded.py").write_text(unguarded, encoding="utf-8")
+    done = command("truth", "front", "--module", "./unguarded.py", *options)
+    assert done.code == 1
+    assert re.match(r"truth of front, float64: \d+ faults at 60 points\n", done.out)
+    assert "worst: jacobian a, NaN: nan for " in done.out
 
 
 def test_a_model_of_which_nothing_could_be_judged_exits_with_1(command: Run) -> None:

@@ -64,4 +64,4 @@ def test_nothing_is_nan_zero_or_garbage_where_an_exponential_overflows(seed: int
     model = drawn(rng)
     report = judge(model, symgraph.compile(model, backend=backend), near_the_overflow(model, rng), dtype=dtype)
     assert report.judged > 0
-    assert not report.faults, str(report)
+    assert not report.faults + report.beyond_promise, str(report)

@@ -146,6 +146,7 @@ class _Engine:
             result = self.best[position] = self.improved(position)
             if result != position:
                 self.before.setdefault(result, position)
+                self.glance.also(self.builder.nodes, result, position)
         return self.best[position]
 
     def improved(self, position: int) -> int:

@@ -59,6 +59,12 @@ class Glance:
         for node in nodes[len(self.looks) :]:
             self.looks.append(self._look(node))
 
+    def also(self, nodes: Sequence[Node], position: int, before: int) -> None:
+        """Let a node show, besides its own, what stood in its place before."""
+        self.read(nodes)
+        own, other = self.looks[position], self.looks[before]
+        self.looks[position] = own._replace(once=own.once | other.once, twice=own.twice | other.twice)
+
     def _look(self, node: Node) -> Look:
         if node.op not in LOOKED_INTO:
             own = self.bits.get(node.op)

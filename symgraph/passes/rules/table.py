@@ -7,6 +7,7 @@ _NEAR = (("x", -50.0, 50.0),)
 _FAR = (("x", -1000.0, 1000.0),)
 _INSIDE = (("x", 0.0, 1.0),)
 _AROUND_1 = (("x", 0.0, 2.0),)
+_TAIL = (("x", -25.0, 30.0),)
 _PAIR = (("a", -10.0, 10.0), ("b", -10.0, 10.0))
 _LOG1MEXP = "log1p(-exp(x if x < -1 else -1)) if x < -1 else log(-expm1(x))"
 
@@ -68,6 +69,16 @@ RULES: tuple[Rule, ...] = (
          "cosh near 1 loses digits of x, and overflows", _FAR),
     Rule("log(r exp x)", "log(exp(x)*r)", "best(log(r)) + x", "exp is 0 for x << 0: a likelihood far out",
          (("x", -1000.0, 0.0), ("r", 0.1, 10.0))),
+    # logarithms of error functions
+    Rule("log(erfc(x)/2)", "log(erfc(x)/2)", "log_half_erfc(x)", "erfc is 0 for x >> 0, and 2 for x << 0", _TAIL),
+    Rule("log(erfc x)", "log(erfc(x))", "log_erfc(x)", "erfc is 0 for x >> 0", _TAIL),
+    Rule("log(r erfc x)", "log(erfc(x)*r)", "best(log(2*r)) + log_half_erfc(x)", "erfc is 0 for x >> 0",
+         (*_TAIL, ("r", 0.1, 10.0))),
+    Rule("log1p(-erf x)", "log1p(-erf(x))", "log_erfc(x)", "erf is 1 for x >> 0", _TAIL),
+    Rule("log1p(erf x)", "log1p(erf(x))", "log_erfc(-x)", "erf is -1 for x << 0", (("x", -30.0, 25.0),)),
+    Rule("log1p(-erfc(x)/2)", "log1p(-erfc(x)/2)", "log_half_erfc(-x)", "erfc is 2 for x << 0", (("x", -30.0, 25.0),)),
+    Rule("xlogy(y, erfc(x)/2)", "xlogy(y, erfc(x)/2)", "y*log_half_erfc(x)", "erfc is 0 for x >> 0",
+         (*_TAIL, ("y", 0.0, 1.0))),
     # logarithms near 1
     Rule("log((1 + x)/(1 - x))", "log((1 + x)/(1 - x))", "2*atanh(x)", "the quotient near 1 loses digits of x", _UNIT),
     Rule("log(x/(1 - x))", "log(x/(1 - x))", "logit(x)", "the quotient rounds near x = 1/2", _INSIDE),
@@ -132,14 +143,8 @@ RULES: tuple[Rule, ...] = (
          (("c", 1e-6, 1e3), ("k", 1e-6, 1e3), ("n", 0.5, 50.0)),
          when=f"not constant(n) and {_BETWEEN.format('c')} and {_BETWEEN.format('k')}"),
     # error functions
-    Rule("log(erfc(x)/2)", "log(erfc(x)/2)", "log_half_erfc(x)", "erfc near 2 loses the digits of its tail, and is 0 for x >> 0",
-         (("x", -25.0, 100.0),)),
-    Rule("log(erfc x)", "log(erfc(x))", "log_erfc(x)", "erfc is 0 for x >> 0", (("x", -25.0, 100.0),)),
-    Rule("log(r erfc x)", "log(erfc(x)*r)", "best(log(2*r)) + log_half_erfc(x)", "erfc is 0 for x >> 0",
-         (("x", -25.0, 100.0), ("r", 0.1, 10.0))),
-    Rule("log1p(-erf x)", "log1p(-erf(x))", "log_erfc(x)", "erf is 1 for x >> 0", (("x", -25.0, 100.0),)),
-    Rule("log1p(erf x)", "log1p(erf(x))", "log_erfc(-x)", "erf is -1 for x << 0", (("x", -100.0, 25.0),)),
-    Rule("exp(x^2) erfc x", "exp(x**2)*erfc(x)", "erfcx(x)", "exp overflows and erfc is 0 for x >> 0", (("x", -20.0, 100.0),)),
+    Rule("exp(x^2) erfc x", "exp(x**2)*erfc(x)", "erfcx(x)", "exp overflows and erfc is 0 for x >> 0", (("x", -20.0, 30.0),)),
+    Rule("gauss x erfcx x", "gauss(x)*erfcx(x)", "erfc(x)", "erfcx overflows for x << 0", (("x", -30.0, 25.0),)),
     Rule("exp a erfc b", "exp(a)*erfc(b)", "exp(a + log_erfc(b))", "exp overflows and erfc is 0 for b >> 0",
          (("a", -700.0, 900.0), ("b", -10.0, 30.0)), when="not a <= 80 and not b <= 8"),
     Rule("2 - erfc x", "2 - erfc(x)", "erfc(-x)", "all digits are lost for x << 0", (("x", -25.0, 25.0),)),
