@@ -21,7 +21,10 @@ NUMPY = {
     "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
     **{name: getattr(np, name) for name in ("sqrt", "cbrt", "hypot", "exp", "expm1", "log", "log1p", "sin", "cos", "tan")},
     **{name: getattr(np, name) for name in ("sinh", "cosh", "tanh")},
-    **{name: (lambda a, function=FLOAT[name]: np.float64(function(float(a)))) for name in ("erf", "erfc", "erfcx", "ierfcx", "gauss")},
+    **{
+        name: (lambda a, function=FLOAT[name]: np.float64(function(float(a))))
+        for name in ("erf", "erfc", "erfcx", "ierfcx", "gauss")
+    },
 }  # fmt: skip
 
 EXACT = ("add", "sub", "mul", "div", "neg", "abs", "sqrt", "max", "min", "select")

@@ -100,7 +100,10 @@ SETS: dict[str, tuple[Any, ...]] = {
     "erf": (uniform(-1, 1), uniform(-8, 8), logs(-30, 1)),
     "gauss": (uniform(-1, 1), uniform(-24, 24), logs(-30, 1)),
     "erfc": (uniform(-1, 1), uniform(-5, 24), logs(-30, 1), uniform(0.49, 0.51), uniform(8.6, 8.8)),
-    **dict.fromkeys(("erfcx", "ierfcx"), (uniform(-1, 1), uniform(-24, 24), logs(-30, 1), uniform(8.6, 9.3), logs(1, 120, signed=False))),
+    **dict.fromkeys(
+        ("erfcx", "ierfcx"),
+        (uniform(-1, 1), uniform(-24, 24), logs(-30, 1), uniform(8.6, 9.3), logs(1, 120, signed=False)),
+    ),
     "add": ((logs(-5, 5), logs(-5, 5)),),
     "sub": ((logs(-5, 5), logs(-5, 5)), (uniform(1, 1 + 1e-12), uniform(1, 1 + 1e-12))),
     "mul": ((logs(-100, 100), logs(-100, 100)),),

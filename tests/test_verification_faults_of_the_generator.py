@@ -78,7 +78,8 @@ def tiny(op: str) -> Model:
     inside = sp.Rational(9, 10) * tanh(u)  # inside (-1, 1)
     exprs = {
         "add": u + t * a, "sub": a - b * x, "mul": a * b * x, "div": a * x / (b**2 + z**2), "neg": -a * b * x,
-        "pow": (1 + u**2) ** (b / 3), "cube": u**3, "sqrt": sqrt(2 + u**2 + x * z * u / 9), "cbrt": cbrt(u), "hypot": hypot(u, t),
+        "pow": (1 + u**2) ** (b / 3), "cube": u**3, "sqrt": sqrt(2 + u**2 + x * z * u / 9), "cbrt": cbrt(u),
+        "hypot": hypot(u, t),
         "exp": exp(u), "expm1": expm1(u), "log": log(2 + u**2), "log1p": log1p(u**2), "sigmoid": sigmoid(u),
         "softplus": softplus(u), "sin": sin(u), "cos": cos(u), "tan": tan(u), "asin": asin(inside), "acos": acos(inside),
         "atan": atan(u), "atan2": atan2(u, t), "sinc": sinc(u), "sinh": sinh(u), "cosh": cosh(u), "tanh": tanh(u),
