@@ -109,14 +109,10 @@ class Verdicts:
 
 def verdicts(found: "Truths", results: "Results") -> Verdicts:
     """Judge every result at every point."""
-    dtype = np.finfo(found.dtype)
-    eps, values = float(dtype.eps), found.values
+    eps = float(np.finfo(found.dtype).eps)
     computed, batched = _farthest(found, results)
-    known = found.state == KNOWN
-    with np.errstate(invalid="ignore"):
-        beyond = known & (np.abs(values) > float(dtype.max))
-        small = known & ~beyond & ((found.high == 0) | (found.exponent <= dtype.minexp))
-    normal, finite = known & ~beyond & ~small, known & ~beyond
+    normal, small, beyond = _sorted(found)
+    finite = normal | small
     promise = _promise(found, results.precision)
     errors = _errors(found, computed, normal & np.isfinite(computed))
     lost = normal & np.isfinite(computed) & ((computed == 0) | (errors > GARBAGE))
@@ -151,6 +147,15 @@ def verdicts(found: "Truths", results: "Results") -> Verdicts:
         blurred=lost & blurred & ~promise.doubt,
         doubtful=finite & promise.doubt,
     )
+
+
+def _sorted(found: "Truths") -> tuple[Mask, Mask, Mask]:
+    """Where the truth is a normal number of the dtype, where it is smaller or 0, and where it is larger."""
+    dtype, known = np.finfo(found.dtype), found.state == KNOWN
+    with np.errstate(invalid="ignore"):
+        beyond = known & (np.abs(found.values) > float(dtype.max))
+    small = known & ~beyond & ((found.high == 0) | (found.exponent <= dtype.minexp))
+    return known & ~beyond & ~small, small, beyond
 
 
 @dataclass(frozen=True, slots=True, eq=False)
