@@ -135,7 +135,7 @@ def _half(holds: bool, tie: bool) -> Any:
 
 SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("logaddexp", "value"): lambda a, b: max(abs(a), abs(b)),
-    ("ierfcx", "partial 0"): lambda x: 2 * abs(x) * _scaled_erfc(x)[1] + _scaled_erfc(x)[0],
+    ("ierfcx", "partial 0"): lambda x: 2 * abs(x) * _scaled_erfc(x)[1] + _scaled_erfc(x)[0] if x < 16 else mp.mpf(0),
     ("sinc", "partial 0"): lambda x: (abs(mp.cos(x)) + abs(mp.sinc(x))) / abs(x) if abs(x) >= 1.5 else mp.mpf(0),
 }
 """What an error is relative to where terms cancel, if that is more than the result: the notes of the table."""

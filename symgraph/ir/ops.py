@@ -154,6 +154,13 @@ for _n in range(17, 0, -1):
     _SERIES = Rational((-1) ** _n * 2 * _n, factorial(2 * _n + 1)) + u * _SERIES
 _DSINC = Piecewise((x0 * _SERIES, Abs(x0) < Rational(3, 2)), ((cos(x0) - v) / x0, True))
 
+# the slope 2*x*v - erfcx(x) of ierfcx is -2*v/(x + (3/2)/(x + 2/(x + (5/2)/(x + ...)))), by the continued fraction of erfc
+# (NIST DLMF 7.9.3); from 16 on what is left out here is below 2**-106 of it, as accurate modules need it
+_REST: Any = Integer(0)
+for _n in range(20, 1, -1):
+    _REST = Rational(_n + 1, 2) / (m + _REST)
+_DIERFCX = Piecewise((2 * x0 * v - fn.erfcx(x0), x0 < 16), (-2 * v / (m + _REST), True))
+
 # erfc(|x0|), and the slope of the logarithm of erfc(x0) = 2 - erfc(-x0): -2/sqrt(pi) * gauss(x0) / erfc(x0)
 _LOG_ERFC = ((g, fn.gauss(x0)), (a, fn.erfcx(Abs(x0))), (s, g * a))
 _LOG_ERFC_SLOPE = (
@@ -296,9 +303,9 @@ _ROWS = (
         cost=2 * TRANSCENDENTAL, ulp=3.0, ulp32=1.0, partial_ulp=(4.5,),
     ),
     Op(
-        "ierfcx", 1, 1 / sqrt(pi) - x0 * exp(x0**2) * erfc(x0), ((2 * x0 * v - fn.erfcx(x0),),), fn.ierfcx,
+        "ierfcx", 1, 1 / sqrt(pi) - x0 * exp(x0**2) * erfc(x0), ((_DIERFCX,),), fn.ierfcx, ((m, Max(x0, 16)),),
         domain="all reals; inf below -26.5", cost=2 * TRANSCENDENTAL, ulp=4.0, ulp32=1.0, partial_ulp=(4.0,),
-        note="partial: of 2*|x0|*v + erfcx(x0), which cancel for x0 >> 0",
+        note="partial, below 16: of 2*|x0|*v + erfcx(x0), the terms that cancel for x0 > 0",
     ),
     Op(
         "log_erfc", 1, log(erfc(x0)), _LOG_ERFC_SLOPE, fn.log_erfc, _LOG_ERFC,

@@ -53,9 +53,14 @@ def test_random_models_err_as_the_theorem_says_and_lose_nothing(model: Model, se
         wrong = judged.wrong & ~out_of_range(found) & ~lost_by_cancelling(found, results)
         poles = [bool(here) and has_pole(graph, drawn.point(place)) for place, here in enumerate(wrong.any(axis=1))]
         wrong &= ~(results.raised & np.array(poles)[:, None])
-        assert not wrong.any(), str(compare(found, results))
+        assert not wrong.any(), f"{written(model)}\n{compare(found, results)}"
         event("judged" if judged.normal.any() else "nothing judged")
         event("excused" if judged.wrong.any() else "nothing excused")
+
+
+def written(model: Model) -> str:
+    """The formulas of a model."""
+    return "\n".join([*(f"{node.name} = {node.expr}" for node in model.nodes), f"loss = {model.loss_expr}"])
 
 
 def has_pole(graph: Graph, point: dict[str, float]) -> bool:

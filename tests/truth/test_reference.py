@@ -192,3 +192,23 @@ def test_the_truth_shares_nothing_with_what_is_judged() -> None:
         "schedule",
         "generate",
     }
+
+
+def test_two_runs_in_which_noise_decides_are_not_taken_for_the_truth() -> None:
+    """The differences are noise, -2**88 and -2**21 at 133 and 200 bits, and 2**-133 and 2**-200: later steps look the same."""
+    model = Model("large")
+    a, b = model.weights("a b")
+    model.output("out", a * sp.log(sp.exp(b) + sp.exp(sp.sqrt(a**2 + 1) - a)))
+    exact = truth_at(model, {"a": 4e66, "b": -0.25}).values["output"]
+    with mpmath.workdps(40):
+        # sqrt(a**2 + 1) - a is 1/(2 * a), and exp of that 1 to 60 digits
+        assert abs(exact / (mpmath.mpf(4e66) * mpmath.log(mpmath.exp(-0.25) + 1)) - 1) < 1e-30
+
+    model = Model("small")
+    a, b = model.weights("a b")
+    p = model.node("p", 1 / (1 + sp.exp(-a)))
+    model.output("out", -sp.log(p * sp.exp(-700) + (1 - p) * sp.exp(b)))
+    slope = truth_at(model, {"a": 560.0, "b": -250.0}).values["jacobian b"]
+    with mpmath.workdps(40):
+        # the weight of the second law is exp(-560 - 250 + 700) = exp(-110) against 1
+        assert abs(slope * mpmath.exp(110) * (1 + mpmath.exp(-110)) + 1) < 1e-30
