@@ -45,6 +45,7 @@ LEAVING: Mapping[str, str] = {
     "MGH17": "the partial by b3 is the product of exp(-b5*x), which is 0, and a huge residual that has exp(-b4*x) in it",
     "cloglog": "the logarithm of 1 - exp(-exp(eta)) where exp(eta) is 0",
     "curve": "a*exp(-b*u) with a small a where exp(-b*u) overflows",
+    "planck": "a*x**3/(exp(x/t) - 1) where exp(x/t) overflows, in float32, and the quotient is still a normal number",
     "shadows": "the sine of a prediction that is beyond the range, as exp(a*x) is",
 }
 """Models in which an exponential leaves the range, though its product with another factor or its logarithm would not."""

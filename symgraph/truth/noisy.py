@@ -15,7 +15,7 @@ import mpmath
 import sympy
 
 from symgraph.exact import NAN, Program, Step, Values, compile_exactly
-from symgraph.functions import relu
+from symgraph.functions import log1p, relu
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.model import Model
 from symgraph.truth.edges import BORDERS
@@ -25,6 +25,7 @@ from symgraph.truth.wide import KINK, UNKNOWN, WIDE, computed, is_number
 _NOISE = 12
 """Digits of the noise: enough that what cancels does not cancel by chance, twice, and few beside the digits asked for."""
 _SUM, _PRODUCT, _POWER, _SELECTION, _OTHER = range(5)
+_LOGARITHMS = (sympy.log, log1p)
 _NAMES = {**FUNCTIONS, sympy.Pow: "pow"}
 _SELECTIONS = (sympy.Abs, sympy.sign, sympy.Max, sympy.Min, sympy.Heaviside, relu)
 _LOGIC = (sympy.And, sympy.Or, sympy.ITE)
@@ -90,7 +91,10 @@ class NoisyProgram:
         return values
 
     def steep(self, values: Values, root: int) -> Steep:
-        """The binary exponents of large values up to a step, and of distances from borders that numbers have crossed."""
+        """The binary exponents of large values up to a step, and of distances from borders that numbers have crossed.
+
+        And of arguments of logarithms, small ones too: log(1 - p) may be that of a rounding error.
+        """
         found: Steep = {}
         for index, value in enumerate(values[: root + 1]):
             if value is NAN:
@@ -99,6 +103,11 @@ class NoisyProgram:
                     found[index, -1] = size
             elif (size := _size(value)) > _LARGE:
                 found[index, -1] = size
+            step = self._lines[index].step
+            if step.kind in _LOGARITHMS and is_number(argument := values[step.args[0]]):
+                size = _size(argument if step.kind is sympy.log else 1 + argument)
+                if abs(size) > _LARGE:
+                    found[index, -2] = size
         return found
 
     def cotangents(self, values: Values, root: int, steep: Steep) -> dict[str, Any]:

@@ -181,6 +181,11 @@ def power(base: Any, exponent: Any) -> Any:
     return mpmath.power(base, exponent)
 
 
+def _atan2(y: Any, x: Any) -> Any:
+    """The angle; on the cut the sign of a zero decides, which these numbers do not have."""
+    return UNKNOWN if y == 0 and x < 0 else mpmath.atan2(y, x)
+
+
 def cbrt(x: Any) -> Any:
     """The real cube root."""
     return mpmath.sign(x) * mpmath.cbrt(abs(x))
@@ -191,6 +196,6 @@ WIDE: Mapping[str, Callable[..., Any]] = {
     "sigmoid": sigmoid, "log_sigmoid": _log_sigmoid, "softplus": _softplus, "logaddexp": _logaddexp, "gauss": _gauss,
     "erf": _erf, "erfc": _erfc, "erfcx": erfcx, "ierfcx": ierfcx, "log_erfc": _log_erfc, "log_half_erfc": _log_half_erfc,
     "sin": _near(mpmath.sin), "cos": _near(mpmath.cos), "tan": _near(mpmath.tan), "sinc": _near(mpmath.sinc),
-    "pow": power, "cbrt": cbrt,
+    "pow": power, "cbrt": cbrt, "atan2": _atan2,
 }  # fmt: skip
 """By the name of the op; other functions are mpmath's own."""

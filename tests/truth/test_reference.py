@@ -212,3 +212,19 @@ def test_two_runs_in_which_noise_decides_are_not_taken_for_the_truth() -> None:
     with mpmath.workdps(40):
         # the weight of the second law is exp(-560 - 250 + 700) = exp(-110) against 1
         assert abs(slope * mpmath.exp(110) * (1 + mpmath.exp(-110)) + 1) < 1e-30
+
+    model = Model("hidden")
+    a, b = model.weights("a b")
+    model.output("out", b - sp.log(1 - 1 / (1 + sp.exp(-a))))
+    # the logarithm is -1e100, and that of the rounding error is lost beside 1e60
+    assert not is_number(truth_at(model, {"a": 1e100, "b": 1e60}).values["output"])
+
+
+def test_the_angle_on_its_cut_is_not_judged() -> None:
+    """The sign of a zero decides between pi and -pi."""
+    model = Model("angle")
+    a, b = model.weights("a b")
+    model.output("out", sp.atan2(a, b))
+    for zero in (0.0, -0.0):
+        assert not is_number(truth_at(model, {"a": zero, "b": -1.0}).values["output"])
+    assert truth_at(model, {"a": 0.0, "b": 1.0}).values["output"] == 0
