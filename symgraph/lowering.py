@@ -15,6 +15,7 @@ from symgraph.guards import guarded_symbols, safe_point
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.model import Model
+from symgraph.powers import common_power, split
 
 _RELATIONS = {
     sympy.StrictLessThan: "lt",
@@ -221,8 +222,11 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     constant = sympy.Mul(*constants)
     rest = scope.ordered([factor for factor in factors if not scope.fixed[factor]])
     rest = [factor for factor in rest if not scope.varies(factor)] + [factor for factor in rest if scope.varies(factor)]
-    above = [scope.values[factor] for factor in rest if not _is_reciprocal(factor)]
-    below = [_power(scope, factor.base, -factor.exp) for factor in rest if _is_reciprocal(factor)]
+    grouped, exponent = common_power(rest, scope.values)
+    above, below = _sides(scope, [split(factor) for factor in rest if factor not in grouped])
+    if grouped:
+        base = _quotient(scope, *_sides(scope, [grouped[factor] for factor in rest if factor in grouped]))
+        above.append(scope.builder.add("pow", base, scope.builder.const(float(exponent))))
     negative = bool(constant.is_negative)
     constant = -constant if negative else constant
     if constant.is_Rational and constant.p == 1 and constant.q < 2**1000 and not _is_dyadic(constant.q):
@@ -233,10 +237,20 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
         value, negative = -value, False
     if value != 1.0 or not above:
         above.insert(0, scope.builder.const(value))
-    result = scope.chain("mul", above)
-    if below:
-        result = scope.builder.add("div", result, scope.chain("mul", below))
+    result = _quotient(scope, above, below)
     return scope.builder.add("neg", result) if negative else result
+
+
+def _sides(scope: Scope, powers: list[tuple[Any, Any]]) -> tuple[list[int], list[int]]:
+    """The powers of a product that stand above, and those below."""
+    above = [_power(scope, base, exponent) for base, exponent in powers if not exponent.is_negative]
+    return above, [_power(scope, base, -exponent) for base, exponent in powers if exponent.is_negative]
+
+
+def _quotient(scope: Scope, above: list[int], below: list[int]) -> int:
+    """The product of some values, divided by the product of others."""
+    result = scope.chain("mul", above or [scope.builder.const(1.0)])
+    return scope.builder.add("div", result, scope.chain("mul", below)) if below else result
 
 
 def _is_dyadic(denominator: int) -> bool:
@@ -244,13 +258,9 @@ def _is_dyadic(denominator: int) -> bool:
     return int(denominator) & (int(denominator) - 1) == 0
 
 
-def _is_reciprocal(factor: Any) -> bool:
-    return isinstance(factor, sympy.Pow) and bool(factor.exp.is_Number and factor.exp.is_negative)
-
-
 def _lower_pow(scope: Scope, part: Any) -> int:
-    if _is_reciprocal(part):
-        return scope.builder.add("div", scope.builder.const(1.0), _power(scope, part.base, -part.exp))
+    if part.exp.is_Number:
+        return _quotient(scope, *_sides(scope, [(part.base, part.exp)]))
     return _power(scope, part.base, part.exp)
 
 

@@ -338,6 +338,8 @@ _ROWS = (
     *(Op(name, 2, None, (_ZERO, _ZERO), kinks="a jump", ulp=0.0, ulp32=0.0) for name in ("lt", "le", "gt", "ge", "eq", "ne")),
     *(Op(name, 2, None, (_ZERO, _ZERO), ulp=0.0, ulp32=0.0) for name in ("and", "or")),
     Op("not", 1, None, (_ZERO,), ulp=0.0, ulp32=0.0),
+    # a number on which the root does not depend, such as the largest exponent that a sum of exponentials is scaled by
+    Op("stop", 1, None, (_ZERO,), stable=x0, ulp=0.0, ulp32=0.0),
     # the sum over rows; adjoint inserts it
     Op("rowsum", 1, None, (_ONE,), ulp=float("inf"), ulp32=float("inf")),
 )

@@ -32,7 +32,7 @@ _INPUTS = frozenset({"feature", "weight", "target"})
 _MOST = 1e300
 """Stands for condition numbers that are infinite or larger: with them no statement says anything."""
 _EXPONENTIALS = frozenset({"exp", "expm1", "sinh", "cosh"})
-_FAST = _EXPONENTIALS | {"gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfcx"}
+_FAST = _EXPONENTIALS | {"gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"}
 """What overflows or vanishes at arguments of ordinary size: exponentials, and what rewriting makes of formulas of them."""
 _MARGIN = 64
 _SHORT_BITS = 20
@@ -52,6 +52,7 @@ class Sizes:
         highest: (n, k) the largest.
         doubt: (n, k) the rounding unit at which first-order errors may decide a comparison, or reach the edge of a domain, the
             other way; inf if none does.
+        undecided: (n, k) the same for errors of the inputs alone: below, the inputs do not say which way it goes.
         strayed: (n, k) whether a value on the way leaves the dtype's normal range other than through an exponential: one that
             does not move where the exponentials move that have left it.
     """
@@ -62,12 +63,13 @@ class Sizes:
     lowest: NDArray[np.int32]
     highest: NDArray[np.int32]
     doubt: Floats
+    undecided: Floats
     strayed: NDArray[np.bool_]
 
     @staticmethod
     def stacked(parts: "Sequence[Sizes]") -> "Sizes":
         """Several batches as one."""
-        names = ("kappa_in", "kappa_graph", "bound", "lowest", "highest", "doubt", "strayed")
+        names = ("kappa_in", "kappa_graph", "bound", "lowest", "highest", "doubt", "undecided", "strayed")
         return Sizes(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
@@ -147,6 +149,7 @@ class Measure:
             np.array(low, np.int32).T,
             np.array(high, np.int32).T,
             self._doubt(edges, doubts, self._is_out(mags), zero),
+            self._undecided(edges, doubts, zero),
             self._strayed(edges, mags),
         )
 
@@ -230,7 +233,8 @@ class Measure:
         "Moves" is by more than a rounding error: tanh(exp(1000)) does not, nor does 1 + exp(-1000), and what overflows after
         these has done so by itself.
         """
-        left = (mags > self._limits.maxexp) | (mags <= self._limits.minexp)
+        # in the last binade a rounding error may make it infinite
+        left = (mags >= self._limits.maxexp) | (mags <= self._limits.minexp)
         result = np.zeros((len(mags), len(self._at)), bool)
         moves: dict[int, Floats] = {}
         place = 0
@@ -265,6 +269,29 @@ class Measure:
                 places = decides(node.op)
                 if places:
                     reached = sum(doubts[at + offset] * errors[node.args[operand]] for offset, operand in enumerate(places))
+                    result = np.where(self._reach[:, row], np.minimum(result, (1.0 / reached)[:, None]), result)
+                place, at = place + len(node.args), at + len(places)
+        return result
+
+    def _undecided(self, edges: Floats, doubts: Floats, zero: NDArray[np.bool_]) -> Floats:
+        """The unit of the inputs' errors at which each result's decisions come into doubt."""
+        inputs = [index for index in self._order if self._nodes[index].op in _INPUTS]
+        tangents: dict[int, Floats] = {}
+        result = np.full((len(zero), len(self._at)), np.inf)
+        place = at = 0
+        with np.errstate(all="ignore"):
+            for row, index in enumerate(self._order):
+                node, offsets = self._nodes[index], range(len(self._nodes[index].args))
+                tangent = np.zeros((len(zero), len(inputs)))
+                if node.op in _INPUTS:
+                    tangent[:, inputs.index(index)] = ~zero[:, row]
+                for offset in offsets:
+                    tangent += edges[place + offset][:, None] * tangents[node.args[offset]]
+                tangents[index] = np.clip(tangent, -_MOST, _MOST)
+                places = decides(node.op)
+                if places:
+                    moved = [doubts[at + i][:, None] * tangents[node.args[operand]] for i, operand in enumerate(places)]
+                    reached = np.abs(np.array(moved)).sum(axis=(0, 2))
                     result = np.where(self._reach[:, row], np.minimum(result, (1.0 / reached)[:, None]), result)
                 place, at = place + len(node.args), at + len(places)
         return result

@@ -93,7 +93,8 @@ class NoisyProgram:
     def steep(self, values: Values, root: int) -> Steep:
         """The binary exponents of large values up to a step, and of distances from borders that numbers have crossed.
 
-        And of arguments of logarithms, small ones too: log(1 - p) may be that of a rounding error.
+        And of arguments of logarithms, small ones too: log(1 - p) may be that of a rounding error, and (1 + p)**n with a
+        huge n is the exponential of one.
         """
         found: Steep = {}
         for index, value in enumerate(values[: root + 1]):
@@ -108,7 +109,17 @@ class NoisyProgram:
                 size = _size(argument if step.kind is sympy.log else 1 + argument)
                 if abs(size) > _LARGE:
                     found[index, -2] = size
+            elif step.kind is sympy.Pow and (size := self._logarithm(step, values)) > _LARGE:
+                found[index, -2] = size
         return found
+
+    def _logarithm(self, step: Step, values: Values) -> int:
+        """The binary exponent of the logarithm of a power."""
+        base, exponent = (values[arg] for arg in step.args)
+        if not is_number(base) or not is_number(exponent) or not base:
+            return 0
+        with mpmath.workprec(self.bits):
+            return _size(exponent * mpmath.log(abs(base)))
 
     def cotangents(self, values: Values, root: int, steep: Steep) -> dict[str, Any]:
         """Give the partial derivative of a step by every input: one reverse sweep.

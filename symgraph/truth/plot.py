@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _LEAST = 2.0**-6
 """Errors below, and 0, are drawn here: a logarithmic axis has no 0."""
+_MOST = 2.0**60
+"""Results of a larger kappa_graph are not drawn: no digit of theirs is promised, and the others would shrink to a blot."""
 _GROUPS = {"loss": "o", "output": "s", "grad": "+", "jacobian": "x"}
 
 
@@ -36,7 +38,7 @@ def _draw(figure: "Figure", report: Report) -> None:
     figure.set_layout_engine("constrained")
     axes: Any = figure.add_subplot()
     samples = report.samples
-    shown = np.isfinite(samples.ulp) & np.isfinite(samples.kappa_graph)
+    shown = np.isfinite(samples.ulp) & (samples.kappa_graph <= _MOST)
     kinds = np.array([one.result.partition(" ")[0] for one in report.results])
     # kappa_graph is 0 for what is exact
     kappas, errors = np.maximum(samples.kappa_graph, _LEAST), np.maximum(samples.ulp, _LEAST)

@@ -126,7 +126,7 @@ def verdicts(found: "Truths", results: "Results") -> Verdicts:
     }
     slack = 1 + (0 if results.precision == ACCURATE else _SECOND_ORDER * _FIRST_ORDER[found.dtype])
     held = promise.applies & normal & np.isfinite(errors) & ~promise.doubt
-    faults = {name: mask & ~promise.doubt for name, mask in faults.items()}
+    faults = {name: mask & ~promise.undecided for name, mask in faults.items()}
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows in a bound or an error is as good as infinite
         ulp, bound = errors / eps, promise.bound * slack
     faults["broken"] = held & (ulp > bound)
@@ -144,8 +144,8 @@ def verdicts(found: "Truths", results: "Results") -> Verdicts:
         **faults,
         held=held,
         unpromised=(found.sizes.strayed & ~promise.in_range) | _of_values(beyond, found.names),
-        blurred=lost & blurred & ~promise.doubt,
-        doubtful=finite & promise.doubt,
+        blurred=lost & blurred & ~promise.undecided,
+        doubtful=finite & promise.undecided,
     )
 
 
@@ -168,6 +168,7 @@ class _Promise:
         in_range: whether all values on the way lie in the range for which it is.
         digits: the relative error that must be expected of the best code; where it is large, no digit is asked for.
         doubt: whether rounding may send a decision the other way.
+        undecided: whether rounding the inputs may, so that no code can know.
     """
 
     bound: NDArray[np.float64]
@@ -175,6 +176,7 @@ class _Promise:
     in_range: Mask
     digits: NDArray[np.float64]
     doubt: Mask
+    undecided: Mask
 
 
 def _promise(found: "Truths", precision: str) -> _Promise:
@@ -190,7 +192,8 @@ def _promise(found: "Truths", precision: str) -> _Promise:
         else:
             applies = in_range & (bound * unit <= _FIRST_ORDER[found.dtype])
         digits = _UNAVOIDABLE * (1 + sizes.kappa_in) * unit
-    return _Promise(bound, applies, in_range, digits, sizes.doubt <= _NEAR * unit)
+    near = _NEAR * unit
+    return _Promise(bound, applies, in_range, digits, sizes.doubt <= near, sizes.undecided <= _UNAVOIDABLE * near)
 
 
 def _farthest(found: "Truths", results: "Results") -> tuple[NDArray[np.float64], Mask]:

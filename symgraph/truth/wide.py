@@ -182,8 +182,8 @@ def power(base: Any, exponent: Any) -> Any:
 
 
 def _atan2(y: Any, x: Any) -> Any:
-    """The angle; on the cut the sign of a zero decides, which these numbers do not have."""
-    return UNKNOWN if y == 0 and x < 0 else mpmath.atan2(y, x)
+    """The angle; on the cut and at the origin the signs of zeros decide, which these numbers do not have."""
+    return UNKNOWN if y == 0 and x <= 0 else mpmath.atan2(y, x)
 
 
 def cbrt(x: Any) -> Any:

@@ -132,7 +132,9 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction]) -> Exp
         steady = not any(truth.failures for truth in truths)
         found = [oracle.slopes(point, roots, directions, noise=noise) for noise in (None, *_NOISE)]
         for column, root in enumerate(roots):
-            blurs = [_blur(oracle, point, direction, versions[root]) if steady else math.inf for direction in directions]
+            # a quotient of two rounding errors may be finite under noise, and its slopes 0, where doubles give 0/0
+            known = steady and not _shapeless(values[root][-1])
+            blurs = [_blur(oracle, point, direction, versions[root]) if known else math.inf for direction in directions]
             slopes[root].append([_item([one[index][column] for one in found], blur) for index, blur in enumerate(blurs)])
     nodes = {name: _stack(rows) for name, rows in values.items()}
     return Expectation(
@@ -143,6 +145,11 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction]) -> Exp
         jacobian=_stack(slopes[output]) if output else None,
         directions=tuple(directions),
     )
+
+
+def _shapeless(item: "_Item") -> bool:
+    """Whether rounding leaves no digit of a value."""
+    return not math.isfinite(item.tolerance) or (item.want != 0.0 and item.tolerance >= abs(item.want))
 
 
 def _root(truth: Truth, name: str) -> Any:

@@ -26,7 +26,7 @@ SCALED_TAILS = ("erfcx", "ierfcx", "log_erfc", "log_half_erfc")
 SECOND = (-2.5, -0.625, 0.375, 3.0)
 
 DIFFERENTIABLE = [row.name for row in OPS.values() if row.value is not None]
-STABLE_OPS = [row.name for row in OPS.values() if row.stable is not None]
+STABLE_OPS = [row.name for row in OPS.values() if row.stable is not None and row.value is not None]
 
 
 def whole(row: Op, expr: Any) -> Any:

@@ -22,7 +22,7 @@ def test_the_corpus_is_large_and_has_every_op() -> None:
         model = build()
         for graph in (lower(model), differentiated(model)):
             found |= {node.op for node in graph.nodes}
-    assert set(OPS) <= found
+    assert set(OPS) - {"stop"} <= found  # which only rules write
 
 
 def test_what_is_excused_is_of_the_corpus() -> None:

@@ -295,6 +295,18 @@ def test_a_decision_that_rounding_takes_the_other_way_is_no_fault() -> None:
     assert report.faults == 0, str(report)
 
 
+def test_an_edge_that_only_the_modules_own_rounding_reaches_excuses_nothing() -> None:
+    """a - sin(a) rounds to 0 at a = 1e-9, where the inputs leave no doubt that it is 1.7e-28."""
+    model = Model("edge")
+    a = model.weight("a")
+    model.output("out", sp.log(a - sp.sin(a)))
+    report = judge(model, module_of(model), given(model, [{"a": 1e-9}, {"a": 0.5}]))
+    output, jacobian = report.results
+    assert (output.judged, output.inf, output.doubtful) == (2, 1, 0)
+    assert jacobian.nan + jacobian.inf == 1
+    assert not report.ok
+
+
 def test_results_at_kinks_are_not_judged_and_counted() -> None:
     model = ZOO["location"]()
     report = judge(model, module_of(model), given(model, [{"price": 2.0, "mu": 2.0}, {"price": 2.0, "mu": 1.0}]))

@@ -193,9 +193,20 @@ def test_decisions_within_rounding_errors_are_in_doubt() -> None:
     third = 1 / 3
     rows = [(3.0, third, 1.0), (3.0, third, 1.0 + 1e-9), (2.0, 0.5, 1.0), (3.0, 1.0, 1.0)]
     drawn = Points(("x", "a", "b"), np.array(rows), ("given",) * 4)
-    doubt = truths(model, drawn, names=("output",)).sizes.doubt[:, 0]
+    sizes = truths(model, drawn, names=("output",)).sizes
+    doubt, undecided = sizes.doubt[:, 0], sizes.undecided[:, 0]
     # 3 * fl(1/3) differs from 1 by 2**-54: the product's own rounding reaches that; 2 * 0.5 is exact, which is not counted on
     assert (doubt <= 2.0**-52).tolist() == [True, False, True, False]
+    assert (undecided <= 2.0**-52).tolist() == [True, False, True, False]  # a*x moves with a, x and b as far
+
+
+def test_what_cancels_inside_leaves_the_inputs_undecided_no_more() -> None:
+    model = Model("inside")
+    a = model.weight("a")
+    model.output("out", sp.Abs(a - sp.sin(a)))
+    sizes = truths(model, Points(("a",), np.array([[1e-9]]), ("given",)), names=("output",)).sizes
+    assert sizes.doubt[0, 0] <= 2.0**-52  # sin(a) is off by more than the 1.7e-28 that the difference is
+    assert sizes.undecided[0, 0] > 0.1  # to first order, 3 times the error of a
 
 
 def test_a_saturated_function_of_noise_is_in_doubt() -> None:

@@ -219,6 +219,12 @@ def test_two_runs_in_which_noise_decides_are_not_taken_for_the_truth() -> None:
     # the logarithm is -1e100, and that of the rounding error is lost beside 1e60
     assert not is_number(truth_at(model, {"a": 1e100, "b": 1e60}).values["output"])
 
+    model = Model("richards")
+    a, b = model.weights("a b")
+    model.output("out", a / (1 + sp.exp(-1000 * b)) ** sp.exp(400 * b))
+    # the power is that of a rounding error until it has 435 digits: then it is 1
+    assert abs(truth_at(model, {"a": 2.0, "b": 1.0}).values["output"] - 2) < 1e-30
+
 
 def test_the_angle_on_its_cut_is_not_judged() -> None:
     """The sign of a zero decides between pi and -pi."""
@@ -227,4 +233,5 @@ def test_the_angle_on_its_cut_is_not_judged() -> None:
     model.output("out", sp.atan2(a, b))
     for zero in (0.0, -0.0):
         assert not is_number(truth_at(model, {"a": zero, "b": -1.0}).values["output"])
+        assert not is_number(truth_at(model, {"a": zero, "b": 0.0}).values["output"])
     assert truth_at(model, {"a": 0.0, "b": 1.0}).values["output"] == 0

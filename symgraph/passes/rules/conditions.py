@@ -38,8 +38,9 @@ class Conditions:
             text: comparisons, proved by intervals, and words on placeholders, joined by ``and``, ``or`` and ``not``. An empty
                 text always holds. The words: ``single(a)``, a is one term; ``side(a)``, a is one of the sides; ``constant(a)``,
                 a depends on no leaf; ``ordinary(a)``, squares of a list's values neither overflow nor all underflow;
-                ``moderate(a)``, exponentials of them neither; ``positive(a)``, a number or all values of a list are above 0 and
-                stay so when computed, factors exp(x) and sigmoid(x) apart, which rules take out of a logarithm.
+                ``moderate(a)``, exponentials of them neither; ``limited(a)``, exponentials of them do not overflow;
+                ``positive(a)``, a number or all values of a list are above 0 and stay so when computed, factors exp(x) and
+                sigmoid(x) apart, which rules take out of a logarithm.
             bound: what placeholders stand for.
             sides: the forms of the two operands of the sum that was matched inside an op.
         """
@@ -71,6 +72,8 @@ class Conditions:
                 return self._ordinary(values)
             case "moderate":
                 return self._moderate(values)
+            case "limited":
+                return all(self._bounds(value).high < _FAR for value in values)
             case "positive":
                 return all(self._positive(value) for value in values)
             case "constant":

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, reachable
 from symgraph.passes.rules.conditions import Conditions
-from symgraph.passes.rules.forms import Form, Forms, halves, product, scaled, times
+from symgraph.passes.rules.forms import ONE, Form, Forms, atom, halves, plus, power, product, scaled, times
 from symgraph.passes.rules.glance import Glance, Look
 from symgraph.passes.rules.match import Bindings, Matcher
 from symgraph.passes.rules.pattern import (
@@ -158,17 +158,54 @@ class _Engine:
         self.glance.read(self.builder.nodes)
         look = self.glance.looks[position]
         possible = [ready for ready in self.rules.get(kind, ()) if look.has(ready.look) and ready.ops <= self.ops]
-        if possible and kind in (SUM, PRODUCT):
-            form = self.forms.outer(position)
-            marks = self.marks(form) if kind == SUM else self.factor_marks(form)
-            possible = [ready for ready in possible if ready.marks <= marks]
-        for ready in possible:
-            saved = self.builder.origin
-            found = self.at(kind, ready, position)
-            self.builder.origin = saved
-            if found is not None and found != position:
-                return found
+        forms = self.read_as(kind, position) if possible else ()
+        for form in forms or ({},):
+            for ready in self.fitting(kind, possible, form):
+                saved = self.builder.origin
+                found = self.at(kind, ready, position, form)
+                self.builder.origin = saved
+                if found is not None and found != position:
+                    return found
         return position
+
+    def read_as(self, kind: str, position: int) -> tuple[Form, ...]:
+        """The forms in which rules look at a sum or product.
+
+        Named parts stay whole, but beside a constant, or above a sum, they are looked into as well: the constants of 1 - p
+        cancel where p is (1 + erf(x))/2, and p/(p + q) is a sigmoid where p and q are exponentials.
+        """
+        if kind not in (SUM, PRODUCT):
+            return ()
+        form = self.forms.outer(position)
+        opened = self.opened_product(form) if kind == PRODUCT else self.opened_sum(form)
+        return (form,) if opened == form else (form, opened)
+
+    def opened_sum(self, form: Form) -> Form:
+        """A sum with a constant, its named terms looked into."""
+        result: Form = {} if ONE in form else form
+        for monomial, coefficient in form.items() if ONE in form else ():
+            named = len(monomial) == 1 and monomial[0][1] == 1 and monomial[0][0] in self.named
+            result = plus(result, self.forms.inner(monomial[0][0]) if named else {monomial: 1}, coefficient)
+        return result
+
+    def opened_product(self, form: Form) -> Form:
+        """A product that is divided by a sum, its named factors looked into where they are products themselves."""
+        ((monomial, coefficient),) = form.items()
+        nodes = self.builder.nodes
+        if not any(exponent < 0 and nodes[node].op in ("add", "sub") for node, exponent in monomial):
+            return form
+        result: Form = {ONE: coefficient}
+        for node, exponent in monomial:
+            inner = self.forms.inner(node) if node in self.named else {}
+            result = times(result, power(inner if len(inner) == 1 else atom(node), exponent))
+        return result
+
+    def fitting(self, kind: str, possible: Sequence[_Ready], form: Form) -> Sequence[_Ready]:
+        """The rules whose marks a form shows."""
+        if kind not in (SUM, PRODUCT):
+            return possible
+        marks = self.marks(form) if kind == SUM else self.factor_marks(form)
+        return [ready for ready in possible if ready.marks <= marks]
 
     def marks(self, form: Form) -> set[Mark]:
         """What the terms of a sum show: the ops of each, and whether there are squares."""
@@ -184,12 +221,12 @@ class _Engine:
         nodes = self.builder.nodes
         return {mark_of_factor(nodes[node].op, exponent) for monomial in form for node, exponent in monomial}
 
-    def at(self, kind: str, ready: _Ready, position: int) -> int | None:
+    def at(self, kind: str, ready: _Ready, position: int, form: Form) -> int | None:
         """The node that a rule puts in the place of another, or None."""
         if kind == SUM:
-            return self.at_sum(ready, self.forms.outer(position))
+            return self.at_sum(ready, form)
         if kind == PRODUCT:
-            return self.at_product(ready, self.forms.outer(position))
+            return self.at_product(ready, form)
         (head, _) = ready.pattern.terms[0].factors[0]
         sides = self.sides(position)
         for bound in self.matcher.call(head, position) if isinstance(head, Head) else ():

@@ -121,7 +121,8 @@ class Matcher:
 
     def within(self, pattern: Sum, form: Form, bound: Bindings = NOTHING, *, inside: bool = False) -> Iterator[Part]:
         """The ways in which some terms of a form are a multiple of the pattern; inside another op, all terms."""
-        yield from self._terms(pattern.terms, Part(bound, SELF, form), scaled_by=None, inside=inside)
+        scale = SELF if pattern.terms[-1].each is not None else None  # a list takes its terms as they are
+        yield from self._terms(pattern.terms, Part(bound, SELF, form), scaled_by=scale, inside=inside)
 
     def _terms(self, terms: tuple[Term, ...], part: Part, *, scaled_by: Scale | None, inside: bool) -> Iterator[Part]:
         """Match terms one after another; ``scaled_by`` is the scale, or None while no term has fixed it."""

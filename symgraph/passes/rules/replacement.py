@@ -18,8 +18,8 @@ Make = Callable[..., int]
 _COMPARISONS: dict[type[ast.cmpop], str] = {ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.Eq: "eq"}
 
 
-OTHERS = "others_"
-"""Before a list's name, in an expression for each of its values: the list of all other values."""
+OTHERS, ALL = "others_", "all_"
+"""Before a list's name, in an expression for each of its values: the list of all other values, or of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Writer:
 
         Args:
             text: an expression over placeholders; ``op(*a)`` folds an op of two operands over a list, or over an expression
-                for each of its values, to which ``others_a`` is the list of the others; ``op(a, *b)`` is the node that was
-                found; ``best(...)`` is an expression to which rules apply in turn, ``x if a < b else y`` a choice. Sums whose
-                sides have terms in common are written without them.
+                for each of its values, to which ``others_a`` is the list of the others and ``all_a`` the whole list;
+                ``op(a, *b)`` is the node that was found; ``best(...)`` is an expression to which rules apply in turn,
+                ``x if a < b else y`` a choice. Sums whose sides have terms in common are written without them.
             bound: what placeholders stand for.
         """
         return replace(self, make=self.builder.add).value(read(text), bound)
@@ -102,11 +102,12 @@ class Writer:
     def _folded(self, op: str, each: ast.expr, bound: Bindings) -> Form:
         """An op of two operands over what an expression is for each value of the lists in it, from the left."""
         words = [node.id for node in ast.walk(each) if isinstance(node, ast.Name)]
-        names = {word if word in bound else word.removeprefix(OTHERS) for word in words}
+        names = {word if word in bound else word.removeprefix(OTHERS).removeprefix(ALL) for word in words}
         lists: dict[str, Any] = {name: value for name, value in bound.items() if name in names}
         rows: list[dict[str, Any]] = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
         for place, row in enumerate(rows):
-            row.update({OTHERS + name: values[:place] + values[place + 1 :] for name, values in lists.items()})
+            for name, values in lists.items():
+                row |= {OTHERS + name: values[:place] + values[place + 1 :], ALL + name: values}
         result, *others = (self.node(self.value(each, row)) for row in rows)
         for other in others:
             result = self.builder.add(op, result, other)

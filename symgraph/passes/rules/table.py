@@ -23,8 +23,28 @@ _BETWEEN = f"{{0}} >= {_SMALL} and {{0}} <= 2**60"
 _CLOSE = "abs(a - b) < b/2"
 _LOG_LESS_LOG = f"log1p((a - b if {_CLOSE} else 0)/(b if {_CLOSE} else 1)) if {_CLOSE} else log(a) - log(b)"
 
+_POSITIVE_B = "(b if b > 0 else 0)"
+# a < b, both in the right tail, or mirrored there, divided by exp(-a**2)
+_P, _Q = "((a if a > 0 else -b) if max(a, -b) > 1/2 else 0)", "((b if a > 0 else -a) if max(a, -b) > 1/2 else 1)"
+_SCALED_ERFCS = f"erfcx({_P}) - exp(({_P} - {_Q})*({_P} + {_Q}))*erfcx({_Q})"
+_ERFS = "erf(b if max(a, -b) <= 1/2 else 1) - erf(a if max(a, -b) <= 1/2 else -1)"
+_LOG_OF_ERFCS = f"log({_SCALED_ERFCS}) - {_P}**2 if max(a, -b) > 1/2 else log({_ERFS})"
+_LOG_OF_HALF_ERFCS = f"log(({_SCALED_ERFCS})/2) - {_P}**2 if max(a, -b) > 1/2 else log(({_ERFS})/2)"
+
 _ERF_LESS_ERF = "(erfc(abs(b)) - erfc(abs(a)))*sign(a) if max(min(a, b), -max(a, b)) > 1/2 else erf(a) - erf(b)"
 _ERFC_LESS_ERFC = "(erfc(abs(a)) - erfc(abs(b)))*sign(a) if max(min(a, b), -max(a, b)) > 1/2 else erf(b) - erf(a)"
+
+_LOG_COSH = "(log1p(2*sinh(({0} if abs({0}) < 1 else 0)/2)**2) if abs({0}) < 1 else logaddexp({0}, -{0}) - log(2))"
+
+# how far the largest exponent is above 80 or below -80: exponentials divided by its exponential neither overflow nor all vanish
+_BEYOND, _TOO_LARGE = "stop({0} - max(min({0}, 80), -80))", "stop(max({0} - 80, 0))"
+_SHIFT, _SHIFTED = _BEYOND.format("max(*a)"), f"add(*(p*exp(a - {_BEYOND.format('max(*all_a)')})))"
+_DOWN, _SHIFTED_DOWN = _TOO_LARGE.format("max(*a)"), f"add(*(p*exp(a - {_TOO_LARGE.format('max(*all_a)')})))"
+_LOG1P_SUM = (
+    f"log1p({_SHIFTED_DOWN} if {_DOWN} <= 0 else 0) if {_DOWN} <= 0 else {_DOWN} + log(exp(-{_DOWN}) + {_SHIFTED_DOWN})"
+)
+
+_CLOGLOG = "log1p(-exp(-exp(x if x > 0 else 0))) if x > 0 else (log(-expm1(-exp(x if x > -40 else -40))) if x > -40 else x)"
 
 _OPPOSITE = "not a <= 80 and not b >= -80 or not b <= 80 and not a >= -80"
 _NEAR_BY = "not (a - b >= 1 or b - a >= 1)"
@@ -58,15 +78,32 @@ RULES: tuple[Rule, ...] = (
          (("x", -1000.0, 1000.0), ("y", 0.0, 1.0))),
     Rule("xlogx(sigmoid x)", "xlogx(sigmoid(x))", "sigmoid(x)*log_sigmoid(x)", "sigmoid is 1 for x >> 0", _FAR),
     Rule("log1p(-sigmoid x)", "log1p(-sigmoid(x))", "log_sigmoid(-x)", "sigmoid is 1 for x >> 0", _FAR),
+    Rule("log(1 - exp(-exp x))", "log(-expm1(-exp(x)))", _CLOGLOG, "exp(x) is 0 for x << 0", _FAR, when="not x >= -80",
+         example="log(1 - exp(-exp(x)))"),
     Rule("log(1 - exp x)", "log(-expm1(x))", _LOG1MEXP, "1 - exp(x) is 1 for x << 0", (("x", -100.0, 0.0),),
          example="log(1 - exp(x))"),
     Rule("log1p(-exp x)", "log1p(-exp(x))", _LOG1MEXP, "exp(x) near 1 loses digits of x", (("x", -100.0, 0.0),)),
     Rule("log(exp x - 1)", "log(expm1(x))", "x + log(-expm1(-x))", "exp overflows", (("x", 0.0, 1000.0),),
          example="log(exp(x) - 1)"),
+    Rule("log(1 + p exp a + ...), p of any sign", "log(1 + sum(p*exp(a)))", _LOG1P_SUM, "exp overflows",
+         (("a", -900.0, 900.0), ("c", 0.0, 10.0)), when="not limited(a)", example="log(1 + c*exp(a))"),
+    Rule("log(p exp a + q exp b + ...), p of any sign", "log(sum(p*exp(a)))", f"{_SHIFT} + log({_SHIFTED})",
+         "exp overflows or is 0", (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", 0.0, 1.0)),
+         when="not moderate(a)", example="log(c*exp(a) + exp(b))"),
+    Rule("log(r (p exp a + ...)), p of any sign", "log((sum(p*exp(a)))*r)",
+         f"best(log(r)) + {_SHIFT} + log({_SHIFTED})", "exp overflows or is 0",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0), ("c", 0.0, 1.0), ("r", 0.1, 10.0)),
+         when="positive(r) and not moderate(a)", example="log(r*(c*exp(a) + exp(b)))"),
     Rule("log(2 cosh x)", "log(2*cosh(x))", "best(log(cosh(x))) + log(2)", "cosh overflows", _FAR),
     Rule("log(cosh x)", "log(cosh(x))",
-         "log1p(2*sinh((x if abs(x) < 1 else 0)/2)**2) if abs(x) < 1 else logaddexp(x, -x) - log(2)",
+         _LOG_COSH.format("x"),
          "cosh near 1 loses digits of x, and overflows", _FAR),
+    Rule("log(sech^2 x)", "log(sech(x)**2)", f"-2*{_LOG_COSH.format('x')}", "sech is 0 for |x| >> 0; near 1 it loses digits",
+         _FAR, example="log(1 - tanh(x)**2)"),
+    Rule("log(sech x)", "log(sech(x))", f"-{_LOG_COSH.format('x')}", "sech is 0 for |x| >> 0; near 1 it loses digits",
+         _FAR),
+    Rule("log(softplus x)", "log(softplus(x))", "log(softplus(x if x > -40 else -40)) if x > -40 else x",
+         "softplus is 0 for x << 0", _FAR, when="not x >= -80", example="log(node(log(1 + exp(x))))"),
     Rule("log(r exp x)", "log(exp(x)*r)", "best(log(r)) + x", "exp is 0 for x << 0: a likelihood far out",
          (("x", -1000.0, 0.0), ("r", 0.1, 10.0))),
     # logarithms of error functions
@@ -79,6 +116,14 @@ RULES: tuple[Rule, ...] = (
     Rule("log1p(-erfc(x)/2)", "log1p(-erfc(x)/2)", "log_half_erfc(-x)", "erfc is 2 for x << 0", (("x", -30.0, 25.0),)),
     Rule("xlogy(y, erfc(x)/2)", "xlogy(y, erfc(x)/2)", "y*log_half_erfc(x)", "erfc is 0 for x >> 0",
          (*_TAIL, ("y", 0.0, 1.0))),
+    Rule("log(erfc a - erfc b)", "log(erfc(a) - erfc(b))", _LOG_OF_ERFCS, "both vanish, or are 2",
+         (("a", -30.0, 30.0), ("d", 1.0, 10.0)), example="log(erfc(a) - erfc(a + d))"),
+    Rule("log(erfc(a)/2 - erfc(b)/2)", "log(erfc(a)/2 - erfc(b)/2)", _LOG_OF_HALF_ERFCS, "both vanish, or are 2",
+         (("a", -30.0, 30.0), ("d", 1.0, 10.0)), example="log(erfc(a)/2 - erfc(a + d)/2)"),
+    Rule("log(erf b - erf a)", "log(erf(b) - erf(a))", _LOG_OF_ERFCS, "both are 1, or -1",
+         (("a", -30.0, 30.0), ("d", 1.0, 10.0)), example="log(erf(a + d) - erf(a))"),
+    Rule("log(erf(b)/2 - erf(a)/2)", "log(erf(b)/2 - erf(a)/2)", _LOG_OF_HALF_ERFCS, "both are 1, or -1",
+         (("a", -30.0, 30.0), ("d", 1.0, 10.0)), example="log(erf(a + d)/2 - erf(a)/2)"),
     # logarithms near 1
     Rule("log((1 + x)/(1 - x))", "log((1 + x)/(1 - x))", "2*atanh(x)", "the quotient near 1 loses digits of x", _UNIT),
     Rule("log(x/(1 - x))", "log(x/(1 - x))", "logit(x)", "the quotient rounds near x = 1/2", _INSIDE),
@@ -90,6 +135,8 @@ RULES: tuple[Rule, ...] = (
     Rule("log(sqrt(x^2 + 1) - x)", "log(sqrt(x**2 + 1) - x)", "-asinh(x)", "cancels for x > 0 and rounds near 1", _NEAR),
     Rule("log(x + sqrt(x^2 - 1))", "log(x + sqrt(x**2 - 1))", "acosh(x)", "the sum rounds near 1", (("x", 1.0, 10.0),)),
     Rule("log(x - sqrt(x^2 - 1))", "log(x - sqrt(x**2 - 1))", "-acosh(x)", "the sum cancels", (("x", 1.0, 10.0),)),
+    Rule("acosh(1/sqrt(1 - x^2))", "acosh(1/sqrt(1 - x**2))", "atanh(abs(x))", "the argument rounds to 1: no derivative there",
+         _UNIT),
     Rule("log(x^2)", "log(x**2)", "2*log(abs(x))", "the square rounds near 1, overflows and underflows", _AROUND_1),
     Rule("log(sqrt x)", "log(sqrt(x))", "log(x)/2", "the root rounds near 1", _AROUND_1),
     Rule("log(1/x)", "log(1/x)", "-best(log(x))", "the quotient rounds near 1", _AROUND_1),
@@ -99,6 +146,7 @@ RULES: tuple[Rule, ...] = (
          when="single(x) or side(x) or x >= -1/2"),
     # exponentials
     Rule("exp x - 1", "exp(x) - 1", "expm1(x)", "all digits are lost for small x", _UNIT),
+    Rule("1 + expm1 x", "1 + expm1(x)", "exp(x)", "all digits are lost for x << 0", _FAR, example="1 - node(1 - exp(x))"),
     Rule("exp x - exp(-x)", "exp(x) - exp(-x)", "2*sinh(x)", "all digits are lost for small x", _UNIT),
     Rule("exp x + exp(-x)", "exp(x) + exp(-x)", "2*cosh(x)", "the derivative cancels for small x", _UNIT),
     Rule("cosh x - 1", "cosh(x) - 1", "2*sinh(x/2)**2", "all digits are lost for small x", _UNIT),
@@ -110,6 +158,8 @@ RULES: tuple[Rule, ...] = (
          (("a", -900.0, 900.0), ("b", -900.0, 900.0)), when=_OPPOSITE, example="exp(a)*node(exp(b))"),
     Rule("exp a sigmoid b", "exp(a)*sigmoid(b)", "exp(a + log_sigmoid(b))", "one overflows where the other vanishes",
          (("a", -900.0, 900.0), ("b", -900.0, 900.0)), when="not a <= 80 and not b >= -80"),
+    Rule("exp a cosh b", "exp(a)*cosh(b)", f"exp(a + {_LOG_COSH.format('b')})", "one overflows where the other vanishes",
+         (("a", -900.0, 0.0), ("b", -900.0, 900.0)), when="not a >= -80 and not (b <= 80 and b >= -80)"),
     Rule("1/(exp x - 1)", "1/expm1(x)", "exp(-max(x, 0))/(-expm1(-abs(x)))*sign(x)", "the derivative is 0 from x = 360 on",
          _FAR, when="not x <= 40", example="1/(exp(x) - 1)"),
     # sigmoids
@@ -125,8 +175,17 @@ RULES: tuple[Rule, ...] = (
          example="(exp(x) - 1)/(exp(x) + 1)"),
     Rule("exp x/cosh x", "exp(x)/cosh(x)", "2*sigmoid(2*x)", "both overflow", _FAR),
     Rule("1/cosh x", "1/cosh(x)", "sech(x)", "the derivative is 0 from x = 360 on", _FAR),
+    Rule("exp a sech b", "exp(a)*sech(b)", f"exp(a - {_LOG_COSH.format('b')})", "exp overflows and sech vanishes",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0)), when="not a <= 80 and not (b <= 80 and b >= -80)"),
+    Rule("cosh a sech b", "cosh(a)*sech(b)", f"exp({_LOG_COSH.format('a')} - {_LOG_COSH.format('b')})",
+         "cosh overflows and sech vanishes", (("a", -900.0, 900.0), ("b", -900.0, 900.0)),
+         when="not (a <= 80 and a >= -80) and not (b <= 80 and b >= -80)", example="cosh(a)*node(sech(b))"),
     Rule("exp a/(exp a + exp b + ...)", "exp(a)/(exp(a) + sum(exp(b)))", "sigmoid(a - logaddexp(*b))", "exp overflows",
          (("a", -900.0, 900.0), ("b", -900.0, 900.0)), example="exp(a)/(exp(a) + exp(b))"),
+    Rule("p exp a/(p exp a + q exp b + ...)", "p*exp(a)/(p*exp(a) + sum(q*exp(b)))",
+         "sigmoid(a + log(p) - logaddexp(*(b + best(log(q)))))", "no digits of derivatives in the tails; exp overflows or is 0",
+         (("a", -900.0, 900.0), ("b", -900.0, 900.0)), when="positive(p) and positive(q)",
+         example="3*exp(a)/(3*exp(a) + 7*exp(b))"),
     Rule("1/(1 + exp x)", "1/(1 + exp(x))", "sigmoid(-x)", "no derivative where exp overflows", _FAR),
     Rule("1/(1 + exp a + exp b + ...)", "1/(1 + sum(exp(b)))", "sigmoid(-logaddexp(*b))", "no derivative where exp overflows",
          (("a", -900.0, 900.0), ("b", -900.0, 900.0)), example="1/(1 + exp(a) + exp(b))"),
@@ -144,6 +203,8 @@ RULES: tuple[Rule, ...] = (
          when=f"not constant(n) and {_BETWEEN.format('c')} and {_BETWEEN.format('k')}"),
     # error functions
     Rule("exp(x^2) erfc x", "exp(x**2)*erfc(x)", "erfcx(x)", "exp overflows and erfc is 0 for x >> 0", (("x", -20.0, 30.0),)),
+    Rule("exp a/erfc b", "exp(a)/erfc(b)", f"exp(a + {_POSITIVE_B}**2)/(erfcx({_POSITIVE_B}) if b > 0 else erfc(b))",
+         "both vanish for b >> 0", (("a", -900.0, 0.0), ("b", -10.0, 30.0)), when="not a >= -80 and not b <= 8"),
     Rule("gauss x erfcx x", "gauss(x)*erfcx(x)", "erfc(x)", "erfcx overflows for x << 0", (("x", -28.0, 10.0),)),
     Rule("exp a erfc b", "exp(a)*erfc(b)", "exp(a + log_erfc(b))", "exp overflows and erfc is 0 for b >> 0",
          (("a", -700.0, 900.0), ("b", -10.0, 30.0)), when="not a <= 80 and not b <= 8"),
@@ -156,6 +217,12 @@ RULES: tuple[Rule, ...] = (
     Rule("1 - sin^2 x", "1 - sin(x)**2", "cos(x)**2", "all digits are lost near pi/2", (("x", 0.0, 3.1415926535897931),)),
     Rule("1 - cos x", "1 - cos(x)", "2*sin(x/2)**2", "all digits are lost for small x", _UNIT),
     Rule("1 + cos x", "1 + cos(x)", "2*cos(x/2)**2", "all digits are lost near pi", (("x", 0.0, 6.2831853071795862),)),
+    Rule("a cos x - a", "a*cos(x) - a", "-2*a*sin(x/2)**2", "all digits are lost for small x",
+         (("x", -1.0, 1.0), ("a", -10.0, 10.0)), example="a*cos(x) - a"),
+    Rule("a cosh x - a", "a*cosh(x) - a", "2*a*sinh(x/2)**2", "all digits are lost for small x",
+         (("x", -1.0, 1.0), ("a", -10.0, 10.0)), example="a*cosh(x) - a"),
+    Rule("asin(tanh x)", "asin(tanh(x))", "2*atan(tanh(x/2))", "the derivative is 0/0 for |x| >> 0", _FAR),
+    Rule("acos(tanh x)", "acos(tanh(x))", "2*atan(exp(-x))", "all digits are lost for x >> 0; the derivative is 0/0", _FAR),
     Rule("sin x/x", "sin(x)/x", "sinc(x)", "no value at 0; the derivative cancels near it", _UNIT),
     # choices
     Rule("(a if c else r) - (b if c else s)", "select(c, a, r) - select(c, b, s)", "select(c, a - b, r - s)",
@@ -163,6 +230,9 @@ RULES: tuple[Rule, ...] = (
          example="Piecewise((a + b, c > 0), (1, True)) - Piecewise((b, c > 0), (3, True))"),
     # powers and roots
     Rule("x log x", "x*log(x)", "xlogx(x)", "no value at 0", _INSIDE),
+    Rule("sqrt(1 + exp x)", "sqrt(1 + exp(x))", "exp(softplus(x)/2)", "exp overflows", _FAR),
+    Rule("sqrt(x^2)", "sqrt(x**2)", "abs(x)", "the square overflows and underflows", (("x", -1e200, 1e200),),
+         example="sqrt(node(x**2))"),
     Rule("sqrt(a^2 + b^2 + ...)", "sqrt(sum(a**2))", "hypot(*a)", "squares overflow and underflow; no derivative at 0",
          (("a", -1e200, 1e200), ("b", -1e200, 1e200)), when="not ordinary(a)", example="sqrt(a**2 + b**2)"),
     Rule("sqrt a - sqrt b", "sqrt(a) - sqrt(b)", "(a - b)/(sqrt(a) + sqrt(b))", "roots cancel", (("x", 0.0, 1e9),),
@@ -172,6 +242,14 @@ RULES: tuple[Rule, ...] = (
          "roots cancel", (("x", 0.0, 1e9), ("h", 0.0, 10.0)), when="single(a - b)", example="sqrt(x + h) - sqrt(x)"),
     Rule("1/sqrt a - 1", "1/sqrt(a) - 1", "(1 - a)/(sqrt(a)*(1 + sqrt(a)))", "cancels for a near 1", _UNIT,
          when="single(1 - a)", example="1/sqrt(1 - x**2) - 1"),
+    Rule("a/sqrt b - a", "a/sqrt(b) - a", "a*(1 - b)/(sqrt(b)*(1 + sqrt(b)))", "cancels for b near 1",
+         (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(1 - b)", example="a/sqrt(1 - x**2) - a"),
+    Rule("a sqrt b - a", "a*sqrt(b) - a", "a*(b - 1)/(sqrt(b) + 1)", "cancels for b near 1",
+         (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(b - 1)", example="a*sqrt(1 + x) - a"),
+    Rule("(1 + x)^2 - 1", "(1 + x)**2 - 1", "x*(2 + x) if abs(x) < 1/2 else (1 + x)**2 - 1",
+         "1 + x rounds: all digits are lost for small x", _UNIT, when="single(x)"),
+    Rule("(1 + x)^3 - 1", "(1 + x)**3 - 1", "x*(3 + x*(3 + x)) if abs(x) < 1/2 else (1 + x)**3 - 1",
+         "1 + x rounds: all digits are lost for small x", _UNIT, when="single(x)"),
     Rule("sqrt a - b, b > 0", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b)", "the root cancels with b",
          (("b", 1e-9, 10.0), ("c", -1e-9, 1.0)), when=f"single(a - b**2) and b >= {_SMALL}", example="sqrt(b**2 + c) - b"),
     Rule("sqrt a - b", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b if b > 0 else 1) if b > 0 else sqrt(a) - b",
@@ -200,6 +278,9 @@ VALUE_RULES: tuple[Rule, ...] = (
     Rule("sigmoid a - sigmoid b", "sigmoid(a) - sigmoid(b)",
          "sigmoid(max(a, b))*sigmoid(-min(a, b))*expm1(-abs(a - b))*-sign(a - b)", "cancels for a near b, and for both >> 0",
          (("b", -50.0, 50.0), ("d", 0.1, 100.0)), when=_NEAR_BY, example="sigmoid(b + d) - sigmoid(b)"),
+    Rule("softplus x - x sigmoid x", "softplus(x) - x*sigmoid(x)", "log1p(exp(-abs(x))) + abs(x)*sigmoid(-abs(x))",
+         "cancels for x >> 0: an entropy", _NEAR),
+    Rule("1/tanh x - 1", "1/tanh(x) - 1", "2/expm1(2*x)", "all digits are lost for x >> 0", _NEAR),
     Rule("erf a - erf b", "erf(a) - erf(b)", _ERF_LESS_ERF, "1 - 1 in the tails", _PAIR,
          when="not a <= 1 and not b <= 1 or not a >= -1 and not b >= -1"),
     Rule("erfc a - erfc b", "erfc(a) - erfc(b)", _ERFC_LESS_ERFC, "1 - 1 near 0, 2 - 2 in the left tail", _PAIR,

@@ -1,0 +1,48 @@
+"""Powers that SymPy takes apart: (a*x)**2 reaches us as a**2*x**2, in which a**2 may be 0 where x**2 overflows."""
+
+from collections.abc import Collection, Sequence
+from math import gcd
+from typing import Any
+
+import sympy
+
+
+def split(factor: Any) -> tuple[Any, Any]:
+    """Base and exponent of a factor: those of a power with a number as exponent, else the factor itself and 1."""
+    if isinstance(factor, sympy.Pow) and factor.exp.is_Number:
+        return factor.base, factor.exp
+    return factor, sympy.Integer(1)
+
+
+def common_power(factors: Sequence[Any], known: Collection[Any]) -> tuple[dict[Any, tuple[Any, Any]], int]:
+    """Find factors that are powers with a common exponent: their product is one power of a product.
+
+    Args:
+        factors: factors of a product, none of them a number.
+        known: the subexpressions of the product; exp(2*x) counts as the square of exp(x) where that stands in another factor's
+            base, since SymPy makes the one of the other too.
+
+    Returns:
+        For each such factor the base and the exponent that remain, and the common exponent; nothing and 1 where there are no
+        two such factors.
+    """
+    powers = {factor: split(factor) for factor in factors}
+    whole = {factor: int(e) for factor, (_, e) in powers.items() if e.is_Integer and abs(e) > 1}
+    even = {factor: e for factor, e in whole.items() if e % 2 == 0}
+    for chosen in (even, whole):
+        exponent = gcd(*chosen.values())
+        found = {factor: (powers[factor][0], sympy.Integer(e // exponent)) for factor, e in chosen.items()}
+        if exponent > 1:
+            found |= _exponentials(factors, [base for base, _ in found.values()], exponent, known)
+            if len(found) > 1:
+                return found, exponent
+    return {}, 1
+
+
+def _exponentials(
+    factors: Sequence[Any], bases: Sequence[Any], exponent: int, known: Collection[Any]
+) -> dict[Any, tuple[Any, Any]]:
+    """Factors exp(n*x), n the exponent, for which exp(x) stands in a base."""
+    exponentials = {factor: sympy.exp(factor.args[0] / exponent) for factor in factors if isinstance(factor, sympy.exp)}
+    there = {part for base in bases for part in base.atoms(sympy.exp)} if exponentials else set()
+    return {f: (root, sympy.Integer(1)) for f, root in exponentials.items() if root in there and root in known}
