@@ -64,7 +64,7 @@ class Figures:
 
     Attributes:
         judged: results whose truth is a normal number.
-        faults: by name, how many there are, errors above the theorem's bound among them.
+        faults: by name, how many there are, errors above the theorem's bound and what is beyond the promise among them.
         median, largest: errors in ulp.
         scaled: the largest error / (1 + kappa_in) in ulp, where no value on the way is subnormal.
         subnormal: how many results are above LARGEST_SCALED where one is.
@@ -100,7 +100,7 @@ def figures(backend: str, dtype: str, drawn: Points) -> Figures:
     results = compute(module, rounded, dtype)
     report = compare(found, results)
     errors = report.samples.ulp[np.isfinite(report.samples.ulp)]
-    faults = {name: sum(getattr(one, name) for one in report.results) for name in (*FAULTS, "broken")}
+    faults = {name: sum(getattr(one, name) for one in report.results) for name in (*FAULTS, "broken", "beyond_promise")}
     scaled = np.nan_to_num(report.samples.ulp / (1 + found.sizes.kappa_in))
     digits = found.sizes.lowest > np.finfo(dtype).minexp
     subnormal = int((scaled[~digits] > LARGEST_SCALED).sum())
@@ -163,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     drawn = points(model, ORDINARY, n=options.points, seed=options.seed)
     print(f"The founding model at {options.points} points of {', '.join(ORDINARY)}, seed {options.seed}.")
-    heads = "".join(f"{head:>8}" for head in ("judged", "NaN", "Inf", "zero", "garbage", "raised", "broken"))
+    heads = "".join(f"{head:>8}" for head in ("judged", "NaN", "Inf", "zero", "garbage", "raised", "broken", "beyond"))
     print(
         f"{'backend':8}{'dtype':8}{heads}{'median':>9}{'largest':>9}{'/(1+kin)':>10}{'subnormal':>10}{'exceeded':>9}{'loose':>11}{'inf':>6}"
     )

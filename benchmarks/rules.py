@@ -77,7 +77,7 @@ class Gain:
 
     @property
     def loss(self) -> float:
-        """The largest error after / (twice that before, or 4 * (1 + kappa) units if that is more); points without a number apart.
+        """The largest error after / (twice that before, or 4 * (1 + kappa) units if more); points without a number apart.
 
         Twice, since of two errors of one size either may be the larger one.
         """
