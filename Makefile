@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUNS := runs/nine_weights
 
-.PHONY: train test check clean
+.PHONY: train test check bench clean
 
 train: $(VENV)/.train
 	$(BIN)/symgraph build
@@ -25,6 +25,9 @@ check: $(VENV)/.test
 	$(BIN)/mypy --strict generated
 	$(BIN)/symgraph build --check
 
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/run.py
+
 $(VENV)/.train: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[plot]'
@@ -33,6 +36,11 @@ $(VENV)/.train: pyproject.toml
 $(VENV)/.test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 clean:

@@ -64,7 +64,7 @@ def row_loss(f: Functions, w: Sequence[Any], x: Sequence[Any], y: Any) -> Any:
     return (y - (tanh + w[8] * sigmoid)) ** 2
 
 
-def _by_definition(exp: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def by_definition(exp: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The sigmoid as a person writes it where the library has none."""
     return lambda z: 1 / (1 + exp(-z))
 
@@ -106,7 +106,7 @@ def _notebook() -> Peer:
 
 def _lambdify() -> Peer:
     w, x, y = sympy.symbols("w1:10"), sympy.symbols("f1:6"), sympy.Symbol("y")
-    loss = row_loss(Functions(sympy.exp, sympy.sin, sympy.tanh, _by_definition(sympy.exp)), w, x, y)
+    loss = row_loss(Functions(sympy.exp, sympy.sin, sympy.tanh, by_definition(sympy.exp)), w, x, y)
     function = sympy.lambdify((*w, *x, y), [loss, *(loss.diff(weight) for weight in w)], modules="numpy", cse=True)
 
     def rows(W: Any, X: Any, y: Any) -> tuple[Any, Any]:
@@ -120,7 +120,7 @@ def _autograd() -> Peer:
     import autograd
     import autograd.numpy as anp
 
-    functions = Functions(anp.exp, anp.sin, anp.tanh, _by_definition(anp.exp))
+    functions = Functions(anp.exp, anp.sin, anp.tanh, by_definition(anp.exp))
 
     def losses(w: Any, X: Any, y: Any) -> Any:
         return row_loss(functions, w.T, X.T, y)
@@ -173,7 +173,7 @@ def _casadi() -> Peer:
     import casadi
 
     w, x, y = casadi.SX.sym("w", 9), casadi.SX.sym("x", 5), casadi.SX.sym("y")
-    functions = Functions(casadi.exp, casadi.sin, casadi.tanh, _by_definition(casadi.exp))
+    functions = Functions(casadi.exp, casadi.sin, casadi.tanh, by_definition(casadi.exp))
     loss = row_loss(functions, casadi.vertsplit(w), casadi.vertsplit(x), y)
     one = casadi.Function("row", [w, x, y], [loss, casadi.gradient(loss, w)])
 

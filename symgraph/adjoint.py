@@ -6,7 +6,7 @@ taken from the op table.
 
 from typing import NamedTuple
 
-from symgraph.fragments import instantiate
+from symgraph.fragments import constant_root, instantiate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable
 from symgraph.ir.ops import OPS, late, over
 
@@ -68,19 +68,32 @@ class _Held(NamedTuple):
     late: tuple[int, ...] = ()
 
 
+class _Factor(NamedTuple):
+    """A factor of a local partial: its root in the op's fragment, its value if it is constant, and how it is to be applied."""
+
+    root: str
+    constant: float | None
+    divides: bool
+    waits: bool
+
+
+def _factor(op: str, root: str, written: object) -> _Factor:
+    return _Factor(root, constant_root(op, root), isinstance(written, over), isinstance(written, late))
+
+
 class _Sweep:
     """The reverse sweep over one graph; new nodes go behind the old ones, whose positions stay."""
 
     def __init__(self, graph: Graph, *, sum_rows: bool) -> None:
         self.graph = graph
         self.sum_rows = sum_rows
-        self.builder = GraphBuilder(graph.name, graph.domains)
-        for node in graph.nodes:
-            self.builder.copy(node, node.args)
+        self.builder = GraphBuilder.over(graph)
+        self._factors: dict[str, tuple[tuple[_Factor, ...], ...]] = {}
 
     def run(self, root: int, seed: int) -> dict[int, int]:
         """Give the cotangent of every node on a path from a weight to the root."""
-        nodes, active = self.graph.nodes, _influenced_by_weights(self.graph.nodes)
+        nodes = self.graph.nodes[: root + 1]  # what stands behind the root has no part in it
+        active = _influenced_by_weights(nodes)
         repeats = _repeats(nodes, active, root)
         pending: dict[int, list[_Held]] = {root: [_Held(seed)]}
         held: dict[int, _Held] = {}
@@ -116,6 +129,8 @@ class _Sweep:
 
         Late factors stay apart where all contributions have the same.
         """
+        if len(contributions) == 1 and (node.varying or not self.sum_rows):
+            return contributions[0]
         summed = [self.sum_rows and not node.varying and self.builder.nodes[c.value].varying for c in contributions]
         if not any(summed) and len({c.late for c in contributions}) == 1:
             return _Held(self.chain([c.value for c in contributions]), contributions[0].late)
@@ -142,28 +157,40 @@ class _Sweep:
             zero = builder.const(0.0)
             branches = (cotangent.value, zero) if operand == 1 else (zero, cotangent.value)
             return _Held(builder.add("select", node.args[0], *branches), cotangent.late)
-        factors = OPS[node.op].partials[operand]
-        brings = any(isinstance(factor, late) for factor in factors)
-        value, waiting = (self.whole(cotangent), []) if brings else (cotangent.value, list(cotangent.late))
-        for index, factor in enumerate(factors):
-            root = f"partial {operand} {index}"
-            if isinstance(factor, late):
-                waiting.append(instantiate(builder, node.op, root, node.args, position))
+        factors = self.factors(node.op)[operand]
+        if not any(factor.waits for factor in factors):
+            value = cotangent.value
+            for factor in factors:
+                value = self.apply(value, factor, node, position)
+            return _Held(value, cotangent.late)
+        value, waiting = self.whole(cotangent), []
+        for factor in factors:
+            if factor.waits:
+                waiting.append(instantiate(builder, node.op, factor.root, node.args, position))
             else:
-                value = self.apply(value, isinstance(factor, over), node, root, position)
+                value = self.apply(value, factor, node, position)
         return _Held(value, tuple(waiting))
 
-    def apply(self, cotangent: int, divides: bool, node: Node, root: str, value: int) -> int:
+    def factors(self, op: str) -> tuple[tuple[_Factor, ...], ...]:
+        """The factors of the local partial by each operand."""
+        found = self._factors.get(op)
+        if found is None:
+            found = self._factors[op] = tuple(
+                tuple(_factor(op, f"partial {operand} {index}", factor) for index, factor in enumerate(factors))
+                for operand, factors in enumerate(OPS[op].partials)
+            )
+        return found
+
+    def apply(self, cotangent: int, factor: _Factor, node: Node, value: int) -> int:
         """Multiply or divide by one factor of a local partial."""
         builder = self.builder
-        factor = instantiate(builder, node.op, root, node.args, value)
-        if divides:
-            return builder.add("div", cotangent, factor)
-        if builder.nodes[factor].data == 1.0:
+        if factor.divides:
+            return builder.add("div", cotangent, instantiate(builder, node.op, factor.root, node.args, value))
+        if factor.constant == 1.0:
             return cotangent
-        if builder.nodes[factor].data == -1.0:
+        if factor.constant == -1.0:
             return builder.add("neg", cotangent)
-        return builder.add("mul", cotangent, factor)
+        return builder.add("mul", cotangent, instantiate(builder, node.op, factor.root, node.args, value))
 
 
 def _origin(node: Node) -> str:

@@ -17,16 +17,21 @@ def postorder(roots: Iterable[Any]) -> Iterator[Any]:
     """Yield every distinct subexpression once, arguments before the expressions that use them."""
     done: set[Any] = set()
     for root in roots:
-        stack = [(root, False)]
+        stack = [root]  # None above an expression says that its arguments have been dealt with
         while stack:
-            expr, ready = stack.pop()
-            if ready:
-                if expr not in done:
-                    done.add(expr)
-                    yield expr
-            elif expr not in done:
-                stack.append((expr, True))
-                stack.extend((arg, False) for arg in reversed(expr.args))
+            expr = stack.pop()
+            if expr is None:
+                expr = stack.pop()
+                done.add(expr)
+                yield expr
+            elif expr in done:
+                continue
+            elif args := expr.args:
+                stack += (expr, None)
+                stack += args[::-1]
+            else:
+                done.add(expr)
+                yield expr
 
 
 def symbols_of(expr: Any) -> frozenset[Any]:

@@ -42,6 +42,13 @@ def fragment(op: str) -> Graph:
     return builder.build(roots, {})
 
 
+def constant_root(op: str, root: str) -> float | None:
+    """The value of a root of an op's fragment that is a constant, None for any other."""
+    source = fragment(op)
+    data = source.nodes[source.roots[root]].data
+    return data if isinstance(data, float) else None
+
+
 def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], value: int | None = None) -> int:
     """Copy one root of an op's fragment into a builder.
 
@@ -53,6 +60,9 @@ def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], 
         value: position of the op's own value, where the root uses it.
     """
     source = fragment(op)
+    whole = source.nodes[source.roots[root]]
+    if whole.op == "input" and whole.data != VALUE:  # a factor of a product, say: the other operand
+        return args[int(str(whole.data)[1:])]
     inputs: Mapping[str, int | None] = {VALUE: value, **{f"x{i}": arg for i, arg in enumerate(args)}}
     moved: dict[int, int] = {}
     stack = [source.roots[root]]

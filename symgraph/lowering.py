@@ -1,15 +1,17 @@
 """Lowering: the spec's SymPy expressions become one hash-consed graph. SymPy is left behind here."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
-from symgraph.canonical import digests, symbols_of
+from symgraph.canonical import symbols_of
 from symgraph.errors import SpecError
 from symgraph.guards import guarded_symbols, safe_point
 from symgraph.ir.graph import Graph, GraphBuilder
@@ -48,8 +50,7 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     ranks = {i.symbol: rank for rank, i in enumerate(model.feature_inputs)}
     later = [*(node.symbol for node in model.nodes), *(i.symbol for i in model.weight_inputs)]
     ranks |= {symbol: len(ranks) + rank for rank, symbol in enumerate(later)}
-    exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
-    lowering = Lowering(builder, digests(exprs), ranks, {i.symbol: i.domain for i in inputs}, guarded)
+    lowering = Lowering(builder, model.digests(), ranks, {i.symbol: i.domain for i in inputs}, guarded)
     roots: dict[str, int] = {}
     names: dict[str, int] = {}
     for node in model.nodes:
@@ -82,7 +83,7 @@ class Lowering:
     domains: Mapping[Any, tuple[float, float] | None] = field(default_factory=dict)
     guarded: bool = True
 
-    def lower(self, expr: Any, env: Mapping[Any, int], where: str) -> int:
+    def lower(self, expr: Any, env: MutableMapping[Any, int], where: str) -> int:
         """Lower one expression.
 
         Args:
@@ -93,28 +94,33 @@ class Lowering:
         Returns:
             The position of its value in the builder.
         """
-        scope = Scope(self, dict(env), where)
-        stack = [(expr, False)]
+        scope = Scope(self, env, where)
+        values, fixed, first = scope.values, scope.fixed, scope.first
+        stack = [expr]  # None above an expression says that its operands have been lowered
         while stack:
-            part, ready = stack.pop()
-            if part in scope.values:
+            part = stack.pop()
+            ready = part is None
+            if ready:
+                part = stack.pop()
+            elif part in values:
                 continue
             operands = _operands(part)
             if ready or not operands:
-                scope.fixed[part] = _is_constant(part) or (bool(operands) and all(scope.fixed[arg] for arg in operands))
-                scope.values[part] = scope.lower_one(part)
-                scope.first[part] = min((scope.first[arg] for arg in operands), default=scope.rank(part))
+                fixed[part] = all([fixed[arg] for arg in operands]) if operands else _is_constant(part)
+                values[part] = scope.lower_one(part)
+                first[part] = min([first[arg] for arg in operands]) if operands else scope.rank(part)
             else:
-                stack.append((part, True))
-                stack.extend((arg, False) for arg in reversed(operands))
-        return scope.values[expr]
+                stack += (part, None)
+                stack += operands[::-1]
+        return values[expr]
 
 
 def _operands(part: Any) -> tuple[Any, ...]:
     """The subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
-    if isinstance(part, sympy.Piecewise) or _is_constant(part):
+    args: tuple[Any, ...] = part.args
+    if not args or isinstance(part, sympy.Piecewise) or _is_constant(part):
         return ()
-    return tuple(arg for arg in part.args if not isinstance(arg, BooleanAtom)) if isinstance(part, sympy.ITE) else part.args
+    return tuple(arg for arg in args if not isinstance(arg, BooleanAtom)) if isinstance(part, sympy.ITE) else args
 
 
 def _is_constant(part: Any) -> bool:
@@ -126,7 +132,7 @@ class Scope:
     """The values of subexpressions under one assignment of nodes to symbols; each branch of a Piecewise has its own."""
 
     lowering: Lowering
-    env: dict[Any, int]
+    env: MutableMapping[Any, int]
     where: str
     values: dict[Any, int] = field(default_factory=dict)
     first: dict[Any, int] = field(default_factory=dict)
@@ -150,9 +156,9 @@ class Scope:
         constant = self.constant(part)
         if constant is not None:
             return self.builder.const(constant)
-        for kind, rule in _RULES:
-            if isinstance(part, kind):
-                return rule(self, part)
+        rule = _rule_for(part.__class__)
+        if rule is not None:
+            return rule(self, part)
         name = FUNCTIONS.get(type(part))
         if name is None:
             raise SpecError(
@@ -171,7 +177,8 @@ class Scope:
 
     def ordered(self, parts: list[Any]) -> list[Any]:
         """Operands of a commutative operation in an order that depends on their structure alone."""
-        return sorted(parts, key=lambda part: (self.first[part], self.lowering.digest[part]))
+        first, digest = self.first, self.lowering.digest
+        return sorted(parts, key=lambda part: (first[part], digest[part]))
 
     def varies(self, part: Any) -> bool:
         """Whether a lowered subexpression differs from row to row."""
@@ -205,21 +212,25 @@ def _signed(scope: Scope, term: Any) -> tuple[int, bool]:
     if scope.fixed[term]:
         value = scope.builder.nodes[scope.values[term]].data
         return scope.builder.const(abs(float(value or 0.0))), isinstance(value, float) and value < 0
+    if not isinstance(term, sympy.Mul) or not term.args[0].is_Number:
+        return scope.values[term], False
     coefficient, rest = term.as_coeff_Mul()
-    if coefficient.is_number and coefficient.is_negative and isinstance(term, sympy.Mul):
+    if coefficient.is_negative:
         return _product(scope, -coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest]), True
     return scope.values[term], False
 
 
 def _lower_mul(scope: Scope, part: Any) -> int:
+    if not part.args[0].is_Number:
+        return _product(scope, sympy.S.One, list(part.args))
     coefficient, rest = part.as_coeff_Mul()
     return _product(scope, coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest])
 
 
 def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     """Lower coefficient * factors as one quotient, the uniform factors first so that they are combined once a call."""
-    constants = [coefficient, *(factor for factor in factors if scope.fixed[factor])]
-    constant = sympy.Mul(*constants)
+    constants = [factor for factor in factors if scope.fixed[factor]]
+    constant = sympy.Mul(coefficient, *constants) if constants else coefficient
     rest = scope.ordered([factor for factor in factors if not scope.fixed[factor]])
     rest = [factor for factor in rest if not scope.varies(factor)] + [factor for factor in rest if scope.varies(factor)]
     grouped, exponent = common_power(rest, scope.values)
@@ -227,6 +238,8 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     if grouped:
         base = _quotient(scope, *_sides(scope, [grouped[factor] for factor in rest if factor in grouped]))
         above.append(scope.builder.add("pow", base, scope.builder.const(float(exponent))))
+    if constant is sympy.S.One and above:
+        return _quotient(scope, above, below)
     negative = bool(constant.is_negative)
     constant = -constant if negative else constant
     if constant.is_Rational and constant.p == 1 and constant.q < 2**1000 and not _is_dyadic(constant.q):
@@ -327,7 +340,7 @@ def _lower_piecewise(scope: Scope, part: Any) -> int:
     return result
 
 
-def _guarded(scope: Scope, branch: Any, taken: int | None) -> dict[Any, int]:
+def _guarded(scope: Scope, branch: Any, taken: int | None) -> MutableMapping[Any, int]:
     """The scope's symbols, those that the branch must not see while it is not taken replaced by a safe value then."""
     symbols = guarded_symbols(branch) if scope.lowering.guarded and taken is not None else None
     if taken is None or not symbols:
@@ -338,7 +351,7 @@ def _guarded(scope: Scope, branch: Any, taken: int | None) -> dict[Any, int]:
         symbol: builder.add("select", taken, scope.env[symbol], builder.const(value))
         for symbol, value in sorted(point.items(), key=lambda item: item[0].name)
     }
-    return scope.env | held
+    return ChainMap(held, scope.env)
 
 
 _RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
@@ -351,3 +364,9 @@ _RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
     (sympy.ITE, _lower_if),
     (sympy.Piecewise, _lower_piecewise),
 )
+
+
+@cache
+def _rule_for(kind: Any) -> Callable[[Scope, Any], int] | None:
+    """What lowers expressions of a class; None for functions of the op table."""
+    return next((rule for base, rule in _RULES if issubclass(kind, base)), None)

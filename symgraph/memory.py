@@ -1,15 +1,17 @@
 """A model's module in memory, for notebooks and tests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
+from symgraph.compiled import module_of
 from symgraph.errors import OptionError
 from symgraph.generate import Artifact, generate, require
 from symgraph.model import Model
 from symgraph.module import from_source
 from symgraph.options import DOUBLE, options_of
-from symgraph.verification import verify
+from symgraph.stages import Stages
+from symgraph.verification import VerificationReport, verify
 
 
 def compile(  # noqa: A001  what users call as symgraph.compile
@@ -19,7 +21,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
 
     Args:
         model: the spec; it is frozen by this.
-        backend: "numpy" or "scalar".
+        backend: "numpy", "scalar", or "c", which takes a C compiler.
         extras: what the module has on request, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic.
 
@@ -29,18 +31,46 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     Raises:
         SpecError: the model cannot be lowered.
         VerificationError: the module disagrees with the spec.
-        OptionError: it is no model; the backend is unknown, writes no Python or has not what is asked for; or that is unknown.
+        OptionError: it is no model; the backend is unknown or has not what is asked for; or that is unknown.
+        BuildError: the backend is c and there is no C compiler.
     """
     if not isinstance(model, Model):
         raise OptionError(f"compile needs a symgraph.Model, not {model!r}")
-    if backend in BACKENDS and not BACKENDS[backend].python:
-        raise OptionError(f"backend {backend!r} writes no Python; build it to a file")
     options = options_of(extras, precision)
     require((backend,), options)
     artifacts = generate(model, dict.fromkeys(("numpy", backend)), options=options)
-    modules = {artifact.backend: load_artifact(artifact) for artifact in artifacts}
-    verify(model, modules["numpy"], modules.get("scalar"))
+    files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
+    compiled = module_of(BACKENDS["c"].file_name(model.name), files) if files else None
+    modules, _ = load_verified(model, artifacts, compiled)
     return modules[backend]
+
+
+def load_verified(
+    model: Model, artifacts: Iterable[Artifact], compiled: ModuleType | None = None, stages: Stages | None = None
+) -> tuple[Mapping[str, ModuleType], VerificationReport]:
+    """Load the Python modules of a model and hold them against the model.
+
+    Args:
+        model: the spec.
+        artifacts: what was generated of it, that of the numpy backend among it.
+        compiled: the module of the c backend, if there is one.
+        stages: keeps what each stage takes.
+
+    Returns:
+        The modules by backend, and what verification found.
+
+    Raises:
+        VerificationError: a module disagrees with the spec.
+    """
+    stages = stages or Stages()
+    modules = {
+        artifact.backend: stages.run(f"{artifact.backend}: load", load_artifact, artifact)
+        for artifact in artifacts
+        if BACKENDS[artifact.backend].python
+    }
+    if compiled is not None:
+        modules["c"] = compiled
+    return modules, stages.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))
 
 
 def load_artifact(artifact: Artifact) -> ModuleType:

@@ -1,13 +1,13 @@
 """The model spec: features, weights, target, named nodes, output and loss, as SymPy expressions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 import sympy
 
-from symgraph.canonical import symbols_of
+from symgraph.canonical import digests, symbols_of
 from symgraph.errors import SpecError
 from symgraph.functions import softplus
 from symgraph.laws import Constant, Law, Normal, Uniform
@@ -60,7 +60,9 @@ class Model:
     """
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
-    __slots__ = ("_frozen", "_inputs", "_loss", "_nodes", "_output", "_symbols", "doc", "name")
+    __slots__ = (
+        "__weakref__", "_digests", "_frozen", "_inputs", "_loss", "_nodes", "_output", "_symbols", "_target", "doc", "name",
+    )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
         self.name = check_model_name(name)
@@ -70,6 +72,8 @@ class Model:
         self._output: str | None = None
         self._loss: Any = None
         self._symbols: dict[str, Any] = {}
+        self._target: Input | None = None
+        self._digests: Mapping[Any, str] | None = None
         self._frozen = False
 
     # What the model consists of, for its readers.
@@ -87,7 +91,7 @@ class Model:
     @property
     def target_input(self) -> Input | None:
         """The target, or None."""
-        return next((i for i in self._inputs.values() if i.kind == "target"), None)
+        return self._target
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -109,6 +113,21 @@ class Model:
     def loss_expr(self) -> Any:
         """The loss of one row over the model's symbols, or None."""
         return self._loss
+
+    @property
+    def exprs(self) -> tuple[Any, ...]:
+        """All expressions: those of the nodes in order, then the loss where there is one."""
+        return (*(node.expr for node in self._nodes.values()), *(() if self._loss is None else (self._loss,)))
+
+    def digests(self) -> Mapping[Any, str]:
+        """Give every subexpression a digest of its structure; done once, since it freezes the model.
+
+        Raises:
+            SpecError: the model is not complete.
+        """
+        if self._digests is None:
+            self._digests = digests(self.freeze().exprs)
+        return self._digests
 
     # Declarations.
 
@@ -285,7 +304,9 @@ class Model:
     def _declare(self, name: str, kind: str, domain: object, init: Law | None) -> Any:
         symbol = self._new_symbol(name, kind)
         checked = check_domain(domain, f"model {self.name}: {kind} {name!r}")
-        self._inputs[name] = Input(name, kind, symbol, checked, init)
+        entry = self._inputs[name] = Input(name, kind, symbol, checked, init)
+        if kind == "target":
+            self._target = entry
         self._symbols[name] = symbol
         return symbol
 
@@ -305,7 +326,7 @@ class Model:
         if not isinstance(names, str):
             return list(names)
         try:
-            return [symbol.name for symbol in sympy.symbols(names, seq=True)]
+            return list(sympy.symbols(names, cls=str, seq=True))
         except ValueError as error:
             raise SpecError(f"model {self.name}: {kind} names {names!r}: {error}") from None
 
@@ -334,7 +355,7 @@ class Model:
 
     def _ancestors(self, symbols: Iterable[Any]) -> set[Any]:
         """All symbols on which the given symbols depend, themselves included."""
-        by_symbol = {node.symbol: node for node in self.nodes}
+        by_symbol = {node.symbol: node for node in self._nodes.values()}
         found: set[Any] = set()
         todo = list(symbols)
         while todo:

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.util
+import re
 import sys
 from collections.abc import Mapping
 from importlib.abc import ExecutionLoader
@@ -21,6 +22,7 @@ _PACKAGE = Path(__file__).resolve().parent
 _CONSTANTS = ("MODEL", "FEATURES", "TARGET", "WEIGHTS", "METADATA")
 # What tells a backend's modules apart: each has at least one of these functions.
 _ENTRY_POINTS = ("forward", "row", "predict_row")
+_ABI_LINE = re.compile(r"^ABI\b.*$", re.MULTILINE)
 _SHOWN = 20  # names that a message lists at most
 
 
@@ -153,6 +155,9 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     except ModuleError:
         sys.modules.pop(qualified, None)
         raise
+    except SyntaxError as error:
+        sys.modules.pop(qualified, None)
+        raise ModuleError(f"{origin} is not Python text: {error}") from error
     except Exception as error:  # whatever the text raises is a fault of the text
         sys.modules.pop(qualified, None)
         raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; build it again") from error
@@ -209,8 +214,9 @@ def _listing(introduction: str, folders: list[Path]) -> str:
 
 
 def _check_abi(source: str, origin: str) -> None:
+    tree = _head_of(source)
     try:
-        tree = ast.parse(source, filename=origin)
+        tree = ast.parse(source, filename=origin) if tree is None else tree
     except (SyntaxError, ValueError) as error:  # ValueError: a NUL byte
         raise ModuleError(f"{origin} is not Python text: {error}") from error
     found = [value for statement in tree.body if (value := _abi_value(statement)) is not None]
@@ -219,6 +225,20 @@ def _check_abi(source: str, origin: str) -> None:
     if found[-1] != ABI:
         versions = f"{origin} follows version {found[-1]} of the module contract, this symgraph follows {ABI}"
         raise ModuleError(f"{versions}; build it again")
+
+
+def _head_of(source: str) -> ast.Module | None:
+    """The syntax tree up to the statement ABI, which stands before all code; None where that part cannot be read alone.
+
+    The tree of a module of 100,000 weights takes seconds and a gigabyte.
+    """
+    line = _ABI_LINE.search(source)
+    if line is None:
+        return None
+    try:
+        return ast.parse(source[: line.end()])
+    except (SyntaxError, ValueError):  # it stands in a docstring, say: the whole text is read, and reported on
+        return None
 
 
 def _abi_value(statement: ast.stmt) -> int | None:

@@ -26,6 +26,8 @@ def common_power(factors: Sequence[Any], known: Collection[Any]) -> tuple[dict[A
         For each such factor the base and the exponent that remain, and the common exponent; nothing and 1 where there are no
         two such factors.
     """
+    if not any(isinstance(factor, sympy.Pow) for factor in factors):
+        return {}, 1
     powers = {factor: split(factor) for factor in factors}
     whole = {factor: int(e) for factor, (_, e) in powers.items() if e.is_Integer and abs(e) > 1}
     even = {factor: e for factor, e in whole.items() if e % 2 == 0}

@@ -37,6 +37,9 @@ _STRUCTURE = (
     BooleanAtom,
 )
 
+_COMMON = frozenset({sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS})
+"""Kinds of expressions that need no closer look."""
+
 
 def check_domain(domain: object, where: str) -> tuple[float, float] | None:
     """Return the domain as two floats, or None where none is declared.
@@ -78,14 +81,17 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
     if not isinstance(result, sympy.Expr):
         raise SpecError(f"{where}: {type(result).__name__} is not a scalar expression")
     parts = list(postorder([result]))
-    for part in reversed(parts):  # from the outside in: a sum is named before its limits
-        _check_kind(part, where)
-    constant: dict[Any, bool] = {}
+    if not {type(part) for part in parts} <= _COMMON:
+        for part in reversed(parts):  # from the outside in: a sum is named before its limits
+            _check_kind(part, where)
+    dependent: set[Any] = set()
     for part in parts:
         if isinstance(part, sympy.Symbol):
             _check_symbol(part, where, declared)
-        constant[part] = not isinstance(part, sympy.Symbol) and all(constant[arg] for arg in part.args)
-        if constant[part] and isinstance(part, sympy.Expr) and not isinstance(part, sympy.Piecewise):
+            dependent.add(part)
+        elif not dependent.isdisjoint(part.args):
+            dependent.add(part)
+        elif isinstance(part, sympy.Expr) and not isinstance(part, sympy.Piecewise):
             _check_constant(part, where)
     return result
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -228,6 +230,39 @@ def test_a_folder_in_the_place_of_a_module_is_a_build_error(plan: Plan, write: W
 
 
 # NIST's problems, built from a file and fitted by SciPy: spec -> module -> residual and Jacobian -> certified values.
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot lock a folder")
+def test_builds_into_one_folder_at_once_lose_no_entry_of_the_manifest(tmp_path: Path) -> None:
+    # each of these processes reads the manifest, writes its module and replaces the manifest
+    names = [f"line{index}" for index in range(3)]
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(SPEC.format(name=name, output="a * x + b"), encoding="utf-8")
+    script = """
+import sys, time
+from pathlib import Path
+from symgraph import build as building
+read = building.read_manifest
+def slow(folder):
+    entries = read(folder)
+    time.sleep(0.3)
+    return entries
+building.read_manifest = slow
+root = Path(sys.argv[1])
+building.build(building.Plan([f"{sys.argv[2]}.py"], root, root / "out", ("numpy",)))
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    processes = [subprocess.Popen([*command, name], cwd=tmp_path) for name in names]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert [entry.output for entry in read_manifest(tmp_path / "out")] == [f"{name}.py" for name in names]
+
+
+def test_a_module_that_is_only_needed_for_verification_is_not_written(plan: Plan, write: Write) -> None:
+    write("line")
+    report = build(replace(plan, backends=("scalar",)))
+    assert states(report) == {"line_scalar.py": "written", FILE: "written"}
+    assert report.verifications["line"].judged > 0
+    assert [entry.output for entry in read_manifest(plan.out)] == ["line_scalar.py"]
 
 
 @pytest.fixture(scope="module")

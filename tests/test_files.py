@@ -2,11 +2,13 @@
 
 import os
 import stat
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from symgraph.files import replace_text
+from symgraph.files import locked, replace_text
 
 
 def test_a_new_file_has_the_text_with_newlines_as_they_are(tmp_path: Path) -> None:
@@ -59,3 +61,31 @@ def test_text_that_utf8_cannot_hold_leaves_nothing(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         replace_text(tmp_path / "no" / "a.txt", "text")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot lock a folder")
+def test_whoever_locks_a_folder_waits_for_the_other_to_leave_it(tmp_path: Path) -> None:
+    order: list[str] = []
+    inside = threading.Event()
+
+    def other() -> None:
+        inside.wait()
+        with locked(tmp_path):
+            order.append("other")
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with locked(tmp_path):
+        inside.set()
+        thread.join(0.2)  # time enough to come in, were it open
+        order.append("first")
+    thread.join()
+    assert order == ["first", "other"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), locked(tmp_path):
+        raise KeyError
+    with locked(tmp_path):
+        (tmp_path / "a.txt").touch()

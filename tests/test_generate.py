@@ -102,7 +102,7 @@ def test_a_traceback_shows_the_generated_line() -> None:
         module.predict([1.0, 2.0, 3.0], [1.0])
     except ValueError as error:
         shown = "".join(traceback.format_exception(error))
-    assert "return forward(w, X).y_hat" in shown
+    assert "inputs = _workers(threads), _inputs(w, X, None)" in shown
     assert "w has shape (3,), line needs (2,): a, b" in shown
 
 

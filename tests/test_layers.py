@@ -10,25 +10,29 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "symgraph"
 
 LAYERS: dict[str, int] = {
-    "errors": 0, "options": 0,
+    "errors": 0, "options": 0, "stages": 0,
     # the runtime
-    "config": 1, "unpickle": 1, "files": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
+    "config": 1, "unpickle": 1, "files": 1, "cache": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
+    "compiler": 1, "compiled": 1,
     # the generator
     "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2,
-    "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "error_functions": 3, "oracle": 3, "constants": 3,
+    "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3, "error_functions": 3, "oracle": 3, "constants": 3,
     "adjoint": 4,
     "passes": 5,
     "schedule": 6,
     "emit": 7,
     "backends": 8, "rendering": 8, "manifest": 8, "generate": 8,
-    "verification": 9, "truth": 9, "specs": 9, "memory": 9, "build": 9,
+    "verification": 9, "truth": 9, "bench": 9, "specs": 9, "memory": 9, "build": 9,
     "replay": 10, "cli": 10, "__main__": 10,
     "models": 10,  # specs import what users import
     "__init__": 11,  # exports public names, each loaded on first use
 }  # fmt: skip
 """Every module or folder of the package; imports go to the same layer or to a lower one."""
 
-RUNTIME = ("errors", "config", "unpickle", "files", "data", "module", "weights", "gradcheck", "training")
+RUNTIME = (
+    "errors", "config", "unpickle", "files", "cache", "data", "module", "weights", "gradcheck", "training",
+    "compiler", "compiled",
+)  # fmt: skip
 FOREIGN = {"sympy", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
 """What the runtime must not import; matplotlib may be imported inside a function that plots."""
 

@@ -10,7 +10,8 @@ from zoo import ZOO, nine_weights
 import symgraph.spec_checks
 from symgraph import Model, cbrt, expm1, hypot, log1p, logaddexp, relu, sigmoid, softplus, xlogy
 from symgraph.errors import OptionError
-from symgraph.exact import OPERATIONS, Program
+from symgraph.exact import Program
+from symgraph.exact_operations import OPERATIONS
 from symgraph.oracle import Oracle
 
 _OF_TWO = (sympy.atan2, sympy.Heaviside, hypot, logaddexp, xlogy)

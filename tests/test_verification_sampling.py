@@ -13,8 +13,11 @@ from symgraph import Constant, Model, Normal, Uniform
 from symgraph.laws import Law
 from symgraph.oracle import Oracle
 from symgraph.verification import sampling
+from symgraph.verification.effort import Effort
 from symgraph.verification.expected import expect
 from symgraph.verification.sampling import Batch, Sampler
+
+THOROUGH = Effort(points=8, most=40, rows=3)
 
 BOUND = st.floats(-1e9, 1e9).map(lambda bound: round(bound, 3))  # no domain of weights below 1e-100, which nothing can judge
 DOMAINS = st.one_of(
@@ -26,7 +29,7 @@ DOMAINS = st.one_of(
 
 
 def batches(model: Model, count: int, seed: int = 0, sample: object = None) -> list[Batch]:
-    sampler = Sampler(Oracle(model), seed, sample, 3)  # type: ignore[arg-type]
+    sampler = Sampler(Oracle(model), seed, sample, THOROUGH)  # type: ignore[arg-type]
     return [batch for batch in (sampler.draw() for _ in range(count)) if batch is not None]
 
 
@@ -106,7 +109,7 @@ def test_the_same_seed_draws_the_same_points_and_another_seed_others() -> None:
 @pytest.mark.parametrize("name", ["pieces", "Rat43", "Thurber", "MGH17", "every_op"])
 def test_everything_is_finite_and_of_ordinary_size_at_every_point(name: str) -> None:
     oracle = Oracle(ZOO[name]())
-    sampler = Sampler(oracle, 0, None, 3)
+    sampler = Sampler(oracle, 0, None, THOROUGH)
     for _ in range(10):
         batch = sampler.draw()
         assert batch is not None
@@ -148,7 +151,7 @@ def test_expectations_are_sums_over_rows_and_tolerances_follow_conditioning() ->
     point = {"a": 1.0, "b": 2.0}
     # sin(1e6) and sin(1e13) lose 6 and 13 digits to the rounding of a*x
     batch = Batch(point, ({"x": 1.0}, {"x": 1e6}, {"x": 1e13}), ("", ""), False)
-    out = expect(Oracle(model), batch, [{"a": 1.0}, {"b": 1.0}]).output
+    out = expect(Oracle(model), batch, [{"a": 1.0}, {"b": 1.0}], THOROUGH).output
     assert out is not None
     assert out.judged.tolist() == [True, True, False]
     assert out.tolerance[0] < out.tolerance[1] < out.tolerance[2]

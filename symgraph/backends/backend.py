@@ -1,7 +1,7 @@
 """What a backend is: a table of op texts, a template, and the name of the file it writes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.source import Source
@@ -24,6 +24,7 @@ class Backend:
         precisions: the precisions in which it can write a module, see ``options.PRECISIONS``.
         comment: what starts a comment line.
         python: whether the text is a Python module, which verification can run.
+        companions: templates of further files that belong to the module, by the suffix of their names.
 
     Raises:
         ValueError: an op has neither a stable form nor a text.
@@ -39,6 +40,7 @@ class Backend:
     precisions: tuple[str, ...] = (DOUBLE,)
     comment: str = "#"
     python: bool = True
+    companions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = [op.name for op in OPS.values() if op.stable is None and op.name not in self.texts]
@@ -48,6 +50,11 @@ class Backend:
     def file_name(self, model: str) -> str:
         """The name of the file that holds the model's module."""
         return f"{model}{self.suffix}"
+
+    def files(self, model: str) -> dict[str, str]:
+        """The template of every file that belongs to the model's module, by the file's name; the module itself first."""
+        others = {f"{model}{suffix}": template for suffix, template in self.companions.items()}
+        return {self.file_name(model): self.template} | others
 
     def view(self, source: Source) -> object:
         """Everything that the template prints."""

@@ -1,27 +1,32 @@
 """``symgraph build``: generate, verify and write modules, or check that they are up to date."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symgraph.cli.terminal import Json, Quiet, note, print_json
+from symgraph.cli.terminal import Json, Quiet, note, print_json, print_table, stage_bar
 
 if TYPE_CHECKING:
     from symgraph.build import BuildReport, Plan
+    from symgraph.stages import Stage
 
 
 def build(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
-    backend: Annotated[str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar, c.")
+    ] = None,
     extras: Annotated[
         str | None, typer.Option("--with", metavar="LIST", help="Extras, separated by commas: error-bound.")
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
+    libraries: Annotated[bool, typer.Option("--compile", help="Compile C files into the cache folder.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Print time, nodes and memory of each stage.")] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -30,14 +35,20 @@ def build(
     SPEC is a spec file or a dotted module. Without SPEC, the table [tool.symgraph] of pyproject.toml says what to build.
     """
     from symgraph import build as building
+    from symgraph.stages import Stages
 
-    plan = _plan(specs or [], out, backend, extras, precision)
+    plan = replace(_plan(specs or [], out, backend, extras, precision), libraries=libraries)
 
     def tell(line: str) -> None:
         note(line, quiet=quiet)
 
-    report = building.check(plan, progress=tell) if check else building.build(plan, force=force, progress=tell)
-    _print(report, json=json)
+    with stage_bar(building.stage_names(plan), quiet=quiet) as watch:
+        stages = Stages(watch)
+        if check:
+            report = building.check(plan, progress=tell, stages=stages)
+        else:
+            report = building.build(plan, force=force, progress=tell, stages=stages)
+    _print(report, stages.done if profile else None, json=json)
     for remark in _remarks(report):
         note(remark, quiet=quiet)
     if check and not report.ok:
@@ -58,7 +69,7 @@ def _plan(specs: list[str], out: Path | None, backend: str | None, extras: str |
         )
     backends = config.backends if backend is None else _listed(backend)
     if not backends:
-        raise OptionError("--backend names no backend; known are numpy, scalar")
+        raise OptionError("--backend names no backend; known are numpy, scalar, c")
     options = options_of(config.extras if extras is None else _listed(extras), precision or config.precision)
     folder = out or _nearer(config.out_folder)
     return Plan(specs or config.models, config.root, folder, backends, options, whole=not specs)
@@ -87,13 +98,28 @@ def _remarks(report: "BuildReport") -> list[str]:
     return remarks
 
 
-def _print(report: "BuildReport", *, json: bool) -> None:
+def _print(report: "BuildReport", stages: "list[Stage] | None", *, json: bool) -> None:
     if json:
         files = [{"path": str(output.path), "state": output.state} for output in report.outputs]
         models = {name: asdict(found) for name, found in report.verifications.items()}
-        print_json({"ok": report.ok, "files": files, "verification": models})
+        libraries = [str(path) for path in report.libraries]
+        optional = {"libraries": libraries, "profile": [stage._asdict() for stage in stages or ()]}
+        print_json(
+            {"ok": report.ok, "files": files, "verification": models}
+            | {name: listed for name, listed in optional.items() if listed}
+        )
         return
     for found in report.verifications.values():
         print(found)
     for output in report.outputs:
         print(f"{output.state:<10} {output.path}")
+    for path in report.libraries:
+        print(f"{'compiled':<10} {path}")
+    if stages is not None:
+        print_table(("model", "stage", "seconds", "nodes", "MiB more"), [_row(stage) for stage in stages])
+
+
+def _row(stage: "Stage") -> tuple[str, ...]:
+    nodes = "" if stage.nodes is None else str(stage.nodes)
+    memory = "" if stage.memory is None else f"{stage.memory:.1f}"
+    return stage.model, stage.name, f"{stage.seconds:.3f}", nodes, memory

@@ -4,9 +4,10 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,9 @@ import typer
 if TYPE_CHECKING:
     from symgraph.data import Dataset
     from symgraph.module import GeneratedModule
+
+_PATIENCE = 1.0
+"""Seconds that a build may last before it shows a bar."""
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -114,6 +118,45 @@ def progress(total: int, label: str, *, quiet: bool) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total, remark="")
         yield lambda remark="": bar.update(task, advance=1, remark=remark)
+
+
+@contextmanager
+def stage_bar(names: Sequence[str], *, quiet: bool) -> Iterator[Callable[[str, str], None] | None]:
+    """Show on stderr, if that is a terminal, which stage of a build runs, as soon as the build has lasted a while.
+
+    Args:
+        names: the stages of one model in order.
+        quiet: whether nothing is to be shown.
+
+    Returns:
+        A function to call with a model's name and a stage's before the stage; None where nothing is shown.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=len(names))
+    reached = 0
+
+    def watch(model: str, name: str) -> None:
+        nonlocal reached
+        start = reached if name in names[reached:] else 0  # a stage that comes twice, or the next model
+        reached = names.index(name, start) if name in names else reached
+        bar.update(task, completed=reached, description=f"{model} {name}".strip())
+
+    timer = Timer(_PATIENCE, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield watch
+    finally:
+        timer.cancel()
+        timer.join()
+        bar.stop()
 
 
 def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool = True) -> "Dataset | None":

@@ -40,6 +40,7 @@ class _Options:
     stop: Any
     clip: Any
     w0: Any
+    backend: Any
 
 
 def train(
@@ -70,10 +71,15 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Draw the losses (.svg, .png, .pdf); several runs together, and each as -NAME."),
     ] = None,
+    backend: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What updates run on: numpy, scalar (Python floats, a row an update), numba, auto."),
+    ] = "auto",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Train a built model; exit 1 if a run stopped at a value that is not finite."""
+    from symgraph.training.choice import checked_choice
     from symgraph.training.options import GREATEST_SEED, count
 
     module = load_model(model)
@@ -88,6 +94,7 @@ def train(
         stop=_stop(tol),
         clip=_clip(clip_norm, clip_value),
         w0=None if init is None else read_weights(init, module),
+        backend=checked_choice(backend, "--backend"),
     )
     _check_outputs(save, plot)
     results = {}
@@ -95,6 +102,8 @@ def train(
         results[name] = _run(module, X, y, name, value, options, quiet)
         if results[name].reason == "interrupted":
             break
+    if backend != "auto":
+        _note_fallbacks(results, quiet)
     _report(results, module, json=json, quiet=quiet)
     for line in [*_save(results, module, save, several=len(optimizers) > 1), *_draw(results, module, plot)]:
         note(line, quiet=quiet)
@@ -191,8 +200,15 @@ def _run(
             stop=options.stop,
             clip=options.clip,
             w0=options.w0,
+            backend=options.backend,
             callbacks=(lambda end: advance(f"loss {end.loss:.6g}"),),
         )
+
+
+def _note_fallbacks(results: "dict[str, TrainResult]", quiet: bool) -> None:
+    for name, result in results.items():
+        if result.fallback is not None:
+            note(f"{name}: run by the backend {result.backend}: {result.fallback}", quiet=quiet)
 
 
 def _save(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Path | None, *, several: bool) -> list[str]:
@@ -241,6 +257,7 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
             name: {
                 "reason": result.reason,
                 "message": result.message,
+                "backend": result.backend,
                 "epochs": result.epochs,
                 "losses": result.losses.tolist(),
                 "weights": dict(zip(module.WEIGHTS, result.weights.tolist(), strict=True)),

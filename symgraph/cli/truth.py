@@ -61,8 +61,8 @@ def truth(
 
         check_plot_path(plot)
         check_writable("--plot", plot)
-    one = _model(model)
-    judged = _module(one, model, module, backend.value, quiet=quiet)
+    one = one_model(model)
+    judged = module_of_model(one, model, module, backend.value, quiet=quiet)
     chosen = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
     report = _judged(one, judged, _Task(chosen, points, seed, dtype.value), quiet=quiet)
     _print(report, json=json)
@@ -104,7 +104,12 @@ def _print(report: "Report", *, json: bool) -> None:
         print(line)
 
 
-def _model(reference: str) -> "Model":
+def one_model(reference: str) -> "Model":
+    """The model that MODEL names.
+
+    Raises:
+        OptionError: it names a spec with several.
+    """
     from symgraph.cli.show import models_of
     from symgraph.errors import OptionError
 
@@ -115,8 +120,23 @@ def _model(reference: str) -> "Model":
     return models[0]
 
 
-def _module(model: "Model", reference: str, path: Path | None, backend: str, *, quiet: bool) -> Any:
-    """The module to judge: the given file, else the built one that MODEL names, else one made in memory."""
+def module_of_model(
+    model: "Model", reference: str, path: Path | None, backend: str, *, quiet: bool, purpose: str = "judging"
+) -> Any:
+    """The module that a command is about: the given file, else the built one that MODEL names, else one made in memory.
+
+    Args:
+        model: what MODEL names.
+        reference: MODEL itself.
+        path: the file, or None.
+        backend: numpy or scalar.
+        quiet: whether nothing is said of a module made in memory.
+        purpose: what is done to it, for that remark.
+
+    Raises:
+        ModuleError: the file is no module, or was built from another version of the spec.
+        OptionError: the file is of another backend.
+    """
     from symgraph.emit.source import model_hash
     from symgraph.errors import ModuleError, OptionError
     from symgraph.generate import generate
@@ -130,7 +150,7 @@ def _module(model: "Model", reference: str, path: Path | None, backend: str, *, 
         try:
             module = load(_built(reference, backend))
         except ModuleError:
-            note(f"judging the {backend} module that a build of {model.name} would write now", quiet=quiet)
+            note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=quiet)
             return load_artifact(generate(model, (backend,))[0])
     if backend_of(module) != backend:
         raise OptionError(f"the module is of the {backend_of(module)} backend; give --backend {backend_of(module)}")

@@ -31,6 +31,10 @@ FUNCTIONS = (
 )  # fmt: skip
 """The ops that have a helper in the template."""
 
+HALF_ANGLE = {"mul": "double_sine", "sub": "double_cosine"}
+"""What stands for the last operation of the sine and the cosine of 2*x that a batch computes from tan(x). A bound that goes
+through the tangent would be infinite near its poles."""
+
 _NEEDS = {
     "asin": ("_steep",), "acos": ("_steep",), "max": ("_far", "_apart"), "min": ("_far", "_apart"),
     "add": ("_far", "_half_unit"), "sub": ("_far", "_half_unit"), "mul": ("_far", "_least"), "div": ("_far", "_least"),
@@ -81,12 +85,12 @@ def error_bound_view(source: Source, texts: OpTexts) -> ErrorBoundView:
         source: a model with a loss.
         texts: how the module writes its own operations.
     """
-    graph = _with_edges(source.graph)
+    graph = _with_half_angles(_with_edges(source.graph))
     results = (graph.roots["loss"], *roots_of(graph, "grad"))
     order = operations(graph, reachable(graph.nodes, results))
     lines, texts_of_results = _lines(source, graph, order, results)
     ops = frozenset(graph.nodes[position].op for position in order) - {"rowsum"}
-    plain = {op.removesuffix("_open") for op in ops}
+    plain = {op.removesuffix("_open") for op in ops.difference(HALF_ANGLE.values())}
     read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
     leaves = {graph.nodes[position].op for position in read}
     units = {op: f"{OPS[op].ulp!r}, {OPS[op].ulp32!r}" for op in plain - _UNROUNDED}
@@ -95,7 +99,7 @@ def error_bound_view(source: Source, texts: OpTexts) -> ErrorBoundView:
         parts=frozenset(part for op in plain for part in _NEEDS.get(op, ())),
         values={op: texts[op].render([Text(name, Level.ATOM) for name in "abc"][: OPS[op].arity]).text for op in plain},
         units=units,
-        rounds=bool(units),
+        rounds=bool(units) or not ops.isdisjoint(HALF_ANGLE.values()),
         constants=bool(leaves & {"const", "cotangent"}),
         largest="largest" in leaves,
         needs_target="target" in leaves,
@@ -115,6 +119,33 @@ def _with_edges(graph: Graph) -> Graph:
         opens = node.op in EDGED and weighted[position] and all(arg in primal for arg in node.args if weighted[arg])
         nodes.append(node._replace(op=f"{node.op}_open") if opens else node)
     return Graph(graph.name, tuple(nodes), graph.roots, graph.names, graph.domains)
+
+
+def _with_half_angles(graph: Graph) -> Graph:
+    """The graph in which what ``passes/half_angle.py`` writes for a sine or a cosine is one operation on half the angle."""
+    nodes = []
+    for node in graph.nodes:
+        angle = None
+        if node.op == "sub" and graph.nodes[node.args[1]].data == 1.0:
+            angle = _angle_of(graph, node.args[0])
+        elif node.op == "mul":
+            angle = _angle_of(graph, node.args[1])
+            t = graph.nodes[node.args[0]]
+            angle = angle if t.op == "tan" and t.args == (angle,) else None
+        found = None if angle is None else node._replace(op=HALF_ANGLE[node.op], args=(angle,))
+        nodes.append(node if found is None else found)
+    return Graph(graph.name, tuple(nodes), graph.roots, graph.names, graph.domains)
+
+
+def _angle_of(graph: Graph, position: int) -> int | None:
+    """The angle x of a node 2/(t*t + 1) with t = tan(x)."""
+    nodes, node = graph.nodes, graph.nodes[position]
+    if node.op != "div" or nodes[node.args[0]].data != 2.0 or nodes[node.args[1]].op != "add":
+        return None
+    square, one = (nodes[arg] for arg in nodes[node.args[1]].args)
+    if square.op != "mul" or one.data != 1.0 or square.args[0] != square.args[1] or nodes[square.args[0]].op != "tan":
+        return None
+    return nodes[square.args[0]].args[0]
 
 
 def _lines(
@@ -145,6 +176,8 @@ def _texts(graph: Graph) -> OpTexts:
 
 
 def _arity(op: str) -> int:
+    if op in HALF_ANGLE.values():
+        return 1
     row = OPS.get(op.removesuffix("_open"))
     return 0 if row is None else row.arity
 

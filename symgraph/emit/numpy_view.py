@@ -1,11 +1,12 @@
 """The view of the numpy backend's module."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symgraph.emit.accurate_writer import AccurateView, AccurateWriter
 from symgraph.emit.bindings import JACOBIAN
+from symgraph.emit.blocks import BlockView, block_view
 from symgraph.emit.error_bound import ErrorBoundView, error_bound_view
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.functions import own_functions
@@ -15,6 +16,7 @@ from symgraph.emit.signatures import signatures
 from symgraph.emit.source import Source, initial_weight_parts, residual_form
 from symgraph.emit.view import Header, describe, header
 from symgraph.options import ACCURATE, DOUBLE
+from symgraph.passes import many_rows
 from symgraph.schedule import Kernel, count, schedule
 
 WRITERS: Mapping[str, type[ModuleWriter]] = {DOUBLE: ModuleWriter, ACCURATE: AccurateWriter}
@@ -50,6 +52,7 @@ class NumpyView:
     jacobian_shape: str
     jacobian_note: str
     x_type: str
+    is_batch: str
     shapes: str
     x_doc: str
     y_doc: str
@@ -68,10 +71,13 @@ class NumpyView:
     functions: tuple[str, ...]
     bound: ErrorBoundView | None
     accurate: AccurateView | None
+    block: BlockView | None
 
 
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
     """Write every statement of the module and collect what the templates lay out."""
+    if source.options.precision == DOUBLE:
+        source = replace(source, graph=many_rows(source.graph))
     kernel = schedule(source.graph)
     writer = WRITERS[source.options.precision](source, kernel, texts, literals)
     forward, forward_target = writer.forward()
@@ -89,6 +95,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         "fields": writer.fields(),
         "functions": own_functions(source.graph, texts),
         "bound": error_bound_view(source, texts) if source.has_error_bound else None,
+        "block": block_view(source, kernel, texts, literals) if source.options.precision == DOUBLE else None,
         "accurate": writer.view() if isinstance(writer, AccurateWriter) else None,
     }
     return NumpyView(
@@ -108,7 +115,11 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
     loss_uniform = parts["has_loss"] and not graph.nodes[graph.roots["loss"]].varying
     has_rows = bool(features) or target is not None
     from_x = "X.shape[:-1]" if features else "() if y is None else np.shape(y)"
-    passes_functions = parts["has_loss"] or (isinstance(writer, AccurateWriter) and writer.passes_functions)
+    passes_functions = (
+        parts["has_loss"]
+        or source.options.precision == DOUBLE
+        or (isinstance(writer, AccurateWriter) and writer.passes_functions)
+    )
     abc = ["Callable", "Mapping", "Sequence"] if passes_functions else ["Mapping", "Sequence"]
     draws = initial_weight_parts(model.weight_inputs)
     return {
@@ -135,6 +146,7 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
         if features or target is None
         else "y says how many rows there are; without it there is one.",
         "x_type": "Array" if features else "None",
+        "is_batch": "inputs[1].ndim == 2" if features else "inputs[2] is not None and inputs[2].ndim",
         "shapes": _shapes(features, len(model.weight_inputs), target is not None),
         "x_doc": _x_doc(features),
         "y_doc": "(n,) target, or a scalar for one row." if target else "None; the model has no target.",

@@ -2,7 +2,8 @@
 
 from symgraph.emit.layout import call_layout
 
-_REDUCED = ["*", "sample_weight: ArrayLike | None = None", 'reduction: str = "mean"']
+_THREADS = "threads: int = 1"
+_REDUCED = ["*", "sample_weight: ArrayLike | None = None", 'reduction: str = "mean"', _THREADS]
 
 
 def signatures(has_features: bool, has_target: bool) -> dict[str, str]:
@@ -28,13 +29,13 @@ def signatures(has_features: bool, has_target: bool) -> dict[str, str]:
             f"tuple[{batch}, Array, float]",
         ),
         "forward": ("forward", [w, x, maybe_y], "Tape"),
-        "predict": ("predict", [w, x], "Array"),
-        "per_sample_grad": ("per_sample_grad", [w, x, y], "Array"),
+        "predict": ("predict", [w, x, "*", _THREADS], "Array"),
+        "per_sample_grad": ("per_sample_grad", [w, x, y, "*", _THREADS], "Array"),
         "error_bound": ("error_bound", [w, x, y], "tuple[Array, Array]"),
         "value_and_grad": ("value_and_grad", [w, x, y, *_REDUCED], "tuple[float, Array]"),
         "loss": ("loss", [w, x, y, *_REDUCED], "float"),
         "grad": ("grad", [w, x, y, *_REDUCED], "Array"),
-        "jacobian": ("jacobian", [w, x, maybe_y], "Array"),
+        "jacobian": ("jacobian", [w, x, maybe_y, "*", _THREADS], "Array"),
         "residual": ("residual", [w, x, y], "Array"),
     }
     return {

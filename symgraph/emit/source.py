@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from weakref import WeakKeyDictionary
 
-from symgraph.canonical import digests, symbols_of
+from symgraph.canonical import symbols_of
 from symgraph.emit.layout import number, quoted, sequence_layout
 from symgraph.ir.graph import Graph
 from symgraph.laws import Law, Normal, Uniform
@@ -13,6 +14,8 @@ from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
 
 ABI = 1
 """The version of the module contract that generated modules follow."""
+
+_HASHES: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,18 @@ class Source:
 
 
 def model_hash(model: Model) -> str:
-    """Digest of the canonical model: equal for equal specs on every machine, different after any change of meaning."""
-    exprs = [node.expr for node in model.nodes] + ([] if model.loss_expr is None else [model.loss_expr])
-    digest = digests(exprs)
+    """Digest of the canonical model: equal for equal specs on every machine, different after any change of meaning.
+
+    It is worked out once for a model, which it freezes.
+    """
+    found = _HASHES.get(model)
+    if found is None:
+        found = _HASHES[model] = _model_hash(model)
+    return found
+
+
+def _model_hash(model: Model) -> str:
+    digest = model.digests()
     lines = [f"model {model.name}"]
     lines += [f"{i.kind} {i.name} {i.domain} {_draw(i.init, 1) if i.init else None}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from symgraph.emit.formula import formulas
 from symgraph.emit.layout import parenthesized, quoted, sequence_layout
@@ -57,31 +58,41 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
     return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source, fields))
 
 
-def statements(lines: Sequence[Line], notes: dict[int, str], indent: int = 4) -> tuple[str, ...]:
+def statements(
+    lines: Sequence[Line],
+    notes: Mapping[int, str],
+    indent: int = 4,
+    titles: Mapping[str, str] = MappingProxyType({}),
+    sign: str = "#",
+) -> tuple[str, ...]:
     """Lines as text, with a comment before each run of two or more that belong to one named node.
 
     Args:
         lines: what a section writer wrote.
         notes: remarks that follow a line, by its node.
         indent: columns before each statement.
+        titles: what the comment says instead of a node's name, where that fits.
+        sign: what starts a comment.
     """
     pad = " " * indent
     result: list[str] = []
     for group, run in _runs(lines):
         if len(run) > 1 and group:
-            result.append(f"{pad}# {group}")
-        result += [_annotated(f"{pad}{line.text}", notes.get(line.node, "")) for line in run]
+            title = f"{pad}{sign} {titles.get(group, group)}"
+            result.append(title if columns(title) <= WIDTH else f"{pad}{sign} {group}")
+        result += [_annotated(f"{pad}{line.text}", notes.get(line.node, ""), sign) for line in run]
     return tuple(result)
 
 
-def _annotated(line: str, note: str) -> str:
+def _annotated(line: str, note: str, sign: str) -> str:
     """A statement with a remark: at its end, or in a line before it where that is too long."""
     if not note:
         return line
-    if "\n" not in line and columns(f"{line}  # {note}") <= WIDTH:
-        return f"{line}  # {note}"
-    name = line.lstrip().split(" = ", 1)[0]
-    return f"{line[: len(line) - len(line.lstrip())]}# {name} is {note}\n{line}"
+    if "\n" not in line and columns(f"{line}  {sign} {note}") <= WIDTH:
+        return f"{line}  {sign} {note}"
+    head, found, _ = line.lstrip().partition(" = ")
+    name = head if found and "(" not in head else "this"
+    return f"{line[: len(line) - len(line.lstrip())]}{sign} {name} is {note}\n{line}"
 
 
 def describe(counts: Counts) -> str:

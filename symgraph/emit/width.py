@@ -8,4 +8,6 @@ WIDTH = 88
 
 def columns(text: str) -> int:
     """The columns that a text takes; the signs of Chinese, Japanese and Korean take two."""
+    if text.isascii():
+        return len(text)
     return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text if not sign.isascii())

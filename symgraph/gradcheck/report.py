@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Verdict = Literal["ok", "failed", "not judged"]
+Verdict = Literal["ok", "failed", "not judged", "together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class WeightReport:
     Attributes:
         weight: its name.
         verdict: "failed" if one partial was found wrong; "not judged" if no partial could be told from zero or from noise, so
-            that a fault would have gone unseen.
+            that a fault would have gone unseen; "together" if it was seen only along random directions in which all weights
+            move, where a small fault in one of many may hide.
         judged: how many partials were compared to better than a factor of 1.001.
         entries: how many there were, one a row and point.
         worst: the greatest relative difference, among the wrong partials if there are some, else among the judged ones; NaN
@@ -87,6 +88,11 @@ class GradcheckReport:
         return tuple(weight.weight for weight in self.weights if weight.verdict == "not judged")
 
     @property
+    def together(self) -> tuple[str, ...]:
+        """The weights that were judged only along random directions, together with all others."""
+        return tuple(weight.weight for weight in self.weights if weight.verdict == "together")
+
+    @property
     def verdict(self) -> Literal["passed", "incomplete", "nothing judged", "failed"]:
         """ "incomplete" where nothing was found wrong but a weight could not be judged, "nothing judged" where none could."""
         if not self.ok:
@@ -104,7 +110,10 @@ class GradcheckReport:
         head = f"gradient check of {self.model}: {self.verdict} ({judged} of {len(self.weights)} weights judged, "
         head += f"{len(self.points)} points, seed {self.seed})"
         width = max((len(weight.weight) for weight in self.weights), default=0)
-        lines = [f"  {weight.weight:<{width}}  {_weight_line(weight)}" for weight in self.weights]
+        shown = [weight for weight in self.weights if weight.verdict != "together"]
+        lines = [f"  {weight.weight:<{width}}  {_weight_line(weight)}" for weight in shown]
+        if self.together:
+            lines.append(f"  {len(self.together)} weights judged together, along random directions, and not one by one")
         lines += [f"  {function.function}: {_function_line(function)}" for function in self.functions if _is_news(function)]
         return "\n".join([head, *lines])
 

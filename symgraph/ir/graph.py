@@ -1,7 +1,7 @@
 """Nodes and graphs. A graph is a tuple of nodes in topological order; nodes refer to earlier nodes by position."""
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -60,7 +60,8 @@ class Graph:
 class GraphBuilder:
     """Collects nodes; asking for the same operation twice gives the same node.
 
-    ``origin`` is copied into every node that is made until it is changed; ``domains`` go into the graph as they are.
+    ``origin`` is copied into every node that is made until it is changed; ``domains`` go into the graph as they are. Nodes that
+    are given at the start are operands for others, but an operation that is among them is added once more.
     """
 
     name: str
@@ -68,76 +69,133 @@ class GraphBuilder:
     nodes: list[Node] = field(default_factory=list)
     origin: str = ""
     _known: dict[tuple[str, tuple[int, ...], object], int] = field(default_factory=dict)
+    _entered: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._entered = len(self.nodes)
+
+    @classmethod
+    def over(cls, graph: Graph) -> "GraphBuilder":
+        """A builder that goes on where a graph ends."""
+        builder = cls(graph.name, graph.domains)
+        builder.nodes.extend(graph.nodes)  # entered when they are first looked for
+        return builder
 
     def leaf(self, op: str, name: str, *, varying: bool | None = None) -> int:
         """Add a feature, weight, target, cotangent or input by name."""
-        return self._intern(op, (), name, False, op in VARYING_LEAVES if varying is None else varying)
+        return self._intern(Node(op, (), name, False, op in VARYING_LEAVES if varying is None else varying, self.origin))
 
     def const(self, value: float) -> int:
         """Add a constant; constants are told apart by their bits."""
-        return self._intern("const", (), float(value), False, False)
+        return self._intern(Node("const", (), float(value), False, False, self.origin))
 
     def add(self, op: str, *args: int) -> int:
         """Add an operation on nodes of this builder."""
-        varying = op != "rowsum" and any(self.nodes[arg].varying for arg in args)
-        return self._intern(op, args, None, op in BOOLEAN_OPS, varying)
+        return self._operation(op, args, self.origin)
+
+    def find(self, op: str, *args: int) -> int | None:
+        """The position of an operation, or None where it has not been added."""
+        self._enter()
+        return self._known.get((op, args, None))
 
     def copy(self, node: Node, args: tuple[int, ...]) -> int:
         """Add a node of another graph on operands of this builder, keeping its origin."""
-        saved, self.origin = self.origin, node.origin
-        try:
-            if isinstance(node.data, float):
-                return self.const(node.data)
-            if isinstance(node.data, str):
-                return self.leaf(node.op, node.data, varying=node.varying)
-            return self.add(node.op, *args)
-        finally:
-            self.origin = saved
+        if node.data is None:
+            return self._operation(node.op, args, node.origin, node)
+        return self._intern(node)
+
+    def take(self, node: Node) -> int:
+        """Add a node as it is; the caller answers for it that no node is the same and that its operands are this builder's."""
+        self.nodes.append(node)
+        return len(self.nodes) - 1
 
     def build(self, roots: Mapping[str, int], names: Mapping[str, int]) -> Graph:
         """Give the graph of all nodes added so far."""
         return Graph(self.name, tuple(self.nodes), dict(roots), dict(names), dict(self.domains))
 
-    def _intern(self, op: str, args: tuple[int, ...], data: Data, boolean: bool, varying: bool) -> int:
-        key = (op, args, struct.pack("<d", data) if isinstance(data, float) else data)
+    def _operation(self, op: str, args: tuple[int, ...], origin: str, like: Node | None = None) -> int:
+        """The position of an operation; where it is ``like`` a node of another graph in all respects, that node serves."""
+        nodes = self.nodes
+        if self._entered != len(nodes):
+            self._enter()
+        key = (op, args, None)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = len(self.nodes)
-            self.nodes.append(Node(op, args, data, boolean, varying, self.origin))
+            varying = False
+            if op != "rowsum":
+                for arg in args:
+                    if nodes[arg].varying:
+                        varying = True
+                        break
+            found = self._known[key] = len(nodes)
+            same = like is not None and like.args == args and like.varying is varying
+            nodes.append(like if same and like else Node(op, args, None, op in BOOLEAN_OPS, varying, origin))
+            self._entered += 1
         return found
+
+    def _intern(self, node: Node) -> int:
+        """The position of a leaf or constant."""
+        self._enter()
+        key = _key(node)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self.take(node)
+            self._entered += 1
+        return found
+
+    def _enter(self) -> None:
+        """Look the nodes up from now on that were taken as they are."""
+        for position in range(self._entered, len(self.nodes)):
+            self._known[_key(self.nodes[position])] = position
+        self._entered = len(self.nodes)
+
+
+def _key(node: Node) -> tuple[str, tuple[int, ...], object]:
+    """What tells nodes apart: constants by their bits."""
+    return node.op, node.args, struct.pack("<d", node.data) if isinstance(node.data, float) else node.data
 
 
 Rewrite = Callable[[GraphBuilder, Node, tuple[int, ...]], int | None]
 
 
-def rebuild(graph: Graph, rewrite: Rewrite) -> Graph:
-    """Copy a graph node by node through a rewrite.
+def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None) -> Graph:
+    """Copy a graph node by node through a rewrite; a graph in which nothing changes is given back as it is.
 
     Args:
         graph: the graph to copy.
         rewrite: called with the builder, each node and its operands in the builder; gives the node to use instead, or None to
             copy the node as it is.
+        ops: the ops to which the rewrite applies; it is not called for others. All by default.
     """
+    nodes = graph.nodes
+    if ops is not None and not any(node.op in ops for node in nodes):
+        return graph
     builder = GraphBuilder(graph.name, graph.domains)
     moved: list[int] = []
-    for node in graph.nodes:
-        args = tuple(moved[arg] for arg in node.args)
-        builder.origin = node.origin
-        replacement = rewrite(builder, node, args)
-        moved.append(builder.copy(node, args) if replacement is None else replacement)
-    return builder.build(_move(graph.roots, moved), _move(graph.names, moved))
+    unchanged = True  # so far every node stands where it stood
+    for position, node in enumerate(nodes):
+        args = node.args if unchanged else tuple([moved[arg] for arg in node.args])
+        replacement = None
+        if ops is None or node.op in ops:
+            builder.origin = node.origin
+            replacement = rewrite(builder, node, args)
+        if replacement is None:
+            replacement = builder.take(node) if unchanged and len(builder.nodes) == position else builder.copy(node, args)
+        moved.append(replacement)
+        unchanged = unchanged and len(builder.nodes) == position + 1 and builder.nodes[replacement] is node
+    return graph if unchanged else builder.build(_move(graph.roots, moved), _move(graph.names, moved))
 
 
-def reachable(nodes: Iterable[Node] | tuple[Node, ...], roots: Iterable[int]) -> set[int]:
+def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
     """Positions of all nodes that the given ones depend on, themselves included."""
-    table = tuple(nodes)
-    found: set[int] = set()
-    todo = list(roots)
+    table = nodes if isinstance(nodes, Sequence) else tuple(nodes)
+    found = set(roots)
+    todo = list(found)
     while todo:
-        position = todo.pop()
-        if position not in found:
-            found.add(position)
-            todo.extend(table[position].args)
+        for arg in table[todo.pop()].args:
+            if arg not in found:
+                found.add(arg)
+                todo.append(arg)
     return found
 
 

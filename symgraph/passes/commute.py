@@ -7,12 +7,8 @@ _COMMUTATIVE = frozenset({"add", "mul"})
 
 def commute(graph: Graph) -> Graph:
     """Share a*b with b*a, in the order that was met first."""
-    seen: dict[tuple[str, int, int], int] = {}
+    return rebuild(graph, _shared, _COMMUTATIVE)
 
-    def share(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
-        if node.op not in _COMMUTATIVE:
-            return None
-        low, high = sorted(args)
-        return seen.setdefault((node.op, low, high), builder.copy(node, args))
 
-    return rebuild(graph, share)
+def _shared(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+    return builder.find(node.op, *reversed(args))

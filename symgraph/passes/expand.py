@@ -7,13 +7,13 @@ from symgraph.fragments import STABLE, instantiate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.ops import OPS
 
+_COMPOSED = frozenset(name for name, row in OPS.items() if row.stable is not None)
+
 
 def expand(graph: Graph) -> Graph:
     """Replace composed ops; the table's stable forms consist of primitive ops, which a test holds."""
-    return rebuild(graph, _expand)
+    return rebuild(graph, _expand, _COMPOSED)
 
 
-def _expand(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
-    if node.op not in OPS or OPS[node.op].stable is None:
-        return None
+def _expand(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int:
     return instantiate(builder, node.op, STABLE, args)

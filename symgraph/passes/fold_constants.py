@@ -32,12 +32,14 @@ def _decided(builder: GraphBuilder, position: int) -> bool | None:
 
 
 def _fold(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
-    holds = _decided(builder, args[0]) if node.op == "select" else None
-    if holds is not None:
-        return args[1] if holds else args[2]
+    if node.op == "select":
+        holds = _decided(builder, args[0])
+        return None if holds is None else args[1] if holds else args[2]
+    if not args or builder.nodes[args[0]].op != "const":  # most nodes are done with here
+        return None
     operands = [builder.nodes[arg].data for arg in args]
     numbers = [operand for operand in operands if isinstance(operand, float)]
-    if not args or node.boolean or node.op == "rowsum" or len(numbers) < len(args) or node.op not in MPMATH:
+    if node.boolean or node.op == "rowsum" or len(numbers) < len(args) or node.op not in MPMATH:
         return None
     with mpmath.workdps(_DIGITS):
         try:

@@ -51,6 +51,8 @@ _MOST_CASES = 4
 
 def mask(graph: Graph) -> Graph:
     """Move selections with 0 behind factors that may not be finite."""
+    if not any(node.op == "select" for node in graph.nodes):
+        return graph
     masks: dict[int, _Mask] = {}
     tame: list[bool] = []
 

@@ -6,6 +6,8 @@ from symgraph.ir.graph import Graph, GraphBuilder, reachable
 def prune(graph: Graph) -> Graph:
     """Keep what the roots need, in the order it stands in."""
     alive = reachable(graph.nodes, graph.roots.values())
+    if len(alive) == len(graph.nodes):
+        return graph
     builder = GraphBuilder(graph.name, graph.domains)
     moved: dict[int, int] = {}
     for position, node in enumerate(graph.nodes):

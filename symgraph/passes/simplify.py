@@ -23,11 +23,15 @@ Rule = Callable[[GraphBuilder, tuple[int, ...]], int | None]
 
 def simplify(graph: Graph) -> Graph:
     """Apply the identities of ``RULES`` to every node, operands first."""
-    return rebuild(graph, _simplify)
+    return rebuild(graph, _simplify, RULES)
 
 
 def _simplify(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
-    return simplified(builder, node.op, *args) if node.op in RULES else None
+    for rule in RULES[node.op]:
+        found = rule(builder, args)
+        if found is not None:
+            return found
+    return None
 
 
 def simplified(builder: GraphBuilder, op: str, *args: int) -> int:

@@ -2,11 +2,15 @@
 
 Any function from (k,) to (k,) can stand in their place. A gradient that is not finite is returned as it is: training stops at
 it, and clipping must not hide it.
+
+A loop over rows has its gradients as floats, nine of them rather than thousands: there NumPy costs more than it saves.
+`on_floats` gives the form of a clip that such a loop calls.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -70,3 +74,70 @@ def clip_by_value(limit: float) -> ClipByValue:
         OptionError: it is not a positive finite number.
     """
     return ClipByValue(number("limit", limit, above=0.0))
+
+
+class FloatClip(NamedTuple):
+    """A clip for a loop over rows, called as function(grad, limit) with a list of floats that it changes.
+
+    Attributes:
+        function: the clip.
+        limit: what the function takes beside the gradient.
+        compilable: whether numba can compile the function.
+    """
+
+    function: Callable[[MutableSequence[float], float], None]
+    limit: float
+    compilable: bool
+
+
+def on_floats(clip: Clip) -> FloatClip:
+    """Return a clip in the form for lists of floats; it agrees with the clip to rounding.
+
+    Args:
+        clip: from `clip_by_norm`, `clip_by_value`, or a function of your own, which is then called on an array for each row.
+    """
+    match clip:
+        case ClipByNorm(max_norm):
+            return FloatClip(_shorten, max_norm, True)
+        case ClipByValue(limit):
+            return FloatClip(_bound, limit, True)
+        case _:
+            return FloatClip(_ByArray(clip), 0.0, False)
+
+
+def _shorten(grad: MutableSequence[float], max_norm: float) -> None:
+    """`ClipByNorm` for floats."""
+    largest = 0.0
+    for g in grad:
+        largest = max(largest, abs(g))
+    if largest == 0.0 or largest == math.inf:
+        return
+    square = 0.0
+    for g in grad:
+        direction = g / largest
+        square += direction * direction
+    longest = max_norm / math.sqrt(square)
+    if largest > longest:  # never where a component is nan: so is the square then
+        for i in range(len(grad)):
+            grad[i] = grad[i] / largest * longest
+
+
+def _bound(grad: MutableSequence[float], limit: float) -> None:
+    """`ClipByValue` for floats."""
+    for g in grad:
+        if not math.isfinite(g):
+            return
+    for i in range(len(grad)):
+        grad[i] = max(-limit, min(limit, grad[i]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ByArray:
+    """Any other clip, for floats."""
+
+    clip: Clip
+
+    def __call__(self, grad: MutableSequence[float], limit: float) -> None:
+        array = np.array(grad)
+        if np.isfinite(array).all():
+            grad[:] = np.broadcast_to(self.clip(array), array.shape).tolist()

@@ -15,6 +15,7 @@ from symgraph.training.arrays import Array
 from symgraph.training.optimizers import OptimizerState
 
 Reason = Literal["epochs", "converged", "callback", "non-finite", "interrupted"]
+Backend = Literal["numpy", "scalar", "numba"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class TrainResult:
         state: the optimizer's; `train(..., w0=result.weights, state=result.state, seed=result.seed)` goes on from here.
         first_epoch: the epoch of losses[0]: 0, or more in a resumed run.
         seed: the seed used, also where none was given.
+        backend: what the updates ran on: "numpy" (arrays), "scalar" (Python floats) or "numba".
+        fallback: why that was not what was asked for, or was slower than it could be; else None.
     """
 
     weights: Array
@@ -88,6 +91,8 @@ class TrainResult:
     state: OptimizerState
     first_epoch: int
     seed: int
+    backend: Backend
+    fallback: str | None
 
     @property
     def message(self) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
-from symgraph.module import GeneratedModule
+from symgraph.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array, FloatDType, float_array
 
 # One row, a run of rows, or chosen rows, as an index into X and y.
@@ -34,7 +34,7 @@ class Rows(NamedTuple):
         return None if self.X is None else self.X[batch], None if self.y is None else self.y[batch]
 
 
-def as_rows(module: GeneratedModule, X: Any = None, y: Any = None, *, dtype: FloatDType | None = None) -> Rows:
+def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None, *, dtype: FloatDType | None = None) -> Rows:
     """Check features and target against a model and bring them to one dtype.
 
     Args:
@@ -95,7 +95,7 @@ def _run_dtype(dtype: FloatDType | None, features: Array | None) -> FloatDType:
     return features.dtype if dtype is None else np.promote_types(dtype, features.dtype)
 
 
-def _features(module: GeneratedModule, X: Any) -> Array | None:
+def _features(module: GeneratedModule | ScalarModule, X: Any) -> Array | None:
     names, model = module.FEATURES, module.MODEL
     if not names:
         if X is not None:
@@ -114,7 +114,7 @@ def _features(module: GeneratedModule, X: Any) -> Array | None:
     return array
 
 
-def _target(module: GeneratedModule, y: Any) -> Array | None:
+def _target(module: GeneratedModule | ScalarModule, y: Any) -> Array | None:
     name, model = module.TARGET, module.MODEL
     if name is None:
         if y is not None:

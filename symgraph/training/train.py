@@ -1,6 +1,7 @@
 """Training: epochs of updates until the epochs are done, a stop is met, or a value stops being finite."""
 
 import math
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,27 +9,26 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError, WeightsError
-from symgraph.module import GeneratedModule
+from symgraph.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array, float_array
+from symgraph.training.choice import Choice, Work, checked_choice, choose_engine
 from symgraph.training.clipping import Clip
-from symgraph.training.epoch import bad_row, run_epoch
+from symgraph.training.engines import Engine
 from symgraph.training.history import Callback, EpochEnd, Failure, Reason, Stop, TrainResult
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
-from symgraph.training.rows import Rows, as_rows, batches, shuffled
+from symgraph.training.pairing import Pair, is_scalar, pair_of
+from symgraph.training.rows import as_rows, shuffled
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What stays the same from epoch to epoch."""
 
-    module: GeneratedModule
-    rows: Rows
-    optimizer: Optimizer
-    batch_size: int
+    engine: Engine
+    rows: int
     shuffle: bool
     seed: int
-    clip: Clip | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class _Listeners:
 
 
 def train(
-    module: GeneratedModule,
+    module: GeneratedModule | ScalarModule,
     X: Any = None,
     y: Any = None,
     *,
@@ -54,6 +54,7 @@ def train(
     stop: Stop | None = None,
     clip: Clip | None = None,
     callbacks: Sequence[Callback] = (),
+    backend: Choice = "auto",
 ) -> TrainResult:
     """Train the weights of a model on all rows of X and y.
 
@@ -62,7 +63,7 @@ def train(
     the two runs together equal one uninterrupted run bit for bit.
 
     Args:
-        module: a generated module with a loss.
+        module: a generated module with a loss, of the numpy backend or of the scalar one, which runs in float64.
         X: (n, d), with one feature also (n,); None for a model without features, whose every epoch is then one update.
         y: (n,); None for a model without target.
         optimizer: `sgd`, `momentum`, `adam`, a row of OPTIMIZERS, or one of your own.
@@ -75,9 +76,13 @@ def train(
         stop: is called with the record of each epoch; True ends the run as converged.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
         callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
+        backend: what the updates run on. "auto": updates by single rows in float64 on Python floats, where the module's file
+            has the scalar module beside it, all others on arrays. "numpy": arrays. "scalar": Python floats. "numba": compiled,
+            with the extra `fast`; where numba cannot compile the run, Python floats. The backends agree to rounding; the
+            result says which one it was, and why another one than asked for.
 
     Raises:
-        OptionError: an option is out of bounds, or the module has no loss or is of the scalar backend.
+        OptionError: an option is out of bounds, the module has no loss, or the backend cannot do this run.
         DataError: X or y do not fit the model.
         WeightsError: w0 does not fit the model or is not finite.
     """
@@ -90,11 +95,13 @@ def train(
         raise OptionError("state belongs to the weights it was reached with; give them as w0")
     count("epochs", epochs)
     seed = count("seed", _fresh_seed() if seed is None else seed, at_least=0, at_most=GREATEST_SEED)
-    given = None if w0 is None else _checked_weights(module, w0)
-    rows = as_rows(module, X, y, dtype=None if given is None else given.dtype)
-    w = np.array(module.initial_weights(seed) if given is None else given, rows.dtype)
+    given, choice, by_rows = None if w0 is None else _checked_weights(module, w0), checked_choice(backend), is_scalar(module)
+    rows = as_rows(module, X, y, dtype=np.dtype(np.float64) if by_rows else None if given is None else given.dtype)
+    modules = pair_of(module)
+    w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
     start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
-    plan = _Plan(module, rows, optimizer, _checked_batch_size(batch_size, rows.n), shuffle, seed, clip)
+    work = Work(modules, rows, optimizer, clip, _checked_batch_size(batch_size, rows.n), by_rows)
+    plan = _Plan(choose_engine(work, choice), rows.n, shuffle, seed)
     return _run(plan, w, start, epochs, _Listeners(stop, _checked_callbacks(callbacks)))
 
 
@@ -120,21 +127,19 @@ def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int, listeners: _
         reason = "interrupted"
     weights, state = kept
     done = int(state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
-    return TrainResult(weights, np.array(losses[:done], np.float64), done, reason, failure, state, first_epoch, plan.seed)
+    history, engine = np.array(losses[:done], np.float64), plan.engine
+    return TrainResult(weights, history, done, reason, failure, state, first_epoch, plan.seed, engine.backend, engine.fallback)
 
 
 def _advance(plan: _Plan, w: Array, state: OptimizerState) -> EpochEnd | Failure:
-    rows, epoch = plan.rows, int(state.epoch)
-    order = shuffled(rows.n, plan.seed, epoch) if plan.shuffle else None
-    parts = batches(rows.n, plan.batch_size, order)
-    moved, moved_state, failure = run_epoch(
-        plan.module, rows, w, state, optimizer=plan.optimizer, batches=parts, clip=plan.clip
-    )
+    engine, epoch = plan.engine, int(state.epoch)
+    order = shuffled(plan.rows, plan.seed, epoch) if plan.shuffle else None
+    moved, moved_state, failure = engine.epoch(w, state, order)
     if failure is not None:
         return failure
-    loss = plan.module.loss(moved, rows.X, rows.y)
+    loss = engine.loss(moved)
     if not math.isfinite(loss):
-        return Failure(epoch, bad_row(plan.module, rows, moved, slice(None)), "loss")
+        return Failure(epoch, engine.bad_row(moved), "loss")
     moved, moved_state = _frozen(moved, moved_state)
     return EpochEnd(epoch, loss, moved, w, moved_state)
 
@@ -154,18 +159,23 @@ def _frozen(w: Array, state: OptimizerState) -> tuple[Array, OptimizerState]:
     return w, state
 
 
-def _check_module(module: GeneratedModule) -> None:
-    if hasattr(module, "row") or hasattr(module, "predict_row"):
-        raise OptionError(f"this is the scalar backend's module of {module.MODEL}; train needs the numpy backend's")
-    if not hasattr(module, "value_and_grad"):
+def _check_module(module: GeneratedModule | ScalarModule) -> None:
+    if not hasattr(module, "row" if is_scalar(module) else "value_and_grad"):
         raise OptionError(f"{module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
 
 
+def _initial_weights(modules: Pair, seed: int) -> Array:
+    if modules.arrays is None:
+        raise OptionError(f"w0 is missing: the scalar module draws no initial weights, and {modules.lacking}")
+    weights: Array = modules.arrays.initial_weights(seed)
+    return weights
+
+
 def _fresh_seed() -> int:
-    return int(np.random.default_rng().integers(GREATEST_SEED, endpoint=True))
+    return secrets.randbelow(GREATEST_SEED + 1)
 
 
-def _checked_weights(module: GeneratedModule, w0: Any) -> Array:
+def _checked_weights(module: GeneratedModule | ScalarModule, w0: Any) -> Array:
     w, wanted = float_array("w0", w0), len(module.WEIGHTS)
     if w.shape != (wanted,):
         raise WeightsError(f"w0 has shape {w.shape}; {module.MODEL} needs ({wanted},): {', '.join(module.WEIGHTS)}")

@@ -16,7 +16,7 @@ from symgraph.exact import NAN
 from symgraph.generate import differentiated
 from symgraph.ir.graph import Graph
 from symgraph.model import Model
-from symgraph.passes import optimize
+from symgraph.passes import many_rows, optimize
 from symgraph.passes.one_row import one_row
 from symgraph.truth.drawing import Points
 from symgraph.truth.measure import Measure, Sizes
@@ -212,7 +212,7 @@ def measure_of(model: Model, backend: str = "numpy", dtype: str = "float64", nam
 @lru_cache(maxsize=16)
 def _graph(model: Model, backend: str) -> Graph:
     graph = differentiated(model)
-    return optimize(one_row(graph)) if backend == "scalar" else graph
+    return optimize(one_row(graph)) if backend == "scalar" else many_rows(graph)
 
 
 def _floats(model: Model) -> frozenset[float]:

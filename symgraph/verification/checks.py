@@ -18,6 +18,12 @@ _SHARES = (0.5, 2.0, 1.25, 0.75)
 """Cotangents and sample weights of the rows: all different, so that exchanged rows show."""
 
 
+_REPEATED = (300, 7)
+"""How often the rows of a batch are repeated, to be more than a block of rows and no multiple of one: as a rule, at least."""
+
+_MOST_PARTIALS = 1_000_000
+"""Of all those rows; blocks of models with many weights have few rows."""
+
 _NOT_FINITE = (OverflowError, ValueError, ZeroDivisionError)
 """What a scalar module raises where NumPy gives inf or nan."""
 
@@ -52,8 +58,15 @@ class Case:
         return self.judge.call(f"{function}{self.suffix}", getattr(self.module, function), *args, **options)
 
 
-def check_numpy(model: Model, module: Any, judge: Judge, expected: Expectation) -> None:
+def check_numpy(model: Model, module: Any, judge: Judge, expected: Expectation, *, brief: bool = False) -> None:
     """Hold a module of the numpy backend against what is expected.
+
+    Args:
+        model: the spec.
+        module: the module.
+        judge: what compares.
+        expected: what is expected of the judge's batch.
+        brief: whether one row alone and one way of weighting rows stand for all.
 
     Raises:
         VerificationError: it differs.
@@ -67,10 +80,10 @@ def check_numpy(model: Model, module: Any, judge: Judge, expected: Expectation) 
     if X is not None or y is not None:
         batch = Case(model, module, judge, expected, w, X, y)
         _check_rows(batch)
-        _check_reductions(batch)
+        _check_weighted(batch) if brief else _check_reductions(batch)
         if X is not None and len(names) == 1:
             _check_rows(Case(model, module, judge, expected, w, X[:, 0], y, " of X (n,)"))
-    for index in range(len(rows)):
+    for index in range(min(len(rows), 1) if brief else len(rows)):
         # one row is (d,), and a scalar where there is one feature
         x = None if X is None else X[index] if len(names) > 1 else X[index, 0]
         yi = None if y is None else y[index]
@@ -103,6 +116,45 @@ def check_scalar(model: Model, module: Any, judge: Judge, expected: Expectation)
             call = partial(module.predict_row, w, x)
             for output in _unless_shapeless(judge, one.nodes.values(), f"predict_row {what}", call):
                 judge.values(f"predict_row {what}", output, one.output)
+
+
+def check_compiled(model: Model, module: Any, judge: Judge, expected: Expectation) -> None:
+    """Hold a module of the C backend against what is expected: rows one by one, and batches.
+
+    Raises:
+        VerificationError: it differs.
+    """
+    check_scalar(model, module, judge, expected)
+    rows, target = judge.batch.rows, model.target_input
+    names = [feature.name for feature in model.feature_inputs]
+    w = np.array(list(judge.batch.weights.values()))
+    X = np.array([[row[name] for name in names] for row in rows]) if names else None
+    y = None if target is None else np.array([row[target.name] for row in rows])
+    if X is None and y is None:
+        return
+    case = Case(model, module, judge, expected, w, X, y)
+    if expected.output is not None and X is not None:
+        judge.values("predict", case.call("predict", w, X), expected.output)
+    if expected.loss is not None and expected.gradient is not None:
+        judge.derivatives("per_sample_grad", case.call("per_sample_grad", w, X, y), expected.gradient)
+        _check_sums(case, expected.loss, expected.gradient)
+    _check_blocks(case)
+
+
+def _check_blocks(case: Case) -> None:
+    """The functions over rows, on so many that they take several blocks: the rows of the batch again and again."""
+    output, loss, gradient, count = case.expected.output, case.expected.loss, case.expected.gradient, len(case.judge.batch.rows)
+    usual, least = _REPEATED
+    times, weights = max(least, min(usual, _MOST_PARTIALS // (count * len(case.w)))), len(case.w)
+    X, y = (None if part is None else np.concatenate([part] * times) for part in (case.X, case.y))
+    if output is not None and X is not None:
+        for part in np.unique(case.call("predict", case.w, X).reshape(times, count), axis=0):
+            case.judge.values("predict on many rows", part, output)
+    if loss is not None and gradient is not None:
+        for part in np.unique(case.call("per_sample_grad", case.w, X, y).reshape(times, count, weights), axis=0):
+            case.judge.derivatives("per_sample_grad on many rows", part, gradient)
+        many, mean = Case(case.model, case.module, case.judge, case.expected, case.w, X, y), np.ones(count) / count
+        _check_value_and_grad(many, " on many rows", loss.total(mean), gradient.total(mean))
 
 
 def _unless_shapeless(judge: Judge, parts: Iterable[Expected], what: str, call: Callable[[], float]) -> list[float]:
@@ -200,6 +252,25 @@ def _check_reductions(case: Case) -> None:
     for cotangent, taken in ((shares, shares), (2.0, 2.0 * ones), (None, ones)):
         got = case.call("backward", tape, *([] if cotangent is None else [cotangent]))
         case.judge.derivatives("backward", got, gradient.total(taken))
+    _check_sums(case, loss, gradient)
+
+
+def _check_weighted(case: Case) -> None:
+    """The functions that add up rows, with one weighting of them."""
+    loss, gradient = case.expected.loss, case.expected.gradient
+    if loss is None or gradient is None:
+        return
+    shares = np.array(_SHARES[: len(loss.want)])
+    got = case.call("backward", case.call("forward", case.w, case.X, case.y), shares)
+    case.judge.derivatives("backward", got, gradient.total(shares))
+    mean = shares / shares.sum()
+    _check_value_and_grad(case, " (weighted)", loss.total(mean), gradient.total(mean), sample_weight=shares)
+
+
+def _check_sums(case: Case, loss: Expected, gradient: Expected) -> None:
+    """The functions that add up rows, under every reduction."""
+    count = len(loss.want)
+    shares, ones = np.array(_SHARES[:count]), np.ones(count)
     _check_value_and_grad(case, "", loss.total(ones / count), gradient.total(ones / count))
     _check_value_and_grad(case, " (sum)", loss.total(ones), gradient.total(ones), reduction="sum")
     mean = shares / shares.sum()

@@ -7,9 +7,10 @@ intermediate value. What the noise changes is the conditioning of the point. The
     RELATIVE * |truth| + SAFETY * (largest change by noise) + (what the oracle itself cannot resolve).
 
 RELATIVE is a million ulp or so: far above what the functions of NumPy and ``math`` lose (4 ulp), far below any fault worth
-the name. SAFETY covers that all draws may be lucky, and that a module computes some operations in several steps. Where the
-tolerance exceeds ILL of the truth, the point is ill-conditioned: it is not counted as judged, and only errors of another order
-of magnitude fail there. ILL is a tenth of the smallest fault to be caught, a factor of 1.001.
+the name. SAFETY covers that all draws may be lucky, and that a module computes some operations in several steps; models of
+thousands of operations make do with one draw. Where the tolerance exceeds ILL of the truth, the point is ill-conditioned: it is
+not counted as judged, and only errors of another order of magnitude fail there. ILL is a tenth of the smallest fault to be
+caught, a factor of 1.001.
 """
 
 import math
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from symgraph.exact import is_nan
 from symgraph.oracle import Oracle, Point, Truth
+from symgraph.verification.effort import Effort
 from symgraph.verification.sampling import Batch
 
 RELATIVE = 1e-10
@@ -32,9 +34,6 @@ GROSS = 1e4
 """By how much the tolerance of an ill-conditioned value is widened."""
 _TINY = 1e-300
 """Below this, doubles lose digits; differences of that size mean nothing."""
-_NOISE = (1, -1, 2)
-"""Both signs of one draw show what is finite on one side only (the slope of asin next to 1), the other draw keeps one unlucky
-cancellation from hiding the conditioning."""
 
 Array = NDArray[np.float64]
 Direction = Mapping[str, float]
@@ -109,13 +108,14 @@ class Expectation:
         return Expectation(nodes, output, loss, gradient, jacobian, self.directions)
 
 
-def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction]) -> Expectation:
+def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction], effort: Effort) -> Expectation:
     """Compute what a correct module gives on a batch.
 
     Args:
         oracle: the oracle of the model.
         batch: weights and rows.
         directions: along which derivatives are wanted.
+        effort: which draws of noise the tolerances are made from.
     """
     model = oracle.model
     output = None if model.output_node is None else model.output_node.name
@@ -124,13 +124,14 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction]) -> Exp
     slopes: dict[str, list[list[_Item]]] = {root: [] for root in roots}
     for place in range(len(batch.rows)):
         point = batch.point(place)
-        truths = [oracle.values(point, noise=noise) for noise in (None, *_NOISE)]
+        truths = [oracle.values(point, noise=noise) for noise in (None, *effort.noise)]
         versions = {name: [_root(truth, name) for truth in truths] for name in values}
         for name, row in values.items():
             row.append(_item(versions[name]))
         # what is not finite next to the point may be infinite in doubles, and spoil derivatives that it has no part in
         steady = not any(truth.failures for truth in truths)
-        found = [oracle.slopes(point, roots, directions, noise=noise) for noise in (None, *_NOISE)]
+        found = [oracle.slopes(point, roots, directions)]
+        found += [oracle.slopes(point, roots, directions, noise=n, one_sided=effort.one_sided) for n in effort.noise]
         for column, root in enumerate(roots):
             # a quotient of two rounding errors may be finite under noise, and its slopes 0, where doubles give 0/0
             known = steady and not _shapeless(values[root][-1])

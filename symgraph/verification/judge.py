@@ -30,6 +30,9 @@ class Tally:
     worst: float = 0.0
 
 
+Move = tuple[NDArray[np.intp], NDArray[np.float64]]
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Compares at one batch.
@@ -51,6 +54,18 @@ class Judge:
     directions: tuple[Direction, ...]
     label: str
     tally: Tally = field(default_factory=Tally)
+    _moves: list[Move] = field(default_factory=list)
+
+    @property
+    def moves(self) -> list[Move]:
+        """The directions as positions of weights and what each moves by; worked out once."""
+        if not self._moves:
+            names = {name: place for place, name in enumerate(self.batch.weights)}
+            self._moves.extend(
+                (np.array([names[name] for name in direction]), np.array(list(direction.values())))
+                for direction in self.directions
+            )
+        return self._moves
 
     def call(self, what: str, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Call the module.
@@ -105,13 +120,12 @@ class Judge:
         shape = (*expected.want.shape[:-1], count)
         if array.shape != shape:
             raise VerificationError(f"{self.subject}: {what} has shape {array.shape} instead of {shape}\n{self.place()}")
-        names = {name: place for place, name in enumerate(self.batch.weights)}
         columns, rounding = [], []
         with np.errstate(all="ignore"):
-            for direction in self.directions:
-                terms = array[..., [names[name] for name in direction]] * np.array(list(direction.values()))
+            for places, shares in self.moves:
+                terms = array[..., places] * shares
                 columns.append(terms.sum(-1))
-                rounding.append(1e-14 * np.abs(terms).sum(-1) * (len(direction) > 1))
+                rounding.append(1e-14 * np.abs(terms).sum(-1) * (len(places) > 1))
         wider = expected.tolerance + np.nan_to_num(np.stack(rounding, -1), nan=0.0, posinf=0.0)
         axes = ("row", "by") if expected.want.ndim == 2 else ("by",)
         self._compare(what, np.stack(columns, -1), Expected(expected.want, wider, expected.unit), axes)

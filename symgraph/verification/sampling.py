@@ -22,6 +22,7 @@ from symgraph.functions import relu
 from symgraph.laws import Constant, Normal, Uniform
 from symgraph.model import Input, Model
 from symgraph.oracle import Choice, Oracle, Truth
+from symgraph.verification.effort import Effort
 
 Rows = Sequence[Sequence[float]]
 Sample = tuple[Any, Any]
@@ -99,16 +100,17 @@ class Sampler:
         oracle: the oracle of the model.
         seed: of all draws.
         sample: real rows, from which every second batch takes its rows.
-        size: rows a batch.
+        effort: how many rows a batch has, and under which noise it is to stay finite.
     """
 
-    def __init__(self, oracle: Oracle, seed: int, sample: Sample | None, size: int) -> None:
+    def __init__(self, oracle: Oracle, seed: int, sample: Sample | None, effort: Effort) -> None:
         model = oracle.model
         self._oracle = oracle
         self._random = random.Random(seed)
         self._weights = model.weight_inputs
         self._leaves = (*model.feature_inputs, *([model.target_input] if model.target_input else []))
-        self._size = size if self._leaves else 1
+        self._size = effort.rows if self._leaves else 1
+        self._noise = effort.noise[:2]
         self._sample = None if sample is None else _sample_rows(model, sample)
         self._thresholds, self._exact = _thresholds(model)
         habits = [habit for habit in _HABITS if self._thresholds or THRESHOLDS not in habit]
@@ -187,7 +189,7 @@ class Sampler:
 
     def _is_steady(self, point: Mapping[str, float]) -> bool:
         """Whether the model stays finite when values round up or down: tanh(40) becomes 1, where atanh is infinite."""
-        return not any(self._oracle.values(point, noise=noise).failures for noise in (1, -1))
+        return not any(self._oracle.values(point, noise=noise).failures for noise in self._noise)
 
     def _row(self, habit: str, real: bool) -> Mapping[str, float]:
         if real and self._sample:

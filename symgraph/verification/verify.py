@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from symgraph.errors import SpecError
 from symgraph.model import Model
 from symgraph.oracle import Choice, Oracle
-from symgraph.verification.checks import check_numpy, check_scalar
+from symgraph.stages import uncollected
+from symgraph.verification.checks import check_compiled, check_numpy, check_scalar
+from symgraph.verification.effort import Effort, effort_for
 from symgraph.verification.expected import Direction, Expectation, expect
 from symgraph.verification.judge import Judge, Tally
 from symgraph.verification.report import VerificationReport
@@ -16,50 +17,6 @@ from symgraph.verification.sampling import WIDE, Batch, Sample, Sampler
 
 _ENOUGH = 3
 """At how many points a weight's partial must be seen to differ from 0 before no more points are drawn for its sake."""
-
-_FEW = 4
-"""Up to so many weights, each is checked alone rather than along directions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How much is done for a model.
-
-    Attributes:
-        points: weight vectors to check at, at least.
-        most: at most, when some weights have not been seen yet.
-        rows: rows at each.
-        dense: random directions at each; 0 for every weight alone.
-        single: weights that are checked alone at each, besides the directions.
-    """
-
-    points: int
-    most: int
-    rows: int
-    dense: int = 0
-    single: int = 0
-
-
-def effort_for(weights: int, steps: int) -> Effort:
-    """Choose the effort by cost: a row takes 7 evaluations and up to 8 a direction, an evaluation 10 to 40 us a step.
-
-    Args:
-        weights: how many the model has.
-        steps: operations of one evaluation.
-    """
-    cost = weights * steps
-    if cost <= 2_000 and steps <= 500:
-        return Effort(points=8, most=40, rows=3)
-    if cost <= 20_000 and steps <= 1_000:
-        return Effort(points=6, most=18, rows=3)
-    # by directions: a fault in one weight changes the derivative along all of them
-    few = weights <= _FEW
-    if steps <= 2_500:
-        return Effort(points=4, most=6, rows=2, dense=0 if few else 2, single=4)
-    if steps <= 6_000:
-        return Effort(points=3, most=3, rows=2, dense=0 if few else 2, single=2)
-    return Effort(points=2, most=2, rows=2, dense=1, single=1)
-
 
 DIGITS = (60, 400)
 """Digits of the oracle; the second where 60 show no point with finite slopes, as for log(1 - sigmoid(x)) at x = 200."""
@@ -83,7 +40,7 @@ def verify(
     Args:
         model: the spec.
         module: its module of the numpy backend, or None.
-        scalar: its module of the scalar backend, or None.
+        scalar: its module of the scalar or of the c backend, a tuple of both, or None.
         sample: (X, y), real rows as the module takes them; every second point takes its rows from there.
         seed: of the draws; the same seed gives the same points.
         points: weight vectors to check at, at least; by default a number that suits the size of the model.
@@ -95,17 +52,25 @@ def verify(
         VerificationError: a module is wrong.
         SpecError: no point was found where the model is finite; a domain has to be declared.
     """
+    with uncollected():
+        return _verified(model, (module, scalar), sample, seed, points)
+
+
+def _verified(
+    model: Model, modules: tuple[Any, Any], sample: Sample | None, seed: int, points: int | None
+) -> VerificationReport:
+    module, scalar = modules
     for digits in DIGITS:
         oracle = Oracle(model, digits=digits)
         effort = effort_for(len(model.weight_inputs), oracle.steps)
-        sampler = Sampler(oracle, seed, sample, effort.rows)
+        sampler = Sampler(oracle, seed, sample, effort)
         search = _Search(oracle, sampler, effort.points if points is None else points, effort.most)
         tally = Tally()
         while (batch := search.next()) is not None:
             number = len(search.batches)
             directions = _directions(list(search.weights), effort, random.Random(f"{seed} {number}"))
-            expected = expect(oracle, batch, directions)
-            _check(model, module, scalar, (batch, expected, f"point {number} of seed {seed}", tally))
+            expected = expect(oracle, batch, directions, effort)
+            _check(model, module, scalar, (batch, expected, f"point {number} of seed {seed}", tally), effort)
             search.note(batch, expected)
         if search.batches:
             return search.report(tally, directions=effort.dense > 0)
@@ -168,16 +133,19 @@ class _Search:
         self.batches.append(batch)
 
 
-def _check(model: Model, module: Any, scalar: Any, work: tuple[Batch, Expectation, str, Tally]) -> None:
+def _check(model: Model, module: Any, scalar: Any, work: tuple[Batch, Expectation, str, Tally], effort: Effort) -> None:
     batch, expected, label, tally = work
     features = tuple(feature.name for feature in model.feature_inputs)
     target = None if model.target_input is None else model.target_input.name
     if module is not None:
         judge = Judge(f"model {model.name}", batch, features, target, expected.directions, label, tally)
-        check_numpy(model, module, judge, expected)
-    if scalar is not None:
-        judge = Judge(f"model {model.name}, scalar module", batch, features, target, expected.directions, label, tally)
-        check_scalar(model, scalar, judge, expected)
+        check_numpy(model, module, judge, expected, brief=effort.brief)
+    for row_module in scalar if isinstance(scalar, tuple) else (scalar,):
+        if row_module is not None:
+            compiled = hasattr(row_module, "value_and_grad") or hasattr(row_module, "predict")
+            subject = f"model {model.name}, {'c' if compiled else 'scalar'} module"
+            judge = Judge(subject, batch, features, target, expected.directions, label, tally)
+            (check_compiled if compiled else check_scalar)(model, row_module, judge, expected)
 
 
 def _directions(names: list[str], effort: Effort, draw: random.Random) -> list[Direction]:

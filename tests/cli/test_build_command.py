@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from command_line import LINE, SPEC, Project, Run, environment, make_project, run_command, snapshot
 
+from symgraph.generate import STEPS
+
 FILES = ["decay.py", "decay_scalar.py", "symgraph.lock.json", "valley.py", "valley_scalar.py"]
 
 
@@ -219,6 +221,30 @@ def test_an_option_that_no_module_can_have_is_refused(fresh: Project, option: tu
     assert done.code == 2
     assert words in " ".join(done.err.split())
     assert not fresh.path("generated").exists()
+
+
+def test_a_profile_lists_the_stages_with_their_nodes(fresh: Project) -> None:
+    done = fresh.run("build", "models.py", "--profile")
+    assert done.code == 0
+    head, *rows = done.out[done.out.index("model ") :].splitlines()
+    assert head.split() == ["model", "stage", "seconds", "nodes", "MiB", "more"]
+    assert rows[0].split()[:2] == ["read", "models.py"]
+    own = [row.split()[1] for row in rows if row.startswith("decay ")]
+    assert own[: len(STEPS) + 1] == ["lower", *(step.__name__ for step in STEPS)]
+    assert sum(" verify " in row for row in rows) == 2  # one a model
+
+
+def test_a_profile_in_json_has_an_entry_for_each_stage(fresh: Project) -> None:
+    fresh.run("build", "models.py")
+    done = fresh.run("build", "models.py", "--check", "--profile", "--json", "--quiet")
+    assert done.code == 0
+    stages = json.loads(done.out)["profile"]
+    assert {tuple(stage) for stage in stages} == {("model", "name", "seconds", "nodes", "memory")}
+    lowered = next(stage for stage in stages if stage["name"] == "lower")
+    assert lowered["model"] == "decay"
+    assert lowered["nodes"] > 0
+    assert "verify" not in {stage["name"] for stage in stages}  # a check verifies nothing
+    assert "profile" not in json.loads(fresh.run("build", "models.py", "--check", "--json").out)
 
 
 def test_without_a_spec_and_without_a_project_the_message_says_both_ways(command: Run, tmp_path: Path) -> None:

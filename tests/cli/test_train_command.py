@@ -87,6 +87,28 @@ def test_every_option_reaches_the_training(command: Run, built: Project) -> None
     assert json.loads(done.out)["runs"]["sgd"]["losses"] == result.losses.tolist()
 
 
+def test_the_backend_is_chosen_and_named(command: Run, built: Project) -> None:
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd", "--epochs", "3")
+    runs = {}
+    for backend in ("auto", "scalar", "numpy"):
+        runs[backend] = json.loads(command(*line, "--backend", backend, "--json").out)["runs"]["sgd"]
+    assert [runs[backend]["backend"] for backend in runs] == ["scalar", "scalar", "numpy"]
+    assert runs["auto"] == runs["scalar"]
+    refused = command(*line, "--backend", "jax")
+    assert (refused.code, refused.err) == (2, "error: --backend must be one of auto, numpy, scalar, numba, not 'jax'\n")
+
+
+def test_a_backend_that_gives_way_to_another_says_why(command: Run, built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from symgraph.training import loops
+
+    monkeypatch.setattr(loops, "LONGEST_COMPILED", 1)
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd", "--epochs", "1")
+    done = command(*line, "--backend", "numba")
+    assert done.code == 0
+    assert "sgd: run by the backend scalar: row has " in done.err
+    assert "run by" not in command(*line, "--backend", "numba", "--quiet").err
+
+
 def test_training_goes_on_from_saved_weights(command: Run, built: Project, tmp_path: Path) -> None:
     line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd")
     assert command(*line, "--epochs", "2", "--save", "half.json").code == 0

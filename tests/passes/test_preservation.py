@@ -17,7 +17,7 @@ from symgraph.ir.ops import OPS
 from symgraph.ir.text import to_text
 from symgraph.ir.verify import verify_graph
 from symgraph.lowering import lower
-from symgraph.passes import PIPELINE, commute, fold_constants, lower_powers, mask, optimize, prune, simplify
+from symgraph.passes import PIPELINE, commute, fold_constants, lower_powers, mask, optimize, prune, signs, simplify
 from symgraph.passes.one_row import one_row
 
 Pass = Callable[[Graph], Graph]
@@ -92,9 +92,23 @@ def test_mask_keeps_every_bit_of_nonzero_results(graph: Graph, point: dict[str, 
         assert before == after or np.isnan(before), (before, after, to_text(graph))
 
 
-@given(st.integers(-16, 16).map(lambda n: n / 2), st.floats(0.01, 100))
+@given(graphs(tuple(op for op in (*IDENTITIES, "sqrt") if op != "div")), points())
+@settings(max_examples=300)
+def test_signs_keeps_every_bit_of_nonzero_results(graph: Graph, point: dict[str, float]) -> None:
+    for before, after in differences(signs, graph, point).values():
+        assert before == after, (before, after, to_text(graph))
+
+
+@given(graphs(), points())
 @EXAMPLES
-def test_powers_as_products_are_within_four_units_of_the_truth(exponent: float, base: float) -> None:
+def test_signs_changes_the_sign_of_zero_at_most(graph: Graph, point: dict[str, float]) -> None:
+    for before, after in differences(signs, graph, point).values():
+        assert before == after or _feels_the_sign_of_zero(graph), (before, after, to_text(graph))
+
+
+@given(st.integers(-32, 32).map(lambda n: n / 2), st.floats(0.01, 100))
+@EXAMPLES
+def test_powers_as_products_are_within_half_a_unit_for_each_factor(exponent: float, base: float) -> None:
     builder = GraphBuilder("g")
     power = builder.add("pow", builder.leaf("feature", "f"), builder.const(exponent))
     graph = lower_powers(builder.build({"r": power}, {}))
@@ -102,8 +116,10 @@ def test_powers_as_products_are_within_four_units_of_the_truth(exponent: float, 
     value = values_of(graph, {"f": base})["r"]
     with mpmath.workdps(40):
         truth = mpmath.mpf(base) ** mpmath.mpf(exponent)
-        # the bound that the pass states is 4 units for the product; a square root and a quotient round once more each
-        assert abs(mpmath.mpf(float(value)) - truth) <= 6 * mpmath.mpf(2) ** -53 * 2 * truth
+        # the bound that the pass states for the products; a square root and a quotient round once more each, and so does the
+        # product with the square root
+        units = max(abs(exponent) - 1, 0) / 2 + 1.5
+        assert abs(mpmath.mpf(float(value)) - truth) <= units * mpmath.mpf(2) ** -52 * truth
 
 
 @pytest.mark.parametrize("name", ZOO)

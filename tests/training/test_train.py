@@ -253,10 +253,3 @@ def test_a_model_without_a_loss_cannot_be_trained(linear, plane):
     module = type("Module", (), {key: value for key, value in vars(linear).items() if key != "value_and_grad"})
     with pytest.raises(OptionError, match="linear has no loss and cannot be trained"):
         train(module, *plane, optimizer=sgd())
-
-
-@pytest.mark.parametrize("entry", ["row", "predict_row"])
-def test_a_module_of_the_scalar_backend_is_named_as_such(linear, plane, entry):
-    module = type("Module", (), {"MODEL": "linear", "WEIGHTS": linear.WEIGHTS, entry: None})
-    with pytest.raises(OptionError, match="the scalar backend's module of linear; train needs the numpy backend's"):
-        train(module, *plane, optimizer=sgd())

@@ -7,7 +7,8 @@ from typing import Any
 import mpmath
 import pytest
 
-from symgraph.exact import NAN, OPERATIONS
+from symgraph.exact import NAN
+from symgraph.exact_operations import OPERATIONS
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import FUNCTIONS, OPS

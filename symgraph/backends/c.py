@@ -1,0 +1,40 @@
+"""The C backend: one C99 file and its header, batches and single rows of doubles, without dependencies or allocation."""
+
+from symgraph.backends.backend import Backend
+from symgraph.emit.c_view import c_view
+from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
+
+_OPERAND = (Level.ATOM,)
+
+TEXTS: OpTexts = {
+    **ARITHMETIC,
+    **{
+        name: call(name)
+        for name in ("sqrt", "cbrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan")
+    },
+    **{name: call(name) for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf")},
+    **{name: call(name, 2) for name in ("pow", "hypot", "atan2")},
+    **{name: call(f"fn_{name}") for name in ("gauss", "erfc", "erfcx", "ierfcx", "sign")},
+    **{name: call(f"fn_{name}", 2) for name in ("heaviside", "max", "min")},
+    "abs": call("fabs"),
+    # C binds a sign to what follows it, and compilers want parentheses where && and || meet
+    "neg": OpText("-{0}", Level.UNARY, _OPERAND),
+    "and": OpText("{0} && {1}", Level.AND, (Level.COMPARE,)),
+    "or": OpText("{0} || {1}", Level.OR, (Level.COMPARE,)),
+    "not": OpText("!{0}", Level.UNARY, _OPERAND),
+    "select": OpText("{0} ? {1} : {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
+    "rowsum": OpText("{0}", Level.TERNARY),
+}
+"""How C's own library writes each op; ``emit.c_functions.LOOP`` has what stands in loops over rows instead."""
+
+BACKEND = Backend(
+    name="c",
+    suffix=".c",
+    template="c/module.c.jinja",
+    texts=TEXTS,
+    literals={"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"},
+    viewer=c_view,
+    comment="//",
+    python=False,
+    companions={".h": "c/module.h.jinja"},
+)

@@ -1,0 +1,215 @@
+"""Statements of the functions that work on a block of rows: one NumPy call an operation, each into a row of the workspace."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symgraph.emit.bindings import cotangent_labels, identifiers, node_labels
+from symgraph.emit.buffers import Buffers
+from symgraph.emit.expression import OpTexts
+from symgraph.emit.formula import formulas
+from symgraph.emit.layout import call_layout, unpacked
+from symgraph.emit.names import Numbering
+from symgraph.emit.section import Line
+from symgraph.emit.source import Source
+from symgraph.emit.view import statements
+from symgraph.schedule import Kernel
+
+ROWS, MASKS, SEEDS, RESULTS = "_r", "_m", "_q", "_g"
+"""How the text calls rows of floats and of truth values, rows of what depends on the cotangent alone, and rows of results."""
+
+_A_LINE = 8
+"""How many rows are named in a line."""
+_SOURCES = {ROWS: "_b.rows", MASKS: "_b.masks", SEEDS: "_b.seeds", RESULTS: "_b.results"}
+_KEYWORD_OUT = frozenset({"max", "min"})  # of these NumPy has deprecated the positional out
+_UFUNCS = {
+    "add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div": "np.divide", "neg": "np.negative", "lt": "np.less",
+    "le": "np.less_equal", "gt": "np.greater", "ge": "np.greater_equal", "eq": "np.equal", "ne": "np.not_equal",
+    "and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not",
+}  # fmt: skip
+"""NumPy's functions for what the plain text writes with operators."""
+
+
+@dataclass(slots=True)
+class State:
+    """Which rows hold what, at a point of a program."""
+
+    floats: Buffers = field(default_factory=Buffers)
+    masks: Buffers = field(default_factory=Buffers)
+
+    def copy(self) -> "State":
+        """The same state, to go on from apart."""
+        return State(self.floats.copy(), self.masks.copy())
+
+
+class BlockWriter:
+    """Writes the functions of one module that work on blocks, which share rows and the names of values.
+
+    Attributes:
+        results: the row of each value that is summed over rows.
+        scalars: the names of what is the same in every row, in the order in which functions get them.
+        seed_rows: the row of each value that depends on the cotangent alone.
+    """
+
+    def __init__(self, source: Source, kernel: Kernel, texts: OpTexts) -> None:
+        self.source, self.graph, self.texts = source, source.graph, texts
+        nodes = self.graph.nodes
+        self.identifier = identifiers(source.model)
+        self.numbering = Numbering()
+        self.loss = self.graph.roots.get("loss")
+        summed = dict.fromkeys(nodes[p].args[0] for p in kernel.backward if nodes[p].op == "rowsum")
+        self.results = {position: index for index, position in enumerate(summed)}
+        self.seeds = _of_the_cotangent(source)
+        self.after_sums = _after_sums(source)
+        cotangents, _ = cotangent_labels(self.graph, self.identifier, "")
+        sums = {p: cotangents[p] for p in kernel.backward if nodes[p].op == "rowsum" and p in cotangents}
+        self.summed = {nodes[p].args[0]: name for p, name in sums.items()}
+        self.seed_rows: dict[int, int] = {}
+        self.names = {p: self._leaf(p) for p, node in enumerate(nodes) if node.op in ("feature", "target", "cotangent")}
+        self.scalars: dict[int, str] = {}
+        self.titles = {self.identifier.get(name, name): f"{name} = {text}" for name, text in formulas(source.lowered).items()}
+        self.written: list[int] = []
+
+    def _leaf(self, position: int) -> str:
+        node = self.graph.nodes[position]
+        return self.identifier[str(node.data)] if node.op == "feature" else {"target": "y"}.get(node.op, node.op)
+
+    def note_scalars(self, positions: Iterable[int]) -> None:
+        """Name the values among the given ones, or among their operands, that are the same in every row: constants last."""
+        nodes, labels = self.graph.nodes, node_labels(self.graph, self.identifier)
+        found = dict.fromkeys(part for position in positions for part in (position, *nodes[position].args))
+        own = [p for p in found if not nodes[p].varying and p not in self.after_sums]
+        weights = sorted(p for p in own if nodes[p].op == "weight")
+        computed = [p for p in own if nodes[p].data is None]
+        constants = [p for p in own if isinstance(nodes[p].data, float)]
+        self.scalars = {p: self.identifier[str(nodes[p].data)] for p in weights}
+        self.scalars |= {p: labels.get(p) or self.numbering.fresh() for p in computed}
+        self.scalars |= {p: f"_c{index}" for index, p in enumerate(constants)}
+        self.scalars |= {p: "_largest" for p in own if nodes[p].op == "largest"}
+
+    def section(
+        self,
+        order: Sequence[int],
+        labels: Mapping[int, str],
+        state: State,
+        reads: Mapping[int, set[int]],
+        *,
+        copies: Mapping[int, str] | None = None,
+        also: Sequence[int] = (),
+    ) -> tuple[str, ...]:
+        """The statements of one function, with those that open it.
+
+        Args:
+            order: its operations, all varying by row.
+            labels: names that operations must have.
+            state: the rows; it is changed to what holds at the end.
+            reads: the values that each operation reads last.
+            copies: values to be copied at the end, with the row that takes them.
+            also: values that the function reads besides.
+        """
+        lines: list[Line] = []
+        notes: dict[int, str] = {}
+        earlier = {position: self.place(position, state) for position in self.written}
+        taken: set[str] = set()
+        used = {arg for position in order for arg in self.graph.nodes[position].args} | {*(copies or ()), *also}
+        for position in order:
+            self.names[position] = labels.get(position) or self.numbering.fresh()
+            row = self._destination(position, state, reads[position])
+            taken.add(row)
+            lines.append(Line(self._statement(position, row, used), self.graph.nodes[position].origin, position))
+            if position not in used:
+                notes[position] = self.summed.get(position) or labels.get(position, "")
+        self.written += order
+        body = list(statements(lines, notes, titles=self.titles))
+        for position, row in (copies or {}).items():
+            taken.add(row)
+            body.append(f"    np.copyto({row}, {self.operand(position)})")
+        return (*(f"    {line}" for line in self._opening(used - set(order), earlier, taken)), *body)
+
+    def place(self, position: int, state: State) -> str:
+        """The row in which a value stands, or "" where it has none any more."""
+        if position in self.results:
+            return f"{RESULTS}{self.results[position]}"
+        if position == self.loss:
+            return f"{RESULTS}{len(self.results)}"
+        if position in self.seeds:
+            return f"{SEEDS}{self.seed_rows.setdefault(position, len(self.seed_rows))}"
+        kind, buffers = (MASKS, state.masks) if self.graph.nodes[position].boolean else (ROWS, state.floats)
+        return f"{kind}{buffers.at[position]}" if position in buffers.at else ""
+
+    def operand(self, position: int) -> str:
+        """The name of a value."""
+        return self.names[position] if self.graph.nodes[position].varying else self.scalars[position]
+
+    def _destination(self, position: int, state: State, dying: set[int]) -> str:
+        node = self.graph.nodes[position]
+        own, other = (state.masks, state.floats) if node.boolean else (state.floats, state.masks)
+        if position in self.results or position == self.loss or position in self.seeds:
+            own.release(dying)
+        else:
+            # of a selection the condition and what is chosen are read after the other branch has been written
+            own.place(position, node.args, dying, node.args[:2] if node.op == "select" else ())
+        other.release(dying)
+        return self.place(position, state)
+
+    def _statement(self, position: int, row: str, used: set[int]) -> str:
+        """The call that computes a value; where its function does not read it, it is not named."""
+        node = self.graph.nodes[position]
+        name = f"{self.names[position]} = " if position in used else ""
+        operands = [self.operand(arg) for arg in node.args]
+        if node.op == "select":
+            return call_layout(f"{name}_pick(", [*operands, row], ")", 4)
+        function = _UFUNCS.get(node.op) or self.texts[node.op].format.partition("(")[0]
+        if function.startswith("_"):  # of the module's own, which gives a new array
+            return call_layout(f"{name}_put(", [f"{function}({', '.join(operands)})", row], ")", 4)
+        return call_layout(f"{name}{function}(", [*operands, f"out={row}" if node.op in _KEYWORD_OUT else row], ")", 4)
+
+    def _opening(self, read: set[int], earlier: Mapping[int, str], used: set[str]) -> list[str]:
+        """Statements that give scalars, columns, rows, and the values of earlier functions their names."""
+        nodes = self.graph.nodes
+        names = {self.scalars[position] for position in read if not nodes[position].varying}
+        lines = unpacked([name if name in names else "" for name in self.scalars.values()], "_u", 4) if names else []
+        varying = sorted(position for position in read if nodes[position].varying)
+        columns = {str(nodes[position].data) for position in varying if nodes[position].op == "feature"}
+        if columns:
+            entries = self.source.model.feature_inputs
+            lines += unpacked([self.identifier[e.name] if e.name in columns else "" for e in entries], "_b.columns", 4)
+        lines += [f"{self.names[p]} = _b.{nodes[p].op}" for p in varying if nodes[p].op in ("target", "cotangent")]
+        aliases = [(self.names[p], earlier[p]) for p in varying if p in earlier]
+        rows = used | {row for _, row in aliases}
+        for kind, source in _SOURCES.items():
+            lines += _unpacked_rows(sorted(int(row[2:]) for row in rows if row.startswith(kind)), kind, source)
+        return [*lines, *(f"{name} = {row}" for name, row in aliases)]
+
+
+def _unpacked_rows(indices: Sequence[int], kind: str, source: str) -> list[str]:
+    """Statements that give rows their names; a few that are not used are named along where that takes fewer lines."""
+    if not indices:
+        return []
+    count = indices[-1] + 1
+    if 2 * len(indices) < count or count == 1:
+        return [f"{kind}{index} = {source}[{index}]" for index in indices]
+    chunks = [range(start, min(start + _A_LINE, count)) for start in range(0, count, _A_LINE)]
+    return [
+        f"{', '.join(f'{kind}{i}' for i in chunk)} = {source}[{chunk.start}:{chunk.stop}]" for chunk in chunks if len(chunk) > 1
+    ] + [f"{kind}{chunk.start} = {source}[{chunk.start}]" for chunk in chunks if len(chunk) == 1]
+
+
+def _of_the_cotangent(source: Source) -> set[int]:
+    """Operations that vary by row with the cotangent alone, by arithmetic."""
+    nodes = source.graph.nodes
+    found: set[int] = set()
+    for position, node in enumerate(nodes):
+        parts = [arg for arg in node.args if nodes[arg].varying]
+        numbers = node.varying and not node.boolean and node.op not in ("select", "rowsum")
+        if numbers and parts and all(arg in found or nodes[arg].op == "cotangent" for arg in parts):
+            found.add(position)
+    return found
+
+
+def _after_sums(source: Source) -> frozenset[int]:
+    """Sums over rows, and what depends on them."""
+    found: set[int] = set()
+    for position, node in enumerate(source.graph.nodes):
+        if node.op == "rowsum" or any(arg in found for arg in node.args):
+            found.add(position)
+    return frozenset(found)

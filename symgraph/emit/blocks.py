@@ -1,0 +1,194 @@
+"""The view of the blocked kernels of the numpy backend."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from symgraph.emit.bindings import JACOBIAN, cotangent_labels, leaf_bindings, leaves_read, node_labels
+from symgraph.emit.block_writer import RESULTS, BlockWriter, State
+from symgraph.emit.buffers import last_reads
+from symgraph.emit.expression import OpTexts
+from symgraph.emit.layout import number, sequence_layout, unpacked
+from symgraph.emit.section import SectionWriter
+from symgraph.emit.source import Source
+from symgraph.emit.view import statements
+from symgraph.ir.graph import reachable
+from symgraph.schedule import Kernel, roots_of
+
+MOST_OPERATIONS = 4000
+"""A kernel of more operations is not written a second time for blocks: it takes slices of rows through the plain functions."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """What the templates print of the blocked kernels; tuples of text are finished lines.
+
+    Attributes:
+        rows, masks, seeds, results: how many rows of each kind a workspace has.
+        constants: the statement that lists constants.
+        scalars: statements that compute what is the same in every row.
+        scalar_items: the statement that returns it.
+        nodes, loss, gradient, jacobian: the statements of the functions that work on a block.
+        finish: those that make the cotangents of the weights of sums over rows.
+        output: where the output stands after ``nodes``, as an expression over the block.
+        jacobian_result: the statement that returns the Jacobian's columns.
+        uses_pick: whether a kernel selects.
+        uses_put: whether it calls a function of the module's own.
+    """
+
+    rows: int
+    masks: int
+    seeds: int
+    results: int
+    constants: str
+    scalars: tuple[str, ...]
+    scalar_items: str
+    nodes: tuple[str, ...]
+    loss: tuple[str, ...]
+    gradient: tuple[str, ...]
+    jacobian: tuple[str, ...]
+    finish: tuple[str, ...]
+    output: tuple[str, ...]
+    jacobian_result: str
+    uses_pick: bool
+    uses_put: bool
+
+
+def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> BlockView | None:
+    """Write the blocked kernels of a model that has rows and is not too large; else None."""
+    model, operations = source.model, (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian)
+    if not (model.feature_inputs or model.target_input) or len(operations) > MOST_OPERATIONS:
+        return None
+    writer = BlockWriter(source, kernel, texts)
+    graph, roots = source.graph, source.graph.roots
+    needed = reachable(graph.nodes, [p for root, p in roots.items() if not root.startswith("node ")])
+    nodes, loss, gradient, jacobian = (
+        tuple(p for p in order if p in needed and graph.nodes[p].varying and graph.nodes[p].op != "rowsum")
+        for order in (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian)
+    )
+    partials = roots_of(graph, "jacobian")
+    ends = [roots[root] for root in ("output", "loss") if root in roots]
+    finishing = (*sorted(writer.after_sums & reachable(graph.nodes, roots_of(graph, "grad"))), *roots_of(graph, "grad"))
+    writer.note_scalars((*nodes, *loss, *gradient, *jacobian, *partials, *ends, *writer.results, *finishing))
+    labels = node_labels(graph, writer.identifier)
+    later = {arg for position in (*loss, *gradient, *jacobian) for arg in graph.nodes[position].args}
+    state = State()
+    kept = {*later, *ends, *partials, *writer.results}
+    node_lines = writer.section(nodes, labels, state, last_reads(graph, nodes, kept))
+    output = _output_lines(writer, state, roots.get("output"))
+    other = state.copy()
+    own, _ = cotangent_labels(graph, writer.identifier, JACOBIAN)
+    jacobian_lines = writer.section(jacobian, own, other, last_reads(graph, jacobian, partials), also=partials)
+    jacobian_result = sequence_layout("return (", [writer.operand(p) for p in partials], ")", 4) if partials else ""
+    del writer.written[len(nodes) :]
+    reads = last_reads(graph, (*loss, *gradient), ())
+    loss_lines = writer.section(loss, labels, state, reads, copies=_loss_copies(writer, (*nodes, *loss)))
+    own, _ = cotangent_labels(graph, writer.identifier, "")
+    done = (*nodes, *loss, *gradient)
+    gradient_lines = writer.section(gradient, own, state, reads, copies=_result_copies(writer, done))
+    constants, scalars, items = _scalar_lines(source, writer, texts, literals)
+    bodies = "".join((*node_lines, *loss_lines, *gradient_lines, *jacobian_lines))
+    return BlockView(
+        rows=max(state.floats.count, other.floats.count),
+        masks=max(state.masks.count, other.masks.count),
+        seeds=len(writer.seed_rows),
+        results=len(writer.results) + ("loss" in roots),
+        constants=constants,
+        scalars=scalars,
+        scalar_items=items,
+        nodes=node_lines,
+        loss=loss_lines,
+        gradient=gradient_lines,
+        jacobian=jacobian_lines,
+        finish=_finish_lines(source, kernel, writer, texts, literals),
+        output=output,
+        jacobian_result=jacobian_result,
+        uses_pick="_pick(" in bodies,
+        uses_put="_put(" in bodies,
+    )
+
+
+def _output_lines(writer: BlockWriter, state: State, root: int | None) -> tuple[str, ...]:
+    """The statements that give the output of a block after its nodes."""
+    if root is None:
+        return ()
+    return (*writer.section((), {}, state.copy(), {}, also=[root]), f"    return {writer.operand(root)}")
+
+
+def _loss_copies(writer: BlockWriter, computed: Iterable[int]) -> dict[int, str]:
+    """The loss, where no operation writes it into its own row: an input, a scalar, or a result as well."""
+    loss = writer.loss
+    if loss is None or (loss in set(computed) and loss not in writer.results):
+        return {}
+    return {loss: f"{RESULTS}{len(writer.results)}"}
+
+
+def _result_copies(writer: BlockWriter, computed: Iterable[int]) -> dict[int, str]:
+    """What is summed over rows and is no operation: an input."""
+    there = set(computed)
+    return {position: f"{RESULTS}{row}" for position, row in writer.results.items() if position not in there}
+
+
+def _scalar_lines(
+    source: Source, writer: BlockWriter, texts: OpTexts, literals: Mapping[str, str]
+) -> tuple[str, tuple[str, ...], str]:
+    """The constants, and the statements of the function that computes and returns what is the same in every row."""
+    graph = source.graph
+    computed = [p for p in writer.scalars if graph.nodes[p].data is None]
+    order = [p for p in sorted(reachable(graph.nodes, computed)) if graph.nodes[p].data is None]
+    bound = leaf_bindings(graph, writer.identifier, {"largest": "_largest"})
+    labels = {position: writer.scalars[position] for position in computed}
+    section = SectionWriter(graph, texts, bound, writer.numbering, labels, literals, "w.dtype.type")
+    lines = section.write(order, labels)
+    weights = [entry.name for entry in source.model.weight_inputs]
+    used = leaves_read(graph, "weight", order)
+    opening = unpacked([writer.identifier[name] if name in used else "" for name in weights], "w", 4) if used else []
+    if leaves_read(graph, "largest", order):
+        opening.append("_largest = np.finfo(w.dtype).max")
+    constants, items = [], []
+    for position, name in writer.scalars.items():
+        node = graph.nodes[position]
+        if isinstance(node.data, float):
+            constants.append(literals.get(repr(node.data), number(node.data)))
+        elif node.op == "largest":
+            constants.append("np.finfo(dtype).max")
+        else:
+            items.append(f"w[{weights.index(str(node.data))}, ...]" if node.op == "weight" else f"np.asarray({name})")
+    returned = sequence_layout("return [", [*items, "*_constants(w.dtype)"], "]", 4)
+    opening_lines = tuple(f"    {line}" for line in opening)
+    return (
+        sequence_layout("values: tuple[float, ...] = (", constants, ")", 4),
+        (*opening_lines, *statements(lines, {})),
+        returned,
+    )
+
+
+def _finish_lines(
+    source: Source, kernel: Kernel, writer: BlockWriter, texts: OpTexts, literals: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The statements of the function that makes the cotangents of the weights of sums over rows."""
+    graph, results = source.graph, roots_of(source.graph, "grad")
+    if not results:
+        return ()
+    order = [p for p in kernel.backward if p in writer.after_sums and graph.nodes[p].op != "rowsum"]
+    sums = {writer.results[graph.nodes[p].args[0]]: p for p in kernel.backward if graph.nodes[p].op == "rowsum"}
+    labels, _ = cotangent_labels(graph, writer.identifier, "")
+    bound = {p: labels.get(p) or writer.numbering.fresh() for _, p in sorted(sums.items())}
+    names = [bound[p] for _, p in sorted(sums.items())]
+    read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
+    scalars = {p: name for p, name in writer.scalars.items() if p in read and not isinstance(graph.nodes[p].data, float)}
+    bound |= scalars
+    section = SectionWriter(graph, texts, bound, writer.numbering, {p: labels[p] for p in order if p in labels}, literals)
+    lines = section.write(order, set(results))
+    if not order and [writer.results.get(_summed(source, p), -1) for p in results] == list(range(len(sums))):
+        return ("    del _u  # they are the sums", "    return sums")
+    opening = unpacked(names, "sums", 4) if names else []
+    if scalars:
+        opening = unpacked([name if p in scalars else "" for p, name in writer.scalars.items()], "_u", 4) + opening
+    returned = sequence_layout("return (", [section.operand(position).text for position in results], ")", 4)
+    return (*(f"    {line}" for line in opening), *statements(lines, {}), f"    {returned}")
+
+
+def _summed(source: Source, position: int) -> int:
+    """What a sum over rows adds up; -1 for another node."""
+    node = source.graph.nodes[position]
+    return node.args[0] if node.op == "rowsum" else -1

@@ -1,0 +1,184 @@
+"""The view of a C file and its header: functions over rows and over blocks of rows, as finished text."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
+from symgraph.emit.c_names import HEADERS, ascii_name, comment, string
+from symgraph.emit.c_writer import Function, FunctionWriter
+from symgraph.emit.expression import OpTexts
+from symgraph.emit.formula import formulas
+from symgraph.emit.layout import number
+from symgraph.emit.source import ABI, Source, model_hash
+from symgraph.emit.view import describe, statements
+from symgraph.errors import SpecError
+from symgraph.ir.graph import reachable
+from symgraph.schedule import count, operations, roots_of
+
+BLOCK_BYTES = 1 << 15
+"""What the columns and terms of a block may take: they are to stay in the first cache."""
+
+MOST_ROWS, LEAST_ROWS = 256, 8
+
+
+@dataclass(frozen=True, slots=True)
+class CFunction:
+    """A function of the C file.
+
+    Attributes:
+        once: statements before its loops over rows.
+        arrays: declarations of what later loops read.
+        loops: the statements of each loop; all in one where there is no loop.
+        results: the text of each result.
+        unused: the parameters that nothing reads.
+        careful: whether it calls a function that needs the C library for some arguments.
+    """
+
+    once: tuple[str, ...]
+    arrays: tuple[str, ...]
+    loops: tuple[tuple[str, ...], ...]
+    results: tuple[str, ...]
+    unused: tuple[str, ...]
+    careful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CView:
+    """Everything the C templates print; tuples of text are finished lines.
+
+    Attributes:
+        file: the model's name, and that of both files.
+        name: the same in ASCII, with which all public names start.
+        prefix: the same in capitals.
+        title: comment lines about the model.
+        counts: operations of a row, in words.
+        names: the public tables of names: table -> C literals.
+        target: the target's name as a C literal, "NULL" without one.
+        output: likewise the output's.
+        hash: digest of the canonical model, as a C literal.
+        abi: the version of the contract.
+        features: how many there are; likewise ``weights`` and ``sums``.
+        rows: rows of a block.
+        terms: what writes the terms of the sums; None without a loss.
+        gradient: what makes partials of the sums.
+        prediction: what computes the output; None without one.
+        functions: parts of the template of functions.
+        near, far, integral: coefficients of the error functions.
+    """
+
+    file: str
+    name: str
+    prefix: str
+    title: tuple[str, ...]
+    counts: str
+    names: Mapping[str, tuple[str, ...]]
+    target: str
+    output: str
+    hash: str
+    abi: int
+    features: int
+    weights: int
+    sums: int
+    rows: int
+    terms: CFunction | None
+    gradient: CFunction | None
+    prediction: CFunction | None
+    functions: frozenset[str]
+    near: tuple[str, ...]
+    far: tuple[str, ...]
+    integral: tuple[str, ...]
+
+    @property
+    def kibibytes(self) -> int:
+        """The stack that the functions over rows need, rounded up to kibibytes."""
+        a_block = 8 * self.rows * (self.features + self.sums + 2)
+        functions = [function for function in (self.terms, self.prediction) if function is not None]
+        kept = max((8 * self.rows * len(function.arrays) for function in functions), default=0)
+        # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
+        values = max((64 * len(lines) for function in functions for lines in function.loops), default=0)
+        return -(-(a_block + kept + values + 24 * self.sums + 1024) // 1024)
+
+
+def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
+    """Write the functions of a C file.
+
+    Raises:
+        SpecError: the header would have the name of one of the C library.
+    """
+    if source.model.name in HEADERS:
+        raise SpecError(f"model name {source.model.name!r}: {source.model.name}.h would hide a header of C; choose another")
+    model, roots = source.model, source.graph.roots
+    writer = FunctionWriter(source, texts, literals)
+    terms = writer.terms() if "loss" in roots else None
+    gradient = writer.gradient() if "loss" in roots else None
+    prediction = writer.prediction() if "output" in roots else None
+    written = [function for function in (terms, gradient, prediction) if function is not None]
+    name = ascii_name(model.name)
+    features, sums = len(model.feature_inputs), 1 + len(writer.sums)
+    rows = _rows(features + sums + max(len(function.arrays) for function in written))
+    target, output = model.target_input, model.output_node
+    return CView(
+        file=model.name,
+        name=name,
+        prefix=name.upper(),
+        title=tuple(_title(source)),
+        counts=_counts(source),
+        names={
+            "features": tuple(string(entry.name) for entry in model.feature_inputs),
+            "weights": tuple(string(entry.name) for entry in model.weight_inputs),
+        },
+        target="NULL" if target is None else string(target.name),
+        output="NULL" if output is None else string(output.name),
+        hash=string(model_hash(model)),
+        abi=ABI,
+        features=features,
+        weights=len(model.weight_inputs),
+        sums=sums,
+        rows=rows,
+        terms=None if terms is None else _function(writer, terms, ("w", "x", "y", "cotangent", "stride")),
+        gradient=None if gradient is None else _function(writer, gradient, ("w", "sums")),
+        prediction=None if prediction is None else _function(writer, prediction, ("w", "x", "stride")),
+        functions=parts_called(text for function in written for text in function.texts),
+        near=tuple(map(number, ERF_NEAR)),
+        far=tuple(map(number, ERFC_FAR)),
+        integral=tuple(map(number, IERFC_FAR)),
+    )
+
+
+def _rows(columns: int) -> int:
+    """The rows of a block: as many as keep the given number of columns in the first cache, a power of two."""
+    rows = MOST_ROWS
+    while rows > LEAST_ROWS and 8 * rows * columns > BLOCK_BYTES:
+        rows //= 2
+    return rows
+
+
+def _function(writer: FunctionWriter, function: Function, parameters: Iterable[str]) -> CFunction:
+    text = "\n".join(function.texts)
+    sums = {position: writer.labels[position] for position in writer.sums if position in writer.labels}
+    notes = {position: f"{sums[position]}, {note}" if position in sums else note for position, note in writer.notes.items()}
+    notes = sums | notes
+    return CFunction(
+        once=statements(function.once, notes, 4, sign="//"),
+        arrays=function.arrays,
+        loops=tuple(statements(lines, notes, 8 if function.over_rows else 4, sign="//") for lines in function.loops),
+        results=function.results,
+        unused=tuple(name for name in parameters if not re.search(rf"\b{name}\b", text)),
+        careful="careful" in text,
+    )
+
+
+def _title(source: Source) -> Iterable[str]:
+    yield from comment(source.model.doc or f"The model {source.model.name}.")
+    yield ""
+    for name, formula in formulas(source.lowered).items():
+        yield from comment(f"    {name} = {formula}")
+
+
+def _counts(source: Source) -> str:
+    graph = source.graph
+    if "loss" not in graph.roots:
+        return ""
+    results = (graph.roots["loss"], *roots_of(graph, "grad"))
+    return describe(count(graph, operations(graph, reachable(graph.nodes, results))))

@@ -1,0 +1,159 @@
+"""Reassociating: products that begin alike and have a further factor in common share the product with it.
+
+The partials p*f1*q and p*f2*q, where the adjoint has put q last since it may vanish, become (p*q)*f1 and (p*q)*f2. A factor
+moves forward only if it is a number of ordinary size or never larger than 4, and only past factors of ordinary size: those that
+are computed from inputs without exponentials, powers and quotients. Past an exponential, which may be huge where q vanishes, it
+does not move. A product of row values does not take the place of one that is computed once a call.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from symgraph.ir.graph import Graph, GraphBuilder, Node
+from symgraph.ir.intervals import intervals
+from symgraph.ir.uses import product, read_once, readers
+from symgraph.passes.prune import prune
+
+_ORDINARY_OPS = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min", "sin", "cos", "tanh", "atan", "asinh", "rowsum"})
+_SMALL = 4
+"""What a factor that is not of ordinary size must not exceed; no slope of a saturating function does."""
+
+ROUNDS = 4
+"""A product that is shared may itself be a part of products with a common factor; longer ladders of them stay."""
+
+
+class _Chain(NamedTuple):
+    """A product (...(first * factors[0]) * ...) whose partial products nothing else needs, by its last multiplication."""
+
+    last: int
+    factors: tuple[int, ...]
+
+
+class _Shared(NamedTuple):
+    """A product that several chains have in common; a negative number stands for an earlier one of this kind."""
+
+    first: int
+    factor: int
+
+
+def gather(graph: Graph) -> Graph:
+    """Share products with a common factor that does not stand at the same place in them."""
+    for _ in range(ROUNDS):
+        sharing = _Sharing(graph)
+        sharing.run()
+        if not sharing.shared:
+            break
+        graph = prune(sharing.rebuilt())
+    return graph
+
+
+def _chains_of(graph: Graph) -> dict[int, list[_Chain]]:
+    """The products of a graph by their first factor, which may be a product that is needed elsewhere too."""
+    nodes, once, uses = graph.nodes, read_once(graph), readers(graph)
+    inner = {node.args[0] for node in nodes if node.op == "mul" and node.args[0] in once and nodes[node.args[0]].op == "mul"}
+    chains: dict[int, list[_Chain]] = {}
+    for position in sorted(uses):
+        if nodes[position].op == "mul" and position not in inner:
+            first, factors = position, []
+            while first == position or first in inner:
+                factors.append(nodes[first].args[1])
+                first = nodes[first].args[0]
+            chains.setdefault(first, []).append(_Chain(position, tuple(reversed(factors))))
+    return chains
+
+
+class _Sharing:
+    """What is shared in one graph: products by a negative number, and what is left of every chain."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.shared: dict[int, _Shared] = {}
+        self.left: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self.ordinary = _ordinary(graph.nodes)
+        self.small: list[bool] = []
+
+    def run(self) -> None:
+        """Look for common factors, and then for further ones among the chains that share them."""
+        todo = [(first, chains) for first, chains in _chains_of(self.graph).items() if len(chains) > 1]
+        while todo:
+            first, chains = todo.pop()
+            for factor, members in self.groups(first, chains):
+                number = -1 - len(self.shared)
+                self.shared[number] = _Shared(first, factor)
+                rest = [_Chain(chain.last, _without(chain.factors, factor)) for chain in members]
+                self.left |= {chain.last: (number, chain.factors) for chain in rest}
+                todo.append((number, rest))
+
+    def groups(self, first: int, chains: Sequence[_Chain]) -> Iterator[tuple[int, list[_Chain]]]:
+        """Factors that two chains or more have in common, those of most chains first; every chain is in one group at most."""
+        movable = {chain.last: self.movable(first, chain) for chain in chains}
+        counts = Counter(factor for chain in chains for factor in movable[chain.last])
+        free = {chain.last: chain for chain in chains}
+        owners: dict[int, list[_Chain]] = {}
+        for chain in chains:
+            for factor in movable[chain.last]:
+                owners.setdefault(factor, []).append(chain)
+        for factor, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            members = [chain for chain in owners[factor] if chain.last in free] if count > 1 else []
+            if len(members) > 1:
+                for chain in members:
+                    del free[chain.last]
+                yield factor, members
+
+    def movable(self, first: int, chain: _Chain) -> list[int]:
+        """The factors of a chain that may stand right behind the first."""
+        found: list[int] = []
+        for factor in chain.factors:
+            uniform = not self.graph.nodes[factor].varying
+            if factor not in found and (uniform or self.varies(first)) and (self.ordinary[factor] or self.is_small(factor)):
+                found.append(factor)
+            if not self.ordinary[factor]:
+                break
+        return found
+
+    def varies(self, first: int) -> bool:
+        """Whether a node, or what is shared, differs from row to row."""
+        return first < 0 or self.graph.nodes[first].varying
+
+    def is_small(self, position: int) -> bool:
+        if not self.small:
+            self.small = [bool(bound.low >= -_SMALL and bound.high <= _SMALL) for bound in intervals(self.graph)]
+        return self.small[position]
+
+    def rebuilt(self) -> Graph:
+        """The graph with the shared products."""
+        graph, builder = self.graph, GraphBuilder(self.graph.name, self.graph.domains)
+        moved: list[int] = []
+        for position, node in enumerate(graph.nodes):
+            builder.origin = node.origin
+            if position in self.left:
+                first, factors = self.left[position]
+                moved.append(product(builder, [self.place(builder, moved, first), *(moved[factor] for factor in factors)]))
+            else:
+                moved.append(builder.copy(node, tuple(moved[arg] for arg in node.args)))
+        return builder.build(
+            {root: moved[position] for root, position in graph.roots.items()},
+            {name: moved[position] for name, position in graph.names.items()},
+        )
+
+    def place(self, builder: GraphBuilder, moved: list[int], first: int) -> int:
+        """Where a node or a shared product stands in the new graph."""
+        factors = []
+        while first < 0:
+            first, factor = self.shared[first]
+            factors.append(moved[factor])
+        return product(builder, [moved[first], *reversed(factors)])
+
+
+def _ordinary(nodes: Sequence[Node]) -> list[bool]:
+    """Whether each node is computed from inputs by ops that make no huge numbers of ordinary ones."""
+    result: list[bool] = []
+    for node in nodes:
+        result.append(node.data is not None or (node.op in _ORDINARY_OPS and all(result[arg] for arg in node.args)))
+    return result
+
+
+def _without(factors: tuple[int, ...], factor: int) -> tuple[int, ...]:
+    place = factors.index(factor)
+    return (*factors[:place], *factors[place + 1 :])

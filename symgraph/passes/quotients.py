@@ -1,0 +1,18 @@
+"""Reassociating: a product with a reciprocal that nothing else needs becomes a quotient, with a rounding less."""
+
+from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.uses import read_once
+
+
+def quotients(graph: Graph) -> Graph:
+    """Replace x*(1/y) by x/y."""
+    once = read_once(graph)
+
+    def divide(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+        for old, reciprocal, other in zip(reversed(node.args), reversed(args), args, strict=True):
+            quotient = builder.nodes[reciprocal]
+            if old in once and quotient.op == "div" and builder.nodes[quotient.args[0]].data == 1.0:
+                return builder.add("div", other, quotient.args[1])
+        return None
+
+    return rebuild(graph, divide, {"mul"})

@@ -1,0 +1,212 @@
+"""Exact up to the sign of zero: values that differ in sign alone are computed once.
+
+A minus sign costs nothing in front of a constant, in a sum or behind a sum over rows, and so it comes to stand in many places:
+the cotangents 2.0*c*r and -2.0*c*r, with all that is multiplied by them, are one product. It is computed with the sign that a
+named node has, or a function sees; where the other sign is needed, consumers subtract instead of adding, and where nothing
+takes the sign it is changed at the end.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node, reachable
+from symgraph.ir.ops import OPS
+
+_EVEN = frozenset({"abs", "cos", "cosh", "gauss"})
+"""Functions that do not see the sign of their operand."""
+
+_LINEAR = frozenset({"mul", "div", "rowsum"})
+"""Ops whose result changes its sign with that of an operand."""
+
+_ROWS = 1_000
+"""What is done for every row counts so many times what is done once a call."""
+
+
+class _Body(NamedTuple):
+    """A value but for its sign: a number that it shares with its negative, and whether it is the negative of the two."""
+
+    number: int
+    negative: bool = False
+
+
+class _Signed(NamedTuple):
+    """A node of the new graph, or its negative."""
+
+    position: int
+    negative: bool = False
+
+
+def signs(graph: Graph) -> Graph:
+    """Share values with their negatives, unless the changes of sign that are left cost as much as is saved."""
+    bodies = _bodies(graph)
+    if not _may_save(graph, bodies):
+        return graph
+    result = _Sharing(graph, bodies).run()
+    return result if _cost(result) < _cost(graph) else graph
+
+
+def _cost(graph: Graph) -> int:
+    operations = [graph.nodes[p] for p in reachable(graph.nodes, graph.roots.values()) if graph.nodes[p].data is None]
+    return sum(OPS[node.op].cost * (_ROWS if node.varying else 1) for node in operations)
+
+
+def _bodies(graph: Graph) -> list[_Body]:
+    """The body of every node."""
+    numbers: dict[tuple[object, ...], int] = {}
+    bodies: list[_Body] = []
+    for node in graph.nodes:
+        args = [bodies[arg] for arg in node.args]
+        if node.op == "neg":
+            bodies.append(_Body(args[0].number, not args[0].negative))
+            continue
+        key, negative = _key(graph, node, args)
+        bodies.append(_Body(numbers.setdefault(key, len(numbers)), negative))
+    return bodies
+
+
+def _may_save(graph: Graph, bodies: Sequence[_Body]) -> bool:
+    """Whether two operations compute the same but for the sign, or a sign is changed where an operation could take it."""
+    nodes = graph.nodes
+    alive = [p for p in reachable(nodes, graph.roots.values()) if nodes[p].data is None and nodes[p].op != "neg"]
+    takes = _LINEAR | _EVEN | {"add", "sub", "select"}
+    changed = any(nodes[arg].op == "neg" for p in alive if nodes[p].op in takes for arg in nodes[p].args)
+    return changed or len({bodies[p].number for p in alive}) < len(alive)
+
+
+def _key(graph: Graph, node: Node, args: Sequence[_Body]) -> tuple[tuple[object, ...], bool]:
+    """What tells a node from others but for its sign, and whether its sign is the other one."""
+    op = node.op
+    if op == "mul":
+        (a, first), (b, second) = args
+        return (op, a, b) if a < b else (op, b, a), first != second
+    if op in ("add", "sub"):
+        low, high = sorted([args[0], _Body(args[1].number, args[1].negative != (op == "sub"))])
+        return ("add", low.number, high.number, low.negative == high.negative), low.negative
+    if isinstance(node.data, float):
+        return ("const", abs(node.data).hex()), math.copysign(1.0, node.data) < 0
+    if op in LEAVES:
+        return (op, node.data), False
+    numbers = [arg.number for arg in args]
+    if op in _LINEAR:
+        return (op, *numbers), sum(arg.negative for arg in args) % 2 == 1
+    if op == "select":
+        branches = [arg for arg, at in zip(args[1:], node.args[1:], strict=True) if graph.nodes[at].data != 0]
+        negative = bool(branches) and branches[0].negative
+        return ("select", *numbers, len({arg.negative for arg in branches})), negative
+    return (op, *(numbers if op in _EVEN else args)), False
+
+
+def _models(graph: Graph, bodies: Sequence[_Body]) -> dict[int, int]:
+    """The node after which each body that is needed is computed.
+
+    That is the first one whose sign is asked for, by a name, a root or a function; else the first on the way to one of these.
+    """
+    wanted = _wanted(graph)
+    models: dict[int, int] = {}
+    for position in (*wanted, *_on_the_way(graph, wanted)):
+        if graph.nodes[position].op != "neg":
+            models.setdefault(bodies[position].number, position)
+    return models
+
+
+def _wanted(graph: Graph) -> tuple[int, ...]:
+    """The nodes that have a name or are a root, sums over rows last, and then the operands of ops that see their sign."""
+    alive = reachable(graph.nodes, graph.roots.values())
+    named = {*graph.names.values(), *graph.roots.values()} & alive
+    rows_first = sorted(named, key=lambda position: (graph.nodes[position].op == "rowsum", position))
+    blind = _EVEN | _LINEAR | {"add", "sub", "neg", "select"}
+    seen = [arg for position in sorted(alive) for arg in graph.nodes[position].args if graph.nodes[position].op not in blind]
+    return (*rows_first, *seen)
+
+
+def _on_the_way(graph: Graph, ends: Sequence[int]) -> Iterator[int]:
+    """The nodes on which the given ones depend, those of the first before those of the second, operands first."""
+    seen: set[int] = set()
+    for end in ends:
+        stack = [end]
+        while stack:
+            position = stack[-1]
+            waiting = [arg for arg in graph.nodes[position].args if arg not in seen]
+            stack.extend(reversed(waiting))
+            if not waiting:
+                stack.pop()
+                if position not in seen:
+                    seen.add(position)
+                    yield position
+
+
+class _Sharing:
+    """One walk over a graph, which builds the graph with shared values."""
+
+    def __init__(self, graph: Graph, bodies: Sequence[_Body]) -> None:
+        self.graph = graph
+        self.builder = GraphBuilder(graph.name, graph.domains)
+        self.bodies = bodies
+        self.made: dict[int, _Signed] = {}
+
+    def run(self) -> Graph:
+        """Give the new graph; what nothing needs is not in it."""
+        graph, models = self.graph, _models(self.graph, self.bodies)
+        alive = reachable(graph.nodes, graph.roots.values())
+        wanted = {*graph.names.values(), *graph.roots.values()}
+        plain: dict[int, int] = {}
+        for position in sorted(alive):
+            self.builder.origin = graph.nodes[position].origin
+            body = self.bodies[position]
+            if body.number not in self.made:
+                self.made[body.number] = self.emitted(models[body.number])
+            if position in wanted:
+                plain[position] = self.plain(self.value(position))
+        return self.builder.build(
+            {root: plain[position] for root, position in graph.roots.items()},
+            {name: plain[position] for name, position in graph.names.items() if position in alive},
+        )
+
+    def value(self, position: int) -> _Signed:
+        """Where the value of an old node stands in the new graph."""
+        node, body = self.graph.nodes[position], self.bodies[position]
+        if node.op == "const":
+            return _Signed(self.builder.copy(node, ()))
+        made = self.made[body.number]
+        return _Signed(made.position, made.negative != body.negative)
+
+    def plain(self, value: _Signed) -> int:
+        return self.builder.add("neg", value.position) if value.negative else value.position
+
+    def emitted(self, position: int) -> _Signed:
+        """Compute a node anew from operands that may stand in the new graph as their negatives.
+
+        The result is where the body stands, which is positive by definition.
+        """
+        node, body = self.graph.nodes[position], self.bodies[position]
+        args = [self.value(arg) for arg in node.args]
+        made = self.with_sign(node, args)
+        return _Signed(made.position, made.negative != body.negative)
+
+    def with_sign(self, node: Node, args: list[_Signed]) -> _Signed:
+        builder, places = self.builder, [arg.position for arg in args]
+        if node.op in ("add", "sub"):
+            return self.total(places, args[0].negative, args[1].negative != (node.op == "sub"))
+        if node.op in _LINEAR:
+            return self.product(node.op, places, sum(arg.negative for arg in args) % 2 == 1)
+        if node.op == "select" and any(arg.negative for arg in args[1:]):
+            if all(arg.negative or builder.nodes[arg.position].data == 0 for arg in args[1:]):
+                return _Signed(builder.add("select", *places), True)
+        elif node.op in _EVEN:
+            return _Signed(builder.add(node.op, *places))
+        return _Signed(builder.copy(node, tuple(self.plain(arg) for arg in args)))
+
+    def total(self, places: list[int], first: bool, second: bool) -> _Signed:
+        """The sum of two values, of which each may be a negative."""
+        if first == second:
+            return _Signed(self.builder.add("add", *places), first)
+        return _Signed(self.builder.add("sub", *(places if second else reversed(places))))
+
+    def product(self, op: str, places: list[int], negative: bool) -> _Signed:
+        """A product, quotient or sum over rows; a constant factor takes the sign."""
+        for index, place in enumerate(places):
+            constant = self.builder.nodes[place].data
+            if negative and isinstance(constant, float):
+                places, negative = [*places[:index], self.builder.const(-constant), *places[index + 1 :]], False
+        return _Signed(self.builder.add(op, *places), negative)

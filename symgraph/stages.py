@@ -1,0 +1,81 @@
+"""The stages of a build: what each takes, and that somebody may watch."""
+
+import gc
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Stage(NamedTuple):
+    """One stage of a build, done.
+
+    Attributes:
+        model: whose; "" where it has no model yet.
+        name: what was done.
+        seconds: how long it took.
+        nodes: how many nodes the graph has that came out, or None where it was no graph.
+        memory: by how many MiB the largest memory of the process has grown meanwhile; None where the system does not say.
+    """
+
+    model: str
+    name: str
+    seconds: float
+    nodes: int | None
+    memory: float | None
+
+
+class Stages:
+    """Runs the stages of a build and keeps what each took.
+
+    Args:
+        watch: called with the name of the model and of the stage before each stage.
+    """
+
+    def __init__(self, watch: Callable[[str, str], None] | None = None) -> None:
+        self.done: list[Stage] = []
+        self.model = ""
+        self._watch = watch
+
+    def run(self, name: str, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function as a stage, and give its result."""
+        if self._watch is not None:
+            self._watch(self.model, name)
+        memory, start = largest_memory(), time.perf_counter()
+        result = function(*args, **kwargs)
+        seconds, after = time.perf_counter() - start, largest_memory()
+        nodes = getattr(result, "nodes", None)
+        grown = None if after is None or memory is None else after - memory
+        self.done.append(Stage(self.model, name, seconds, len(nodes) if isinstance(nodes, tuple) else None, grown))
+        return result
+
+
+def largest_memory() -> float | None:
+    """The most memory that the process has held so far, in MiB; None where the system does not say."""
+    try:
+        resource = importlib.import_module("resource")
+    except ImportError:  # Windows
+        return None
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, KiB elsewhere
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep Python from looking for cycles among objects that have none.
+
+    Graphs and expressions are millions of tuples that refer to earlier ones. The collector walks over all that are alive again
+    and again while more are made, which takes a third of the time of a big build.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,248 @@
+"""What does the epochs of a run: arrays, or loops over rows on Python floats or compiled by numba."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.module import GeneratedModule, ScalarModule
+from symgraph.training.arrays import Array
+from symgraph.training.clipping import Clip, FloatClip, on_floats
+from symgraph.training.epoch import Epoch, bad_row, run_epoch
+from symgraph.training.history import Backend
+from symgraph.training.loops import Loop, numba_loop, python_loop
+from symgraph.training.optimizers import Optimizer, OptimizerState
+from symgraph.training.row_loop import Sizes
+from symgraph.training.row_module import OUT_OF_DOMAIN, RowModule
+from symgraph.training.rows import Rows, batches
+from symgraph.training.tracing import NotInlined, trace
+
+_PIECE = 16_384
+"""Rows made Python floats at once: half a megabyte of them for each column."""
+
+_KEPT = 2**20
+"""Numbers that are kept as Python floats from epoch to epoch, 32 MB of them; more are made anew in each."""
+
+
+class Engine(Protocol):
+    """Does the epochs of a run."""
+
+    @property
+    def backend(self) -> Backend:
+        """What its updates run on."""
+
+    @property
+    def fallback(self) -> str | None:
+        """Why it is not what was asked for, or slower than that could be."""
+
+    def epoch(self, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
+        """Go through the rows once, in the order given; None is the order of the file."""
+
+    def loss(self, w: Array) -> float:
+        """The mean loss over all rows."""
+
+    def bad_row(self, w: Array) -> int | None:
+        """The first row whose loss or gradient is not finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayEngine:
+    """Runs `run_epoch` on a module of the numpy backend, or on one in its form.
+
+    Attributes:
+        module: the module.
+        rows: all rows.
+        optimizer: does the updates.
+        clip: changes each gradient, or None.
+        batch_size: rows an update.
+        fallback: see `Engine`.
+    """
+
+    module: GeneratedModule
+    rows: Rows
+    optimizer: Optimizer
+    clip: Clip | None
+    batch_size: int
+    fallback: str | None = None
+
+    @property
+    def backend(self) -> Backend:
+        """See `Engine`."""
+        return "numpy"
+
+    def epoch(self, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
+        """See `Engine`."""
+        parts = batches(self.rows.n, self.batch_size, order)
+        return run_epoch(self.module, self.rows, w, state, optimizer=self.optimizer, batches=parts, clip=self.clip)
+
+    def loss(self, w: Array) -> float:
+        """See `Engine`."""
+        return self.module.loss(w, self.rows.X, self.rows.y)
+
+    def bad_row(self, w: Array) -> int | None:
+        """See `Engine`."""
+        return bad_row(self.module, self.rows, w, slice(None))
+
+
+class _LoopCall(NamedTuple):
+    """A loop with what it is called with in every epoch."""
+
+    function: Loop
+    constants: Any
+    limit: float
+    compiled: bool
+
+
+@dataclass(frozen=True)
+class RowEngine:
+    """Runs a loop over the rows; an epoch in which something is not finite is done again by `run_epoch`, which says where.
+
+    That is cheaper than looking at every row: what is not finite stays so to the end of the epoch. Where there is no loop, all
+    epochs are done by `run_epoch`, with gradients from the scalar module.
+
+    Attributes:
+        slow: does epochs row by row, with the same arithmetic.
+        loop: the loop, or None.
+        fallback: see `Engine`.
+    """
+
+    slow: ArrayEngine
+    loop: _LoopCall | None
+    fallback: str | None
+
+    @property
+    def backend(self) -> Backend:
+        """See `Engine`."""
+        return "numba" if self.loop is not None and self.loop.compiled else "scalar"
+
+    def epoch(self, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
+        """See `Engine`."""
+        done = None if self.loop is None else self._looped(self.loop, w, state, order)
+        return self.slow.epoch(w, state, order) if done is None else done
+
+    def loss(self, w: Array) -> float:
+        """See `Engine`."""
+        return self.slow.loss(w)
+
+    def bad_row(self, w: Array) -> int | None:
+        """See `Engine`."""
+        return self.slow.bad_row(w)
+
+    def _looped(self, loop: _LoopCall, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch | None:
+        """The epoch by the loop; None if anything in it was not finite."""
+        optimizer, k = self.slow.optimizer, len(w)
+        rate, step, total = optimizer.rate_at(int(state.epoch)), int(state.step), 0.0
+        numbers = np.concatenate([w, *state.slots])
+        vectors: list[Any] = [numbers[:k], numbers[k:], np.zeros(k)]
+        weights, slots, gradient = vectors if loop.compiled else [vector.tolist() for vector in vectors]
+        try:
+            for piece in self._pieces(order):
+                total += loop.function(weights, slots, piece, step, rate, loop.constants, gradient, loop.limit)
+                step += len(piece)
+        except OUT_OF_DOMAIN:  # of math, at a row that `run_epoch` will find
+            return None
+        if not loop.compiled:
+            numbers = np.array(weights + slots)
+        if not math.isfinite(total) or not np.isfinite(numbers).all():
+            return None
+        moved = tuple(numbers[start : start + k] for start in range(0, len(numbers), k))
+        after = OptimizerState(np.asarray(step, np.int64), state.epoch, moved[1:])
+        return Epoch(moved[0], optimizer.next_epoch(after), None)
+
+    def _pieces(self, order: NDArray[np.int64] | None) -> Iterator[Any]:
+        """The rows in order: features and target of each."""
+        rows, python = self.slow.rows, self.loop is not None and not self.loop.compiled
+        if self._all is not None:
+            if order is None:
+                yield self._all
+            else:
+                yield [self._all[row] for row in order.tolist()] if python else self._all[order]
+            return
+        for start in range(0, rows.n, _PIECE):
+            stop = min(start + _PIECE, rows.n)
+            piece = _table(rows, slice(start, stop) if order is None else order[start:stop])
+            yield piece.tolist() if python else piece
+
+    @cached_property
+    def _all(self) -> Any:
+        """All rows, if they are few enough to be kept."""
+        rows, python = self.slow.rows, self.loop is not None and not self.loop.compiled
+        columns = 1 if rows.X is None else rows.X[:1].size + 1
+        if rows.n * columns > _KEPT:
+            return None
+        return _table(rows, slice(None)).tolist() if python else _table(rows, slice(None))
+
+
+def _table(rows: Rows, index: Any) -> NDArray[np.float64]:
+    """Features and target of some rows, (m, columns)."""
+    X, y = rows.take(index)
+    columns = [part if part.ndim == 2 else part[:, None] for part in (X, y) if part is not None]
+    return np.ascontiguousarray(np.hstack(columns), np.float64) if columns else np.zeros((rows.n, 0))
+
+
+class RowByRow(NamedTuple):
+    """What an engine for single rows is made of.
+
+    Attributes:
+        scalar: the scalar module.
+        arrays: the numpy module of the same model, or None.
+        rows: all rows, float64.
+        optimizer: does the updates.
+        clip: changes each gradient, or None.
+    """
+
+    scalar: ScalarModule
+    arrays: GeneratedModule | None
+    rows: Rows
+    optimizer: Optimizer
+    clip: Clip | None
+
+
+def row_engine(parts: RowByRow, *, compiled: bool) -> RowEngine:
+    """Make the fastest engine there is for updates by single rows.
+
+    Args:
+        parts: what it is made of.
+        compiled: whether numba is to compile the loop.
+
+    Raises:
+        OptionError: it is, and numba is not installed.
+    """
+    clip = None if parts.clip is None else on_floats(parts.clip)
+    careful: Any = RowModule(parts.scalar, parts.arrays)
+    slow = ArrayEngine(careful, parts.rows, parts.optimizer, None if clip is None else _on_arrays(clip), 1)
+    reasons: list[str] = []
+    for with_numba in [True, False] if compiled else [False]:
+        try:
+            return RowEngine(slow, _loop(parts, clip, compiled=with_numba), reasons[0] if reasons else None)
+        except NotInlined as reason:
+            reasons.append(str(reason))
+    return RowEngine(slow, None, reasons[0])
+
+
+def _loop(parts: RowByRow, clip: FloatClip | None, *, compiled: bool) -> _LoopCall:
+    scalar = parts.scalar
+    if compiled and clip is not None and not clip.compilable:
+        raise NotInlined("numba cannot compile a clip of your own")
+    program, constants = trace(parts.optimizer)
+    if not program.shows_infinities():
+        raise NotInlined(f"the rule of {parts.optimizer.name} may hide that a gradient is not finite")
+    sizes = Sizes(len(scalar.WEIGHTS), len(scalar.FEATURES), scalar.TARGET is not None)
+    make = numba_loop if compiled else python_loop
+    loop = make(scalar.row, program, sizes, None if clip is None else clip.function)
+    return _LoopCall(loop, np.array(constants) if compiled else constants, 0.0 if clip is None else clip.limit, compiled)
+
+
+def _on_arrays(clip: FloatClip) -> Clip:
+    """The clip that a loop calls, for `run_epoch`: the same bits."""
+
+    def clipped(grad: Array) -> Array:
+        floats = grad.tolist()
+        clip.function(floats, clip.limit)
+        return np.array(floats)
+
+    return clipped

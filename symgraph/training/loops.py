@@ -1,0 +1,163 @@
+"""Loops over rows as functions: for Python, and compiled by numba where that is installed.
+
+A loop is called as loop(weights, slots, rows, step, rate, constants, gradient, limit), all vectors lists of floats or, for
+numba, float64 arrays; it changes weights and slots in place and returns the sum of the losses.
+"""
+
+import ast
+import copy
+import hashlib
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from symgraph.cache import cache_folder
+from symgraph.errors import OptionError
+from symgraph.files import replace_text
+from symgraph.training.row_loop import CLIP, LOOP, Form, Sizes, loop_tree
+from symgraph.training.row_source import Row, read_row
+from symgraph.training.tracing import NotInlined, Program
+
+Loop = Callable[..., float]
+
+LONGEST_COMPILED = 1000
+"""Statements of a row that numba is asked to compile: 1,000 take it some ten seconds, and the time grows as their square."""
+
+_SIGNATURE = "float64(float64[::1], float64[::1], float64[:, ::1], float64, float64, float64[::1], float64[::1], float64)"
+_NOT_IN_NUMBA = ("cbrt", "exp2")
+
+
+@lru_cache(maxsize=16)
+def python_loop(row: Callable[..., float], program: Program, sizes: Sizes, clip: Callable[..., None] | None) -> Loop:
+    """Make a loop of Python floats.
+
+    Args:
+        row: of a scalar module.
+        program: the optimizer's rule.
+        sizes: of the model.
+        clip: clip(gradient, limit), which changes a gradient in place; or None.
+
+    Raises:
+        NotInlined: the row is no straight line.
+    """
+    read = read_row(row, sizes.weights, sizes.features)
+    tree = loop_tree(read, program, sizes, Form(clip=clip is not None, unrolled=True))
+    scope = {**getattr(row, "__globals__", {}), "math": math, CLIP: clip}
+    module = ast.Module([tree], [])
+    # What is run is the row of a module that has run already, and arithmetic put together here.
+    exec(compile(module, f"<loop over the rows of {row.__module__}>", "exec"), scope)  # noqa: S102
+    loop: Loop = scope[LOOP]
+    return loop
+
+
+@lru_cache(maxsize=16)
+def numba_loop(row: Callable[..., float], program: Program, sizes: Sizes, clip: Callable[..., None] | None) -> Loop:
+    """Compile a loop with numba; what it compiles is kept in the user's cache folder for later processes.
+
+    Args:
+        row: of a scalar module.
+        program: the optimizer's rule.
+        sizes: of the model.
+        clip: as for `python_loop`, a plain function of `math`, len and range.
+
+    Raises:
+        NotInlined: the row is no straight line, is too long, or calls what numba has not.
+        OptionError: numba is not installed.
+    """
+    if find_spec("numba") is None:
+        wanted = "pip install 'symgraph-codegen[fast]'"
+        raise OptionError(f"the backend numba needs numba, which is not installed: {wanted}")
+    from numba.core.errors import NumbaError
+
+    read = read_row(row, sizes.weights, sizes.features)
+    if len(read.assigned) > LONGEST_COMPILED:
+        length = f"row has {len(read.assigned)} statements"
+        raise NotInlined(f"{length}; above {LONGEST_COMPILED} numba takes too long to compile them")
+    called = [*_needed(read), *([_plain(_source_of(clip), CLIP)] if clip is not None else [])]
+    inner = (node for part in called for node in ast.walk(part))
+    _check_known([*read.functions, *(node.attr for node in inner if isinstance(node, ast.Attribute))])
+    tree = loop_tree(read, program, sizes, Form(clip=clip is not None, unrolled=False))
+    body = [*ast.parse("import math").body, *called, tree]
+    try:
+        return _compiled(ast.unparse(ast.fix_missing_locations(ast.Module(body, []))) + "\n")
+    except NumbaError as error:
+        raise NotInlined(f"numba cannot compile it: {str(error).splitlines()[0]}") from error
+
+
+def _check_known(functions: Iterable[str]) -> None:
+    for name in functions:
+        if name in _NOT_IN_NUMBA:
+            raise NotInlined(f"numba has no math.{name}")
+
+
+def _needed(row: Row) -> list[ast.stmt]:
+    """The functions and constants of the module that its row reads, in the order of the file."""
+    defined: dict[str, ast.stmt] = {}
+    for node in row.tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                defined[name] = node
+            case _:
+                pass  # imports, the docstring
+    wanted, waiting = set(), [name for name in row.globals if name in defined]
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            read = {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
+            waiting += sorted(read & set(defined))
+    return [_plain(node) for name, node in defined.items() if name in wanted]
+
+
+def _plain(node: ast.stmt, name: str | None = None) -> ast.stmt:
+    """A statement without annotations and docstring."""
+    node = copy.deepcopy(node)
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        return ast.Assign([node.target], node.value)
+    if isinstance(node, ast.FunctionDef):
+        node.name = name or node.name
+        node.returns = None
+        node.body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+        for argument in node.args.args:
+            argument.annotation = None
+    return node
+
+
+def _source_of(function: Callable[..., None]) -> ast.stmt:
+    return ast.parse(inspect.getsource(function)).body[0]
+
+
+def _compiled(text: str) -> Loop:
+    """Run the text from a file in the cache folder, beside which numba keeps what it compiles; without one, from memory."""
+    from numba import njit
+
+    name = f"_symgraph_loop_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    path = _kept(name, text)
+    module = ModuleType(name)
+    module.__file__ = f"<{name}>" if path is None else str(path)
+    sys.modules[name] = module  # numba looks there for the module of a function that it finds compiled
+    exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  as above
+    for called, value in list(vars(module).items()):
+        if isinstance(value, FunctionType) and called != LOOP:
+            setattr(module, called, njit(error_model="numpy")(value))
+    loop: Loop = njit(_SIGNATURE, error_model="numpy", cache=path is not None)(getattr(module, LOOP))
+    return loop
+
+
+def _kept(name: str, text: str) -> Path | None:
+    """The file with the text; its name says what is in it, so it is written once."""
+    folder = cache_folder("numba")
+    if folder is None:
+        return None
+    path = folder / f"{name}.py"
+    try:
+        if not path.is_file() or path.read_bytes() != text.encode():
+            replace_text(path, text)
+    except OSError:
+        return None  # a full disk: what is compiled is not kept
+    return path

@@ -1,0 +1,345 @@
+"""The C backend: compiles without a warning, reads and writes no byte it may not, and computes what the numpy backend does."""
+
+import math
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import sympy as sp
+from built import MODELS, one_output, sample
+from c_code import WARNINGS, compiled, compiler, scratch
+
+from symgraph import Model
+from symgraph.compiled import module_of
+from symgraph.compiler import Compiler
+from symgraph.emit.c_functions import LIBRARY
+from symgraph.errors import SpecError
+from symgraph.generate import generate
+from symgraph.memory import load_artifact
+from symgraph.options import Options
+from symgraph.truth.drawing import points
+
+U = 2.0**-53
+"""The rounding unit of float64."""
+
+WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
+QUICK = ("-std=c99", "-O1", "-ffp-contract=off")
+"""Flags for tests of what is computed; those of users only make the same faster, which other tests hold."""
+
+
+def texts(model: Model) -> dict[str, str]:
+    """The C file and the header of a model, by name."""
+    return {artifact.name: artifact.text for artifact in generate(model, ("c",))}
+
+
+def module(model: Model, folder: Path, flags: tuple[str, ...] = QUICK) -> ModuleType:
+    """The C module of a model, compiled into a folder."""
+    program = compiler("gcc")
+    return module_of(f"{model.name}.c", texts(model), compiler=Compiler(program, flags, "test"), folder=folder)
+
+
+@cache
+def c_module(name: str) -> ModuleType:
+    """The C module of a model of the zoo."""
+    return module(MODELS[name](), scratch())
+
+
+@pytest.mark.parametrize("family", ["gcc", "clang"])
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_compiles_without_a_warning(name: str, family: str) -> None:
+    # gcc sees unused and uninitialized values only where it optimizes; clang needs no code for its warnings
+    compiled(compiler(family), ("-c", "-O1") if family == "gcc" else ("-fsyntax-only",), texts(MODELS[name]()), "model.o")
+
+
+@pytest.mark.parametrize("family", ["gcc", "clang"])
+def test_strict_c99_and_c11_and_cplusplus_users_of_the_header_are_content(family: str, tmp_path: Path) -> None:
+    files = texts(MODELS["nine_weights"]())
+    compiled(compiler(family), ("-fsyntax-only", "-pedantic", "-Wshadow", "-Wstrict-prototypes", "-Wvla"), files, "model.o")
+    (tmp_path / "nine_weights.h").write_text(files["nine_weights.h"], encoding="utf-8")
+    user = '#include "nine_weights.h"\n#include "nine_weights.h"\nint main() { return nine_weights_abi - 1; }\n'
+    (tmp_path / "user.cpp").write_text(user, encoding="utf-8")
+    command = [compiler(family), "-x", "c++", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "user.cpp"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if "cc1plus" in run.stderr:
+        pytest.skip(f"{family} of this machine has no C++")
+    assert run.returncode == 0, run.stderr
+
+
+DRIVER = r"""
+#include "MODEL.h"
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every array is as long as it must be, so that a step beyond it is seen. */
+static double *numbers(size_t count)
+{
+    double *made = malloc((count ? count : 1) * sizeof *made);
+    if (!made) {
+        exit(2);
+    }
+    return made;
+}
+
+static int differ(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) != 0 && !(isnan(a) && isnan(b));
+}
+
+int main(void)
+{
+    static const size_t sizes[] = {1, 7, 8, 31, 32, 33, 255, 256, 257, 600};
+    static const double odd[] = {0.0, -0.0, 1e300, -1e300, 5e-324, 1e6, -3e7, INFINITY, -INFINITY, NAN, 710.0, -746.0, DBL_MAX};
+    int bad = 0;
+    for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
+        const size_t n = sizes[at], d = MODEL_CAPS_FEATURES, k = MODEL_CAPS_WEIGHTS;
+        double *w = numbers(k), *X = numbers(n * d), *y = numbers(n), *s = numbers(n), *grad = numbers(k);
+        double *each = numbers(n * k), *output = numbers(n), loss = 0.0;
+        unsigned state = 1;
+        for (size_t i = 0; i < k; i++) {
+            w[i] = 0.3 + 0.01 * (double)(i % 50);
+        }
+        for (size_t i = 0; i < n * d; i++) {
+            state = state * 1103515245u + 12345u;
+            X[i] = (double)(state >> 8) / 8388608.0 - 1.0;
+            X[i] = n > 200 && state % 64u == 0u ? odd[(state >> 6) % (sizeof odd / sizeof *odd)] : X[i];
+        }
+        for (size_t i = 0; i < n; i++) {
+            y[i] = 0.25 * (double)(i % 9);
+            s[i] = 1.0 + (double)(i % 3);
+        }
+        MODEL_value_and_grad(w, X, y, s, n, &loss, grad);
+        MODEL_value_and_grad(w, X, y, NULL, n, &loss, grad);
+        MODEL_per_sample_grad(w, X, y, n, each);
+        MODEL_predict(w, X, n, output);
+        for (size_t row = 0; row < n; row++) {
+            MODEL_row(w, X + row * d, y[row], grad);
+            for (size_t i = 0; i < k; i++) {
+                bad += differ(grad[i], each[row * k + i]);
+            }
+            bad += differ(MODEL_predict_row(w, X + row * d), output[row]);
+        }
+        free(w), free(X), free(y), free(s), free(grad), free(each), free(output);
+    }
+    printf("%d differ\n", bad);
+    return bad != 0;
+}
+"""
+
+
+@pytest.mark.parametrize("family", ["gcc", "clang"])
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "every_op", "uniform_nodes", "line"])
+def test_rows_of_any_number_and_kind_pass_the_sanitizers_and_have_the_bits_of_single_rows(name: str, family: str) -> None:
+    driver = DRIVER.replace("MODEL_CAPS", name.upper()).replace("MODEL", name)
+    files = texts(MODELS[name]()) | {"main.c": driver}
+    checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    program = compiled(compiler(family), ("-O1", "-g", "-ffp-contract=off", *checks), files, "main")
+    run = subprocess.run([str(program)], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "0 differ\n"), run.stderr[:2000]
+
+
+@pytest.mark.parametrize("family", ["gcc", "clang"])
+def test_vector_code_has_the_bits_of_single_rows_too(family: str) -> None:
+    files = texts(MODELS["nine_weights"]()) | {
+        "main.c": DRIVER.replace("MODEL_CAPS", "NINE_WEIGHTS").replace("MODEL", "nine_weights")
+    }
+    flags = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
+    run = subprocess.run([str(compiled(compiler(family), flags, files, "main"))], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "0 differ\n")
+
+
+@pytest.mark.parametrize("name", WITH_LOSS)
+def test_results_are_within_the_error_bound_of_the_numpy_module(name: str) -> None:
+    """Both modules are within the bound, which rests on figures that both sets of functions hold, of the exact value."""
+    model, c = MODELS[name](), c_module(name)
+    numpy = load_artifact(generate(MODELS[name](), options=Options(error_bound=True))[0])
+    drawn, judged = points(model, n=26, seed=11), 0
+    for place in range(len(drawn)):
+        point = drawn.point(place)
+        w = np.array([point[weight] for weight in numpy.WEIGHTS])
+        x = np.array([point[feature] for feature in numpy.FEATURES]) if numpy.FEATURES else None
+        y = point[numpy.TARGET] if numpy.TARGET else None
+        bound, bounds = numpy.error_bound(w, x, y)
+        values = zip(
+            (c.loss(w, x, y), *c.grad(w, x, y)), (numpy.loss(w, x, y), *numpy.grad(w, x, y)), (bound, *bounds), strict=True
+        )
+        for got, want, allowed in values:
+            if np.isfinite(allowed):
+                assert abs(got - want) <= 2 * allowed, (point, got, want, allowed)
+                judged += 1
+    assert judged > 10
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_batch_adds_up_its_rows_and_a_row_is_the_same_in_every_batch(name: str) -> None:
+    c, (w, X, y) = c_module(name), sample(name, rows=300)
+    rows = range(300) if X is not None or y is not None else range(1)
+    x_of, y_of = (lambda i: None if X is None else X[i]), (lambda i: None if y is None else y[i])
+    if hasattr(c, "predict") and X is not None:
+        whole = c.predict(w, X)
+        assert [float(c.predict(w, x_of(i)[0] if X.shape[1] == 1 else x_of(i))) for i in rows] == whole.tolist()
+        assert [c.predict_row(w, x_of(i)) for i in rows] == whole.tolist()
+    if not hasattr(c, "row"):
+        return
+    each = np.atleast_2d(c.per_sample_grad(w, X, y))
+    losses, partials = [], np.empty(len(w))
+    for i in rows:
+        losses.append(c.row(w, [] if X is None else x_of(i), y_of(i), partials))
+        assert partials.tolist() == each[i].tolist()
+    value, gradient = c.value_and_grad(w, X, y, reduction="sum")
+    # fewer additions than rows, and one rounding of each partial's product with the share of its row
+    assert abs(value - math.fsum(losses)) <= (33 + math.log2(len(losses))) * U * math.fsum(map(abs, losses))
+    for index, partial in enumerate(gradient.tolist()):
+        column = each[:, index].tolist()
+        # what is done with a sum may be done with each row's term: other roundings, of no more than the terms' own size
+        assert abs(partial - math.fsum(column)) <= 40 * U * math.fsum(map(abs, column)) * max(1, len(w) / 8)
+
+
+def scaled(folder: Path) -> ModuleType:
+    """The loss a*x: its gradient adds up x, so that a test chooses the terms one by one."""
+    m = Model("scaled")
+    (x,), (a,) = m.features(["x"]), m.weights(["a"])
+    m.loss(a * x)
+    return module(m, folder)
+
+
+def test_terms_that_cancel_are_added_within_the_stated_error(tmp_path: Path) -> None:
+    c = scaled(tmp_path)
+    for n in (1, 31, 255, 256, 257, 20_001, 1_000_000):
+        # the sum climbs to 0.0875*n and falls back to the sum of the noise
+        terms = np.where(np.arange(n) < n // 8 * 7, 0.1, -0.7) + 1e-9 * np.random.RandomState(1).normal(size=n)
+        value, gradient = c.value_and_grad([1.0], terms, reduction="sum")
+        # docs/accuracy.md; 13 additions in a block, two roundings for all blocks
+        bound = min(16, 32 + math.log2(n)) * U * math.fsum(np.abs(terms))
+        assert abs(gradient[0] - math.fsum(terms)) <= bound
+        assert abs(value - math.fsum(terms)) <= bound
+
+
+def test_a_mean_is_finite_where_the_sum_is_not_and_what_is_infinite_is_not_hidden(tmp_path: Path) -> None:
+    c = scaled(tmp_path)
+    for n in (3, 506, 20_000):
+        terms = np.full(n, 1.7e308)
+        terms[n // 2] = -1.5e308
+        value, gradient = c.value_and_grad([1.0], terms)
+        exact = math.fsum(terms / n)
+        assert [value, gradient[0]] == pytest.approx([exact, exact], rel=1e-14)  # a division a term, and the sum
+        terms[0] = np.inf
+        assert c.loss([1.0], terms) == c.grad([1.0], terms)[0] == np.inf
+        terms[1] = -np.inf
+        assert math.isnan(c.loss([1.0], terms))
+        assert math.isnan(c.grad([1.0], terms)[0])
+
+
+def test_sines_of_large_arguments_are_those_of_the_library_and_leave_other_rows_alone(tmp_path: Path) -> None:
+    c = module(one_output(lambda f, g, a, b: a * sp.sin(f) + b * sp.cos(g)), tmp_path)
+    X = np.random.RandomState(0).uniform(-3, 3, (600, 2))
+    w, y = [2.0, -3.0], np.zeros(600)
+    before = c.predict(w, X)
+    large = [(5, 2.0**20 + 0.5), (6, 1e9), (300, 6381956970095103 * 2.0**797), (599, -1e22)]
+    for row, argument in large:
+        X[row] = argument
+    after = c.predict(w, X)
+    others = [row for row in range(600) if row not in dict(large)]
+    np.testing.assert_array_equal(after[others], before[others])
+    for row, argument in large:  # the third is nearer to a multiple of pi/2 than any other double
+        assert after[row] == pytest.approx(2.0 * math.sin(argument) - 3.0 * math.cos(argument), rel=4e-16, abs=0)
+    assert np.isfinite(c.per_sample_grad(w, X, y)).all()
+    X[7] = np.inf
+    assert np.isnan(c.predict(w, X)).nonzero()[0].tolist() == [7]
+
+
+def test_names_that_c_or_its_library_needs_get_an_underscore_and_others_than_ascii_their_code() -> None:
+    m = Model("λ_model", doc='Ends with a backslash \\\nand has "quotes" and ??/')
+    x, z = m.features(["int", "row"])
+    a, b, c = m.weights(["double", "λ", "u03bb"])
+    m.target("y")
+    m.output("exp", sp.exp(a * x) + b * z + c)
+    m.loss("squared_error")
+    files = texts(m)
+    assert list(files) == ["λ_model.c", "λ_model.h"]
+    text = files["λ_model.c"]
+    body = "\n".join(line for line in text.splitlines() if not line.startswith(("//", "#include")))
+    assert body.isascii()
+    for declared in (
+        "double int_ =",
+        "double row_ =",
+        "double double_ =",
+        "double u03bb_ =",
+        "double u03bb =",
+        "double exp_ =",
+    ):
+        assert f"const {declared}" in body
+    assert '"\\u03bb",' in body
+    for family in ("gcc", "clang"):
+        compiled(compiler(family), ("-fsyntax-only",), files, "model.o")
+    loaded = module_of("λ_model.c", files, compiler=Compiler(compiler("gcc"), QUICK, "test"), folder=scratch())
+    assert (loaded.MODEL, loaded.WEIGHTS, loaded.FEATURES) == ("λ_model", ("double", "λ", "u03bb"), ("int", "row"))
+    assert loaded.predict([0.0, 2.0, 3.0], [1.0, 5.0]) == 14.0
+
+
+def test_a_model_whose_header_would_hide_one_of_the_library_is_refused() -> None:
+    m = Model("limits")
+    m.output("y_hat", m.weight("a") * m.feature("x"))
+    with pytest.raises(SpecError, match=r"model name 'limits': limits\.h would hide a header of C"):
+        generate(m, ("c",))
+
+
+def test_nothing_is_allocated_and_loops_over_rows_read_no_memory_but_columns() -> None:
+    """What makes vector code possible, told by the text: the library's functions are called only beyond the loops' reach."""
+    text = texts(MODELS["nine_weights"]())["nine_weights.c"]
+    assert not re.search(r"\b(malloc|calloc|realloc|alloca|static double \w+\[)", text)
+    loop = text[text.index("INLINE uint64_t all_terms") : text.index("static uint64_t block_terms")]
+    body = loop[loop.index("for (size_t row") :]
+    assert set(re.findall(r"\b([a-z]\w*)\(", body)) == {"fabs", "fn_exp", "fn_tanh", "fn_sin", "fn_cos", "fn_min"}
+    assert body.count("fn_exp(") == 4
+    assert set(re.findall(r"(\w+)\[", body)) == {"x", "y", "cotangent", "terms"}
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "logistic", "perceptron", "Gauss1", "pieces", "every_op", "DanWood"])
+def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> None:
+    program, files = compiler("gcc"), texts(MODELS[name]())
+    folder = compiled(program, ("-c",), files, "model.o").parent
+    flags = ("-O3", "-mavx2", "-mfma", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fopt-info-vec")
+    run = subprocess.run(
+        [program, *WARNINGS, *flags, "-c", f"{name}.c"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if "unrecognized" in run.stderr:
+        pytest.skip("the flags are those of x86-64")
+    lines = files[f"{name}.c"].splitlines()
+    calls = re.compile(rf"\b(?<!fn_)({'|'.join(LIBRARY)})\(")
+    for function in ("all_terms", "all_outputs"):
+        start = next(number for number, line in enumerate(lines) if line.startswith(f"INLINE uint64_t {function}("))
+        end = lines.index("}", start)
+        for loop in [number for number in range(start, end) if lines[number].startswith("    for (size_t row")]:
+            text = "\n".join(lines[loop : lines.index("    }", loop)])
+            vector = re.search(rf"^{name}\.c:{loop + 1}:\d+: optimized: loop vectorized", run.stderr, re.MULTILINE)
+            assert vector or calls.search(text), f"{text}\n{run.stderr}"
+
+
+def test_calls_of_the_library_stand_in_loops_of_their_own() -> None:
+    text = texts(one_output(lambda f, g, a, b: sp.atan(a * f + sp.exp(g * b)) * sp.cosh(f) + sp.atan(sp.atan(g))))["small.c"]
+    loops = text[text.index("INLINE uint64_t all_outputs") : text.index("static uint64_t block_outputs")].split("for (")[1:]
+    found = [(len(re.findall(r"\batan\(|\bcosh\(", loop)), loop.count("fn_exp(")) for loop in loops]
+    # exp; the first three; their product; the arc of an arc; the sum
+    assert found == [(0, 1), (3, 0), (0, 0), (1, 0), (0, 0)]
+
+
+def test_every_model_has_the_same_text_each_time() -> None:
+    assert texts(MODELS["every_op"]()) == texts(MODELS["every_op"]())
+
+
+def test_results_depend_neither_on_the_compiler_nor_on_how_much_it_optimizes() -> None:
+    files, (w, X, y) = texts(MODELS["every_op"]()), sample("every_op", rows=300)
+    found = []
+    for family in ("gcc", "clang"):
+        for flags in (("-O0",), ("-O3", "-fno-math-errno", "-fno-trapping-math")):
+            chosen = Compiler(compiler(family), ("-std=c99", "-march=native", "-ffp-contract=off", *flags), family)
+            c = module_of("every_op.c", files, compiler=chosen, folder=scratch())
+            found.append((c.per_sample_grad(w, X, y).tolist(), c.predict(w, X).tolist(), c.grad(w, X, y).tolist()))
+    assert all(one == found[0] for one in found)

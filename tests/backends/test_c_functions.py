@@ -1,0 +1,120 @@
+"""The functions that C files bring along: within the figures of the op table, by both compilers, fused or not."""
+
+import math
+from functools import cache
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from c_code import COMPILED, arrays_of, compiled, compiler, functions_text
+from erf_coefficients import coefficients
+from op_accuracy import CASES, DIGITS, Case, arithmetic_of, graph_of, in_ulp, operands_of, stated, true_values
+
+from symgraph.backends import BACKENDS
+from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LIBRARY, LOOP, NEEDS, parts_called
+from symgraph.ir.evaluate import evaluate
+from symgraph.ir.ops import OPS
+
+KINDS = {
+    "gcc, plain": ("gcc", ("-O1", "-ffp-contract=off")),
+    "gcc, fused": ("gcc", ("-O2", "-march=native", "-ffp-contract=off")),
+    "clang, fused": ("clang", ("-O2", "-march=native", "-ffp-contract=off")),
+}
+POINTS = 8
+"""Of each of some ten kinds of points; runs with 400 and other seeds found nothing above the figures."""
+
+
+@cache
+def arithmetic(kind: str) -> dict[str, Any]:
+    """The arithmetic of loops in C; truth values and selection by NumPy."""
+    family, flags = KINDS[kind]
+    library = compiled(compiler(family), ("-shared", "-fPIC", *flags), {"functions.c": functions_text()}, "functions.so")
+    return arithmetic_of("numpy") | arrays_of(library)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("case", [case for case in CASES if OPS[case.op].stable is None], ids=str)
+def test_no_error_is_above_the_figure_that_the_table_states(case: Case, kind: str) -> None:
+    arrays, graph = operands_of(case, POINTS, "float64"), graph_of(case)
+    leaves = {f"x{place}": operand for place, operand in enumerate(arrays)} | {"c": np.ones_like(arrays[0])}
+    with np.errstate(all="ignore"):
+        values = evaluate(graph, leaves, arithmetic(kind))
+    with mpmath.workdps(DIGITS):
+        for root, position in graph.roots.items():
+            found = np.broadcast_to(values[position], arrays[0].shape)
+            for place, truth in enumerate(true_values(case, root, arrays)):
+                if truth is not None:
+                    point = tuple(float(array[place]) for array in arrays)
+                    assert in_ulp(case, root, point, float(found[place]), truth, "float64") <= stated(case, root, "float64"), (
+                        point
+                    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sines_and_cosines_next_to_their_zeros_keep_their_digits(kind: str) -> None:
+    ops = arithmetic(kind)
+    # the double nearest to k*pi/2; for the last three no double of its size is nearer to such a number (W. Kahan's nearpi)
+    near = [k * math.pi / 2 for k in (1, 2, 3, 7, 355, 667543, 667544, -667545)]
+    near += [5.522331e5, float.fromhex("0x1.a2dc5b1ad0bfep+19"), float.fromhex("0x1.921fb54442d18p+19")]
+    near += [float(x) for x in np.random.RandomState(0).uniform(-(2.0**20), 2.0**20, 60)]
+    near += [float(np.round(x / (math.pi / 2)) * (math.pi / 2)) for x in np.random.RandomState(1).uniform(-1e6, 1e6, 200)]
+    for op, true in (("sin", mpmath.sin), ("cos", mpmath.cos)):
+        found = ops[op](np.array(near))
+        with mpmath.workdps(60):
+            for x, got in zip(near, found.tolist(), strict=True):
+                truth = true(mpmath.mpf(x))
+                assert abs(mpmath.mpf(got) - truth) <= OPS[op].ulp * mpmath.mpf(2) ** -52 * abs(truth), (op, x)
+
+
+ENDS = [
+    ("exp", math.inf, math.inf), ("exp", -math.inf, 0.0), ("exp", 709.782712893384, math.exp(709.782712893384)),
+    ("exp", 709.7827128933841, math.inf), ("exp", -745.1, 5e-324), ("exp", -745.2, 0.0),
+    ("exp", 0.0, 1.0), ("exp", -0.0, 1.0), ("expm1", math.inf, math.inf), ("expm1", -math.inf, -1.0), ("expm1", 0.0, 0.0),
+    ("expm1", -0.0, -0.0), ("expm1", 5e-324, 5e-324), ("expm1", 709.7827128933841, math.inf), ("log", 0.0, -math.inf),
+    ("log", -0.0, -math.inf), ("log", -1.0, math.nan), ("log", math.inf, math.inf), ("log", 1.0, 0.0),
+    ("log", 5e-324, math.log(5e-324)), ("log1p", -1.0, -math.inf), ("log1p", -1.5, math.nan), ("log1p", math.inf, math.inf),
+    ("log1p", -0.0, -0.0), ("log1p", 5e-324, 5e-324), ("log1p", 1.7976931348623157e308, math.log(1.7976931348623157e308)),
+    ("tanh", math.inf, 1.0), ("tanh", -math.inf, -1.0), ("tanh", -0.0, -0.0), ("tanh", 5e-324, 5e-324), ("tanh", 1e300, 1.0),
+    ("sin", 0.0, 0.0), ("sin", -0.0, -0.0), ("sin", 5e-324, 5e-324), ("sin", math.inf, math.nan), ("cos", -math.inf, math.nan),
+    ("cos", 0.0, 1.0), ("gauss", math.inf, 0.0), ("gauss", -0.0, 1.0), ("erf", math.inf, 1.0), ("erf", -math.inf, -1.0),
+    ("erfc", math.inf, 0.0), ("erfc", -math.inf, 2.0), ("erfcx", -math.inf, math.inf), ("erfcx", math.inf, 0.0),
+    ("ierfcx", math.inf, 0.0), ("ierfcx", -math.inf, math.inf), ("sign", -0.0, -0.0), ("sign", -5e-324, -1.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ends_of_domains_zeros_and_infinities_are_as_in_the_c_library(kind: str) -> None:
+    for op, argument, value in ENDS:
+        (got,) = arithmetic(kind)[op](np.array([argument])).tolist()
+        assert (math.isnan(got) and math.isnan(value)) or (got == value and math.copysign(1, got) == math.copysign(1, value)), (
+            op, argument, got,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_number_stays_none(kind: str) -> None:
+    for op in COMPILED:
+        if op != "pow":  # pow(nan, 0) is 1 in C, as in NumPy
+            assert np.isnan(arithmetic(kind)[op](np.array([math.nan]), 0.5)).all(), op
+    for op in ("max", "min", "add", "mul"):
+        assert np.isnan(arithmetic(kind)[op](np.array([0.5]), math.nan)).all(), op
+
+
+def test_the_coefficients_of_the_error_functions_are_those_that_mpmath_gives() -> None:
+    assert coefficients() == {"near": ERF_NEAR, "far": ERFC_FAR, "integral": IERFC_FAR}
+
+
+def test_every_op_is_arithmetic_or_known_as_a_function_of_the_library_or_of_the_file() -> None:
+    texts = {**BACKENDS["c"].texts, **LOOP}
+    called = {op: text.format.split("(")[0] for op, text in texts.items() if "(" in text.format}
+    library = {op for op, name in called.items() if not name.startswith("fn_") and name not in ("sqrt", "fabs")}
+    assert library == LIBRARY
+    assert {name.removeprefix("fn_") for op, name in called.items() if op not in LIBRARY} - {"sqrt", "fabs"} <= set(NEEDS)
+
+
+def test_a_file_has_the_parts_that_it_calls_and_no_others() -> None:
+    assert parts_called(["v0 = fn_max(a, b);"]) == {"max"}
+    assert parts_called(["v0 = fn_sin(a, careful, &wide);"]) == {"sin", "turn", "bits", "fma"}
+    assert parts_called(["v0 = a + b;"]) == frozenset()
+    assert all(set(called) <= set(NEEDS) for called in NEEDS.values())

@@ -1,0 +1,101 @@
+"""Compiling C in tests: the compilers that are there, and the functions of the C backend as functions of arrays."""
+
+import ctypes
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symgraph.backends import BACKENDS
+from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS
+from symgraph.emit.expression import Level, Text
+from symgraph.ir.graph import BOOLEAN_OPS
+from symgraph.ir.ops import OPS
+from symgraph.rendering import render
+
+WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+FAMILIES = {"gcc": ("gcc", "cc"), "clang": ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))}
+"""The programs by which each compiler may be there."""
+
+COMPILED = tuple(name for name, row in OPS.items() if row.stable is None and name not in (*BOOLEAN_OPS, "select", "rowsum"))
+"""The ops that a C library of functions of arrays can have: of numbers alone."""
+
+
+_SCRATCH = TemporaryDirectory(prefix="symgraph-test-", ignore_cleanup_errors=True)
+
+
+def scratch() -> Path:
+    """A new folder, which goes when the test process ends."""
+    return Path(mkdtemp(dir=_SCRATCH.name))
+
+
+@cache
+def compiler(family: str) -> str:
+    """The program of a compiler; the test is skipped where this machine has none."""
+    found = next((path for name in FAMILIES[family] if (path := shutil.which(name))), None)
+    if found is None or (
+        family == "gcc" and "clang" in subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    ):
+        pytest.skip(f"this machine has no {family}")
+    return found
+
+
+def compiled(program: str, flags: Sequence[str], files: Mapping[str, str], target: str) -> Path:
+    """Compile the C files among some texts into a new folder; warnings are errors.
+
+    Raises:
+        AssertionError: with what the compiler says.
+    """
+    folder = scratch()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    sources = [name for name in files if name.endswith(".c")]
+    linked = () if {"-c", "-fsyntax-only"} & set(flags) else ("-lm",)
+    command = [program, *WARNINGS, *flags, *sources, "-o", target, *linked]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, f"{' '.join(command)}\n{run.stderr}"
+    return folder / target
+
+
+def functions_text() -> str:
+    """A C file with a function of arrays for every op, as it stands in loops over rows."""
+    view = SimpleNamespace(functions=frozenset(NEEDS), near=ERF_NEAR, far=ERFC_FAR, integral=IERFC_FAR)
+    head = "".join(f"#include <{name}.h>\n" for name in ("float", "math", "stddef", "stdint", "string"))
+    return head + render("c/functions.c.jinja", view) + "".join(map(_each, COMPILED))
+
+
+def _each(op: str) -> str:
+    texts = {**BACKENDS["c"].texts, **LOOP}
+    body = texts[op].render([Text("a[i]", Level.ATOM), Text("b[i]", Level.ATOM)]).text
+    careful = "    const int careful = 1;\n    uint64_t wide = 0;\n" if "careful" in body else ""
+    ignored = "    (void)b;\n" if OPS[op].arity == 1 else ""
+    name = f"void each_{op}(const double *a, const double *b, size_t n, double *result)"
+    loop = f"    for (size_t i = 0; i < n; i++) {{\n        result[i] = {body};\n    }}\n"
+    return f"\n{name};\n{name}\n{{\n{careful}{ignored}{loop}}}\n"
+
+
+def arrays_of(library: Path) -> dict[str, Callable[..., Any]]:
+    """The ops of a library made of ``functions_text``, as Python functions of arrays."""
+    loaded = ctypes.CDLL(str(library))
+
+    def bound(op: str) -> Callable[..., Any]:
+        function = getattr(loaded, f"each_{op}")
+        function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
+        function.restype = None
+
+        def apply(first: Any, second: Any = 0.0) -> Any:
+            a, b = (np.array(part, np.float64) for part in np.broadcast_arrays(first, second))
+            result = np.empty(a.shape)
+            function(a.ctypes.data, b.ctypes.data, a.size, result.ctypes.data)
+            return result
+
+        return apply
+
+    return {op: bound(op) for op in COMPILED}

@@ -1,0 +1,96 @@
+"""``symgraph build --backend c``: both files in the manifest and the check, verified by being run, compiled on request."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from c_code import compiler
+from command_line import Project, Run, environment, make_project
+
+from symgraph import build as building
+from symgraph.compiled import load
+from symgraph.errors import VerificationError
+from symgraph.generate import Artifact, generate
+
+FILES = ["decay.c", "decay.h", "symgraph.lock.json", "valley.c", "valley.h"]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project, with gcc and a cache folder of its own."""
+    monkeypatch.setenv("CC", compiler("gcc"))
+    monkeypatch.setenv("SYMGRAPH_CACHE", str(tmp_path / "cache"))
+    return make_project(tmp_path)
+
+
+def test_a_build_writes_verifies_and_checks_the_file_and_its_header(project: Project, command: Run) -> None:
+    done = command("build", "models.py", "--backend", "c")
+    assert (done.code, done.err.splitlines()[-1]) == (0, "verifying valley")
+    assert "decay: 2 of 2 weights verified" in done.out
+    made = project.path("generated")
+    assert sorted(path.name for path in made.iterdir()) == FILES
+    assert not project.path("cache").exists()  # what verification compiles is not kept
+    manifest = json.loads((made / "symgraph.lock.json").read_text(encoding="utf-8"))["outputs"]
+    assert {name: facts["backend"] for name, facts in manifest.items()} == dict.fromkeys(
+        ("decay.c", "decay.h", "valley.c", "valley.h"), "c"
+    )
+    assert command("build", "models.py", "--backend", "c", "--check").code == 0
+    header = made / "decay.h"
+    header.write_text(header.read_text(encoding="utf-8") + "// mine\n", encoding="utf-8")
+    found = command("build", "models.py", "--backend", "c", "--check")
+    assert found.code == 1
+    assert "edited     generated/decay.h" in found.out
+    refused = command("build", "models.py", "--backend", "c")
+    assert refused.code == 2
+    assert "decay.h was edited by hand" in refused.err
+    assert command("build", "models.py", "--backend", "c", "--force").code == 0
+    header.unlink()
+    assert "missing    generated/decay.h" in command("build", "models.py", "--backend", "c", "--check").out
+
+
+def test_compile_keeps_the_libraries_from_which_modules_load(
+    project: Project, command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = command("build", "models.py", "--backend", "numpy,c", "--compile", "--json")
+    report = json.loads(done.out)
+    libraries = [Path(path) for path in report["libraries"]]
+    assert [path.name.split("-")[0] for path in libraries] == ["decay", "valley"]
+    assert {path.parent for path in libraries} == {project.path("cache") / "c"}
+    times = {path: path.stat().st_mtime_ns for path in libraries}
+    module = load("decay")
+    assert module.__file__ == str(libraries[0])
+    assert module.predict([2.0, 0.0], [1.0]) == [2.0]
+    assert {path: path.stat().st_mtime_ns for path in libraries} == times
+    text = command("build", "models.py", "--backend", "c", "--compile").out
+    assert f"compiled   {libraries[0]}" in text.splitlines()
+
+
+def test_without_a_compiler_the_files_are_written_and_it_is_said_that_they_were_not_run(project: Project) -> None:
+    nothing = environment(PATH=str(project.root), CC="", PYTHONPATH=os.getcwd())  # noqa: PTH109
+    done = project.run("build", "models.py", "--backend", "c", env=nothing)
+    assert done.code == 0, done.err
+    assert "C files are written without having been run, since there is no C compiler" in done.err
+    assert "the graph that they are written from is verified" in done.err
+    assert "decay: 2 of 2 weights verified" in done.out
+    refused = project.run("build", "models.py", "--backend", "c", "--compile", env=nothing)
+    assert refused.code == 2
+    assert "there is no C compiler: none of cc, gcc, clang is there" in refused.err
+
+
+def test_compile_is_refused_without_the_backend(command: Run, project: Project) -> None:
+    done = command("build", "models.py", "--backend", "numpy", "--compile")
+    assert done.code == 2
+    assert "--compile is for the backend c; the backends chosen are numpy" in done.err
+
+
+def test_a_wrong_text_is_not_written(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forged(*arguments: object, **options: object) -> tuple[Artifact, ...]:
+        made = generate(*arguments, **options)
+        return tuple(Artifact(one.name, one.text.replace("fn_exp(-", "0.999 * fn_exp(-"), one.backend) for one in made)
+
+    monkeypatch.setattr(building, "generate", forged)
+    plan = building.Plan([str(project.path("models.py"))], project.root, project.path("made"), ("c",))
+    with pytest.raises(VerificationError, match="model decay, c module"):
+        building.build(plan)
+    assert not project.path("made").exists()

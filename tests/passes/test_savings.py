@@ -1,0 +1,163 @@
+"""The passes that save operations: the same values, fewer operations, and the page that says how many."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mpmath
+import pytest
+from corpus import CORPUS
+from graphs import EXACT, graphs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symgraph.generate import STEPS
+from symgraph.ir.evaluate import MPMATH, evaluate
+from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.text import to_text
+from symgraph.ir.verify import verify_graph
+from symgraph.lowering import lower
+from symgraph.passes import BATCH_PIPELINE, PIPELINE
+from symgraph.passes.bracket import bracket
+from symgraph.passes.collect import collect
+from symgraph.passes.gather import gather
+from symgraph.passes.hoist import hoist
+from symgraph.passes.quotients import quotients
+from symgraph.passes.signs import signs
+
+Pass = Callable[[Graph], Graph]
+STEPWISE = (signs, quotients, gather, bracket, hoist, collect, *BATCH_PIPELINE)
+EVERY_SECOND = [name for index, name in enumerate(CORPUS) if index % 2]
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent / "benchmarks"))
+benchmark = __import__("passes")
+
+
+def many_digits(graph: Graph) -> dict[str, object]:
+    """The value of every root at 60 digits, at a point that is inside most domains."""
+    names = {str(node.data) for node in graph.nodes if isinstance(node.data, str)}
+    with mpmath.workdps(60):
+        leaves = {name: mpmath.mpf(2 + sum(name.encode()) % 37) / 41 for name in names}
+        values = evaluate(graph, leaves, MPMATH, mpmath.mpf)
+    return {root: values[position] for root, position in graph.roots.items()}
+
+
+def same(before: dict[str, object], after: dict[str, object], digits: int) -> bool:
+    """Whether all values agree to so many digits, relative to the largest of them where they cancel."""
+    assert list(before) == list(after)
+    largest = max((abs(value) for value in before.values() if mpmath.isfinite(value)), default=0)
+    with mpmath.workdps(60):
+        slack = largest * mpmath.mpf(10) ** -digits
+        return all(
+            value == after[root] or abs(value - after[root]) <= slack or (mpmath.isnan(value) and mpmath.isnan(after[root]))
+            for root, value in before.items()
+        )
+
+
+@pytest.mark.parametrize("name", EVERY_SECOND)
+def test_every_pass_keeps_the_values_of_all_roots_and_a_second_run_changes_nothing(name: str) -> None:
+    graph = lower(CORPUS[name]())
+    for step in (*STEPS, *BATCH_PIPELINE):
+        result = step(graph)
+        if step in STEPWISE:
+            verify_graph(result)
+            # constants are folded to 17 digits elsewhere; these passes fold none, so that 60 digits leave more than 40
+            assert same(many_digits(graph), many_digits(result), 40), step.__name__
+            assert to_text(step(result)) == to_text(result), step.__name__
+        graph = result
+
+
+@pytest.mark.parametrize("run", STEPWISE, ids=lambda run: run.__name__)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_random_graphs_keep_their_values(run: Pass, data: st.DataObject) -> None:
+    drawn = data.draw(graphs((*(op for op in EXACT if op != "sqrt"), "sin", "cos"), size=24))
+    last = max(position for position, node in enumerate(drawn.nodes) if not node.boolean)
+    graph = Graph(drawn.name, drawn.nodes, {"loss": last}, {})
+    try:
+        before = many_digits(graph)
+    except ZeroDivisionError:
+        return  # a divisor is 0 at the point
+    assert same(before, many_digits(verify_graph(run(graph))), 30)
+
+
+OPERATIONS = {
+    "nine_weights": (59, 6, 1),
+    "attention": (33, 2, 1),
+    "morse": (15, 2, 2),
+    "bertalanffy": (17, 2, 3),
+    "gompertz_growth": (13, 2, 2),
+    "Thurber": (25, 0, 3),
+    "ENSO": (53, 3, 2),
+    "net_tanh": (57, 6, 0),
+    "MGH17": (18, 2, 8),
+    "line": (7, 0, 0),
+}
+"""Arithmetic and functions a row, and operations a call, of loss and gradient: as few as the passes get them to.
+
+nine_weights calls a tangent for sine and cosine, exp for its node, tanh, and three exponentials for the slopes and the sigmoid.
+"""
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_models_have_so_many_operations(name: str) -> None:
+    found = benchmark.counted(name, benchmark.steps_without())
+    assert (found.arithmetic, found.functions, found.uniform) == OPERATIONS[name]
+
+
+@pytest.mark.parametrize("name", EVERY_SECOND)
+def test_no_model_gets_more_to_do_a_row(name: str) -> None:
+    steps = benchmark.steps_without("half_angle")
+    found, bare = benchmark.counted(name, steps), benchmark.counted(name, benchmark.steps_without(*benchmark.SAVING))
+    assert found.arithmetic <= bare.arithmetic
+    assert found.functions <= bare.functions
+
+
+def test_the_page_of_passes_is_up_to_date() -> None:
+    page = benchmark.PAGE.read_text(encoding="utf-8").split(benchmark.MARK)[1]
+    everything, bare = (benchmark.corpus_counts(benchmark.steps_without(*left)) for left in ((), benchmark.SAVING))
+    assert page.endswith(benchmark.model_table(bare, everything)), "run: python benchmarks/passes.py --write"
+    assert benchmark.pass_row("hoist", everything) in page, "run: python benchmarks/passes.py --write"
+
+
+def test_every_pass_of_the_page_is_a_step_and_pays() -> None:
+    steps = {step.__name__ for step in (*STEPS, *BATCH_PIPELINE)}
+    assert set(benchmark.SAVING) <= steps
+    rows = [line.split(" | ") for line in benchmark.PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    totals = {cells[0].strip("| `"): [int(cell.strip(" |")) for cell in cells[2:]] for cells in rows if len(cells) == 8}
+    assert set(totals) == set(benchmark.SAVING)
+    for name, (arithmetic, functions, _, arithmetic_with, functions_with, _) in totals.items():
+        # a call of a function costs some twenty operations
+        assert arithmetic_with + 20 * functions_with < arithmetic + 20 * functions, name
+
+
+def test_the_docs_name_every_pass() -> None:
+    text = benchmark.PAGE.read_text(encoding="utf-8")
+    for step in (*STEPS, *BATCH_PIPELINE):
+        assert f"`{step.__name__}`" in text or step.__name__ == "differentiate"
+
+
+def test_the_passes_visit_each_node_of_a_long_chain_a_few_times() -> None:
+    """A chain of 3,000 products with common factors: work that grew with the square would add 9 million nodes."""
+    made = 0
+    original = GraphBuilder.add
+
+    def counting(builder: GraphBuilder, op: str, *args: int) -> int:
+        nonlocal made
+        made += 1
+        return original(builder, op, *args)
+
+    builder = GraphBuilder("long")
+    x, y, w = builder.leaf("feature", "x"), builder.leaf("feature", "y"), builder.leaf("weight", "w")
+    value = x
+    for index in range(1_000):
+        left = builder.add("mul", builder.add("mul", value, y), builder.const(1.0 + index))
+        right = builder.add("mul", builder.add("mul", value, w), y)
+        value = builder.add("add", left, builder.add("neg", right))
+    graph = builder.build({"grad w": builder.add("rowsum", value)}, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(GraphBuilder, "add", counting)
+        for run in PIPELINE[PIPELINE.index(signs) : -1]:
+            graph = run(graph)
+    # twelve passes over 6,000 nodes, gather up to four times
+    assert made < 20 * len(builder.nodes)
