@@ -4,8 +4,11 @@ Nothing here is shared with lowering. A function that the table below does not h
 """
 
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -16,6 +19,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from symgraph import exact_operations
 from symgraph.canonical import postorder
+from symgraph.exact_numbers import DECIMAL, MPF, Numbers, decimal_operation, to_mpf
 from symgraph.exact_operations import CHOICES, LOGIC, OPERATIONS, SINGULAR
 from symgraph.model import Model
 
@@ -25,6 +29,7 @@ Piecewise none of whose conditions holds. Among the values of a program it is al
 
 ULP = mpmath.mpf(2) ** -52
 _LARGEST = mpmath.mpf(1.7976931348623157e308)
+_LARGEST_DECIMAL = Decimal(sys.float_info.max)
 _MANY = 10_000
 """Steps of a program beyond which factors of noise are used more than once."""
 
@@ -51,6 +56,7 @@ class Step:
         choices: how many things it can do.
         home: the named node it belongs to first, or "loss".
         kind: the class of the SymPy expression, for an operation.
+        whole_power: whether it raises to a constant whole number.
     """
 
     args: tuple[int, ...] = ()
@@ -67,6 +73,7 @@ class Step:
     choices: int = 0
     home: str = ""
     kind: type | None = None
+    whole_power: bool = False
 
     def missing(self, values: Values) -> list[int]:
         """The steps to evaluate before this one."""
@@ -102,12 +109,14 @@ class Program:
         roots: the step of each named node, by name, and of "loss".
         leaves: the names of the inputs.
         branching: whether there is a Piecewise, so that the values say which steps are needed.
+        numbers: what the values are.
     """
 
     steps: tuple[Step, ...]
     roots: Mapping[str, int]
     leaves: tuple[str, ...]
     branching: bool = True
+    numbers: Numbers = MPF
     _orders: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def run(
@@ -153,10 +162,12 @@ class Program:
     ) -> Any:
         """The value of one step whose operands are known."""
         step = self.steps[index]
+        if noise is None and step.compute is not None:
+            return _computed(step.compute, [values[arg] for arg in step.args])
         if step.branches:
             return _taken(step, values)
         if noise is None:
-            return _value(step, leaves, [values[arg] for arg in step.args])
+            return _value(step, leaves, [])
         value = _value(step, leaves, _noisy_operands(step, values, noise[index], centre))
         return value * noise[index][0] if step.noisy and value is not NAN else value
 
@@ -175,12 +186,12 @@ class Program:
     def noise(self, seed: int) -> Noise:
         """Draw factors that differ from 1 by half to one unit in the last place of a double; -seed gives the opposite."""
         draw = random.Random(abs(seed))
-        sign = -1 if seed < 0 else 1
+        sign, number = -1 if seed < 0 else 1, self.numbers.number
         if len(self.steps) > _MANY:  # out of a hat, since each takes longer to make than the operation that it blurs
-            hat = [_near_one(sign * draw.choice((-1, 1)), draw.uniform(0.5, 1.0)) for _ in range(_MANY)]
+            hat = [number(_near_one(sign * draw.choice((-1, 1)), draw.uniform(0.5, 1.0))) for _ in range(_MANY)]
             return [draw.choices(hat, k=1 + len(step.args)) for step in self.steps]
         return [
-            [_near_one(sign * draw.choice((-1, 1)), draw.uniform(0.5, 1.0)) for _ in range(1 + len(step.args))]
+            [number(_near_one(sign * draw.choice((-1, 1)), draw.uniform(0.5, 1.0))) for _ in range(1 + len(step.args))]
             for step in self.steps
         ]
 
@@ -220,6 +231,29 @@ def compile_exactly(model: Model, digits: int) -> Program:
     return Program(tuple(steps), roots, tuple(i.name for i in inputs), any(step.branches for step in steps))
 
 
+def in_decimals(program: Program) -> Program:
+    """The same program on decimals instead of numbers of mpmath, at the current precision; it must have no Piecewise."""
+    steps = tuple(_in_decimals(step) for step in program.steps)
+    return Program(steps, program.roots, program.leaves, program.branching, DECIMAL)
+
+
+def _in_decimals(step: Step) -> Step:
+    constant, compute, singular = step.constant, step.compute, step.singular
+    if step.leaf:
+        return step
+    if isinstance(constant, mpmath.mpf) and constant is not NAN:
+        constant = DECIMAL.number(constant)
+    if compute is not None:
+        compute = decimal_operation(step.kind, compute, whole_power=step.whole_power)
+    if singular is not None and step.kind is sympy.Pow:
+        singular = partial(_of_mpfs, singular)
+    return replace(step, constant=constant, compute=compute, singular=singular)
+
+
+def _of_mpfs(function: Callable[..., bool], *args: Any) -> bool:
+    return function(*map(to_mpf, args))
+
+
 def _operands(part: Any) -> tuple[Any, ...]:
     return tuple(arg for pair in part.args for arg in pair.args) if isinstance(part, sympy.Piecewise) else part.args
 
@@ -244,6 +278,7 @@ def _step(part: Any, args: list[int], steps: list[Step], digits: int, home: str)
         choices=len(part.args) if branches or isinstance(part, sympy.Max | sympy.Min) else 2 * (type(part) in CHOICES),
         home=home,
         kind=type(part),
+        whole_power=isinstance(part, sympy.Pow) and bool(part.exp.is_Integer),
     )
 
 
@@ -299,10 +334,18 @@ def _computed(compute: Callable[..., Any], args: list[Any]) -> Any:
             return NAN
     try:
         value = compute(*args)
-    except (ZeroDivisionError, ValueError, OverflowError):  # how mpmath reports poles and results beyond its own range
+    except (
+        ZeroDivisionError,
+        ValueError,
+        OverflowError,
+        InvalidOperation,
+    ):  # how mpmath and decimals report poles and results beyond its own range
         return NAN
     if isinstance(value, bool):
         return value
+    if type(value) is Decimal:
+        small = value.adjusted() < 308 or not value or abs(value) <= _LARGEST_DECIMAL
+        return value if small and value.is_finite() else NAN  # 0**-1 is infinite there without a word
     if type(value) is mpmath.mpf and _is_ordinary(value._mpf_):
         return value
     return value if not isinstance(value, mpmath.mpc) and abs(value) <= _LARGEST else NAN

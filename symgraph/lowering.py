@@ -106,7 +106,7 @@ class Lowering:
                 continue
             operands = _operands(part)
             if ready or not operands:
-                fixed[part] = all([fixed[arg] for arg in operands]) if operands else _is_constant(part)
+                fixed[part] = all(fixed[arg] for arg in operands) if operands else _is_constant(part)
                 values[part] = scope.lower_one(part)
                 first[part] = min([first[arg] for arg in operands]) if operands else scope.rank(part)
             else:

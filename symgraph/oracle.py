@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import mpmath
 
 from symgraph.errors import OptionError
-from symgraph.exact import NAN, Noise, Step, Values, compile_exactly
+from symgraph.exact import NAN, Noise, Program, Values, compile_exactly, in_decimals
+from symgraph.exact_numbers import working
 from symgraph.model import Model
 
 Point = Mapping[str, float]
@@ -28,6 +29,8 @@ _ZERO = 1e-100
 _FINE = 30
 """Steps below 10**-_FINE get more digits."""
 _BEND = mpmath.mpf("1e-6")
+_FEW = 1_000
+"""Programs of more steps compute with decimals."""
 _KEPT = 240_000
 """How many values the evaluations that are kept may hold together, some 60 MB; but four are kept of the largest models too."""
 
@@ -80,8 +83,10 @@ class Oracle:
             raise OptionError(f"digits must be at least 50 for differences to be exact to double, not {digits}")
         self.model = model.freeze()
         self.digits = digits
-        with mpmath.workdps(digits):
-            self._program = compile_exactly(model, digits)
+        with working(digits):
+            program = compile_exactly(model, digits)
+            many = len(program.steps) > _FEW and not program.branching
+            self._program = in_decimals(program) if many else program
         self._choosing = [index for index, step in enumerate(self._program.steps) if step.choices]
         self._singular = [(i, s.singular) for i, s in enumerate(self._program.steps) if s.singular is not None and s.weighted]
         self._noise = lru_cache(maxsize=8)(self._program.noise)
@@ -90,7 +95,7 @@ class Oracle:
         self._truths = lru_cache(maxsize=16)(self._find_truth)
         self._moved = lru_cache(maxsize=64)(self._find_moved)
         self._leaves = lru_cache(maxsize=2)(self._find_leaves)
-        self._shares = lru_cache(maxsize=8)(_shares)
+        self._shares = lru_cache(maxsize=8)(self._find_shares)
         self._step = lru_cache(maxsize=64)(self._find_step)
 
     @property
@@ -190,7 +195,7 @@ class Oracle:
         key = self._key(point)
         moves = [self._move(key, direction) for direction in directions]
         digits = max((self._digits_for(move.step) for move in moves), default=self.digits)
-        with mpmath.workdps(digits):
+        with working(digits):
             line = _Line(self, key, roots, noise, digits)
             return [line.forward(move) if one_sided else line.slopes(move) for move in moves]
 
@@ -202,7 +207,7 @@ class Oracle:
             point: where.
             direction: as for ``directional``.
         """
-        with mpmath.workdps(self.digits):
+        with working(self.digits):
             move = self._move(self._key(point), direction)
             if not move.shares:
                 return mpmath.mpf(0)
@@ -212,6 +217,10 @@ class Oracle:
     def _move(self, key: tuple[float, ...], direction: Mapping[str, float]) -> "_Move":
         items = tuple(direction.items())
         return _Move(self._shares(items), self._step(key, items))
+
+    def _find_shares(self, direction: tuple[tuple[str, float], ...]) -> dict[str, Any]:
+        """The weights that move along a direction, as the program's numbers; not to be changed."""
+        return {name: self._program.numbers.exact(share) for name, share in direction if share}
 
     def _find_step(self, key: tuple[float, ...], items: tuple[tuple[str, float], ...]) -> Any:
         """The step of a difference: 1e-20 of the weight that moves most for its size."""
@@ -236,17 +245,17 @@ class Oracle:
         return program.run(self._leaves(key), list(program.roots.values()), [None] * self.steps, self._factors(noise))
 
     def _find_truth(self, key: tuple[float, ...], noise: int | None) -> Truth:
-        with mpmath.workdps(self.digits):
+        with working(self.digits):
             return self._truth(self._centre(key, noise, self.digits))
 
     def _truth(self, values: Values) -> Truth:
-        model, at, steps = self.model, self._program.roots, self._program.steps
+        model, at, steps, mpf = self.model, self._program.roots, self._program.steps, self._program.numbers.mpf
         made = [(index, steps[index].chosen(values)) for index in self._choosing if values[index] is not None]
-        smallest, largest = _extremes(steps, values)
+        smallest, largest = _extremes(self._program, values)
         return Truth(
-            nodes={node.name: values[at[node.name]] for node in model.nodes},
-            output=None if model.output_node is None else values[at[model.output_node.name]],
-            loss=None if model.loss_expr is None else values[at["loss"]],
+            nodes={node.name: mpf(values[at[node.name]]) for node in model.nodes},
+            output=None if model.output_node is None else mpf(values[at[model.output_node.name]]),
+            loss=None if model.loss_expr is None else mpf(values[at["loss"]]),
             failures=sum(
                 value is NAN and not any(values[arg] is NAN for arg in step.args)
                 for step, value in zip(steps, values, strict=True)
@@ -262,9 +271,10 @@ class Oracle:
         )
 
     def _find_leaves(self, key: tuple[float, ...]) -> dict[str, Any]:
-        """The inputs as numbers of mpmath; not to be changed."""
-        leaves = zip(self._program.leaves, map(mpmath.mpf, key), strict=True)
-        return {name: value if mpmath.isfinite(value) else NAN for name, value in leaves}
+        """The inputs as the program's numbers; not to be changed."""
+        exact = self._program.numbers.exact
+        leaves = zip(self._program.leaves, key, strict=True)
+        return {name: exact(value) if math.isfinite(value) else NAN for name, value in leaves}
 
     def _factors(self, noise: int | None) -> Noise | None:
         return None if noise is None else self._noise(noise)
@@ -277,20 +287,20 @@ class Oracle:
         return tuple(index for index, one in enumerate(moved) if one)
 
 
-def _extremes(steps: Sequence[Step], values: Values) -> tuple[float, float]:
+def _extremes(program: Program, values: Values) -> tuple[float, float]:
     """The smallest and the largest magnitude among values that depend on an input, zeros left out.
 
-    Magnitudes are compared by their power of 2 first, which is the cheaper comparison.
+    Magnitudes are compared by their power of 2 or 10 first, which is the cheaper comparison.
     """
+    power_of = program.numbers.power
     smallest: tuple[int, Any] | None = None
     largest: tuple[int, Any] | None = None
-    for step, value in zip(steps, values, strict=True):
+    for step, value in zip(program.steps, values, strict=True):
         if not step.varies or value is None or value is NAN or isinstance(value, bool):
             continue
-        _, mantissa, exponent, bits = value._mpf_
-        if not mantissa:
+        power = power_of(value)
+        if power is None:
             continue
-        power = exponent + bits
         if smallest is None or power < smallest[0] or (power == smallest[0] and abs(value) < smallest[1]):
             smallest = power, abs(value)
         if largest is None or power > largest[0] or (power == largest[0] and abs(value) > largest[1]):
@@ -318,7 +328,8 @@ class _Line:
         self.targets = [program.roots[root] for root in roots]
         self.noise = oracle._factors(noise)
         self.values = oracle._centre(key, noise, digits)
-        self.centre = [self.values[target] for target in self.targets]
+        self.numbers = program.numbers
+        self.centre = [self.numbers.mpf(self.values[target]) for target in self.targets]
 
     def slopes(self, move: _Move) -> list[Any]:
         """The slope of every root along a direction; NaN at kinks."""
@@ -349,19 +360,15 @@ class _Line:
 
     def moved(self, direction: Mapping[str, Any], step: Any) -> list[Any]:
         """The roots at the point moved along the direction."""
-        leaves = self.leaves | {name: self.leaves[name] + step * share for name, share in direction.items()}
+        length = self.numbers.number(step)
+        leaves = self.leaves | {name: self.leaves[name] + length * share for name, share in direction.items()}
         values = list(self.values)
         for index in self.oracle._moved(frozenset(direction)):
             values[index] = None
         self.oracle._program.run(leaves, self.targets, values, self.noise, self.values)
-        return [values[target] for target in self.targets]
+        return [self.numbers.mpf(values[target]) for target in self.targets]
 
 
 def _size(value: float) -> float:
     """The magnitude of a weight; a stand-in where it is 0, or not finite, so that there is no slope anyway."""
     return (abs(value) or _ZERO) if math.isfinite(value) else 1.0
-
-
-def _shares(direction: tuple[tuple[str, float], ...]) -> dict[str, Any]:
-    """The weights that move along a direction, as numbers of mpmath; not to be changed."""
-    return {name: mpmath.mpf(share) for name, share in direction if share}

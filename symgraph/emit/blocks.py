@@ -55,8 +55,7 @@ class BlockView:
 
 def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> BlockView | None:
     """Write the blocked kernels of a model that has rows and is not too large; else None."""
-    model, operations = source.model, (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian)
-    if not (model.feature_inputs or model.target_input) or len(operations) > MOST_OPERATIONS:
+    if not _has_blocks(source, kernel):
         return None
     writer = BlockWriter(source, kernel, texts)
     graph, roots = source.graph, source.graph.roots
@@ -105,6 +104,14 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
         uses_pick="_pick(" in bodies,
         uses_put="_put(" in bodies,
     )
+
+
+def _has_blocks(source: Source, kernel: Kernel) -> bool:
+    """Whether a model has rows, and not too many operations; a gradient that is not summed is a fault left to verification."""
+    model, operations = source.model, (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian)
+    has_rows = bool(model.feature_inputs or model.target_input)
+    summed = not any(source.graph.nodes[p].varying for p in roots_of(source.graph, "grad"))
+    return has_rows and summed and len(operations) <= MOST_OPERATIONS
 
 
 def _output_lines(writer: BlockWriter, state: State, root: int | None) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """What the module contract promises, function by function, held against what is expected on one batch."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.canonical import symbols_of
 from symgraph.model import Model
 from symgraph.verification.expected import Expectation, Expected
 from symgraph.verification.judge import Judge
@@ -210,11 +211,11 @@ def _check_without_target(case: Case) -> None:
     tape = case.call("forward", case.w, case.X)
     dependent = set() if target is None else {target.symbol}
     for node in model.nodes:
-        if node.expr.free_symbols & dependent:
+        if symbols_of(node.expr) & dependent:
             dependent.add(node.symbol)
         elif case.X is not None:  # without features, y alone says how many rows there are
             _check_node(case, tape, node.name, case.expected.nodes[node.name])
-    if model.loss_expr is not None and model.loss_expr.free_symbols & dependent:
+    if model.loss_expr is not None and symbols_of(model.loss_expr) & dependent:
         case.judge.same(f"the loss of forward{case.suffix} without y", tape.loss, None)
 
 
@@ -226,7 +227,9 @@ def _check_output(case: Case, output: Expected, jacobian: Expected) -> None:
     case.judge.derivatives(f"jacobian{case.suffix}", case.call("jacobian", w, X, y), jacobian)
     if hasattr(case.module, "residual"):
         size = np.maximum(np.abs(y), np.abs(output.want))
-        wanted = Expected(output.want - y, output.tolerance + 1e-15 * size, output.unit + np.spacing(size))
+        wanted = replace(
+            output, want=output.want - y, tolerance=output.tolerance + 1e-15 * size, unit=output.unit + np.spacing(size)
+        )
         case.judge.values(f"residual{case.suffix}", case.call("residual", w, X, y), wanted)
 
 
@@ -237,7 +240,7 @@ def _check_one(case: Case) -> None:
         return
     tape = case.call("forward", case.w, case.X, case.y)
     got = case.call("backward", tape, 0.5)
-    case.judge.derivatives(f"backward{case.suffix}", got, Expected(0.5 * gradient.want, gradient.tolerance, gradient.unit))
+    case.judge.derivatives(f"backward{case.suffix}", got, replace(gradient, want=0.5 * gradient.want))
     _check_value_and_grad(case, "", loss, gradient)
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 _FEW = 4
 """Up to so many weights, each is checked alone rather than along directions."""
 
+_LUCK = 1e8
+"""Tolerated changes where there is one draw: of thousands of values some are hardly changed by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -18,6 +21,8 @@ class Effort:
         single: weights that are checked alone at each, besides the directions.
         noise: the draws of rounding errors from which tolerances are made. Both signs of one show what is finite on one side
             only (the slope of asin next to 1); another one keeps one unlucky cancellation from hiding the conditioning.
+        safety: how many times the largest change by noise is tolerated. That both of two draws change a value by less than 1/64
+            of what is usual happens to one in some thousands; that one draw changes it by less than 10**-8, to one in 10**8.
         one_sided: whether the slopes under noise, which only widen tolerances, are forward differences.
         brief: whether each function of a module is called once in each way of reducing rows that is its own.
     """
@@ -28,6 +33,7 @@ class Effort:
     dense: int = 0
     single: int = 0
     noise: tuple[int, ...] = (1, -1, 2)
+    safety: float = 64.0
     one_sided: bool = False
     brief: bool = False
 
@@ -57,7 +63,7 @@ def effort_for(weights: int, steps: int) -> Effort:
     if steps <= 500:
         return Effort(points=4, most=6, rows=2, dense=2 * dense, single=4)
     if steps <= 1_500:
-        return Effort(points=2, most=4, rows=2, dense=dense, single=2, noise=(1, -1), one_sided=True)
+        return Effort(points=2, most=6, rows=2, dense=dense, single=2, noise=(1, -1), safety=_LUCK, one_sided=True)
     if steps <= 20_000:
-        return Effort(points=2, most=2, rows=2, dense=dense, single=1, noise=(1,), one_sided=True, brief=True)
-    return Effort(points=1, most=1, rows=2, dense=dense, single=1, noise=(1,), one_sided=True, brief=True)
+        return Effort(points=2, most=6, rows=2, dense=dense, single=1, noise=(1,), safety=_LUCK, one_sided=True, brief=True)
+    return Effort(points=1, most=4, rows=2, dense=dense, single=1, noise=(1,), safety=_LUCK, one_sided=True, brief=True)

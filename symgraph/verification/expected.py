@@ -4,13 +4,13 @@ A fixed tolerance is either blind or raises false alarms, since the same formula
 another. So the truth is computed four times: as it is, and three times with noise of one unit in the last place in every
 intermediate value. What the noise changes is the conditioning of the point. The tolerance is
 
-    RELATIVE * |truth| + SAFETY * (largest change by noise) + (what the oracle itself cannot resolve).
+    RELATIVE * |truth| + safety * (largest change by noise) + (what the oracle itself cannot resolve).
 
 RELATIVE is a million ulp or so: far above what the functions of NumPy and ``math`` lose (4 ulp), far below any fault worth
-the name. SAFETY covers that all draws may be lucky, and that a module computes some operations in several steps; models of
-thousands of operations make do with one draw. Where the tolerance exceeds ILL of the truth, the point is ill-conditioned: it is
-not counted as judged, and only errors of another order of magnitude fail there. ILL is a tenth of the smallest fault to be
-caught, a factor of 1.001.
+the name. The effort's safety covers that all draws may be lucky, and that a module computes some operations in several steps;
+models of thousands of operations make do with one draw, and with more safety. Where the tolerance exceeds ILL of the truth, the
+point is ill-conditioned: it is not counted as judged, and only errors of another order of magnitude fail there. ILL is a tenth
+of the smallest fault to be caught, a factor of 1.001.
 """
 
 import math
@@ -28,7 +28,6 @@ from symgraph.verification.effort import Effort
 from symgraph.verification.sampling import Batch
 
 RELATIVE = 1e-10
-SAFETY = 64.0
 ILL = 1e-4
 GROSS = 1e4
 """By how much the tolerance of an ill-conditioned value is widened."""
@@ -47,11 +46,13 @@ class Expected:
         want: the truth, rounded to double.
         tolerance: the largest error of a correct module; inf where nothing can be said.
         unit: an ulp of the truth, or what noise of an ulp changes, whichever is larger: the unit of reported errors.
+        safety: how many units were tolerated.
     """
 
     want: Array
     tolerance: Array
     unit: Array
+    safety: float
 
     @property
     def judged(self) -> NDArray[np.bool_]:
@@ -66,7 +67,7 @@ class Expected:
 
     def row(self, index: int) -> "Expected":
         """One row's values."""
-        return Expected(self.want[index], self.tolerance[index], self.unit[index])
+        return Expected(self.want[index], self.tolerance[index], self.unit[index], self.safety)
 
     def total(self, shares: Array) -> "Expected":
         """The sum over rows of share * value."""
@@ -76,7 +77,7 @@ class Expected:
         slack = np.multiply(np.abs(weights), self.tolerance, where=present, out=np.zeros_like(self.want))
         size = np.abs(terms).sum(0)
         tolerance = slack.sum(0) + 1e-13 * size  # the sum itself rounds a few times
-        return Expected(terms.sum(0), tolerance, np.maximum(np.spacing(size), tolerance / SAFETY))
+        return Expected(terms.sum(0), tolerance, np.maximum(np.spacing(size), tolerance / self.safety), self.safety)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction], effort
         truths = [oracle.values(point, noise=noise) for noise in (None, *effort.noise)]
         versions = {name: [_root(truth, name) for truth in truths] for name in values}
         for name, row in values.items():
-            row.append(_item(versions[name]))
+            row.append(_item(versions[name], effort.safety))
         # what is not finite next to the point may be infinite in doubles, and spoil derivatives that it has no part in
         steady = not any(truth.failures for truth in truths)
         found = [oracle.slopes(point, roots, directions)]
@@ -136,14 +137,16 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction], effort
             # a quotient of two rounding errors may be finite under noise, and its slopes 0, where doubles give 0/0
             known = steady and not _shapeless(values[root][-1])
             blurs = [_blur(oracle, point, direction, versions[root]) if known else math.inf for direction in directions]
-            slopes[root].append([_item([one[index][column] for one in found], blur) for index, blur in enumerate(blurs)])
-    nodes = {name: _stack(rows) for name, rows in values.items()}
+            slopes[root].append(
+                [_item([one[index][column] for one in found], effort.safety, blur) for index, blur in enumerate(blurs)]
+            )
+    nodes = {name: _stack(rows, effort.safety) for name, rows in values.items()}
     return Expectation(
         nodes={node.name: nodes[node.name] for node in model.nodes},
         output=nodes[output] if output else None,
         loss=nodes.get("loss"),
-        gradient=_stack(slopes["loss"]) if "loss" in slopes else None,
-        jacobian=_stack(slopes[output]) if output else None,
+        gradient=_stack(slopes["loss"], effort.safety) if "loss" in slopes else None,
+        jacobian=_stack(slopes[output], effort.safety) if output else None,
         directions=tuple(directions),
     )
 
@@ -169,13 +172,13 @@ class _Item(NamedTuple):
     unit: float
 
 
-def _item(versions: Sequence[Any], blur: float = 0.0) -> _Item:
+def _item(versions: Sequence[Any], safety: float, blur: float = 0.0) -> _Item:
     """One value with its tolerance; versions are the truth and its noisy versions."""
     truth, *noisy = versions
     with mpmath.workdps(60):  # differences of nearly equal numbers
         change = float(max(abs(one - truth) for one in noisy))
     want = float(truth)
-    tolerance = RELATIVE * abs(want) + SAFETY * change + blur + _TINY
+    tolerance = RELATIVE * abs(want) + safety * change + blur + _TINY
     if not math.isfinite(tolerance) or any(map(is_nan, noisy)):
         tolerance = math.inf
     elif tolerance > ILL * abs(want):
@@ -183,7 +186,7 @@ def _item(versions: Sequence[Any], blur: float = 0.0) -> _Item:
     return _Item(want, tolerance, max(math.ulp(want), change, blur, _TINY))
 
 
-def _stack(items: Sequence[Any]) -> Expected:
+def _stack(items: Sequence[Any], safety: float) -> Expected:
     """Nested lists of items as arrays, the item's parts apart."""
     want, tolerance, unit = np.moveaxis(np.array(items, np.float64), -1, 0)
-    return Expected(want, tolerance, unit)
+    return Expected(want, tolerance, unit, safety)

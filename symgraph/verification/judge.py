@@ -1,7 +1,7 @@
 """Comparing what a module gives with what it should give, and saying where it fails."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,7 @@ class Judge:
                 rounding.append(1e-14 * np.abs(terms).sum(-1) * (len(places) > 1))
         wider = expected.tolerance + np.nan_to_num(np.stack(rounding, -1), nan=0.0, posinf=0.0)
         axes = ("row", "by") if expected.want.ndim == 2 else ("by",)
-        self._compare(what, np.stack(columns, -1), Expected(expected.want, wider, expected.unit), axes)
+        self._compare(what, np.stack(columns, -1), replace(expected, tolerance=wider), axes)
 
     def place(self) -> str:
         """The batch as Python text."""

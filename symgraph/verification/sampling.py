@@ -56,6 +56,11 @@ _EXACT = (sympy.Equality, sympy.Unequality)
 
 _HABITS = tuple((weights, rows) for weights in (INITIAL, *SCALES) for rows in (*SCALES, THRESHOLDS))
 
+_TAME = frozenset({INITIAL, "ordinary", "small"})
+_WILD = 0.02
+"""How much less the habits that are not tame are used where points are few."""
+_CLEAR = 1e-3
+
 TRIES = 60
 """Draws before the search starts; of 30 habits some must suit, and each gets a chance."""
 REACH = 150
@@ -114,9 +119,11 @@ class Sampler:
         self._sample = None if sample is None else _sample_rows(model, sample)
         self._thresholds, self._exact = _thresholds(model)
         habits = [habit for habit in _HABITS if self._thresholds or THRESHOLDS not in habit]
-        self._scores: dict[tuple[str, str], float] = dict.fromkeys(habits, 1.0)
+        self._few = effort.one_sided
+        self._scores = {habit: 1.0 if not self._few or _TAME.issuperset(habit) else _WILD for habit in habits}
         self._anchor: Mapping[str, float] | None = None
         self._drawn = 0
+        self._clear = False
         self.trouble: tuple[str, ...] = ()
 
     def draw(self) -> Batch | None:
@@ -129,6 +136,7 @@ class Sampler:
         for attempt in range(TRIES):
             real = self._sample is not None and self._drawn % 2 == 0 and attempt < TRIES // 2
             habit = self._habit()
+            self._clear = self._few and attempt < TRIES // 2
             batch = self._attempt(habit, real)
             if batch is not None:
                 return batch
@@ -188,8 +196,16 @@ class Sampler:
         return None
 
     def _is_steady(self, point: Mapping[str, float]) -> bool:
-        """Whether the model stays finite when values round up or down: tanh(40) becomes 1, where atanh is infinite."""
-        return not any(self._oracle.values(point, noise=noise).failures for noise in self._noise)
+        """Whether the model stays finite when values round up or down: tanh(40) becomes 1, where atanh is infinite.
+
+        Where points are few, the nodes are to keep some digits too: the sine of a number that rounding moves by a period is
+        nothing to judge a module by.
+        """
+        versions = [self._oracle.values(point, noise=noise) for noise in self._noise]
+        if any(version.failures for version in versions):
+            return False
+        nodes = self._oracle.values(point).nodes
+        return not self._clear or not any(_is_blurred(nodes, version.nodes) for version in versions)
 
     def _row(self, habit: str, real: bool) -> Mapping[str, float]:
         if real and self._sample:
@@ -253,6 +269,11 @@ class Sampler:
                 choices |= truth.choices
         rows += [own] * (self._size - len(rows))
         return Batch(weights, tuple(rows), (NEAR, NEAR), False, frozenset(choices))
+
+
+def _is_blurred(nodes: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    """Whether a node differs between two evaluations by more than a share that leaves some digits."""
+    return any(abs(value - others[name]) > _CLEAR * abs(value) for name, value in nodes.items())
 
 
 def is_good(truth: Truth, sizes: tuple[float, float]) -> bool:

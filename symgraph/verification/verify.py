@@ -16,7 +16,8 @@ from symgraph.verification.report import VerificationReport
 from symgraph.verification.sampling import WIDE, Batch, Sample, Sampler
 
 _ENOUGH = 3
-"""At how many points a weight's partial must be seen to differ from 0 before no more points are drawn for its sake."""
+"""At how many points a weight's partial must be seen to differ from 0 before no more points are drawn for its sake; fewer where
+fewer points are asked for."""
 
 DIGITS = (60, 400)
 """Digits of the oracle; the second where 60 show no point with finite slopes, as for log(1 - sigmoid(x)) at x = 200."""
@@ -92,6 +93,7 @@ class _Search:
         self._all_choices = frozenset(oracle.choices)
         self._sampler = sampler
         self._least = least
+        self._enough = min(_ENOUGH, least)
         self._most = max(least, most)
 
     def report(self, tally: Tally, *, directions: bool) -> VerificationReport:
@@ -115,17 +117,17 @@ class _Search:
             return self._sampler.draw()
         if len(self.batches) >= self._most:
             return None
-        rare = {choice for choice in self._all_choices if self.choices[choice] < _ENOUGH - 1}
+        rare = {choice for choice in self._all_choices if self.choices[choice] < self._enough - 1}
         batch = self._sampler.reach(rare)
         if batch is None:
             self._all_choices = frozenset()  # looked for in vain
-            batch = self._sampler.draw() if min(self.weights.values()) < _ENOUGH else None
+            batch = self._sampler.draw() if min(self.weights.values()) < self._enough else None
         return batch
 
     def note(self, batch: Batch, expected: Expectation) -> None:
         """Take in what a point has shown."""
         fresh = _seen(batch, expected)
-        if any(self.weights[name] < _ENOUGH for name in fresh):
+        if any(self.weights[name] < self._enough for name in fresh):
             self._sampler.praise(batch)
         for name in fresh:
             self.weights[name] += 1

@@ -75,8 +75,9 @@ EDITS = {
 def test_each_fault_is_found_where_it_is(fault: str) -> None:
     model = decay()
     text = generate(model, ("numpy",))[0].text
-    line = next(line for line in text.splitlines() if line.strip().startswith("return (") and "d_rate" in line)
-    wrong = from_source(text.replace(line, line.replace("d_rate", f"{EDITS[fault]} * d_rate")), "decay", "edited")
+    edited, places = re.subn(r"(?m)^(    return \(.*)\bd_rate\b", rf"\g<1>{EDITS[fault]} * d_rate", text)
+    assert places == 4  # of gradient and Jacobian, of blocks and of plain functions
+    wrong = from_source(edited, "decay", "edited")
     report = judge(model, wrong, points(model, ("normal",), n=20))
     assert not report.ok
     counts = {one.result: getattr(one, fault) for one in report.results}
@@ -160,8 +161,8 @@ def test_nan_from_an_exponential_that_overflows_is_a_fault() -> None:
     at = given(model, [{"x": 10.0, "a": 80.0, "b": 0.5, "y": 0.25}, {"x": 1.0, "a": 0.5, "b": 0.5, "y": 0.25}])
     assert judge(model, module_of(model), at).ok
     text = generate(model, ("numpy",))[0].text
-    unguarded, guards = re.subn(r"np\.minimum\((tape\.\w+), _largest\)", r"\1", text)
-    assert guards == 2  # of the loss and of the output
+    unguarded, guards = re.subn(r"np\.minimum\(([\w.]+), _largest(?:, out=\w+)?\)", r"\1", text)
+    assert guards == 4  # of the loss and of the output, in blocks and in plain functions
     report = judge(model, from_source(unguarded, "saturating", "edited"), at)
     assert not report.ok
     assert faults(report) == {"nan": 2}

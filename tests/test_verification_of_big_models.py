@@ -1,0 +1,119 @@
+"""The verification of models of thousands of operations: few evaluations, no false alarm, and one wrong partial still shows."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from big_models import FAMILIES, perceptron, tangle
+
+from symgraph import Model
+from symgraph.errors import VerificationError
+from symgraph.generate import generate
+from symgraph.memory import load_artifact
+from symgraph.oracle import Oracle
+from symgraph.verification import verify
+from symgraph.verification.effort import Effort, effort_for
+from symgraph.verification.sampling import Sampler
+
+Change = Callable[..., Any]
+
+
+def built(model: Model) -> tuple[Model, Any]:
+    return model, load_artifact(generate(model)[0])
+
+
+@pytest.fixture(scope="module")
+def net() -> tuple[Model, Any]:
+    return built(perceptron(900))
+
+
+def changed(module: Any, name: str, change: Change) -> Any:
+    """A module like this one but for the result of one function."""
+    wrong = ModuleType("wrong")
+    vars(wrong).update(vars(module))
+    right = getattr(module, name)
+    setattr(wrong, name, lambda *args, **options: change(right(*args, **options)))
+    return wrong
+
+
+def scaled(index: int, factor: float) -> Change:
+    def change(result: Any) -> Any:
+        result = result.copy()
+        result[..., index] *= factor
+        return result
+
+    return change
+
+
+@pytest.mark.parametrize(("family", "size"), [("perceptron", 900), ("chain", 1_600), ("tangle", 900), ("tangle", 2_500)])
+def test_a_right_module_is_not_refused(family: str, size: int) -> None:
+    model, module = built(FAMILIES[family](size))
+    steps = Oracle(model).steps
+    effort = effort_for(len(model.weight_inputs), steps)
+    assert effort.one_sided  # no longer the whole effort
+    report = verify(model, module)
+    assert effort.points <= report.points <= effort.most
+    assert len(report.unverified) < report.weights
+    assert report.directions is (family != "chain")
+
+
+@pytest.mark.parametrize("name", ["per_sample_grad", "jacobian", "backward", "grad"])
+@pytest.mark.parametrize("factor", [-1.0, 0.0, 1.01])
+def test_one_wrong_partial_among_hundreds_is_seen(net: tuple[Model, Any], name: str, factor: float) -> None:
+    model, module = net
+    with pytest.raises(VerificationError, match=name):
+        verify(model, changed(module, name, scaled(123, factor)))
+
+
+@pytest.mark.parametrize(("one", "other"), [(3, 4), (100, 700)])
+def test_two_partials_in_the_wrong_order_are_seen(net: tuple[Model, Any], one: int, other: int) -> None:
+    def swap(result: Any) -> Any:
+        result = result.copy()
+        result[..., [one, other]] = result[..., [other, one]]
+        return result
+
+    model, module = net
+    with pytest.raises(VerificationError, match="per_sample_grad"):
+        verify(model, changed(module, "per_sample_grad", swap))
+
+
+@pytest.mark.parametrize("name", ["loss", "predict", "residual"])
+def test_a_wrong_value_is_seen(net: tuple[Model, Any], name: str) -> None:
+    model, module = net
+    with pytest.raises(VerificationError, match=name):
+        verify(model, changed(module, name, lambda result: result * 1.001))
+
+
+def test_a_sum_that_ignores_the_sample_weights_is_seen(net: tuple[Model, Any]) -> None:
+    model, module = net
+    wrong = ModuleType("wrong")
+    vars(wrong).update(vars(module))
+
+    def unweighted(*args: Any, sample_weight: object = None, **options: Any) -> Any:
+        assert sample_weight is not None
+        return module.value_and_grad(*args, **options)
+
+    vars(wrong)["value_and_grad"] = unweighted
+    with pytest.raises(VerificationError, match=r"value_and_grad \(weighted\)"):
+        verify(model, wrong)
+
+
+def test_rows_that_are_exchanged_are_seen(net: tuple[Model, Any]) -> None:
+    model, module = net
+    with pytest.raises(VerificationError, match="predict"):
+        verify(model, changed(module, "predict", np.flip))
+
+
+def test_where_points_are_few_they_are_drawn_where_nodes_keep_digits() -> None:
+    # at features of some hundreds this model's sines are of numbers that rounding moves by periods
+    model = tangle(2_500)
+    oracle = Oracle(model)
+    effort = Effort(points=2, most=2, rows=2, dense=1, single=1, noise=(1,), one_sided=True, brief=True)
+    for seed in range(3):
+        batch = Sampler(oracle, seed, None, effort).draw()
+        assert batch is not None
+        for row in range(2):
+            truth, noisy = (oracle.values(batch.point(row), noise=noise).nodes for noise in (None, 1))
+            assert all(abs(value - noisy[name]) <= 1e-3 * abs(value) for name, value in truth.items())
