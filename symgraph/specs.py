@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from symgraph.errors import BuildError, SpecError
 from symgraph.model import Model
+from symgraph.stages import uncollected
 
 # What Python, NumPy and SymPy say of habits from numeric code, by a part of their message, and what to write instead.
 _HINTS = {
@@ -108,7 +109,7 @@ def _run(found: _Found, label: str) -> ModuleType:
         raise BuildError(f"{label} cannot be read as Python")
     module = importlib.util.module_from_spec(spec)
     # what a spec prints is not the result of the command that reads it
-    with _importing_from(*found.folders), _registered(found.name, module), redirect_stdout(sys.stderr):
+    with _importing_from(*found.folders), _registered(found.name, module), redirect_stdout(sys.stderr), uncollected():
         try:
             spec.loader.exec_module(module)
         except SpecError as error:

@@ -65,5 +65,5 @@ def effort_for(weights: int, steps: int) -> Effort:
     if steps <= 1_500:
         return Effort(points=2, most=6, rows=2, dense=dense, single=2, noise=(1, -1), safety=_LUCK, one_sided=True)
     if steps <= 20_000:
-        return Effort(points=2, most=6, rows=2, dense=dense, single=1, noise=(1,), safety=_LUCK, one_sided=True, brief=True)
-    return Effort(points=1, most=4, rows=2, dense=dense, single=1, noise=(1,), safety=_LUCK, one_sided=True, brief=True)
+        return Effort(points=2, most=4, rows=2, dense=dense, single=1, noise=(1,), safety=_LUCK, one_sided=True, brief=True)
+    return Effort(points=1, most=3, rows=2, dense=dense, single=1, noise=(1,), safety=_LUCK, one_sided=True, brief=True)
