@@ -64,10 +64,10 @@ class ModuleWriter:
 
     def fields(self) -> tuple[str, ...]:
         """The fields of the tape after w, X and y, as annotated names."""
-        lines = []
+        lines, taped = [], set(self.kernel.tape)
         for position, name in self._stored():
             optional = " | None" if position in self.absent_without_y else ""
-            remark = self.remarks.get(position, "") if position in self.kernel.tape else ""
+            remark = self.remarks.get(position, "") if position in taped else ""
             line = f"{name}: Array{optional}"
             fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
             lines.append(f"{line}  # {remark}" if fits else line)
