@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import duration, number, own_process, save, text_table
+from tables import duration, names_of, number, own_process, report
 
 from symgraph.bench import machine, timing
 
@@ -193,13 +193,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result.write_text(json.dumps(worker(json.loads(task.read_text(encoding="utf-8")))), encoding="utf-8")
         return 0
     effort, rows, points = (timing.QUICK, QUICK_ROWS, 20) if options.quick else (timing.FULL, ROWS, 200)
-    peers = None if options.peers is None else [name.strip() for name in options.peers.split(";")]
+    peers = names_of(options.peers)
     result = measure(options.rows or rows, peers, effort, points)
-    for title, head, lines in tables(result):
-        print(f"{title}\n\n{text_table(head, lines)}")
-    print("\n".join(remarks(result)))
-    if options.out is not None:
-        save("batch", result, options.out)
+    report("batch", result, tables(result), remarks(result), options.out)
     return 0
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import duration, number, own_process, save, text_table
+from tables import duration, names_of, number, own_process, report
 
 from symgraph.bench import machine, timing
 
@@ -215,14 +215,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = QUICK_SIZES if options.quick else SIZES
     if options.kinds is not None:
         sizes = {kind.strip(): sizes[kind.strip()] for kind in options.kinds.split(",")}
-    peers = None if options.peers is None else [name.strip() for name in options.peers.split(";")]
+    peers = names_of(options.peers)
     limit = options.limit or (QUICK_LIMIT if options.quick else LIMIT)
     found = measure(sizes, peers, 1 if options.quick else RUNS, limit)
-    for title, head, lines in tables(found):
-        print(f"{title}\n\n{text_table(head, lines)}")
-    print("\n".join(remarks(found)))
-    if options.out is not None:
-        save("derive", found, options.out)
+    report("derive", found, tables(found), remarks(found), options.out)
     return 0
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import duration, last_line, number, save, text_table
+from tables import duration, last_line, names_of, number, report
 
 from symgraph.bench import machine, timing
 
@@ -225,13 +225,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--peers", help="names separated by semicolons; all if left out")
     parser.add_argument("--out", type=Path, help="write startup.json into this folder")
     options = parser.parse_args(arguments)
-    peers = None if options.peers is None else [name.strip() for name in options.peers.split(";")]
+    peers = names_of(options.peers)
     found = measure(peers, QUICK_ROUNDS if options.quick else ROUNDS)
-    for title, head, lines in tables(found):
-        print(f"{title}\n\n{text_table(head, lines)}")
-    print("\n".join(remarks(found)))
-    if options.out is not None:
-        save("startup", found, options.out)
+    report("startup", found, tables(found), remarks(found), options.out)
     return 0
 
 

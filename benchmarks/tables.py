@@ -5,11 +5,14 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+
+Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+"""A title, the heads of the columns, and the lines."""
 
 
 def own_process(script: str, task: Mapping[str, Any], *, limit: float | None = None) -> dict[str, Any]:
@@ -97,3 +100,17 @@ def duration(seconds: float | None) -> str:
         if seconds >= size:
             return f"{number(seconds / size)} {unit}"
     return f"{number(seconds * 1e9)} ns"
+
+
+def names_of(text: str | None) -> list[str] | None:
+    """The peers that ``--peers`` asks for; None for all."""
+    return None if text is None else [name.strip() for name in text.split(";")]
+
+
+def report(name: str, result: Mapping[str, Any], tables: Iterable[Table], remarks: Sequence[str], folder: Path | None) -> None:
+    """Print the tables of a result and what is to be said of it, and save it where a folder is given."""
+    for title, head, lines in tables:
+        print(f"{title}\n\n{text_table(head, lines)}")
+    print("\n".join(remarks))
+    if folder is not None:
+        save(name, result, folder)

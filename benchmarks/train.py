@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import duration, number, own_process, save, text_table
+from tables import duration, names_of, number, own_process, report
 
 from symgraph.bench import machine, timing
 
@@ -107,13 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         task, result = options.worker
         result.write_text(json.dumps(worker(json.loads(task.read_text(encoding="utf-8")))), encoding="utf-8")
         return 0
-    peers = None if options.peers is None else [name.strip() for name in options.peers.split(";")]
+    peers = names_of(options.peers)
     found = measure(peers, *((QUICK, QUICK_EPOCHS) if options.quick else (FULL, EPOCHS)))
-    for title, head, lines in tables(found):
-        print(f"{title}\n\n{text_table(head, lines)}")
-    print("\n".join(remarks(found)))
-    if options.out is not None:
-        save("train", found, options.out)
+    report("train", found, tables(found), remarks(found), options.out)
     return 0
 
 

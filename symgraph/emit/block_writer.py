@@ -67,7 +67,6 @@ class BlockWriter:
         self.names = {p: self._leaf(p) for p, node in enumerate(nodes) if node.op in ("feature", "target", "cotangent")}
         self.scalars: dict[int, str] = {}
         self.titles = {self.identifier.get(name, name): f"{name} = {text}" for name, text in formulas(source.lowered).items()}
-        self.written: list[int] = []
 
     def _leaf(self, position: int) -> str:
         node = self.graph.nodes[position]
@@ -92,6 +91,7 @@ class BlockWriter:
         labels: Mapping[int, str],
         state: State,
         reads: Mapping[int, set[int]],
+        before: Sequence[int],
         *,
         copies: Mapping[int, str] | None = None,
         also: Sequence[int] = (),
@@ -103,12 +103,13 @@ class BlockWriter:
             labels: names that operations must have.
             state: the rows; it is changed to what holds at the end.
             reads: the values that each operation reads last.
+            before: the operations of the functions that are called before.
             copies: values to be copied at the end, with the row that takes them.
             also: values that the function reads besides.
         """
         lines: list[Line] = []
         notes: dict[int, str] = {}
-        earlier = {position: self.place(position, state) for position in self.written}
+        earlier = {position: self.place(position, state) for position in before}
         taken: set[str] = set()
         used = {arg for position in order for arg in self.graph.nodes[position].args} | {*(copies or ()), *also}
         for position in order:
@@ -118,7 +119,6 @@ class BlockWriter:
             lines.append(Line(self._statement(position, row, used), self.graph.nodes[position].origin, position))
             if position not in used:
                 notes[position] = self.summed.get(position) or labels.get(position, "")
-        self.written += order
         body = list(statements(lines, notes, titles=self.titles))
         for position, row in (copies or {}).items():
             taken.add(row)

@@ -1,6 +1,6 @@
 """The view of the blocked kernels of the numpy backend."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgraph.emit.bindings import JACOBIAN, cotangent_labels, leaf_bindings, leaves_read, node_labels
@@ -72,18 +72,17 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
     later = {arg for position in (*loss, *gradient, *jacobian) for arg in graph.nodes[position].args}
     state = State()
     kept = {*later, *ends, *partials, *writer.results}
-    node_lines = writer.section(nodes, labels, state, last_reads(graph, nodes, kept))
-    output = _output_lines(writer, state, roots.get("output"))
+    node_lines = writer.section(nodes, labels, state, last_reads(graph, nodes, kept), ())
+    output = _output_lines(writer, state, nodes, roots.get("output"))
     other = state.copy()
     own, _ = cotangent_labels(graph, writer.identifier, JACOBIAN)
-    jacobian_lines = writer.section(jacobian, own, other, last_reads(graph, jacobian, partials), also=partials)
+    jacobian_lines = writer.section(jacobian, own, other, last_reads(graph, jacobian, partials), nodes, also=partials)
     jacobian_result = sequence_layout("return (", [writer.operand(p) for p in partials], ")", 4) if partials else ""
-    del writer.written[len(nodes) :]
     reads = last_reads(graph, (*loss, *gradient), ())
-    loss_lines = writer.section(loss, labels, state, reads, copies=_loss_copies(writer, (*nodes, *loss)))
+    loss_lines = writer.section(loss, labels, state, reads, nodes, copies=_loss_copies(writer, (*nodes, *loss)))
     own, _ = cotangent_labels(graph, writer.identifier, "")
     done = (*nodes, *loss, *gradient)
-    gradient_lines = writer.section(gradient, own, state, reads, copies=_result_copies(writer, done))
+    gradient_lines = writer.section(gradient, own, state, reads, (*nodes, *loss), copies=_result_copies(writer, done))
     constants, scalars, items = _scalar_lines(source, writer, texts, literals)
     bodies = "".join((*node_lines, *loss_lines, *gradient_lines, *jacobian_lines))
     return BlockView(
@@ -114,11 +113,11 @@ def _has_blocks(source: Source, kernel: Kernel) -> bool:
     return has_rows and summed and len(operations) <= MOST_OPERATIONS
 
 
-def _output_lines(writer: BlockWriter, state: State, root: int | None) -> tuple[str, ...]:
+def _output_lines(writer: BlockWriter, state: State, nodes: Sequence[int], root: int | None) -> tuple[str, ...]:
     """The statements that give the output of a block after its nodes."""
     if root is None:
         return ()
-    return (*writer.section((), {}, state.copy(), {}, also=[root]), f"    return {writer.operand(root)}")
+    return (*writer.section((), {}, state.copy(), {}, nodes, also=[root]), f"    return [{writer.operand(root)}]")
 
 
 def _loss_copies(writer: BlockWriter, computed: Iterable[int]) -> dict[int, str]:
