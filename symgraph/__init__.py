@@ -3,6 +3,8 @@
 The public names are loaded on first use, so that the command line and generated modules' users do not pay for SymPy.
 """
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +78,14 @@ def __getattr__(name: str) -> Any:
         home = _EXPORTS[name]
     except KeyError:
         raise AttributeError(f"module 'symgraph' has no attribute {name!r}") from None
-    return getattr(import_module(home), name)
+    with _evaluating():
+        return getattr(import_module(home), name)
+
+
+def _evaluating() -> AbstractContextManager[None]:
+    """Our own tables are written in SymPy, which must evaluate them: also inside a user's ``with sympy.evaluate(False)``."""
+    parameters = sys.modules.get("sympy.core.parameters")
+    return nullcontext() if parameters is None else parameters.evaluate(True)
 
 
 def __dir__() -> list[str]:

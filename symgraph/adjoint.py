@@ -7,7 +7,7 @@ taken from the op table.
 from typing import NamedTuple
 
 from symgraph.fragments import constant_root, instantiate
-from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable
+from symgraph.ir.graph import Graph, GraphBuilder, Node, needed
 from symgraph.ir.ops import OPS, late, over
 
 MOST_REPEATS = 8
@@ -200,14 +200,17 @@ def _origin(node: Node) -> str:
 def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int]:
     """How many products a late factor would enter if it waited at each node: one at every weight or sum of cotangents below."""
     consumers = [0] * len(nodes)
-    for position in reachable(nodes, [root]):
-        node = nodes[position]
-        for operand, arg in enumerate(node.args):
-            consumers[arg] += bool(active[position] and active[arg] and OPS[node.op].partials[operand])
+    ways: list[list[int]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
+    living = needed(nodes, [root])
+    for position, node in enumerate(nodes):
+        partials = OPS[node.op].partials if node.args else ()
+        ways.append([arg for arg, factors in zip(node.args, partials, strict=True) if active[arg] and factors])
+        if active[position] and position in living:
+            for arg in ways[-1]:
+                consumers[arg] += 1
     repeats: list[int] = []
-    for node in nodes:
-        reached = {arg for operand, arg in enumerate(node.args) if active[arg] and OPS[node.op].partials[operand]}
-        repeats.append(sum(repeats[arg] if consumers[arg] == 1 else 1 for arg in reached) if reached else 1)
+    for reached in ways:
+        repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]) if reached else 1)
     return repeats
 
 
@@ -215,5 +218,10 @@ def _influenced_by_weights(nodes: tuple[Node, ...]) -> list[bool]:
     """Whether each node is real and depends on a weight."""
     active: list[bool] = []
     for node in nodes:
-        active.append(not node.boolean and (node.op == "weight" or any(active[arg] for arg in node.args)))
+        active.append(node.op == "weight")
+        if not node.boolean:
+            for arg in node.args:
+                if active[arg]:
+                    active[-1] = True
+                    break
     return active

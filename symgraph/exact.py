@@ -6,10 +6,10 @@ Nothing here is shared with lowering. A function that the table below does not h
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import partial
-from typing import Any
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 
 import mpmath
 import sympy
@@ -19,7 +19,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from symgraph import exact_operations
 from symgraph.canonical import postorder
-from symgraph.exact_numbers import DECIMAL, MPF, Numbers, decimal_operation, to_mpf
+from symgraph.exact_numbers import MPF, Numbers
 from symgraph.exact_operations import CHOICES, LOGIC, OPERATIONS, SINGULAR
 from symgraph.model import Model
 
@@ -37,8 +37,7 @@ Values = list[Any]
 """A value for every step: mpf, bool, NAN, or None where the step was not needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One distinct subexpression.
 
     Attributes:
@@ -141,9 +140,7 @@ class Program:
             The values; steps in branches that are not taken stay None.
         """
         if not self.branching:
-            for index in self._order(targets):
-                if values[index] is None:
-                    values[index] = self._computed(index, leaves, values, noise, centre)
+            self.complete(self._order(targets), leaves, values, noise, centre)
             return values
         stack = list(targets)
         while stack:
@@ -154,10 +151,18 @@ class Program:
                 continue
             stack.pop()
             if values[index] is None:
-                values[index] = self._computed(index, leaves, values, noise, centre)
+                values[index] = self.computed(index, leaves, values, noise, centre)
         return values
 
-    def _computed(
+    def complete(
+        self, order: Sequence[int], leaves: Mapping[str, Any], values: Values, noise: Noise | None, centre: Values | None
+    ) -> None:
+        """Evaluate the given steps where they are not known yet, operands first; arguments as for ``run``."""
+        for index in order:
+            if values[index] is None:
+                values[index] = self.computed(index, leaves, values, noise, centre)
+
+    def computed(
         self, index: int, leaves: Mapping[str, Any], values: Values, noise: Noise | None, centre: Values | None
     ) -> Any:
         """The value of one step whose operands are known."""
@@ -189,7 +194,9 @@ class Program:
         sign, number = -1 if seed < 0 else 1, self.numbers.number
         if len(self.steps) > _MANY:  # out of a hat, since each takes longer to make than the operation that it blurs
             hat = [number(_near_one(sign * draw.choice((-1, 1)), draw.uniform(0.5, 1.0))) for _ in range(_MANY)]
-            return [draw.choices(hat, k=1 + len(step.args)) for step in self.steps]
+            ends = list(accumulate((1 + len(step.args) for step in self.steps), initial=0))
+            drawn = draw.choices(hat, k=ends[-1])
+            return [drawn[start:end] for start, end in pairwise(ends)]
         return [
             [number(_near_one(sign * draw.choice((-1, 1)), draw.uniform(0.5, 1.0))) for _ in range(1 + len(step.args))]
             for step in self.steps
@@ -229,29 +236,6 @@ def compile_exactly(model: Model, digits: int) -> Program:
         if symbol is not None:
             index[symbol] = index[expr]
     return Program(tuple(steps), roots, tuple(i.name for i in inputs), any(step.branches for step in steps))
-
-
-def in_decimals(program: Program) -> Program:
-    """The same program on decimals instead of numbers of mpmath, at the current precision; it must have no Piecewise."""
-    steps = tuple(_in_decimals(step) for step in program.steps)
-    return Program(steps, program.roots, program.leaves, program.branching, DECIMAL)
-
-
-def _in_decimals(step: Step) -> Step:
-    constant, compute, singular = step.constant, step.compute, step.singular
-    if step.leaf:
-        return step
-    if isinstance(constant, mpmath.mpf) and constant is not NAN:
-        constant = DECIMAL.number(constant)
-    if compute is not None:
-        compute = decimal_operation(step.kind, compute, whole_power=step.whole_power)
-    if singular is not None and step.kind is sympy.Pow:
-        singular = partial(_of_mpfs, singular)
-    return replace(step, constant=constant, compute=compute, singular=singular)
-
-
-def _of_mpfs(function: Callable[..., bool], *args: Any) -> bool:
-    return function(*map(to_mpf, args))
 
 
 def _operands(part: Any) -> tuple[Any, ...]:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import mpmath
 import sympy
+from mpmath.libmp import from_rational, round_nearest
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
@@ -62,7 +64,13 @@ def to_decimal(value: Any) -> Decimal:
     if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
         raise ValueError(f"{value} is no finite real number")
     sign, mantissa, exponent, _ = value._mpf_
-    return Decimal(-int(mantissa) if sign else int(mantissa)) * _TWO ** int(exponent)
+    return Decimal(-int(mantissa) if sign else int(mantissa)) * _power_of_two(int(exponent), decimal.getcontext().prec)
+
+
+@lru_cache(maxsize=4096)
+def _power_of_two(exponent: int, digits: int) -> Decimal:
+    """The power, rounded to the context's digits, which are the second argument."""
+    return _TWO**exponent
 
 
 def to_mpf(value: Any) -> Any:
@@ -71,7 +79,8 @@ def to_mpf(value: Any) -> Any:
         return value
     shift = decimal.getcontext().prec - value.adjusted()
     whole = int(value.scaleb(shift))
-    return mpmath.mpf(whole) / mpmath.mpf(10) ** shift if shift >= 0 else mpmath.mpf(whole) * mpmath.mpf(10) ** -shift
+    above, below = (whole, 10**shift) if shift >= 0 else (whole * 10**-shift, 1)
+    return mpmath.mp.make_mpf(from_rational(above, below, mpmath.mp.prec, round_nearest))
 
 
 def _number(value: Any) -> Decimal:

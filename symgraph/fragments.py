@@ -1,7 +1,8 @@
 """Rows of the op table as graph fragments: lowered once, then copied wherever an op is differentiated or expanded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 import sympy
 
@@ -12,6 +13,14 @@ from symgraph.lowering import Lowering
 
 VALUE = "v"
 STABLE = "stable"
+
+
+class _Step(NamedTuple):
+    """A node of a fragment, with the steps that its operands are."""
+
+    op: str
+    data: float | str | None
+    operands: tuple[int, ...]
 
 
 @cache
@@ -59,35 +68,42 @@ def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], 
         args: positions of the operands in the builder.
         value: position of the op's own value, where the root uses it.
     """
+    made: list[int] = []
+    for name, data, operands in _steps(op, root):
+        if name == "input":
+            found = value if data == VALUE else args[int(str(data)[1:])]
+            if found is None:
+                raise ValueError(f"the fragment of {op} uses the op's value, which was not given")
+        elif isinstance(data, float):
+            found = builder.const(data)
+        else:
+            found = builder.add(name, *[made[operand] for operand in operands])
+        made.append(found)
+    return made[-1]
+
+
+def _steps(op: str, root: str) -> tuple[_Step, ...]:
+    """The nodes of one root of an op's fragment, each after its operands; worked out once and kept with the fragment."""
     source = fragment(op)
-    whole = source.nodes[source.roots[root]]
-    if whole.op == "input" and whole.data != VALUE:  # a factor of a product, say: the other operand
-        return args[int(str(whole.data)[1:])]
-    inputs: Mapping[str, int | None] = {VALUE: value, **{f"x{i}": arg for i, arg in enumerate(args)}}
-    moved: dict[int, int] = {}
+    if root not in source.facts:
+        source.facts[root] = _ordered(source, root)
+    found: tuple[_Step, ...] = source.facts[root]
+    return found
+
+
+def _ordered(source: Graph, root: str) -> tuple[_Step, ...]:
+    steps: list[_Step] = []
+    places: dict[int, int] = {}
     stack = [source.roots[root]]
     while stack:
         position = stack[-1]
         node = source.nodes[position]
-        waiting = [arg for arg in node.args if arg not in moved]
+        waiting = [arg for arg in node.args if arg not in places]
         if waiting:
             stack.extend(waiting)
             continue
         stack.pop()
-        if position not in moved:
-            moved[position] = _copied(builder, source, position, inputs, moved)
-    return moved[source.roots[root]]
-
-
-def _copied(
-    builder: GraphBuilder, source: Graph, position: int, inputs: Mapping[str, int | None], moved: Mapping[int, int]
-) -> int:
-    node = source.nodes[position]
-    if node.op == "input":
-        found = inputs[str(node.data)]
-        if found is None:
-            raise ValueError(f"the fragment of {source.name} uses the op's value, which was not given")
-        return found
-    if isinstance(node.data, float):
-        return builder.const(node.data)
-    return builder.add(node.op, *(moved[arg] for arg in node.args))
+        if position not in places:
+            places[position] = len(steps)
+            steps.append(_Step(node.op, node.data, tuple(places[arg] for arg in node.args)))
+    return tuple(steps)

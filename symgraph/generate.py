@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from sympy import evaluate
+
 from symgraph.adjoint import differentiate
 from symgraph.backends import BACKENDS, Backend
 from symgraph.constants import constant_radii, remainders
@@ -73,7 +75,7 @@ def generate(
     require(chosen, options)
     stages = stages or Stages()
     stages.model = model.name
-    with uncollected():
+    with uncollected(), evaluate(True):  # a notebook may be amid specs that SymPy is not to evaluate
         source = _source(model, spec, options, stages)
         return tuple(artifact for name in chosen for artifact in _artifacts(source, BACKENDS[name], options, stages))
 
@@ -130,7 +132,7 @@ def differentiated(model: Model) -> Graph:
     Raises:
         SpecError: the model cannot be lowered.
     """
-    with uncollected():
+    with uncollected(), evaluate(True):
         return _steps(lower(model), Stages())[-1]
 
 

@@ -10,7 +10,7 @@ from symgraph.generate import Artifact, generate, require
 from symgraph.model import Model
 from symgraph.module import from_source
 from symgraph.options import DOUBLE, options_of
-from symgraph.stages import Stages
+from symgraph.stages import Stages, uncollected
 from symgraph.verification import VerificationReport, verify
 
 
@@ -63,11 +63,12 @@ def load_verified(
         VerificationError: a module disagrees with the spec.
     """
     stages = stages or Stages()
-    modules = {
-        artifact.backend: stages.run(f"{artifact.backend}: load", load_artifact, artifact)
-        for artifact in artifacts
-        if BACKENDS[artifact.backend].python
-    }
+    with uncollected():
+        modules = {
+            artifact.backend: stages.run(f"{artifact.backend}: load", load_artifact, artifact)
+            for artifact in artifacts
+            if BACKENDS[artifact.backend].python
+        }
     if compiled is not None:
         modules["c"] = compiled
     return modules, stages.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))

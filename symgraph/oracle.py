@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import mpmath
 
 from symgraph.errors import OptionError
-from symgraph.exact import NAN, Noise, Program, Values, compile_exactly, in_decimals
+from symgraph.exact import NAN, Noise, Program, Values, compile_exactly
+from symgraph.exact_decimals import in_decimals
 from symgraph.exact_numbers import working
 from symgraph.model import Model
 
@@ -107,6 +108,16 @@ class Oracle:
     def roots(self) -> tuple[str, ...]:
         """What can be differentiated: the named nodes, and "loss"."""
         return tuple(self._program.roots)
+
+    @property
+    def smooth(self) -> bool:
+        """Whether the model does the same everywhere, so that it has no kinks."""
+        return not self._choosing
+
+    def depends(self, leaf: str) -> frozenset[str]:
+        """Which roots depend on an input."""
+        moved = set(self._moved(frozenset({leaf})))
+        return frozenset(root for root, step in self._program.roots.items() if step in moved)
 
     @property
     def choices(self) -> Mapping[Choice, str]:

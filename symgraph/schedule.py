@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.graph import SUMS, Graph, needed
 from symgraph.ir.ops import OPS, TRANSCENDENTAL
 
 
@@ -49,15 +49,15 @@ def schedule(graph: Graph) -> Kernel:
     """Distribute the operations of a differentiated graph over the functions of a module."""
     primal_roots = [position for root, position in graph.roots.items() if not root.startswith(("grad ", "jacobian "))]
     kept = set(primal_roots)
-    primals = reachable(graph.nodes, primal_roots)
+    primals = needed(graph.nodes, primal_roots)
     on_target = _depends_on_target(graph)
     gradients = roots_of(graph, "grad")
     jacobians = roots_of(graph, "jacobian")
-    backward = operations(graph, reachable(graph.nodes, gradients) - primals)
-    jacobian = operations(graph, reachable(graph.nodes, jacobians) - primals)
+    backward = operations(graph, needed(graph.nodes, gradients) - primals)
+    jacobian = operations(graph, needed(graph.nodes, jacobians) - primals)
     read = {arg for position in (*backward, *jacobian) for arg in graph.nodes[position].args} | {*gradients, *jacobians}
-    early = reachable(graph.nodes, [p for p in primal_roots if not on_target[p]])
-    early |= reachable(graph.nodes, primals & {arg for position in jacobian for arg in graph.nodes[position].args})
+    early = needed(graph.nodes, [p for p in primal_roots if not on_target[p]])
+    early |= needed(graph.nodes, primals & {arg for position in jacobian for arg in graph.nodes[position].args})
     return Kernel(
         graph,
         forward=tuple(p for p in operations(graph, primals) if p in early),
@@ -83,7 +83,7 @@ def count(graph: Graph, positions: Iterable[int]) -> Counts:
     totals = {"arithmetic": 0, "transcendental": 0, "sums": 0, "uniform": 0}
     for position in positions:
         node = graph.nodes[position]
-        if node.op == "rowsum":
+        if node.op in SUMS:
             totals["sums"] += 1
         elif not node.varying:
             totals["uniform"] += 1
@@ -95,7 +95,11 @@ def count(graph: Graph, positions: Iterable[int]) -> Counts:
 def _depends_on_target(graph: Graph) -> list[bool]:
     result: list[bool] = []
     for node in graph.nodes:
-        result.append(node.op == "target" or any(result[arg] for arg in node.args))
+        result.append(node.op == "target")
+        for arg in node.args:
+            if result[arg]:
+                result[-1] = True
+                break
     return result
 
 

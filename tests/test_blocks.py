@@ -1,8 +1,12 @@
 """Batches in blocks: the same bits as the plain functions, memory that does not grow, nothing shared between results."""
 
+import os
 import re
+import subprocess
+import sys
 import threading
 import tracemalloc
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +17,7 @@ from built import MODELS, artifacts, modules_of, numpy_module, sample, texts_of
 from symgraph import Model
 from symgraph.emit import blocks
 
-BLOCK = 8192
+BLOCK = 10_000
 WITH_ROWS = [name for name in MODELS if MODELS[name]().feature_inputs or MODELS[name]().target_input]
 OWN_FUNCTIONS = re.compile(r"_put\(")
 
@@ -28,9 +32,10 @@ def plain(module: ModuleType, inputs: Any, s: Any) -> tuple[float, np.ndarray]:
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", WITH_ROWS)
-def test_batches_have_the_bits_of_the_plain_functions(name: str, dtype: type) -> None:
+def test_batches_have_the_bits_of_the_plain_functions(name: str, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """Around the size of a block, with and without weights, C- and Fortran-ordered, in one thread and in three."""
     module = numpy_module(name)
+    monkeypatch.setattr(module, "_STRIP", 3 * BLOCK)  # threads share what is twice as large
     for rows in (1, 2, 33, BLOCK, BLOCK + 1, 12 * BLOCK + 7):
         w, X, y = (None if part is None else part.astype(dtype) for part in sample(name, rows=rows))
         inputs = module._inputs(w, X, y)
@@ -45,7 +50,7 @@ def test_batches_have_the_bits_of_the_plain_functions(name: str, dtype: type) ->
                 np.testing.assert_array_equal(module.loss(w, X, y, sample_weight=option, reduction="sum"), value)
             with np.errstate(all="ignore"):
                 tape = module._forward(*inputs)
-                columns = module._backward(tape, module._seed(tape, 1.0), lambda terms: terms)
+                columns = module._backward(tape, module._seed(tape, 1.0), module._unsummed)
                 wanted = module._columns(columns, np.shape(tape.loss), tape.w.dtype)
             np.testing.assert_array_equal(module.per_sample_grad(w, X, y, threads=2), wanted, strict=True)
         if hasattr(module, "predict") and X is not None:
@@ -116,6 +121,30 @@ def test_threads_may_call_one_module_at_once() -> None:
     assert wrong == []
 
 
+FORK = """
+import os, threading, warnings
+import numpy as np
+import nine_weights as module
+
+module._STRIP = module._BLOCK
+rows = np.random.RandomState(1).normal(size=(4 * module._BLOCK, 6))
+wanted = [module.grad(np.full(9, 0.3), rows[:, :5], rows[:, 5], threads=2) for _ in range(3)][0]
+assert threading.active_count() == 3, threading.enumerate()
+warnings.simplefilter("ignore")  # a fork of several threads is what is tried out
+child = os.fork()
+if not child:
+    again = module.grad(np.full(9, 0.3), rows[:, :5], rows[:, 5], threads=2)
+    os._exit(0 if np.array_equal(again, wanted) else 1)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_threads_are_kept_between_calls_and_are_new_in_a_fork(tmp_path: Path) -> None:
+    (tmp_path / "nine_weights.py").write_text(artifacts("nine_weights")[0].text, encoding="utf-8")
+    subprocess.run([sys.executable, "-c", FORK], cwd=tmp_path, check=True, timeout=60)
+
+
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2", None])
 def test_threads_must_be_a_whole_number(threads: Any) -> None:
     module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights")
@@ -136,7 +165,8 @@ def test_every_operation_is_one_pass_over_a_row_of_scratch_memory() -> None:
     rows = re.search(r"rows=list\(rows\((\d+)\)\)", text)
     assert rows is not None
     assert int(rows[1]) <= 11
-    assert len(calls) <= 78
+    assert len(calls) <= 66
+    assert kernel.count("_dot(") == 9  # a sum over rows is one pass over its factors, and writes nothing
 
 
 def test_a_model_of_very_many_operations_goes_without_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

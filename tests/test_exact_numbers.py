@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from typing import Any
 
 import mpmath
 import pytest
@@ -12,7 +13,8 @@ from zoo import ZOO, every_op
 
 from symgraph import Model
 from symgraph import oracle as oracles
-from symgraph.exact import NAN, compile_exactly, in_decimals, is_nan
+from symgraph.exact import NAN, Program, compile_exactly, is_nan
+from symgraph.exact_decimals import in_decimals
 from symgraph.exact_numbers import DECIMAL, MPF, to_decimal, to_mpf, working
 from symgraph.oracle import Oracle, Truth
 
@@ -147,3 +149,22 @@ def test_big_models_are_computed_with_decimals_and_agree(family: str, monkeypatc
 def test_only_big_models_without_branches_are_computed_with_decimals() -> None:
     assert Oracle(perceptron(40))._program.numbers is MPF
     assert Oracle(perceptron(500))._program.numbers is DECIMAL
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_short_way_for_sums_and_products_gives_what_the_long_way_gives(family: str) -> None:
+    model = FAMILIES[family](120)
+    with working(60):
+        program = in_decimals(compile_exactly(model, 60))
+        noise, order = program.noise(1), range(len(program.steps))
+        leaves = {name: Decimal(place % 7 - 3) / 8 for place, name in enumerate(program.leaves)}
+        moved = {name: value + Decimal("1e-20") for name, value in leaves.items()}
+        centre: list[Any] = [None] * len(order)
+        program.complete(order, leaves, centre, noise, None)
+        for at, blur, start in ((leaves, None, None), (leaves, noise, None), (moved, noise, centre)):
+            short: list[Any] = [None] * len(order)
+            program.complete(order, at, short, blur, start)
+            long: list[Any] = [None] * len(order)
+            Program.complete(program, order, at, long, blur, start)
+            # both round at 60 digits, not always in the same order
+            assert all(abs(one - other) <= abs(other) * Decimal("1e-57") for one, other in zip(short, long, strict=True))

@@ -51,7 +51,7 @@ def test_modules_import_numpy_or_math_and_nothing_else(name: str) -> None:
             elif isinstance(node, ast.ImportFrom):
                 imported.add(str(node.module))
         allowed = (
-            {"numpy", "numpy.typing", "dataclasses", "functools", "threading", "concurrent.futures"}
+            {"numpy", "numpy.typing", "dataclasses", "functools", "os", "threading", "concurrent.futures"}
             if artifact.backend == "numpy"
             else set()
         )

@@ -31,8 +31,8 @@ def test_a_sound_module_is_judged_as_it_is_without_bounds(name: str) -> None:
 @pytest.mark.parametrize("weight", [f"w{index}" for index in range(1, 10)])
 def test_a_factor_of_1_001_in_one_weight_is_found_and_blamed_on_it(weight: str) -> None:
     source, index = text("nine_weights", bounds=True), int(weight[1:]) - 1
-    line = "    return list(_finish(_u, _b.results[:-1]))\n"
-    faulty = line.replace("list(", f"list((1.001 if i == {index} else 1.0) * c for i, c in enumerate(").replace("))", ")))")
+    line = "    return list(_finish(_u, _block_gradient(_u, apart)))\n"
+    faulty = line.replace("list(", f"list((1.001 if i == {index} else 1.0) * c for i, c in enumerate(").replace(")))", "))))")
     assert source.count(line) == 1
     report = gradcheck(from_source(source.replace(line, faulty), "nine_weights", "<faulty>"))
     assert [found.weight for found in report.weights if found.verdict == "failed"] == [weight]

@@ -1,12 +1,18 @@
 """symgraph.compile: a model's module without a file."""
 
+import math
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+import sympy
 from zoo import ZOO
 
 import symgraph
-from symgraph import memory
+from symgraph import Model, memory
 from symgraph.errors import OptionError, SpecError, VerificationError
+from symgraph.fragments import fragment
 from symgraph.generate import Artifact, generate
 
 
@@ -66,3 +72,32 @@ def test_two_models_of_one_name_keep_apart() -> None:
     assert second.FEATURES == ()
     # the first one still works: it holds nothing that the second one replaced
     assert first.forward([1.0, 2.0], 3.0).y_hat == 5.0
+
+
+def test_a_model_may_be_written_and_compiled_where_sympy_does_not_evaluate() -> None:
+    fragment.cache_clear()  # rows of the op table that are lowered there are to be those that are lowered elsewhere
+    with sympy.evaluate(False):
+        model = Model("plain")
+        x, y = model.features("x1:3"), model.target("y")
+        w = model.weights("w1:4")
+        h = model.node("h", sympy.tanh(sympy.Add(w[0] * x[0], w[1] * x[1], w[2])))
+        model.loss((y - model.output("y_hat", w[0] * h)) ** 2)
+        (inside,) = generate(model)
+        symgraph.compile(model)  # verified
+    fragment.cache_clear()
+    (outside,) = generate(model)
+    assert inside == outside
+
+
+def test_symgraph_may_be_imported_where_sympy_does_not_evaluate() -> None:
+    script = """
+import sympy
+with sympy.evaluate(False):
+    from symgraph import Model, compile
+    model = Model("inside")
+    x, a = model.feature("x"), model.weight("a")
+    model.loss((sympy.tanh(a * x) + sympy.erf(a)) ** 2)
+    print(compile(model).loss([0.5], [1.0]))
+"""
+    printed = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert float(printed) == pytest.approx((math.tanh(0.5) + math.erf(0.5)) ** 2, rel=1e-15)

@@ -1,6 +1,8 @@
 """The oracle against SymPy's own evaluation and differentiation, and at points where there is no value."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import pytest
@@ -278,3 +280,26 @@ def test_wrong_questions_are_refused() -> None:
 
 def _inputs(model: Model) -> list[object]:
     return [*model.feature_inputs, *model.weight_inputs, *([model.target_input] if model.target_input else [])]
+
+
+def test_a_model_is_smooth_unless_something_in_it_has_a_kink_or_branches() -> None:
+    def built(expr: Callable[[Any], Any]) -> Oracle:
+        model = Model("m")
+        w = model.weight("a")
+        model.output("out", expr(w))
+        return Oracle(model)
+
+    assert built(lambda w: sympy.tanh(w) * sympy.exp(w)).smooth
+    assert not built(lambda w: sympy.Abs(w) + w).smooth
+    assert not built(lambda w: sympy.Piecewise((w, w > 0), (2 * w, True))).smooth
+
+
+def test_what_depends_on_an_input_is_known() -> None:
+    model = Model("m")
+    x, y, w = model.feature("x"), model.target("y"), model.weight("a")
+    apart = model.node("apart", w * x)
+    residual = model.node("residual", y - apart)
+    model.loss(residual**2)
+    oracle = Oracle(model)
+    assert oracle.depends("y") == {"residual", "loss"}
+    assert oracle.depends("x") == {"apart", "residual", "loss"}

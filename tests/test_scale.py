@@ -1,5 +1,6 @@
 """Work grows with the number of nodes and no faster: calls are counted, not seconds."""
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -179,3 +180,20 @@ def test_a_sum_of_many_terms_and_a_chain_of_many_operations_run() -> None:
         row = [0.0] * len(w)
         assert modules[1].row(list(w), list(X[0]), 0.5, row) == pytest.approx(value, rel=1e-10)  # thousands of roundings
         assert row == pytest.approx(list(gradient), rel=1e-10)
+
+
+def test_a_tape_of_thousands_of_fields_is_made_fast_and_is_a_frozen_dataclass_like_others() -> None:
+    (artifact,) = generate(chain(2_000))
+    module: Any = load_artifact(artifact)
+    # the constructor that ``dataclass`` writes takes time that grows with the square of the fields to make
+    assert "@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)" in artifact.text
+    names = [field.name for field in dataclasses.fields(module.Tape)]
+    assert names[:3] == ["w", "X", "y"]
+    assert len(names) > 1_000
+    tape = module.forward([0.5, 0.25], [0.75], 1.0)
+    assert tape.y_hat == module.predict([0.5, 0.25], [0.75])
+    assert [getattr(tape, name) is not None for name in names] == [True] * len(names)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        tape.y_hat = 0.0
+    with pytest.raises(ValueError, match="shorter"):
+        module.Tape(1.0)

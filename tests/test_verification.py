@@ -18,6 +18,9 @@ from symgraph.generate import generate
 from symgraph.module import from_source
 from symgraph.verification import VerificationReport, verify
 from symgraph.verification.effort import Effort, effort_for
+from symgraph.verification.expected import Expected
+from symgraph.verification.judge import Judge
+from symgraph.verification.sampling import Batch
 
 BACKENDS = ("numpy", "scalar")
 
@@ -89,10 +92,10 @@ CONTRACT_FAULTS = {
     "absent rows count": changed(r"present = s > 0", "present = s >= 0"),
     "the cotangent is ignored": changed(r"seed = _seed\(tape, cotangent\)", "seed = _seed(tape, 1.0)"),
     "per-sample gradients are summed": changed(
-        r"return list\(_finish\(_u, _b\.results\[:-1\]\)\)", "return [c.sum() for c in _finish(_u, _b.results[:-1])]"
+        r"return list\((_finish\(_u, _block_gradient\(_u, apart\)\))\)", r"return [c.sum() for c in \1]"
     ),
     "a block computes another node": changed(r"tanh = np\.tanh\((\w+), (\w+)\)\n", r"tanh = np.sin(\1, \2)\n"),
-    "a block's gradient has another sign": changed(r"np\.multiply\((\w+), f1, _g0\)", r"np.multiply(-\1, f1, _g0)"),
+    "a block's gradient has another sign": changed(r"d_w1 = _dot\((\w+), f1\)", r"d_w1 = _dot(-\1, f1)"),
     "a block's results are exchanged": changed(r"return sums\n", "return sums[::-1]\n"),
     "rows are exchanged": changed(r"(def per_sample_grad.*?return )(_columns\([^\n]*\))", r"\1\2[::-1]"),
     "a node is another": changed(r"w, X, y, t, exp,", "w, X, y, exp, t,"),
@@ -149,7 +152,7 @@ def test_a_scalar_module_that_leaves_a_partial_out_is_caught() -> None:
 
 def test_the_message_names_the_weight_and_a_point_that_can_be_pasted() -> None:
     model = nine_weights()
-    numpy, _ = modules(model, changed(r"np\.multiply\((\w+), (\w+), _g2\)", r"np.multiply(1.001 * \1, \2, _g2)"))
+    numpy, _ = modules(model, changed(r"d_w3 = _dot\((\w+), (\w+)\)", r"d_w3 = _dot(1.001 * \1, \2)"))
     with pytest.raises(VerificationError) as caught:
         verify(model, numpy)
     found = re.fullmatch(
@@ -356,3 +359,26 @@ def test_the_report_is_one_line_when_all_is_seen() -> None:
     report = VerificationReport("m", 3, 8, 0, 500, 2, 1.23456, False, ())
     assert str(report) == "m: 3 of 3 weights verified at 8 points, worst error 1.2 ulp"
     assert "along directions" in str(dataclasses.replace(report, directions=True))
+
+
+def test_many_values_are_judged_at_once_as_they_are_one_by_one() -> None:
+    def expected(*want: float) -> Expected:
+        truth = np.array(want)
+        return Expected(truth, np.full(2, 1e-9), np.full(2, 2.0**-52), 64.0)
+
+    def judge() -> Judge:
+        return Judge("module", Batch({}, ({}, {}), ("", ""), False), (), None, (), "here")
+
+    wanted = [expected(1.0, 2.0), expected(3.0, 3.0)]
+    right = [np.array([1.0, 2.0 + 2.0**-51]), 3.0]  # one number for all rows
+    one_by_one, at_once = judge(), judge()
+    for got, want in zip(right, wanted, strict=True):
+        one_by_one.values("value", got, want, uniform=True)
+    assert at_once.agree(right, wanted)
+    assert at_once.tally == one_by_one.tally
+    assert at_once.tally.worst == 2.0  # ulp of 1, which the unit of this expectation is
+    for place, wrong in ((0, np.array([1.0, 2.1])), (1, None), (1, np.array([3.0, 3.0, 3.0])), (1, "three"), (0, np.inf)):
+        seen = judge()
+        assert not seen.agree([*right[:place], wrong, *right[place + 1 :]], wanted)
+        assert seen.tally.judged == 0
+    assert judge().agree([], [])

@@ -132,13 +132,15 @@ def with_fault_in_text(text: str, backend: str, weight: str, kind: str) -> str:
     target, value = found.groups()
     if kind == "swapped weight":
         number = int(other(weight).removeprefix("w")) - (backend == "scalar")
-        second = re.search(GRADIENTS[backend].format(number), text)
-        assert second is not None
-        changed = second.group(2)
+        exchanged = re.search(GRADIENTS[backend].format(number), text)
+        assert exchanged is not None
+        changed = exchanged.group(2)
     elif kind == "missing term":
-        changed = value.rpartition(" * ")[0] or "0.0 * cotangent" if backend == "numpy" else "0.0"
+        changed = value.rpartition(", ")[0] or "0.0 * cotangent" if backend == "numpy" else "0.0"
     else:
-        changed = {"wrong sign": "-({})", "factor 2": "2.0 * ({})", "factor 1.001": "1.001 * ({})"}[kind].format(value)
+        first, comma, second = value.partition(", ") if backend == "numpy" else (value, "", "")
+        first = {"wrong sign": "-({})", "factor 2": "2.0 * ({})", "factor 1.001": "1.001 * ({})"}[kind].format(first)
+        changed = f"{first}{comma}{second}"
     line = f"    {target} = _rowsum({changed})" if backend == "numpy" else f"    {target} = {changed}"
     return text[: found.start()] + line + text[found.end() :]
 

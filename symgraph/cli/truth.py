@@ -26,6 +26,7 @@ class BackendName(StrEnum):
 
     numpy = "numpy"
     scalar = "scalar"
+    c = "c"
 
 
 def truth(
@@ -36,7 +37,7 @@ def truth(
     module: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
     ] = None,
-    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy or scalar.")] = BackendName.numpy,
+    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy, scalar or c.")] = BackendName.numpy,
     dtype: Annotated[Dtype, typer.Option(metavar="KIND", help="float64, or float32 (numpy only).")] = Dtype.float64,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw errors against kappa_graph: .svg, .png, .pdf.")
@@ -129,7 +130,7 @@ def module_of_model(
         model: what MODEL names.
         reference: MODEL itself.
         path: the file, or None.
-        backend: numpy or scalar.
+        backend: numpy, scalar or c.
         quiet: whether nothing is said of a module made in memory.
         purpose: what is done to it, for that remark.
 
@@ -137,6 +138,7 @@ def module_of_model(
         ModuleError: the file is no module, or was built from another version of the spec.
         OptionError: the file is of another backend.
     """
+    from symgraph import compiled
     from symgraph.emit.source import model_hash
     from symgraph.errors import ModuleError, OptionError
     from symgraph.generate import generate
@@ -144,14 +146,19 @@ def module_of_model(
     from symgraph.module import load
     from symgraph.truth.results import backend_of
 
-    if path is not None:
-        module: Any = load(path)
-    else:
-        try:
-            module = load(_built(reference, backend))
-        except ModuleError:
-            note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=quiet)
-            return load_artifact(generate(model, (backend,))[0])
+    try:
+        if backend == "c":
+            module: Any = compiled.load(model.name if path is None else path)
+        else:
+            module = load(_built(reference, backend) if path is None else path)
+    except ModuleError:
+        if path is not None:
+            raise
+        note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=quiet)
+        files = {artifact.name: artifact for artifact in generate(model, (backend,))}
+        if backend == "c":
+            return compiled.module_of(f"{model.name}.c", {name: artifact.text for name, artifact in files.items()})
+        return load_artifact(next(iter(files.values())))
     if backend_of(module) != backend:
         raise OptionError(f"the module is of the {backend_of(module)} backend; give --backend {backend_of(module)}")
     if module.METADATA["model_hash"] != model_hash(model):

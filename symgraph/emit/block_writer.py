@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symgraph.emit.bindings import cotangent_labels, identifiers, node_labels
+from symgraph.emit.bindings import identifiers, node_labels
 from symgraph.emit.buffers import Buffers
+from symgraph.emit.dots import of_the_cotangent
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.formula import formulas
 from symgraph.emit.layout import call_layout, unpacked
@@ -12,14 +13,15 @@ from symgraph.emit.names import Numbering
 from symgraph.emit.section import Line
 from symgraph.emit.source import Source
 from symgraph.emit.view import statements
+from symgraph.ir.graph import SUMS, Node
 from symgraph.schedule import Kernel
 
-ROWS, MASKS, SEEDS, RESULTS = "_r", "_m", "_q", "_g"
-"""How the text calls rows of floats and of truth values, rows of what depends on the cotangent alone, and rows of results."""
+ROWS, MASKS, SEEDS, LOSSES = "_r", "_m", "_q", "_l"
+"""How the text calls rows of floats and of truth values, rows of what depends on the cotangent alone, and the row of losses."""
 
 _A_LINE = 8
 """How many rows are named in a line."""
-_SOURCES = {ROWS: "_b.rows", MASKS: "_b.masks", SEEDS: "_b.seeds", RESULTS: "_b.results"}
+_SOURCES = {ROWS: "_b.rows", MASKS: "_b.masks", SEEDS: "_b.seeds"}
 _KEYWORD_OUT = frozenset({"max", "min"})  # of these NumPy has deprecated the positional out
 _UFUNCS = {
     "add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div": "np.divide", "neg": "np.negative", "lt": "np.less",
@@ -45,7 +47,7 @@ class BlockWriter:
     """Writes the functions of one module that work on blocks, which share rows and the names of values.
 
     Attributes:
-        results: the row of each value that is summed over rows.
+        sums: the sums over rows, in the order in which functions hand them on.
         scalars: the names of what is the same in every row, in the order in which functions get them.
         seed_rows: the row of each value that depends on the cotangent alone.
     """
@@ -56,13 +58,9 @@ class BlockWriter:
         self.identifier = identifiers(source.model)
         self.numbering = Numbering()
         self.loss = self.graph.roots.get("loss")
-        summed = dict.fromkeys(nodes[p].args[0] for p in kernel.backward if nodes[p].op == "rowsum")
-        self.results = {position: index for index, position in enumerate(summed)}
-        self.seeds = _of_the_cotangent(source)
+        self.sums = [p for p in kernel.backward if nodes[p].op in SUMS]
+        self.seeds = {p for p in of_the_cotangent(self.graph) if nodes[p].data is None}
         self.after_sums = _after_sums(source)
-        cotangents, _ = cotangent_labels(self.graph, self.identifier, "")
-        sums = {p: cotangents[p] for p in kernel.backward if nodes[p].op == "rowsum" and p in cotangents}
-        self.summed = {nodes[p].args[0]: name for p, name in sums.items()}
         self.seed_rows: dict[int, int] = {}
         self.names = {p: self._leaf(p) for p, node in enumerate(nodes) if node.op in ("feature", "target", "cotangent")}
         self.scalars: dict[int, str] = {}
@@ -118,19 +116,20 @@ class BlockWriter:
             taken.add(row)
             lines.append(Line(self._statement(position, row, used), self.graph.nodes[position].origin, position))
             if position not in used:
-                notes[position] = self.summed.get(position) or labels.get(position, "")
+                notes[position] = labels.get(position, "")
         body = list(statements(lines, notes, titles=self.titles))
         for position, row in (copies or {}).items():
             taken.add(row)
             body.append(f"    np.copyto({row}, {self.operand(position)})")
-        return (*(f"    {line}" for line in self._opening(used - set(order), earlier, taken)), *body)
+        summing = {self.graph.nodes[position].op for position in order} & SUMS
+        opening = [*self._opening(used - set(order), earlier, taken), *(["_dot = _b.dot"] if summing else [])]
+        opening += ["_ones = _b.ones"] if "rowsum" in summing else []
+        return (*(f"    {line}" for line in opening), *body)
 
     def place(self, position: int, state: State) -> str:
         """The row in which a value stands, or "" where it has none any more."""
-        if position in self.results:
-            return f"{RESULTS}{self.results[position]}"
         if position == self.loss:
-            return f"{RESULTS}{len(self.results)}"
+            return LOSSES
         if position in self.seeds:
             return f"{SEEDS}{self.seed_rows.setdefault(position, len(self.seed_rows))}"
         kind, buffers = (MASKS, state.masks) if self.graph.nodes[position].boolean else (ROWS, state.floats)
@@ -143,7 +142,11 @@ class BlockWriter:
     def _destination(self, position: int, state: State, dying: set[int]) -> str:
         node = self.graph.nodes[position]
         own, other = (state.masks, state.floats) if node.boolean else (state.floats, state.masks)
-        if position in self.results or position == self.loss or position in self.seeds:
+        if node.op in SUMS:
+            row = self._spread(node, own)
+            own.release(dying)
+            return row
+        if position == self.loss or position in self.seeds:
             own.release(dying)
         else:
             # of a selection the condition and what is chosen are read after the other branch has been written
@@ -151,13 +154,24 @@ class BlockWriter:
         other.release(dying)
         return self.place(position, state)
 
+    def _spread(self, node: Node, floats: Buffers) -> str:
+        """A free row for a summand that may be one number for all rows; "" for others."""
+        if self.graph.nodes[node.args[0]].op != "cotangent" and node.args[0] not in self.seeds:
+            return ""
+        row = floats.place(-1, (), ())
+        floats.release([-1])
+        return f"{ROWS}{row}"
+
     def _statement(self, position: int, row: str, used: set[int]) -> str:
         """The call that computes a value; where its function does not read it, it is not named."""
         node = self.graph.nodes[position]
         name = f"{self.names[position]} = " if position in used else ""
         operands = [self.operand(arg) for arg in node.args]
+        if node.op in SUMS:
+            first = f"_put({operands[0]}, {row})" if row else operands[0]
+            return call_layout(f"{self.names[position]} = _dot(", [first, *(operands[1:] or ["_ones"])], ")", 4)
         if node.op == "select":
-            return call_layout(f"{name}_pick(", [*operands, row], ")", 4)
+            return call_layout(f"{name}_pick(", [*operands, row, "_b.bits"], ")", 4)
         function = _UFUNCS.get(node.op) or self.texts[node.op].format.partition("(")[0]
         if function.startswith("_"):  # of the module's own, which gives a new array
             return call_layout(f"{name}_put(", [f"{function}({', '.join(operands)})", row], ")", 4)
@@ -176,6 +190,7 @@ class BlockWriter:
         lines += [f"{self.names[p]} = _b.{nodes[p].op}" for p in varying if nodes[p].op in ("target", "cotangent")]
         aliases = [(self.names[p], earlier[p]) for p in varying if p in earlier]
         rows = used | {row for _, row in aliases}
+        lines += ["_l = _b.losses"] if LOSSES in rows else []
         for kind, source in _SOURCES.items():
             lines += _unpacked_rows(sorted(int(row[2:]) for row in rows if row.startswith(kind)), kind, source)
         return [*lines, *(f"{name} = {row}" for name, row in aliases)]
@@ -194,22 +209,10 @@ def _unpacked_rows(indices: Sequence[int], kind: str, source: str) -> list[str]:
     ] + [f"{kind}{chunk.start} = {source}[{chunk.start}]" for chunk in chunks if len(chunk) == 1]
 
 
-def _of_the_cotangent(source: Source) -> set[int]:
-    """Operations that vary by row with the cotangent alone, by arithmetic."""
-    nodes = source.graph.nodes
-    found: set[int] = set()
-    for position, node in enumerate(nodes):
-        parts = [arg for arg in node.args if nodes[arg].varying]
-        numbers = node.varying and not node.boolean and node.op not in ("select", "rowsum")
-        if numbers and parts and all(arg in found or nodes[arg].op == "cotangent" for arg in parts):
-            found.add(position)
-    return found
-
-
 def _after_sums(source: Source) -> frozenset[int]:
     """Sums over rows, and what depends on them."""
     found: set[int] = set()
     for position, node in enumerate(source.graph.nodes):
-        if node.op == "rowsum" or any(arg in found for arg in node.args):
+        if node.op in SUMS or any(arg in found for arg in node.args):
             found.add(position)
     return frozenset(found)

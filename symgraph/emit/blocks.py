@@ -4,18 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgraph.emit.bindings import JACOBIAN, cotangent_labels, leaf_bindings, leaves_read, node_labels
-from symgraph.emit.block_writer import RESULTS, BlockWriter, State
+from symgraph.emit.block_writer import LOSSES, BlockWriter, State
 from symgraph.emit.buffers import last_reads
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.layout import number, sequence_layout, unpacked
 from symgraph.emit.section import SectionWriter
 from symgraph.emit.source import Source
 from symgraph.emit.view import statements
-from symgraph.ir.graph import reachable
+from symgraph.ir.graph import SUMS, Graph, reachable
 from symgraph.schedule import Kernel, roots_of
 
 MOST_OPERATIONS = 4000
-"""A kernel of more operations is not written a second time for blocks: it takes slices of rows through the plain functions."""
+"""A kernel of more operations is not written a second time for blocks: batches go through the plain functions as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,13 @@ class BlockView:
     """What the templates print of the blocked kernels; tuples of text are finished lines.
 
     Attributes:
-        rows, masks, seeds, results: how many rows of each kind a workspace has.
+        rows, masks, seeds: how many rows of each kind a workspace has.
+        sums: how many sums over rows a gradient takes.
         constants: the statement that lists constants.
         scalars: statements that compute what is the same in every row.
         scalar_items: the statement that returns it.
         nodes, loss, gradient, jacobian: the statements of the functions that work on a block.
+        gradient_result: the statement that returns the sums over rows.
         finish: those that make the cotangents of the weights of sums over rows.
         output: where the output stands after ``nodes``, as an expression over the block.
         jacobian_result: the statement that returns the Jacobian's columns.
@@ -38,13 +40,14 @@ class BlockView:
     rows: int
     masks: int
     seeds: int
-    results: int
+    sums: int
     constants: str
     scalars: tuple[str, ...]
     scalar_items: str
     nodes: tuple[str, ...]
     loss: tuple[str, ...]
     gradient: tuple[str, ...]
+    gradient_result: str
     jacobian: tuple[str, ...]
     finish: tuple[str, ...]
     output: tuple[str, ...]
@@ -61,17 +64,18 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
     graph, roots = source.graph, source.graph.roots
     needed = reachable(graph.nodes, [p for root, p in roots.items() if not root.startswith("node ")])
     nodes, loss, gradient, jacobian = (
-        tuple(p for p in order if p in needed and graph.nodes[p].varying and graph.nodes[p].op != "rowsum")
+        tuple(p for p in order if p in needed and (graph.nodes[p].varying or graph.nodes[p].op in SUMS))
         for order in (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian)
     )
+    gradient = _summed_early(graph, gradient)
     partials = roots_of(graph, "jacobian")
     ends = [roots[root] for root in ("output", "loss") if root in roots]
     finishing = (*sorted(writer.after_sums & reachable(graph.nodes, roots_of(graph, "grad"))), *roots_of(graph, "grad"))
-    writer.note_scalars((*nodes, *loss, *gradient, *jacobian, *partials, *ends, *writer.results, *finishing))
+    writer.note_scalars((*nodes, *loss, *gradient, *jacobian, *partials, *ends, *finishing))
     labels = node_labels(graph, writer.identifier)
     later = {arg for position in (*loss, *gradient, *jacobian) for arg in graph.nodes[position].args}
     state = State()
-    kept = {*later, *ends, *partials, *writer.results}
+    kept = {*later, *ends, *partials}
     node_lines = writer.section(nodes, labels, state, last_reads(graph, nodes, kept), ())
     output = _output_lines(writer, state, nodes, roots.get("output"))
     other = state.copy()
@@ -81,21 +85,22 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
     reads = last_reads(graph, (*loss, *gradient), ())
     loss_lines = writer.section(loss, labels, state, reads, nodes, copies=_loss_copies(writer, (*nodes, *loss)))
     own, _ = cotangent_labels(graph, writer.identifier, "")
-    done = (*nodes, *loss, *gradient)
-    gradient_lines = writer.section(gradient, own, state, reads, (*nodes, *loss), copies=_result_copies(writer, done))
+    gradient_lines = writer.section(gradient, own, state, reads, (*nodes, *loss), also=writer.sums)
+    gradient_result = sequence_layout("return [", [writer.names[p] for p in writer.sums], "]", 4)
     constants, scalars, items = _scalar_lines(source, writer, texts, literals)
     bodies = "".join((*node_lines, *loss_lines, *gradient_lines, *jacobian_lines))
     return BlockView(
         rows=max(state.floats.count, other.floats.count),
         masks=max(state.masks.count, other.masks.count),
         seeds=len(writer.seed_rows),
-        results=len(writer.results) + ("loss" in roots),
+        sums=len(writer.sums),
         constants=constants,
         scalars=scalars,
         scalar_items=items,
         nodes=node_lines,
         loss=loss_lines,
         gradient=gradient_lines,
+        gradient_result=gradient_result,
         jacobian=jacobian_lines,
         finish=_finish_lines(source, kernel, writer, texts, literals),
         output=output,
@@ -121,17 +126,21 @@ def _output_lines(writer: BlockWriter, state: State, nodes: Sequence[int], root:
 
 
 def _loss_copies(writer: BlockWriter, computed: Iterable[int]) -> dict[int, str]:
-    """The loss, where no operation writes it into its own row: an input, a scalar, or a result as well."""
+    """The loss, where no operation writes it into its own row: an input or a scalar."""
     loss = writer.loss
-    if loss is None or (loss in set(computed) and loss not in writer.results):
-        return {}
-    return {loss: f"{RESULTS}{len(writer.results)}"}
+    return {} if loss is None or loss in set(computed) else {loss: LOSSES}
 
 
-def _result_copies(writer: BlockWriter, computed: Iterable[int]) -> dict[int, str]:
-    """What is summed over rows and is no operation: an input."""
-    there = set(computed)
-    return {position: f"{RESULTS}{row}" for position, row in writer.results.items() if position not in there}
+def _summed_early(graph: Graph, order: Sequence[int]) -> tuple[int, ...]:
+    """The order in which each sum over rows is taken as soon as its terms are there, while they are in the cache."""
+    places = {position: place for place, position in enumerate(order)}
+
+    def ready(position: int) -> int:
+        if graph.nodes[position].op not in SUMS:
+            return places[position]
+        return max((places.get(arg, -1) for arg in graph.nodes[position].args), default=-1)
+
+    return tuple(sorted(order, key=lambda position: (ready(position), places[position])))
 
 
 def _scalar_lines(
@@ -175,26 +184,19 @@ def _finish_lines(
     graph, results = source.graph, roots_of(source.graph, "grad")
     if not results:
         return ()
-    order = [p for p in kernel.backward if p in writer.after_sums and graph.nodes[p].op != "rowsum"]
-    sums = {writer.results[graph.nodes[p].args[0]]: p for p in kernel.backward if graph.nodes[p].op == "rowsum"}
+    order = [p for p in kernel.backward if p in writer.after_sums and graph.nodes[p].op not in SUMS]
     labels, _ = cotangent_labels(graph, writer.identifier, "")
-    bound = {p: labels.get(p) or writer.numbering.fresh() for _, p in sorted(sums.items())}
-    names = [bound[p] for _, p in sorted(sums.items())]
+    bound = {p: writer.names[p] for p in writer.sums}
+    names = list(bound.values())
     read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
     scalars = {p: name for p, name in writer.scalars.items() if p in read and not isinstance(graph.nodes[p].data, float)}
     bound |= scalars
     section = SectionWriter(graph, texts, bound, writer.numbering, {p: labels[p] for p in order if p in labels}, literals)
     lines = section.write(order, set(results))
-    if not order and [writer.results.get(_summed(source, p), -1) for p in results] == list(range(len(sums))):
+    if not order and list(results) == writer.sums:
         return ("    del _u  # they are the sums", "    return sums")
     opening = unpacked(names, "sums", 4) if names else []
     if scalars:
         opening = unpacked([name if p in scalars else "" for p, name in writer.scalars.items()], "_u", 4) + opening
     returned = sequence_layout("return (", [section.operand(position).text for position in results], ")", 4)
     return (*(f"    {line}" for line in opening), *statements(lines, {}), f"    {returned}")
-
-
-def _summed(source: Source, position: int) -> int:
-    """What a sum over rows adds up; -1 for another node."""
-    node = source.graph.nodes[position]
-    return node.args[0] if node.op == "rowsum" else -1

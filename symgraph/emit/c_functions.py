@@ -14,13 +14,16 @@ LOOP: OpTexts = MappingProxyType(
 )
 """What is written for an op in a loop over rows, where that differs from what is written once a call."""
 
+EXP_MINUS = call("fn_exp_minus")
+"""The exponential of what is never above 0, in a loop over rows: the same number with a comparison less."""
+
 LIBRARY = frozenset({"pow", "cbrt", "hypot", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh", "acosh", "atanh"})
 """Ops for which loops call the C library."""
 
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "fma": (), "bits": (), "power_of_two": ("bits",), "scaled": ("bits",), "exp_series": ("fma",),
-        "exp_parts": ("exp_series", "bits", "fma"), "exp": ("exp_parts", "scaled"),
+        "exp_parts": ("exp_series", "bits", "fma"), "exp_minus": ("exp_parts", "scaled"), "exp": ("exp_minus",),
         "expm1": ("exp_series", "scaled", "power_of_two", "bits", "fma"), "tanh": ("exp_parts", "scaled"),
         "log_series": ("bits", "fma"), "log": ("log_series",), "log1p": ("log_series",),
         "turn": ("bits", "fma"), "sin": ("turn",), "cos": ("turn",),

@@ -10,7 +10,7 @@ from symgraph.emit.c_writer import Function, FunctionWriter
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.formula import formulas
 from symgraph.emit.layout import number
-from symgraph.emit.source import ABI, Source, model_hash
+from symgraph.emit.source import ABI, Source, model_hash, residual_form
 from symgraph.emit.view import describe, statements
 from symgraph.errors import SpecError
 from symgraph.ir.graph import reachable
@@ -19,7 +19,7 @@ from symgraph.schedule import count, operations, roots_of
 BLOCK_BYTES = 1 << 15
 """What the columns and terms of a block may take: they are to stay in the first cache."""
 
-MOST_ROWS, LEAST_ROWS = 256, 8
+MOST_ROWS, LEAST_ROWS = 64, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,12 @@ class CView:
         abi: the version of the contract.
         features: how many there are; likewise ``weights`` and ``sums``.
         rows: rows of a block.
+        has_residual: whether the loss is a function of output - target alone.
         terms: what writes the terms of the sums; None without a loss.
         gradient: what makes partials of the sums.
+        losses: what computes the loss of each row.
         prediction: what computes the output; None without one.
+        jacobian: what computes its derivatives.
         functions: parts of the template of functions.
         near, far, integral: coefficients of the error functions.
     """
@@ -81,9 +84,12 @@ class CView:
     weights: int
     sums: int
     rows: int
+    has_residual: bool
     terms: CFunction | None
     gradient: CFunction | None
+    losses: CFunction | None
     prediction: CFunction | None
+    jacobian: CFunction | None
     functions: frozenset[str]
     near: tuple[str, ...]
     far: tuple[str, ...]
@@ -92,8 +98,9 @@ class CView:
     @property
     def kibibytes(self) -> int:
         """The stack that the functions over rows need, rounded up to kibibytes."""
-        a_block = 8 * self.rows * (self.features + self.sums + 2)
-        functions = [function for function in (self.terms, self.prediction) if function is not None]
+        a_block = 8 * self.rows * (self.features + max(self.sums, self.weights) + 2)
+        written = (self.terms, self.losses, self.prediction, self.jacobian)
+        functions = [function for function in written if function is not None]
         kept = max((8 * self.rows * len(function.arrays) for function in functions), default=0)
         # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
         values = max((64 * len(lines) for function in functions for lines in function.loops), default=0)
@@ -110,13 +117,18 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         raise SpecError(f"model name {source.model.name!r}: {source.model.name}.h would hide a header of C; choose another")
     model, roots = source.model, source.graph.roots
     writer = FunctionWriter(source, texts, literals)
-    terms = writer.terms() if "loss" in roots else None
-    gradient = writer.gradient() if "loss" in roots else None
-    prediction = writer.prediction() if "output" in roots else None
-    written = [function for function in (terms, gradient, prediction) if function is not None]
+    has_loss, has_output = "loss" in roots, "output" in roots
+    parts = {
+        "terms": (writer.terms() if has_loss else None, ("w", "x", "y", "cotangent", "stride")),
+        "gradient": (writer.gradient() if has_loss else None, ("w", "sums")),
+        "losses": (writer.root("loss") if has_loss else None, ("w", "x", "y", "stride")),
+        "prediction": (writer.root("output") if has_output else None, ("w", "x", "stride")),
+        "jacobian": (writer.jacobian() if has_output else None, ("w", "x", "stride")),
+    }
+    written = [function for function, _ in parts.values() if function is not None]
     name = ascii_name(model.name)
-    features, sums = len(model.feature_inputs), 1 + len(writer.sums)
-    rows = _rows(features + sums + max(len(function.arrays) for function in written))
+    features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
+    rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written))
     target, output = model.target_input, model.output_node
     return CView(
         file=model.name,
@@ -133,12 +145,11 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         hash=string(model_hash(model)),
         abi=ABI,
         features=features,
-        weights=len(model.weight_inputs),
+        weights=weights,
         sums=sums,
         rows=rows,
-        terms=None if terms is None else _function(writer, terms, ("w", "x", "y", "cotangent", "stride")),
-        gradient=None if gradient is None else _function(writer, gradient, ("w", "sums")),
-        prediction=None if prediction is None else _function(writer, prediction, ("w", "x", "stride")),
+        has_residual=residual_form(model),
+        **{part: None if one is None else _function(writer, one, names) for part, (one, names) in parts.items()},
         functions=parts_called(text for function in written for text in function.texts),
         near=tuple(map(number, ERF_NEAR)),
         far=tuple(map(number, ERFC_FAR)),

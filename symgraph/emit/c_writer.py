@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symgraph.emit.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
-from symgraph.emit.c_functions import LOOP
+from symgraph.emit.bindings import JACOBIAN, cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
+from symgraph.emit.c_functions import EXP_MINUS, LOOP
 from symgraph.emit.c_loops import split
 from symgraph.emit.c_names import TAKEN, ascii_names
 from symgraph.emit.expression import OpTexts, Text
@@ -25,13 +25,23 @@ class StatementWriter(SectionWriter):
     Attributes:
         targets: the place that the argument of a sum over rows is written to.
         kept: positions whose values are kept in an array of a place for each row, since later loops read them.
+        falling: exponentials of what is never above 0, which loops over rows write in their own way.
     """
 
     targets: Mapping[int, str] = field(default_factory=dict)
     kept: frozenset[int] = frozenset()
+    falling: frozenset[int] = frozenset()
 
     def _branches(self, order: Sequence[int]) -> set[int]:
         return set()  # nothing raises in C
+
+    def _expression(self, position: int) -> Text:
+        if position not in self.falling:
+            return SectionWriter._expression(self, position)  # a dataclass with slots has no super()
+        texts, self.texts = self.texts, {**self.texts, "exp": EXP_MINUS}
+        text = SectionWriter._expression(self, position)
+        self.texts = texts
+        return text
 
     def _assign(self, position: int, text: Text) -> None:
         self._pending.pop(position, None)
@@ -92,10 +102,19 @@ class FunctionWriter:
         results = (self.graph.roots["loss"], *(position for position in self.sums if position not in targets))
         return self._over_rows((*arguments, *results), results, targets)
 
-    def prediction(self) -> Function:
-        """What computes the output."""
-        output = self.graph.roots["output"]
-        return self._over_rows((output,), (output,), {})
+    def root(self, name: str) -> Function:
+        """What computes the output, or the loss of each row."""
+        position = self.graph.roots[name]
+        return self._over_rows((position,), (position,), {})
+
+    def jacobian(self) -> Function:
+        """What computes the derivatives of the output."""
+        labels = cotangent_labels(self.graph, self.identifier, JACOBIAN)[0] | node_labels(self.graph, self.identifier)
+        results = roots_of(self.graph, "jacobian")
+        of_loss, self.labels = self.labels, labels
+        written = self._over_rows(results, results, {})
+        self.labels = of_loss
+        return written
 
     def gradient(self) -> Function:
         """What is done once with the sums: the statements, and the partials."""
@@ -117,6 +136,7 @@ class FunctionWriter:
         once = writer.write(uniform, read & set(uniform))
         writer.texts = {**self.texts, **LOOP}
         writer.indent, writer.targets, writer.kept = 8 + _DECLARED, targets, parts.kept
+        writer.falling = frozenset(position for position in varying if self._falls(position))
         loops = []
         for number, order in enumerate(parts.loops, start=1):
             body = writer.write(order, (*results, *targets, *parts.kept))
@@ -125,6 +145,11 @@ class FunctionWriter:
         once = (*self._leaves("weight", (*found, *targets), needed), *once)
         arrays = tuple(self._array(position, writer) for position in sorted(parts.kept))
         return Function(once, arrays, tuple(loops), tuple(writer.operand(position).text for position in results))
+
+    def _falls(self, position: int) -> bool:
+        """Whether a node is the exponential of what is never above 0."""
+        node = self.graph.nodes[position]
+        return node.op == "exp" and _never_above_0(self.graph, node.args[0])
 
     def _array(self, position: int, writer: StatementWriter) -> str:
         """The declaration of an array for the values of a node."""
@@ -163,6 +188,22 @@ class FunctionWriter:
             for index, entry in enumerate(entries)
             if entry.name in used
         )
+
+
+def _never_above_0(graph: Graph, position: int) -> bool:
+    """Whether that is to be seen from the operations there, as in -abs(x), -0.5 * abs(x) or -(x * x)."""
+    node = graph.nodes[position]
+    if node.op == "neg":
+        return _never_below_0(graph, node.args[0])
+    numbers = [graph.nodes[arg].data for arg in node.args]
+    if node.op != "mul" or not isinstance(numbers[0], float):
+        return False
+    return numbers[0] < 0.0 and _never_below_0(graph, node.args[1])
+
+
+def _never_below_0(graph: Graph, position: int) -> bool:
+    node = graph.nodes[position]
+    return node.op in ("abs", "exp", "sqrt") or (node.op == "mul" and node.args[0] == node.args[1])
 
 
 def _sums(graph: Graph) -> tuple[int, ...]:

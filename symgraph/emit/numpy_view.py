@@ -7,6 +7,7 @@ from typing import Any
 from symgraph.emit.accurate_writer import AccurateView, AccurateWriter
 from symgraph.emit.bindings import JACOBIAN
 from symgraph.emit.blocks import BlockView, block_view
+from symgraph.emit.dots import TEXTS, dots
 from symgraph.emit.error_bound import ErrorBoundView, error_bound_view
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.functions import own_functions
@@ -21,6 +22,10 @@ from symgraph.schedule import Kernel, count, schedule
 
 WRITERS: Mapping[str, type[ModuleWriter]] = {DOUBLE: ModuleWriter, ACCURATE: AccurateWriter}
 """What writes the statements of a module, by precision; the backend has the precisions that stand here."""
+
+_MOST_FIELDS = 1_000
+"""A tape of more has a constructor of its own: the one that ``dataclass`` writes takes a second to make for 10,000 fields, and
+half a minute for 100,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class NumpyView:
     y_doc: str
     signatures: Mapping[str, str]
     fields: tuple[str, ...]
+    long_tape: bool
     forward: tuple[str, ...]
     without_target: str
     forward_target: tuple[str, ...]
@@ -78,6 +84,9 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     """Write every statement of the module and collect what the templates lay out."""
     if source.options.precision == DOUBLE:
         source = replace(source, graph=many_rows(source.graph))
+    bound = error_bound_view(source, texts) if source.has_error_bound else None
+    if source.options.precision == DOUBLE:
+        source, texts = replace(source, graph=dots(source.graph)), {**texts, **TEXTS}
     kernel = schedule(source.graph)
     writer = WRITERS[source.options.precision](source, kernel, texts, literals)
     forward, forward_target = writer.forward()
@@ -92,9 +101,10 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         "backward_result": backward_result,
         "jacobian": jacobian,
         "jacobian_result": jacobian_result,
-        "fields": writer.fields(),
+        "fields": (fields := writer.fields()),
+        "long_tape": len(fields) > _MOST_FIELDS,
         "functions": own_functions(source.graph, texts),
-        "bound": error_bound_view(source, texts) if source.has_error_bound else None,
+        "bound": bound,
         "block": block_view(source, kernel, texts, literals) if source.options.precision == DOUBLE else None,
         "accurate": writer.view() if isinstance(writer, AccurateWriter) else None,
     }

@@ -3,12 +3,16 @@
 import struct
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import compress
+from typing import Any, NamedTuple
 
 LEAVES = frozenset({"feature", "weight", "target", "cotangent", "input", "largest"})
 """Ops that read a named value; ``input`` is a placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
 
 VARYING_LEAVES = frozenset({"feature", "target", "cotangent"})
+
+SUMS = frozenset({"rowsum", "rowdot"})
+"""Ops that add up rows: values, or products of two (``emit/dots.py`` writes the latter)."""
 
 BOOLEAN_OPS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 
@@ -37,6 +41,10 @@ class Node(NamedTuple):
     origin: str
 
 
+made = tuple.__new__
+"""Makes a named tuple of all its parts at once, in a third of the time that its class takes to read arguments."""
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """Nodes with names and roots.
@@ -47,6 +55,7 @@ class Graph:
         roots: what the graph is computed for, by role ("node t", "loss", "grad w1"); roots keep nodes alive.
         names: aliases for people, name -> position; several names may share a node.
         domains: where leaves are meant to live, name -> (low, high), as far as the model says so.
+        facts: what has been worked out about the graph and may be asked for again; see ``ir/uses.py``.
     """
 
     name: str
@@ -54,6 +63,7 @@ class Graph:
     roots: Mapping[str, int]
     names: Mapping[str, int]
     domains: Domains = field(default_factory=dict)
+    facts: dict[str, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -68,7 +78,7 @@ class GraphBuilder:
     domains: Domains = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     origin: str = ""
-    _known: dict[tuple[str, tuple[int, ...], object], int] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], int] = field(default_factory=dict)
     _entered: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,7 +106,7 @@ class GraphBuilder:
     def find(self, op: str, *args: int) -> int | None:
         """The position of an operation, or None where it has not been added."""
         self._enter()
-        return self._known.get((op, args, None))
+        return self._known.get((op, args))
 
     def copy(self, node: Node, args: tuple[int, ...]) -> int:
         """Add a node of another graph on operands of this builder, keeping its origin."""
@@ -118,18 +128,22 @@ class GraphBuilder:
         nodes = self.nodes
         if self._entered != len(nodes):
             self._enter()
-        key = (op, args, None)
+        key = (op, args)
         found = self._known.get(key)
         if found is None:
             varying = False
-            if op != "rowsum":
+            if op not in SUMS:
                 for arg in args:
                     if nodes[arg].varying:
                         varying = True
                         break
             found = self._known[key] = len(nodes)
-            same = like is not None and like.args == args and like.varying is varying
-            nodes.append(like if same and like else Node(op, args, None, op in BOOLEAN_OPS, varying, origin))
+            if like is None:
+                nodes.append(made(Node, (op, args, None, op in BOOLEAN_OPS, varying, origin)))
+            elif like.args == args and like.varying is varying:
+                nodes.append(like)
+            else:
+                nodes.append(made(Node, (op, args, None, like.boolean, varying, origin)))
             self._entered += 1
         return found
 
@@ -145,20 +159,24 @@ class GraphBuilder:
 
     def _enter(self) -> None:
         """Look the nodes up from now on that were taken as they are."""
-        for position in range(self._entered, len(self.nodes)):
-            self._known[_key(self.nodes[position])] = position
-        self._entered = len(self.nodes)
+        known, nodes = self._known, self.nodes
+        for position in range(self._entered, len(nodes)):
+            node = nodes[position]
+            known[(node.op, node.args) if node.data is None else _key(node)] = position
+        self._entered = len(nodes)
 
 
-def _key(node: Node) -> tuple[str, tuple[int, ...], object]:
+def _key(node: Node) -> tuple[object, ...]:
     """What tells nodes apart: constants by their bits."""
+    if node.data is None:
+        return node.op, node.args
     return node.op, node.args, struct.pack("<d", node.data) if isinstance(node.data, float) else node.data
 
 
 Rewrite = Callable[[GraphBuilder, Node, tuple[int, ...]], int | None]
 
 
-def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None) -> Graph:
+def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None, at: Iterable[int] | None = None) -> Graph:
     """Copy a graph node by node through a rewrite; a graph in which nothing changes is given back as it is.
 
     Args:
@@ -166,24 +184,41 @@ def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None) 
         rewrite: called with the builder, each node and its operands in the builder; gives the node to use instead, or None to
             copy the node as it is.
         ops: the ops to which the rewrite applies; it is not called for others. All by default.
+        at: the nodes, in order, that it may change while those before them are as they were; all of ``ops`` by default.
     """
     nodes = graph.nodes
-    if ops is not None and not any(node.op in ops for node in nodes):
-        return graph
+    if at is None:
+        at = range(len(nodes)) if ops is None else [position for position, node in enumerate(nodes) if node.op in ops]
     builder = GraphBuilder(graph.name, graph.domains)
-    moved: list[int] = []
-    unchanged = True  # so far every node stands where it stood
-    for position, node in enumerate(nodes):
-        args = node.args if unchanged else tuple([moved[arg] for arg in node.args])
+    made_so_far = builder.nodes
+    for position in at:
+        if len(made_so_far) < position:  # what lies between is taken over without a look
+            made_so_far.extend(nodes[len(made_so_far) : position])
+        node = nodes[position]
+        builder.origin = node.origin
+        replacement = rewrite(builder, node, node.args)
+        if replacement is None and len(made_so_far) == position:
+            made_so_far.append(node)
+            continue
+        if replacement is None:
+            replacement = builder.copy(node, node.args)
+        if len(made_so_far) != position + 1 or made_so_far[replacement] is not node:
+            return _rebuilt(graph, rewrite, ops, builder, [*range(position), replacement])
+    return graph
+
+
+def _rebuilt(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None, builder: GraphBuilder, moved: list[int]) -> Graph:
+    """Go on with a copy of a graph behind the first node that has changed; ``moved`` says where those up to it stand now."""
+    nodes = graph.nodes
+    for position in range(len(moved), len(nodes)):
+        node = nodes[position]
+        args = (moved[node.args[0]], moved[node.args[1]]) if len(node.args) == 2 else tuple([moved[arg] for arg in node.args])
         replacement = None
         if ops is None or node.op in ops:
             builder.origin = node.origin
             replacement = rewrite(builder, node, args)
-        if replacement is None:
-            replacement = builder.take(node) if unchanged and len(builder.nodes) == position else builder.copy(node, args)
-        moved.append(replacement)
-        unchanged = unchanged and len(builder.nodes) == position + 1 and builder.nodes[replacement] is node
-    return graph if unchanged else builder.build(_move(graph.roots, moved), _move(graph.names, moved))
+        moved.append(builder.copy(node, args) if replacement is None else replacement)
+    return builder.build(_move(graph.roots, moved), _move(graph.names, moved))
 
 
 def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
@@ -197,6 +232,38 @@ def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
                 found.add(arg)
                 todo.append(arg)
     return found
+
+
+def needed(nodes: Sequence[Node], roots: Iterable[int]) -> frozenset[int]:
+    """What ``reachable`` finds, by one walk over all nodes: the quicker way where the roots need most of them."""
+    marks = bytearray(len(nodes))
+    for root in roots:
+        marks[root] = 1
+    for position in range(len(nodes) - 1, -1, -1):
+        if marks[position]:
+            for arg in nodes[position].args:
+                marks[arg] = 1
+    return frozenset(compress(range(len(nodes)), marks))
+
+
+def keep(graph: Graph, positions: Collection[int]) -> Graph:
+    """A graph without the nodes that are not among the given ones, and without names of these.
+
+    Args:
+        graph: the graph.
+        positions: the nodes to keep, with all that they depend on.
+    """
+    nodes: list[Node] = []
+    moved = [-1] * len(graph.nodes)
+    for position, node in enumerate(graph.nodes):
+        if position in positions:
+            moved[position] = len(nodes)
+            args = tuple([moved[arg] for arg in node.args])
+            same = args == node.args
+            nodes.append(node if same else made(Node, (node.op, args, None, node.boolean, node.varying, node.origin)))
+    roots = {root: moved[position] for root, position in graph.roots.items()}
+    names = {name: moved[position] for name, position in graph.names.items() if position in positions}
+    return Graph(graph.name, tuple(nodes), roots, names, dict(graph.domains))
 
 
 def _move(mapping: Mapping[str, int], moved: list[int]) -> dict[str, int]:

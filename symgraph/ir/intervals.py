@@ -9,13 +9,13 @@ Moore, Kearfott, Cloud, Introduction to Interval Analysis (SIAM, 2009), chapters
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import mpmath
 
 from symgraph.ir.evaluate import erfcx, ierfcx
-from symgraph.ir.graph import Graph, Node
+from symgraph.ir.graph import Graph, Node, needed
 
 _PRECISION = 80
 _SLACK = mpmath.mpf(2) ** -70
@@ -58,6 +58,7 @@ def intervals(
     largest: float = sys.float_info.max,
     fixed: Mapping[int, Interval] | None = None,
     known: Sequence[Interval] | None = None,
+    only: Iterable[int] | None = None,
 ) -> list[Interval]:
     """Bound every node of a graph.
 
@@ -67,21 +68,25 @@ def intervals(
         fixed: nodes whose interval is given.
         known: what this function gave for the same graph and ``largest`` without ``fixed``; then only nodes that depend on a
             fixed one are computed again.
+        only: nodes whose intervals are wanted; those on which they do not depend are left unbounded. All by default.
 
     Returns:
         An interval for every node, in the order of the graph's nodes. A node of an op that has no rule is unbounded.
     """
-    fixed = fixed or {}
+    wanted = None if only is None else needed(graph.nodes, only)
     result: list[Interval] = []
     stale: list[bool] = []
     rules = _Rules(graph, largest)
     with mpmath.workprec(_PRECISION):
         for position, node in enumerate(graph.nodes):
-            stale.append(position in fixed or any(stale[arg] for arg in node.args))
-            if position in fixed:
+            if known is not None and fixed:
+                stale.append(position in fixed or any(stale[arg] for arg in node.args))
+            if fixed and position in fixed:
                 result.append(fixed[position])
-            elif known is not None and not stale[position]:
+            elif known is not None and not (stale and stale[position]):
                 result.append(known[position])
+            elif wanted is not None and position not in wanted:
+                result.append(WHOLE)
             else:
                 result.append(rules.interval(node, [result[arg] for arg in node.args]))
     return result
@@ -93,7 +98,8 @@ class _Rules:
     def __init__(self, graph: Graph, largest: float) -> None:
         self.domains = graph.domains
         self.largest = largest
-        self.memo: dict[tuple[object, ...], tuple[Interval, list[Interval]]] = {}
+        self.memo: dict[tuple[object, ...], Interval] = {}
+        self.distinct: dict[tuple[object, ...], Interval] = {}
 
     def interval(self, node: Node, operands: list[Interval]) -> Interval:
         """The interval of one node."""
@@ -104,9 +110,10 @@ class _Rules:
             key = (self.domains.get(node.data) if isinstance(node.data, str) else repr(node.data), node.op == "largest")
         found = self.memo.get(key)
         if found is None:
-            # the operands are kept, so that no other interval takes their identity
-            found = self.memo[key] = (self._computed(node, operands, same), operands)
-        return found[0]
+            new = self._computed(node, operands, same)
+            # equal intervals become one, and all are kept, so that no other one takes their identity
+            found = self.memo[key] = self.distinct.setdefault(tuple(getattr(end, "_mpf_", end) for end in new), new)
+        return found
 
     def _computed(self, node: Node, operands: list[Interval], same: bool) -> Interval:
         if isinstance(node.data, float):

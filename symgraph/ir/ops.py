@@ -156,10 +156,12 @@ _DSINC = Piecewise((x0 * _SERIES, Abs(x0) < Rational(3, 2)), ((cos(x0) - v) / x0
 
 # the slope 2*x*v - erfcx(x) of ierfcx is -2*v/(x + (3/2)/(x + 2/(x + (5/2)/(x + ...)))), by the continued fraction of erfc
 # (NIST DLMF 7.9.3); from 16 on what is left out here is below 2**-106 of it, as accurate modules need it
-_REST: Any = Integer(0)
-for _n in range(20, 1, -1):
-    _REST = Rational(_n + 1, 2) / (m + _REST)
-_DIERFCX = Piecewise((2 * x0 * v - fn.erfcx(x0), x0 < 16), (-2 * v / (m + _REST), True))
+_REST: Any = Rational(21, 2) / m
+with sympy.evaluate(False):  # it would ask for signs over and over, and find nothing to do
+    for _n in range(20, 2, -1):
+        _REST = Rational(_n, 2) * (m + _REST) ** -1
+    _REST = sympy.Mul(-2, v, (m + _REST) ** -1)
+_DIERFCX = Piecewise((2 * x0 * v - fn.erfcx(x0), x0 < 16), (_REST, True))
 
 # erfc(|x0|), and the slope of the logarithm of erfc(x0) = 2 - erfc(-x0): -2/sqrt(pi) * gauss(x0) / erfc(x0)
 _LOG_ERFC = ((g, fn.gauss(x0)), (a, fn.erfcx(Abs(x0))), (s, g * a))

@@ -25,6 +25,9 @@ _FAR = (2_000.0, 20_000.0)
 _ABSURD = mpmath.ldexp(1, 50_000)
 _STEEP = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf", "erfc", "erfcx", "ierfcx"})
 """Functions that take as many digits as the logarithm of their argument has; beyond _ABSURD mpmath is not asked."""
+_SQUARING = frozenset({"erfcx", "ierfcx"})
+_LONG_SQUARE = mpmath.ldexp(1, 1_000)
+"""Below minus this a function that grows like exp(x*x) takes seconds and more; what it would be then is left open."""
 _LONG_POWER = mpmath.ldexp(1, 64)
 """mpmath raises to an integer exponent bit by bit; for exponents above this, by exp and log."""
 _BOUND = mpmath.exp(1e6)
@@ -64,10 +67,11 @@ class _Sample:
 
 def overflows(graph: Graph) -> tuple[Overflow, ...]:
     """Find the groups of a graph that may overflow, and what follows; of primitive ops only."""
-    bounds = intervals(graph) if any(node.op in FAST for node in graph.nodes) else []
-    groups = _groups(graph, _overflowing(graph, bounds))
+    fast = [position for position, node in enumerate(graph.nodes) if node.op in FAST]
+    groups = _groups(graph, _overflowing(graph, intervals(graph, only=fast))) if fast else {}
     if not groups:
         return ()
+    bounds = intervals(graph)
     found: list[Overflow] = []
     with mpmath.workdps(30):
         samples = tuple(_samples(graph, bounds))
@@ -167,6 +171,8 @@ def _operation(op: str, operands: list[Value]) -> Value:
         if operands[0] <= 0:
             return None
         op, operands = "exp", [operands[1] * mpmath.log(operands[0])]
+    if op in _SQUARING and operands[0] < -_LONG_SQUARE:
+        return None
     try:
         value = _far_out(op, operands[0]) if op in _STEEP and _absurd(operands[0]) else MPMATH[op](*operands)
     except (ZeroDivisionError, ValueError, OverflowError):

@@ -1,23 +1,53 @@
-"""What reads a node: passes may compute otherwise what nothing but one operation needs."""
+"""What reads a node: passes may compute otherwise what nothing but one operation needs.
+
+What is found out about a graph is kept with it, since several passes in a row ask the same of a graph that they leave as it is.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from itertools import chain
+from typing import TypeVar
 
-from symgraph.ir.graph import Graph, GraphBuilder, reachable
+from symgraph.ir.graph import Graph, GraphBuilder, needed
+
+T = TypeVar("T")
 
 
+def kept(find: Callable[[Graph], T]) -> Callable[[Graph], T]:
+    """Let a function of a graph keep its result, which nobody may change, among the graph's facts."""
+    name = f"{find.__module__}.{find.__qualname__}"
+
+    @wraps(find)
+    def once(graph: Graph) -> T:
+        if name not in graph.facts:
+            graph.facts[name] = find(graph)
+        found: T = graph.facts[name]
+        return found
+
+    return once
+
+
+@kept
+def alive(graph: Graph) -> frozenset[int]:
+    """The nodes that the roots need."""
+    return needed(graph.nodes, graph.roots.values())
+
+
+@kept
 def readers(graph: Graph) -> Counter[int]:
     """How many operands, names and roots each node is, as far as the roots need them."""
-    alive = reachable(graph.nodes, graph.roots.values())
-    uses = Counter(arg for position in alive for arg in graph.nodes[position].args)
-    uses.update({*graph.roots.values(), *(position for position in graph.names.values() if position in alive)})
+    nodes, living = graph.nodes, alive(graph)
+    uses = Counter(chain.from_iterable([nodes[position].args for position in living]))
+    uses.update({*graph.roots.values(), *(position for position in graph.names.values() if position in living)})
     return uses
 
 
+@kept
 def read_once(graph: Graph) -> frozenset[int]:
     """The nodes that are an operand once, and have no name and no other reader."""
     named = {*graph.roots.values(), *graph.names.values()}
-    return frozenset(position for position, count in readers(graph).items() if count == 1 and position not in named)
+    return frozenset([position for position, count in readers(graph).items() if count == 1]) - named
 
 
 def product(builder: GraphBuilder, factors: Sequence[int]) -> int:

@@ -1,6 +1,6 @@
 """Checks that a graph is well formed; run after every pass in tests, and once a build."""
 
-from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, VARYING_LEAVES, Graph, Node
+from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, SUMS, VARYING_LEAVES, Graph, Node
 from symgraph.ir.ops import OPS
 
 
@@ -14,7 +14,7 @@ def verify_graph(graph: Graph) -> Graph:
     seen: dict[tuple[object, ...], int] = {}
     for position, node in enumerate(graph.nodes):
         problem = _problem(graph, position, node)
-        key = (node.op, node.args, repr(node.data))
+        key = (node.op, node.args) if node.data is None else (node.op, node.args, repr(node.data))
         if problem is None and key in seen:
             problem = f"is the same operation as %{seen[key]}"
         if problem is not None:
@@ -25,6 +25,9 @@ def verify_graph(graph: Graph) -> Graph:
             if not 0 <= position < len(graph.nodes):
                 raise ValueError(f"graph {graph.name}: {role} {name} points at %{position}, which does not exist")
     return graph
+
+
+_LOGICAL = frozenset({"and", "or", "not"})
 
 
 def _problem(graph: Graph, position: int, node: Node) -> str | None:
@@ -40,13 +43,11 @@ def _problem(graph: Graph, position: int, node: Node) -> str | None:
     if any(not 0 <= arg < position for arg in node.args):
         return "refers to a node that does not stand before it"
     operands = [graph.nodes[arg] for arg in node.args]
-    logical = node.op in ("and", "or", "not")
     for index, operand in enumerate(operands):
-        wants_truth = logical or (node.op == "select" and index == 0)
-        if operand.boolean != wants_truth:
+        if operand.boolean != (node.op in _LOGICAL or (node.op == "select" and index == 0)):
             return f"has operand %{node.args[index]}, which is {'a truth value' if operand.boolean else 'a number'}"
     if node.boolean != (node.op in BOOLEAN_OPS):
         return "has the wrong kind"
-    if node.varying != (node.op != "rowsum" and any(operand.varying for operand in operands)):
+    if node.varying != (node.op not in SUMS and True in [operand.varying for operand in operands]):
         return "has a wrong mark of varying by row"
     return None

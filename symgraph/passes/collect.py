@@ -54,26 +54,31 @@ def collect(graph: Graph) -> Graph:
 def _inner_products(graph: Graph) -> frozenset[int]:
     """The products that one other product needs and nothing else."""
     once = read_once(graph)
-    operands = {arg for node in graph.nodes if node.op == "mul" for arg in node.args}
-    return frozenset(position for position in operands & once if graph.nodes[position].op == "mul")
+    products = {position: node for position, node in enumerate(graph.nodes) if node.op == "mul"}
+    return once.intersection(products) & {arg for node in products.values() for arg in node.args}
 
 
 def _with_several(graph: Graph, inner: frozenset[int]) -> frozenset[int]:
     """The multiplications of all products with two constants or more, none of them far from 1."""
-    counts: list[int] = []
-    far: list[bool] = []
-    for node in graph.nodes:
-        constants = [data for arg in node.args if isinstance(data := graph.nodes[arg].data, float)]
-        deeper = [arg for arg in node.args if arg in inner]
-        counts.append(len(constants) + sum(counts[arg] for arg in deeper))
-        far.append(any(not 1 / _FAR < abs(constant) < _FAR for constant in constants) or any(far[arg] for arg in deeper))
+    nodes = graph.nodes
+    products = [position for position, node in enumerate(nodes) if node.op == "mul"]
+    counts: dict[int, int] = {}
+    far: set[int] = set()
+    for position in products:
+        counts[position] = 0
+        for arg in nodes[position].args:
+            constant = nodes[arg].data
+            if isinstance(constant, float):
+                counts[position] += 1
+            elif arg in inner:
+                counts[position] += counts[arg]
+            if (arg in inner and arg in far) or (isinstance(constant, float) and not 1 / _FAR < abs(constant) < _FAR):
+                far.add(position)
     found: set[int] = set()
-    for position in reversed(range(len(graph.nodes))):
-        node = graph.nodes[position]
-        whole = node.op == "mul" and position not in inner and counts[position] > 1 and not far[position]
-        if whole or position in found:
+    for position in reversed(products):
+        if position in found or (position not in inner and counts[position] > 1 and position not in far):
             found.add(position)
-            found.update(arg for arg in node.args if arg in inner)
+            found.update(arg for arg in nodes[position].args if arg in inner)
     return frozenset(found)
 
 

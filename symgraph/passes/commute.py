@@ -7,7 +7,8 @@ _COMMUTATIVE = frozenset({"add", "mul"})
 
 def commute(graph: Graph) -> Graph:
     """Share a*b with b*a, in the order that was met first."""
-    return rebuild(graph, _shared, _COMMUTATIVE)
+    pairs = [(node.op, *sorted(node.args)) for node in graph.nodes if node.op in _COMMUTATIVE]
+    return graph if len(set(pairs)) == len(pairs) else rebuild(graph, _shared, _COMMUTATIVE)
 
 
 def _shared(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:

@@ -16,7 +16,9 @@ _DIGITS = 40
 
 def fold_constants(graph: Graph) -> Graph:
     """Evaluate operations whose operands are all constants, and make choices; results that are not finite stay operations."""
-    return rebuild(graph, _fold)
+    nodes = graph.nodes
+    at = [p for p, node in enumerate(nodes) if node.op == "select" or (node.args and nodes[node.args[0]].op == "const")]
+    return rebuild(graph, _fold, at=at)
 
 
 def _decided(builder: GraphBuilder, position: int) -> bool | None:

@@ -7,12 +7,12 @@ does not move. A product of row values does not take the place of one that is co
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node
-from symgraph.ir.intervals import intervals
-from symgraph.ir.uses import product, read_once, readers
+from symgraph.ir.graph import Graph, GraphBuilder, Node, needed
+from symgraph.ir.intervals import Interval, intervals
+from symgraph.ir.uses import alive, product, read_once, readers
 from symgraph.passes.prune import prune
 
 _ORDINARY_OPS = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min", "sin", "cos", "tanh", "atan", "asinh", "rowsum"})
@@ -39,22 +39,27 @@ class _Shared(NamedTuple):
 
 def gather(graph: Graph) -> Graph:
     """Share products with a common factor that does not stand at the same place in them."""
+    known: Mapping[int, Interval] = {}
     for _ in range(ROUNDS):
-        sharing = _Sharing(graph)
+        sharing = _Sharing(graph, known)
         sharing.run()
         if not sharing.shared:
             break
-        graph = prune(sharing.rebuilt())
+        graph, moved = sharing.rebuilt()
+        places = {position: place for place, position in enumerate(sorted(alive(graph)))}
+        known = {places[moved[old]]: bound for old, bound in sharing.lasting().items() if moved[old] in places}
+        graph = prune(graph)
     return graph
 
 
 def _chains_of(graph: Graph) -> dict[int, list[_Chain]]:
     """The products of a graph by their first factor, which may be a product that is needed elsewhere too."""
     nodes, once, uses = graph.nodes, read_once(graph), readers(graph)
-    inner = {node.args[0] for node in nodes if node.op == "mul" and node.args[0] in once and nodes[node.args[0]].op == "mul"}
+    products = [position for position, node in enumerate(nodes) if node.op == "mul"]
+    inner = once.intersection(products) & {nodes[position].args[0] for position in products}
     chains: dict[int, list[_Chain]] = {}
-    for position in sorted(uses):
-        if nodes[position].op == "mul" and position not in inner:
+    for position in products:
+        if position in uses and position not in inner:
             first, factors = position, []
             while first == position or first in inner:
                 factors.append(nodes[first].args[1])
@@ -66,16 +71,19 @@ def _chains_of(graph: Graph) -> dict[int, list[_Chain]]:
 class _Sharing:
     """What is shared in one graph: products by a negative number, and what is left of every chain."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, known: Mapping[int, Interval]) -> None:
         self.graph = graph
+        self.known = known
         self.shared: dict[int, _Shared] = {}
         self.left: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.ordinary = _ordinary(graph.nodes)
-        self.small: list[bool] = []
+        self.asked: set[int] = set()
+        self.bounds: list[Interval] = []
 
     def run(self) -> None:
         """Look for common factors, and then for further ones among the chains that share them."""
         todo = [(first, chains) for first, chains in _chains_of(self.graph).items() if len(chains) > 1]
+        self.asked = {factor for _, chains in todo for chain in chains for factor in chain.factors}
         while todo:
             first, chains = todo.pop()
             for factor, members in self.groups(first, chains):
@@ -117,12 +125,27 @@ class _Sharing:
         return first < 0 or self.graph.nodes[first].varying
 
     def is_small(self, position: int) -> bool:
-        if not self.small:
-            self.small = [bool(bound.low >= -_SMALL and bound.high <= _SMALL) for bound in intervals(self.graph)]
-        return self.small[position]
+        if not self.bounds:
+            self.bounds = intervals(self.graph, fixed=self.known, only=self.doubtful())
+        bound = self.bounds[position]
+        return bool(bound.low >= -_SMALL and bound.high <= _SMALL)
 
-    def rebuilt(self) -> Graph:
-        """The graph with the shared products."""
+    def doubtful(self) -> list[int]:
+        """The factors that are of ordinary size only if their interval says so."""
+        return [factor for factor in self.asked if not self.ordinary[factor]]
+
+    def lasting(self) -> dict[int, Interval]:
+        """The intervals that have been worked out of nodes that stay as they are, with all on which they depend."""
+        if not self.bounds:
+            return {}
+        nodes = self.graph.nodes
+        bounded, touched = needed(nodes, self.doubtful()), bytearray(len(nodes))
+        for position, node in enumerate(nodes):
+            touched[position] = position in self.left or any(touched[arg] for arg in node.args)
+        return {position: self.bounds[position] for position in bounded if not touched[position]}
+
+    def rebuilt(self) -> tuple[Graph, list[int]]:
+        """The graph with the shared products, and where each node stands in it."""
         graph, builder = self.graph, GraphBuilder(self.graph.name, self.graph.domains)
         moved: list[int] = []
         for position, node in enumerate(graph.nodes):
@@ -131,11 +154,9 @@ class _Sharing:
                 first, factors = self.left[position]
                 moved.append(product(builder, [self.place(builder, moved, first), *(moved[factor] for factor in factors)]))
             else:
-                moved.append(builder.copy(node, tuple(moved[arg] for arg in node.args)))
-        return builder.build(
-            {root: moved[position] for root, position in graph.roots.items()},
-            {name: moved[position] for name, position in graph.names.items()},
-        )
+                moved.append(builder.copy(node, tuple([moved[arg] for arg in node.args])))
+        roots = {root: moved[position] for root, position in graph.roots.items()}
+        return builder.build(roots, {name: moved[position] for name, position in graph.names.items()}), moved
 
     def place(self, builder: GraphBuilder, moved: list[int], first: int) -> int:
         """Where a node or a shared product stands in the new graph."""

@@ -13,7 +13,8 @@ Runs after all other passes, for batches.
 
 from collections.abc import Mapping
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable, rebuild
+from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.uses import alive, readers
 from symgraph.passes.prune import prune
 from symgraph.passes.simplify import simplified
 
@@ -24,7 +25,7 @@ def half_angle(graph: Graph) -> Graph:
     tangents: dict[int, tuple[int, int]] = {}
 
     def replace(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
-        if node.op not in ("sin", "cos") or node.args[0] not in pairs:
+        if node.args[0] not in pairs:
             return None
         argument = node.args[0]
         if argument not in tangents:
@@ -32,22 +33,19 @@ def half_angle(graph: Graph) -> Graph:
         t, q = tangents[argument]
         return builder.add("mul", t, q) if node.op == "sin" else builder.add("sub", q, builder.const(1.0))
 
-    return prune(rebuild(graph, replace)) if pairs else graph
+    return prune(rebuild(graph, replace, {"sin", "cos"})) if pairs else graph
 
 
 def _pairs(graph: Graph) -> Mapping[int, bool]:
     """The varying arguments of which sine and cosine are needed, and whether nothing else needs them."""
-    alive = reachable(graph.nodes, graph.roots.values())
-    readers: dict[int, list[str]] = {position: [] for position in alive}
-    for position in sorted(alive):
-        for arg in graph.nodes[position].args:
-            readers[arg].append(graph.nodes[position].op)
-    kept = {*graph.names.values(), *graph.roots.values()}
-    return {
-        position: len(ops) == 2 and position not in kept
-        for position, ops in readers.items()
-        if graph.nodes[position].varying and {"sin", "cos"} <= set(ops)
-    }
+    nodes, living = graph.nodes, alive(graph)
+    waves: dict[str, set[int]] = {"sin": set(), "cos": set()}
+    for position, node in enumerate(nodes):
+        if node.op in waves and position in living:
+            waves[node.op].add(node.args[0])
+    both = {position for position in waves["sin"] & waves["cos"] if nodes[position].varying}
+    kept, uses = {*graph.names.values(), *graph.roots.values()}, readers(graph)
+    return {position: uses[position] == 2 and position not in kept for position in both}
 
 
 def _tangent(builder: GraphBuilder, argument: int, *, alone: bool) -> tuple[int, int]:

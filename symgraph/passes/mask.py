@@ -9,6 +9,7 @@ branches use is 0 where none of them is taken: there the selection is by ``c1 or
 from typing import NamedTuple
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.uses import alive
 
 _TAME = frozenset(
     {"add", "sub", "neg", "mul", "abs", "max", "min", "select", "sign", "heaviside"}
@@ -51,7 +52,8 @@ _MOST_CASES = 4
 
 def mask(graph: Graph) -> Graph:
     """Move selections with 0 behind factors that may not be finite."""
-    if not any(node.op == "select" for node in graph.nodes):
+    living = alive(graph)
+    if not any(node.op == "select" and position in living for position, node in enumerate(graph.nodes)):
         return graph
     masks: dict[int, _Mask] = {}
     tame: list[bool] = []

@@ -6,9 +6,12 @@ early elsewhere, is not moved.
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from itertools import chain
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable
+from symgraph.ir.graph import Graph, GraphBuilder, Node
 from symgraph.ir.intervals import Interval, intervals
+from symgraph.ir.uses import alive, product
 
 _HUGE = 2.0**512
 """Two factors of this size overflow."""
@@ -19,17 +22,29 @@ _VANISHING_OPS = frozenset({"exp", "div", "gauss", "erfc"})
 
 def order(graph: Graph) -> Graph:
     """Move the first vanishing factor of each product before its second huge one."""
-    chains = _chains(graph)
+    nodes = graph.nodes
+    chains = {
+        position: factors
+        for position, factors in _chains(graph).items()
+        if any(nodes[factor].op in _VANISHING_OPS for factor in factors[2:-1])  # behind two that may be huge
+    }
     if not chains:
         return graph
-    bounds = intervals(graph)
+    bounds = intervals(graph, only={factor for factors in chains.values() for factor in factors})
+    better = {position: found for position, factors in chains.items() if (found := _reordered(graph, bounds, factors))}
+    return _with_products(graph, better) if better else graph
+
+
+def _with_products(graph: Graph, products: Mapping[int, list[int]]) -> Graph:
+    """The graph with the products of the given factors in the place of some nodes."""
     builder = GraphBuilder(graph.name, graph.domains)
     moved: list[int] = []
     for position, node in enumerate(graph.nodes):
         builder.origin = node.origin
-        args = tuple(moved[arg] for arg in node.args)
-        factors = _reordered(graph, bounds, chains.get(position, []))
-        moved.append(_product(builder, [moved[factor] for factor in factors]) if factors else builder.copy(node, args))
+        if position in products:
+            moved.append(product(builder, [moved[factor] for factor in products[position]]))
+        else:
+            moved.append(builder.copy(node, tuple([moved[arg] for arg in node.args])))
     return builder.build(
         {root: moved[position] for root, position in graph.roots.items()},
         {name: moved[position] for name, position in graph.names.items()},
@@ -38,15 +53,12 @@ def order(graph: Graph) -> Graph:
 
 def _chains(graph: Graph) -> dict[int, list[int]]:
     """The factors of every product of three or more, by its last multiplication; a product that is read twice is one factor."""
-    alive = reachable(graph.nodes, graph.roots.values())
-    uses = Counter(arg for position in alive for arg in graph.nodes[position].args)
+    nodes = graph.nodes
+    uses = Counter(chain.from_iterable([nodes[position].args for position in alive(graph)]))
     uses.update(graph.roots.values())
-    inner = {node.args[0] for node in graph.nodes if _continues(graph, uses, node)}
-    chains = {}
-    for position, node in enumerate(graph.nodes):
-        if node.op == "mul" and position not in inner and _continues(graph, uses, node):
-            chains[position] = _factors(graph, uses, node)
-    return chains
+    continuing = {position: node for position, node in enumerate(nodes) if _continues(graph, uses, node)}
+    inner = {node.args[0] for node in continuing.values()}
+    return {position: _factors(graph, uses, node) for position, node in continuing.items() if position not in inner}
 
 
 def _continues(graph: Graph, uses: Counter[int], node: Node) -> bool:
@@ -74,10 +86,3 @@ def _reordered(graph: Graph, bounds: list[Interval], factors: list[int]) -> list
 
 def _vanishes(node: Node, bound: Interval) -> bool:
     return node.op in _VANISHING_OPS and bool(bound.low < _VANISHED and 0 <= bound.high <= 2)
-
-
-def _product(builder: GraphBuilder, factors: list[int]) -> int:
-    result = factors[0]
-    for factor in factors[1:]:
-        result = builder.add("mul", result, factor)
-    return result

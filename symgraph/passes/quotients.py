@@ -15,4 +15,7 @@ def quotients(graph: Graph) -> Graph:
                 return builder.add("div", other, quotient.args[1])
         return None
 
-    return rebuild(graph, divide, {"mul"})
+    nodes = graph.nodes
+    reciprocals = {position for position in once if nodes[position].op == "div"}
+    at = [p for p, node in enumerate(nodes) if node.op == "mul" and not reciprocals.isdisjoint(node.args)]
+    return rebuild(graph, divide, {"mul"}, at)

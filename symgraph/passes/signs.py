@@ -10,8 +10,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node, reachable
+from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node, made
 from symgraph.ir.ops import OPS
+from symgraph.ir.uses import alive
 
 _EVEN = frozenset({"abs", "cos", "cosh", "gauss"})
 """Functions that do not see the sign of their operand."""
@@ -47,7 +48,7 @@ def signs(graph: Graph) -> Graph:
 
 
 def _cost(graph: Graph) -> int:
-    operations = [graph.nodes[p] for p in reachable(graph.nodes, graph.roots.values()) if graph.nodes[p].data is None]
+    operations = [graph.nodes[p] for p in alive(graph) if graph.nodes[p].data is None]
     return sum(OPS[node.op].cost * (_ROWS if node.varying else 1) for node in operations)
 
 
@@ -61,17 +62,19 @@ def _bodies(graph: Graph) -> list[_Body]:
             bodies.append(_Body(args[0].number, not args[0].negative))
             continue
         key, negative = _key(graph, node, args)
-        bodies.append(_Body(numbers.setdefault(key, len(numbers)), negative))
+        bodies.append(made(_Body, (numbers.setdefault(key, len(numbers)), negative)))
     return bodies
 
 
 def _may_save(graph: Graph, bodies: Sequence[_Body]) -> bool:
     """Whether two operations compute the same but for the sign, or a sign is changed where an operation could take it."""
     nodes = graph.nodes
-    alive = [p for p in reachable(nodes, graph.roots.values()) if nodes[p].data is None and nodes[p].op != "neg"]
+    operations = [p for p in alive(graph) if nodes[p].data is None and nodes[p].op != "neg"]
+    if len({bodies[p].number for p in operations}) < len(operations):
+        return True
     takes = _LINEAR | _EVEN | {"add", "sub", "select"}
-    changed = any(nodes[arg].op == "neg" for p in alive if nodes[p].op in takes for arg in nodes[p].args)
-    return changed or len({bodies[p].number for p in alive}) < len(alive)
+    changed = {p for p, node in enumerate(nodes) if node.op == "neg"}
+    return bool(changed) and any(nodes[p].op in takes and not changed.isdisjoint(nodes[p].args) for p in operations)
 
 
 def _key(graph: Graph, node: Node, args: Sequence[_Body]) -> tuple[tuple[object, ...], bool]:
@@ -81,8 +84,10 @@ def _key(graph: Graph, node: Node, args: Sequence[_Body]) -> tuple[tuple[object,
         (a, first), (b, second) = args
         return (op, a, b) if a < b else (op, b, a), first != second
     if op in ("add", "sub"):
-        low, high = sorted([args[0], _Body(args[1].number, args[1].negative != (op == "sub"))])
-        return ("add", low.number, high.number, low.negative == high.negative), low.negative
+        (a, first), (b, second) = args
+        second = second != (op == "sub")
+        low, high, sign = (a, b, first) if (a, first) <= (b, second) else (b, a, second)
+        return ("add", low, high, first == second), sign
     if isinstance(node.data, float):
         return ("const", abs(node.data).hex()), math.copysign(1.0, node.data) < 0
     if op in LEAVES:
@@ -112,11 +117,11 @@ def _models(graph: Graph, bodies: Sequence[_Body]) -> dict[int, int]:
 
 def _wanted(graph: Graph) -> tuple[int, ...]:
     """The nodes that have a name or are a root, sums over rows last, and then the operands of ops that see their sign."""
-    alive = reachable(graph.nodes, graph.roots.values())
-    named = {*graph.names.values(), *graph.roots.values()} & alive
+    living = alive(graph)
+    named = living & {*graph.names.values(), *graph.roots.values()}
     rows_first = sorted(named, key=lambda position: (graph.nodes[position].op == "rowsum", position))
     blind = _EVEN | _LINEAR | {"add", "sub", "neg", "select"}
-    seen = [arg for position in sorted(alive) for arg in graph.nodes[position].args if graph.nodes[position].op not in blind]
+    seen = [arg for position in sorted(living) for arg in graph.nodes[position].args if graph.nodes[position].op not in blind]
     return (*rows_first, *seen)
 
 
@@ -148,10 +153,10 @@ class _Sharing:
     def run(self) -> Graph:
         """Give the new graph; what nothing needs is not in it."""
         graph, models = self.graph, _models(self.graph, self.bodies)
-        alive = reachable(graph.nodes, graph.roots.values())
+        living = alive(graph)
         wanted = {*graph.names.values(), *graph.roots.values()}
         plain: dict[int, int] = {}
-        for position in sorted(alive):
+        for position in sorted(living):
             self.builder.origin = graph.nodes[position].origin
             body = self.bodies[position]
             if body.number not in self.made:
@@ -160,7 +165,7 @@ class _Sharing:
                 plain[position] = self.plain(self.value(position))
         return self.builder.build(
             {root: plain[position] for root, position in graph.roots.items()},
-            {name: plain[position] for name, position in graph.names.items() if position in alive},
+            {name: plain[position] for name, position in graph.names.items() if position in living},
         )
 
     def value(self, position: int) -> _Signed:

@@ -5,7 +5,7 @@ with a 0-1 selection becomes a selection, in which inf * 0 cannot occur.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 
@@ -23,10 +23,22 @@ Rule = Callable[[GraphBuilder, tuple[int, ...]], int | None]
 
 def simplify(graph: Graph) -> Graph:
     """Apply the identities of ``RULES`` to every node, operands first."""
-    return rebuild(graph, _simplify, RULES)
+    nodes = graph.nodes
+    at = [position for position, node in enumerate(nodes) if node.op in RULES and _may_apply(nodes, node.args)]
+    return rebuild(graph, _simplify, RULES, at)
+
+
+_SEEN = frozenset({"const", "neg", "select"})
+
+
+def _may_apply(nodes: Sequence[Node], args: tuple[int, ...]) -> bool:
+    """A cheap look: no rule for two operands applies where they differ and neither is of these ops."""
+    return len(args) != 2 or args[0] == args[1] or nodes[args[0]].op in _SEEN or nodes[args[1]].op in _SEEN
 
 
 def _simplify(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+    if not _may_apply(builder.nodes, args):
+        return None
     for rule in RULES[node.op]:
         found = rule(builder, args)
         if found is not None:

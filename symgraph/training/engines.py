@@ -14,8 +14,8 @@ from symgraph.training.arrays import Array
 from symgraph.training.clipping import Clip, FloatClip, on_floats
 from symgraph.training.epoch import Epoch, bad_row, run_epoch
 from symgraph.training.history import Backend
-from symgraph.training.loops import Loop, numba_loop, python_loop
-from symgraph.training.optimizers import Optimizer, OptimizerState
+from symgraph.training.loops import Loop, Losses, numba_loop, numba_losses, python_loop
+from symgraph.training.optimizers import Optimizer, OptimizerState, int64
 from symgraph.training.row_loop import Sizes
 from symgraph.training.row_module import OUT_OF_DOMAIN, RowModule
 from symgraph.training.rows import Rows, batches
@@ -24,8 +24,18 @@ from symgraph.training.tracing import NotInlined, trace
 _PIECE = 16_384
 """Rows made Python floats at once: half a megabyte of them for each column."""
 
+UPDATES_AT_ONCE = 16_384
+"""Updates that go by without a look at what they come to, where nobody listens: Ctrl-C loses no more than these."""
+
 _KEPT = 2**20
 """Numbers that are kept as Python floats from epoch to epoch, 32 MB of them; more are made anew in each."""
+
+
+class Several(NamedTuple):
+    """What several epochs come to: the last one's outcome, and the loss after each."""
+
+    epoch: Epoch
+    losses: list[float]
 
 
 class Engine(Protocol):
@@ -41,6 +51,13 @@ class Engine(Protocol):
 
     def epoch(self, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         """Go through the rows once, in the order given; None is the order of the file."""
+
+    @property
+    def at_once(self) -> int:
+        """How many epochs `several` is to do at most; 1 where it is not to be called."""
+
+    def several(self, w: Array, state: OptimizerState, count: int) -> "Several | None":
+        """Some epochs in the order of the file, as `epoch` and `loss` one by one would do them; None if not all is finite."""
 
     def loss(self, w: Array) -> float:
         """The mean loss over all rows."""
@@ -79,6 +96,15 @@ class ArrayEngine:
         parts = batches(self.rows.n, self.batch_size, order)
         return run_epoch(self.module, self.rows, w, state, optimizer=self.optimizer, batches=parts, clip=self.clip)
 
+    @property
+    def at_once(self) -> int:
+        """See `Engine`."""
+        return 1
+
+    def several(self, w: Array, state: OptimizerState, count: int) -> Several | None:
+        """See `Engine`."""
+        return None
+
     def loss(self, w: Array) -> float:
         """See `Engine`."""
         return self.module.loss(w, self.rows.X, self.rows.y)
@@ -89,12 +115,14 @@ class ArrayEngine:
 
 
 class _LoopCall(NamedTuple):
-    """A loop with what it is called with in every epoch."""
+    """A loop with what it is called with in every epoch; if it is compiled and not too long, the losses of rows as well."""
 
     function: Loop
     constants: Any
+    gradient: NDArray[np.float64]
     limit: float
     compiled: bool
+    losses: Losses | None
 
 
 @dataclass(frozen=True)
@@ -124,9 +152,37 @@ class RowEngine:
         done = None if self.loop is None else self._looped(self.loop, w, state, order)
         return self.slow.epoch(w, state, order) if done is None else done
 
-    def loss(self, w: Array) -> float:
+    @property
+    def at_once(self) -> int:
+        """See `Engine`; more than 1 for compiled loops over few rows, whose records of epochs take a third of the time."""
+        return UPDATES_AT_ONCE // self.slow.rows.n if self.backend == "numba" else 1
+
+    def several(self, w: Array, state: OptimizerState, count: int) -> Several | None:
         """See `Engine`."""
-        return self.slow.loss(w)
+        loop = self.loop
+        if loop is None or self._all is None:
+            return None
+        first, step, k = int(state.epoch), int(state.step), len(w)
+        numbers, total, losses = np.concatenate((w, *state.slots)), 0.0, []
+        weights, slots = numbers[:k], numbers[k:]
+        for epoch in range(first, first + count):
+            rate = self.slow.optimizer.rate_at(epoch)
+            total += loop.function(weights, slots, self._all, step, rate, loop.constants, loop.gradient, loop.limit)
+            step += len(self._all)
+            losses.append(self.loss(weights))
+            if not math.isfinite(total + losses[-1]):  # the schedule is not asked for the rate of an epoch that will not be
+                return None
+        if not np.isfinite(numbers).all():
+            return None
+        return Several(_finished(numbers, k, step, first + count), losses)
+
+    def loss(self, w: Array) -> float:
+        """See `Engine`; compiled, it agrees to rounding with the numpy module's, which decides what is not finite."""
+        losses = None if self.loop is None else self.loop.losses
+        if losses is None or self._columns is None:
+            return self.slow.loss(w)
+        mean = losses(w, self._columns, self._terms) / len(self._terms)
+        return mean if math.isfinite(mean) else self.slow.loss(w)
 
     def bad_row(self, w: Array) -> int | None:
         """See `Engine`."""
@@ -134,10 +190,10 @@ class RowEngine:
 
     def _looped(self, loop: _LoopCall, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch | None:
         """The epoch by the loop; None if anything in it was not finite."""
-        optimizer, k = self.slow.optimizer, len(w)
-        rate, step, total = optimizer.rate_at(int(state.epoch)), int(state.step), 0.0
-        numbers = np.concatenate([w, *state.slots])
-        vectors: list[Any] = [numbers[:k], numbers[k:], np.zeros(k)]
+        optimizer, k, epoch = self.slow.optimizer, len(w), int(state.epoch)
+        rate, step, total = optimizer.rate_at(epoch), int(state.step), 0.0
+        numbers = np.concatenate((w, *state.slots))
+        vectors: list[Any] = [numbers[:k], numbers[k:], loop.gradient]
         weights, slots, gradient = vectors if loop.compiled else [vector.tolist() for vector in vectors]
         try:
             for piece in self._pieces(order):
@@ -147,11 +203,9 @@ class RowEngine:
             return None
         if not loop.compiled:
             numbers = np.array(weights + slots)
-        if not math.isfinite(total) or not np.isfinite(numbers).all():
+        if not (math.isfinite(total) and np.logical_and.reduce(np.isfinite(numbers))):
             return None
-        moved = tuple(numbers[start : start + k] for start in range(0, len(numbers), k))
-        after = OptimizerState(np.asarray(step, np.int64), state.epoch, moved[1:])
-        return Epoch(moved[0], optimizer.next_epoch(after), None)
+        return _finished(numbers, k, step, epoch + 1)
 
     def _pieces(self, order: NDArray[np.int64] | None) -> Iterator[Any]:
         """The rows in order: features and target of each."""
@@ -168,6 +222,16 @@ class RowEngine:
             yield piece.tolist() if python else piece
 
     @cached_property
+    def _columns(self) -> NDArray[np.float64] | None:
+        """All rows as columns, (columns, n), if they are few enough to be kept."""
+        return None if self._all is None else np.ascontiguousarray(self._all.T)
+
+    @cached_property
+    def _terms(self) -> NDArray[np.float64]:
+        """Room for a number a row."""
+        return np.empty(self.slow.rows.n)
+
+    @cached_property
     def _all(self) -> Any:
         """All rows, if they are few enough to be kept."""
         rows, python = self.slow.rows, self.loop is not None and not self.loop.compiled
@@ -175,6 +239,12 @@ class RowEngine:
         if rows.n * columns > _KEPT:
             return None
         return _table(rows, slice(None)).tolist() if python else _table(rows, slice(None))
+
+
+def _finished(numbers: NDArray[np.float64], k: int, step: int, epoch: int) -> Epoch:
+    """The outcome of an epoch that ended with some weights, and slots behind them."""
+    kept = tuple([numbers[start : start + k] for start in range(k, len(numbers), k)])
+    return Epoch(numbers[:k], OptimizerState(int64(step), int64(epoch), kept), None)
 
 
 def _table(rows: Rows, index: Any) -> NDArray[np.float64]:
@@ -232,9 +302,12 @@ def _loop(parts: RowByRow, clip: FloatClip | None, *, compiled: bool) -> _LoopCa
     if not program.shows_infinities():
         raise NotInlined(f"the rule of {parts.optimizer.name} may hide that a gradient is not finite")
     sizes = Sizes(len(scalar.WEIGHTS), len(scalar.FEATURES), scalar.TARGET is not None)
-    make = numba_loop if compiled else python_loop
-    loop = make(scalar.row, program, sizes, None if clip is None else clip.function)
-    return _LoopCall(loop, np.array(constants) if compiled else constants, 0.0 if clip is None else clip.limit, compiled)
+    clipped, limit = (None, 0.0) if clip is None else (clip.function, clip.limit)
+    room = np.zeros(sizes.weights)
+    if not compiled:
+        return _LoopCall(python_loop(scalar.row, program, sizes, clipped), constants, room, limit, False, None)
+    loop = numba_loop(scalar.row, program, sizes, clipped)
+    return _LoopCall(loop, np.array(constants), room, limit, True, numba_losses(scalar.row, sizes))
 
 
 def _on_arrays(clip: FloatClip) -> Clip:

@@ -82,10 +82,18 @@ def bad_row(module: GeneratedModule, rows: Rows, w: Array, batch: Batch) -> int 
         return None
     indices = np.sort(np.arange(rows.n)[batch])
     X, y = rows.take(indices)
-    bad: Any = ~np.isfinite(module.forward(w, X, y).loss)
+    bad: Any = ~np.isfinite(_losses(module, w, X, y))
     if not np.any(bad):
         bad = ~np.isfinite(module.per_sample_grad(w, X, y)).all(axis=1)
     return int(indices[np.argmax(bad)]) if np.any(bad) else None
+
+
+def _losses(module: GeneratedModule, w: Array, X: Any, y: Any) -> Any:
+    """The loss of each row; compiled C has no function for that."""
+    if hasattr(module, "forward"):
+        return module.forward(w, X, y).loss
+    count = len(y if X is None else X)
+    return [module.loss(w, None if X is None else X[row], None if y is None else y[row]) for row in range(count)]
 
 
 def _has_rows(rows: Rows) -> bool:

@@ -1,7 +1,8 @@
 """Loops over rows as functions: for Python, and compiled by numba where that is installed.
 
 A loop is called as loop(weights, slots, rows, step, rate, constants, gradient, limit), all vectors lists of floats or, for
-numba, float64 arrays; it changes weights and slots in place and returns the sum of the losses.
+numba, float64 arrays; it changes weights and slots in place and returns the sum of the losses. Beside it numba compiles the
+losses of all rows, which a run asks for after each epoch; see `row_losses`.
 """
 
 import ast
@@ -15,20 +16,31 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import Any
 
 from symgraph.cache import cache_folder
 from symgraph.errors import OptionError
 from symgraph.files import replace_text
+from symgraph.training import vector_functions
 from symgraph.training.row_loop import CLIP, LOOP, Form, Sizes, loop_tree
-from symgraph.training.row_source import Row, read_row
+from symgraph.training.row_losses import LOSSES, losses_tree
+from symgraph.training.row_source import read_row
+from symgraph.training.syntax import VECTOR
 from symgraph.training.tracing import NotInlined, Program
 
 Loop = Callable[..., float]
+Losses = Callable[..., float]
 
 LONGEST_COMPILED = 1000
 """Statements of a row that numba is asked to compile: 1,000 take it some ten seconds, and the time grows as their square."""
 
-_SIGNATURE = "float64(float64[::1], float64[::1], float64[:, ::1], float64, float64, float64[::1], float64[::1], float64)"
+LONGEST_LOSSES = 300
+"""Statements of a row whose losses are compiled too; with more, those of the numpy module cost little beside the updates."""
+
+_SIGNATURES = {
+    LOOP: "float64(float64[::1], float64[::1], float64[:, ::1], float64, float64, float64[::1], float64[::1], float64)",
+    LOSSES: "float64(float64[::1], float64[:, ::1], float64[::1])",
+}
 _NOT_IN_NUMBA = ("cbrt", "exp2")
 
 
@@ -72,21 +84,31 @@ def numba_loop(row: Callable[..., float], program: Program, sizes: Sizes, clip: 
     if find_spec("numba") is None:
         wanted = "pip install 'symgraph-codegen[fast]'"
         raise OptionError(f"the backend numba needs numba, which is not installed: {wanted}")
-    from numba.core.errors import NumbaError
-
     read = read_row(row, sizes.weights, sizes.features)
     if len(read.assigned) > LONGEST_COMPILED:
         length = f"row has {len(read.assigned)} statements"
         raise NotInlined(f"{length}; above {LONGEST_COMPILED} numba takes too long to compile them")
-    called = [*_needed(read), *([_plain(_source_of(clip), CLIP)] if clip is not None else [])]
+    called = [*_needed(read.tree, read.globals), *([_plain(_source_of(clip), CLIP)] if clip is not None else [])]
     inner = (node for part in called for node in ast.walk(part))
     _check_known([*read.functions, *(node.attr for node in inner if isinstance(node, ast.Attribute))])
-    tree = loop_tree(read, program, sizes, Form(clip=clip is not None, unrolled=False))
-    body = [*ast.parse("import math").body, *called, tree]
-    try:
-        return _compiled(ast.unparse(ast.fix_missing_locations(ast.Module(body, []))) + "\n")
-    except NumbaError as error:
-        raise NotInlined(f"numba cannot compile it: {str(error).splitlines()[0]}") from error
+    return _compiled(called, loop_tree(read, program, sizes, Form(clip=clip is not None, unrolled=False)))
+
+
+@lru_cache(maxsize=16)
+def numba_losses(row: Callable[..., float], sizes: Sizes) -> Losses | None:
+    """Compile the losses of all rows, called as losses(weights, columns, terms); see `row_losses`.
+
+    Args:
+        row: of a scalar module, one that `numba_loop` compiles.
+        sizes: of the model.
+
+    Returns:
+        None for a row above LONGEST_LOSSES.
+    """
+    read = read_row(row, sizes.weights, sizes.features)
+    if len(read.assigned) > LONGEST_LOSSES:
+        return None
+    return _compiled(_needed(read.tree, read.globals), losses_tree(read, sizes))
 
 
 def _check_known(functions: Iterable[str]) -> None:
@@ -95,16 +117,36 @@ def _check_known(functions: Iterable[str]) -> None:
             raise NotInlined(f"numba has no math.{name}")
 
 
-def _needed(row: Row) -> list[ast.stmt]:
-    """The functions and constants of the module that its row reads, in the order of the file."""
-    defined: dict[str, ast.stmt] = {}
-    for node in row.tree.body:
-        match node:
-            case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                defined[name] = node
-            case _:
-                pass  # imports, the docstring
-    wanted, waiting = set(), [name for name in row.globals if name in defined]
+def _vectors(tree: ast.AST) -> list[ast.stmt]:
+    """What a loop reads of `vector_functions`, under the names that it has for them."""
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    called = sorted(name.removeprefix(VECTOR) for name in read if name.startswith(VECTOR))
+    statements = _needed(ast.parse(inspect.getsource(vector_functions)), called)
+    ours = {name for statement in statements for name in _defines(statement)}
+    for statement in statements:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Name(id=name) if name in ours:
+                    node.id = VECTOR + name
+                case ast.FunctionDef(name=name):
+                    node.name = VECTOR + name
+                case _:
+                    pass
+    return statements
+
+
+def _defines(statement: ast.stmt) -> list[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+        case _:
+            return []  # imports, docstrings
+
+
+def _needed(source: ast.Module, names: Iterable[str]) -> list[ast.stmt]:
+    """The functions and constants of a module that are read, in the order of the file."""
+    defined = {name: node for node in source.body for name in _defines(node)}
+    wanted, waiting = set(), [name for name in names if name in defined]
     while waiting:
         name = waiting.pop()
         if name not in wanted:
@@ -132,20 +174,29 @@ def _source_of(function: Callable[..., None]) -> ast.stmt:
     return ast.parse(inspect.getsource(function)).body[0]
 
 
-def _compiled(text: str) -> Loop:
-    """Run the text from a file in the cache folder, beside which numba keeps what it compiles; without one, from memory."""
+def _compiled(called: Iterable[ast.stmt], tree: ast.FunctionDef) -> Callable[..., Any]:
+    """Compile a loop with what it calls. It is run from a file in the cache folder, beside which numba keeps what it compiles;
+    without one, from memory.
+    """
     from numba import njit
+    from numba.core.errors import NumbaError
 
+    body = [*ast.parse("import math\nimport numpy as np").body, *called, *_vectors(tree), tree]
+    text = ast.unparse(ast.fix_missing_locations(ast.Module(body, []))) + "\n"
     name = f"_symgraph_loop_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
     path = _kept(name, text)
     module = ModuleType(name)
     module.__file__ = f"<{name}>" if path is None else str(path)
     sys.modules[name] = module  # numba looks there for the module of a function that it finds compiled
     exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  as above
-    for called, value in list(vars(module).items()):
-        if isinstance(value, FunctionType) and called != LOOP:
-            setattr(module, called, njit(error_model="numpy")(value))
-    loop: Loop = njit(_SIGNATURE, error_model="numpy", cache=path is not None)(getattr(module, LOOP))
+    for inner, value in list(vars(module).items()):
+        if isinstance(value, FunctionType) and inner != tree.name:
+            setattr(module, inner, njit(error_model="numpy")(value))
+    compiler = njit(_SIGNATURES[tree.name], error_model="numpy", cache=path is not None)
+    try:
+        loop: Callable[..., Any] = compiler(getattr(module, tree.name))
+    except NumbaError as error:
+        raise NotInlined(f"numba cannot compile it: {str(error).splitlines()[0]}") from error
     return loop
 
 

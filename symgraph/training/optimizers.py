@@ -70,7 +70,8 @@ def adam_rule(sqrt: Sqrt, *, beta1: float, beta2: float, epsilon: float) -> Upda
     return update
 
 
-def _int64(value: int) -> NDArray[np.int64]:
+def int64(value: int) -> NDArray[np.int64]:
+    """A count as a state has it, int64 of shape ()."""
     return np.asarray(value, dtype=np.int64)
 
 
@@ -172,7 +173,7 @@ class Optimizer:
             w: (k,) the weights the run starts from.
             epoch: the epoch it starts in; it matters to a schedule alone.
         """
-        return OptimizerState(_int64(0), _int64(epoch), tuple(np.zeros(w.shape) for _ in range(self.slots)))
+        return OptimizerState(int64(0), int64(epoch), tuple(np.zeros(w.shape) for _ in range(self.slots)))
 
     def step(self, grad: Array, state: OptimizerState, w: Array) -> tuple[Array, OptimizerState]:
         """Do one update, in float64; the new weights are rounded once to the dtype of w.
@@ -188,11 +189,11 @@ class Optimizer:
         step = int(state.step) + 1
         slope: Array = grad.astype(np.float64, copy=False)
         moved, slots = self.rule(np.sqrt)(w, slope, state.slots, step, self.rate_at(int(state.epoch)))
-        return moved.astype(w.dtype, copy=False), OptimizerState(_int64(step), state.epoch, slots)
+        return moved.astype(w.dtype, copy=False), OptimizerState(int64(step), state.epoch, slots)
 
     def next_epoch(self, state: OptimizerState) -> OptimizerState:
         """Return the state for the next epoch: the same, one epoch later."""
-        return state._replace(epoch=_int64(int(state.epoch) + 1))
+        return state._replace(epoch=int64(int(state.epoch) + 1))
 
 
 _SGD = Optimizer("sgd", sgd_rule, slots=0, rate=0.01)

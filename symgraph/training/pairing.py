@@ -26,8 +26,8 @@ class Pair(NamedTuple):
 
 
 def is_scalar(module: Any) -> bool:
-    """Whether a module is of the scalar backend."""
-    return hasattr(module, "row") or hasattr(module, "predict_row")
+    """Whether a module is of the scalar backend; compiled C has its functions and those for arrays."""
+    return (hasattr(module, "row") or hasattr(module, "predict_row")) and not hasattr(module, "pack")
 
 
 def pair_of(module: GeneratedModule | ScalarModule) -> Pair:
@@ -46,24 +46,36 @@ def pair_of(module: GeneratedModule | ScalarModule) -> Pair:
 
 
 def _counterpart(module: Any, given_scalar: bool) -> tuple[Any, str]:
-    path = Path(getattr(module, "__file__", None) or "")
-    if given_scalar and not path.stem.endswith(_SUFFIX):
-        return None, f"the module of {module.MODEL} is in no file that ends in {_SUFFIX}.py"
-    stem = path.stem.removesuffix(_SUFFIX) if given_scalar else path.stem + _SUFFIX
-    other = path.with_name(f"{stem}.py") if path.name else path
+    path, name, lacking = _place(getattr(module, "__file__", None) or "", given_scalar, module.MODEL)
+    if path is None:
+        return None, lacking
     try:
-        found = _loaded(decode_source(other.read_bytes()), str(other))
+        state = path.stat()
+        found = _loaded(path, (state.st_mtime_ns, state.st_size, state.st_ino))
     except (OSError, UnicodeDecodeError, SyntaxError, ModuleError):
-        where = f"there is no module {other.name} beside it" if path.name else f"the module of {module.MODEL} is in no file"
-        return None, where
+        return None, f"there is no module {name} beside it"
     if is_scalar(found) is given_scalar or _identity(found) != _identity(module):
-        return None, f"{other.name} was not built from the same spec; build it again"
+        return None, f"{name} was not built from the same spec; build it again"
     return found, ""
 
 
+@lru_cache(maxsize=64)
+def _place(file: str, given_scalar: bool, model: str) -> tuple[Path | None, str, str]:
+    """The path and the name of the other file, or None and why there is none."""
+    path = Path(file)
+    if given_scalar and not path.stem.endswith(_SUFFIX):
+        return None, "", f"the module of {model} is in no file that ends in {_SUFFIX}.py"
+    if not path.name:
+        return None, "", f"the module of {model} is in no file"
+    stem = path.stem.removesuffix(_SUFFIX) if given_scalar else path.stem + _SUFFIX
+    other = path.with_name(f"{stem}.py")
+    return other, other.name, ""
+
+
 @lru_cache(maxsize=16)  # a run is often short beside the loading of a module
-def _loaded(text: str, origin: str) -> Any:
-    return from_source(text, Path(origin).stem, origin)
+def _loaded(path: Path, state: tuple[int, int, int]) -> Any:
+    """The module of a file that is in a state: when it was changed, its length, its number on the disk."""
+    return from_source(decode_source(path.read_bytes()), path.stem, str(path))
 
 
 def _identity(module: Any) -> tuple[Any, ...]:

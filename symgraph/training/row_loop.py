@@ -7,11 +7,13 @@ calling them row by row gives.
 """
 
 import ast
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+import copy
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, cast
 
 from symgraph.training.row_source import OURS, TARGET, Row, feature, function, weight
-from symgraph.training.tracing import Program
+from symgraph.training.syntax import VECTOR, assign, counted_loop, definition, entry, local_functions, named, size, stored
+from symgraph.training.tracing import PER_WEIGHT, Program
 
 LOOP = "loop"
 """The name of the function in the tree; called as
@@ -20,10 +22,12 @@ loop(weights, slots, rows, step, rate, constants, gradient, limit) -> the sum of
 
 CLIP = f"{OURS}clip"
 
+VECTORS = ("tanh",)
+"""The functions of `math` that are faster inlined even in the loop over updates, where rows wait for each other."""
+
 _ARGUMENTS = tuple(f"{OURS}{name}" for name in ("weights", "slots", "rows", "step", "rate", "constants", "gradient", "limit"))
 _WEIGHTS, _SLOTS, _ROWS, _STEP, _RATE, _CONSTANTS, _GRADIENT, _LIMIT = _ARGUMENTS
-_TOTAL, _INDEX, _COMPONENT, _RANGE = f"{OURS}total", f"{OURS}i", f"{OURS}j", "range"
-
+_TOTAL, _INDEX, _COMPONENT = f"{OURS}total", f"{OURS}i", f"{OURS}j"
 
 _BINARY = {"add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "pow": ast.Pow}
 
@@ -42,7 +46,8 @@ class Form(NamedTuple):
     Attributes:
         clip: whether each gradient goes through the function CLIP.
         unrolled: for Python: every weight and slot has its variable, and rows are sequences. Else, for a compiler, they stay in
-            their vectors, the rule stands once, in a loop over them, and rows are an array (n, columns).
+            their vectors, the rule stands once, in a loop over them, and rows are an array (n, columns). Such a loop agrees
+            with the rule to rounding: what all weights are divided by becomes a factor, powers of the step are multiplied up.
     """
 
     clip: bool
@@ -62,39 +67,37 @@ def loop_tree(row: Row, program: Program, sizes: Sizes, form: Form) -> ast.Funct
         The definition of LOOP. It changes weights, slots and gradient in place. Slots stand in one vector, all of the first
         slot before those of the second.
     """
-    update = _Update(program, sizes.weights)
-    weights = [_assign(weight(i), _entry(_WEIGHTS, i)) for i in range(sizes.weights)]
+    update = _Update(program, sizes.weights, exact=form.unrolled)
+    weights = [assign(weight(i), entry(_WEIGHTS, i)) for i in range(sizes.weights)]
     partials = _Partials(row, form)
     if form.unrolled:
         before, each = [*weights, *update.slots()], [*partials.statements(), *update.unrolled(partials.values())]
-        after = [*(_stored(_WEIGHTS, i, weight(i)) for i in range(sizes.weights)), *update.slots_back()]
+        after = [*(stored(_WEIGHTS, i, named(weight(i))) for i in range(sizes.weights)), *update.slots_back()]
     else:
         before, each, after = [], [*weights, *partials.statements(), *update.rolled()], []
     body = [
-        *_local_functions({*row.functions, *({"sqrt"} if program.uses("sqrt") else ())}),
+        *local_functions({*row.functions, *({"sqrt"} if program.uses("sqrt") else ())}, () if form.unrolled else VECTORS),
         *update.constants(),
         *before,
-        _assign(_TOTAL, ast.Constant(0.0)),
+        assign(_TOTAL, ast.Constant(0.0)),
         _for_rows(sizes, each, unpack=form.unrolled),
         *after,
-        ast.Return(_name(_TOTAL)),
+        ast.Return(named(_TOTAL)),
     ]
-    names = [ast.arg(name) for name in _ARGUMENTS]
-    arguments = ast.arguments(posonlyargs=[], args=names, kwonlyargs=[], kw_defaults=[], defaults=[])
-    return ast.fix_missing_locations(ast.FunctionDef(LOOP, arguments, body, []))
+    return definition(LOOP, _ARGUMENTS, body)
 
 
-def _local_functions(names: Iterable[str]) -> list[ast.stmt]:
-    return [_assign(function(name), ast.Attribute(_name("math"), name, ast.Load())) for name in sorted(names)]
+def columns_of(sizes: Sizes) -> list[str]:
+    """What the columns of a row are called in a loop."""
+    return [*map(feature, range(sizes.features)), *([TARGET] if sizes.target else [])]
 
 
 def _for_rows(sizes: Sizes, body: list[ast.stmt], *, unpack: bool) -> ast.stmt:
-    columns = [*map(feature, range(sizes.features)), *([TARGET] if sizes.target else [])]
+    columns = columns_of(sizes)
     if unpack:
-        return ast.For(ast.Tuple([_name(column, store=True) for column in columns], ast.Store()), _name(_ROWS), body, [])
-    count = ast.Subscript(ast.Attribute(_name(_ROWS), "shape", ast.Load()), ast.Constant(0), ast.Load())
-    reads = [_assign(column, _element(_ROWS, _INDEX, j)) for j, column in enumerate(columns)]
-    return ast.For(_name(_INDEX, store=True), ast.Call(_name(_RANGE), [count], []), [*reads, *body], [])
+        return ast.For(ast.Tuple([named(column, store=True) for column in columns], ast.Store()), named(_ROWS), body, [])
+    reads = [assign(column, _element(_ROWS, _INDEX, j)) for j, column in enumerate(columns)]
+    return counted_loop(_INDEX, size(_ROWS, 0), [*reads, *body])
 
 
 class _Partials:
@@ -110,18 +113,34 @@ class _Partials:
 
     def statements(self) -> list[ast.stmt]:
         row = self.row
-        lines = [_assign(name, value) for name, value in row.assigned]
-        lines.append(ast.AugAssign(_name(_TOTAL, store=True), ast.Add(), row.loss))
+        lines = [assign(name, _magnitudes(value) if self.unrolled else value) for name, value in row.assigned]
+        lines.append(ast.AugAssign(named(_TOTAL, store=True), ast.Add(), row.loss))
         if self.unrolled and not self.clip:
-            return lines + [_assign(_partial(i), value) for i, value in enumerate(row.gradient) if not _lasts(value)]
-        lines += [ast.Assign([_entry(_GRADIENT, i, store=True)], value) for i, value in enumerate(row.gradient)]
+            return lines + [assign(_partial(i), value) for i, value in enumerate(row.gradient) if not _lasts(value)]
+        lines += [stored(_GRADIENT, i, value) for i, value in enumerate(row.gradient)]
         if self.clip:
-            lines.append(ast.Expr(ast.Call(_name(CLIP), [_name(_GRADIENT), _name(_LIMIT)], [])))
-        return lines + [_assign(_partial(i), _entry(_GRADIENT, i)) for i in range(len(row.gradient)) if self.unrolled]
+            lines.append(ast.Expr(ast.Call(named(CLIP), [named(_GRADIENT), named(_LIMIT)], [])))
+        return lines + [assign(_partial(i), entry(_GRADIENT, i)) for i in range(len(row.gradient)) if self.unrolled]
 
     def values(self) -> list[ast.expr]:
         """The variable of each partial, in a loop that is unrolled."""
-        return [value if _lasts(value) and not self.clip else _name(_partial(i)) for i, value in enumerate(self.row.gradient)]
+        return [value if _lasts(value) and not self.clip else named(_partial(i)) for i, value in enumerate(self.row.gradient)]
+
+
+class _Magnitudes(ast.NodeTransformer):
+    """Puts magnitudes of variables without a call, of which each costs Python as much as four operations."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        match self.generic_visit(node):
+            case ast.Call(ast.Name(id=called), [ast.Name() as value]) if called == function("fabs"):
+                zero = ast.Constant(0.0)
+                # 0.0 - x is -x, and 0.0 for either zero
+                return ast.IfExp(ast.Compare(value, [ast.Gt()], [zero]), value, ast.BinOp(zero, ast.Sub(), value))
+        return node
+
+
+def _magnitudes(value: ast.expr) -> ast.expr:
+    return cast("ast.expr", _Magnitudes().visit(copy.deepcopy(value)))
 
 
 def _lasts(value: ast.expr) -> bool:
@@ -130,28 +149,31 @@ def _lasts(value: ast.expr) -> bool:
 
 
 class _Update:
-    """Writes the rule for each weight."""
+    """Writes the rule for each weight; exact is the rule's own rounding."""
 
-    def __init__(self, program: Program, weights: int) -> None:
+    def __init__(self, program: Program, weights: int, *, exact: bool) -> None:
         self.program = program
         self.weights = weights
         self.fixed, self.stepping = program.once_a_row()
         self.users = program.users()
         self.outputs = [*program.slots, program.weight]
+        self.powers = () if exact else tuple(filter(self._is_power_of_step, self.stepping))
+        self.divisors = () if exact else tuple(filter(self._divides_weights, (*self.fixed, *self.stepping)))
 
     def constants(self) -> list[ast.stmt]:
         """Constants and what no row changes, as local variables."""
         indices = [args[0] for op, args in self.program.instructions if op == "constant"]
-        shared = [self._shared(position) for position in self.fixed]
-        return [*(_assign(_constant(index), _entry(_CONSTANTS, index)) for index in indices), *shared]
+        shared = [line for position in self.fixed for line in self._shared(position)]
+        first = [line for position in self.powers for line in self._first_power(position)]
+        return [*(assign(_constant(index), entry(_CONSTANTS, index)) for index in indices), *shared, *first]
 
     def slots(self) -> list[ast.stmt]:
         """The slots, from their vector into variables."""
-        return [_assign(_slot(k, i), _entry(_SLOTS, k * self.weights + i)) for k, i in self._places()]
+        return [assign(_slot(k, i), entry(_SLOTS, k * self.weights + i)) for k, i in self._places()]
 
     def slots_back(self) -> list[ast.stmt]:
         """The slots, back into their vector."""
-        return [_stored(_SLOTS, k * self.weights + i, _slot(k, i)) for k, i in self._places()]
+        return [stored(_SLOTS, k * self.weights + i, named(_slot(k, i))) for k, i in self._places()]
 
     def _places(self) -> list[tuple[int, int]]:
         return [(k, i) for k in range(len(self.program.slots)) for i in range(self.weights)]
@@ -160,33 +182,62 @@ class _Update:
         """The update by a row, weight by weight."""
         lines = self._shared_by_weights()
         for i, gradient in enumerate(gradients):
-            slots = tuple(_name(_slot(k, i)) for k in range(len(self.program.slots)))
-            lines += self._of_weight(_Places(_name(weight(i)), gradient, slots))
+            slots = tuple(named(_slot(k, i)) for k in range(len(self.program.slots)))
+            lines += self._of_weight(_Places(named(weight(i)), gradient, slots))
         return lines
 
     def rolled(self) -> list[ast.stmt]:
         """The update by a row, in a loop over the weights."""
-        index = _name(_COMPONENT)
+        index = named(_COMPONENT)
         slots: list[ast.expr] = []
         for k in range(len(self.program.slots)):
             place = ast.BinOp(ast.Constant(k * self.weights), ast.Add(), index) if k else index
-            slots.append(ast.Subscript(_name(_SLOTS), place, ast.Load()))
-        weight_, gradient = (ast.Subscript(_name(vector), index, ast.Load()) for vector in (_WEIGHTS, _GRADIENT))
-        places = _Places(weight_, gradient, slots)
-        count = ast.Call(_name(_RANGE), [ast.Constant(self.weights)], [])
-        return [*self._shared_by_weights(), ast.For(_name(_COMPONENT, store=True), count, self._of_weight(places), [])]
+            slots.append(ast.Subscript(named(_SLOTS), place, ast.Load()))
+        places = _Places(entry(_WEIGHTS, _COMPONENT), entry(_GRADIENT, _COMPONENT), slots)
+        return [*self._shared_by_weights(), counted_loop(_COMPONENT, ast.Constant(self.weights), self._of_weight(places))]
 
     def _shared_by_weights(self) -> list[ast.stmt]:
         counts = bool(self.stepping)
-        first: list[ast.stmt] = [ast.AugAssign(_name(_STEP, store=True), ast.Add(), ast.Constant(1))] if counts else []
-        return first + [self._shared(position) for position in self.stepping]
+        first: list[ast.stmt] = [ast.AugAssign(named(_STEP, store=True), ast.Add(), ast.Constant(1))] if counts else []
+        return first + [line for position in self.stepping for line in self._shared(position)]
 
-    def _shared(self, position: int) -> ast.stmt:
-        nowhere = _Places(_name(_WEIGHTS), _name(_GRADIENT), ())
-        return _assign(_uniform(position), self._writer(nowhere).operation(position))
+    def _shared(self, position: int) -> list[ast.stmt]:
+        """An operation that is the same for all weights, and what takes the place of a division by it."""
+        inverse = ast.BinOp(ast.Constant(1.0), ast.Div(), named(_uniform(position)))
+        inverted = [assign(_inverse(position), inverse)] if position in self.divisors else []
+        if position in self.powers:
+            return [*self._next_power(position), *inverted]
+        nowhere = _Places(named(_WEIGHTS), named(_GRADIENT), ())
+        return [assign(_uniform(position), self._writer(nowhere).operation(position)), *inverted]
 
     def _writer(self, places: "_Places") -> "_Writer":
-        return _Writer(self.program, self.users, {p: _name(_uniform(p)) for p in (*self.fixed, *self.stepping)}, places)
+        done: dict[int, ast.expr] = {p: named(_uniform(p)) for p in (*self.fixed, *self.stepping)}
+        return _Writer(self.program, self.users, done, places, self.divisors)
+
+    def _is_power_of_step(self, position: int) -> bool:
+        op, args = self.program.instructions[position]
+        return op == "pow" and [self.program.instructions[operand].op for operand in args] == ["constant", "step"]
+
+    def _divides_weights(self, position: int) -> bool:
+        """Whether something of each weight is divided by it."""
+        program, varying = self.program, self.program.reading(*PER_WEIGHT)
+        users = (program.instructions[user] for user in self.users[position])
+        return any(op == "div" and args[1] == position and args[0] in varying for op, args in users)
+
+    def _first_power(self, position: int) -> list[ast.stmt]:
+        """The power before the first row: a number, and what it lacks."""
+        base = named(_constant(self.program.instructions[self.program.instructions[position].args[0]].args[0]))
+        return [
+            assign(_uniform(position), ast.BinOp(base, ast.Pow(), named(_STEP))),
+            assign(_lacking(position), ast.Constant(0.0)),
+        ]
+
+    def _next_power(self, position: int) -> list[ast.stmt]:
+        """The power of the next step, from the one before: `pow` would take as long as the row's exponentials."""
+        base = named(_constant(self.program.instructions[self.program.instructions[position].args[0]].args[0]))
+        pair = [_uniform(position), _lacking(position)]
+        product = ast.Call(named(f"{VECTOR}next_power"), [*map(named, pair), base], [])
+        return [ast.Assign([ast.Tuple([named(part, store=True) for part in pair], ast.Store())], product)]
 
     def _of_weight(self, places: "_Places") -> list[ast.stmt]:
         writer = self._writer(places)
@@ -196,7 +247,7 @@ class _Update:
             if self._last_use(k, position):
                 writer.keep(position, places.slots[k], value)
             else:
-                late.append(_set(places.slots[k], writer.keep(position, _name(_new_slot(k)), value)))
+                late.append(_set(places.slots[k], writer.keep(position, named(_new_slot(k)), value)))
         writer.lines.append(_set(places.weight, writer.expression(self.program.weight)))
         return writer.lines + late
 
@@ -224,11 +275,19 @@ class _Places(NamedTuple):
 class _Writer:
     """Writes the operations of one weight; what is used twice goes into a variable."""
 
-    def __init__(self, program: Program, users: dict[int, list[int]], done: dict[int, ast.expr], places: _Places) -> None:
+    def __init__(
+        self,
+        program: Program,
+        users: dict[int, list[int]],
+        done: dict[int, ast.expr],
+        places: _Places,
+        divisors: Collection[int],
+    ) -> None:
         self.program = program
         self.users = users
         self.done = done
         self.places = places
+        self.divisors = divisors
         self.lines: list[ast.stmt] = []
 
     def keep(self, position: int, place: ast.expr, value: ast.expr) -> ast.expr:
@@ -245,17 +304,19 @@ class _Writer:
         if not instruction.operands:
             return self._leaf(*instruction)
         value = self.operation(position)
-        return self.keep(position, _name(_temporary(position)), value) if len(self.users[position]) > 1 else value
+        return self.keep(position, named(_temporary(position)), value) if len(self.users[position]) > 1 else value
 
     def operation(self, position: int) -> ast.expr:
         """The operation itself, over what its operands are called."""
         op, args = self.program.instructions[position]
         operands = [self.expression(operand) for operand in args]
+        if op == "div" and args[1] in self.divisors:
+            return ast.BinOp(operands[0], ast.Mult(), named(_inverse(args[1])))
         if op in _BINARY:
             return ast.BinOp(operands[0], _BINARY[op](), operands[1])
         if op == "neg":
             return ast.UnaryOp(ast.USub(), operands[0])
-        return ast.Call(_name(function("sqrt") if op == "sqrt" else "abs"), operands, [])
+        return ast.Call(named(function("sqrt") if op == "sqrt" else "abs"), operands, [])
 
     def _leaf(self, op: str, args: tuple[int, ...]) -> ast.expr:
         match op:
@@ -266,11 +327,11 @@ class _Writer:
             case "slot":
                 return self.places.slots[args[0]]
             case "constant":
-                return _name(_constant(args[0]))
+                return named(_constant(args[0]))
             case "whole":
                 return ast.Constant(args[0])
             case _:
-                return _name(_STEP if op == "step" else _RATE)
+                return named(_STEP if op == "step" else _RATE)
 
 
 def _slot(k: int, i: int) -> str:
@@ -289,6 +350,14 @@ def _uniform(position: int) -> str:
     return f"{OURS}u{position}"
 
 
+def _inverse(position: int) -> str:
+    return f"{OURS}r{position}"
+
+
+def _lacking(position: int) -> str:
+    return f"{OURS}l{position}"
+
+
 def _temporary(position: int) -> str:
     return f"{OURS}t{position}"
 
@@ -297,32 +366,16 @@ def _partial(i: int) -> str:
     return f"{OURS}g{i}"
 
 
-def _name(name: str, *, store: bool = False) -> ast.Name:
-    return ast.Name(name, ast.Store() if store else ast.Load())
-
-
-def _assign(name: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign([_name(name, store=True)], value)
-
-
 def _set(place: ast.expr, value: ast.expr) -> ast.stmt:
     """An assignment to a place that is otherwise read."""
     match place:
         case ast.Name(name):
-            return _assign(name, value)
+            return assign(name, value)
         case ast.Subscript(vector, index):
             return ast.Assign([ast.Subscript(vector, index, ast.Store())], value)
         case _:
             raise TypeError(f"{ast.dump(place)} is no place")
 
 
-def _stored(vector: str, index: int, name: str) -> ast.stmt:
-    return ast.Assign([_entry(vector, index, store=True)], _name(name))
-
-
-def _entry(vector: str, index: int, *, store: bool = False) -> ast.Subscript:
-    return ast.Subscript(_name(vector), ast.Constant(index), ast.Store() if store else ast.Load())
-
-
 def _element(matrix: str, row: str, column: int) -> ast.expr:
-    return ast.Subscript(_name(matrix), ast.Tuple([_name(row), ast.Constant(column)], ast.Load()), ast.Load())
+    return ast.Subscript(named(matrix), ast.Tuple([named(row), ast.Constant(column)], ast.Load()), ast.Load())

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from symgraph.training.optimizers import Optimizer
+from symgraph.training.optimizers import OPTIMIZERS, Optimizer, Parameter, Update
 
 LONGEST = 200
 """Instructions that a rule may have: a longer one gains nothing from standing in the loop itself."""
 
-_PER_WEIGHT = ("weight", "gradient", "slot")
+PER_WEIGHT = ("weight", "gradient", "slot")
+"""The leaves that differ from weight to weight."""
+
 _BECOMES_INFINITE = ("add", "sub", "mul", "neg", "abs", "sqrt")  # with any operand that is not finite
 
 
@@ -75,7 +77,7 @@ class Program(NamedTuple):
 
     def once_a_row(self) -> tuple[list[int], list[int]]:
         """The operations that are the same for all weights: those that the step does not change, and those that it does."""
-        varying, stepping = self.reading(*_PER_WEIGHT), self.reading("step")
+        varying, stepping = self.reading(*PER_WEIGHT), self.reading("step")
         same = [p for p, instruction in enumerate(self.instructions) if instruction.operands and p not in varying]
         return [p for p in same if p not in stepping], [p for p in same if p in stepping]
 
@@ -115,24 +117,35 @@ def trace(optimizer: Optimizer) -> Traced:
     """Find the operations of an optimizer's rule.
 
     Args:
-        optimizer: its rule is called once.
+        optimizer: its rule is called once; one of this package's not at all if it was traced before.
 
     Raises:
         NotInlined: the rule does something else than operators and the square root it is given.
     """
+    find = _known_operations if optimizer.definition in _PURE else _operations
+    return find(optimizer.name, optimizer.definition, optimizer.slots, optimizer.parameters)
+
+
+def _operations(name: str, definition: Callable[..., Update], slots: int, parameters: tuple[Parameter, ...]) -> Traced:
     tape = _Tape()
-    w, g, slots = tape.leaf("weight"), tape.leaf("gradient"), tuple(tape.leaf("slot", k) for k in range(optimizer.slots))
+    w, g, old = tape.leaf("weight"), tape.leaf("gradient"), tuple(tape.leaf("slot", k) for k in range(slots))
     try:
-        update: Any = optimizer.rule(tape.sqrt)
-        moved, changed = update(w, g, slots, tape.leaf("step"), tape.leaf("rate"))
+        update: Any = definition(tape.sqrt, **{parameter.name: parameter.value for parameter in parameters})
+        moved, changed = update(w, g, old, tape.leaf("step"), tape.leaf("rate"))
         weight, kept = tape.position(moved), tuple(tape.position(slot) for slot in changed)
     except NotInlined as error:
-        raise NotInlined(f"the rule of {optimizer.name} {error}") from error
+        raise NotInlined(f"the rule of {name} {error}") from error
     except Exception as error:  # a rule for arrays alone may raise anything here; the cause is told
-        raise NotInlined(f"the rule of {optimizer.name} is not made of operators alone: {error}") from error
-    if len(kept) != optimizer.slots:
-        raise NotInlined(f"the rule of {optimizer.name} returns {len(kept)} slots and not {optimizer.slots}")
+        raise NotInlined(f"the rule of {name} is not made of operators alone: {error}") from error
+    if len(kept) != slots:
+        raise NotInlined(f"the rule of {name} returns {len(kept)} slots and not {slots}")
     return Traced(Program(tuple(tape.instructions), weight, kept), tuple(tape.constants))
+
+
+_PURE = frozenset(optimizer.definition for optimizer in OPTIMIZERS.values())
+"""Rules that do the same at every call; what somebody else's does may hang on more than its parameters."""
+
+_known_operations = lru_cache(maxsize=64)(_operations)
 
 
 class _Tape:

@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from symgraph.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array, float_array
 from symgraph.training.choice import Choice, Work, checked_choice, choose_engine
 from symgraph.training.clipping import Clip
-from symgraph.training.engines import Engine
+from symgraph.training.engines import Engine, Several
 from symgraph.training.history import Callback, EpochEnd, Failure, Reason, Stop, TrainResult
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
@@ -29,6 +29,7 @@ class _Plan:
     rows: int
     shuffle: bool
     seed: int
+    at_once: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def train(
     """Train the weights of a model on all rows of X and y.
 
     The run never raises for a value that stops being finite, nor for Ctrl-C: the result says so and holds the weights, losses
-    and optimizer state of the last epoch whose loss over all rows was finite. Run on from there with `w0`, `state` and `seed`:
+    and optimizer state of the last epoch whose loss over all rows was finite; after Ctrl-C in a compiled run that nobody
+    listens to, of one at most 16,384 updates before it. Run on from there with `w0`, `state` and `seed`:
     the two runs together equal one uninterrupted run bit for bit.
 
     Args:
@@ -101,8 +103,11 @@ def train(
     w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
     start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
     work = Work(modules, rows, optimizer, clip, _checked_batch_size(batch_size, rows.n), by_rows)
-    plan = _Plan(choose_engine(work, choice), rows.n, shuffle, seed)
-    return _run(plan, w, start, epochs, _Listeners(stop, _checked_callbacks(callbacks)))
+    listeners = _Listeners(stop, _checked_callbacks(callbacks))
+    alone = not (shuffle or callbacks or stop is not None)
+    engine = choose_engine(work, choice)
+    plan = _Plan(engine, rows.n, shuffle, seed, engine.at_once if alone else 1)
+    return _run(plan, w, start, epochs, listeners)
 
 
 def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int, listeners: _Listeners) -> TrainResult:
@@ -112,7 +117,10 @@ def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int, listeners: _
     reason: Reason = "epochs"
     failure: Failure | None = None
     try:
-        for _ in range(epochs):
+        for several in _unheard(plan, kept, epochs):
+            losses += several.losses
+            kept = several.epoch.weights, several.epoch.state
+        while len(losses) < epochs:
             end = _advance(plan, *kept)
             if isinstance(end, Failure):
                 reason, failure = "non-finite", end
@@ -129,6 +137,18 @@ def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int, listeners: _
     done = int(state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
     history, engine = np.array(losses[:done], np.float64), plan.engine
     return TrainResult(weights, history, done, reason, failure, state, first_epoch, plan.seed, engine.backend, engine.fallback)
+
+
+def _unheard(plan: _Plan, start: tuple[Array, OptimizerState], epochs: int) -> Iterator[Several]:
+    """Epochs that nobody listens to, some at once, as far as the engine does that and all in them is finite."""
+    reached, left = start, epochs
+    while (some := min(plan.at_once, left)) > 1:
+        several = plan.engine.several(*reached, some)
+        if several is None:
+            return
+        reached = _frozen(several.epoch.weights, several.epoch.state)
+        left -= some
+        yield several
 
 
 def _advance(plan: _Plan, w: Array, state: OptimizerState) -> EpochEnd | Failure:
@@ -167,6 +187,8 @@ def _check_module(module: GeneratedModule | ScalarModule) -> None:
 def _initial_weights(modules: Pair, seed: int) -> Array:
     if modules.arrays is None:
         raise OptionError(f"w0 is missing: the scalar module draws no initial weights, and {modules.lacking}")
+    if not hasattr(modules.arrays, "initial_weights"):
+        raise OptionError(f"w0 is missing: the compiled module of {modules.arrays.MODEL} draws no initial weights")
     weights: Array = modules.arrays.initial_weights(seed)
     return weights
 
@@ -179,9 +201,9 @@ def _checked_weights(module: GeneratedModule | ScalarModule, w0: Any) -> Array:
     w, wanted = float_array("w0", w0), len(module.WEIGHTS)
     if w.shape != (wanted,):
         raise WeightsError(f"w0 has shape {w.shape}; {module.MODEL} needs ({wanted},): {', '.join(module.WEIGHTS)}")
-    for name, value in zip(module.WEIGHTS, w, strict=True):
-        if not np.isfinite(value):
-            raise WeightsError(f"w0 has {name} = {value}; every initial weight must be finite")
+    if not np.isfinite(w).all():
+        j = int(np.argmin(np.isfinite(w)))
+        raise WeightsError(f"w0 has {module.WEIGHTS[j]} = {w[j]}; every initial weight must be finite")
     return w
 
 

@@ -88,7 +88,7 @@ def judge(
 
     Args:
         model: the spec; it is frozen by this.
-        module: a module of the ABI, of the numpy or the scalar backend.
+        module: a module of the ABI, of the numpy or the scalar backend, or compiled C.
         points: where; they are rounded to the dtype first, and the truth is that of the rounded points.
         dtype: "float64", or "float32" for the numpy backend.
         progress: called after each point.
@@ -134,7 +134,7 @@ def truths(
     Args:
         model: the spec; it is frozen by this.
         points: where; taken as the exact numbers they are.
-        backend: "numpy" or "scalar", whose graphs differ a little.
+        backend: "numpy", "scalar" or "c", whose graphs differ a little.
         dtype: whose op figures, constants and range the measure is for.
         names: the results wanted; None for all that the backend has.
         progress: called after each point.
@@ -212,7 +212,7 @@ def measure_of(model: Model, backend: str = "numpy", dtype: str = "float64", nam
 @lru_cache(maxsize=16)
 def _graph(model: Model, backend: str) -> Graph:
     graph = differentiated(model)
-    return optimize(one_row(graph)) if backend == "scalar" else many_rows(graph)
+    return optimize(one_row(graph)) if backend == "scalar" else graph if backend == "c" else many_rows(graph)
 
 
 def _floats(model: Model) -> frozenset[float]:

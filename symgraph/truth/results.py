@@ -40,8 +40,8 @@ class Results:
 
 
 def backend_of(module: Any) -> str:
-    """The backend of a module, told by its functions: "numpy" or "scalar"."""
-    return "numpy" if hasattr(module, "forward") else "scalar"
+    """The backend of a module, told by its functions: "numpy", "scalar" or "c"."""
+    return "numpy" if hasattr(module, "forward") else "c" if hasattr(module, "pack") else "scalar"
 
 
 def names_of(module: Any) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     """Run a module at every point.
 
     Args:
-        module: of the numpy or the scalar backend.
+        module: of the numpy or the scalar backend, or compiled C.
         points: where; for float32 they must be float32 numbers (``Points.rounded``).
         dtype: "float64", or "float32" for the numpy backend.
 
@@ -66,9 +66,11 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     names = names_of(module)
     values = np.full((len(points), len(names)), np.nan)
     raised = np.zeros((len(points), len(names)), bool)
-    if backend_of(module) == "scalar":
-        if dtype != "float64":
-            raise OptionError("the scalar backend computes in Python's floats; judge it with the dtype float64")
+    backend = backend_of(module)
+    if backend != "numpy" and dtype != "float64":
+        numbers = "Python's floats" if backend == "scalar" else "doubles"
+        raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype float64")
+    if backend == "scalar":
         for place in range(len(points)):
             values[place], raised[place] = _scalar(module, *_split(module, points, place, float))
         return Results(names, values, raised)
@@ -99,7 +101,7 @@ def _numpy(module: Any, points: Points, places: Sequence[int], kind: Any) -> NDA
     target = None if module.TARGET is None else np.array([y for _, _, y in split])
     parts: list[Any] = []
     if module.METADATA["has_loss"]:
-        parts.append(module.forward(weights, X, target).loss)
+        parts.append(_losses(module, weights, X, target, rows))
     if module.OUTPUTS:
         parts.append(module.predict(weights, X))
     if module.METADATA["has_loss"]:
@@ -107,6 +109,14 @@ def _numpy(module: Any, points: Points, places: Sequence[int], kind: Any) -> NDA
     if module.OUTPUTS:
         parts.append(module.jacobian(weights, X))
     return np.concatenate([np.reshape(part, (rows, -1)) for part in parts], axis=1, dtype=np.float64)
+
+
+def _losses(module: Any, w: NDArray[Any], X: Any, y: Any, rows: int) -> Any:
+    """The loss of each row; compiled C has no function for that, but the same bits for a row alone."""
+    if hasattr(module, "forward"):
+        return module.forward(w, X, y).loss
+    partials = np.empty(len(w))
+    return [module.row(w, [] if X is None else X[row], None if y is None else y[row], partials) for row in range(rows)]
 
 
 def _scalar(module: Any, w: list[Any], x: list[Any], y: Any) -> tuple[list[float], list[bool]]:

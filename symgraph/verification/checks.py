@@ -1,6 +1,6 @@
 """What the module contract promises, function by function, held against what is expected on one batch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.canonical import symbols_of
 from symgraph.model import Model
 from symgraph.verification.expected import Expectation, Expected
 from symgraph.verification.judge import Judge
@@ -134,8 +133,8 @@ def check_compiled(model: Model, module: Any, judge: Judge, expected: Expectatio
     if X is None and y is None:
         return
     case = Case(model, module, judge, expected, w, X, y)
-    if expected.output is not None and X is not None:
-        judge.values("predict", case.call("predict", w, X), expected.output)
+    if expected.output is not None and expected.jacobian is not None:
+        _check_output(case, expected.output, expected.jacobian)
     if expected.loss is not None and expected.gradient is not None:
         judge.derivatives("per_sample_grad", case.call("per_sample_grad", w, X, y), expected.gradient)
         _check_sums(case, expected.loss, expected.gradient)
@@ -151,11 +150,17 @@ def _check_blocks(case: Case) -> None:
     if output is not None and X is not None:
         for part in np.unique(case.call("predict", case.w, X).reshape(times, count), axis=0):
             case.judge.values("predict on many rows", part, output)
+    if case.expected.jacobian is not None and X is not None:
+        for part in np.unique(case.call("jacobian", case.w, X).reshape(times, count, weights), axis=0):
+            case.judge.derivatives("jacobian on many rows", part, case.expected.jacobian)
     if loss is not None and gradient is not None:
         for part in np.unique(case.call("per_sample_grad", case.w, X, y).reshape(times, count, weights), axis=0):
             case.judge.derivatives("per_sample_grad on many rows", part, gradient)
         many, mean = Case(case.model, case.module, case.judge, case.expected, case.w, X, y), np.ones(count) / count
         _check_value_and_grad(many, " on many rows", loss.total(mean), gradient.total(mean))
+        whole, _ = case.call("value_and_grad", case.w, X, y)
+        alone = case.call("loss", case.w, X, y)
+        case.judge.same("loss on many rows", float.hex(alone), float.hex(whole))  # nan is the same as nan
 
 
 def _unless_shapeless(judge: Judge, parts: Iterable[Expected], what: str, call: Callable[[], float]) -> list[float]:
@@ -186,8 +191,7 @@ def _check_names(model: Model, module: Any, judge: Judge) -> None:
 def _check_rows(case: Case) -> None:
     """The functions that work row by row."""
     tape = case.call("forward", case.w, case.X, case.y)
-    for name, wanted in case.expected.nodes.items():
-        _check_node(case, tape, name, wanted)
+    _check_nodes(case, tape, tuple(case.expected.nodes))
     if case.y is not None:
         _check_without_target(case)
     if case.expected.output is not None and case.expected.jacobian is not None:
@@ -198,24 +202,25 @@ def _check_rows(case: Case) -> None:
         case.judge.derivatives(f"per_sample_grad{case.suffix}", got, case.expected.gradient)
 
 
-def _check_node(case: Case, tape: Any, name: str, wanted: Expected) -> None:
-    field = case.module.METADATA.get("fields", {}).get(name, name)  # a name that Python or the module needs is changed
-    if not hasattr(tape, field):
-        case.judge.same(f"node {name}", "missing from the tape", "a field of it")
-    case.judge.values(f"forward{case.suffix}: node {name}", getattr(tape, field), wanted, uniform=True)
+def _check_nodes(case: Case, tape: Any, names: Sequence[str]) -> None:
+    """The values of named nodes: all at once, and one by one where something is wrong, to say what."""
+    fields = case.module.METADATA.get("fields", {})  # a name that Python or the module needs is changed
+    wanted = [case.expected.nodes[name] for name in names]
+    if case.judge.agree([getattr(tape, fields.get(name, name), None) for name in names], wanted):
+        return
+    for name, expected in zip(names, wanted, strict=True):
+        field = fields.get(name, name)
+        if not hasattr(tape, field):
+            case.judge.same(f"node {name}", "missing from the tape", "a field of it")
+        case.judge.values(f"forward{case.suffix}: node {name}", getattr(tape, field), expected, uniform=True)
 
 
 def _check_without_target(case: Case) -> None:
     """The forward pass without y: everything that does not depend on the target."""
-    model, target = case.model, case.model.target_input
     tape = case.call("forward", case.w, case.X)
-    dependent = set() if target is None else {target.symbol}
-    for node in model.nodes:
-        if symbols_of(node.expr) & dependent:
-            dependent.add(node.symbol)
-        elif case.X is not None:  # without features, y alone says how many rows there are
-            _check_node(case, tape, node.name, case.expected.nodes[node.name])
-    if model.loss_expr is not None and symbols_of(model.loss_expr) & dependent:
+    if case.X is not None:  # without features, y alone says how many rows there are
+        _check_nodes(case, tape, [name for name in case.expected.nodes if name not in case.expected.on_target])
+    if "loss" in case.expected.on_target:
         case.judge.same(f"the loss of forward{case.suffix} without y", tape.loss, None)
 
 

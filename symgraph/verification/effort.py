@@ -23,7 +23,7 @@ class Effort:
             only (the slope of asin next to 1); another one keeps one unlucky cancellation from hiding the conditioning.
         safety: how many times the largest change by noise is tolerated. That both of two draws change a value by less than 1/64
             of what is usual happens to one in some thousands; that one draw changes it by less than 10**-8, to one in 10**8.
-        one_sided: whether the slopes under noise, which only widen tolerances, are forward differences.
+        one_sided: whether slopes under noise, which only widen tolerances, and those of smooth models are forward differences.
         brief: whether each function of a module is called once in each way of reducing rows that is its own.
     """
 

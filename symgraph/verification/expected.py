@@ -91,6 +91,7 @@ class Expectation:
         gradient: the derivative of each row's loss along every direction, (n, len(directions)); None without a loss.
         jacobian: the same for the output.
         directions: the directions in the space of weights.
+        on_target: the nodes that depend on the target, and "loss" if it does.
     """
 
     nodes: Mapping[str, Expected]
@@ -99,6 +100,7 @@ class Expectation:
     gradient: Expected | None
     jacobian: Expected | None
     directions: tuple[Direction, ...]
+    on_target: frozenset[str]
 
     def row(self, index: int) -> "Expectation":
         """What is expected of one row alone: values (), derivatives (len(directions),)."""
@@ -106,7 +108,7 @@ class Expectation:
             None if part is None else part.row(index) for part in (self.output, self.loss, self.gradient, self.jacobian)
         )
         nodes = {name: node.row(index) for name, node in self.nodes.items()}
-        return Expectation(nodes, output, loss, gradient, jacobian, self.directions)
+        return Expectation(nodes, output, loss, gradient, jacobian, self.directions, self.on_target)
 
 
 def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction], effort: Effort) -> Expectation:
@@ -131,8 +133,7 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction], effort
             row.append(_item(versions[name], effort.safety))
         # what is not finite next to the point may be infinite in doubles, and spoil derivatives that it has no part in
         steady = not any(truth.failures for truth in truths)
-        found = [oracle.slopes(point, roots, directions)]
-        found += [oracle.slopes(point, roots, directions, noise=n, one_sided=effort.one_sided) for n in effort.noise]
+        found = _slopes(oracle, point, roots, directions, effort)
         for column, root in enumerate(roots):
             # a quotient of two rounding errors may be finite under noise, and its slopes 0, where doubles give 0/0
             known = steady and not _shapeless(values[root][-1])
@@ -140,7 +141,7 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction], effort
             slopes[root].append(
                 [_item([one[index][column] for one in found], effort.safety, blur) for index, blur in enumerate(blurs)]
             )
-    nodes = {name: _stack(rows, effort.safety) for name, rows in values.items()}
+    nodes = _stacks(values, effort.safety)
     return Expectation(
         nodes={node.name: nodes[node.name] for node in model.nodes},
         output=nodes[output] if output else None,
@@ -148,7 +149,20 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction], effort
         gradient=_stack(slopes["loss"], effort.safety) if "loss" in slopes else None,
         jacobian=_stack(slopes[output], effort.safety) if output else None,
         directions=tuple(directions),
+        on_target=frozenset() if model.target_input is None else oracle.depends(model.target_input.name),
     )
+
+
+def _slopes(
+    oracle: Oracle, point: Point, roots: Sequence[str], directions: Sequence[Direction], effort: Effort
+) -> list[list[list[Any]]]:
+    """The slopes of the truth and of its noisy versions, for each direction and root.
+
+    A smooth model has no kinks for a difference to both sides to see; to one side it errs by 1e-20.
+    """
+    exact = oracle.slopes(point, roots, directions, one_sided=effort.one_sided and oracle.smooth)
+    noisy = [oracle.slopes(point, roots, directions, noise=n, one_sided=effort.one_sided) for n in effort.noise]
+    return [exact, *noisy]
 
 
 def _shapeless(item: "_Item") -> bool:
@@ -190,3 +204,11 @@ def _stack(items: Sequence[Any], safety: float) -> Expected:
     """Nested lists of items as arrays, the item's parts apart."""
     want, tolerance, unit = np.moveaxis(np.array(items, np.float64), -1, 0)
     return Expected(want, tolerance, unit, safety)
+
+
+def _stacks(rows: Mapping[str, Sequence[_Item]], safety: float) -> dict[str, Expected]:
+    """What ``_stack`` makes of the rows of each name; one array is made of all, of which each name has its part."""
+    if not rows:
+        return {}
+    want, tolerance, unit = np.moveaxis(np.array(list(rows.values()), np.float64), -1, 0).copy()
+    return {name: Expected(want[place], tolerance[place], unit[place], safety) for place, name in enumerate(rows)}

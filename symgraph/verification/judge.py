@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,14 @@ class Tally:
     judged: int = 0
     skipped: int = 0
     worst: float = 0.0
+
+
+class _Compared(NamedTuple):
+    """Arrays of one shape: which values are wrong, which were judged, and the errors of these in their units."""
+
+    wrong: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
+    ratios: NDArray[np.float64]
 
 
 Move = tuple[NDArray[np.intp], NDArray[np.float64]]
@@ -109,6 +117,34 @@ class Judge:
         axes = ("row",) if expected.want.ndim else ()
         self._compare(what, array, expected, axes)
 
+    def agree(self, got: Sequence[Any], expected: Sequence[Expected]) -> bool:
+        """Whether several values of rows all are as ``values`` wants them, one number for all rows being as good.
+
+        They are counted if they are; if not, nothing is.
+
+        Args:
+            got: what the module gave.
+            expected: what it should give, for each.
+        """
+        if not expected:
+            return True
+        shape = expected[0].want.shape
+        table = np.empty((len(expected), *shape))
+        try:
+            for place, value in enumerate(got):
+                array = np.asarray(value, np.float64)
+                if array.shape not in (shape, ()) or value is None:
+                    return False
+                table[place] = array
+        except (TypeError, ValueError):
+            return False
+        want, tolerance, unit = (np.array([getattr(one, part) for one in expected]) for part in ("want", "tolerance", "unit"))
+        found = _compared(table, Expected(want, tolerance, unit, expected[0].safety))
+        if found.wrong.any():
+            return False
+        self._count(found)
+        return True
+
     def derivatives(self, what: str, got: Any, expected: Expected) -> None:
         """Compare derivatives by the weights, along each direction; the module's last axis is the weights.
 
@@ -152,25 +188,36 @@ class Judge:
         want = expected.want
         if got.shape != want.shape:
             raise VerificationError(f"{self.subject}: {what} has shape {got.shape} instead of {want.shape}\n{self.place()}")
-        with np.errstate(all="ignore"):  # values that are not finite are what is looked for
-            errors = np.abs(got - want)
-            wrong = np.where(np.isfinite(got), errors > expected.tolerance, ~expected.shapeless)
-            ratios = np.where(expected.judged & (want != 0.0), errors / expected.unit, 0.0)
-            excess = np.where(wrong, np.nan_to_num(errors / expected.tolerance, nan=np.inf), -1.0)
-        if wrong.any():
+        found = _compared(got, expected)
+        if found.wrong.any():
+            with np.errstate(all="ignore"):
+                excess = np.where(found.wrong, np.nan_to_num(np.abs(got - want) / expected.tolerance, nan=np.inf), -1.0)
             worst = np.unravel_index(np.argmax(excess), want.shape)
             where = "".join(self._where(axis, int(index)) for axis, index in zip(axes, worst, strict=True))
             raise VerificationError(
                 f"{self.subject}: {what}{where} is {got[worst]!s}, the spec gives {want[worst]!s} "
                 f"(tolerance {expected.tolerance[worst]:.2g})\n{self.place()}"
             )
-        judged = int(expected.judged.sum())
+        self._count(found)
+
+    def _count(self, found: "_Compared") -> None:
+        """Add to the tally what a comparison without a wrong value has shown."""
+        judged = int(found.judged.sum())
         self.tally.judged += judged
-        self.tally.skipped += expected.judged.size - judged
-        self.tally.worst = max(self.tally.worst, float(ratios.max(initial=0.0)))
+        self.tally.skipped += found.judged.size - judged
+        self.tally.worst = max(self.tally.worst, float(found.ratios.max(initial=0.0)))
 
     def _where(self, axis: str, index: int) -> str:
         if axis == "row":
             return f", row {index}"
         direction = self.directions[index]
         return f", by {next(iter(direction))}" if len(direction) == 1 else ", along a random direction"
+
+
+def _compared(got: NDArray[np.float64], expected: Expected) -> _Compared:
+    """Hold values against what is expected of them."""
+    want, judged = expected.want, expected.judged
+    with np.errstate(all="ignore"):  # values that are not finite are what is looked for
+        errors = np.abs(got - want)
+        wrong = np.where(np.isfinite(got), errors > expected.tolerance, ~expected.shapeless)
+        return _Compared(wrong, judged, np.where(judged & (want != 0.0), errors / expected.unit, 0.0))

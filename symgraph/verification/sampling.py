@@ -60,6 +60,8 @@ _TAME = frozenset({INITIAL, "ordinary", "small"})
 _WILD = 0.02
 """How much less the habits that are not tame are used where points are few."""
 _CLEAR = 1e-3
+_CLEAR_COST = 40_000
+"""Operations that one evaluation at each point may take together that is drawn in search of such a one."""
 
 TRIES = 60
 """Draws before the search starts; of 30 habits some must suit, and each gets a chance."""
@@ -124,6 +126,7 @@ class Sampler:
         self._anchor: Mapping[str, float] | None = None
         self._drawn = 0
         self._clear = False
+        self._clear_tries = max(4, min(TRIES // 2, _CLEAR_COST // oracle.steps)) if self._few else 0
         self.trouble: tuple[str, ...] = ()
 
     def draw(self) -> Batch | None:
@@ -136,11 +139,13 @@ class Sampler:
         for attempt in range(TRIES):
             real = self._sample is not None and self._drawn % 2 == 0 and attempt < TRIES // 2
             habit = self._habit()
-            self._clear = self._few and attempt < TRIES // 2
+            self._clear = attempt < self._clear_tries
             batch = self._attempt(habit, real)
             if batch is not None:
                 return batch
             self._scores[habit] *= 0.8
+            if attempt + 1 == self._clear_tries:
+                self._clear_tries = 0  # where none of so many is clear, none is looked for again
         if self._anchor is None:
             self._anchor = self._search()
             if self._anchor is not None:

@@ -4,6 +4,8 @@ import random
 from collections import Counter
 from typing import Any
 
+from sympy import evaluate
+
 from symgraph.errors import SpecError
 from symgraph.model import Model
 from symgraph.oracle import Choice, Oracle
@@ -53,7 +55,7 @@ def verify(
         VerificationError: a module is wrong.
         SpecError: no point was found where the model is finite; a domain has to be declared.
     """
-    with uncollected():
+    with uncollected(), evaluate(True):
         return _verified(model, (module, scalar), sample, seed, points)
 
 

@@ -94,13 +94,15 @@ static int differ(double a, double b)
 
 int main(void)
 {
-    static const size_t sizes[] = {1, 7, 8, 31, 32, 33, 255, 256, 257, 600};
+    static const size_t sizes[] = {1, 7, 8, 9, 31, 63, 64, 65, 257, 600};
     static const double odd[] = {0.0, -0.0, 1e300, -1e300, 5e-324, 1e6, -3e7, INFINITY, -INFINITY, NAN, 710.0, -746.0, DBL_MAX};
     int bad = 0;
     for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
         const size_t n = sizes[at], d = MODEL_CAPS_FEATURES, k = MODEL_CAPS_WEIGHTS;
         double *w = numbers(k), *X = numbers(n * d), *y = numbers(n), *s = numbers(n), *grad = numbers(k);
-        double *each = numbers(n * k), *output = numbers(n), loss = 0.0;
+        double *each = numbers(n * k), *output = numbers(n), *slopes = numbers(n * k), *slope = numbers(k);
+        double *residual = numbers(n);
+        double loss = 0.0;
         unsigned state = 1;
         for (size_t i = 0; i < k; i++) {
             w[i] = 0.3 + 0.01 * (double)(i % 50);
@@ -115,17 +117,27 @@ int main(void)
             s[i] = 1.0 + (double)(i % 3);
         }
         MODEL_value_and_grad(w, X, y, s, n, &loss, grad);
+        bad += differ(loss, MODEL_loss(w, X, y, s, n));
         MODEL_value_and_grad(w, X, y, NULL, n, &loss, grad);
+        bad += differ(loss, MODEL_loss(w, X, y, NULL, n));
         MODEL_per_sample_grad(w, X, y, n, each);
         MODEL_predict(w, X, n, output);
+        MODEL_jacobian(w, X, n, slopes);
+        MODEL_residual(w, X, y, n, residual);
         for (size_t row = 0; row < n; row++) {
             MODEL_row(w, X + row * d, y[row], grad);
             for (size_t i = 0; i < k; i++) {
                 bad += differ(grad[i], each[row * k + i]);
             }
+            MODEL_jacobian(w, X + row * d, 1, slope);
+            for (size_t i = 0; i < k; i++) {
+                bad += differ(slope[i], slopes[row * k + i]);
+            }
             bad += differ(MODEL_predict_row(w, X + row * d), output[row]);
+            bad += differ(output[row] - y[row], residual[row]);
         }
-        free(w), free(X), free(y), free(s), free(grad), free(each), free(output);
+        free(w), free(X), free(y), free(s), free(grad), free(each), free(output), free(slopes), free(slope);
+        free(residual);
     }
     printf("%d differ\n", bad);
     return bad != 0;
@@ -133,11 +145,17 @@ int main(void)
 """
 
 
+def driver(name: str, files: dict[str, str]) -> str:
+    """The driver for a model; without what its file has not."""
+    lines = DRIVER.replace("MODEL_CAPS", name.upper()).replace("MODEL", name).splitlines(keepends=True)
+    return "".join(line for line in lines if "residual" not in line or "_residual(" in files[f"{name}.h"])
+
+
 @pytest.mark.parametrize("family", ["gcc", "clang"])
 @pytest.mark.parametrize("name", ["nine_weights", "pieces", "every_op", "uniform_nodes", "line"])
 def test_rows_of_any_number_and_kind_pass_the_sanitizers_and_have_the_bits_of_single_rows(name: str, family: str) -> None:
-    driver = DRIVER.replace("MODEL_CAPS", name.upper()).replace("MODEL", name)
-    files = texts(MODELS[name]()) | {"main.c": driver}
+    files = texts(MODELS[name]())
+    files |= {"main.c": driver(name, files)}
     checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     program = compiled(compiler(family), ("-O1", "-g", "-ffp-contract=off", *checks), files, "main")
     run = subprocess.run([str(program)], capture_output=True, text=True, check=False)
@@ -146,9 +164,8 @@ def test_rows_of_any_number_and_kind_pass_the_sanitizers_and_have_the_bits_of_si
 
 @pytest.mark.parametrize("family", ["gcc", "clang"])
 def test_vector_code_has_the_bits_of_single_rows_too(family: str) -> None:
-    files = texts(MODELS["nine_weights"]()) | {
-        "main.c": DRIVER.replace("MODEL_CAPS", "NINE_WEIGHTS").replace("MODEL", "nine_weights")
-    }
+    files = texts(MODELS["nine_weights"]())
+    files |= {"main.c": driver("nine_weights", files)}
     flags = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
     run = subprocess.run([str(compiled(compiler(family), flags, files, "main"))], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "0 differ\n")
@@ -211,14 +228,35 @@ def scaled(folder: Path) -> ModuleType:
 
 def test_terms_that_cancel_are_added_within_the_stated_error(tmp_path: Path) -> None:
     c = scaled(tmp_path)
-    for n in (1, 31, 255, 256, 257, 20_001, 1_000_000):
+    for n in (1, 31, 63, 64, 65, 20_001, 1_000_000):
         # the sum climbs to 0.0875*n and falls back to the sum of the noise
         terms = np.where(np.arange(n) < n // 8 * 7, 0.1, -0.7) + 1e-9 * np.random.RandomState(1).normal(size=n)
         value, gradient = c.value_and_grad([1.0], terms, reduction="sum")
-        # docs/accuracy.md; 13 additions in a block, two roundings for all blocks
+        # docs/accuracy.md; 10 additions in a block, two roundings for all blocks
         bound = min(16, 32 + math.log2(n)) * U * math.fsum(np.abs(terms))
         assert abs(gradient[0] - math.fsum(terms)) <= bound
         assert abs(value - math.fsum(terms)) <= bound
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_losses_residuals_and_jacobians_are_those_of_the_numpy_module_to_rounding(name: str) -> None:
+    c, numpy, (w, X, y) = c_module(name), load_artifact(generate(MODELS[name]())[0]), sample(name, rows=70)
+    for part in ("loss", "residual", "jacobian"):
+        assert hasattr(c, part) == hasattr(numpy, part)
+    if hasattr(c, "jacobian"):
+        # sums of products, each right to some ulp, which may cancel: to 200 units of the largest of a column
+        want = numpy.jacobian(w, X)
+        assert (np.abs(c.jacobian(w, X, y) - want) <= 200 * U * np.abs(want).max(axis=0)).all()
+        first = None if X is None else X[0] if X.shape[1] > 1 else X[0, 0]
+        assert c.jacobian(w, first).tolist() == np.atleast_2d(c.jacobian(w, X))[0].tolist()
+    if hasattr(c, "residual"):
+        assert c.residual(w, X, y).tolist() == (c.predict(w, X) - y).tolist()
+    if hasattr(c, "loss"):
+        s = None if y is None else np.arange(len(y)) % 3.0
+        for reduction in ("mean", "sum"):
+            for given in (None, s):
+                options = {"sample_weight": given, "reduction": reduction}
+                assert c.loss(w, X, y, **options) == c.value_and_grad(w, X, y, **options)[0]
 
 
 def test_a_mean_is_finite_where_the_sum_is_not_and_what_is_infinite_is_not_hidden(tmp_path: Path) -> None:
@@ -296,8 +334,17 @@ def test_nothing_is_allocated_and_loops_over_rows_read_no_memory_but_columns() -
     assert not re.search(r"\b(malloc|calloc|realloc|alloca|static double \w+\[)", text)
     loop = text[text.index("INLINE uint64_t all_terms") : text.index("static uint64_t block_terms")]
     body = loop[loop.index("for (size_t row") :]
-    assert set(re.findall(r"\b([a-z]\w*)\(", body)) == {"fabs", "fn_exp", "fn_tanh", "fn_sin", "fn_cos", "fn_min"}
-    assert body.count("fn_exp(") == 4
+    assert set(re.findall(r"\b([a-z]\w*)\(", body)) == {
+        "fabs",
+        "fn_exp",
+        "fn_exp_minus",
+        "fn_tanh",
+        "fn_sin",
+        "fn_cos",
+        "fn_min",
+    }
+    # exp; the sigmoid, its slope and that of tanh, whose arguments are never above 0
+    assert (body.count("fn_exp("), body.count("fn_exp_minus(")) == (1, 3)
     assert set(re.findall(r"(\w+)\[", body)) == {"x", "y", "cotangent", "terms"}
 
 
@@ -313,7 +360,7 @@ def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> Non
         pytest.skip("the flags are those of x86-64")
     lines = files[f"{name}.c"].splitlines()
     calls = re.compile(rf"\b(?<!fn_)({'|'.join(LIBRARY)})\(")
-    for function in ("all_terms", "all_outputs"):
+    for function in ("all_terms", "all_losses", "all_outputs", "all_derivatives"):
         start = next(number for number, line in enumerate(lines) if line.startswith(f"INLINE uint64_t {function}("))
         end = lines.index("}", start)
         for loop in [number for number in range(start, end) if lines[number].startswith("    for (size_t row")]:
@@ -324,7 +371,7 @@ def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> Non
 
 def test_calls_of_the_library_stand_in_loops_of_their_own() -> None:
     text = texts(one_output(lambda f, g, a, b: sp.atan(a * f + sp.exp(g * b)) * sp.cosh(f) + sp.atan(sp.atan(g))))["small.c"]
-    loops = text[text.index("INLINE uint64_t all_outputs") : text.index("static uint64_t block_outputs")].split("for (")[1:]
+    loops = text[text.index("INLINE uint64_t all_outputs") : text.index("static void row_outputs")].split("for (")[1:]
     found = [(len(re.findall(r"\batan\(|\bcosh\(", loop)), loop.count("fn_exp(")) for loop in loops]
     # exp; the first three; their product; the arc of an arc; the sum
     assert found == [(0, 1), (3, 0), (0, 0), (1, 0), (0, 0)]

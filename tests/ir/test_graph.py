@@ -1,10 +1,12 @@
 """symgraph.ir.graph: hash-consing, constants by their bits, uniform and varying, rebuilding."""
 
+import dataclasses
 import math
 
 import pytest
 
-from symgraph.ir.graph import GraphBuilder, reachable, rebuild
+from symgraph.ir.graph import GraphBuilder, Node, keep, needed, reachable, rebuild
+from symgraph.ir.uses import alive
 
 
 @pytest.fixture
@@ -103,3 +105,50 @@ def test_reachable_is_what_the_given_nodes_depend_on(builder: GraphBuilder) -> N
     assert reachable(builder.nodes, [total]) == {a, total}
     assert reachable(builder.nodes, [other, total]) == {a, b, total, other}
     assert reachable(builder.nodes, []) == set()
+
+
+def test_needed_is_what_reachable_finds(builder: GraphBuilder) -> None:
+    a, f = builder.leaf("weight", "a"), builder.leaf("feature", "f")
+    product, dead = builder.add("mul", a, f), builder.add("exp", f)
+    total = builder.add("add", product, a)
+    for roots in ([], [a], [dead], [total, dead], [product]):
+        assert needed(builder.nodes, roots) == reachable(builder.nodes, roots)
+
+
+def test_keep_drops_nodes_and_their_names_and_leaves_the_rest_in_order(builder: GraphBuilder) -> None:
+    a = builder.leaf("weight", "a")
+    dead = builder.add("exp", a)
+    square = builder.add("mul", a, a)
+    total = builder.add("add", square, a)
+    graph = builder.build({"loss": total}, {"gone": dead, "kept": square})
+    left = keep(graph, needed(graph.nodes, [total]))
+    assert [(node.op, node.args) for node in left.nodes] == [("weight", ()), ("mul", (0, 0)), ("add", (1, 0))]
+    assert (left.roots, left.names) == ({"loss": 2}, {"kept": 1})
+    assert left.nodes[0] is graph.nodes[0]
+
+
+def test_facts_are_no_part_of_a_graph_and_do_not_pass_to_another(builder: GraphBuilder) -> None:
+    a = builder.leaf("weight", "a")
+    dead = builder.add("exp", a)
+    graph, same = builder.build({"loss": a}, {}), builder.build({"loss": a}, {})
+    assert alive(graph) == {a}
+    assert alive(graph) is alive(graph)  # worked out once
+    assert graph == same
+    assert alive(dataclasses.replace(graph, roots={"loss": dead})) == {a, dead}
+
+
+def test_a_rebuild_asks_where_it_is_told_until_something_changes(builder: GraphBuilder) -> None:
+    a = builder.leaf("weight", "a")
+    first = builder.add("exp", a)
+    second = builder.add("exp", first)
+    third = builder.add("exp", second)
+    graph = builder.build({"loss": builder.add("exp", third)}, {})
+    asked: list[int] = []
+
+    def rewrite(to: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+        asked.append(graph.nodes.index(node))
+        return to.add("sin", *args) if node is graph.nodes[second] else None
+
+    rebuilt = rebuild(graph, rewrite, {"exp"}, at=[second])
+    assert asked == [second, third, third + 1]  # behind the change every node of the ops is asked for
+    assert [node.op for node in rebuilt.nodes] == ["weight", "exp", "sin", "exp", "exp"]

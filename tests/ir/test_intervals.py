@@ -182,3 +182,26 @@ def test_known_intervals_are_kept_where_nothing_is_fixed() -> None:
     assert there[3] == point(math.inf)
     assert there[0] == base[0]
     assert there == intervals(graph, fixed={1: point(math.inf), 2: between(1, 2)})
+
+
+def test_only_what_is_asked_for_is_bounded() -> None:
+    builder = GraphBuilder("g", {"a": (0.0, 1.0)})
+    a, b = builder.leaf("weight", "a"), builder.leaf("weight", "b")
+    wanted, other = builder.add("exp", a), builder.add("exp", b)
+    graph = builder.build({"first": wanted, "second": other}, {})
+    whole, part = intervals(graph), intervals(graph, only=[wanted])
+    assert (part[a], part[wanted]) == (whole[a], whole[wanted])
+    assert part[b] == part[other] == WHOLE != whole[b]
+
+
+def test_the_intervals_of_a_chain_of_alike_links_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    rule = RULES["sin"]
+    monkeypatch.setattr("symgraph.ir.intervals.RULES", {**RULES, "sin": lambda x: asked.append(x) or rule(x)})
+    builder = GraphBuilder("g")
+    value = builder.leaf("feature", "f")
+    for index in range(50):
+        value = builder.add("sin", builder.add("mul", builder.leaf("weight", f"w{index}"), value))
+    intervals(builder.build({"loss": value}, {}))
+    # of w * f, which is unbounded as it were, and of w * sin(...)
+    assert len(asked) == 2

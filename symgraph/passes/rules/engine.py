@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, reachable
+from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
 from symgraph.passes.rules.conditions import Conditions
 from symgraph.passes.rules.forms import ONE, Form, Forms, atom, halves, plus, power, product, scaled, times
-from symgraph.passes.rules.glance import Glance, Look
+from symgraph.passes.rules.glance import BELOW, CONSTANT, Glance, Look
 from symgraph.passes.rules.match import Bindings, Matcher
 from symgraph.passes.rules.pattern import (
     SQUARES,
@@ -60,7 +60,8 @@ class _Ready:
         rule: the rule.
         pattern: its pattern.
         ops: ops without which a graph holds no match.
-        look: what a sum or product must show to hold one.
+        look: what a sum or product must show to hold one, roughly.
+        glance: what it must show besides, which the marks of its form would tell at more cost.
         marks: what its form must show.
     """
 
@@ -68,6 +69,7 @@ class _Ready:
     pattern: Sum
     ops: frozenset[str]
     look: Look
+    glance: Look
     marks: frozenset[Mark]
 
 
@@ -78,14 +80,25 @@ def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
     """Rules by what they are tried at, and what looks for them."""
     result: dict[str, list[_Ready]] = {}
     patterns = [parse(rule.pattern) for rule in rules]
-    ops = {op for pattern in patterns for term in shown(pattern) for op in term}
+    ops = {op for pattern in patterns for term in shown(pattern) for op in term} | {CONSTANT, BELOW, "pow"}
     glance = Glance({op: 1 << place for place, op in enumerate(sorted(ops))})
     for rule, pattern in zip(rules, patterns, strict=True):
         kind = kind_of(rule)
         marks = marks_of_terms(pattern) if kind == SUM else marks_of_factors(pattern.terms[0])
         look = glance.wanted(shown(pattern), 2 * (SQUARES in marks)) if kind in (SUM, PRODUCT) else Look()
-        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, marks))
+        strict = look._replace(once=look.once | sum(glance.bits[op] for op in _hints(kind, pattern, marks)))
+        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, strict, marks))
     return result, glance
+
+
+def _hints(kind: str, pattern: Sum, marks: frozenset[Mark]) -> list[str]:
+    """What a glance tells of the marks of a sum or product."""
+    if kind == SUM:
+        return [CONSTANT] if () in marks else []
+    if kind == PRODUCT:
+        below = any(exponent < 0 for _, exponent in pattern.terms[0].factors)
+        return [*(["pow"] if (("pow", 1),) in marks else []), *([BELOW] if below else [])]
+    return []
 
 
 def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
@@ -96,7 +109,7 @@ def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
     here = [
         position
         for position, node in enumerate(graph.nodes)
-        if any(glance.looks[position].has(ready.look) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
+        if any(glance.looks[position].has(ready.glance) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
     ]
     if not here:
         return False
@@ -278,11 +291,4 @@ def _replaced(form: Form, rest: Form, replacement: Form) -> Form:
 def _alive(graph: Graph) -> Graph:
     """Drop what nothing depends on any more; leaves stay, since a model's inputs are its contract."""
     leaves = [position for position, node in enumerate(graph.nodes) if node.op in LEAVES]
-    alive = reachable(graph.nodes, [*leaves, *graph.roots.values(), *graph.names.values()])
-    builder = GraphBuilder(graph.name, graph.domains)
-    moved: dict[int, int] = {}
-    for position, node in enumerate(graph.nodes):
-        if position in alive:
-            moved[position] = builder.copy(node, tuple(moved[arg] for arg in node.args))
-    roots, names = ({name: moved[at] for name, at in aliases.items()} for aliases in (graph.roots, graph.names))
-    return builder.build(roots, names)
+    return keep(graph, needed(graph.nodes, [*leaves, *graph.roots.values(), *graph.names.values()]))

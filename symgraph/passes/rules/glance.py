@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from symgraph.ir.graph import Node
+from symgraph.ir.graph import Node, made
 from symgraph.passes.rules.forms import LOOKED_INTO, MOST
 
 _SUMS = ("add", "sub")
@@ -32,7 +32,10 @@ class Look(NamedTuple):
 
 
 _NOTHING = Look()
-_CONSTANT = Look(squares=1)
+
+CONSTANT, BELOW = "constant", "below"
+"""Bits of a term that is a constant, or may be one, and of a term with a factor that may stand below: those of quotients and
+powers, in which everything may cancel."""
 
 
 @dataclass(slots=True)
@@ -40,11 +43,18 @@ class Glance:
     """Looks at nodes, each once.
 
     Attributes:
-        bits: a bit for each op that patterns ask for.
+        bits: a bit for each op that patterns ask for, and for ``CONSTANT`` and ``BELOW``.
     """
 
     bits: Mapping[str, int]
     looks: list[Look] = field(default_factory=list)
+    _plain: Mapping[str, Look] = field(init=False)
+    _hidden: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._hidden = self.bits.get(CONSTANT, 0) | self.bits.get(BELOW, 0)
+        plain = {op: Look(bit) for op, bit in self.bits.items() if op not in LOOKED_INTO}
+        self._plain = {**plain, "const": Look(self.bits.get(CONSTANT, 0), squares=1)}
 
     def wanted(self, terms: Sequence[Iterable[str]], squares: int) -> Look:
         """What a pattern asks for whose terms have these ops as factors, and so many squares among its terms."""
@@ -56,8 +66,10 @@ class Glance:
 
     def read(self, nodes: Sequence[Node]) -> None:
         """Look at the nodes that have been added since the last time."""
-        for node in nodes[len(self.looks) :]:
-            self.looks.append(self._look(node))
+        looks = self.looks
+        for position in range(len(looks), len(nodes)):
+            node = nodes[position]
+            looks.append(self._look(node) if node.op in LOOKED_INTO else self._plain.get(node.op, _NOTHING))
 
     def also(self, nodes: Sequence[Node], position: int, before: int) -> None:
         """Let a node show, besides its own, what stood in its place before."""
@@ -66,22 +78,24 @@ class Glance:
         self.looks[position] = own._replace(once=own.once | other.once, twice=own.twice | other.twice)
 
     def _look(self, node: Node) -> Look:
-        if node.op not in LOOKED_INTO:
-            own = self.bits.get(node.op)
-            return _CONSTANT if node.op == "const" else Look(own) if own else _NOTHING
-        if node.op == "neg":
+        op = node.op
+        if op == "neg":
             return self.looks[node.args[0]]
-        left, right = (self.looks[arg] for arg in node.args)
-        if node.op in _SUMS:
+        left, right = self.looks[node.args[0]], self.looks[node.args[1]]
+        if op == "mul" and left is right is _NOTHING and node.args[0] != node.args[1] and op not in self.bits:
+            return _NOTHING
+        if op in _SUMS:
             both = _together(left, right)
             return both if both.terms <= MOST else _NOTHING  # so long a sum has no form
-        square = node.op == "pow" or node.args[0] == node.args[1] or bool(left.squares and right.squares)
+        square = op == "pow" or node.args[0] == node.args[1] or bool(left.squares and right.squares)
         # the terms of a sum that is a factor do not show
         once = (left.once if left.terms == 1 else 0) | (right.once if right.terms == 1 else 0)
-        return Look(once | self.bits.get(node.op, 0), squares=int(square))
+        hidden = self._hidden
+        once |= (left.once | right.once) & hidden if op == "mul" else hidden
+        return made(Look, (once | self.bits.get(op, 0), 0, int(square), 1))
 
 
 def _together(left: Look, right: Look) -> Look:
     """What the sum of two nodes shows."""
     twice = left.twice | right.twice | (left.once & right.once)
-    return Look(left.once | right.once, twice, min(2, left.squares + right.squares), left.terms + right.terms)
+    return made(Look, (left.once | right.once, twice, min(2, left.squares + right.squares), left.terms + right.terms))

@@ -232,16 +232,30 @@ class Matcher:
     def _term(self, term: Term, part: Part, scaled_by: Scale | None) -> Iterator[tuple[Scale, Part]]:
         """One term of the pattern is one term of the form; where the scale is open, it is what fits."""
         for monomial, coefficient in part.rest.items():
+            if not self._shows(term, (*monomial, *(scaled_by[1] if scaled_by else ()))):
+                continue
             # where the scale is open, 4*a**2 is (2*a)**2 rather than 4 times a**2
             alone = size(coefficient) if root(size(coefficient)) is not None else 1
-            number, constants = scaled_by or (coefficient / (alone * term.coefficient), ONE)
-            wanted = Factor(part.bound, coefficient / (number * term.coefficient), product(monomial, inverse(constants)))
+            if scaled_by is None:
+                wanted = Factor(part.bound, alone, monomial)
+            else:
+                number, constants = scaled_by
+                wanted = Factor(part.bound, coefficient / (number * term.coefficient), product(monomial, inverse(constants)))
             for factor in self._factors(term.factors, wanted):
                 left = without(part.rest, monomial)
                 if scaled_by is None and not self.forms.split(factor.rest)[1]:
+                    number = coefficient / (alone * term.coefficient)
                     yield (number * factor.scale, factor.rest), Part(factor.bound, part.scale, left)
                 elif scaled_by is not None and not factor.rest and factor.scale == 1:
                     yield scaled_by, Part(factor.bound, part.scale, left)
+
+    def _shows(self, term: Term, factors: Monomial) -> bool:
+        """Whether the op with which a term begins, if it begins with one, may be among some factors; a cheap look."""
+        first = term.factors[0][0] if term.factors else None
+        if not isinstance(first, Head) or first.op == "pow":
+            return True
+        nodes, op = self.builder.nodes, first.op
+        return any(nodes[node].op == op or node in self.before for node, _ in factors)
 
     def product(self, term: Term, form: Form) -> Iterator[Factor]:
         """The ways in which some factors of a form of one term are the pattern."""

@@ -1,0 +1,50 @@
+"""Batches in pieces of a size that depends on nothing, so that threads may share them and results stay what they are."""
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+PIECE = 65_536
+"""Rows of a piece: starting a thread's work on it takes little of the time that the work takes."""
+
+
+def in_pieces(work: Callable[[int, int], T], rows: int, threads: int) -> list[T]:
+    """What work gives for each piece of some rows, which it is told by the first row and the one after the last.
+
+    Args:
+        work: it lets go of Python's lock for most of its time, or threads are of no use.
+        rows: how many there are.
+        threads: how many work at once.
+
+    Raises:
+        ValueError: threads is no positive whole number.
+    """
+    whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
+    if not whole or threads < 1:
+        raise ValueError(f"threads must be a whole number, 1 or more, not {threads!r}")
+    pieces = [(start, min(start + PIECE, rows)) for start in range(0, rows, PIECE)]
+    if threads == 1 or len(pieces) == 1:
+        return [work(*piece) for piece in pieces]
+    return list(_pool(int(threads), os.getpid()).map(lambda piece: work(*piece), pieces))
+
+
+def summed(parts: Sequence[float]) -> float:
+    """The sum of the pieces' sums, rounded once; inf or nan where one is, or where they overflow."""
+    try:
+        return math.fsum(parts)
+    except (OverflowError, ValueError):
+        return sum(parts)  # in Python, which warns of nothing
+
+
+@cache
+def _pool(threads: int, process: int) -> Executor:
+    """Threads that are kept for the next call of a process."""
+    del process  # a fork has none of the threads
+    return ThreadPoolExecutor(threads)
