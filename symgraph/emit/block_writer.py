@@ -16,13 +16,14 @@ from symgraph.emit.view import statements
 from symgraph.ir.graph import SUMS, Node
 from symgraph.schedule import Kernel
 
-ROWS, MASKS, SEEDS, LOSSES = "_r", "_m", "_q", "_l"
-"""How the text calls rows of floats and of truth values, rows of what depends on the cotangent alone, and the row of losses."""
+ROWS, MASKS, SEEDS, FIXED, LOSSES = "_r", "_m", "_q", "_k", "_l"
+"""How the text calls rows of floats, of truth values, of what depends on the cotangent alone, of constants, and of losses."""
 
 _A_LINE = 8
 """How many rows are named in a line."""
-_SOURCES = {ROWS: "_b.rows", MASKS: "_b.masks", SEEDS: "_b.seeds"}
-_KEYWORD_OUT = frozenset({"max", "min"})  # of these NumPy has deprecated the positional out
+_SOURCES = {ROWS: "_b.rows", MASKS: "_b.masks", SEEDS: "_b.seeds", FIXED: "_b.fixed"}
+_EXTREMES = frozenset({"max", "min"})
+"""Of these NumPy has deprecated the positional out, and is twice as fast with a row of a constant as with the constant."""
 _UFUNCS = {
     "add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div": "np.divide", "neg": "np.negative", "lt": "np.less",
     "le": "np.less_equal", "gt": "np.greater", "ge": "np.greater_equal", "eq": "np.equal", "ne": "np.not_equal",
@@ -50,6 +51,7 @@ class BlockWriter:
         sums: the sums over rows, in the order in which functions hand them on.
         scalars: the names of what is the same in every row, in the order in which functions get them.
         seed_rows: the row of each value that depends on the cotangent alone.
+        fixed: the row of each constant that extremes are taken with.
     """
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts) -> None:
@@ -62,6 +64,7 @@ class BlockWriter:
         self.seeds = {p for p in of_the_cotangent(self.graph) if nodes[p].data is None}
         self.after_sums = _after_sums(source)
         self.seed_rows: dict[int, int] = {}
+        self.fixed: dict[int, int] = {}
         self.names = {p: self._leaf(p) for p, node in enumerate(nodes) if node.op in ("feature", "target", "cotangent")}
         self.scalars: dict[int, str] = {}
         self.titles = {self.identifier.get(name, name): f"{name} = {text}" for name, text in formulas(source.lowered).items()}
@@ -73,7 +76,7 @@ class BlockWriter:
     def note_scalars(self, positions: Iterable[int]) -> None:
         """Name the values among the given ones, or among their operands, that are the same in every row: constants last."""
         nodes, labels = self.graph.nodes, node_labels(self.graph, self.identifier)
-        found = dict.fromkeys(part for position in positions for part in (position, *nodes[position].args))
+        found = dict.fromkeys(part for position in positions for part in (position, *self._named(position)))
         own = [p for p in found if not nodes[p].varying and p not in self.after_sums]
         weights = sorted(p for p in own if nodes[p].op == "weight")
         computed = [p for p in own if nodes[p].data is None]
@@ -109,11 +112,12 @@ class BlockWriter:
         notes: dict[int, str] = {}
         earlier = {position: self.place(position, state) for position in before}
         taken: set[str] = set()
-        used = {arg for position in order for arg in self.graph.nodes[position].args} | {*(copies or ()), *also}
+        used = {arg for position in order for arg in self._named(position)} | {*(copies or ()), *also}
         for position in order:
             self.names[position] = labels.get(position) or self.numbering.fresh()
             row = self._destination(position, state, reads[position])
             taken.add(row)
+            taken |= {f"{FIXED}{self.fixed[constant]}" for constant in self._fixed(position)}
             lines.append(Line(self._statement(position, row, used), self.graph.nodes[position].origin, position))
             if position not in used:
                 notes[position] = labels.get(position, "")
@@ -134,6 +138,20 @@ class BlockWriter:
             return f"{SEEDS}{self.seed_rows.setdefault(position, len(self.seed_rows))}"
         kind, buffers = (MASKS, state.masks) if self.graph.nodes[position].boolean else (ROWS, state.floats)
         return f"{kind}{buffers.at[position]}" if position in buffers.at else ""
+
+    def _named(self, position: int) -> list[int]:
+        """The operands that go by a name of their own."""
+        fixed = self._fixed(position)
+        return [arg for arg in self.graph.nodes[position].args if arg not in fixed]
+
+    def _fixed(self, position: int) -> list[int]:
+        """The constants of an extreme of what varies, each of which gets a row."""
+        node = self.graph.nodes[position]
+        parts = [(arg, self.graph.nodes[arg]) for arg in node.args] if node.varying and node.op in _EXTREMES else []
+        found = [arg for arg, part in parts if part.op == "largest" or isinstance(part.data, float)]
+        for arg in found:
+            self.fixed.setdefault(arg, len(self.fixed))
+        return found
 
     def operand(self, position: int) -> str:
         """The name of a value."""
@@ -166,7 +184,8 @@ class BlockWriter:
         """The call that computes a value; where its function does not read it, it is not named."""
         node = self.graph.nodes[position]
         name = f"{self.names[position]} = " if position in used else ""
-        operands = [self.operand(arg) for arg in node.args]
+        fixed = self._fixed(position)
+        operands = [f"{FIXED}{self.fixed[arg]}" if arg in fixed else self.operand(arg) for arg in node.args]
         if node.op in SUMS:
             first = f"_put({operands[0]}, {row})" if row else operands[0]
             return call_layout(f"{self.names[position]} = _dot(", [first, *(operands[1:] or ["_ones"])], ")", 4)
@@ -175,7 +194,7 @@ class BlockWriter:
         function = _UFUNCS.get(node.op) or self.texts[node.op].format.partition("(")[0]
         if function.startswith("_"):  # of the module's own, which gives a new array
             return call_layout(f"{name}_put(", [f"{function}({', '.join(operands)})", row], ")", 4)
-        return call_layout(f"{name}{function}(", [*operands, f"out={row}" if node.op in _KEYWORD_OUT else row], ")", 4)
+        return call_layout(f"{name}{function}(", [*operands, f"out={row}" if node.op in _EXTREMES else row], ")", 4)
 
     def _opening(self, read: set[int], earlier: Mapping[int, str], used: set[str]) -> list[str]:
         """Statements that give scalars, columns, rows, and the values of earlier functions their names."""

@@ -11,7 +11,7 @@ from symgraph.emit.layout import number, sequence_layout, unpacked
 from symgraph.emit.section import SectionWriter
 from symgraph.emit.source import Source
 from symgraph.emit.view import statements
-from symgraph.ir.graph import SUMS, Graph, reachable
+from symgraph.ir.graph import SUMS, Graph, Node, reachable
 from symgraph.schedule import Kernel, roots_of
 
 MOST_OPERATIONS = 4000
@@ -25,6 +25,7 @@ class BlockView:
     Attributes:
         rows, masks, seeds: how many rows of each kind a workspace has.
         sums: how many sums over rows a gradient takes.
+        fixed: the values of the rows of constants.
         constants: the statement that lists constants.
         scalars: statements that compute what is the same in every row.
         scalar_items: the statement that returns it.
@@ -41,6 +42,7 @@ class BlockView:
     masks: int
     seeds: int
     sums: int
+    fixed: str
     constants: str
     scalars: tuple[str, ...]
     scalar_items: str
@@ -94,6 +96,9 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
         masks=max(state.masks.count, other.masks.count),
         seeds=len(writer.seed_rows),
         sums=len(writer.sums),
+        fixed=sequence_layout(
+            "fixed: tuple[float, ...] = (", [_constant_text(graph.nodes[p], literals) for p in writer.fixed], ")", 4
+        ),
         constants=constants,
         scalars=scalars,
         scalar_items=items,
@@ -162,10 +167,8 @@ def _scalar_lines(
     constants, items = [], []
     for position, name in writer.scalars.items():
         node = graph.nodes[position]
-        if isinstance(node.data, float):
-            constants.append(literals.get(repr(node.data), number(node.data)))
-        elif node.op == "largest":
-            constants.append("np.finfo(dtype).max")
+        if isinstance(node.data, float) or node.op == "largest":
+            constants.append(_constant_text(node, literals))
         else:
             items.append(f"w[{weights.index(str(node.data))}, ...]" if node.op == "weight" else f"np.asarray({name})")
     returned = sequence_layout("return [", [*items, "*_constants(w.dtype)"], "]", 4)
@@ -175,6 +178,13 @@ def _scalar_lines(
         (*opening_lines, *statements(lines, {})),
         returned,
     )
+
+
+def _constant_text(node: Node, literals: Mapping[str, str]) -> str:
+    """A constant, or the largest number, where the dtype is at hand."""
+    if isinstance(node.data, float):
+        return literals.get(repr(node.data), number(node.data))
+    return "np.finfo(dtype).max"
 
 
 def _finish_lines(
