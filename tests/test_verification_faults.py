@@ -148,7 +148,7 @@ def with_fault_in_text(text: str, backend: str, weight: str, kind: str) -> str:
 OPERATORS = [
     (r"w1 \* f1 \+", "w1 * f1 -"), (r"w2 \* f2", "w2 * f3"), (r"t \* t \+ w6", "t * t"), (r"t \* t \+ w6", "t + w6"),
     (r"exp \+ w7", "exp - w7"), (r"w4 \* f4", "w4"), (r"\+ w9 \* sigmoid", "+ w9"), (r"y - y_hat", "y_hat + y"),
-    (r"w3 \* f3", "w3 / f3"), (r">= 0\.0", "<= 0.0"), (r"-2\.0 \*", "-1.0 *"), (r"2\.0 \* v14", "v14"),
+    (r"w3 \* f3", "w3 / f3"), (r">= 0\.0", "<= 0.0"), (r"-2\.0 \*", "-1.0 *"), (r"2\.0 \* v13", "v13"),
 ]  # fmt: skip
 """Faults in the values themselves: a pattern and what stands there instead, at its first place."""
 

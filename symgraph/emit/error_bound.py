@@ -38,7 +38,7 @@ through the tangent would be infinite near its poles."""
 _NEEDS = {
     "asin": ("_steep",), "acos": ("_steep",), "max": ("_far", "_apart"), "min": ("_far", "_apart"),
     "add": ("_far", "_half_unit"), "sub": ("_far", "_half_unit"), "mul": ("_far", "_least"), "div": ("_far", "_least"),
-    "exp": ("_far",), "sqrt": ("_half_unit",),
+    "exp": ("_far",), "sinh": ("_far",), "cosh": ("_far",), "sqrt": ("_half_unit",),
     **dict.fromkeys(COMPARISONS, ("_far", "_apart", "_decided")),
 }  # fmt: skip
 """What else of the template an op's helper uses."""

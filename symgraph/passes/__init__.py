@@ -9,6 +9,7 @@ from symgraph.passes.fold_constants import fold_constants
 from symgraph.passes.gather import gather
 from symgraph.passes.half_angle import half_angle
 from symgraph.passes.hoist import hoist
+from symgraph.passes.hyperbolic import hyperbolic
 from symgraph.passes.limit import limit
 from symgraph.passes.lower_powers import lower_powers
 from symgraph.passes.mask import mask
@@ -33,7 +34,7 @@ order; then come the passes that save operations, and limit looks at the product
 ROW_PIPELINE = (one_row, saturate, *PIPELINE[:-1])
 """The passes that make the graph of a row function from an optimized one, whose products limit has guarded already."""
 
-BATCH_PIPELINE = (half_angle,)
+BATCH_PIPELINE = (half_angle, hyperbolic)
 """The passes that make the graph of batches from an optimized one: what pays where functions work on whole arrays."""
 
 

@@ -149,7 +149,7 @@ class Measure:
             np.array(low, np.int32).T,
             np.array(high, np.int32).T,
             self._doubt(edges, doubts, self._is_out(mags), zero),
-            self._undecided(edges, doubts, zero),
+            self._undecided(edges, doubts, self._is_out(mags), zero),
             self._strayed(edges, mags),
         )
 
@@ -273,7 +273,7 @@ class Measure:
                 place, at = place + len(node.args), at + len(places)
         return result
 
-    def _undecided(self, edges: Floats, doubts: Floats, zero: NDArray[np.bool_]) -> Floats:
+    def _undecided(self, edges: Floats, doubts: Floats, out: NDArray[np.bool_], zero: NDArray[np.bool_]) -> Floats:
         """The unit of the inputs' errors at which each result's decisions come into doubt."""
         inputs = [index for index in self._order if self._nodes[index].op in _INPUTS]
         tangents: dict[int, Floats] = {}
@@ -287,6 +287,9 @@ class Measure:
                     tangent[:, inputs.index(index)] = ~zero[:, row]
                 for offset in offsets:
                     tangent += edges[place + offset][:, None] * tangents[node.args[offset]]
+                if node.op in _EXPONENTIALS:  # whatever the inputs are, it saturates what uses it
+                    most = 0.03125 / self._limits.eps
+                    tangent = np.where(out[:, row, None], np.clip(tangent, -most, most), tangent)
                 tangents[index] = np.clip(tangent, -_MOST, _MOST)
                 places = decides(node.op)
                 if places:
