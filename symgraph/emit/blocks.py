@@ -88,7 +88,6 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
     loss_lines = writer.section(loss, labels, state, reads, nodes, copies=_loss_copies(writer, (*nodes, *loss)))
     own, _ = cotangent_labels(graph, writer.identifier, "")
     gradient_lines = writer.section(gradient, own, state, reads, (*nodes, *loss), also=writer.sums)
-    gradient_result = sequence_layout("return [", [writer.names[p] for p in writer.sums], "]", 4)
     constants, scalars, items = _scalar_lines(source, writer, texts, literals)
     bodies = "".join((*node_lines, *loss_lines, *gradient_lines, *jacobian_lines))
     return BlockView(
@@ -96,16 +95,14 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
         masks=max(state.masks.count, other.masks.count),
         seeds=len(writer.seed_rows),
         sums=len(writer.sums),
-        fixed=sequence_layout(
-            "fixed: tuple[float, ...] = (", [_constant_text(graph.nodes[p], literals) for p in writer.fixed], ")", 4
-        ),
+        fixed=_fixed_line(writer, literals),
         constants=constants,
         scalars=scalars,
         scalar_items=items,
         nodes=node_lines,
         loss=loss_lines,
         gradient=gradient_lines,
-        gradient_result=gradient_result,
+        gradient_result=sequence_layout("return [", [writer.names[p] for p in writer.sums], "]", 4),
         jacobian=jacobian_lines,
         finish=_finish_lines(source, kernel, writer, texts, literals),
         output=output,
@@ -178,6 +175,12 @@ def _scalar_lines(
         (*opening_lines, *statements(lines, {})),
         returned,
     )
+
+
+def _fixed_line(writer: BlockWriter, literals: Mapping[str, str]) -> str:
+    """The statement that lists the values of rows of constants."""
+    values = [_constant_text(writer.graph.nodes[position], literals) for position in writer.fixed]
+    return sequence_layout("fixed: tuple[float, ...] = (", values, ")", 4)
 
 
 def _constant_text(node: Node, literals: Mapping[str, str]) -> str:

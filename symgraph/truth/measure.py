@@ -287,10 +287,9 @@ class Measure:
                     tangent[:, inputs.index(index)] = ~zero[:, row]
                 for offset in offsets:
                     tangent += edges[place + offset][:, None] * tangents[node.args[offset]]
-                if node.op in _EXPONENTIALS:  # whatever the inputs are, it saturates what uses it
-                    most = 0.03125 / self._limits.eps
-                    tangent = np.where(out[:, row, None], np.clip(tangent, -most, most), tangent)
-                tangents[index] = np.clip(tangent, -_MOST, _MOST)
+                # whatever the inputs are, an exponential that is far out saturates what uses it
+                most = np.where(out[:, row, None] & (node.op in _EXPONENTIALS), 0.03125 / self._limits.eps, _MOST)
+                tangents[index] = np.clip(tangent, -most, most)
                 places = decides(node.op)
                 if places:
                     moved = [doubts[at + i][:, None] * tangents[node.args[operand]] for i, operand in enumerate(places)]
