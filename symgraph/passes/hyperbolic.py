@@ -12,7 +12,6 @@ well; the latter takes less time.
 Runs after all other passes, for batches.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable, rebuild
@@ -22,8 +21,8 @@ from symgraph.passes.prune import prune
 def hyperbolic(graph: Graph) -> Graph:
     """Replace both factors of the slope of tanh at a varying argument; not part of the pipeline, for batches."""
     nodes = graph.nodes
-    arguments = [position for position, node in enumerate(nodes) if _is_sech(nodes, node)]
-    slopes = {nodes[position].args for position in arguments if _is_for_slopes_alone(graph, position)}
+    found = [position for position, node in enumerate(nodes) if _is_sech(nodes, node)]
+    slopes = {nodes[position].args for position in _for_slopes_alone(graph, found)}
     if not slopes:
         return graph
 
@@ -50,11 +49,16 @@ def _is_sech(nodes: Sequence[Node], node: Node) -> bool:
     return nodes[nodes[h.args[0]].args[0]].op == "abs"
 
 
-def _is_for_slopes_alone(graph: Graph, position: int) -> bool:
-    """Whether a sech comes from the adjoint of tanh, has no name, and only multiplies."""
-    if not graph.nodes[position].origin.startswith("adjoint of tanh"):
-        return False
+def _for_slopes_alone(graph: Graph, positions: Sequence[int]) -> list[int]:
+    """Those values that come from the adjoint of tanh, have no name, and only multiply, twice or more."""
     kept = {*graph.names.values(), *graph.roots.values()}
-    alive = reachable(graph.nodes, graph.roots.values())
-    reads = Counter(graph.nodes[reader].op for reader in alive for arg in graph.nodes[reader].args if arg == position)
-    return position not in kept and set(reads) == {"mul"} and reads["mul"] > 1
+    reads: dict[int, list[str]] = {
+        position: []
+        for position in positions
+        if position not in kept and graph.nodes[position].origin.startswith("adjoint of tanh")
+    }
+    for reader in reachable(graph.nodes, graph.roots.values()) if reads else ():
+        for arg in graph.nodes[reader].args:
+            if arg in reads:
+                reads[arg].append(graph.nodes[reader].op)
+    return [position for position, ops in reads.items() if len(ops) > 1 and set(ops) == {"mul"}]
