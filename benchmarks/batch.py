@@ -8,16 +8,13 @@ them in a process of its own. Errors are taken at ordinary points, a row a call:
 though the truth is not, and the median and largest error as in ``accuracy.py``.
 """
 
-import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import duration, names_of, number, own_process, report
+from tables import answered, duration, names_of, number, options_of, own_process, report
 
 from symgraph.bench import machine, timing
 
@@ -181,16 +178,10 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables and save the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--quick", action="store_true", help="few rows and rounds")
+    parser = options_of("batch", __doc__, "few rows and rounds")
     parser.add_argument("--rows", type=int, nargs="*", help="numbers of rows")
-    parser.add_argument("--peers", help="names separated by semicolons; all if left out")
-    parser.add_argument("--out", type=Path, help="write batch.json into this folder")
-    parser.add_argument("--worker", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.worker:
-        task, result = options.worker
-        result.write_text(json.dumps(worker(json.loads(task.read_text(encoding="utf-8")))), encoding="utf-8")
+    if answered(options, worker):
         return 0
     effort, rows, points = (timing.QUICK, QUICK_ROWS, 20) if options.quick else (timing.FULL, ROWS, 200)
     peers = names_of(options.peers)

@@ -8,17 +8,14 @@ imports included. Gradients are compared with symgraph's first. A run that lasts
 kind are not tried. The exponent is the slope of log(time) over log(weights), from the first size that takes 0.1 s on.
 """
 
-import argparse
-import json
 import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import duration, names_of, number, own_process, report
+from tables import answered, duration, names_of, number, options_of, own_process, report
 
 from symgraph.bench import machine, timing
 
@@ -200,17 +197,11 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables and save the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--quick", action="store_true", help="small models, one run")
-    parser.add_argument("--peers", help="names separated by semicolons; all if left out")
+    parser = options_of("derive", __doc__, "small models, one run")
     parser.add_argument("--kinds", help="kinds of models separated by commas; all if left out")
     parser.add_argument("--limit", type=float, help="seconds that a run may take")
-    parser.add_argument("--out", type=Path, help="write derive.json into this folder")
-    parser.add_argument("--worker", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.worker:
-        task, result = options.worker
-        result.write_text(json.dumps(worker(json.loads(task.read_text(encoding="utf-8")))), encoding="utf-8")
+    if answered(options, worker):
         return 0
     sizes = QUICK_SIZES if options.quick else SIZES
     if options.kinds is not None:

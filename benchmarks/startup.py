@@ -8,7 +8,6 @@ just-in-time compilers compile in it. "installed" is the size of the library wit
 the files.
 """
 
-import argparse
 import importlib.metadata
 import re
 import subprocess
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import duration, last_line, names_of, number, report
+from tables import duration, last_line, names_of, number, options_of, report
 
 from symgraph.bench import machine, timing
 
@@ -220,10 +219,7 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and save the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--quick", action="store_true", help="two starts of each")
-    parser.add_argument("--peers", help="names separated by semicolons; all if left out")
-    parser.add_argument("--out", type=Path, help="write startup.json into this folder")
+    parser = options_of("startup", __doc__, "two starts of each", apart=False)
     options = parser.parse_args(arguments)
     peers = names_of(options.peers)
     found = measure(peers, QUICK_ROUNDS if options.quick else ROUNDS)

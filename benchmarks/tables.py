@@ -1,11 +1,12 @@
 """Results as JSON and as text: what all benchmarks of speed share."""
 
+import argparse
 import json
 import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,33 @@ RESULTS = Path(__file__).parent / "results"
 
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """A title, the heads of the columns, and the lines."""
+
+
+def options_of(name: str, about: str | None, quick: str, *, apart: bool = True) -> argparse.ArgumentParser:
+    """The options that all benchmarks of speed have.
+
+    Args:
+        name: the benchmark's.
+        about: the docstring of its script, whose first paragraph says what it measures.
+        quick: what ``--quick`` leaves out.
+        apart: whether its measurements run by ``own_process``.
+    """
+    parser = argparse.ArgumentParser(description=(about or "").split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--peers", help="names separated by semicolons; all if left out")
+    parser.add_argument("--out", type=Path, help=f"write {name}.json into this folder")
+    if apart:
+        parser.add_argument("--worker", type=Path, nargs=2, help=argparse.SUPPRESS)
+    return parser
+
+
+def answered(options: argparse.Namespace, worker: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> bool:
+    """Whether this is a process of ``own_process``, whose task the worker has then done."""
+    if not options.worker:
+        return False
+    task, result = options.worker
+    result.write_text(json.dumps(worker(json.loads(task.read_text(encoding="utf-8")))), encoding="utf-8")
+    return True
 
 
 def own_process(script: str, task: Mapping[str, Any], *, limit: float | None = None) -> dict[str, Any]:

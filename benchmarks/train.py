@@ -8,8 +8,6 @@ medians of the rounds' ratios. Compilation does not count. train() also computes
 looks for values that are not finite; the other loops do neither.
 """
 
-import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tables import duration, names_of, number, own_process, report
+from tables import answered, duration, names_of, number, options_of, own_process, report
 
 from symgraph.bench import machine, timing
 
@@ -97,15 +95,9 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and save the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--quick", action="store_true", help="one epoch a call, three rounds")
-    parser.add_argument("--peers", help="names separated by semicolons; all if left out")
-    parser.add_argument("--out", type=Path, help="write train.json into this folder")
-    parser.add_argument("--worker", type=Path, nargs=2, help=argparse.SUPPRESS)
+    parser = options_of("train", __doc__, "one epoch a call, three rounds")
     options = parser.parse_args(arguments)
-    if options.worker:
-        task, result = options.worker
-        result.write_text(json.dumps(worker(json.loads(task.read_text(encoding="utf-8")))), encoding="utf-8")
+    if answered(options, worker):
         return 0
     peers = names_of(options.peers)
     found = measure(peers, *((QUICK, QUICK_EPOCHS) if options.quick else (FULL, EPOCHS)))

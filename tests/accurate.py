@@ -7,7 +7,8 @@ from types import ModuleType, SimpleNamespace
 from built import MODELS
 
 from symgraph.emit.accurate_constants import per_step, per_turn, statements
-from symgraph.emit.accurate_functions import CONSTANTS, NEEDS, Constants, closure
+from symgraph.emit.accurate_functions import CONSTANTS, NEEDS, Constants
+from symgraph.emit.functions import with_needs
 from symgraph.generate import Artifact, generate
 from symgraph.memory import load_artifact
 from symgraph.model import Model
@@ -34,7 +35,7 @@ Pair = tuple[Array, Array]
 
 def library_text(functions: Iterable[str] = NEEDS) -> str:
     """The double-double functions with what they need, as a module without a model."""
-    needed = closure(functions)
+    needed = with_needs(functions, NEEDS)
     lines = tuple(line for name, group in CONSTANTS.items() if name in needed for line in statements()[group])
     view = SimpleNamespace(accurate=SimpleNamespace(functions=needed, constants=Constants(lines, per_step(), per_turn())))
     parts = [render(f"numpy/{template}.py.jinja", view).rstrip("\n") for template in _TEMPLATES]

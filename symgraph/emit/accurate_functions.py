@@ -1,11 +1,12 @@
 """The double-double functions that a graph needs: which op calls which, and what those call in turn."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from symgraph.emit.accurate_constants import per_step, per_turn, statements
 from symgraph.emit.expression import Level, OpText, OpTexts, call, infix
+from symgraph.emit.functions import with_needs
 from symgraph.ir.graph import Graph
 
 TEXTS: OpTexts = MappingProxyType(
@@ -120,19 +121,7 @@ def library(graph: Graph, also: Collection[str] = ()) -> Library:
         also: functions that the text around calls.
     """
     called = {TEXTS[node.op].format.lstrip("~").split("(")[0] for node in graph.nodes if node.op in TEXTS}
-    functions = closure([name for name in NEEDS if name in called or name in also])
+    functions = with_needs([name for name in NEEDS if name in called or name in also], NEEDS)
     groups = [group for name, group in CONSTANTS.items() if name in functions]
     lines = tuple(line for group in groups for line in statements()[group])
     return Library(functions, Constants(lines, per_step(), per_turn()))
-
-
-def closure(functions: Iterable[str]) -> frozenset[str]:
-    """The functions with all that they call."""
-    found: set[str] = set()
-    todo = list(functions)
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo.extend(NEEDS[name])
-    return frozenset(found)

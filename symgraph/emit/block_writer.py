@@ -1,6 +1,6 @@
 """Statements of the functions that work on a block of rows: one NumPy call an operation, each into a row of the workspace."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgraph.emit.bindings import identifiers, node_labels
@@ -73,9 +73,14 @@ class BlockWriter:
         node = self.graph.nodes[position]
         return self.identifier[str(node.data)] if node.op == "feature" else {"target": "y"}.get(node.op, node.op)
 
-    def note_scalars(self, positions: Iterable[int]) -> None:
-        """Name the values among the given ones, or among their operands, that are the same in every row: constants last."""
+    def note_scalars(self, positions: Collection[int]) -> None:
+        """Name the values among the given ones, or among their operands, that are the same in every row: constants last.
+
+        Constants that extremes are taken with get a row instead.
+        """
         nodes, labels = self.graph.nodes, node_labels(self.graph, self.identifier)
+        constants_of_extremes = dict.fromkeys(arg for position in positions for arg in self._fixed(position))
+        self.fixed = {constant: index for index, constant in enumerate(constants_of_extremes)}
         found = dict.fromkeys(part for position in positions for part in (position, *self._named(position)))
         own = [p for p in found if not nodes[p].varying and p not in self.after_sums]
         weights = sorted(p for p in own if nodes[p].op == "weight")
@@ -100,7 +105,7 @@ class BlockWriter:
         """The statements of one function, with those that open it.
 
         Args:
-            order: its operations, all varying by row.
+            order: its operations, which vary by row, and sums over rows.
             labels: names that operations must have.
             state: the rows; it is changed to what holds at the end.
             reads: the values that each operation reads last.
@@ -145,13 +150,10 @@ class BlockWriter:
         return [arg for arg in self.graph.nodes[position].args if arg not in fixed]
 
     def _fixed(self, position: int) -> list[int]:
-        """The constants of an extreme of what varies, each of which gets a row."""
+        """The constants of an extreme of what varies."""
         node = self.graph.nodes[position]
         parts = [(arg, self.graph.nodes[arg]) for arg in node.args] if node.varying and node.op in _EXTREMES else []
-        found = [arg for arg, part in parts if part.op == "largest" or isinstance(part.data, float)]
-        for arg in found:
-            self.fixed.setdefault(arg, len(self.fixed))
-        return found
+        return [arg for arg, part in parts if part.op == "largest" or isinstance(part.data, float)]
 
     def operand(self, position: int) -> str:
         """The name of a value."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from symgraph.emit.expression import OpText, OpTexts, call
+from symgraph.emit.functions import with_needs
 
 LOOP: OpTexts = MappingProxyType(
     {
@@ -67,11 +68,4 @@ IERFC_FAR = (
 def parts_called(lines: Iterable[str]) -> frozenset[str]:
     """The parts of the template of functions that some lines of C need."""
     text = "\n".join(lines)
-    found: set[str] = set()
-    todo = [part for part in NEEDS if f"fn_{part}(" in text]
-    while todo:
-        part = todo.pop()
-        if part not in found:
-            found.add(part)
-            todo.extend(NEEDS[part])
-    return frozenset(found)
+    return with_needs([part for part in NEEDS if f"fn_{part}(" in text], NEEDS)
