@@ -16,8 +16,9 @@ from symgraph.errors import BuildError
 FLAGS = ("-std=c99", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
 """None of them changes a result: errno and floating-point traps are not used, and sums of products round twice everywhere."""
 
-NATIVE = "-march=native"
-"""For all vector units of this machine; left out where the compiler does not know it."""
+NATIVE = ("-march=native", "-mprefer-vector-width=512")
+"""For all vector units of this machine, and vectors as wide as it has them, since compilers by themselves are wary of Intel's
+widest; as far as the compiler knows these flags."""
 
 _NAMES = ("cc", "gcc", "clang")
 _SHOWN = 2000  # characters of a compiler's message
@@ -56,7 +57,7 @@ def find_compiler(name: str | None = None) -> Compiler:
             f"there is no C compiler: {looked}; install gcc or clang, or set CC to one. Without one, "
             "the C file can still be built, and compiled elsewhere"
         )
-    for flags in ((*FLAGS, NATIVE), FLAGS):
+    for flags in ((*FLAGS, *NATIVE), (*FLAGS, *NATIVE[:1]), FLAGS):
         # the macros tell the compiler's version and which instructions it will use
         asked_for_macros = _run([path, *flags, "-dM", "-E", "-x", "c", os.devnull])
         if asked_for_macros.returncode == 0:

@@ -1,6 +1,7 @@
 """symgraph.compiler: which compiler is found, what a library's name depends on, what is said where there is none."""
 
 import os
+import platform
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from c_code import compiler as program_of
 
-from symgraph.compiler import FLAGS, Compiler, compiled_library, find_compiler
+from symgraph.compiler import FLAGS, NATIVE, Compiler, compiled_library, find_compiler
 from symgraph.errors import BuildError
 
 ANSWER = {"answer.c": '#include "answer.h"\nint answer(void)\n{\n    return 42;\n}\n', "answer.h": "int answer(void);\n"}
@@ -49,6 +50,15 @@ def test_flags_of_this_machine_are_left_out_where_the_compiler_does_not_know_the
     script.write_text('#!/bin/sh\ncase "$*" in *-march=native*) exit 1;; esac\necho "#define VERSION 1"\n', encoding="utf-8")
     script.chmod(0o755)
     assert find_compiler(str(script)).flags == FLAGS
+
+
+def test_vectors_are_as_wide_as_the_machine_has_them(gcc: Compiler, tmp_path: Path) -> None:
+    script = tmp_path / "old"
+    script.write_text('#!/bin/sh\ncase "$*" in *-mprefer*) exit 1;; esac\necho "#define VERSION 1"\n', encoding="utf-8")
+    script.chmod(0o755)
+    assert find_compiler(str(script)).flags == (*FLAGS, NATIVE[0])
+    if platform.machine() == "x86_64":
+        assert gcc.flags == (*FLAGS, *NATIVE)
 
 
 def test_a_library_is_made_once_for_each_text_flags_and_compiler(gcc: Compiler, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ LIBRARY = frozenset({"pow", "cbrt", "hypot", "tan", "asin", "acos", "atan", "ata
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "fma": (), "bits": (), "power_of_two": ("bits",), "scaled": ("bits",), "exp_series": ("fma",),
-        "exp_parts": ("exp_series", "bits", "fma"), "exp_minus": ("exp_parts", "scaled"), "exp": ("exp_minus",),
-        "expm1": ("exp_series", "scaled", "power_of_two", "bits", "fma"), "tanh": ("exp_parts", "scaled"),
+        "exp_parts": ("exp_series", "bits", "fma"), "exp_minus": ("exp_parts", "bits"), "exp": ("exp_minus",),
+        "expm1": ("exp_series", "scaled", "power_of_two", "bits", "fma"), "tanh": ("exp_parts", "power_of_two"),
         "log_series": ("bits", "fma"), "log": ("log_series",), "log1p": ("log_series",),
         "turn": ("bits", "fma"), "sin": ("turn",), "cos": ("turn",),
         "square_parts": (), "gauss_parts": ("square_parts", "exp"), "gauss": ("gauss_parts",),
@@ -68,4 +68,4 @@ IERFC_FAR = (
 def parts_called(lines: Iterable[str]) -> frozenset[str]:
     """The parts of the template of functions that some lines of C need."""
     text = "\n".join(lines)
-    return with_needs([part for part in NEEDS if f"fn_{part}(" in text], NEEDS)
+    return with_needs([part for part in NEEDS if ("FMA(" if part == "fma" else f"fn_{part}(") in text], NEEDS)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
 from symgraph.emit.c_names import HEADERS, ascii_name, comment, string
 from symgraph.emit.c_writer import Function, FunctionWriter
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.formula import formulas
+from symgraph.emit.fused import TEXTS, fused
 from symgraph.emit.layout import number
 from symgraph.emit.source import ABI, Source, model_hash, residual_form
 from symgraph.emit.view import describe, statements
@@ -20,6 +21,9 @@ BLOCK_BYTES = 1 << 15
 """What the columns and terms of a block may take: they are to stay in the first cache."""
 
 MOST_ROWS, LEAST_ROWS = 64, 8
+
+AHEAD_BYTES = 10_240
+"""How far ahead features are asked for: what memory takes to answer, at the pace of models of some ten operations a feature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,11 @@ class CView:
     integral: tuple[str, ...]
 
     @property
+    def ahead(self) -> int:
+        """The number of blocks by which features are asked for before they are read."""
+        return max(1, round(AHEAD_BYTES / (8 * self.rows * max(1, self.features))))
+
+    @property
     def kibibytes(self) -> int:
         """The stack that the functions over rows need, rounded up to kibibytes."""
         a_block = 8 * self.rows * (self.features + max(self.sums, self.weights) + 2)
@@ -116,7 +125,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     if source.model.name in HEADERS:
         raise SpecError(f"model name {source.model.name!r}: {source.model.name}.h would hide a header of C; choose another")
     model, roots = source.model, source.graph.roots
-    writer = FunctionWriter(source, texts, literals)
+    writer = FunctionWriter(replace(source, graph=fused(source.graph)), {**texts, **TEXTS}, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
     parts = {
         "terms": (writer.terms() if has_loss else None, ("w", "x", "y", "cotangent", "stride")),
