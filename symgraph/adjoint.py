@@ -4,10 +4,11 @@ Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), section 3.2: the i
 taken from the op table.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
-from symgraph.fragments import constant_root, instantiate
-from symgraph.ir.graph import Graph, GraphBuilder, Node, needed
+from symgraph.fragments import VALUE, constant_root, fragment, instantiate
+from symgraph.ir.graph import Graph, GraphBuilder, Node, made, needed
 from symgraph.ir.ops import OPS, late, over
 
 MOST_REPEATS = 8
@@ -50,10 +51,10 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str) -> Graph:
     builder.origin = f"adjoint of {root}"
     seed = builder.leaf("cotangent", "cotangent", varying=rows) if root == "loss" else builder.const(1.0)
     cotangents = sweep.run(graph.roots[root], seed)
-    roots, names = dict(graph.roots), dict(graph.names)
+    roots, names, zero = dict(graph.roots), dict(graph.names), builder.const(0.0)
     for position, node in enumerate(graph.nodes):
         if node.op == "weight":
-            roots[f"{prefix} {node.data}"] = cotangents.get(position, builder.const(0.0))
+            roots[f"{prefix} {node.data}"] = cotangents.get(position, zero)
             names.setdefault(f"d_{node.data}{suffix}", roots[f"{prefix} {node.data}"])
     for name, position in graph.names.items():
         if not name.startswith("d_") and position in cotangents and position != graph.roots[root]:
@@ -69,16 +70,28 @@ class _Held(NamedTuple):
 
 
 class _Factor(NamedTuple):
-    """A factor of a local partial: its root in the op's fragment, its value if it is constant, and how it is to be applied."""
+    """A factor of a local partial.
+
+    Attributes:
+        root: its root in the op's fragment.
+        constant: its value, if it is constant.
+        operand: which operand of the op it is, if it is one.
+        divides: whether it divides.
+        waits: whether it waits for the end of the product.
+    """
 
     root: str
     constant: float | None
+    operand: int | None
     divides: bool
     waits: bool
 
 
 def _factor(op: str, root: str, written: object) -> _Factor:
-    return _Factor(root, constant_root(op, root), isinstance(written, over), isinstance(written, late))
+    source = fragment(op)
+    node = source.nodes[source.roots[root]]
+    operand = int(str(node.data)[1:]) if node.op == "input" and node.data != VALUE else None
+    return _Factor(root, constant_root(op, root), operand, isinstance(written, over), isinstance(written, late))
 
 
 class _Sweep:
@@ -102,19 +115,24 @@ class _Sweep:
             if contributions is None or not active[position]:
                 continue
             node = nodes[position]
-            self.builder.origin = _origin(node)
-            cotangent = self.total(contributions, node)
+            self.builder.origin = _origin(node.op, node.origin)
+            whole = len(contributions) == 1 and (node.varying or not self.sum_rows)
+            cotangent = contributions[0] if whole else self.total(contributions, node)
             if repeats[position] > MOST_REPEATS:
                 cotangent = _Held(self.whole(cotangent))
             held[position] = cotangent
             for operand, arg in enumerate(node.args):
-                if active[arg] and OPS[node.op].partials[operand]:
-                    pending.setdefault(arg, []).append(self.contribution(node, operand, cotangent, position))
-        return {position: self.named_whole(position, cotangent) for position, cotangent in held.items()}
+                if active[arg] and (factors := self.factors(node.op)[operand]):
+                    pending.setdefault(arg, []).append(self.contribution(node, operand, factors, cotangent, position))
+        return {
+            position: self.named_whole(position, cotangent) if cotangent.late else cotangent.value
+            for position, cotangent in held.items()
+        }
 
     def named_whole(self, position: int, held: _Held) -> int:
         """The whole cotangent of a node, under the origin of that node."""
-        self.builder.origin = _origin(self.graph.nodes[position])
+        node = self.graph.nodes[position]
+        self.builder.origin = _origin(node.op, node.origin)
         return self.whole(held)
 
     def whole(self, held: _Held) -> int:
@@ -129,8 +147,6 @@ class _Sweep:
 
         Late factors stay apart where all contributions have the same.
         """
-        if len(contributions) == 1 and (node.varying or not self.sum_rows):
-            return contributions[0]
         summed = [self.sum_rows and not node.varying and self.builder.nodes[c.value].varying for c in contributions]
         if not any(summed) and len({c.late for c in contributions}) == 1:
             return _Held(self.chain([c.value for c in contributions]), contributions[0].late)
@@ -147,7 +163,7 @@ class _Sweep:
             result = self.builder.add("add", result, position)
         return result
 
-    def contribution(self, node: Node, operand: int, cotangent: _Held, position: int) -> _Held:
+    def contribution(self, node: Node, operand: int, factors: tuple[_Factor, ...], cotangent: _Held, position: int) -> _Held:
         """The cotangent of one operand: the node's, multiplied by the factors of the local partial one after another.
 
         A node that brings late factors of its own multiplies those before it, so that no product waits for more than one node.
@@ -157,12 +173,12 @@ class _Sweep:
             zero = builder.const(0.0)
             branches = (cotangent.value, zero) if operand == 1 else (zero, cotangent.value)
             return _Held(builder.add("select", node.args[0], *branches), cotangent.late)
-        factors = self.factors(node.op)[operand]
-        if not any(factor.waits for factor in factors):
+        if True not in [factor.waits for factor in factors]:
             value = cotangent.value
             for factor in factors:
-                value = self.apply(value, factor, node, position)
-            return _Held(value, cotangent.late)
+                if factor.constant != 1.0 or factor.divides:
+                    value = self.apply(value, factor, node, position)
+            return made(_Held, (value, cotangent.late))
         value, waiting = self.whole(cotangent), []
         for factor in factors:
             if factor.waits:
@@ -184,33 +200,44 @@ class _Sweep:
     def apply(self, cotangent: int, factor: _Factor, node: Node, value: int) -> int:
         """Multiply or divide by one factor of a local partial."""
         builder = self.builder
-        if factor.divides:
-            return builder.add("div", cotangent, instantiate(builder, node.op, factor.root, node.args, value))
-        if factor.constant == 1.0:
-            return cotangent
-        if factor.constant == -1.0:
-            return builder.add("neg", cotangent)
-        return builder.add("mul", cotangent, instantiate(builder, node.op, factor.root, node.args, value))
+        if not factor.divides and factor.constant is not None and abs(factor.constant) == 1.0:
+            return cotangent if factor.constant > 0 else builder.add("neg", cotangent)
+        if factor.operand is not None:
+            by = node.args[factor.operand]
+        else:
+            by = instantiate(builder, node.op, factor.root, node.args, value)
+        return builder.add("div" if factor.divides else "mul", cotangent, by)
 
 
-def _origin(node: Node) -> str:
-    return f"adjoint of {node.op} in {node.origin}" if node.origin else f"adjoint of {node.op}"
+@lru_cache(maxsize=1024)
+def _origin(op: str, origin: str) -> str:
+    """What a cotangent comes from; one string for all of a node's."""
+    return f"adjoint of {op} in {origin}" if origin else f"adjoint of {op}"
 
 
 def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int]:
     """How many products a late factor would enter if it waited at each node: one at every weight or sum of cotangents below."""
     consumers = [0] * len(nodes)
-    ways: list[list[int]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
+    ways: list[tuple[int, ...]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
     living = needed(nodes, [root])
+    whole = {op for op, row in OPS.items() if all(row.partials)}
     for position, node in enumerate(nodes):
-        partials = OPS[node.op].partials if node.args else ()
-        ways.append([arg for arg, factors in zip(node.args, partials, strict=True) if active[arg] and factors])
+        reached = node.args
+        if node.op not in whole or False in [active[arg] for arg in reached]:
+            partials = OPS[node.op].partials if reached else ()
+            reached = tuple([arg for arg, factors in zip(reached, partials, strict=True) if active[arg] and factors])
+        ways.append(reached)
         if active[position] and position in living:
-            for arg in ways[-1]:
+            for arg in reached:
                 consumers[arg] += 1
     repeats: list[int] = []
     for reached in ways:
-        repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]) if reached else 1)
+        if not reached:
+            repeats.append(1)
+        elif len(reached) == 1:
+            repeats.append(repeats[reached[0]] if consumers[reached[0]] == 1 else 1)
+        else:
+            repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]))
     return repeats
 
 

@@ -43,16 +43,17 @@ def digests(roots: Iterable[Any]) -> dict[Any, str]:
     """Give each subexpression a digest of its structure, the arguments of commutative operations in sorted order."""
     result: dict[Any, str] = {}
     for expr in postorder(roots):
-        kind = type(expr).__name__
-        parts = [result[arg] for arg in expr.args]
+        kind, args = type(expr).__name__, expr.args
+        parts = [result[arg] for arg in args]
         if kind in _COMMUTATIVE:
             parts.sort()
-        text = f"{kind}({_leaf(expr)};{','.join(parts)})"
+        text = f"{kind}({'' if args else _leaf(expr)};{','.join(parts)})"
         result[expr] = hashlib.sha256(text.encode()).hexdigest()[:24]
     return result
 
 
 def _leaf(expr: Any) -> str:
+    """What tells an expression without arguments from others of its class."""
     if isinstance(expr, Symbol):
         return str(expr.name)
     if isinstance(expr, Integer | Rational):
@@ -60,4 +61,4 @@ def _leaf(expr: Any) -> str:
     if isinstance(expr, Float):
         sign, mantissa, exponent, _ = (int(part) for part in expr._mpf_)  # int: gmpy2 prints its integers differently
         return f"{sign}:{mantissa}:{exponent}"
-    return "" if expr.args else str(expr)
+    return str(expr)

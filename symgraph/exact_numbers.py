@@ -13,7 +13,7 @@ from typing import Any
 
 import mpmath
 import sympy
-from mpmath.libmp import from_rational, round_nearest
+from mpmath.libmp import from_man_exp, round_nearest
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
@@ -61,9 +61,11 @@ def to_decimal(value: Any) -> Decimal:
     Raises:
         ValueError: it is complex or not finite.
     """
-    if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
+    if not isinstance(value, mpmath.mpf):
         raise ValueError(f"{value} is no finite real number")
     sign, mantissa, exponent, _ = value._mpf_
+    if not mantissa and exponent:  # how mpmath writes infinities and NaN
+        raise ValueError(f"{value} is no finite real number")
     return Decimal(-int(mantissa) if sign else int(mantissa)) * _power_of_two(int(exponent), decimal.getcontext().prec)
 
 
@@ -79,8 +81,17 @@ def to_mpf(value: Any) -> Any:
         return value
     shift = decimal.getcontext().prec - value.adjusted()
     whole = int(value.scaleb(shift))
-    above, below = (whole, 10**shift) if shift >= 0 else (whole * 10**-shift, 1)
-    return mpmath.mp.make_mpf(from_rational(above, below, mpmath.mp.prec, round_nearest))
+    if shift <= 0:
+        return mpmath.mp.make_mpf(from_man_exp(whole * 10**-shift, 0, mpmath.mp.prec, round_nearest))
+    bits, below = _scale(shift)
+    return mpmath.mp.make_mpf(from_man_exp((whole << bits) // below, -bits, mpmath.mp.prec, round_nearest))
+
+
+@lru_cache(maxsize=4096)
+def _scale(shift: int) -> tuple[int, int]:
+    """So many bits that a number of the context's digits over 10**shift has them all before the point, and some; 10**shift."""
+    below = 10**shift
+    return below.bit_length() + 32, below
 
 
 def _number(value: Any) -> Decimal:
@@ -106,6 +117,12 @@ def decimal_operation(kind: type | None, compute: Callable[..., Any], *, whole_p
         return compute
     if issubclass(kind, sympy.Add):
         return _sum
+    return _on_decimals(compute)
+
+
+@lru_cache(maxsize=512)
+def _on_decimals(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation on numbers of mpmath as one on decimals; the same for the same."""
     return lambda *args: to_decimal(compute(*map(to_mpf, args)))
 
 

@@ -1,6 +1,7 @@
 """From a model to the text of its modules: lower, differentiate, optimize, write, render."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -84,7 +85,8 @@ def _source(model: Model, spec: str, options: Options, stages: Stages) -> Source
     lowered = stages.run("lower", lower, model)
     branches = any(node.op == "select" for node in lowered.nodes)
     readable = stages.run("lower for reading", lower, model, guarded=False) if branches else lowered
-    graphs = _steps(lowered, stages)
+    # graphs on the way are let go where nothing asks for them, so that their memory serves the next ones
+    graphs = list(_steps(lowered, stages)) if options != PLAIN else [_last(_steps(lowered, stages))]
     radii = stages.run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
     rests = stages.run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
     graph = stages.run("check the graph", verify_graph, graphs[-1])
@@ -133,15 +135,22 @@ def differentiated(model: Model) -> Graph:
         SpecError: the model cannot be lowered.
     """
     with uncollected(), evaluate(True):
-        return _steps(lower(model), Stages())[-1]
+        return _last(_steps(lower(model), Stages()))
 
 
-def _steps(lowered: Graph, stages: Stages) -> list[Graph]:
+def _steps(lowered: Graph, stages: Stages) -> Iterator[Graph]:
     """The graph that lowering gives, and what it is after each step."""
-    graphs = [lowered]
+    graph = lowered
+    yield graph
     for step in STEPS:
-        graphs.append(stages.run(step.__name__, step, graphs[-1]))
-    return graphs
+        graph = stages.run(step.__name__, step, graph)
+        yield graph
+
+
+def _last(graphs: Iterable[Graph]) -> Graph:
+    """The last of some graphs, which are made one after another."""
+    (last,) = deque(graphs, maxlen=1)
+    return last
 
 
 def text_hash(text: str) -> str:

@@ -2,10 +2,11 @@
 
 import math
 from collections import ChainMap
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import sympy
 from sympy.core.relational import Relational
@@ -14,10 +15,10 @@ from sympy.logic.boolalg import BooleanAtom
 from symgraph.canonical import symbols_of
 from symgraph.errors import SpecError
 from symgraph.guards import guarded_symbols, safe_point
-from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.graph import Graph, GraphBuilder, made
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.model import Model
-from symgraph.powers import common_power, split
+from symgraph.powers import common_power, is_dyadic, split
 
 _RELATIONS = {
     sympy.StrictLessThan: "lt",
@@ -95,24 +96,21 @@ class Lowering:
             The position of its value in the builder.
         """
         scope = Scope(self, env, where)
-        values, fixed, first = scope.values, scope.fixed, scope.first
-        stack = [expr]  # None above an expression says that its operands have been lowered
+        known = scope.known
+        stack = [expr]
         while stack:
             part = stack.pop()
-            ready = part is None
-            if ready:
-                part = stack.pop()
-            elif part in values:
-                continue
-            operands = _operands(part)
-            if ready or not operands:
-                fixed[part] = all(fixed[arg] for arg in operands) if operands else _is_constant(part)
-                values[part] = scope.lower_one(part)
-                first[part] = min([first[arg] for arg in operands]) if operands else scope.rank(part)
-            else:
-                stack += (part, None)
-                stack += operands[::-1]
-        return values[expr]
+            if type(part) is tuple:  # an expression whose operands have been lowered, and these
+                part, operands = part
+                known[part] = scope.lowered(part, [known[arg] for arg in operands])
+            elif part not in known:
+                operands = _operands(part)
+                if operands:
+                    stack.append((part, operands))
+                    stack += operands[::-1]
+                else:
+                    known[part] = scope.lowered(part, ())
+        return known[expr].position
 
 
 def _operands(part: Any) -> tuple[Any, ...]:
@@ -127,6 +125,14 @@ def _is_constant(part: Any) -> bool:
     return bool(part.is_Number or isinstance(part, sympy.NumberSymbol))
 
 
+class Lowered(NamedTuple):
+    """Where the value of a subexpression is, whether it has no symbols, and where its first leaf stands for a reader."""
+
+    position: int
+    fixed: bool
+    first: int
+
+
 @dataclass(slots=True)
 class Scope:
     """The values of subexpressions under one assignment of nodes to symbols; each branch of a Piecewise has its own."""
@@ -134,13 +140,25 @@ class Scope:
     lowering: Lowering
     env: MutableMapping[Any, int]
     where: str
-    values: dict[Any, int] = field(default_factory=dict)
-    first: dict[Any, int] = field(default_factory=dict)
-    fixed: dict[Any, bool] = field(default_factory=dict)
+    known: dict[Any, Lowered] = field(default_factory=dict)
+    builder: GraphBuilder = field(init=False)
 
-    @property
-    def builder(self) -> GraphBuilder:
-        return self.lowering.builder
+    def __post_init__(self) -> None:
+        self.builder = self.lowering.builder
+
+    def value(self, part: Any) -> int:
+        """The position of a lowered subexpression."""
+        return self.known[part].position
+
+    def lowered(self, part: Any, operands: Sequence[Lowered]) -> Lowered:
+        """Lower one subexpression whose operands have been lowered."""
+        if operands:
+            fixed, first = True, len(self.lowering.ranks)
+            for operand in operands:
+                fixed, first = fixed and operand.fixed, min(first, operand.first)
+        else:
+            fixed, first = _is_constant(part), self.rank(part)
+        return made(Lowered, (self.lower_one(part, fixed=fixed), fixed, first))
 
     def rank(self, part: Any) -> int:
         """Where a leaf stands in the order that a reader expects."""
@@ -149,11 +167,11 @@ class Scope:
             return min((ranks.get(symbol, 0) for symbol in symbols_of(part)), default=len(ranks))
         return ranks.get(part, len(ranks))
 
-    def lower_one(self, part: Any) -> int:
-        """Lower one subexpression whose operands have been lowered."""
+    def lower_one(self, part: Any, *, fixed: bool) -> int:
+        """The position of the value of a subexpression whose operands have been lowered."""
         if isinstance(part, sympy.Symbol):
             return self.env[part]
-        constant = self.constant(part)
+        constant = self.constant(part) if fixed else None
         if constant is not None:
             return self.builder.const(constant)
         rule = _rule_for(part.__class__)
@@ -164,11 +182,11 @@ class Scope:
             raise SpecError(
                 f"{self.where}: {type(part).__name__} cannot be lowered; supported are {', '.join(sorted(FUNCTIONS.values()))}"
             )
-        return self.builder.add(name, *(self.values[arg] for arg in part.args))
+        return self.builder.add(name, *(self.value(arg) for arg in part.args))
 
     def constant(self, part: Any) -> float | None:
         """The value of an expression without symbols, correctly rounded, or None."""
-        if not self.fixed[part] or not isinstance(part, sympy.Expr):
+        if not isinstance(part, sympy.Expr):
             return None
         value = part.evalf(40)
         if not value.is_real:
@@ -177,12 +195,19 @@ class Scope:
 
     def ordered(self, parts: list[Any]) -> list[Any]:
         """Operands of a commutative operation in an order that depends on their structure alone."""
-        first, digest = self.first, self.lowering.digest
-        return sorted(parts, key=lambda part: (first[part], digest[part]))
+        firsts = [self.known[part].first for part in parts]
+        if len(set(firsts)) == len(firsts):
+            return [part for _, part in sorted(zip(firsts, parts, strict=True), key=itemgetter(0))]
+        digest = self.lowering.digest
+        return [part for _, part in sorted(zip(firsts, parts, strict=True), key=lambda pair: (pair[0], digest[pair[1]]))]
+
+    def fixed(self, part: Any) -> bool:
+        """Whether a lowered subexpression has no symbols."""
+        return self.known[part].fixed
 
     def varies(self, part: Any) -> bool:
         """Whether a lowered subexpression differs from row to row."""
-        return self.builder.nodes[self.values[part]].varying
+        return self.builder.nodes[self.known[part].position].varying
 
     def chain(self, op: str, positions: list[int]) -> int:
         """Combine operands from left to right."""
@@ -193,10 +218,8 @@ class Scope:
 
 
 def _lower_add(scope: Scope, part: Any) -> int:
-    terms = scope.ordered([arg for arg in part.args if not scope.fixed[arg]])
-    constants = [arg for arg in part.args if scope.fixed[arg]]
-    varying = [term for term in terms if scope.varies(term)]
-    uniform = [term for term in terms if not scope.varies(term)]
+    terms, constants = _divided(part.args, scope.fixed)
+    uniform, varying = _divided(scope.ordered(terms), scope.varies)
     # two uniform terms or more stand first, so that their sum is formed once a call and not once a row
     first = [*uniform, *constants] if len(uniform) + len(constants) > 1 and varying else []
     signed = [_signed(scope, term) for term in (first + varying if first else varying + uniform + constants)]
@@ -207,17 +230,26 @@ def _lower_add(scope: Scope, part: Any) -> int:
     return total
 
 
+def _divided(parts: Iterable[Any], holds: Callable[[Any], bool]) -> tuple[list[Any], list[Any]]:
+    """The parts of which something does not hold, and those of which it does."""
+    found: tuple[list[Any], list[Any]] = [], []
+    for part in parts:
+        found[holds(part)].append(part)
+    return found
+
+
 def _signed(scope: Scope, term: Any) -> tuple[int, bool]:
     """A term of a sum as the position of its magnitude, and whether it is subtracted."""
-    if scope.fixed[term]:
-        value = scope.builder.nodes[scope.values[term]].data
+    position, fixed, _ = scope.known[term]
+    if fixed:
+        value = scope.builder.nodes[position].data
         return scope.builder.const(abs(float(value or 0.0))), isinstance(value, float) and value < 0
     if not isinstance(term, sympy.Mul) or not term.args[0].is_Number:
-        return scope.values[term], False
+        return position, False
     coefficient, rest = term.as_coeff_Mul()
     if coefficient.is_negative:
         return _product(scope, -coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest]), True
-    return scope.values[term], False
+    return position, False
 
 
 def _lower_mul(scope: Scope, part: Any) -> int:
@@ -229,11 +261,12 @@ def _lower_mul(scope: Scope, part: Any) -> int:
 
 def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     """Lower coefficient * factors as one quotient, the uniform factors first so that they are combined once a call."""
-    constants = [factor for factor in factors if scope.fixed[factor]]
+    free, constants = _divided(factors, scope.fixed)
     constant = sympy.Mul(coefficient, *constants) if constants else coefficient
-    rest = scope.ordered([factor for factor in factors if not scope.fixed[factor]])
-    rest = [factor for factor in rest if not scope.varies(factor)] + [factor for factor in rest if scope.varies(factor)]
-    grouped, exponent = common_power(rest, scope.values)
+    rest = [factor for several in _divided(scope.ordered(free), scope.varies) for factor in several]
+    if constant is sympy.S.One and rest and not any(isinstance(factor, sympy.Pow) for factor in rest):
+        return scope.chain("mul", [scope.value(factor) for factor in rest])
+    grouped, exponent = common_power(rest, scope.known)
     above, below = _sides(scope, [split(factor) for factor in rest if factor not in grouped])
     if grouped:
         base = _quotient(scope, *_sides(scope, [grouped[factor] for factor in rest if factor in grouped]))
@@ -242,7 +275,7 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
         return _quotient(scope, above, below)
     negative = bool(constant.is_negative)
     constant = -constant if negative else constant
-    if constant.is_Rational and constant.p == 1 and constant.q < 2**1000 and not _is_dyadic(constant.q):
+    if constant.is_Rational and constant.p == 1 and constant.q < 2**1000 and not is_dyadic(constant.q):
         below.insert(0, scope.builder.const(float(constant.q)))
         constant = sympy.Integer(1)
     value = float(constant.evalf(40))
@@ -266,11 +299,6 @@ def _quotient(scope: Scope, above: list[int], below: list[int]) -> int:
     return scope.builder.add("div", result, scope.chain("mul", below)) if below else result
 
 
-def _is_dyadic(denominator: int) -> bool:
-    """Whether 1/denominator is exact in binary."""
-    return int(denominator) & (int(denominator) - 1) == 0
-
-
 def _lower_pow(scope: Scope, part: Any) -> int:
     if part.exp.is_Number:
         return _quotient(scope, *_sides(scope, [(part.base, part.exp)]))
@@ -279,40 +307,40 @@ def _lower_pow(scope: Scope, part: Any) -> int:
 
 def _power(scope: Scope, base: Any, exponent: Any) -> int:
     if exponent == 1:
-        return scope.values[base]
+        return scope.value(base)
     if exponent == sympy.Rational(1, 2):
-        return scope.builder.add("sqrt", scope.values[base])
-    power = scope.builder.const(float(exponent.evalf(40))) if exponent.is_Number else scope.values[exponent]
-    return scope.builder.add("pow", scope.values[base], power)
+        return scope.builder.add("sqrt", scope.value(base))
+    power = scope.builder.const(float(exponent.evalf(40))) if exponent.is_Number else scope.value(exponent)
+    return scope.builder.add("pow", scope.value(base), power)
 
 
 def _lower_extremum(scope: Scope, part: Any) -> int:
     name = FUNCTIONS[type(part)]
-    return scope.chain(name, [scope.values[arg] for arg in scope.ordered(list(part.args))])
+    return scope.chain(name, [scope.value(arg) for arg in scope.ordered(list(part.args))])
 
 
 def _lower_relation(scope: Scope, part: Any) -> int:
-    return scope.builder.add(_RELATIONS[type(part)], scope.values[part.lhs], scope.values[part.rhs])
+    return scope.builder.add(_RELATIONS[type(part)], scope.value(part.lhs), scope.value(part.rhs))
 
 
 def _lower_boolean(scope: Scope, part: Any) -> int:
     if isinstance(part, sympy.Not):
-        return scope.builder.add("not", scope.values[part.args[0]])
+        return scope.builder.add("not", scope.value(part.args[0]))
     name = "and" if isinstance(part, sympy.And) else "or"
-    return scope.chain(name, [scope.values[arg] for arg in scope.ordered(list(part.args))])
+    return scope.chain(name, [scope.value(arg) for arg in scope.ordered(list(part.args))])
 
 
 def _lower_if(scope: Scope, part: Any) -> int:
     """ITE(c, a, b), which SymPy makes of a Piecewise in a condition: (c and a) or (not c and b); a or b may be decided."""
     builder = scope.builder
     condition, chosen, other = part.args
-    holds = scope.values[condition]
+    holds = scope.value(condition)
     fails = builder.add("not", holds)
     if isinstance(chosen, BooleanAtom):
-        return builder.add("or" if chosen else "and", holds if chosen else fails, scope.values[other])
+        return builder.add("or" if chosen else "and", holds if chosen else fails, scope.value(other))
     if isinstance(other, BooleanAtom):
-        return builder.add("or" if other else "and", fails if other else holds, scope.values[chosen])
-    return builder.add("or", builder.add("and", holds, scope.values[chosen]), builder.add("and", fails, scope.values[other]))
+        return builder.add("or" if other else "and", fails if other else holds, scope.value(chosen))
+    return builder.add("or", builder.add("and", holds, scope.value(chosen)), builder.add("and", fails, scope.value(other)))
 
 
 def _lower_piecewise(scope: Scope, part: Any) -> int:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import Any, NamedTuple
 
 import mpmath
@@ -17,6 +18,7 @@ from symgraph.exact import NAN, Noise, Program, Values, compile_exactly
 from symgraph.exact_decimals import in_decimals
 from symgraph.exact_numbers import working
 from symgraph.model import Model
+from symgraph.stages import weakly
 
 Point = Mapping[str, float]
 """A float for every feature and weight, and for the target if there is one; it is taken as the exact number it is."""
@@ -92,12 +94,12 @@ class Oracle:
         self._singular = [(i, s.singular) for i, s in enumerate(self._program.steps) if s.singular is not None and s.weighted]
         self._noise = lru_cache(maxsize=8)(self._program.noise)
         # values and slopes are asked for at the same points, and a point that was drawn is judged next
-        self._centre = lru_cache(maxsize=max(4, min(16, _KEPT // max(1, self.steps))))(self._run_centre)
-        self._truths = lru_cache(maxsize=16)(self._find_truth)
-        self._moved = lru_cache(maxsize=64)(self._find_moved)
-        self._leaves = lru_cache(maxsize=2)(self._find_leaves)
-        self._shares = lru_cache(maxsize=8)(self._find_shares)
-        self._step = lru_cache(maxsize=64)(self._find_step)
+        self._centre = lru_cache(maxsize=max(4, min(16, _KEPT // max(1, self.steps))))(weakly(self._run_centre))
+        self._truths = lru_cache(maxsize=16)(weakly(self._find_truth))
+        self._moved = lru_cache(maxsize=64)(weakly(self._find_moved))
+        self._leaves = lru_cache(maxsize=2)(weakly(self._find_leaves))
+        self._shares = lru_cache(maxsize=8)(weakly(self._find_shares))
+        self._step = lru_cache(maxsize=64)(weakly(self._find_step))
 
     @property
     def steps(self) -> int:
@@ -246,7 +248,7 @@ class Oracle:
     def _key(self, point: Point) -> tuple[float, ...]:
         """The values of the inputs, in order."""
         try:
-            return tuple(point[name] for name in self._program.leaves)
+            return tuple([point[name] for name in self._program.leaves])
         except KeyError as error:
             raise OptionError(f"model {self.model.name}: the point has no value for {error.args[0]}") from None
 
@@ -268,8 +270,8 @@ class Oracle:
             output=None if model.output_node is None else mpf(values[at[model.output_node.name]]),
             loss=None if model.loss_expr is None else mpf(values[at["loss"]]),
             failures=sum(
-                value is NAN and not any(values[arg] is NAN for arg in step.args)
-                for step, value in zip(steps, values, strict=True)
+                not any(values[arg] is NAN for arg in steps[index].args)
+                for index in [index for index, value in enumerate(values) if value is NAN]
             ),
             smallest=smallest,
             largest=largest,
@@ -292,10 +294,17 @@ class Oracle:
 
     def _find_moved(self, names: frozenset[str]) -> tuple[int, ...]:
         """The steps that depend on one of the leaves."""
-        moved: list[bool] = []
-        for step in self._program.steps:
-            moved.append(step.leaf in names if step.leaf else any(moved[arg] for arg in step.args))
-        return tuple(index for index, one in enumerate(moved) if one)
+        steps = self._program.steps
+        moved = bytearray(len(steps))
+        for index, step in enumerate(steps):
+            if step.leaf:
+                moved[index] = step.leaf in names
+            else:
+                for arg in step.args:
+                    if moved[arg]:
+                        moved[index] = 1
+                        break
+        return tuple(compress(range(len(steps)), moved))
 
 
 def _extremes(program: Program, values: Values) -> tuple[float, float]:
@@ -304,19 +313,18 @@ def _extremes(program: Program, values: Values) -> tuple[float, float]:
     Magnitudes are compared by their power of 2 or 10 first, which is the cheaper comparison.
     """
     power_of = program.numbers.power
-    smallest: tuple[int, Any] | None = None
-    largest: tuple[int, Any] | None = None
+    found: list[tuple[int, Any]] = []
     for step, value in zip(program.steps, values, strict=True):
-        if not step.varies or value is None or value is NAN or isinstance(value, bool):
-            continue
-        power = power_of(value)
-        if power is None:
-            continue
-        if smallest is None or power < smallest[0] or (power == smallest[0] and abs(value) < smallest[1]):
-            smallest = power, abs(value)
-        if largest is None or power > largest[0] or (power == largest[0] and abs(value) > largest[1]):
-            largest = power, abs(value)
-    return (1.0 if smallest is None else float(smallest[1])), (1.0 if largest is None else float(largest[1]))
+        if step.varies and value is not None and value is not NAN and not isinstance(value, bool):
+            power = power_of(value)
+            if power is not None:
+                found.append((power, value))
+    if not found:
+        return 1.0, 1.0
+    powers = [power for power, _ in found]
+    least, most = min(powers), max(powers)
+    smallest = min([abs(value) for power, value in found if power == least])
+    return float(smallest), float(max([abs(value) for power, value in found if power == most]))
 
 
 class _Move(NamedTuple):
@@ -371,12 +379,14 @@ class _Line:
 
     def moved(self, direction: Mapping[str, Any], step: Any) -> list[Any]:
         """The roots at the point moved along the direction."""
-        length = self.numbers.number(step)
-        leaves = self.leaves | {name: self.leaves[name] + length * share for name, share in direction.items()}
+        length, leaves = self.numbers.number(step), dict(self.leaves)
+        for name, share in direction.items():
+            leaves[name] += length * share
         values = list(self.values)
-        for index in self.oracle._moved(frozenset(direction)):
+        moved = self.oracle._moved(frozenset(direction))
+        for index in moved:
             values[index] = None
-        self.oracle._program.run(leaves, self.targets, values, self.noise, self.values)
+        self.oracle._program.run(leaves, self.targets, values, self.noise, self.values, moved)
         return [self.numbers.mpf(values[target]) for target in self.targets]
 
 

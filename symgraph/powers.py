@@ -14,6 +14,11 @@ def split(factor: Any) -> tuple[Any, Any]:
     return factor, sympy.Integer(1)
 
 
+def is_dyadic(denominator: int) -> bool:
+    """Whether 1/denominator is exact in binary."""
+    return int(denominator) & (int(denominator) - 1) == 0
+
+
 def common_power(factors: Sequence[Any], known: Collection[Any]) -> tuple[dict[Any, tuple[Any, Any]], int]:
     """Find factors that are powers with a common exponent: their product is one power of a product.
 

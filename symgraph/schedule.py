@@ -1,9 +1,10 @@
 """The schedule: which node is computed in which function of the generated module, in which order, and what the tape keeps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, compress
 
-from symgraph.ir.graph import SUMS, Graph, needed
+from symgraph.ir.graph import SUMS, Graph, Node, marked
 from symgraph.ir.ops import OPS, TRANSCENDENTAL
 
 
@@ -47,25 +48,31 @@ class Counts:
 
 def schedule(graph: Graph) -> Kernel:
     """Distribute the operations of a differentiated graph over the functions of a module."""
-    primal_roots = [position for root, position in graph.roots.items() if not root.startswith(("grad ", "jacobian "))]
-    kept = set(primal_roots)
-    primals = needed(graph.nodes, primal_roots)
-    on_target = _depends_on_target(graph)
-    gradients = roots_of(graph, "grad")
-    jacobians = roots_of(graph, "jacobian")
-    backward = operations(graph, needed(graph.nodes, gradients) - primals)
-    jacobian = operations(graph, needed(graph.nodes, jacobians) - primals)
-    read = {arg for position in (*backward, *jacobian) for arg in graph.nodes[position].args} | {*gradients, *jacobians}
-    early = needed(graph.nodes, [p for p in primal_roots if not on_target[p]])
-    early |= needed(graph.nodes, primals & {arg for position in jacobian for arg in graph.nodes[position].args})
+    nodes, roots = graph.nodes, graph.roots
+    primal_roots = [position for root, position in roots.items() if not root.startswith(("grad ", "jacobian "))]
+    primal, on_target = marked(nodes, primal_roots), _depends_on_target(graph)
+    gradients, jacobians = roots_of(graph, "grad"), roots_of(graph, "jacobian")
+    backward, jacobian = (
+        _operations(nodes, [mark > own for mark, own in zip(marked(nodes, results), primal, strict=True)])
+        for results in (gradients, jacobians)
+    )
+    read = {*chain.from_iterable([nodes[position].args for position in (*backward, *jacobian)]), *gradients, *jacobians}
+    wanted = [position for position in primal_roots if not on_target[position]]
+    early = marked(nodes, [*wanted, *(arg for position in jacobian for arg in nodes[position].args if primal[arg])])
+    primals, kept = _operations(nodes, primal), set(primal_roots)
     return Kernel(
         graph,
-        forward=tuple(p for p in operations(graph, primals) if p in early),
-        forward_target=tuple(p for p in operations(graph, primals) if p not in early),
+        forward=tuple([position for position in primals if early[position]]),
+        forward_target=tuple([position for position in primals if not early[position]]),
         backward=_results_last(backward, gradients, graph),
         jacobian=_results_last(jacobian, jacobians, graph),
-        tape=tuple(p for p in operations(graph, primals & read) if p not in kept),
+        tape=tuple([position for position in primals if position in read and position not in kept]),
     )
+
+
+def _operations(nodes: Sequence[Node], marks: Sequence[int]) -> tuple[int, ...]:
+    """The operations among the marked nodes, in order."""
+    return tuple([position for position in compress(range(len(nodes)), marks) if nodes[position].data is None])
 
 
 def roots_of(graph: Graph, prefix: str) -> tuple[int, ...]:
@@ -105,7 +112,7 @@ def _depends_on_target(graph: Graph) -> list[bool]:
 
 def _results_last(positions: tuple[int, ...], results: tuple[int, ...], graph: Graph) -> tuple[int, ...]:
     """Move results that nothing else reads to the end, in the order of the weights."""
-    read = {arg for position in positions for arg in graph.nodes[position].args}
+    read = set(chain.from_iterable([graph.nodes[position].args for position in positions]))
     within = set(positions)
     final = [p for p in dict.fromkeys(results) if p in within and p not in read]
     moved = set(final)

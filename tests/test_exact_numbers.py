@@ -1,6 +1,7 @@
 """symgraph.exact_numbers: decimals give what numbers of mpmath give, and the oracle computes big models with them."""
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from big_models import FAMILIES, perceptron
 from hypothesis import given
 from hypothesis import strategies as st
+from sympy import tanh
 from zoo import ZOO, every_op
 
 from symgraph import Model
 from symgraph import oracle as oracles
 from symgraph.exact import NAN, Program, compile_exactly, is_nan
-from symgraph.exact_decimals import in_decimals
+from symgraph.exact_decimals import DecimalProgram, in_decimals
 from symgraph.exact_numbers import DECIMAL, MPF, to_decimal, to_mpf, working
 from symgraph.oracle import Oracle, Truth
 
@@ -168,3 +170,57 @@ def test_the_short_way_for_sums_and_products_gives_what_the_long_way_gives(famil
             Program.complete(program, order, at, long, blur, start)
             # both round at 60 digits, not always in the same order
             assert all(abs(one - other) <= abs(other) * Decimal("1e-57") for one, other in zip(short, long, strict=True))
+
+
+def test_steps_that_are_alike_are_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = perceptron(1_000)
+    oracle = Oracle(model)
+    alone: list[int] = []
+    one_by_one = DecimalProgram.one_by_one
+
+    def noted(program: DecimalProgram, order: Sequence[int], *args: Any) -> None:
+        alone.extend(order)
+        one_by_one(program, order, *args)
+
+    monkeypatch.setattr(DecimalProgram, "one_by_one", noted)
+    oracle.values(point_of(model, 0.001), noise=1)
+    assert len(alone) < 0.1 * oracle.steps
+
+
+@pytest.mark.parametrize("value", [0.0, 1e200, math.inf, math.nan])
+def test_batches_with_what_is_no_ordinary_number_give_what_single_steps_give(value: float) -> None:
+    model = Model("rows")
+    w, x = model.weights("w0:40"), model.features("x0:40")
+    parts = [model.node(f"n{place}", 1 / (a * b + a * a)) for place, (a, b) in enumerate(zip(w, x, strict=True))]
+    model.output("y_hat", sum(tanh(part) for part in parts))
+    with working(60):
+        program = in_decimals(compile_exactly(model, 60))
+        point = {name: 0.25 + 0.01 * place for place, name in enumerate(program.leaves)} | {"w3": value, "x3": value}
+        leaves = {name: Decimal(number) if math.isfinite(number) else NAN for name, number in point.items()}
+        order, noise = range(len(program.steps)), program.noise(1)
+        for blur in (None, noise):
+            found: list[Any] = [None] * len(order)
+            program.complete(order, leaves, found, blur, None)
+            wanted: list[Any] = [None] * len(order)
+            Program.complete(program, order, leaves, wanted, blur, None)
+            for one, other in zip(found, wanted, strict=True):
+                assert one is other or abs(one - other) <= abs(other) * Decimal("1e-57")
+
+
+def test_a_difference_evaluates_what_moves_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = perceptron(1_000)
+    oracle, point = Oracle(model), point_of(model, 0.001)
+    oracle.values(point)
+    evaluated: list[int] = []
+    complete = DecimalProgram.complete
+
+    def noted(program: DecimalProgram, order: Sequence[int], *args: Any) -> None:
+        evaluated.append(len(order))
+        complete(program, order, *args)
+
+    monkeypatch.setattr(DecimalProgram, "complete", noted)
+    name = model.weight_inputs[0].name
+    oracle.slopes(point, ["loss"], [{name: 1.0}], one_sided=True)
+    moved = oracle._moved(frozenset({name}))
+    assert evaluated == [len(moved)]
+    assert len(moved) < 20 < oracle.steps

@@ -1,8 +1,10 @@
 """symgraph.stages: what a build keeps of its stages, and that the collector comes back."""
 
 import gc
+import weakref
 
 import pytest
+from big_models import perceptron
 from zoo import line, nine_weights
 
 from symgraph.build import Plan, stage_names
@@ -11,7 +13,7 @@ from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.lowering import lower
 from symgraph.memory import load_verified
 from symgraph.options import ERROR_BOUND, options_of
-from symgraph.stages import Stages, largest_memory, uncollected
+from symgraph.stages import Stages, largest_memory, uncollected, weakly
 
 
 def test_a_stage_is_kept_with_its_model_its_time_and_the_nodes_of_the_graph_that_came_out() -> None:
@@ -64,6 +66,59 @@ def test_the_collector_is_afterwards_as_it_was(enabled: bool) -> None:
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if was else gc.disable)()
+
+
+def test_what_was_made_meanwhile_counts_as_old_unless_something_is_frozen() -> None:
+    was = gc.isenabled()
+    gc.enable()
+    try:
+        with uncollected():
+            made: list[object] = []
+        assert any(one is made for one in gc.get_objects(generation=2))
+        gc.freeze()
+        frozen = gc.get_freeze_count()
+        with uncollected():
+            pass
+        assert frozen > 0
+        assert gc.get_freeze_count() >= frozen - 10  # what has died since does not count any more
+    finally:
+        gc.unfreeze()
+        (gc.enable if was else gc.disable)()
+
+
+def test_a_build_leaves_nothing_to_the_collector() -> None:
+    model = perceptron(1_200)  # verified with decimals, in batches
+    load_verified(model, generate(model))  # what is kept for all builds is made
+    gc.collect()
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        load_verified(model, generate(model))
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = {type(one).__name__ for one in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        (gc.enable if was else gc.disable)()
+    assert not left & {"Graph", "GraphBuilder", "Node", "Oracle", "Step", "DecimalProgram"}
+
+
+def test_a_method_that_is_held_weakly_does_not_keep_its_object() -> None:
+    class Kept:
+        def __init__(self) -> None:
+            self.double = weakly(self.doubled)
+
+        def doubled(self, value: int) -> int:
+            return 2 * value
+
+    kept = Kept()
+    double, gone = kept.double, weakref.ref(kept)
+    assert double(3) == 6
+    del kept
+    assert gone() is None
+    with pytest.raises(ReferenceError, match="is gone"):
+        double(3)
 
 
 def test_generating_and_verifying_go_through_every_stage_in_order() -> None:

@@ -1,5 +1,6 @@
 """The verification of models of thousands of operations: few evaluations, no false alarm, and one wrong partial still shows."""
 
+from collections import Counter
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from symgraph.memory import load_artifact
 from symgraph.oracle import Oracle
 from symgraph.verification import verify
 from symgraph.verification.effort import Effort, effort_for
+from symgraph.verification.judge import Judge
 from symgraph.verification.sampling import Sampler
 
 Change = Callable[..., Any]
@@ -117,3 +119,16 @@ def test_where_points_are_few_they_are_drawn_where_nodes_keep_digits() -> None:
         for row in range(2):
             truth, noisy = (oracle.values(batch.point(row), noise=noise).nodes for noise in (None, 1))
             assert all(abs(value - noisy[name]) <= 1e-3 * abs(value) for name, value in truth.items())
+
+
+def test_one_forward_pass_serves_all_that_is_asked_of_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, calls, call = perceptron(600), Counter[str](), Judge.call
+
+    def counted(judge: Judge, what: str, *args: Any, **options: Any) -> Any:
+        calls[what] += 1
+        return call(judge, what, *args, **options)
+
+    monkeypatch.setattr(Judge, "call", counted)
+    report = verify(model, load_artifact(generate(model)[0]))
+    # with the target and without it
+    assert (calls["forward"], calls["forward of row 0 alone"]) == (2 * report.points, 2 * report.points)

@@ -1,9 +1,12 @@
 """Expression text by precedence: a backend says how each op reads, and parentheses follow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+from string import Formatter
 from typing import NamedTuple
+
+from symgraph.ir.graph import made
 
 
 class Level(IntEnum):
@@ -43,6 +46,15 @@ class OpText:
     format: str
     level: Level = Level.ATOM
     operands: tuple[Level, ...] = (Level.TERNARY,)
+    _between: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """What stands before, between and behind two operands or one, each of which the text has once and in order; else empty."""
+
+    def __post_init__(self) -> None:
+        parts = [(literal, place) for literal, place, _, _ in Formatter().parse(self.format)]
+        places = [place for _, place in parts if place is not None]
+        simple = places in (["0"], ["0", "1"])
+        between = [literal for literal, _ in parts] + [""] * (parts[-1][1] is not None)
+        object.__setattr__(self, "_between", tuple(between) if simple else ())
 
     def occurrences(self, index: int) -> int:
         """How often the text repeats an operand."""
@@ -50,6 +62,19 @@ class OpText:
 
     def render(self, operands: Sequence[Text]) -> Text:
         """Write the op on the given operands."""
+        between = self._between
+        if len(between) == 3 and len(operands) == 2:
+            (left, low), (right, high) = operands
+            if low < self.operands[0]:
+                left = f"({left})"
+            if high < self.operands[1 if len(self.operands) > 1 else 0]:
+                right = f"({right})"
+            return made(Text, (f"{between[0]}{left}{between[1]}{right}{between[2]}", self.level))
+        if len(between) == 2 and len(operands) == 1:
+            text, level = operands[0]
+            if level < self.operands[0]:
+                text = f"({text})"
+            return made(Text, (f"{between[0]}{text}{between[1]}", self.level))
         pieces = [
             piece.text if piece.level >= self.operands[min(index, len(self.operands) - 1)] else f"({piece.text})"
             for index, piece in enumerate(operands)

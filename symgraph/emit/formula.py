@@ -1,7 +1,7 @@
 """Formulas for people: the graph's expressions in plain text, every named node under its name."""
 
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, Text, call
-from symgraph.ir.graph import Graph
+from symgraph.ir.graph import Graph, made
 from symgraph.ir.ops import OPS
 
 LONGEST = 400
@@ -28,24 +28,21 @@ def formulas(graph: Graph) -> dict[str, str]:
         graph: a forward graph as lowering gives it, before any pass, so that the formulas read like the spec.
     """
     wanted = {root.removeprefix("node "): position for root, position in graph.roots.items() if root != "output"}
-    texts: dict[int, Text] = {}
+    texts: list[Text] = [Text("", Level.ATOM)] * len(graph.nodes)
     result: dict[str, str] = {}
     first = {position: name for name, position in reversed(wanted.items()) if name != "loss"}
     for position, node in enumerate(graph.nodes):
-        if isinstance(node.data, str):
-            texts[position] = Text(node.data, Level.ATOM)
-        elif isinstance(node.data, float):
-            text = f"{node.data:g}" if float(f"{node.data:g}") == node.data else repr(node.data)
-            texts[position] = Text(text, Level.UNARY if text.startswith("-") else Level.ATOM)
+        if node.data is None:
+            text = _FORMULA[node.op].render([texts[arg] for arg in node.args])
+            texts[position] = text if len(text.text) <= LONGEST else Text(f"[{len(text.text)} characters]", Level.ATOM)
+        elif isinstance(node.data, str):
+            texts[position] = made(Text, (node.data, Level.ATOM))
         else:
-            texts[position] = _cut(_FORMULA[node.op].render([texts[arg] for arg in node.args]))
+            shown = f"{node.data:g}" if float(f"{node.data:g}") == node.data else repr(node.data)
+            texts[position] = Text(shown, Level.UNARY if shown.startswith("-") else Level.ATOM)
         if position in first:
             result[first[position]] = texts[position].text
             texts[position] = Text(first[position], Level.ATOM)
     for name, position in wanted.items():
         result.setdefault(name, texts[position].text)
     return {name: result[name] for name in wanted}
-
-
-def _cut(text: Text) -> Text:
-    return text if len(text.text) <= LONGEST else Text(f"[{len(text.text)} characters]", Level.ATOM)

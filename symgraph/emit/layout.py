@@ -8,6 +8,8 @@ from symgraph.emit.width import WIDTH, columns
 
 def quoted(text: str) -> str:
     """A Python string literal as ruff format writes it: in double quotes, unless single quotes need fewer escapes."""
+    if text.isascii() and text.isidentifier():  # as nearly all are
+        return f'"{text}"'
     body = json.dumps(text, ensure_ascii=False)[1:-1]
     if text.count('"') <= text.count("'"):
         return f'"{body}"'

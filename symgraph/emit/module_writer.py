@@ -1,6 +1,7 @@
 """The statements of the numpy backend's module, function by function."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 from symgraph.emit.bindings import (
     cotangent_labels,
@@ -119,10 +120,12 @@ class ModuleWriter:
         """Statements that give the weights and columns which a function reads their names."""
         model, graph = self.source.model, self.graph
         lines: list[str] = []
+        operands = set(chain.from_iterable([graph.nodes[position].args for position in order]))
+        read = {position for position in operands.union(also) if graph.nodes[position].data is not None}
         for kind, entries, vector in (("weight", model.weight_inputs, w), ("feature", model.feature_inputs, f"{X}.T")):
-            used = leaves_read(graph, kind, order, also)
+            used = leaves_read(graph, kind, (), read)
             lines += unpack_leaves([entry.name for entry in entries], self.identifier, used, vector)
-        if leaves_read(graph, "largest", order):
+        if leaves_read(graph, "largest", (), read & operands):
             lines.append(f"_largest = np.finfo({w}.dtype).max")
         return [f"    {line}" for line in lines]
 

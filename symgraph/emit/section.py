@@ -3,16 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from symgraph.emit.expression import Level, OpTexts, Text
 from symgraph.emit.layout import number
-from symgraph.emit.names import Numbering
+from symgraph.emit.names import LONGEST, Numbering
 from symgraph.emit.width import WIDTH, columns
-from symgraph.ir.graph import Graph, Node
+from symgraph.ir.graph import Graph, Node, made
 from symgraph.ir.overflow import FAST
 
 _LONGEST_PART = 60
 """An expression longer than this is given a name before it is used in another."""
+
+_FITS = WIDTH - LONGEST - len("d_ = ")
+"""An expression of so many columns and the indentation has room behind every name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class SectionWriter:
     indent: int = 4
     lines: list[Line] = field(default_factory=list)
     _pending: dict[int, Text] = field(default_factory=dict)
+    _constants: dict[int, Text] = field(default_factory=dict)
     _lazy: set[int] = field(default_factory=set)
 
     def write(self, order: Sequence[int], kept: Iterable[int]) -> tuple[Line, ...]:
@@ -64,22 +69,31 @@ class SectionWriter:
             order: positions in the order of computation.
             kept: positions that must have a name afterwards.
         """
-        uses: Counter[int] = Counter()
-        for position in order:
-            node = self.graph.nodes[position]
-            for index, arg in enumerate(node.args):
-                uses[arg] += self.texts[node.op].occurrences(index)
-        named = set(kept)
+        uses = self._uses(order)
+        named = {*kept, *self.labels}
         start = len(self.lines)
         self._lazy |= self._branches(order)
         for position in order:
             text = self._expression(position)
-            long = columns(text.text) > _LONGEST_PART and position not in self._lazy
-            if position in self.labels or position in named or uses[position] != 1 or long:
+            if position in named or uses[position] != 1 or (_is_long(text.text) and position not in self._lazy):
                 self._assign(position, text)
             else:
                 self._pending[position] = text
         return tuple(self.lines[start:])
+
+    def _uses(self, order: Sequence[int]) -> Counter[int]:
+        """How often the texts of some operations have each node."""
+        nodes = self.graph.nodes
+        arities = {nodes[position].op: len(nodes[position].args) for position in order}
+        times = {op: [self.texts[op].occurrences(index) for index in range(arity)] for op, arity in arities.items()}
+        once = {op for op, several in times.items() if set(several) == {1}}
+        uses = Counter(chain.from_iterable([nodes[position].args for position in order if nodes[position].op in once]))
+        for position in order:
+            node = nodes[position]
+            if node.op not in once:
+                for arg, several in zip(node.args, times[node.op], strict=True):
+                    uses[arg] += several
+        return uses
 
     def _branches(self, order: Sequence[int]) -> set[int]:
         """Exponentials that stand in the branch of a conditional expression, outside of which they would raise."""
@@ -91,30 +105,45 @@ class SectionWriter:
     def operand(self, position: int) -> Text:
         """The text by which another expression refers to a node."""
         if position in self.bound:
-            return Text(self.bound[position], Level.ATOM)
-        data = self.graph.nodes[position].data
-        if isinstance(data, float):
-            text = self.literals.get(repr(data), number(data))
-            return Text(text, Level.UNARY if text.startswith("-") else Level.ATOM)
-        return self._pending[position]
+            return made(Text, (self.bound[position], Level.ATOM))
+        found = self._pending.get(position) or self._constants.get(position)
+        if found is None:
+            data = self.graph.nodes[position].data
+            if not isinstance(data, float):
+                raise KeyError(f"the text of %{position} is not known")
+            text = self.literals.get(repr(data)) or number(data)
+            found = self._constants[position] = Text(text, Level.UNARY if text.startswith("-") else Level.ATOM)
+        return found
 
     def _expression(self, position: int) -> Text:
         """The text of an operation; operands are named first where the line would become too long."""
         node = self.graph.nodes[position]
+        text = self.texts[node.op].render(self._operands(node))
+        if not _is_long(text.text, _FITS - self.indent):
+            return text
         room = WIDTH - self.indent - columns(self.labels.get(position, "v00000")) - len(" = ")
         while True:
-            text = self.texts[node.op].render(self._operands(node))
             inline = [arg for arg in node.args if arg in self._pending and arg not in self._lazy]
             if columns(text.text) <= room or not inline:
                 return text
             longest = max(inline, key=lambda arg: columns(self._pending[arg].text))
             self._assign(longest, self._pending[longest])
+            text = self.texts[node.op].render(self._operands(node))
 
     def _operands(self, node: Node) -> list[Text]:
         """The texts of the operands; where all are constants, the first is given the dtype, which no other operand has."""
-        texts = [self.operand(arg) for arg in node.args]
-        numbers = [index for index, arg in enumerate(node.args) if not self.graph.nodes[arg].boolean]
-        if self.dtype and numbers and all(self.graph.nodes[node.args[index]].op == "const" for index in numbers):
+        pending, bound, nodes = self._pending, self.bound, self.graph.nodes
+        texts = []
+        for arg in node.args:
+            text = pending.get(arg)
+            if text is None:
+                name = bound.get(arg)
+                text = self.operand(arg) if name is None else made(Text, (name, Level.ATOM))
+            texts.append(text)
+        if not self.dtype or nodes[node.args[-1]].op != "const":  # where there are numbers, the last operand is one
+            return texts
+        numbers = [index for index, arg in enumerate(node.args) if not nodes[arg].boolean]
+        if all(nodes[node.args[index]].op == "const" for index in numbers):
             texts[numbers[0]] = Text(f"{self.dtype}({texts[numbers[0]].text})", Level.ATOM)
         return texts
 
@@ -143,3 +172,8 @@ class SectionWriter:
             operator = body[len(left) :].split(" ", 2)[1]
             body = f"{left}\n{inner}{operator} {right}"
         return f"{name} = (\n{inner}{body}\n{outer})"
+
+
+def _is_long(text: str, most: int = _LONGEST_PART) -> bool:
+    """Whether a text takes more than some columns; signs take two at most."""
+    return len(text) > most or (2 * len(text) > most and not text.isascii() and columns(text) > most)

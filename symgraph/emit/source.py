@@ -60,7 +60,8 @@ def model_hash(model: Model) -> str:
 def _model_hash(model: Model) -> str:
     digest = model.digests()
     lines = [f"model {model.name}"]
-    lines += [f"{i.kind} {i.name} {i.domain} {_draw(i.init, 1) if i.init else None}" for i in model.inputs]
+    draws = {id(i.init): _draw(i.init, 1) if i.init else None for i in {id(i.init): i for i in model.inputs}.values()}
+    lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
     lines.append(f"output {model.output_node.name if model.output_node else None}")
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
@@ -122,7 +123,7 @@ def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:
     parts: list[tuple[Law, int]] = []
     for entry in weights:
         law = entry.init or DEFAULT_LAW
-        if parts and parts[-1][0] == law:
+        if parts and (parts[-1][0] is law or parts[-1][0] == law):
             parts[-1] = (law, parts[-1][1] + 1)
         else:
             parts.append((law, 1))

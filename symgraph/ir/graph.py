@@ -1,6 +1,7 @@
 """Nodes and graphs. A graph is a tuple of nodes in topological order; nodes refer to earlier nodes by position."""
 
 import struct
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
@@ -78,7 +79,8 @@ class GraphBuilder:
     domains: Domains = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     origin: str = ""
-    _known: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _known: defaultdict[str, dict[object, int]] = field(default_factory=lambda: defaultdict(dict))
+    _constants: dict[float, int] = field(default_factory=dict)
     _entered: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,7 +99,12 @@ class GraphBuilder:
 
     def const(self, value: float) -> int:
         """Add a constant; constants are told apart by their bits."""
-        return self._intern(Node("const", (), float(value), False, False, self.origin))
+        found = self._constants.get(value)
+        if found is None:
+            found = self._intern(Node("const", (), float(value), False, False, self.origin))
+            if value:  # neither of the zeros, which are equal; NaN, which is not equal to itself, is not found
+                self._constants[value] = found
+        return found
 
     def add(self, op: str, *args: int) -> int:
         """Add an operation on nodes of this builder."""
@@ -106,7 +113,7 @@ class GraphBuilder:
     def find(self, op: str, *args: int) -> int | None:
         """The position of an operation, or None where it has not been added."""
         self._enter()
-        return self._known.get((op, args))
+        return self._known[op].get(args)
 
     def copy(self, node: Node, args: tuple[int, ...]) -> int:
         """Add a node of another graph on operands of this builder, keeping its origin."""
@@ -128,8 +135,8 @@ class GraphBuilder:
         nodes = self.nodes
         if self._entered != len(nodes):
             self._enter()
-        key = (op, args)
-        found = self._known.get(key)
+        known = self._known[op]
+        found = known.get(args)
         if found is None:
             varying = False
             if op not in SUMS:
@@ -137,7 +144,7 @@ class GraphBuilder:
                     if nodes[arg].varying:
                         varying = True
                         break
-            found = self._known[key] = len(nodes)
+            found = known[args] = len(nodes)
             if like is None:
                 nodes.append(made(Node, (op, args, None, op in BOOLEAN_OPS, varying, origin)))
             elif like.args == args and like.varying is varying:
@@ -150,10 +157,10 @@ class GraphBuilder:
     def _intern(self, node: Node) -> int:
         """The position of a leaf or constant."""
         self._enter()
-        key = _key(node)
-        found = self._known.get(key)
+        known, key = self._known[node.op], _key(node)
+        found = known.get(key)
         if found is None:
-            found = self._known[key] = self.take(node)
+            found = known[key] = self.take(node)
             self._entered += 1
         return found
 
@@ -162,15 +169,13 @@ class GraphBuilder:
         known, nodes = self._known, self.nodes
         for position in range(self._entered, len(nodes)):
             node = nodes[position]
-            known[(node.op, node.args) if node.data is None else _key(node)] = position
+            known[node.op][node.args if node.data is None else _key(node)] = position
         self._entered = len(nodes)
 
 
-def _key(node: Node) -> tuple[object, ...]:
-    """What tells nodes apart: constants by their bits."""
-    if node.data is None:
-        return node.op, node.args
-    return node.op, node.args, struct.pack("<d", node.data) if isinstance(node.data, float) else node.data
+def _key(node: Node) -> object:
+    """What tells a leaf or constant from others of its op: constants by their bits."""
+    return struct.pack("<d", node.data) if isinstance(node.data, float) else node.data
 
 
 Rewrite = Callable[[GraphBuilder, Node, tuple[int, ...]], int | None]
@@ -209,22 +214,119 @@ def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None, 
 
 def _rebuilt(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None, builder: GraphBuilder, moved: list[int]) -> Graph:
     """Go on with a copy of a graph behind the first node that has changed; ``moved`` says where those up to it stand now."""
-    nodes = graph.nodes
+    place = len(moved) - 1
+    known = _Moves(builder, place)
+    known.note(graph.nodes[place], moved[place], place)
+    asked = [ops is None or node.op in ops for node in graph.nodes]
+    return _copied(graph, lambda _, node, args: rewrite(builder, node, args), asked, known, moved)
+
+
+def replaced(
+    graph: Graph, at: Collection[int], make: Callable[[GraphBuilder, Sequence[int], int], int]
+) -> tuple[Graph, list[int]]:
+    """Copy a graph with other nodes in the place of some.
+
+    Args:
+        graph: the graph to copy.
+        at: the positions of nodes to be replaced.
+        make: called with the builder, where the nodes before stand in it, and the position of each; gives the node to use.
+
+    Returns:
+        The new graph, and where each node stands in it.
+    """
+    first = min(at, default=len(graph.nodes))
+    builder = GraphBuilder(graph.name, graph.domains)
+    builder.nodes.extend(graph.nodes[:first])
+    moved, asked = list(range(first)), bytearray(len(graph.nodes))
+    for position in at:
+        asked[position] = 1
+    known = _Moves(builder, first)
+    return _copied(graph, lambda position, *_: make(builder, moved, position), asked, known, moved), moved
+
+
+def _copied(
+    graph: Graph,
+    ask: Callable[[int, Node, tuple[int, ...]], int | None],
+    asked: Sequence[bool | int],
+    known: "_Moves",
+    moved: list[int],
+) -> Graph:
+    """Copy the nodes from the place where ``moved`` ends, those that are asked as they are told.
+
+    Most nodes are the same on operands that stand elsewhere, which no other node of the copy is: they are not looked up.
+    """
+    nodes, builder = graph.nodes, known.builder
+    made_so_far, added, special = builder.nodes, known.added, known.special
     for position in range(len(moved), len(nodes)):
         node = nodes[position]
-        args = (moved[node.args[0]], moved[node.args[1]]) if len(node.args) == 2 else tuple([moved[arg] for arg in node.args])
+        op, args, _, boolean, varying, origin = node
+        args = (moved[args[0]], moved[args[1]]) if len(args) == 2 else tuple([moved[arg] for arg in args])
+        count = len(made_so_far)
         replacement = None
-        if ops is None or node.op in ops:
-            builder.origin = node.origin
-            replacement = rewrite(builder, node, args)
-        moved.append(builder.copy(node, args) if replacement is None else replacement)
+        if asked[position]:
+            builder.origin = origin
+            replacement = ask(position, node, args)
+            if len(made_so_far) != count:
+                known.enter(count)
+                count = len(made_so_far)
+        if replacement is None and args not in added[op] and special.isdisjoint(args):
+            moved.append(count)
+            same = args == node.args
+            made_so_far.append(node if same else made(Node, (op, args, None, boolean, varying, origin)))
+            continue
+        if replacement is None:
+            replacement = builder.copy(node, args)
+        known.note(node, replacement, count)
+        moved.append(replacement)
     return builder.build(_move(graph.roots, moved), _move(graph.names, moved))
+
+
+class _Moves:
+    """What is known of a copy that grows: which of its nodes may be the same as one that is about to be copied.
+
+    As no two nodes of a graph are the same, those of a copy are not, unless one was added by a rewrite, or an operand stands
+    for several nodes of the graph.
+
+    Attributes:
+        added: the operands of the nodes that rewrites have added, by op.
+        free: those of them that stand for no node yet.
+        special: nodes that stand for several, or for one that varies by row if they do not.
+    """
+
+    def __init__(self, builder: GraphBuilder, start: int) -> None:
+        self.builder = builder
+        self.added: defaultdict[str, set[tuple[int, ...]]] = defaultdict(set)
+        self.free: set[int] = set()
+        self.special: set[int] = set()
+        self.enter(start)
+
+    def enter(self, start: int) -> None:
+        """Take in what a rewrite has added from a position on."""
+        nodes = self.builder.nodes
+        for position in range(start, len(nodes)):
+            self.added[nodes[position].op].add(nodes[position].args)
+            self.free.add(position)
+
+    def note(self, node: Node, position: int, count: int) -> None:
+        """Take in where a node stands, of whose copy so many nodes had been made or taken in before."""
+        if self.builder.nodes[position].varying is not node.varying:
+            self.special.add(position)
+        if position in self.free:
+            self.free.remove(position)
+        elif position < count:
+            self.special.add(position)
+
+
+_FEW = 16
+"""Where one node in so many is a root, or more, the roots need most nodes."""
 
 
 def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
     """Positions of all nodes that the given ones depend on, themselves included."""
     table = nodes if isinstance(nodes, Sequence) else tuple(nodes)
     found = set(roots)
+    if len(found) * _FEW > len(table):
+        return set(needed(table, found))
     todo = list(found)
     while todo:
         for arg in table[todo.pop()].args:
@@ -236,14 +338,19 @@ def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
 
 def needed(nodes: Sequence[Node], roots: Iterable[int]) -> frozenset[int]:
     """What ``reachable`` finds, by one walk over all nodes: the quicker way where the roots need most of them."""
+    return frozenset(compress(range(len(nodes)), marked(nodes, roots)))
+
+
+def marked(nodes: Sequence[Node], roots: Iterable[int]) -> bytearray:
+    """A mark for each node that ``reachable`` finds."""
     marks = bytearray(len(nodes))
     for root in roots:
         marks[root] = 1
-    for position in range(len(nodes) - 1, -1, -1):
+    for position, node in zip(range(len(nodes) - 1, -1, -1), reversed(nodes), strict=True):
         if marks[position]:
-            for arg in nodes[position].args:
+            for arg in node.args:
                 marks[arg] = 1
-    return frozenset(compress(range(len(nodes)), marks))
+    return marks
 
 
 def keep(graph: Graph, positions: Collection[int]) -> Graph:
@@ -253,14 +360,19 @@ def keep(graph: Graph, positions: Collection[int]) -> Graph:
         graph: the graph.
         positions: the nodes to keep, with all that they depend on.
     """
-    nodes: list[Node] = []
-    moved = [-1] * len(graph.nodes)
-    for position, node in enumerate(graph.nodes):
-        if position in positions:
-            moved[position] = len(nodes)
-            args = tuple([moved[arg] for arg in node.args])
-            same = args == node.args
-            nodes.append(node if same else made(Node, (node.op, args, None, node.boolean, node.varying, node.origin)))
+    old = graph.nodes
+    first = next((position for position in range(len(old)) if position not in positions), len(old))
+    nodes, moved = list(old[:first]), list(range(first))
+    for position in range(first, len(old)):
+        if position not in positions:
+            moved.append(-1)
+            continue
+        moved.append(len(nodes))
+        node = old[position]
+        op, args, data, boolean, varying, origin = node
+        if data is None:
+            args = (moved[args[0]], moved[args[1]]) if len(args) == 2 else tuple([moved[arg] for arg in args])
+        nodes.append(node if args == node.args else made(Node, (op, args, None, boolean, varying, origin)))
     roots = {root: moved[position] for root, position in graph.roots.items()}
     names = {name: moved[position] for name, position in graph.names.items() if position in positions}
     return Graph(graph.name, tuple(nodes), roots, names, dict(graph.domains))

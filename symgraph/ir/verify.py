@@ -1,5 +1,8 @@
 """Checks that a graph is well formed; run after every pass in tests, and once a build."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, SUMS, VARYING_LEAVES, Graph, Node
 from symgraph.ir.ops import OPS
 
@@ -11,15 +14,15 @@ def verify_graph(graph: Graph) -> Graph:
         ValueError: a node refers to a later one, has a wrong number or kind of operands or a wrong kind itself, two nodes are
             the same, or a name or root points nowhere. That is a bug of a pass.
     """
-    seen: dict[tuple[object, ...], int] = {}
+    seen: defaultdict[str, dict[object, int]] = defaultdict(dict)
     for position, node in enumerate(graph.nodes):
-        problem = _problem(graph, position, node)
-        key = (node.op, node.args) if node.data is None else (node.op, node.args, repr(node.data))
-        if problem is None and key in seen:
-            problem = f"is the same operation as %{seen[key]}"
+        problem = None if _is_plain(graph.nodes, position, node) else _problem(graph, position, node)
+        key = node.args if node.data is None else repr(node.data)
+        first = seen[node.op].setdefault(key, position)
+        if problem is None and first != position:
+            problem = f"is the same operation as %{first}"
         if problem is not None:
             raise ValueError(f"graph {graph.name}: node %{position} ({node.op}) {problem}")
-        seen[key] = position
     for role, aliases in (("name", graph.names), ("root", graph.roots)):
         for name, position in aliases.items():
             if not 0 <= position < len(graph.nodes):
@@ -28,6 +31,22 @@ def verify_graph(graph: Graph) -> Graph:
 
 
 _LOGICAL = frozenset({"and", "or", "not"})
+
+
+_PLAIN = {name: row.arity for name, row in OPS.items() if name not in BOOLEAN_OPS | SUMS | {"select"} and 0 < row.arity < 3}
+"""How many operands ops have that make numbers of numbers."""
+
+
+def _is_plain(nodes: Sequence[Node], position: int, node: Node) -> bool:
+    """A quick look that most nodes stand: an operation that makes a number of one or two, and is as it should be."""
+    args = node.args
+    if _PLAIN.get(node.op) != len(args) or node.data is not None or node.boolean:
+        return False
+    first, last = args[0], args[-1]
+    if not (0 <= first < position and 0 <= last < position):
+        return False
+    left, right = nodes[first], nodes[last]
+    return not left.boolean and not right.boolean and node.varying is (left.varying or right.varying)
 
 
 def _problem(graph: Graph, position: int, node: Node) -> str | None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, needed
+from symgraph.ir.graph import Graph, GraphBuilder, Node, needed, replaced
 from symgraph.ir.intervals import Interval, intervals
 from symgraph.ir.uses import alive, product, read_once, readers
 from symgraph.passes.prune import prune
@@ -141,24 +141,19 @@ class _Sharing:
         nodes = self.graph.nodes
         bounded, touched = needed(nodes, self.doubtful()), bytearray(len(nodes))
         for position, node in enumerate(nodes):
-            touched[position] = position in self.left or any(touched[arg] for arg in node.args)
+            touched[position] = position in self.left or 1 in [touched[arg] for arg in node.args]
         return {position: self.bounds[position] for position in bounded if not touched[position]}
 
     def rebuilt(self) -> tuple[Graph, list[int]]:
         """The graph with the shared products, and where each node stands in it."""
-        graph, builder = self.graph, GraphBuilder(self.graph.name, self.graph.domains)
-        moved: list[int] = []
-        for position, node in enumerate(graph.nodes):
-            builder.origin = node.origin
-            if position in self.left:
-                first, factors = self.left[position]
-                moved.append(product(builder, [self.place(builder, moved, first), *(moved[factor] for factor in factors)]))
-            else:
-                moved.append(builder.copy(node, tuple([moved[arg] for arg in node.args])))
-        roots = {root: moved[position] for root, position in graph.roots.items()}
-        return builder.build(roots, {name: moved[position] for name, position in graph.names.items()}), moved
 
-    def place(self, builder: GraphBuilder, moved: list[int], first: int) -> int:
+        def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+            first, factors = self.left[position]
+            return product(builder, [self.place(builder, moved, first), *(moved[factor] for factor in factors)])
+
+        return replaced(self.graph, self.left, remade)
+
+    def place(self, builder: GraphBuilder, moved: Sequence[int], first: int) -> int:
         """Where a node or a shared product stands in the new graph."""
         factors = []
         while first < 0:
@@ -171,7 +166,13 @@ def _ordinary(nodes: Sequence[Node]) -> list[bool]:
     """Whether each node is computed from inputs by ops that make no huge numbers of ordinary ones."""
     result: list[bool] = []
     for node in nodes:
-        result.append(node.data is not None or (node.op in _ORDINARY_OPS and all(result[arg] for arg in node.args)))
+        ordinary = node.data is not None or node.op in _ORDINARY_OPS
+        if ordinary:
+            for arg in node.args:
+                if not result[arg]:
+                    ordinary = False
+                    break
+        result.append(ordinary)
     return result
 
 

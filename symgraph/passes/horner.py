@@ -9,11 +9,14 @@ sign is left alone, since ``factor`` may know it as a difference of squares.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node
+from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.uses import read_once
 
 LARGEST = 64
 """The largest exponent that counts as that of a polynomial."""
+
+_TERMS = frozenset({"add", "sub", "mul", "div"})
+"""Ops whose operands may be powers of a polynomial."""
 
 
 class _Term(NamedTuple):
@@ -41,6 +44,8 @@ class _Polynomial(NamedTuple):
 
 def horner(graph: Graph) -> Graph:
     """Rewrite sums in which powers of one value stand, of two degrees at least and one of them above 1."""
+    if not _has_powers(graph):
+        return graph
     once = read_once(graph)
     inner = {arg for node in graph.nodes if _is_sum(node) for arg in node.args if arg in once and _is_sum(graph.nodes[arg])}
     found = {}
@@ -50,6 +55,13 @@ def horner(graph: Graph) -> Graph:
             if polynomial is not None:
                 found[position] = polynomial
     return _rewritten(graph, found) if found else graph
+
+
+def _has_powers(graph: Graph) -> bool:
+    """Whether a power stands in a sum, product or quotient, without which there is no polynomial: a cheap look."""
+    nodes = graph.nodes
+    powers = {position for position, node in enumerate(nodes) if node.op == "pow" and _power(graph, position)[1] > 1}
+    return bool(powers) and any(not powers.isdisjoint(node.args) for node in nodes if node.op in _TERMS)
 
 
 def _is_sum(node: Node) -> bool:
@@ -123,21 +135,13 @@ def _has_opposite_squares(graph: Graph, terms: list[_Term]) -> bool:
 
 
 def _rewritten(graph: Graph, found: Mapping[int, _Polynomial]) -> Graph:
-    builder = GraphBuilder(graph.name, graph.domains)
-    moved: list[int] = []
-    for position, node in enumerate(graph.nodes):
-        builder.origin = node.origin
-        if position in found:
-            moved.append(_evaluated(builder, moved, found[position]))
-        else:
-            moved.append(builder.copy(node, tuple(moved[arg] for arg in node.args)))
-    return builder.build(
-        {root: moved[position] for root, position in graph.roots.items()},
-        {name: moved[position] for name, position in graph.names.items()},
-    )
+    def evaluated(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        return _evaluated(builder, moved, found[position])
+
+    return replaced(graph, found, evaluated)[0]
 
 
-def _evaluated(builder: GraphBuilder, moved: list[int], polynomial: _Polynomial) -> int:
+def _evaluated(builder: GraphBuilder, moved: Sequence[int], polynomial: _Polynomial) -> int:
     """Horner's rule, and then the terms that are left, one after another."""
     (first, leading), *others = polynomial.terms
     base, degree = moved[leading.base], leading.degree
@@ -154,7 +158,7 @@ def _evaluated(builder: GraphBuilder, moved: list[int], polynomial: _Polynomial)
     return result
 
 
-def _coefficient(builder: GraphBuilder, moved: list[int], power: _Power) -> int:
+def _coefficient(builder: GraphBuilder, moved: Sequence[int], power: _Power) -> int:
     above = builder.const(1.0) if power.coefficient is None else moved[power.coefficient]
     return above if power.divisor is None else builder.add("div", above, moved[power.divisor])
 

@@ -14,7 +14,8 @@ Runs after all other passes, for batches.
 
 from collections.abc import Sequence
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable, rebuild
+from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.uses import alive
 from symgraph.passes.prune import prune
 
 
@@ -57,7 +58,7 @@ def _for_slopes_alone(graph: Graph, positions: Sequence[int]) -> list[int]:
         for position in positions
         if position not in kept and graph.nodes[position].origin.startswith("adjoint of tanh")
     }
-    for reader in reachable(graph.nodes, graph.roots.values()) if reads else ():
+    for reader in alive(graph) if reads else ():
         for arg in graph.nodes[reader].args:
             if arg in reads:
                 reads[arg].append(graph.nodes[reader].op)

@@ -6,10 +6,10 @@ early elsewhere, is not moved.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node
+from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.intervals import Interval, intervals
 from symgraph.ir.uses import alive, product
 
@@ -37,18 +37,11 @@ def order(graph: Graph) -> Graph:
 
 def _with_products(graph: Graph, products: Mapping[int, list[int]]) -> Graph:
     """The graph with the products of the given factors in the place of some nodes."""
-    builder = GraphBuilder(graph.name, graph.domains)
-    moved: list[int] = []
-    for position, node in enumerate(graph.nodes):
-        builder.origin = node.origin
-        if position in products:
-            moved.append(product(builder, [moved[factor] for factor in products[position]]))
-        else:
-            moved.append(builder.copy(node, tuple([moved[arg] for arg in node.args])))
-    return builder.build(
-        {root: moved[position] for root, position in graph.roots.items()},
-        {name: moved[position] for name, position in graph.names.items()},
-    )
+
+    def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        return product(builder, [moved[factor] for factor in products[position]])
+
+    return replaced(graph, products, remade)[0]
 
 
 def _chains(graph: Graph) -> dict[int, list[int]]:

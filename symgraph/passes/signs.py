@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node, made
+from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node
 from symgraph.ir.ops import OPS
 from symgraph.ir.uses import alive
 
@@ -43,7 +43,7 @@ def signs(graph: Graph) -> Graph:
     bodies = _bodies(graph)
     if not _may_save(graph, bodies):
         return graph
-    result = _Sharing(graph, bodies).run()
+    result = _Sharing(graph, [_body(body) for body in bodies]).run()
     return result if _cost(result) < _cost(graph) else graph
 
 
@@ -52,25 +52,40 @@ def _cost(graph: Graph) -> int:
     return sum(OPS[node.op].cost * (_ROWS if node.varying else 1) for node in operations)
 
 
-def _bodies(graph: Graph) -> list[_Body]:
-    """The body of every node."""
+def _bodies(graph: Graph) -> list[int]:
+    """The body of every node, as twice its number, and 1 more for the negative of the two."""
     numbers: dict[tuple[object, ...], int] = {}
-    bodies: list[_Body] = []
+    bodies: list[int] = []
     for node in graph.nodes:
-        args = [bodies[arg] for arg in node.args]
-        if node.op == "neg":
-            bodies.append(_Body(args[0].number, not args[0].negative))
+        op, args = node.op, node.args
+        if op == "neg":
+            bodies.append(bodies[args[0]] ^ 1)
             continue
-        key, negative = _key(graph, node, args)
-        bodies.append(made(_Body, (numbers.setdefault(key, len(numbers)), negative)))
+        key: tuple[object, ...]
+        if op == "mul":
+            a, b = bodies[args[0]], bodies[args[1]]
+            key, negative = (op, a >> 1, b >> 1) if a < b else (op, b >> 1, a >> 1), (a ^ b) & 1
+        elif op in ("add", "sub"):
+            a, b = bodies[args[0]], bodies[args[1]] ^ (op == "sub")
+            low, high = (a, b) if a <= b else (b, a)
+            key, negative = ("add", low >> 1, high >> 1, (low ^ high) & 1), low & 1
+        elif op == "rowsum":
+            key, negative = (op, bodies[args[0]] >> 1), bodies[args[0]] & 1
+        else:
+            key, negative = _key(graph, node, [_body(bodies[arg]) for arg in args])
+        bodies.append(2 * numbers.setdefault(key, len(numbers)) + negative)
     return bodies
 
 
-def _may_save(graph: Graph, bodies: Sequence[_Body]) -> bool:
+def _body(body: int) -> _Body:
+    return _Body(body >> 1, bool(body & 1))
+
+
+def _may_save(graph: Graph, bodies: Sequence[int]) -> bool:
     """Whether two operations compute the same but for the sign, or a sign is changed where an operation could take it."""
     nodes = graph.nodes
     operations = [p for p in alive(graph) if nodes[p].data is None and nodes[p].op != "neg"]
-    if len({bodies[p].number for p in operations}) < len(operations):
+    if len({bodies[p] >> 1 for p in operations}) < len(operations):
         return True
     takes = _LINEAR | _EVEN | {"add", "sub", "select"}
     changed = {p for p, node in enumerate(nodes) if node.op == "neg"}
@@ -78,16 +93,8 @@ def _may_save(graph: Graph, bodies: Sequence[_Body]) -> bool:
 
 
 def _key(graph: Graph, node: Node, args: Sequence[_Body]) -> tuple[tuple[object, ...], bool]:
-    """What tells a node from others but for its sign, and whether its sign is the other one."""
+    """What tells a node of one of the other ops from others but for its sign, and whether its sign is the other one."""
     op = node.op
-    if op == "mul":
-        (a, first), (b, second) = args
-        return (op, a, b) if a < b else (op, b, a), first != second
-    if op in ("add", "sub"):
-        (a, first), (b, second) = args
-        second = second != (op == "sub")
-        low, high, sign = (a, b, first) if (a, first) <= (b, second) else (b, a, second)
-        return ("add", low, high, first == second), sign
     if isinstance(node.data, float):
         return ("const", abs(node.data).hex()), math.copysign(1.0, node.data) < 0
     if op in LEAVES:

@@ -79,8 +79,8 @@ def check_numpy(model: Model, module: Any, judge: Judge, expected: Expectation, 
     y = None if target is None else np.array([row[target.name] for row in rows])
     if X is not None or y is not None:
         batch = Case(model, module, judge, expected, w, X, y)
-        _check_rows(batch)
-        _check_weighted(batch) if brief else _check_reductions(batch)
+        tape = _check_rows(batch)
+        _check_weighted(batch, tape) if brief else _check_reductions(batch, tape)
         if X is not None and len(names) == 1:
             _check_rows(Case(model, module, judge, expected, w, X[:, 0], y, " of X (n,)"))
     for index in range(min(len(rows), 1) if brief else len(rows)):
@@ -88,8 +88,7 @@ def check_numpy(model: Model, module: Any, judge: Judge, expected: Expectation, 
         x = None if X is None else X[index] if len(names) > 1 else X[index, 0]
         yi = None if y is None else y[index]
         one = Case(model, module, judge, expected.row(index), w, x, yi, f" of row {index} alone")
-        _check_rows(one)
-        _check_one(one)
+        _check_one(one, _check_rows(one))
 
 
 def check_scalar(model: Model, module: Any, judge: Judge, expected: Expectation) -> None:
@@ -188,8 +187,8 @@ def _check_names(model: Model, module: Any, judge: Judge) -> None:
     judge.same("TARGET", module.TARGET, None if target is None else target.name)
 
 
-def _check_rows(case: Case) -> None:
-    """The functions that work row by row."""
+def _check_rows(case: Case) -> Any:
+    """The functions that work row by row; the tape of the forward pass is given back."""
     tape = case.call("forward", case.w, case.X, case.y)
     _check_nodes(case, tape, tuple(case.expected.nodes))
     if case.y is not None:
@@ -200,6 +199,7 @@ def _check_rows(case: Case) -> None:
         case.judge.values(f"forward{case.suffix}: loss", tape.loss, case.expected.loss, uniform=True)
         got = case.call("per_sample_grad", case.w, case.X, case.y)
         case.judge.derivatives(f"per_sample_grad{case.suffix}", got, case.expected.gradient)
+    return tape
 
 
 def _check_nodes(case: Case, tape: Any, names: Sequence[str]) -> None:
@@ -238,38 +238,36 @@ def _check_output(case: Case, output: Expected, jacobian: Expected) -> None:
         case.judge.values(f"residual{case.suffix}", case.call("residual", w, X, y), wanted)
 
 
-def _check_one(case: Case) -> None:
+def _check_one(case: Case, tape: Any) -> None:
     """The functions that reduce, on one row."""
     loss, gradient = case.expected.loss, case.expected.gradient
     if loss is None or gradient is None:
         return
-    tape = case.call("forward", case.w, case.X, case.y)
     got = case.call("backward", tape, 0.5)
     case.judge.derivatives(f"backward{case.suffix}", got, replace(gradient, want=0.5 * gradient.want))
     _check_value_and_grad(case, "", loss, gradient)
 
 
-def _check_reductions(case: Case) -> None:
+def _check_reductions(case: Case, tape: Any) -> None:
     """The functions that add up rows, with cotangents and sample weights of all kinds."""
     loss, gradient = case.expected.loss, case.expected.gradient
     if loss is None or gradient is None:
         return
     count = len(loss.want)
     shares, ones = np.array(_SHARES[:count]), np.ones(count)
-    tape = case.call("forward", case.w, case.X, case.y)
     for cotangent, taken in ((shares, shares), (2.0, 2.0 * ones), (None, ones)):
         got = case.call("backward", tape, *([] if cotangent is None else [cotangent]))
         case.judge.derivatives("backward", got, gradient.total(taken))
     _check_sums(case, loss, gradient)
 
 
-def _check_weighted(case: Case) -> None:
+def _check_weighted(case: Case, tape: Any) -> None:
     """The functions that add up rows, with one weighting of them."""
     loss, gradient = case.expected.loss, case.expected.gradient
     if loss is None or gradient is None:
         return
     shares = np.array(_SHARES[: len(loss.want)])
-    got = case.call("backward", case.call("forward", case.w, case.X, case.y), shares)
+    got = case.call("backward", tape, shares)
     case.judge.derivatives("backward", got, gradient.total(shares))
     mean = shares / shares.sum()
     _check_value_and_grad(case, " (weighted)", loss.total(mean), gradient.total(mean), sample_weight=shares)

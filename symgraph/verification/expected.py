@@ -125,22 +125,23 @@ def expect(oracle: Oracle, batch: Batch, directions: Sequence[Direction], effort
     roots = [*(["loss"] if model.loss_expr is not None else []), *([output] if output else [])]
     values: dict[str, list[_Item]] = {name: [] for name in oracle.roots}
     slopes: dict[str, list[list[_Item]]] = {root: [] for root in roots}
-    for place in range(len(batch.rows)):
-        point = batch.point(place)
-        truths = [oracle.values(point, noise=noise) for noise in (None, *effort.noise)]
-        versions = {name: [_root(truth, name) for truth in truths] for name in values}
-        for name, row in values.items():
-            row.append(_item(versions[name], effort.safety))
-        # what is not finite next to the point may be infinite in doubles, and spoil derivatives that it has no part in
-        steady = not any(truth.failures for truth in truths)
-        found = _slopes(oracle, point, roots, directions, effort)
-        for column, root in enumerate(roots):
-            # a quotient of two rounding errors may be finite under noise, and its slopes 0, where doubles give 0/0
-            known = steady and not _shapeless(values[root][-1])
-            blurs = [_blur(oracle, point, direction, versions[root]) if known else math.inf for direction in directions]
-            slopes[root].append(
-                [_item([one[index][column] for one in found], effort.safety, blur) for index, blur in enumerate(blurs)]
-            )
+    with mpmath.workdps(60):  # tolerances are made of differences of nearly equal numbers
+        for place in range(len(batch.rows)):
+            point = batch.point(place)
+            truths = [oracle.values(point, noise=noise) for noise in (None, *effort.noise)]
+            versions = {name: [_root(truth, name) for truth in truths] for name in values}
+            for name, row in values.items():
+                row.append(_item(versions[name], effort.safety))
+            # what is not finite next to the point may be infinite in doubles, and spoil derivatives that it has no part in
+            steady = not any(truth.failures for truth in truths)
+            found = _slopes(oracle, point, roots, directions, effort)
+            for column, root in enumerate(roots):
+                # a quotient of two rounding errors may be finite under noise, and its slopes 0, where doubles give 0/0
+                known = steady and not _shapeless(values[root][-1])
+                blurs = [_blur(oracle, point, direction, versions[root]) if known else math.inf for direction in directions]
+                slopes[root].append(
+                    [_item([one[index][column] for one in found], effort.safety, blur) for index, blur in enumerate(blurs)]
+                )
     nodes = _stacks(values, effort.safety)
     return Expectation(
         nodes={node.name: nodes[node.name] for node in model.nodes},
@@ -187,10 +188,9 @@ class _Item(NamedTuple):
 
 
 def _item(versions: Sequence[Any], safety: float, blur: float = 0.0) -> _Item:
-    """One value with its tolerance; versions are the truth and its noisy versions."""
+    """One value with its tolerance; versions are the truth and its noisy versions, whose digits are worked with."""
     truth, *noisy = versions
-    with mpmath.workdps(60):  # differences of nearly equal numbers
-        change = float(max(abs(one - truth) for one in noisy))
+    change = float(max([abs(one - truth) for one in noisy]))
     want = float(truth)
     tolerance = RELATIVE * abs(want) + safety * change + blur + _TINY
     if not math.isfinite(tolerance) or any(map(is_nan, noisy)):

@@ -119,7 +119,7 @@ class Sampler:
         self._size = effort.rows if self._leaves else 1
         self._noise = effort.noise[:2]
         self._sample = None if sample is None else _sample_rows(model, sample)
-        self._thresholds, self._exact = _thresholds(model)
+        self._thresholds, self._exact = ([], set()) if oracle.smooth else _thresholds(model)
         habits = [habit for habit in _HABITS if self._thresholds or THRESHOLDS not in habit]
         self._few = effort.one_sided
         self._scores = {habit: 1.0 if not self._few or _TAME.issuperset(habit) else _WILD for habit in habits}

@@ -128,3 +128,16 @@ def test_a_backend_writes_every_primitive_op_with_all_its_operands(name: str) ->
             ast.parse(text.render([A, B, C][: OPS[op].arity]).text, mode="eval")
     assert set(texts) >= BOOLEAN_OPS
     assert set(ARITHMETIC) <= set(texts)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_texts_are_those_of_the_format_whatever_way_they_are_put_together(backend: str) -> None:
+    for op, text in BACKENDS[backend].texts.items():
+        arity = OPS[op].arity
+        for level in Level:
+            operands = [Text("x y", level), Text("{0}", Level.SUM), Text("z", Level.ATOM)][:arity]
+            wanted = [
+                one.text if one.level >= text.operands[min(place, len(text.operands) - 1)] else f"({one.text})"
+                for place, one in enumerate(operands)
+            ]
+            assert text.render(operands) == (text.format.format(*wanted), text.level)

@@ -2,11 +2,16 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import pytest
+from graphs import graphs
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from symgraph.ir.graph import GraphBuilder, Node, keep, needed, reachable, rebuild
+from symgraph.ir.graph import Graph, GraphBuilder, Node, keep, needed, reachable, rebuild, replaced
 from symgraph.ir.uses import alive
+from symgraph.ir.verify import verify_graph
 
 
 @pytest.fixture
@@ -152,3 +157,83 @@ def test_a_rebuild_asks_where_it_is_told_until_something_changes(builder: GraphB
     rebuilt = rebuild(graph, rewrite, {"exp"}, at=[second])
     assert asked == [second, third, third + 1]  # behind the change every node of the ops is asked for
     assert [node.op for node in rebuilt.nodes] == ["weight", "exp", "sin", "exp", "exp"]
+
+
+def looked_up(graph: Graph, rewrite: Any, ops: Any = None) -> Graph:
+    """A copy of a graph through a rewrite, of which every node is looked up among those before."""
+    builder, moved = GraphBuilder(graph.name, graph.domains), []
+    for node in graph.nodes:
+        args = tuple(moved[arg] for arg in node.args)
+        builder.origin = node.origin
+        found = rewrite(builder, node, args) if ops is None or node.op in ops else None
+        moved.append(builder.copy(node, args) if found is None else found)
+    roots, names = ({name: moved[at] for name, at in aliases.items()} for aliases in (graph.roots, graph.names))
+    return builder.build(roots, names)
+
+
+@given(graphs(("add", "mul", "sub", "neg", "select"), size=24), st.randoms(use_true_random=False))
+@settings(max_examples=300)
+def test_a_copy_in_which_few_nodes_are_looked_up_is_that_in_which_all_are(graph: Graph, draw: Any) -> None:
+    chosen = {position: draw.randrange(5) for position in range(len(graph.nodes)) if draw.random() < 0.3}
+    places = {id(node): position for position, node in enumerate(graph.nodes)}
+
+    def rewrite(into: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+        way = chosen.get(places[id(node)])
+        if way is None or node.boolean or not args:
+            return None
+        # an operand, a constant, an operation that may stand there already, a new one, and nothing although one was added
+        made = (lambda: args[-1], lambda: into.const(1.0), lambda: into.add("mul", args[-1], args[-1]))
+        ways = (*made, lambda: into.add("exp", args[-1]), lambda: into.add("neg", args[-1]) and None)
+        return ways[way]()
+
+    wanted = looked_up(graph, rewrite)
+    assert verify_graph(rebuild(graph, rewrite)) == wanted
+    asked = {"add", "mul"}
+    assert rebuild(graph, rewrite, asked) == looked_up(graph, rewrite, asked)
+
+
+@given(graphs(("add", "mul", "sub"), size=24), st.randoms(use_true_random=False))
+@settings(max_examples=100)
+def test_nodes_are_replaced_by_what_is_made_of_any_before(graph: Graph, draw: Any) -> None:
+    operations = [position for position, node in enumerate(graph.nodes) if node.args and not node.boolean]
+    pairs = {position: draw.sample(range(position), 1)[0] for position in operations if draw.random() < 0.4}
+    pairs = {position: other for position, other in pairs.items() if not graph.nodes[other].boolean}
+
+    def make(builder: GraphBuilder, moved: Any, position: int) -> int:
+        return builder.add("mul", moved[pairs[position]], moved[pairs[position]])
+
+    found, moved = replaced(graph, pairs, make)
+    builder, wanted = GraphBuilder(graph.name, graph.domains), []
+    for position, node in enumerate(graph.nodes):
+        builder.origin = node.origin
+        copied = None if position in pairs else builder.copy(node, tuple(wanted[arg] for arg in node.args))
+        wanted.append(make(builder, wanted, position) if copied is None else copied)
+    assert moved == wanted
+    assert verify_graph(found).nodes == tuple(builder.nodes)
+    assert found.roots == {root: wanted[position] for root, position in graph.roots.items()}
+
+
+@pytest.mark.parametrize("length", [10, 100])
+def test_nodes_behind_one_that_is_replaced_are_not_looked_up(
+    builder: GraphBuilder, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = builder.leaf("weight", "a")
+    for _ in range(length):
+        last = builder.add("sin", builder.add("exp", last))
+    graph, copies = builder.build({"loss": last}, {}), []
+    copy = GraphBuilder.copy
+    monkeypatch.setattr(GraphBuilder, "copy", lambda *args: copies.append(args) or copy(*args))
+
+    def rewrite(into: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+        return into.add("neg", into.add("cos", args[0])) if node is graph.nodes[1] else None
+
+    after = rebuild(graph, rewrite, {"exp"})
+    assert len(after.nodes) == len(graph.nodes) + 1
+    assert not copies
+
+
+def test_many_roots_are_followed_in_one_walk(builder: GraphBuilder) -> None:
+    last = builder.leaf("weight", "a")
+    positions = [last := builder.add("sin", last) for _ in range(50)]
+    assert reachable(builder.nodes, positions) == set(range(51))
+    assert reachable(builder.nodes, positions[:10]) == set(range(11))

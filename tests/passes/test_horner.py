@@ -10,6 +10,7 @@ from symgraph import Model
 from symgraph.generate import differentiated
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.uses import read_once
 from symgraph.ir.verify import verify_graph
 from symgraph.lowering import lower
 from symgraph.passes.horner import horner
@@ -76,3 +77,16 @@ def test_a_graph_without_polynomials_is_given_back() -> None:
     model.output("y_hat", a * x**2 + a)
     graph = lower(model)
     assert horner(graph) is graph
+
+
+def test_a_graph_without_a_power_in_a_sum_or_product_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model("line")
+    x, y = model.feature("x"), model.target("y")
+    a, b = model.weights("a b")
+    model.loss((y - model.output("y_hat", a * x + b)) ** 2)
+    graph, calls = lower(model), []
+    monkeypatch.setitem(horner.__globals__, "read_once", lambda *args: calls.append(args) or read_once(*args))
+    assert horner(graph) is graph
+    assert not calls
+    horner(lower(polynomial([1, 2, 3], of_node=False)))
+    assert calls

@@ -195,3 +195,13 @@ def test_the_limits_of_arguments_are_the_last_at_which_a_function_is_finite() ->
         with pytest.raises(OverflowError):
             function(math.nextafter(end, math.inf) + 2e-13)
     assert math.exp(709.782712893384) > 0.9999999 * sys.float_info.max
+
+
+def test_exponentials_of_a_negative_magnitude_are_not_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model("layer")
+    x, w = model.feature("x"), model.weights("w0:4")
+    model.loss(sum(sp.tanh(one * x) for one in w) ** 2)
+    graph, calls = differentiated(model), []
+    monkeypatch.setitem(overflows.__globals__, "intervals", lambda *args, **options: calls.append(args))
+    assert overflows(graph) == ()
+    assert not calls

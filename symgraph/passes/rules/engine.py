@@ -5,7 +5,20 @@ from dataclasses import dataclass, field
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
 from symgraph.passes.rules.conditions import Conditions
-from symgraph.passes.rules.forms import ONE, Form, Forms, atom, halves, plus, power, product, scaled, times
+from symgraph.passes.rules.forms import (
+    LOOKED_INTO,
+    ONE,
+    Form,
+    Forms,
+    Monomial,
+    atom,
+    halves,
+    plus,
+    power,
+    product,
+    scaled,
+    times,
+)
 from symgraph.passes.rules.glance import BELOW, CONSTANT, Glance, Look
 from symgraph.passes.rules.match import Bindings, Matcher
 from symgraph.passes.rules.pattern import (
@@ -13,9 +26,11 @@ from symgraph.passes.rules.pattern import (
     Head,
     Mark,
     Sum,
+    is_difference,
     mark_of_factor,
     marks_of_factors,
     marks_of_terms,
+    ops_apart,
     ops_of,
     parse,
     shown,
@@ -37,7 +52,12 @@ def apply_rules(graph: Graph, rules: Sequence[Rule]) -> Graph:
     ready, glance = _by_kind(rules)
     if not _matches(graph, ready, glance):
         return graph
-    engine = _Engine(GraphBuilder(graph.name, graph.domains), ready, Glance(glance.bits))
+    with _Engine(GraphBuilder(graph.name, graph.domains), ready, Glance(glance.bits)) as engine:
+        return _applied(graph, engine)
+
+
+def _applied(graph: Graph, engine: "_Engine") -> Graph:
+    """The graph with every match replaced."""
     moved: list[int] = []
     named = set(graph.names.values()) | set(graph.roots.values())
     for position, node in enumerate(graph.nodes):
@@ -63,6 +83,8 @@ class _Ready:
         look: what a sum or product must show to hold one, roughly.
         glance: what it must show besides, which the marks of its form would tell at more cost.
         marks: what its form must show.
+        differs: whether its form must show a difference.
+        apart: the ops by which two terms of its form differ, where nothing else tells them apart.
     """
 
     rule: Rule
@@ -71,6 +93,8 @@ class _Ready:
     look: Look
     glance: Look
     marks: frozenset[Mark]
+    differs: bool
+    apart: frozenset[str] | None
 
 
 _ByKind = Mapping[str, Sequence[_Ready]]
@@ -87,7 +111,9 @@ def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
         marks = marks_of_terms(pattern) if kind == SUM else marks_of_factors(pattern.terms[0])
         look = glance.wanted(shown(pattern), 2 * (SQUARES in marks)) if kind in (SUM, PRODUCT) else Look()
         strict = look._replace(once=look.once | sum(glance.bits[op] for op in _hints(kind, pattern, marks)))
-        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, strict, marks))
+        differs = kind == SUM and is_difference(pattern)
+        apart = ops_apart(pattern) if kind == SUM else None
+        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, strict, marks, differs, apart))
     return result, glance
 
 
@@ -115,8 +141,8 @@ def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
         return False
     # nodes are added to it without being looked up among these: what is written is thrown away
     builder = GraphBuilder(graph.name, graph.domains, list(graph.nodes))
-    engine = _Engine(builder, possible, glance, {*graph.names.values(), *graph.roots.values()})
-    return any(engine.improved(position) != position for position in here)
+    with _Engine(builder, possible, glance, {*graph.names.values(), *graph.roots.values()}) as engine:
+        return any(engine.improved(position) != position for position in here)
 
 
 def kind_of(rule: Rule) -> str:
@@ -150,6 +176,13 @@ class _Engine:
         self.matcher = Matcher(self.builder, self.forms, self.before)
         self.writer = Writer(self.builder, self.forms, self.make, self.make)
         self.conditions = Conditions(self.writer)
+
+    def __enter__(self) -> "_Engine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of what refers back to the engine, so that its graph is freed without a collector."""
+        del self.writer, self.conditions
 
     def make(self, op: str, *args: int) -> int:
         """Add an operation in its best form."""
@@ -218,7 +251,33 @@ class _Engine:
         if kind not in (SUM, PRODUCT):
             return possible
         marks = self.marks(form) if kind == SUM else self.factor_marks(form)
-        return [ready for ready in possible if ready.marks <= marks]
+        found = [ready for ready in possible if ready.marks <= marks]
+        if any(ready.differs for ready in found) and not self.may_differ(form):
+            return [ready for ready in found if not ready.differs]
+        return [ready for ready in found if ready.apart is None or self.may_pair(form, ready.apart)]
+
+    def may_differ(self, form: Form) -> bool:
+        """Whether terms of a sum have opposite signs, or factors that may be looked into, and so have a sign of their own."""
+        signs = {coefficient > 0 for coefficient in form.values()}
+        nodes = self.builder.nodes
+        return len(signs) > 1 or any(nodes[node].op in LOOKED_INTO for monomial in form for node, _ in monomial)
+
+    def may_pair(self, form: Form, ops: frozenset[str]) -> bool:
+        """Whether two terms of a sum may be the same but for constants and some ops; a factor may be looked into for that."""
+        if self.before:  # what stood in the place of a node may be one of the ops
+            return True
+        nodes = self.builder.nodes
+        rests = [self.without(monomial, ops) for monomial in form]
+        seen = set(rests)
+        if len(seen) < len(rests):
+            return True
+        single = [rest[0][0] for rest in rests if len(rest) == 1 and rest[0][1] == 1 and nodes[rest[0][0]].op in LOOKED_INTO]
+        return any(self.without(inner, ops) in seen for node in single for inner in self.forms.inner(node))
+
+    def without(self, monomial: Monomial, ops: frozenset[str]) -> Monomial:
+        """A product without constants and some ops."""
+        nodes = self.builder.nodes
+        return tuple([factor for factor in monomial if nodes[factor[0]].op not in ops and nodes[factor[0]].op != "const"])
 
     def marks(self, form: Form) -> set[Mark]:
         """What the terms of a sum show: the ops of each, and whether there are squares."""

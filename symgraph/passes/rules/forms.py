@@ -153,6 +153,13 @@ def plus(left: Form, right: Form, scale: Number) -> Form:
     return result
 
 
+def quotient(above: Number, below: Number) -> Number:
+    """above / below, exactly."""
+    if below == 1:
+        return above
+    return -above if below == -1 else Fraction(above) / below
+
+
 def times(left: Form, right: Form) -> Form:
     """The product of two forms of one term."""
     (m, c), (n, d) = *left.items(), *right.items()
@@ -179,8 +186,10 @@ def product(left: Monomial, right: Monomial) -> Monomial:
     return tuple(sorted((node, exponent) for node, exponent in exponents.items() if exponent))
 
 
-def root(value: Number) -> Fraction | None:
+def root(value: Number) -> Number | None:
     """The square root of a rational number, where that is rational."""
+    if value == 1:
+        return 1
     if value < 0:
         return None
     above, below = math.isqrt(value.numerator), math.isqrt(value.denominator)

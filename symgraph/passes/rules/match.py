@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from symgraph.ir.graph import GraphBuilder
 from symgraph.passes.rules.forms import (
+    LOOKED_INTO,
     MOST,
     ONE,
     Form,
@@ -18,6 +19,7 @@ from symgraph.passes.rules.forms import (
     inverse,
     power,
     product,
+    quotient,
     root,
     scaled,
     size,
@@ -199,7 +201,7 @@ class Matcher:
         value = part.bound.get(hole.name)
         if value is None:
             divisor = number * term.coefficient
-            taken: Form = {product(m, inverse(constants)): c / divisor for m, c in part.rest.items()}
+            taken: Form = {product(m, inverse(constants)): quotient(c, divisor) for m, c in part.rest.items()}
             yield scaled_by, Part({**part.bound, hole.name: taken}, part.scale, {})
         elif isinstance(value, dict):
             wanted: Form = {product(m, constants): number * term.coefficient * c for m, c in value.items()}
@@ -211,23 +213,26 @@ class Matcher:
         if not wanted:
             yield from () if form else ({},)
             return
-        for terms in (wanted, self._written_out(wanted)):
+        written_out = self._written_out(*next(iter(wanted.items()))) if len(wanted) == 1 else {}
+        for terms in (wanted, written_out):
             if terms and all(form.get(m) == c for m, c in terms.items()):
                 yield {m: c for m, c in form.items() if m not in terms}
                 return
         for monomial, coefficient in form.items():
-            if self._written_out({monomial: coefficient}) == wanted:
+            found = self._written_out(monomial, coefficient)
+            if found and found == wanted:
                 yield without(form, monomial)
                 return
 
-    def _written_out(self, form: Form) -> Form:
-        """The form of a multiple of one node with that node looked into; empty where a form is none."""
-        for monomial, coefficient in form.items():
-            constants, core = self.forms.split(monomial)
-            if len(form) == len(core) == 1 and core[0][1] == 1:
-                inner = self.forms.inner(core[0][0])
-                return {product(m, constants): coefficient * c for m, c in inner.items()}
-        return {}
+    def _written_out(self, monomial: Monomial, coefficient: Number) -> Form:
+        """The form of a multiple of one node with that node looked into; empty for anything else."""
+        nodes = self.builder.nodes
+        if not any(nodes[node].op in LOOKED_INTO for node, _ in monomial):
+            return {}
+        constants, core = self.forms.split(monomial)
+        if len(core) != 1 or core[0][1] != 1:
+            return {}
+        return {product(m, constants): coefficient * c for m, c in self.forms.inner(core[0][0]).items()}
 
     def _term(self, term: Term, part: Part, scaled_by: Scale | None) -> Iterator[tuple[Scale, Part]]:
         """One term of the pattern is one term of the form; where the scale is open, it is what fits."""
@@ -240,11 +245,12 @@ class Matcher:
                 wanted = Factor(part.bound, alone, monomial)
             else:
                 number, constants = scaled_by
-                wanted = Factor(part.bound, coefficient / (number * term.coefficient), product(monomial, inverse(constants)))
+                scale = quotient(coefficient, number * term.coefficient)
+                wanted = Factor(part.bound, scale, product(monomial, inverse(constants)))
             for factor in self._factors(term.factors, wanted):
                 left = without(part.rest, monomial)
                 if scaled_by is None and not self.forms.split(factor.rest)[1]:
-                    number = coefficient / (alone * term.coefficient)
+                    number = quotient(coefficient, alone * term.coefficient)
                     yield (number * factor.scale, factor.rest), Part(factor.bound, part.scale, left)
                 elif scaled_by is not None and not factor.rest and factor.scale == 1:
                     yield scaled_by, Part(factor.bound, part.scale, left)
@@ -260,7 +266,7 @@ class Matcher:
     def product(self, term: Term, form: Form) -> Iterator[Factor]:
         """The ways in which some factors of a form of one term are the pattern."""
         for monomial, coefficient in form.items():
-            yield from self._factors(term.factors, Factor(NOTHING, coefficient / term.coefficient, monomial))
+            yield from self._factors(term.factors, Factor(NOTHING, quotient(coefficient, term.coefficient), monomial))
 
     def _factors(self, factors: tuple[tuple[Hole | Head | Each | Sum, int], ...], left: Factor) -> Iterator[Factor]:
         if not factors:

@@ -6,6 +6,7 @@ op nested in itself, ``a`` is any of its operands and ``b`` the list of the othe
 """
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -47,7 +48,7 @@ class Each:
 class Term:
     """A coefficient times powers of atoms; what binds placeholders stands first."""
 
-    coefficient: Fraction
+    coefficient: int | Fraction
     factors: tuple[tuple["Hole | Head | Each | Sum", int], ...]
 
     @property
@@ -101,6 +102,44 @@ def ops_of(pattern: Sum) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
+def is_difference(pattern: Sum) -> bool:
+    """Whether the terms of a match have opposite signs, unless factors stand for something that has a sign of its own.
+
+    That is so for two terms of opposite signs whose factors are ops, squares, and placeholders that are factors of both and
+    bound there: one that is bound inside an op may stand for a negative, as x of softplus(x) - x.
+    """
+    if len(pattern.terms) != 2 or pattern.terms[0].coefficient * pattern.terms[1].coefficient > 0:
+        return False
+    heads = [atom for term in pattern.terms for atom, _ in term.factors if isinstance(atom, Head)]
+    inside = {name for head in heads for name in (head.rest, *(name for arg in head.args for name in _placeholders(arg)))}
+    left, right = ({part for part in term.factors if not isinstance(part[0], Head)} for term in pattern.terms)
+    if not all(isinstance(atom, Hole) and atom.name not in inside for atom, _ in left | right):
+        return False
+    return all(exponent % 2 == 0 for _, exponent in left ^ right)
+
+
+def ops_apart(pattern: Sum) -> frozenset[str] | None:
+    """The ops by which the terms of a difference differ, where they are the same but for these; None for other patterns."""
+    if not is_difference(pattern):
+        return None
+    left, right = ({part for part in term.factors if not isinstance(part[0], Head)} for term in pattern.terms)
+    ops = frozenset(atom.op for term in pattern.terms for atom, _ in term.factors if isinstance(atom, Head))
+    return ops if left == right and "pow" not in ops else None  # a power may have any factor
+
+
+def _placeholders(pattern: Sum) -> Iterator[str]:
+    """The names of all placeholders."""
+    for term in pattern.terms:
+        for atom, _ in term.factors:
+            if isinstance(atom, Hole):
+                yield atom.name
+            else:
+                yield from ([atom.rest] if isinstance(atom, Head) else [])
+                for part in atom.args if isinstance(atom, Head) else [atom.term if isinstance(atom, Each) else atom]:
+                    yield from _placeholders(part)
+
+
 def marks_of_terms(pattern: Sum) -> frozenset[Mark]:
     """What every sum that holds the pattern shows: terms made of ops alone, and squares where two placeholders are squared."""
     marks: set[Mark] = set()
@@ -135,7 +174,12 @@ def _sum(node: ast.expr) -> Sum:
     terms = _terms(node, Fraction(1))
     if len(terms) == 1 and terms[0].each is not None:
         return _alone(terms[0].each)
-    return Sum(tuple(sorted(terms, key=_rank_of_term)))
+    return Sum(tuple(sorted((Term(_plain(term.coefficient), term.factors) for term in terms), key=_rank_of_term)))
+
+
+def _plain(value: int | Fraction) -> int | Fraction:
+    """An integer as one, whose arithmetic is fast."""
+    return value.numerator if value.denominator == 1 else value
 
 
 def _terms(node: ast.expr, sign: Fraction) -> list[Term]:
@@ -177,7 +221,7 @@ def _term(node: ast.expr) -> Term:
 
 def _alone(each: Each) -> Sum:
     """The sum of two terms or more that are all alike."""
-    return Sum((Term(Fraction(1), ((Each(each.term, 2), 1),)),))
+    return Sum((Term(1, ((Each(each.term, 2), 1),)),))
 
 
 def _product(left: Term, right: Term, power: int) -> Term:
