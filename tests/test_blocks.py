@@ -169,18 +169,6 @@ def test_every_operation_is_one_pass_over_a_row_of_scratch_memory() -> None:
     assert kernel.count("_dot(") == 9  # a sum over rows is one pass over its factors, and writes nothing
 
 
-def test_a_model_of_very_many_operations_goes_without_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = MODELS["nine_weights"]
-    monkeypatch.setattr(blocks, "MOST_OPERATIONS", 10)
-    module, _ = modules_of(model())
-    usual, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=BLOCK + 5)
-    assert not hasattr(module, "_block_nodes")
-    assert module.value_and_grad(w, X, y)[0] == usual.value_and_grad(w, X, y)[0] == module.loss(w, X, y)
-    for name in ("grad", "per_sample_grad"):
-        np.testing.assert_array_equal(getattr(module, name)(w, X, y), getattr(usual, name)(w, X, y))
-    np.testing.assert_array_equal(module.predict(w, X), usual.predict(w, X))
-
-
 def test_what_the_loss_does_not_need_is_not_computed_in_blocks() -> None:
     model = Model("aside")
     x, a, y = model.feature("x"), model.weight("a"), model.target("y")
