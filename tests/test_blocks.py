@@ -15,7 +15,6 @@ import pytest
 from built import MODELS, artifacts, modules_of, numpy_module, sample, texts_of
 
 from symgraph import Model
-from symgraph.emit import blocks
 
 BLOCK = 10_000
 WITH_ROWS = [name for name in MODELS if MODELS[name]().feature_inputs or MODELS[name]().target_input]

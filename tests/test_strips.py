@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -54,7 +55,7 @@ def test_memory_does_not_grow_with_the_rows() -> None:
     few, many = (sample("nine_weights", rows=rows) for rows in (2 * BLOCK, 12 * BLOCK))
     for name, columns in (("value_and_grad", 0), ("loss", 0), ("predict", 1), ("per_sample_grad", 9), ("jacobian", 9)):
         arguments = [data[:2] if name in ("predict", "jacobian") else data for data in (few, many)]
-        small, large = (peak(lambda args=args: getattr(module, name)(*args)) for args in arguments)
+        small, large = (peak(partial(getattr(module, name), *args)) for args in arguments)
         # beyond the result, which has so many more rows, there are views and numbers for each strip: some hundred bytes
         assert large - small <= 10 * BLOCK * columns * 8 + 10 * 4096
 

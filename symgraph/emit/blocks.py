@@ -60,8 +60,7 @@ class BlockView:
 
 def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> BlockView | None:
     """Write the blocked kernels of a model that has rows and is not too large; else None."""
-    operations = (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian)
-    if not has_batches(source) or len(operations) > MOST_OPERATIONS:
+    if not has_batches(source) or _operations(kernel) > MOST_OPERATIONS:
         return None
     writer = BlockWriter(source, kernel, texts)
     graph, roots = source.graph, source.graph.roots
@@ -111,6 +110,10 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
         uses_pick="_pick(" in bodies,
         uses_put="_put(" in bodies,
     )
+
+
+def _operations(kernel: Kernel) -> int:
+    return sum(map(len, (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian)))
 
 
 def has_batches(source: Source) -> bool:
