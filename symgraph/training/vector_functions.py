@@ -96,7 +96,7 @@ def tanh(x: float) -> Any:
     bounded = _bounded(-math.fabs(x), -746.0, 0.0)
     shifted = _shifted(bounded)
     excess = _excess(bounded, shifted - _SHIFT)
-    power = _power(shifted if shifted > _SHIFT - 60.0 else _SHIFT - 60.0)  # below, the square is as good as 0, and no underflow
+    power = _power(_bounded(shifted, _SHIFT - 60.0, _SHIFT))  # below, the square is as good as 0, and no underflow
     square = power * power
     m = square * (excess * (2.0 + excess)) + (square - 1.0)  # exp(-2|x|) - 1
     return math.copysign(m / (2.0 + m), x)
