@@ -89,6 +89,13 @@ def test_memory_does_not_grow_with_the_rows(name: str) -> None:
     assert many < 65_536
 
 
+def test_residuals_of_many_rows_need_no_tape() -> None:
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=20 * BLOCK)
+    # predictions, and what is left of them
+    assert peak(lambda: module.residual(w, X, y)) <= 2 * y.nbytes + 65_536
+    np.testing.assert_array_equal(module.residual(w, X, y)[:7], [module.residual(w, X[i], y[i]) for i in range(7)])
+
+
 def test_results_are_not_the_scratch_memory() -> None:
     module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=BLOCK + 5)
     calls = {
