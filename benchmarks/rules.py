@@ -116,7 +116,7 @@ def model_of(rule: Rule) -> Model:
         name: (model.feature if name == "f" else model.weight)(f"{name}1", domain=(low, high))
         for name, low, high in sorted(rule.domain, key=lambda row: row[0] != "f")
     }
-    own = ("expm1", "log1p", "sigmoid", "hypot", "xlogx", "xlogy", "gauss", "erfcx", "softplus")
+    own = ("expm1", "log1p", "sigmoid", "hypot", "xlogx", "xlogy", "gauss", "erfcx", "softplus", "logit")
     known = {name: getattr(functions, name) for name in own}
 
     def node(expr: Any) -> Any:

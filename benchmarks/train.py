@@ -22,7 +22,8 @@ from symgraph.bench import machine, timing
 DATA = Path(__file__).parent.parent / "data" / "nine_weights.csv"
 RULES = ("sgd", "momentum", "adam")
 REFERENCE = "notebook"
-QUICK_EPOCHS, EPOCHS = 1, 10
+QUICK_EPOCHS, EPOCHS = 1, 30
+"""Of a call: the runs of the founding notebook end after 27 to 62."""
 QUICK = timing.Effort(rounds=3, slice=0.005, longest=60.0)
 FULL = timing.Effort(rounds=15, slice=0.02, longest=60.0)
 

@@ -3,12 +3,15 @@
 import ctypes
 from collections.abc import Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symgraph.pieces import in_pieces, summed
+
+_DOUBLE = ctypes.sizeof(ctypes.c_double)
 
 Array = NDArray[np.float64]
 Rows = tuple[Array, Array | None, Array | None, tuple[int, ...]]
@@ -61,14 +64,14 @@ class Functions:
             TypeError: an array holds no real numbers.
         """
         rows, share, total = self._reduction(w, X, y, sample_weight, reduction)
-        value, gradient = self._sums(rows, share, threads)
-        value, gradient = value / total, gradient / total
-        if not (np.isfinite(value) and np.isfinite(gradient).all()) and total != 1.0:
+        value, *sums = self._sums(rows, share, threads)
+        value, gradient = value / total, np.array(sums) / total
+        finite, all_finite = isfinite(value), all(map(isfinite, sums))
+        if not (finite and all_finite) and total != 1.0:
             # a sum may overflow where the mean does not
             small = (np.ones(_count(rows[3])) if share is None else share) / total
-            again, partials = self._sums(rows, small, threads)
-            value = value if np.isfinite(value) else again
-            gradient = gradient if np.isfinite(gradient).all() else partials
+            again, *partials = self._sums(rows, small, threads)
+            value, gradient = value if finite else again, gradient if all_finite else np.array(partials)
         return value, gradient
 
     def loss(
@@ -84,7 +87,7 @@ class Functions:
         """Compute the reduced loss; arguments as for value_and_grad, whose first number it is, in less than half the time."""
         rows, share, total = self._reduction(w, X, y, sample_weight, reduction)
         value = self._sum(rows, share, threads) / total
-        if np.isfinite(value) or total == 1.0:
+        if isfinite(value) or total == 1.0:
             return value
         return self._sum(rows, (np.ones(_count(rows[3])) if share is None else share) / total, threads)
 
@@ -179,19 +182,20 @@ class Functions:
 
         return summed(in_pieces(piece, _count(rows[3]), threads))
 
-    def _sums(self, rows: Rows, share: Array | None, threads: int) -> tuple[float, Array]:
-        """The sum of the losses, each times its share, and its gradient."""
+    def _sums(self, rows: Rows, share: Array | None, threads: int) -> list[float]:
+        """The sum of the losses, each times its share, then its gradient."""
+        result = ctypes.c_double * (1 + len(self.weights))
 
         def piece(start: int, stop: int) -> list[float]:
             weights, features, target = _part(rows, start, stop)
-            value, gradient = ctypes.c_double(), np.empty(len(self.weights))
+            sums = result()
+            place = ctypes.addressof(sums)
             given = (_at(weights), _at(features), _at(target), _at(_cut(share, start, stop)), stop - start)
-            self.c["value_and_grad"](*given, ctypes.addressof(value), _at(gradient))
-            return [value.value, *gradient.tolist()]
+            self.c["value_and_grad"](*given, place, place + _DOUBLE)
+            return list(sums)
 
         parts = in_pieces(piece, _count(rows[3]), threads)
-        value, *gradient = parts[0] if len(parts) == 1 else map(summed, zip(*parts, strict=True))
-        return value, np.array(gradient)
+        return parts[0] if len(parts) == 1 else [summed(one) for one in zip(*parts, strict=True)]
 
     def _by_row(self, function: str, rows: Rows, result: Array, threads: int) -> Array:
         """What a function writes for each row; those of the target get it."""
@@ -305,7 +309,9 @@ def _part(rows: Rows, start: int, stop: int) -> tuple[Array, Array | None, Array
 
 
 def _cut(array: Array | None, start: int, stop: int) -> Array | None:
-    return array[start:stop] if array is not None and array.ndim else array
+    if array is None or array.ndim == 0 or (start == 0 and stop == len(array)):
+        return array
+    return array[start:stop]
 
 
 def _count(shape: tuple[int, ...]) -> int:

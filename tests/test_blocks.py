@@ -15,7 +15,6 @@ import pytest
 from built import MODELS, artifacts, modules_of, numpy_module, sample, texts_of
 
 from symgraph import Model
-from symgraph.emit import blocks
 
 BLOCK = 10_000
 WITH_ROWS = [name for name in MODELS if MODELS[name]().feature_inputs or MODELS[name]().target_input]
@@ -88,6 +87,13 @@ def test_memory_does_not_grow_with_the_rows(name: str) -> None:
     # a block's column of sums and a few views; one array of a block would be 65,536 bytes
     assert many - few <= 38 * 8 * (len(module.WEIGHTS) + 1) + 4096
     assert many < 65_536
+
+
+def test_residuals_of_many_rows_need_no_tape() -> None:
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=20 * BLOCK)
+    # predictions, and what is left of them
+    assert peak(lambda: module.residual(w, X, y)) <= 2 * y.nbytes + 65_536
+    np.testing.assert_array_equal(module.residual(w, X, y)[:7], [module.residual(w, X[i], y[i]) for i in range(7)])
 
 
 def test_results_are_not_the_scratch_memory() -> None:
@@ -167,18 +173,6 @@ def test_every_operation_is_one_pass_over_a_row_of_scratch_memory() -> None:
     assert int(rows[1]) <= 11
     assert len(calls) <= 61
     assert kernel.count("_dot(") == 9  # a sum over rows is one pass over its factors, and writes nothing
-
-
-def test_a_model_of_very_many_operations_goes_without_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = MODELS["nine_weights"]
-    monkeypatch.setattr(blocks, "MOST_OPERATIONS", 10)
-    module, _ = modules_of(model())
-    usual, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=BLOCK + 5)
-    assert not hasattr(module, "_block_nodes")
-    assert module.value_and_grad(w, X, y)[0] == usual.value_and_grad(w, X, y)[0] == module.loss(w, X, y)
-    for name in ("grad", "per_sample_grad"):
-        np.testing.assert_array_equal(getattr(module, name)(w, X, y), getattr(usual, name)(w, X, y))
-    np.testing.assert_array_equal(module.predict(w, X), usual.predict(w, X))
 
 
 def test_what_the_loss_does_not_need_is_not_computed_in_blocks() -> None:

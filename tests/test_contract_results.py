@@ -288,3 +288,17 @@ def test_a_named_node_that_is_not_finite_where_its_branch_is_not_taken_does_no_h
     np.testing.assert_allclose(slopes, [[0, 1], [0, 1], [np.sqrt(3), 0]], rtol=1e-15)
     values, slopes = branches(build(lambda f, a: 1 / f, lambda n, a, b: sp.sin(a * n) * b))
     assert np.all(np.isfinite(slopes))
+
+
+def test_a_node_of_a_branch_that_no_row_takes_has_no_part_in_the_gradient() -> None:
+    """The slope of the node is infinite there, and the same for all rows: their cotangents are summed before it."""
+    model = Model("apart")
+    (f,), (a, b) = model.features("f"), model.weights("a b")
+    node = model.node("node", sg.xlogx(sp.Abs(a)))
+    model.output("out", b * sp.Piecewise((f, sp.Ne(f, 0)), (node, True)))
+    model.target("y")
+    model.loss("squared_error")
+    module, _ = modules_of(model)
+    X, y = np.array([[1.0], [3.0]]), np.array([0.5, 2.0])
+    np.testing.assert_array_equal(module.grad([0.0, 1.0], X, y), [0.0, 3.5])
+    np.testing.assert_array_equal(module.per_sample_grad([0.0, 1.0], X, y), [[0.0, 1.0], [0.0, 6.0]])

@@ -60,7 +60,7 @@ class BlockView:
 
 def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> BlockView | None:
     """Write the blocked kernels of a model that has rows and is not too large; else None."""
-    if not _has_blocks(source, kernel):
+    if not has_batches(source) or _operations(kernel) > MOST_OPERATIONS:
         return None
     writer = BlockWriter(source, kernel, texts)
     graph, roots = source.graph, source.graph.roots
@@ -112,12 +112,15 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
     )
 
 
-def _has_blocks(source: Source, kernel: Kernel) -> bool:
-    """Whether a model has rows, and not too many operations; a gradient that is not summed is a fault left to verification."""
-    model, operations = source.model, (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian)
+def _operations(kernel: Kernel) -> int:
+    return sum(map(len, (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian)))
+
+
+def has_batches(source: Source) -> bool:
+    """Whether a model has rows; a gradient that is not summed is a fault left to verification."""
+    model = source.model
     has_rows = bool(model.feature_inputs or model.target_input)
-    summed = not any(source.graph.nodes[p].varying for p in roots_of(source.graph, "grad"))
-    return has_rows and summed and len(operations) <= MOST_OPERATIONS
+    return has_rows and not any(source.graph.nodes[p].varying for p in roots_of(source.graph, "grad"))
 
 
 def _output_lines(writer: BlockWriter, state: State, nodes: Sequence[int], root: int | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from symgraph.emit.expression import OpTexts, Text
 from symgraph.emit.names import Numbering
 from symgraph.emit.section import Line, SectionWriter
 from symgraph.emit.source import Source
+from symgraph.emit.steps import falls
 from symgraph.ir.graph import Graph
 from symgraph.schedule import operations, roots_of
 
@@ -136,7 +137,7 @@ class FunctionWriter:
         once = writer.write(uniform, read & set(uniform))
         writer.texts = {**self.texts, **LOOP}
         writer.indent, writer.targets, writer.kept = 8 + _DECLARED, targets, parts.kept
-        writer.falling = frozenset(position for position in varying if self._falls(position))
+        writer.falling = frozenset(position for position in varying if falls(self.graph, position))
         loops = []
         for number, order in enumerate(parts.loops, start=1):
             body = writer.write(order, (*results, *targets, *parts.kept))
@@ -145,11 +146,6 @@ class FunctionWriter:
         once = (*self._leaves("weight", (*found, *targets), needed), *once)
         arrays = tuple(self._array(position, writer) for position in sorted(parts.kept))
         return Function(once, arrays, tuple(loops), tuple(writer.operand(position).text for position in results))
-
-    def _falls(self, position: int) -> bool:
-        """Whether a node is the exponential of what is never above 0."""
-        node = self.graph.nodes[position]
-        return node.op == "exp" and _never_above_0(self.graph, node.args[0])
 
     def _array(self, position: int, writer: StatementWriter) -> str:
         """The declaration of an array for the values of a node."""
@@ -188,22 +184,6 @@ class FunctionWriter:
             for index, entry in enumerate(entries)
             if entry.name in used
         )
-
-
-def _never_above_0(graph: Graph, position: int) -> bool:
-    """Whether that is to be seen from the operations there, as in -abs(x), -0.5 * abs(x) or -(x * x)."""
-    node = graph.nodes[position]
-    if node.op == "neg":
-        return _never_below_0(graph, node.args[0])
-    numbers = [graph.nodes[arg].data for arg in node.args]
-    if node.op != "mul" or not isinstance(numbers[0], float):
-        return False
-    return numbers[0] < 0.0 and _never_below_0(graph, node.args[1])
-
-
-def _never_below_0(graph: Graph, position: int) -> bool:
-    node = graph.nodes[position]
-    return node.op in ("abs", "exp", "sqrt") or (node.op == "mul" and node.args[0] == node.args[1])
 
 
 def _sums(graph: Graph) -> tuple[int, ...]:

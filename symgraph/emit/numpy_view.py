@@ -6,7 +6,7 @@ from typing import Any
 
 from symgraph.emit.accurate_writer import AccurateView, AccurateWriter
 from symgraph.emit.bindings import JACOBIAN
-from symgraph.emit.blocks import BlockView, block_view
+from symgraph.emit.blocks import BlockView, block_view, has_batches
 from symgraph.emit.dots import TEXTS, dots
 from symgraph.emit.error_bound import ErrorBoundView, error_bound_view
 from symgraph.emit.expression import OpTexts
@@ -15,6 +15,7 @@ from symgraph.emit.layout import sequence_layout
 from symgraph.emit.module_writer import ModuleWriter
 from symgraph.emit.signatures import signatures
 from symgraph.emit.source import Source, initial_weight_parts, residual_form
+from symgraph.emit.steps import steps
 from symgraph.emit.view import Header, describe, header
 from symgraph.options import ACCURATE, DOUBLE
 from symgraph.passes import many_rows
@@ -26,6 +27,12 @@ WRITERS: Mapping[str, type[ModuleWriter]] = {DOUBLE: ModuleWriter, ACCURATE: Acc
 _MOST_FIELDS = 1_000
 """A tape of more has a constructor of its own: the one that ``dataclass`` writes takes a second to make for 10,000 fields, and
 half a minute for 100,000."""
+
+_VALUES_AT_ONCE = 20_000_000
+"""What the tape of some rows of a model without blocks may hold: 160 MB of float64."""
+
+_LEAST_ROWS, _MOST_ROWS = 500, 10_000
+"""Fewer rows take as long, for NumPy's calls; more are more than a dot product takes at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class NumpyView:
     bound: ErrorBoundView | None
     accurate: AccurateView | None
     block: BlockView | None
+    at_once: int
 
 
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
@@ -92,6 +100,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     forward, forward_target = writer.forward()
     backward, backward_result = writer.reverse("grad", kernel.backward, "")
     jacobian, jacobian_result = writer.reverse("jacobian", kernel.jacobian, JACOBIAN)
+    of_blocks = replace(source, graph=steps(source.graph))
     statements: dict[str, Any] = {
         "forward": forward,
         "without_target": writer.tape_call(with_target=False),
@@ -105,7 +114,8 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         "long_tape": len(fields) > _MOST_FIELDS,
         "functions": own_functions(source.graph, texts),
         "bound": bound,
-        "block": block_view(source, kernel, texts, literals) if source.options.precision == DOUBLE else None,
+        "block": block_view(of_blocks, kernel, texts, literals) if source.options.precision == DOUBLE else None,
+        "at_once": _at_once(source, len(fields)),
         "accurate": writer.view() if isinstance(writer, AccurateWriter) else None,
     }
     return NumpyView(
@@ -114,6 +124,13 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         **_facts(source, writer),
         **statements,
     )
+
+
+def _at_once(source: Source, fields: int) -> int:
+    """How many rows a model without blocks works on side by side; 0 where that is left to the caller."""
+    if source.options.precision != DOUBLE or not has_batches(source):
+        return 0
+    return min(max(_VALUES_AT_ONCE // max(1, fields), _LEAST_ROWS), _MOST_ROWS)
 
 
 def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:

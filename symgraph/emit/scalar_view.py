@@ -1,13 +1,13 @@
 """The view of the scalar backend's module: one straight line of statements for a row."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symgraph.emit.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.functions import own_functions
-from symgraph.emit.layout import number, sequence_layout
+from symgraph.emit.layout import number, sequence_layout, unpacked
 from symgraph.emit.names import Numbering
 from symgraph.emit.section import SectionWriter
 from symgraph.emit.source import Source
@@ -66,6 +66,12 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     )
 
 
+def _named_entries(names: Sequence[str], vector: str) -> list[str]:
+    """Statements that give the entries of a vector names: one for all in a line, or one each, since numba unpacks slowly."""
+    lines = unpacked(names, vector, 4) if any(names) else []
+    return lines if len(lines) == 1 else [f"{name} = {vector}[{index}]" for index, name in enumerate(names) if name]
+
+
 class _RowWriter:
     """Writes functions of one row over the same graph."""
 
@@ -85,11 +91,8 @@ class _RowWriter:
         lines: list[str] = []
         for kind, entries, vector in (("weight", model.weight_inputs, "w"), ("feature", model.feature_inputs, "x")):
             used = leaves_read(graph, kind, order, results)
-            lines += [
-                f"    {self.identifier[entry.name]} = {vector}[{index}]"
-                for index, entry in enumerate(entries)
-                if entry.name in used
-            ]
+            names = [self.identifier[entry.name] if entry.name in used else "" for entry in entries]
+            lines += [f"    {line}" for line in _named_entries(names, vector)]
         labels, notes = cotangent_labels(graph, self.identifier, "")
         labels |= node_labels(graph, self.identifier)
         bound = leaf_bindings(graph, self.identifier, {"target": "y", "largest": number(sys.float_info.max)})

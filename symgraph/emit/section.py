@@ -1,5 +1,6 @@
 """Statements of one function: operations become lines, those used once are written inside their consumer."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -166,7 +167,8 @@ class SectionWriter:
             return f"{name} = {function}(\n{inner}{operands}\n{outer})"
         body = text.text
         if len(inner) + columns(body) > WIDTH and text.level is Level.TERNARY:
-            body = body.replace(" if ", f"\n{inner}if ").replace(" else ", f"\n{inner}else ")
+            lines = body.replace(" if ", "\nif ").replace(" else ", "\nelse ").split("\n")
+            body = f"\n{inner}".join(part for line in lines for part in _compared(line, WIDTH - len(inner)))
         elif len(inner) + columns(body) > WIDTH and len(self.graph.nodes[position].args) == 2:
             left, right = (self.operand(arg).text for arg in self.graph.nodes[position].args)
             operator = body[len(left) :].split(" ", 2)[1]
@@ -177,3 +179,8 @@ class SectionWriter:
 def _is_long(text: str, most: int = _LONGEST_PART) -> bool:
     """Whether a text takes more than some columns; signs take two at most."""
     return len(text) > most or (2 * len(text) > most and not text.isascii() and columns(text) > most)
+
+
+def _compared(line: str, room: int) -> list[str]:
+    """A line; two where it compares and is too long for one."""
+    return [line] if columns(line) <= room else re.split(" (?=[<>]=? )", line, maxsplit=1)

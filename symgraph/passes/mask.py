@@ -3,7 +3,8 @@
 The cotangent that enters a branch is ``select(taken, cotangent, 0)``. Multiplied by a local partial that is not finite, as
 that of a named node log(x) at rows where x is negative, its 0 would become NaN. So the selection is made after such a factor:
 ``select(c, y, 0) * f`` becomes ``select(c, y * f, 0)`` wherever f may not be finite. The cotangent of a node that several
-branches use is 0 where none of them is taken: there the selection is by ``c1 or c2``.
+branches use is 0 where none of them is taken: there the selection is by ``c1 or c2``. A sum over rows of such cotangents, which
+meets a factor that is the same in every row, is selected by whether it is 0.
 """
 
 from typing import NamedTuple
@@ -89,8 +90,11 @@ def _mask_of(builder: GraphBuilder, masks: dict[int, _Mask], position: int) -> _
         either = known[0] | known[1] if known[0] and known[1] else frozenset()
         conditions = {case.condition for case in either}
         return either if 0 < len(either) <= _MOST_CASES and len(conditions) == len(either) else None
-    if node.op == "rowsum" and known[0] and not any(builder.nodes[case.condition].varying for case in known[0]):
-        return known[0]
+    if node.op == "rowsum" and known[0]:
+        if not any(builder.nodes[case.condition].varying for case in known[0]):
+            return known[0]
+        # 0 where no row takes the branch, and where it is 0 by itself
+        return frozenset({_Case(builder.add("eq", position, builder.const(0.0)), False)})
     return None
 
 

@@ -103,6 +103,9 @@ class _Reader(ast.NodeTransformer):
             if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
                 raise NotInlined(f"row has a statement in line {statement.lineno} that is no plain assignment")
             (target,) = statement.targets
+            if isinstance(target, ast.Tuple):
+                self.unpack(target, statement.value)
+                continue
             value = self.expression(statement.value)
             if isinstance(target, ast.Subscript):
                 gradient[self.index(target, self.grad)] = value
@@ -113,6 +116,14 @@ class _Reader(ast.NodeTransformer):
             raise NotInlined(f"row writes {len(gradient)} of {self.sizes[self.grad]} partials")
         partials = tuple(gradient[index] for index in range(len(gradient)))
         return Row(tuple(assigned), partials, loss, tuple(sorted(self.functions)), tuple(sorted(self.globals)), tree)
+
+    def unpack(self, target: ast.Tuple, vector: ast.expr) -> None:
+        """Names for all entries of the weights or features."""
+        if not isinstance(vector, ast.Name) or len(target.elts) != self.sizes.get(vector.id):
+            raise NotInlined(f"row unpacks something in line {target.lineno} that is no vector")
+        for index, entry in enumerate(target.elts):
+            if isinstance(entry, ast.Name):
+                self.assign(entry.id, self.expression(ast.Subscript(vector, ast.Constant(index), ast.Load())))
 
     def assign(self, name: str, value: ast.expr) -> list[tuple[str, ast.expr]]:
         """The assignment; none where the name is another one for a name that stays as it is."""
@@ -155,24 +166,11 @@ class _Reader(ast.NodeTransformer):
             self.globals.add(node.id)
         return ast.Name(self.names.get(node.id, node.id), ast.Load())
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        visited = ast.Call(cast("ast.expr", self.visit(node.func)), [self.visit(arg) for arg in node.args], [])
-        match visited:
-            case ast.Call(ast.Name(id="min" | "max" as name), [left, right]) if name in self.globals and _atoms(left, right):
-                # What min and max do of two numbers, without the call: the second where it is beyond the first.
-                beyond = ast.Lt() if name == "min" else ast.Gt()
-                return ast.IfExp(ast.Compare(right, [beyond], [left]), right, left)
-        return visited
-
-
-def _atoms(*values: ast.expr) -> bool:
-    return all(isinstance(value, ast.Name | ast.Constant) for value in values)
-
 
 def _definition(row: Callable[..., float]) -> tuple[ast.Module, ast.FunctionDef]:
     """The source of a function's module, and the function in it, if that is what runs."""
     code, scope = getattr(row, "__code__", None), getattr(row, "__globals__", {})
-    if not isinstance(code, CodeType) or code.co_freevars or not {"min", "max"}.isdisjoint(scope):
+    if not isinstance(code, CodeType) or code.co_freevars:
         raise NotInlined("row is no plain function of floats")
     tree = ast.parse(_text(scope))
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == code.co_name]

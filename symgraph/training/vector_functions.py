@@ -33,6 +33,11 @@ def _scaled(x: float, shifted: float) -> Any:
     return x * _number((half << np.uint64(52)) + one) * _number(((bits - half) << np.uint64(52)) + one)
 
 
+def _power(shifted: float) -> Any:
+    """2^k for the integer k in the low bits of k + _SHIFT, -1022 <= k <= 1023."""
+    return _number((_bits(shifted) << np.uint64(52)) + np.uint64(_ONE))
+
+
 def _bounded(x: float, low: float, high: float) -> float:
     """x between bounds; what is nan stays so, as it would not with min and max."""
     return low if x < low else high if x > high else x  # noqa: FURB136
@@ -64,7 +69,11 @@ def exp(x: float) -> Any:
     """exp(x) within 1 ulp."""
     bounded = _bounded(x, -746.0, 710.0)
     shifted = _shifted(bounded)
-    return _scaled(1.0 + _excess(bounded, shifted - _SHIFT), shifted)
+    bits, one = _bits(shifted), np.uint64(_ONE)
+    half = bits >> np.uint64(1)
+    # far below 0 by a factor of 0, since processors take long over underflow
+    rest = 0.0 if x < -745.5 else _number(((bits - half) << np.uint64(52)) + one)
+    return (1.0 + _excess(bounded, shifted - _SHIFT)) * _number((half << np.uint64(52)) + one) * rest
 
 
 def expm1(x: float) -> Any:
@@ -76,7 +85,7 @@ def expm1(x: float) -> Any:
     r = k * 4.2009150726810846e-11 + high
     rest = k * 4.2009150726810846e-11 + (high - r)
     # 2^k * (1 - 2^-k + r + ...), the sum of the first three without rounding errors
-    one = 1.0 - _scaled(1.0, (-k if k < 60.0 else -60.0) + _SHIFT)
+    one = 1.0 - _power((-k if k < 60.0 else -60.0) + _SHIFT)
     total = one + r
     lost = (one - total) + r
     return math.copysign(_scaled(total + (lost + (r * r * _exp_series(r) + rest)), shifted), x)
@@ -86,7 +95,8 @@ def tanh(x: float) -> Any:
     """tanh(x) within 2.5 ulp, by the steps of exp(-|x|), which its slope takes as well."""
     bounded = _bounded(-math.fabs(x), -746.0, 0.0)
     shifted = _shifted(bounded)
-    excess, power = _excess(bounded, shifted - _SHIFT), _scaled(1.0, shifted)
+    excess = _excess(bounded, shifted - _SHIFT)
+    power = _power(_bounded(shifted, _SHIFT - 60.0, _SHIFT))  # below, the square is as good as 0, and no underflow
     square = power * power
     m = square * (excess * (2.0 + excess)) + (square - 1.0)  # exp(-2|x|) - 1
     return math.copysign(m / (2.0 + m), x)

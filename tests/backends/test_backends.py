@@ -1,6 +1,7 @@
 """symgraph.backends: what each backend writes for an op computes that op."""
 
 import math
+from collections.abc import Callable
 
 import mpmath
 import numpy as np
@@ -73,3 +74,9 @@ def test_the_table_lists_backends_by_name_with_their_file_names() -> None:
     assert files == [["line.py"], ["line_scalar.py"], ["line.c", "line.h"]]
     with pytest.raises(TypeError):
         BACKENDS["other"] = BACKENDS["numpy"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("pair", [(0.0, -0.0), (-0.0, 0.0), (1.0, math.nan), (math.nan, 1.0), (1.0, 2.0), (2.0, 1.0)])
+@pytest.mark.parametrize("function", [min, max])
+def test_scalar_extremes_are_those_of_python_to_the_bit(function: Callable[..., float], pair: tuple[float, float]) -> None:
+    assert repr(evaluated("scalar", function.__name__, *pair)) == repr(function(*pair))

@@ -77,6 +77,8 @@ RULES: tuple[Rule, ...] = (
     Rule("xlogy(y, exp x)", "xlogy(y, exp(x))", "y*x", "exp overflows, and is 0 for x << 0",
          (("x", -1000.0, 1000.0), ("y", 0.0, 1.0))),
     Rule("log1p(-sigmoid x)", "log1p(-sigmoid(x))", "log_sigmoid(-x)", "sigmoid is 1 for x >> 0", _FAR),
+    Rule("logit(sigmoid x)", "logit(sigmoid(x))", "x", "sigmoid is 1/2 for small x, and 1 for x >> 0", _FAR),
+    Rule("atanh(tanh x)", "atanh(tanh(x))", "x", "tanh is 1 for large x", _NEAR),
     Rule("log(1 - exp(-exp x))", "log(-expm1(-exp(x)))", _CLOGLOG, "exp(x) is 0 for x << 0", _FAR, when="not x >= -80",
          example="log(1 - exp(-exp(x)))"),
     Rule("log(1 - exp x)", "log(-expm1(x))", _LOG1MEXP, "1 - exp(x) is 1 for x << 0", (("x", -100.0, 0.0),),
