@@ -194,8 +194,8 @@ class BlockWriter:
         if node.op == "select":
             return call_layout(f"{name}_pick(", [*operands, row, "_b.bits"], ")", 4)
         function = _UFUNCS.get(node.op) or self.texts[node.op].format.partition("(")[0]
-        if function.startswith("_"):  # of the module's own, which gives a new array
-            return call_layout(f"{name}_put(", [f"{function}({', '.join(operands)})", row], ")", 4)
+        if function.startswith("_"):  # of the module's own
+            return call_layout(f"{name}{function}_into(", [*operands, row, "_b.own"], ")", 4)
         return call_layout(f"{name}{function}(", [*operands, f"out={row}" if node.op in _EXTREMES else row], ")", 4)
 
     def _opening(self, read: set[int], earlier: Mapping[int, str], used: set[str]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from symgraph.emit.bindings import JACOBIAN, cotangent_labels, leaf_bindings, leaves_read, node_labels
 from symgraph.emit.block_writer import LOSSES, BlockWriter, State
 from symgraph.emit.buffers import last_reads
 from symgraph.emit.expression import OpTexts
+from symgraph.emit.functions import OWN_FUNCTIONS
 from symgraph.emit.layout import number, sequence_layout, unpacked
 from symgraph.emit.section import SectionWriter
 from symgraph.emit.source import Source
@@ -16,6 +18,9 @@ from symgraph.schedule import Kernel, roots_of
 
 MOST_OPERATIONS = 4000
 """A kernel of more operations is not written a second time for blocks: batches go through the plain functions as a whole."""
+
+_ROWS_OF_FUNCTIONS: Mapping[str, int] = MappingProxyType({"gauss": 4, "erf": 6, "erfc": 6, "erfcx": 6, "ierfcx": 9})
+"""Rows of scratch memory that the functions of templates/numpy/functions_in_place.py.jinja work in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class BlockView:
         output: where the output stands after ``nodes``, as an expression over the block.
         jacobian_result: the statement that returns the Jacobian's columns.
         uses_pick: whether a kernel selects.
-        uses_put: whether it calls a function of the module's own.
+        uses_put: whether it sums what may be one number for all rows.
+        own: the functions of the module itself that a kernel calls.
     """
 
     rows: int
@@ -56,6 +62,12 @@ class BlockView:
     jacobian_result: str
     uses_pick: bool
     uses_put: bool
+    own: tuple[str, ...]
+
+    @property
+    def own_rows(self) -> int:
+        """How many rows of float64 the functions of the module want; 0 without any."""
+        return max((_ROWS_OF_FUNCTIONS[name] for name in self.own), default=0)
 
 
 def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> BlockView | None:
@@ -77,8 +89,7 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
     labels = node_labels(graph, writer.identifier)
     later = {arg for position in (*loss, *gradient, *jacobian) for arg in graph.nodes[position].args}
     state = State()
-    kept = {*later, *ends, *partials}
-    node_lines = writer.section(nodes, labels, state, last_reads(graph, nodes, kept), ())
+    node_lines = writer.section(nodes, labels, state, last_reads(graph, nodes, {*later, *ends, *partials}), ())
     output = _output_lines(writer, state, nodes, roots.get("output"))
     other = state.copy()
     own, _ = cotangent_labels(graph, writer.identifier, JACOBIAN)
@@ -109,6 +120,7 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
         jacobian_result=jacobian_result,
         uses_pick="_pick(" in bodies,
         uses_put="_put(" in bodies,
+        own=tuple(name for name in OWN_FUNCTIONS if f"_{name}_into(" in bodies),
     )
 
 
