@@ -1,7 +1,7 @@
 """The view of the blocked kernels of the numpy backend."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from symgraph.emit.bindings import JACOBIAN, cotangent_labels, leaf_bindings, leaves_read, node_labels
@@ -12,6 +12,7 @@ from symgraph.emit.functions import OWN_FUNCTIONS
 from symgraph.emit.layout import number, sequence_layout, unpacked
 from symgraph.emit.section import SectionWriter
 from symgraph.emit.source import Source
+from symgraph.emit.steps import steps
 from symgraph.emit.view import statements
 from symgraph.ir.graph import SUMS, Graph, Node, reachable
 from symgraph.schedule import Kernel, roots_of
@@ -74,6 +75,11 @@ def block_view(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping
     """Write the blocked kernels of a model that has rows and is not too large; else None."""
     if not has_batches(source) or _operations(kernel) > MOST_OPERATIONS:
         return None
+    return _written(replace(source, graph=steps(source.graph)), kernel, texts, literals)
+
+
+def _written(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> BlockView:
+    """The kernels, and what is to be known of them."""
     writer = BlockWriter(source, kernel, texts)
     graph, roots = source.graph, source.graph.roots
     needed = reachable(graph.nodes, [p for root, p in roots.items() if not root.startswith("node ")])

@@ -24,7 +24,7 @@ LIBRARY = frozenset({"pow", "cbrt", "hypot", "tan", "asin", "acos", "atan", "ata
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "fma": (), "bits": (), "power_of_two": ("bits",), "scaled": ("bits",), "exp_series": ("fma",),
-        "exp_parts": ("exp_series", "bits", "fma"), "exp_minus": ("exp_parts", "bits"), "exp": ("exp_minus",),
+        "exp_parts": ("exp_series", "bits", "fma"), "exp_minus": ("exp_parts", "scaled"), "exp": ("exp_minus",),
         "expm1": ("exp_series", "scaled", "power_of_two", "bits", "fma"), "tanh": ("exp_parts", "power_of_two"),
         "log_series": ("bits", "fma"), "log": ("log_series",), "log1p": ("log_series",),
         "turn": ("bits", "fma"), "sin": ("turn",), "cos": ("turn",),

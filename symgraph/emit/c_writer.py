@@ -11,7 +11,7 @@ from symgraph.emit.expression import OpTexts, Text
 from symgraph.emit.names import Numbering
 from symgraph.emit.section import Line, SectionWriter
 from symgraph.emit.source import Source
-from symgraph.emit.steps import falls
+from symgraph.ir.falling import falls
 from symgraph.ir.graph import Graph
 from symgraph.schedule import operations, roots_of
 

@@ -1,9 +1,8 @@
 """Products that are added to numbers without rounding errors, as one operation with one rounding: a step of C's emission."""
 
-from collections import Counter
-
 from symgraph.emit.expression import OpTexts, call
-from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable, rebuild
+from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.uses import read_once
 from symgraph.passes.prune import prune
 
 TEXTS: OpTexts = {"fma": call("FMA", 3)}
@@ -19,11 +18,10 @@ def fused(graph: Graph) -> Graph:
     operations with a rounding each may cancel to the 0 that is right, and one rounding of the two leaves what the other lost.
     Products too small for normal numbers cost no time either when they are not written down.
     """
-    alive, roots = reachable(graph.nodes, graph.roots.values()), frozenset(graph.roots.values())
-    reads = Counter(arg for position in alive for arg in graph.nodes[position].args)
+    once = read_once(graph)
 
     def product(position: int) -> bool:
-        return graph.nodes[position].op == "mul" and reads[position] == 1 and position not in roots
+        return graph.nodes[position].op == "mul" and position in once
 
     def written(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
         for index, other in ((0, 1), (1, 0)):

@@ -15,7 +15,6 @@ from symgraph.emit.layout import sequence_layout
 from symgraph.emit.module_writer import ModuleWriter
 from symgraph.emit.signatures import signatures
 from symgraph.emit.source import Source, initial_weight_parts, residual_form
-from symgraph.emit.steps import steps
 from symgraph.emit.view import Header, describe, header
 from symgraph.options import ACCURATE, DOUBLE
 from symgraph.passes import many_rows
@@ -100,7 +99,6 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     forward, forward_target = writer.forward()
     backward, backward_result = writer.reverse("grad", kernel.backward, "")
     jacobian, jacobian_result = writer.reverse("jacobian", kernel.jacobian, JACOBIAN)
-    of_blocks = replace(source, graph=steps(source.graph))
     statements: dict[str, Any] = {
         "forward": forward,
         "without_target": writer.tape_call(with_target=False),
@@ -114,7 +112,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         "long_tape": len(fields) > _MOST_FIELDS,
         "functions": own_functions(source.graph, texts),
         "bound": bound,
-        "block": block_view(of_blocks, kernel, texts, literals) if source.options.precision == DOUBLE else None,
+        "block": block_view(source, kernel, texts, literals) if source.options.precision == DOUBLE else None,
         "at_once": _at_once(source, len(fields)),
         "accurate": writer.view() if isinstance(writer, AccurateWriter) else None,
     }

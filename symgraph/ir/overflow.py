@@ -13,7 +13,8 @@ from typing import Any
 import mpmath
 
 from symgraph.ir.evaluate import MPMATH
-from symgraph.ir.graph import Graph, Node
+from symgraph.ir.falling import falls
+from symgraph.ir.graph import Graph
 from symgraph.ir.intervals import Interval, intervals, point
 
 FAST = frozenset({"exp", "sinh", "cosh", "expm1"})
@@ -67,7 +68,7 @@ class _Sample:
 
 def overflows(graph: Graph) -> tuple[Overflow, ...]:
     """Find the groups of a graph that may overflow, and what follows; of primitive ops only."""
-    fast = [position for position, node in enumerate(graph.nodes) if node.op in FAST and not _falls(graph, node)]
+    fast = [position for position, node in enumerate(graph.nodes) if node.op in FAST and not falls(graph, position)]
     groups = _groups(graph, _overflowing(graph, intervals(graph, only=fast))) if fast else {}
     if not groups:
         return ()
@@ -87,15 +88,9 @@ def overflows(graph: Graph) -> tuple[Overflow, ...]:
     return tuple(found)
 
 
-def _falls(graph: Graph, node: Node) -> bool:
-    """Whether a node is the exponential of a magnitude's negative, which is never above 1: a cheap look."""
-    argument = graph.nodes[node.args[0]]
-    return node.op == "exp" and argument.op == "neg" and graph.nodes[argument.args[0]].op == "abs"
-
-
 def _overflowing(graph: Graph, bounds: list[Interval]) -> list[int]:
     """The exponentials that exceed the largest float32 somewhere within their bounds."""
-    found = [p for p, node in enumerate(graph.nodes) if node.op in FAST and not _falls(graph, node)]
+    found = [p for p, node in enumerate(graph.nodes) if node.op in FAST and not falls(graph, p)]
     return [p for p in found if max(-bounds[p].low, bounds[p].high) > FLOAT32_MAX]
 
 

@@ -27,10 +27,12 @@ def _number(bits: Any) -> Any:
 
 
 def _scaled(x: float, shifted: float) -> Any:
-    """x * 2^k for the integer k in the low bits of k + _SHIFT, in two steps: 2^k alone may leave the range of numbers."""
+    """x * 2^k for |x| < 3/2 and the integer k in the low bits of k + _SHIFT, in two steps: 2^k alone may leave the range of
+    numbers. The second is by 0 where the product would be an underflow to it, over which processors take long."""
     bits, one = _bits(shifted), np.uint64(_ONE)
     half = bits >> np.uint64(1)
-    return x * _number((half << np.uint64(52)) + one) * _number(((bits - half) << np.uint64(52)) + one)
+    rest = 0.0 if shifted < _SHIFT - 1075.0 else _number(((bits - half) << np.uint64(52)) + one)
+    return x * _number((half << np.uint64(52)) + one) * rest
 
 
 def _power(shifted: float) -> Any:
@@ -69,11 +71,7 @@ def exp(x: float) -> Any:
     """exp(x) within 1 ulp."""
     bounded = _bounded(x, -746.0, 710.0)
     shifted = _shifted(bounded)
-    bits, one = _bits(shifted), np.uint64(_ONE)
-    half = bits >> np.uint64(1)
-    # far below 0 by a factor of 0, since processors take long over underflow
-    rest = 0.0 if x < -745.5 else _number(((bits - half) << np.uint64(52)) + one)
-    return (1.0 + _excess(bounded, shifted - _SHIFT)) * _number((half << np.uint64(52)) + one) * rest
+    return _scaled(1.0 + _excess(bounded, shifted - _SHIFT), shifted)
 
 
 def expm1(x: float) -> Any:

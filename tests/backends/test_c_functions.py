@@ -1,6 +1,8 @@
 """The functions that C files bring along: within the figures of the op table, by both compilers, fused or not."""
 
+import ctypes
 import math
+import platform
 from functools import cache
 from typing import Any
 
@@ -118,3 +120,31 @@ def test_a_file_has_the_parts_that_it_calls_and_no_others() -> None:
     assert parts_called(["v0 = fn_sin(a, careful, &wide);"]) == {"sin", "turn", "bits", "fma"}
     assert parts_called(["v0 = a + b;"]) == frozenset()
     assert all(set(called) <= set(NEEDS) for called in NEEDS.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exponentials_are_right_where_numbers_end(kind: str) -> None:
+    """Around the last subnormal number and below, where the scaling multiplies by 0."""
+    X = np.concatenate([np.linspace(-746.0, -744.0, 2001), [-800.0, -1e9, -np.inf]])
+    with mpmath.workdps(30):
+        exact = np.array([float(mpmath.exp(mpmath.mpf(x))) for x in X])
+    # the table states 1 ulp, which is the smallest subnormal number there
+    assert np.max(np.abs(arithmetic(kind)["exp"](X) - exact)) <= 2.0**-1074
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the flag of underflow has another number")
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_exponential_that_is_0_is_no_underflow(kind: str) -> None:
+    libm, exp = ctypes.CDLL("libm.so.6"), arithmetic(kind)["exp"]
+    underflow = 0x10  # FE_UNDERFLOW of x86
+
+    def raised(op: str, x: float) -> bool:
+        argument = np.array([x])
+        libm.feclearexcept(0x3F)
+        arithmetic(kind)[op](argument)
+        return bool(libm.fetestexcept(underflow))
+
+    assert exp(np.array([-1000.0])) == 0.0
+    assert raised("exp", -740.0)  # whose result is subnormal
+    assert not any(raised("exp", x) for x in (-746.0, -800.0, -1e5, -math.inf))
+    assert not any(raised("tanh", x) for x in (300.0, -380.0, 800.0, math.inf))

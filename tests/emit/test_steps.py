@@ -5,8 +5,9 @@ import pytest
 
 import symgraph
 from symgraph import Model
-from symgraph.emit.steps import falls, steps
+from symgraph.emit.steps import steps
 from symgraph.functions import sigmoid
+from symgraph.ir.falling import falls
 from symgraph.ir.graph import Graph, GraphBuilder
 
 
