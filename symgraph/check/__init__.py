@@ -1,0 +1,1 @@
+"""Everything that verifies: one reference for truth, and what modules compute held against it."""

@@ -1,0 +1,111 @@
+"""The laws by which inputs are drawn, for all that checks modules at points: by name, inside declared domains.
+
+No law suits all models: logarithms want positive arguments, saturating functions small ones, faults hide at extremes.
+"""
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+
+class Entry(Protocol):
+    """An input of a model, as far as drawing it goes."""
+
+    @property
+    def kind(self) -> str:
+        """One of "feature", "weight" and "target"."""
+
+    @property
+    def domain(self) -> tuple[float, float] | None:
+        """The declared range, ends included; None if there is none."""
+
+
+Law = Callable[[random.Random, Entry], float]
+
+_TRIES = 20
+_SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, math.ulp(0.0), 2.0**-1022, math.nextafter(1.0, 0.0), math.nextafter(1.0, 2.0))
+
+
+def _normal(draw: random.Random, _entry: Entry) -> float:
+    return draw.gauss(0.0, 1.0)
+
+
+def _small(draw: random.Random, entry: Entry) -> float:
+    return draw.gauss(0.0, 0.1 if entry.kind == "weight" else 1.0)
+
+
+def _wide(draw: random.Random, entry: Entry) -> float:
+    return draw.uniform(-10.0, 10.0) if entry.kind == "weight" else draw.uniform(-5.0, 5.0)
+
+
+def in_domain(draw: random.Random, entry: Entry) -> float:
+    """Draw evenly from the domain, its ends included; from (-3, 3) where there is none."""
+    low, high = entry.domain or (-3.0, 3.0)
+    low, high = max(low, -1e3), min(high, 1e3)
+    return draw.choice((low, high)) if draw.random() < 0.05 else draw.uniform(low, high)
+
+
+def magnitudes(low: float, high: float, *, signed: bool = True) -> Law:
+    """Make a law of magnitudes between two powers of ten, even in the exponent, of either sign if ``signed``."""
+    return lambda draw, _entry: (draw.choice((-1.0, 1.0)) if signed else 1.0) * 10.0 ** draw.uniform(low, high)
+
+
+def _some(rare: Law, common: Law = _normal, share: float = 0.4) -> Law:
+    """Draw some inputs by one law among others drawn by another."""
+    return lambda draw, entry: (rare if draw.random() < share else common)(draw, entry)
+
+
+def _subnormal(draw: random.Random, _entry: Entry) -> float:
+    return draw.choice((-1.0, 1.0)) * draw.uniform(0.0, 2.0**-1022)
+
+
+def _zero(draw: random.Random, _entry: Entry) -> float:
+    return draw.choice((0.0, -0.0))
+
+
+def _whole(draw: random.Random, _entry: Entry) -> float:
+    return float(draw.randint(-3, 3))
+
+
+def _special(draw: random.Random, _entry: Entry) -> float:
+    return draw.choice(_SPECIAL)
+
+
+KINDS: Mapping[str, Law] = {
+    "small weights": _small,
+    "normal": _normal,
+    "wide": _wide,
+    "magnitudes": magnitudes(-3.0, 3.0),
+    "domain": in_domain,
+    "saturated": _some(magnitudes(1.0, 3.5), _wide, 0.5),
+    "zeros": _some(_zero),
+    "whole": _whole,
+    "special": _some(_special),
+    "huge": _some(magnitudes(3.0, 300.0), share=0.3),
+    "tiny": _some(magnitudes(-300.0, -3.0)),
+    "subnormal": _some(_subnormal),
+    "near zeros": _some(_normal, _wide),
+}
+"""The kinds of points that a module is judged at. Points "near zeros" are moved afterwards to where something vanishes."""
+
+ORDINARY = ("small weights", "normal", "wide", "magnitudes")
+"""The kinds that the promise about the founding model is made for."""
+
+SCALES: Mapping[str, Law] = {
+    "ordinary": magnitudes(-1.0, 0.7),
+    "positive": magnitudes(-1.0, 0.7, signed=False),
+    "small": magnitudes(-3.0, -0.5),
+    "large": magnitudes(0.3, 2.0),
+    "large positive": magnitudes(0.3, 3.0, signed=False),
+}
+"""The laws among which a build's verification finds the ones that suit a model."""
+
+
+def inside(law: Law, draw: random.Random, entry: Entry) -> float:
+    """Draw a value in the declared domain; evenly from it where the law never meets it."""
+    for _ in range(_TRIES):
+        value = law(draw, entry)
+        if entry.domain is None or entry.domain[0] <= value <= entry.domain[1]:
+            return value
+    return in_domain(draw, entry)

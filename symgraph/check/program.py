@@ -1,0 +1,338 @@
+"""A spec's own SymPy expressions as a list of operations on balls, with one reverse sweep for all partials.
+
+Nothing here is shared with lowering, the op table or the adjoint: what a build is verified against must not have its faults.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import sympy
+from flint import arb
+from sympy.functions.elementary.piecewise import ExprCondPair
+
+from symgraph import functions as fn
+from symgraph.canonical import postorder
+from symgraph.check.balls import FORMS, KINK, ONE, UNKNOWN, ZERO, Form, Missing, Value, selected, slope_of, value_of
+from symgraph.check.branches import Named, smooth_around
+from symgraph.errors import SpecError
+from symgraph.model import Model
+
+_CLASSES: Mapping[type, str] = {
+    sympy.Add: "add", sympy.Mul: "mul", sympy.Pow: "pow", sympy.Max: "max", sympy.Min: "min", sympy.Piecewise: "piecewise",
+    sympy.Abs: "abs", sympy.sign: "sign", sympy.Heaviside: "heaviside",
+    sympy.StrictLessThan: "lt", sympy.LessThan: "le", sympy.StrictGreaterThan: "gt", sympy.GreaterThan: "ge",
+    sympy.Equality: "eq", sympy.Unequality: "ne", sympy.And: "and", sympy.Or: "or", sympy.Not: "not", sympy.ITE: "select",
+    **{getattr(sympy, name): name for name in (
+        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinc", "sinh", "cosh", "tanh", "sech", "asinh",
+        "acosh", "atanh", "erf", "erfc",
+    )},
+    **{getattr(fn, name): name for name in (
+        "sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot", "log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy",
+        "gauss", "erfcx", "ierfcx", "log_erfc", "log_half_erfc",
+    )},
+}  # fmt: skip
+"""The name of the operation by the class of the SymPy expression."""
+
+_CONSTANTS: Mapping[Any, Callable[[], Value]] = {
+    sympy.pi: arb.pi, sympy.E: arb.const_e, sympy.EulerGamma: arb.const_euler, sympy.Catalan: arb.const_catalan,
+    sympy.GoldenRatio: lambda: (1 + arb(5).sqrt()) / 2, sympy.true: lambda: True, sympy.false: lambda: False,
+}  # fmt: skip
+"""The constants with a symbol of their own, at the precision in force."""
+
+_EXTREMES = {"max": 1, "min": -1}
+
+Choice = tuple[int, int]
+"""A step that does different things at different points, and which of them it does."""
+
+
+class Step(NamedTuple):
+    """One distinct subexpression.
+
+    Attributes:
+        name: of its operation; "" for inputs and constants.
+        args: the steps it is computed from; for a Piecewise the value and the condition of each branch in turn.
+        form: computes it; None for inputs and constants.
+        leaf: the name of the input that it is, or "".
+        constant: gives its value at the precision in force, for a constant.
+        varies: whether it depends on an input.
+        home: the named node in whose expression it stands first, or "loss".
+    """
+
+    name: str = ""
+    args: tuple[int, ...] = ()
+    form: Form | None = None
+    leaf: str = ""
+    constant: Callable[[], Value] | None = None
+    varies: bool = False
+    home: str = ""
+
+
+class Program:
+    """The operations of a model, operands before what uses them.
+
+    Args:
+        model: the spec.
+        exprs: other expressions for its named nodes and its loss; its own if None.
+
+    Raises:
+        SpecError: the spec has a function that the reference does not know.
+    """
+
+    def __init__(self, model: Model, exprs: Sequence[Named] | None = None) -> None:
+        self.steps: list[Step] = []
+        self.roots: dict[str, int] = {}
+        """The step of each named node, by name, and of "loss"."""
+        self.leaves = tuple(entry.name for entry in model.inputs)
+        self._index: dict[Any, int] = {}
+        self._model = model
+        for entry in model.inputs:
+            self._add(entry.symbol, Step(leaf=entry.name, varies=True))
+        for name, symbol, expr in self._exprs() if exprs is None else exprs:
+            self.roots[name] = self._place(expr, f"model {model.name}", name)
+            if symbol is not None:
+                self._index[symbol] = self.roots[name]
+
+    def _exprs(self) -> list[Named]:
+        exprs: list[Named] = [(node.name, node.symbol, node.expr) for node in self._model.nodes]
+        return exprs if self._model.loss_expr is None else [*exprs, ("loss", None, self._model.loss_expr)]
+
+    def smooth_around(self, values: Sequence[Value]) -> "Program":
+        """The program of the smooth expressions that the model's are equal to around a point.
+
+        Args:
+            values: of all steps at the point.
+        """
+        return Program(self._model, smooth_around(self._exprs(), lambda part: values[self._index[part]]))
+
+    @cached_property
+    def _choosing(self) -> list[int]:
+        """The steps that do different things at different points."""
+        sided = {name for name, form in FORMS.items() if form.side is not None} | {"piecewise", *_EXTREMES}
+        return [index for index, step in enumerate(self.steps) if step.name in sided]
+
+    @cached_property
+    def _branching(self) -> bool:
+        return any(step.name == "piecewise" for step in self.steps)
+
+    @property
+    def smooth(self) -> bool:
+        """Whether the model does the same everywhere."""
+        return not self._choosing
+
+    @cached_property
+    def all_choices(self) -> Mapping[Choice, str]:
+        """All choices there are; where they stand, for the branches of a Piecewise ("node left, branch 2"), "" for others."""
+        found: dict[Choice, str] = {}
+        for index in self._choosing:
+            step = self.steps[index]
+            branches = step.name == "piecewise"
+            where = step.home if step.home == "loss" else f"node {step.home}"
+            for choice in range(len(step.args) // 2 if branches else len(step.args) if step.name in _EXTREMES else 2):
+                found[index, choice] = f"{where}, branch {choice + 1}" if branches else ""
+        return found
+
+    def choices(self, values: Sequence[Value], needed: Sequence[bool]) -> frozenset[Choice]:
+        """Tell which choices are made at a point, given the values of all steps and those that are needed."""
+        found = ((index, self._choice(self.steps[index], values)) for index in self._choosing if needed[index])
+        return frozenset((index, choice) for index, choice in found if choice is not None)
+
+    def _choice(self, step: Step, values: Sequence[Value]) -> int | None:
+        operands: list[Any] = [values[arg] for arg in step.args]
+        if step.name == "piecewise":
+            return next((place for place, holds in enumerate(operands[1::2]) if holds is True), None)
+        if step.form is None or any(isinstance(operand, Missing) for operand in operands):
+            return None
+        if step.name in _EXTREMES:
+            slopes = [selected(_EXTREMES[step.name], place, operands) for place in range(len(operands))]
+            return next((place for place, slope in enumerate(slopes) if slope is not ZERO), None)
+        return None if step.form.side is None else step.form.side(*operands)
+
+    def needed(self, values: Sequence[Value]) -> list[bool]:
+        """Tell of each step whether a root is computed from it: all are, but those of branches that are not taken."""
+        if not self._branching:
+            return [True] * len(self.steps)
+        marks = [False] * len(self.steps)
+        for root in self.roots.values():
+            marks[root] = True
+        for index in range(len(self.steps) - 1, -1, -1):
+            if marks[index]:
+                step = self.steps[index]
+                for arg in _until_taken(step.args, values) if step.name == "piecewise" else step.args:
+                    marks[arg] = True
+        return marks
+
+    def fails(self, index: int, values: Sequence[Value]) -> bool:
+        """Tell whether a step has no number although its operands have."""
+        operands = (values[arg] for arg in self.steps[index].args)
+        return isinstance(values[index], Missing) and not any(isinstance(operand, Missing) for operand in operands)
+
+    def forward(self, point: Sequence[Value]) -> list[Value]:
+        """Compute every step, those of branches that are not taken too, at the precision in force.
+
+        Args:
+            point: the value of each input, in the model's order.
+        """
+        values: list[Value] = list(point)
+        for step in self.steps[len(point) :]:
+            if step.form is None:
+                values.append(step.constant() if step.constant is not None else UNKNOWN)
+            else:
+                values.append(value_of(step.form, [values[arg] for arg in step.args]))
+        return values
+
+    def backward(self, values: Sequence[Value], root: int) -> dict[int, Value]:
+        """Differentiate one step by all that it depends on, in one reverse sweep.
+
+        Args:
+            values: of all steps, as ``forward`` gives them.
+            root: the step.
+
+        Returns:
+            The cotangent of each step that the root's value depends on.
+        """
+        cotangents: dict[int, Value] = {root: ONE}
+        for index in range(root, -1, -1):
+            cotangent = cotangents.get(index)
+            if cotangent is None or self.steps[index].form is None or not self.steps[index].varies:
+                continue
+            for arg, slope in self._slopes(index, values):
+                share = cotangent if slope is ONE else _times(cotangent, slope)
+                known = cotangents.get(arg)
+                cotangents[arg] = share if known is None else _plus(known, share)
+        return cotangents
+
+    def partials(self, values: Sequence[Value], root: int) -> dict[str, Value]:
+        """Differentiate one step by every input."""
+        if isinstance(values[root], Missing):
+            return dict.fromkeys(self.leaves, values[root])
+        cotangents = self.backward(values, root)
+        return {step.leaf: cotangents.get(index, ZERO) for index, step in enumerate(self.steps[: len(self.leaves)])}
+
+    def _slopes(self, index: int, values: Sequence[Value]) -> Iterable[tuple[int, Value]]:
+        """The partials of one step by those of its operands that vary."""
+        step, steps = self.steps[index], self.steps
+        operands: list[Any] = [values[arg] for arg in step.args]
+        assert step.form is not None
+        if step.name == "add":
+            return [(arg, ONE) for arg in step.args if steps[arg].varies]
+        if step.name == "piecewise":
+            return self._branch_slopes(step, values)
+        if step.name == "select":
+            taken = {True: 1, False: 2}.get(operands[0]) if isinstance(operands[0], bool) else None
+            return [(step.args[taken], ONE)] if taken else [(arg, UNKNOWN) for arg in step.args[1:]]
+        missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
+        if missing is not None:
+            return [(arg, missing) for arg in step.args if steps[arg].varies]
+        places = [place for place, arg in enumerate(step.args) if steps[arg].varies]
+        if step.name == "mul":
+            return [(step.args[place], _product_without(place, operands)) for place in places]
+        if step.name in _EXTREMES:
+            return [(step.args[place], selected(_EXTREMES[step.name], place, operands)) for place in places]
+        if not step.form.slopes:
+            return []
+        return [(step.args[place], slope_of(step.form, place, values[index], operands)) for place in places]
+
+    def _branch_slopes(self, step: Step, values: Sequence[Value]) -> list[tuple[int, Value]]:
+        """Of a Piecewise: the branch that is taken passes its cotangent; on the border between two nothing is known."""
+        conditions = step.args[1::2]
+        taken = next((place for place, arg in enumerate(conditions) if values[arg] is not False), None)
+        if taken is None:
+            return []
+        if values[conditions[taken]] is not True:
+            return [(arg, UNKNOWN) for arg in step.args[::2] if self.steps[arg].varies]
+        tied = [leaf for arg in conditions[: taken + 1] for leaf in self._tied(arg, values)]
+        if not tied:
+            return [(step.args[2 * taken], ONE)]
+        varying = [arg for arg in step.args[: 2 * taken + 3 : 2] if self.steps[arg].varies]
+        return [(arg, KINK) for arg in (*varying, *dict.fromkeys(tied))]
+
+    def _tied(self, condition: int, values: Sequence[Value]) -> list[int]:
+        """The inputs of a condition in which two equal numbers are compared that vary."""
+        below, todo, tie = [], [condition], False
+        while todo:
+            index = todo.pop()
+            step = self.steps[index]
+            below.append(index)
+            todo.extend(step.args)
+            if step.varies and step.name in ("lt", "le", "gt", "ge", "eq", "ne"):
+                left, right = (values[arg] for arg in step.args)
+                tie = tie or (isinstance(left, arb) and isinstance(right, arb) and (left - right).is_zero())
+        return [index for index in below if self.steps[index].leaf] if tie else []
+
+    # Compilation.
+
+    def _add(self, part: Any, step: Step) -> int:
+        self._index[part] = len(self.steps)
+        self.steps.append(step)
+        return self._index[part]
+
+    def _place(self, expr: Any, where: str, home: str) -> int:
+        """Put an expression and all that it contains into the program, as far as that is not there yet."""
+        for part in postorder([expr]):
+            if part in self._index or isinstance(part, ExprCondPair):
+                continue
+            if type(part) in _CLASSES:
+                args = tuple([self._index[arg] for arg in _operands(part)])
+                name = _CLASSES[type(part)]
+                varies = any(self.steps[arg].varies for arg in args)
+                self._add(part, Step(name, args, FORMS[name], varies=varies, home=home))
+            elif part.is_Number or part in _CONSTANTS:
+                self._add(part, Step(constant=_constant(part), home=home))
+            elif isinstance(part, fn.SpecFunction):
+                self._index[part] = self._place(part.definition(), where, home)
+            else:
+                raise SpecError(f"{where}, node {home}: the reference has no {type(part).__name__}; it cannot be verified")
+        return self._index[expr]
+
+
+def _operands(part: Any) -> tuple[Any, ...]:
+    return tuple(arg for pair in part.args for arg in pair.args) if isinstance(part, sympy.Piecewise) else part.args
+
+
+def _until_taken(args: Sequence[int], values: Sequence[Value]) -> list[int]:
+    """The conditions of a Piecewise up to the one that holds, and its value."""
+    for place, condition in enumerate(args[1::2]):
+        if values[condition] is not False:
+            return [*args[1 : 2 * place + 2 : 2], args[2 * place]]
+    return list(args[1::2])
+
+
+def _constant(part: Any) -> Callable[[], Value]:
+    """A function that gives a constant at the precision in force."""
+    if part in _CONSTANTS and not part.is_Number:
+        return _CONSTANTS[part]
+    if isinstance(part, sympy.Float):
+        sign, mantissa, exponent, _ = part._mpf_
+        exact = arb((-int(mantissa) if sign else int(mantissa), int(exponent)))
+        return lambda: exact
+    if isinstance(part, sympy.Rational):
+        top, bottom = arb(part.p), arb(part.q)
+        return lambda: top / bottom
+    return lambda: Missing.UNDEFINED  # infinities and NaN
+
+
+def _product_without(place: int, factors: Sequence[Any]) -> Value:
+    product = ONE
+    for other, factor in enumerate(factors):
+        if other != place:
+            product = product * factor
+    return _number(product)
+
+
+def _number(value: arb) -> Value:
+    return UNKNOWN if value.is_nan() else value
+
+
+def _times(cotangent: Value, slope: Value) -> Value:
+    """A cotangent times a slope; 0 times a slope that differs between two sides is 0, and nothing else that is missing."""
+    if isinstance(cotangent, arb) and isinstance(slope, arb):
+        return _number(cotangent * slope)
+    first, other = (cotangent, slope) if isinstance(cotangent, Missing) else (slope, cotangent)
+    return ZERO if first is KINK and isinstance(other, arb) and other.is_zero() else first
+
+
+def _plus(a: Value, b: Value) -> Value:
+    if isinstance(a, arb) and isinstance(b, arb):
+        return _number(a + b)
+    return a if isinstance(a, Missing) else b

@@ -1,0 +1,240 @@
+"""The reference for truth: a spec's value and all partials at a point, enclosed rigorously by ball arithmetic.
+
+The precision is doubled until the enclosures are narrow, up to ``LEVELS[-1]`` bits; what is not known then is unknown, which is
+counted and never passed. All that verifies, judges or measures asks this one reference.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from flint import arb, ctx
+
+from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
+from symgraph.check.program import Choice, Program
+from symgraph.errors import OptionError
+from symgraph.model import Model
+
+LEVELS = (200, 400, 800, 1600, 3200, 4096)
+"""The precisions in bits, tried in order."""
+NARROW = 110
+"""An enclosure is narrow if it has so many bits that are right: twice a double's, and some."""
+DOUBLE = 53
+"""The precision at which radii bound what rounding does to doubles."""
+_MANY = 2_000
+"""Models of more operations are not written anew for a point."""
+_SMALLEST = arb((1, -1076))
+"""A quarter of the smallest double: what is surely smaller is 0 in every format."""
+_LARGEST = arb((1, 1024))
+
+Point = Mapping[str, float]
+"""A float for every feature, weight and the target if there is one, taken as the exact number it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The spec at one point; every value is a ball, or the reason why there is none.
+
+    Attributes:
+        nodes: the value of each named node.
+        values: of "loss" and "output", as far as the model has them.
+        partials: of "loss" and "output" by each input.
+        bits: the precision that was needed.
+    """
+
+    nodes: Mapping[str, Value]
+    values: Mapping[str, Value]
+    partials: Mapping[str, Mapping[str, Value]]
+    bits: int
+
+    def named(self, weights: Sequence[str]) -> dict[str, Value]:
+        """The results under the names that reports use: "loss", "output", "grad w1", "jacobian w1"."""
+        prefix = {"loss": "grad", "output": "jacobian"}
+        partials = {f"{prefix[root]} {name}": self.partials[root][name] for root in self.values for name in weights}
+        return {**self.values, **partials}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The values at one point without their partials, to see whether it is a place to judge at.
+
+    Attributes:
+        nodes: the value of each named node, and of "loss".
+        choices: the branches taken and the sides of kinks that the point is on.
+        smallest: the smallest magnitude among intermediate values that depend on an input, zeros left out.
+        largest: the largest one.
+        failures: operations on numbers that have no value, those of branches that are not taken left out.
+    """
+
+    nodes: Mapping[str, Value]
+    choices: frozenset[Choice]
+    smallest: float
+    largest: float
+    failures: int
+
+
+class Reference:
+    """Evaluates one model; what depends on the model alone is prepared once.
+
+    Args:
+        model: the spec; it is frozen by this.
+
+    Raises:
+        SpecError: the model is not complete, or has a function that the reference does not know.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model.freeze()
+        self.program = Program(self.model)
+        self._output = "" if model.output_node is None else model.output_node.name
+        outputs = {"output": self.program.roots[self._output]} if self._output else {}
+        losses = {} if model.loss_expr is None else {"loss": self.program.roots["loss"]}
+        self.roots: Mapping[str, int] = {**losses, **outputs}
+        self._truth = lru_cache(maxsize=64)(self._find_truth)
+        self._forward = lru_cache(maxsize=4)(self._run_forward)
+
+    def truth(self, point: Point) -> Truth:
+        """Enclose value and partials narrowly, at the precision that it takes.
+
+        Args:
+            point: where.
+
+        Raises:
+            OptionError: the point lacks a value.
+        """
+        return self._truth(self._key(point))
+
+    def rough(self, point: Point) -> Truth:
+        """Enclose value and partials in the arithmetic of doubles, so that the radii bound what rounding does.
+
+        This is running error analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 3.3.
+
+        Args:
+            point: where.
+
+        Raises:
+            OptionError: the point lacks a value.
+        """
+        return self._run(self._key(point), DOUBLE)
+
+    def look(self, point: Point) -> Look:
+        """Evaluate the model without partials, at the lowest precision.
+
+        Args:
+            point: where.
+
+        Raises:
+            OptionError: the point lacks a value.
+        """
+        values, program = self._forward(self._key(point), LEVELS[0]), self.program
+        needed = program.needed(values)
+        sizes = [
+            abs(float(value))
+            for step, value, used in zip(program.steps, values, needed, strict=True)
+            if used and step.varies and isinstance(value, arb) and not value.is_zero()
+        ]
+        return Look(
+            {name: values[root] for name, root in program.roots.items()},
+            program.choices(values, needed),
+            min(sizes, default=1.0),
+            max(sizes, default=1.0),
+            sum(used and program.fails(index, values) for index, used in enumerate(needed)),
+        )
+
+    def depends(self, leaf: str) -> frozenset[str]:
+        """Tell which named nodes, and "loss", depend on an input."""
+        moved: set[int] = set()
+        for index, step in enumerate(self.program.steps):
+            if step.leaf == leaf or not moved.isdisjoint(step.args):
+                moved.add(index)
+        return frozenset(name for name, root in self.program.roots.items() if root in moved)
+
+    def _key(self, point: Point) -> tuple[float, ...]:
+        missing = next((name for name in self.program.leaves if name not in point), None)
+        if missing is not None:
+            raise OptionError(f"model {self.model.name}: the point has no value for {missing}")
+        return tuple([float(point[name]) for name in self.program.leaves])
+
+    def _run_forward(self, key: tuple[float, ...], bits: int) -> list[Value]:
+        with ctx.workprec(bits):
+            balls: list[Value] = [arb(value) if math.isfinite(value) else UNDEFINED for value in key]
+            return self.program.forward(balls)
+
+    def _run(self, key: tuple[float, ...], bits: int) -> Truth:
+        """One run at one precision."""
+        values, program = self._forward(key, bits), self.program
+        with ctx.workprec(bits):
+            return Truth(
+                {node.name: values[program.roots[node.name]] for node in self.model.nodes},
+                {root: values[index] for root, index in self.roots.items()},
+                {root: program.partials(values, index) for root, index in self.roots.items()},
+                bits,
+            )
+
+    def _find_truth(self, key: tuple[float, ...]) -> Truth:
+        found = self._run(key, LEVELS[0])
+        for bits in LEVELS[1:]:
+            if _is_settled(found):
+                break
+            found = _merged(found, self._run(key, bits))
+        return self._without_poles(key, _merged(found, None))
+
+    def _without_poles(self, key: tuple[float, ...], truth: Truth) -> Truth:
+        """Look for partials that are undefined a second time, in the expressions that the model's are equal to nearby."""
+        undefined = [
+            root
+            for root, value in truth.values.items()
+            if isinstance(value, arb) and any(partial is UNDEFINED for partial in truth.partials[root].values())
+        ]
+        if not undefined or self.program.smooth or len(self.program.steps) > _MANY:
+            return truth
+        with ctx.workprec(truth.bits):
+            program = self.program.smooth_around(self._forward(key, truth.bits))
+            values = program.forward([arb(value) for value in key])
+            partials = dict(truth.partials)
+            for root in undefined:
+                found = program.partials(values, program.roots["loss" if root == "loss" else self._output])
+                old = partials[root]
+                partials[root] = {name: found[name] if old[name] is UNDEFINED else old[name] for name in old}
+        return replace(truth, partials=partials)
+
+
+def is_narrow(value: Value) -> bool:
+    """Tell whether a value needs no higher precision."""
+    if not isinstance(value, arb):
+        return value is not UNKNOWN
+    return bool(value.rel_accuracy_bits() >= NARROW or abs(value) < _SMALLEST or abs(value) > _LARGEST)
+
+
+def _is_settled(truth: Truth) -> bool:
+    parts = (truth.nodes, truth.values, *truth.partials.values())
+    return all(is_narrow(value) for part in parts for value in part.values())
+
+
+def _merged(before: Truth, after: Truth | None) -> Truth:
+    """Keep what was narrow before, and take the rest from what is found after; unknown where there is nothing after."""
+
+    def part(old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, Value]:
+        return {name: value if is_narrow(value) else new.get(name, UNKNOWN) for name, value in old.items()}
+
+    last = Truth({}, {}, {root: {} for root in before.partials}, before.bits) if after is None else after
+    return Truth(
+        part(before.nodes, last.nodes),
+        part(before.values, last.values),
+        {root: part(old, last.partials[root]) for root, old in before.partials.items()},
+        last.bits,
+    )
+
+
+@lru_cache(maxsize=8)
+def reference(model: Model) -> Reference:
+    """The reference of a model, prepared once."""
+    return Reference(model)
+
+
+def number(value: Value) -> float:
+    """The value rounded to a double: 0 or infinite beyond its range, NaN where there is none."""
+    if isinstance(value, Missing | bool):
+        return math.nan
+    return float(value)
