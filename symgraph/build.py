@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Literal
 
 from symgraph.backends import BACKENDS
+from symgraph.check.verify import VerificationReport
 from symgraph.compiled import module_of
 from symgraph.compiler import Compiler, find_compiler
 from symgraph.emit.source import model_hash
@@ -21,7 +22,6 @@ from symgraph.model import Model
 from symgraph.options import DOUBLE, PLAIN, Options
 from symgraph.specs import read_spec
 from symgraph.stages import Stages
-from symgraph.verification import VerificationReport
 
 State = Literal["written", "unchanged", "missing", "stale", "edited", "orphan"]
 Progress = Callable[[str], None]

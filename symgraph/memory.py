@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
+from symgraph.check.verify import VerificationReport, verify
 from symgraph.compiled import module_of
 from symgraph.errors import OptionError
 from symgraph.generate import Artifact, generate, require
@@ -11,7 +12,6 @@ from symgraph.model import Model
 from symgraph.module import from_source
 from symgraph.options import DOUBLE, options_of
 from symgraph.stages import Stages, uncollected
-from symgraph.verification import VerificationReport, verify
 
 
 def compile(  # noqa: A001  what users call as symgraph.compile

@@ -12,6 +12,7 @@ import pytest
 from built import MODELS, numpy_module, sample
 from c_code import compiled as c_program
 from c_code import compiler, scratch
+from symgraph.verification import verify
 
 import symgraph
 from symgraph import compiled, pieces
@@ -20,7 +21,6 @@ from symgraph.errors import ModuleError, OptionError, VerificationError
 from symgraph.generate import Artifact, generate
 from symgraph.training import Failure, momentum, train
 from symgraph.truth import judge, points
-from symgraph.verification import verify
 
 LIKE = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1"]
 

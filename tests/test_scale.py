@@ -12,16 +12,15 @@ from big_models import FAMILIES, chain, perceptron
 
 from symgraph import Model
 from symgraph.canonical import digests
+from symgraph.check.expected import expect
+from symgraph.check.reference import Reference
+from symgraph.check.sampling import Sampler
 from symgraph.generate import STEPS, generate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.verify import verify_graph
 from symgraph.lowering import lower
 from symgraph.memory import load_artifact
-from symgraph.oracle import Oracle
 from symgraph.passes.gather import ROUNDS
-from symgraph.verification.effort import Effort
-from symgraph.verification.expected import expect
-from symgraph.verification.sampling import Sampler
 
 GROWTH = 1.5
 """How many times the calls for each further node may be more when the size is doubled: once where they are linear, 2 where they
@@ -108,13 +107,11 @@ def test_declaring_and_freezing_a_model_grow_with_its_nodes(family: str) -> None
 
 
 def test_the_truth_of_a_big_model_takes_work_in_proportion() -> None:
-    effort = Effort(points=1, most=1, rows=2, dense=1, single=1, noise=(1,), one_sided=True, brief=True)
-
     def judge(model: Model) -> None:
-        oracle = Oracle(model)
-        batch = Sampler(oracle, 0, None, effort).draw()
+        reference = Reference(model)
+        batch = Sampler(reference, 0, None, 2).draw()
         assert batch is not None
-        expect(oracle, batch, [dict.fromkeys(batch.weights, 1.0)], effort)
+        expect(reference, batch)
 
     models = perceptron(300), perceptron(600)
     small, large = (calls(judge, model)[0] / len(model.freeze().digests()) for model in models)

@@ -87,7 +87,7 @@ def test_what_was_made_meanwhile_counts_as_old_unless_something_is_frozen() -> N
 
 
 def test_a_build_leaves_nothing_to_the_collector() -> None:
-    model = perceptron(1_200)  # verified with decimals, in batches
+    model = perceptron(1_200)
     load_verified(model, generate(model))  # what is kept for all builds is made
     gc.collect()
     was = gc.isenabled()
@@ -101,7 +101,7 @@ def test_a_build_leaves_nothing_to_the_collector() -> None:
         gc.set_debug(0)
         gc.garbage.clear()
         (gc.enable if was else gc.disable)()
-    assert not left & {"Graph", "GraphBuilder", "Node", "Oracle", "Step", "DecimalProgram"}
+    assert not left & {"Graph", "GraphBuilder", "Node", "Reference", "Program", "Step"}
 
 
 def test_a_method_that_is_held_weakly_does_not_keep_its_object() -> None:

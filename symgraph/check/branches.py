@@ -11,7 +11,8 @@ import sympy
 from flint import arb
 
 from symgraph.canonical import postorder
-from symgraph.check.balls import ZERO, Value, selected
+from symgraph.check.balls import ZERO, Value
+from symgraph.check.forms import selected
 from symgraph.functions import relu
 
 Named = tuple[str, Any, Any]

@@ -13,8 +13,9 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from symgraph import functions as fn
 from symgraph.canonical import postorder
-from symgraph.check.balls import FORMS, KINK, ONE, UNKNOWN, ZERO, Form, Missing, Value, selected, slope_of, value_of
+from symgraph.check.balls import KINK, ONE, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.branches import Named, smooth_around
+from symgraph.check.forms import FORMS, Form, selected, slope_of, value_of
 from symgraph.errors import SpecError
 from symgraph.model import Model
 
@@ -234,18 +235,16 @@ class Program:
         return [(step.args[place], slope_of(step.form, place, values[index], operands)) for place in places]
 
     def _branch_slopes(self, step: Step, values: Sequence[Value]) -> list[tuple[int, Value]]:
-        """Of a Piecewise: the branch that is taken passes its cotangent; on the border between two nothing is known."""
+        """Of a Piecewise: the branch that is taken passes its cotangent on."""
         conditions = step.args[1::2]
         taken = next((place for place, arg in enumerate(conditions) if values[arg] is not False), None)
         if taken is None:
             return []
         if values[conditions[taken]] is not True:
             return [(arg, UNKNOWN) for arg in step.args[::2] if self.steps[arg].varies]
-        tied = [leaf for arg in conditions[: taken + 1] for leaf in self._tied(arg, values)]
-        if not tied:
-            return [(step.args[2 * taken], ONE)]
-        varying = [arg for arg in step.args[: 2 * taken + 3 : 2] if self.steps[arg].varies]
-        return [(arg, KINK) for arg in (*varying, *dict.fromkeys(tied))]
+        # what a tied condition depends on may lead to another branch; the other inputs cannot
+        tied = dict.fromkeys(leaf for arg in conditions[: taken + 1] for leaf in self._tied(arg, values))
+        return [(step.args[2 * taken], ONE), *((leaf, KINK) for leaf in tied)]
 
     def _tied(self, condition: int, values: Sequence[Value]) -> list[int]:
         """The inputs of a condition in which two equal numbers are compared that vary."""

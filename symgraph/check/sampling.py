@@ -1,4 +1,4 @@
-"""Points at which a model can be judged: finite, of ordinary size, inside the declared domains, for models nobody has seen.
+"""Points at which a build can be verified: finite, of ordinary size, inside the declared domains, for models nobody has seen.
 
 No single law of drawing works for all models: logarithms want positive arguments, saturating functions small ones, a power law
 the neighbourhood of its initial weights. So there are several habits of drawing, those that succeed are used more, and where
@@ -9,41 +9,27 @@ import math
 import random
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import sympy
+from flint import arb
 from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
 from symgraph.canonical import postorder
-from symgraph.exact import is_nan
+from symgraph.check.balls import Missing
+from symgraph.check.drawing import SCALES
+from symgraph.check.program import Choice
+from symgraph.check.reference import Look, Point, Reference
 from symgraph.functions import relu
 from symgraph.laws import Constant, Normal, Uniform
 from symgraph.model import Input, Model
-from symgraph.oracle import Choice, Oracle, Truth
-from symgraph.verification.effort import Effort
 
 Rows = Sequence[Sequence[float]]
 Sample = tuple[Any, Any]
 """X and y of real data, as a generated module takes them; None for what the model lacks."""
 
-
-class Scale(NamedTuple):
-    """Magnitudes from 10**low to 10**high, evenly by order of magnitude."""
-
-    low: float
-    high: float
-    signed: bool
-
-
-SCALES: Mapping[str, Scale] = {
-    "ordinary": Scale(-1.0, 0.7, True),
-    "positive": Scale(-1.0, 0.7, False),
-    "small": Scale(-3.0, -0.5, True),
-    "large": Scale(0.3, 2.0, True),
-    "large positive": Scale(0.3, 3.0, False),
-}
 INITIAL = "initial"
 """The habit that draws weights from their initial laws."""
 THRESHOLDS = "thresholds"
@@ -53,15 +39,7 @@ NEAR = "near"
 
 _BRANCHING = (Relational, sympy.Max, sympy.Min, sympy.Heaviside, sympy.Abs, sympy.sign, relu)
 _EXACT = (sympy.Equality, sympy.Unequality)
-
 _HABITS = tuple((weights, rows) for weights in (INITIAL, *SCALES) for rows in (*SCALES, THRESHOLDS))
-
-_TAME = frozenset({INITIAL, "ordinary", "small"})
-_WILD = 0.02
-"""How much less the habits that are not tame are used where points are few."""
-_CLEAR = 1e-3
-_CLEAR_COST = 40_000
-"""Operations that one evaluation at each point may take together that is drawn in search of such a one."""
 
 TRIES = 60
 """Draws before the search starts; of 30 habits some must suit, and each gets a chance."""
@@ -75,7 +53,7 @@ _SEARCH_COST = 600_000
 _MODERATE = (1e-100, 1e40)
 """Magnitudes between which intermediate values lie at a good point: products of several partials stay representable."""
 WIDE = (1e-200, 1e150)
-"""What the search settles for, in models that live among extreme magnitudes."""
+"""Magnitudes that the search settles for, in models that live among extremes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +74,7 @@ class Batch:
     choices: frozenset[Choice] = frozenset()
 
     def point(self, row: int) -> dict[str, float]:
-        """All inputs of one row, as the oracle takes them."""
+        """All inputs of one row, as the reference takes them."""
         return {**self.weights, **self.rows[row]}
 
 
@@ -104,29 +82,24 @@ class Sampler:
     """Draws batches for one model, the same ones for the same seed.
 
     Args:
-        oracle: the oracle of the model.
+        reference: of the model.
         seed: of all draws.
         sample: real rows, from which every second batch takes its rows.
-        effort: how many rows a batch has, and under which noise it is to stay finite.
+        rows: rows of a batch.
     """
 
-    def __init__(self, oracle: Oracle, seed: int, sample: Sample | None, effort: Effort) -> None:
-        model = oracle.model
-        self._oracle = oracle
+    def __init__(self, reference: Reference, seed: int, sample: Sample | None, rows: int) -> None:
+        model = reference.model
+        self._reference = reference
         self._random = random.Random(seed)
         self._weights = model.weight_inputs
         self._leaves = (*model.feature_inputs, *([model.target_input] if model.target_input else []))
-        self._size = effort.rows if self._leaves else 1
-        self._noise = effort.noise[:2]
+        self._size = rows if self._leaves else 1
         self._sample = None if sample is None else _sample_rows(model, sample)
-        self._thresholds, self._exact = ([], set()) if oracle.smooth else _thresholds(model)
-        habits = [habit for habit in _HABITS if self._thresholds or THRESHOLDS not in habit]
-        self._few = effort.one_sided
-        self._scores = {habit: 1.0 if not self._few or _TAME.issuperset(habit) else _WILD for habit in habits}
+        self._thresholds, self._exact = ([], set()) if reference.program.smooth else _thresholds(model)
+        self._scores = dict.fromkeys((h for h in _HABITS if self._thresholds or THRESHOLDS not in h), 1.0)
         self._anchor: Mapping[str, float] | None = None
         self._drawn = 0
-        self._clear = False
-        self._clear_tries = max(4, min(TRIES // 2, _CLEAR_COST // oracle.steps)) if self._few else 0
         self.trouble: tuple[str, ...] = ()
 
     def draw(self) -> Batch | None:
@@ -139,13 +112,10 @@ class Sampler:
         for attempt in range(TRIES):
             real = self._sample is not None and self._drawn % 2 == 0 and attempt < TRIES // 2
             habit = self._habit()
-            self._clear = attempt < self._clear_tries
             batch = self._attempt(habit, real)
             if batch is not None:
                 return batch
             self._scores[habit] *= 0.8
-            if attempt + 1 == self._clear_tries:
-                self._clear_tries = 0  # where none of so many is clear, none is looked for again
         if self._anchor is None:
             self._anchor = self._search()
             if self._anchor is not None:
@@ -154,10 +124,10 @@ class Sampler:
 
     def reach(self, wanted: Set[Choice]) -> Batch | None:
         """Give a batch of which a row makes one of the choices; None if none is drawn in a while."""
-        for _ in range(max(10, min(REACH, 40_000 // self._oracle.steps)) if wanted else 0):
+        for _ in range(max(10, min(REACH, 40_000 // len(self._reference.program.steps))) if wanted else 0):
             habit = self._habit()
             weights, row = self._draw_weights(habit[0]), self._row(habit[1], real=False)
-            if self._oracle.values({**weights, **row}).choices & wanted:
+            if self._reference.look({**weights, **row}).choices & wanted:
                 batch = self._attempt(habit, False, weights, row)
                 if batch is not None and batch.choices & wanted:
                     return batch
@@ -190,27 +160,22 @@ class Sampler:
         choices: set[Choice] = set()
         for tried in range(4 * self._size):
             row = first if first is not None and not tried else self._row(habit[1], real)
-            truth = self._oracle.values({**weights, **row})
-            if is_good(truth, _MODERATE) and self._is_steady({**weights, **row}):
+            point = {**weights, **row}
+            look = self._reference.look(point)
+            if is_good(look, _MODERATE) and self._is_steady(point):
                 rows.append(row)
-                choices |= truth.choices
+                choices |= look.choices
             if len(rows) == self._size:
                 return Batch(weights, tuple(rows), habit, real, frozenset(choices))
             if tried >= self._size and not rows:
                 return None
         return None
 
-    def _is_steady(self, point: Mapping[str, float]) -> bool:
-        """Whether the model stays finite when values round up or down: tanh(40) becomes 1, where atanh is infinite.
-
-        Where points are few, the nodes are to keep some digits too: the sine of a number that rounding moves by a period is
-        nothing to judge a module by.
-        """
-        versions = [self._oracle.values(point, noise=noise) for noise in self._noise]
-        if any(version.failures for version in versions):
-            return False
-        nodes = self._oracle.values(point).nodes
-        return not self._clear or not any(_is_blurred(nodes, version.nodes) for version in versions)
+    def _is_steady(self, point: Point) -> bool:
+        """Tell whether the model and its slopes stay finite when values round: tanh(40) becomes 1, where atanh is infinite."""
+        rough, names = self._reference.rough(point), [leaf.name for leaf in self._weights]
+        partials = [rough.partials[root][name] for root in rough.values for name in names]
+        return not any(isinstance(value, Missing) for value in (*rough.nodes.values(), *rough.values.values(), *partials))
 
     def _row(self, habit: str, real: bool) -> Mapping[str, float]:
         if real and self._sample:
@@ -228,7 +193,7 @@ class Sampler:
                 return raw
             raw = raw * (1.0 + 0.5 * self._random.gauss(0.0, 1.0)) if raw else self._random.gauss(0.0, 1.0)
         else:
-            raw = _scaled(SCALES.get(habit, SCALES["ordinary"]), self._random)
+            raw = SCALES.get(habit, SCALES["ordinary"])(self._random, leaf)
         value = _into(raw, leaf.domain, self._random)
         short = float(f"{value:.6g}")  # a point that people paste
         return short if leaf.domain is None or leaf.domain[0] < short < leaf.domain[1] else value
@@ -237,60 +202,54 @@ class Sampler:
 
     def _search(self) -> Mapping[str, float] | None:
         """Change one input at a time, never to the worse, until the model is finite."""
-        leaves, habits = (*self._weights, *self._leaves), (INITIAL, *SCALES)
+        leaves, habits, look = (*self._weights, *self._leaves), (INITIAL, *SCALES), self._reference.look
         starts = [{leaf.name: self._value(leaf, habit) for leaf in leaves} for habit in habits for _ in range(6)]
-        truths = [self._oracle.values(start) for start in starts]
-        best = min(range(len(starts)), key=lambda index: badness(truths[index]))
-        point, truth = starts[best], truths[best]
-        for _ in range(max(100, min(SEARCH, _SEARCH_COST // self._oracle.steps))):
-            if is_good(truth, _MODERATE):
+        looks = [look(start) for start in starts]
+        best = min(range(len(starts)), key=lambda index: badness(looks[index]))
+        point, seen = starts[best], looks[best]
+        for _ in range(max(100, min(SEARCH, _SEARCH_COST // len(self._reference.program.steps)))):
+            if is_good(seen, _MODERATE) and self._is_steady(point):
                 break
-            leaf = self._random.choice(leaves)
-            habit = self._random.choice(habits)
-            changed = point | {leaf.name: self._value(leaf, habit)}
-            found = self._oracle.values(changed)
-            if badness(found) <= badness(truth):
-                point, truth = changed, found
-        if is_good(truth, WIDE):
+            changed = point | {(leaf := self._random.choice(leaves)).name: self._value(leaf, self._random.choice(habits))}
+            found = look(changed)
+            if badness(found) <= badness(seen):
+                point, seen = changed, found
+        if is_good(seen, WIDE) and self._is_steady(point):
             return point
-        values = {**truth.nodes, **({} if truth.loss is None else {"loss": truth.loss})}
-        self.trouble = tuple(name for name, value in values.items() if is_nan(value))
+        self.trouble = tuple(name for name, value in seen.nodes.items() if not isinstance(value, arb))
         return None
 
     def _around(self, anchor: Mapping[str, float]) -> Batch:
         """Weights and rows near the anchor's, its own where nothing else is finite."""
         own = {leaf.name: anchor[leaf.name] for leaf in self._leaves}
         tried = (self._draw_weights(NEAR) for _ in range(5))
-        weights = next((near for near in tried if is_good(self._oracle.values({**near, **own}), WIDE)), None)
+        weights = next((near for near in tried if self._serves({**near, **own})), None)
         weights = {leaf.name: anchor[leaf.name] for leaf in self._weights} if weights is None else weights
-        rows, choices = [own], set(self._oracle.values({**weights, **own}).choices)
+        rows, choices = [own], set(self._reference.look({**weights, **own}).choices)
         for _ in range(20):
             if len(rows) == self._size:
                 break
             row = {leaf.name: self._value(leaf, NEAR) for leaf in self._leaves}
-            truth = self._oracle.values({**weights, **row})
-            if is_good(truth, WIDE):
+            if self._serves({**weights, **row}):
                 rows.append(row)
-                choices |= truth.choices
+                choices |= self._reference.look({**weights, **row}).choices
         rows += [own] * (self._size - len(rows))
         return Batch(weights, tuple(rows), (NEAR, NEAR), False, frozenset(choices))
 
-
-def _is_blurred(nodes: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
-    """Whether a node differs between two evaluations by more than a share that leaves some digits."""
-    return any(abs(value - others[name]) > _CLEAR * abs(value) for name, value in nodes.items())
+    def _serves(self, point: Point) -> bool:
+        return is_good(self._reference.look(point), WIDE) and self._is_steady(point)
 
 
-def is_good(truth: Truth, sizes: tuple[float, float]) -> bool:
-    """Whether a row can be judged: finite, with intermediate values of ordinary size, at no point of infinite slope."""
-    return truth.failures == 0 and not truth.singular and sizes[0] <= truth.smallest and truth.largest <= sizes[1]
+def is_good(look: Look, sizes: tuple[float, float]) -> bool:
+    """Tell whether a row can be judged: finite, with intermediate values of ordinary size."""
+    return look.failures == 0 and sizes[0] <= look.smallest and look.largest <= sizes[1]
 
 
-def badness(truth: Truth) -> tuple[int, bool, float]:
-    """How far a point is from good, to be compared: operations that fail, singular slopes, orders of magnitude out of range."""
-    excess = max(0.0, math.log10(truth.largest) - 40.0)
-    excess += 400.0 if truth.smallest == 0.0 else max(0.0, -100.0 - math.log10(truth.smallest))
-    return truth.failures, truth.singular, excess
+def badness(look: Look) -> tuple[int, float]:
+    """The distance of a point from good, to be compared: operations that fail, orders of magnitude out of range."""
+    excess = max(0.0, min(math.log10(look.largest), 1e6) - 40.0)
+    excess += 400.0 if look.smallest == 0.0 else max(0.0, -100.0 - math.log10(look.smallest))
+    return look.failures, excess
 
 
 def _thresholds(model: Model) -> tuple[list[float], set[float]]:
@@ -304,11 +263,6 @@ def _thresholds(model: Model) -> tuple[list[float], set[float]]:
 
 def _holds(domain: tuple[float, float] | None, value: float) -> bool:
     return domain is None or domain[0] <= value <= domain[1]
-
-
-def _scaled(scale: Scale, draw: random.Random) -> float:
-    magnitude = float(10.0 ** draw.uniform(scale.low, scale.high))
-    return -magnitude if scale.signed and draw.random() < 0.5 else magnitude
 
 
 def _initial(law: Normal | Uniform | Constant, draw: random.Random) -> float:

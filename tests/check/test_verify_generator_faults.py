@@ -44,6 +44,7 @@ import symgraph.lowering
 from symgraph import Model, cbrt, expm1, hypot, log1p, relu, sigmoid, softplus
 from symgraph.adjoint import differentiate
 from symgraph.backends import BACKENDS
+from symgraph.check.verify import verify
 from symgraph.emit.source import Source
 from symgraph.errors import VerificationError
 from symgraph.generate import generate
@@ -53,7 +54,6 @@ from symgraph.lowering import lower
 from symgraph.module import from_source
 from symgraph.passes import optimize
 from symgraph.rendering import render
-from symgraph.verification import verify
 
 
 def load(text: str) -> Any:

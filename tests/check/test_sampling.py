@@ -10,14 +10,11 @@ from hypothesis import strategies as st
 from zoo import ZOO, nine_weights
 
 from symgraph import Constant, Model, Normal, Uniform
+from symgraph.check import sampling
+from symgraph.check.expected import expect
+from symgraph.check.reference import Reference
+from symgraph.check.sampling import Batch, Sampler
 from symgraph.laws import Law
-from symgraph.oracle import Oracle
-from symgraph.verification import sampling
-from symgraph.verification.effort import Effort
-from symgraph.verification.expected import expect
-from symgraph.verification.sampling import Batch, Sampler
-
-THOROUGH = Effort(points=8, most=40, rows=3)
 
 BOUND = st.floats(-1e9, 1e9).map(lambda bound: round(bound, 3))  # no domain of weights below 1e-100, which nothing can judge
 DOMAINS = st.one_of(
@@ -29,7 +26,7 @@ DOMAINS = st.one_of(
 
 
 def batches(model: Model, count: int, seed: int = 0, sample: object = None) -> list[Batch]:
-    sampler = Sampler(Oracle(model), seed, sample, THOROUGH)  # type: ignore[arg-type]
+    sampler = Sampler(Reference(model), seed, sample, 3)  # type: ignore[arg-type]
     return [batch for batch in (sampler.draw() for _ in range(count)) if batch is not None]
 
 
@@ -88,8 +85,8 @@ def test_the_search_of_a_big_model_is_cut_short(monkeypatch: pytest.MonkeyPatch)
     x, a = model.feature("x"), model.weight("a")
     model.output("out", sp.sqrt(-1 - (a * x) ** 2))
     evaluated: list[object] = []
-    values = Oracle.values
-    monkeypatch.setattr(Oracle, "values", lambda *args, **options: evaluated.append(args) or values(*args, **options))
+    look = Reference.look
+    monkeypatch.setattr(Reference, "look", lambda *args: evaluated.append(args) or look(*args))
     counts = []
     for cost in (sampling._SEARCH_COST, 1):
         monkeypatch.setattr(sampling, "_SEARCH_COST", cost)
@@ -108,16 +105,16 @@ def test_the_same_seed_draws_the_same_points_and_another_seed_others() -> None:
 
 @pytest.mark.parametrize("name", ["pieces", "Rat43", "Thurber", "MGH17", "every_op"])
 def test_everything_is_finite_and_of_ordinary_size_at_every_point(name: str) -> None:
-    oracle = Oracle(ZOO[name]())
-    sampler = Sampler(oracle, 0, None, THOROUGH)
+    reference = Reference(ZOO[name]())
+    sampler = Sampler(reference, 0, None, 3)
     for _ in range(10):
         batch = sampler.draw()
         assert batch is not None
         for row in range(3):
-            truth = oracle.values(batch.point(row))
-            assert truth.failures == 0
-            assert truth.smallest >= 1e-100
-            assert truth.largest <= 1e40
+            look = reference.look(batch.point(row))
+            assert look.failures == 0
+            assert look.smallest >= 1e-100
+            assert look.largest <= 1e40
 
 
 def test_a_batch_has_one_row_where_the_model_has_none() -> None:
@@ -151,7 +148,7 @@ def test_expectations_are_sums_over_rows_and_tolerances_follow_conditioning() ->
     point = {"a": 1.0, "b": 2.0}
     # sin(1e6) and sin(1e13) lose 6 and 13 digits to the rounding of a*x
     batch = Batch(point, ({"x": 1.0}, {"x": 1e6}, {"x": 1e13}), ("", ""), False)
-    out = expect(Oracle(model), batch, [{"a": 1.0}, {"b": 1.0}], THOROUGH).output
+    out = expect(Reference(model), batch).output
     assert out is not None
     assert out.judged.tolist() == [True, True, False]
     assert out.tolerance[0] < out.tolerance[1] < out.tolerance[2]

@@ -13,6 +13,7 @@ from zoo import nine_weights
 from symgraph import Model
 from symgraph.adjoint import differentiate
 from symgraph.backends import BACKENDS
+from symgraph.check.verify import verify
 from symgraph.emit.source import Source
 from symgraph.errors import VerificationError
 from symgraph.generate import generate
@@ -22,7 +23,6 @@ from symgraph.lowering import lower
 from symgraph.module import from_source
 from symgraph.passes import optimize
 from symgraph.rendering import render
-from symgraph.verification import verify
 
 WEIGHTS = [f"w{number}" for number in range(1, 10)]
 KINDS = ("swapped weight", "wrong sign", "factor 2", "factor 1.001", "missing term")

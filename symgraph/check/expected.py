@@ -1,0 +1,171 @@
+"""The values that a correct module gives on a batch, and how far rounding may take it from them.
+
+A fixed tolerance is either blind or raises false alarms, since the same formula loses no digits at one point and ten at
+another. So the reference encloses everything twice: narrowly, and in the arithmetic of doubles, where the radii bound what
+rounding does to a plain evaluation of the spec. The tolerance is
+
+    RELATIVE * |truth| + SAFETY * radius.
+
+RELATIVE is a million ulp or so: far above what the functions of NumPy and ``math`` lose (4 ulp), far below any fault worth the
+name. SAFETY covers that a module computes some operations in several steps. Where the tolerance exceeds ILL of the truth, the
+point is ill-conditioned: it is not counted as judged, and only errors of another order of magnitude fail there. ILL is a tenth
+of the smallest fault to be caught, a factor of 1.001.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from symgraph.check.balls import Value
+from symgraph.check.reference import Reference, Truth, number
+from symgraph.check.sampling import Batch
+
+RELATIVE = 1e-10
+SAFETY = 64.0
+ILL = 1e-4
+GROSS = 1e4
+"""The factor by which the tolerance of an ill-conditioned value is widened."""
+_TINY = 1e-300
+"""Below this, doubles lose digits; differences of that size mean nothing."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Values with the radii of their errors; arrays of one shape.
+
+    Attributes:
+        want: the truth, rounded to double; NaN where there is none.
+        radius: the bound of what rounding does to a plain evaluation; inf where nothing can be said.
+    """
+
+    want: Array
+    radius: Array
+
+    @cached_property
+    def tolerance(self) -> Array:
+        """The largest error of a correct module; inf where nothing can be said."""
+        with np.errstate(all="ignore"):
+            plain = RELATIVE * np.abs(self.want) + SAFETY * self.radius + _TINY
+            wide = np.where(plain > ILL * np.abs(self.want), GROSS * plain, plain)
+        return np.where(np.isfinite(self.want) & np.isfinite(wide), wide, np.inf)
+
+    @property
+    def unit(self) -> Array:
+        """The unit of reported errors: an ulp of the truth, or the radius where that is larger."""
+        with np.errstate(all="ignore"):
+            return np.maximum(np.spacing(np.abs(self.want)), self.radius)
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Where a fault of 1.001 would be seen; a truth of exactly 0 counts."""
+        clear = (self.tolerance <= ILL * np.abs(self.want)) | (self.want == 0.0)
+        return np.asarray(np.isfinite(self.tolerance) & clear)
+
+    @property
+    def shapeless(self) -> NDArray[np.bool_]:
+        """Where rounding leaves no digit, so that a correct module may give infinity: 1/(a - b) where a and b round alike."""
+        return np.asarray(~np.isfinite(self.tolerance) | ((self.tolerance >= np.abs(self.want)) & (self.want != 0.0)))
+
+    def row(self, index: int) -> "Expected":
+        """The values of one row."""
+        return Expected(self.want[index], self.radius[index])
+
+    def scaled(self, factor: float) -> "Expected":
+        """The values times a factor."""
+        return Expected(factor * self.want, abs(factor) * self.radius)
+
+    def total(self, shares: Array) -> "Expected":
+        """The sum over rows of share * value; a share of 0 takes a row out, whatever it holds."""
+        kept = shares != 0.0
+        factors = shares[kept].reshape(-1, *(1,) * (self.want.ndim - 1))
+        terms = factors * self.want[kept]
+        # the sum itself rounds a few times
+        radius = (np.abs(factors) * self.radius[kept]).sum(0) + 1e-15 * np.abs(terms).sum(0)
+        return Expected(terms.sum(0), radius)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The values that a correct module gives on a batch of n rows with k weights.
+
+    Attributes:
+        nodes: every named node by name, (n,).
+        output: the output, (n,); None where the model has none.
+        loss: the loss of each row, (n,); None where the model has none.
+        gradient: the partials of each row's loss by the weights, (n, k); None without a loss.
+        jacobian: the partials of the output, (n, k).
+        on_target: the nodes that depend on the target, and "loss" if it does.
+    """
+
+    nodes: Mapping[str, Expected]
+    output: Expected | None
+    loss: Expected | None
+    gradient: Expected | None
+    jacobian: Expected | None
+    on_target: frozenset[str]
+
+    def row(self, index: int) -> "Expectation":
+        """The values of one row alone: values (), derivatives (k,)."""
+        output, loss, gradient, jacobian = (
+            None if part is None else part.row(index) for part in (self.output, self.loss, self.gradient, self.jacobian)
+        )
+        nodes = {name: node.row(index) for name, node in self.nodes.items()}
+        return Expectation(nodes, output, loss, gradient, jacobian, self.on_target)
+
+
+def expect(reference: Reference, batch: Batch) -> Expectation:
+    """Compute what a correct module gives on a batch.
+
+    Args:
+        reference: of the model.
+        batch: weights and rows.
+    """
+    model = reference.model
+    points = [batch.point(row) for row in range(len(batch.rows))]
+    pairs = [(reference.truth(point), reference.rough(point)) for point in points]
+    weights = [entry.name for entry in model.weight_inputs]
+    values = {root: _stack(_pair(pair, lambda t: [t.values[root]]) for pair in pairs) for root in reference.roots}  # noqa: B023  called at once
+    slopes = {
+        root: _stack(_pair(pair, lambda t: [t.partials[root][name] for name in weights]) for pair in pairs)  # noqa: B023
+        for root in reference.roots
+    }
+    names = [node.name for node in model.nodes]
+    nodes = _stack(_pair(pair, lambda t: [t.nodes[name] for name in names]) for pair in pairs)
+    return Expectation(
+        nodes={name: Expected(nodes.want[:, place], nodes.radius[:, place]) for place, name in enumerate(names)},
+        output=_column(values.get("output")),
+        loss=_column(values.get("loss")),
+        gradient=slopes.get("loss"),
+        jacobian=slopes.get("output"),
+        on_target=frozenset() if model.target_input is None else reference.depends(model.target_input.name),
+    )
+
+
+def _pair(pair: tuple[Truth, Truth], part: Any) -> list[tuple[float, float]]:
+    truth, rough = pair
+    return [(number(true), radius(blurred)) for true, blurred in zip(part(truth), part(rough), strict=True)]
+
+
+def radius(value: Value) -> float:
+    """The radius of an enclosure, rounded up; inf where there is none."""
+    if not isinstance(value, arb) or not value.is_finite():
+        return math.inf
+    return float(value.rad()) * (1.0 + 1e-9)
+
+
+def _stack(rows: Iterable[list[tuple[float, float]]]) -> Expected:
+    table = np.array(list(rows), np.float64)
+    table = table.reshape(len(table), -1, 2)
+    return Expected(table[..., 0], table[..., 1])
+
+
+def _column(found: Expected | None) -> Expected | None:
+    return None if found is None else Expected(found.want[:, 0], found.radius[:, 0])

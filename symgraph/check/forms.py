@@ -1,0 +1,393 @@
+"""Operations on balls: for each one, by the name it has in graphs, its value, its partials, its domain and its kinks.
+
+Nothing here comes from the generator's op table.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from flint import arb, ctx
+
+from symgraph.check.balls import (
+    HALF,
+    INFINITY,
+    KINK,
+    LARGE,
+    ONE,
+    TINY,
+    UNDEFINED,
+    UNKNOWN,
+    ZERO,
+    Missing,
+    Value,
+    binary_exponent,
+    cbrt,
+    divided,
+    erf,
+    erfc,
+    erfcx,
+    exp,
+    gauss,
+    ierfcx,
+    inverse,
+    is_infinite,
+    log_erfc,
+    power,
+    sech,
+    sigmoid,
+    softplus,
+    square,
+    tanh,
+)
+
+Function = Callable[..., Any]
+"""Takes balls (for slopes, the operation's value first) and returns a Value."""
+
+
+class Form(NamedTuple):
+    """An operation.
+
+    Attributes:
+        value: computes it from the operands.
+        slopes: the partial by each operand, computed from the value and the operands.
+        outside: tells whether operands surely lie where there is no real value; None if there always is one.
+        overflows: the sign of the infinite limits at minus and plus infinity, 0 for finite ones, of functions that overflow.
+        side: the side of a kink, or of a change of method, on which operands are; None if there is none.
+        lazy: whether it may be decided although an operand is missing.
+    """
+
+    value: Function
+    slopes: tuple[Function, ...] = ()
+    outside: Callable[..., bool] | None = None
+    overflows: tuple[int, int] | None = None
+    side: Callable[..., int] | None = None
+    lazy: bool = False
+
+
+def value_of(form: Form, operands: Sequence[Any]) -> Value:
+    """Compute an operation.
+
+    Args:
+        form: the operation.
+        operands: their enclosures, or the reasons why there are none.
+
+    Returns:
+        An enclosure of the result; the reason where there is none.
+    """
+    if not form.lazy:
+        for operand in operands:
+            if isinstance(operand, Missing):
+                return operand
+    value: Value = form.value(*operands)
+    if not isinstance(value, arb) or value.is_finite():
+        return value
+    if form.outside is not None and form.outside(*operands):
+        return UNDEFINED
+    if form.overflows is not None and abs(operands[0]) > LARGE:
+        return _signed(form.overflows[bool(operands[0] > 0)])
+    return value if is_infinite(value) else UNKNOWN
+
+
+def slope_of(form: Form, place: int, value: Value, operands: Sequence[Any]) -> Value:
+    """Compute the partial of an operation by one operand.
+
+    Args:
+        form: the operation.
+        place: of the operand.
+        value: the operation's value.
+        operands: all operands; numbers.
+
+    Returns:
+        An enclosure of the partial; ``UNDEFINED`` where it is infinite, ``KINK`` where two sides differ.
+    """
+    slope: Value = form.slopes[place](value, *operands)
+    return slope if not isinstance(slope, arb) or slope.is_finite() or is_infinite(slope) else UNKNOWN
+
+
+def _signed(sign: int) -> Value:
+    """Plus or minus infinity; unknown for a limit that is finite."""
+    return INFINITY if sign > 0 else -INFINITY if sign < 0 else UNKNOWN
+
+
+def _ierfcx_slope(v: arb, x: arb) -> Value:
+    exponent = binary_exponent(x)
+    if exponent > 2**14:
+        return UNKNOWN
+    with ctx.workprec(ctx.prec + 4 * exponent + 8):
+        return 2 * x * ierfcx(x) - erfcx(x)
+
+
+def _log_erfc_slope(_v: arb, x: arb) -> arb:
+    return -2 * inverse(arb.const_sqrt_pi() * erfcx(x))
+
+
+def _outside_of_power(base: arb, exponent: arb) -> bool:
+    return bool(base < 0 and exponent.is_exact() and not exponent.is_integer())
+
+
+def _power_slope(_v: arb, base: arb, exponent: arb) -> Value:
+    if exponent.is_zero():
+        return ZERO
+    below = power(base, exponent - 1)
+    return exponent * below if isinstance(below, arb) else below
+
+
+def _exponent_slope(v: arb, base: arb, exponent: arb) -> Value:
+    if base.is_zero():
+        return ZERO if exponent > 0 else UNDEFINED
+    return v * base.log() if base > 0 else UNDEFINED if base < 0 else UNKNOWN
+
+
+def _product(*factors: arb) -> arb:
+    product = factors[0]
+    for factor in factors[1:]:
+        product = product * factor
+    return product
+
+
+def _sum(*terms: arb) -> arb:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def _sinc_slope(v: arb, x: arb) -> arb:
+    """(cos(x) - sinc(x)) / x; near 0 by its alternating series, off by at most the next term."""
+    if abs(x) > HALF:
+        return (x.cos() - v) / x
+    total, term = ZERO, -x / 3
+    for n in range(ctx.prec // 4 + 2):
+        total = total + term
+        term = -term * x * x / ((2 * n + 2) * (2 * n + 5))
+    return total + arb(0, 1) * term
+
+
+def _root_of_product(a: arb, b: arb) -> Value:
+    """The reciprocal of sqrt(a*b), infinite where one of them is 0."""
+    return UNDEFINED if a.is_zero() or b.is_zero() else inverse((a * b).sqrt())
+
+
+def _acos_slope(_v: arb, x: arb) -> Value:
+    slope = _root_of_product(1 - x, 1 + x)
+    return -slope if isinstance(slope, arb) else slope
+
+
+def _hypot_slope(v: arb, x: arb) -> Value:
+    return KINK if v.is_zero() else divided(x, v)
+
+
+def _atan2(y: arb, x: arb) -> Value:
+    if y.is_zero() and not x > 0:
+        return UNDEFINED if x.is_zero() else UNKNOWN  # the sign of a zero decides, which a ball does not have
+    return arb.atan2(y, x)
+
+
+def _xlogx(x: arb) -> arb:
+    return ZERO if x.is_zero() else x * x.log()
+
+
+def _xlogy(x: arb, y: arb) -> arb:
+    return ZERO if x.is_zero() else x * y.log()
+
+
+def _finite(function: Function) -> Function:
+    """The function, unknown where its operand is infinite: its result need not be as large as infinity stands for."""
+    return lambda x: function(x) if x.is_finite() else UNKNOWN
+
+
+def _sign_of(x: arb) -> int | None:
+    """-1, 0 or 1 where that is certain."""
+    return 1 if x > 0 else -1 if x < 0 else 0 if x.is_zero() else None
+
+
+def _by_sign(below: Value, at: Value, above: Value) -> Function:
+    """A function of one operand, and what comes after it, that depends on the operand's sign alone."""
+
+    def choose(x: arb, *_: arb) -> Value:
+        side = _sign_of(x)
+        choices: tuple[Value, Value, Value] = (at, above, below)
+        return UNKNOWN if side is None else choices[side]
+
+    return choose
+
+
+def _slope_by_sign(below: Value, at: Value, above: Value) -> Function:
+    choose = _by_sign(below, at, above)
+
+    def slope(_v: Value, *operands: arb) -> Any:
+        return choose(*operands)
+
+    return slope
+
+
+def _heaviside(x: arb, at_zero: arb) -> Value:
+    value: Value = _by_sign(ZERO, at_zero, ONE)(x)
+    return value
+
+
+def _extreme(sign: int) -> Function:
+    def value(*operands: arb) -> arb:
+        best = operands[0]
+        for other in operands[1:]:
+            best = best.max(other) if sign > 0 else best.min(other)
+        return best
+
+    return value
+
+
+def selected(sign: int, place: int, operands: Sequence[arb]) -> Value:
+    """The partial by one operand of the largest (sign 1) or the smallest (sign -1) of several."""
+    tied = False
+    for other, operand in enumerate(operands):
+        if other != place:
+            side = _sign_of((operands[place] - operand) * sign)
+            if side is None:
+                return UNKNOWN
+            if side < 0:
+                return ZERO
+            tied = tied or side == 0
+    return KINK if tied else ONE
+
+
+def _extreme_slope(sign: int, place: int) -> Function:
+    return lambda _v, *operands: selected(sign, place, operands)
+
+
+def _comparison(holds: Callable[[arb], Any], fails: Callable[[arb], Any]) -> Form:
+    """A comparison; two questions about the difference say that it holds, and that it does not."""
+
+    def value(a: arb, b: arb) -> Value:
+        difference = a - b
+        if not difference.is_finite():
+            difference = ONE if a > b else -ONE if a < b else difference
+        return True if holds(difference) else False if fails(difference) else UNKNOWN
+
+    return Form(value)
+
+
+def _select(condition: Value, chosen: Value, other: Value) -> Value:
+    return chosen if condition is True else other if condition is False else UNKNOWN
+
+
+def _piecewise(*parts: Value) -> Value:
+    """Values and conditions in turn: the first value whose condition holds."""
+    for value, condition in zip(parts[::2], parts[1::2], strict=True):
+        if condition is not False:
+            return value if condition is True else condition if isinstance(condition, Missing) else UNKNOWN
+    return UNDEFINED
+
+
+def _and(*terms: Value) -> Value:
+    if any(term is False for term in terms):
+        return False
+    return next((term for term in terms if term is not True), True)
+
+
+def _or(*terms: Value) -> Value:
+    if any(term is True for term in terms):
+        return True
+    return next((term for term in terms if term is not False), False)
+
+
+def _is_positive(x: arb, *_: arb) -> int:
+    return int(x > 0)
+
+
+def _slope_of_one(*_: arb) -> arb:
+    return ONE
+
+
+def _slope_of_zero(*_: arb) -> arb:
+    return ZERO
+
+
+def _erf_slope(_v: arb, x: arb) -> arb:
+    return 2 * gauss(x) / arb.const_sqrt_pi()
+
+
+def _is_beyond_one(x: arb) -> bool:
+    return bool(x > 1 or x < -1)
+
+
+FORMS: dict[str, Form] = {
+    "add": Form(_sum, (_slope_of_one, _slope_of_one)),
+    "sub": Form(lambda a, b: a - b, (_slope_of_one, lambda v, a, b: -ONE)),
+    "mul": Form(_product, (lambda v, a, b: b, lambda v, a, b: a)),
+    "div": Form(divided, (lambda v, a, b: inverse(b), lambda v, a, b: -divided(v, b)), lambda a, b: b.is_zero()),
+    "neg": Form(lambda x: -x, (lambda v, x: -ONE,)),
+    "pow": Form(power, (_power_slope, _exponent_slope), _outside_of_power),
+    "sqrt": Form(lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else inverse(2 * v),), lambda x: x < 0, (0, 1)),
+    "cbrt": Form(cbrt, (lambda v, x: UNDEFINED if x.is_zero() else inverse(3 * v * v),), None, (-1, 1)),
+    "hypot": Form(
+        lambda a, b: (a * a + b * b).sqrt(), (lambda v, a, b: _hypot_slope(v, a), lambda v, a, b: _hypot_slope(v, b))
+    ),
+    "exp": Form(exp, (lambda v, x: v,)),
+    "expm1": Form(lambda x: x.expm1() if not x < -LARGE else TINY - 1, (lambda v, x: exp(x),), None, (0, 1)),
+    "log": Form(_finite(arb.log), (lambda v, x: inverse(x),), lambda x: x <= 0),
+    "log1p": Form(_finite(arb.log1p), (lambda v, x: inverse(1 + x),), lambda x: x <= -1),
+    "xlogx": Form(_xlogx, (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
+    "xlogy": Form(
+        _xlogy,
+        (lambda v, x, y: y.log() if y > 0 else UNDEFINED, lambda v, x, y: ZERO if x.is_zero() else x / y),
+        lambda x, y: y <= 0,
+    ),
+    "gauss": Form(gauss, (lambda v, x: -2 * x * v if x.is_finite() else TINY,)),
+    "sigmoid": Form(sigmoid, (lambda v, x: square(sech(x / 2)) / 4,), side=_is_positive),
+    "log_sigmoid": Form(lambda x: -softplus(-x), (lambda v, x: sigmoid(-x),), side=_is_positive),
+    "softplus": Form(softplus, (lambda v, x: sigmoid(x),), side=_is_positive),
+    "logit": Form(
+        lambda x: (x / (1 - x)).log(),
+        (lambda v, x: 1 / (x * (1 - x)),),
+        lambda x: x <= 0 or x >= 1,
+        side=lambda x: int(x < 0.25),
+    ),
+    "logaddexp": Form(
+        lambda a, b: a + softplus(b - a),
+        (lambda v, a, b: sigmoid(a - b), lambda v, a, b: sigmoid(b - a)),
+        side=lambda a, b: int(a > b),
+    ),
+    "erf": Form(erf, (_erf_slope,), side=lambda x: int(abs(x) < 1)),
+    "erfc": Form(erfc, (lambda v, x: -_erf_slope(v, x),), side=lambda x: int(abs(x) < HALF)),
+    "erfcx": Form(erfcx, (lambda v, x: -2 * ierfcx(x),), side=_is_positive),
+    "ierfcx": Form(ierfcx, (_ierfcx_slope,), side=_is_positive),
+    "log_erfc": Form(log_erfc, (_log_erfc_slope,), side=lambda x: int(abs(x) < HALF)),
+    "log_half_erfc": Form(
+        lambda x: (-erfc(-x) / 2).log1p() if x < 0 else log_erfc(x) - arb.const_log2(), (_log_erfc_slope,), side=_is_positive
+    ),
+    "sin": Form(lambda x: x.sin(), (lambda v, x: x.cos(),)),
+    "cos": Form(lambda x: x.cos(), (lambda v, x: -x.sin(),)),
+    "tan": Form(lambda x: x.tan(), (lambda v, x: 1 + v * v,)),
+    "asin": Form(lambda x: x.asin(), (lambda v, x: _root_of_product(1 - x, 1 + x),), _is_beyond_one),
+    "acos": Form(lambda x: x.acos(), (_acos_slope,), _is_beyond_one),
+    "atan": Form(lambda x: x.atan(), (lambda v, x: inverse(1 + x * x),)),
+    "atan2": Form(_atan2, (lambda v, y, x: x / (x * x + y * y), lambda v, y, x: -y / (x * x + y * y))),
+    "sinc": Form(lambda x: x.sinc(), (_sinc_slope,), side=lambda x: int(abs(x) < 1.5)),
+    "sinh": Form(lambda x: x.sinh(), (lambda v, x: (exp(x) + exp(-x)) / 2,), None, (-1, 1)),
+    "cosh": Form(lambda x: (exp(x) + exp(-x)) / 2, (lambda v, x: x.sinh() if abs(x) < 1 else (exp(x) - exp(-x)) / 2,)),
+    "tanh": Form(tanh, (lambda v, x: square(sech(x)),)),
+    "sech": Form(sech, (lambda v, x: -v * tanh(x),)),
+    "asinh": Form(_finite(arb.asinh), (lambda v, x: inverse((1 + x * x).sqrt()),)),
+    "acosh": Form(_finite(arb.acosh), (lambda v, x: _root_of_product(x - 1, x + 1),), lambda x: x < 1),
+    "atanh": Form(lambda x: x.atanh(), (lambda v, x: inverse((1 - x) * (1 + x)),), lambda x: x >= 1 or x <= -1),
+    "abs": Form(abs, (_slope_by_sign(-ONE, KINK, ONE),), side=_is_positive),
+    "sign": Form(_by_sign(-ONE, ZERO, ONE), (_slope_by_sign(ZERO, UNDEFINED, ZERO),), side=_is_positive),
+    "heaviside": Form(_heaviside, (_slope_by_sign(ZERO, UNDEFINED, ZERO), _slope_by_sign(ZERO, ONE, ZERO)), side=_is_positive),
+    "max": Form(_extreme(1), (_extreme_slope(1, 0), _extreme_slope(1, 1))),
+    "min": Form(_extreme(-1), (_extreme_slope(-1, 0), _extreme_slope(-1, 1))),
+    "relu": Form(lambda x: x.max(ZERO), (_slope_by_sign(ZERO, KINK, ONE),), side=_is_positive),
+    "lt": _comparison(lambda d: d < 0, lambda d: d >= 0),
+    "le": _comparison(lambda d: d <= 0, lambda d: d > 0),
+    "gt": _comparison(lambda d: d > 0, lambda d: d <= 0),
+    "ge": _comparison(lambda d: d >= 0, lambda d: d < 0),
+    "eq": _comparison(lambda d: d.is_zero(), lambda d: d != 0),
+    "ne": _comparison(lambda d: d != 0, lambda d: d.is_zero()),
+    "select": Form(_select, lazy=True),
+    "piecewise": Form(_piecewise, lazy=True),
+    "and": Form(_and, lazy=True),
+    "or": Form(_or, lazy=True),
+    "not": Form(lambda x: not x),
+    "stop": Form(lambda x: x, (_slope_of_zero,)),
+    "rowsum": Form(lambda x: x, (_slope_of_one,)),
+}
+"""Every operation by name. Sums, products, Max and Min take any number of operands, a Piecewise its values and conditions."""

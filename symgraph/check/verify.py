@@ -1,0 +1,229 @@
+"""Verification of a build: every function of the generated modules against the spec's own expressions."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sympy import evaluate
+
+from symgraph.check.comparison import Comparison, Tally
+from symgraph.check.contract import check_compiled, check_numpy, check_scalar
+from symgraph.check.expected import Expectation, expect
+from symgraph.check.program import Choice
+from symgraph.check.reference import Reference
+from symgraph.check.sampling import WIDE, Batch, Sample, Sampler
+from symgraph.errors import SpecError
+from symgraph.model import Model
+from symgraph.stages import uncollected
+
+_ENOUGH = 3
+"""Points at which a weight's partial must be seen to differ from 0 before no more are drawn for its sake; fewer where fewer
+points are asked for."""
+
+
+class Effort(NamedTuple):
+    """The work done for a model: points to check at, at least and at most, and the rows of each."""
+
+    points: int
+    most: int
+    rows: int
+    whole: bool
+
+
+def effort_for(steps: int) -> Effort:
+    """Choose the effort by the operations of one evaluation, which takes about 1 us an operation.
+
+    Small models get every point and each row alone; of huge ones, each of whose points has every partial anyway, one point.
+    """
+    if steps <= 300:
+        return Effort(8, 40, 3, whole=True)
+    if steps <= 2_000:
+        return Effort(4, 12, 3, whole=True)
+    return Effort(2, 4, 2, whole=False) if steps <= 20_000 else Effort(1, 2, 2, whole=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """A module agrees with its spec, as far as this says.
+
+    Attributes:
+        model: the model's name.
+        weights: how many weights it has.
+        points: at how many weight vectors, each with some rows, it was held against the spec.
+        sample_points: at how many of these the rows came from the sample.
+        judged: how many values were compared there.
+        skipped: how many values could not be judged, since rounding blurs them too much at their point.
+        worst: the largest error of a judged value, in ulp, or in units of what rounding explains where that is more.
+        unverified: names of the weights whose partial was never seen to be other than 0, so that a fault in it could hide.
+        untaken: branches of Piecewise expressions that no point took, likewise.
+    """
+
+    model: str
+    weights: int
+    points: int
+    sample_points: int
+    judged: int
+    skipped: int
+    worst: float
+    unverified: tuple[str, ...]
+    untaken: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        seen = self.weights - len(self.unverified)
+        text = f"{self.model}: {seen} of {self.weights} weights verified at {self.points} points"
+        text += f", worst error {self.worst:.2g} ulp"
+        gaps = []
+        if self.unverified:
+            gaps.append(f"partial 0 or unclear at every point: {_listed(self.unverified)}")
+        if self.untaken:
+            gaps.append(f"never taken: {_listed(self.untaken)}")
+        return f"{text}\n{self.model}: not verified, {'; '.join(gaps)}" if gaps else text
+
+
+def verify(
+    model: Model,
+    module: Any,
+    scalar: Any = None,
+    *,
+    sample: Sample | None = None,
+    seed: int = 0,
+    points: int | None = None,
+) -> VerificationReport:
+    """Hold the generated modules of a model against the model.
+
+    Values and partials of the spec's own expressions, enclosed by the reference, are compared with every function of the
+    modules at random points of the declared domains. Points where the truth is not finite or of absurd size are drawn again.
+
+    Args:
+        model: the spec.
+        module: its module of the numpy backend, or None.
+        scalar: its module of the scalar or of the c backend, a tuple of both, or None.
+        sample: (X, y), real rows as the module takes them; every second point takes its rows from there.
+        seed: of the draws; the same seed gives the same points.
+        points: weight vectors to check at, at least; by default a number that suits the size of the model.
+
+    Returns:
+        A report, which names the weights that could not be judged.
+
+    Raises:
+        VerificationError: a module is wrong.
+        SpecError: no point was found where the model is finite; a domain has to be declared.
+    """
+    with uncollected(), evaluate(True):
+        reference = Reference(model)
+        effort = effort_for(len(reference.program.steps))
+        sampler = Sampler(reference, seed, sample, effort.rows)
+        search = _Search(reference, sampler, effort.points if points is None else points, effort.most)
+        tally = Tally()
+        while (batch := search.next()) is not None:
+            expected = expect(reference, batch)
+            label = f"point {len(search.batches)} of seed {seed}"
+            compare = Comparison("", batch, *_columns(model), label, tally)
+            _check(model, (module, scalar), compare, expected, effort, first=not search.batches)
+            search.note(batch, expected)
+        if not search.batches:
+            raise SpecError(_no_point(model, sampler))
+        return search.report(tally)
+
+
+class _Search:
+    """Which points come next, and which weights and branches those before have shown.
+
+    After the points that every model gets, more are drawn for the sake of branches that were hardly taken and of weights whose
+    partial was hardly seen to differ from 0.
+    """
+
+    def __init__(self, reference: Reference, sampler: Sampler, least: int, most: int) -> None:
+        self.model, self.program = reference.model, reference.program
+        self.weights = dict.fromkeys((weight.name for weight in self.model.weight_inputs), 0)
+        self.choices: Counter[Choice] = Counter()
+        self.batches: list[Batch] = []
+        self._all_choices = frozenset(self.program.all_choices)
+        self._sampler = sampler
+        self._least = least
+        self._enough = min(_ENOUGH, least)
+        self._most = max(least, most)
+
+    def report(self, tally: Tally) -> VerificationReport:
+        """Sum up what all batches have shown."""
+        return VerificationReport(
+            model=self.model.name,
+            weights=len(self.weights),
+            points=len(self.batches),
+            sample_points=sum(batch.real for batch in self.batches),
+            judged=tally.judged,
+            skipped=tally.skipped,
+            worst=tally.worst,
+            unverified=tuple(name for name, times in self.weights.items() if not times),
+            untaken=tuple(where for choice, where in self.program.all_choices.items() if where and choice not in self.choices),
+        )
+
+    def next(self) -> Batch | None:
+        """Give the next point, or None when there is nothing more to see."""
+        if len(self.batches) < self._least:
+            return self._sampler.draw()
+        if len(self.batches) >= self._most:
+            return None
+        rare = {choice for choice in self._all_choices if self.choices[choice] < self._enough - 1}
+        batch = self._sampler.reach(rare)
+        if batch is None:
+            self._all_choices = frozenset()  # looked for in vain
+            batch = self._sampler.draw() if min(self.weights.values()) < self._enough else None
+        return batch
+
+    def note(self, batch: Batch, expected: Expectation) -> None:
+        """Take in what a point has shown."""
+        fresh = _seen(batch, expected)
+        if any(self.weights[name] < self._enough for name in fresh):
+            self._sampler.praise(batch)
+        for name in fresh:
+            self.weights[name] += 1
+        self.choices.update(batch.choices)
+        self.batches.append(batch)
+
+
+def _columns(model: Model) -> tuple[tuple[str, ...], str | None]:
+    target = None if model.target_input is None else model.target_input.name
+    return tuple(feature.name for feature in model.feature_inputs), target
+
+
+def _check(
+    model: Model, modules: tuple[Any, Any], compare: Comparison, expected: Expectation, effort: Effort, *, first: bool
+) -> None:
+    """Check every module at one batch; at the first also with many rows."""
+    module, scalar = modules
+    if module is not None:
+        subject = compare.about(f"model {model.name}")
+        check_numpy(model, module, subject, expected, whole=effort.whole, many=first)
+    for row_module in scalar if isinstance(scalar, tuple) else (scalar,):
+        if row_module is not None:
+            compiled = hasattr(row_module, "value_and_grad") or hasattr(row_module, "predict")
+            subject = compare.about(f"model {model.name}, {'c' if compiled else 'scalar'} module")
+            if compiled:
+                check_compiled(model, row_module, subject, expected, many=first)
+            else:
+                check_scalar(model, row_module, subject, expected)
+
+
+def _seen(batch: Batch, expected: Expectation) -> list[str]:
+    """Weights whose partial (of the output, where there is no loss) was judged at this batch and is not 0."""
+    partials = expected.jacobian if expected.gradient is None else expected.gradient
+    if partials is None:  # a model has a loss or an output
+        return []
+    nonzero = (partials.judged & (partials.want != 0.0)).any(0)
+    return [name for name, good in zip(batch.weights, nonzero, strict=True) if good]
+
+
+def _no_point(model: Model, sampler: Sampler) -> str:
+    inputs = [i.name for i in (*model.feature_inputs, *model.weight_inputs)]
+    shown = ", ".join(inputs[:8]) + (", ..." if len(inputs) > 8 else "")
+    trouble = f" ({', '.join(sampler.trouble[:5])} never was)" if sampler.trouble else ""
+    sizes = "" if sampler.trouble else f", with intermediate values from {WIDE[0]:g} to {WIDE[1]:g}"
+    return (
+        f"model {model.name}: found no point at which it is finite and has finite slopes{trouble}{sizes}; "
+        f"declare where it is meant to live with domain=(low, high) on its features and weights ({shown})"
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
