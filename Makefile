@@ -4,18 +4,26 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUNS := runs/nine_weights
+DATA := data/nine_weights.csv
 
-.PHONY: train test check bench clean
+.PHONY: train test test-all check bench clean
 
 train: $(VENV)/.train
+	@echo "== building nine_weights: deriving, verifying, writing generated/"
 	$(BIN)/symgraph build
-	$(BIN)/symgraph gradcheck nine_weights --data data/nine_weights.csv
+	@echo "== checking its gradient against differences of its values"
+	$(BIN)/symgraph gradcheck nine_weights --data $(DATA)
+	@echo "== training it with three optimizers"
 	@mkdir -p $(RUNS)
-	$(BIN)/symgraph train nine_weights --data data/nine_weights.csv --optimizer vanilla,momentum,adam --seed 42 \
+	$(BIN)/symgraph train nine_weights --data $(DATA) --optimizer vanilla,momentum,adam --seed 42 \
 		--save $(RUNS)/weights.json --plot $(RUNS)/loss.svg
 	@echo "weights and plots are in $(RUNS)"
+	@echo "next: $(BIN)/symgraph predict nine_weights --weights $(RUNS)/weights-adam.json --data $(DATA)"
 
 test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+
+test-all: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 -q
 
 check: $(VENV)/.test
@@ -28,19 +36,16 @@ check: $(VENV)/.test
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/run.py
 
-$(VENV)/.train: pyproject.toml
+# One environment for all three; each extra is installed into it when it is first needed.
+$(VENV)/.train: EXTRA := plot
+$(VENV)/.test: EXTRA := test
+$(VENV)/.bench: EXTRA := bench
+$(VENV)/.train $(VENV)/.test $(VENV)/.bench: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "symgraph needs Python 3.11 or newer, and $(PYTHON) is older or missing; name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "== installing symgraph with the extra '$(EXTRA)' into $(VENV), which takes a minute or two"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[plot]'
-	@touch $@
-
-$(VENV)/.test: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	@touch $@
-
-$(VENV)/.bench: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $@
 
 clean:

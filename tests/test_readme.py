@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,32 @@ def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Pa
 def test_the_two_commands_are_targets_of_the_makefile() -> None:
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert set(re.findall(r"^make (\w+)", README, flags=re.MULTILINE)) == {"train", "test"} <= set(targets)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make is installed")
+def test_make_refuses_a_python_that_is_too_old_before_it_makes_anything(tmp_path: Path) -> None:
+    old = tmp_path / "python"
+    old.write_text("#!/bin/sh\nexit 1\n")  # as a comparison of versions in it would end
+    old.chmod(0o755)
+    command = ["make", "train", f"PYTHON={old}", f"VENV={tmp_path / 'env'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert done.stderr.startswith("symgraph needs Python 3.11 or newer")
+    assert not (tmp_path / "env").exists()
+
+
+def test_the_next_command_that_make_train_names_runs_as_typed(tmp_path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (command,) = re.findall(r'@echo "next: \$\(BIN\)/(symgraph .*)"', makefile)
+    runs, data = (re.search(rf"^{name} := (.*)$", makefile, flags=re.MULTILINE) for name in ("RUNS", "DATA"))
+    assert runs is not None
+    assert data is not None
+    words = command.replace("$(RUNS)", runs[1]).replace("$(DATA)", str(ROOT / data[1])).split()
+    (tmp_path / runs[1]).mkdir(parents=True)
+    train = ["symgraph", "train", "nine_weights", "--data", words[-1], "--optimizer", "vanilla,adam", "--epochs", "1"]
+    saved = _run([sys.executable, "-m", *train, "--save", f"{runs[1]}/weights.json"], tmp_path)
+    assert saved.returncode == 0, saved.stderr
+    assert _run([sys.executable, "-m", *words], tmp_path).returncode == 0
 
 
 def test_every_supported_function_is_listed() -> None:
