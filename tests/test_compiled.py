@@ -12,10 +12,10 @@ import pytest
 from built import MODELS, numpy_module, sample
 from c_code import compiled as c_program
 from c_code import compiler, scratch
-from symgraph.verification import verify
 
 import symgraph
 from symgraph import compiled, pieces
+from symgraph.check.verify import verify
 from symgraph.compiled import module_of
 from symgraph.errors import ModuleError, OptionError, VerificationError
 from symgraph.generate import Artifact, generate
