@@ -1,6 +1,7 @@
 """Data files: a matrix of features and a column of targets from CSV, NPY or a pickled array."""
 
 import csv
+import io
 import math
 from array import array
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from symgraph.errors import DataError
 from symgraph.unpickle import load_arrays
 
 _SHOWN = 20  # column names that a message lists at most
+_LONGEST = 200  # characters of a file's text that a message repeats at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +111,11 @@ def read_npy(path: str | Path, features: Sequence[str], target: str | None, *, n
     """
     path = Path(path)
     try:
-        with path.open("rb") as stream:
-            values = np.lib.format.read_array(stream, allow_pickle=False)
+        values = _npy_array(path.read_bytes())
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError, MemoryError) as error:  # MemoryError: a header that claims more than there is
-        raise DataError(f"{path} is no readable NPY file: {error}") from error
+    except Exception as error:  # a header is a Python literal, and one that is malformed can make NumPy raise anything
+        raise DataError(f"{path} is no readable NPY file: {_short(str(error))}") from error
     return _from_arrays(path, values, features, target, need_target)
 
 
@@ -219,7 +220,7 @@ def _note(fault: _Fault | None, line: int, cells: list[str], numbers: list[float
     if fault is not None:
         return fault._replace(more=fault.more + len(bad))
     cell = cells[bad[0]].strip()
-    return _Fault(f"line {line}, column {names[bad[0]]}", f"{cell!r}" if cell else "empty", len(bad) - 1)
+    return _Fault(f"line {line}, column {names[bad[0]]}", repr(_short(cell)) if cell else "empty", len(bad) - 1)
 
 
 def _describe(path: Path, fault: _Fault) -> str:
@@ -228,10 +229,27 @@ def _describe(path: Path, fault: _Fault) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return ", ".join(map(_short, names[:_SHOWN])) + (", ..." if len(names) > _SHOWN else "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 # Arrays.
+
+
+def _npy_array(content: bytes) -> NDArray[Any]:
+    """Read an NPY file from memory, where no length that it claims makes room for more than there is."""
+    stream = io.BytesIO(content)
+    old = np.lib.format.read_magic(stream) == (1, 0)
+    shape, _, dtype = (np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0)(stream)
+    left = len(content) - stream.tell()
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > left:
+        raise ValueError(f"it claims an array of shape {shape} and dtype {dtype}, but has {left} bytes for it")
+    stream.seek(0)
+    values: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    return values
 
 
 def _rectangle(path: Path, rows: Sequence[Any]) -> NDArray[np.float64]:

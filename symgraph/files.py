@@ -1,12 +1,38 @@
 """Writing a file whole or not at all, and several without another process in between."""
 
+import errno
 import importlib
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_LINKS = 40
+"""Links that lead to one another at most, as on Linux."""
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write to what a user has named: a file, a link to one, a device or a pipe. None of them is replaced by another kind.
+
+    A file has the old content or the new, never a part, and keeps its mode and its owner. One that has several names keeps
+    them, and so does one whose owner a new file cannot have: these are written in place once the content is on the disk.
+
+    Raises:
+        OSError: it cannot be written, or is a folder, a socket or a block device; a file is then as it was.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    handle = _open_file(path)
+    if handle is not None:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        _write(os.dup(handle), data)
+    elif is_stream(path):
+        _write(os.open(path, os.O_WRONLY), data)
+    else:
+        _write_file(Path(os.path.realpath(path)), data)
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -15,18 +41,78 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         OSError: the folder or the file cannot be written; the old file is then as it was.
     """
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    with _beside(path, text.encode()) as new:
+        new.replace(path)
+
+
+def is_stream(path: Path) -> bool:
+    """Return whether a path names what is written to as it comes: an open file (/dev/stdout), a device, a pipe."""
+    return _open_file(path) is not None or path.is_char_device() or path.is_fifo()
+
+
+def _open_file(path: Path) -> int | None:
+    """Return the number of the open file of this process that a path such as /dev/stdout or /dev/fd/3 leads to."""
+    own = Path("/proc/self/fd").resolve()
+    for _ in range(_LINKS):
+        if not path.is_symlink():
+            return None
+        folder = path.parent.resolve()
+        if folder == own:
+            return int(path.name)
+        path = folder / path.readlink()
+    return None
+
+
+def _write(handle: int, data: bytes) -> None:
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "its links lead in a circle")
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a folder, a socket or a block device")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is write-protected")
+    with _beside(path, data) as new:
+        if not path.exists() or _can_replace(new, path):
+            new.replace(path)
+        else:
+            with path.open("r+b") as file:
+                file.write(data)
+                file.truncate()
+                os.fsync(file.fileno())
+
+
+@contextmanager
+def _beside(path: Path, data: bytes) -> Iterator[Path]:
+    """Make a new file beside another, with its mode; it is gone at the end of the block if it has not got another name."""
+    new = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        new.touch(0o600 if path.exists() else 0o666, exist_ok=False)
+        with new.open("wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+            shutil.copymode(path, new)
+        yield new
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _can_replace(new: Path, old: Path) -> bool:
+    """Give a new file the owner of an old one; return whether that went and the old one has no other name."""
+    before, after = old.stat(), new.stat()
+    if before.st_nlink > 1:
+        return False
+    if (before.st_uid, before.st_gid) != (after.st_uid, after.st_gid):
+        try:
+            os.chown(new, before.st_uid, before.st_gid)
+        except PermissionError:
+            return False
+    return True
 
 
 @contextmanager

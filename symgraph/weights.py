@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError
-from symgraph.files import replace_text
+from symgraph.files import write_file
 from symgraph.module import GeneratedModule
 
 Weights = NDArray[np.floating[Any]]
@@ -29,7 +29,7 @@ def save_weights(path: str | os.PathLike[str], module: GeneratedModule, w: Any) 
     """Write weights to a file, all of it or, on an error, nothing.
 
     Args:
-        path: the file; one that is there is replaced.
+        path: the file; one that is there is overwritten. A link, a device or a pipe is written to; see `files.write_file`.
         module: the generated module they belong to.
         w: (k,) float32, float64 or whole numbers, which are saved as float64.
 
@@ -46,7 +46,7 @@ def save_weights(path: str | os.PathLike[str], module: GeneratedModule, w: Any) 
         "weights": dict(zip(module.WEIGHTS, map(float, weights), strict=True)),
     }
     try:
-        replace_text(Path(path).resolve(), json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+        write_file(Path(path), json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     except OSError as error:
         raise WeightsError(f"cannot write weights to {os.fspath(path)}: {error.strerror or error}") from error
 

@@ -1,6 +1,10 @@
 """symgraph.data: what files are read, and where each fault of a file is said to be."""
 
+import contextlib
+import io
 import pickle
+import tracemalloc
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +247,63 @@ def test_an_npy_file_cut_short_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(DataError, match="no readable NPY file"):
         read_npy(path, FEATURES, TARGET)
+
+
+def _header(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode("latin1")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _header("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000, 3), }"),
+        _header("{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4611686018427387904), }"),
+        _header("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -3), }") + b"\0" * 24,
+        _header("{'descr': ('<f8', (1000000000,)), 'fortran_order': False, 'shape': (3,), }"),
+        b"\x93NUMPY\x02\x00\xff\xff\xff\x7f",
+        b"\x93NUMPY\x03\x00\xff\xff\xff\x7f",
+    ],
+    ids=["rows", "columns", "negative", "subarray", "header", "header of version 3"],
+)
+def test_an_npy_file_that_claims_more_than_it_has_is_refused_in_little_memory(tmp_path: Path, content: bytes) -> None:
+    path = _text(tmp_path, content, "data.npy")
+    tracemalloc.start()
+    with pytest.raises(DataError, match="no readable NPY file"):
+        read_npy(path, FEATURES, TARGET)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10**6  # the files have some hundred bytes; NumPy's parser takes some hundred kilobytes
+
+
+NPY = io.BytesIO()
+np.save(NPY, np.zeros(2, [("a", "f8"), ("b", ">f4"), ("y", "i2")]))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.tuples(st.integers(0, len(NPY.getvalue()) - 1), st.binary(max_size=3), st.integers(0, 3)), max_size=6))
+def test_a_damaged_npy_file_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, bytes, int]]
+) -> None:
+    data = bytearray(NPY.getvalue())
+    for at, new, old in edits:
+        data[at : at + old] = new
+    path = tmp_path_factory.getbasetemp() / "damaged.npy"
+    path.write_bytes(data)
+    with contextlib.suppress(DataError), warnings.catch_warnings(action="ignore"):
+        read_npy(path, FEATURES, TARGET)
+
+
+def test_an_npy_file_with_names_beyond_latin_letters_is_read(tmp_path: Path) -> None:
+    with warnings.catch_warnings(action="ignore"):  # NumPy says that old versions cannot read it
+        path = _npy(tmp_path, np.ones(2, [("größe", "f8"), ("λ", "f8")]))
+    assert len(read_npy(path, ("λ",), "größe")) == 2
+
+
+def test_a_message_repeats_no_long_text_of_the_file(tmp_path: Path) -> None:
+    for content in ("a,b,y\n1,2," + "x" * 100_000 + "\n", "a,b," + "x" * 100_000 + "\n1,2,3\n"):
+        with pytest.raises(DataError) as caught:
+            read_csv(_text(tmp_path, content), FEATURES, TARGET)
+        assert len(str(caught.value)) < 1000
 
 
 def test_pickled_objects_in_an_npy_file_are_refused(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check s
 a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
 """
 
-import os
 import sys
 from typing import Any, NoReturn
 
@@ -17,6 +16,7 @@ from symgraph.cli.new import new
 from symgraph.cli.predict import predict
 from symgraph.cli.replay import replay
 from symgraph.cli.show import show
+from symgraph.cli.terminal import abandon_output
 from symgraph.cli.train import train
 from symgraph.cli.truth import truth
 from symgraph.errors import SymgraphError, VerificationError
@@ -77,8 +77,7 @@ def main() -> None:
     except typer.Abort:
         sys.exit(130)
     except BrokenPipeError:
-        # the reader of our output (head, say) has gone; point stdout elsewhere so that Python's exit does not complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_output()  # its reader (head, say) has gone
         sys.exit(1)
 
 

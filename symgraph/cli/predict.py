@@ -36,7 +36,7 @@ def predict(
     if not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")
     if out is not None:
-        check_writable("--out", out)
+        check_writable("--out", out, data, weights)
     w = read_weights(weights, module)
     rows = read_rows(module, data, need_target=False)
     values: list[Any] = np.atleast_1d(module.predict(w, rows.X if rows is not None else None)).tolist()
@@ -51,9 +51,9 @@ def predict(
 
 def _write(path: Path, text: str) -> None:
     from symgraph.errors import OptionError
-    from symgraph.files import replace_text
+    from symgraph.files import write_file
 
     try:
-        replace_text(path, text)
+        write_file(path, text)
     except OSError as error:
         raise OptionError(f"--out: {path} cannot be written: {error.strerror}") from error

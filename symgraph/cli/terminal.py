@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,19 +56,42 @@ def read_weights(path: Path, module: "GeneratedModule") -> Any:
     return weights
 
 
-def check_writable(option: str, path: Path) -> None:
+def check_writable(option: str, path: Path, *others: Path | None) -> None:
     """Refuse a file that cannot be written, before the work whose result it is to hold.
 
+    Args:
+        option: which names the file.
+        path: the file, or a device or a pipe.
+        others: files that it must not be.
+
     Raises:
-        OptionError: its folder does not exist or is read-only, or it is a folder itself.
+        OptionError: its folder does not exist or is read-only, or it is write-protected, no file, or one of the others.
     """
     from symgraph.errors import OptionError
 
-    if not path.resolve().parent.is_dir():
+    try:
+        _check_target(option, path, Path(os.path.realpath(path)), others)
+    except OSError as error:  # a folder on the way that may not be looked into
+        raise OptionError(f"{option}: {path} cannot be written: {error.strerror}") from error
+
+
+def _check_target(option: str, path: Path, target: Path, others: Sequence[Path | None]) -> None:
+    from symgraph.errors import OptionError
+    from symgraph.files import is_stream
+
+    if is_stream(path):
+        return
+    if not target.parent.is_dir():
         raise OptionError(f"{option}: there is no folder {path.parent}; make it first")
-    if path.is_dir():
+    if target.is_dir():
         raise OptionError(f"{option}: {path} is a folder; name a file in it")
-    if not os.access(path.resolve().parent, os.W_OK):
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise OptionError(f"{option}: {path} is a link to itself, a socket or a block device; name a file")
+    if any(other is not None and Path(os.path.realpath(other)) == target for other in others):
+        raise OptionError(f"{option}: {path} is the file of another option, which would be lost; name another")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise OptionError(f"{option}: {path} is write-protected; name another, or allow writing to it")
+    if not os.access(target.parent, os.W_OK):
         raise OptionError(f"{option}: the folder {path.parent} cannot be written; choose another")
 
 
@@ -76,6 +99,13 @@ def note(text: str, *, quiet: bool = False) -> None:
     """Print a remark on stderr."""
     if not quiet:
         print(text, file=sys.stderr)
+
+
+def abandon_output() -> None:
+    """Point stdout and stderr, whose readers are gone, elsewhere, so that Python does not complain when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 def json_text(result: object) -> str:
@@ -115,9 +145,14 @@ def progress(total: int, label: str, *, quiet: bool) -> Iterator[Any]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[remark]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total, remark="")
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(label, total=total, remark="")
+    bar.start()
+    try:
         yield lambda remark="": bar.update(task, advance=1, remark=remark)
+    finally:
+        with suppress(OSError):  # the terminal is gone; the work whose progress this was need not be
+            bar.stop()
 
 
 @contextmanager

@@ -1,16 +1,20 @@
 """``symgraph train``: train a built model on the rows of a file, with one optimizer or several side by side."""
 
+import signal
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symgraph.cli.interrupts import Interrupts
 from symgraph.cli.terminal import (
     DataFile,
     Json,
     ModelName,
     Quiet,
+    abandon_output,
     check_writable,
     inputs_of,
     load_model,
@@ -23,8 +27,9 @@ from symgraph.cli.terminal import (
 )
 
 if TYPE_CHECKING:
+    from symgraph.errors import WeightsError
     from symgraph.module import GeneratedModule
-    from symgraph.training import Optimizer, TrainResult
+    from symgraph.training import EpochEnd, Optimizer, TrainResult
 
 _SHOWN = 30  # weights that a table of results lists
 
@@ -78,14 +83,16 @@ def train(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train a built model; exit 1 if a run stopped at a value that is not finite."""
+    """Train a built model; exit 1 if a run stopped at a value that is not finite.
+
+    Ctrl-C, SIGTERM and SIGHUP end it with the weights of the last finished epoch, which --save saves; exit 128 + signal.
+    """
     from symgraph.training.choice import checked_choice
     from symgraph.training.options import GREATEST_SEED, count
 
     module = load_model(model)
     optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
     rows = read_rows(module, data)
-    X, y = inputs_of(rows)
     options = _Options(
         epochs=count("--epochs", epochs),
         batch_size=_batch_size(batch_size, 1 if rows is None else len(rows)),
@@ -96,21 +103,31 @@ def train(
         w0=None if init is None else read_weights(init, module),
         backend=checked_choice(backend, "--backend"),
     )
-    _check_outputs(save, plot)
-    results = {}
-    for name, value in optimizers.items():
-        results[name] = _run(module, X, y, name, value, options, quiet)
-        if results[name].reason == "interrupted":
-            break
-    if backend != "auto":
-        _note_fallbacks(results, quiet)
-    _report(results, module, json=json, quiet=quiet)
-    for line in [*_save(results, module, save, several=len(optimizers) > 1), *_draw(results, module, plot)]:
-        note(line, quiet=quiet)
-    if any(result.reason == "non-finite" for result in results.values()):
+    files = {} if save is None else {name: _file_of(save, name, optimizers) for name in optimizers}
+    _check_outputs(files.values(), plot, data)
+    with Interrupts() as interrupts:
+        results = _runs(module, inputs_of(rows), optimizers, options, interrupts, quiet)
+        # what was reached is on the disk before anything is printed: the terminal may be gone
+        lines, failure = _save(results, module, files)
+    try:
+        if backend != "auto":
+            _note_fallbacks(results, quiet)
+        _report(results, module, json=json, quiet=quiet)
+        for line in [*lines, *_draw(results, module, plot)]:
+            note(line, quiet=quiet)
+        if interrupts.received is not None:
+            note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
+    except OSError:
+        if interrupts.received is None:
+            raise
+        abandon_output()
+    if failure is not None:
+        raise failure
+    reasons = {result.reason for result in results.values()}
+    if interrupts.received is not None or "interrupted" in reasons:
+        raise typer.Exit(128 + (interrupts.received or signal.SIGINT))
+    if "non-finite" in reasons:
         raise typer.Exit(1)
-    if any(result.reason == "interrupted" for result in results.values()):
-        raise typer.Exit(130)
 
 
 def _optimizers(names: list[str], lr: float | None, every: int | None, factor: float | None) -> dict[str, "Optimizer"]:
@@ -171,38 +188,73 @@ def _clip(norm: float | None, value: float | None) -> Any:
     return None if value is None else clip_by_value(number("--clip-value", value, above=0.0))
 
 
-def _check_outputs(save: Path | None, plot: Path | None) -> None:
+def _check_outputs(saved: Collection[Path], plot: Path | None, data: Path | None) -> None:
     """Refuse files that cannot be written before training, so that no run is lost."""
-    if save is not None:
-        check_writable("--save", save)
+    for file in saved:
+        check_writable("--save", file, data)
     if plot is not None:
         from symgraph.training.plots import check_plot_path
 
-        check_writable("--plot", plot)
+        check_writable("--plot", plot, data, *saved)
         check_plot_path(plot)
 
 
+def _runs(
+    module: "GeneratedModule",
+    inputs: tuple[Any, Any],
+    optimizers: "dict[str, Optimizer]",
+    options: _Options,
+    interrupts: Interrupts,
+    quiet: bool,
+) -> "dict[str, TrainResult]":
+    """Train with one optimizer after the other; a run that was interrupted before its first epoch has no result."""
+    results = {}
+    for name, value in optimizers.items():
+        try:
+            with progress(options.epochs, name, quiet=quiet) as advance:
+                results[name] = _run(module, inputs, value, options, interrupts, advance)
+        except KeyboardInterrupt:
+            interrupts.received = interrupts.received or signal.SIGINT
+        finally:
+            interrupts.interruptible = False
+        if interrupts.received is not None or results[name].reason == "interrupted":
+            break
+    return results
+
+
 def _run(
-    module: "GeneratedModule", X: Any, y: Any, name: str, optimizer: "Optimizer", options: _Options, quiet: bool
+    module: "GeneratedModule",
+    inputs: tuple[Any, Any],
+    optimizer: "Optimizer",
+    options: _Options,
+    interrupts: Interrupts,
+    advance: Callable[[str], None],
 ) -> "TrainResult":
     from symgraph import training
 
-    with progress(options.epochs, name, quiet=quiet) as advance:
-        return training.train(
-            module,
-            X,
-            y,
-            optimizer=optimizer,
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            shuffle=options.shuffle,
-            seed=options.seed,
-            stop=options.stop,
-            clip=options.clip,
-            w0=options.w0,
-            backend=options.backend,
-            callbacks=(lambda end: advance(f"loss {end.loss:.6g}"),),
-        )
+    def after(end: "EpochEnd") -> None:
+        interrupts.check()
+        # a signal that comes after the last epoch must not take the result away that is about to be returned
+        last = end.epoch + 1 == options.epochs or bool(options.stop and options.stop(end))
+        interrupts.interruptible = not last
+        advance(f"loss {end.loss:.6g}")
+
+    interrupts.interruptible = True
+    interrupts.check()
+    return training.train(
+        module,
+        *inputs,
+        optimizer=optimizer,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        shuffle=options.shuffle,
+        seed=options.seed,
+        stop=options.stop,
+        clip=options.clip,
+        w0=options.w0,
+        backend=options.backend,
+        callbacks=(after,),
+    )
 
 
 def _note_fallbacks(results: "dict[str, TrainResult]", quiet: bool) -> None:
@@ -211,18 +263,32 @@ def _note_fallbacks(results: "dict[str, TrainResult]", quiet: bool) -> None:
             note(f"{name}: run by the backend {result.backend}: {result.fallback}", quiet=quiet)
 
 
-def _save(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Path | None, *, several: bool) -> list[str]:
-    """Write the weights of each run; what was written, a line each."""
+def _save(
+    results: "dict[str, TrainResult]", module: "GeneratedModule", files: Mapping[str, Path]
+) -> "tuple[list[str], WeightsError | None]":
+    """Write the weights of each run; what was written, a line each, and the last error.
+
+    A run that diverged or finished no epoch leaves a file that holds something as it is: those weights may be good.
+    """
+    from symgraph.errors import WeightsError
+    from symgraph.files import is_stream
     from symgraph.weights import save_weights
 
-    if path is None:
-        return []
-    lines = []
-    for name, result in results.items():
-        file = _of_run(path, name) if several else path
-        save_weights(file, module, result.weights)
-        lines.append(f"{name}: weights saved to {file}")
-    return lines
+    lines, failure = [], None
+    for name, file in files.items():
+        result = results.get(name)
+        if result is None:
+            continue
+        failed = "this run diverged" if result.reason == "non-finite" else "" if result.epochs else "no epoch was finished"
+        if failed and not is_stream(file) and file.exists() and file.stat().st_size:
+            lines.append(f"{name}: {file} is left as it was, since {failed}; name a new file to save these weights")
+            continue
+        try:
+            save_weights(file, module, result.weights)
+            lines.append(f"{name}: weights saved to {file}")
+        except WeightsError as error:  # the weights are printed before it ends the command
+            failure = error
+    return lines, failure
 
 
 def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Path | None) -> list[str]:
@@ -240,13 +306,15 @@ def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Pa
         return [f"losses drawn to {path}"]
     plot_comparison(losses, path, title=f"{module.MODEL}: loss by optimizer")
     for name, values in losses.items():
-        plot_loss(values, _of_run(path, name), title=f"{module.MODEL}: loss, {name}")
+        plot_loss(values, _file_of(path, name, losses), title=f"{module.MODEL}: loss, {name}")
     return [f"losses drawn to {path}, those of each run beside it"]
 
 
-def _of_run(path: Path, name: str) -> Path:
-    """The file of one run among several."""
-    return path.with_name(f"{path.stem}-{name}{path.suffix}")
+def _file_of(path: Path, name: str, runs: Collection[str]) -> Path:
+    """The file of one run: among several, with its name added; devices and pipes take one run after the other."""
+    from symgraph.files import is_stream
+
+    return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")
 
 
 def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, json: bool, quiet: bool) -> None:
@@ -265,6 +333,9 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
             for name, result in results.items()
         }
         print_json({"model": module.MODEL, "runs": runs})
+        return
+    if not results:
+        note("no run began its first epoch", quiet=quiet)
         return
     rows = [[name, str(result.epochs), result.reason, _last(result)] for name, result in results.items()]
     print_table(["optimizer", "epochs", "ended", "loss"], rows)

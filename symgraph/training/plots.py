@@ -1,6 +1,7 @@
 """Loss plots, to a file or to the screen. Matplotlib is imported when a plot is drawn: training works without it."""
 
 import importlib.util
+import io
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
+from symgraph.files import write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,8 +106,10 @@ def save_figure(path: PathLike, draw: "Callable[[Figure], None]") -> None:
         metadata = _metadata_for(Path(path))
         figure = Figure()  # without pyplot, so that no window system is asked for
         draw(figure)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=Path(path).suffix[1:].lower(), metadata=dict(metadata))
         try:
-            figure.savefig(path, metadata=dict(metadata))
+            write_file(Path(path), drawn.getvalue())
         except OSError as error:
             raise OptionError(f"cannot write a plot to {path}: {error.strerror or error}") from error
 

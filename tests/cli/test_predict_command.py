@@ -1,6 +1,7 @@
 """``symgraph predict``: predictions as CSV or JSON."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,40 @@ def test_out_writes_the_same_csv_to_a_file(command: Run, built: Project, tmp_pat
     assert (written.code, written.out, written.err) == (0, "", "predictions written to y.csv\n")
     assert (tmp_path / "y.csv").read_text(encoding="utf-8") == printed.out
     assert command(*line, "--out", "y.csv", "--quiet").err == ""
+
+
+def test_out_to_stdout_prints_and_out_to_a_pipe_is_read_there(command: Run, built: Project, truth: list[float]) -> None:
+    line = ("predict", "decay", "--data", "rows.csv", "--weights", "weights.json", "--out")
+    Path("stdout").symlink_to("/proc/self/fd/1")  # as /dev/stdout is
+    stdout = Path("stdout").absolute()
+    done = built.run(*line, stdout)
+    assert (done.code, done.err) == (0, f"predictions written to {stdout}\n")
+    assert stdout.is_symlink()
+    assert list(map(float, done.out.splitlines()[1:])) == truth
+    os.mkfifo("pipe")
+    keep_open = os.open("pipe", os.O_RDWR | os.O_NONBLOCK)  # what is written stays there for the reader
+    assert built.run(*line, Path("pipe").resolve()).code == 0
+    assert os.read(keep_open, 65536).decode() == done.out
+    os.close(keep_open)
+    assert Path("pipe").is_fifo()
+
+
+def test_out_overwrites_neither_the_rows_nor_the_weights_nor_what_is_protected(
+    command: Run, built: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("rows.csv", "weights.json"):
+        Path(name).write_bytes(built.path(name).read_bytes())
+    line = ("predict", built.path("generated") / "decay.py", "--data", "rows.csv", "--weights", "weights.json")
+    for out in ("rows.csv", "./weights.json"):
+        done = command(*line, "--out", out)
+        assert (done.code, done.out) == (2, "")
+        assert f"--out: {Path(out)} is the file of another option" in done.err
+    Path("y.csv").write_text("kept", encoding="utf-8")
+    # as a file of mode 444 is for anybody but root
+    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK or Path(path).name != "y.csv")
+    done = command(*line, "--out", "y.csv")
+    assert (done.code, done.err) == (2, "error: --out: y.csv is write-protected; name another, or allow writing to it\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv", "weights.json", "y.csv"]
 
 
 def test_out_writes_the_same_json_to_a_file(command: Run, built: Project, tmp_path: Path) -> None:

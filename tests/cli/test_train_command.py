@@ -172,6 +172,74 @@ def test_an_interrupt_keeps_what_was_reached_and_starts_no_further_run(
     assert Path("w-sgd.json").is_file()
 
 
+def test_a_run_that_diverges_leaves_weights_that_are_there(command: Run, built: Project, tmp_path: Path) -> None:
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd,adam", "--epochs", "20")
+    assert command(*line, "--save", "w.json").code == 0
+    good = {name: (tmp_path / name).read_bytes() for name in ("w-sgd.json", "w-adam.json")}
+    (tmp_path / "w-adam.json").rename("kept.json")
+    (tmp_path / "w-adam.json").symlink_to("kept.json")
+    done = command(*line, "--save", "w.json", "--lr", "1e150")
+    assert done.code == 1
+    assert "sgd: w-sgd.json is left as it was, since this run diverged; name a new file to save these weights" in done.err
+    assert {name: (tmp_path / name).read_bytes() for name in good} == good
+    assert done.out.splitlines()[1].split() == ["sgd", "0", "non-finite", "-"]
+
+
+def test_weights_are_on_the_disk_before_the_table_meets_a_reader_that_has_gone(built: Project, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "symgraph", "train", "decay", "--data", "rows.csv", "--save", str(tmp_path / "w.json")]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, cwd=built.root, env=environment(), stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert done.returncode == 1
+    assert (tmp_path / "w.json").is_file()
+
+
+def test_weights_that_cannot_be_saved_after_all_are_printed(
+    command: Run, built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    done = command("train", module_of(built), "--data", built.path("rows.csv"), "--epochs", "1", "--save", "w.json")
+    assert done.code == 2
+    assert "error: cannot write weights to w.json: No space left on device" in done.err
+    assert "weight  adam" in done.out
+
+
+def test_runs_are_saved_to_a_pipe_one_after_the_other(command: Run, built: Project, tmp_path: Path) -> None:
+    os.mkfifo("pipe")
+    keep_open = os.open("pipe", os.O_RDWR | os.O_NONBLOCK)  # what is written stays there for the reader
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--epochs", "1", "--optimizer", "sgd,adam")
+    done = command(*line, "--save", "pipe", "--json")
+    text = os.read(keep_open, 65536).decode()
+    os.close(keep_open)
+    assert done.code == 0
+    assert text.count("symgraph weights 1") == 2
+    assert Path("pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_no_option_overwrites_the_file_of_another(command: Run, built: Project, tmp_path: Path) -> None:
+    rows_file = tmp_path / "rows.svg.csv"
+    rows_file.write_bytes(built.path("rows.csv").read_bytes())
+    (tmp_path / "link.svg").symlink_to(rows_file)
+    before = snapshot(tmp_path)
+    for options in (("--save", rows_file), ("--plot", "link.svg"), ("--save", "same.svg", "--plot", "./same.svg")):
+        done = command("train", module_of(built), "--data", rows_file, *options)
+        assert (done.code, done.out) == (2, "")
+        assert f"{options[-2]}: {Path(options[-1])} is the file of another option, which would be lost" in done.err
+    assert snapshot(tmp_path) == before
+
+
+def test_each_file_of_several_runs_is_checked_before_them(command: Run, built: Project, tmp_path: Path) -> None:
+    (tmp_path / "w-adam.json").mkdir()
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd,adam", "--save", "w.json")
+    done = command(*line)
+    assert (done.code, done.err) == (2, "error: --save: w-adam.json is a folder; name a file in it\n")
+
+
 def test_many_weights_are_not_all_printed_but_all_in_json(command: Run) -> None:
     spec = (
         'from symgraph import Model\nm = Model("wide")\nxs = m.features("x1:41")\ny = m.target("y")\nws = m.weights("b1:41")\n'

@@ -96,3 +96,22 @@ def test_training_works_without_matplotlib_and_a_plot_says_what_to_install(tmp_p
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     assert run.stdout == "plots need Matplotlib; install it with: pip install 'symgraph-codegen[plot]'\n"
+
+
+def test_a_plot_is_drawn_through_a_link_and_whole_or_not_at_all(tmp_path, monkeypatch):
+    plot_loss([1.0, 0.5], tmp_path / "behind.svg")
+    old = (tmp_path / "behind.svg").read_bytes()
+    (tmp_path / "loss.svg").symlink_to("behind.svg")
+
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.fsync", full)
+        with pytest.raises(OptionError, match=r"cannot write a plot to .*loss\.svg: No space left"):
+            plot_loss([3.0, 2.0], tmp_path / "loss.svg")
+    assert (tmp_path / "behind.svg").read_bytes() == old
+    plot_loss([3.0, 2.0], tmp_path / "loss.svg")
+    assert (tmp_path / "loss.svg").is_symlink()
+    assert (tmp_path / "behind.svg").read_bytes() != old
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,217 @@
+"""``symgraph train`` and the signals that end it: what was reached is saved, and the exit code names the signal."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from command_line import Project, Run, environment
+
+from symgraph import load
+from symgraph.cli.interrupts import Interrupts
+from symgraph.data import read_data
+from symgraph.training import adam, train
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def module_of(project: Project) -> Path:
+    return project.path("generated") / "decay.py"
+
+
+def weights_after(project: Project, epochs: int) -> dict[str, float]:
+    """The weights of the default run of the command after some epochs."""
+    data = read_data(project.path("rows.csv"), ("time",), "y")
+    result = train(load(module_of(project)), data.X, data.y, optimizer=adam(0.001), epochs=epochs, seed=0)
+    return dict(zip(("top", "rate"), result.weights.tolist(), strict=True))
+
+
+def saved_in(path: Path) -> dict[str, float]:
+    weights: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["weights"]
+    return weights
+
+
+def unheard(number: int, _frame: object) -> None:
+    """Stand in for what would end the process of the tests."""
+    raise AssertionError(f"the command has no handler for {signal.Signals(number).name}")
+
+
+@pytest.fixture
+def _without_default_handlers() -> Iterator[None]:
+    before = [signal.signal(number, unheard) for number in SIGNALS]
+    yield
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def at_epoch(monkeypatch: pytest.MonkeyPatch, _without_default_handlers: None) -> Callable[..., None]:
+    """Have something done when a run of the command has finished so many epochs; 0 is before the first begins."""
+
+    def plan(do: Callable[[], object], epochs: int, run: str = "adam") -> None:
+        @contextlib.contextmanager
+        def progress(_total: int, label: str, *, quiet: bool) -> Iterator[object]:
+            done = 0
+
+            def advance(_remark: str) -> None:
+                nonlocal done
+                done += 1
+                if label == run and done == epochs:
+                    do()
+
+            if label == run and not epochs:
+                do()
+            yield advance
+
+        monkeypatch.setattr(sys.modules["symgraph.cli.train"], "progress", progress)
+
+    return plan
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
+    command: Run, built: Project, at_epoch: Callable[..., None], number: signal.Signals
+) -> None:
+    Path("w.json").write_text("old", encoding="utf-8")
+    at_epoch(lambda: os.kill(os.getpid(), number), 3)
+    done = command("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json", "--backend", "scalar")
+    assert done.code == 128 + number
+    assert "adam: interrupted; the weights are those after epoch 2" in done.err
+    assert f"adam: weights saved to w.json\nstopped by {number.name}\n" in done.err
+    assert saved_in(Path("w.json")) == weights_after(built, 3)
+    assert [signal.getsignal(other) for other in SIGNALS] == [unheard] * 3
+
+
+def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Project, at_epoch: Callable[..., None]) -> None:
+    at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 4)
+    done = command("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json", "--epochs", "4")
+    assert done.code == 128 + signal.SIGTERM
+    assert "all epochs are done" in done.err
+    assert saved_in(Path("w.json")) == weights_after(built, 4)
+
+
+def test_a_signal_before_a_runs_first_epoch_keeps_the_runs_before_it_and_starts_none_after(
+    command: Run, built: Project, at_epoch: Callable[..., None]
+) -> None:
+    for name in ("w-momentum.json", "w-adam.json"):
+        Path(name).write_text("good", encoding="utf-8")
+    at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 0, "momentum")
+    options = ("--optimizer", "vanilla,momentum,adam", "--epochs", "4", "--save", "w.json")
+    done = command("train", module_of(built), "--data", built.path("rows.csv"), *options)
+    assert done.code == 128 + signal.SIGTERM
+    assert saved_in(Path("w-vanilla.json")).keys() == {"top", "rate"}
+    assert [Path(name).read_text(encoding="utf-8") for name in ("w-momentum.json", "w-adam.json")] == ["good", "good"]
+    assert "vanilla: weights saved to w-vanilla.json" in done.err
+
+
+def test_an_interrupt_before_the_first_epoch_is_over_leaves_good_weights(
+    command: Run, built: Project, at_epoch: Callable[..., None]
+) -> None:
+    Path("w.json").write_text("good", encoding="utf-8")
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json")
+    at_epoch(lambda: os.kill(os.getpid(), signal.SIGINT), 0)
+    done = command(*line)
+    assert (done.code, done.out) == (130, "")
+    assert "no run began its first epoch" in done.err
+    assert Path("w.json").read_text(encoding="utf-8") == "good"
+
+
+def on_terminal(project: Project, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a command that has a terminal of its own for stdout and stderr; the terminal's other end."""
+    shown, end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "symgraph", *arguments],
+        cwd=project.root,
+        env=environment(COLUMNS="80", TERM="xterm-256color"),
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread of ours holds a lock here
+    )
+    os.close(end)
+    return process, shown
+
+
+def wait_for_epochs(shown: int) -> None:
+    """Read a terminal until its bar has counted an epoch."""
+    text = b""
+    while not re.search(rb"[1-9]\d*/100000000", text):
+        text += os.read(shown, 65536)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "scalar", "numba"])
+def test_sigterm_ends_a_real_process_with_its_weights_saved(built: Project, tmp_path: Path, backend: str) -> None:
+    if backend == "numba":
+        pytest.importorskip("numba")
+    line = ("train", "decay", "--data", "rows.csv", "--epochs", "100000000", "--backend", backend)
+    process, shown = on_terminal(built, *line, "--save", str(tmp_path / "w.json"))
+    wait_for_epochs(shown)
+    process.terminate()
+    with contextlib.suppress(OSError):  # how Linux says that the other side is closed
+        while os.read(shown, 65536):
+            pass
+    os.close(shown)
+    assert process.wait() == 128 + signal.SIGTERM
+    assert saved_in(tmp_path / "w.json").keys() == {"top", "rate"}
+    assert [path.name for path in tmp_path.iterdir()] == ["w.json"]
+
+
+def test_a_terminal_that_closes_ends_a_run_with_its_weights_saved(built: Project, tmp_path: Path) -> None:
+    line = ("train", "decay", "--data", "rows.csv", "--epochs", "100000000", "--optimizer", "adam,sgd")
+    process, shown = on_terminal(built, *line, "--save", str(tmp_path / "w.json"))
+    wait_for_epochs(shown)
+    os.close(shown)  # the kernel sends SIGHUP, and whatever is written to the terminal from now on fails
+    assert process.wait() == 128 + signal.SIGHUP
+    assert saved_in(tmp_path / "w-adam.json").keys() == {"top", "rate"}
+    assert [path.name for path in tmp_path.iterdir()] == ["w-adam.json"]
+
+
+def run_script(text: str, **options: object) -> subprocess.CompletedProcess[str]:
+    head = "import os, signal\nfrom symgraph.cli.interrupts import Interrupts\n"
+    return subprocess.run([sys.executable, "-c", head + text], capture_output=True, text=True, check=False, **options)
+
+
+def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twice() -> None:
+    done = run_script(
+        "with Interrupts() as interrupts:\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    print(interrupts.received, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    print('still here', flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    print('not here')\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "1\nstill here\n", "")
+
+
+def test_a_run_under_nohup_goes_on_when_its_terminal_closes() -> None:
+    done = run_script(
+        "with Interrupts() as interrupts:\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    print(interrupts.received, signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)\n",
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{int(signal.SIGTERM)} True\n", "")
+
+
+def test_a_signal_that_was_swallowed_is_seen_at_the_next_look() -> None:
+    with Interrupts() as interrupts:
+        interrupts.check()
+        interrupts.interruptible = True
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupts.received == signal.SIGTERM
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.check()
