@@ -57,7 +57,7 @@ def taken(model: Model, name: str) -> frozenset[str]:
     """
     private = (*NEEDS, *_PRIVATE, *(f"{loop}_{what}" for loop in ("all", "block", "row") for what in _OF_LOOPS))
     file = {f"{name}_{public}" for public in _PUBLIC.split()} | {f"{name}_{part}_" for part in private}
-    file |= {f"{name.upper()}_{constant}" for constant in _CONSTANTS.split()}
+    file |= {f"{name.upper()}_{constant}" for constant in _CONSTANTS.split()} | {f"SYMGRAPH_{name}_H"}
     # a node is no d_<node> itself, but its cotangent is called so
     cotangents = {own.removeprefix("d_") for own in file if own.startswith("d_")}
     names = {entry.name for entry in model.inputs} | {node.name for node in model.nodes}
