@@ -33,7 +33,7 @@ _PUBLIC = (
     "residual_jacobian jacobian selftest"
 )
 _PRIVATE = ("turned", "constants_are_doubles", "prefetch", "read_columns", "gradient", "block_sum", "add")
-_OF_LOOPS = ("terms", "losses", "outputs", "derivatives", "residual_derivatives")
+_OF_LOOPS = ("terms", "losses", "outputs", "derivatives")
 _CONSTANTS = "FEATURES WEIGHTS INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
 
 _HEADERS = (
