@@ -32,6 +32,16 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
 }
 """The result and the parameters of each C function, by what follows the model's name."""
 
+_FAULTS = (
+    "sums are reordered, or not rounded to the nearest double",
+    "products are not rounded before something is added to them",
+    "quotients are products with reciprocals",
+    "infinities and NaN are taken for numbers",
+    "the sign of 0 is lost",
+    "subnormal numbers are flushed to 0",
+)
+"""The meaning of each bit of a self-test's result."""
+
 
 def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
     """Compile a C file of this project, unless the cache has it, and load it.
@@ -47,7 +57,8 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
         residual where the loss is a function of output - target; in float64.
 
     Raises:
-        ModuleError: there is no such file, it is none of ours, or it follows another version of the contract.
+        ModuleError: there is no such file, it is none of ours, it follows another version of the contract, or its self-test
+            finds arithmetic that would make results wrong.
         BuildError: there is no compiler, or it refuses the file.
         OptionError: the project's settings cannot be read.
     """
@@ -88,9 +99,24 @@ def module_of(
     path = compiled_library(source, files, compiler or find_compiler(), folder)
     try:
         library = ctypes.CDLL(str(path))
+        selftest = getattr(library, f"{found[1]}_selftest", None)
+        if selftest is None:
+            raise ModuleError(f"{source} has no self-test, since an earlier symgraph wrote it; build it again")
+        _check_arithmetic(selftest(), source, path)
         return _module(library, found[1], Path(source).stem, path)
     except (OSError, AttributeError, ValueError) as error:  # no library; a symbol that it lacks
         raise ModuleError(f"{path} cannot be loaded: {error}; delete it") from error
+
+
+def _check_arithmetic(found: int, source: str, path: Path) -> None:
+    """Refuse a library whose self-test has found something."""
+    faults = [fault for bit, fault in enumerate(_FAULTS) if found >> bit & 1]
+    if faults:
+        raise ModuleError(
+            f"{source}, as compiled here, would give wrong results; its self-test finds that {', and that '.join(faults)}. "
+            f"Another library of this process may have set the processor so, or the compiler takes flags like those of "
+            f"-ffast-math: delete {path} after a change of them"
+        )
 
 
 def _module(library: ctypes.CDLL, prefix: str, model: str, path: Path) -> ModuleType:

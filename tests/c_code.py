@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from symgraph.backends import BACKENDS
-from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS
+from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS, named
 from symgraph.emit.expression import Level, Text
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import OPS
@@ -66,13 +66,14 @@ def compiled(program: str, flags: Sequence[str], files: Mapping[str, str], targe
 
 def functions_text() -> str:
     """A C file with a function of arrays for every op, as it stands in loops over rows."""
-    view = SimpleNamespace(functions=frozenset(NEEDS), near=ERF_NEAR, far=ERFC_FAR, integral=IERFC_FAR)
+    coefficients = {"near": ERF_NEAR, "far": ERFC_FAR, "integral": IERFC_FAR}
+    view = SimpleNamespace(name="my", prefix="MY", functions=frozenset(NEEDS), **coefficients)
     head = "".join(f"#include <{name}.h>\n" for name in ("float", "math", "stddef", "stdint", "string"))
     return head + render("c/functions.c.jinja", view) + "".join(map(_each, COMPILED))
 
 
 def _each(op: str) -> str:
-    texts = {**BACKENDS["c"].texts, **LOOP}
+    texts = named({**BACKENDS["c"].texts, **LOOP}, "my")
     body = texts[op].render([Text("a[i]", Level.ATOM), Text("b[i]", Level.ATOM)]).text
     careful = "    const int careful = 1;\n    uint64_t wide = 0;\n" if "careful" in body else ""
     ignored = "    (void)b;\n" if OPS[op].arity == 1 else ""

@@ -258,19 +258,22 @@ def test_a_compiled_module_is_judged_by_the_truth(name: str) -> None:
 FAULTS = {
     "a partial is wrong": ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *"),
     "two partials are exchanged": ("grad[0] = sums[1];", "grad[0] = sums[2];"),
-    "a part of a block is not added": ("i < PARTS / 2; i++", "i < PARTS / 4; i++"),
-    "the second block is the first": ("read_columns(X + start * FEATURES, rows, x);", "read_columns(X + start, rows, x);"),
+    "a part of a block is not added": ("i < NINE_WEIGHTS_PARTS_ / 2; i++", "i < NINE_WEIGHTS_PARTS_ / 4; i++"),
+    "the second block is the first": ("_(X + start * NINE_WEIGHTS_FEATURES, rows, x);", "_(X + start, rows, x);"),
     "the last rows of a block are those of the one before": ("for (; row < rows; row++) {", "for (; row + 1 < rows; row++) {"),
     "shares are ignored": ("share = s ? s + start : ones", "share = s ? ones : ones"),
     "the output is another node": ("output[row] = y_hat;", "output[row] = tanh_;"),
     "the loss of a row has no square": ("return terms[0];", "return terms[1];"),
     "a derivative of the output is another": (
-        "jacobian[(start + row) * WEIGHTS + i]",
-        "jacobian[(start + row) * WEIGHTS + 8 - i]",
+        "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + i]",
+        "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + 8 - i]",
     ),
     "a residual is the output": ("residual[row] -= y[row];", "residual[row] -= 0.0;"),
-    "the losses miss their last row": ("add(block_sum(losses, rows), &sum", "add(block_sum(losses, rows - 1), &sum"),
-    "rows are exchanged": ("sums[i] = terms[i * ROWS + row];", "sums[i] = terms[i * ROWS + rows - 1 - row];"),
+    "the losses miss their last row": ("block_sum_(losses, rows), &sum", "block_sum_(losses, rows - 1), &sum"),
+    "rows are exchanged": (
+        "sums[i] = terms[i * NINE_WEIGHTS_ROWS_ + row];",
+        "sums[i] = terms[i * NINE_WEIGHTS_ROWS_ + rows - 1 - row];",
+    ),
     "a weight is another": ("const double w2 = w[1];", "const double w2 = w[0];"),
     "names are in another order": ('    "w1",\n    "w2",', '    "w2",\n    "w1",'),
 }

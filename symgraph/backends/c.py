@@ -1,6 +1,7 @@
 """The C backend: one C99 file and its header, batches and single rows of doubles, without dependencies or allocation."""
 
 from symgraph.backends.backend import Backend
+from symgraph.emit.c_functions import own
 from symgraph.emit.c_view import c_view
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
 
@@ -14,8 +15,8 @@ TEXTS: OpTexts = {
     },
     **{name: call(name) for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf")},
     **{name: call(name, 2) for name in ("pow", "hypot", "atan2")},
-    **{name: call(f"fn_{name}") for name in ("gauss", "erfc", "erfcx", "ierfcx", "sign")},
-    **{name: call(f"fn_{name}", 2) for name in ("heaviside", "max", "min")},
+    **{name: own(name) for name in ("gauss", "erfc", "erfcx", "ierfcx", "sign")},
+    **{name: own(name, 2) for name in ("heaviside", "max", "min")},
     "abs": call("fabs"),
     # C binds a sign to what follows it, and compilers want parentheses where && and || meet
     "neg": OpText("-{0}", Level.UNARY, _OPERAND),

@@ -1,22 +1,36 @@
 """The functions that a C file brings along, so that loops over rows become vector code: templates/c/functions.c.jinja."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from symgraph.emit.expression import OpText, OpTexts, call
 from symgraph.emit.functions import with_needs
 
+OWN = "@"
+"""Stands in the text of an op for the model's name and an underscore, with which the file's own functions begin."""
+
+
+def own(part: str, arity: int = 1) -> OpText:
+    """A call of a function of the file; ``named`` completes its name."""
+    return call(f"{OWN}{part}_", arity)
+
+
+def named(texts: OpTexts, model: str) -> dict[str, OpText]:
+    """The same texts in the file of a model, whose name is given in ASCII."""
+    return {op: replace(text, format=text.format.replace(OWN, f"{model}_")) for op, text in texts.items()}
+
+
 LOOP: OpTexts = MappingProxyType(
     {
-        **{name: call(f"fn_{name}") for name in ("exp", "expm1", "log", "log1p", "tanh", "erf")},
+        **{name: own(name) for name in ("exp", "expm1", "log", "log1p", "tanh", "erf")},
+        # for exp of what is never above 0: the same number with a comparison less
+        "exp_minus": own("exp_minus"),
         # far from 0 they need the C library, which vector code cannot call: a block with such an argument is done again
-        **{name: OpText(f"fn_{name}({{0}}, careful, &wide)") for name in ("sin", "cos")},
+        **{name: OpText(f"{OWN}{name}_({{0}}, careful, &wide)") for name in ("sin", "cos")},
     }
 )
 """What is written for an op in a loop over rows, where that differs from what is written once a call."""
-
-EXP_MINUS = call("fn_exp_minus")
-"""The exponential of what is never above 0, in a loop over rows: the same number with a comparison less."""
 
 LIBRARY = frozenset({"pow", "cbrt", "hypot", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh", "acosh", "atanh"})
 """Ops for which loops call the C library."""
@@ -65,7 +79,7 @@ IERFC_FAR = (
 """sqrt(pi) * (1 + x)**2 * exp(x*x) * ierfc(x) - 1 in powers of (x - 3)/(x + 3), for x >= 0."""
 
 
-def parts_called(lines: Iterable[str]) -> frozenset[str]:
-    """The parts of the template of functions that some lines of C need."""
+def parts_called(lines: Iterable[str], model: str) -> frozenset[str]:
+    """The parts of the template of functions that some lines of the C file of a model need."""
     text = "\n".join(lines)
-    return with_needs([part for part in NEEDS if ("FMA(" if part == "fma" else f"fn_{part}(") in text], NEEDS)
+    return with_needs([part for part in NEEDS if f"{model}_{part}_(" in text], NEEDS)

@@ -53,8 +53,8 @@ class CView:
 
     Attributes:
         file: the model's name, and that of both files.
-        name: the same in ASCII, with which all public names start.
-        prefix: the same in capitals.
+        name: the same in ASCII, with which the names of all functions and tables begin.
+        prefix: the same in capitals, with which all macros begin.
         title: comment lines about the model.
         counts: operations of a row, in words.
         names: the public tables of names: table -> C literals.
@@ -120,10 +120,9 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     """Write the functions of a C file.
 
     Raises:
-        SpecError: the header would have the name of one of the C library.
+        SpecError: the header would have the name of one of the C library, or names of the file would belong to C itself.
     """
-    if source.model.name in HEADERS:
-        raise SpecError(f"model name {source.model.name!r}: {source.model.name}.h would hide a header of C; choose another")
+    _check_model_name(source.model.name)
     model, roots = source.model, source.graph.roots
     writer = FunctionWriter(replace(source, graph=fused(source.graph)), {**texts, **TEXTS}, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
@@ -159,11 +158,18 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         rows=rows,
         has_residual=residual_form(model),
         **{part: None if one is None else _function(writer, one, names) for part, (one, names) in parts.items()},
-        functions=parts_called(text for function in written for text in function.texts),
+        functions=parts_called((text for function in written for text in function.texts), name),
         near=tuple(map(number, ERF_NEAR)),
         far=tuple(map(number, ERFC_FAR)),
         integral=tuple(map(number, IERFC_FAR)),
     )
+
+
+def _check_model_name(name: str) -> None:
+    if name.lower() in HEADERS:
+        raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another")
+    if name.startswith("_"):
+        raise SpecError(f"model name {name!r}: in C, names that begin with an underscore belong to the compiler; drop it")
 
 
 def _rows(columns: int) -> int:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgraph.emit.bindings import JACOBIAN, cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
-from symgraph.emit.c_functions import EXP_MINUS, LOOP
+from symgraph.emit.c_functions import LOOP, named
 from symgraph.emit.c_loops import split
-from symgraph.emit.c_names import TAKEN, ascii_names
+from symgraph.emit.c_names import ascii_name, ascii_names, taken
 from symgraph.emit.expression import OpTexts, Text
 from symgraph.emit.names import Numbering
 from symgraph.emit.section import Line, SectionWriter
@@ -39,7 +39,7 @@ class StatementWriter(SectionWriter):
     def _expression(self, position: int) -> Text:
         if position not in self.falling:
             return SectionWriter._expression(self, position)  # a dataclass with slots has no super()
-        texts, self.texts = self.texts, {**self.texts, "exp": EXP_MINUS}
+        texts, self.texts = self.texts, {**self.texts, "exp": self.texts["exp_minus"]}
         text = SectionWriter._expression(self, position)
         self.texts = texts
         return text
@@ -87,9 +87,11 @@ class FunctionWriter:
     def __init__(self, source: Source, texts: OpTexts, literals: Mapping[str, str]) -> None:
         self.source = source
         self.graph: Graph = source.graph
-        self.texts = texts
+        self.name = ascii_name(source.model.name)
+        self.texts = named(texts, self.name)
         self.literals = literals
-        self.identifier = ascii_names(identifiers(source.model, TAKEN), TAKEN)
+        blocked = taken(source.model, self.name)
+        self.identifier = ascii_names(identifiers(source.model, blocked), blocked)
         labels, self.notes = cotangent_labels(self.graph, self.identifier, "")
         self.labels = labels | node_labels(self.graph, self.identifier)
         self.sums = _sums(self.graph)
@@ -135,7 +137,7 @@ class FunctionWriter:
         writer = self._writer(self._bound(), 4)
         read = {arg for position in varying for arg in self.graph.nodes[position].args} | {*needed}
         once = writer.write(uniform, read & set(uniform))
-        writer.texts = {**self.texts, **LOOP}
+        writer.texts = {**self.texts, **named(LOOP, self.name)}
         writer.indent, writer.targets, writer.kept = 8 + _DECLARED, targets, parts.kept
         writer.falling = frozenset(position for position in varying if falls(self.graph, position))
         loops = []
@@ -150,7 +152,7 @@ class FunctionWriter:
     def _array(self, position: int, writer: StatementWriter) -> str:
         """The declaration of an array for the values of a node."""
         kind = "int" if self.graph.nodes[position].boolean else "double"
-        return f"{kind} {writer.bound[position].replace('[row]', '[ROWS]')};"
+        return f"{kind} {writer.bound[position].replace('[row]', f'[{self.name.upper()}_ROWS_]')};"
 
     def _operations(self, results: Sequence[int], known: set[int]) -> tuple[int, ...]:
         """What computes the given nodes from nodes that are known, in the order of the graph."""

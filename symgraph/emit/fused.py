@@ -1,12 +1,13 @@
 """Products that are added to numbers without rounding errors, as one operation with one rounding: a step of C's emission."""
 
-from symgraph.emit.expression import OpTexts, call
+from symgraph.emit.c_functions import own
+from symgraph.emit.expression import OpTexts
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.uses import read_once
 from symgraph.passes.prune import prune
 
-TEXTS: OpTexts = {"fma": call("FMA", 3)}
-"""How C reads where that is done; the macro is among the functions of the file."""
+TEXTS: OpTexts = {"fma": own("fma", 3)}
+"""How C reads where that is done; the function is among those of the file."""
 
 _EXACT = frozenset({"const", "weight", "feature", "target"})
 

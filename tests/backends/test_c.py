@@ -332,19 +332,12 @@ def test_nothing_is_allocated_and_loops_over_rows_read_no_memory_but_columns() -
     """What makes vector code possible, told by the text: the library's functions are called only beyond the loops' reach."""
     text = texts(MODELS["nine_weights"]())["nine_weights.c"]
     assert not re.search(r"\b(malloc|calloc|realloc|alloca|static double \w+\[)", text)
-    loop = text[text.index("INLINE uint64_t all_terms") : text.index("static uint64_t block_terms")]
+    loop = text[text.index(" nine_weights_all_terms_(") : text.index(" nine_weights_block_terms_(")]
     body = loop[loop.index("for (size_t row") :]
-    assert set(re.findall(r"\b([a-z]\w*)\(", body)) == {
-        "fabs",
-        "fn_exp",
-        "fn_exp_minus",
-        "fn_tanh",
-        "fn_sin",
-        "fn_cos",
-        "fn_min",
-    }
+    own = {f"nine_weights_{part}_" for part in ("exp", "exp_minus", "fma", "tanh", "sin", "cos", "min")}
+    assert set(re.findall(r"\b([a-z]\w*)\(", body)) == {"fabs", *own}
     # exp; the sigmoid, its slope and that of tanh, whose arguments are never above 0
-    assert (body.count("fn_exp("), body.count("fn_exp_minus(")) == (1, 3)
+    assert (body.count("_exp_("), body.count("_exp_minus_(")) == (1, 3)
     assert set(re.findall(r"(\w+)\[", body)) == {"x", "y", "cotangent", "terms"}
 
 
@@ -359,9 +352,9 @@ def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> Non
     if "unrecognized" in run.stderr:
         pytest.skip("the flags are those of x86-64")
     lines = files[f"{name}.c"].splitlines()
-    calls = re.compile(rf"\b(?<!fn_)({'|'.join(LIBRARY)})\(")
+    calls = re.compile(rf"\b({'|'.join(LIBRARY)})\(")
     for function in ("all_terms", "all_losses", "all_outputs", "all_derivatives"):
-        start = next(number for number, line in enumerate(lines) if line.startswith(f"INLINE uint64_t {function}("))
+        start = next(number for number, line in enumerate(lines) if f"_INLINE_ uint64_t {name}_{function}_(" in line)
         end = lines.index("}", start)
         for loop in [number for number in range(start, end) if lines[number].startswith("    for (size_t row")]:
             text = "\n".join(lines[loop : lines.index("    }", loop)])
@@ -371,8 +364,8 @@ def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> Non
 
 def test_calls_of_the_library_stand_in_loops_of_their_own() -> None:
     text = texts(one_output(lambda f, g, a, b: sp.atan(a * f + sp.exp(g * b)) * sp.cosh(f) + sp.atan(sp.atan(g))))["small.c"]
-    loops = text[text.index("INLINE uint64_t all_outputs") : text.index("static void row_outputs")].split("for (")[1:]
-    found = [(len(re.findall(r"\batan\(|\bcosh\(", loop)), loop.count("fn_exp(")) for loop in loops]
+    loops = text[text.index(" small_all_outputs_(") : text.index(" small_row_outputs_(")].split("for (")[1:]
+    found = [(len(re.findall(r"\batan\(|\bcosh\(", loop)), loop.count("_exp_(")) for loop in loops]
     # exp; the first three; their product; the arc of an arc; the sum
     assert found == [(0, 1), (3, 0), (0, 0), (1, 0), (0, 0)]
 

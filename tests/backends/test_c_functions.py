@@ -14,7 +14,7 @@ from erf_coefficients import coefficients
 from op_accuracy import CASES, DIGITS, Case, arithmetic_of, graph_of, in_ulp, operands_of, stated, true_values
 
 from symgraph.backends import BACKENDS
-from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LIBRARY, LOOP, NEEDS, parts_called
+from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LIBRARY, LOOP, NEEDS, OWN, parts_called
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.ops import OPS
 
@@ -110,15 +110,18 @@ def test_the_coefficients_of_the_error_functions_are_those_that_mpmath_gives() -
 def test_every_op_is_arithmetic_or_known_as_a_function_of_the_library_or_of_the_file() -> None:
     texts = {**BACKENDS["c"].texts, **LOOP}
     called = {op: text.format.split("(")[0] for op, text in texts.items() if "(" in text.format}
-    library = {op for op, name in called.items() if not name.startswith("fn_") and name not in ("sqrt", "fabs")}
+    library = {op for op, name in called.items() if not name.startswith(OWN) and name not in ("sqrt", "fabs")}
     assert library == LIBRARY
-    assert {name.removeprefix("fn_") for op, name in called.items() if op not in LIBRARY} - {"sqrt", "fabs"} <= set(NEEDS)
+    assert {name.removeprefix(OWN).removesuffix("_") for op, name in called.items() if op not in LIBRARY} - {
+        "sqrt",
+        "fabs",
+    } <= set(NEEDS)
 
 
 def test_a_file_has_the_parts_that_it_calls_and_no_others() -> None:
-    assert parts_called(["v0 = fn_max(a, b);"]) == {"max"}
-    assert parts_called(["v0 = fn_sin(a, careful, &wide);"]) == {"sin", "turn", "bits", "fma"}
-    assert parts_called(["v0 = a + b;"]) == frozenset()
+    assert parts_called(["v0 = my_max_(a, b);"], "my") == {"max"}
+    assert parts_called(["v0 = my_sin_(a, careful, &wide);"], "my") == {"sin", "turn", "bits", "fma"}
+    assert parts_called(["v0 = a + b;"], "my") == frozenset()
     assert all(set(called) <= set(NEEDS) for called in NEEDS.values())
 
 

@@ -87,7 +87,7 @@ def test_compile_is_refused_without_the_backend(command: Run, project: Project) 
 def test_a_wrong_text_is_not_written(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def forged(*arguments: object, **options: object) -> tuple[Artifact, ...]:
         made = generate(*arguments, **options)
-        return tuple(Artifact(one.name, one.text.replace("fn_exp(-", "0.999 * fn_exp(-"), one.backend) for one in made)
+        return tuple(Artifact(one.name, one.text.replace("decay_exp_(-", "0.999 * decay_exp_(-"), one.backend) for one in made)
 
     monkeypatch.setattr(building, "generate", forged)
     plan = building.Plan([str(project.path("models.py"))], project.root, project.path("made"), ("c",))
