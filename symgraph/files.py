@@ -4,7 +4,7 @@ import importlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,18 +15,37 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         OSError: the folder or the file cannot be written; the old file is then as it was.
     """
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    replace_texts({path: text})
+
+
+def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lambda: None) -> None:
+    """Write several files, all new ones beside the old before the first takes its place; see ``replace_text``.
+
+    Args:
+        texts: the text of each file.
+        last_look: called when nothing is left to do but to put the new files into the places of the old; if it raises, every
+            old file stays as it is.
+    """
+    beside = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp") for path in texts}
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
+        for path, new in beside.items():
+            _write_new(new, texts[path])
+            if path.exists():
+                shutil.copymode(path, new)
+        last_look()
+        for path, new in beside.items():
+            new.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        for new in beside.values():
+            new.unlink(missing_ok=True)
         raise
+
+
+def _write_new(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @contextmanager

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symgraph.cli.current import load_model
 from symgraph.cli.terminal import (
+    ConfigFile,
     DataFile,
     Json,
+    Locked,
     ModelName,
     Quiet,
     check_writable,
     inputs_of,
-    load_model,
     note,
     print_json,
     print_table,
@@ -75,6 +77,8 @@ def train(
         str,
         typer.Option(metavar="NAME", help="What updates run on: numpy, scalar (Python floats, a row an update), numba, auto."),
     ] = "auto",
+    config: ConfigFile = None,
+    locked: Locked = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -82,7 +86,7 @@ def train(
     from symgraph.training.choice import checked_choice
     from symgraph.training.options import GREATEST_SEED, count
 
-    module = load_model(model)
+    module = load_model(model, config=config, locked=locked, quiet=quiet)
     optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
     rows = read_rows(module, data)
     X, y = inputs_of(rows)
