@@ -14,7 +14,7 @@ from symgraph.emit.source import model_hash
 from symgraph.errors import BuildError, OptionError
 from symgraph.files import locked, replace_texts
 from symgraph.generate import STEPS, Artifact, generate, require
-from symgraph.manifest import FILE, Entry, Origin, digest, manifest_text, read_manifest
+from symgraph.manifest import FILE, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.memory import load_verified
 from symgraph.model import Model
 from symgraph.options import DOUBLE, PLAIN, Options
@@ -305,7 +305,8 @@ def _manifest(plan: Plan, wanted: Mapping[str, Wanted]) -> tuple[str, list[Outpu
     root = _way_up(plan)
     if root is not None:
         origins |= {one.entry.spec: Origin(root, one.sources) for one in wanted.values() if one.sources}
-    return manifest_text([*others, *(one.entry for one in wanted.values())], origins), orphans
+    entries = (*others, *(one.entry for one in wanted.values()))
+    return manifest_text(Manifest(entries, origins)), orphans
 
 
 def _way_up(plan: Plan) -> str | None:

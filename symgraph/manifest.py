@@ -1,7 +1,7 @@
 """The manifest of an output folder: which file was built from which spec, and digests of all that they were made of."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -84,13 +84,13 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest(entries, origins)
 
 
-def manifest_text(entries: Iterable[Entry], origins: Mapping[str, Origin]) -> str:
+def manifest_text(manifest: Manifest) -> str:
     """Return the manifest as JSON, sorted by file name; specs that no entry names are left out."""
     outputs: dict[str, Mapping[str, str]] = {}
-    for entry in entries:
+    for entry in manifest.entries:
         outputs[entry.output] = {key: value for key, value in asdict(entry).items() if key != "output" and value}
     named = {facts["spec"] for facts in outputs.values()}
-    specs = {spec: asdict(origin) for spec, origin in origins.items() if spec in named}
+    specs = {spec: asdict(origin) for spec, origin in manifest.origins.items() if spec in named}
     return json.dumps({"outputs": outputs, "specs": specs}, indent=2, sort_keys=True) + "\n"
 
 

@@ -23,7 +23,7 @@ PATHS = {
     "next line": "models/a\x85import os #.py",
     "encoding": "coding=utf-7/+AAo-import os+ADs-os.abort()+ACM-.py",
     "encoding with a colon": "coding: utf-7 +AAo-import os+ACM-.py",
-    "quotes": 'models/""" import os \'\'\' .py',
+    "quotes": "models/\"\"\" import os ''' .py",
     "end of a comment in C": "models/*/ #error no /*.py",
     "backslash": "models/a\\.py",
     "trigraph": "models/a??/",
@@ -81,7 +81,7 @@ def test_the_text_hash_covers_everything_but_its_own_line() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("w1", "w2"),
+        ("a * x", "b * x"),
         ("# text sha256:", "# text  sha256:"),
         ("# text sha256:", "# text sha256:0"),
         ("\nimport ", "\n# text sha256: mine\nimport "),

@@ -84,7 +84,9 @@ def lineage_of_module(path: Path, module: Any, settings: "Config | None") -> "Li
     listed = (reference for reference in settings.models if Path(reference).name == label)  # one that lies outside the project
     candidates = (settings.root / name for name in (label, *listed) if name)
     spec = next((candidate for candidate in candidates if candidate.is_file()), None)
-    return None if spec is None else Lineage(spec, settings.root, f"no manifest says what {label} was when {path.name} was built")
+    return (
+        None if spec is None else Lineage(spec, settings.root, f"no manifest says what {label} was when {path.name} was built")
+    )
 
 
 def require_own(lineage: "Lineage", settings: "Config | None") -> None:
