@@ -1,6 +1,7 @@
 """Reading spec files: Python files, or dotted modules, that define one model or several."""
 
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -144,10 +145,13 @@ def _line(error: BaseException, path: Path) -> int | str:
 def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
     """Let a spec import its neighbours, and leave no bytecode beside them.
 
-    They are forgotten, as is all else that it imports from its project: another folder may use their names, and the next spec
-    is to be seen reading them.
+    It reads them, and all else that it imports from its project, anew: they may have changed since this process imported them.
+    They are forgotten afterwards: another folder may use their names.
     """
-    saved_path, saved_bytecode, known = list(sys.path), sys.dont_write_bytecode, set(sys.modules)
+    hidden = _of_project(folders, root)
+    saved_path, saved_bytecode, known = list(sys.path), sys.dont_write_bytecode, set(sys.modules) - set(hidden)
+    for name in hidden:
+        del sys.modules[name]
     sys.path[:0] = map(str, folders)
     sys.dont_write_bytecode = True
     try:
@@ -156,19 +160,26 @@ def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
         sys.path[:] = saved_path
         sys.dont_write_bytecode = saved_bytecode
         fresh = [name for name in sys.modules if name not in known]
-        neighbours = {name for name in fresh if _lies_in(folders, root, sys.modules[name])}
+        neighbours = _of_project(folders, root)
         for name in fresh:
             if name.partition(".")[0] in neighbours:
                 del sys.modules[name]
+        sys.modules.update(hidden)
 
 
-def _lies_in(folders: tuple[Path, ...], root: Path, module: ModuleType) -> bool:
-    spec = getattr(module, "__spec__", None)
-    if spec is None:
-        return False
-    files = [spec.origin] if spec.has_location and spec.origin else []
-    places = [Path(place) for place in spec.submodule_search_locations or files]
-    return any(place.parent in folders or is_project_file(place.resolve(), root) for place in places)
+def _of_project(folders: tuple[Path, ...], root: Path) -> dict[str, ModuleType]:
+    """The imported modules that lie in some folders, or are files of the project."""
+    beside, below = {str(folder) for folder in folders}, f"{root}{os.sep}"
+    found = {}
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        if spec is None or name == "__main__":
+            continue
+        files = [spec.origin] if spec.has_location and spec.origin else []
+        for place in spec.submodule_search_locations or files:
+            if os.path.dirname(place) in beside or (place.startswith(below) and is_project_file(Path(place).resolve(), root)):  # noqa: PTH120  a thousand modules
+                found[name] = module
+    return found
 
 
 @contextmanager
