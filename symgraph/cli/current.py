@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from symgraph.cli.terminal import nearer, note
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+
 if TYPE_CHECKING:
     from symgraph.config import Config
     from symgraph.lineage import Lineage
@@ -90,7 +92,7 @@ def lineage_of_module(path: Path, module: Any, settings: "Config | None") -> "Li
 
 
 def require_own(lineage: "Lineage", settings: "Config | None") -> None:
-    """Refuse to run another user's spec that nobody has named; the specs of a project that counts do.
+    """Refuse to run another user's spec that nobody has named; those of a project that counts, and our own, count as well.
 
     Raises:
         ModuleError: it is another user's.
@@ -98,10 +100,10 @@ def require_own(lineage: "Lineage", settings: "Config | None") -> None:
     from symgraph.errors import ModuleError
     from symgraph.trust import objection
 
-    if settings is not None and settings.file is not None and settings.root == lineage.root:
+    vouched = settings is not None and settings.file is not None and settings.root == lineage.root
+    if vouched or lineage.spec.is_relative_to(_PACKAGE):
         return
     doubt = objection(lineage.spec, Path.cwd())
     if doubt is not None:
-        raise ModuleError(
-            f"{lineage.doubt}, and {lineage.spec} {doubt}: it would run as code; build it yourself if you trust it"
-        )
+        why = f"{lineage.doubt}, and " if lineage.doubt else ""
+        raise ModuleError(f"{why}{lineage.spec} {doubt}: it would run as code; name the spec itself if you trust it")

@@ -1,6 +1,7 @@
 """Commands on a module whose spec has changed: it is built anew and said to be, or refused; never used in silence."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -189,3 +190,30 @@ def test_quiet_builds_anew_without_a_word(command: Run, copy: Project) -> None:
     done = command(*TRAIN, "--quiet")
     assert (done.code, done.err) == (0, "")
     assert command("build", "models.py", "--check").code == 0
+
+
+def test_a_spec_outside_the_project_is_found_by_the_settings_that_list_it(command: Run, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    for folder in ("specs", "project"):
+        project.path(folder).mkdir()
+    write(project, "specs/models.py", SPEC)
+    write(project, "project/own.toml", '[tool.symgraph]\nmodels = ["../specs/models.py"]\n')
+    config = ("--config", "project/own.toml")
+    assert command("build", *config).code == 0
+    assert renewals(command("gradcheck", "decay", "--points", "1", *config)) == []
+    write(project, "specs/models.py", DOUBLED)
+    done = command("gradcheck", "decay", "--points", "1", *config)
+    assert (done.code, len(renewals(done))) == (0, 1)
+    assert "2 * top" in project.path("project/generated/decay.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_the_spec_of_another_user_is_not_run_to_build_a_module_anew(command: Run, copy: Project) -> None:
+    write(copy, "models.py", f"raise SystemExit('it ran')\n{SPEC}")
+    os.chown(copy.path("models.py"), 54321, -1)
+    done = command(*TRAIN)
+    assert done.code == 2
+    assert "models.py belongs to user 54321, not to you: it would run as code" in done.err.splitlines()[-1]
+    assert command("show", "decay").code == 2
+    write(copy, "pyproject.toml", "[tool.symgraph]\n")  # settings of one's own vouch for the project
+    assert "models.py:1: SystemExit: it ran" in command(*TRAIN).err
