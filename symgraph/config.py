@@ -93,7 +93,7 @@ def read_config(start: Path | None = None, file: Path | None = None) -> Config:
             wrong type; or the current directory is gone.
     """
     if file is not None:
-        path = file.resolve()
+        path = file.parent.resolve() / file.name
         return _config(path, _table(path))
     try:
         start = Path.cwd() if start is None else start

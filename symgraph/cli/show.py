@@ -99,6 +99,7 @@ def models_of(reference: str, config: Path | None = None) -> list["Model"]:
     from symgraph.cli.current import lineage_of_module, require_own
     from symgraph.config import read_config
     from symgraph.errors import ModuleError
+    from symgraph.lineage import Lineage
     from symgraph.module import find, load_file
     from symgraph.specs import read_spec
 
@@ -115,6 +116,7 @@ def models_of(reference: str, config: Path | None = None) -> list["Model"]:
     except ModuleError:
         if not (reference.isidentifier() and unbuilt.is_file()):
             raise
+        require_own(Lineage(unbuilt.resolve(), root, ""), settings)
         return list(read_spec(str(unbuilt), root).models)
     spec = str(module.METADATA["spec"])
     lineage = lineage_of_module(path, module, settings)

@@ -215,5 +215,6 @@ def test_the_spec_of_another_user_is_not_run_to_build_a_module_anew(command: Run
     assert done.code == 2
     assert "models.py belongs to user 54321, not to you: it would run as code" in done.err.splitlines()[-1]
     assert command("show", "decay").code == 2
+    assert "models.py belongs to user 54321" in command("show", "models").err  # models.py, for want of such a module
     write(copy, "pyproject.toml", "[tool.symgraph]\n")  # settings of one's own vouch for the project
     assert "models.py:1: SystemExit: it ran" in command(*TRAIN).err
