@@ -1,12 +1,11 @@
 """The build: read specs, generate, verify, compare with what is there, write what differs."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import Literal
 
 from symgraph.backends import BACKENDS
 from symgraph.check.verify import VerificationReport
@@ -14,16 +13,16 @@ from symgraph.compiled import module_of
 from symgraph.compiler import Compiler, find_compiler
 from symgraph.emit.source import model_hash
 from symgraph.errors import BuildError, OptionError
-from symgraph.files import locked, replace_text
-from symgraph.generate import STEPS, Artifact, generate, is_generated, require, stated_hash, text_hash
-from symgraph.manifest import FILE, Entry, manifest_text, read_manifest
+from symgraph.files import locked, replace_texts
+from symgraph.generate import STEPS, Artifact, generate, require
+from symgraph.manifest import FILE, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.memory import load_verified
 from symgraph.model import Model
 from symgraph.options import DOUBLE, PLAIN, Options
-from symgraph.specs import read_spec
+from symgraph.outputs import State, Wanted, read_text, spec_of, state_of
+from symgraph.specs import Spec, read_spec
 from symgraph.stages import Stages
 
-State = Literal["written", "unchanged", "missing", "stale", "edited", "orphan"]
 Progress = Callable[[str], None]
 
 
@@ -33,9 +32,10 @@ class Output:
 
     Attributes:
         path: where it is.
-        state: "written" or "unchanged" after a build, after a check "unchanged", "missing", "stale" (differs from what a build
-            would write), "edited" (changed by hand since it was built) or "orphan" (the manifest lists it, but no spec
-            makes it any more).
+        state: "written" or "unchanged" after a build; after a check "unchanged", "missing", what has changed since it was built
+            ("spec changed", "options changed", "generator changed", "edited by hand"), "of another spec" (that of a model of
+            the same name) or, of the manifest, "stale"; after both "orphan" (the manifest lists it, but no spec makes it any
+            more).
     """
 
     path: Path
@@ -87,14 +87,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The artifacts of one model, and where it is written: the file, and how it is named.
+    """The artifacts of one model, and where it is written.
 
     The module of the numpy backend is made for verification even where it is not to be written.
     """
 
     model: Model
-    path: Path
-    spec: str
+    spec: Spec
     artifacts: tuple[Artifact, ...]
     unwritten: tuple[Artifact, ...] = ()
 
@@ -102,17 +101,18 @@ class Made:
 def build(plan: Plan, *, force: bool = False, progress: Progress | None = None, stages: Stages | None = None) -> BuildReport:
     """Generate and verify the modules of a plan; then write those that differ, and the manifest.
 
-    Nothing is written unless everything was generated and verified and no file would be overwritten that was edited by hand.
+    Nothing is written unless everything was generated and verified and no file would be overwritten that was edited by hand or
+    belongs to another spec. That is asked again at the last moment, since the work takes a while.
 
     Args:
         plan: what to build.
-        force: whether to overwrite files that were edited by hand or are not ours.
+        force: whether to overwrite such files, and those that are not ours.
         progress: called with one line at each step.
         stages: keeps what each stage takes.
 
     Raises:
         BuildError: a spec cannot be read, two models would write one file, a module would take its spec's place, a file was
-            edited by hand, or the folder cannot be written.
+            edited by hand or is another spec's, or the folder cannot be written.
         SpecError: a model is wrong.
         VerificationError: a module disagrees with its spec.
         OptionError: a backend is unknown, or libraries are asked for and no backend writes C.
@@ -123,8 +123,13 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None, 
     _require_folder(plan.out)
     made = _generate(plan, tell, stages, ("numpy",))
     _spare_specs(plan.out, made)
+    wanted = _wanted(made)
     if not force:
-        _refuse_edited(plan.out, made)
+        _refuse(plan, wanted)
+    for name, one in wanted.items():
+        former = spec_of(plan.out / name)
+        if former not in (None, one.entry.spec):
+            tell(f"{name} was built from {former}; it is from {one.entry.spec} now")
     verifications = {}
     libraries: list[Path] = []
     for entry in made:
@@ -139,7 +144,7 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None, 
         for artifact in entry.artifacts:
             if artifact.options != plan.options:
                 tell(f"{artifact.name} is plain: the backend {artifact.backend} has not all that was asked for")
-    return BuildReport(stages.run("write files", _write, plan, made), verifications, tuple(libraries))
+    return BuildReport(stages.run("write files", _write, plan, wanted, force), verifications, tuple(libraries))
 
 
 def stage_names(plan: Plan) -> tuple[str, ...]:
@@ -163,16 +168,20 @@ def check(plan: Plan, *, progress: Progress | None = None, stages: Stages | None
         BuildError, SpecError: as for ``build``.
     """
     made = _generate(plan, progress or (lambda _line: None), stages or Stages())
-    texts, orphans = _texts(plan, made)
-    outputs = [Output(plan.out / name, _state(plan.out / name, text)) for name, text in texts.items()]
-    return BuildReport((*outputs, *orphans), {})
+    wanted = _wanted(made)
+    outputs = [Output(plan.out / name, state) for name, state in _states(plan, wanted).items()]
+    text, orphans = _manifest(plan, wanted)
+    path = plan.out / FILE
+    found = read_text(path) if path.exists() else None
+    state: State = "missing" if found is None else "unchanged" if found == text else "stale"
+    return BuildReport((*outputs, Output(path, state), *orphans), {})
 
 
 def _generate(plan: Plan, tell: Progress, stages: Stages, also: Sequence[str] = ()) -> list[Made]:
     """The artifacts of every model; ``also`` are backends whose artifacts are needed though they are not to be written."""
     require(plan.backends, plan.options)
     made: list[Made] = []
-    owners: dict[str, str] = {}
+    owners: dict[str, tuple[str, Spec]] = {}
     for reference in plan.specs:
         tell(f"reading {reference}")
         stages.model = ""
@@ -182,13 +191,14 @@ def _generate(plan: Plan, tell: Progress, stages: Stages, also: Sequence[str] = 
             backends = dict.fromkeys((*plan.backends, *also))
             artifacts = generate(model, backends, spec=spec.label, options=plan.options, stages=stages)
             written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
-            source = f"model {model.name} in {spec.label}"
             for artifact in written:
-                owner = owners.setdefault(artifact.name.lower(), source)
-                if owner != source:
-                    raise BuildError(f"{artifact.name} would be written by {owner} and by {source}; rename one")
+                name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))
+                if (name, owner.path) != (model.name, spec.path):
+                    first, second = (owner.label, spec.label) if owner.label != spec.label else (owner.path, spec.path)
+                    both = f"by model {name} in {first} and by model {model.name} in {second}"
+                    raise BuildError(f"{artifact.name} would be written {both}; rename one")
             unwritten = tuple(artifact for artifact in artifacts if artifact.backend not in plan.backends)
-            made.append(Made(model, spec.path, spec.label, written, unwritten))
+            made.append(Made(model, spec, written, unwritten))
     return made
 
 
@@ -200,39 +210,40 @@ def _require_folder(out: Path) -> None:
 
 
 def _spare_specs(out: Path, made: Sequence[Made]) -> None:
-    sources = {entry.path for entry in made}
+    sources = {entry.spec.path for entry in made}
     for entry in made:
         for artifact in entry.artifacts:
             if (out / artifact.name).resolve() in sources:
                 raise BuildError(f"{artifact.name} would overwrite the spec of that name in {out}; choose another with --out")
 
 
-def _refuse_edited(out: Path, made: Sequence[Made]) -> None:
-    for entry in made:
-        for artifact in entry.artifacts:
-            path = out / artifact.name
-            if _state(path, artifact.text) == "edited":
-                raise BuildError(
-                    f"{path} was edited by hand or is not a generated file; move your changes elsewhere, or overwrite it "
-                    "with --force"
-                )
+def _states(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, State]:
+    """How each file differs from what a build would write."""
+    specs = {one.entry.spec for one in wanted.values()}
+    manifest = read_manifest(plan.out)
+
+    def lives(spec: str) -> bool:
+        return spec not in specs and (plan.root / spec).is_file()
+
+    return {name: state_of(plan.out / name, one, manifest, lives) for name, one in wanted.items()}
 
 
-def _state(path: Path, wanted: str) -> State:
-    """How a file differs from the text that a build would write."""
-    if not path.exists():
-        return "missing"
-    try:
-        found = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise BuildError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
-        return "edited"
-    if found == wanted:
-        return "unchanged"
-    if path.name == FILE:
-        return "stale"
-    return "stale" if is_generated(found) and stated_hash(found) == text_hash(found) else "edited"
+def _refuse(plan: Plan, wanted: Mapping[str, Wanted]) -> None:
+    """Refuse to overwrite what was edited by hand, is not ours, or belongs to another spec."""
+    for name, state in _states(plan, wanted).items():
+        path, entry = plan.out / name, wanted[name].entry
+        if state == "edited by hand":
+            raise BuildError(
+                f"{path} was edited by hand or is not a generated file; move your changes elsewhere, or overwrite it "
+                "with --force"
+            )
+        if state == "of another spec":
+            owner = next((known for known in read_manifest(plan.out).entries if known.output == name), None)
+            model = "a model" if owner is None else f"model {owner.model}"
+            raise BuildError(
+                f"{path} belongs to {model} in {spec_of(path)}; model {entry.model} in {entry.spec} would take its place: "
+                "rename one, choose another folder with --out, or overwrite it with --force"
+            )
 
 
 def _compiler(plan: Plan, tell: Progress) -> Compiler | None:
@@ -259,51 +270,62 @@ def _compiled(entry: Made, compiler: Compiler | None, folder: Path | None) -> Mo
     return module_of(BACKENDS["c"].file_name(entry.model.name), files, compiler=chosen, folder=folder)
 
 
-def _entries(made: Sequence[Made]) -> list[Entry]:
-    return [
-        Entry(
-            output=artifact.name,
-            spec=entry.spec,
-            model=entry.model.name,
-            backend=artifact.backend,
-            model_hash=model_hash(entry.model),
-            text_hash=f"sha256:{sha256(artifact.text.encode()).hexdigest()}",
-            extras=",".join(artifact.options.extras),
-            precision="" if artifact.options.precision == DOUBLE else artifact.options.precision,
-        )
-        for entry in made
-        for artifact in entry.artifacts
-    ]
+def _wanted(made: Sequence[Made]) -> dict[str, Wanted]:
+    """The files to write by name."""
+    return {
+        artifact.name: Wanted(artifact.text, _entry(one, artifact), one.spec.sources)
+        for one in made
+        for artifact in one.artifacts
+    }
 
 
-def _texts(plan: Plan, made: Sequence[Made]) -> tuple[dict[str, str], list[Output]]:
-    """The files to write by name, the manifest last, and the files that the manifest lists though no spec makes them any more.
+def _entry(made: Made, artifact: Artifact) -> Entry:
+    return Entry(
+        output=artifact.name,
+        spec=made.spec.label,
+        model=made.model.name,
+        backend=artifact.backend,
+        model_hash=model_hash(made.model),
+        text_hash=digest(artifact.text.encode()),
+        extras=",".join(artifact.options.extras),
+        precision="" if artifact.options.precision == DOUBLE else artifact.options.precision,
+    )
 
-    The manifest keeps listing these until they are deleted: a check is to say so each time.
+
+def _manifest(plan: Plan, wanted: Mapping[str, Wanted]) -> tuple[str, list[Output]]:
+    """The manifest's text, and the files that it lists though no spec makes them any more.
+
+    It keeps listing these until they are deleted: a check is to say so each time.
     """
-    texts = {artifact.name: artifact.text for entry in made for artifact in entry.artifacts}
-    labels = {entry.spec for entry in made}
-    others = [entry for entry in read_manifest(plan.out) if entry.output not in texts and (plan.out / entry.output).exists()]
-    orphans = [Output(plan.out / entry.output, "orphan") for entry in others if plan.whole or entry.spec in labels]
-    texts[FILE] = manifest_text([*others, *_entries(made)])
-    return texts, orphans
+    known = read_manifest(plan.out)
+    specs = {one.entry.spec for one in wanted.values()}
+    others = [entry for entry in known.entries if entry.output not in wanted and (plan.out / entry.output).exists()]
+    orphans = [Output(plan.out / entry.output, "orphan") for entry in others if plan.whole or entry.spec in specs]
+    origins = {spec: origin for spec, origin in known.origins.items() if spec not in specs}
+    root = _way_up(plan)
+    if root is not None:
+        origins |= {one.entry.spec: Origin(root, one.sources) for one in wanted.values() if one.sources}
+    entries = (*others, *(one.entry for one in wanted.values()))
+    return manifest_text(Manifest(entries, origins)), orphans
 
 
-def _write(plan: Plan, made: Sequence[Made]) -> tuple[Output, ...]:
+def _way_up(plan: Plan) -> str | None:
+    """The way from the output folder to the project's root; None where it would differ from machine to machine."""
+    out, root = plan.out.resolve(), plan.root.resolve()
+    return "/".join([".."] * len(out.relative_to(root).parts)) or "." if out.is_relative_to(root) else None
+
+
+def _write(plan: Plan, wanted: Mapping[str, Wanted], force: bool) -> tuple[Output, ...]:
     """Write what differs, and the manifest, while no other build reads or writes it; orphans are listed behind."""
-    outputs: list[Output] = []
     out = plan.out
     try:
         out.mkdir(parents=True, exist_ok=True)
         with locked(out):
-            texts, orphans = _texts(plan, made)
-            for name, text in texts.items():
-                path = out / name
-                if path.exists() and path.read_bytes() == text.encode():
-                    outputs.append(Output(path, "unchanged"))
-                else:
-                    replace_text(path, text)
-                    outputs.append(Output(path, "written"))
+            text, orphans = _manifest(plan, wanted)
+            texts = {out / name: one.text for name, one in wanted.items()} | {out / FILE: text}
+            differing = {path: text for path, text in texts.items() if not os.path.lexists(path) or read_text(path) != text}
+            # a hand may have been at work since the first look
+            replace_texts(differing, lambda: None if force else _refuse(plan, wanted))
     except OSError as error:
         raise BuildError(f"the output folder {out} cannot be written: {error.strerror}; choose another with --out") from error
-    return (*outputs, *orphans)
+    return (*(Output(path, "written" if path in differing else "unchanged") for path in texts), *orphans)

@@ -14,7 +14,7 @@ from symgraph.compiled_functions import Functions
 from symgraph.compiler import Compiler, compiled_library, find_compiler
 from symgraph.config import read_config
 from symgraph.errors import ModuleError
-from symgraph.module import ABI
+from symgraph.module import ABI, require_trust, warn_if_stale
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
 _WITH_LOSS = ("value_and_grad", "loss", "grad", "per_sample_grad", "row")
@@ -57,14 +57,36 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
         residual where the loss is a function of output - target; in float64.
 
     Raises:
-        ModuleError: there is no such file, it is none of ours, it follows another version of the contract, or its self-test
-            finds arithmetic that would make results wrong.
+        ModuleError: there is no such file, it is none of ours, follows another version of the contract, or its self-test finds
+            arithmetic that would make results wrong; or it was found by its name in a folder without settings, and belongs to
+            another user.
         BuildError: there is no compiler, or it refuses the file.
-        OptionError: the project's settings cannot be read.
+        OptionError: the project's settings cannot be read, or are another user's.
+
+    Warns:
+        StaleModuleWarning: a file that the model's spec was read from has changed since the file was built.
     """
+    path = find(name_or_path)
+    module = load_file(path, compiler)
+    warn_if_stale(path, module)
+    return module
+
+
+def find(name_or_path: str | Path, config: Path | None = None) -> Path:
+    """Find the C file of a model by its name or path, as ``load`` does; it need not exist."""
     text = str(name_or_path)
-    named = not (isinstance(name_or_path, Path) or text.endswith(".c") or "/" in text or "\\" in text)
-    path = read_config().out_folder / f"{text}.c" if named else Path(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(".c") or "/" in text or "\\" in text:
+        return Path(name_or_path)
+    settings = read_config(file=config)
+    path = settings.out_folder / f"{text}.c"
+    for part in (path, path.with_suffix(".h")):
+        if part.exists():
+            require_trust(part, settings)
+    return path
+
+
+def load_file(path: Path, compiler: str | None = None) -> ModuleType:
+    """Compile and load a C file, whether or not its spec has changed since; see ``load``."""
     files = {}
     for part in (path, path.with_suffix(".h")):
         try:

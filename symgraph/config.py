@@ -1,12 +1,15 @@
-"""A project's settings: the table [tool.symgraph] of the nearest pyproject.toml."""
+"""A project's settings: the table [tool.symgraph] of the nearest pyproject.toml, if its owner is trusted."""
 
+import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from symgraph.errors import OptionError
+from symgraph.trust import objection
 
 _FILE = "pyproject.toml"
+_REPOSITORY = (".git", ".hg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Config:
         backends: names of the backends that write there.
         extras: what modules are to have on request; the key is ``with``.
         precision: of their arithmetic.
+        file: the file that says so; None where there is none.
     """
 
     root: Path
@@ -28,6 +32,7 @@ class Config:
     backends: tuple[str, ...] = ("numpy", "scalar")
     extras: tuple[str, ...] = ()
     precision: str = "double"
+    file: Path | None = field(default=None, compare=False)
 
     @property
     def out_folder(self) -> Path:
@@ -36,35 +41,68 @@ class Config:
 
 
 def find_project(start: Path) -> Path | None:
-    """Find the nearest pyproject.toml at or above a folder.
+    """Find the nearest pyproject.toml at or above a folder, no higher than the root of its repository or the home folder.
 
     Args:
         start: the folder where the search begins.
 
     Returns:
-        The path of the file, or None where no folder up to the root of the file system has one.
+        The path of the file, or None where there is none.
+
+    Raises:
+        OptionError: the file is another user's, or was found across a folder that everybody may write to. It says what runs as
+            code, so it counts only once the user has named it.
     """
-    folder = start.resolve()
-    return next((path for parent in (folder, *folder.parents) if (path := parent / _FILE).is_file()), None)
+    here = start.resolve()
+    home = Path(os.path.expanduser("~")).resolve()  # noqa: PTH111  Path.home() raises where there is no home
+    crossed: list[Path] = []
+    for folder in (here, *here.parents):
+        crossed.append(folder)
+        path = folder / _FILE
+        if _is_there(path) and path.is_file():
+            doubt = objection(path, here, crossed if len(crossed) > 1 else ())
+            if doubt is not None:
+                raise OptionError(
+                    f"{path} {doubt}, and what it names would run as code; if you trust it, say so with --config {path}"
+                )
+            return path
+        if folder == home or any(_is_there(folder / mark) for mark in _REPOSITORY):
+            break
+    return None
 
 
-def read_config(start: Path | None = None) -> Config:
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:  # a folder above that the user may not look into holds no project of the user's
+        return False
+
+
+def read_config(start: Path | None = None, file: Path | None = None) -> Config:
     """Read the settings of the project that a folder belongs to.
 
     Args:
         start: a folder of the project; the current directory by default.
+        file: the file to read them from, whoever owns it; its folder is then the project's root.
 
     Returns:
         The settings. Without a pyproject.toml, or without the table in it, they are the defaults.
 
     Raises:
-        OptionError: pyproject.toml is not readable TOML, or its table has an unknown key or a value of the wrong type.
+        OptionError: pyproject.toml is another user's, is not readable TOML, or its table has an unknown key or a value of the
+            wrong type; or the current directory is gone.
     """
-    start = Path.cwd() if start is None else start
-    path = find_project(start)
-    if path is None:
+    if file is not None:
+        path = file.parent.resolve() / file.name
+        return _config(path, _table(path))
+    try:
+        start = Path.cwd() if start is None else start
+    except FileNotFoundError as error:
+        raise OptionError("the current folder has been deleted; change to another") from error
+    found = find_project(start)
+    if found is None:
         return Config(root=start.resolve())
-    return _config(path, _table(path))
+    return _config(found, _table(found))
 
 
 def _table(path: Path) -> dict[str, object]:
@@ -94,6 +132,7 @@ def _config(path: Path, table: dict[str, object]) -> Config:
         backends=_strings(path, "backends", table.get("backends"), config.backends),
         extras=_strings(path, "with", table.get("with"), config.extras),
         precision=_string(path, "precision", table.get("precision"), config.precision),
+        file=path,
     )
 
 

@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _LINKS = 40
@@ -41,8 +41,22 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         OSError: the folder or the file cannot be written; the old file is then as it was.
     """
-    with _beside(path, text.encode()) as new:
-        new.replace(path)
+    replace_texts({path: text})
+
+
+def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lambda: None) -> None:
+    """Write several files, all new ones beside the old before the first takes its place; see ``replace_text``.
+
+    Args:
+        texts: the text of each file.
+        last_look: called when nothing is left to do but to put the new files into the places of the old; if it raises, every
+            old file stays as it is.
+    """
+    with ExitStack() as stack:
+        beside = {path: stack.enter_context(_beside(path, text.encode())) for path, text in texts.items()}
+        last_look()
+        for path, new in beside.items():
+            new.replace(path)
 
 
 def is_stream(path: Path) -> bool:

@@ -61,12 +61,12 @@ class Model:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_digests", "_frozen", "_inputs", "_loss", "_nodes", "_output", "_symbols", "_target", "doc", "name",
+        "__weakref__", "_digests", "_doc", "_frozen", "_inputs", "_loss", "_nodes", "_output", "_symbols", "_target", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
         self.name = check_model_name(name)
-        self.doc = " ".join("".join(sign if sign.isprintable() else " " for sign in doc).split())
+        self.doc = doc
         self._inputs: dict[str, Input] = {}
         self._nodes: dict[str, NamedNode] = {}
         self._output: str | None = None
@@ -77,6 +77,15 @@ class Model:
         self._frozen = False
 
     # What the model consists of, for its readers.
+
+    @property
+    def doc(self) -> str:
+        """Its line of documentation: one line of printable text, whatever was given."""
+        return self._doc
+
+    @doc.setter
+    def doc(self, text: str) -> None:
+        self._doc = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
     @property
     def feature_inputs(self) -> tuple[Input, ...]:

@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 from importlib.abc import ExecutionLoader
 from importlib.machinery import ModuleSpec
@@ -12,8 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
 
-from symgraph.config import read_config
-from symgraph.errors import ModuleError
+from symgraph.config import Config, read_config
+from symgraph.errors import BuildError, ModuleError
+from symgraph.lineage import StaleModuleWarning, lineage_of
+from symgraph.trust import objection
 
 ABI = 1
 """The version of the module contract that this runtime follows."""
@@ -85,7 +88,7 @@ class ScalarModule(Protocol):
     def predict_row(self, w: Any, x: Any) -> float: ...
 
 
-def load(name_or_path: str | Path) -> GeneratedModule:
+def load(name_or_path: str | Path, *, config: str | Path | None = None) -> GeneratedModule:
     """Load a generated module.
 
     A name ("nine_weights") is looked for in the folder that the project of the current directory configures as `out`, then
@@ -94,15 +97,31 @@ def load(name_or_path: str | Path) -> GeneratedModule:
 
     Args:
         name_or_path: the name of a module, or the path of its file.
+        config: the file with the project's settings; by default the nearest pyproject.toml.
 
     Returns:
         A `types.ModuleType`, read anew at each call. A file of the scalar backend loads too; `load_scalar` gives it its type.
 
     Raises:
-        ModuleError: there is no such file, it is no generated module, or it follows another version of the contract.
-        OptionError: the project's settings cannot be read.
+        ModuleError: there is no such file, it is no generated module, or it follows another version of the contract; or it was
+            found by its name in a folder without settings, and belongs to another user.
+        OptionError: the project's settings cannot be read, or are another user's.
+
+    Warns:
+        StaleModuleWarning: a file that the module's spec was read from has changed since the module was built.
     """
-    path = _find(name_or_path)
+    path = find(name_or_path, config)
+    module = load_file(path)
+    warn_if_stale(path, module)
+    return module
+
+
+def load_file(path: Path) -> GeneratedModule:
+    """Load the module of a file, whether or not its spec has changed since; see `load`.
+
+    Raises:
+        ModuleError: the file cannot be read, is no generated module, or follows another version of the contract.
+    """
     try:
         source = importlib.util.decode_source(path.read_bytes())
     except OSError as error:
@@ -112,6 +131,24 @@ def load(name_or_path: str | Path) -> GeneratedModule:
     return cast("GeneratedModule", from_source(source, path.stem, str(path)))
 
 
+def warn_if_stale(path: Path, module: Any, stacklevel: int = 3) -> None:
+    """Warn of a module whose spec has changed since it was built, as far as digests of files tell.
+
+    Args:
+        path: the file that was built.
+        module: what was loaded from it.
+        stacklevel: how many calls above this one the warning is to point.
+    """
+    try:
+        lineage = lineage_of(path, module.METADATA.get("model_hash", ""))
+    except BuildError as error:
+        doubt = f"whether {path.name} fits its spec is not known: {error}"
+    else:
+        doubt = lineage.doubt if lineage is not None else ""
+    if doubt:
+        warnings.warn(f"{doubt}; `symgraph build` brings {path} up to date", StaleModuleWarning, stacklevel=stacklevel)
+
+
 def load_scalar(name_or_path: str | Path) -> ScalarModule:
     """Load a module of the scalar backend, for instance "nine_weights_scalar"; see `load`.
 
@@ -119,7 +156,9 @@ def load_scalar(name_or_path: str | Path) -> ScalarModule:
         ModuleError: as for `load`, or the module is of another backend.
         OptionError: the project's settings cannot be read.
     """
-    module = load(name_or_path)
+    path = find(name_or_path)
+    module = load_file(path)
+    warn_if_stale(path, module)
     if hasattr(module, "forward"):
         raise ModuleError(
             f"{name_or_path} is of the numpy backend; the scalar backend's module is called {module.MODEL}_scalar"
@@ -181,7 +220,16 @@ class _TextLoader(ExecutionLoader):
         return False
 
 
-def _find(name_or_path: str | Path) -> Path:
+def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
+    """Find the file of a generated module.
+
+    Args:
+        name_or_path: as for `load`.
+        config: the file with the project's settings; by default the nearest pyproject.toml.
+
+    Raises:
+        ModuleError, OptionError: as for `load`.
+    """
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith(".py") or "/" in text or "\\" in text:
         path = Path(name_or_path)
@@ -190,12 +238,26 @@ def _find(name_or_path: str | Path) -> Path:
         return path.resolve()
     if not text.isidentifier():
         raise ModuleError(f"{text!r} is no module name; give a name such as nine_weights, or a path ending in .py")
-    folders = [read_config().out_folder, *_packaged()]
+    settings = read_config(file=None if config is None else Path(config))
+    folders = [settings.out_folder, *_packaged()]
     found = next((path for folder in folders if (path := folder / f"{text}.py").is_file()), None)
     if found is None:
         where = " or ".join(dict.fromkeys(map(str, folders))) + _listing("there are", folders)
         raise ModuleError(f"there is no generated module {text} in {where}; `symgraph build` makes one")
+    if found.parent == settings.out_folder:
+        require_trust(found, settings)
     return found.resolve()
+
+
+def require_trust(path: Path, settings: Config) -> None:
+    """Refuse another user's file in a folder that no settings name; what settings name is trusted as they are.
+
+    Raises:
+        ModuleError: the file is another user's.
+    """
+    doubt = objection(path, settings.root) if settings.file is None else None
+    if doubt is not None:
+        raise ModuleError(f"{path} {doubt}, and would run as code; if you trust it, give its path instead of its name")
 
 
 def _packaged() -> list[Path]:

@@ -1,9 +1,10 @@
 """Reading spec files: Python files, or dotted modules, that define one model or several."""
 
 import importlib.util
+import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 from symgraph.errors import BuildError, SpecError
 from symgraph.model import Model
+from symgraph.sources import is_project_file, recorded
 from symgraph.stages import uncollected
 
 # What Python, NumPy and SymPy say of habits from numeric code, by a part of their message, and what to write instead.
@@ -30,11 +32,14 @@ class Spec:
         path: the file.
         label: how headers and the manifest name it: its path below the project's root, with forward slashes.
         models: the models it defines, in order.
+        sources: the digests of the project's files that it was read from, by their paths below the root; none of a spec that
+            lies elsewhere.
     """
 
     path: Path
     label: str
     models: tuple[Model, ...]
+    sources: Mapping[str, str]
 
 
 def read_spec(reference: str, root: Path) -> Spec:
@@ -50,7 +55,9 @@ def read_spec(reference: str, root: Path) -> Spec:
     """
     found = _locate(reference, root)
     label = _label(found.path, root)
-    module = _run(found, label)
+    root = root.resolve()
+    with recorded(found.path, root) as sources:
+        module = _run(found, label, root)
     models = tuple({id(value): value for value in vars(module).values() if isinstance(value, Model)}.values())
     if not models:
         raise BuildError(f"{label} defines no model; assign a symgraph.Model to a variable of the module")
@@ -58,7 +65,7 @@ def read_spec(reference: str, root: Path) -> Spec:
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
         raise BuildError(f"{label} defines two models called {doubled!r}; their modules would overwrite each other")
-    return Spec(found.path, label, models)
+    return Spec(found.path, label, models, dict(sorted(sources.items())) if found.path.is_relative_to(root) else {})
 
 
 class _Found(NamedTuple):
@@ -77,7 +84,7 @@ def _locate(reference: str, root: Path) -> _Found:
         if Path(reference).is_dir():
             raise BuildError(f"spec {reference} is a folder; name the spec files in it")
         raise BuildError(f"there is no spec file {reference}; `symgraph new NAME` writes one to start from")
-    with _importing_from(root):
+    with _importing_from(root, root=root.resolve()):
         try:
             spec = importlib.util.find_spec(reference)
         except (ImportError, ValueError) as error:
@@ -103,13 +110,14 @@ def _label(path: Path, root: Path) -> str:
     return path.relative_to(resolved).as_posix() if path.is_relative_to(resolved) else path.name
 
 
-def _run(found: _Found, label: str) -> ModuleType:
+def _run(found: _Found, label: str, root: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(found.name, found.path)
     if spec is None or spec.loader is None:
         raise BuildError(f"{label} cannot be read as Python")
     module = importlib.util.module_from_spec(spec)
     # what a spec prints is not the result of the command that reads it
-    with _importing_from(*found.folders), _registered(found.name, module), redirect_stdout(sys.stderr), uncollected():
+    imports = _importing_from(*found.folders, root=root)
+    with imports, _registered(found.name, module), redirect_stdout(sys.stderr), uncollected():
         try:
             spec.loader.exec_module(module)
         except SpecError as error:
@@ -134,9 +142,16 @@ def _line(error: BaseException, path: Path) -> int | str:
 
 
 @contextmanager
-def _importing_from(*folders: Path) -> Iterator[None]:
-    """Let a spec import its neighbours, leave no bytecode beside them, and forget them: another folder may use their names."""
-    saved_path, saved_bytecode, known = list(sys.path), sys.dont_write_bytecode, set(sys.modules)
+def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
+    """Let a spec import its neighbours, and leave no bytecode beside them.
+
+    It reads them, and all else that it imports from its project, anew: they may have changed since this process imported them.
+    They are forgotten afterwards: another folder may use their names.
+    """
+    hidden = _of_project(folders, root)
+    saved_path, saved_bytecode, known = list(sys.path), sys.dont_write_bytecode, set(sys.modules) - set(hidden)
+    for name in hidden:
+        del sys.modules[name]
     sys.path[:0] = map(str, folders)
     sys.dont_write_bytecode = True
     try:
@@ -145,18 +160,26 @@ def _importing_from(*folders: Path) -> Iterator[None]:
         sys.path[:] = saved_path
         sys.dont_write_bytecode = saved_bytecode
         fresh = [name for name in sys.modules if name not in known]
-        neighbours = {name for name in fresh if _lies_in(folders, sys.modules[name])}
+        neighbours = _of_project(folders, root)
         for name in fresh:
             if name.partition(".")[0] in neighbours:
                 del sys.modules[name]
+        sys.modules.update(hidden)
 
 
-def _lies_in(folders: tuple[Path, ...], module: ModuleType) -> bool:
-    spec = module.__spec__
-    if spec is None:
-        return False
-    places = spec.submodule_search_locations or [spec.origin or ""]
-    return any(Path(place).parent in folders for place in places)
+def _of_project(folders: tuple[Path, ...], root: Path) -> dict[str, ModuleType]:
+    """The imported modules that lie in some folders, or are files of the project."""
+    beside, below = {str(folder) for folder in folders}, f"{root}{os.sep}"
+    found = {}
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        if spec is None or name == "__main__":
+            continue
+        files = [spec.origin] if spec.has_location and spec.origin else []
+        for place in spec.submodule_search_locations or files:
+            if os.path.dirname(place) in beside or (place.startswith(below) and is_project_file(Path(place).resolve(), root)):  # noqa: PTH120  a thousand modules
+                found[name] = module
+    return found
 
 
 @contextmanager

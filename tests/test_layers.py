@@ -13,7 +13,7 @@ LAYERS: dict[str, int] = {
     "errors": 0, "options": 0, "stages": 0,
     # the runtime
     "config": 1, "unpickle": 1, "files": 1, "cache": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
-    "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1,
+    "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1, "trust": 1, "manifest": 1, "lineage": 1,
     # the generator
     "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2,
     "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3, "exact_numbers": 3,
@@ -23,8 +23,9 @@ LAYERS: dict[str, int] = {
     "passes": 5,
     "schedule": 6,
     "emit": 7,
-    "backends": 8, "rendering": 8, "manifest": 8, "generate": 8,
-    "check": 9, "truth": 9, "bench": 9, "specs": 9, "memory": 9, "build": 9,
+    "backends": 8, "header": 8, "rendering": 8, "generate": 8,
+    "check": 9, "truth": 9, "bench": 9, "sources": 9, "specs": 9, "memory": 9, "outputs": 9,
+    "build": 9, "renewal": 9,
     "replay": 10, "cli": 10, "__main__": 10,
     "models": 10,  # specs import what users import
     "__init__": 11,  # exports public names, each loaded on first use
@@ -33,7 +34,7 @@ LAYERS: dict[str, int] = {
 
 RUNTIME = (
     "errors", "config", "unpickle", "files", "cache", "data", "module", "weights", "gradcheck", "training",
-    "compiler", "compiled", "compiled_functions", "pieces",
+    "compiler", "compiled", "compiled_functions", "pieces", "trust", "manifest", "lineage",
 )  # fmt: skip
 FOREIGN = {"sympy", "flint", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
 """What the runtime must not import; matplotlib may be imported inside a function that plots."""

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symgraph.cli.terminal import Json, Quiet, print_json, print_table
+from symgraph.cli.terminal import ConfigFile, Json, Locked, Quiet, print_json, print_table
 
 if TYPE_CHECKING:
     from symgraph.bench import Report
+    from symgraph.cli.truth import Chosen
     from symgraph.model import Model
 
 
@@ -18,6 +19,8 @@ def bench(
     peers: Annotated[str | None, typer.Option(metavar="LIST", help="Libraries, separated by commas; else all.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rows and rounds, without torch.compile.")] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of weights and rows.")] = 0,
+    config: ConfigFile = None,
+    locked: Locked = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -31,7 +34,7 @@ def bench(
     from symgraph.bench import bench as measure
     from symgraph.bench.measure import QUICK_ROWS, ROWS, check_request
     from symgraph.bench.timing import FULL, QUICK
-    from symgraph.cli.truth import one_model
+    from symgraph.cli.truth import Chosen, one_model
     from symgraph.training.options import count
 
     count("--seed", seed, at_least=0)
@@ -39,9 +42,9 @@ def bench(
     chosen = tuple(PEERS) if peers is None else tuple(name.strip() for name in peers.split(","))
     if quick and peers is None:
         chosen = tuple(name for name in chosen if name != "torch.compile")  # it compiles for seconds at each number of rows
-    one = one_model(model)
+    one = one_model(model, config)
     check_request(one, chosen, sizes)
-    modules, lacking = _modules(one, model, quiet=quiet)
+    modules, lacking = _modules(one, model, Chosen(config, locked, quiet))
     report = measure(one, modules, peers=chosen, rows=sizes, effort=QUICK if quick else FULL, seed=seed)
     _print(report, lacking, json=json)
 
@@ -55,14 +58,14 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise OptionError(f"--rows must be numbers separated by commas, such as 1,1000, not {text!r}") from None
 
 
-def _modules(model: "Model", reference: str, *, quiet: bool) -> tuple[dict[str, Any], dict[str, str]]:
+def _modules(model: "Model", reference: str, chosen: "Chosen") -> tuple[dict[str, Any], dict[str, str]]:
     """The model's modules by backend, built or made in memory, and why others are not there."""
     from symgraph.cli.truth import module_of_model
     from symgraph.errors import SymgraphError
     from symgraph.memory import compile as in_memory
 
     def python(backend: str) -> Any:
-        return module_of_model(model, reference, None, backend, quiet=quiet, purpose="timing")
+        return module_of_model(model, reference, None, backend, chosen, purpose="timing")
 
     modules: dict[str, Any] = {"numpy": python("numpy")}
     lacking: dict[str, str] = {}

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symgraph.cli.terminal import Json, Quiet, note, print_json, print_table, stage_bar
+from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_json, print_table, stage_bar
 
 if TYPE_CHECKING:
     from symgraph.build import BuildReport, Plan
+    from symgraph.config import Config
     from symgraph.stages import Stage
 
 
@@ -27,17 +28,21 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
     libraries: Annotated[bool, typer.Option("--compile", help="Compile C files into the cache folder.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Print time, nodes and memory of each stage.")] = False,
+    config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Generate modules from specs and verify them against the specs' own mathematics.
 
     SPEC is a spec file or a dotted module. Without SPEC, the table [tool.symgraph] of pyproject.toml says what to build.
+
+    --check says of each file whether the spec, the options, the generator (another version of symgraph) or a hand changed it.
     """
     from symgraph import build as building
+    from symgraph.config import read_config
     from symgraph.stages import Stages
 
-    plan = replace(_plan(specs or [], out, backend, extras, precision), libraries=libraries)
+    plan = replace(_plan(specs or [], read_config(file=config), out, backend, extras, precision), libraries=libraries)
 
     def tell(line: str) -> None:
         note(line, quiet=quiet)
@@ -55,13 +60,13 @@ def build(
         raise typer.Exit(1)
 
 
-def _plan(specs: list[str], out: Path | None, backend: str | None, extras: str | None, precision: str | None) -> "Plan":
+def _plan(
+    specs: list[str], config: "Config", out: Path | None, backend: str | None, extras: str | None, precision: str | None
+) -> "Plan":
     from symgraph.build import Plan
-    from symgraph.config import read_config
     from symgraph.errors import OptionError
     from symgraph.options import options_of
 
-    config = read_config()
     if not specs and not config.models:
         raise OptionError(
             "there is no spec to build: name one (`symgraph new NAME` writes one), or list them as models in [tool.symgraph] "
@@ -71,7 +76,7 @@ def _plan(specs: list[str], out: Path | None, backend: str | None, extras: str |
     if not backends:
         raise OptionError("--backend names no backend; known are numpy, scalar, c")
     options = options_of(config.extras if extras is None else _listed(extras), precision or config.precision)
-    folder = out or _nearer(config.out_folder)
+    folder = out or nearer(config.out_folder)
     return Plan(specs or config.models, config.root, folder, backends, options, whole=not specs)
 
 
@@ -80,21 +85,17 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _nearer(path: Path) -> Path:
-    """The path from here, as a person would type it, where it lies below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
-
-
 def _remarks(report: "BuildReport") -> list[str]:
     """What to do about files that are not as a build leaves them."""
     states = {output.state for output in report.outputs}
     orphans = [output.path for output in report.outputs if output.state == "orphan"]
     remarks = [f"{path} is left over from a model that is gone; delete it" for path in orphans]
-    if states & {"missing", "stale"}:
+    if states & {"missing", "spec changed", "options changed", "generator changed", "stale"}:
         remarks.append("run `symgraph build` to bring them up to date")
-    if "edited" in states:
+    if "edited by hand" in states:
         remarks.append("move your changes out of the edited files; `symgraph build --force` overwrites them")
+    if "of another spec" in states:
+        remarks.append("two specs would write one file; rename a model, or choose another folder with --out")
     return remarks
 
 
@@ -111,10 +112,11 @@ def _print(report: "BuildReport", stages: "list[Stage] | None", *, json: bool) -
         return
     for found in report.verifications.values():
         print(found)
+    width = max(10, *(len(output.state) for output in report.outputs))
     for output in report.outputs:
-        print(f"{output.state:<10} {output.path}")
+        print(f"{output.state:<{width}} {output.path}")
     for path in report.libraries:
-        print(f"{'compiled':<10} {path}")
+        print(f"{'compiled':<{width}} {path}")
     if stages is not None:
         print_table(("model", "stage", "seconds", "nodes", "MiB more"), [_row(stage) for stage in stages])
 

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
+from symgraph.cli.current import load_model
 from symgraph.cli.terminal import (
+    ConfigFile,
     DataFile,
     Json,
+    Locked,
     ModelName,
     Quiet,
     inputs_of,
-    load_model,
     note,
     print_json,
     read_rows,
@@ -26,6 +28,8 @@ def gradcheck(
     points: Annotated[int, typer.Option(metavar="N", help="Weight vectors to check at.")] = 4,
     rows: Annotated[int, typer.Option(metavar="N", help="Rows to check at each.")] = 8,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of all that is drawn.")] = 0,
+    config: ConfigFile = None,
+    locked: Locked = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -33,7 +37,7 @@ def gradcheck(
     from symgraph.gradcheck import gradcheck as run
     from symgraph.training.options import count
 
-    module = load_model(model)
+    module = load_model(model, config=config, locked=locked, quiet=quiet)
     count("--points", points)
     count("--rows", rows)
     count("--seed", seed, at_least=0)

@@ -5,14 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
+from symgraph.cli.current import load_model
 from symgraph.cli.terminal import (
+    ConfigFile,
     DataFile,
     Json,
+    Locked,
     ModelName,
     Quiet,
     check_writable,
     json_text,
-    load_model,
     note,
     read_rows,
     read_weights,
@@ -24,6 +26,8 @@ def predict(
     weights: Annotated[Path, typer.Option(metavar="FILE", help="Weights that `symgraph train --save` wrote.")],
     data: DataFile = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of to stdout.")] = None,
+    config: ConfigFile = None,
+    locked: Locked = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -32,7 +36,7 @@ def predict(
 
     from symgraph.errors import OptionError
 
-    module = load_model(model)
+    module = load_model(model, config=config, locked=locked, quiet=quiet)
     if not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")
     if out is not None:

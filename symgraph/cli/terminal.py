@@ -22,22 +22,11 @@ _PATIENCE = 1.0
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The project's settings; else the nearest pyproject.toml.")
+]
+Locked = Annotated[bool, typer.Option("--locked", help="Refuse a module older than its spec; else it is built anew.")]
 DataFile = Annotated[Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv, .tsv (with header), .npy or .pkl.")]
-
-
-def load_model(reference: str) -> "GeneratedModule":
-    """Load a module of the numpy backend by name or path.
-
-    Raises:
-        ModuleError: there is none, or it is of the scalar backend.
-    """
-    from symgraph.errors import ModuleError
-    from symgraph.module import load
-
-    module = load(reference)
-    if not hasattr(module, "forward"):
-        raise ModuleError(f"{reference} is of the scalar backend; this needs the numpy backend's module, {module.MODEL}")
-    return module
 
 
 def read_weights(path: Path, module: "GeneratedModule") -> Any:
@@ -93,6 +82,12 @@ def _check_target(option: str, path: Path, target: Path, others: Sequence[Path |
         raise OptionError(f"{option}: {path} is write-protected; name another, or allow writing to it")
     if not os.access(target.parent, os.W_OK):
         raise OptionError(f"{option}: the folder {path.parent} cannot be written; choose another")
+
+
+def nearer(path: Path) -> Path:
+    """Return a path from here, as a person would type it, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def note(text: str, *, quiet: bool = False) -> None:

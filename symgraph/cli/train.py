@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
 from symgraph.cli.terminal import (
+    ConfigFile,
     DataFile,
     Json,
+    Locked,
     ModelName,
     Quiet,
     abandon_output,
     check_writable,
     inputs_of,
-    load_model,
     note,
     print_json,
     print_table,
@@ -80,6 +82,8 @@ def train(
         str,
         typer.Option(metavar="NAME", help="What updates run on: numpy, scalar (Python floats, a row an update), numba, auto."),
     ] = "auto",
+    config: ConfigFile = None,
+    locked: Locked = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -90,7 +94,7 @@ def train(
     from symgraph.training.choice import checked_choice
     from symgraph.training.options import GREATEST_SEED, count
 
-    module = load_model(model)
+    module = load_model(model, config=config, locked=locked, quiet=quiet)
     optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
     rows = read_rows(module, data)
     options = _Options(

@@ -1,5 +1,6 @@
 """``symgraph truth``: judge a module by its spec, evaluated at high precision."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symgraph.cli.terminal import Json, Quiet, check_writable, note, print_json, print_table, progress
+from symgraph.cli.terminal import ConfigFile, Json, Locked, Quiet, check_writable, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from symgraph.model import Model
@@ -42,6 +43,8 @@ def truth(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw errors against kappa_graph: .svg, .png, .pdf.")
     ] = None,
+    config: ConfigFile = None,
+    locked: Locked = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -62,10 +65,11 @@ def truth(
 
         check_plot_path(plot)
         check_writable("--plot", plot)
-    one = one_model(model)
-    judged = module_of_model(one, model, module, backend.value, quiet=quiet)
-    chosen = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
-    report = _judged(one, judged, _Task(chosen, points, seed, dtype.value), quiet=quiet)
+    one = one_model(model, config)
+    chosen = Chosen(config, locked, quiet)
+    judged = module_of_model(one, model, module, backend.value, chosen)
+    wanted = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
+    report = _judged(one, judged, _Task(wanted, points, seed, dtype.value), quiet=quiet)
     _print(report, json=json)
     if plot is not None:
         from symgraph.truth.plot import plot_errors
@@ -105,7 +109,7 @@ def _print(report: "Report", *, json: bool) -> None:
         print(line)
 
 
-def one_model(reference: str) -> "Model":
+def one_model(reference: str, config: Path | None) -> "Model":
     """The model that MODEL names.
 
     Raises:
@@ -114,15 +118,30 @@ def one_model(reference: str) -> "Model":
     from symgraph.cli.show import models_of
     from symgraph.errors import OptionError
 
-    models = models_of(reference)
+    models = models_of(reference, config)
     if len(models) > 1:
         names = ", ".join(model.name for model in models)
         raise OptionError(f"{reference} defines {len(models)} models ({names}); build them and give the name of one")
     return models[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How a module is looked for.
+
+    Attributes:
+        config: the file with the project's settings, if the user gave one.
+        locked: whether a module that is older than its spec is refused instead of built anew.
+        quiet: whether nothing is said of a module that is built.
+    """
+
+    config: Path | None
+    locked: bool
+    quiet: bool
+
+
 def module_of_model(
-    model: "Model", reference: str, path: Path | None, backend: str, *, quiet: bool, purpose: str = "judging"
+    model: "Model", reference: str, path: Path | None, backend: str, chosen: Chosen, purpose: str = "judging"
 ) -> Any:
     """The module that a command is about: the given file, else the built one that MODEL names, else one made in memory.
 
@@ -131,34 +150,40 @@ def module_of_model(
         reference: MODEL itself.
         path: the file, or None.
         backend: numpy, scalar or c.
-        quiet: whether nothing is said of a module made in memory.
-        purpose: what is done to it, for that remark.
+        chosen: how the module is looked for.
+        purpose: what is done to it, for a remark on one made in memory.
 
     Raises:
-        ModuleError: the file is no module, or was built from another version of the spec.
+        ModuleError: the file is no module, or was built from another version of the spec; or the built one was, and is locked.
         OptionError: the file is of another backend.
     """
     from symgraph import compiled
+    from symgraph.cli.current import current, settings_for
     from symgraph.emit.source import model_hash
     from symgraph.errors import ModuleError, OptionError
     from symgraph.generate import generate
     from symgraph.memory import load_artifact
-    from symgraph.module import load
+    from symgraph.module import find, load_file
     from symgraph.truth.results import backend_of
 
+    load: Callable[[Path], Any] = compiled.load_file if backend == "c" else load_file
     try:
         if backend == "c":
-            module: Any = compiled.load(model.name if path is None else path)
+            file = compiled.find(model.name if path is None else path, chosen.config)
         else:
-            module = load(_built(reference, backend) if path is None else path)
+            file = find(_built(reference, backend) if path is None else path, chosen.config)
+        module = load(file)
     except ModuleError:
         if path is not None:
             raise
-        note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=quiet)
+        note(f"{purpose} the {backend} module that a build of {model.name} would write now", quiet=chosen.quiet)
         files = {artifact.name: artifact for artifact in generate(model, (backend,))}
         if backend == "c":
             return compiled.module_of(f"{model.name}.c", {name: artifact.text for name, artifact in files.items()})
         return load_artifact(next(iter(files.values())))
+    if path is None:
+        settings = settings_for(reference, chosen.config)
+        module = current(module, file, load, settings, locked=chosen.locked, quiet=chosen.quiet)
     if backend_of(module) != backend:
         raise OptionError(f"the module is of the {backend_of(module)} backend; give --backend {backend_of(module)}")
     if module.METADATA["model_hash"] != model_hash(model):

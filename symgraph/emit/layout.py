@@ -11,6 +11,8 @@ def quoted(text: str) -> str:
     if text.isascii() and text.isidentifier():  # as nearly all are
         return f'"{text}"'
     body = json.dumps(text, ensure_ascii=False)[1:-1]
+    if not body.isprintable():  # half a surrogate pair, which no file can hold; signs that no editor shows
+        body = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in body)
     if text.count('"') <= text.count("'"):
         return f'"{body}"'
     return "'" + body.replace('\\"', '"').replace("'", "\\'") + "'"

@@ -40,7 +40,7 @@ def test_a_build_writes_verifies_and_checks_the_file_and_its_header(project: Pro
     header.write_text(header.read_text(encoding="utf-8") + "// mine\n", encoding="utf-8")
     found = command("build", "models.py", "--backend", "c", "--check")
     assert found.code == 1
-    assert "edited     generated/decay.h" in found.out
+    assert "edited by hand generated/decay.h" in found.out
     refused = command("build", "models.py", "--backend", "c")
     assert refused.code == 2
     assert "decay.h was edited by hand" in refused.err

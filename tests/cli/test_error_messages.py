@@ -360,10 +360,10 @@ def test_a_real_process_ends_the_same_way(fresh: Project) -> None:
 
 
 def test_a_bug_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, built: Project) -> None:
-    def broken(_reference: str) -> None:
+    def broken(_reference: str, _config: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("symgraph.module.load", broken)
+    monkeypatch.setattr("symgraph.module.find", broken)
     monkeypatch.setattr(sys, "argv", ["symgraph", "train", "decay"])
     from symgraph.cli import main
 

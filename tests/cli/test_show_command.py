@@ -1,6 +1,7 @@
 """``symgraph show``: formulas as text and LaTeX, and the graph."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -77,8 +78,15 @@ def test_a_packaged_model_is_shown_from_any_folder(command: Run) -> None:
     assert "sigmoid = sigmoid(w8 + (f4*w4 + f5*w5)*sin(f3*w3))" in done.out.splitlines()
 
 
-def test_a_module_whose_spec_is_elsewhere_is_refused_with_what_to_name(command: Run, built: Project) -> None:
+def test_the_spec_of_a_module_in_another_folder_is_found_by_the_manifest_beside_it(command: Run, built: Project) -> None:
     done = command("show", built.path("generated") / "decay.py")
+    assert (done.code, done.err) == (0, "")
+    assert "y_hat = top*exp(-rate*time)" in done.out
+
+
+def test_a_module_without_its_spec_is_refused_with_what_to_name(command: Run, built: Project) -> None:
+    shutil.copy(built.path("generated") / "decay.py", "decay.py")
+    done = command("show", "decay.py")
     assert done.code == 2
     assert "was built from models.py" in done.err
     assert "name the spec file" in done.err
