@@ -2,21 +2,21 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
-from symgraph.check.verify import VerificationReport
+from symgraph.check.verified import VerificationReport
 from symgraph.compiled import module_of
 from symgraph.compiler import Compiler, find_compiler
 from symgraph.emit.source import model_hash
 from symgraph.errors import BuildError, OptionError
 from symgraph.files import locked, replace_texts
 from symgraph.generate import STEPS, Artifact, generate, require
-from symgraph.manifest import FILE, Entry, Manifest, Origin, digest, manifest_text, read_manifest
-from symgraph.memory import load_verified
+from symgraph.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
+from symgraph.memory import load_verified, verifier
 from symgraph.model import Model
 from symgraph.options import DOUBLE, PLAIN, Options
 from symgraph.outputs import State, Wanted, read_text, spec_of, state_of
@@ -50,11 +50,13 @@ class BuildReport:
         outputs: every file, the manifest last.
         verifications: what verification said of each model, by name; empty after a check.
         libraries: what the C files were compiled into, if that was asked for.
+        unverified: by the name of each file whose text was never held against its spec, the reason.
     """
 
     outputs: tuple[Output, ...]
     verifications: dict[str, VerificationReport]
     libraries: tuple[Path, ...] = ()
+    unverified: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -98,7 +100,14 @@ class Made:
     unwritten: tuple[Artifact, ...] = ()
 
 
-def build(plan: Plan, *, force: bool = False, progress: Progress | None = None, stages: Stages | None = None) -> BuildReport:
+def build(
+    plan: Plan,
+    *,
+    force: bool = False,
+    verify: bool = True,
+    progress: Progress | None = None,
+    stages: Stages | None = None,
+) -> BuildReport:
     """Generate and verify the modules of a plan; then write those that differ, and the manifest.
 
     Nothing is written unless everything was generated and verified and no file would be overwritten that was edited by hand or
@@ -107,6 +116,7 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None, 
     Args:
         plan: what to build.
         force: whether to overwrite such files, and those that are not ours.
+        verify: whether to hold the modules against their specs; if not, the manifest says so of each new text.
         progress: called with one line at each step.
         stages: keeps what each stage takes.
 
@@ -119,6 +129,8 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None, 
     """
     tell = progress or (lambda _line: None)
     stages = stages or Stages()
+    if verify:
+        verifier()  # that it is missing is known before the work
     compiler = _compiler(plan, tell)
     _require_folder(plan.out)
     made = _generate(plan, tell, stages, ("numpy",))
@@ -130,7 +142,23 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None, 
         former = spec_of(plan.out / name)
         if former not in (None, one.entry.spec):
             tell(f"{name} was built from {former}; it is from {one.entry.spec} now")
-    verifications = {}
+    verifications, libraries = _verify(plan, made, compiler, tell, stages) if verify else ({}, ())
+    for entry in made:
+        for artifact in entry.artifacts:
+            if artifact.options != plan.options:
+                tell(f"{artifact.name} is plain: the backend {artifact.backend} has not all that was asked for")
+    unrun = {name for report in verifications.values() for name in report.unrun}
+    reasons = dict.fromkeys(unrun, NOT_RUN) if verify else dict.fromkeys(wanted, NOT_VERIFIED)
+    noted = {name: one.unverified(reasons.get(name, "")) for name, one in wanted.items()}
+    outputs = stages.run("write files", _write, plan, noted, force)
+    return BuildReport(outputs, verifications, libraries, _unverified(plan, wanted))
+
+
+def _verify(
+    plan: Plan, made: Sequence[Made], compiler: Compiler | None, tell: Progress, stages: Stages
+) -> tuple[dict[str, VerificationReport], tuple[Path, ...]]:
+    """Verify every model; the reports by name, and the libraries that C files were compiled into."""
+    verifications: dict[str, VerificationReport] = {}
     libraries: list[Path] = []
     for entry in made:
         tell(f"verifying {entry.model.name}")
@@ -141,10 +169,7 @@ def build(plan: Plan, *, force: bool = False, progress: Progress | None = None, 
                 entry.model, (*entry.artifacts, *entry.unwritten), compiled, stages
             )
         libraries += [Path(str(compiled.__file__))] if compiled and plan.libraries else []
-        for artifact in entry.artifacts:
-            if artifact.options != plan.options:
-                tell(f"{artifact.name} is plain: the backend {artifact.backend} has not all that was asked for")
-    return BuildReport(stages.run("write files", _write, plan, wanted, force), verifications, tuple(libraries))
+    return verifications, tuple(libraries)
 
 
 def stage_names(plan: Plan) -> tuple[str, ...]:
@@ -152,7 +177,7 @@ def stage_names(plan: Plan) -> tuple[str, ...]:
     backends = [BACKENDS[name] for name in dict.fromkeys((*plan.backends, "numpy")) if name in BACKENDS]
     names = ["lower", *(step.__name__ for step in STEPS), "check the graph"]
     names += [f"{backend.name}: {what}" for backend in backends for what in ("write", "lay out")]
-    names += [f"{backend.name}: load" for backend in backends if backend.python]
+    names += [f"{backend.name}: load" for backend in backends if backend.loader == "python"]
     return (*names, "verify", "write files")
 
 
@@ -168,13 +193,19 @@ def check(plan: Plan, *, progress: Progress | None = None, stages: Stages | None
         BuildError, SpecError: as for ``build``.
     """
     made = _generate(plan, progress or (lambda _line: None), stages or Stages())
-    wanted = _wanted(made)
+    wanted = {name: one.unverified(NOT_RUN) for name, one in _wanted(made).items()}
     outputs = [Output(plan.out / name, state) for name, state in _states(plan, wanted).items()]
     text, orphans = _manifest(plan, wanted)
     path = plan.out / FILE
     found = read_text(path) if path.exists() else None
     state: State = "missing" if found is None else "unchanged" if found == text else "stale"
-    return BuildReport((*outputs, Output(path, state), *orphans), {})
+    return BuildReport((*outputs, Output(path, state), *orphans), {}, unverified=_unverified(plan, wanted))
+
+
+def _unverified(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, str]:
+    """Read from the manifest which files were never held against their specs, and why."""
+    entries = read_manifest(plan.out).entries
+    return {entry.output: entry.unverified for entry in entries if entry.output in wanted and entry.unverified}
 
 
 def _generate(plan: Plan, tell: Progress, stages: Stages, also: Sequence[str] = ()) -> list[Made]:
@@ -305,8 +336,16 @@ def _manifest(plan: Plan, wanted: Mapping[str, Wanted]) -> tuple[str, list[Outpu
     root = _way_up(plan)
     if root is not None:
         origins |= {one.entry.spec: Origin(root, one.sources) for one in wanted.values() if one.sources}
-    entries = (*others, *(one.entry for one in wanted.values()))
+    before = {entry.output: entry for entry in known.entries}
+    entries = (*others, *(_as_known(one.entry, before.get(name)) for name, one in wanted.items()))
     return manifest_text(Manifest(entries, origins)), orphans
+
+
+def _as_known(entry: Entry, before: Entry | None) -> Entry:
+    """The entry of a text that was not run now: it keeps what an earlier build has found out about the same text."""
+    if not entry.unverified or before is None or before.text_hash != entry.text_hash:
+        return entry
+    return replace(entry, unverified=before.unverified)
 
 
 def _way_up(plan: Plan) -> str | None:

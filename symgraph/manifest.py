@@ -9,6 +9,8 @@ from pathlib import Path
 from symgraph.errors import BuildError
 
 FILE = "symgraph.lock.json"
+NOT_RUN = "its text was not run"
+NOT_VERIFIED = "it was built with --no-verify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Entry:
         text_hash: digest of the file's text.
         extras: what the module has on request, separated by commas; the file leaves out what a plain module lacks.
         precision: of its arithmetic; "" for that of its inputs, which the file leaves out.
+        unverified: the reason why its text was not held against the spec; "" if it was.
     """
 
     output: str
@@ -34,6 +37,7 @@ class Entry:
     text_hash: str
     extras: str = ""
     precision: str = ""
+    unverified: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """A model's module in memory, for notebooks and tests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
-from symgraph.check.verify import VerificationReport, verify
+from symgraph.check.verified import VerificationReport
 from symgraph.compiled import module_of
-from symgraph.errors import OptionError
+from symgraph.errors import BuildError, OptionError
 from symgraph.generate import Artifact, generate, require
 from symgraph.model import Model
 from symgraph.module import from_source
@@ -46,7 +47,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
 
 
 def load_verified(
-    model: Model, artifacts: Iterable[Artifact], compiled: ModuleType | None = None, stages: Stages | None = None
+    model: Model, artifacts: Sequence[Artifact], compiled: ModuleType | None = None, stages: Stages | None = None
 ) -> tuple[Mapping[str, ModuleType], VerificationReport]:
     """Load the Python modules of a model and hold them against the model.
 
@@ -61,17 +62,38 @@ def load_verified(
 
     Raises:
         VerificationError: a module disagrees with the spec.
+        BuildError: python-flint is not installed.
     """
     stages = stages or Stages()
     with uncollected():
         modules = {
             artifact.backend: stages.run(f"{artifact.backend}: load", load_artifact, artifact)
             for artifact in artifacts
-            if BACKENDS[artifact.backend].python
+            if BACKENDS[artifact.backend].loader == "python"
         }
     if compiled is not None:
         modules["c"] = compiled
-    return modules, stages.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))
+    verify = verifier()
+    report = stages.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))
+    return modules, replace(report, unrun=tuple(one.name for one in artifacts if one.backend not in modules))
+
+
+def verifier() -> Callable[..., VerificationReport]:
+    """The function that verifies modules; it is imported when it is needed, since its arithmetic is a package of its own.
+
+    Raises:
+        BuildError: python-flint is not installed.
+    """
+    try:
+        from symgraph.check.verify import verify
+    except ModuleNotFoundError as error:
+        if error.name != "flint":
+            raise
+        raise BuildError(
+            "builds are verified with python-flint, which is not installed: `pip install python-flint`; or build without "
+            "verification, by --no-verify, which the manifest will say"
+        ) from None
+    return verify
 
 
 def load_artifact(artifact: Artifact) -> ModuleType:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +29,10 @@ class Wanted:
     text: str
     entry: Entry
     sources: Mapping[str, str]
+
+    def unverified(self, reason: str) -> "Wanted":
+        """The same file with a reason why its text was not held against the spec, or "" if it was."""
+        return replace(self, entry=replace(self.entry, unverified=reason))
 
 
 def state_of(path: Path, wanted: Wanted, manifest: Manifest, lives: Callable[[str], bool]) -> State:

@@ -23,7 +23,8 @@ class Backend:
         extras: the extras of a build that it has, see ``options.EXTRAS``.
         precisions: the precisions in which it can write a module, see ``options.PRECISIONS``.
         comment: what starts a comment line.
-        python: whether the text is a Python module, which verification can run.
+        loader: the way in which a module is made of the text so that it can be run and verified: "python", "library" (by a C
+            compiler), or "" if there is none; of such a text a build says that it was not run.
         companions: templates of further files that belong to the module, by the suffix of their names.
 
     Raises:
@@ -39,7 +40,7 @@ class Backend:
     extras: tuple[str, ...] = ()
     precisions: tuple[str, ...] = (DOUBLE,)
     comment: str = "#"
-    python: bool = True
+    loader: str = "python"
     companions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -36,6 +36,6 @@ BACKEND = Backend(
     literals={"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"},
     viewer=c_view,
     comment="//",
-    python=False,
+    loader="library",
     companions={".h": "c/module.h.jinja"},
 )

@@ -15,6 +15,7 @@ from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
 from symgraph.check.program import Choice, Program
 from symgraph.errors import OptionError
 from symgraph.model import Model
+from symgraph.stages import weakly
 
 LEVELS = (200, 400, 800, 1600, 3200, 4096)
 """The precisions in bits, tried in order."""
@@ -22,6 +23,8 @@ NARROW = 110
 """An enclosure is narrow if it has so many bits that are right: twice a double's, and some."""
 DOUBLE = 53
 """The precision at which radii bound what rounding does to doubles."""
+_KEPT = 200_000
+"""Numbers that the truths kept for another question about the same point may hold together, some tens of MB; but two are kept."""
 _MANY = 2_000
 """Models of more operations are not written anew for a point."""
 _SMALLEST = arb((1, -1076))
@@ -91,9 +94,10 @@ class Reference:
         outputs = {"output": self.program.roots[self._output]} if self._output else {}
         losses = {} if model.loss_expr is None else {"loss": self.program.roots["loss"]}
         self.roots: Mapping[str, int] = {**losses, **outputs}
-        self._truth = lru_cache(maxsize=64)(self._find_truth)
-        self._rough = lru_cache(maxsize=16)(lambda key: self._run(key, DOUBLE))
-        self._forward = lru_cache(maxsize=4)(self._run_forward)
+        kept = max(2, min(64, _KEPT // len(self.program.steps)))
+        self._truth = lru_cache(maxsize=kept)(weakly(self._find_truth))
+        self._rough = lru_cache(maxsize=kept)(weakly(self._run_in_doubles))
+        self._forward = lru_cache(maxsize=4)(weakly(self._run_forward))
 
     def truth(self, point: Point) -> Truth:
         """Enclose value and partials narrowly, at the precision that it takes.
@@ -166,6 +170,9 @@ class Reference:
                 for value, off in zip(key, slack, strict=True)
             ]
             return self.program.forward(balls)
+
+    def _run_in_doubles(self, key: tuple[float, ...]) -> Truth:
+        return self._run(key, DOUBLE)
 
     def _run(self, key: tuple[float, ...], bits: int) -> Truth:
         """One run at one precision."""

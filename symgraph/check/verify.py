@@ -1,7 +1,6 @@
 """Verification of a build: every function of the generated modules against the spec's own expressions."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sympy import evaluate
@@ -12,6 +11,7 @@ from symgraph.check.expected import Expectation, expect
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.sampling import WIDE, Batch, Sample, Sampler
+from symgraph.check.verified import VerificationReport
 from symgraph.errors import SpecError
 from symgraph.model import Model
 from symgraph.stages import uncollected
@@ -40,44 +40,6 @@ def effort_for(steps: int) -> Effort:
     if steps <= 2_000:
         return Effort(4, 12, 3, whole=True)
     return Effort(2, 4, 2, whole=False) if steps <= 20_000 else Effort(1, 2, 2, whole=False)
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationReport:
-    """A module agrees with its spec, as far as this says.
-
-    Attributes:
-        model: the model's name.
-        weights: how many weights it has.
-        points: at how many weight vectors, each with some rows, it was held against the spec.
-        sample_points: at how many of these the rows came from the sample.
-        judged: how many values were compared there.
-        skipped: how many values could not be judged, since rounding blurs them too much at their point.
-        worst: the largest error of a judged value, in ulp, or in units of what rounding explains where that is more.
-        unverified: names of the weights whose partial was never seen to be other than 0, so that a fault in it could hide.
-        untaken: branches of Piecewise expressions that no point took, likewise.
-    """
-
-    model: str
-    weights: int
-    points: int
-    sample_points: int
-    judged: int
-    skipped: int
-    worst: float
-    unverified: tuple[str, ...]
-    untaken: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        seen = self.weights - len(self.unverified)
-        text = f"{self.model}: {seen} of {self.weights} weights verified at {self.points} points"
-        text += f", worst error {self.worst:.2g} ulp"
-        gaps = []
-        if self.unverified:
-            gaps.append(f"partial 0 or unclear at every point: {_listed(self.unverified)}")
-        if self.untaken:
-            gaps.append(f"never taken: {_listed(self.untaken)}")
-        return f"{text}\n{self.model}: not verified, {'; '.join(gaps)}" if gaps else text
 
 
 def verify(
@@ -223,7 +185,3 @@ def _no_point(model: Model, sampler: Sampler) -> str:
         f"model {model.name}: found no point at which it is finite and has finite slopes{trouble}{sizes}; "
         f"declare where it is meant to live with domain=(low, high) on its features and weights ({shown})"
     )
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")

@@ -26,6 +26,9 @@ def build(
     precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Do not hold the modules against their specs; the manifest says so.")
+    ] = False,
     libraries: Annotated[bool, typer.Option("--compile", help="Compile C files into the cache folder.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Print time, nodes and memory of each stage.")] = False,
     config: ConfigFile = None,
@@ -52,7 +55,7 @@ def build(
         if check:
             report = building.check(plan, progress=tell, stages=stages)
         else:
-            report = building.build(plan, force=force, progress=tell, stages=stages)
+            report = building.build(plan, force=force, verify=not no_verify, progress=tell, stages=stages)
     _print(report, stages.done if profile else None, json=json)
     for remark in _remarks(report):
         note(remark, quiet=quiet)
@@ -94,6 +97,7 @@ def _remarks(report: "BuildReport") -> list[str]:
         remarks.append("run `symgraph build` to bring them up to date")
     if "edited by hand" in states:
         remarks.append("move your changes out of the edited files; `symgraph build --force` overwrites them")
+    remarks += [f"{name} is not verified: {reason}" for name, reason in report.unverified.items()]
     if "of another spec" in states:
         remarks.append("two specs would write one file; rename a model, or choose another folder with --out")
     return remarks
@@ -104,7 +108,11 @@ def _print(report: "BuildReport", stages: "list[Stage] | None", *, json: bool) -
         files = [{"path": str(output.path), "state": output.state} for output in report.outputs]
         models = {name: asdict(found) for name, found in report.verifications.items()}
         libraries = [str(path) for path in report.libraries]
-        optional = {"libraries": libraries, "profile": [stage._asdict() for stage in stages or ()]}
+        optional = {
+            "libraries": libraries,
+            "unverified": dict(report.unverified),
+            "profile": [stage._asdict() for stage in stages or ()],
+        }
         print_json(
             {"ok": report.ok, "files": files, "verification": models}
             | {name: listed for name, listed in optional.items() if listed}

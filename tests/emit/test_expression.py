@@ -124,7 +124,7 @@ def test_a_backend_writes_every_primitive_op_with_all_its_operands(name: str) ->
     for op, text in texts.items():
         assert all(text.occurrences(index) >= 1 for index in range(OPS[op].arity)), op
         assert text.occurrences(OPS[op].arity) == 0
-        if BACKENDS[name].python:
+        if BACKENDS[name].loader == "python":
             ast.parse(text.render([A, B, C][: OPS[op].arity]).text, mode="eval")
     assert set(texts) >= BOOLEAN_OPS
     assert set(ARITHMETIC) <= set(texts)
