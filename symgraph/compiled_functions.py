@@ -69,7 +69,7 @@ class Functions:
         finite, all_finite = isfinite(value), all(map(isfinite, sums))
         if not (finite and all_finite) and total != 1.0:
             # a sum may overflow where the mean does not
-            small = (np.ones(_count(rows[3])) if share is None else share) / total
+            small = np.asarray((np.ones(_count(rows[3])) if share is None else share) / total)
             again, *partials = self._sums(rows, small, threads)
             value, gradient = value if finite else again, gradient if all_finite else np.array(partials)
         return value, gradient
@@ -89,7 +89,7 @@ class Functions:
         value = self._sum(rows, share, threads) / total
         if isfinite(value) or total == 1.0:
             return value
-        return self._sum(rows, (np.ones(_count(rows[3])) if share is None else share) / total, threads)
+        return self._sum(rows, np.asarray((np.ones(_count(rows[3])) if share is None else share) / total), threads)
 
     def grad(
         self,

@@ -40,12 +40,16 @@ def module(
 
     def call(formula: Rows, w: Any, X: Any, y: Any) -> Any:
         w = np.asarray(w)
-        X = None if X is None else np.asarray(X)
+        X = None if X is None else rows_of(X)
         with np.errstate(all="ignore"):
             return formula(tuple(w), () if X is None else tuple(X.T), y)
 
+    def rows_of(X: Any) -> Any:
+        rows = np.asarray(X)
+        return rows[:, None] if rows.ndim == len(columns) == 1 and rows.shape != (1,) else rows
+
     def shape(X: Any, y: Any) -> tuple[int, ...]:
-        return np.shape(y) if y is not None else () if X is None else np.shape(X)[:-1]
+        return np.shape(y) if y is not None else () if X is None else rows_of(X).shape[:-1]
 
     def values(formula: Rows, w: Any, X: Any, y: Any) -> Any:
         result = np.asarray(call(formula, w, X, y))

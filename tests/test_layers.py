@@ -24,6 +24,7 @@ LAYERS: dict[str, int] = {
     "schedule": 6,
     "emit": 7,
     "backends": 8, "header": 8, "rendering": 8, "generate": 8,
+    "check.drawing": 1,  # the standard library alone: the runtime draws by these laws too
     "check": 9, "truth": 9, "bench": 9, "sources": 9, "specs": 9, "memory": 9, "outputs": 9,
     "build": 9, "renewal": 9,
     "replay": 10, "cli": 10, "__main__": 10,
@@ -34,7 +35,7 @@ LAYERS: dict[str, int] = {
 
 RUNTIME = (
     "errors", "config", "unpickle", "files", "cache", "data", "module", "weights", "gradcheck", "training",
-    "compiler", "compiled", "compiled_functions", "pieces", "trust", "manifest", "lineage",
+    "compiler", "compiled", "compiled_functions", "pieces", "trust", "manifest", "lineage", "check.drawing",
 )  # fmt: skip
 FOREIGN = {"sympy", "flint", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
 """What the runtime must not import; matplotlib may be imported inside a function that plots."""
@@ -80,7 +81,8 @@ def own_imports(name: str, *, at_import_only: bool = False) -> set[str]:
 
 
 def top(name: str) -> str:
-    return name.partition(".")[0]
+    """The entry of the table that a module belongs to: itself, or else its folder."""
+    return name if name in LAYERS else name.partition(".")[0]
 
 
 def test_every_module_has_a_layer() -> None:
@@ -91,6 +93,11 @@ def test_every_module_has_a_layer() -> None:
 def test_imports_point_downwards(name: str) -> None:
     for target in own_imports(name):
         assert LAYERS[top(target)] <= LAYERS[top(name)], f"{name} imports {target}"
+
+
+def test_what_the_runtime_uses_of_a_folder_of_the_generator_loads_nothing_else() -> None:
+    folders = {name.partition(".")[0] for name in RUNTIME if "." in name}
+    assert all(not imports_of(MODULES[folder]) for folder in folders)
 
 
 def test_importing_the_package_loads_nothing() -> None:

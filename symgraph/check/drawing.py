@@ -42,7 +42,7 @@ def _wide(draw: random.Random, entry: Entry) -> float:
 def in_domain(draw: random.Random, entry: Entry) -> float:
     """Draw evenly from the domain, its ends included; from (-3, 3) where there is none."""
     low, high = entry.domain or (-3.0, 3.0)
-    low, high = max(low, -1e3), min(high, 1e3)
+    low, high = max(low, min(-1e3, 2.0 * high)), min(high, max(1e3, 2.0 * low))
     return draw.choice((low, high)) if draw.random() < 0.05 else draw.uniform(low, high)
 
 

@@ -24,7 +24,7 @@ NARROW = 110
 DOUBLE = 53
 """The precision at which radii bound what rounding does to doubles."""
 _KEPT = 200_000
-"""Numbers that the truths kept for another question about the same point may hold together, some tens of MB; but two are kept."""
+"""Numbers that the truths kept for another question may hold together, some tens of MB; but two truths are always kept."""
 _MANY = 2_000
 """Models of more operations are not written anew for a point."""
 _SMALLEST = arb((1, -1076))

@@ -147,7 +147,7 @@ def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest
     oscillates faster than the steps would pass for a flat one.
 
     Args:
-        slopes: difference quotients (n,), the largest step first.
+        slopes: difference quotients (n,), the largest step first, each step half the one before.
         rounding: (n,) for each of them, what noise may do to an entry made at that step.
         order: the power of the step by which the error of a quotient falls.
         closest: (n,) the slope from a close look.
@@ -156,17 +156,15 @@ def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest
     Returns:
         The entries (n,) and their errors (n,); NaN and inf where there is none.
     """
-    value, distance = np.full_like(doubt, np.nan), np.full_like(doubt, np.inf)
-    above: list[Array] = []
-    for slope, noise in zip(slopes, rounding, strict=True):
-        row = [slope]
-        for column in range(1, min(len(above), _COLUMNS) + 1):
-            before, diagonal = row[-1], above[column - 1]
-            entry = before + (before - diagonal) / (2.0 ** (order * column) - 1.0)
-            guess = np.maximum(np.abs(entry - before), np.abs(entry - diagonal)) + noise
-            guess += np.maximum(np.abs(entry - closest) - doubt, 0.0)
-            better = guess < distance  # False where guess is NaN
-            value, distance = np.where(better, entry, value), np.where(better, guess, distance)
-            row.append(entry)
-        above = row
-    return value, distance
+    table, noise = np.stack(slopes), np.stack(rounding)
+    entries, guesses = [np.full_like(closest, np.nan)[None]], [np.full_like(doubt, np.inf)[None]]
+    for column in range(1, _COLUMNS + 1):
+        above, before = table[:-1], table[1:]
+        table = before + (before - above) / (2.0 ** (order * column) - 1.0)
+        guess = np.maximum(np.abs(table - before), np.abs(table - above)) + noise[column:]
+        guess += np.maximum(np.abs(table - closest) - doubt, 0.0)
+        entries.append(table)
+        guesses.append(np.where(np.isnan(guess), np.inf, guess))
+    found, distances = np.concatenate(entries), np.concatenate(guesses)
+    best, rows = distances.argmin(axis=0), np.arange(len(closest))
+    return found[best, rows], distances[best, rows]

@@ -1,4 +1,4 @@
-"""Whether a partial derivative, row by row, agrees with the differences of the values."""
+"""Decides whether results agree: partials with the differences of the values, and functions with the rows."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,6 +21,8 @@ _RESOLUTION = 2.5e-4
 _STEPS = (0.11, 2.3e-4, 3.7)
 # Steps of the second and third opinion; they share no argument with the first.
 _OPINIONS = (0.71, 0.37)
+# In float32, a factor is told from rounding if it is off by more than this, and the same in several rows.
+_COARSE, _ENOUGH = 5e-3, 3
 
 
 class Entries(NamedTuple):
@@ -32,13 +34,58 @@ class Entries(NamedTuple):
     judged: NDArray[np.bool_]
     failed: NDArray[np.bool_]
 
-    @property
-    def relative(self) -> Array:
-        """How far the two are apart, relative to the larger one; inf where the module's partial is not finite."""
+    def worst(self, failed: bool) -> tuple[int, float]:
+        """The place of the greatest relative difference among the failed entries, or else the judged ones, and that; or -1.
+
+        It is relative to the larger of the two, and infinite where the module's partial is not finite.
+        """
+        if not len(self.analytic):
+            return 0, -1.0
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
-            gap = np.abs(self.analytic - self.numeric) / size
-        return np.where(np.isfinite(self.analytic), np.where(size > 0, gap, 0.0), np.inf)
+            gap = np.where(size > 0, np.abs(self.analytic - self.numeric) / size, 0.0)
+        relative = np.where(np.isfinite(self.analytic), gap, np.inf)
+        ranked = np.where(self.failed if failed else self.judged, relative, -1.0)
+        place = int(ranked.argmax())
+        return place, float(ranked[place])
+
+
+def agree(result: Array, expected: Array, tolerance: Array, *, lenient: bool = False) -> Entries:
+    """Compare results with what they ought to be, all (n, m), where that is finite.
+
+    Args:
+        result, expected: what is compared.
+        tolerance: how far the two may be apart.
+        lenient: whether a result that is not finite passes.
+    """
+    with np.errstate(all="ignore"):
+        usable = np.isfinite(expected) & np.isfinite(tolerance)
+        gap = np.where(np.isfinite(result), np.abs(result - expected), 0.0 if lenient else np.inf)
+        failed = usable & (gap > tolerance)
+        sharp = tolerance < _RESOLUTION * np.maximum(np.abs(result), np.abs(expected))
+        judged = failed | (usable & np.isfinite(result) & sharp)
+    return Entries(result.ravel(), expected.ravel(), tolerance.ravel(), judged.ravel(), failed.ravel())
+
+
+def same_factor(result: Array, expected: Array) -> Entries:
+    """Compare columns of results in float32 with the same in float64, (n, m): one common factor for all rows is wrong.
+
+    Rounding of any size may be sound in float32, but it does not give different rows the same factor.
+    """
+    with np.errstate(all="ignore"):
+        ratio = result / expected
+    usable = np.isfinite(ratio) & (ratio != 0.0)
+    failed = np.zeros_like(usable)
+    for column in range(ratio.shape[1]):
+        rows = usable[:, column]
+        if len(np.unique(expected[rows, column])) >= _ENOUGH:
+            found = ratio[rows, column]
+            common = float(np.median(found))
+            if abs(common - 1.0) > _COARSE and (np.abs(found - common) < _COARSE / 5.0 * abs(common)).all():
+                failed[rows, column] = True
+    judged = failed | (usable & (np.abs(ratio - 1.0) < _COARSE))
+    tolerance = _COARSE * np.abs(expected)
+    return Entries(result.ravel(), expected.ravel(), tolerance.ravel(), judged.ravel(), failed.ravel())
 
 
 def judge(f: Function, x: float, scale: float, analytic: Array, sway: Array, blur: Array) -> Entries:

@@ -1,40 +1,69 @@
-"""Where a module is checked: random weights, random rows, and the losses and outputs there."""
+"""Where a module is checked: random weights and rows, and what the module gives for each row there."""
 
 import math
+import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.check.drawing import KINDS, SCALES, Law, inside
+from symgraph.errors import ModuleError
 from symgraph.gradcheck.differences import Array
 from symgraph.module import GeneratedModule
 
-# A point is drawn from one law for all inputs that declare no domain; later points try other laws, for models that are finite
-# only at positive numbers, or alive only near 0.
-_LAWS = ("normal", "positive", "initial", "narrow", "wide")
-_SHAKE = 1e-10  # relative; far above rounding, and far below what a model feels as a change
+# A point is drawn by one law for all its weights; later points try other laws, for models that are finite only at positive
+# numbers, or alive only near 0. None stands for the declared initial weights. Rows have two laws: every pair comes up.
+_WEIGHT_LAWS = (KINDS["normal"], SCALES["positive"], None, KINDS["small weights"], KINDS["wide"])
+_ROW_LAWS = (KINDS["normal"], SCALES["positive"])
 _CANDIDATES = 8  # rows drawn for each row wanted, because some will not be finite
+_EDGE = 0.02  # the share of a bounded domain that is kept off at either end, where steps would leave it
+_SHAKE = 1e-10  # relative; far above rounding, and far below what a model feels as a change
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Data:
-    """Rows, given or drawn: X (n, d) and y (n,), None where the model has no features or no target."""
+class Data(NamedTuple):
+    """Rows, given or drawn: X (n, d) and y (n,), None where the model has no features or no target; (d,) and () for one row."""
 
     X: NDArray[Any] | None
     y: NDArray[Any] | None
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many rows there are; 1 where the model has neither features nor target."""
         part = self.X if self.X is not None else self.y
         return 1 if part is None else len(part)
 
-    def take(self, rows: NDArray[np.intp]) -> "Data":
-        return Data(None if self.X is None else self.X[rows], None if self.y is None else self.y[rows])
+    @property
+    def has_rows(self) -> bool:
+        return self.X is not None or self.y is not None
+
+    def take(self, rows: NDArray[np.intp] | int) -> "Data":
+        return Data(*(None if part is None else part[rows] for part in self))
+
+    def arguments(self, w: Array, *, target: bool = True) -> tuple[Any, ...]:
+        """What a function of the module is called with: w, X and y, as far as the model has them."""
+        given = (w, self.X, self.y if target else None)
+        return given[: max(i for i, part in enumerate(given) if part is not None) + 1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Point:
+Rows = Mapping[str, Array]
+"""What each row gives: "loss" (n, 1) and its partials "gradient" (n, k), "output" (n, 1) and its partials "jacobian" (n, k)."""
+
+
+def taken(rows: Rows, kept: NDArray[np.intp]) -> Rows:
+    """What some of the rows give."""
+    return {part: values[kept] for part, values in rows.items()}
+
+
+def largest(rows: Rows) -> Array:
+    """The largest number that each row gives, (n,); NaN where there is one."""
+    found: Array = np.abs(np.hstack([*rows.values()])).max(axis=1)
+    return found
+
+
+class Point(NamedTuple):
     """A place where partials are compared: weights w (k,), the rows of the data, and which rows they are."""
 
     module: GeneratedModule
@@ -42,73 +71,135 @@ class Point:
     data: Data
     rows: tuple[int, ...]
 
-    def arguments(self, w: Array, *, target: bool = True) -> tuple[Any, ...]:
-        """What a function of the module is called with: w, X and y, as far as the model has them."""
-        given = (w, self.data.X, self.data.y if target else None)
-        return given[: max(i for i, part in enumerate(given) if part is not None) + 1]
-
     def losses(self, w: Array) -> NDArray[np.floating[Any]]:
         """The loss of each row, (n,)."""
-        return self._a_row_each(self.module.forward(*self.arguments(w)).loss)
+        return self._each("forward", w, lambda tape: tape.loss) if hasattr(self.module, "forward") else self._by_row(w)[:, 0]
 
     def outputs(self, w: Array) -> NDArray[np.floating[Any]]:
         """The output of each row, (n,)."""
-        return self._a_row_each(self.module.predict(*self.arguments(w, target=False)))
+        return self._each("predict", w, target=False)
 
-    def sway(self, function: Callable[..., Any], rng: np.random.Generator, *, target: bool = True) -> Array:
-        """How far rounding of the inputs moves the partials that a function gives, (n, k); 0 where they are not finite.
+    def values(self) -> Rows:
+        """What the functions for whole batches, or else `row`, say of each row, in float64."""
+        module, w, k = self.module, self.w, len(self.w)
+        found: dict[str, NDArray[Any]] = {}
+        if module.METADATA["has_loss"]:
+            found["loss"] = self.losses(w)[:, None]
+            batch = hasattr(module, "per_sample_grad")
+            found["gradient"] = self._each("per_sample_grad", w, size=k) if batch else self._by_row(w)[:, 1:]
+        if module.OUTPUTS and hasattr(module, "jacobian"):
+            found["output"] = self.outputs(w)[:, None]
+            found["jacobian"] = self._each("jacobian", w, size=k, target=False)
+        return {part: np.asarray(values, np.float64) for part, values in found.items()}
 
-        All inputs are moved by chance, far enough to be seen, and what that does is scaled down to one unit in the last place.
-        No derivative, ours or the module's, is better than that: where y - y_hat is rounding, its derivative is too.
+    @property
+    def unit(self) -> float:
+        """The unit in the last place of 1 in the module's precision."""
+        values = self.losses if self.module.METADATA["has_loss"] else self.outputs
+        return float(np.finfo(values(self.w).dtype).eps)
+
+    def sway(self, here: Rows, rng: np.random.Generator) -> Rows:
+        """How far rounding moves what each row gives; 0 where that is not finite.
+
+        No derivative, ours or the module's, is better than that: where y - y_hat is rounding, its derivative is too. All
+        inputs are moved by chance, far enough to be seen, and what that does is scaled down to one unit in the last place; in
+        float32 they are moved by a few such units.
         """
-        here = self.partials(function, target=target)
-        moved = [self._shaken(rng).partials(function, target=target) for _ in range(3)]
-        with np.errstate(all="ignore"):
-            gaps = np.abs(np.stack(moved) - here).max(axis=0) * (np.finfo(np.float64).eps / _SHAKE)
-        return np.where(np.isfinite(gaps), gaps, 0.0)
+        unit = float(np.finfo(self.w.dtype).eps)
+        size = _SHAKE if unit < _SHAKE else 4.0 * unit
+        moved = [self._shaken(size, rng).values() for _ in range(3)]
+
+        result = {}
+        for part, still in here.items():
+            gaps = np.abs(np.stack([rows[part] - still for rows in moved])).max(axis=0) * (unit / size)
+            result[part] = np.where(np.isfinite(gaps), gaps, 0.0)
+        return result
 
     def bounds(self) -> tuple[Array, Array]:
         """What the module itself says of its rounding: bounds of the losses (n,) and of the partials (n, k); inf if nothing."""
-        n, k = len(self.rows), len(self.w)
-        if not hasattr(self.module, "error_bound"):
-            return np.full(n, np.inf), np.full((n, k), np.inf)
-        losses, partials = self.module.error_bound(*self.arguments(self.w))
-        return np.broadcast_to(losses, (n,)), np.broadcast_to(partials, (n, k))
-
-    def _shaken(self, rng: np.random.Generator) -> "Point":
-        def shake(values: Any) -> Any:
-            return None if values is None else values * (1.0 + rng.uniform(-_SHAKE, _SHAKE, np.shape(values)))
-
-        return Point(self.module, shake(self.w), Data(shake(self.data.X), shake(self.data.y)), self.rows)
+        shapes = (len(self.rows),), (len(self.rows), len(self.w))
+        try:
+            found = self.module.error_bound(*self.data.arguments(self.w))  # type: ignore[attr-defined]  # on request
+            losses, partials = (np.broadcast_to(part, shape) for part, shape in zip(found, shapes, strict=True))
+        except Exception:  # it is called again among all functions, where what it raises is reported
+            losses, partials = (np.full(shape, np.inf) for shape in shapes)
+        return losses, partials
 
     def scale(self, j: int) -> float:
         """The size of weight j: its magnitude, or 1 if it is 0, or its distance from the edge of its domain if that is less."""
-        low, high = _domain(self.module, self.module.WEIGHTS[j])
+        low, high = _domain(self.module, self.module.WEIGHTS[j]) or (-math.inf, math.inf)
         value = float(self.w[j])
         return min([abs(value) or 1.0, *(room for room in (value - low, high - value) if room > 0.0)])
 
-    def partials(self, function: Callable[..., Any], *, target: bool = True) -> Array:
-        """What a function of the module gives as partials of each row, (n, k) float64."""
-        values = np.asarray(function(*self.arguments(self.w, target=target)), np.float64)
-        return np.broadcast_to(values, (len(self.rows), len(self.w)))
-
     def take(self, kept: NDArray[np.intp]) -> "Point":
         """The same point with some of its rows."""
-        return Point(self.module, self.w, self.data.take(kept), tuple(self.rows[i] for i in kept))
+        return self._replace(data=self.data.take(kept), rows=tuple(self.rows[i] for i in kept))
 
-    def _a_row_each(self, values: Any) -> NDArray[np.floating[Any]]:
-        return np.broadcast_to(np.asarray(values), (len(self.rows),))
+    def mapped(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> "Point":
+        """The same point with weights, features and target changed."""
+        return self._replace(w=change(self.w), data=Data(*(None if part is None else change(part) for part in self.data)))
+
+    def is_inside(self) -> bool:
+        """Whether all inputs lie in their declared domains."""
+        X, y = self.data
+        inputs = [
+            *zip(self.module.WEIGHTS, self.w, strict=True),
+            *zip(self.module.FEATURES, [] if X is None else X.T, strict=True),
+        ]
+        inputs += [] if y is None else [(str(self.module.TARGET), y)]
+        known = [(domain, values) for name, values in inputs if (domain := _domain(self.module, name))]
+        return all(bool(np.all((low <= values) & (values <= high))) for (low, high), values in known)
+
+    def _shaken(self, size: float, rng: np.random.Generator) -> "Point":
+        return self.mapped(lambda values: (values * (1.0 + rng.uniform(-size, size, np.shape(values)))).astype(values.dtype))
+
+    def _each(
+        self, name: str, w: Array, read: Callable[[Any], Any] = np.asarray, *, size: int | None = None, target: bool = True
+    ) -> NDArray[np.floating[Any]]:
+        """What a function of batches gives, (n,) or (n, size).
+
+        Raises:
+            ModuleError: the function raises, so there is nothing to be checked.
+        """
+        try:
+            values = np.asarray(read(getattr(self.module, name)(*self.data.arguments(w, target=target))))
+            shape = (len(self.rows),) if size is None else (len(self.rows), size)
+            return values if values.shape == shape else np.broadcast_to(values, shape)
+        except Exception as error:  # whatever it raises is a fault of the module
+            text = f"{self.module.MODEL} cannot be checked: {name} raises {type(error).__name__}: {error}"
+            raise ModuleError(f"{text}; build it again") from error
+
+    def _by_row(self, w: Array) -> Array:
+        """Loss and partials of each row, (n, 1 + k), by `row`; NaN where that raises as `math` does."""
+        result = np.full((len(self.rows), 1 + len(w)), np.nan)
+        for i, place in enumerate(result):
+            with suppress(ArithmeticError, ValueError):
+                place[:] = call_row(self.module, *self.data.take(i).arguments(w))
+        return result
+
+
+def call_row(module: Any, w: Array, x: Any = (), y: Any = 0.0) -> list[float]:
+    """The loss of a row and its partials, from the function `row` of the scalar and c backends."""
+    partials = [math.nan] * len(w)
+    return [module.row(w.tolist(), list(map(float, x)), float(y), partials), *partials]
+
+
+class _Input(NamedTuple):
+    """A name of the model as the laws of drawing see it."""
+
+    kind: str
+    domain: tuple[float, float] | None
 
 
 def draw(
-    module: GeneratedModule, rng: np.random.Generator, index: int, rows: int, given: Data | None = None, w: Array | None = None
+    module: GeneratedModule, chance: random.Random, index: int, rows: int, given: Data | None, w: Array | None
 ) -> Point | None:
     """Draw a point at which the model is finite.
 
     Args:
         module: the module to be checked.
-        rng: the source of randomness.
-        index: the number of the attempt; it decides which law is tried.
+        chance: the source of randomness.
+        index: the number of the attempt; it decides which laws are tried.
         rows: how many rows the point has at most.
         given: rows to choose from; None draws rows.
         w: the weights; None draws them.
@@ -117,10 +208,13 @@ def draw(
         The point, or None if the model is finite at none of the rows that were tried.
     """
     if w is None:
-        w = _draw_weights(module, rng, index)
-    # Five laws for weights and two for rows: every pair comes up within ten attempts.
-    pool = _draw_rows(module, rng, ("normal", "positive")[index % 2], rows * _CANDIDATES) if given is None else given
-    tried = rng.permutation(len(pool))[: rows * _CANDIDATES]
+        w = _draw_weights(module, chance, _WEIGHT_LAWS[index % len(_WEIGHT_LAWS)])
+    pool = given
+    if pool is None:
+        law, count = _ROW_LAWS[index % len(_ROW_LAWS)], rows * _CANDIDATES
+        X = _sample(module, chance, law, "feature", module.FEATURES, count) if module.FEATURES else None
+        pool = Data(X, _sample(module, chance, law, "target", (module.TARGET,), count)[:, 0] if module.TARGET else None)
+    tried = np.array(chance.sample(range(pool.size), min(pool.size, rows * _CANDIDATES)))
     candidates = Point(module, w, pool.take(tried), tuple(tried.tolist()))
     with np.errstate(all="ignore"):
         values = candidates.losses(w) if module.METADATA["has_loss"] else candidates.outputs(w)
@@ -128,45 +222,32 @@ def draw(
     return candidates.take(kept) if len(kept) else None
 
 
-def _draw_weights(module: GeneratedModule, rng: np.random.Generator, index: int) -> Array:
-    law = _LAWS[index % len(_LAWS)]
-    if law != "initial":
-        return _sample(module, rng, law, module.WEIGHTS, 1).ravel()
-    start = np.asarray(module.initial_weights(int(rng.integers(2**31))), np.float64)
+def _draw_weights(module: GeneratedModule, chance: random.Random, law: Law | None) -> Array:
+    if law is not None or not hasattr(module, "initial_weights"):
+        return _sample(module, chance, law or KINDS["normal"], "weight", module.WEIGHTS, 1).ravel()
+    start = np.asarray(module.initial_weights(chance.randrange(2**31)), np.float64).tolist()
     # Scattered, so that weights with one starting value differ; a start of 0 has no scale to scatter by.
-    scattered = np.where(start == 0.0, rng.normal(size=start.shape), start * rng.uniform(0.5, 1.5, start.shape))
-    low, high = np.array([_domain(module, name) for name in module.WEIGHTS]).T
-    inside: Array = np.where(
-        (low < scattered) & (scattered < high), scattered, _sample(module, rng, "normal", module.WEIGHTS, 1)[0]
-    )
-    return inside
+    laws = [_near(at) if at else KINDS["normal"] for at in start]
+    return np.array([_drawn(module, chance, law, "weight", name) for name, law in zip(module.WEIGHTS, laws, strict=True)])
 
 
-def _draw_rows(module: GeneratedModule, rng: np.random.Generator, law: str, count: int) -> Data:
-    X = _sample(module, rng, law, module.FEATURES, count) if module.FEATURES else None
-    y = _sample(module, rng, law, (module.TARGET,), count)[:, 0] if module.TARGET else None
-    return Data(X, y)
+def _near(start: float) -> Law:
+    return lambda draw, _: start * draw.uniform(0.5, 1.5)
 
 
-def _sample(module: GeneratedModule, rng: np.random.Generator, law: str, names: Sequence[str], count: int) -> Array:
-    """Draw (count, len(names)): from the law, or uniformly from a name's domain where it declares a bounded one."""
-    values = {
-        "normal": rng.normal(size=(count, len(names))),
-        "narrow": rng.normal(scale=0.3, size=(count, len(names))),
-        "wide": rng.normal(scale=3.0, size=(count, len(names))),
-        "positive": rng.uniform(0.2, 2.0, (count, len(names))),
-    }[law]
-    for column, name in enumerate(names):
-        low, high = _domain(module, name)
-        if math.isfinite(low) and math.isfinite(high):
-            values[:, column] = low + (high - low) * rng.uniform(0.02, 0.98, count)  # off the edges, where steps would leave
-        elif math.isfinite(low):
-            values[:, column] = low + np.abs(values[:, column])
-        elif math.isfinite(high):
-            values[:, column] = high - np.abs(values[:, column])
-    return values
+def _sample(module: GeneratedModule, chance: random.Random, law: Law, kind: str, names: Sequence[str], count: int) -> Array:
+    """Draw (count, len(names)) by a law, inside the declared domains."""
+    return np.array([[_drawn(module, chance, law, kind, name) for name in names] for _ in range(count)])
 
 
-def _domain(module: GeneratedModule, name: str) -> tuple[float, float]:
+def _drawn(module: GeneratedModule, chance: random.Random, law: Law, kind: str, name: str) -> float:
+    domain = _domain(module, name)
+    value = inside(law, chance, _Input(kind, domain))
+    if domain is None or not math.isfinite(domain[1] - domain[0]):
+        return value
+    return domain[0] + _EDGE * (domain[1] - domain[0]) + (1.0 - 2.0 * _EDGE) * (value - domain[0])
+
+
+def _domain(module: GeneratedModule, name: str) -> tuple[float, float] | None:
     domains: Mapping[str, tuple[float, float]] = module.METADATA.get("domains", {})
-    return domains.get(name, (-math.inf, math.inf))
+    return domains.get(name)

@@ -1,10 +1,25 @@
 """What a gradient check found, as data, text and JSON-able dict."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from symgraph.gradcheck.judge import Entries
+from symgraph.gradcheck.points import Point
 
 Verdict = Literal["ok", "failed", "not judged", "together"]
+
+
+class Finding(NamedTuple):
+    """The results of a function at a point, judged: the names that the entries are of, in turn, and what else is wrong."""
+
+    function: str
+    names: tuple[str, ...]
+    entries: Entries
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +28,7 @@ class WeightReport:
 
     Attributes:
         weight: its name.
+        function: the function of the module whose partials are judged.
         verdict: "failed" if one partial was found wrong; "not judged" if no partial could be told from zero or from noise, so
             that a fault would have gone unseen; "together" if it was seen only along random directions in which all weights
             move, where a small fault in one of many may hide.
@@ -29,6 +45,7 @@ class WeightReport:
     """
 
     weight: str
+    function: str
     verdict: Verdict
     judged: int
     entries: int
@@ -43,19 +60,21 @@ class WeightReport:
 
 @dataclass(frozen=True, slots=True)
 class FunctionReport:
-    """What was found for one function of the module, compared with the partials of each row.
+    """What was found for one function of the module, compared with the values and partials of each row.
 
     Attributes:
         function: its name and how it was called.
         verdict: whether it agrees.
-        worst: the greatest relative difference; NaN if nothing could be compared.
+        worst: the greatest relative difference, among the wrong results if there are some; NaN if nothing could be compared.
         where: the weight (or "value") and point of that difference.
+        problem: what is wrong beyond a difference, for instance the error that the function raised.
     """
 
     function: str
     verdict: Verdict
     worst: float
     where: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +133,9 @@ class GradcheckReport:
         lines = [f"  {weight.weight:<{width}}  {_weight_line(weight)}" for weight in shown]
         if self.together:
             lines.append(f"  {len(self.together)} weights judged together, along random directions, and not one by one")
-        lines += [f"  {function.function}: {_function_line(function)}" for function in self.functions if _is_news(function)]
+        lines += [
+            f"  {function.function}: {_function_line(function)}" for function in self.functions if function.verdict == "failed"
+        ]
         return "\n".join([head, *lines])
 
 
@@ -125,17 +146,15 @@ def _weight_line(weight: WeightReport) -> str:
         return f"not judged  no partial could be told from zero or noise ({counts})"
     text = f"{weight.verdict:<10}  relative error {weight.worst:.1e}  ({counts})"
     if weight.verdict == "failed":
-        text += f"  module {weight.analytic:.10g}, differences {weight.numeric:.10g} +- {weight.tolerance:.1e}"
+        text += f"  {weight.function} gives {weight.analytic:.10g}, differences {weight.numeric:.10g} +- {weight.tolerance:.1e}"
         text += f" at point {weight.point}, row {weight.row}"
     return text
 
 
 def _function_line(function: FunctionReport) -> str:
+    if function.problem:
+        return f"{function.verdict}, {function.problem} ({function.where})"
     return f"{function.verdict}, relative error {function.worst:.1e} ({function.where})"
-
-
-def _is_news(function: FunctionReport) -> bool:
-    return function.verdict == "failed"
 
 
 def _jsonable(value: Any) -> Any:
@@ -146,3 +165,47 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _jsonable(item) for key, item in value.items()}
     return value
+
+
+def report_on(
+    model: str, seed: int, points: Sequence[Point], weights: Sequence[WeightReport], findings: Sequence[tuple[int, Finding]]
+) -> GradcheckReport:
+    """Make the report of a check from what was found at which points, and of each weight."""
+    groups: dict[str, list[tuple[int, Finding]]] = {}
+    for item in findings:
+        groups.setdefault(item[1].function, []).append(item)
+    functions = tuple(_function(name, found) for name, found in groups.items())
+    return GradcheckReport(model, seed, tuple(tuple(point.w.tolist()) for point in points), tuple(weights), functions)
+
+
+def weight_report(
+    weight: str, function: str, points: Sequence[Point], found: Sequence[tuple[int, Entries]], *, together: bool
+) -> WeightReport:
+    """Report on a weight, whose entries at each point are given with the number of the point."""
+    failed = any(entries.failed.any() for _, entries in found)
+    judged = sum(int(entries.judged.sum()) for _, entries in found)
+    count = sum(len(entries.analytic) for _, entries in found)
+    non_finite = sum(int((~np.isfinite(entries.analytic)).sum()) for _, entries in found)
+    verdict: Verdict = "failed" if failed else "ok" if judged else "together" if together else "not judged"
+    if not judged:
+        return WeightReport(weight, function, verdict, 0, count, math.nan, None, None, math.nan, math.nan, math.nan, non_finite)
+    number, entries = max(found, key=lambda item: item[1].worst(failed)[1])
+    place, relative = entries.worst(failed)
+    analytic, numeric, tolerance = (float(part[place]) for part in (entries.analytic, entries.numeric, entries.tolerance))
+    row = points[number].rows[place]
+    return WeightReport(
+        weight, function, verdict, judged, count, relative, number, row, analytic, numeric, tolerance, non_finite
+    )
+
+
+def _function(name: str, found: Sequence[tuple[int, Finding]]) -> FunctionReport:
+    wrong = next(((number, finding.problem) for number, finding in found if finding.problem), None)
+    if wrong is not None:
+        return FunctionReport(name, "failed", math.nan, f"point {wrong[0]}", wrong[1])
+    failed = any(finding.entries.failed.any() for _, finding in found)
+    judged = any(finding.entries.judged.any() for _, finding in found)
+    number, worst = max(found, key=lambda item: item[1].entries.worst(failed)[1])
+    place, relative = worst.entries.worst(failed)
+    verdict: Verdict = "failed" if failed else "ok" if judged else "not judged"
+    where = f"{worst.names[place % len(worst.names)]}, point {number}"
+    return FunctionReport(name, verdict, relative if judged else math.nan, where)

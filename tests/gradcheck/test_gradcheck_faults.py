@@ -9,7 +9,7 @@ import pytest
 from symgraph.gradcheck import gradcheck
 from symgraph.module import from_source
 
-SOURCE = (Path(__file__).parent / "data" / "modules" / "nine_weights.py").read_text(encoding="utf-8")
+SOURCE = (Path(__file__).parent.parent / "data" / "modules" / "nine_weights.py").read_text(encoding="utf-8")
 
 # The line that gives each weight its partial, and what "a missing term" leaves of it.
 PARTIALS = {

@@ -14,7 +14,7 @@ from symgraph.gradcheck import gradcheck
 from symgraph.gradcheck.differences import central, look, one_sided
 from symgraph.module import load
 
-NINE_WEIGHTS = load(Path(__file__).parent / "data" / "modules" / "nine_weights.py")
+NINE_WEIGHTS = load(Path(__file__).parent.parent / "data" / "modules" / "nine_weights.py")
 
 
 def _slope_model(slope: Any = 1.0, **options: Any) -> Any:
