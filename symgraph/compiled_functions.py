@@ -117,14 +117,21 @@ class Functions:
         output: Array = self._by_row("predict", rows, np.empty(rows[3]), threads)[()]
         return output
 
-    def residual(self, w: ArrayLike, X: ArrayLike | None = None, y: ArrayLike | None = None) -> Array:
-        """Compute the output less the target: (n,), or a scalar for one row."""
+    def residual(self, w: ArrayLike, X: ArrayLike | None = None, y: ArrayLike | None = None, *, threads: int = 1) -> Array:
+        """Compute the residual r: (n,), or a scalar for one row; the loss is METADATA["residual_factor"] * r**2."""
         rows = self._with_target(self._inputs(w, X, y))
-        residual: Array = self._by_row("residual", rows, np.empty(rows[3]), 1)[()]
+        residual: Array = self._by_row("residual", rows, np.empty(rows[3]), threads)[()]
         return residual
 
+    def residual_jacobian(
+        self, w: ArrayLike, X: ArrayLike | None = None, y: ArrayLike | None = None, *, threads: int = 1
+    ) -> Array:
+        """Compute the derivatives of the residual: (n, k), or (k,) for one row."""
+        rows = self._with_target(self._inputs(w, X, y))
+        return self._by_row("residual_jacobian", rows, np.empty((*rows[3], len(self.weights))), threads)
+
     def jacobian(self, w: ArrayLike, X: ArrayLike | None = None, y: ArrayLike | None = None, *, threads: int = 1) -> Array:
-        """Compute the derivatives of the output: (n, k), or (k,) for one row; y lets it take the arguments of residual."""
+        """Compute the derivatives of the output: (n, k), or (k,) for one row; y lets it take the arguments of forward."""
         rows = self._inputs(w, X, y)
         return self._by_row("jacobian", rows, np.empty((*rows[3], len(self.weights))), threads)
 
@@ -199,7 +206,7 @@ class Functions:
 
     def _by_row(self, function: str, rows: Rows, result: Array, threads: int) -> Array:
         """What a function writes for each row; those of the target get it."""
-        targets = function in ("per_sample_grad", "residual")
+        targets = function in ("per_sample_grad", "residual", "residual_jacobian")
 
         def piece(start: int, stop: int) -> None:
             weights, features, target = _part(rows, start, stop)

@@ -269,6 +269,10 @@ FAULTS = {
         "jacobian[(start + row) * WEIGHTS + 8 - i]",
     ),
     "a residual is the output": ("residual[row] -= y[row];", "residual[row] -= 0.0;"),
+    "the partials of a residual are those of the loss": (
+        "    (void)y;\n    nine_weights_jacobian(w, X, n, jacobian);",
+        "    nine_weights_per_sample_grad(w, X, y, n, jacobian);",
+    ),
     "the losses miss their last row": ("add(block_sum(losses, rows), &sum", "add(block_sum(losses, rows - 1), &sum"),
     "rows are exchanged": ("sums[i] = terms[i * ROWS + row];", "sums[i] = terms[i * ROWS + rows - 1 - row];"),
     "a weight is another": ("const double w2 = w[1];", "const double w2 = w[0];"),

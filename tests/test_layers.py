@@ -16,8 +16,8 @@ LAYERS: dict[str, int] = {
     "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1,
     # the generator
     "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2,
-    "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3, "exact_numbers": 3,
-    "exact_decimals": 3,
+    "guards": 3, "residuals": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3,
+    "exact_numbers": 3, "exact_decimals": 3,
     "error_functions": 3, "oracle": 3, "constants": 3,
     "adjoint": 4,
     "passes": 5,

@@ -18,7 +18,7 @@ _MACROS = (
     "M_SQRT2 M_SQRT1_2 MAXFLOAT DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS linux unix i386 FMA INLINE SHIFT WIDEST "
     "ROWS PARTS PREFETCH AHEAD SUMS FEATURES WEIGHTS"
 )
-_OWN = "w x y cotangent row rows stride careful wide terms sums grad output losses partials"
+_OWN = "w x y cotangent row rows stride careful wide terms sums grad output losses partials residual"
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "

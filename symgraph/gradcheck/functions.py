@@ -52,10 +52,18 @@ def compare(point: Point, partials: Array, rng: np.random.Generator) -> Iterator
         yield from _compare_means(point, partials, rng)
         if point.data.X is not None:
             yield from _compare_one_row(point, partials)
-    if hasattr(module, "residual") and point.data.y is not None:
-        outputs = np.asarray(point.outputs(point.w), np.float64)
-        size = np.abs(outputs) + np.abs(point.data.y)
-        yield Comparison("residual", _row(module.residual(*point.arguments(point.w))), outputs - point.data.y, size)
+    if "residual_factor" in module.METADATA:
+        yield from _compare_residual(point, partials)
+
+
+def _compare_residual(point: Point, partials: Array) -> Iterator[Comparison]:
+    """The residual r and its partials, by what they say of the loss, which is c * r**2."""
+    module, arguments = point.module, point.arguments(point.w)
+    factor, losses = module.METADATA["residual_factor"], np.asarray(point.losses(point.w), np.float64)
+    residual = _row(module.residual(*arguments))
+    yield Comparison("residual", factor * residual**2, losses, np.abs(losses))
+    pulled = 2.0 * factor * residual[:, None] * np.atleast_2d(module.residual_jacobian(*arguments))
+    yield Comparison("residual_jacobian", pulled, partials, np.abs(partials))
 
 
 def _compare_backward(point: Point, partials: Array, rng: np.random.Generator) -> Iterator[Comparison]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.model import Model
+from symgraph.residuals import residual_of
 from symgraph.verification.expected import Expectation, Expected
 from symgraph.verification.judge import Judge
 
@@ -136,6 +137,8 @@ def check_compiled(model: Model, module: Any, judge: Judge, expected: Expectatio
         _check_output(case, expected.output, expected.jacobian)
     if expected.loss is not None and expected.gradient is not None:
         judge.derivatives("per_sample_grad", case.call("per_sample_grad", w, X, y), expected.gradient)
+        if "residual_factor" in module.METADATA:
+            _check_residual(case, module.METADATA["residual_factor"], expected.loss, expected.gradient)
         _check_sums(case, expected.loss, expected.gradient)
     _check_blocks(case)
 
@@ -199,6 +202,8 @@ def _check_rows(case: Case) -> Any:
         case.judge.values(f"forward{case.suffix}: loss", tape.loss, case.expected.loss, uniform=True)
         got = case.call("per_sample_grad", case.w, case.X, case.y)
         case.judge.derivatives(f"per_sample_grad{case.suffix}", got, case.expected.gradient)
+        if "residual_factor" in case.module.METADATA:
+            _check_residual(case, case.module.METADATA["residual_factor"], case.expected.loss, case.expected.gradient)
     return tape
 
 
@@ -230,12 +235,24 @@ def _check_output(case: Case, output: Expected, jacobian: Expected) -> None:
         case.judge.values(f"predict{case.suffix}", case.call("predict", w, X), output)
         case.judge.derivatives(f"jacobian{case.suffix} without y", case.call("jacobian", w, X), jacobian)
     case.judge.derivatives(f"jacobian{case.suffix}", case.call("jacobian", w, X, y), jacobian)
-    if hasattr(case.module, "residual"):
+    plain, target = case.model.output_node, case.model.target_input
+    if plain is not None and target is not None and residual_of(case.model).expr == plain.symbol - target.symbol:
         size = np.maximum(np.abs(y), np.abs(output.want))
         wanted = replace(
             output, want=output.want - y, tolerance=output.tolerance + 1e-15 * size, unit=output.unit + np.spacing(size)
         )
         case.judge.values(f"residual{case.suffix}", case.call("residual", w, X, y), wanted)
+
+
+def _check_residual(case: Case, factor: float, loss: Expected, gradient: Expected) -> None:
+    """The residual r and its partials, by what they say of the loss, which is factor * r**2."""
+    residual, slopes = (case.call(name, case.w, case.X, case.y) for name in ("residual", "residual_jacobian"))
+    with np.errstate(all="ignore"):
+        case.judge.values(f"the square of residual{case.suffix}", factor * residual * residual, loss)
+        by = (2.0 * factor * np.asarray(residual))[..., np.newaxis]
+        # a slope that has underflowed has no digits for a large residual to bring back
+        wanted = replace(gradient, tolerance=gradient.tolerance + 1e-300 * np.abs(by))
+        case.judge.derivatives(f"residual{case.suffix} times residual_jacobian", by * slopes, wanted)
 
 
 def _check_one(case: Case, tape: Any) -> None:
