@@ -13,7 +13,7 @@ LAYERS: dict[str, int] = {
     "errors": 0, "options": 0, "stages": 0,
     # the runtime
     "config": 1, "unpickle": 1, "files": 1, "cache": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
-    "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1,
+    "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1, "labels": 1,
     # the generator
     "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2,
     "guards": 3, "residuals": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3,
@@ -33,7 +33,7 @@ LAYERS: dict[str, int] = {
 
 RUNTIME = (
     "errors", "config", "unpickle", "files", "cache", "data", "module", "weights", "gradcheck", "training",
-    "compiler", "compiled", "compiled_functions", "pieces",
+    "compiler", "compiled", "compiled_functions", "pieces", "labels",
 )  # fmt: skip
 FOREIGN = {"sympy", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
 """What the runtime must not import; matplotlib may be imported inside a function that plots."""

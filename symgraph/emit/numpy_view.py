@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from symgraph.emit.accurate_writer import AccurateView, AccurateWriter
@@ -89,6 +91,7 @@ class NumpyView:
     accurate: AccurateView | None
     block: BlockView | None
     at_once: int
+    labels: str
 
 
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
@@ -124,6 +127,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         "bound": bound,
         "block": block_view(source, kernel, texts, literals) if source.options.precision == DOUBLE else None,
         "at_once": _at_once(source, len(fields)),
+        "labels": _labels_text(),
         "accurate": writer.view() if isinstance(writer, AccurateWriter) else None,
     }
     return NumpyView(
@@ -132,6 +136,14 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         **_facts(source, writer),
         **statements,
     )
+
+
+@cache
+def _labels_text() -> str:
+    """The functions that read arguments with names or masks, as they stand in the runtime."""
+    text = (Path(__file__).parent.parent / "labels.py").read_text(encoding="utf-8")
+    part = text.partition("# ---- part of generated modules\n")[2]
+    return part.partition("\n\n\n# ---- end of the part")[0]
 
 
 def _at_once(source: Source, fields: int) -> int:
@@ -196,7 +208,7 @@ def _prediction(source: Source, writer: ModuleWriter) -> str:
     output, graph = source.model.output_node, source.graph
     if output is None:
         return ""
-    text = f"forward(w, X).{writer.identifier[output.name]}"
+    text = f"tape.{writer.identifier[output.name]}"
     return f"np.array({text})[()]" if graph.nodes[graph.roots["output"]].op == "feature" else text
 
 
