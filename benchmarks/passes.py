@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from corpus import CORPUS
 
 from symgraph.generate import STEPS
-from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.graph import OPPOSITE, Graph, reachable
 from symgraph.lowering import lower
 from symgraph.passes import BATCH_PIPELINE
 from symgraph.schedule import Counts, count, operations
@@ -76,7 +76,8 @@ def counted(name: str, steps: Steps) -> Operations:
     graph = lowered(name)
     for step in steps:
         graph = step(graph)
-    roots = [at for root, at in graph.roots.items() if not (root.startswith("jacobian ") and "loss" in graph.roots)]
+    apart = ("jacobian ", "residual", OPPOSITE) if "loss" in graph.roots else ()
+    roots = [at for root, at in graph.roots.items() if not root.startswith(apart)]
     found: Counts = count(graph, operations(graph, reachable(graph.nodes, roots)))
     return Operations(found.arithmetic, found.transcendental, found.uniform)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from symgraph.fragments import VALUE, constant_root, fragment, instantiate
-from symgraph.ir.graph import Graph, GraphBuilder, Node, made, needed
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed
 from symgraph.ir.ops import OPS, late, over
 
 MOST_REPEATS = 8
@@ -22,35 +22,49 @@ def differentiate(graph: Graph) -> Graph:
     """Add everything a generated module needs to the forward graph.
 
     The loss is differentiated with the leaf ``cotangent`` as seed, its weight gradients summed over rows; the output, for the
-    Jacobian, with the seed 1 and row by row.
+    Jacobian, with the seed 1 and row by row. So is the residual, unless its Jacobian is that of the output.
 
     Returns:
-        The graph with the further roots ``grad <weight>`` and ``jacobian <weight>``, and the names ``d_<node>`` and
-        ``d_<node> (jacobian)`` for cotangents.
+        The graph with the further roots ``grad <weight>``, ``jacobian <weight>`` and ``residual_jacobian <weight>``, and the
+        names ``d_<node>``, ``d_<node> (jacobian)`` and ``d_<node> (residual)`` for cotangents.
     """
     if "loss" in graph.roots:
         graph = adjoint(graph, "loss", prefix="grad", suffix="")
     if "output" in graph.roots:
         graph = adjoint(graph, "output", prefix="jacobian", suffix=" (jacobian)")
+    for root, seed in (("residual", 1.0), (OPPOSITE, -1.0)):
+        if root in graph.roots and not _moves_as_the_output(graph, root):
+            graph = adjoint(graph, root, prefix="residual_jacobian", suffix=" (residual)", seed=seed)
     return graph
 
 
-def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str) -> Graph:
+def _moves_as_the_output(graph: Graph, root: str) -> bool:
+    """Whether the residual is the output, or the output less what no weight influences."""
+    residual, output = graph.roots[root], graph.roots.get("output")
+    node = graph.nodes[residual]
+    if node.op != "sub" or output not in node.args:
+        return root != OPPOSITE and residual == output
+    more, less = node.args if root != OPPOSITE else node.args[::-1]
+    return more == output and not _influenced_by_weights(graph.nodes)[less]
+
+
+def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 1.0) -> Graph:
     """Differentiate one root with respect to every weight.
 
     Args:
         graph: a graph whose roots include the given one.
         root: "loss" (seeded with the leaf ``cotangent``; where a cotangent that varies by row reaches a uniform node, the sum
-            over rows is inserted) or "output" (seeded with 1, without sums).
+            over rows is inserted), another one (without sums).
         prefix: the new roots are ``<prefix> <weight>``.
         suffix: the new names are ``d_<name><suffix>``.
+        seed: the cotangent of another root than the loss.
     """
     sweep = _Sweep(graph, sum_rows=root == "loss")
     rows = any(node.varying for node in graph.nodes)
     builder = sweep.builder
     builder.origin = f"adjoint of {root}"
-    seed = builder.leaf("cotangent", "cotangent", varying=rows) if root == "loss" else builder.const(1.0)
-    cotangents = sweep.run(graph.roots[root], seed)
+    start = builder.leaf("cotangent", "cotangent", varying=rows) if root == "loss" else builder.const(seed)
+    cotangents = sweep.run(graph.roots[root], start)
     roots, names, zero = dict(graph.roots), dict(graph.names), builder.const(0.0)
     for position, node in enumerate(graph.nodes):
         if node.op == "weight":

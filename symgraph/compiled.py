@@ -14,11 +14,12 @@ from symgraph.compiled_functions import Functions
 from symgraph.compiler import Compiler, compiled_library, find_compiler
 from symgraph.config import read_config
 from symgraph.errors import ModuleError
-from symgraph.module import ABI, require_trust, warn_if_stale
+from symgraph.module import ABI, explain_missing, require_trust, warn_if_stale
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
 _WITH_LOSS = ("value_and_grad", "loss", "grad", "per_sample_grad", "row")
 _WITH_OUTPUT = ("predict", "predict_row", "jacobian")
+_WITH_RESIDUAL = ("residual", "residual_jacobian")
 _P, _N, _D = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_double
 _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "row": (_D, (_P, _P, _D, _P)),
@@ -28,6 +29,7 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "predict_row": (_D, (_P, _P)),
     "predict": (None, (_P, _P, _N, _P)),
     "residual": (None, (_P, _P, _P, _N, _P)),
+    "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
     "jacobian": (None, (_P, _P, _N, _P)),
 }
 """The result and the parameters of each C function, by what follows the model's name."""
@@ -53,8 +55,8 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
 
     Returns:
         A module with ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS and METADATA; with value_and_grad, loss, grad,
-        per_sample_grad and row where the model has a loss, predict, predict_row and jacobian where it has an output, and
-        residual where the loss is a function of output - target; in float64.
+        per_sample_grad and row where the model has a loss, predict, predict_row and jacobian where it has an output, residual
+        and residual_jacobian where the loss is a constant times the square of a residual; in float64.
 
     Raises:
         ModuleError: there is no such file, it is none of ours, follows another version of the contract, or its self-test finds
@@ -118,6 +120,8 @@ def module_of(
     if int(found[2]) != ABI:
         versions = f"{source} follows version {found[2]} of the module contract, this symgraph follows {ABI}"
         raise ModuleError(f"{versions}; build it again")
+    if f"{found[1]}_residual_factor" not in files[source]:
+        raise ModuleError(f"{source} was built by an earlier symgraph, to which a residual was something else; build it again")
     path = compiled_library(source, files, compiler or find_compiler(), folder)
     try:
         library = ctypes.CDLL(str(path))
@@ -157,11 +161,14 @@ def _module(library: ctypes.CDLL, prefix: str, model: str, path: Path) -> Module
     output = text("output")
     module = ModuleType(model, f"The model {model}, compiled from C.")
     constants = {"ABI": ABI, "MODEL": model, "FEATURES": features, "TARGET": functions.target, "WEIGHTS": weights}
-    metadata = {"model_hash": text("hash"), "has_loss": "row" in c_functions, "backend": "c"}
-    offered = [*(_WITH_LOSS if "row" in c_functions else ()), *(_WITH_OUTPUT if "predict" in c_functions else ())]
-    offered += ["residual"] if "residual" in c_functions else []
+    metadata: dict[str, Any] = {"model_hash": text("hash"), "has_loss": "row" in c_functions, "backend": "c"}
+    factor, reason = ctypes.c_double.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
+    metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
+    groups = {"row": _WITH_LOSS, "predict": _WITH_OUTPUT, "residual": _WITH_RESIDUAL}
+    offered = [name for needed, names in groups.items() if needed in c_functions for name in names]
     vars(module).update(constants, OUTPUTS=() if output is None else (output,), METADATA=metadata, __file__=str(path))
     vars(module).update({name: getattr(functions, name) for name in (*offered, "pack", "unpack")})
+    explain_missing(module)
     return module
 
 

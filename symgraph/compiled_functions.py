@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from symgraph.labels import array_of, unmasked
 from symgraph.pieces import in_pieces, summed
 
 _DOUBLE = ctypes.sizeof(ctypes.c_double)
@@ -117,14 +118,21 @@ class Functions:
         output: Array = self._by_row("predict", rows, np.empty(rows[3]), threads)[()]
         return output
 
-    def residual(self, w: ArrayLike, X: ArrayLike | None = None, y: ArrayLike | None = None) -> Array:
-        """Compute the output less the target: (n,), or a scalar for one row."""
+    def residual(self, w: ArrayLike, X: ArrayLike | None = None, y: ArrayLike | None = None, *, threads: int = 1) -> Array:
+        """Compute the residual r: (n,), or a scalar for one row; the loss is METADATA["residual_factor"] * r**2."""
         rows = self._with_target(self._inputs(w, X, y))
-        residual: Array = self._by_row("residual", rows, np.empty(rows[3]), 1)[()]
+        residual: Array = self._by_row("residual", rows, np.empty(rows[3]), threads)[()]
         return residual
 
+    def residual_jacobian(
+        self, w: ArrayLike, X: ArrayLike | None = None, y: ArrayLike | None = None, *, threads: int = 1
+    ) -> Array:
+        """Compute the derivatives of the residual: (n, k), or (k,) for one row."""
+        rows = self._with_target(self._inputs(w, X, y))
+        return self._by_row("residual_jacobian", rows, np.empty((*rows[3], len(self.weights))), threads)
+
     def jacobian(self, w: ArrayLike, X: ArrayLike | None = None, y: ArrayLike | None = None, *, threads: int = 1) -> Array:
-        """Compute the derivatives of the output: (n, k), or (k,) for one row; y lets it take the arguments of residual."""
+        """Compute the derivatives of the output: (n, k), or (k,) for one row; y lets it take the arguments of forward."""
         rows = self._inputs(w, X, y)
         return self._by_row("jacobian", rows, np.empty((*rows[3], len(self.weights))), threads)
 
@@ -199,7 +207,7 @@ class Functions:
 
     def _by_row(self, function: str, rows: Rows, result: Array, threads: int) -> Array:
         """What a function writes for each row; those of the target get it."""
-        targets = function in ("per_sample_grad", "residual")
+        targets = function in ("per_sample_grad", "residual", "residual_jacobian")
 
         def piece(start: int, stop: int) -> None:
             weights, features, target = _part(rows, start, stop)
@@ -211,38 +219,39 @@ class Functions:
 
     def _inputs(self, w: ArrayLike, X: ArrayLike | None, y: ArrayLike | None) -> Rows:
         weights = self._weights(w)
-        rows = self._rows(X)
+        given: Any = X if X is None else array_of(X, self.features, "X", column=len(self.features) == 1)
+        rows = self._rows(given)
         shape: tuple[int, ...] = () if rows is None else rows.shape[:-1]
         if y is None:
             return weights, rows, None, shape
         if self.target is None:
             raise ValueError(f"{self.model} has no target; y must be None")
-        target = np.asarray(y)
+        target = array_of(y, (self.target,), "y", column=True)
         if target.dtype.kind not in "biuf":
             raise TypeError(f"y has dtype {target.dtype}, {self.model} needs real numbers")
         if rows is None:
             if target.ndim > 1 or target.size == 0:
                 raise ValueError(f"y has shape {target.shape}, {self.model} needs (n,) or ()")
             shape = target.shape
-        elif rows.shape == (1, 1) and target.ndim == 0 and np.asarray(X).ndim == 1:
+        elif rows.shape == (1, 1) and target.ndim == 0 and np.ndim(given) == 1:
             shape = ()  # one row of one column, as X[i] is
         if target.shape != shape:
-            raise ValueError(f"y has shape {target.shape}, X has shape {np.asarray(X).shape}")
+            raise ValueError(f"y has shape {target.shape}, X has shape {np.shape(given)}")
         return weights, rows, _contiguous(target), shape
 
     def _weights(self, w: ArrayLike) -> Array:
-        weights = np.asarray(w)
+        weights = array_of(w, self.weights, "w")
         if weights.shape != (len(self.weights),):
             names = ", ".join(self.weights)
             raise ValueError(f"w has shape {weights.shape}, {self.model} needs ({len(self.weights)},): {names}")
         return _numbers(weights, self.model)
 
-    def _rows(self, X: ArrayLike | None) -> Array | None:
+    def _rows(self, X: NDArray[Any] | None) -> Array | None:
         if not self.features:
             if X is not None:
                 raise ValueError(f"{self.model} has no features; X must be None")
             return None
-        rows = np.asarray(X)
+        rows = np.asarray(X)  # None is no number, and is refused as such
         if len(self.features) == 1 and rows.ndim < 2:
             rows = rows[..., np.newaxis]
         if rows.ndim not in (1, 2):
@@ -262,7 +271,7 @@ class Functions:
     def _weighted(self, rows: Rows, sample_weight: ArrayLike, reduction: str) -> tuple[Rows, Array, float]:
         """The rows whose weight is not 0, their weights, and what to divide by."""
         weights, features, target, shape = rows
-        s = np.asarray(sample_weight, np.float64)
+        s = np.asarray(unmasked(sample_weight, "sample_weight"), np.float64)
         if s.shape != shape:
             raise ValueError(f"sample_weight has shape {s.shape}, the rows have {shape}")
         if not np.all(np.isfinite(s) & (s >= 0)):
@@ -281,13 +290,13 @@ class Functions:
         return (weights, features, target, shape), _contiguous(s), total
 
     def _row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
-        return _vector(w, len(self.weights), "w", self.model), _vector(x, len(self.features), "x", self.model)
+        return _vector(w, self.weights, "w", self.model), _vector(x, self.features, "x", self.model)
 
 
-def _vector(values: Sequence[float], size: int, what: str, model: str) -> Array:
-    vector = np.ascontiguousarray(values, np.float64)
-    if vector.shape != (size,):
-        raise ValueError(f"{what} has shape {vector.shape}, {model} needs ({size},)")
+def _vector(values: Sequence[float], names: Sequence[str], what: str, model: str) -> Array:
+    vector = np.ascontiguousarray(array_of(values, names, what), np.float64)
+    if vector.shape != (len(names),):
+        raise ValueError(f"{what} has shape {vector.shape}, {model} needs ({len(names)},)")
     return vector
 
 

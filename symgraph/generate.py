@@ -20,11 +20,12 @@ from symgraph.options import ACCURATE, PLAIN, Options
 from symgraph.passes import PIPELINE
 from symgraph.passes.factor import factor
 from symgraph.passes.horner import horner
+from symgraph.passes.orient import orient
 from symgraph.passes.rewrite import rewrite
 from symgraph.rendering import render
 from symgraph.stages import Stages, uncollected
 
-STEPS: tuple[Callable[[Graph], Graph], ...] = (rewrite, horner, differentiate, factor, *PIPELINE)
+STEPS: tuple[Callable[[Graph], Graph], ...] = (rewrite, horner, differentiate, factor, *PIPELINE, orient)
 """What is done to the graph that lowering gives, in order."""
 
 
@@ -87,7 +88,7 @@ def _source(model: Model, spec: str, options: Options, stages: Stages) -> Source
     radii = stages.run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
     rests = stages.run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
     graph = stages.run("check the graph", verify_graph, graphs[-1])
-    return Source(model, spec, readable, graph, radii=radii, rests=rests)
+    return Source(model, spec, orient(readable), graph, radii=radii, rests=rests)
 
 
 def _artifacts(source: Source, backend: Backend, options: Options, stages: Stages) -> list[Artifact]:

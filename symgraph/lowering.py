@@ -12,13 +12,14 @@ import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
-from symgraph.canonical import symbols_of
+from symgraph.canonical import digests, symbols_of
 from symgraph.errors import SpecError
 from symgraph.guards import guarded_symbols, safe_point
-from symgraph.ir.graph import Graph, GraphBuilder, made
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, made
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.model import Model
 from symgraph.powers import common_power, is_dyadic, split
+from symgraph.residuals import residual_of
 
 _RELATIONS = {
     sympy.StrictLessThan: "lt",
@@ -38,20 +39,20 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
         guarded: whether untaken branches of a Piecewise are kept finite; without, the graph reads like the spec.
 
     Returns:
-        A graph with the roots ``node <name>`` for every named node, ``output``, and ``loss``, as far as the model has them.
+        A graph with the roots ``node <name>``, ``output``, ``loss``, and ``residual`` or its ``OPPOSITE``, where there is one.
 
     Raises:
         SpecError: the model is not complete, or something in it cannot be lowered.
     """
-    model.freeze()
-    inputs = model.inputs
+    inputs, residual = model.freeze().inputs, residual_of(model)
     builder = GraphBuilder(model.name, {i.name: i.domain for i in inputs if i.domain is not None})
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
     ranks = {i.symbol: rank for rank, i in enumerate(model.feature_inputs)}
     later = [*(node.symbol for node in model.nodes), *(i.symbol for i in model.weight_inputs)]
     ranks |= {symbol: len(ranks) + rank for rank, symbol in enumerate(later)}
-    lowering = Lowering(builder, model.digests(), ranks, {i.symbol: i.domain for i in inputs}, guarded)
+    digest = {**model.digests(), **digests([] if residual.reason else [residual.written])}
+    lowering = Lowering(builder, digest, ranks, {i.symbol: i.domain for i in inputs}, guarded)
     roots: dict[str, int] = {}
     names: dict[str, int] = {}
     for node in model.nodes:
@@ -60,9 +61,10 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
         env[node.symbol] = names[node.name] = roots[f"node {node.name}"] = position
     if model.output_node is not None:
         roots["output"] = env[model.output_node.symbol]
-    if model.loss_expr is not None:
-        builder.origin = "loss"
-        roots["loss"] = lowering.lower(model.loss_expr, env, f"model {model.name}: loss")
+    for name, expr in (("loss", model.loss_expr), (OPPOSITE if residual.turned else "residual", residual.written)):
+        if expr is not None:
+            builder.origin = name
+            roots[name] = lowering.lower(expr, env, f"model {model.name}: {name}")
     return builder.build(roots, names)
 
 
@@ -315,8 +317,7 @@ def _power(scope: Scope, base: Any, exponent: Any) -> int:
 
 
 def _lower_extremum(scope: Scope, part: Any) -> int:
-    name = FUNCTIONS[type(part)]
-    return scope.chain(name, [scope.value(arg) for arg in scope.ordered(list(part.args))])
+    return scope.chain(FUNCTIONS[type(part)], [scope.value(arg) for arg in scope.ordered(list(part.args))])
 
 
 def _lower_relation(scope: Scope, part: Any) -> int:
@@ -374,9 +375,8 @@ def _guarded(scope: Scope, branch: Any, taken: int | None) -> MutableMapping[Any
     if taken is None or not symbols:
         return scope.env
     point = safe_point(branch, symbols, scope.lowering.domains, scope.where)
-    builder = scope.builder
     held = {
-        symbol: builder.add("select", taken, scope.env[symbol], builder.const(value))
+        symbol: scope.builder.add("select", taken, scope.env[symbol], scope.builder.const(value))
         for symbol, value in sorted(point.items(), key=lambda item: item[0].name)
     }
     return ChainMap(held, scope.env)

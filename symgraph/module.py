@@ -33,8 +33,8 @@ class GeneratedModule(Protocol):
     """A module of the numpy backend; what its functions take and return stands in its own docstrings.
 
     A model may lack parts. Without a loss there is no backward, loss, value_and_grad, grad and per_sample_grad; without an
-    output no predict and jacobian; residual exists where the loss is a function of prediction - y. METADATA["has_loss"],
-    OUTPUTS and `hasattr` say which.
+    output no predict and jacobian; residual and residual_jacobian exist where the loss is METADATA["residual_factor"] * r**2
+    with a residual r, else METADATA["no_residual"] says why not. METADATA["has_loss"], OUTPUTS and `hasattr` say which.
     """
 
     ABI: int
@@ -63,6 +63,8 @@ class GeneratedModule(Protocol):
     def per_sample_grad(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
 
     def residual(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
+
+    def residual_jacobian(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
 
     def jacobian(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
 
@@ -200,7 +202,20 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     except Exception as error:  # whatever the text raises is a fault of the text
         sys.modules.pop(qualified, None)
         raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; build it again") from error
+    explain_missing(module)
     return module
+
+
+def explain_missing(module: ModuleType) -> None:
+    """Let the error of a module that has no residual say why it has none."""
+    reason = module.METADATA.get("no_residual")
+    if reason is not None:
+
+        def missing(name: str) -> Any:
+            why = f": {reason}" if name in ("residual", "residual_jacobian") else ""
+            raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
+
+        vars(module)["__getattr__"] = missing
 
 
 class _TextLoader(ExecutionLoader):

@@ -5,11 +5,14 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import cache
+from threading import local
 from typing import TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
+
+_BUSY = local()
 
 PIECE = 65_536
 """Rows of a piece: starting a thread's work on it takes little of the time that the work takes."""
@@ -30,9 +33,14 @@ def in_pieces(work: Callable[[int, int], T], rows: int, threads: int) -> list[T]
     if not whole or threads < 1:
         raise ValueError(f"threads must be a whole number, 1 or more, not {threads!r}")
     pieces = [(start, min(start + PIECE, rows)) for start in range(0, rows, PIECE)]
-    if threads == 1 or len(pieces) == 1:
+    nested = "shared" in vars(_BUSY)  # a signal's handler calls: handing out work then may wait for itself
+    if threads == 1 or len(pieces) == 1 or nested:
         return [work(*piece) for piece in pieces]
-    return list(_pool(int(threads), os.getpid()).map(lambda piece: work(*piece), pieces))
+    _BUSY.shared = True
+    try:
+        return list(_pool(int(threads), os.getpid()).map(lambda piece: work(*piece), pieces))
+    finally:
+        del _BUSY.shared
 
 
 def summed(parts: Sequence[float]) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 
-from symgraph.ir.graph import SUMS, Graph, Node, marked
+from symgraph.ir.graph import OPPOSITE, SUMS, Graph, Node, marked
 from symgraph.ir.ops import OPS, TRANSCENDENTAL
 
 
@@ -18,7 +18,9 @@ class Kernel:
         forward_target: primals that need it, or that only a loss with it needs.
         backward: what the VJP of the loss needs beyond the primals.
         jacobian: what the Jacobian of the output needs beyond the primals.
-        tape: unnamed primals that backward or the Jacobian read.
+        residual: what the residual needs beyond the primals.
+        residual_jacobian: what the Jacobian of the residual needs beyond the primals, where it is not that of the output.
+        tape: unnamed primals that what comes after them reads.
     """
 
     graph: Graph
@@ -26,6 +28,8 @@ class Kernel:
     forward_target: tuple[int, ...]
     backward: tuple[int, ...]
     jacobian: tuple[int, ...]
+    residual: tuple[int, ...]
+    residual_jacobian: tuple[int, ...]
     tape: tuple[int, ...]
 
 
@@ -49,14 +53,15 @@ class Counts:
 def schedule(graph: Graph) -> Kernel:
     """Distribute the operations of a differentiated graph over the functions of a module."""
     nodes, roots = graph.nodes, graph.roots
-    primal_roots = [position for root, position in roots.items() if not root.startswith(("grad ", "jacobian "))]
+    primal_roots = [p for root, p in roots.items() if not root.startswith(("grad ", "jacobian ", "residual", OPPOSITE))]
     primal, on_target = marked(nodes, primal_roots), _depends_on_target(graph)
-    gradients, jacobians = roots_of(graph, "grad"), roots_of(graph, "jacobian")
-    backward, jacobian = (
-        _operations(nodes, [mark > own for mark, own in zip(marked(nodes, results), primal, strict=True)])
-        for results in (gradients, jacobians)
+    results = [roots_of(graph, prefix) for prefix in ("grad", "jacobian", "residual", "residual_jacobian")]
+    beyond = ([mark > own for mark, own in zip(marked(nodes, some), primal, strict=True)] for some in results)
+    backward, jacobian, residual, residual_jacobian = (
+        _results_last(_operations(nodes, marks), some, graph) for marks, some in zip(beyond, results, strict=True)
     )
-    read = {*chain.from_iterable([nodes[position].args for position in (*backward, *jacobian)]), *gradients, *jacobians}
+    after = (*backward, *jacobian, *residual, *residual_jacobian)
+    read = {*chain.from_iterable([nodes[position].args for position in after]), *chain.from_iterable(results)}
     wanted = [position for position in primal_roots if not on_target[position]]
     early = marked(nodes, [*wanted, *(arg for position in jacobian for arg in nodes[position].args if primal[arg])])
     primals, kept = _operations(nodes, primal), set(primal_roots)
@@ -64,8 +69,10 @@ def schedule(graph: Graph) -> Kernel:
         graph,
         forward=tuple([position for position in primals if early[position]]),
         forward_target=tuple([position for position in primals if not early[position]]),
-        backward=_results_last(backward, gradients, graph),
-        jacobian=_results_last(jacobian, jacobians, graph),
+        backward=backward,
+        jacobian=jacobian,
+        residual=residual,
+        residual_jacobian=residual_jacobian,
         tape=tuple([position for position in primals if position in read and position not in kept]),
     )
 
@@ -76,8 +83,8 @@ def _operations(nodes: Sequence[Node], marks: Sequence[int]) -> tuple[int, ...]:
 
 
 def roots_of(graph: Graph, prefix: str) -> tuple[int, ...]:
-    """Positions of the roots ``<prefix> <weight>``, in the order of the weights."""
-    return tuple(position for root, position in graph.roots.items() if root.startswith(f"{prefix} "))
+    """Positions of the roots ``<prefix> <weight>`` in the order of the weights, or of the root of just that name."""
+    return tuple(position for root, position in graph.roots.items() if root.partition(" ")[0] == prefix)
 
 
 def operations(graph: Graph, positions: Iterable[int]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError
 from symgraph.files import write_file
+from symgraph.labels import array_of
 from symgraph.module import GeneratedModule
 
 Weights = NDArray[np.floating[Any]]
@@ -86,7 +87,10 @@ def load_weights(path: str | os.PathLike[str], module: GeneratedModule) -> Weigh
 
 
 def _checked(module: GeneratedModule, w: Any) -> Weights:
-    weights = np.asarray(w)
+    try:
+        weights = array_of(w, module.WEIGHTS, "w")
+    except ValueError as error:
+        raise WeightsError(f"weights of {module.MODEL}: {error}") from error
     if weights.dtype.kind in "iu":
         weights = weights.astype(np.float64)
     if weights.dtype.name not in _DTYPES:

@@ -286,7 +286,7 @@ def test_scipy_reaches_the_certified_values_with_a_built_module(nist: Path, name
     fit = least_squares(
         module.residual,
         facts["start2"],
-        jac=module.jacobian,
+        jac=module.residual_jacobian,
         args=(data.X, data.y),
         method="lm",
         x_scale="jac",

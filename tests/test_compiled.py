@@ -269,6 +269,10 @@ FAULTS = {
         "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + 8 - i]",
     ),
     "a residual is the output": ("residual[row] -= y[row];", "residual[row] -= 0.0;"),
+    "the partials of a residual are those of the loss": (
+        "    (void)y;\n    nine_weights_jacobian(w, X, n, jacobian);",
+        "    nine_weights_per_sample_grad(w, X, y, n, jacobian);",
+    ),
     "the losses miss their last row": ("block_sum_(losses, rows), &sum", "block_sum_(losses, rows - 1), &sum"),
     "rows are exchanged": (
         "sums[i] = terms[i * NINE_WEIGHTS_ROWS_ + row];",

@@ -91,7 +91,6 @@ def test_a_loss_or_output_of_the_weights_alone_is_repeated_for_every_row() -> No
 def test_without_features_the_target_says_how_many_rows_there_are() -> None:
     location = numpy_module("location")
     assert location.value_and_grad([1.0], None, [0.0, 3.0, 5.0]) == (7 / 3, pytest.approx([-1 / 3]))
-    assert location.residual([1.0], None, [0.0, 3.0]).tolist() == [1.0, -2.0]
     assert location.jacobian([1.0], None, [0.0, 3.0]).tolist() == [[1.0], [1.0]]
     assert location.per_sample_grad([1.0], None, [0.0, 3.0]).tolist() == [[1.0], [-1.0]]
     assert location.predict([1.0]) == 1.0

@@ -13,11 +13,11 @@ LAYERS: dict[str, int] = {
     "errors": 0, "options": 0, "stages": 0,
     # the runtime
     "config": 1, "unpickle": 1, "files": 1, "cache": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
-    "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1, "trust": 1, "manifest": 1, "lineage": 1,
+    "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1, "labels": 1, "trust": 1, "manifest": 1, "lineage": 1,
     # the generator
-    "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2,
-    "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3, "exact_numbers": 3,
-    "exact_decimals": 3,
+    "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2, "residuals": 2,
+    "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3,
+    "exact_numbers": 3, "exact_decimals": 3,
     "error_functions": 3, "oracle": 3, "constants": 3,
     "adjoint": 4,
     "passes": 5,
@@ -35,7 +35,7 @@ LAYERS: dict[str, int] = {
 
 RUNTIME = (
     "errors", "config", "unpickle", "files", "cache", "data", "module", "weights", "gradcheck", "training",
-    "compiler", "compiled", "compiled_functions", "pieces", "trust", "manifest", "lineage", "check.drawing",
+    "compiler", "compiled", "compiled_functions", "pieces", "labels", "trust", "manifest", "lineage", "check.drawing",
 )  # fmt: skip
 FOREIGN = {"sympy", "flint", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
 """What the runtime must not import; matplotlib may be imported inside a function that plots."""

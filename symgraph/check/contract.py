@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from symgraph.check.comparison import Comparison
 from symgraph.check.expected import Expectation, Expected
 from symgraph.model import Model
+from symgraph.residuals import residual_of
 
 Array = NDArray[np.float64]
 
@@ -132,6 +133,7 @@ def check_compiled(model: Model, module: Any, compare: Comparison, expected: Exp
     if batch.X is None and batch.y is None:
         return
     _check_output(batch)
+    _check_residual(batch)
     if expected.loss is not None and expected.gradient is not None:
         compare.derivatives("per_sample_grad", batch.call("per_sample_grad", batch.w, batch.X, batch.y), expected.gradient)
         _check_sums(batch)
@@ -185,6 +187,7 @@ def _check_rows(case: Case) -> Any:
     if case.y is not None:
         _check_without_target(case)
     _check_output(case)
+    _check_residual(case)
     if case.expected.loss is not None and case.expected.gradient is not None:
         case.compare.values(f"forward{case.suffix}: loss", tape.loss, case.expected.loss, uniform=True)
         got = case.call("per_sample_grad", case.w, case.X, case.y)
@@ -212,7 +215,7 @@ def _check_without_target(case: Case) -> None:
 
 
 def _check_output(case: Case) -> None:
-    """Check predictions, their Jacobian and residuals."""
+    """Check predictions and their Jacobian."""
     output, jacobian, w, X, y = case.expected.output, case.expected.jacobian, case.w, case.X, case.y
     if output is None or jacobian is None:
         return
@@ -220,9 +223,22 @@ def _check_output(case: Case) -> None:
         case.compare.values(f"predict{case.suffix}", case.call("predict", w, X), output)
         case.compare.derivatives(f"jacobian{case.suffix} without y", case.call("jacobian", w, X), jacobian)
     case.compare.derivatives(f"jacobian{case.suffix}", case.call("jacobian", w, X, y), jacobian)
-    if hasattr(case.module, "residual"):
-        wanted = Expected(output.want - y, output.radius + np.spacing(np.maximum(np.abs(y), np.abs(output.want))))
-        case.compare.values(f"residual{case.suffix}", case.call("residual", w, X, y), wanted)
+
+
+def _check_residual(case: Case) -> None:
+    """Check the residual and its partials; what the module says of the loss, a factor times its square, is a fact."""
+    residual, jacobian = case.expected.residual, case.expected.residual_jacobian
+    if residual is None or jacobian is None:
+        for name in ("residual", "residual_jacobian"):
+            if hasattr(case.module, name):
+                case.compare.same(name, "there", "missing, since the loss is no constant times a square")
+        return
+    case.compare.same("residual_factor", case.module.METADATA.get("residual_factor"), residual_of(case.model).factor)
+    for name, wanted, check in (
+        ("residual", residual, case.compare.values),
+        ("residual_jacobian", jacobian, case.compare.derivatives),
+    ):
+        check(f"{name}{case.suffix}", case.call(name, case.w, case.X, case.y), wanted)
 
 
 def _check_one(case: Case, tape: Any) -> None:
@@ -284,10 +300,15 @@ def _check_many(case: Case) -> None:
     expected, w, count = case.expected, case.w, len(case.compare.batch.rows)
     times = max(1, min(_MANY, _MOST_PARTIALS // len(w)) // count)
     X, y = (None if part is None else np.concatenate([part] * times) for part in (case.X, case.y))
-    functions = {"predict": expected.output, "jacobian": expected.jacobian, "per_sample_grad": expected.gradient}
-    for function, wanted in functions.items():
+    functions = {"predict": expected.output, "jacobian": expected.jacobian}
+    with_target = {
+        "per_sample_grad": expected.gradient,
+        "residual": expected.residual,
+        "residual_jacobian": expected.residual_jacobian,
+    }
+    for function, wanted in (functions | with_target).items():
         if wanted is not None and X is not None:
-            got = np.asarray(case.call(function, w, X, *([y] if function == "per_sample_grad" else [])))
+            got = np.asarray(case.call(function, w, X, *([y] if function in with_target else [])))
             parts = got.reshape(times, *wanted.want.shape)
             other = (parts != parts[0]) & ~np.isnan(parts)
             check = case.compare.derivatives if wanted.want.ndim > 1 else case.compare.values

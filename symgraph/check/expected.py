@@ -102,6 +102,8 @@ class Expectation:
         loss: the loss of each row, (n,); None where the model has none.
         gradient: the partials of each row's loss by the weights, (n, k); None without a loss.
         jacobian: the partials of the output, (n, k).
+        residual: the residual, (n,); None where the model has none.
+        residual_jacobian: the partials of the residual, (n, k).
         on_target: the nodes that depend on the target, and "loss" if it does.
     """
 
@@ -110,15 +112,26 @@ class Expectation:
     loss: Expected | None
     gradient: Expected | None
     jacobian: Expected | None
+    residual: Expected | None
+    residual_jacobian: Expected | None
     on_target: frozenset[str]
 
     def row(self, index: int) -> "Expectation":
         """The values of one row alone: values (), derivatives (k,)."""
-        output, loss, gradient, jacobian = (
-            None if part is None else part.row(index) for part in (self.output, self.loss, self.gradient, self.jacobian)
+
+        def of_row(part: Expected | None) -> Expected | None:
+            return None if part is None else part.row(index)
+
+        return Expectation(
+            {name: node.row(index) for name, node in self.nodes.items()},
+            of_row(self.output),
+            of_row(self.loss),
+            of_row(self.gradient),
+            of_row(self.jacobian),
+            of_row(self.residual),
+            of_row(self.residual_jacobian),
+            self.on_target,
         )
-        nodes = {name: node.row(index) for name, node in self.nodes.items()}
-        return Expectation(nodes, output, loss, gradient, jacobian, self.on_target)
 
 
 def expect(reference: Reference, batch: Batch) -> Expectation:
@@ -145,6 +158,8 @@ def expect(reference: Reference, batch: Batch) -> Expectation:
         loss=_column(values.get("loss")),
         gradient=slopes.get("loss"),
         jacobian=slopes.get("output"),
+        residual=_column(values.get("residual")),
+        residual_jacobian=slopes.get("residual"),
         on_target=frozenset() if model.target_input is None else reference.depends(model.target_input.name),
     )
 

@@ -18,6 +18,7 @@ from symgraph.check.branches import Named, smooth_around
 from symgraph.check.forms import FORMS, Form, selected, slope_of, value_of
 from symgraph.errors import SpecError
 from symgraph.model import Model
+from symgraph.residuals import residual_of
 
 _CLASSES: Mapping[type, str] = {
     sympy.Add: "add", sympy.Mul: "mul", sympy.Pow: "pow", sympy.Max: "max", sympy.Min: "min", sympy.Piecewise: "piecewise",
@@ -41,6 +42,8 @@ _CONSTANTS: Mapping[Any, Callable[[], Value]] = {
 }  # fmt: skip
 """The constants with a symbol of their own, at the precision in force."""
 
+RESIDUAL = "residual of the loss"
+"""The name of the root that is the model's residual; no node can be called so."""
 _EXTREMES = {"max": 1, "min": -1}
 
 Choice = tuple[int, int]
@@ -83,7 +86,7 @@ class Program:
     def __init__(self, model: Model, exprs: Sequence[Named] | None = None) -> None:
         self.steps: list[Step] = []
         self.roots: dict[str, int] = {}
-        """The step of each named node, by name, and of "loss"."""
+        """The step of each named node, by name, of "loss", and of ``RESIDUAL``, as far as the model has them."""
         self.leaves = tuple(entry.name for entry in model.inputs)
         self._index: dict[Any, int] = {}
         self._model = model
@@ -96,7 +99,9 @@ class Program:
 
     def _exprs(self) -> list[Named]:
         exprs: list[Named] = [(node.name, node.symbol, node.expr) for node in self._model.nodes]
-        return exprs if self._model.loss_expr is None else [*exprs, ("loss", None, self._model.loss_expr)]
+        exprs += [] if self._model.loss_expr is None else [("loss", None, self._model.loss_expr)]
+        residual = residual_of(self._model).expr
+        return exprs if residual is None else [*exprs, (RESIDUAL, None, residual)]
 
     def smooth_around(self, values: Sequence[Value]) -> "Program":
         """The program of the smooth expressions that the model's are equal to around a point.
@@ -128,7 +133,7 @@ class Program:
         for index in self._choosing:
             step = self.steps[index]
             branches = step.name == "piecewise"
-            where = step.home if step.home == "loss" else f"node {step.home}"
+            where = "loss" if step.home in ("loss", RESIDUAL) else f"node {step.home}"
             for choice in range(len(step.args) // 2 if branches else len(step.args) if step.name in _EXTREMES else 2):
                 found[index, choice] = f"{where}, branch {choice + 1}" if branches else ""
         return found

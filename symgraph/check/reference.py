@@ -12,7 +12,7 @@ from functools import lru_cache
 from flint import arb, ctx
 
 from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
-from symgraph.check.program import Choice, Program
+from symgraph.check.program import RESIDUAL, Choice, Program
 from symgraph.errors import OptionError
 from symgraph.model import Model
 from symgraph.stages import weakly
@@ -41,8 +41,8 @@ class Truth:
 
     Attributes:
         nodes: the value of each named node.
-        values: of "loss" and "output", as far as the model has them.
-        partials: of "loss" and "output" by each input.
+        values: of "loss", "output" and "residual", as far as the model has them.
+        partials: of these by each input.
         bits: the precision that was needed.
     """
 
@@ -52,8 +52,8 @@ class Truth:
     bits: int
 
     def named(self, weights: Sequence[str]) -> dict[str, Value]:
-        """The results under the names that reports use: "loss", "output", "grad w1", "jacobian w1"."""
-        prefix = {"loss": "grad", "output": "jacobian"}
+        """The results under the names that reports use: "loss", "output", "residual", "grad w1", "jacobian w1"."""
+        prefix = {"loss": "grad", "output": "jacobian", "residual": "residual_jacobian"}
         partials = {f"{prefix[root]} {name}": self.partials[root][name] for root in self.values for name in weights}
         return {**self.values, **partials}
 
@@ -93,7 +93,8 @@ class Reference:
         self._output = "" if model.output_node is None else model.output_node.name
         outputs = {"output": self.program.roots[self._output]} if self._output else {}
         losses = {} if model.loss_expr is None else {"loss": self.program.roots["loss"]}
-        self.roots: Mapping[str, int] = {**losses, **outputs}
+        residuals = {"residual": self.program.roots[RESIDUAL]} if RESIDUAL in self.program.roots else {}
+        self.roots: Mapping[str, int] = {**losses, **outputs, **residuals}
         kept = max(2, min(64, _KEPT // len(self.program.steps)))
         self._truth = lru_cache(maxsize=kept)(weakly(self._find_truth))
         self._rough = lru_cache(maxsize=kept)(weakly(self._run_in_doubles))
@@ -205,9 +206,9 @@ class Reference:
         with ctx.workprec(truth.bits):
             program = self.program.smooth_around(self._forward(key, truth.bits))
             values = program.forward([arb(value) for value in key])
-            partials = dict(truth.partials)
+            partials, names = dict(truth.partials), {"loss": "loss", "output": self._output, "residual": RESIDUAL}
             for root in undefined:
-                found = program.partials(values, program.roots["loss" if root == "loss" else self._output])
+                found = program.partials(values, program.roots[names[root]])
                 old = partials[root]
                 partials[root] = {name: found[name] if old[name] is UNDEFINED else old[name] for name in old}
         return replace(truth, partials=partials)

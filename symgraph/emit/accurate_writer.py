@@ -10,10 +10,10 @@ from symgraph.emit.expression import OpTexts
 from symgraph.emit.layout import call_layout, number
 from symgraph.emit.module_writer import ModuleWriter
 from symgraph.emit.section import SectionWriter
-from symgraph.emit.source import Source, residual_form
+from symgraph.emit.source import Source
 from symgraph.emit.width import WIDTH, columns
 from symgraph.ir.graph import Graph, Node
-from symgraph.schedule import Kernel, roots_of
+from symgraph.schedule import Kernel
 
 _INPUTS = {"target": "_y", "cotangent": "cotangent", "largest": "_largest"}
 _TAKEN = ("Pair", "Table")
@@ -27,12 +27,10 @@ class AccurateView:
     Attributes:
         functions: names of the double-double functions that it needs.
         constants: what they read.
-        output: the pair of the output, as the function ``residual`` finds it; "" without that function.
     """
 
     functions: frozenset[str]
     constants: Constants
-    output: str
 
 
 class AccurateWriter(ModuleWriter):
@@ -48,9 +46,8 @@ class AccurateWriter(ModuleWriter):
     def view(self) -> AccurateView:
         """What the templates need beyond the statements."""
         also = {"_dd_rowsum", "_dd_mul", "_dd_div"} if "loss" in self.graph.roots else set()
-        residual = residual_form(self.source.model)
-        needed = library(self.graph, also | ({"_dd_sub"} if residual else set()))
-        return AccurateView(needed.functions, needed.constants, self._output() if residual else "")
+        needed = library(self.graph, also)
+        return AccurateView(needed.functions, needed.constants)
 
     @property
     def passes_functions(self) -> bool:
@@ -86,9 +83,9 @@ class AccurateWriter(ModuleWriter):
     def _positions_of_pairs(self) -> tuple[int, ...]:
         """Named operations whose pairs other functions read; unnamed ones are on the tape anyway."""
         graph, kernel = self.graph, self.kernel
-        read = {arg for position in (*kernel.backward, *kernel.jacobian) for arg in graph.nodes[position].args}
-        read |= {*roots_of(graph, "grad"), *roots_of(graph, "jacobian")}
-        read |= {graph.roots["output"]} if residual_form(self.source.model) else set()
+        after = (*kernel.backward, *kernel.jacobian, *kernel.residual, *kernel.residual_jacobian)
+        read = {arg for position in after for arg in graph.nodes[position].args}
+        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual"))}
         own = {*kernel.forward, *kernel.forward_target} - set(kernel.tape)
         return tuple(sorted(read & own))
 
@@ -124,13 +121,6 @@ class AccurateWriter(ModuleWriter):
         if name != "loss" or not has_rows or node.varying:
             return text
         return f"_every_row({text}, {'X' if model.feature_inputs else 'y'})"
-
-    def _output(self) -> str:
-        position = self.graph.roots["output"]
-        if position in self.pairs:
-            return f"tape.{self._field(position)}"
-        output = self.source.model.output_node
-        return "" if output is None else f"_pair(tape.{self.identifier[output.name]})"
 
     def _section(self, bound: dict[int, str], labels: dict[int, str], w: str) -> SectionWriter:
         return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals)

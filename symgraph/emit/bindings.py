@@ -8,6 +8,7 @@ from symgraph.ir.graph import Graph
 from symgraph.model import Model
 
 JACOBIAN = " (jacobian)"
+RESIDUAL = " (residual)"
 
 
 def identifiers(model: Model, taken: Iterable[str] = ()) -> dict[str, str]:
@@ -61,7 +62,7 @@ def cotangent_labels(graph: Graph, identifier: dict[str, str], suffix: str) -> t
     Args:
         graph: a differentiated graph.
         identifier: the identifier of every feature, weight and node.
-        suffix: "" for the cotangents of the loss, ``JACOBIAN`` for those of the output.
+        suffix: "" for the cotangents of the loss, ``JACOBIAN`` for those of the output, ``RESIDUAL`` for the residual's.
 
     Returns:
         Node -> the name under which it is computed (that of the node nearest to the root), node -> remark.
@@ -70,7 +71,7 @@ def cotangent_labels(graph: Graph, identifier: dict[str, str], suffix: str) -> t
     weights = {node.data for node in graph.nodes if node.op == "weight"}
     for name, position in graph.names.items():
         plain = name.removesuffix(suffix) if suffix else name
-        if name.startswith("d_") and (plain != name if suffix else not name.endswith(JACOBIAN)):
+        if name.startswith("d_") and (plain != name if suffix else not name.endswith((JACOBIAN, RESIDUAL))):
             aliases.setdefault(position, []).append(plain)
     labels: dict[int, str] = {}
     notes: dict[int, str] = {}

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from types import MappingProxyType
+from typing import Any
 
-from symgraph.emit.bindings import JACOBIAN, cotangent_labels, leaf_bindings, leaves_read, node_labels
+from symgraph.emit.bindings import JACOBIAN, RESIDUAL, cotangent_labels, leaf_bindings, leaves_read, node_labels
 from symgraph.emit.block_writer import LOSSES, BlockWriter, State
 from symgraph.emit.buffers import last_reads
 from symgraph.emit.expression import OpTexts
@@ -19,6 +21,9 @@ from symgraph.schedule import Kernel, roots_of
 
 MOST_OPERATIONS = 4000
 """A kernel of more operations is not written a second time for blocks: batches go through the plain functions as a whole."""
+
+_COLUMNS: Mapping[str, str] = MappingProxyType({"jacobian": JACOBIAN, "residual": RESIDUAL, "residual_jacobian": RESIDUAL})
+"""What functions give of each row, with the suffix of their cotangents' names."""
 
 _ROWS_OF_FUNCTIONS: Mapping[str, int] = MappingProxyType({"gauss": 4, "erf": 6, "erfc": 6, "erfcx": 6, "ierfcx": 9})
 """Rows of scratch memory that the functions of templates/numpy/functions_in_place.py.jinja work in."""
@@ -35,11 +40,11 @@ class BlockView:
         constants: the statement that lists constants.
         scalars: statements that compute what is the same in every row.
         scalar_items: the statement that returns it.
-        nodes, loss, gradient, jacobian: the statements of the functions that work on a block.
+        nodes, loss, gradient, jacobian, residual, residual_jacobian: the statements of the functions that work on a block.
         gradient_result: the statement that returns the sums over rows.
         finish: those that make the cotangents of the weights of sums over rows.
         output: where the output stands after ``nodes``, as an expression over the block.
-        jacobian_result: the statement that returns the Jacobian's columns.
+        jacobian_result, residual_result, residual_jacobian_result: the statements that return columns.
         uses_pick: whether a kernel selects.
         uses_put: whether it sums what may be one number for all rows.
         own: the functions of the module itself that a kernel calls.
@@ -61,6 +66,10 @@ class BlockView:
     finish: tuple[str, ...]
     output: tuple[str, ...]
     jacobian_result: str
+    residual: tuple[str, ...]
+    residual_result: str
+    residual_jacobian: tuple[str, ...]
+    residual_jacobian_result: str
     uses_pick: bool
     uses_put: bool
     own: tuple[str, ...]
@@ -82,34 +91,27 @@ def _written(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[s
     """The kernels, and what is to be known of them."""
     writer = BlockWriter(source, kernel, texts)
     graph, roots = source.graph, source.graph.roots
-    needed = reachable(graph.nodes, [p for root, p in roots.items() if not root.startswith("node ")])
-    nodes, loss, gradient, jacobian = (
-        tuple(p for p in order if p in needed and (graph.nodes[p].varying or graph.nodes[p].op in SUMS))
-        for order in (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian)
-    )
-    gradient = _summed_early(graph, gradient)
-    partials = roots_of(graph, "jacobian")
+    wanted = {part: roots_of(graph, part) for part in _COLUMNS}
+    nodes, loss, gradient, orders = _orders(kernel, wanted)
+    ordered, results = tuple(chain(*orders.values())), tuple(chain(*wanted.values()))
     ends = [roots[root] for root in ("output", "loss") if root in roots]
     finishing = (*sorted(writer.after_sums & reachable(graph.nodes, roots_of(graph, "grad"))), *roots_of(graph, "grad"))
-    writer.note_scalars((*nodes, *loss, *gradient, *jacobian, *partials, *ends, *finishing))
+    writer.note_scalars((*nodes, *loss, *gradient, *ordered, *results, *ends, *finishing))
     labels = node_labels(graph, writer.identifier)
-    later = {arg for position in (*loss, *gradient, *jacobian) for arg in graph.nodes[position].args}
+    later = {arg for position in (*loss, *gradient, *ordered) for arg in graph.nodes[position].args}
     state = State()
-    node_lines = writer.section(nodes, labels, state, last_reads(graph, nodes, {*later, *ends, *partials}), ())
+    node_lines = writer.section(nodes, labels, state, last_reads(graph, nodes, {*later, *ends, *results}), ())
     output = _output_lines(writer, state, nodes, roots.get("output"))
-    other = state.copy()
-    own, _ = cotangent_labels(graph, writer.identifier, JACOBIAN)
-    jacobian_lines = writer.section(jacobian, own, other, last_reads(graph, jacobian, partials), nodes, also=partials)
-    jacobian_result = sequence_layout("return (", [writer.operand(p) for p in partials], ")", 4) if partials else ""
+    columns, returned, states = _column_lines(writer, state, nodes, orders, wanted)
     reads = last_reads(graph, (*loss, *gradient), ())
     loss_lines = writer.section(loss, labels, state, reads, nodes, copies=_loss_copies(writer, (*nodes, *loss)))
     own, _ = cotangent_labels(graph, writer.identifier, "")
     gradient_lines = writer.section(gradient, own, state, reads, (*nodes, *loss), also=writer.sums)
     constants, scalars, items = _scalar_lines(source, writer, texts, literals)
-    bodies = "".join((*node_lines, *loss_lines, *gradient_lines, *jacobian_lines))
+    bodies = "".join((*node_lines, *loss_lines, *gradient_lines, *chain(*columns.values())))
     return BlockView(
-        rows=max(state.floats.count, other.floats.count),
-        masks=max(state.masks.count, other.masks.count),
+        rows=max(one.floats.count for one in (state, *states)),
+        masks=max(one.masks.count for one in (state, *states)),
         seeds=len(writer.seed_rows),
         sums=len(writer.sums),
         fixed=_fixed_line(writer, literals),
@@ -120,18 +122,59 @@ def _written(source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[s
         loss=loss_lines,
         gradient=gradient_lines,
         gradient_result=sequence_layout("return [", [writer.names[p] for p in writer.sums], "]", 4),
-        jacobian=jacobian_lines,
         finish=_finish_lines(source, kernel, writer, texts, literals),
         output=output,
-        jacobian_result=jacobian_result,
+        **columns,
+        **returned,
         uses_pick="_pick(" in bodies,
         uses_put="_put(" in bodies,
         own=tuple(name for name in OWN_FUNCTIONS if f"_{name}_into(" in bodies),
     )
 
 
+def _orders(
+    kernel: Kernel, wanted: Mapping[str, Sequence[int]]
+) -> tuple[Sequence[int], Sequence[int], Sequence[int], Mapping[str, Sequence[int]]]:
+    """The operations of a block: of the nodes, of the loss, of the gradient, and of each function that gives columns.
+
+    The latter go on from the nodes, and compute what they need of the target's doing for themselves.
+    """
+    graph = kernel.graph
+    needed = reachable(graph.nodes, [p for root, p in graph.roots.items() if not root.startswith("node ")])
+    nodes, loss, gradient, *apart = (
+        tuple(p for p in order if p in needed and (graph.nodes[p].varying or graph.nodes[p].op in SUMS))
+        for order in (kernel.forward, kernel.forward_target, kernel.backward, *(getattr(kernel, part) for part in _COLUMNS))
+    )
+    of_target = {part: reachable(graph.nodes, positions) for part, positions in wanted.items()}
+    orders = {part: (*(p for p in loss if p in of_target[part]), *order) for part, order in zip(_COLUMNS, apart, strict=True)}
+    return nodes, loss, _summed_early(graph, gradient), orders
+
+
+def _column_lines(
+    writer: BlockWriter,
+    state: State,
+    nodes: Sequence[int],
+    orders: Mapping[str, Sequence[int]],
+    wanted: Mapping[str, Sequence[int]],
+) -> tuple[dict[str, Any], dict[str, Any], list[State]]:
+    """The statements of the functions that give columns of each row, those that return them, and which rows hold what then."""
+    graph, states = writer.graph, []
+    lines: dict[str, Any] = {}
+    results: dict[str, Any] = {}
+    labels = node_labels(graph, writer.identifier)
+    for part, order in orders.items():
+        own, _ = cotangent_labels(graph, writer.identifier, _COLUMNS[part])
+        states.append(state.copy())
+        reads = last_reads(graph, order, wanted[part])
+        lines[part] = writer.section(order, labels | own, states[-1], reads, nodes, also=wanted[part])
+        items = [writer.operand(position) for position in wanted[part]]
+        results[f"{part}_result"] = sequence_layout("return (", items, ")", 4) if items else ""
+    return lines, results, states
+
+
 def _operations(kernel: Kernel) -> int:
-    return sum(map(len, (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian)))
+    orders = (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian)
+    return sum(map(len, (*orders, kernel.residual, kernel.residual_jacobian)))
 
 
 def has_batches(source: Source) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from symgraph.emit.bindings import JACOBIAN, RESIDUAL
 from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
 from symgraph.emit.c_names import HEADERS, ascii_name, comment, string
 from symgraph.emit.c_writer import Function, FunctionWriter
@@ -11,10 +12,11 @@ from symgraph.emit.expression import OpTexts
 from symgraph.emit.formula import formulas
 from symgraph.emit.fused import TEXTS, fused
 from symgraph.emit.layout import number
-from symgraph.emit.source import ABI, Source, model_hash, residual_form
+from symgraph.emit.source import ABI, Source, model_hash
 from symgraph.emit.view import describe, statements
 from symgraph.errors import SpecError
-from symgraph.ir.graph import reachable
+from symgraph.ir.graph import Graph, reachable
+from symgraph.residuals import residual_of
 from symgraph.schedule import count, operations, roots_of
 
 BLOCK_BYTES = 1 << 15
@@ -64,12 +66,16 @@ class CView:
         abi: the version of the contract.
         features: how many there are; likewise ``weights`` and ``sums``.
         rows: rows of a block.
-        has_residual: whether the loss is a function of output - target alone.
         terms: what writes the terms of the sums; None without a loss.
         gradient: what makes partials of the sums.
         losses: what computes the loss of each row.
         prediction: what computes the output; None without one.
         jacobian: what computes its derivatives.
+        has_residual: whether there is a residual.
+        residual: what computes it; None where it is the output less the target, or where there is none.
+        residual_jacobian: what computes its derivatives; None where they are those of the output.
+        residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
+        no_residual: why there is none, as a C literal; "NULL" where there is one.
         functions: parts of the template of functions.
         near, far, integral: coefficients of the error functions.
     """
@@ -88,12 +94,16 @@ class CView:
     weights: int
     sums: int
     rows: int
-    has_residual: bool
     terms: CFunction | None
     gradient: CFunction | None
     losses: CFunction | None
     prediction: CFunction | None
     jacobian: CFunction | None
+    has_residual: bool
+    residual: CFunction | None
+    residual_jacobian: CFunction | None
+    residual_factor: str
+    no_residual: str
     functions: frozenset[str]
     near: tuple[str, ...]
     far: tuple[str, ...]
@@ -108,7 +118,7 @@ class CView:
     def kibibytes(self) -> int:
         """The stack that the functions over rows need, rounded up to kibibytes."""
         a_block = 8 * self.rows * (self.features + max(self.sums, self.weights) + 2)
-        written = (self.terms, self.losses, self.prediction, self.jacobian)
+        written = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
         functions = [function for function in written if function is not None]
         kept = max((8 * self.rows * len(function.arrays) for function in functions), default=0)
         # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
@@ -126,18 +136,22 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     model, roots = source.model, source.graph.roots
     writer = FunctionWriter(replace(source, graph=fused(source.graph)), {**texts, **TEXTS}, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
+    own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), _is_difference(source.graph)
+    with_y = ("w", "x", "y", "stride")
     parts = {
         "terms": (writer.terms() if has_loss else None, ("w", "x", "y", "cotangent", "stride")),
         "gradient": (writer.gradient() if has_loss else None, ("w", "sums")),
-        "losses": (writer.root("loss") if has_loss else None, ("w", "x", "y", "stride")),
+        "losses": (writer.root("loss") if has_loss else None, with_y),
         "prediction": (writer.root("output") if has_output else None, ("w", "x", "stride")),
-        "jacobian": (writer.jacobian() if has_output else None, ("w", "x", "stride")),
+        "jacobian": (writer.partials("jacobian", JACOBIAN) if has_output else None, ("w", "x", "stride")),
+        "residual": (writer.root("residual") if source.has_residual and not difference else None, with_y),
+        "residual_jacobian": (writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None, with_y),
     }
     written = [function for function, _ in parts.values() if function is not None]
     name = ascii_name(model.name)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
     rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written))
-    target, output = model.target_input, model.output_node
+    target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
         file=model.name,
         name=name,
@@ -156,7 +170,9 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         weights=weights,
         sums=sums,
         rows=rows,
-        has_residual=residual_form(model),
+        has_residual=source.has_residual,
+        residual_factor=number(residual.factor),
+        no_residual=string(residual.reason) if residual.reason else "NULL",
         **{part: None if one is None else _function(writer, one, names) for part, (one, names) in parts.items()},
         functions=parts_called((text for function in written for text in function.texts), name),
         near=tuple(map(number, ERF_NEAR)),
@@ -170,6 +186,12 @@ def _check_model_name(name: str) -> None:
         raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another")
     if name.startswith("_"):
         raise SpecError(f"model name {name!r}: in C, names that begin with an underscore belong to the compiler; drop it")
+
+
+def _is_difference(graph: Graph) -> bool:
+    """Whether the residual is the output less the target."""
+    node = graph.nodes[graph.roots.get("residual", 0)]
+    return node.op == "sub" and node.args[0] == graph.roots.get("output") and graph.nodes[node.args[1]].op == "target"
 
 
 def _rows(columns: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symgraph.emit.bindings import JACOBIAN, cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
+from symgraph.emit.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.emit.c_functions import LOOP, named
 from symgraph.emit.c_loops import split
 from symgraph.emit.c_names import ascii_name, ascii_names, taken
@@ -110,10 +110,10 @@ class FunctionWriter:
         position = self.graph.roots[name]
         return self._over_rows((position,), (position,), {})
 
-    def jacobian(self) -> Function:
-        """What computes the derivatives of the output."""
-        labels = cotangent_labels(self.graph, self.identifier, JACOBIAN)[0] | node_labels(self.graph, self.identifier)
-        results = roots_of(self.graph, "jacobian")
+    def partials(self, prefix: str, suffix: str) -> Function:
+        """What computes the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
+        labels = cotangent_labels(self.graph, self.identifier, suffix)[0] | node_labels(self.graph, self.identifier)
+        results = roots_of(self.graph, prefix)
         of_loss, self.labels = self.labels, labels
         written = self._over_rows(results, results, {})
         self.labels = of_loss

@@ -1,7 +1,7 @@
 """Formulas for people: the graph's expressions in plain text, every named node under its name."""
 
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, Text, call
-from symgraph.ir.graph import Graph, made
+from symgraph.ir.graph import OPPOSITE, Graph, made
 from symgraph.ir.ops import OPS
 
 LONGEST = 400
@@ -22,15 +22,18 @@ _FORMULA = (
 
 
 def formulas(graph: Graph) -> dict[str, str]:
-    """The formula of every named node, and of the loss under the name ``loss``, in terms of inputs and other named nodes.
+    """The formula of every named node, of ``loss`` and of ``residual``, in terms of inputs and other named nodes.
+
+    Where a node is called residual, that is the one whose formula is given.
 
     Args:
         graph: a forward graph as lowering gives it, before any pass, so that the formulas read like the spec.
     """
-    wanted = {root.removeprefix("node "): position for root, position in graph.roots.items() if root != "output"}
+    hidden = {"output", OPPOSITE, *(["residual"] if "node residual" in graph.roots else [])}
+    wanted = {root.removeprefix("node "): position for root, position in graph.roots.items() if root not in hidden}
     texts: list[Text] = [Text("", Level.ATOM)] * len(graph.nodes)
     result: dict[str, str] = {}
-    first = {position: name for name, position in reversed(wanted.items()) if name != "loss"}
+    first = {p: root.removeprefix("node ") for root, p in reversed([*graph.roots.items()]) if root.startswith("node ")}
     for position, node in enumerate(graph.nodes):
         if node.data is None:
             text = _FORMULA[node.op].render([texts[arg] for arg in node.args])

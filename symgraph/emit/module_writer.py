@@ -83,7 +83,7 @@ class ModuleWriter:
         return call_layout("return Tape(", values, ")", 4 if with_target else 8)
 
     def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
-        """The statements of _backward or of _jacobian, and the one that returns the cotangents of the weights."""
+        """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
         graph = self.graph
         results = roots_of(graph, prefix)
         if not results:

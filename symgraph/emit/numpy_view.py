@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from symgraph.emit.accurate_writer import AccurateView, AccurateWriter
-from symgraph.emit.bindings import JACOBIAN
+from symgraph.emit.bindings import JACOBIAN, RESIDUAL
 from symgraph.emit.blocks import BlockView, block_view, has_batches
 from symgraph.emit.dots import TEXTS, dots
 from symgraph.emit.error_bound import ErrorBoundView, error_bound_view
@@ -14,7 +16,7 @@ from symgraph.emit.functions import own_functions
 from symgraph.emit.layout import sequence_layout
 from symgraph.emit.module_writer import ModuleWriter
 from symgraph.emit.signatures import signatures
-from symgraph.emit.source import Source, initial_weight_parts, residual_form
+from symgraph.emit.source import Source, initial_weight_parts
 from symgraph.emit.view import Header, describe, header
 from symgraph.options import ACCURATE, DOUBLE
 from symgraph.passes import many_rows
@@ -78,6 +80,10 @@ class NumpyView:
     backward_result: str
     jacobian: tuple[str, ...]
     jacobian_result: str
+    residual: tuple[str, ...]
+    residual_result: str
+    residual_jacobian: tuple[str, ...]
+    residual_jacobian_result: str
     initial: str
     random: bool
     functions: tuple[str, ...]
@@ -85,6 +91,7 @@ class NumpyView:
     accurate: AccurateView | None
     block: BlockView | None
     at_once: int
+    labels: str
 
 
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
@@ -99,6 +106,8 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     forward, forward_target = writer.forward()
     backward, backward_result = writer.reverse("grad", kernel.backward, "")
     jacobian, jacobian_result = writer.reverse("jacobian", kernel.jacobian, JACOBIAN)
+    residual, residual_result = writer.reverse("residual", kernel.residual, RESIDUAL)
+    slopes, slopes_result = writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)
     statements: dict[str, Any] = {
         "forward": forward,
         "without_target": writer.tape_call(with_target=False),
@@ -108,12 +117,17 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         "backward_result": backward_result,
         "jacobian": jacobian,
         "jacobian_result": jacobian_result,
+        "residual": residual,
+        "residual_result": residual_result,
+        "residual_jacobian": slopes,
+        "residual_jacobian_result": slopes_result,
         "fields": (fields := writer.fields()),
         "long_tape": len(fields) > _MOST_FIELDS,
         "functions": own_functions(source.graph, texts),
         "bound": bound,
         "block": block_view(source, kernel, texts, literals) if source.options.precision == DOUBLE else None,
         "at_once": _at_once(source, len(fields)),
+        "labels": _labels_text(),
         "accurate": writer.view() if isinstance(writer, AccurateWriter) else None,
     }
     return NumpyView(
@@ -122,6 +136,14 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         **_facts(source, writer),
         **statements,
     )
+
+
+@cache
+def _labels_text() -> str:
+    """The functions that read arguments with names or masks, as they stand in the runtime."""
+    text = (Path(__file__).parent.parent / "labels.py").read_text(encoding="utf-8")
+    part = text.partition("# ---- part of generated modules\n")[2]
+    return part.partition("\n\n\n# ---- end of the part")[0]
 
 
 def _at_once(source: Source, fields: int) -> int:
@@ -135,7 +157,7 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
     """What the templates ask about the model: which parts it has, and the texts that follow from that."""
     model, graph = source.model, source.graph
     output, target, features = model.output_node, model.target_input, len(model.feature_inputs)
-    parts = {"has_loss": model.loss_expr is not None, "has_output": output is not None, "has_residual": residual_form(model)}
+    parts = {"has_loss": model.loss_expr is not None, "has_output": output is not None, "has_residual": source.has_residual}
     output_varies = output is not None and graph.nodes[graph.roots["output"]].varying
     loss_uniform = parts["has_loss"] and not graph.nodes[graph.roots["loss"]].varying
     has_rows = bool(features) or target is not None
@@ -167,7 +189,7 @@ def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
         "row_shape": from_x if has_rows else "()",
         "weighted_shape": "rows.shape[:-1]" if features else ("np.shape(target)" if target else "()"),
         "jacobian_shape": "tape.X.shape[:-1]" if features else "() if tape.y is None else np.shape(tape.y)" if target else "()",
-        "jacobian_note": "y is not used; it lets residual and jacobian take the same arguments."
+        "jacobian_note": "y is not used; it lets jacobian take the arguments of forward."
         if features or target is None
         else "y says how many rows there are; without it there is one.",
         "x_type": "Array" if features else "None",
@@ -186,7 +208,7 @@ def _prediction(source: Source, writer: ModuleWriter) -> str:
     output, graph = source.model.output_node, source.graph
     if output is None:
         return ""
-    text = f"forward(w, X).{writer.identifier[output.name]}"
+    text = f"tape.{writer.identifier[output.name]}"
     return f"np.array({text})[()]" if graph.nodes[graph.roots["output"]].op == "feature" else text
 
 
@@ -219,7 +241,7 @@ def _exports(parts: Mapping[str, bool], source: Source) -> list[str]:
     if parts["has_output"]:
         functions += ["jacobian", "predict"]
     if parts["has_residual"]:
-        functions.append("residual")
+        functions += ["residual", "residual_jacobian"]
     if source.has_error_bound:
         functions.append("error_bound")
     return constants + sorted(functions)
@@ -232,4 +254,6 @@ def _count_lines(kernel: Kernel) -> tuple[str, ...]:
         lines.append(f"backward: {describe(count(graph, kernel.backward))}")
     if kernel.jacobian:
         lines.append(f"jacobian, after forward: {describe(count(graph, kernel.jacobian))}")
+    if kernel.residual_jacobian:
+        lines.append(f"residual_jacobian, after forward: {describe(count(graph, kernel.residual_jacobian))}")
     return tuple(lines)

@@ -36,7 +36,8 @@ def signatures(has_features: bool, has_target: bool) -> dict[str, str]:
         "loss": ("loss", [w, x, y, *_REDUCED], "float"),
         "grad": ("grad", [w, x, y, *_REDUCED], "Array"),
         "jacobian": ("jacobian", [w, x, maybe_y, "*", _THREADS], "Array"),
-        "residual": ("residual", [w, x, y], "Array"),
+        "residual": ("residual", [w, x, y, "*", _THREADS], "Array"),
+        "residual_jacobian": ("residual_jacobian", [w, x, y, "*", _THREADS], "Array"),
     }
     return {
         key: call_layout(f"def {name}(", parameters, f") -> {result}:") for key, (name, parameters, result) in forms.items()

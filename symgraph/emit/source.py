@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from weakref import WeakKeyDictionary
 
-from symgraph.canonical import symbols_of
 from symgraph.emit.layout import number, quoted, sequence_layout
 from symgraph.ir.graph import Graph
 from symgraph.laws import Law, Normal, Uniform
 from symgraph.model import DEFAULT_LAW, Input, Model
 from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
+from symgraph.residuals import residual_of
 
 ABI = 1
 """The version of the module contract that generated modules follow."""
@@ -41,6 +41,11 @@ class Source:
     rests: Mapping[float, float] = field(default_factory=dict)
 
     @property
+    def has_residual(self) -> bool:
+        """Whether the loss is a constant times the square of a residual."""
+        return "residual" in self.graph.roots
+
+    @property
     def has_error_bound(self) -> bool:
         """Whether the module has ``error_bound``, which needs a loss."""
         return self.options.error_bound and "loss" in self.graph.roots
@@ -68,24 +73,6 @@ def _model_hash(model: Model) -> str:
     return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"
 
 
-def residual_form(model: Model) -> bool:
-    """Whether the loss is a function of y_hat - y alone, so that least-squares methods apply."""
-    target, output, loss = model.target_input, model.output_node, model.loss_expr
-    if target is None or output is None or loss is None:
-        return False
-    known = {target.symbol, output.symbol}
-    for node in model.nodes:
-        if symbols_of(node.expr) <= known:  # a node between output and loss, such as y - y_hat
-            known.add(node.symbol)
-    if not symbols_of(loss) <= known:
-        return False
-    for node in reversed(model.nodes):
-        if node.symbol in known and node.symbol != output.symbol:
-            loss = loss.xreplace({node.symbol: node.expr})
-    shifted = loss.xreplace({target.symbol: output.symbol - target.symbol})  # the target's symbol now stands for y_hat - y
-    return any(symbols_of(form) == {target.symbol} for form in (shifted, shifted.expand()))
-
-
 def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
     """The entries of METADATA, as Python texts.
 
@@ -94,7 +81,8 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         fields: the identifier of each node on the tape; those that differ from the node's name are listed.
 
     Returns:
-        The entries in order; ``extras`` and ``precision`` only where they are not those of a plain module.
+        The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``extras`` and ``precision`` only where
+        they are not those of a plain module.
     """
     model = source.model
     domains = {i.name: i.domain for i in model.inputs if i.domain is not None}
@@ -103,10 +91,17 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "doc": quoted(model.doc),
         "model_hash": quoted(model_hash(model)),
         "has_loss": str(model.loss_expr is not None),
+        **_residual_entry(model),
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_domain(name, *bounds) for name, bounds in domains.items()]),
         **_option_entries(source),
     }
+
+
+def _residual_entry(model: Model) -> dict[str, str]:
+    """The c of a loss c * r**2, or the reason why there is no residual r."""
+    residual = residual_of(model)
+    return {"no_residual": quoted(residual.reason)} if residual.reason else {"residual_factor": number(residual.factor)}
 
 
 def _option_entries(source: Source) -> dict[str, str]:

@@ -17,6 +17,10 @@ SUMS = frozenset({"rowsum", "rowdot"})
 
 BOOLEAN_OPS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 
+OPPOSITE = "opposite residual"
+"""The root that stands for the residual's opposite until every pass has run: with the residual itself beside what the loss
+squares, the passes that share work would turn the signs of the gradient."""
+
 Data = float | str | None
 
 Domains = Mapping[str, tuple[float, float]]

@@ -1,12 +1,15 @@
 """Exact: the graph of a single row, whose loss has the cotangent 1 and over which there is nothing to sum."""
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, rebuild
 
 
 def one_row(graph: Graph) -> Graph:
-    """Bind the cotangent to 1, drop sums over rows, and leave the Jacobian out; not part of the pipeline, for row functions."""
-    roots = {root: position for root, position in graph.roots.items() if not root.startswith("jacobian ")}
-    names = {name: position for name, position in graph.names.items() if not name.endswith(" (jacobian)")}
+    """Bind the cotangent to 1, drop sums over rows, and leave out what rows have no function for; for row functions alone.
+
+    Residual and Jacobians go. This is not part of the pipeline.
+    """
+    roots = {root: p for root, p in graph.roots.items() if not root.startswith(("jacobian ", "residual", OPPOSITE))}
+    names = {name: p for name, p in graph.names.items() if not name.endswith((" (jacobian)", " (residual)"))}
     return rebuild(Graph(graph.name, graph.nodes, roots, names, graph.domains), _bind, {"cotangent", "rowsum"})
 
 

@@ -1,30 +1,35 @@
 """The arrays training works on: float32 or float64, nothing else."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
+from symgraph.labels import array_of
 
 Array = NDArray[np.floating[Any]]
 FloatDType = np.dtype[np.floating[Any]]
 
 
-def float_array(name: str, value: Any) -> Array:
+def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: bool = False) -> Array:
     """Return a value as a float32 or float64 array in native byte order; whole numbers and booleans become float64.
 
     Args:
         name: what the value is, for the message.
-        value: array-like of any shape.
+        value: array-like of any shape; where it has names, what they name is taken.
+        names: of the columns or entries that are wanted.
+        column: whether one column is wanted; see ``symgraph.labels``.
 
     Raises:
-        DataError: it is no rectangular array of such numbers.
+        DataError: it is no rectangular array of such numbers, has other names, or is masked.
     """
     try:
-        array = np.asarray(value)
+        array = array_of(value, names, name, column=column)
     except ValueError as error:
-        raise DataError(f"{name} is no rectangular array: {error}") from error
+        text = str(error)  # of names and masks it speaks of the value by its name
+        raise DataError(text if text.startswith(name) else f"{name} is no rectangular array: {text}") from error
     if array.dtype.kind in "biu":
         return array.astype(np.float64)
     native = array.dtype.newbyteorder("=")

@@ -104,7 +104,7 @@ def _features(module: GeneratedModule | ScalarModule, X: Any) -> Array | None:
     wanted = f"{model} needs (n, {len(names)}): {', '.join(names)}"
     if X is None:
         raise DataError(f"X is missing; {wanted}")
-    array = float_array("X", X)
+    array = float_array("X", X, names, column=len(names) == 1)
     if len(names) == 1 and array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.shape[1:] != (() if len(names) == 1 else (len(names),)) or array.ndim == 0:
@@ -122,7 +122,7 @@ def _target(module: GeneratedModule | ScalarModule, y: Any) -> Array | None:
         return None
     if y is None:
         raise DataError(f"y is missing; {model} needs its target {name}, (n,)")
-    array = float_array("y", y)
+    array = float_array("y", y, (name,), column=True)
     if array.ndim != 1 or len(array) == 0:
         raise DataError(f"y has shape {array.shape}; {model} needs its target {name} as (n,), n at least 1")
     return array

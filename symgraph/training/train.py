@@ -198,7 +198,7 @@ def _fresh_seed() -> int:
 
 
 def _checked_weights(module: GeneratedModule | ScalarModule, w0: Any) -> Array:
-    w, wanted = float_array("w0", w0), len(module.WEIGHTS)
+    w, wanted = float_array("w0", w0, module.WEIGHTS), len(module.WEIGHTS)
     if w.shape != (wanted,):
         raise WeightsError(f"w0 has shape {w.shape}; {module.MODEL} needs ({wanted},): {', '.join(module.WEIGHTS)}")
     if not np.isfinite(w).all():

@@ -76,10 +76,15 @@ def test_a_backend_can_be_verified_alone() -> None:
 
 # The contract: each of these faults is in one function only.
 CONTRACT_FAULTS = {
-    "predict gives another node": changed(r"return forward\(w, X\)\.y_hat", "return forward(w, X).tanh"),
+    "predict gives another node": changed(r"(_inputs\(w, X, None\).*?)return tape\.y_hat", r"\1return tape.tanh"),
     "predict fails on rows": changed(r"1, _block_output\)\.reshape\(-1\)", "1, _block_output).reshape(-1)[::-1]"),
     "jacobian of the loss": changed(r"return _columns\(_jacobian\(tape\)", "return _columns([2 * c for c in _jacobian(tape)]"),
-    "residual has the wrong sign": changed(r"return tape\.y_hat - _known\(tape\.y\)", "return _known(tape.y) - tape.y_hat"),
+    "residual has the wrong sign": changed(r"= tape\.y_hat - y\n", "= y - tape.y_hat\n"),
+    "residual is half as large again": changed(r"= tape\.y_hat - y\n", "= 1.5 * (tape.y_hat - y)\n"),
+    "residual of a batch is twice as large": changed(r"np\.subtract\(y_hat, y, _r9\)", "np.subtract(y_hat, y, _r9) * 2"),
+    "residual_jacobian is that of the loss": changed(
+        r"return jacobian\(w, X, y, threads=threads\)", "return per_sample_grad(w, X, y)"
+    ),
     "the mean is a sum": changed(r'if reduction == "mean" else 1\.0', 'if reduction == "neither" else 1.0'),
     "the weighted mean divides by n": changed(r"float\(_rowsum\(s\)\)", "float(s.size)"),
     "loss ignores sample weights": changed(
@@ -103,7 +108,7 @@ CONTRACT_FAULTS = {
     "a function is missing": changed(r"def per_sample_grad\(", "def per_row_grad("),
     "the gradient is a column": changed(r"gradient\.astype\(", "gradient[:, None].astype("),
     "a name is not defined": changed(r"np\.tanh\(", "np.tahn("),
-    "results are strings": changed(r"return forward\(w, X\)\.y_hat", 'return "y_hat"'),
+    "results are strings": changed(r"(_inputs\(w, X, None\).*?)return tape\.y_hat", r"\1return 'y_hat'"),
 }
 
 

@@ -22,6 +22,7 @@ from symgraph.ir.verify import verify_graph
 from symgraph.lowering import lower
 from symgraph.module import from_source
 from symgraph.passes import optimize
+from symgraph.passes.orient import orient
 from symgraph.rendering import render
 
 WEIGHTS = [f"w{number}" for number in range(1, 10)]
@@ -59,7 +60,7 @@ def module_of(graph: Graph) -> Any:
     """The numpy module of a differentiated graph."""
     model, lowered = founding()
     backend = BACKENDS["numpy"]
-    return load(render(backend.template, backend.view(Source(model, "<test>", lowered, verify_graph(graph)))))
+    return load(render(backend.template, backend.view(Source(model, "<test>", lowered, verify_graph(orient(graph))))))
 
 
 def scaled(builder: GraphBuilder, position: int, factor: float) -> int:

@@ -9,7 +9,7 @@ from zoo import ZOO
 
 from symgraph import Constant, Model, Normal, Uniform
 from symgraph.emit.names import LONGEST
-from symgraph.emit.source import initial_weight_parts, model_hash, residual_form
+from symgraph.emit.source import initial_weight_parts, model_hash
 
 
 def changed(change: Callable[[Model], None] = lambda m: None, **options: object) -> Model:
@@ -59,41 +59,6 @@ def test_the_order_of_inputs_matters_to_the_hash() -> None:
         symbols = {i.name: i.symbol for i in model.weight_inputs}
         model.loss(symbols["a"] ** 2 + symbols["b"])
     assert model_hash(one) != model_hash(other)
-
-
-@pytest.mark.parametrize(
-    ("loss", "is_residual"),
-    [
-        (lambda y, z, a: (y - z) ** 2, True),
-        (lambda y, z, a: (z - y) ** 4 / 3 + 1, True),
-        (lambda y, z, a: sp.Abs(y - z), True),
-        (lambda y, z, a: y**2 - 2 * y * z + z**2, True),
-        (lambda y, z, a: sp.log(sp.cosh(y - z)), True),
-        (lambda y, z, a: sp.Piecewise(((y - z) ** 2, sp.Abs(y - z) < 1), (sp.Abs(y - z), True)), True),
-        (lambda y, z, a: (y - z) ** 2 + a**2, False),
-        (lambda y, z, a: y * z, False),
-        (lambda y, z, a: (y - 2 * z) ** 2, False),
-        (lambda y, z, a: sp.log(y / z), False),
-        (lambda y, z, a: z**2, False),
-    ],
-)
-def test_a_residual_exists_where_the_loss_is_a_function_of_the_difference(
-    loss: Callable[..., sp.Expr], is_residual: bool
-) -> None:
-    model = Model("m")
-    f, (a,), y = model.feature("f"), model.weights(["a"]), model.target()
-    z = model.output("y_hat", a * f)
-    model.loss(loss(y, z, a))
-    assert residual_form(model) is is_residual
-
-
-def test_a_node_between_output_and_loss_does_not_hide_the_difference() -> None:
-    model = Model("m")
-    f, a, y = model.feature("f"), model.weight("a"), model.target()
-    z = model.output("y_hat", sp.exp(a * f))
-    r = model.node("r", y - z)
-    model.loss(model.node("square", r**2) / 2)
-    assert residual_form(model)
 
 
 def test_initial_values_are_drawn_in_runs_of_the_same_law() -> None:
