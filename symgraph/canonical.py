@@ -40,6 +40,17 @@ def symbols_of(expr: Any) -> frozenset[Any]:
     return frozenset(part for part in postorder([expr]) if isinstance(part, Symbol))
 
 
+def replaced(expr: Any, table: Mapping[Any, Any]) -> Any:
+    """Give an expression with other subexpressions in the place of some; SymPy's own ``xreplace`` recurses."""
+    known = dict(table)
+    for part in postorder([expr]):
+        if part not in known:
+            args = [known[arg] for arg in part.args]
+            same = all(new is old for new, old in zip(args, part.args, strict=True))
+            known[part] = part if same else part.func(*args)
+    return known[expr]
+
+
 def digests(roots: Iterable[Any]) -> dict[Any, str]:
     """Give each subexpression a digest of its structure, the arguments of commutative operations in sorted order."""
     result: dict[Any, str] = {}

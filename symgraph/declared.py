@@ -8,8 +8,8 @@ from typing import Any
 
 import sympy
 
-_ROLES = ("feature", "node", "weight", "target")
-"""The order in which a reader expects operands."""
+_ROLES = ("target", "feature", "node", "weight")
+"""Where SymPy chooses a sign, what stands first is positive: ``Abs(y - y_hat)`` stays what it is."""
 
 
 class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types

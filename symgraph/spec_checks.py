@@ -10,7 +10,7 @@ from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
-from symgraph.canonical import postorder
+from symgraph.canonical import postorder, replaced
 from symgraph.declared import DeclaredSymbol
 from symgraph.errors import SpecError
 from symgraph.ir.ops import FUNCTIONS
@@ -90,14 +90,14 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
     for part in parts:
         if isinstance(part, sympy.Symbol):
             known = _declared(part, where, declared)
-            if known is not part:
+            if known != part:
                 foreign[part] = known
             dependent.add(part)
         elif not dependent.isdisjoint(part.args):
             dependent.add(part)
         elif isinstance(part, sympy.Expr) and not isinstance(part, sympy.Piecewise):
             _check_constant(part, where)
-    return result.xreplace(foreign) if foreign else result
+    return replaced(result, foreign) if foreign else result
 
 
 def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
