@@ -82,7 +82,7 @@ WRITTEN = {
     sp.log(2 + sp.exp(a)): "logaddexp(a, log(2))",
     sp.log(1 + 3 * sp.exp(a * b)): "logaddexp(add(log(3), mul(a, b)), 0)",
     sp.log(sg.sigmoid(a) * sp.exp(-(b**2)) + (1 - sg.sigmoid(a)) * sp.exp(-(c**2))): (
-        "logaddexp(sub(log_sigmoid(neg(a)), pow(c, 2)), sub(log_sigmoid(a), pow(b, 2)))"
+        "logaddexp(sub(log_sigmoid(a), pow(b, 2)), sub(log_sigmoid(neg(a)), pow(c, 2)))"
     ),
     -sg.xlogy(b, 1 - 1 / (1 + sp.exp(-a))): "neg(mul(b, log_sigmoid(neg(a))))",
     sp.log(sg.sigmoid(a) * c / 2): "add(log(mul(0.5, c)), log_sigmoid(a))",
