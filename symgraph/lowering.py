@@ -108,7 +108,6 @@ class Lowering:
                     known[part] = scope.lowered(part, ())
         return known[expr].position
 
-
     def operands(self, part: Any) -> Sequence[Any]:
         """The subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
         args: tuple[Any, ...] = part.args
@@ -153,7 +152,7 @@ class Scope:
 
     def lowered(self, part: Any, operands: Sequence[Lowered]) -> Lowered:
         """Lower one subexpression whose operands have been lowered."""
-        fixed = all([operand.fixed for operand in operands]) if operands else _is_constant(part)
+        fixed = all(operand.fixed for operand in operands) if operands else _is_constant(part)
         return made(Lowered, (self.lower_one(part, fixed=fixed), fixed))
 
     def lower_one(self, part: Any, *, fixed: bool) -> int:
