@@ -1,8 +1,8 @@
 """symgraph.ir.intervals: sound against random points, tight where reasoning relies on it."""
 
 import math
-import sys
 import random
+import sys
 
 import mpmath
 import pytest

@@ -1,14 +1,10 @@
-"""Applies rules to a graph: operands first, each node until no rule fits.
-
-A function that is even or odd is written of one of its operand and its negative, the same wherever it stands: sinh(b - a) over
-cosh(a - b) is a tanh, and which of the two SymPy has kept does not matter.
-"""
+"""Applies rules to a graph: operands first, each node until no rule fits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
-from symgraph.ir.ops import EVEN, ODD
+from symgraph.ir.ops import ODD
 from symgraph.passes.rules.conditions import Conditions
 from symgraph.passes.rules.forms import (
     LOOKED_INTO,
@@ -71,7 +67,7 @@ def _applied(graph: Graph, engine: "_Engine") -> Graph:
         moved.append(engine.builder.copy(node, args) if node.data is not None else engine.make(node.op, *args))
         if position in named:
             engine.named.add(moved[-1])
-    if not engine.changed:
+    if not engine.before:
         return graph
     roots, names = ({name: moved[at] for name, at in aliases.items()} for aliases in (graph.roots, graph.names))
     return _alive(engine.builder.build(roots, names))
@@ -133,7 +129,7 @@ def _hints(kind: str, pattern: Sum, marks: frozenset[Mark]) -> list[str]:
 
 
 def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
-    """Whether some rule applies somewhere to a graph as it is, or a sign is to be changed; if not, none will."""
+    """Whether some rule applies somewhere to a graph as it is; if none does, none will."""
     glance.read(graph.nodes)
     ops = {node.op for node in graph.nodes}
     possible = {kind: [ready for ready in several if ready.ops <= ops] for kind, several in rules.items()}
@@ -142,14 +138,11 @@ def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
         for position, node in enumerate(graph.nodes)
         if any(glance.looks[position].has(ready.glance) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
     ]
-    functions = [node.args[0] for node in graph.nodes if node.op in EVEN or node.op in ODD]
-    if not here and not functions:
+    if not here:
         return False
     # nodes are added to it without being looked up among these: what is written is thrown away
     builder = GraphBuilder(graph.name, graph.domains, list(graph.nodes))
     with _Engine(builder, possible, glance, {*graph.names.values(), *graph.roots.values()}) as engine:
-        if any(engine.forms.mirrored(position) is not None for position in functions):
-            return True
         return any(engine.improved(position) != position for position in here)
 
 
@@ -178,7 +171,6 @@ class _Engine:
     before: dict[int, int] = field(default_factory=dict)
     ops: set[str] = field(default_factory=set)
     seen: int = 0
-    changed: bool = False
 
     def __post_init__(self) -> None:
         self.forms = Forms(self.builder, self.named)
@@ -195,17 +187,11 @@ class _Engine:
 
     def make(self, op: str, *args: int) -> int:
         """Add an operation in its best form."""
-        mirrored = self.forms.mirrored(args[0]) if op in EVEN or op in ODD else None
-        if mirrored is not None:
-            self.changed = True
-            value = self.make(op, self.writer.node(mirrored))
-            return value if op in EVEN else self.make("neg", value)
         position = self.builder.add(op, *args)
         if position not in self.best:
             self.best[position] = position  # a replacement that needs its own pattern finds it as it is
             result = self.best[position] = self.improved(position)
             if result != position:
-                self.changed = True
                 self.before.setdefault(result, position)
                 self.glance.also(self.builder.nodes, result, position)
         return self.best[position]
@@ -272,10 +258,13 @@ class _Engine:
         return [ready for ready in found if ready.apart is None or self.may_pair(form, ready.apart)]
 
     def may_differ(self, form: Form) -> bool:
-        """Whether terms of a sum have opposite signs, or factors that may be looked into, and so have a sign of their own."""
+        """Whether terms of a sum have opposite signs, or factors that have a sign of their own.
+
+        Those are factors that may be looked into, and odd functions, whose operand may be a negative.
+        """
         signs = {coefficient > 0 for coefficient in form.values()}
-        nodes = self.builder.nodes
-        return len(signs) > 1 or any(nodes[node].op in LOOKED_INTO for monomial in form for node, _ in monomial)
+        ops = {self.builder.nodes[node].op for monomial in form for node, _ in monomial}
+        return len(signs) > 1 or not ops.isdisjoint(LOOKED_INTO) or not ops.isdisjoint(ODD)
 
     def may_pair(self, form: Form, ops: frozenset[str]) -> bool:
         """Whether two terms of a sum may be the same but for constants and some ops; a factor may be looked into for that."""

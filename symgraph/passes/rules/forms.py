@@ -43,7 +43,6 @@ class Forms:
     _inner: dict[int, Form] = field(default_factory=dict)
     _outer: dict[int, Form] = field(default_factory=dict)
     _known: dict[frozenset[tuple[Monomial, Number]], int] = field(default_factory=dict)
-    _minus: list[bool] = field(default_factory=list)
 
     def inner(self, position: int) -> Form:
         """The form of a node, names looked through."""
@@ -57,35 +56,6 @@ class Forms:
         """The form in which a node of several terms is one of its own; a node of one term is that term."""
         form = self.inner(position)
         return form if len(form) <= 1 else atom(position)
-
-    def mirrored(self, position: int) -> Form | None:
-        """The form of the negative of a node, where a function that is even or odd is to be written of that one.
-
-        Of a value and its negative it is the one with fewer minus signs, or with a plus before its first term; terms that vary
-        from row to row come first.
-        """
-        if not self._may_have_a_minus(position):
-            return None
-        form = self.inner(position)
-        negative = [coefficient < 0 for coefficient in form.values()]
-        if 2 * sum(negative) == len(negative) and form:
-            return scaled(self.outer(position), -1) if form[min(form, key=self._rank)] < 0 else None
-        return scaled(self.outer(position), -1) if 2 * sum(negative) > len(negative) else None
-
-    def _rank(self, monomial: Monomial) -> tuple[bool, Monomial]:
-        return not any(self.builder.nodes[node].varying for node, _ in monomial), monomial
-
-    def _may_have_a_minus(self, position: int) -> bool:
-        """Whether a form may have a minus sign: a cheap look, which works out no form."""
-        minus = self._minus
-        for node in self.builder.nodes[len(minus) :]:
-            if node.op in ("neg", "sub"):
-                minus.append(True)
-            elif node.op in LOOKED_INTO:
-                minus.append(minus[node.args[0]] or minus[node.args[1]])
-            else:
-                minus.append(isinstance(node.data, float) and node.data < 0)
-        return minus[position]
 
     def find(self, form: Form) -> int | None:
         """A node of this form, the first that was met, or None."""

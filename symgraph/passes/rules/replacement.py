@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from symgraph.ir.graph import GraphBuilder
-from symgraph.ir.ops import EVEN, ODD
 from symgraph.passes.rules.forms import ONE, Form, Forms, Monomial, Number, atom, plus, power, scaled, size, times
 from symgraph.passes.rules.match import Bindings
 
@@ -78,15 +77,8 @@ class Writer:
             case ast.Call(func=ast.Name(id="log"), args=[ast.Name(id=name)]) if bound[name] == {ONE: 1}:
                 return {}
             case ast.Call(func=ast.Name(id=op), args=args):
-                return self._call(op, [self.node(self.value(arg, bound)) for arg in args])
+                return atom(self.make(op, *(self.node(self.value(arg, bound)) for arg in args)))
         raise ValueError(f"{ast.unparse(node)!r} is no part of a replacement")
-
-    def _call(self, op: str, args: list[int]) -> Form:
-        """An op on operands; a function that is even or odd is written of the one of its operand and its negative."""
-        mirrored = self.forms.mirrored(args[0]) if op in EVEN or op in ODD else None
-        if mirrored is None:
-            return atom(self.make(op, *args))
-        return scaled(atom(self.make(op, self.node(mirrored))), 1 if op in EVEN else -1)
 
     def _choice(self, node: ast.IfExp, bound: Bindings) -> Form:
         match node.test:
