@@ -47,8 +47,8 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     builder = GraphBuilder(model.name, {i.name: i.domain for i in inputs if i.domain is not None})
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
-    readable = (*model.feature_inputs, *model.nodes, *model.weight_inputs)
-    order = ordered(model.exprs, {one.symbol: place for place, one in enumerate(readable)})
+    symbols = [one.symbol for several in (model.feature_inputs, model.nodes, model.weight_inputs) for one in several]
+    order = ordered(model.exprs, {symbol: place for place, symbol in enumerate(symbols)})
     lowering = Lowering(builder, order, {i.symbol: i.domain for i in inputs}, guarded)
     roots: dict[str, int] = {}
     names: dict[str, int] = {}
