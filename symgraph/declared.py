@@ -8,8 +8,20 @@ from typing import Any
 
 import sympy
 
-_ROLES = ("target", "feature", "node", "weight")
-"""Where SymPy chooses a sign, what stands first is positive: ``Abs(y - y_hat)`` stays what it is."""
+_ROLES = ("target", "weight", "feature", "node")
+"""The order in which SymPy prints factors, a*x, and chooses signs: Abs(y - y_hat) stays what it is."""
+
+
+class _Name(str):
+    """A name that is compared by the place of its symbol: SymPy sorts -x by ``str(x)``."""
+
+    place: str
+
+    def __lt__(self, other: str) -> bool:
+        return self.place < other.place if isinstance(other, _Name) else str(self) < other
+
+    def __gt__(self, other: str) -> bool:
+        return self.place > other.place if isinstance(other, _Name) else str(self) > other
 
 
 class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
@@ -22,8 +34,6 @@ class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
 
     __slots__ = ("place",)
 
-    is_Dummy = True  # noqa: N815  in a product SymPy asks a dummy for its sort key, and any other symbol for its text
-
     def __new__(cls, name: str, place: str) -> "DeclaredSymbol":
         symbol: DeclaredSymbol = sympy.Symbol.__xnew__(cls, name, real=True)
         symbol.place = place
@@ -32,17 +42,22 @@ class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
     def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
         return (self.name, self.place), {}
 
+    def __str__(self) -> str:
+        name = _Name(self.name)
+        name.place = self.place
+        return name
+
     def _hashable_content(self) -> tuple[Any, ...]:
         """What SymPy compares: the place before the name."""
         return (self.place, *super()._hashable_content())
 
+    def _sympyrepr(self, _: object) -> str:
+        """What ``srepr`` prints, which is to be read without symgraph."""
+        return f"Symbol({self.name!r}, real=True)"
+
     def sort_key(self, order: object = None) -> tuple[Any, ...]:
         """What SymPy sorts by."""
-        return self.class_key(), (2, (self.place, "")), sympy.S.One.sort_key(), sympy.S.One
-
-    def _sympyrepr(self, _: object) -> str:
-        """What ``srepr`` prints; it would ask a dummy for a number that this one lacks."""
-        return f"Symbol({self.name!r}, real=True)"
+        return self.class_key(), (1, (str(self),)), sympy.S.One.sort_key(), sympy.S.One
 
 
 def declared(name: str, role: str, number: int) -> DeclaredSymbol:

@@ -20,9 +20,10 @@ def test_sympy_keeps_the_sign_that_places_say(first: str, second: str) -> None:
     assert (b * a).args == (a, b)
 
 
-def test_a_feature_stands_before_a_weight_that_was_declared_earlier() -> None:
-    w, x = declared("w", "weight", 0), declared("x", "feature", 1)
-    assert sp.cos(w - x).args[0] == x - w
+def test_a_weight_stands_before_a_feature_that_was_declared_earlier() -> None:
+    x, w = declared("a", "feature", 0), declared("b", "weight", 1)
+    assert sp.cos(x - w).args[0] == w - x
+    assert str(w * x**2 + x) == "b*a**2 + a"
 
 
 def test_a_copy_is_the_same_symbol() -> None:
