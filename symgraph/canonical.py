@@ -1,16 +1,17 @@
-"""Walks over SymPy expressions that need no recursion, and digests that do not depend on hash seeds.
+"""Walks over SymPy expressions that need no recursion, and digests and an order that do not depend on hash seeds.
 
 SymPy's own walks recurse and stop at about a thousand levels; its order of arguments is its own business and may change. A
-digest names an expression by its structure alone: equal structure, equal digest, on every machine.
+digest names an expression by its structure alone: equal structure, equal digest, on every machine. The order of operands does
+not even depend on the names in an expression.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sympy import Float, Integer, Rational, Symbol
 
-_COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "And", "Or", "Equality", "Unequality"})
+COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "And", "Or", "Equality", "Unequality"})
 
 
 def postorder(roots: Iterable[Any]) -> Iterator[Any]:
@@ -39,17 +40,79 @@ def symbols_of(expr: Any) -> frozenset[Any]:
     return frozenset(part for part in postorder([expr]) if isinstance(part, Symbol))
 
 
+def replaced(expr: Any, table: Mapping[Any, Any]) -> Any:
+    """Give an expression with other subexpressions in the place of some; SymPy's own ``xreplace`` recurses."""
+    known = dict(table)
+    for part in postorder([expr]):
+        if part not in known:
+            args = [known[arg] for arg in part.args]
+            same = all(new is old for new, old in zip(args, part.args, strict=True))
+            known[part] = part if same else part.func(*args)
+    return known[expr]
+
+
 def digests(roots: Iterable[Any]) -> dict[Any, str]:
     """Give each subexpression a digest of its structure, the arguments of commutative operations in sorted order."""
     result: dict[Any, str] = {}
     for expr in postorder(roots):
-        kind, args = type(expr).__name__, expr.args
+        kind, args = _kind(expr), expr.args
         parts = [result[arg] for arg in args]
-        if kind in _COMMUTATIVE:
+        if kind in COMMUTATIVE:
             parts.sort()
         text = f"{kind}({'' if args else _leaf(expr)};{','.join(parts)})"
         result[expr] = hashlib.sha256(text.encode()).hexdigest()[:24]
     return result
+
+
+def ordered(roots: Iterable[Any], places: Mapping[Any, int]) -> dict[Any, int]:
+    """Number all subexpressions in the order in which operands are to stand.
+
+    First comes what has the first leaf. Among the subexpressions with the same first leaf, small ones come before large ones,
+    positive numbers before negative ones, and what has the same structure is ordered by the places of its leaves. So the order
+    depends neither on names nor on the order in which SymPy keeps arguments.
+
+    Args:
+        roots: the expressions.
+        places: where the symbols stand; those that are missing stand last.
+    """
+    levels: list[list[Any]] = []
+    heights: dict[Any, int] = {}
+    firsts: dict[Any, int] = {}
+    for expr in postorder(roots):
+        args = expr.args
+        height = heights[expr] = 1 + max([heights[arg] for arg in args]) if args else 0
+        firsts[expr] = min([firsts[arg] for arg in args]) if args else places.get(expr, len(places))
+        if height == len(levels):
+            levels.append([])
+        levels[height].append(expr)
+    shapes = _numbered(levels, lambda expr, args: (_kind(expr), _value(expr), args))
+    wholes = _numbered(levels, lambda expr, args: (shapes[expr], firsts[expr], args))
+    return {expr: first * len(firsts) + wholes[expr] for expr, first in firsts.items()}
+
+
+def _numbered(levels: Sequence[Sequence[Any]], key: Callable[[Any, tuple[int, ...]], tuple[Any, ...]]) -> dict[Any, int]:
+    """Number expressions, those of lower levels first, by a key of each and of the numbers of its arguments."""
+    numbers: dict[Any, int] = {}
+    count = 0
+    for level in levels:
+        keys = {}
+        for expr in level:
+            args = [numbers[arg] for arg in expr.args]
+            keys[expr] = key(expr, tuple(sorted(args) if type(expr).__name__ in COMMUTATIVE else args))
+        places = {one: count + place for place, one in enumerate(sorted(set(keys.values())))}
+        count += len(places)
+        numbers |= {expr: places[one] for expr, one in keys.items()}
+    return numbers
+
+
+def _value(expr: Any) -> tuple[bool, float, str]:
+    """What tells a number from others, positive ones first; the same for all that is no number."""
+    return (bool(expr.is_negative), abs(float(expr)), _leaf(expr)) if expr.is_Number else (False, 0.0, "")
+
+
+def _kind(expr: Any) -> str:
+    """The class of an expression; one for symbols of all sorts."""
+    return "Symbol" if isinstance(expr, Symbol) else type(expr).__name__
 
 
 def _leaf(expr: Any) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sympy
 
-from symgraph.canonical import digests
+from symgraph.canonical import ordered
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.ops import OPS, late, over
 from symgraph.lowering import Lowering
@@ -43,8 +43,8 @@ def fragment(op: str) -> Graph:
     if row.stable is not None:
         targets[STABLE] = row.stable
     # operands before auxiliaries before constants, as in a spec: max(x0, 0) and not max(0, x0)
-    ranks = {symbol: rank for rank, symbol in enumerate((*env, *(symbol for symbol, _ in row.aux)))}
-    lowering = Lowering(builder, digests([*(expr for _, expr in row.aux), *targets.values()]), ranks)
+    places = {symbol: place for place, symbol in enumerate((*env, *(symbol for symbol, _ in row.aux)))}
+    lowering = Lowering(builder, ordered([*(expr for _, expr in row.aux), *targets.values()], places))
     for symbol, expr in row.aux:
         env[symbol] = lowering.lower(expr, env, f"op {op}: auxiliary {symbol}")
     roots = {name: lowering.lower(expr, env, f"op {op}: {name}") for name, expr in targets.items()}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sympy
+from sympy import default_sort_key
 from sympy import functions as sf
 from sympy.functions.elementary.piecewise import ExprCondPair
 
@@ -102,7 +103,7 @@ def safe_point(
     Raises:
         SpecError: no such point was found.
     """
-    ordered = sorted(symbols_of(branch), key=lambda symbol: symbol.name)
+    ordered = sorted(symbols_of(branch), key=default_sort_key)
     numbers = sorted({float(part) for part in postorder([branch]) if part.is_Number and part.is_finite})
     smallest, best = _HUGE, None
     for values in _candidates(len(ordered), [domains.get(symbol) for symbol in ordered], numbers):

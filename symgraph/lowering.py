@@ -5,14 +5,13 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
-from symgraph.canonical import digests, symbols_of
+from symgraph.canonical import COMMUTATIVE, ordered
 from symgraph.errors import SpecError
 from symgraph.guards import guarded_symbols, safe_point
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, made
@@ -48,11 +47,12 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     builder = GraphBuilder(model.name, {i.name: i.domain for i in inputs if i.domain is not None})
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
-    ranks = {i.symbol: rank for rank, i in enumerate(model.feature_inputs)}
-    later = [*(node.symbol for node in model.nodes), *(i.symbol for i in model.weight_inputs)]
-    ranks |= {symbol: len(ranks) + rank for rank, symbol in enumerate(later)}
-    digest = {**model.digests(), **digests([] if residual.reason else [residual.written])}
-    lowering = Lowering(builder, digest, ranks, {i.symbol: i.domain for i in inputs}, guarded)
+    symbols = [one.symbol for several in (model.feature_inputs, model.nodes, model.weight_inputs) for one in several]
+    order = ordered(
+        [*model.exprs, *([] if residual.reason else [residual.written])],
+        {symbol: place for place, symbol in enumerate(symbols)},
+    )
+    lowering = Lowering(builder, order, {i.symbol: i.domain for i in inputs}, guarded)
     roots: dict[str, int] = {}
     names: dict[str, int] = {}
     for node in model.nodes:
@@ -74,15 +74,13 @@ class Lowering:
 
     Attributes:
         builder: where the nodes go.
-        digest: a digest of every subexpression, which orders operands that nothing else tells apart.
-        ranks: the order in which a reader expects symbols to appear.
+        order: where every subexpression stands among the operands of a commutative operation.
         domains: the declared domain of every symbol.
         guarded: whether untaken branches see safe values.
     """
 
     builder: GraphBuilder
-    digest: Mapping[Any, str]
-    ranks: Mapping[Any, int] = field(default_factory=dict)
+    order: Mapping[Any, int]
     domains: Mapping[Any, tuple[float, float] | None] = field(default_factory=dict)
     guarded: bool = True
 
@@ -106,7 +104,7 @@ class Lowering:
                 part, operands = part
                 known[part] = scope.lowered(part, [known[arg] for arg in operands])
             elif part not in known:
-                operands = _operands(part)
+                operands = self.operands(part)
                 if operands:
                     stack.append((part, operands))
                     stack += operands[::-1]
@@ -114,13 +112,18 @@ class Lowering:
                     known[part] = scope.lowered(part, ())
         return known[expr].position
 
+    def operands(self, part: Any) -> Sequence[Any]:
+        """The subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
+        args: tuple[Any, ...] = part.args
+        if not args or isinstance(part, sympy.Piecewise) or _is_constant(part):
+            return ()
+        if isinstance(part, sympy.ITE):
+            return [arg for arg in args if not isinstance(arg, BooleanAtom)]
+        return self.ordered(args) if type(part).__name__ in COMMUTATIVE else args
 
-def _operands(part: Any) -> tuple[Any, ...]:
-    """The subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
-    args: tuple[Any, ...] = part.args
-    if not args or isinstance(part, sympy.Piecewise) or _is_constant(part):
-        return ()
-    return tuple(arg for arg in args if not isinstance(arg, BooleanAtom)) if isinstance(part, sympy.ITE) else args
+    def ordered(self, parts: Iterable[Any]) -> list[Any]:
+        """Operands of a commutative operation in an order that depends neither on names nor on SymPy."""
+        return sorted(parts, key=self.order.__getitem__)
 
 
 def _is_constant(part: Any) -> bool:
@@ -128,11 +131,10 @@ def _is_constant(part: Any) -> bool:
 
 
 class Lowered(NamedTuple):
-    """Where the value of a subexpression is, whether it has no symbols, and where its first leaf stands for a reader."""
+    """Where the value of a subexpression is, and whether it has no symbols."""
 
     position: int
     fixed: bool
-    first: int
 
 
 @dataclass(slots=True)
@@ -154,20 +156,8 @@ class Scope:
 
     def lowered(self, part: Any, operands: Sequence[Lowered]) -> Lowered:
         """Lower one subexpression whose operands have been lowered."""
-        if operands:
-            fixed, first = True, len(self.lowering.ranks)
-            for operand in operands:
-                fixed, first = fixed and operand.fixed, min(first, operand.first)
-        else:
-            fixed, first = _is_constant(part), self.rank(part)
-        return made(Lowered, (self.lower_one(part, fixed=fixed), fixed, first))
-
-    def rank(self, part: Any) -> int:
-        """Where a leaf stands in the order that a reader expects."""
-        ranks = self.lowering.ranks
-        if isinstance(part, sympy.Piecewise):
-            return min((ranks.get(symbol, 0) for symbol in symbols_of(part)), default=len(ranks))
-        return ranks.get(part, len(ranks))
+        fixed = all(operand.fixed for operand in operands) if operands else _is_constant(part)
+        return made(Lowered, (self.lower_one(part, fixed=fixed), fixed))
 
     def lower_one(self, part: Any, *, fixed: bool) -> int:
         """The position of the value of a subexpression whose operands have been lowered."""
@@ -195,14 +185,6 @@ class Scope:
             raise SpecError(f"{self.where}: the constant {part} is not real")
         return float(value)
 
-    def ordered(self, parts: list[Any]) -> list[Any]:
-        """Operands of a commutative operation in an order that depends on their structure alone."""
-        firsts = [self.known[part].first for part in parts]
-        if len(set(firsts)) == len(firsts):
-            return [part for _, part in sorted(zip(firsts, parts, strict=True), key=itemgetter(0))]
-        digest = self.lowering.digest
-        return [part for _, part in sorted(zip(firsts, parts, strict=True), key=lambda pair: (pair[0], digest[pair[1]]))]
-
     def fixed(self, part: Any) -> bool:
         """Whether a lowered subexpression has no symbols."""
         return self.known[part].fixed
@@ -221,7 +203,7 @@ class Scope:
 
 def _lower_add(scope: Scope, part: Any) -> int:
     terms, constants = _divided(part.args, scope.fixed)
-    uniform, varying = _divided(scope.ordered(terms), scope.varies)
+    uniform, varying = _divided(scope.lowering.ordered(terms), scope.varies)
     # two uniform terms or more stand first, so that their sum is formed once a call and not once a row
     first = [*uniform, *constants] if len(uniform) + len(constants) > 1 and varying else []
     signed = [_signed(scope, term) for term in (first + varying if first else varying + uniform + constants)]
@@ -242,7 +224,7 @@ def _divided(parts: Iterable[Any], holds: Callable[[Any], bool]) -> tuple[list[A
 
 def _signed(scope: Scope, term: Any) -> tuple[int, bool]:
     """A term of a sum as the position of its magnitude, and whether it is subtracted."""
-    position, fixed, _ = scope.known[term]
+    position, fixed = scope.known[term]
     if fixed:
         value = scope.builder.nodes[position].data
         return scope.builder.const(abs(float(value or 0.0))), isinstance(value, float) and value < 0
@@ -265,7 +247,7 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     """Lower coefficient * factors as one quotient, the uniform factors first so that they are combined once a call."""
     free, constants = _divided(factors, scope.fixed)
     constant = sympy.Mul(coefficient, *constants) if constants else coefficient
-    rest = [factor for several in _divided(scope.ordered(free), scope.varies) for factor in several]
+    rest = [factor for several in _divided(scope.lowering.ordered(free), scope.varies) for factor in several]
     if constant is sympy.S.One and rest and not any(isinstance(factor, sympy.Pow) for factor in rest):
         return scope.chain("mul", [scope.value(factor) for factor in rest])
     grouped, exponent = common_power(rest, scope.known)
@@ -317,7 +299,8 @@ def _power(scope: Scope, base: Any, exponent: Any) -> int:
 
 
 def _lower_extremum(scope: Scope, part: Any) -> int:
-    return scope.chain(FUNCTIONS[type(part)], [scope.value(arg) for arg in scope.ordered(list(part.args))])
+    name = FUNCTIONS[type(part)]
+    return scope.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
 
 
 def _lower_relation(scope: Scope, part: Any) -> int:
@@ -328,7 +311,7 @@ def _lower_boolean(scope: Scope, part: Any) -> int:
     if isinstance(part, sympy.Not):
         return scope.builder.add("not", scope.value(part.args[0]))
     name = "and" if isinstance(part, sympy.And) else "or"
-    return scope.chain(name, [scope.value(arg) for arg in scope.ordered(list(part.args))])
+    return scope.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
 
 
 def _lower_if(scope: Scope, part: Any) -> int:
@@ -377,7 +360,7 @@ def _guarded(scope: Scope, branch: Any, taken: int | None) -> MutableMapping[Any
     point = safe_point(branch, symbols, scope.lowering.domains, scope.where)
     held = {
         symbol: scope.builder.add("select", taken, scope.env[symbol], scope.builder.const(value))
-        for symbol, value in sorted(point.items(), key=lambda item: item[0].name)
+        for symbol, value in sorted(point.items(), key=lambda item: sympy.default_sort_key(item[0]))
     }
     return ChainMap(held, scope.env)
 

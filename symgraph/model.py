@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 
 from symgraph.canonical import digests, symbols_of
+from symgraph.declared import declared
 from symgraph.errors import SpecError
 from symgraph.functions import softplus
 from symgraph.laws import Constant, Law, Normal, Uniform
@@ -308,7 +309,7 @@ class Model:
             raise SpecError(f"{where}: the name is taken by a {self._inputs[name].kind}")
         if name in self._nodes:
             raise SpecError(f"{where}: the name is defined twice; a node of that name exists")
-        return sympy.Symbol(name, real=True)
+        return declared(name, "node" if kind == "output" else kind, len(self._symbols))
 
     def _declare(self, name: str, kind: str, domain: object, init: Law | None) -> Any:
         symbol = self._new_symbol(name, kind)
@@ -390,5 +391,5 @@ class Model:
     @staticmethod
     def _push(sums: dict[Any, list[Any]], expr: Any, cotangent: Any) -> None:
         """Add cotangent * d expr/d symbol to the sum of every symbol of the expression."""
-        for symbol in sorted(symbols_of(expr), key=lambda s: s.name):
+        for symbol in sorted(symbols_of(expr), key=lambda s: s.place):
             sums.setdefault(symbol, []).append(cotangent * sympy.diff(expr, symbol))

@@ -10,7 +10,8 @@ from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
-from symgraph.canonical import postorder
+from symgraph.canonical import postorder, replaced
+from symgraph.declared import DeclaredSymbol
 from symgraph.errors import SpecError
 from symgraph.ir.ops import FUNCTIONS
 
@@ -37,7 +38,7 @@ _STRUCTURE = (
     BooleanAtom,
 )
 
-_COMMON = frozenset({sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS})
+_COMMON = frozenset({DeclaredSymbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS})
 """Kinds of expressions that need no closer look."""
 
 
@@ -85,18 +86,22 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
         for part in reversed(parts):  # from the outside in: a sum is named before its limits
             _check_kind(part, where)
     dependent: set[Any] = set()
+    foreign: dict[Any, Any] = {}
     for part in parts:
         if isinstance(part, sympy.Symbol):
-            _check_symbol(part, where, declared)
+            known = _declared(part, where, declared)
+            if known != part:
+                foreign[part] = known
             dependent.add(part)
         elif not dependent.isdisjoint(part.args):
             dependent.add(part)
         elif isinstance(part, sympy.Expr) and not isinstance(part, sympy.Piecewise):
             _check_constant(part, where)
-    return result
+    return replaced(result, foreign) if foreign else result
 
 
-def _check_symbol(symbol: Any, where: str, declared: Mapping[str, Any]) -> None:
+def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
+    """The model's symbol of a name; a real symbol that the user has made under that name stands for it."""
     known = declared.get(symbol.name)
     if known is None:
         names = ", ".join(declared) or "none so far"
@@ -104,11 +109,12 @@ def _check_symbol(symbol: Any, where: str, declared: Mapping[str, Any]) -> None:
             f"{where}: symbol {symbol.name} is not declared; declare it with model.feature, weight, target or node first "
             f"(declared: {names})"
         )
-    if known != symbol:
+    if symbol.assumptions0 != known.assumptions0:
         raise SpecError(
             f"{where}: symbol {symbol.name} has the name of one of the model's but is another; "
             "use the object that the model returned"
         )
+    return known
 
 
 def _check_kind(part: Any, where: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from symgraph.canonical import digests, postorder, symbols_of
+from symgraph.canonical import digests, ordered, postorder, replaced, symbols_of
 
 x, y, z = sp.symbols("x y z", real=True)
 
@@ -76,3 +76,36 @@ def test_what_differs_has_another_digest(one: sp.Basic, other: sp.Basic) -> None
 def test_a_digest_is_the_same_on_every_machine() -> None:
     # computed once; a change here changes the hash of every model, and with it every generated file
     assert digest(sp.sin(x * y) + sp.Rational(1, 3) * sp.exp(-z) + 0.1) == "d726cbc7e38bf909e2b880c6"
+
+
+def in_order(expr: sp.Basic, *places: sp.Symbol) -> list[sp.Basic]:
+    """The operands of an expression as they are to stand."""
+    order = ordered([expr], {symbol: place for place, symbol in enumerate(places)})
+    return sorted(expr.args, key=order.__getitem__)
+
+
+@pytest.mark.parametrize("names", [(x, y, z), (z, y, x), (y, z, x)])
+def test_operands_stand_by_first_leaf_then_by_size_then_by_sign_then_by_leaves(names: tuple[sp.Symbol, ...]) -> None:
+    a, b, c = names
+    assert in_order(c + b + a * c, *names) == [a * c, b, c]
+    assert in_order(sp.exp(a) * sp.sin(sp.exp(a)) * a, *names) == [a, sp.exp(a), sp.sin(sp.exp(a))]
+    assert in_order(a * sp.exp(-b) + a * sp.exp(b), *names) == [a * sp.exp(b), a * sp.exp(-b)]
+    assert in_order(sp.exp(2 * a) + sp.exp(-2 * a) + sp.exp(3 * a), *names) == [sp.exp(2 * a), sp.exp(3 * a), sp.exp(-2 * a)]
+    assert in_order(a * sp.sin(c) + a * sp.sin(b), *names) == [a * sp.sin(b), a * sp.sin(c)]
+
+
+def test_structure_decides_before_the_places_of_leaves() -> None:
+    for places in ((x, y, z), (x, z, y)):
+        assert in_order(x * sp.exp(y) + x * sp.sin(z), *places) == [x * sp.exp(y), x * sp.sin(z)]
+
+
+def test_the_order_of_arguments_makes_no_difference() -> None:
+    terms = [x * y, y * z, sp.exp(-x), sp.exp(x), sp.Integer(3)]
+    orders = [ordered([sp.Add(*several, evaluate=False)], {x: 0, y: 1, z: 2}) for several in (terms, terms[::-1])]
+    assert [sorted(terms, key=order.__getitem__) for order in orders] == [[x * y, sp.exp(x), sp.exp(-x), y * z, 3]] * 2
+
+
+def test_an_expression_with_replaced_symbols_is_evaluated_anew() -> None:
+    assert replaced(sp.sin(x - y) * z, {x: y, y: x}) == -sp.sin(x - y) * z
+    kept = sp.Mul(2, x + y, evaluate=False)
+    assert replaced(kept, {z: x}) is kept

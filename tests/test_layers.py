@@ -15,7 +15,7 @@ LAYERS: dict[str, int] = {
     "config": 1, "unpickle": 1, "files": 1, "cache": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
     "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1, "labels": 1, "trust": 1, "manifest": 1, "lineage": 1,
     # the generator
-    "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2, "residuals": 2,
+    "declared": 2, "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2, "residuals": 2,
     "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3,
     "exact_numbers": 3, "exact_decimals": 3,
     "error_functions": 3, "oracle": 3, "constants": 3,

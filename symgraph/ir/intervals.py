@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import mpmath
 
 from symgraph.ir.evaluate import erfcx, ierfcx
-from symgraph.ir.graph import Graph, Node, needed
+from symgraph.ir.graph import Graph, Node, reachable
 
 _PRECISION = 80
 _SLACK = mpmath.mpf(2) ** -70
@@ -57,7 +57,6 @@ def intervals(
     *,
     largest: float = sys.float_info.max,
     fixed: Mapping[int, Interval] | None = None,
-    known: Sequence[Interval] | None = None,
     only: Iterable[int] | None = None,
 ) -> list[Interval]:
     """Bound every node of a graph.
@@ -66,29 +65,32 @@ def intervals(
         graph: the graph; its domains bound its leaves.
         largest: magnitude that bounds leaves without a domain.
         fixed: nodes whose interval is given.
-        known: what this function gave for the same graph and ``largest`` without ``fixed``; then only nodes that depend on a
-            fixed one are computed again.
         only: nodes whose intervals are wanted; those on which they do not depend are left unbounded. All by default.
 
     Returns:
         An interval for every node, in the order of the graph's nodes. A node of an op that has no rule is unbounded.
     """
-    wanted = None if only is None else needed(graph.nodes, only)
-    result: list[Interval] = []
-    stale: list[bool] = []
-    rules = _Rules(graph, largest)
+    result, rules = [WHOLE] * len(graph.nodes), _Rules(graph, largest)
     with mpmath.workprec(_PRECISION):
-        for position, node in enumerate(graph.nodes):
-            if known is not None and fixed:
-                stale.append(position in fixed or any(stale[arg] for arg in node.args))
-            if fixed and position in fixed:
-                result.append(fixed[position])
-            elif known is not None and not (stale and stale[position]):
-                result.append(known[position])
-            elif wanted is not None and position not in wanted:
-                result.append(WHOLE)
-            else:
-                result.append(rules.interval(node, [result[arg] for arg in node.args]))
+        for position in range(len(graph.nodes)) if only is None else sorted(reachable(graph.nodes, only)):
+            node, given = graph.nodes[position], fixed.get(position) if fixed else None
+            result[position] = rules.interval(node, [result[arg] for arg in node.args]) if given is None else given
+    return result
+
+
+def renewed(
+    graph: Graph, known: Sequence[Interval], fixed: Mapping[int, Interval], within: Iterable[int], largest: float
+) -> dict[int, Interval]:
+    """Bound again, of the nodes ``within``, which are in order, those that depend on the ones whose interval is ``fixed``.
+
+    All others keep the interval that was found before, with the same ``largest``; the result has the new ones and the fixed.
+    """
+    result, rules = dict(fixed), _Rules(graph, largest)
+    with mpmath.workprec(_PRECISION):
+        for position in within:
+            node = graph.nodes[position]
+            if position not in fixed and any(arg in result for arg in node.args):
+                result[position] = rules.interval(node, [result[arg] if arg in result else known[arg] for arg in node.args])
     return result
 
 

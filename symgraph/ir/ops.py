@@ -350,5 +350,11 @@ _ROWS = (
 OPS = MappingProxyType({row.name: row for row in _ROWS})
 """Every op by name."""
 
+EVEN = frozenset({"abs", "cos", "cosh", "gauss", "sech", "sinc"})
+"""Functions that do not see the sign of their operand."""
+
+ODD = frozenset({"sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "cbrt", "sign", "erf"})
+"""Functions that change their sign with their operand."""
+
 FUNCTIONS = MappingProxyType({row.function: row.name for row in _ROWS if row.function is not None})
 """The op that a SymPy function lowers to."""

@@ -6,16 +6,18 @@ evaluated by mpmath, whose exponents have no end, with the group far beyond the 
 """
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import mpmath
 
-from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.falling import falls
-from symgraph.ir.graph import Graph
-from symgraph.ir.intervals import Interval, intervals, point
+from symgraph.ir.graph import Graph, Node, reachable
+from symgraph.ir.intervals import Interval, intervals, point, renewed
+from symgraph.ir.ops import ODD
+from symgraph.ir.spread import Spread, Value, Values, values_at
 
 FAST = frozenset({"exp", "sinh", "cosh", "expm1"})
 _EVEN = frozenset({"cosh"})
@@ -23,21 +25,14 @@ _TWO_SIDED = frozenset({"sinh", "cosh"})
 FLOAT32_MAX = float.fromhex("0x1.fffffep+127")
 _FAR = (2_000.0, 20_000.0)
 """Arguments far beyond 709, where exp overflows, at which limits are read off."""
-_ABSURD = mpmath.ldexp(1, 50_000)
-_STEEP = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf", "erfc", "erfcx", "ierfcx"})
-"""Functions that take as many digits as the logarithm of their argument has; beyond _ABSURD mpmath is not asked."""
-_SQUARING = frozenset({"erfcx", "ierfcx"})
-_LONG_SQUARE = mpmath.ldexp(1, 1_000)
-"""Below minus this a function that grows like exp(x*x) takes seconds and more; what it would be then is left open."""
-_LONG_POWER = mpmath.ldexp(1, 64)
-"""mpmath raises to an integer exponent bit by bit; for exponents above this, by exp and log."""
-_BOUND = mpmath.exp(1e6)
-"""What the largest number is here: finite, and beyond all sizes that limits are read off from."""
-_RANDOM_SAMPLES, _ZERO_SAMPLES = 6, 24
-_BUDGET = 400_000
-"""How many operations of mpmath the analysis of a graph may take, some seconds; groups that are left over stay as they are."""
-
-Value = Any
+_RANDOM_SAMPLES = 6
+_ZERO_SAMPLES = 3
+"""At how many of the random points each leaf is set to 0; at one of them an infinity less another may hide what follows."""
+_BUDGET = 400
+"""How many operations of mpmath a node may take on average; groups that are left over then stay as they are."""
+_INPUTS = frozenset({"feature", "weight", "target", "cotangent"})
+_VANISHING = ODD | {"neg", "abs", "sqrt", "div", "pow", "rowsum"}
+"""Ops, besides the product, that are 0 where their first operand is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,49 +44,38 @@ class Overflow:
         values: the member -> its sign at infinity.
         products: the products that become inf * 0 and whose true limit is 0 -> the operand that is infinite.
         survived: whether the loss, or where there is none the output, stays finite at one of the random points at least.
+        reached: the nodes that have other values there, as far as that is followed, in order; members included.
     """
 
     argument: int
     values: Mapping[int, int]
     products: Mapping[int, int]
     survived: bool
+    reached: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """A point at which limits are read off: all nodes' values, which may overflow there, and whether no leaf is set to 0."""
+def overflows(graph: Graph, among: Collection[int] | None = None) -> tuple[Overflow, ...]:
+    """Find the groups of a graph that may overflow, and what follows; of primitive ops only.
 
-    values: list[Value]
-    fast: frozenset[int]
-    usual: bool
-
-
-def overflows(graph: Graph) -> tuple[Overflow, ...]:
-    """Find the groups of a graph that may overflow, and what follows; of primitive ops only."""
+    Args:
+        graph: the graph.
+        among: the arguments of the groups to look at; all by default.
+    """
     fast = [position for position, node in enumerate(graph.nodes) if node.op in FAST and not falls(graph, position)]
-    groups = _groups(graph, _overflowing(graph, intervals(graph, only=fast))) if fast else {}
+    if among is not None:
+        fast = [position for position in fast if graph.nodes[position].args[0] in among]
+    bounds = intervals(graph, only=fast) if fast else []
+    groups = _groups(graph, [position for position in fast if _may_overflow(bounds[position])])
     if not groups:
         return ()
-    bounds = intervals(graph)
-    found: list[Overflow] = []
     with mpmath.workdps(30):
-        samples = tuple(_samples(graph, bounds))
-        left = _BUDGET - len(samples) * len(graph.nodes)
-        for argument, members in groups.items():
-            later = _downstream(graph, members)
-            for side in (1, -1) if any(graph.nodes[p].op in _TWO_SIDED for p in members) else (1,):
-                signs = _signs(graph, members, side)
-                left -= 3 * len(samples) * len(later)
-                if left >= 0:
-                    there = [sample for sample in samples if sample.fast & signs.keys()]
-                    found.append(_judged(graph, argument, signs, later, there))
-    return tuple(found)
+        search = _Search(graph, bounds)
+        return tuple(found for argument, members in groups.items() for found in search.of_group(argument, members))
 
 
-def _overflowing(graph: Graph, bounds: list[Interval]) -> list[int]:
-    """The exponentials that exceed the largest float32 somewhere within their bounds."""
-    found = [p for p, node in enumerate(graph.nodes) if node.op in FAST and not falls(graph, p)]
-    return [p for p in found if max(-bounds[p].low, bounds[p].high) > FLOAT32_MAX]
+def _may_overflow(bound: Interval) -> bool:
+    """Whether an exponential exceeds the largest float32 somewhere within its bounds."""
+    return bool(max(-bound.low, bound.high) > FLOAT32_MAX)
 
 
 def _groups(graph: Graph, members: Iterable[int]) -> dict[int, tuple[int, ...]]:
@@ -103,24 +87,136 @@ def _groups(graph: Graph, members: Iterable[int]) -> dict[int, tuple[int, ...]]:
     return groups
 
 
-def _samples(graph: Graph, bounds: list[Interval]) -> Iterator[_Sample]:
-    """Random points of ordinary size within the domains, and points where one leaf, or every one, is 0.
+def _signs(graph: Graph, members: Iterable[int], side: int) -> dict[int, int]:
+    """Which members are infinite on one side, and with which sign."""
+    signs = {p: 1 if graph.nodes[p].op in _EVEN else side for p in members}
+    return {p: sign for p, sign in signs.items() if sign > 0 or graph.nodes[p].op in _TWO_SIDED}
 
-    Where a feature is 0, exp(w * feature) does not overflow, however large w is.
+
+@dataclass(slots=True)
+class _Findings:
+    """What the points have shown of a group so far.
+
+    Attributes:
+        operands: the products of inf and 0 -> the operand that is infinite.
+        vanishes: whether each of them tends to 0 at every point.
+        reached: the nodes that have other values at one of the points.
+        survived: whether the loss stays finite at one of the usual points.
     """
-    leaves = {
-        str(node.data): p for p, node in enumerate(graph.nodes) if node.op in ("feature", "weight", "target", "cotangent")
-    }
-    rng = random.Random(0)
-    drawn = [{name: mpmath.mpf(_draw(rng, graph.domains.get(name))) for name in leaves} for _ in range(_RANDOM_SAMPLES)]
-    everywhere = frozenset(_overflowing(graph, bounds))
-    for point_ in drawn:
-        yield _Sample(_values(graph, point_), everywhere, True)
-    zeros = [name for name in leaves if _holds_zero(graph.domains.get(name)) and name != "cotangent"]
-    for index, names in enumerate([*([name] for name in zeros[:_ZERO_SAMPLES]), zeros]):
-        there = intervals(graph, fixed={leaves[name]: point(0.0) for name in names}, known=bounds)
-        values = _values(graph, drawn[index % len(drawn)] | {name: mpmath.mpf(0) for name in names})
-        yield _Sample(values, frozenset(_overflowing(graph, there)), False)
+
+    operands: dict[int, int] = field(default_factory=dict)
+    vanishes: dict[int, bool] = field(default_factory=dict)
+    reached: set[int] = field(default_factory=set)
+    survived: bool = False
+
+
+class _Search:
+    """Reads off at some points what follows from an overflow.
+
+    The usual points are random ones of ordinary size within the domains. Beside these, one leaf after another is set to 0 that
+    is a factor of a product near the group: where a feature is 0, exp(w * feature) does not overflow, however large w is, and
+    where a weight is 0, its product with an infinity is inf * 0. At one more point all leaves are 0 that may be.
+    """
+
+    def __init__(self, graph: Graph, bounds: list[Interval]) -> None:
+        self.graph = graph
+        self.bounds = bounds
+        leaves = {str(node.data): position for position, node in enumerate(graph.nodes) if node.op in _INPUTS}
+        rng = random.Random(0)
+        drawn = [{name: mpmath.mpf(_draw(rng, graph.domains.get(name))) for name in leaves} for _ in range(_RANDOM_SAMPLES)]
+        zeros = [name for name in leaves if name != "cotangent" and _holds_zero(graph.domains.get(name))]
+        self.zeros = frozenset(leaves[name] for name in zeros)
+        self.usual = [values_at(graph, point_) for point_ in drawn]
+        self.nothing = values_at(graph, drawn[-1] | dict.fromkeys(zeros, mpmath.mpf(0)))
+        self.factors = _factors(graph.nodes, self.zeros)
+        self.spread = Spread(graph, _BUDGET * len(graph.nodes))
+
+    def of_group(self, argument: int, members: Iterable[int]) -> Iterator[Overflow]:
+        """What follows where a group is infinite, on each side on which it may be."""
+        for side in (1, -1) if any(self.graph.nodes[p].op in _TWO_SIDED for p in members) else (1,):
+            signs = _signs(self.graph, members, side)
+            found = self.findings(signs)
+            if self.spread.left >= 0:
+                products = {p: found.operands[p] for p, zero in sorted(found.vanishes.items()) if zero}
+                yield Overflow(argument, signs, products, found.survived, tuple(sorted(found.reached)))
+
+    def findings(self, signs: Mapping[int, int]) -> _Findings:
+        """What all points show."""
+        found = _Findings()
+        start = {p: (sign * mpmath.inf, *(sign * mpmath.exp(size) for size in _FAR)) for p, sign in signs.items()}
+        worlds = []
+        for values in self.usual:
+            world = self.spread.changed(start, _values(values))
+            worlds.append(world)
+            self.judge(found, world, _values(values, world))
+            found.survived = found.survived or _finite_result(self.graph, world, values)
+        found.reached = {position for world in worlds for position in world}
+        if self.still_overflows(signs, self.zeros):
+            world = self.spread.changed(start, _values(self.nothing))
+            self.judge(found, world, _values(self.nothing, world))
+        zero = (mpmath.mpf(0),) * (1 + len(_FAR))
+        within = found.reached.union(*(self.graph.nodes[position].args for position in found.reached)) - signs.keys()
+        for place, (leaf, operands) in enumerate(sorted(self.zeros_near(found.reached).items())):
+            turns = range(place, place + _ZERO_SAMPLES) if self.still_overflows(signs, frozenset([leaf])) else ()
+            for turn in turns:
+                values, world = self.usual[turn % len(worlds)], worlds[turn % len(worlds)]
+                changed = self.spread.changed(dict.fromkeys(operands, zero), _values(values, world), within)
+                self.judge(found, changed, _values(values, changed, world))
+        return found
+
+    def zeros_near(self, reached: Collection[int]) -> dict[int, set[int]]:
+        """The leaves that make a product among some nodes 0, each with the operands from elsewhere by which it does."""
+        near: dict[int, set[int]] = {}
+        for position in reached:
+            node = self.graph.nodes[position]
+            for arg in node.args if node.op in ("mul", "div") else ():
+                for leaf in self.factors[arg] if arg not in reached else ():
+                    near.setdefault(leaf, set()).add(arg)
+        return near
+
+    def still_overflows(self, signs: Mapping[int, int], zeros: frozenset[int]) -> bool:
+        """Whether a member of the group may still overflow where some leaves are 0."""
+        above = sorted(reachable(self.graph.nodes, signs))
+        fixed = dict.fromkeys(zeros.intersection(above), point(0.0))
+        there = renewed(self.graph, self.bounds, fixed, above, sys.float_info.max)
+        return any(_may_overflow(there.get(member, self.bounds[member])) for member in signs)
+
+    def judge(self, found: _Findings, positions: Iterable[int], values: Callable[[int], Values]) -> None:
+        """Look at the products among some nodes."""
+        for position in positions:
+            infinite = _infinite_operand(self.graph.nodes[position], values)
+            if infinite is not None:
+                found.operands[position] = infinite
+                tiny = all(_small(value, size) for value, size in zip(values(position)[1:], _FAR, strict=True))
+                found.vanishes[position] = found.vanishes.get(position, True) and tiny
+
+
+def _values(point_: Sequence[Value], *worlds: Mapping[int, Values]) -> Callable[[int], Values]:
+    """The values of nodes in the first world in which they have others than at a point, else those at the point."""
+
+    def values(position: int) -> Values:
+        for world in worlds:
+            if position in world:
+                return world[position]
+        return (point_[position],) * (1 + len(_FAR))
+
+    return values
+
+
+def _factors(nodes: Sequence[Node], zeros: Collection[int]) -> list[frozenset[int]]:
+    """For each node the leaves that make it 0 when they are 0, as far as a few operations show it."""
+    found: list[frozenset[int]] = []
+    for position, node in enumerate(nodes):
+        args = [found[arg] for arg in node.args]
+        if node.op == "mul":
+            found.append(args[0] | args[1])
+        elif node.op in _VANISHING:
+            found.append(args[0])
+        elif node.op in ("add", "sub", "max", "min", "select"):
+            found.append(args[-2] & args[-1])
+        else:
+            found.append(frozenset([position] if position in zeros else ()))
+    return found
 
 
 def _draw(rng: random.Random, domain: tuple[float, float] | None) -> float:
@@ -133,106 +229,13 @@ def _holds_zero(domain: tuple[float, float] | None) -> bool:
     return domain is None or domain[0] <= 0 <= domain[1]
 
 
-def _signs(graph: Graph, members: Iterable[int], side: int) -> dict[int, int]:
-    """Which members are infinite on one side, and with which sign."""
-    signs = {p: 1 if graph.nodes[p].op in _EVEN else side for p in members}
-    return {p: sign for p, sign in signs.items() if sign > 0 or graph.nodes[p].op in _TWO_SIDED}
-
-
-def _downstream(graph: Graph, members: Iterable[int]) -> tuple[int, ...]:
-    """The nodes that depend on a member, members left out, in order."""
-    reached = set(members)
-    later: list[int] = []
-    for position, node in enumerate(graph.nodes):
-        if position not in reached and any(arg in reached for arg in node.args):
-            reached.add(position)
-            later.append(position)
-    return tuple(later)
-
-
-def _values(graph: Graph, leaves: Mapping[str, Any]) -> list[Value]:
-    values: list[Value] = []
-    for node in graph.nodes:
-        if node.op == "largest":
-            values.append(_BOUND)
-        elif node.data is not None:
-            values.append(mpmath.mpf(node.data) if isinstance(node.data, float) else leaves[str(node.data)])
-        else:
-            values.append(_operation(node.op, [values[arg] for arg in node.args]))
-    return values
-
-
-def _operation(op: str, operands: list[Value]) -> Value:
-    """One operation of real numbers; NaN where it has no real value."""
-    if op == "select":
-        return None if operands[0] is None else operands[1] if operands[0] else operands[2]
-    if any(operand is None for operand in operands):
-        return None
-    if op == "pow" and abs(operands[1]) > _LONG_POWER:
-        if operands[0] <= 0:
-            return None
-        op, operands = "exp", [operands[1] * mpmath.log(operands[0])]
-    if op in _SQUARING and operands[0] < -_LONG_SQUARE:
-        return None
-    try:
-        value = _far_out(op, operands[0]) if op in _STEEP and _absurd(operands[0]) else MPMATH[op](*operands)
-    except (ZeroDivisionError, ValueError, OverflowError):
-        return None
-    if value is None:
-        return None
-    return value if isinstance(value, bool) or mpmath.im(value) == 0 else None
-
-
-def _absurd(value: Value) -> bool:
-    return bool(_ABSURD < abs(value) < mpmath.inf)
-
-
-def _far_out(op: str, operand: Value) -> Value:
-    """A steep function of an operand of absurd size, where it tends to a number there."""
-    if op in ("tanh", "erf"):
-        return mpmath.sign(operand)
-    if op == "erfc":
-        return 1 - mpmath.sign(operand)
-    tends = {"exp": -1, "erfcx": 1, "ierfcx": 1}
-    return mpmath.mpf(0) if mpmath.sign(operand) == tends.get(op) else None
-
-
-def _moved(graph: Graph, later: tuple[int, ...], base: list[Value], members: Mapping[int, Value]) -> list[Value]:
-    """The values where the members have others."""
-    values = list(base)
-    for position, value in members.items():
-        values[position] = value
-    for position in later:
-        node = graph.nodes[position]
-        values[position] = _operation(node.op, [values[arg] for arg in node.args])
-    return values
-
-
-def _judged(graph: Graph, argument: int, signs: dict[int, int], later: tuple[int, ...], samples: list[_Sample]) -> Overflow:
-    verdicts: dict[int, bool] = {}
-    operands: dict[int, int] = {}
-    survived = False
-    for sample in samples:
-        base = sample.values
-        there = _moved(graph, later, base, {p: sign * mpmath.inf for p, sign in signs.items()})
-        far = [_moved(graph, later, base, {p: sign * mpmath.exp(size) for p, sign in signs.items()}) for size in _FAR]
-        for position in later:
-            infinite = _infinite_operand(graph, position, there)
-            if infinite is not None:
-                operands[position] = infinite
-                vanishes = all(_small(values[position], size) for values, size in zip(far, _FAR, strict=True))
-                verdicts[position] = verdicts.get(position, True) and vanishes
-        survived = survived or (sample.usual and _finite_result(graph, far[-1]))
-    return Overflow(argument, signs, {p: operands[p] for p, zero in verdicts.items() if zero}, survived)
-
-
-def _infinite_operand(graph: Graph, position: int, values: list[Value]) -> int | None:
+def _infinite_operand(node: Node, values: Callable[[int], Values]) -> int | None:
     """The infinite operand of a product with 0, None for any other operation."""
-    node = graph.nodes[position]
-    if node.op != "mul" or any(values[arg] is None for arg in node.args):
+    if node.op != "mul":
         return None
     for arg, other in (node.args, node.args[::-1]):
-        if mpmath.isinf(values[arg]) and values[other] == 0:
+        one, another = values(arg)[0], values(other)[0]
+        if one is not None and another is not None and mpmath.isinf(one) and another == 0:
             return arg
     return None
 
@@ -242,9 +245,12 @@ def _small(value: Value, size: float) -> bool:
     return value is not None and bool(abs(value) <= mpmath.exp(-size / 8))
 
 
-def _finite_result(graph: Graph, values: list[Value]) -> bool:
+def _finite_result(graph: Graph, world: Mapping[int, Values], values: Sequence[Value]) -> bool:
     root = graph.roots.get("loss", graph.roots.get("output"))
-    return root is not None and values[root] is not None and bool(abs(values[root]) < 1e300)
+    if root is None:
+        return False
+    value = world[root][-1] if root in world else values[root]
+    return value is not None and bool(abs(value) < 1e300)
 
 
 def certainly_zero(graph: Graph, overflow: Overflow, product: int) -> bool:
@@ -255,19 +261,53 @@ def certainly_zero(graph: Graph, overflow: Overflow, product: int) -> bool:
     """
     infinite = overflow.products[product]
     other = next(arg for arg in graph.nodes[product].args if arg != infinite)
-    for largest, least, start in _DTYPES:
-        base = intervals(graph, largest=largest)
-        at_infinity = {p: point(sign * float("inf")) for p, sign in overflow.values.items()}
-        there = intervals(graph, largest=largest, fixed=at_infinity, known=base)
-        if there[other] != point(0.0) or not mpmath.isinf(there[infinite].low) or there[infinite].low != there[infinite].high:
+    for beyond in _beyond(graph, overflow):
+        factor, bound = beyond.there.get(other), beyond.there.get(infinite)
+        if factor != point(0.0) or bound is None or not mpmath.isinf(bound.low) or bound.low != bound.high:
             return False
-        for low, high in ((start, mpmath.mpf(1e6)), (mpmath.mpf(1e6), mpmath.mpf(largest) ** 2 * 4)):
-            piece = Interval(mpmath.exp(low), mpmath.exp(high))
-            beyond = {p: piece if sign > 0 else Interval(-piece.high, -piece.low) for p, sign in overflow.values.items()}
-            bound = intervals(graph, largest=largest, fixed=beyond, known=base)[product]
-            if not -least < bound.low <= bound.high < least:
-                return False
+        if not all(-beyond.least < piece[product].low <= piece[product].high < beyond.least for piece in beyond.pieces):
+            return False
     return True
+
+
+class _Beyond(NamedTuple):
+    """What intervals say of the nodes that an overflow reaches.
+
+    Attributes:
+        there: where the group is infinite.
+        pieces: where it exceeds the largest number, in two pieces.
+        least: what rounds to 0.
+    """
+
+    there: Mapping[int, Interval]
+    pieces: tuple[Mapping[int, Interval], ...]
+    least: Any
+
+
+def _beyond(graph: Graph, overflow: Overflow) -> tuple[_Beyond, ...]:
+    """Bounds in float64 and in float32, worked out once for all products of an overflow."""
+    key = f"beyond {overflow.argument} {sorted(overflow.values.items())}"
+    if key not in graph.facts:
+        graph.facts[key] = tuple(_beyond_in(graph, overflow, *dtype) for dtype in _DTYPES)
+    found: tuple[_Beyond, ...] = graph.facts[key]
+    return found
+
+
+def _beyond_in(graph: Graph, overflow: Overflow, largest: float, least: Any, start: Any) -> _Beyond:
+    key = f"intervals up to {largest}"
+    if key not in graph.facts:
+        graph.facts[key] = intervals(graph, largest=largest)
+
+    def reached(fixed: Mapping[int, Interval]) -> Mapping[int, Interval]:
+        return renewed(graph, graph.facts[key], fixed, overflow.reached, largest)
+
+    at_infinity = {p: point(sign * float("inf")) for p, sign in overflow.values.items()}
+    pieces = []
+    for low, high in ((start, mpmath.mpf(1e6)), (mpmath.mpf(1e6), mpmath.mpf(largest) ** 2 * 4)):
+        piece = Interval(mpmath.exp(low), mpmath.exp(high))
+        beyond = {p: piece if sign > 0 else Interval(-piece.high, -piece.low) for p, sign in overflow.values.items()}
+        pieces.append(reached(beyond))
+    return _Beyond(reached(at_infinity), tuple(pieces), least)
 
 
 def _next_argument(largest: float, digits: int) -> Any:

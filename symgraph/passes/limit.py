@@ -6,9 +6,9 @@ that costs least. Elsewhere, where mpmath shows the limit of the product to be 0
 product with another limit, as that of exp(a) and the slope of log(exp(a)), stays as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.graph import Graph, GraphBuilder, replaced
 from symgraph.ir.overflow import certainly_zero, overflows
 
 Plan = Mapping[int, Mapping[int, int]]
@@ -20,34 +20,29 @@ ROUNDS = 4
 
 def limit(graph: Graph) -> Graph:
     """Guard the products of each exponential that may overflow."""
+    among: set[int] | None = None
     for _ in range(ROUNDS):
-        plan = _plan(graph)
+        plan, arguments = _plan(graph, among)
         if not plan:
             break
-        graph = _with_guards(graph, plan)
+        graph, moved = replaced(graph, plan, _guarding(graph, plan))
+        among = {moved[argument] for argument in arguments}
     return graph
 
 
-def _with_guards(graph: Graph, plan: Plan) -> Graph:
-    builder = GraphBuilder(graph.name, graph.domains)
-    moved: list[int] = []
-    for position, node in enumerate(graph.nodes):
-        builder.origin = node.origin
-        args = tuple(moved[arg] for arg in node.args)
-        if position in plan:
-            moved.append(_guarded(builder, args, plan[position]))
-        else:
-            moved.append(builder.copy(node, args))
-    return builder.build(
-        {root: moved[position] for root, position in graph.roots.items()},
-        {name: moved[position] for name, position in graph.names.items()},
-    )
+def _guarding(graph: Graph, plan: Plan) -> Callable[[GraphBuilder, Sequence[int], int], int]:
+    def guarded(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        return _guarded(builder, tuple(moved[arg] for arg in graph.nodes[position].args), plan[position])
+
+    return guarded
 
 
-def _plan(graph: Graph) -> Plan:
+def _plan(graph: Graph, among: Collection[int] | None) -> tuple[Plan, set[int]]:
+    """The products to guard, and the arguments of the exponentials for which that is done."""
     plan: dict[int, dict[int, int]] = {}
+    arguments: set[int] = set()
     guarded = _guarded_already(graph)
-    for overflow in overflows(graph):
+    for overflow in overflows(graph, among):
         for product, infinite in overflow.products.items():
             index = graph.nodes[product].args.index(infinite)
             if (product, graph.nodes[product].args[1 - index]) in guarded:
@@ -56,7 +51,8 @@ def _plan(graph: Graph) -> Plan:
             proven = sign if sign and certainly_zero(graph, overflow, product) else 0
             operands = plan.setdefault(product, {})
             operands[index] = proven if operands.get(index, proven) == proven else 0
-    return plan
+            arguments.add(overflow.argument)
+    return plan, arguments
 
 
 def _guarded_already(graph: Graph) -> set[tuple[int, int]]:

@@ -11,11 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node
-from symgraph.ir.ops import OPS
+from symgraph.ir.ops import EVEN, OPS
 from symgraph.ir.uses import alive
-
-_EVEN = frozenset({"abs", "cos", "cosh", "gauss"})
-"""Functions that do not see the sign of their operand."""
 
 _LINEAR = frozenset({"mul", "div", "rowsum"})
 """Ops whose result changes its sign with that of an operand."""
@@ -87,7 +84,7 @@ def _may_save(graph: Graph, bodies: Sequence[int]) -> bool:
     operations = [p for p in alive(graph) if nodes[p].data is None and nodes[p].op != "neg"]
     if len({bodies[p] >> 1 for p in operations}) < len(operations):
         return True
-    takes = _LINEAR | _EVEN | {"add", "sub", "select"}
+    takes = _LINEAR | EVEN | {"add", "sub", "select"}
     changed = {p for p, node in enumerate(nodes) if node.op == "neg"}
     return bool(changed) and any(nodes[p].op in takes and not changed.isdisjoint(nodes[p].args) for p in operations)
 
@@ -106,7 +103,7 @@ def _key(graph: Graph, node: Node, args: Sequence[_Body]) -> tuple[tuple[object,
         branches = [arg for arg, at in zip(args[1:], node.args[1:], strict=True) if graph.nodes[at].data != 0]
         negative = bool(branches) and branches[0].negative
         return ("select", *numbers, len({arg.negative for arg in branches})), negative
-    return (op, *(numbers if op in _EVEN else args)), False
+    return (op, *(numbers if op in EVEN else args)), False
 
 
 def _models(graph: Graph, bodies: Sequence[_Body]) -> dict[int, int]:
@@ -127,7 +124,7 @@ def _wanted(graph: Graph) -> tuple[int, ...]:
     living = alive(graph)
     named = living & {*graph.names.values(), *graph.roots.values()}
     rows_first = sorted(named, key=lambda position: (graph.nodes[position].op == "rowsum", position))
-    blind = _EVEN | _LINEAR | {"add", "sub", "neg", "select"}
+    blind = EVEN | _LINEAR | {"add", "sub", "neg", "select"}
     seen = [arg for position in sorted(living) for arg in graph.nodes[position].args if graph.nodes[position].op not in blind]
     return (*rows_first, *seen)
 
@@ -205,7 +202,7 @@ class _Sharing:
         if node.op == "select" and any(arg.negative for arg in args[1:]):
             if all(arg.negative or builder.nodes[arg.position].data == 0 for arg in args[1:]):
                 return _Signed(builder.add("select", *places), True)
-        elif node.op in _EVEN:
+        elif node.op in EVEN:
             return _Signed(builder.add(node.op, *places))
         return _Signed(builder.copy(node, tuple(self.plain(arg) for arg in args)))
 

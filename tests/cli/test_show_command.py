@@ -75,7 +75,7 @@ def test_the_graph_parses_back(command: Run, built: Project) -> None:
 def test_a_packaged_model_is_shown_from_any_folder(command: Run) -> None:
     done = command("show", "nine_weights")
     assert done.code == 0
-    assert "sigmoid = sigmoid(w8 + (f4*w4 + f5*w5)*sin(f3*w3))" in done.out.splitlines()
+    assert "sigmoid = sigmoid(w8 + (w4*f4 + w5*f5)*sin(w3*f3))" in done.out.splitlines()
 
 
 def test_the_spec_of_a_module_in_another_folder_is_found_by_the_manifest_beside_it(command: Run, built: Project) -> None:

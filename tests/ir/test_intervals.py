@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 
 import mpmath
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph, GraphBuilder
-from symgraph.ir.intervals import RULES, WHOLE, Interval, between, intervals, point
+from symgraph.ir.intervals import RULES, WHOLE, Interval, between, intervals, point, renewed
 from symgraph.ir.ops import OPS
 from symgraph.ir.text import from_text
 
@@ -178,10 +179,11 @@ def test_known_intervals_are_kept_where_nothing_is_fixed() -> None:
         "graph g\n%0 = weight a\n%1 = exp(%0)\n%2 = weight b\n%3 = mul(%1, %2)\n%4 = sin(%2)\nroot r = %3\nroot s = %4\n"
     )
     base = intervals(graph)
-    there = intervals(graph, fixed={1: point(math.inf), 2: between(1, 2)}, known=base)
+    there = renewed(graph, base, {1: point(math.inf), 2: between(1, 2)}, range(len(base)), sys.float_info.max)
+    whole = intervals(graph, fixed={1: point(math.inf), 2: between(1, 2)})
     assert there[3] == point(math.inf)
-    assert there[0] == base[0]
-    assert there == intervals(graph, fixed={1: point(math.inf), 2: between(1, 2)})
+    assert 0 not in there
+    assert whole == [there.get(position, bound) for position, bound in enumerate(base)]
 
 
 def test_only_what_is_asked_for_is_bounded() -> None:

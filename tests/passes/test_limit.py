@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mpmath
@@ -20,6 +20,7 @@ from symgraph.check.reference import Reference
 from symgraph.generate import differentiated
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
+from symgraph.ir.intervals import RULES
 from symgraph.ir.overflow import certainly_zero, overflows
 from symgraph.lowering import lower
 from symgraph.passes import PIPELINE, limit, saturate
@@ -98,7 +99,12 @@ def test_the_named_node_keeps_its_value() -> None:
 
 def unguarded(form: Form, **kwargs: Any) -> Graph:
     """The graph that limit is given."""
-    graph = differentiate(lower(model_of(form, **kwargs)))
+    return before_limit(lower(model_of(form, **kwargs)))
+
+
+def before_limit(lowered: Graph) -> Graph:
+    """The graph that limit is given, from that of lowering."""
+    graph = differentiate(lowered)
     for run in PIPELINE[: PIPELINE.index(limit)]:
         graph = run(graph)
     return graph
@@ -206,3 +212,55 @@ def test_exponentials_of_a_negative_magnitude_are_not_bounded(monkeypatch: pytes
     monkeypatch.setitem(overflows.__globals__, "intervals", lambda *args, **options: calls.append(args))
     assert overflows(graph) == ()
     assert not calls
+
+
+def units(count: int) -> Graph:
+    """The graph that limit is given of a sum of units, each with an exponential of its own."""
+    model = Model("units")
+    x, y = model.feature("x"), model.target("y")
+    weights = [model.weights(f"a{unit} b{unit} c{unit}") for unit in range(count)]
+    output = model.output("o", sp.Add(*(c * sp.tanh(sp.exp(a * x) + b) for a, b, c in weights)))
+    model.loss((y - output) ** 2)
+    return before_limit(lower(model))
+
+
+def counting(table: Mapping[str, Any], calls: list[str]) -> dict[str, Any]:
+    """A table of functions that says when one of them is called."""
+
+    def counted(name: str) -> Callable[..., Any]:
+        return lambda *operands: calls.append(name) or table[name](*operands)
+
+    return {name: counted(name) for name in table}
+
+
+def test_the_work_grows_as_the_graph_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr("symgraph.ir.spread.MPMATH", counting(MPMATH, calls))
+    monkeypatch.setattr("symgraph.ir.intervals.RULES", counting(RULES, calls))
+    work, guards = [], []
+    for count in (15, 60):
+        graph = units(count)
+        calls.clear()
+        guarded = limit(graph)
+        work.append(len(calls) / len(graph.nodes))
+        guards.append(sum(node.op == "select" for node in guarded.nodes) - sum(node.op == "select" for node in graph.nodes))
+    assert max(work) < 300
+    assert work[1] < 1.2 * work[0]
+    assert guards[1] == 4 * guards[0]  # no unit of a large graph is left out
+
+
+def test_one_exponential_that_many_units_share_is_looked_at_in_a_graph_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr("symgraph.ir.spread.MPMATH", counting(MPMATH, calls))
+    work = []
+    for count in (10, 40):
+        model = Model("shared")
+        x, y = model.feature("x"), model.target("y")
+        e = model.node("e", sp.exp(model.weight("a") * x))
+        output = model.output("o", sp.Add(*(sp.tanh(model.weight(f"b{unit}") * x + e) for unit in range(count))))
+        model.loss((y - output) ** 2)
+        graph = before_limit(lower(model))
+        calls.clear()
+        assert len(limit(graph).nodes) > len(graph.nodes)
+        work.append(len(calls) / len(graph.nodes))
+    assert work[1] < 1.2 * work[0]

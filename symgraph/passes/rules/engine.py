@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
+from symgraph.ir.ops import ODD
 from symgraph.passes.rules.conditions import Conditions
 from symgraph.passes.rules.forms import (
     LOOKED_INTO,
@@ -257,10 +258,13 @@ class _Engine:
         return [ready for ready in found if ready.apart is None or self.may_pair(form, ready.apart)]
 
     def may_differ(self, form: Form) -> bool:
-        """Whether terms of a sum have opposite signs, or factors that may be looked into, and so have a sign of their own."""
+        """Whether terms of a sum have opposite signs, or factors that have a sign of their own.
+
+        Those are factors that may be looked into, and odd functions, whose operand may be a negative.
+        """
         signs = {coefficient > 0 for coefficient in form.values()}
-        nodes = self.builder.nodes
-        return len(signs) > 1 or any(nodes[node].op in LOOKED_INTO for monomial in form for node, _ in monomial)
+        ops = {self.builder.nodes[node].op for monomial in form for node, _ in monomial}
+        return len(signs) > 1 or not ops.isdisjoint(LOOKED_INTO) or not ops.isdisjoint(ODD)
 
     def may_pair(self, form: Form, ops: frozenset[str]) -> bool:
         """Whether two terms of a sum may be the same but for constants and some ops; a factor may be looked into for that."""

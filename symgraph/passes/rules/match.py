@@ -1,4 +1,4 @@
-"""Matching patterns against linear forms: up to order, common factors, and the way in which a sum or product is written."""
+"""Matching patterns against linear forms: up to order, signs and common factors, however a sum or product is written."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from symgraph.ir.graph import GraphBuilder
+from symgraph.ir.ops import EVEN, ODD
 from symgraph.passes.rules.forms import (
     LOOKED_INTO,
     MOST,
@@ -86,6 +87,18 @@ class Matcher:
         yield from self._operands(pattern.args, node.args, bound)
         if node.op in _COMMUTATIVE:
             yield from self._operands(pattern.args, node.args[::-1], bound)
+
+    def _calls(self, pattern: Head, position: int, bound: Bindings) -> Iterator[tuple[Bindings, int]]:
+        """The ways in which a node is an op on the pattern's operands, or the negative of one, with the sign.
+
+        cosh(b - a) is cosh(a - b), and sinh(b - a) is -sinh(a - b): which of the two SymPy keeps does not matter.
+        """
+        for found in self.call(pattern, position, bound):
+            yield found, 1
+        node = self.builder.nodes[position]
+        if node.op == pattern.op and (node.op in EVEN or node.op in ODD):
+            for found in self.equal(pattern.args[0], scaled(self.forms.inner(node.args[0]), -1), bound):
+                yield found, 1 if node.op in EVEN else -1
 
     def _nested(self, pattern: Head, position: int, bound: Bindings) -> Iterator[Bindings]:
         """An op nested in itself: one of its operands, and the list of the others."""
@@ -291,8 +304,8 @@ class Matcher:
             if isinstance(part, Head):
                 if part.op == "pow" and exponent == 1 and found > 1:
                     yield from self._whole_power(part, node, found, left)
-                for bound in self.call(part, node, left.bound):
-                    yield Factor(bound, left.scale, rest)
+                for bound, sign in self._calls(part, node, left.bound):
+                    yield Factor(bound, left.scale * sign if exponent % 2 else left.scale, rest)
             elif self.builder.nodes[node].op in ("add", "sub"):
                 for match in self.within(part, self.forms.inner(node), left.bound, inside=True):
                     number, constants = match.scale

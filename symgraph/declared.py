@@ -1,0 +1,65 @@
+"""The symbols that stand for what a model declares.
+
+SymPy sorts operands by the names of symbols, and chooses by them whether ``cos(a - b)`` or ``cos(b - a)`` is kept. Accuracy
+must not hang on names, so these symbols are sorted by what they are and by when they were declared.
+"""
+
+from typing import Any
+
+import sympy
+
+_ROLES = ("target", "weight", "feature", "node")
+"""The order in which SymPy prints factors, a*x, and chooses signs: Abs(y - y_hat) stays what it is."""
+
+
+class _Name(str):
+    """A name that is compared by the place of its symbol: SymPy sorts -x by ``str(x)``."""
+
+    place: str
+
+    def __lt__(self, other: str) -> bool:
+        return self.place < other.place if isinstance(other, _Name) else str(self) < other
+
+    def __gt__(self, other: str) -> bool:
+        return self.place > other.place if isinstance(other, _Name) else str(self) > other
+
+
+class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
+    """A real symbol with a place among the symbols of its model.
+
+    Args:
+        name: as the user wrote it.
+        place: a text that sorts as the symbols of the model are to be sorted.
+    """
+
+    __slots__ = ("place",)
+
+    def __new__(cls, name: str, place: str) -> "DeclaredSymbol":
+        symbol: DeclaredSymbol = sympy.Symbol.__xnew__(cls, name, real=True)
+        symbol.place = place
+        return symbol
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
+        return (self.name, self.place), {}
+
+    def __str__(self) -> str:
+        name = _Name(self.name)
+        name.place = self.place
+        return name
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        """What SymPy compares: the place before the name."""
+        return (self.place, *super()._hashable_content())
+
+    def _sympyrepr(self, _: object) -> str:
+        """What ``srepr`` prints, which is to be read without symgraph."""
+        return f"Symbol({self.name!r}, real=True)"
+
+    def sort_key(self, order: object = None) -> tuple[Any, ...]:
+        """What SymPy sorts by."""
+        return self.class_key(), (1, (str(self),)), sympy.S.One.sort_key(), sympy.S.One
+
+
+def declared(name: str, role: str, number: int) -> DeclaredSymbol:
+    """The symbol of the given role that is declared after so many others."""
+    return DeclaredSymbol(name, f"{_ROLES.index(role)} {number:012d}")

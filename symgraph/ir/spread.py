@@ -1,0 +1,149 @@
+"""Values of a graph by mpmath, whose exponents have no end, and how far a change of some values spreads.
+
+A change is not followed to all nodes behind it. Behind the last operation that gives an infinity, a 0 or no number, a value
+that is merely another number changes neither what is infinite nor what is 0, and after ``REACH`` operations it counts as
+unchanged. So what is looked at behind a node does not grow with the graph.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Any
+
+import mpmath
+
+from symgraph.ir.evaluate import MPMATH
+from symgraph.ir.graph import Graph
+
+REACH = 12
+"""How many operations a merely different number is followed: what becomes 0 where tanh(x) is 1, as 1 - tanh(x)*tanh(x) does, is
+not as long, and what lies between a unit of a large network and its loss is longer."""
+
+Value = Any
+"""A mpf, a truth value, or None where there is no real number."""
+
+Values = tuple[Value, ...]
+"""A node's value at several points."""
+
+_ABSURD = mpmath.ldexp(1, 50_000)
+_STEEP = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf", "erfc", "erfcx", "ierfcx"})
+"""Functions that take as many digits as the logarithm of their argument has; beyond _ABSURD mpmath is not asked."""
+_SQUARING = frozenset({"erfcx", "ierfcx"})
+_LONG_SQUARE = mpmath.ldexp(1, 1_000)
+"""Below minus this a function that grows like exp(x*x) takes seconds and more; what it would be then is left open."""
+_LONG_POWER = mpmath.ldexp(1, 64)
+"""mpmath raises to an integer exponent bit by bit; for exponents above this, by exp and log."""
+_BOUND = mpmath.exp(1e6)
+"""What the largest number is here: finite, and beyond all sizes that limits are read off from."""
+
+
+def values_at(graph: Graph, leaves: Mapping[str, Any]) -> list[Value]:
+    """Evaluate every node at one point."""
+    values: list[Value] = []
+    for node in graph.nodes:
+        if node.op == "largest":
+            values.append(_BOUND)
+        elif node.data is not None:
+            values.append(mpmath.mpf(node.data) if isinstance(node.data, float) else leaves[str(node.data)])
+        else:
+            values.append(operation(node.op, [values[arg] for arg in node.args]))
+    return values
+
+
+@dataclass(slots=True)
+class Spread:
+    """Follows changes through a graph.
+
+    Attributes:
+        graph: the graph.
+        left: how many operations may still be done; a change is not followed further when they are used up.
+    """
+
+    graph: Graph
+    left: int
+    _readers: list[list[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._readers = [[] for _ in self.graph.nodes]
+        for position, node in enumerate(self.graph.nodes):
+            for arg in {*node.args}:
+                self._readers[arg].append(position)
+
+    def changed(
+        self, start: Mapping[int, Values], before: Callable[[int], Values], within: Collection[int] | None = None
+    ) -> dict[int, Values]:
+        """Give the values that become others, those that are given included.
+
+        Args:
+            start: nodes that have other values.
+            before: the values of each node without the change.
+            within: the nodes that may change; all by default.
+        """
+        nodes, found, steps = self.graph.nodes, dict(start), dict.fromkeys(start, 0)
+        queue: list[int] = []
+        waiting = set(start)
+
+        def ask_readers(position: int) -> None:
+            for reader in self._readers[position]:
+                if reader not in waiting and (within is None or reader in within):
+                    waiting.add(reader)
+                    heappush(queue, reader)
+
+        for position in start:
+            ask_readers(position)
+        while queue and self.left >= 0:
+            position = heappop(queue)
+            node, old = nodes[position], before(position)
+            operands = [found[arg] if arg in found else before(arg) for arg in node.args]
+            new = tuple([operation(node.op, one) for one in zip(*operands, strict=True)])
+            self.left -= len(new)
+            if new == old:
+                continue
+            alike = [_kind(value) for value in new] == [_kind(value) for value in old]
+            far = 1 + min([steps[arg] for arg in node.args if arg in steps]) if alike else 0
+            if far <= REACH:
+                found[position], steps[position] = new, far
+                ask_readers(position)
+        return found
+
+
+def _kind(value: Value) -> object:
+    """An infinity, 0, no number, or, the same for all, a number; a truth value is of its own kind."""
+    if value is None or isinstance(value, bool):
+        return value
+    return None if mpmath.isnan(value) else "infinite" if mpmath.isinf(value) else bool(value)
+
+
+def operation(op: str, operands: Sequence[Value]) -> Value:
+    """One operation of real numbers; None where it has no real value."""
+    if op == "select":
+        return None if operands[0] is None else operands[1] if operands[0] else operands[2]
+    if any(operand is None for operand in operands):
+        return None
+    if op == "pow" and abs(operands[1]) > _LONG_POWER:
+        if operands[0] <= 0:
+            return None
+        op, operands = "exp", [operands[1] * mpmath.log(operands[0])]
+    if op in _SQUARING and operands[0] < -_LONG_SQUARE:
+        return None
+    try:
+        value = _far_out(op, operands[0]) if op in _STEEP and _absurd(operands[0]) else MPMATH[op](*operands)
+    except (ZeroDivisionError, ValueError, OverflowError):
+        return None
+    if value is None:
+        return None
+    return value if isinstance(value, bool) or mpmath.im(value) == 0 else None
+
+
+def _absurd(value: Value) -> bool:
+    return bool(_ABSURD < abs(value) < mpmath.inf)
+
+
+def _far_out(op: str, operand: Value) -> Value:
+    """A steep function of an operand of absurd size, where it tends to a number there."""
+    if op in ("tanh", "erf"):
+        return mpmath.sign(operand)
+    if op == "erfc":
+        return 1 - mpmath.sign(operand)
+    tends = {"exp": -1, "erfcx": 1, "ierfcx": 1}
+    return mpmath.mpf(0) if mpmath.sign(operand) == tends.get(op) else None
