@@ -387,12 +387,13 @@ def _atom(position: int) -> _Term:
 def _constant(value: object) -> _Term | None:
     if not isinstance(value, float) or not 1 / _LARGEST < abs(value) < _LARGEST:
         return None
-    return _Term(int(value) if value.is_integer() else Fraction(value), _ONE)
+    exact: Number = int(value) if value.is_integer() else Fraction(value)
+    return _Term(exact, _ONE)
 
 
 def _power_of(base: int, product: _Term, exponent: Number) -> _Term | None:
     """A power; of a product only where it is a whole one, since the factors of a positive product may be negative."""
-    if not exponent or abs(exponent) > MOST:
+    if not exponent or size(exponent) > MOST:
         return None
     if product == _atom(base):
         return _Term(1, frozenset({(base, exponent)}))

@@ -3,6 +3,7 @@
 from symgraph.passes.rules.rule import Rule
 
 _UNIT = (("x", -1.0, 1.0),)
+_UNIT_A = (("a", -1.0, 1.0),)
 _NEAR = (("x", -50.0, 50.0),)
 _FAR = (("x", -1000.0, 1000.0),)
 _INSIDE = (("x", 0.0, 1.0),)
@@ -46,6 +47,7 @@ _LOG1P_SUM = (
 
 _CLOGLOG = "log1p(-exp(-exp(x if x > 0 else 0))) if x > 0 else (log(-expm1(-exp(x if x > -40 else -40))) if x > -40 else x)"
 
+_NEAR_0 = "abs(x) < 1/2"
 _OPPOSITE = "not a <= 80 and not b >= -80 or not b <= 80 and not a >= -80"
 _NEAR_BY = "not (a - b >= 1 or b - a >= 1)"
 _EXP_LESS_EXP = "-c*max(exp(a), exp(b))*expm1(-abs(a - b))*sign(a - b)"
@@ -241,9 +243,11 @@ RULES: tuple[Rule, ...] = (
          example="sqrt(x + 1) - sqrt(x)"),
     Rule("sqrt a - sqrt b, 0 or not", "sqrt(a) - sqrt(b)", "(a - b)/(1 if sqrt(a) + sqrt(b) <= 0 else sqrt(a) + sqrt(b))",
          "roots cancel", (("x", 0.0, 1e9), ("h", 0.0, 10.0)), when="single(a - b)", example="sqrt(x + h) - sqrt(x)"),
-    Rule("1/sqrt a - 1", "1/sqrt(a) - 1", "(1 - a)/(sqrt(a)*(1 + sqrt(a)))", "cancels for a near 1", _UNIT,
+    Rule("1/sqrt a - 1", "1/sqrt(a) - 1",
+         "(1 - a)/(sqrt(a)*(1 + sqrt(a))) if abs(1 - a) < 1/2 else 1/sqrt(a) - 1", "cancels for a near 1", _UNIT,
          when="single(1 - a)", example="1/sqrt(1 - x**2) - 1"),
-    Rule("a/sqrt b - a", "a/sqrt(b) - a", "a*(1 - b)/(sqrt(b)*(1 + sqrt(b)))", "cancels for b near 1",
+    Rule("a/sqrt b - a", "a/sqrt(b) - a",
+         "a*(1 - b)/(sqrt(b)*(1 + sqrt(b))) if abs(1 - b) < 1/2 else a/sqrt(b) - a", "cancels for b near 1",
          (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(1 - b)", example="a/sqrt(1 - x**2) - a"),
     Rule("a sqrt b - a", "a*sqrt(b) - a", "a*(b - 1)/(sqrt(b) + 1)", "cancels for b near 1",
          (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(b - 1)", example="a*sqrt(1 + x) - a"),
@@ -251,6 +255,15 @@ RULES: tuple[Rule, ...] = (
          "1 + x rounds: all digits are lost for small x", _UNIT, when="single(x)"),
     Rule("(1 + x)^3 - 1", "(1 + x)**3 - 1", "x*(3 + x*(3 + x)) if abs(x) < 1/2 else (1 + x)**3 - 1",
          "1 + x rounds: all digits are lost for small x", _UNIT, when="single(x)"),
+    Rule("(1 + x)^n - 1, any x", "(1 + x)**n - 1", f"expm1(n*log1p(x if {_NEAR_0} else 0)) if {_NEAR_0} else pow(1 + x, n) - 1",
+         "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0), ("n", -30.0, 30.0)), when="single(x)"),
+    Rule("1/(1 + x)^n - 1, any x", "1/(1 + x)**n - 1",
+         f"expm1(-n*log1p(x if {_NEAR_0} else 0)) if {_NEAR_0} else 1/pow(1 + x, n) - 1",
+         "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0), ("n", -30.0, 30.0)), when="single(x)"),
+    Rule("|a| + a", "abs(a) + a", "2*max(a, 0)", "the slope of its root is infinity times 0 for a < 0", _UNIT_A,
+         example="sqrt(abs(a) + a)"),
+    Rule("|a| - a", "abs(a) - a", "-2*min(a, 0)", "the slope of its root is infinity times 0 for a > 0", _UNIT_A,
+         example="sqrt(abs(a) - a)"),
     Rule("sqrt a - b, b > 0", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b)", "the root cancels with b",
          (("b", 1e-9, 10.0), ("c", -1e-9, 1.0)), when=f"single(a - b**2) and b >= {_SMALL}", example="sqrt(b**2 + c) - b"),
     Rule("sqrt a - b", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b if b > 0 else 1) if b > 0 else sqrt(a) - b",
