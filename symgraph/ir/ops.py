@@ -169,7 +169,6 @@ _LOG_ERFC_SLOPE = (
     (-2 / sqrt(pi), over(Piecewise((a, x0 > 0), (2 - s, True))), late(Piecewise((1, x0 > 0), (g, True)))),
 )  # fmt: skip
 
-_LENGTH = Piecewise((1, Eq(v, 0)), (v, True))
 _AWAY = Piecewise((1, Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
 _STEEP = x1 < _HALF  # there x1 - 1 would round, and v is a normal number where x0 is
 _POWER = Piecewise((Piecewise((1, Eq(x0, 0)), (v, True)), _STEEP), (x0 ** (x1 - 1), True))
@@ -191,7 +190,7 @@ _ROWS = (
     Op("sqrt", 1, sqrt(x0), ((_HALF, over(v)),), domain="x0 >= 0", cost=ROOT, partial_ulp=(1.0,)),
     Op("cbrt", 1, fn.cbrt(x0), ((over(3 * v * v),),), fn.cbrt, cost=TRANSCENDENTAL, ulp=4.0, ulp32=4.0, partial_ulp=(9.5,)),
     Op(
-        "hypot", 2, fn.hypot(x0, x1), ((x0 / g,), (x1 / g,)), fn.hypot, ((g, _LENGTH),), kinks="partials are 0 at (0, 0)",
+        "hypot", 2, fn.hypot(x0, x1), ((a / sqrt(r),), (b / sqrt(r),)), fn.hypot, _SCALED, kinks="partials are 0 at (0, 0)",
         cost=ROOT, ulp=1.0, ulp32=1.0, partial_ulp=(3.0, 3.0),
     ),
     # exponentials and logarithms

@@ -8,6 +8,7 @@ at one point keeps its infinite slope.
 from collections.abc import Collection
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.passes.monomials import ROWS, Reading, Term, product, times
 
 _ROOTS = frozenset({"sqrt", "cbrt", "pow"})
 
@@ -17,7 +18,7 @@ _THROUGH_0 = frozenset({"neg", "abs", "sqrt", "cbrt", "sin", "tan", "sinh", "tan
 _CUTS = {"relu": "gt", "heaviside": "ge", "max": "ge", "min": "le"}
 """Ops that are 0 where their first operand does not compare so with 0; max and min where their second one is 0."""
 
-_SOURCES = frozenset({*_CUTS, "select"})
+_SOURCES = frozenset({*_CUTS, "select", "abs"})
 
 
 def flat(graph: Graph) -> Graph:
@@ -59,10 +60,10 @@ class _Regions:
                 continue
             top = stack.pop()
             if top not in self._known:
-                self._known[top] = self._found(builder, node)
+                self._known[top] = self._found(builder, top, node)
         return self._known[position]
 
-    def _found(self, builder: GraphBuilder, node: Node) -> int | None:
+    def _found(self, builder: GraphBuilder, position: int, node: Node) -> int | None:
         op, args = node.op, node.args
         known = [self._known.get(arg) for arg in args]
         if op in _CUTS:
@@ -73,9 +74,23 @@ class _Regions:
         if op == "mul":
             return _joined(builder, "and", known)
         if op in ("add", "sub"):
-            return None if None in known else _joined(builder, "or", known)
+            return self._folded(builder, position) if None in known else _joined(builder, "or", known)
         positive = op == "pow" and isinstance(exponent := builder.nodes[args[1]].data, float) and exponent > 0.0
         return known[0] if op in _THROUGH_0 or op == "div" or positive else None
+
+    def _folded(self, builder: GraphBuilder, position: int) -> int | None:
+        """The condition of a multiple of abs(y) + y, or of abs(y) - y."""
+        reading = Reading(builder, deep=True)
+        terms = reading.terms(position)
+        for term in terms:
+            for atom in [~key for key, exponent in term.monomial if exponent == 1 and ROWS < key < 0]:
+                factor = Term(term.coefficient, product(term.monomial, frozenset({(~atom, -1)})))
+                other = {times(factor, part) for part in reading.terms(atom)}
+                rest = {part for part in terms if part != term}
+                for sign, order in ((1, "ge"), (-1, "le")):
+                    if rest == {Term(sign * part.coefficient, part.monomial) for part in other}:
+                        return builder.add(order, atom, builder.const(0.0))
+        return None
 
     def _selected(self, builder: GraphBuilder, node: Node) -> int | None:
         condition, *branches = node.args

@@ -3,7 +3,6 @@
 from symgraph.passes.rules.rule import Rule
 
 _UNIT = (("x", -1.0, 1.0),)
-_UNIT_A = (("a", -1.0, 1.0),)
 _NEAR = (("x", -50.0, 50.0),)
 _FAR = (("x", -1000.0, 1000.0),)
 _INSIDE = (("x", 0.0, 1.0),)
@@ -243,12 +242,14 @@ RULES: tuple[Rule, ...] = (
          example="sqrt(x + 1) - sqrt(x)"),
     Rule("sqrt a - sqrt b, 0 or not", "sqrt(a) - sqrt(b)", "(a - b)/(1 if sqrt(a) + sqrt(b) <= 0 else sqrt(a) + sqrt(b))",
          "roots cancel", (("x", 0.0, 1e9), ("h", 0.0, 10.0)), when="single(a - b)", example="sqrt(x + h) - sqrt(x)"),
-    Rule("1/sqrt a - 1", "1/sqrt(a) - 1",
-         "(1 - a)/(sqrt(a)*(1 + sqrt(a))) if abs(1 - a) < 1/2 else 1/sqrt(a) - 1", "cancels for a near 1", _UNIT,
-         when="single(1 - a)", example="1/sqrt(1 - x**2) - 1"),
-    Rule("a/sqrt b - a", "a/sqrt(b) - a",
-         "a*(1 - b)/(sqrt(b)*(1 + sqrt(b))) if abs(1 - b) < 1/2 else a/sqrt(b) - a", "cancels for b near 1",
-         (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(1 - b)", example="a/sqrt(1 - x**2) - a"),
+    Rule("1/sqrt a - 1, a <= 1", "1/sqrt(a) - 1", "(1 - a)/(sqrt(a)*(1 + sqrt(a)))", "cancels for a near 1", _UNIT,
+         when="single(1 - a) and a <= 1", example="1/sqrt(1 - x**2) - 1"),
+    Rule("1/sqrt a - 1", "1/sqrt(a) - 1", "(1 - a)/(sqrt(a)*(1 + sqrt(a))) if abs(1 - a) < 1/2 else 1/sqrt(a) - 1",
+         "cancels for a near 1", (("x", -1.0, 1e9),), when="single(1 - a)", example="1/sqrt(1 + x) - 1"),
+    Rule("a/sqrt b - a, b <= 1", "a/sqrt(b) - a", "a*(1 - b)/(sqrt(b)*(1 + sqrt(b)))", "cancels for b near 1",
+         (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(1 - b) and b <= 1", example="a/sqrt(1 - x**2) - a"),
+    Rule("a/sqrt b - a", "a/sqrt(b) - a", "a*(1 - b)/(sqrt(b)*(1 + sqrt(b))) if abs(1 - b) < 1/2 else a/sqrt(b) - a",
+         "cancels for b near 1", (("x", -1.0, 1e9), ("a", -10.0, 10.0)), when="single(1 - b)", example="a/sqrt(1 + x) - a"),
     Rule("a sqrt b - a", "a*sqrt(b) - a", "a*(b - 1)/(sqrt(b) + 1)", "cancels for b near 1",
          (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(b - 1)", example="a*sqrt(1 + x) - a"),
     Rule("(1 + x)^2 - 1", "(1 + x)**2 - 1", "x*(2 + x) if abs(x) < 1/2 else (1 + x)**2 - 1",
@@ -259,11 +260,7 @@ RULES: tuple[Rule, ...] = (
          "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0), ("n", -30.0, 30.0)), when="single(x)"),
     Rule("1/(1 + x)^n - 1, any x", "1/(1 + x)**n - 1",
          f"expm1(-n*log1p(x if {_NEAR_0} else 0)) if {_NEAR_0} else 1/pow(1 + x, n) - 1",
-         "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0), ("n", -30.0, 30.0)), when="single(x)"),
-    Rule("|a| + a", "abs(a) + a", "2*max(a, 0)", "the slope of its root is infinity times 0 for a < 0", _UNIT_A,
-         example="sqrt(abs(a) + a)"),
-    Rule("|a| - a", "abs(a) - a", "-2*min(a, 0)", "the slope of its root is infinity times 0 for a > 0", _UNIT_A,
-         example="sqrt(abs(a) - a)"),
+         "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0),), when="single(x)", example="1/(1 + x)**3 - 1"),
     Rule("sqrt a - b, b > 0", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b)", "the root cancels with b",
          (("b", 1e-9, 10.0), ("c", -1e-9, 1.0)), when=f"single(a - b**2) and b >= {_SMALL}", example="sqrt(b**2 + c) - b"),
     Rule("sqrt a - b", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b if b > 0 else 1) if b > 0 else sqrt(a) - b",
