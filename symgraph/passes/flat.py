@@ -1,8 +1,8 @@
 """Exact: a root of what is 0 wherever a condition fails is selected to be 0 there, so that its slope is 0 there too.
 
 The slope of a root is infinite at 0, and times the slope of an operand that is 0 in a whole region it would not be a number:
-``sqrt(heaviside(a)*a)`` for a < 0. Its selection lets ``mask`` keep what is 0 apart from what is infinite. A root of what is 0
-at one point keeps its infinite slope.
+``sqrt(heaviside(a)*a)`` for a < 0. So the root is taken of 1 there, and not selected. A root of what is 0 at one point keeps
+its infinite slope.
 """
 
 from collections.abc import Collection
@@ -32,7 +32,8 @@ def flat(graph: Graph) -> Graph:
         condition = regions.of(builder, args[0]) if _is_root(builder, node.op, args) else None
         if condition is None:
             return None
-        return builder.add("select", condition, builder.add(node.op, *args), builder.const(0.0))
+        safe = builder.add("select", condition, args[0], builder.const(1.0))
+        return builder.add("select", condition, builder.add(node.op, safe, *args[1:]), builder.const(0.0))
 
     return rebuild(graph, choose, _ROOTS)
 

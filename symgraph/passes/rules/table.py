@@ -47,6 +47,9 @@ _LOG1P_SUM = (
 _CLOGLOG = "log1p(-exp(-exp(x if x > 0 else 0))) if x > 0 else (log(-expm1(-exp(x if x > -40 else -40))) if x > -40 else x)"
 
 _NEAR_0 = "abs(x) < 1/2"
+_NEAR_1 = "min(2*abs(x), abs(n*log1p(x if x > -1 else 2**60))) < 1"
+_EXPM1 = "expm1({1}*log1p(x if {0} else 0)) if {0} else {2} - 1"
+_ORDINARY_N = "constant(n) and (n >= 1/4 or n <= -1/4)"
 _OPPOSITE = "not a <= 80 and not b >= -80 or not b <= 80 and not a >= -80"
 _NEAR_BY = "not (a - b >= 1 or b - a >= 1)"
 _EXP_LESS_EXP = "-c*max(exp(a), exp(b))*expm1(-abs(a - b))*sign(a - b)"
@@ -256,11 +259,14 @@ RULES: tuple[Rule, ...] = (
          "1 + x rounds: all digits are lost for small x", _UNIT, when="single(x)"),
     Rule("(1 + x)^3 - 1", "(1 + x)**3 - 1", "x*(3 + x*(3 + x)) if abs(x) < 1/2 else (1 + x)**3 - 1",
          "1 + x rounds: all digits are lost for small x", _UNIT, when="single(x)"),
-    Rule("(1 + x)^n - 1, any x", "(1 + x)**n - 1", f"expm1(n*log1p(x if {_NEAR_0} else 0)) if {_NEAR_0} else pow(1 + x, n) - 1",
-         "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0), ("n", -30.0, 30.0)), when="single(x)"),
-    Rule("1/(1 + x)^n - 1, any x", "1/(1 + x)**n - 1",
-         f"expm1(-n*log1p(x if {_NEAR_0} else 0)) if {_NEAR_0} else 1/pow(1 + x, n) - 1",
-         "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0),), when="single(x)", example="1/(1 + x)**3 - 1"),
+    Rule("(1 + x)^n - 1, constant n", "(1 + x)**n - 1", _EXPM1.format(_NEAR_0, "n", "pow(1 + x, n)"),
+         "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0),), when=f"single(x) and {_ORDINARY_N}",
+         example="(1 + x)**5 - 1"),
+    Rule("1/(1 + x)^n - 1, constant n", "1/(1 + x)**n - 1", _EXPM1.format(_NEAR_0, "-n", "1/pow(1 + x, n)"),
+         "1 + x rounds: all digits are lost for small x", (("x", -0.9, 10.0),), when=f"single(x) and {_ORDINARY_N}",
+         example="1/(1 + x)**3 - 1"),
+    Rule("(1 + x)^n - 1, any x and n", "(1 + x)**n - 1", _EXPM1.format(_NEAR_1, "n", "pow(1 + x, n)"),
+         "cancels for small x or n", (("x", -0.9, 10.0), ("n", -30.0, 30.0)), when="single(x)"),
     Rule("sqrt a - b, b > 0", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b)", "the root cancels with b",
          (("b", 1e-9, 10.0), ("c", -1e-9, 1.0)), when=f"single(a - b**2) and b >= {_SMALL}", example="sqrt(b**2 + c) - b"),
     Rule("sqrt a - b", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b if b > 0 else 1) if b > 0 else sqrt(a) - b",
