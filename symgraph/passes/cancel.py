@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.monomials import MOST, Monomial, Number, Reading, Term, by_row, power, product, raised
 from symgraph.ir.uses import read_once
-from symgraph.passes.monomials import MOST, Monomial, Reading, Term, by_row, power, product, raised
-from symgraph.passes.rules.forms import Number
 
 
 class _Pair(NamedTuple):

@@ -8,7 +8,7 @@ its infinite slope.
 from collections.abc import Collection
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
-from symgraph.passes.monomials import ROWS, Reading, Term, product, times
+from symgraph.ir.monomials import ROWS, Reading, Term, product, times
 
 _ROOTS = frozenset({"sqrt", "cbrt", "pow"})
 

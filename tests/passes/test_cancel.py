@@ -169,7 +169,7 @@ def test_values_and_derivatives_stay_as_they_are(graph: Graph, point: dict[str, 
         at = {name: mpmath.mpf(value) for name, value in point.items()} | {"cotangent": mpmath.mpf(1)}
         try:
             old = evaluate(before, at, MPMATH)
-        except (ZeroDivisionError, ValueError):
+        except (ZeroDivisionError, ValueError, TypeError):  # no real number
             assume(False)
         new = evaluate(after, at, MPMATH)
         largest = max([1, *(abs(value) for value in old if isinstance(value, mpmath.mpf) and mpmath.isfinite(value))])

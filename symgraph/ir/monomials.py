@@ -3,12 +3,14 @@
 What is found stands for the value where no divisor is 0 and nothing overflows: it tells passes which terms are alike.
 """
 
+import math
 from collections import Counter
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from symgraph.ir.graph import GraphBuilder, Node
-from symgraph.passes.rules.forms import Number, size
+
+Number: TypeAlias = int | Fraction
 
 MOST = 16
 """A sum of more terms, or a product of more factors, is not looked into: the work for each node has a bound."""
@@ -200,7 +202,7 @@ def itself(position: int) -> Term:
 
 
 def _constant(value: object) -> Term | None:
-    if not isinstance(value, float) or not 1 / _LARGEST < abs(value) < _LARGEST:
+    if not isinstance(value, float) or not math.isfinite(value):
         return None
     exact: Number = int(value) if value.is_integer() else Fraction(value)
     return Term(exact, _ONE)
@@ -208,7 +210,7 @@ def _constant(value: object) -> Term | None:
 
 def _power_of(product: Term, exponent: Number) -> Term | None:
     """A power; of a product only where it is a whole one, since the factors of a positive product may be negative."""
-    if not exponent or size(exponent) > MOST:
+    if not exponent or not -MOST <= exponent <= MOST:
         return None
     if product.coefficient == 1 and [e for _, e in product.monomial] == [1]:
         return Term(1, power(product.monomial, exponent))
@@ -217,7 +219,7 @@ def _power_of(product: Term, exponent: Number) -> Term | None:
 
 def _length(position: int, product: Term) -> Term:
     """The absolute value of a node; that of its negative is the same."""
-    single = size(product.coefficient) == 1 and [e for _, e in product.monomial] == [1]
+    single = product.coefficient in (1, -1) and [e for _, e in product.monomial] == [1]
     ((atom, _),) = product.monomial if single else [(position, 1)]
     return Term(1, frozenset({(~atom if atom >= 0 else atom, 1)}))
 
@@ -269,4 +271,9 @@ def _is_tame(term: Term) -> bool:
     """Whether a term is short, with a coefficient of ordinary size, and under one sum over rows at most."""
     coefficient, monomial = term
     rows = [exponent for atom, exponent in monomial if atom == ROWS]
-    return len(monomial) <= MOST and 1 < size(coefficient) * _LARGEST < _LARGEST**2 and rows in ([], [1])
+    return len(monomial) <= MOST and _is_ordinary(coefficient) and rows in ([], [1])
+
+
+def _is_ordinary(coefficient: Number) -> bool:
+    """Whether a coefficient is neither 0 nor huge nor tiny."""
+    return 1 < (coefficient if coefficient > 0 else -coefficient) * _LARGEST < _LARGEST**2
