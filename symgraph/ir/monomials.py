@@ -183,7 +183,7 @@ class Reading:
         return times(itself(length), raised(self._sums[scale].whole, -1))
 
     def _guards(self, node: Node) -> bool:
-        """Whether a selection is of 1 where a divisor is 0, else of a power of the divisor."""
+        """Say if a node selects 1 where a divisor is 0, else a power of the divisor."""
         nodes = self.builder.nodes
         condition, one = (nodes[arg] for arg in node.args[:2])
         if condition.op != "eq" or nodes[condition.args[1]].data != 0.0 or one.data != 1.0:
@@ -192,7 +192,7 @@ class Reading:
 
 
 def by_row(term: Term) -> bool:
-    """Whether a term is a sum over rows."""
+    """Say if a term is a sum over rows."""
     return (ROWS, 1) in term.monomial
 
 
@@ -225,7 +225,7 @@ def _length(position: int, product: Term) -> Term:
 
 
 def _counted(terms: tuple[Term, ...]) -> frozenset[tuple[Term, int]]:
-    """What tells sums of the same terms in any order from others."""
+    """Make a key of terms, the same in any order."""
     return frozenset(Counter(terms).items())
 
 
@@ -268,12 +268,12 @@ def raised(term: Term, exponent: int) -> Term:
 
 
 def _is_tame(term: Term) -> bool:
-    """Whether a term is short, with a coefficient of ordinary size, and under one sum over rows at most."""
+    """Say if a term is short, with a coefficient of ordinary size, and under one sum over rows at most."""
     coefficient, monomial = term
     rows = [exponent for atom, exponent in monomial if atom == ROWS]
     return len(monomial) <= MOST and _is_ordinary(coefficient) and rows in ([], [1])
 
 
 def _is_ordinary(coefficient: Number) -> bool:
-    """Whether a coefficient is neither 0 nor huge nor tiny."""
+    """Say if a coefficient is neither 0 nor huge nor tiny."""
     return 1 < (coefficient if coefficient > 0 else -coefficient) * _LARGEST < _LARGEST**2

@@ -80,7 +80,9 @@ def _joined(readings: "Sequence[_Reading]", total: int) -> int:
             break
         other = reading.terms(total)[pair.other]
         rest = reading.without(total, pair.m)
-        rest = None if rest is None else reading.without(rest, reading.terms(rest).index(other))
+        if rest is None or other not in reading.terms(rest):  # what is left is too deep to be looked into
+            break
+        rest = reading.without(rest, reading.terms(rest).index(other))
         product = None if pair.divisor < 0 else reading.joined(total, pair)
         both = _sum(reading.builder, "add", rest, product)
         total = reading.builder.const(0.0) if both is None else both
@@ -88,7 +90,7 @@ def _joined(readings: "Sequence[_Reading]", total: int) -> int:
 
 
 def _sum(builder: GraphBuilder, op: str, left: int | None, right: int | None) -> int | None:
-    """What is there of a sum or difference."""
+    """Add a sum or difference, of which one side may be missing."""
     if left is not None and right is not None:
         return builder.add(op, left, right)
     return builder.add("neg", right) if right is not None and op == "sub" else left if right is None else right
@@ -98,7 +100,7 @@ class _Reading(Reading):
     """Finds terms that cancel, and takes sums apart."""
 
     def joined(self, total: int, pair: _Pair) -> int:
-        """m*(r/q)."""
+        """Add m*(r/q), under the sum over rows of m."""
         builder, divisor = self.builder, pair.divisor
         product = self.only(total, pair.m, inside=True)
         if builder.nodes[divisor].op == "hypot":
@@ -115,7 +117,7 @@ class _Reading(Reading):
         return builder.add("rowsum", product) if by_row(self.terms(total)[pair.m]) else product
 
     def pair(self, total: int) -> _Pair | None:
-        """Two terms of a sum that cancel."""
+        """Find two terms of a sum that cancel."""
         terms = self.terms(total)
         places = {monomial: place for place, (_, monomial) in enumerate(terms)}
         for place, (coefficient, monomial) in enumerate(terms):
@@ -129,7 +131,7 @@ class _Reading(Reading):
         return None
 
     def shares_divisors(self, total: int) -> bool:
-        """Whether two terms of a sum have a divisor in common, so that it may pay to write out the products in them."""
+        """Say if two terms of a sum have a divisor in common: then it may pay to write out the products in them."""
         below = [atom for _, monomial in self.terms(total) for atom, exponent in monomial if exponent < 0 <= atom]
         return len(set(below)) < len(below)
 

@@ -157,7 +157,7 @@ def test_c_keeps_the_digits_too() -> None:
     assert module.grad(np.array([1e20]))[0] == pytest.approx(2e-60, rel=8 * U)
 
 
-@given(graphs(("add", "sub", "mul", "div", "neg", "abs", "hypot", "sqrt"), size=12), points(-3, 3))
+@given(graphs(("add", "sub", "mul", "div", "neg", "abs", "hypot"), size=12), points(-3, 3))
 @settings(max_examples=100)
 def test_values_and_derivatives_stay_as_they_are(graph: Graph, point: dict[str, float]) -> None:
     """Every graph, and what the adjoint makes of it: the same numbers, at 80 digits, where there were numbers."""
@@ -169,7 +169,7 @@ def test_values_and_derivatives_stay_as_they_are(graph: Graph, point: dict[str, 
         at = {name: mpmath.mpf(value) for name, value in point.items()} | {"cotangent": mpmath.mpf(1)}
         try:
             old = evaluate(before, at, MPMATH)
-        except (ZeroDivisionError, ValueError, TypeError):  # no real number
+        except ZeroDivisionError:
             assume(False)
         new = evaluate(after, at, MPMATH)
         largest = max([1, *(abs(value) for value in old if isinstance(value, mpmath.mpf) and mpmath.isfinite(value))])
