@@ -18,14 +18,18 @@ from symgraph.lowering import lower
 from symgraph.model import Model
 from symgraph.options import ACCURATE, PLAIN, Options
 from symgraph.passes import PIPELINE
+from symgraph.passes.cancel import cancel
 from symgraph.passes.factor import factor
+from symgraph.passes.flat import flat
 from symgraph.passes.horner import horner
 from symgraph.passes.orient import orient
 from symgraph.passes.rewrite import rewrite
 from symgraph.rendering import render
 from symgraph.stages import Stages, uncollected
 
-STEPS: tuple[Callable[[Graph], Graph], ...] = (rewrite, horner, differentiate, factor, *PIPELINE, orient)
+STEPS: tuple[Callable[[Graph], Graph], ...] = (
+    rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient,
+)  # fmt: skip
 """What is done to the graph that lowering gives, in order."""
 
 

@@ -310,9 +310,10 @@ def _tan(x: Interval) -> Interval:
 
 
 def _power(x: Interval, y: Interval) -> Interval:
-    """x**y where x is not negative; a negative base needs an integer exponent, of which nothing is said."""
+    """x**y where x is not negative or y an even number; of other powers of negative numbers nothing is said."""
     if x.low < 0:
-        return WHOLE
+        even = y.low == y.high and y.low % 2 == 0
+        return _power(_abs(x), y) if even else WHOLE
     logarithm = _rising(_log)(x)
     return _rising(_exp)(_mul(logarithm, y))
 

@@ -2,6 +2,7 @@
 
 from symgraph.ir.graph import Graph
 from symgraph.passes.bracket import bracket
+from symgraph.passes.cancel import cancel
 from symgraph.passes.collect import collect
 from symgraph.passes.commute import commute
 from symgraph.passes.expand import expand
@@ -23,6 +24,7 @@ from symgraph.passes.simplify import simplify
 
 PIPELINE = (
     *(expand, fold_constants, lower_powers, simplify, fold_constants, simplify),
+    *(cancel, simplify),
     *(signs, mask, order, commute),
     *(quotients, gather, bracket, hoist, collect, fold_constants),
     *(prune, limit),

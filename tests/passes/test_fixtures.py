@@ -14,12 +14,13 @@ from symgraph.ir.text import from_text, to_text
 from symgraph.ir.verify import verify_graph
 from symgraph.passes import BATCH_PIPELINE, PIPELINE, ROW_PIPELINE
 from symgraph.passes.factor import factor
+from symgraph.passes.flat import flat
 from symgraph.passes.horner import horner
 from symgraph.passes.orient import orient
 from symgraph.passes.rewrite import rewrite
 
 FOLDER = Path(__file__).parent / "fixtures"
-PASSES = {run.__name__: run for run in (rewrite, horner, factor, *PIPELINE, orient, *ROW_PIPELINE, *BATCH_PIPELINE)}
+PASSES = {run.__name__: run for run in (rewrite, horner, flat, factor, *PIPELINE, orient, *ROW_PIPELINE, *BATCH_PIPELINE)}
 
 
 def cases(text: str) -> list[tuple[str, str]]:

@@ -302,8 +302,8 @@ class Matcher:
                 continue
             rest = product(left.rest, ((node, -exponent),))
             if isinstance(part, Head):
-                if part.op == "pow" and exponent == 1 and found > 1:
-                    yield from self._whole_power(part, node, found, left)
+                if part.op == "pow" and abs(exponent) == 1 and abs(found) > 1:
+                    yield from self._whole_power(part, node, found, exponent, left)
                 for bound, sign in self._calls(part, node, left.bound):
                     yield Factor(bound, left.scale * sign if exponent % 2 else left.scale, rest)
             elif self.builder.nodes[node].op in ("add", "sub"):
@@ -312,11 +312,11 @@ class Matcher:
                     scale = left.scale * Fraction(number) ** exponent
                     yield Factor(match.bound, scale, product(rest, inverse(constants, -exponent)))
 
-    def _whole_power(self, part: Head, node: int, exponent: int, left: Factor) -> Iterator[Factor]:
-        """A power whose exponent is a whole number, which forms write as an exponent and not as an op."""
+    def _whole_power(self, part: Head, node: int, found: int, exponent: int, left: Factor) -> Iterator[Factor]:
+        """A power, or its inverse, whose exponent is a whole number, which forms write as an exponent and not as an op."""
         for base in self.equal(part.args[0], self.forms.inner(node), left.bound):
-            for bound in self.equal(part.args[1], {ONE: Fraction(exponent)}, base):
-                yield Factor(bound, left.scale, product(left.rest, ((node, -exponent),)))
+            for bound in self.equal(part.args[1], {ONE: Fraction(found * exponent)}, base):
+                yield Factor(bound, left.scale, product(left.rest, ((node, -found),)))
 
     def _hole_factor(self, hole: Hole, exponent: int, left: Factor) -> Iterator[Factor]:
         """A placeholder to a power: its value where it is bound, else all that is left, of which it must be that power."""

@@ -117,7 +117,9 @@ class Writer:
         if isinstance(op, ast.Add | ast.Sub):
             return self._sum(left, right, Fraction(1 if isinstance(op, ast.Add) else -1))
         if isinstance(op, ast.Pow):
-            ((_, exponent),) = right.items()
+            ((monomial, exponent),) = right.items()
+            if monomial != ONE:
+                raise ValueError("an exponent of a replacement is a whole number; pow(x, n) takes any")
             return power(self._single(left), int(exponent)) if left else {}
         if not left or (not right and isinstance(op, ast.Mult)):
             return {}

@@ -46,6 +46,10 @@ _LOG1P_SUM = (
 
 _CLOGLOG = "log1p(-exp(-exp(x if x > 0 else 0))) if x > 0 else (log(-expm1(-exp(x if x > -40 else -40))) if x > -40 else x)"
 
+_NEAR_0 = "abs(x) < 1/2"
+_NEAR_1 = "min(2*abs(x), abs(n*log1p(x if x > -1 else 2**60))) < 1"
+_EXPM1 = "expm1({1}*log1p(x if {0} else 0)) if {0} else {2} - 1"
+_ORDINARY_N = "constant(n) and (n >= 1/4 or n <= -1/4)"
 _OPPOSITE = "not a <= 80 and not b >= -80 or not b <= 80 and not a >= -80"
 _NEAR_BY = "not (a - b >= 1 or b - a >= 1)"
 _EXP_LESS_EXP = "-c*max(exp(a), exp(b))*expm1(-abs(a - b))*sign(a - b)"
@@ -238,16 +242,28 @@ RULES: tuple[Rule, ...] = (
          example="sqrt(x + 1) - sqrt(x)"),
     Rule("sqrt a - sqrt b, 0 or not", "sqrt(a) - sqrt(b)", "(a - b)/(1 if sqrt(a) + sqrt(b) <= 0 else sqrt(a) + sqrt(b))",
          "roots cancel", (("x", 0.0, 1e9), ("h", 0.0, 10.0)), when="single(a - b)", example="sqrt(x + h) - sqrt(x)"),
-    Rule("1/sqrt a - 1", "1/sqrt(a) - 1", "(1 - a)/(sqrt(a)*(1 + sqrt(a)))", "cancels for a near 1", _UNIT,
-         when="single(1 - a)", example="1/sqrt(1 - x**2) - 1"),
-    Rule("a/sqrt b - a", "a/sqrt(b) - a", "a*(1 - b)/(sqrt(b)*(1 + sqrt(b)))", "cancels for b near 1",
-         (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(1 - b)", example="a/sqrt(1 - x**2) - a"),
+    Rule("1/sqrt a - 1, a <= 2", "1/sqrt(a) - 1", "(1 - a)/(sqrt(a)*(1 + sqrt(a)))", "cancels for a near 1", _UNIT,
+         when="single(1 - a) and a <= 2", example="1/sqrt(1 - x**2) - 1"),
+    Rule("1/sqrt a - 1", "1/sqrt(a) - 1", "(1 - a)/(sqrt(a)*(1 + sqrt(a))) if abs(1 - a) < 1/2 else 1/sqrt(a) - 1",
+         "cancels for a near 1", (("x", 0.0, 100.0),), when="single(1 - a)", example="1/sqrt(1 + x) - 1"),
+    Rule("a/sqrt b - a, b <= 2", "a/sqrt(b) - a", "a*(1 - b)/(sqrt(b)*(1 + sqrt(b)))", "cancels for b near 1",
+         (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(1 - b) and b <= 2", example="a/sqrt(1 - x**2) - a"),
+    Rule("a/sqrt b - a", "a/sqrt(b) - a", "a*(1 - b)/(sqrt(b)*(1 + sqrt(b))) if abs(1 - b) < 1/2 else a/sqrt(b) - a",
+         "cancels for b near 1", (("x", 0.0, 100.0), ("a", -10.0, 10.0)), when="single(1 - b)", example="a/sqrt(1 + x) - a"),
     Rule("a sqrt b - a", "a*sqrt(b) - a", "a*(b - 1)/(sqrt(b) + 1)", "cancels for b near 1",
          (("x", -1.0, 1.0), ("a", -10.0, 10.0)), when="single(b - 1)", example="a*sqrt(1 + x) - a"),
     Rule("(1 + x)^2 - 1", "(1 + x)**2 - 1", "x*(2 + x) if abs(x) < 1/2 else (1 + x)**2 - 1",
          "1 + x rounds: all digits are lost for small x", _UNIT, when="single(x)"),
     Rule("(1 + x)^3 - 1", "(1 + x)**3 - 1", "x*(3 + x*(3 + x)) if abs(x) < 1/2 else (1 + x)**3 - 1",
          "1 + x rounds: all digits are lost for small x", _UNIT, when="single(x)"),
+    Rule("(1 + x)^n - 1, constant n", "(1 + x)**n - 1", _EXPM1.format(_NEAR_0, "n", "pow(1 + x, n)"),
+         "1 + x rounds: all digits are lost for small x", (("x", 0.0, 10.0),), when=f"single(x) and {_ORDINARY_N}",
+         example="(1 + x)**5 - 1"),
+    Rule("1/(1 + x)^n - 1, constant n", "1/(1 + x)**n - 1", _EXPM1.format(_NEAR_0, "-n", "1/pow(1 + x, n)"),
+         "1 + x rounds: all digits are lost for small x", (("x", 0.0, 10.0),), when=f"single(x) and {_ORDINARY_N}",
+         example="1/(1 + x)**3 - 1"),
+    Rule("(1 + x)^n - 1, any x and n", "(1 + x)**n - 1", _EXPM1.format(_NEAR_1, "n", "pow(1 + x, n)"),
+         "cancels for small x or n", (("x", -0.9, 10.0), ("n", -30.0, 30.0)), when="single(x)"),
     Rule("sqrt a - b, b > 0", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b)", "the root cancels with b",
          (("b", 1e-9, 10.0), ("c", -1e-9, 1.0)), when=f"single(a - b**2) and b >= {_SMALL}", example="sqrt(b**2 + c) - b"),
     Rule("sqrt a - b", "sqrt(a) - b", "(a - b**2)/(sqrt(a) + b if b > 0 else 1) if b > 0 else sqrt(a) - b",

@@ -1,0 +1,279 @@
+"""Sums written out as monomials: a node as terms, each a coefficient times powers of other nodes.
+
+What is found stands for the value where no divisor is 0 and nothing overflows: it tells passes which terms are alike.
+"""
+
+import math
+from collections import Counter
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from symgraph.ir.graph import GraphBuilder, Node
+
+Number: TypeAlias = int | Fraction
+
+MOST = 16
+"""A sum of more terms, or a product of more factors, is not looked into: the work for each node has a bound."""
+
+_DEEPEST = 64
+"""Nor is what is nested deeper, since what walks through it recurses."""
+
+_LARGEST = 2**900
+"""Nor are constants beyond this, or below its inverse."""
+
+Monomial = frozenset[tuple[int, Number]]
+"""Nodes with their exponents; a node stands there once. ``ROWS`` marks a sum over rows, ``~x`` is abs(x)."""
+
+ROWS = -(2**62)
+
+
+class Term(NamedTuple):
+    """A coefficient times a monomial."""
+
+    coefficient: Number
+    monomial: Monomial
+
+
+class _Sum(NamedTuple):
+    """A node written out.
+
+    Attributes:
+        terms: what adds up to the node; one that is not looked into is one term.
+        whole: the node as one product, in which sums stay as they are.
+        depth: how deep the node was looked into.
+    """
+
+    terms: tuple[Term, ...]
+    whole: Term
+    depth: int
+
+
+_SUMS = frozenset({"add", "sub"})
+_READ = frozenset({*_SUMS, "const", "neg", "mul", "div", "rowsum", "sqrt", "pow", "abs", "sign", "select"})
+_ONE: Monomial = frozenset()
+
+
+class Reading:
+    """Reads the nodes of one builder as sums of monomials.
+
+    Args:
+        builder: the nodes.
+        deep: whether products of sums are written out: (x - a)**2/q**3 is one monomial, or several.
+    """
+
+    def __init__(self, builder: GraphBuilder, *, deep: bool) -> None:
+        self.builder = builder
+        self.deep = deep
+        self._sums: dict[int, _Sum] = {}
+        self._first: dict[frozenset[tuple[Term, int]], int] = {}
+
+    def terms(self, position: int) -> tuple[Term, ...]:
+        """The terms of a node."""
+        nodes, sums, stack = self.builder.nodes, self._sums, [position]
+        while stack:
+            node = nodes[stack[-1]]
+            waiting = [arg for arg in node.args if arg not in sums] if node.op in _READ else []
+            if waiting:
+                stack.extend(waiting)
+                continue
+            top = stack.pop()
+            if top not in sums:
+                sums[top] = self._written_out(top, node)
+        return sums[position].terms
+
+    def whole(self, position: int) -> Term:
+        """A node as one product."""
+        self.terms(position)
+        return self._sums[position].whole
+
+    def factors(self, position: int) -> tuple[Term, ...]:
+        """The terms of a factor over which a product is distributed, or the factor as a whole."""
+        found = self._sums[position]
+        return found.terms if self.deep or any(map(by_row, found.terms)) else (found.whole,)
+
+    def _written_out(self, position: int, node: Node) -> _Sum:
+        own = itself(position)
+        if node.op not in _READ:
+            return _Sum((own,), own, 0)
+        parts = [self._sums[arg] for arg in node.args]
+        terms = self._as_sum(node, [part.terms for part in parts])
+        whole = self._as_product(node, [part.whole for part in parts])
+        if node.op in _SUMS and terms is not None:
+            whole = self._same_sum(position, terms)
+        whole = whole or own
+        terms = terms or (whole,)
+        depth = 1 + max([part.depth for part in parts], default=0)
+        new = (whole,) if node.op in _SUMS else (whole, *terms)
+        if len(terms) > MOST or depth > _DEEPEST or not all(map(_is_tame, new)):
+            return _Sum((own,), own, 0)
+        return _Sum(terms, whole, depth)
+
+    def _same_sum(self, position: int, terms: tuple[Term, ...]) -> Term:
+        """The first node that was met with the terms of a sum, or its negative where that has these."""
+        opposite = self._first.get(_counted(_negative(terms)))
+        return (
+            itself(self._first.setdefault(_counted(terms), position))
+            if opposite is None
+            else Term(-1, itself(opposite).monomial)
+        )
+
+    def _as_sum(self, node: Node, parts: list[tuple[Term, ...]]) -> tuple[Term, ...] | None:
+        """The terms of an operation on nodes that are written out, or None where it is one."""
+        match node.op:
+            case "add":
+                return parts[0] + parts[1]
+            case "sub":
+                return parts[0] + _negative(parts[1])
+            case "neg":
+                return _negative(parts[0])
+            case "mul":
+                return tuple(times(left, right) for left in self.factors(node.args[0]) for right in self.factors(node.args[1]))
+            case "div":
+                below = raised(self._sums[node.args[1]].whole, -1)
+                return tuple(times(above, below) for above in self.factors(node.args[0]))
+            case "rowsum":
+                return self._over_rows(parts[0])
+        return None
+
+    def _as_product(self, node: Node, parts: list[Term]) -> Term | None:
+        """An operation as a product of powers, or None where it is none."""
+        match node.op:
+            case "const":
+                return _constant(node.data)
+            case "neg":
+                return times(Term(-1, _ONE), parts[0])
+            case "mul":
+                return times(*parts)
+            case "div":
+                return times(parts[0], raised(parts[1], -1))
+            case "sqrt":
+                return self._scaled_length(node.args[0]) or _power_of(parts[0], Fraction(1, 2))
+            case "pow":
+                exponent = self.builder.nodes[node.args[1]].data
+                return _power_of(parts[0], _near(exponent)) if isinstance(exponent, float) else None
+            case "abs":
+                return _length(node.args[0], parts[0])
+            case "sign":
+                return times(_length(node.args[0], parts[0]), raised(parts[0], -1))
+            case "select" if self._guards(node):
+                return parts[2]
+        return None
+
+    def _over_rows(self, inner: tuple[Term, ...]) -> tuple[Term, ...] | None:
+        """The terms of a sum over rows, each of which varies by row."""
+        nodes = self.builder.nodes
+        if not all(any(atom != ROWS and nodes[max(atom, ~atom)].varying for atom, _ in term.monomial) for term in inner):
+            return None
+        return tuple(times(term, Term(1, frozenset({(ROWS, 1)}))) for term in inner)
+
+    def _scaled_length(self, position: int) -> Term | None:
+        """hypot(x, y)/g, if that is the root of max((x/g)**2 + (y/g)**2, 1) as the partials of hypot have it."""
+        nodes = self.builder.nodes
+        top = nodes[position]
+        total = nodes[top.args[0]] if top.op == "max" else top
+        squares = [nodes[arg] for arg in total.args] if total.op == "add" else []
+        quotients = [nodes[square.args[0]] for square in squares if square.op == "mul" and square.args[0] == square.args[1]]
+        if [quotient.op for quotient in quotients] != ["div", "div"] or quotients[0].args[1] != quotients[1].args[1]:
+            return None
+        length = self.builder.find("hypot", *[quotient.args[0] for quotient in quotients])
+        scale = quotients[0].args[1]
+        if length is None:
+            return None
+        self.terms(scale)
+        return times(itself(length), raised(self._sums[scale].whole, -1))
+
+    def _guards(self, node: Node) -> bool:
+        """Say if a node selects 1 where a divisor is 0, else a power of the divisor."""
+        nodes = self.builder.nodes
+        condition, one = (nodes[arg] for arg in node.args[:2])
+        if condition.op != "eq" or nodes[condition.args[1]].data != 0.0 or one.data != 1.0:
+            return False
+        return {atom for atom, _ in self._sums[node.args[2]].whole.monomial} == {condition.args[0]}
+
+
+def by_row(term: Term) -> bool:
+    """Say if a term is a sum over rows."""
+    return (ROWS, 1) in term.monomial
+
+
+def itself(position: int) -> Term:
+    """A node that is not looked into."""
+    return Term(1, frozenset({(position, 1)}))
+
+
+def _constant(value: object) -> Term | None:
+    if not isinstance(value, float) or not math.isfinite(value):
+        return None
+    exact: Number = int(value) if value.is_integer() else Fraction(value)
+    return Term(exact, _ONE)
+
+
+def _power_of(product: Term, exponent: Number) -> Term | None:
+    """A power; of a product only where it is a whole one, since the factors of a positive product may be negative."""
+    if not exponent or not -MOST <= exponent <= MOST:
+        return None
+    if product.coefficient == 1 and [e for _, e in product.monomial] == [1]:
+        return Term(1, power(product.monomial, exponent))
+    return raised(product, exponent) if isinstance(exponent, int) else None
+
+
+def _length(position: int, product: Term) -> Term:
+    """The absolute value of a node; that of its negative is the same."""
+    single = product.coefficient in (1, -1) and [e for _, e in product.monomial] == [1]
+    ((atom, _),) = product.monomial if single else [(position, 1)]
+    return Term(1, frozenset({(~atom if atom >= 0 else atom, 1)}))
+
+
+def _counted(terms: tuple[Term, ...]) -> frozenset[tuple[Term, int]]:
+    """Make a key of terms, the same in any order."""
+    return frozenset(Counter(terms).items())
+
+
+def _near(exponent: float) -> Number:
+    """The number that an exponent stands for: 1/3 and 1/3 - 1 differ by 1, rounded or not."""
+    simple = Fraction(exponent).limit_denominator(1000)
+    found = simple if abs(float(simple) - exponent) <= 2.0**-52 * max(1.0, abs(exponent)) else Fraction(exponent)
+    return int(found) if found.denominator == 1 else found
+
+
+def _negative(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    return tuple(Term(-coefficient, monomial) for coefficient, monomial in terms)
+
+
+def times(left: Term, right: Term) -> Term:
+    """The product of two terms."""
+    return Term(left.coefficient * right.coefficient, product(left.monomial, right.monomial))
+
+
+def product(*monomials: Monomial) -> Monomial:
+    """The product of monomials."""
+    first, *others = monomials
+    exponents = dict(first)
+    for other in others:
+        for atom, exponent in other:
+            exponents[atom] = exponents.get(atom, 0) + exponent
+    return frozenset((atom, exponent) for atom, exponent in exponents.items() if exponent)
+
+
+def power(monomial: Monomial, exponent: Number) -> Monomial:
+    """A power of a monomial."""
+    return frozenset((atom, e * exponent) for atom, e in monomial)
+
+
+def raised(term: Term, exponent: int) -> Term:
+    """A whole power of a term."""
+    coefficient, monomial = term
+    number = coefficient if coefficient == 1 else Fraction(coefficient) ** exponent
+    return Term(int(number) if number.denominator == 1 else number, power(monomial, exponent))
+
+
+def _is_tame(term: Term) -> bool:
+    """Say if a term is short, with a coefficient of ordinary size, and under one sum over rows at most."""
+    coefficient, monomial = term
+    rows = [exponent for atom, exponent in monomial if atom == ROWS]
+    return len(monomial) <= MOST and _is_ordinary(coefficient) and rows in ([], [1])
+
+
+def _is_ordinary(coefficient: Number) -> bool:
+    """Say if a coefficient is neither 0 nor huge nor tiny."""
+    return 1 < (coefficient if coefficient > 0 else -coefficient) * _LARGEST < _LARGEST**2
