@@ -19,7 +19,7 @@ _ROUNDING, _UNITS = 1e-8, 200.0
 _SUMMABLE, _SUMMABLE_FLOAT32 = 1e150, 1e30  # sums over rows beyond this may overflow
 _NEARLY_TOO_LARGE = 2.0**1018  # thousands of rows of that size overflow a sum; a factor of 1.01 does not overflow a row
 _UNIT_FLOAT32 = float(np.finfo(np.float32).eps)
-_ALL, _SOME = 8, 4  # rows that are given alone, at the first point and at others; a quarter of them also as a batch of one
+_ALL, _SOME = 8, 2  # rows that are given alone, at the first point and at others; a quarter of them also as batches
 # Generated modules work in blocks of 10,000 rows, and from 120,000 rows on in strips for each thread.
 _LARGE: Sequence[tuple[int, Mapping[str, Any]]] = ((10_000, {}), (120_000, {"threads": 2}))
 _WORK = 1_500_000  # numbers, rows times weights, that a large batch has at most
@@ -70,7 +70,8 @@ def compare(point: Point, rows: Rows, sway: Rows, rng: np.random.Generator, *, f
     if not len(kept):
         return
     point = point.take(kept)
-    court = _Court(point, taken(rows, kept), taken(sway, kept), point.unit, rng)
+    rows, sway = taken(rows, kept), taken(sway, kept)
+    court = _Court(point, rows, _facts(point, rows, sway), point.unit, rng)
     yield from court.weights()
     for form in (*_usual(point, 5, _ALL if first else _SOME), *(_layouts(point) if first else ())):
         yield from court.functions(form)
@@ -85,7 +86,9 @@ def _usual(point: Point, reductions: int, alone: int) -> Iterator[_Form]:
     yield _Form("", [(data, np.arange(n))], reductions, alone=not data.has_rows)
     if data.has_rows:
         yield _Form(" on one row", [(data.take(i), np.array([i])) for i in range(n)[:alone]], 3, alone=True)
-        yield _Form(" on a batch of one row", [(data.take(np.array([i])), np.array([i])) for i in range(n)[: alone // 4]], 3)
+        yield _Form(
+            " on a batch of one row", [(data.take(np.array([i])), np.array([i])) for i in range(n)[: max(1, alone // 4)]], 3
+        )
 
 
 def _layouts(point: Point) -> Iterator[_Form]:
@@ -179,12 +182,26 @@ _REDUCED: Sequence[tuple[str, str, str, Call]] = (
 )
 
 
+def _facts(point: Point, rows: Rows, sway: Rows) -> Mapping[str, _Facts]:
+    """What the rows of a point ought to give."""
+    found, w = {}, point.module.WEIGHTS
+    scales = np.array([point.scale(j) for j in range(len(w))])
+    for value, partials in (("loss", "gradient"), ("output", "jacobian")):
+        if value in rows:
+            size = np.abs(rows[value])
+            found[value] = _Facts(("value",), rows[value], size, sway[value])
+            # a partial may be what is left of others that cancel; it has no digits below those of the value that it belongs to
+            least = np.nan_to_num(_UNITS * point.unit / SAFETY * size / scales, posinf=0.0)
+            found[partials] = _Facts(w, rows[partials], np.abs(rows[partials]), sway[partials] + least)
+    return found
+
+
 class _Court(NamedTuple):
     """A point and what functions are compared with there; lenient lets results pass that are not finite."""
 
     point: Point
     rows: Rows
-    sway: Rows
+    known: Mapping[str, _Facts]
     unit: float
     rng: np.random.Generator
     lenient: bool = False
@@ -192,11 +209,10 @@ class _Court(NamedTuple):
     @classmethod
     def at(cls, point: Point, rng: np.random.Generator, *, lenient: bool = False) -> "_Court":
         rows = point.values()
-        return cls(point, rows, point.sway(rows, rng), point.unit, rng, lenient)
+        return cls(point, rows, _facts(point, rows, point.sway(rows, rng)), point.unit, rng, lenient)
 
     def facts(self, part: str) -> _Facts:
-        names = self.point.module.WEIGHTS if part in ("gradient", "jacobian") else ("value",)
-        return _Facts(names, self.rows[part], np.abs(self.rows[part]), self.sway[part])
+        return self.known[part]
 
     def functions(self, form: _Form) -> Iterator[Finding]:
         """All functions, called in one way; that without text is how the rows were computed."""
@@ -275,7 +291,7 @@ class _Court(NamedTuple):
         )
         for text, factors, more in ways[: form.reductions]:
             given = {name: float(value[0]) if form.alone and name == "sample_weight" else value for name, value in more.items()}
-            for name, shown, part, call in _REDUCED:
+            for name, shown, part, call in _REDUCED[: 2 if form.more else 4]:  # strips take time
                 label = f"{name}({text}){form.text}{shown}"
                 yield from self.run(form._replace(more={**form.more, **given}), label, name, self.facts(part), call, factors)
 

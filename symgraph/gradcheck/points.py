@@ -178,10 +178,10 @@ class Point(NamedTuple):
         return result
 
 
-def call_row(module: Any, w: Array, x: Any = (), y: Any = 0.0) -> list[float]:
+def call_row(module: Any, w: Array, x: Any = None, y: Any = 0.0) -> list[float]:
     """The loss of a row and its partials, from the function `row` of the scalar and c backends."""
     partials = [math.nan] * len(w)
-    return [module.row(w.tolist(), list(map(float, x)), float(y), partials), *partials]
+    return [module.row(w.tolist(), [] if x is None else [float(value) for value in x], float(y), partials), *partials]
 
 
 class _Input(NamedTuple):

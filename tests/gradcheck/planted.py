@@ -81,7 +81,8 @@ def results(module: Any) -> dict[str, Any]:
     for kind, (features, target) in _rows(X, y).items():
         found |= {f"{kind} {name}": _array(call) for name, call in _calls(module, w, features, target).items()}
         if np.size(target) <= len(y):
-            single = (np.asarray(part, np.float32) for part in (w, features, target))
+            with np.errstate(over="ignore"):
+                single = [np.asarray(part, np.float32) for part in (w, features, target)]
             found |= {f"{kind} float32 {name}": _array(call) for name, call in _calls(module, *single).items()}
     return found
 

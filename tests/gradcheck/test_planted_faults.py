@@ -71,10 +71,12 @@ def test_a_factor_on_any_line_is_found_or_changes_no_result() -> None:
     assert {line for number, line in unseen if changed(sound, results(faulty(TEXT, number)))} == set(ONLY_THE_SPEC_CAN_TELL)
 
 
+@pytest.mark.slow
 def test_a_factor_on_any_line_of_the_scalar_modules_row_is_found() -> None:
-    """What predict_row gives stands nowhere else in its module: only the spec or another backend can tell."""
+    """What predict_row gives stands nowhere else in its module, and c * exp is its own derivative: only the spec can tell."""
     end = SCALAR[: SCALAR.index("def predict_row")].count("\n")
-    assert [line for number, line in lines(SCALAR) if number < end and not found(SCALAR, number)] == []
+    unseen = [line for number, line in lines(SCALAR) if number < end and not found(SCALAR, number)]
+    assert unseen == ["exp = math.exp(v0) if v0 <= 709.782712893384 else math.inf"]
 
 
 def test_the_module_without_a_fault_passes_and_every_function_is_compared() -> None:
