@@ -1,0 +1,134 @@
+"""The part of a result's uncertainty that lies in the inputs: the spec itself, with its inputs moved by rounding errors."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+from symgraph.check.balls import UNKNOWN, ZERO, Value, value_of
+from symgraph.check.conditions import INPUT_ULP, is_open
+from symgraph.check.program import Program
+from symgraph.check.reference import Point, Reference, Truth
+
+_STEP = 60
+"""Differences are taken at 2**-_STEP of an input: their error is of that size, relative to kappa."""
+_MORE = 128
+"""Bits beyond those of the truth, for differences."""
+_BITS = 2400
+"""The precision in which wide inputs are followed: all that is wide is theirs."""
+_UNDECIDED = 2 * INPUT_ULP
+"""By how many ulp inputs move where it is asked what they leave open: twice as much as no method is asked to see through."""
+
+
+def kappa_of_value(truth: Truth, root: str, point: Point) -> float:
+    """The condition of a value ("loss" or "output") by its inputs: sum of |x dG/dx| / |G|; inf where that is unknown."""
+    value = truth.values[root]
+    total = ZERO
+    for name, partial in truth.partials[root].items():
+        if point[name]:
+            if not isinstance(partial, arb):
+                return math.inf
+            total = total + abs(partial * arb(point[name]))
+    return _ratio(total, value)
+
+
+def kappa_of_partial(known: Reference, point: Point, root: str, leaf: str, bits: int) -> float:
+    """The condition of a partial by the inputs, from differences of the spec's own gradient.
+
+    Args:
+        known: the model's reference.
+        point: where.
+        root: "loss" or "output".
+        leaf: the input by which it is the partial.
+        bits: the precision that the truth needed there.
+
+    Returns:
+        kappa_in; inf where the partial has no value next to the point.
+    """
+    program, index = known.program, known.roots[root]
+    with ctx.workprec(bits + _MORE):
+        exact: list[Value] = [arb(point[name]) for name in program.leaves]
+        at = program.partials(program.forward(exact), index)[leaf]
+        total = ZERO
+        for place, name in enumerate(program.leaves):
+            if point[name]:
+                moved = [*exact[:place], arb(point[name]) * (1 + arb((1, -_STEP))), *exact[place + 1 :]]
+                beside = program.partials(program.forward(moved), index)[leaf]
+                if not isinstance(beside, arb) or not isinstance(at, arb):
+                    return math.inf
+                total = total + abs(beside - at)
+        return _ratio(total * arb((1, _STEP)), at)
+
+
+def _ratio(total: arb, value: Value) -> float:
+    if not isinstance(value, arb) or value.contains(0):
+        return math.inf
+    ratio = float(total / abs(value))
+    return ratio if math.isfinite(ratio) else math.inf
+
+
+def left_open(known: Reference, point: Point, dtype: str) -> Mapping[str, bool]:
+    """Tell of each result whether the last bits of the inputs leave open what it is: a branch, a domain, a saturated value.
+
+    The spec is computed with every input as wide as its rounding errors. Where that leaves a step open although the point
+    itself does not, the step's operands are enclosed once more by the mean value theorem, since a value may hang on inputs by
+    several ways that cancel: a - sin(a) at a = 1e-9 is certain to be above 0.
+
+    Args:
+        known: the model's reference.
+        point: where.
+        dtype: "float64" or "float32".
+
+    Returns:
+        By the names of ``Truth.named``.
+    """
+    program, limits = known.program, np.finfo(dtype)
+    unit = _UNDECIDED * float(limits.eps)
+    weights = [entry.name for entry in known.model.weight_inputs]
+    with ctx.workprec(_BITS):
+        exact = program.forward([arb(point[name]) for name in program.leaves])
+        moves = [arb(0, abs(point[name]) * unit) for name in program.leaves]
+        values = _wide_values(program, exact, moves, limits)
+        truth = Truth(
+            {},
+            {root: values[index] for root, index in known.roots.items()},
+            {root: program.partials(values, index) for root, index in known.roots.items()},
+            _BITS,
+        )
+    return {name: value is UNKNOWN for name, value in truth.named(weights).items()}
+
+
+def _wide_values(program: Program, exact: list[Value], moves: list[arb], limits: Any) -> list[Value]:
+    """The value of every step over all inputs that the moves allow; unknown where they leave it open."""
+    values: list[Value] = [x + move if isinstance(x, arb) else x for x, move in zip(exact, moves, strict=False)]
+    narrowed: set[int] = set()
+    for index, step in enumerate(program.steps[len(moves) :], len(moves)):
+        if step.form is None:
+            values.append(exact[index])
+            continue
+        value = value_of(step.form, [values[arg] for arg in step.args])
+        if value is UNKNOWN or is_open(step.name, value, limits):
+            for arg in {*step.args} - narrowed:
+                narrowed.add(arg)
+                values[arg] = _narrowed(program, arg, exact[arg], values, moves)
+            value = value_of(step.form, [values[arg] for arg in step.args])
+        values.append(UNKNOWN if is_open(step.name, value, limits) else value)
+    return values
+
+
+def _narrowed(program: Program, step: int, exact: Value, values: list[Value], moves: list[arb]) -> Value:
+    """A step's enclosure by the mean value theorem: its value at the point and, for each input, slope times move."""
+    value, around = values[step], exact
+    if not isinstance(value, arb) or not isinstance(around, arb) or program.steps[step].leaf:
+        return value
+    slopes = program.backward(values, step)
+    for place, move in enumerate(moves):
+        slope = slopes.get(place, ZERO)
+        if not isinstance(slope, arb):
+            return value
+        around = around + slope * move
+    return value.intersection(around) if around.is_finite() and value.overlaps(around) else value
+
+
