@@ -1,7 +1,7 @@
 """The C backend: one C99 file and its header, batches and single rows of doubles, without dependencies or allocation."""
 
 from symgraph.backends.backend import Backend
-from symgraph.emit.c_view import c_view
+from symgraph.emit.c_view import c_view, printed_graph
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
 
 _OPERAND = (Level.ATOM,)
@@ -34,6 +34,7 @@ BACKEND = Backend(
     texts=TEXTS,
     literals={"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"},
     viewer=c_view,
+    graph=printed_graph,
     comment="//",
     python=False,
     companions={".h": "c/module.h.jinja"},

@@ -52,6 +52,7 @@ class Sizes:
         kappa_in: (n, k) over the inputs; NaN where the result is 0, inf where a condition number is out of reach. Sums of
             doubles: where the paths from an input cancel, it may be off.
         kappa_graph: (n, k) over operations that round and constants that were rounded.
+        sums: (n, k) over sums of rows, which do not round in a single one.
         bound: (n, k) the same sum weighted by the figures of the operations, 1/2 for constants: to first order, an error in ulp
             is below; it is at most ``largest_ulp`` * kappa_graph.
         lowest: (n, k) the smallest binary exponent e (2**(e - 1) <= |v| < 2**e) of a value that the result is computed from.
@@ -64,6 +65,7 @@ class Sizes:
 
     kappa_in: Floats
     kappa_graph: Floats
+    sums: Floats
     bound: Floats
     lowest: NDArray[np.int64]
     highest: NDArray[np.int64]
@@ -73,14 +75,14 @@ class Sizes:
     @staticmethod
     def stacked(parts: "Sequence[Sizes]") -> "Sizes":
         """Several batches as one."""
-        names = ("kappa_in", "kappa_graph", "bound", "lowest", "highest", "scatter", "strayed")
+        names = ("kappa_in", "kappa_graph", "sums", "bound", "lowest", "highest", "scatter", "strayed")
         return Sizes(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 class _Line(NamedTuple):
     """One node of the graph, prepared: ``form`` is None for leaves and constants, whose ``data`` say what they are."""
 
-    index: int
+    node: int
     op: str
     form: Form | None
     args: tuple[int, ...]
@@ -168,15 +170,16 @@ class Measure:
         for line in self._lines:
             if line.form is None:
                 value = leaves[line.data] if isinstance(line.data, str) else line.data
-            elif line.op == "mul" and isinstance(a := values[line.args[0]], arb) and isinstance(b := values[line.args[1]], arb):
-                value = a * b  # most operations are these
+            elif line.op in _FEW and isinstance(a := values[line.args[0]], arb) and isinstance(b := values[line.args[1]], arb):
+                # most operations are these
+                value = a * b if line.op == "mul" else a + b if line.op == "add" else a - b
                 if value.is_nan():
                     value = UNKNOWN
             elif line.op in BOOLEAN_OPS and any(values[arg] is UNDEFINED for arg in line.args):
                 value = False  # as floats compare NaN
             else:
                 value = value_of(line.form, [values[arg] for arg in line.args])
-            values[line.index] = moved(line, value)
+            values[line.node] = moved(line, value)
         return values
 
     @staticmethod
@@ -184,12 +187,13 @@ class Measure:
         return value
 
     def _slope(self, line: _Line, place: int, values: Sequence[Value]) -> Value:
-        arg, value = line.args[place], values[line.index]
+        arg, value = line.args[place], values[line.node]
         if not isinstance(value, arb) or arg in self._fixed:
             return ZERO
         operands = [values[other] for other in line.args]
         if line.op == "select":
-            return ONE if place == {True: 1, False: 2}.get(operands[0]) else ZERO  # type: ignore[call-overload]
+            taken = 1 if operands[0] is True else 2 if operands[0] is False else 0
+            return ONE if place == taken else ZERO
         missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
         assert line.form is not None
         slope = missing if missing is not None else slope_of(line.form, place, value, operands) if line.form.slopes else ZERO
@@ -211,12 +215,12 @@ class Measure:
         """A value with the error of its operation; unknown where its operands' errors decide what it is."""
         if not isinstance(value, arb) or line.form is None:
             return value
-        noise = self._noise.get(line.index)
+        noise = self._noise.get(line.node)
         if noise is not None:
             value = value * noise
             if abs(float(value)) < self._limits.tiny and not value.is_zero():
                 # below the normal numbers, units are those of the smallest of these
-                value = value + arb(0, self._figures[line.index] * float(self._limits.smallest_subnormal))
+                value = value + arb(0, self._figures[line.node] * float(self._limits.smallest_subnormal))
         return UNKNOWN if is_open(line.op, value, self._limits) else value
 
     def sizes(self, points: "Sequence[Conditions]") -> Sizes:
@@ -233,7 +237,8 @@ class Measure:
         low = [np.where(below, mags, 0).min(axis=1, initial=0) for below in self._reach]
         high = [np.where(below, mags, 0).max(axis=1, initial=0) for below in self._reach]
         scatter = np.array([point.scatter for point in points], np.float64)
-        return Sizes(*kappas, np.array(low).T, np.array(high).T, scatter, self._strayed(edges, mags))
+        kappa_in, kappa_graph, sums, bound = kappas
+        return Sizes(kappa_in, kappa_graph, sums, bound, np.array(low).T, np.array(high).T, scatter, self._strayed(edges, mags))
 
     def shares(self, point: Conditions, column: int) -> dict[int, float]:
         """The part of each node that rounds in the kappa_graph of one result, by its position."""
@@ -244,6 +249,21 @@ class Measure:
             if index in self._figures:
                 found[index] = float(own[0, column])
         return found
+
+    def enlarged_node(self, point: Mapping[str, float], bits: int, column: int) -> str:
+        """The user's node in which those rounding errors are made that a result enlarges the most: of the large ones, the last.
+
+        Args:
+            point: where.
+            bits: the precision to begin with.
+            column: the result.
+        """
+        shares = self.shares(self.conditions(point, bits), column)
+        largest = max(shares.values(), default=0.0)
+        index = max((index for index, share in shares.items() if share >= largest / 2), default=None)
+        origin = "" if index is None else self._nodes[index].origin.partition(": ")[0]
+        where = origin.rpartition(" in ")[2] if origin.startswith("adjoint of ") else origin
+        return self.roots[column] if not where or where.startswith("adjoint of ") else where
 
     def _edges(self, m: Floats, e: NDArray[np.int64], points: Sequence[Conditions]) -> dict[tuple[int, int], Floats]:
         """The condition number of every operation by every operand, for all points."""
@@ -256,8 +276,13 @@ class Measure:
         at = 0
         with np.errstate(all="ignore"):
             for row, line in enumerate(self._lines):
-                moves: list[tuple[Floats, NDArray[np.int64]]] = []
                 rows = [self._row[arg] for arg in line.args]
+                plain = _PLAIN.get(line.op)
+                if plain is not None and (known[:, row] & (m[:, row] != 0)).all():
+                    for place, arg in enumerate(line.args):
+                        edges[row, place] = np.full(len(m), 0.0 if arg in self._fixed else plain[place])
+                    continue
+                moves: list[tuple[Floats, NDArray[np.int64]]] = []
                 for place, arg in enumerate(rows):
                     if line.op in _LINEAR:
                         part_m, part_e = _linear(line.op, place, rows, (row, m, e))
@@ -267,18 +292,15 @@ class Measure:
                     if line.args[place] in self._fixed:
                         part_m = np.zeros(len(m))
                     moves.append(_normal(part_m * scale_m[:, arg], part_e + scale_e[:, arg]))
-                if moves and (vanishing := known[:, row] & (m[:, row] == 0)).any():
-                    for move_m, move_e in moves:
-                        old = np.where(vanishing & (scale_m[:, row] == 1.0) & (scale_e[:, row] == 0), -_FAR, scale_e[:, row])
-                        larger = vanishing & (move_m != 0) & np.isfinite(move_m) & (move_e > old)
-                        scale_m[:, row] = np.where(larger, np.abs(move_m), scale_m[:, row])
-                        scale_e[:, row] = np.where(larger, move_e, scale_e[:, row])
-                plain = {"mul": (1.0, 1.0), "div": (1.0, -1.0)}.get(line.op)
+                vanishing = known[:, row] & (m[:, row] == 0)
+                if moves and vanishing.any():
+                    _measure_by_moves(vanishing, moves, scale_m[:, row], scale_e[:, row])
                 for place, (move_m, move_e) in enumerate(moves):
                     edge = np.ldexp(move_m / scale_m[:, row], np.clip(move_e - scale_e[:, row], -3000, 3000).astype(np.int32))
                     edge = np.clip(np.where(np.isnan(edge), _MOST, edge), -_MOST, _MOST)
-                    if plain is not None:  # exactly, also where exponents have more digits than are kept of them
-                        edge = np.where((m[:, row] != 0) & (line.args[place] not in self._fixed), plain[place], edge)
+                    if plain is not None and line.args[place] not in self._fixed:
+                        # exactly, also where exponents have more digits than are kept of them
+                        edge = np.where(m[:, row] != 0, plain[place], edge)
                     edges[row, place] = np.where(known[:, row], edge, 0.0)
         return edges
 
@@ -300,18 +322,20 @@ class Measure:
                     below = self._row[arg]
                     pending[below] = pending[below] + share if below in pending else share
 
-    def _backward(self, edges: Mapping[tuple[int, int], Floats], zero: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
-        """Relative sensitivities of all results, summed over inputs, over what rounds, and over that by its figures."""
-        kappa_in, kappa_graph, bound = (np.zeros((len(zero), len(self._at))) for _ in range(3))
+    def _backward(self, edges: Mapping[tuple[int, int], Floats], zero: NDArray[np.bool_]) -> tuple[Floats, ...]:
+        """Relative sensitivities of all results, summed over inputs, what rounds, sums over rows, and by figures."""
+        kappa_in, kappa_graph, sums, bound = (np.zeros((len(zero), len(self._at))) for _ in range(4))
         with np.errstate(all="ignore"):
             for row, moves in self._sweep(edges, zero):
                 index = self._order[row]
                 if self._nodes[index].op in _INPUTS:
                     kappa_in += moves
+                elif self._nodes[index].op == "rowsum":
+                    sums += moves
                 if index in self._figures:
                     kappa_graph += moves
                     bound += self._figures[index] * moves
-        return _known(kappa_in), _known(kappa_graph), _known(bound)
+        return tuple(map(_known, (kappa_in, kappa_graph, sums, bound)))
 
     def _strayed(self, edges: Mapping[tuple[int, int], Floats], mags: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Where a value has left the normal range that does not move, to first order, with an exponential that has.
@@ -330,7 +354,7 @@ class Measure:
                 by = np.zeros(len(mags))
                 for place, arg in enumerate(line.args):
                     by += np.abs(edges[row, place]) * moves[self._row[arg]]
-                if line.index in self._fast:
+                if line.node in self._fast:
                     by = np.maximum(by, left[:, row])
                 moves.append(np.minimum(by, _MOST))
                 result |= (left[:, row] & (by <= self._limits.eps))[:, None] & self._reach[:, row]
@@ -361,6 +385,21 @@ def is_open(op: str, value: Value, limits: Any) -> bool:
 
 _LINEAR = frozenset({"add", "sub", "mul", "div", "neg", "rowsum"})
 """Operations whose partials are known from the values."""
+
+
+_FEW = frozenset({"mul", "add", "sub"})
+_PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
+"""The condition numbers of operations that have the same ones everywhere but at 0."""
+
+
+def _measure_by_moves(
+    vanishing: NDArray[np.bool_], moves: Sequence[tuple[Floats, NDArray[np.int64]]], scale_m: Floats, scale_e: NDArray[np.int64]
+) -> None:
+    """Where a value is 0, write into its scale the largest of what it moves by; 1 if it does not move."""
+    largest = np.full(len(scale_m), -(4 * _FAR), np.int64)
+    for move_m, move_e in moves:
+        larger = vanishing & (move_m != 0) & np.isfinite(move_m) & (move_e > largest)
+        scale_m[larger], scale_e[larger], largest[larger] = np.abs(move_m[larger]), move_e[larger], move_e[larger]
 
 
 def _linear(op: str, place: int, rows: Sequence[int], at: Any) -> tuple[Floats, NDArray[np.int64]]:

@@ -34,32 +34,34 @@ def kappa_of_value(truth: Truth, root: str, point: Point) -> float:
     return _ratio(total, value)
 
 
-def kappa_of_partial(known: Reference, point: Point, root: str, leaf: str, bits: int) -> float:
-    """The condition of a partial by the inputs, from differences of the spec's own gradient.
+def kappas_of_partials(known: Reference, point: Point, root: str, bits: int) -> Mapping[str, float]:
+    """The condition of every partial by the inputs, from differences of the spec's own gradient.
 
     Args:
         known: the model's reference.
         point: where.
         root: "loss" or "output".
-        leaf: the input by which it is the partial.
         bits: the precision that the truth needed there.
 
     Returns:
-        kappa_in; inf where the partial has no value next to the point.
+        kappa_in by the input by which it is the partial; inf where the partial has no value next to the point.
     """
     program, index = known.program, known.roots[root]
     with ctx.workprec(bits + _MORE):
         exact: list[Value] = [arb(point[name]) for name in program.leaves]
-        at = program.partials(program.forward(exact), index)[leaf]
-        total = ZERO
+        at = program.partials(program.forward(exact), index)
+        totals: dict[str, Value] = dict.fromkeys(program.leaves, ZERO)
         for place, name in enumerate(program.leaves):
             if point[name]:
                 moved = [*exact[:place], arb(point[name]) * (1 + arb((1, -_STEP))), *exact[place + 1 :]]
-                beside = program.partials(program.forward(moved), index)[leaf]
-                if not isinstance(beside, arb) or not isinstance(at, arb):
-                    return math.inf
-                total = total + abs(beside - at)
-        return _ratio(total * arb((1, _STEP)), at)
+                for leaf, beside in program.partials(program.forward(moved), index).items():
+                    before, total = at[leaf], totals[leaf]
+                    if isinstance(beside, arb) and isinstance(before, arb) and isinstance(total, arb):
+                        totals[leaf] = total + abs(beside - before)
+                    else:
+                        totals[leaf] = UNKNOWN
+        scale = arb((1, _STEP))
+        return {leaf: _ratio(total * scale, at[leaf]) if isinstance(total, arb) else math.inf for leaf, total in totals.items()}
 
 
 def _ratio(total: arb, value: Value) -> float:
@@ -130,5 +132,3 @@ def _narrowed(program: Program, step: int, exact: Value, values: list[Value], mo
             return value
         around = around + slope * move
     return value.intersection(around) if around.is_finite() and value.overlaps(around) else value
-
-
