@@ -118,6 +118,7 @@ class Measure:
         self.roots = tuple(roots)
         self._at = [graph.roots[root] for root in roots]
         self._limits = np.finfo(dtype)
+        self._tiny = float(self._limits.tiny)
         self._order = sorted(reachable(graph.nodes, self._at))
         self._row = {index: row for row, index in enumerate(self._order)}
         self._nodes = graph.nodes
@@ -218,9 +219,9 @@ class Measure:
         noise = self._noise.get(line.node)
         if noise is not None:
             value = value * noise
-            if abs(float(value)) < self._limits.tiny and not value.is_zero():
+            if abs(float(value)) < self._tiny and not value.is_zero():
                 # below the normal numbers, units are those of the smallest of these
-                value = value + arb(0, self._figures[line.node] * float(self._limits.smallest_subnormal))
+                value = value + arb(0, self._figures[line.node] * self._tiny * float(self._limits.eps))
         return UNKNOWN if is_open(line.op, value, self._limits) else value
 
     def sizes(self, points: "Sequence[Conditions]") -> Sizes:
@@ -251,7 +252,7 @@ class Measure:
         return found
 
     def enlarged_node(self, point: Mapping[str, float], bits: int, column: int) -> str:
-        """The user's node in which those rounding errors are made that a result enlarges the most: of the large ones, the last.
+        """The user's node, or the loss, whose rounding errors a result enlarges the most: of several, the last.
 
         Args:
             point: where.
@@ -260,10 +261,12 @@ class Measure:
         """
         shares = self.shares(self.conditions(point, bits), column)
         largest = max(shares.values(), default=0.0)
-        index = max((index for index, share in shares.items() if share >= largest / 2), default=None)
-        origin = "" if index is None else self._nodes[index].origin.partition(": ")[0]
-        where = origin.rpartition(" in ")[2] if origin.startswith("adjoint of ") else origin
-        return self.roots[column] if not where or where.startswith("adjoint of ") else where
+        for index in sorted((index for index, share in shares.items() if share >= largest / 2), reverse=True):
+            origin = self._nodes[index].origin.partition(": ")[0]
+            where = origin.rpartition(" in ")[2] if origin.startswith("adjoint of ") else origin
+            if where and not where.startswith("adjoint of "):
+                return f"node {where}" if where != "loss" else where
+        return self.roots[column]
 
     def _edges(self, m: Floats, e: NDArray[np.int64], points: Sequence[Conditions]) -> dict[tuple[int, int], Floats]:
         """The condition number of every operation by every operand, for all points."""

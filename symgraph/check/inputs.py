@@ -12,8 +12,9 @@ from symgraph.check.conditions import INPUT_ULP, is_open
 from symgraph.check.program import Program
 from symgraph.check.reference import Point, Reference, Truth
 
-_STEP = 60
-"""Differences are taken at 2**-_STEP of an input: their error is of that size, relative to kappa."""
+_STEP = -60
+"""Differences are taken at sqrt(2) * 2**_STEP of an input: their error is of that size, relative to kappa. No multiple of it is
+a period of a function, as one of 2**_STEP or pi * 2**_STEP may be."""
 _MORE = 128
 """Bits beyond those of the truth, for differences."""
 _BITS = 2400
@@ -48,20 +49,20 @@ def kappas_of_partials(known: Reference, point: Point, root: str, bits: int) -> 
     """
     program, index = known.program, known.roots[root]
     with ctx.workprec(bits + _MORE):
+        step = arb(2).sqrt() * arb((1, _STEP))
         exact: list[Value] = [arb(point[name]) for name in program.leaves]
         at = program.partials(program.forward(exact), index)
         totals: dict[str, Value] = dict.fromkeys(program.leaves, ZERO)
         for place, name in enumerate(program.leaves):
             if point[name]:
-                moved = [*exact[:place], arb(point[name]) * (1 + arb((1, -_STEP))), *exact[place + 1 :]]
+                moved = [*exact[:place], arb(point[name]) * (1 + step), *exact[place + 1 :]]
                 for leaf, beside in program.partials(program.forward(moved), index).items():
                     before, total = at[leaf], totals[leaf]
                     if isinstance(beside, arb) and isinstance(before, arb) and isinstance(total, arb):
                         totals[leaf] = total + abs(beside - before)
                     else:
                         totals[leaf] = UNKNOWN
-        scale = arb((1, _STEP))
-        return {leaf: _ratio(total * scale, at[leaf]) if isinstance(total, arb) else math.inf for leaf, total in totals.items()}
+        return {leaf: _ratio(total / step, at[leaf]) if isinstance(total, arb) else math.inf for leaf, total in totals.items()}
 
 
 def _ratio(total: arb, value: Value) -> float:

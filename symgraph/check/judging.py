@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import sympy
-from flint import arb
+from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symgraph.backends import BACKENDS
@@ -25,7 +25,7 @@ from symgraph.check.balls import KINK, UNKNOWN, Missing, Value
 from symgraph.check.conditions import Conditions, Measure, Sizes
 from symgraph.check.inputs import kappa_of_value, kappas_of_partials, left_open
 from symgraph.check.points import Points
-from symgraph.check.reference import reference
+from symgraph.check.reference import LEVELS, reference
 from symgraph.check.report import Report, report
 from symgraph.check.runs import Results, backend_of, compute, names_of
 from symgraph.check.verdicts import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED
@@ -313,15 +313,16 @@ def _parts(value: Value) -> tuple[int, float, float, int]:
     if isinstance(value, Missing | bool):
         return (NO_DERIVATIVE if value is KINK else UNRESOLVED if value is UNKNOWN else UNDEFINED), 0.0, 0.0, 0
     number = float(value)
-    if 1e-290 < abs(number) < 1e290:
-        high, exponent = math.frexp(number)
-        return KNOWN, high, math.ldexp(float(value - number), -exponent), exponent
     if value.contains(0):  # below all numbers of any format
         return KNOWN, 0.0, 0.0, 0
     if not value.is_finite():
         return KNOWN, math.copysign(0.5, number), 0.0, _BEYOND
-    mantissa, power = (int(part) for part in value.mid().man_exp())
-    bits = mantissa.bit_length()
-    scaled = value * arb((1, -(power + bits)))
-    high = float(scaled)
-    return KNOWN, high, float(scaled - high), max(-_BEYOND, min(_BEYOND, power + bits))
+    with ctx.workprec(LEVELS[0]):
+        if 1e-290 < abs(number) < 1e290:
+            high, exponent = math.frexp(number)
+            return KNOWN, high, math.ldexp(float(value - number), -exponent), exponent
+        mantissa, power = (int(part) for part in value.mid().man_exp())
+        bits = mantissa.bit_length()
+        scaled = value * arb((1, -(power + bits)))
+        high = float(scaled)
+        return KNOWN, high, float(scaled - high), max(-_BEYOND, min(_BEYOND, power + bits))

@@ -440,7 +440,7 @@ def _worst_digits(found: "Truths", judged: Verdicts) -> Worst | None:
     if at is None:
         return None
     node = found.measure.enlarged_node(found.points.point(at[0]), found.bits[at[0]], at[1])
-    return _at(found, judged, at, "digits", f"node {node}", "")
+    return _at(found, judged, at, "digits", node, "")
 
 
 def _at(found: "Truths", judged: Verdicts, at: tuple[int, int], what: str, where: str, message: str) -> Worst:

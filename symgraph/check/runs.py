@@ -280,8 +280,10 @@ class _Runner:
             left, right = run.values.T
             total = left + right
             slack = 2 * (np.abs(left) + np.abs(right)) / np.abs(total)
-            tells = run.tried & ~(slack * np.finfo(self.kind).eps > 2.0**-10)
-            yield replace(run, values=total[:, None], slack=slack[:, None], tried=tells, factor=_LOOSE)
+            limits = np.finfo(self.kind)
+            beyond = np.isinf(left) & (np.abs(right) > limits.max / 4)  # the difference, where the output is not
+            tells = run.tried & ~(slack * limits.eps > 2.0**-10) & ~beyond
+            yield replace(run, values=total[:, None], slack=slack[:, None], tried=tells, factor=_LOOSE, summed=True)
             return
 
         def loss(w: Any, X: Any, y: Any) -> Any:

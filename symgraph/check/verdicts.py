@@ -226,7 +226,7 @@ def _worst_runs(found: "Truths", results: Results, promise: _Promise, finite: Ma
     shape = found.high.shape
     computed, source = np.full(shape, np.nan), np.full(shape, -1, np.intp)
     allowed, raised = promise.bound.copy(), np.zeros(shape, np.int8)
-    worst = np.full(shape, -1.0)
+    worst, eps = np.full(shape, -1.0), float(np.finfo(found.dtype).eps)
     tiny = found.exponent < np.finfo(np.float64).minexp
     for place, run in enumerate(results.runs):
         columns = list(run.columns)
@@ -234,7 +234,7 @@ def _worst_runs(found: "Truths", results: Results, promise: _Promise, finite: Ma
         with np.errstate(all="ignore"):
             sums = np.maximum(1.0, found.sizes.sums[:, columns]) if run.summed else 1.0
             permitted = run.factor * promise.bound[:, columns] + run.slack * sums
-            off = np.where(tiny[:, columns], np.abs(run.values), _distances(found, run.values, columns)) / permitted
+            off = np.where(tiny[:, columns], np.abs(run.values), _distances(found, run.values, columns)) / (eps * permitted)
         off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
         if run.summed:
             off = np.where(promise.room[:, columns], off, -1.0)
