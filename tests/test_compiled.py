@@ -15,11 +15,12 @@ from c_code import compiler, scratch
 
 import symgraph
 from symgraph import compiled, pieces
+from symgraph.check.judging import judge
+from symgraph.check.points import points
 from symgraph.compiled import module_of
 from symgraph.errors import ModuleError, OptionError, VerificationError
 from symgraph.generate import Artifact, generate
 from symgraph.training import Failure, momentum, train
-from symgraph.truth import judge, points
 from symgraph.verification import verify
 
 LIKE = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1"]

@@ -24,7 +24,7 @@ LAYERS: dict[str, int] = {
     "schedule": 6,
     "emit": 7,
     "backends": 8, "rendering": 8, "manifest": 8, "generate": 8,
-    "check": 9, "verification": 9, "truth": 9, "bench": 9, "specs": 9, "memory": 9, "build": 9,
+    "check": 9, "verification": 9, "bench": 9, "specs": 9, "memory": 9, "build": 9,
     "replay": 10, "cli": 10, "__main__": 10,
     "models": 10,  # specs import what users import
     "__init__": 11,  # exports public names, each loaded on first use

@@ -19,7 +19,7 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import FORMS, KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Form, Missing, Value, slope_of, value_of
+from symgraph.check.balls import FORMS, INFINITY, KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Form, Missing, Value, slope_of, value_of
 from symgraph.check.reference import LEVELS
 from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, Graph, Node, reachable
 from symgraph.ir.ops import OPS
@@ -33,6 +33,9 @@ _MOST = 1e300
 """Stands for condition numbers that are infinite or larger: with them no statement says anything."""
 _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"})
 """What overflows or vanishes at arguments of ordinary size: exponentials, and what rewriting makes of formulas of them."""
+_EXPONENTIALS = frozenset({"exp", "expm1", "sinh", "cosh"})
+_FAR_OUT = 1e4
+"""Where an exponential is infinite in any format, and its product with any number that has no exponential in it."""
 _TAME = frozenset({"add", "sub", "mul", "div", "neg", "sin", "cos", "rowsum", "select", "piecewise", "stop"})
 """Operations whose condition numbers say all that errors of operands do, however large these are."""
 _KINKED = frozenset({"abs", "max", "min"})
@@ -132,6 +135,8 @@ class Measure:
         self._fast = self._exponentials()
         unit = float(self._limits.eps)
         self._noise = {i: arb(1, figure * unit) for i, figure in self._figures.items()}
+        least = arb((1, int(self._limits.minexp - self._limits.nmant)))
+        self._below = {i: arb(0, 1) * figure * least for i, figure in self._figures.items()}
         self.largest_ulp = max(self._figures.values(), default=0.5)
         """The largest figure among the operations that are counted."""
 
@@ -166,7 +171,7 @@ class Measure:
         numbers = [_wide(values[index]) for index in self._order]
         return Conditions(numbers, slopes, self._scatter(leaves))
 
-    def _values(self, leaves: Mapping[str, Value], moved: Callable[[_Line, Value], Value]) -> list[Value]:
+    def _values(self, leaves: Mapping[str, Value], moved: Callable[[_Line, Value, Sequence[Value]], Value]) -> list[Value]:
         values: list[Value] = [UNKNOWN] * (self._order[-1] + 1 if self._order else 0)
         for line in self._lines:
             if line.form is None:
@@ -180,11 +185,11 @@ class Measure:
                 value = False  # as floats compare NaN
             else:
                 value = value_of(line.form, [values[arg] for arg in line.args])
-            values[line.node] = moved(line, value)
+            values[line.node] = moved(line, value, values)
         return values
 
     @staticmethod
-    def _exact(_line: _Line, value: Value) -> Value:
+    def _exact(_line: _Line, value: Value, _values: Sequence[Value]) -> Value:
         return value
 
     def _slope(self, line: _Line, place: int, values: Sequence[Value]) -> Value:
@@ -212,7 +217,7 @@ class Measure:
             values = self._values(moved, self._rounded)
             return [_radius(values[root]) for root in self._at]
 
-    def _rounded(self, line: _Line, value: Value) -> Value:
+    def _rounded(self, line: _Line, value: Value, values: Sequence[Value]) -> Value:
         """A value with the error of its operation; unknown where its operands' errors decide what it is."""
         if not isinstance(value, arb) or line.form is None:
             return value
@@ -221,8 +226,8 @@ class Measure:
             value = value * noise
             if abs(float(value)) < self._tiny and not value.is_zero():
                 # below the normal numbers, units are those of the smallest of these
-                value = value + arb(0, self._figures[line.node] * self._tiny * float(self._limits.eps))
-        return UNKNOWN if is_open(line.op, value, self._limits) else value
+                value = value + self._below[line.node]
+        return decided(line.op, value, [values[arg] for arg in line.args], self._limits)
 
     def sizes(self, points: "Sequence[Conditions]") -> Sizes:
         """Sweep over the graph for many points at once."""
@@ -375,15 +380,18 @@ class Measure:
         return frozenset(found)
 
 
-def is_open(op: str, value: Value, limits: Any) -> bool:
-    """Tell whether the errors of an operation's operands leave open what it is, though they may leave no trace of that.
+def decided(op: str, value: Value, operands: Sequence[Value], limits: Any) -> Value:
+    """An operation's value over wide operands; unknown where they leave open what it is, though that may leave no trace.
 
     tanh of a number that is -1e20 or 1e20 is between -1 and 1, and flat on both sides. What is surely beyond the range of
-    numbers, or below, saturates what uses it, whatever it is.
+    numbers, or below, saturates what uses it, whatever it is: it becomes infinity, or stays.
     """
     if op in _TAME or not isinstance(value, arb) or value.rel_accuracy_bits() >= 1 or value.is_zero():
-        return False
-    return not (abs(value) > float(limits.max) or abs(value) < float(limits.smallest_subnormal))
+        return value
+    x = operands[0]
+    if op in _EXPONENTIALS and isinstance(x, arb) and (x > _FAR_OUT or (x < -_FAR_OUT and op in ("sinh", "cosh"))):
+        return INFINITY if x > 0 or op == "cosh" else -INFINITY
+    return value if abs(value) > float(limits.max) or abs(value) < float(limits.smallest_subnormal) else UNKNOWN
 
 
 _LINEAR = frozenset({"add", "sub", "mul", "div", "neg", "rowsum"})

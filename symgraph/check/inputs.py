@@ -8,8 +8,8 @@ import numpy as np
 from flint import arb, ctx
 
 from symgraph.check.balls import UNKNOWN, ZERO, Value, value_of
-from symgraph.check.conditions import INPUT_ULP, is_open
-from symgraph.check.program import Program
+from symgraph.check.conditions import INPUT_ULP, decided
+from symgraph.check.program import Program, Step
 from symgraph.check.reference import Point, Reference, Truth
 
 _STEP = -60
@@ -111,14 +111,20 @@ def _wide_values(program: Program, exact: list[Value], moves: list[arb], limits:
         if step.form is None:
             values.append(exact[index])
             continue
-        value = value_of(step.form, [values[arg] for arg in step.args])
-        if value is UNKNOWN or is_open(step.name, value, limits):
+        value = _decided(step, values, limits)
+        if value is UNKNOWN:
             for arg in {*step.args} - narrowed:
                 narrowed.add(arg)
                 values[arg] = _narrowed(program, arg, exact[arg], values, moves)
-            value = value_of(step.form, [values[arg] for arg in step.args])
-        values.append(UNKNOWN if is_open(step.name, value, limits) else value)
+            value = _decided(step, values, limits)
+        values.append(value)
     return values
+
+
+def _decided(step: Step, values: list[Value], limits: Any) -> Value:
+    assert step.form is not None
+    operands = [values[arg] for arg in step.args]
+    return decided(step.name, value_of(step.form, operands), operands, limits)
 
 
 def _narrowed(program: Program, step: int, exact: Value, values: list[Value], moves: list[arb]) -> Value:

@@ -85,6 +85,15 @@ class Results:
     precision: str = DOUBLE
     bounds: Floats | None = None
 
+    @property
+    def values(self) -> Floats:
+        """(n, k) what the first function that gives a result has given."""
+        found = np.full((self.count, len(self.names)), np.nan)
+        for run in reversed(self.runs):
+            if run.plain and run.tried.all():
+                found[:, list(run.columns)] = run.values
+        return found
+
 
 def given_results(names: Sequence[str], values: Any, raised: Any = None, precision: str = DOUBLE) -> Results:
     """Results of anything else than a module.
