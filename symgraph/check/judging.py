@@ -288,7 +288,7 @@ def worst_loss_of_digits(model: Model, points: Points, *, graph: Graph | None = 
     rows = [points.point(place) for place in range(len(points))]
     conditions = [measure.conditions(point) for point in rows]
     sizes = measure.sizes(conditions)
-    inside = (sizes.lowest > -1022) & (sizes.highest < 1024) & (sizes.kappa_graph < _OUT_OF_REACH)
+    inside = (sizes.lowest > -1022) & (sizes.highest < 1024) & np.isfinite(sizes.scatter) & (sizes.kappa_graph < _OUT_OF_REACH)
     kappa_in = sizes.kappa_in.copy()
     while True:
         ratio = np.where(inside, sizes.kappa_graph / (1 + kappa_in), -1.0)

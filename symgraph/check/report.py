@@ -435,7 +435,7 @@ def _worst(
 def _worst_digits(found: "Truths", judged: Verdicts) -> Worst | None:
     """The result with the largest kappa_graph / (1 + kappa_in), and the node in which the rounding errors are made."""
     kappa_graph = found.sizes.kappa_graph
-    inside = judged.normal & np.isfinite(judged.ulp) & ~judged.outside & (kappa_graph < _OUT_OF_REACH)
+    inside = judged.normal & judged.in_range & (kappa_graph < _OUT_OF_REACH)
     at = _look_up(found, judged.kappa_in, range(len(found.names)), np.where(inside, kappa_graph, np.nan), sure=True)
     if at is None:
         return None

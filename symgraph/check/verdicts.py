@@ -66,6 +66,7 @@ class Verdicts:
         kappa_in: by the inputs; of partials by sums of doubles, where nothing hangs on it.
         normal, small, beyond, undefined, no_derivative, unresolved: what the truth is.
         nan, infinite, zero, wrong, raised, above_bound, above_own: what is wrong.
+        in_range: where all values on the way lie in the range of normal numbers, and no decision is in doubt.
         tried: where the bound is promised.
         outside: where nothing is promised, since a value on the way leaves the normal range other than through an exponential,
             or the value that is differentiated is beyond the dtype.
@@ -91,6 +92,7 @@ class Verdicts:
     raised: Mask
     above_bound: Mask
     above_own: Mask
+    in_range: Mask
     tried: Mask
     outside: Mask
     blurred: Mask
@@ -169,6 +171,7 @@ def verdicts(found: "Truths", results: Results) -> Verdicts:
         unresolved=found.state == UNRESOLVED,
         **faults,
         above_own=_above_own(found, results, finite),
+        in_range=promise.in_range & ~open_,
         tried=tried,
         outside=((found.sizes.strayed & ~promise.in_range) | _of_values(beyond, found.names)) & (worst.raised != CRASH),
         blurred=lost & blurred & ~undecided,
