@@ -158,20 +158,22 @@ class Measure:
             bits: the precision to begin with.
         """
         leaves = {**{name: arb(x) if math.isfinite(x) else UNDEFINED for name, x in point.items()}, "cotangent": ONE}
-        values: list[Value] = []
+        numbers, slopes = [], []
         for level in (level for level in LEVELS if level >= bits):
             with ctx.workprec(level):
-                values = self._values(leaves, self._exact)
-                if all(_is_settled(values[index]) for index in self._order):
-                    break
-        slopes: list[tuple[float, int]] = []
-        for line in self._lines:
-            if line.form is not None and line.op not in _LINEAR:
-                slopes += [_wide(self._slope(line, place, values)) for place in range(len(line.args))]
-        numbers = [_wide(values[index]) for index in self._order]
+                values = self._values(leaves)
+                if level < LEVELS[-1] and not all(_is_settled(values[index]) for index in self._order):
+                    continue
+                for line in self._lines:
+                    if line.form is not None and line.op not in _LINEAR:
+                        slopes += [_wide(self._slope(line, place, values)) for place in range(len(line.args))]
+                numbers = [_wide(values[index]) for index in self._order]
+                break
         return Conditions(numbers, slopes, self._scatter(leaves))
 
-    def _values(self, leaves: Mapping[str, Value], moved: Callable[[_Line, Value, Sequence[Value]], Value]) -> list[Value]:
+    def _values(
+        self, leaves: Mapping[str, Value], moved: Callable[[_Line, Value, Sequence[Value]], Value] | None = None
+    ) -> list[Value]:
         values: list[Value] = [UNKNOWN] * (self._order[-1] + 1 if self._order else 0)
         for line in self._lines:
             if line.form is None:
@@ -185,12 +187,8 @@ class Measure:
                 value = False  # as floats compare NaN
             else:
                 value = value_of(line.form, [values[arg] for arg in line.args])
-            values[line.node] = moved(line, value, values)
+            values[line.node] = value if moved is None else moved(line, value, values)
         return values
-
-    @staticmethod
-    def _exact(_line: _Line, value: Value, _values: Sequence[Value]) -> Value:
-        return value
 
     def _slope(self, line: _Line, place: int, values: Sequence[Value]) -> Value:
         arg, value = line.args[place], values[line.node]
@@ -227,7 +225,7 @@ class Measure:
             if abs(float(value)) < self._tiny and not value.is_zero():
                 # below the normal numbers, units are those of the smallest of these
                 value = value + self._below[line.node]
-        return decided(line.op, value, [values[arg] for arg in line.args], self._limits)
+        return value if line.op in _TAME else decided(line.op, value, [values[arg] for arg in line.args], self._limits)
 
     def sizes(self, points: "Sequence[Conditions]") -> Sizes:
         """Sweep over the graph for many points at once."""

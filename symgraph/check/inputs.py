@@ -15,12 +15,19 @@ from symgraph.check.reference import Point, Reference, Truth
 _STEP = -60
 """Differences are taken at sqrt(2) * 2**_STEP of an input: their error is of that size, relative to kappa. No multiple of it is
 a period of a function, as one of 2**_STEP or pi * 2**_STEP may be."""
+_MOST_STEPS = 200_000
+"""Differences by every input take as many steps, a microsecond or two each."""
 _MORE = 128
 """Bits beyond those of the truth, for differences."""
 _BITS = 2400
 """The precision in which wide inputs are followed: all that is wide is theirs."""
 _UNDECIDED = 2 * INPUT_ULP
 """By how many ulp inputs move where it is asked what they leave open: twice as much as no method is asked to see through."""
+
+
+def is_cheap(known: Reference) -> bool:
+    """Tell whether the conditions of partials take no more than some tenths of a second at a point."""
+    return len(known.program.steps) * len(known.program.leaves) <= _MOST_STEPS
 
 
 def kappa_of_value(truth: Truth, root: str, point: Point) -> float:

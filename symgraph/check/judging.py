@@ -23,7 +23,7 @@ from symgraph.backends import BACKENDS
 from symgraph.canonical import postorder
 from symgraph.check.balls import KINK, UNKNOWN, Missing, Value
 from symgraph.check.conditions import Conditions, Measure, Sizes
-from symgraph.check.inputs import kappa_of_value, kappas_of_partials, left_open
+from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials, left_open
 from symgraph.check.points import Points
 from symgraph.check.reference import LEVELS, reference
 from symgraph.check.report import Report, report
@@ -88,14 +88,14 @@ class Truths:
         return np.where(self.state == KNOWN, rounded, np.nan)
 
     def kappa_in(self, place: int, column: int) -> float:
-        """kappa_in of one result at one point by the reference itself; that of ``sizes`` is a sum of doubles for partials."""
+        """kappa_in of one result at one point by the reference; for partials of large models that of ``sizes``."""
         kind, _, leaf = self.names[column].partition(" ")
-        if not leaf or np.isnan(self.sizes.kappa_in[place, column]):
+        known = reference(self.model)
+        if not leaf or np.isnan(self.sizes.kappa_in[place, column]) or not is_cheap(known):
             return float(self.sizes.kappa_in[place, column])
         root = "loss" if kind == "grad" else "output"
         if (place, root) not in self._kappas:
-            known, point = reference(self.model), self.points.point(place)
-            self._kappas[place, root] = kappas_of_partials(known, point, root, self.bits[place])
+            self._kappas[place, root] = kappas_of_partials(known, self.points.point(place), root, self.bits[place])
         return self._kappas[place, root][leaf]
 
     def left_open(self, place: int) -> NDArray[np.bool_]:
@@ -300,7 +300,11 @@ def worst_loss_of_digits(model: Model, points: Points, *, graph: Graph | None = 
         truth = known.truth(point)
         root, _, leaf = name.partition(" ")
         whole = {"grad": "loss", "jacobian": "output"}.get(root, root)
-        exact = kappas_of_partials(known, point, whole, truth.bits)[leaf] if leaf else kappa_of_value(truth, whole, point)
+        if leaf:
+            screened = float(kappa_in[place, column])
+            exact = kappas_of_partials(known, point, whole, truth.bits)[leaf] if is_cheap(known) else screened
+        else:
+            exact = kappa_of_value(truth, whole, point)
         if not exact > kappa_in[place, column] * 1.01 + 1:
             kappa_graph = float(sizes.kappa_graph[place, column])
             node = measure.enlarged_node(point, truth.bits, int(column))

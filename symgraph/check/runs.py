@@ -254,7 +254,7 @@ class _Runner:
                 yield "predict_row", ("output",), lambda w, X, _y: module.predict_row(w, [] if X is None else np.atleast_1d(X))
 
     def _sums(self) -> Iterator[Run]:
-        """The reductions of a batch of equal rows: in turn their mean, a weighted mean, and a weighted sum."""
+        """The reductions of a batch of equal rows: a mean, a weighted mean or a weighted sum, each by one function, in turn."""
         copies = [(w, np.repeat(x[None], BATCH, axis=0), None if y is None else np.repeat(y, BATCH)) for w, x, y in self.rows]
         shares = np.resize(np.array(_SHARES), BATCH)
         shares[-1] = 0.0
@@ -266,12 +266,12 @@ class _Runner:
             ("weighted mean", {"sample_weight": shares}, 1.0),
             ("weighted sum", {"sample_weight": shares, "reduction": "sum"}, float(shares.sum())),
         ]
-        for turn, (way, options, total) in enumerate(ways):
-            chosen = (turns % len(ways) == turn) | (turns == 0)
-            for label, parts, call in self._reductions(options):
-                scale = total if label != "backward" else float(shares.sum()) if options else float(BATCH)
-                run = self._run(f"{label}, {way} of {BATCH} rows", parts, call, copies, chosen=chosen)
-                yield replace(run, values=run.values / scale, slack=slack, summed=True)
+        combined = [(way, options, total, one) for way, options, total in ways for one in self._reductions(options)]
+        for turn, (way, options, total, (label, parts, call)) in enumerate(combined):
+            chosen = (turns % len(combined) == turn) | (turns == 0)
+            scale = total if label != "backward" else float(shares.sum()) if options else float(BATCH)
+            run = self._run(f"{label}, {way} of {BATCH} rows", parts, call, copies, chosen=chosen)
+            yield replace(run, values=run.values / scale, slack=slack, summed=True)
 
     def _residuals(self, calls: Sequence[tuple[Any, Any, Any]], suffix: str) -> Iterator[Run]:
         """The residual, by what it says of loss and gradient, or, if it is output - target, of the output."""
