@@ -22,9 +22,10 @@ from drawing import draw
 from numpy.typing import NDArray
 from peers import Peer, present
 
+from symgraph.check.judging import truths
+from symgraph.check.points import given
+from symgraph.check.verdicts import KNOWN
 from symgraph.models.nine_weights import model
-from symgraph.truth import given, truths
-from symgraph.truth.verdicts import KNOWN
 
 Floats = NDArray[np.float64]
 RESULTS = Path(__file__).parent / "results"

@@ -5,7 +5,7 @@
 A line a model and setup: how many results have a normal number as truth; how many are wrong that nothing excuses; how many
 wrong ones are excused, since a value leaves the range of numbers ("range") or the formula itself cancels ("cancels"), as
 tests/corpus.py says; how many zeros and errors above 1/2 no method could avoid ("blurred"), and how many results hang on a
-decision within rounding errors ("doubtful"); how often the theorem, error <= (largest figure of an operation) * kappa_graph
+decision within rounding errors ("doubtful"); how often the bound, error <= (largest figure of an operation) * kappa_graph
 ulp, was tried, and the largest error as a share of that; the largest error / (1 + kappa_in). Ends with the worst of what is
 wrong, and exits 1 if anything is.
 """
@@ -22,12 +22,13 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from corpus import CORPUS, Outcome, examine
 
+from symgraph.check.drawing import KINDS
+from symgraph.check.points import points
 from symgraph.generate import generate
 from symgraph.memory import load_artifact
-from symgraph.truth import KINDS, points
 
 SETUPS = (("numpy", "float64"), ("scalar", "float64"), ("numpy", "float32"))
-COUNTS = ("judged", "blurred", "doubtful", "held")
+COUNTS = ("judged", "blurred", "doubtful", "tried")
 SHOWN = 3
 """Wrong results that are printed of each model and setup."""
 
@@ -66,9 +67,9 @@ def row(name: str, backend: str, dtype: str, outcome: Outcome) -> str:
     results = outcome.report.results
     counts = {key: sum(getattr(one, key) for one in results) for key in COUNTS}
     wrong = (len(outcome.wrong), outcome.range_left, outcome.cancelled)
-    cells = (counts["judged"], *wrong, counts["blurred"], counts["doubtful"], counts["held"])
+    cells = (counts["judged"], *wrong, counts["blurred"], counts["doubtful"], counts["tried"])
     text = "".join(f"{cell:9d}" for cell in cells)
-    share, scaled = _top([one.worst_graph for one in results]), _top([one.worst_in for one in results])
+    share, scaled = _top([one.worst_bound for one in results]), _top([one.worst_in for one in results])
     return f"{name:22}{backend:7}{dtype:8}{text}{share:9.2f}{scaled:10.3g}"
 
 
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", nargs="*", default=list(CORPUS), help="names; all unless given")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     options = parser.parse_args(arguments)
-    heads = ("judged", "wrong", "range", "cancels", "blurred", "doubtful", "held", "/theorem", "/(1+kin)")
+    heads = ("judged", "wrong", "range", "cancels", "blurred", "doubtful", "tried", "/bound", "/(1+kin)")
     print(f"{options.points} points a model, of the kinds {', '.join(KINDS)}")
     print(f"{'model':22}{'backend':7} {'dtype':7}" + "".join(f"{head:>9}" for head in heads))
     wrong: list[str] = []

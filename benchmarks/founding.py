@@ -3,11 +3,12 @@
     python benchmarks/founding.py --points 20000
 
 Points are drawn in turn from weights 0.1*N(0,1) with rows N(0,1), all N(0,1), weights up to 10 with rows up to 5, and
-log-uniform magnitudes from 1e-3 to 1e3. The truth comes from the spec by mpmath (``symgraph.truth``). A line a setup: results
-whose truth is a normal number; how many are NaN, infinite, 0, without a digit, an exception, or off by more than the theorem
-says; the median and largest error in ulp and the largest error / (1 + kappa_in); how many results are beyond that promise since
-exp(t**2 + w6) is subnormal, and so has lost digits, though they are not; how many errors exceed the module's own bound, the
-median of bound / max(error, half an ulp), and how many bounds are infinite. Exits 1 if the promise is broken.
+log-uniform magnitudes from 1e-3 to 1e3. The truth comes from the spec by ball arithmetic (``symgraph.check``). A line a setup:
+results whose truth is a normal number; how many are NaN, infinite, 0, without a digit, an exception, off by more than
+kappa_graph or the module's own bound explain, or wrong where nothing is promised; the median and largest error in ulp and the
+largest error / (1 + kappa_in); how many results are beyond that promise since exp(t**2 + w6) is subnormal, and so has lost
+digits, though they are not; how many errors exceed the module's own bound, the median of bound / max(error, half an ulp), and
+how many bounds are infinite. Exits 1 if the promise is broken.
 """
 
 import argparse
@@ -21,16 +22,18 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.check.drawing import ORDINARY
+from symgraph.check.judging import Truths, compare, truths
+from symgraph.check.points import Points, points
+from symgraph.check.runs import compute, names_of
+from symgraph.check.verdicts import KNOWN, WHAT
 from symgraph.generate import generate
 from symgraph.memory import load_artifact
 from symgraph.models.nine_weights import model
 from symgraph.options import Options
-from symgraph.truth import ORDINARY, Points, Truths, compare, compute, points, truths
-from symgraph.truth.results import names_of
-from symgraph.truth.verdicts import KNOWN
 
 SETUPS = (("numpy", "float64"), ("scalar", "float64"), ("numpy", "float32"))
-FAULTS = ("nan", "inf", "zero", "garbage", "raised")
+FAULTS = (*WHAT, "outside_range")
 LARGEST_SCALED = 4.0
 """What the largest error / (1 + kappa_in) may be, in ulp."""
 LOOSEST = 100.0
@@ -64,7 +67,7 @@ class Figures:
 
     Attributes:
         judged: results whose truth is a normal number.
-        faults: by name, how many there are, errors above the theorem's bound and what is beyond the promise among them.
+        faults: by name, how many there are, errors above the bound and what is wrong where nothing is promised among them.
         median, largest: errors in ulp.
         scaled: the largest error / (1 + kappa_in) in ulp, where no value on the way is subnormal.
         subnormal: how many results are above LARGEST_SCALED where one is.
@@ -100,7 +103,7 @@ def figures(backend: str, dtype: str, drawn: Points) -> Figures:
     results = compute(module, rounded, dtype)
     report = compare(found, results)
     errors = report.samples.ulp[np.isfinite(report.samples.ulp)]
-    faults = {name: sum(getattr(one, name) for one in report.results) for name in (*FAULTS, "broken", "beyond_promise")}
+    faults = {name: sum(getattr(one, name) for one in report.results) for name in FAULTS}
     scaled = np.nan_to_num(report.samples.ulp / (1 + found.sizes.kappa_in))
     digits = found.sizes.lowest > np.finfo(dtype).minexp
     subnormal = int((scaled[~digits] > LARGEST_SCALED).sum())
@@ -163,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     drawn = points(model, ORDINARY, n=options.points, seed=options.seed)
     print(f"The founding model at {options.points} points of {', '.join(ORDINARY)}, seed {options.seed}.")
-    heads = "".join(f"{head:>8}" for head in ("judged", "NaN", "Inf", "zero", "garbage", "raised", "broken", "beyond"))
+    heads = "".join(f"{head:>8}" for head in ("judged", "NaN", "Inf", "to 0", "wrong", "raised", ">bound", ">own", "outside"))
     print(
         f"{'backend':8}{'dtype':8}{heads}{'median':>9}{'largest':>9}{'/(1+kin)':>10}{'subnormal':>10}{'exceeded':>9}{'loose':>11}{'inf':>6}"
     )

@@ -17,15 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mpmath
 import notebook
 import numpy as np
 
 import symgraph
+from symgraph.check.reference import number, reference
 from symgraph.data import read_data
 from symgraph.models.nine_weights import model
 from symgraph.training import Optimizer, adam, momentum, sgd
-from symgraph.truth import truth_at
 
 DATA = Path(__file__).parent.parent / "data" / "nine_weights.csv"
 DEVIATION = 5.0
@@ -116,10 +115,9 @@ class Judge:
         row = int(np.atleast_1d(at)[np.argmax(bad)])
         names = [entry.name for entry in (*model.weight_inputs, *model.feature_inputs)] + ["y"]
         point = dict(zip(names, map(float, (*death.w, *X[row], y[row])), strict=True))
-        truth = truth_at(model, point).values
-        truths = [value for name, value in truth.items() if name.startswith(("loss", "grad "))]
-        largest = float(np.finfo(X.dtype).max)
-        return "beyond range" if any(mpmath.isfinite(value) and abs(value) > largest for value in truths) else "lost"
+        truth, largest = reference(model).truth(point), float(np.finfo(X.dtype).max)
+        truths = [truth.values["loss"], *(truth.partials["loss"][entry.name] for entry in model.weight_inputs)]
+        return "beyond range" if any(abs(number(value)) > largest for value in truths) else "lost"
 
 
 def symgraph_rows(module: Any) -> Formulas:

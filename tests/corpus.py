@@ -3,7 +3,7 @@
 Nothing is promised where a value on the way leaves the range of numbers other than through an exponential (x**4 overflows at
 1e80 and vanishes at 1e-90, whatever becomes of it), nor of the partials of a value that is itself beyond the range: so the
 judge. Besides that two lists of models name what their formulas do: those CANCELLING take a difference of nearly equal numbers,
-and a result without digits, not one that is NaN or infinite, is excused where the theorem's own bound says that there are none;
+and a result without digits, not one that is NaN or infinite, is excused where the bound of the error says that there are none;
 in those LEAVING an exponential is 0 or infinite where what becomes of it is not. What is excused is counted.
 """
 
@@ -18,9 +18,11 @@ from odd_models import ODD
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.truth import Points, Report, Results, Truths, compare, compute, truths
-from symgraph.truth.results import backend_of, names_of
-from symgraph.truth.verdicts import verdicts
+from symgraph.check.judging import Truths, compare, truths
+from symgraph.check.points import Points
+from symgraph.check.report import Report
+from symgraph.check.runs import backend_of, compute, names_of
+from symgraph.check.verdicts import Verdicts, verdicts
 
 CORPUS: Mapping[str, Callable[[], Model]] = ZOO | ODD | SCIENCES | STATISTICS
 """Every model by name; each call builds a new one."""
@@ -37,6 +39,7 @@ CANCELLING: Mapping[str, str] = {
     "kinetic_energy": "d/d c is of the order of v**4/c**3, from two terms of size v**2/c",
     "mixture": "d/d logit is the difference of two probabilities, which agree where both laws are equally likely",
     "one_compartment": "d/d ke is t**2/2 near t = 0, from two terms of size t",
+    "steps": "a step up and a branch's constant of -1 add up to 0, and the rest is of any size",
     "pseudo_voigt": "d/d eta is the difference of two peaks of the same width, which agree at the top",
 }
 """Models whose formula cancels, beyond what any rule of the table mends, and where."""
@@ -58,7 +61,7 @@ class Outcome:
         report: the judge's.
         wrong: what nothing excuses, a line each.
         range_left: wrong results that are excused since a value leaves the range of numbers.
-        cancelled: wrong results that are excused since the theorem's bound is above half of the result.
+        cancelled: wrong results that are excused since the bound of the error is above half of the result.
     """
 
     report: Report
@@ -81,14 +84,14 @@ def examine(model: Model, module: ModuleType, points: Points, dtype: str = "floa
     results = compute(module, rounded, dtype)
     judged = verdicts(found, results)
     left = judged.faulty & out_of_range(found) & (model.name in LEAVING)
-    lost = judged.faulty & ~left & lost_by_cancelling(found, results) & (model.name in CANCELLING)
+    lost = judged.faulty & ~left & lost_by_cancelling(found, judged) & (model.name in CANCELLING)
     wrong = [
         f"{model.name} {backend_of(module)} {dtype}, {rounded.kinds[place]}: {found.names[column]} is"
         f" {float(judged.computed[place, column])!r}, the truth {float(found.values[place, column])!r}"
         f" at {rounded.point(place)}"
         for place, column in zip(*np.nonzero(judged.faulty & ~left & ~lost), strict=True)
     ]
-    return Outcome(compare(found, results), tuple(wrong), int((judged.beyond_promise | left).sum()), int(lost.sum()))
+    return Outcome(compare(found, results), tuple(wrong), int((judged.outside_range | left).sum()), int(lost.sum()))
 
 
 def out_of_range(found: Truths) -> np.ndarray:
@@ -97,9 +100,8 @@ def out_of_range(found: Truths) -> np.ndarray:
     return np.asarray((found.sizes.lowest <= limits.minexp) | (found.sizes.highest > limits.maxexp))
 
 
-def lost_by_cancelling(found: Truths, results: Results) -> np.ndarray:
-    """Where a result is a number, and the theorem promises no digit of it, or is not tried since rounding decides."""
+def lost_by_cancelling(found: Truths, judged: Verdicts) -> np.ndarray:
+    """Where a result is a number, and no digit of it is promised, or its bound is not tried since rounding decides."""
     with np.errstate(all="ignore"):
         digits = found.largest_ulp * found.sizes.kappa_graph * np.finfo(found.dtype).eps < 0.5
-    undecided = found.sizes.doubt <= 2 * np.finfo(found.dtype).eps
-    return np.asarray((~digits | undecided) & np.isfinite(results.values))
+    return np.asarray((~digits | np.isinf(found.sizes.scatter)) & np.isfinite(judged.computed))

@@ -15,12 +15,13 @@ from c_code import compiler, scratch
 
 import symgraph
 from symgraph import compiled, pieces
+from symgraph.check.judging import judge
+from symgraph.check.points import points
 from symgraph.check.verify import verify
 from symgraph.compiled import module_of
 from symgraph.errors import ModuleError, OptionError, VerificationError
 from symgraph.generate import Artifact, generate
 from symgraph.training import Failure, momentum, train
-from symgraph.truth import judge, points
 
 LIKE = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1"]
 

@@ -16,16 +16,14 @@ LAYERS: dict[str, int] = {
     "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1, "labels": 1, "trust": 1, "manifest": 1, "lineage": 1,
     # the generator
     "declared": 2, "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2, "residuals": 2,
-    "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "exact": 3, "exact_operations": 3,
-    "exact_numbers": 3, "exact_decimals": 3,
-    "error_functions": 3, "oracle": 3, "constants": 3,
+    "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "constants": 3,
     "adjoint": 4,
     "passes": 5,
     "schedule": 6,
     "emit": 7,
     "backends": 8, "header": 8, "rendering": 8, "generate": 8,
     "check.drawing": 1,  # the standard library alone: the runtime draws by these laws too
-    "check": 9, "truth": 9, "bench": 9, "sources": 9, "specs": 9, "memory": 9, "outputs": 9,
+    "check": 9, "bench": 9, "sources": 9, "specs": 9, "memory": 9, "outputs": 9,
     "build": 9, "renewal": 9,
     "replay": 10, "cli": 10, "__main__": 10,
     "models": 10,  # specs import what users import

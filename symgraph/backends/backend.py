@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from symgraph.emit.expression import OpTexts
 from symgraph.emit.source import Source
+from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 from symgraph.options import DOUBLE
 
@@ -20,6 +21,7 @@ class Backend:
         texts: how it writes each primitive op.
         literals: the text of constants that have no decimal form, by their repr.
         viewer: makes what the template prints from a source and the two tables.
+        graph: makes the graph that is printed from the optimized one, in one of the precisions; the viewer prints that one.
         extras: the extras of a build that it has, see ``options.EXTRAS``.
         precisions: the precisions in which it can write a module, see ``options.PRECISIONS``.
         comment: what starts a comment line.
@@ -37,6 +39,7 @@ class Backend:
     texts: OpTexts
     literals: Mapping[str, str]
     viewer: Callable[[Source, OpTexts, Mapping[str, str]], object]
+    graph: Callable[[Graph, str], Graph]
     extras: tuple[str, ...] = ()
     precisions: tuple[str, ...] = (DOUBLE,)
     comment: str = "#"

@@ -2,7 +2,7 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.emit.c_functions import own
-from symgraph.emit.c_view import c_view
+from symgraph.emit.c_view import c_view, printed_graph
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
 
 _OPERAND = (Level.ATOM,)
@@ -35,6 +35,7 @@ BACKEND = Backend(
     texts=TEXTS,
     literals={"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"},
     viewer=c_view,
+    graph=printed_graph,
     comment="//",
     loader="library",
     companions={".h": "c/module.h.jinja"},

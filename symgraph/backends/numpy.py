@@ -2,7 +2,7 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.emit.numpy_view import WRITERS, numpy_view
+from symgraph.emit.numpy_view import WRITERS, numpy_view, printed_graph
 from symgraph.options import EXTRAS
 
 TEXTS: OpTexts = {
@@ -50,6 +50,7 @@ BACKEND = Backend(
     texts=TEXTS,
     literals={"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"},
     viewer=numpy_view,
+    graph=printed_graph,
     extras=EXTRAS,
     precisions=tuple(WRITERS),
 )

@@ -2,7 +2,7 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.emit.scalar_view import scalar_view
+from symgraph.emit.scalar_view import printed_graph, scalar_view
 
 _TERNARY = (Level.BITOR,)
 
@@ -37,4 +37,5 @@ BACKEND = Backend(
     texts=TEXTS,
     literals={"inf": "math.inf", "-inf": "-math.inf", "nan": "math.nan"},
     viewer=scalar_view,
+    graph=printed_graph,
 )

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from symgraph.bench.machine import describe, versions
 from symgraph.bench.peers import PEERS, Prepare
 from symgraph.bench.timing import Effort, Task, Timing, pinned, side_by_side
+from symgraph.check.points import points
 from symgraph.errors import OptionError
 from symgraph.model import Model
-from symgraph.truth import points
 
 OURS = "symgraph numpy"
 """What all others are compared with."""

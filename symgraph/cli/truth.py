@@ -11,8 +11,8 @@ import typer
 from symgraph.cli.terminal import ConfigFile, Json, Locked, Quiet, check_writable, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
+    from symgraph.check.report import Report
     from symgraph.model import Model
-    from symgraph.truth import Report
 
 
 class Dtype(StrEnum):
@@ -48,15 +48,15 @@ def truth(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Judge a module: its loss, predictions and partials against the spec's, at ordinary and adversarial points.
+    """Judge a module: run all its functions, and hold loss, predictions and partials against the spec's.
 
-    Exit 1 if a result is NaN, infinite, 0 or garbage where the truth is none of it, if an error is larger than the
-    operations' conditioning explains, or if nothing could be judged. Where a value on the way leaves the range of normal
-    numbers other than through an exponential, or a partial is of a value beyond the dtype, nothing is promised: what is
-    wrong there is reported and does not count.
+    The points are ordinary and adversarial. Exit 1 if a function raises, if a result is NaN, infinite, 0 or without a right
+    digit where the truth is none of it, if an error is larger than the operations' conditioning explains, or if nothing could
+    be judged. Where a value on the way leaves the range of normal numbers other than through an exponential, or a partial is
+    of a value beyond the dtype, nothing is promised: what is wrong there is reported and does not count.
     """
+    from symgraph.check.drawing import KINDS
     from symgraph.training.options import count
-    from symgraph.truth.drawing import KINDS
 
     count("--points", points)
     count("--seed", seed, at_least=0)
@@ -72,7 +72,7 @@ def truth(
     report = _judged(one, judged, _Task(wanted, points, seed, dtype.value), quiet=quiet)
     _print(report, json=json)
     if plot is not None:
-        from symgraph.truth.plot import plot_errors
+        from symgraph.check.plot import plot_errors
 
         plot_errors(report, plot)
     if not report.ok:
@@ -90,7 +90,8 @@ class _Task:
 
 
 def _judged(model: "Model", module: Any, task: _Task, *, quiet: bool) -> "Report":
-    from symgraph.truth import judge, points
+    from symgraph.check.judging import judge
+    from symgraph.check.points import points
 
     drawn = points(model, task.kinds, task.points, task.seed)
     with progress(task.points, f"judging {model.name}", quiet=quiet) as advance:
@@ -98,7 +99,7 @@ def _judged(model: "Model", module: Any, task: _Task, *, quiet: bool) -> "Report
 
 
 def _print(report: "Report", *, json: bool) -> None:
-    from symgraph.truth.report import COLUMNS
+    from symgraph.check.report import COLUMNS
 
     if json:
         print_json(report.to_dict())
@@ -158,13 +159,13 @@ def module_of_model(
         OptionError: the file is of another backend.
     """
     from symgraph import compiled
+    from symgraph.check.runs import backend_of
     from symgraph.cli.current import current, settings_for
     from symgraph.emit.source import model_hash
     from symgraph.errors import ModuleError, OptionError
     from symgraph.generate import generate
     from symgraph.memory import load_artifact
     from symgraph.module import find, load_file
-    from symgraph.truth.results import backend_of
 
     load: Callable[[Path], Any] = compiled.load_file if backend == "c" else load_file
     try:

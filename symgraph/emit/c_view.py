@@ -126,6 +126,11 @@ class CView:
         return -(-(a_block + kept + values + 24 * self.sums + 1024) // 1024)
 
 
+def printed_graph(graph: Graph, _precision: str) -> Graph:
+    """The graph that the C functions are printed from; fusing products and sums takes rounding errors away at most."""
+    return graph
+
+
 def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
     """Write the functions of a C file.
 
@@ -134,7 +139,8 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     """
     _check_model_name(source.model.name)
     model, roots = source.model, source.graph.roots
-    writer = FunctionWriter(replace(source, graph=fused(source.graph)), {**texts, **TEXTS}, literals)
+    graph = fused(printed_graph(source.graph, source.options.precision))
+    writer = FunctionWriter(replace(source, graph=graph), {**texts, **TEXTS}, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
     own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), _is_difference(source.graph)
     with_y = ("w", "x", "y", "stride")

@@ -18,6 +18,7 @@ from symgraph.emit.module_writer import ModuleWriter
 from symgraph.emit.signatures import signatures
 from symgraph.emit.source import Source, initial_weight_parts
 from symgraph.emit.view import Header, describe, header
+from symgraph.ir.graph import Graph
 from symgraph.options import ACCURATE, DOUBLE
 from symgraph.passes import many_rows
 from symgraph.schedule import Kernel, count, schedule
@@ -94,10 +95,14 @@ class NumpyView:
     labels: str
 
 
+def printed_graph(graph: Graph, precision: str) -> Graph:
+    """The graph that batches and single rows are printed from; sums of products are written as dot products."""
+    return many_rows(graph) if precision == DOUBLE else graph
+
+
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
     """Write every statement of the module and collect what the templates lay out."""
-    if source.options.precision == DOUBLE:
-        source = replace(source, graph=many_rows(source.graph))
+    source = replace(source, graph=printed_graph(source.graph, source.options.precision))
     bound = error_bound_view(source, texts) if source.has_error_bound else None
     if source.options.precision == DOUBLE:
         source, texts = replace(source, graph=dots(source.graph)), {**texts, **TEXTS}

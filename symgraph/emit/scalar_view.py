@@ -37,9 +37,14 @@ class ScalarView:
     uses_math: bool
 
 
+def printed_graph(graph: Graph, _precision: str) -> Graph:
+    """The graph that the row functions are printed from."""
+    return single_row(graph)
+
+
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
     """Write the two row functions."""
-    graph = single_row(source.graph)
+    graph = printed_graph(source.graph, source.options.precision)
     writer = _RowWriter(source, graph, texts, literals)
     roots = graph.roots
     own = own_functions(graph, texts)

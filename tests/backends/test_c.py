@@ -14,6 +14,7 @@ from built import MODELS, one_output, sample
 from c_code import WARNINGS, compiled, compiler, scratch
 
 from symgraph import Model
+from symgraph.check.points import points
 from symgraph.compiled import module_of
 from symgraph.compiler import Compiler
 from symgraph.emit.c_functions import LIBRARY
@@ -21,7 +22,6 @@ from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.memory import load_artifact
 from symgraph.options import Options
-from symgraph.truth.drawing import points
 
 U = 2.0**-53
 """The rounding unit of float64."""

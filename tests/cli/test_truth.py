@@ -15,7 +15,8 @@ def test_a_right_module_is_trusted(built: Project) -> None:
     assert (done.code, done.err) == (0, "")
     head, columns, *rows = done.out.splitlines()
     assert head == "truth of decay, float64: no faults at 12 points"
-    assert columns.split()[:4] == ["result", "judged", "NaN", "Inf"]
+    assert columns.split()[:4] == ["result", "judged", "NaN", "infinite"]
+    assert "functions run, on one row and on 33: forward, per_sample_grad, predict, jacobian, residual, loss, grad" in done.out
     assert [row.split("  ")[0] for row in rows[:6]] == [
         "loss", "output", "grad top", "grad rate", "jacobian top", "jacobian rate",
     ]  # fmt: skip
@@ -49,11 +50,11 @@ def test_an_error_that_conditioning_does_not_explain_exits_with_1(built: Project
     path.unlink()
     assert (done.code, done.err) == (1, "")
     if form:
-        broken = {one["result"]: one["broken"] for one in json.loads(done.out)["results"]}
+        broken = {one["result"]: one["above_bound"] for one in json.loads(done.out)["results"]}
         assert broken["grad rate"] == 12
         assert broken["grad top"] == broken["loss"] == 0
     else:
-        assert "worst: grad rate, theorem: " in done.out
+        assert "worst: grad rate, above bound: " in done.out
 
 
 POLYNOMIAL = LINE.replace("a * x + b", "(a * x) ** 2 / (b**2 + 1)").replace('"line"', '"ratio"')
@@ -63,15 +64,15 @@ def test_polynomials_that_overflow_at_huge_points_are_reported_and_exit_with_0(c
     Path("ratio.py").write_text(POLYNOMIAL, encoding="utf-8")
     done = command("truth", "ratio.py", "--points", "60", "--kinds", "normal, huge", "--quiet")
     assert done.code == 0
-    head = re.match(r"truth of ratio, float64: no faults, (\d+) wrong results beyond the promise at 60 points\n", done.out)
+    head = re.match(r"truth of ratio, float64: no faults, (\d+) wrong results where nothing is promised at 60 ", done.out)
     assert head is not None
-    assert re.search(rf"exponential, .*: .*(Inf|NaN) \d+.*; by kind of point: huge {head[1]}\n", done.out)
-    assert "\nbeyond the promise: " in done.out
+    assert re.search(rf"exponential, .*: .*(infinite|NaN) \d+.*; by kind of point: huge {head[1]}\n", done.out)
+    assert "\noutside the range: " in done.out
     report = json.loads(command("truth", "ratio.py", "--points", "60", "--kinds", "normal, huge", "--quiet", "--json").out)
     assert (report["ok"], report["faults"]) == (True, 0)
-    counts = (report["beyond_promise"], report["beyond_by_kind"]["huge"], sum(report["beyond_by_fault"].values()))
+    counts = (report["outside_range"], report["outside_by_kind"]["huge"], sum(report["outside_by_fault"].values()))
     assert counts == (int(head[1]),) * 3
-    assert sum(one["beyond_promise"] for one in report["results"]) == int(head[1])
+    assert sum(one["outside_range"] for one in report["results"]) == int(head[1])
 
 
 def test_nan_from_an_exponential_without_its_guard_exits_with_1(command: Run) -> None:

@@ -8,21 +8,22 @@ import numpy as np
 import pytest
 import sympy as sp
 from built import MODELS, one_output
+from flint import arb, ctx
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_models import models
 
 import symgraph
 from symgraph import Model
+from symgraph.check.balls import KINK
+from symgraph.check.points import points
+from symgraph.check.reference import reference
 from symgraph.emit.error_bound import FUNCTIONS
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate
 from symgraph.ir.ops import OPS
 from symgraph.memory import load_artifact
 from symgraph.options import Options
-from symgraph.truth.drawing import points
-from symgraph.truth.reference import truth_at
-from symgraph.truth.wide import KINK, is_number
 
 WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
 
@@ -44,17 +45,19 @@ def bounded(model: Model, module: ModuleType, point: dict[str, float], dtype: ty
     x = np.array([point[name] for name in module.FEATURES], dtype) if module.FEATURES else None
     y = dtype(point[module.TARGET]) if module.TARGET else None
     bound, bounds = module.error_bound(w, x, y)
-    truth = truth_at(model, point).values
+    truth = reference(model).truth(point).named(module.WEIGHTS)
     result = [("loss", float(module.forward(w, x, y).loss), float(bound), truth["loss"])]
     partials = zip(module.WEIGHTS, module.per_sample_grad(w, x, y), bounds, strict=True)
     return result + [(name, float(value), float(bound), truth[f"grad {name}"]) for name, value, bound in partials]
 
 
-def looseness(value: float, bound: float, exact: object, dtype: type) -> float:
+def looseness(value: float, bound: float, exact: arb, dtype: type) -> float:
     """How many times the error, or half a unit in the last place if that is more, the bound is; it must not be less."""
-    info, error = np.finfo(dtype), abs(mpmath.mpf(value) - exact)
-    assert error <= bound, f"{value!r} is {mpmath.nstr(error, 5)} off, the bound is {bound!r}"
-    return float(mpmath.mpf(bound) / max(error, info.eps * abs(exact) / 2, mpmath.mpf(float(info.smallest_subnormal)) / 2))
+    info = np.finfo(dtype)
+    with ctx.workprec(200):
+        error = abs(arb(value) - exact)
+        assert error <= bound or error - exact.rad() <= bound, f"{value!r} is {error} off, the bound is {bound!r}"
+        return float(arb(bound) / max(float(error), float(abs(exact)) * float(info.eps) / 2, float(info.smallest_subnormal)))
 
 
 @pytest.mark.parametrize("name", WITH_LOSS)
@@ -65,7 +68,7 @@ def test_no_error_exceeds_its_bound_at_ordinary_and_extreme_points(name: str, dt
     judged = 0
     for place in range(len(drawn)):
         for label, value, bound, exact in bounded(model, module, drawn.point(place), dtype):
-            if is_number(exact) and np.isfinite(bound):
+            if isinstance(exact, arb) and np.isfinite(bound):
                 assert np.isfinite(value), label
                 looseness(value, bound, exact, dtype)
                 judged += 1
@@ -80,7 +83,7 @@ def test_bounds_are_tight_and_finite_at_ordinary_points() -> None:
         drawn = points(model, ("small weights", "normal", "wide"), n=6, seed=3)
         for place in range(len(drawn)):
             for _label, value, bound, exact in bounded(model, module, drawn.point(place), np.float64):
-                if is_number(exact):
+                if isinstance(exact, arb):
                     open_ones += not np.isfinite(bound)
                     ratios += [looseness(value, bound, exact, np.float64)] if np.isfinite(bound) else []
     assert np.median(ratios) < 40
@@ -102,7 +105,7 @@ def test_no_error_of_a_random_model_exceeds_its_bound(model: Model, seed: int) -
     drawn = points(model, ("normal", "wide", "magnitudes"), n=3, seed=seed)
     for place in range(len(drawn)):
         for _label, value, bound, exact in bounded(model, module, drawn.point(place), np.float64):
-            if is_number(exact) and np.isfinite(bound):
+            if isinstance(exact, arb) and np.isfinite(bound):
                 looseness(value, bound, exact, np.float64)
 
 

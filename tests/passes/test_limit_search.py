@@ -9,7 +9,8 @@ import sympy as sp
 
 import symgraph
 from symgraph import Model, sigmoid, softplus
-from symgraph.truth import Points, given, judge
+from symgraph.check.judging import judge
+from symgraph.check.points import Points, given
 
 MODELS, ROWS = 14, 6
 INNER: tuple[Callable[..., Any], ...] = (
@@ -64,4 +65,4 @@ def test_nothing_is_nan_zero_or_garbage_where_an_exponential_overflows(seed: int
     model = drawn(rng)
     report = judge(model, symgraph.compile(model, backend=backend), near_the_overflow(model, rng), dtype=dtype)
     assert report.judged > 0
-    assert not report.faults + report.beyond_promise, str(report)
+    assert not report.faults + report.outside_range, str(report)

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symgraph.check.report import Report
 from symgraph.errors import OptionError
 from symgraph.options import ACCURATE
 from symgraph.training.plots import PathLike, save_figure
-from symgraph.truth.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,7 @@ _GROUPS = {"loss": "o", "output": "s", "grad": "+", "jacobian": "x"}
 
 
 def plot_errors(report: Report, path: PathLike) -> None:
-    """Draw the error of every result in ulp against kappa_graph, with the theorem's line, to a file.
+    """Draw the error of every result in ulp against kappa_graph, with the line of the bound, to a file.
 
     Args:
         report: what the judge found.
@@ -48,7 +48,7 @@ def _draw(figure: "Figure", report: Report) -> None:
             axes.plot(kappas[where], errors[where], marker, markersize=3, alpha=0.4, label=kind)
     line = np.array([_LEAST, np.max(kappas[shown], initial=1.0) * 2])
     promised = np.ones_like(line) if report.precision == ACCURATE else report.largest_ulp * line
-    axes.plot(line, promised, color="black", label=report.theorem())
+    axes.plot(line, promised, color="black", label=report.bound())
     axes.set_xscale("log", base=10)
     axes.set_yscale("log", base=10)
     title = f"{report.model}, {report.dtype}, {report.points} points, {report.faults} faults"

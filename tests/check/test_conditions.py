@@ -7,17 +7,20 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from flint import arb, ctx
 from zoo import ZOO
 
 from symgraph import Model, sigmoid
+from symgraph.check.conditions import INPUT_ULP
+from symgraph.check.judging import measure_of, names_of_model, truths
+from symgraph.check.points import Points, given, points
+from symgraph.check.reference import Reference, reference
 from symgraph.generate import differentiated
+from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
-from symgraph.passes import many_rows
-from symgraph.truth import Points, points, truth_at, truths
-from symgraph.truth.evaluation import function_of
-from symgraph.truth.judging import measure_of
-from symgraph.truth.reference import reference
+from symgraph.ir.overflow import FAST
+from symgraph.passes import many_rows, single_row
 
 MODELS = ("nine_weights", "every_op", "pieces", "uniform_nodes", "Thurber", "Rat43", "rosenbrock")
 
@@ -44,7 +47,7 @@ def moved_graph(graph: Graph, leaves: dict[str, Any], moved: int | None, factor:
             value = values[node.args[1 if values[node.args[0]] else 2]]
         else:
             try:
-                value = function_of(node.op)(*(values[arg] for arg in node.args))
+                value = MPMATH[node.op](*(values[arg] for arg in node.args))
             except (ZeroDivisionError, ValueError):
                 value = mpmath.nan
         values.append(value * factor if index == moved else value)
@@ -53,45 +56,57 @@ def moved_graph(graph: Graph, leaves: dict[str, Any], moved: int | None, factor:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_kappa_in_is_the_sum_of_the_relative_changes_by_the_inputs(name: str) -> None:
+    """Both that of the sweep over the graph and that of the reference."""
     model = ZOO[name]()
     point = inside(model)
-    found = truths(model, single(point, model))
-    at = truth_at(model, point).values
-    wanted = dict.fromkeys(found.names, mpmath.mpf(0))
-    with mpmath.workprec(400):
-        step = mpmath.ldexp(1, -60)  # truncation is 2**-120 of what second derivatives are; the truth has 130 digits
-        known = reference(model)
-        for entry in model.inputs:
-            sides = [values_at(known, {**known.leaves(point), entry.name: point[entry.name] * (1 + s)}) for s in (step, -step)]
+    found, known = truths(model, single(point, model)), reference(model)
+    with ctx.workprec(400):
+        step = arb((1, -60))  # truncation is 2**-120 of what second derivatives are; the truth has 120 digits here
+        exact = {entry.name: arb(point[entry.name]) for entry in model.inputs}
+        at, wanted = values_at(known, exact), dict.fromkeys(found.names, 0.0)
+        for leaf in exact:
+            sides = [values_at(known, {**exact, leaf: exact[leaf] * (1 + move)}) for move in (step, -step)]
             for column in found.names:
-                if at[column]:
-                    wanted[column] += abs((sides[0][column] - sides[1][column]) / (2 * step) / at[column])
-    for column, kappa in zip(found.names, found.sizes.kappa_in[0], strict=True):
-        assert kappa == pytest.approx(float(wanted[column]), rel=1e-9) or at[column] == 0, column
+                if not at[column].is_zero():
+                    wanted[column] += abs(float((sides[0][column] - sides[1][column]) / (2 * step) / at[column]))
+    for place, (column, kappa) in enumerate(zip(found.names, found.sizes.kappa_in[0], strict=True)):
+        assert at[column].is_zero() or kappa == pytest.approx(wanted[column], rel=1e-9), column
+        assert at[column].is_zero() or found.kappa_in(0, place) == pytest.approx(wanted[column], rel=1e-9), column
 
 
-def values_at(known: Any, leaves: dict[str, Any]) -> dict[str, Any]:
-    return dict(known._run(leaves, 400)[0])
+def values_at(known: Reference, exact: dict[str, arb]) -> dict[str, Any]:
+    """Values and partials of the spec at any numbers, by the reference's program."""
+    values = known.program.forward([exact[name] for name in known.program.leaves])
+    weights = [entry.name for entry in known.model.weight_inputs]
+    found: dict[str, Any] = {}
+    for root, index in known.roots.items():
+        partials, prefix = known.program.partials(values, index), {"loss": "grad", "output": "jacobian"}[root]
+        found |= {root: values[index], **{f"{prefix} {weight}": partials[weight] for weight in weights}}
+    return found
 
 
+@pytest.mark.parametrize("backend", ["numpy", "scalar", "c"])
 @pytest.mark.parametrize("name", MODELS)
-def test_kappa_graph_is_the_sum_of_the_relative_changes_by_what_rounds(name: str) -> None:
+def test_kappa_graph_is_the_sum_of_the_relative_changes_by_what_rounds(name: str, backend: str) -> None:
+    """In the graph that the backend prints."""
     model = ZOO[name]()
     point = inside(model, 1)
-    graph, measure, known = many_rows(differentiated(model)), measure_of(model), reference(model)
-    roots = {column: graph.roots[column] for column in known.names}
+    plain = differentiated(model)
+    graph = {"numpy": many_rows, "scalar": single_row, "c": lambda graph: graph}[backend](plain)
+    measure, names = measure_of(model, backend), names_of_model(model, backend)
+    roots = {column: graph.roots[column] for column in names}
     wanted = dict.fromkeys(roots, mpmath.mpf(0))
     with mpmath.workprec(300):
-        leaves = {**known.leaves(point), "cotangent": mpmath.mpf(1)}
-        plain, step = moved_graph(graph, leaves, None, 1), mpmath.ldexp(1, -100)
-        for moved in sorted(measure._counted):
+        leaves = {**{leaf: mpmath.mpf(value) for leaf, value in point.items()}, "cotangent": mpmath.mpf(1)}
+        unmoved, step = moved_graph(graph, leaves, None, 1), mpmath.ldexp(1, -100)
+        for moved in sorted(measure.counted):
             sides = [moved_graph(graph, leaves, moved, 1 + sign * step) for sign in (1, -1)]
             for column, root in roots.items():
-                if plain[root]:
-                    wanted[column] += abs((sides[0][root] - sides[1][root]) / (2 * step) / plain[root])
-    kappas = dict(zip(known.names, truths(model, single(point, model)).sizes.kappa_graph[0], strict=True))
+                if unmoved[root]:
+                    wanted[column] += abs((sides[0][root] - sides[1][root]) / (2 * step) / unmoved[root])
+    kappas = dict(zip(names, truths(model, single(point, model), backend=backend).sizes.kappa_graph[0], strict=True))
     for column, kappa in kappas.items():
-        assert kappa == pytest.approx(float(wanted[column]), rel=1e-9) or plain[roots[column]] == 0, column
+        assert kappa == pytest.approx(float(wanted[column]), rel=1e-9) or unmoved[roots[column]] == 0, column
 
 
 def test_what_is_exact_is_not_counted_and_what_was_rounded_is() -> None:
@@ -105,15 +120,15 @@ def test_what_is_exact_is_not_counted_and_what_was_rounded_is() -> None:
         names = sorted(symbol.name for symbol in part.free_symbols)
         one.output("out", part.subs({sp.Symbol(name, real=True): one.weight(name) for name in names}))
         measure = measure_of(one, names=("output",))
-        assert len(measure._counted) == count or (index == 5 and len(measure._counted) == 1), part
+        assert len(measure.counted) == count or (index == 5 and len(measure.counted) == 1), part
 
 
 def test_float32_counts_constants_that_are_none_of_its_numbers() -> None:
     model = Model("tenth")
     a = model.weight("a")
     model.output("out", sp.Float(0.1) * a)
-    assert len(measure_of(model, dtype="float64", names=("output",))._counted) == 1
-    assert len(measure_of(model, dtype="float32", names=("output",))._counted) == 2
+    assert len(measure_of(model, dtype="float64", names=("output",)).counted) == 1
+    assert len(measure_of(model, dtype="float32", names=("output",)).counted) == 2
 
 
 def test_the_largest_figure_is_that_of_the_ops_of_the_graph() -> None:
@@ -187,27 +202,68 @@ def test_ranges_tell_where_values_leave_those_of_a_dtype() -> None:
     assert (sizes.highest[:, 0] > 1024).tolist() == [False, False, True]
 
 
+def scattered(expr: object, point: dict[str, float], model: Model, dtype: str = "float64") -> float:
+    model.output("out", expr)
+    found = truths(model, given(model, [point]), names=("output",), dtype=dtype)
+    return float(found.sizes.scatter[0, 0])
+
+
+@pytest.mark.parametrize(("dtype", "unit"), [("float64", 2.0**-52), ("float32", 2.0**-23)])
+def test_results_scatter_by_the_units_of_their_inputs_and_operations(dtype: str, unit: float) -> None:
+    model = Model("product")
+    a, b = model.weights("a b")
+    most = (2 * INPUT_ULP + 0.5) * unit  # two inputs and a product, which is 1; balls add a unit for each of their roundings
+    assert most <= scattered(a * b, {"a": 0.5, "b": 2.0}, model, dtype) <= most + 4 * unit
+
+
+def test_what_vanishes_scatters_to_second_order() -> None:
+    model = Model("square")
+    a, b, c = model.weights("a b c")
+    most = ((3 * INPUT_ULP + 1) * 2.0**-52) ** 2
+    assert most / 4 < scattered((a * b - c) ** 2, {"a": 0.5, "b": 2.0, "c": 1.0}, model) <= 4 * most
+
+
+def test_what_is_0_whatever_the_errors_does_not_scatter() -> None:
+    model = Model("nothing")
+    a, b = model.weights("a b")
+    assert scattered(a * sp.exp(b), {"a": 0.0, "b": 2.0}, model) == 0
+
+
+def test_values_below_the_normal_numbers_scatter_by_the_units_of_the_smallest() -> None:
+    model = Model("tiny")
+    a, b = model.weights("a b")
+    t = model.node("t", a * a)
+    # t is 1e-400, which any code has as 0
+    found = scattered(t / b / b, {"a": 1e-200, "b": 1e-160}, model)
+    assert 2.0**-1074 / 1e-320 / 4 < found < 4 * 2.0**-1074 / 1e-320
+
+
+def test_an_end_of_a_domain_within_rounding_errors_leaves_no_bound() -> None:
+    model = Model("root")
+    a, b = model.weights("a b")
+    assert scattered(sp.sqrt(a - b), {"a": 1.0, "b": 1.0}, model) == np.inf
+
+
 def test_decisions_within_rounding_errors_are_in_doubt() -> None:
     model = Model("doubts")
     x, a, b = model.feature("x"), *model.weights("a b")
     model.output("out", sp.Abs(a * x - b))
     third = 1 / 3
     rows = [(3.0, third, 1.0), (3.0, third, 1.0 + 1e-9), (2.0, 0.5, 1.0), (3.0, 1.0, 1.0)]
-    drawn = Points(("x", "a", "b"), np.array(rows), ("given",) * 4)
-    sizes = truths(model, drawn, names=("output",)).sizes
-    doubt, undecided = sizes.doubt[:, 0], sizes.undecided[:, 0]
+    found = truths(model, Points(("x", "a", "b"), np.array(rows), ("given",) * 4), names=("output",))
     # 3 * fl(1/3) differs from 1 by 2**-54: the product's own rounding reaches that; 2 * 0.5 is exact, which is not counted on
-    assert (doubt <= 2.0**-52).tolist() == [True, False, True, False]
-    assert (undecided <= 2.0**-52).tolist() == [True, False, True, False]  # a*x moves with a, x and b as far
+    assert np.isinf(found.sizes.scatter[:, 0]).tolist() == [True, False, True, False]
+    assert [found.left_open(place)[0] for place in range(4)] == [True, False, True, False]  # a*x moves with a, x and b as far
 
 
-def test_what_cancels_inside_leaves_the_inputs_undecided_no_more() -> None:
+@pytest.mark.parametrize("expr", [lambda a: sp.Abs(a - sp.sin(a)), lambda a: sp.log(a - sp.sin(a))])
+def test_what_cancels_inside_leaves_the_inputs_undecided_no_more(expr: Any) -> None:
     model = Model("inside")
     a = model.weight("a")
-    model.output("out", sp.Abs(a - sp.sin(a)))
-    sizes = truths(model, Points(("a",), np.array([[1e-9]]), ("given",)), names=("output",)).sizes
-    assert sizes.doubt[0, 0] <= 2.0**-52  # sin(a) is off by more than the 1.7e-28 that the difference is
-    assert sizes.undecided[0, 0] > 0.1  # to first order, 3 times the error of a
+    model.output("out", expr(a))
+    found = truths(model, Points(("a",), np.array([[1e-9]]), ("given",)), names=("output", "jacobian a"))
+    assert np.isinf(found.sizes.scatter).all()  # sin(a) is off by more than the 1.7e-28 that the difference is
+    assert not found.left_open(0).any()  # by the mean value theorem, it moves by 3 times the error of a
 
 
 def test_a_saturated_function_of_noise_is_in_doubt() -> None:
@@ -215,9 +271,40 @@ def test_a_saturated_function_of_noise_is_in_doubt() -> None:
     x, a = model.feature("x"), model.weight("a")
     model.output("out", sp.tanh(1e20 * sp.sin(a * x)) + sigmoid(a))
     drawn = Points(("x", "a"), np.array([[1e30, 1 / 3], [1.0, 1 / 3]]), ("given",) * 2)
-    sizes = truths(model, drawn, names=("output",)).sizes
-    assert sizes.kappa_in[0, 0] < 10  # flat on both sides
-    assert (sizes.doubt[:, 0] <= 2.0**-52).tolist() == [True, False]
+    found = truths(model, drawn, names=("output",))
+    assert found.sizes.kappa_in[0, 0] < 10  # flat on both sides
+    assert np.isinf(found.sizes.scatter[:, 0]).tolist() == [True, False]
+    assert [found.left_open(place)[0] for place in range(2)] == [True, False]
+
+
+def test_a_function_saturates_whatever_the_inputs_last_bits_are() -> None:
+    model = Model("saturated")
+    x, a = model.feature("x"), model.weight("a")
+    model.output("out", sp.tanh(sp.exp(a * x)))
+    found = truths(model, given(model, [{"x": 1e10, "a": 1e10}]), names=("output",))
+    assert found.sizes.scatter[0, 0] < 1e-14  # exp(1e20) is anything between two huge numbers
+    assert not found.left_open(0)[0]
+
+
+def test_the_point_at_which_periods_are_hit_shows_that_nothing_is_known() -> None:
+    """The cosine of a huge number: its partial moves by itself, and not by a multiple of a period, when the inputs do."""
+    for scale in (sp.pi / 6, sp.Integer(1)):
+        model = Model("cosine")
+        x, a, b = model.feature("x"), *model.weights("a b")
+        model.output("out", a * sp.cos(scale * x) + b)
+        found = truths(model, given(model, [{"x": 3 * 2.0**600, "a": 1.0, "b": 0.5}]), names=("jacobian a",))
+        assert found.kappa_in(0, 0) > 1e15
+
+
+def test_the_exponentials_that_are_guarded_may_leave_the_range() -> None:
+    """Infinities that the scalar module writes where an exponential overflows are such, too."""
+    for name in sorted(FAST):
+        model = Model("front")
+        x, a, b = model.feature("x"), *model.weights("a b")
+        model.output("out", sp.tanh(getattr(sp, name, None)(a * x) if name != "expm1" else sp.exp(a * x)) + b)
+        for backend in ("numpy", "scalar"):
+            found = truths(model, given(model, [{"x": 1.0, "a": 800.0, "b": 1.0}]), names=("output",), backend=backend)
+            assert not found.sizes.strayed[0, 0], (name, backend)
 
 
 def test_measures_are_prepared_once_and_results_do_not_depend_on_the_batch() -> None:

@@ -8,8 +8,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from symgraph.check.drawing import ORDINARY
+from symgraph.check.points import points
 from symgraph.models.nine_weights import model
-from symgraph.truth import ORDINARY, points
 
 SCRIPT = Path(__file__).parent.parent.parent / "benchmarks" / "founding.py"
 

@@ -7,10 +7,11 @@ from corpus import CANCELLING, CORPUS, LEAVING, examine
 from corpus_sciences import SCIENCES
 from corpus_statistics import STATISTICS
 
+from symgraph.check.drawing import KINDS
+from symgraph.check.points import points
 from symgraph.generate import differentiated
 from symgraph.ir.ops import OPS
 from symgraph.lowering import lower
-from symgraph.truth import KINDS, points
 
 SEEDS = {name: place for place, name in enumerate(CORPUS)}
 
@@ -39,4 +40,4 @@ def test_nothing_is_wrong_at_points_of_any_kind(name: str) -> None:
         outcome = examine(model, module, drawn, dtype)
         assert outcome.wrong == ()
         assert outcome.report.judged > 0
-        assert all(one.worst_graph <= 1 + 2.0**-4 for one in outcome.report.results if np.isfinite(one.worst_graph))
+        assert all(one.worst_bound <= 1 + 2.0**-4 for one in outcome.report.results if np.isfinite(one.worst_bound))

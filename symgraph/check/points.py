@@ -1,0 +1,172 @@
+"""Points to judge at, ordinary and adversarial, inside the declared domains."""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from flint import arb, ctx
+from numpy.typing import NDArray
+
+from symgraph.check.balls import ZERO, Value
+from symgraph.check.drawing import KINDS, inside
+from symgraph.check.forms import value_of
+from symgraph.check.program import Program
+from symgraph.check.reference import reference
+from symgraph.errors import OptionError
+from symgraph.model import Model
+
+_BITS = 133
+"""The precision in which zeros are sought."""
+_STARTS = 8
+_HALVINGS = 60
+_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+_LOGIC = frozenset({"and", "or", "not"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Points of one model.
+
+    Attributes:
+        names: its inputs, in the model's order.
+        values: (n, len(names)) float64.
+        kinds: of each point, a name of ``KINDS``, or whatever the caller calls it.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    kinds: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def point(self, place: int) -> dict[str, float]:
+        """One point, name -> value."""
+        return dict(zip(self.names, self.values[place].tolist(), strict=True))
+
+    def rounded(self, dtype: str) -> "Points":
+        """The points with every value rounded to float32; those that overflow become its largest number."""
+        if dtype == "float64":
+            return self
+        largest = float(np.finfo(dtype).max)
+        return replace(self, values=np.clip(self.values, -largest, largest).astype(dtype).astype(np.float64))
+
+
+def points(model: Model, kinds: Sequence[str] = tuple(KINDS), n: int = 1000, seed: int = 0) -> Points:
+    """Draw points for a model, the same ones for the same seed.
+
+    Args:
+        model: the spec; it is frozen by this.
+        kinds: names of ``KINDS``; they take turns.
+        n: how many points.
+        seed: of all that is drawn.
+
+    Raises:
+        OptionError: a kind is unknown, or there are no points to draw.
+    """
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise OptionError(f"there is no kind of points {', '.join(map(repr, unknown))}; there are {', '.join(KINDS)}")
+    if n < 1:
+        raise OptionError(f"the number of points must be at least 1, not {n}")
+    rows = _rows(model.freeze(), kinds, random.Random(seed))
+    chosen = [next(rows) for _ in range(n)]
+    names = tuple(entry.name for entry in model.inputs)
+    values = np.array([row for _, row in chosen], np.float64).reshape(n, len(names))
+    return Points(names, values, tuple(kind for kind, _ in chosen))
+
+
+def given(model: Model, rows: Sequence[Mapping[str, float]], kind: str = "given") -> Points:
+    """Points from anywhere else, each a mapping name -> value."""
+    names = tuple(entry.name for entry in model.freeze().inputs)
+    return Points(names, np.array([[row[name] for name in names] for row in rows], np.float64), (kind,) * len(rows))
+
+
+def _rows(model: Model, kinds: Sequence[str], draw: random.Random) -> Iterator[tuple[str, list[float]]]:
+    seeker = _Seeker(model) if "near zeros" in kinds else None
+    while True:
+        for kind in kinds:
+            row = [inside(KINDS[kind], draw, entry) for entry in model.inputs]
+            yield kind, row if seeker is None or kind != "near zeros" else seeker.moved(row, draw)
+
+
+class _Seeker:
+    """Moves points along one input to where a value of the spec changes its sign: an output, an inner value, a comparison's
+    two sides.
+
+    Args:
+        model: the spec.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._inputs = model.inputs
+        self._program: Program = reference(model).program
+        steps = self._program.steps
+        self._targets = [i for i, step in enumerate(steps) if step.varies and not step.leaf and step.name not in _LOGIC]
+
+    def moved(self, row: list[float], draw: random.Random) -> list[float]:
+        """A point near a zero, reached from the given one by bisection; the given one where no sign changes.
+
+        Half of the points stop at the float next to the zero, the others at a distance of 1e-16 to 1e-2 of the input.
+        """
+        if not self._targets or not row:
+            return row
+        target, place = draw.choice(self._targets), draw.randrange(len(row))
+        domain = self._inputs[place].domain
+
+        def height(x: float) -> int | None:
+            return self._sign(target, [*row[:place], x, *row[place + 1 :]])
+
+        bracket = _bracket(height, row[place], domain, draw)
+        if bracket is None:
+            return row
+        x = _bisected(height, *bracket)
+        if draw.random() < 0.5:
+            x += abs(x) * draw.choice((-1.0, 1.0)) * 10.0 ** draw.uniform(-16.0, -2.0)
+        if domain is not None:
+            x = min(max(x, domain[0]), domain[1])
+        return [*row[:place], x, *row[place + 1 :]]
+
+    def _sign(self, target: int, row: list[float]) -> int | None:
+        """1 where the target's value is above 0, -1 where it is not; None where that is not known."""
+        steps = self._program.steps
+        values: list[Value] = [arb(x) for x in row]
+        with ctx.workprec(_BITS):
+            for step in steps[len(row) : target + 1]:
+                if step.form is None:
+                    values.append(step.constant() if step.constant is not None else ZERO)
+                else:
+                    values.append(value_of(step.form, [values[arg] for arg in step.args]))
+            value = values[target]
+            if steps[target].name in _COMPARISONS:
+                left, right = (values[arg] for arg in steps[target].args)
+                value = left - right if isinstance(left, arb) and isinstance(right, arb) else value
+            if not isinstance(value, arb):
+                return None
+            return 1 if value > 0 else -1 if value <= 0 else None
+
+
+def _bracket(
+    height: Callable[[float], int | None], start: float, domain: tuple[float, float] | None, draw: random.Random
+) -> tuple[float, float] | None:
+    """Two numbers between which the height changes its sign, the one where it is above 0 last."""
+    first = height(start)
+    for _ in range(_STARTS if first is not None else 0):
+        other = draw.uniform(-6.0, 6.0) if domain is None else draw.uniform(max(domain[0], -1e3), min(domain[1], 1e3))
+        value = height(other)
+        if value is not None and value != first:
+            return (start, other) if value > 0 else (other, start)
+    return None
+
+
+def _bisected(height: Callable[[float], int | None], low: float, high: float) -> float:
+    """The float next to a change of sign, above which the height is above 0."""
+    for _ in range(_HALVINGS):
+        middle = low + (high - low) / 2
+        value = None if middle in (low, high) else height(middle)
+        if value is None:
+            break
+        low, high = (middle, high) if value < 0 else (low, middle)
+    return high if math.isfinite(high) else low

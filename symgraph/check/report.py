@@ -1,0 +1,496 @@
+"""What the judge found, as data, text and JSON-able dict."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.check.runs import BATCH
+from symgraph.check.verdicts import WHAT, Verdicts, verdicts
+from symgraph.options import ACCURATE
+
+if TYPE_CHECKING:
+    from symgraph.check.judging import Truths
+    from symgraph.check.runs import Results
+
+COLUMNS = (
+    "result", "judged", "NaN", "infinite", "lost to 0", "no digit right", "raised", "above bound", "median ulp", "worst ulp",
+    "worst/(1+kappa_in)", "worst/bound", "outside range",
+)  # fmt: skip
+"""The columns of the table: counts of faults, errors, and how often something is wrong where nothing is promised."""
+
+LEGEND = (
+    "judged: points where the truth is a normal number; ulp: error in units of 2**-52 (float32: 2**-23) of the truth",
+    "kappa_in: by how many ulp the true result moves if every input moves by one; no method does better than some 1 + kappa_in",
+    "kappa_graph: the same for every operation of the module; bound: what it explains, {bound}",
+    "lost to 0, no digit right: although the inputs determine the result; outside range: wrong where nothing is promised",
+)
+"""What the columns mean, a line each."""
+
+_DYING = 1e4
+"""Where kappa_graph / (1 + kappa_in) is larger, at least a quarter of a double's digits die on the way."""
+_TRIES = 40
+"""How many of the worst results have their kappa_in looked up in the reference."""
+_CANCELLING = 2.0**40
+"""Where kappa_graph is smaller, sums of doubles have many digits of kappa_in."""
+_OUT_OF_REACH = 1e290
+"""Condition numbers above stand for infinite ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """One result at one point.
+
+    Attributes:
+        result: its name.
+        what: what is wrong, in the words of ``WHAT``; "error" where nothing is.
+        kind: the kind of the point.
+        point: name -> float.
+        computed: what the module gives.
+        truth: the true value, rounded to double.
+        ulp: the error in ulp.
+        kappa_in: the condition of the result by the inputs.
+        kappa_graph: the condition by the operations.
+        literal: Python text that sets w, X and y to the point.
+        where: the function that gave it, and on what it was called.
+        message: the exception, if there was one.
+    """
+
+    result: str
+    what: str
+    kind: str
+    point: Mapping[str, float]
+    computed: float
+    truth: float
+    ulp: float
+    kappa_in: float
+    kappa_graph: float
+    literal: str
+    where: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReport:
+    """What was found for one result.
+
+    All faults are counted at points where the truth is a number of the dtype's range, and where something is promised: where
+    values on the way leave the normal range at most through an exponential that overflows or vanishes, and the value that is
+    differentiated is within the dtype's range. Of all functions that give the result the one counts that is farthest off.
+
+    Attributes:
+        result: "loss", "output", "grad w1" or "jacobian w1".
+        judged: points where the truth is a normal number of the dtype.
+        nan: NaN although the truth is finite.
+        infinite: infinity although the truth is finite.
+        zero: 0 although the truth is a normal number and the inputs determine it (4 * (1 + kappa_in) ulp is below 1/2).
+        wrong: a relative error above 1/2 under the same conditions; or, where the truth is 0 or subnormal, an error of more
+            than 1000 times what rounding explains.
+        raised: exceptions; of the scalar backend those of ``math`` count only where all results of the call are finite.
+        above_bound: errors above (largest op figure) * kappa_graph ulp; of an accurate module, above 1 ulp.
+        above_own: errors above the module's own ``error_bound``.
+        tried: points at which that bound was tried: no value on the way leaves the normal range, no decision is in doubt, and
+            the bound is small enough for a first-order statement.
+        outside_range: results that are wrong in one of these ways elsewhere.
+        blurred: zeros and errors above 1/2 that no method could avoid: kappa_in is too large.
+        doubtful: results that are not judged because the last bits of the inputs leave open what they are: next to a kink or
+            the end of a domain, or where an argument is as uncertain as the scale on which a function changes.
+        small: points where the truth is 0 or subnormal.
+        beyond: points where the truth is finite but larger than the dtype's numbers.
+        undefined: points where there is no real value.
+        no_derivative: points at a kink.
+        unresolved: points where no precision sufficed for the truth.
+        median: of the error in ulp.
+        largest: error in ulp.
+        worst_in: largest error / (1 + kappa_in).
+        worst_bound: largest error relative to the bound, where it was tried.
+        worst_sharp: the same relative to the sum over operations of figure * |v dG/dv| / |G|, which is sharper.
+        quality: median of kappa_graph / (1 + kappa_in).
+        worst: the worst point, a faulty one if there is one; None if nothing was judged.
+        worst_outside: the worst point of those outside the range, if there are any.
+    """
+
+    result: str
+    judged: int
+    nan: int
+    infinite: int
+    zero: int
+    wrong: int
+    raised: int
+    above_bound: int
+    above_own: int
+    tried: int
+    outside_range: int
+    blurred: int
+    doubtful: int
+    small: int
+    beyond: int
+    undefined: int
+    no_derivative: int
+    unresolved: int
+    median: float
+    largest: float
+    worst_in: float
+    worst_bound: float
+    worst_sharp: float
+    quality: float
+    worst: Worst | None
+    worst_outside: Worst | None
+
+    @property
+    def faults(self) -> int:
+        """How often something was wrong that was promised."""
+        return sum(getattr(self, name) for name in WHAT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Every error, for plots and statistics; all (n, k), NaN where nothing was judged; ``faulty``: wrong, promised or not."""
+
+    ulp: NDArray[np.float64]
+    kappa_in: NDArray[np.float64]
+    kappa_graph: NDArray[np.float64]
+    faulty: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the judge found; `print` it, or take `to_dict()`.
+
+    Attributes:
+        model: its name.
+        dtype: what was computed in.
+        precision: "double", or "accurate" for compensated arithmetic.
+        points: how many points.
+        kinds: how many of each kind.
+        faults_by_kind: how many results were faulty at points of each kind.
+        outside_by_kind: how many were wrong where nothing is promised at points of each kind.
+        outside_by_fault: the same by what is wrong.
+        largest_ulp: the largest figure of the op table among the graph's operations.
+        results: one report a result.
+        functions: what was run.
+        digits: the result at which the operations lose the most digits that the inputs determine: its kappa_graph is the
+            largest by 1 + kappa_in. "where" is the node whose rounding errors it enlarges. None if nothing was judged.
+        samples: every error.
+    """
+
+    model: str
+    dtype: str
+    precision: str
+    points: int
+    kinds: Mapping[str, int]
+    faults_by_kind: Mapping[str, int]
+    outside_by_kind: Mapping[str, int]
+    outside_by_fault: Mapping[str, int]
+    largest_ulp: float
+    results: tuple[ResultReport, ...]
+    functions: tuple[str, ...]
+    digits: Worst | None
+    samples: Samples = field(repr=False, compare=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing that was promised was wrong at any point, and something was judged."""
+        return self.faults == 0 and self.judged > 0
+
+    @property
+    def judged(self) -> int:
+        """How many results had a normal number as truth."""
+        return sum(one.judged for one in self.results)
+
+    @property
+    def faults(self) -> int:
+        """How often something was wrong that was promised."""
+        return sum(one.faults for one in self.results)
+
+    @property
+    def outside_range(self) -> int:
+        """How many results were wrong where nothing is promised: see ``ResultReport``."""
+        return sum(one.outside_range for one in self.results)
+
+    @property
+    def worst(self) -> Worst | None:
+        """The worst point of all: of a faulty result if there is one, else the largest error / (1 + kappa_in)."""
+        found = [one for one in self.results if one.worst is not None]
+        return max(found, key=lambda one: (one.faults > 0, one.worst_in), default=_NONE).worst
+
+    @property
+    def worst_outside(self) -> Worst | None:
+        """A point where nothing is promised, of the result with the most wrong ones of them."""
+        return max(self.results, key=lambda one: one.outside_range, default=_NONE).worst_outside
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """The table under ``COLUMNS``, one row a result."""
+        return [
+            (
+                one.result, *(str(n) for n in (one.judged, one.nan, one.infinite, one.zero, one.wrong, one.raised)),
+                str(one.above_bound + one.above_own), _figure(one.median), _figure(one.largest), _figure(one.worst_in),
+                _figure(one.worst_bound), str(one.outside_range),
+            )
+            for one in self.results
+        ]  # fmt: skip
+
+    def remarks(self) -> list[str]:
+        """What the table leaves out, in sentences, and what its columns mean."""
+        names = {
+            "blurred": "that no method could get right (kappa_in too large)",
+            "doubtful": "that the last bits of the inputs leave open: not judged",
+            "small": "whose truth is 0 or subnormal",
+            "beyond": "whose truth is beyond the dtype",
+            "undefined": "without a real value",
+            "no_derivative": "at a kink",
+            "unresolved": "whose truth no precision resolved: not judged",
+        }
+        totals = {key: sum(getattr(one, key) for one in self.results) for key in names}
+        lines = [f"results {text}: {totals[key]}" for key, text in names.items() if totals[key]]
+        tried, judged = sum(one.tried for one in self.results), sum(one.judged for one in self.results)
+        lines.append(f"the bound, {self.bound()}, was tried on {tried} of {judged} results")
+        lines.append(f"functions run, on one row and on {BATCH}: {', '.join(self.functions)}")
+        if self.faults:
+            lines.append(f"faults by kind of point: {_counts(self.faults_by_kind)}")
+        if self.outside_range:
+            lines.append(
+                "wrong where nothing is promised, since a value on the way leaves the normal range other than through an "
+                "exponential, or the value that is differentiated is beyond the dtype: "
+                f"{_counts(self.outside_by_fault)}; by kind of point: {_counts(self.outside_by_kind)}"
+            )
+        lines += [line.format(bound=self.bound()) for line in LEGEND]
+        return lines
+
+    def points_to_paste(self) -> list[str]:
+        """The worst points, two lines each: of all, of where digits die, and of where nothing is promised."""
+        digits = self.digits
+        dying = [] if digits is None or _loss(digits) < _DYING else [_dying(digits), digits.literal]
+        return [*describe(self.worst), *dying, *describe(self.worst_outside, "outside the range")]
+
+    def bound(self) -> str:
+        """What is promised of errors."""
+        if self.precision == ACCURATE:
+            return "error <= 1 ulp where kappa_graph < 2**48"
+        return f"error <= {self.largest_ulp:g} * kappa_graph ulp"
+
+    def verdict(self) -> str:
+        """One line."""
+        found = "1 fault" if self.faults == 1 else f"{self.faults} faults"
+        outcome = "no faults" if self.ok else found if self.faults else "nothing could be judged"
+        outside = f", {self.outside_range} wrong results where nothing is promised" if self.outside_range else ""
+        return f"truth of {self.model}, {self.dtype}: {outcome}{outside} at {self.points} points"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as dicts, lists, strings and finite numbers, without the samples; None for what is not finite."""
+        counts = ("faults", "outside_range", "kinds", "faults_by_kind", "outside_by_kind", "outside_by_fault")
+        head = ("model", "dtype", "precision", "points", "functions", *counts)
+        rest = {key: _jsonable(getattr(self, key)) for key in head}
+        results = [_jsonable(asdict(one)) for one in self.results]
+        rest["digits"] = None if self.digits is None else _jsonable(asdict(self.digits))
+        return {"ok": self.ok, **rest, "largest_ulp": self.largest_ulp, "results": results}
+
+    def __str__(self) -> str:
+        table = [COLUMNS, *self.rows()]
+        widths = [max(len(row[place]) for row in table) for place in range(len(COLUMNS))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+        return "\n".join([self.verdict(), *lines, *self.remarks(), *self.points_to_paste()])
+
+
+def describe(worst: Worst | None, title: str = "worst") -> list[str]:
+    """A point as two lines, the second of which can be pasted."""
+    if worst is None:
+        return []
+    size = f"{worst.ulp:.3g} ulp, kappa_in {worst.kappa_in:.3g}, kappa_graph {worst.kappa_graph:.3g}"
+    what = worst.message or f"{worst.what}: {worst.computed!r} for {worst.truth!r}"
+    return [f"{title}: {worst.result}, {what} ({size}; {worst.where}; {worst.kind})", worst.literal]
+
+
+def _dying(worst: Worst) -> str:
+    return (
+        f"digits die here: kappa_graph {worst.kappa_graph:.2g} against kappa_in {worst.kappa_in:.2g}: {worst.result}, "
+        f"by rounding in {worst.where} ({worst.kind})"
+    )
+
+
+def _loss(worst: Worst) -> float:
+    return worst.kappa_graph / (1 + worst.kappa_in)
+
+
+_NONE = ResultReport("", *(0,) * 17, *(math.nan,) * 6, None, None)
+
+
+def report(found: "Truths", results: "Results") -> Report:
+    """Make the report of results held against the truth."""
+    judged = verdicts(found, results)
+    kinds = found.points.kinds
+    outside = judged.outside_range
+    digits = _worst_digits(found, judged)
+    reports = tuple(_result(found, judged, results, column) for column in range(len(found.names)))
+    kappa_in, kappa_graph = (np.where(judged.normal, k, np.nan) for k in (judged.kappa_in, found.sizes.kappa_graph))
+    return Report(
+        found.model.name,
+        found.dtype,
+        results.precision,
+        len(found.points),
+        {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+        _by_kind(judged.faulty, kinds),
+        _by_kind(outside, kinds),
+        {text: int((getattr(judged, name) & outside).sum()) for name, text in WHAT.items()},
+        found.largest_ulp,
+        reports,
+        tuple(dict.fromkeys(run.function for run in results.runs)),
+        digits,
+        Samples(judged.ulp, kappa_in, kappa_graph, judged.failing),
+    )
+
+
+def _by_kind(mask: NDArray[np.bool_], kinds: Sequence[str]) -> dict[str, int]:
+    """How many results are marked at the points of each kind."""
+    counts = dict.fromkeys(kinds, 0)
+    for kind, count in zip(kinds, mask.sum(axis=1).tolist(), strict=True):
+        counts[kind] += count
+    return counts
+
+
+def _result(found: "Truths", judged: Verdicts, results: "Results", column: int) -> ResultReport:
+    counts = {name: int(mask[:, column].sum()) for name, mask in judged.counted().items()}
+    errors = judged.ulp[:, column]
+    known = np.isfinite(errors)
+    faulty, outside = judged.faulty[:, column], judged.outside_range[:, column]
+    kappa_graph = found.sizes.kappa_graph[:, column]
+    _look_up(found, judged.kappa_in, [column], np.where(known, errors, np.nan)[:, None])
+    kappa_in = judged.kappa_in[:, column]
+    with np.errstate(all="ignore"):
+        against_in = np.where(known, errors / (1 + kappa_in), np.nan)
+        tried = judged.tried[:, column]
+        against_bound = np.where(tried, errors / judged.bound[:, column], np.nan)
+        sharp = np.where(tried & judged.plain[:, column], errors / found.sizes.bound[:, column], np.nan)
+        quality = np.where(judged.normal[:, column], kappa_graph / (1 + kappa_in), np.nan)
+    pointed = (found, judged, results, column)
+    return ResultReport(
+        result=found.names[column],
+        **counts,
+        median=_largest(errors[known], np.median),
+        largest=_largest(errors[known], np.max),
+        worst_in=_largest(against_in[np.isfinite(against_in)], np.max),
+        worst_bound=_largest(against_bound[np.isfinite(against_bound)], np.max),
+        worst_sharp=_largest(sharp[np.isfinite(sharp)], np.max),
+        quality=_largest(quality[np.isfinite(quality)], np.median),
+        worst=_worst(*pointed, against_in, faulty if faulty.any() else ~np.isnan(against_in) & ~outside),
+        worst_outside=_worst(*pointed, against_in, outside),
+    )
+
+
+def _look_up(
+    found: "Truths",
+    kappa_in: NDArray[np.float64],
+    columns: Sequence[int],
+    numerator: NDArray[np.float64],
+    *,
+    sure: bool = False,
+) -> tuple[int, int] | None:
+    """Take kappa_in from the reference for the results with the largest numerator / (1 + kappa_in), until that is right.
+
+    Args:
+        found: the truths.
+        kappa_in: (n, k) what is known so far; it is completed.
+        columns: the results that are asked for.
+        numerator: (n, len(columns)) NaN where nothing is asked.
+        sure: whether the reference is asked even where no paths cancel, so that sums of doubles are right.
+
+    Returns:
+        The place and the column of the largest ratio; None if there is none.
+    """
+    looked_up: set[tuple[int, int]] = set()
+    while True:
+        with np.errstate(all="ignore"):
+            ratios = np.nan_to_num(numerator / (1 + kappa_in[:, columns]), nan=-1.0, posinf=-1.0)
+        at = np.unravel_index(int(np.argmax(ratios)), ratios.shape) if ratios.size else None
+        if at is None or ratios[at] < 0:
+            return None
+        place, column = int(at[0]), columns[int(at[1])]
+        right = not sure and found.sizes.kappa_graph[place, column] < _CANCELLING
+        if right or (place, column) in looked_up or len(looked_up) == _TRIES:
+            return place, column
+        looked_up.add((place, column))
+        kappa_in[place, column] = found.kappa_in(place, column)
+
+
+def _worst(
+    found: "Truths",
+    judged: Verdicts,
+    results: "Results",
+    column: int,
+    against_in: NDArray[np.float64],
+    candidates: NDArray[np.bool_],
+) -> Worst | None:
+    """The candidate with the largest error / (1 + kappa_in)."""
+    if not candidates.any():
+        return None
+    place = int(np.argmax(np.where(candidates, np.nan_to_num(against_in, nan=0.0, posinf=np.inf), -1.0)))
+    run = results.runs[judged.source[place, column]]
+    message = run.message if judged.what(place, column) == WHAT["raised"] else ""
+    return _at(found, judged, (place, column), judged.what(place, column), run.label, message)
+
+
+def _worst_digits(found: "Truths", judged: Verdicts) -> Worst | None:
+    """The result with the largest kappa_graph / (1 + kappa_in), and the node in which the rounding errors are made."""
+    kappa_graph = found.sizes.kappa_graph
+    inside = judged.normal & judged.in_range & (kappa_graph < _OUT_OF_REACH)
+    at = _look_up(found, judged.kappa_in, range(len(found.names)), np.where(inside, kappa_graph, np.nan), sure=True)
+    if at is None:
+        return None
+    node = found.measure.enlarged_node(found.points.point(at[0]), found.bits[at[0]], at[1])
+    return _at(found, judged, at, "digits", node, "")
+
+
+def _at(found: "Truths", judged: Verdicts, at: tuple[int, int], what: str, where: str, message: str) -> Worst:
+    place, column = at
+    point = found.points.point(place)
+    return Worst(
+        result=found.names[column],
+        what=what,
+        kind=found.points.kinds[place],
+        point=point,
+        computed=float(judged.computed[at]),
+        truth=float(found.values[at]),
+        ulp=float(judged.ulp[at]),
+        kappa_in=float(judged.kappa_in[at]),
+        kappa_graph=float(found.sizes.kappa_graph[at]),
+        literal=_literal(found, point),
+        where=where,
+        message=message,
+    )
+
+
+def _literal(found: "Truths", point: Mapping[str, float]) -> str:
+    """Assignments of w, X and y, as far as the model has them, with all digits."""
+    model = found.model
+    target = () if model.target_input is None else (model.target_input,)
+    parts = []
+    for name, entries in (("w", model.weight_inputs), ("X", model.feature_inputs), ("y", target)):
+        numbers = [point[entry.name] for entry in entries]
+        text = repr(numbers[0] if name == "y" else numbers) if numbers else ""
+        parts += [f"{name} = {text}" if found.dtype == "float64" else f"{name} = np.{found.dtype}({text})"] if text else []
+    return "; ".join(parts)
+
+
+def _largest(values: NDArray[np.float64], statistic: Any) -> float:
+    return float(statistic(values)) if len(values) else math.nan
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+
+
+def _figure(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3g}"
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _jsonable(item) for key, item in value.items()}
+    return value
