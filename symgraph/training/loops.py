@@ -82,7 +82,7 @@ def numba_loop(row: Callable[..., float], program: Program, sizes: Sizes, clip: 
         OptionError: numba is not installed.
     """
     if find_spec("numba") is None:
-        wanted = "pip install 'symgraph-codegen[fast]'"
+        wanted = "pip install numba"
         raise OptionError(f"the backend numba needs numba, which is not installed: {wanted}")
     read = read_row(row, sizes.weights, sizes.features)
     if len(read.assigned) > LONGEST_COMPILED:

@@ -29,7 +29,7 @@ _METADATA: Mapping[str, Mapping[str, str | None]] = {
 }
 # Colour alone does not tell runs apart for every reader.
 _LINES = ("solid", "dashed", "dashdot", "dotted")
-_MISSING = "plots need Matplotlib; install it with: pip install 'symgraph-codegen[plot]'"
+_MISSING = "plots need Matplotlib; install it: pip install matplotlib"
 _NO_SCREEN = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 
 
