@@ -125,8 +125,19 @@ def test_an_interrupt_before_the_first_epoch_is_over_leaves_good_weights(
     assert Path("w.json").read_text(encoding="utf-8") == "good"
 
 
+def by_default() -> None:
+    """Let signals do what they do by default: tests that run under nohup hand on that one is ignored."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def on_terminal(project: Project, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
     """Start a command that has a terminal of its own for stdout and stderr; the terminal's other end."""
+
+    def prepare() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        by_default()
+
     shown, end = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "symgraph", *arguments],
@@ -136,10 +147,18 @@ def on_terminal(project: Project, *arguments: str) -> tuple[subprocess.Popen[byt
         stdout=end,
         stderr=end,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread of ours holds a lock here
+        preexec_fn=prepare,  # noqa: PLW1509 - no thread of ours holds a lock here
     )
     os.close(end)
     return process, shown
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a process that has been told to end; one that does not is killed, so that no test leaves it behind."""
+    try:
+        return process.wait(timeout=120)
+    finally:
+        process.kill()
 
 
 def wait_for_epochs(shown: int) -> None:
@@ -161,7 +180,7 @@ def test_sigterm_ends_a_real_process_with_its_weights_saved(built: Project, tmp_
         while os.read(shown, 65536):
             pass
     os.close(shown)
-    assert process.wait() == 128 + signal.SIGTERM
+    assert ended(process) == 128 + signal.SIGTERM
     assert saved_in(tmp_path / "w.json").keys() == {"top", "rate"}
     assert [path.name for path in tmp_path.iterdir()] == ["w.json"]
 
@@ -171,14 +190,15 @@ def test_a_terminal_that_closes_ends_a_run_with_its_weights_saved(built: Project
     process, shown = on_terminal(built, *line, "--save", str(tmp_path / "w.json"))
     wait_for_epochs(shown)
     os.close(shown)  # the kernel sends SIGHUP, and whatever is written to the terminal from now on fails
-    assert process.wait() == 128 + signal.SIGHUP
+    assert ended(process) == 128 + signal.SIGHUP
     assert saved_in(tmp_path / "w-adam.json").keys() == {"top", "rate"}
     assert [path.name for path in tmp_path.iterdir()] == ["w-adam.json"]
 
 
-def run_script(text: str, **options: object) -> subprocess.CompletedProcess[str]:
+def run_script(text: str, prepare: Callable[[], object] = by_default) -> subprocess.CompletedProcess[str]:
     head = "import os, signal\nfrom symgraph.cli.interrupts import Interrupts\n"
-    return subprocess.run([sys.executable, "-c", head + text], capture_output=True, text=True, check=False, **options)
+    command = [sys.executable, "-c", head + text]
+    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=prepare)  # noqa: PLW1509
 
 
 def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twice() -> None:
@@ -201,7 +221,7 @@ def test_a_run_under_nohup_goes_on_when_its_terminal_closes() -> None:
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    os.kill(os.getpid(), signal.SIGHUP)\n"
         "    print(interrupts.received, signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)\n",
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        prepare=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{int(signal.SIGTERM)} True\n", "")
 
