@@ -8,11 +8,11 @@ from zoo import ZOO
 
 from symgraph import Model
 from symgraph.adjoint import adjoint, differentiate
+from symgraph.check.reference import number, reference
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.verify import verify_graph
 from symgraph.lowering import lower
-from symgraph.oracle import Oracle
 from symgraph.passes import expand, optimize
 
 DIGITS = 60
@@ -38,14 +38,15 @@ def precise(graph: Graph, point: dict[str, float]) -> dict[str, mpmath.mpf]:
 def test_gradients_and_jacobians_are_the_derivatives_of_the_spec(name: str) -> None:
     model = ZOO[name]()
     graph = verify_graph(differentiate(verify_graph(lower(model))))
-    oracle = Oracle(model, digits=DIGITS)
+    output = None if model.output_node is None else "output"
     for seed in (0, 1):
         point = point_of(name, seed)
         values = precise(graph, point)
-        for root, prefix in (("loss", "grad"), (model.output_node and model.output_node.name, "jacobian")):
+        for root, prefix in (("loss", "grad"), (output, "jacobian")):
             if root is None or (root == "loss" and model.loss_expr is None):
                 continue
-            truth = oracle.gradient(point, root)
+            partials = reference(model).truth(point).partials[root]
+            truth = {entry.name: number(partials[entry.name]) for entry in model.weight_inputs}
             size = max(abs(value) for value in truth.values())
             for weight, value in truth.items():
                 # only the graph's constants are rounded (2/3, say): 1e-16 each, mildly magnified
