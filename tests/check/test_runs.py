@@ -112,3 +112,19 @@ def test_a_reduction_that_forgets_an_option_is_a_fault(wrong: str) -> None:
     assert not report.ok
     assert report.worst is not None
     assert report.worst.where.endswith("grad, weighted sum of 33 rows")  # of value_and_grad, or of grad, which calls it
+
+
+@pytest.mark.parametrize(("factor", "sign", "right"), [(1.0, 1, True), (1.01, 1, False), (1.0, -1, False)])
+def test_a_residual_with_a_factor_is_judged_with_its_jacobian_by_loss_and_gradient(
+    factor: float, sign: int, right: bool
+) -> None:
+    """The loss is residual_factor * r**2, and its gradient 2 * residual_factor * r * dr/dw."""
+    model = decay()
+    module = module_of(model)
+    module.METADATA = {**module.METADATA, "residual_factor": 1.0}
+    jacobian = module.jacobian
+    module.residual_jacobian = lambda w, X, y: sign * factor * jacobian(w, X)
+    report = judge(model, module, points(model, ORDINARY, n=12))
+    assert report.ok == right
+    assert right or report.worst is not None
+    assert right or report.worst.where.startswith("residual_jacobian")
