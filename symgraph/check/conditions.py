@@ -19,33 +19,24 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import INFINITY, KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.exponents import LINEAR, PLAIN, linear, measure_by_moves, normal, wide
 from symgraph.check.forms import FORMS, Form, slope_of, value_of
 from symgraph.check.reference import LEVELS
-from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, Graph, Node, reachable
-from symgraph.ir.ops import OPS
+from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, may_leave, rounds
+from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
 
 Floats = NDArray[np.float64]
 
-INPUT_ULP = 4.0
-"""By how many ulp inputs move where it is asked what they leave open: as much as no method is asked to see through."""
 _INPUTS = frozenset({"feature", "weight", "target"})
 _MOST = 1e300
 """Stands for condition numbers that are infinite or larger: with them no statement says anything."""
 _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"})
 """What overflows or vanishes at arguments of ordinary size: exponentials, and what rewriting makes of formulas of them."""
-_EXPONENTIALS = frozenset({"exp", "expm1", "sinh", "cosh"})
-_FAR_OUT = 1e4
-"""Where an exponential is infinite in any format, and its product with any number that has no exponential in it."""
-_TAME = frozenset({"add", "sub", "mul", "div", "neg", "sin", "cos", "rowsum", "select", "piecewise", "stop"})
-"""Operations whose condition numbers say all that errors of operands do, however large these are."""
+_FEW = frozenset({"mul", "add", "sub"})
 _KINKED = frozenset({"abs", "max", "min"})
-_SHORT_BITS = 20
-"""Constants of so few binary digits are the numbers that were meant; others are if the spec has them as floats."""
 _SETTLED = 64
 """The bits that a value of the graph must be known to."""
-_FAR = 2**40
-"""The binary exponent of what has none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,10 +118,10 @@ class Measure:
         self._row = {index: row for row, index in enumerate(self._order)}
         self._nodes = graph.nodes
         self._lines = [_line(index, graph.nodes[index], float(self._limits.max)) for index in self._order]
-        self._figures = {i: _figure(graph.nodes[i], dtype) for i in self._order if _rounds(graph, i, exact, dtype)}
+        self._figures = {i: figure_of(graph.nodes[i], dtype) for i in self._order if rounds(graph, i, exact, dtype)}
         self._fixed = {i for i in self._order if not graph.nodes[i].args and graph.nodes[i].op not in _INPUTS}
         self._fixed -= self._figures.keys()
-        self._ranged = [i in self._figures or _may_leave(graph.nodes[i]) for i in self._order]
+        self._ranged = [i in self._figures or may_leave(graph.nodes[i]) for i in self._order]
         reach = [reachable(graph.nodes, [root]) for root in self._at]
         self._reach = np.array([[index in below for index in self._order] for below in reach], bool)
         self._fast = self._exponentials()
@@ -166,9 +157,9 @@ class Measure:
                 if level < LEVELS[-1] and not all(_is_settled(values[index]) for index in self._order):
                     continue
                 for line in self._lines:
-                    if line.form is not None and line.op not in _LINEAR:
-                        slopes += [_wide(self._slope(line, place, values)) for place in range(len(line.args))]
-                numbers = [_wide(values[index]) for index in self._order]
+                    if line.form is not None and line.op not in LINEAR:
+                        slopes += [wide(self._slope(line, place, values)) for place in range(len(line.args))]
+                numbers = [wide(values[index]) for index in self._order]
                 break
         return Conditions(numbers, slopes, self._scatter(leaves))
 
@@ -226,12 +217,12 @@ class Measure:
             if abs(float(value)) < self._tiny and not value.is_zero():
                 # below the normal numbers, units are those of the smallest of these
                 value = value + self._below[line.node]
-        return value if line.op in _TAME else decided(line.op, value, [values[arg] for arg in line.args], self._limits)
+        return value if line.op in TAME else decided(line.op, value, [values[arg] for arg in line.args], self._limits)
 
     def sizes(self, points: "Sequence[Conditions]") -> Sizes:
         """Sweep over the graph for many points at once."""
         mantissas, exponents = np.moveaxis(np.array([point.values for point in points], np.float64), 2, 0)
-        mantissas, exponents = _normal(mantissas, exponents)
+        mantissas, exponents = normal(mantissas, exponents)
         zero = mantissas == 0
         edges = self._edges(mantissas, exponents, points)
         mags = np.where(np.isfinite(mantissas) & ~zero & self._ranged, exponents, 0)
@@ -247,7 +238,7 @@ class Measure:
 
     def shares(self, point: Conditions, column: int) -> dict[int, float]:
         """The part of each node that rounds in the kappa_graph of one result, by its position."""
-        mantissas, exponents = _normal(*np.moveaxis(np.array([point.values], np.float64), 2, 0))
+        mantissas, exponents = normal(*np.moveaxis(np.array([point.values], np.float64), 2, 0))
         edges, found = self._edges(mantissas, exponents, [point]), {}
         for row, own in self._sweep(edges, mantissas == 0):
             index = self._order[row]
@@ -275,7 +266,7 @@ class Measure:
     def _edges(self, m: Floats, e: NDArray[np.int64], points: Sequence[Conditions]) -> dict[tuple[int, int], Floats]:
         """The condition number of every operation by every operand, for all points."""
         slopes = np.array([point.slopes for point in points], np.float64).reshape(len(points), -1, 2)
-        slope_m, slope_e = _normal(slopes[:, :, 0], slopes[:, :, 1])
+        slope_m, slope_e = normal(slopes[:, :, 0], slopes[:, :, 1])
         known = ~np.isnan(m)
         # what each node is measured by: its value, or what it moves by where that is 0
         scale_m, scale_e = np.where(known & (m != 0), m, 1.0), np.where(known & (m != 0), e, 0)
@@ -284,24 +275,24 @@ class Measure:
         with np.errstate(all="ignore"):
             for row, line in enumerate(self._lines):
                 rows = [self._row[arg] for arg in line.args]
-                plain = _PLAIN.get(line.op)
+                plain = PLAIN.get(line.op)
                 if plain is not None and (known[:, row] & (m[:, row] != 0)).all():
                     for place, arg in enumerate(line.args):
                         edges[row, place] = np.full(len(m), 0.0 if arg in self._fixed else plain[place])
                     continue
                 moves: list[tuple[Floats, NDArray[np.int64]]] = []
                 for place, arg in enumerate(rows):
-                    if line.op in _LINEAR:
-                        part_m, part_e = _linear(line.op, place, rows, (row, m, e))
+                    if line.op in LINEAR:
+                        part_m, part_e = linear(line.op, place, rows, (row, m, e))
                     else:
                         part_m, part_e = slope_m[:, at], slope_e[:, at]
                         at += 1
                     if line.args[place] in self._fixed:
                         part_m = np.zeros(len(m))
-                    moves.append(_normal(part_m * scale_m[:, arg], part_e + scale_e[:, arg]))
+                    moves.append(normal(part_m * scale_m[:, arg], part_e + scale_e[:, arg]))
                 vanishing = known[:, row] & (m[:, row] == 0)
                 if moves and vanishing.any():
-                    _measure_by_moves(vanishing, moves, scale_m[:, row], scale_e[:, row])
+                    measure_by_moves(vanishing, moves, scale_m[:, row], scale_e[:, row])
                 for place, (move_m, move_e) in enumerate(moves):
                     edge = np.ldexp(move_m / scale_m[:, row], np.clip(move_e - scale_e[:, row], -3000, 3000).astype(np.int32))
                     edge = np.clip(np.where(np.isnan(edge), _MOST, edge), -_MOST, _MOST)
@@ -379,79 +370,11 @@ class Measure:
         return frozenset(found)
 
 
-def decided(op: str, value: Value, operands: Sequence[Value], limits: Any) -> Value:
-    """An operation's value over wide operands; unknown where they leave open what it is, though that may leave no trace.
-
-    tanh of a number that is -1e20 or 1e20 is between -1 and 1, and flat on both sides. What is surely beyond the range of
-    numbers, or below, saturates what uses it, whatever it is: it becomes infinity, or stays.
-    """
-    if op in _TAME or not isinstance(value, arb) or value.rel_accuracy_bits() >= 1 or value.is_zero():
-        return value
-    x = operands[0]
-    if op in _EXPONENTIALS and isinstance(x, arb) and (x > _FAR_OUT or (x < -_FAR_OUT and op in ("sinh", "cosh"))):
-        return INFINITY if x > 0 or op == "cosh" else -INFINITY
-    return value if abs(value) > float(limits.max) or abs(value) < float(limits.smallest_subnormal) else UNKNOWN
-
-
-_LINEAR = frozenset({"add", "sub", "mul", "div", "neg", "rowsum"})
-"""Operations whose partials are known from the values."""
-
-
-_FEW = frozenset({"mul", "add", "sub"})
-_PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
-"""The condition numbers of operations that have the same ones everywhere but at 0."""
-
-
-def _measure_by_moves(
-    vanishing: NDArray[np.bool_], moves: Sequence[tuple[Floats, NDArray[np.int64]]], scale_m: Floats, scale_e: NDArray[np.int64]
-) -> None:
-    """Where a value is 0, write into its scale the largest of what it moves by; 1 if it does not move."""
-    largest = np.full(len(scale_m), -(4 * _FAR), np.int64)
-    for move_m, move_e in moves:
-        larger = vanishing & (move_m != 0) & np.isfinite(move_m) & (move_e > largest)
-        scale_m[larger], scale_e[larger], largest[larger] = np.abs(move_m[larger]), move_e[larger], move_e[larger]
-
-
-def _linear(op: str, place: int, rows: Sequence[int], at: Any) -> tuple[Floats, NDArray[np.int64]]:
-    """The partial of such an operation by one operand."""
-    row, m, e = at
-    if op == "mul":
-        return m[:, rows[1 - place]], e[:, rows[1 - place]]
-    if op == "div":
-        bottom = rows[1]
-        over = (np.ones(len(m)), 0) if place == 0 else (-m[:, row], e[:, row])
-        return over[0] / m[:, bottom], over[1] - e[:, bottom]
-    sign = -1.0 if op == "neg" or (op == "sub" and place == 1) else 1.0
-    return np.full(len(m), sign), np.zeros(len(m), np.int64)
-
-
 def _line(index: int, node: Node, largest: float) -> _Line:
     if node.op in ("const", "largest"):
         number = largest if node.op == "largest" else float(node.data or 0.0)
         return _Line(index, node.op, None, (), UNDEFINED if math.isnan(number) else arb(number))
     return _Line(index, node.op, None if isinstance(node.data, str) else FORMS[node.op], node.args, node.data)
-
-
-def _wide(value: Value) -> tuple[float, int]:
-    """A number as a mantissa and a binary exponent; (nan, 0) where it is none."""
-    if not isinstance(value, arb) or value.is_nan():
-        return math.nan, 0
-    number = float(value)
-    if 1e-300 < abs(number) < 1e300 or value.is_zero():
-        return number, 0
-    if not value.is_finite():
-        return (0.5 if value > 0 else -0.5 if value < 0 else math.nan), _FAR
-    if value.contains(0):  # 0 as far as any precision shows, or what an exponential has come to that has no digits
-        return (0.5, -_FAR) if abs(value) < _NOTHING else (0.0, 0)
-    mantissa, exponent = value.mid().man_exp()
-    bits = int(mantissa).bit_length()
-    return float(math.ldexp(int(mantissa) >> max(0, bits - 60), -min(bits, 60))), max(-_FAR, min(_FAR, int(exponent) + bits))
-
-
-def _normal(m: Floats, e: Any) -> tuple[Floats, NDArray[np.int64]]:
-    """The same numbers with mantissas from 1/2 to 1."""
-    mantissas, exponents = np.frexp(m)
-    return mantissas, exponents + np.asarray(e).astype(np.int64)
 
 
 def _is_settled(value: Value) -> bool:
@@ -462,7 +385,7 @@ def _is_settled(value: Value) -> bool:
     return bool(value.is_zero() or not value.is_finite() or abs(value) < _SMALL or abs(value) > _LARGE)
 
 
-_SMALL, _LARGE, _NOTHING = arb((1, -1100)), arb((1, 1100)), arb((1, -(2**30)))
+_SMALL, _LARGE = arb((1, -1100)), arb((1, 1100))
 
 
 def _radius(value: Value) -> float:
@@ -472,40 +395,3 @@ def _radius(value: Value) -> float:
 def _known(kappa: Floats) -> Floats:
     """What has become infinity minus infinity on the way is out of reach."""
     return np.where(np.isnan(kappa), np.inf, kappa)
-
-
-def _rounds(graph: Graph, index: int, exact: frozenset[float], dtype: Any) -> bool:
-    """Whether a node brings a rounding error of its own."""
-    node = graph.nodes[index]
-    if node.op == "const":
-        return math.isfinite(float(node.data or 0.0)) and not _is_meant(float(node.data or 0.0), exact, dtype)
-    if not _may_leave(node):
-        return False
-    factors = [graph.nodes[arg] for arg in (node.args if node.op == "mul" else node.args[1:] if node.op == "div" else ())]
-    return not any(_is_power_of_two(factor) for factor in factors)
-
-
-def _may_leave(node: Node) -> bool:
-    """Whether a node's value may leave the dtype's range where its operands do not; products with powers of 2 may."""
-    real = node.op not in LEAVES and node.op not in BOOLEAN_OPS and node.op not in ("const", "rowsum")
-    return real and OPS[node.op].ulp > 0
-
-
-def _figure(node: Node, dtype: Any) -> float:
-    """By how many ulp a node may be off, for exact operands."""
-    if node.op == "const":
-        return 0.5
-    return OPS[node.op].ulp if dtype == np.float64 else OPS[node.op].ulp32
-
-
-def _is_meant(number: float, exact: frozenset[float], dtype: Any) -> bool:
-    """Whether a constant is the number that the spec means and not one rounded to it."""
-    if float(dtype(number)) != number:
-        return False
-    numerator = abs(number.as_integer_ratio()[0])
-    short = numerator.bit_length() - (numerator & -numerator).bit_length() < _SHORT_BITS
-    return short or number in exact or (number.is_integer() and abs(number) < 2**53)
-
-
-def _is_power_of_two(node: Node) -> bool:
-    return isinstance(node.data, float) and math.isfinite(node.data) and abs(math.frexp(node.data)[0]) == 0.5

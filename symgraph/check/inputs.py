@@ -8,10 +8,10 @@ import numpy as np
 from flint import arb, ctx
 
 from symgraph.check.balls import UNKNOWN, ZERO, Value
-from symgraph.check.conditions import INPUT_ULP, decided
 from symgraph.check.forms import value_of
 from symgraph.check.program import Program, Step
 from symgraph.check.reference import Point, Reference, Truth
+from symgraph.check.rounding import INPUT_ULP, decided
 
 _STEP = -60
 """Differences are taken at sqrt(2) * 2**_STEP of an input: their error is of that size, relative to kappa. No multiple of it is

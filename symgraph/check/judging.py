@@ -23,10 +23,11 @@ from symgraph.backends import BACKENDS
 from symgraph.canonical import postorder
 from symgraph.check.balls import KINK, UNKNOWN, Missing, Value
 from symgraph.check.conditions import Conditions, Measure, Sizes
+from symgraph.check.findings import findings
 from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials, left_open
 from symgraph.check.points import Points
 from symgraph.check.reference import LEVELS, reference
-from symgraph.check.report import Report, report
+from symgraph.check.report import Report
 from symgraph.check.runs import Results, backend_of, compute, names_of
 from symgraph.check.verdicts import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED
 from symgraph.errors import OptionError
@@ -141,7 +142,7 @@ def compare(found: Truths, results: Results) -> Report:
     """
     if results.names != found.names or results.count != len(found.points):
         raise OptionError("results and truths are of different points or results")
-    return report(found, results)
+    return findings(found, results)
 
 
 def truths(

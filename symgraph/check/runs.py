@@ -207,6 +207,8 @@ class _Runner:
         if self.module.METADATA["has_loss"]:
             for label, parts, call in self._reductions({}):
                 yield self._run(label, parts, call, alone)
+        for label, parts, call in self._row_functions():
+            yield self._run(label, parts, call, alone)
         if not self.module.FEATURES:
             return
         batches = [self._among_others(place) for place in range(len(self.rows))]
@@ -222,8 +224,6 @@ class _Runner:
         if module.METADATA["has_loss"]:
             if hasattr(module, "forward"):
                 yield "forward", ("loss",), lambda w, X, y: module.forward(w, X, y).loss
-            else:
-                yield "loss", ("loss",), module.loss
             yield "per_sample_grad", ("gradient",), module.per_sample_grad
         if module.OUTPUTS:
             yield "predict", ("output",), lambda w, X, _y: module.predict(w, X)
@@ -243,15 +243,19 @@ class _Runner:
         if hasattr(module, "backward"):
             weights = options.get("sample_weight", 1.0)
             yield "backward", ("gradient",), lambda w, X, y: module.backward(module.forward(w, X, y), weights)
-        elif not options:
 
-            def row(w: Any, X: Any, y: Any) -> Any:
-                gradient = np.empty(len(w))
-                return np.concatenate([[module.row(w, [] if X is None else np.atleast_1d(X), y, gradient)], gradient])
+    def _row_functions(self) -> Iterator[tuple[str, tuple[str, ...], Call]]:
+        """The functions of compiled C that are of one row."""
+        module = self.module
 
+        def row(w: Any, x: Any, y: Any) -> Any:
+            gradient = np.empty(len(w))
+            return np.concatenate([[module.row(w, [] if x is None else np.atleast_1d(x), y, gradient)], gradient])
+
+        if hasattr(module, "row"):
             yield "row", ("loss", "gradient"), row
-            if module.OUTPUTS:
-                yield "predict_row", ("output",), lambda w, X, _y: module.predict_row(w, [] if X is None else np.atleast_1d(X))
+        if hasattr(module, "predict_row"):
+            yield "predict_row", ("output",), lambda w, x, _y: module.predict_row(w, [] if x is None else np.atleast_1d(x))
 
     def _sums(self) -> Iterator[Run]:
         """The reductions of a batch of equal rows: a mean, a weighted mean or a weighted sum, each by one function, in turn."""

@@ -134,14 +134,10 @@ def verdicts(found: "Truths", results: Results) -> Verdicts:
     computed = worst.computed
     errors = np.where(normal & np.isfinite(computed), _errors(found, computed), np.nan)
     lost = normal & np.isfinite(computed) & ((computed == 0) | (errors > GARBAGE))
-    kappa_in = found.sizes.kappa_in.copy()
-    for place, column in np.argwhere(lost).tolist():
-        kappa_in[place, column] = found.kappa_in(place, column)
+    kappa_in = _looked_up(found, lost)
     blurred = ~(kappa_in < GARBAGE / (_UNAVOIDABLE * eps))
     open_ = np.isinf(found.sizes.scatter)
-    undecided = np.zeros(open_.shape, bool)
-    for place in np.flatnonzero((finite & open_).any(axis=1)).tolist():
-        undecided[place] = open_[place] & found.left_open(place)
+    undecided = _undecided(found, finite & open_)
     faults = {
         "nan": finite & np.isnan(computed) & (worst.raised == 0) & (worst.source >= 0),
         "infinite": finite & np.isinf(computed),
@@ -177,6 +173,22 @@ def verdicts(found: "Truths", results: Results) -> Verdicts:
         blurred=lost & blurred & ~undecided,
         doubtful=finite & undecided,
     )
+
+
+def _looked_up(found: "Truths", lost: Mask) -> Floats:
+    """kappa_in, from the reference where it may excuse something."""
+    kappa_in = found.sizes.kappa_in.copy()
+    for place, column in np.argwhere(lost).tolist():
+        kappa_in[place, column] = found.kappa_in(place, column)
+    return kappa_in
+
+
+def _undecided(found: "Truths", doubted: Mask) -> Mask:
+    """Where the inputs' last bits leave open what is in doubt."""
+    undecided = np.zeros(doubted.shape, bool)
+    for place in np.flatnonzero(doubted.any(axis=1)).tolist():
+        undecided[place] = np.isinf(found.sizes.scatter[place]) & found.left_open(place)
+    return undecided
 
 
 def _sorted(found: "Truths") -> tuple[Mask, Mask, Mask]:

@@ -1,46 +1,21 @@
 """The judge: it finds every kind of fault, accuses nobody falsely, and says what it leaves unjudged."""
 
 import re
-from types import ModuleType
 
 import numpy as np
 import pytest
 import sympy as sp
+from judged import decay, faults, module_of
 from zoo import ZOO
 
 from symgraph import Model
 from symgraph.check.drawing import ORDINARY
 from symgraph.check.judging import compare, judge, truths
 from symgraph.check.points import Points, given, points
-from symgraph.check.report import Report
-from symgraph.check.runs import compute, given_results
-from symgraph.check.verdicts import WHAT
+from symgraph.check.runs import given_results
 from symgraph.errors import OptionError
 from symgraph.generate import generate
-from symgraph.memory import load_artifact
 from symgraph.module import from_source
-from symgraph.options import Options
-
-
-def decay() -> Model:
-    """An exponential decay: no operation of it can go wrong at ordinary points."""
-    model = Model("decay")
-    time = model.feature("time")
-    y = model.target("y")
-    top, rate = model.weights("top rate")
-    y_hat = model.output("y_hat", top * sp.exp(-rate * time))
-    model.loss((y - y_hat) ** 2)
-    return model
-
-
-def module_of(model: Model, backend: str = "numpy") -> ModuleType:
-    """The module that is generated."""
-    return load_artifact(generate(model, (backend,))[0])
-
-
-def faults(report: Report) -> dict[str, int]:
-    totals = {name: sum(getattr(one, name) for one in report.results) for name in WHAT}
-    return {name: count for name, count in totals.items() if count}
 
 
 @pytest.mark.parametrize("backend", ["numpy", "scalar"])
@@ -267,106 +242,6 @@ def test_a_fault_in_a_batch_alone_is_found() -> None:
     assert report.worst is not None
     assert report.worst.where.endswith(" of 33 rows")
     assert " of 33 rows; normal)" in str(report)
-
-
-def test_every_public_function_is_run_on_one_row_and_on_many() -> None:
-    model = ZOO["nine_weights"]()
-    module, drawn = module_of(model), points(model, ORDINARY, n=8)
-    functions = {"forward", "backward", "predict", "loss", "value_and_grad", "grad", "per_sample_grad", "residual", "jacobian"}
-    runs = compute(module, drawn).runs
-    assert functions <= {name for name in module.__all__ if name[0].islower()}
-    for many in (False, True):
-        assert functions == {run.function for run in runs if ("33 rows" in run.label) == many} - {"residual_jacobian"}
-    assert [run.function for run in compute(module_of(model, "scalar"), drawn).runs] == ["row", "predict_row"]
-    # each function may differ by its figure between loops; partials cancel little at these points
-    first: dict[tuple[int, ...], np.ndarray] = {}
-    for run in runs:
-        if run.plain:
-            np.testing.assert_allclose(run.values, first.setdefault(run.columns, run.values), rtol=1e-9)
-
-
-PLANTED = {
-    "value_and_grad is negated": ("value_and_grad", lambda pair: (pair[0], -pair[1])),
-    "loss is that of half the rows": ("loss", lambda value: value / 2),
-    "grad is one ulp of float32 off": ("grad", lambda value: value * (1 + 2.0**-23)),
-    "backward is negated": ("backward", lambda value: -value),
-    "residual is half as large again": ("residual", lambda value: 1.5 * value),
-    "predict is shifted": ("predict", lambda value: value + 1e-9),
-    "jacobian is doubled": ("jacobian", lambda value: 2 * value),
-}
-
-
-@pytest.mark.parametrize("fault", PLANTED)
-def test_a_fault_of_any_function_is_found_and_named(fault: str) -> None:
-    name, change = PLANTED[fault]
-    model = ZOO["nine_weights"]()
-    module = module_of(model)
-    right = getattr(module, name)
-    setattr(module, name, lambda *args, **options: change(right(*args, **options)))
-    report = judge(model, module, points(model, ORDINARY, n=16))
-    assert not report.ok
-    assert report.worst is not None
-    users = ("grad", "value_and_grad") if name == "value_and_grad" else (name,)  # grad calls the other
-    assert report.worst.where.startswith(users)
-
-
-@pytest.mark.parametrize(
-    "name", ["forward", "value_and_grad", "loss", "grad", "per_sample_grad", "residual", "jacobian", "predict"]
-)
-def test_a_function_that_raises_is_a_fault_and_its_message_is_shown(name: str) -> None:
-    model = decay()
-    module = module_of(model)
-
-    def broken(*_args: object, **_options: object) -> None:
-        raise NameError("name 'bound' is not defined")
-
-    setattr(module, name, broken)
-    report = judge(model, module, points(model, ("normal",), n=4))
-    assert not report.ok
-    assert sum(one.raised for one in report.results) > 0
-    assert "raises NameError: name 'bound' is not defined" in str(report)
-
-
-def test_an_error_bound_that_raises_or_is_too_small_is_a_fault() -> None:
-    model = decay()
-    drawn = points(model, ("normal",), n=6)
-    module = load_artifact(generate(model, options=Options(error_bound=True))[0])
-    assert judge(model, module, drawn).ok
-    right = module.error_bound
-    module.error_bound = lambda *args: tuple(bound / 1000 for bound in right(*args))
-    report = judge(model, module, drawn)
-    assert set(faults(report)) == {"above_own"}
-
-    def incomplete(*_args: object) -> None:
-        raise NameError("name '_erf_bound' is not defined")
-
-    module.error_bound = incomplete
-    report = judge(model, module, drawn)
-    assert faults(report) == {"raised": 6 * 3}  # of the loss and of two partials
-    assert "error_bound raises NameError" in str(report)
-
-
-def test_a_row_too_few_in_a_batch_is_a_fault() -> None:
-    model = decay()
-    module = module_of(model)
-    right = module.per_sample_grad
-    module.per_sample_grad = lambda w, X, y: right(w, X, y)[:-1] if np.ndim(X) == 2 else right(w, X, y)
-    report = judge(model, module, points(model, ("normal",), n=3))
-    assert "per_sample_grad of 33 rows raises ValueError: 32 rows instead of 33" in str(report)
-    assert not report.ok
-
-
-@pytest.mark.parametrize("wrong", ["sample_weight", "reduction"])
-def test_a_reduction_that_forgets_an_option_is_a_fault(wrong: str) -> None:
-    model = decay()
-    module = module_of(model)
-    right = module.value_and_grad
-    module.value_and_grad = lambda *args, **options: right(*args, **{k: v for k, v in options.items() if k != wrong})
-    report = judge(model, module, points(model, ("normal",), n=6))
-    # equal rows have the same mean whatever their weights; their sum does not
-    assert not report.ok
-    assert report.worst is not None
-    assert report.worst.where.endswith("grad, weighted sum of 33 rows")  # of value_and_grad, or of grad, which calls it
 
 
 def test_zeros_that_no_method_could_avoid_are_no_faults() -> None:

@@ -198,7 +198,7 @@ def test_a_terminal_that_closes_ends_a_run_with_its_weights_saved(built: Project
 def run_script(text: str, prepare: Callable[[], object] = by_default) -> subprocess.CompletedProcess[str]:
     head = "import os, signal\nfrom symgraph.cli.interrupts import Interrupts\n"
     command = [sys.executable, "-c", head + text]
-    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=prepare)  # noqa: PLW1509
+    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=prepare)
 
 
 def test_a_second_signal_ends_the_process_at_once_but_a_terminal_may_hang_up_twice() -> None:

@@ -1,0 +1,73 @@
+"""Rounding errors: which nodes of a graph make them and how large they are, and what wide operands leave open."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from symgraph.check.balls import INFINITY, UNKNOWN, Value
+from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, Graph, Node
+from symgraph.ir.ops import OPS
+
+INPUT_ULP = 4.0
+"""By how many ulp inputs move where it is asked what they leave open: as much as no method is asked to see through."""
+_EXPONENTIALS = frozenset({"exp", "expm1", "sinh", "cosh"})
+_FAR_OUT = 1e4
+"""Where an exponential is infinite in any format, and its product with any number that has no exponential in it."""
+TAME = frozenset({"add", "sub", "mul", "div", "neg", "sin", "cos", "rowsum", "select", "piecewise", "stop"})
+"""Operations whose condition numbers say all that errors of operands do, however large these are."""
+_SHORT_BITS = 20
+"""Constants of so few binary digits are the numbers that were meant; others are if the spec has them as floats."""
+
+
+def decided(op: str, value: Value, operands: Sequence[Value], limits: Any) -> Value:
+    """An operation's value over wide operands; unknown where they leave open what it is, though that may leave no trace.
+
+    tanh of a number that is -1e20 or 1e20 is between -1 and 1, and flat on both sides. What is surely beyond the range of
+    numbers, or below, saturates what uses it, whatever it is: it becomes infinity, or stays.
+    """
+    if op in TAME or not isinstance(value, arb) or value.rel_accuracy_bits() >= 1 or value.is_zero():
+        return value
+    x = operands[0]
+    if op in _EXPONENTIALS and isinstance(x, arb) and (x > _FAR_OUT or (x < -_FAR_OUT and op in ("sinh", "cosh"))):
+        return INFINITY if x > 0 or op == "cosh" else -INFINITY
+    return value if abs(value) > float(limits.max) or abs(value) < float(limits.smallest_subnormal) else UNKNOWN
+
+
+def rounds(graph: Graph, index: int, exact: frozenset[float], dtype: Any) -> bool:
+    """Whether a node brings a rounding error of its own."""
+    node = graph.nodes[index]
+    if node.op == "const":
+        return math.isfinite(float(node.data or 0.0)) and not _is_meant(float(node.data or 0.0), exact, dtype)
+    if not may_leave(node):
+        return False
+    factors = [graph.nodes[arg] for arg in (node.args if node.op == "mul" else node.args[1:] if node.op == "div" else ())]
+    return not any(_is_power_of_two(factor) for factor in factors)
+
+
+def may_leave(node: Node) -> bool:
+    """Whether a node's value may leave the dtype's range where its operands do not; products with powers of 2 may."""
+    real = node.op not in LEAVES and node.op not in BOOLEAN_OPS and node.op not in ("const", "rowsum")
+    return real and OPS[node.op].ulp > 0
+
+
+def figure_of(node: Node, dtype: Any) -> float:
+    """By how many ulp a node may be off, for exact operands."""
+    if node.op == "const":
+        return 0.5
+    return OPS[node.op].ulp if dtype == np.float64 else OPS[node.op].ulp32
+
+
+def _is_meant(number: float, exact: frozenset[float], dtype: Any) -> bool:
+    """Whether a constant is the number that the spec means and not one rounded to it."""
+    if float(dtype(number)) != number:
+        return False
+    numerator = abs(number.as_integer_ratio()[0])
+    short = numerator.bit_length() - (numerator & -numerator).bit_length() < _SHORT_BITS
+    return short or number in exact or (number.is_integer() and abs(number) < 2**53)
+
+
+def _is_power_of_two(node: Node) -> bool:
+    return isinstance(node.data, float) and math.isfinite(node.data) and abs(math.frexp(node.data)[0]) == 0.5
