@@ -16,7 +16,7 @@ from symgraph.errors import BuildError, OptionError
 from symgraph.files import locked, replace_texts
 from symgraph.generate import STEPS, Artifact, generate, require
 from symgraph.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
-from symgraph.memory import load_verified, verifier
+from symgraph.memory import load_verified, lost_digits, verifier
 from symgraph.model import Model
 from symgraph.options import DOUBLE, PLAIN, Options
 from symgraph.outputs import State, Wanted, read_text, spec_of, state_of
@@ -165,9 +165,10 @@ def _verify(
         stages.model = entry.model.name
         with TemporaryDirectory() as folder:
             compiled = _compiled(entry, compiler, None if plan.libraries else Path(folder))
-            _, verifications[entry.model.name] = load_verified(
-                entry.model, (*entry.artifacts, *entry.unwritten), compiled, stages
-            )
+            _, report = load_verified(entry.model, (*entry.artifacts, *entry.unwritten), compiled, stages)
+        if plan.options.precision == DOUBLE:
+            report = replace(report, lost=stages.run("digits", lost_digits, entry.model))
+        verifications[entry.model.name] = report
         libraries += [Path(str(compiled.__file__))] if compiled and plan.libraries else []
     return verifications, tuple(libraries)
 
@@ -178,7 +179,7 @@ def stage_names(plan: Plan) -> tuple[str, ...]:
     names = ["lower", *(step.__name__ for step in STEPS), "check the graph"]
     names += [f"{backend.name}: {what}" for backend in backends for what in ("write", "lay out")]
     names += [f"{backend.name}: load" for backend in backends if backend.loader == "python"]
-    return (*names, "verify", "write files")
+    return (*names, "verify", "digits", "write files")
 
 
 def check(plan: Plan, *, progress: Progress | None = None, stages: Stages | None = None) -> BuildReport:

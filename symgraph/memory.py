@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
-from symgraph.check.verified import VerificationReport
+from symgraph.check.verified import LostDigits, VerificationReport
 from symgraph.compiled import module_of
 from symgraph.errors import BuildError, OptionError
 from symgraph.generate import Artifact, generate, require
@@ -94,6 +94,13 @@ def verifier() -> Callable[..., VerificationReport]:
             "verification, by --no-verify, which the manifest will say"
         ) from None
     return verify
+
+
+def lost_digits(model: Model) -> LostDigits | None:
+    """Find where a module of the model loses the most digits; see ``check.digits``, imported late as ``verifier`` says."""
+    from symgraph.check.digits import digits_lost
+
+    return digits_lost(model)
 
 
 def load_artifact(artifact: Artifact) -> ModuleType:

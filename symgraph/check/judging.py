@@ -30,6 +30,7 @@ from symgraph.check.reference import LEVELS, reference
 from symgraph.check.report import Report
 from symgraph.check.runs import Results, backend_of, compute, names_of
 from symgraph.check.verdicts import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED
+from symgraph.check.verified import LostDigits
 from symgraph.errors import OptionError
 from symgraph.generate import differentiated
 from symgraph.ir.graph import Graph
@@ -218,8 +219,9 @@ def names_of_model(model: Model, backend: str = "numpy") -> tuple[str, ...]:
     known = reference(model)
     weights = [entry.name for entry in known.model.weight_inputs]
     prefixes = {"loss": "grad", "output": "jacobian"}
-    kinds = [prefixes[root] for root in known.roots if backend != "scalar" or root == "loss"]
-    return (*known.roots, *(f"{kind} {name}" for kind in kinds for name in weights))
+    roots = [root for root in prefixes if root in known.roots]
+    kinds = [prefixes[root] for root in roots if backend != "scalar" or root == "loss"]
+    return (*roots, *(f"{kind} {name}" for kind in kinds for name in weights))
 
 
 @lru_cache(maxsize=16)
@@ -249,25 +251,6 @@ def floats_of(model: Model) -> frozenset[float]:
     return frozenset(float(part) for part in postorder(exprs) if isinstance(part, sympy.Float))
 
 
-@dataclass(frozen=True, slots=True)
-class LostDigits:
-    """The result at which a graph loses the most digits that the inputs determine.
-
-    Attributes:
-        result: its name.
-        node: the user's node whose rounding errors are enlarged the most.
-        kappa_in: the condition of the result by the inputs.
-        kappa_graph: the condition by the operations.
-        point: where.
-    """
-
-    result: str
-    node: str
-    kappa_in: float
-    kappa_graph: float
-    point: Mapping[str, float]
-
-
 def worst_loss_of_digits(model: Model, points: Points, *, graph: Graph | None = None) -> LostDigits | None:
     """Find the result with the largest kappa_graph / (1 + kappa_in) at a few points.
 
@@ -292,8 +275,8 @@ def worst_loss_of_digits(model: Model, points: Points, *, graph: Graph | None = 
     inside = (sizes.lowest > -1022) & (sizes.highest < 1024) & np.isfinite(sizes.scatter) & (sizes.kappa_graph < _OUT_OF_REACH)
     kappa_in = sizes.kappa_in.copy()
     while True:
-        ratio = np.where(inside, sizes.kappa_graph / (1 + kappa_in), -1.0)
-        ratio = np.nan_to_num(ratio, nan=-1.0)
+        with np.errstate(all="ignore"):  # condition numbers out of reach
+            ratio = np.nan_to_num(np.where(inside, sizes.kappa_graph / (1 + kappa_in), -1.0), nan=-1.0)
         place, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.size else (0, 0)
         if not ratio.size or ratio[place, column] < 0:
             return None

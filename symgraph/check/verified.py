@@ -1,6 +1,39 @@
 """The report of a build's verification; it needs no reference, so that a build without one can read it."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+_MANY = 3.0
+"""Digits beyond which the point is named at which they are lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostDigits:
+    """The result at which a graph loses the most digits that the inputs determine.
+
+    Attributes:
+        result: its name.
+        node: the user's node whose rounding errors are enlarged the most.
+        kappa_in: the condition of the result by the inputs.
+        kappa_graph: the condition by the operations.
+        point: where.
+    """
+
+    result: str
+    node: str
+    kappa_in: float
+    kappa_graph: float
+    point: Mapping[str, float]
+
+    def __str__(self) -> str:
+        digits = math.log10(max(1.0, self.kappa_graph / (1.0 + self.kappa_in)))
+        kappas = f"kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
+        text = (
+            f"{self.result} loses the most digits, {digits:.1f} of those that its inputs determine, at {self.node} ({kappas})"
+        )
+        where = ", ".join(f"{name} = {value!r}" for name, value in self.point.items())
+        return f"{text}: {where}" if digits > _MANY else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +51,7 @@ class VerificationReport:
         unverified: names of the weights whose partial was never seen to be other than 0, so that a fault in it could hide.
         untaken: branches of Piecewise expressions that no point took, likewise.
         unrun: names of files whose text was not run, so that only the graph that they are written from is verified.
+        lost: the result that loses the most digits by the module's own operations, if that was asked for.
     """
 
     model: str
@@ -30,11 +64,11 @@ class VerificationReport:
     unverified: tuple[str, ...]
     untaken: tuple[str, ...] = ()
     unrun: tuple[str, ...] = ()
+    lost: LostDigits | None = None
 
     def __str__(self) -> str:
         seen = self.weights - len(self.unverified)
         text = f"{self.model}: {seen} of {self.weights} weights verified at {self.points} points"
-        text += f", worst error {self.worst:.2g} ulp"
         gaps = []
         if self.unverified:
             gaps.append(f"partial 0 or unclear at every point: {_listed(self.unverified)}")

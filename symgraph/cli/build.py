@@ -125,6 +125,9 @@ def _print(report: "BuildReport", stages: "list[Stage] | None", *, json: bool) -
         print(f"{output.state:<{width}} {output.path}")
     for path in report.libraries:
         print(f"{'compiled':<{width}} {path}")
+    for name, found in report.verifications.items():
+        if found.lost is not None:
+            print(f"{name}: {found.lost}")
     if stages is not None:
         print_table(("model", "stage", "seconds", "nodes", "MiB more"), [_row(stage) for stage in stages])
 
