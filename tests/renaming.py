@@ -76,7 +76,9 @@ def anonymous(graph: Graph, old: Mapping[str, str]) -> list[tuple[object, ...]]:
 
     def back(text: str) -> str:
         """A name, also behind ``grad `` or ``d_`` and before `` (jacobian)``."""
-        kind, space, name = text.partition(" ") if text.split(" ")[0] in ("node", "grad", "jacobian") else ("", "", text)
+        kind, space, name = (
+            text.partition(" ") if text.split(" ")[0] in ("node", "grad", "jacobian", "residual_jacobian") else ("", "", text)
+        )
         stem, _, end = name.partition(" ")
         prefix = "d_" if stem.startswith("d_") else ""
         return f"{kind}{space}{prefix}{old.get(stem.removeprefix('d_'), stem.removeprefix('d_'))} {end}"

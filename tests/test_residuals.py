@@ -59,7 +59,8 @@ SQUARES: dict[str, tuple[Loss, Loss, float]] = {
 def test_a_loss_that_is_a_constant_times_a_square_has_its_root_as_residual(name: str) -> None:
     loss, wanted, factor = SQUARES[name]
     model = fitted(loss)
-    y, z, s, b = (sp.Symbol(name, real=True) for name in ("y", "y_hat", "s", "b"))
+    symbols = {one.name: one.symbol for one in (*model.inputs, *model.nodes)}
+    y, z, s, b = (symbols[name] for name in ("y", "y_hat", "s", "b"))
     found = residual_of(model)
     assert sp.simplify(found.expr - wanted(y, z, s, b)) == 0
     assert (found.factor, found.reason) == (factor, "")

@@ -278,33 +278,22 @@ class _Runner:
             yield replace(run, values=run.values / scale, slack=slack, summed=True)
 
     def _residuals(self, calls: Sequence[tuple[Any, Any, Any]], suffix: str) -> Iterator[Run]:
-        """The residual, by what it says of loss and gradient, or, if it is output - target, of the output."""
+        """The residual, by what it says of loss and gradient."""
         module = self.module
         if not hasattr(module, "residual"):
             return
-        factor = module.METADATA.get("residual_factor")
-        if factor is None:
-
-            def output(w: Any, X: Any, y: Any) -> Any:
-                left, right = np.atleast_1d(module.residual(w, X, y))[0], np.atleast_1d(y)[0]
-                return [float(left), float(right)]
-
-            run = self._run(f"residual{suffix}", ("output",), output, calls, width=2)
-            left, right = run.values.T
-            total = left + right
-            slack = 2 * (np.abs(left) + np.abs(right)) / np.abs(total)
-            limits = np.finfo(self.kind)
-            beyond = np.isinf(left) & (np.abs(right) > limits.max / 4)  # the difference, where the output is not
-            tells = run.tried & ~(slack * limits.eps > 2.0**-10) & ~beyond
-            yield replace(run, values=total[:, None], slack=slack[:, None], tried=tells, factor=_LOOSE, summed=True)
-            return
+        factor = module.METADATA["residual_factor"]
 
         def loss(w: Any, X: Any, y: Any) -> Any:
-            return factor * float(np.atleast_1d(module.residual(w, X, y))[0]) ** 2
+            return float(factor * np.square(np.float64(np.atleast_1d(module.residual(w, X, y))[0])))
 
         def gradient(w: Any, X: Any, y: Any) -> Any:
-            residual = float(np.atleast_1d(module.residual(w, X, y))[0])
-            return 2 * factor * residual * np.atleast_2d(module.residual_jacobian(w, X, y))[0].astype(np.float64)
+            residual = np.float64(np.atleast_1d(module.residual(w, X, y))[0])
+            slopes = np.atleast_2d(module.residual_jacobian(w, X, y))[0]
+            # a slope that is no normal number has no digits for a large residual to bring back
+            known = np.abs(slopes) >= np.finfo(slopes.dtype).tiny
+            product = 2 * factor * residual * slopes.astype(np.float64)
+            return np.where(known, product, np.atleast_2d(module.per_sample_grad(w, X, y))[0])
 
         for label, parts, call in (("residual", ("loss",), loss), ("residual_jacobian", ("gradient",), gradient)):
             if hasattr(module, label):

@@ -79,7 +79,7 @@ def values_at(known: Reference, exact: dict[str, arb]) -> dict[str, Any]:
     values = known.program.forward([exact[name] for name in known.program.leaves])
     weights = [entry.name for entry in known.model.weight_inputs]
     found: dict[str, Any] = {}
-    for root, index in known.roots.items():
+    for root, index in {name: at for name, at in known.roots.items() if name != "residual"}.items():
         partials, prefix = known.program.partials(values, index), {"loss": "grad", "output": "jacobian"}[root]
         found |= {root: values[index], **{f"{prefix} {weight}": partials[weight] for weight in weights}}
     return found
