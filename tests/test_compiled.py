@@ -284,6 +284,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_text_is_caught_by_verification(fault: str) -> None:
     files, (good, bad) = files_of("nine_weights"), FAULTS[fault]

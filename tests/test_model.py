@@ -338,6 +338,7 @@ SMOOTH = [name for name in ZOO if name not in ("curve", "pieces", "every_op", "p
 """Models whose expanded loss SymPy differentiates and evaluates in reasonable time."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMOOTH)
 def test_partials_are_the_derivatives_of_the_expanded_loss(name: str) -> None:
     model = ZOO[name]()

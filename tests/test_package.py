@@ -76,6 +76,7 @@ def test_the_sdist_has_all_that_building_and_testing_needs(distributions: tuple[
     assert not [name for name in names if name.startswith((".venv", "runs", "dist", ".git/"))]
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_builds_checks_trains_and_predicts(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     _run(sys.executable, "-m", "venv", environment, cwd=tmp_path)

@@ -151,6 +151,7 @@ def driver(name: str, files: dict[str, str]) -> str:
     return "".join(line for line in lines if "residual" not in line or "_residual(" in files[f"{name}.h"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gcc", "clang"])
 @pytest.mark.parametrize("name", ["nine_weights", "pieces", "every_op", "uniform_nodes", "line"])
 def test_rows_of_any_number_and_kind_pass_the_sanitizers_and_have_the_bits_of_single_rows(name: str, family: str) -> None:
@@ -171,6 +172,7 @@ def test_vector_code_has_the_bits_of_single_rows_too(family: str) -> None:
     assert (run.returncode, run.stdout) == (0, "0 differ\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_LOSS)
 def test_results_are_within_the_error_bound_of_the_numpy_module(name: str) -> None:
     """Both modules are within the bound, which rests on figures that both sets of functions hold, of the exact value."""
@@ -343,6 +345,7 @@ def test_nothing_is_allocated_and_loops_over_rows_read_no_memory_but_columns() -
     assert set(re.findall(r"(\w+)\[", body)) == {"x", "y", "cotangent", "terms"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nine_weights", "logistic", "perceptron", "Gauss1", "pieces", "every_op", "DanWood"])
 def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> None:
     program, files = compiler("gcc"), texts(MODELS[name]())
@@ -376,6 +379,7 @@ def test_every_model_has_the_same_text_each_time() -> None:
     assert texts(MODELS["every_op"]()) == texts(MODELS["every_op"]())
 
 
+@pytest.mark.slow
 def test_results_depend_neither_on_the_compiler_nor_on_how_much_it_optimizes() -> None:
     files, (w, X, y) = texts(MODELS["every_op"]()), sample("every_op", rows=300)
     found = []

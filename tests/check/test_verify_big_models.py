@@ -17,6 +17,8 @@ from symgraph.errors import VerificationError
 from symgraph.generate import generate
 from symgraph.memory import load_artifact
 
+pytestmark = pytest.mark.slow
+
 Change = Callable[..., Any]
 
 

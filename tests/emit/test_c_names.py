@@ -82,11 +82,13 @@ def is_right_with(names: Sequence[str], turn: int, name: str = "hostile", flags:
     return files[f"{name}.c"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", range(3))
 def test_names_that_c_its_library_or_the_file_need_are_taken_for_the_users_own(turn: int) -> None:
     is_right_with(allowed(AWKWARD), turn)
 
 
+@pytest.mark.slow
 def test_every_identifier_of_a_c_file_may_be_a_name_of_its_model() -> None:
     text = re.sub(r'//.*|"[^"]*"', "", "".join(texts(hostile(PLAIN, 0)).values()))
     found = allowed(re.findall(r"\b[A-Za-z_]\w*", text))
@@ -100,6 +102,7 @@ def test_cotangents_whose_names_look_like_functions_of_the_file_hide_none() -> N
         is_right_with(names, 1, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gcc", "clang"])
 def test_no_macro_of_the_headers_of_this_machine_takes_the_place_of_a_name(family: str) -> None:
     program, dialect = compiler(family), ("-std=gnu2x", "-D_GNU_SOURCE", "-D__STDC_WANT_IEC_60559_TYPES_EXT__")

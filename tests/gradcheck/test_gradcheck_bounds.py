@@ -20,6 +20,7 @@ def text(name: str, *, bounds: bool) -> str:
 WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_LOSS)
 def test_a_sound_module_is_judged_as_it_is_without_bounds(name: str) -> None:
     found = [gradcheck(from_source(text(name, bounds=bounds), name, "<sound>"), points=2) for bounds in (False, True)]

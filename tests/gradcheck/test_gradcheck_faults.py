@@ -97,6 +97,7 @@ def test_the_module_without_a_fault_passes() -> None:
     assert all(function.verdict == "ok" or "where sums overflow" in function.function for function in report.functions)
 
 
+@pytest.mark.slow
 def test_every_kind_of_fault_in_every_weight_is_found_and_blamed_on_that_weight_alone() -> None:
     faults = list(_weight_faults())
     assert len(faults) == 45

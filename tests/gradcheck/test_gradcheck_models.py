@@ -10,6 +10,8 @@ from numpy import cos, cosh, exp, float32, log, maximum, sign, sin, sqrt, tanh, 
 
 from symgraph.gradcheck import GradcheckReport, gradcheck
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(6)
 
 

@@ -13,6 +13,8 @@ from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck
 from symgraph.memory import load_artifact
 
+pytestmark = pytest.mark.slow
+
 
 def module_of(weights: int) -> Any:
     return load_artifact(generate(perceptron(weights))[0])

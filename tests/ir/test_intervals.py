@@ -59,6 +59,7 @@ def draw_interval(rng: random.Random, truth: bool) -> tuple[Interval, list[objec
     return between(ends[1], ends[0]), numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", PRIMITIVE)
 def test_the_interval_of_an_op_holds_every_value_that_random_search_finds(op: str) -> None:
     rng = random.Random(op)

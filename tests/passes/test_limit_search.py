@@ -12,6 +12,8 @@ from symgraph import Model, sigmoid, softplus
 from symgraph.check.judging import judge
 from symgraph.check.points import Points, given
 
+pytestmark = pytest.mark.slow
+
 MODELS, ROWS = 14, 6
 INNER: tuple[Callable[..., Any], ...] = (
     lambda e, a, b, c, x: e,

@@ -268,6 +268,7 @@ def assert_same(before: Graph, after: Graph, point: dict[str, Any], digits: int)
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
 def test_every_rule_is_an_identity_of_values_and_derivatives(benchmark: ModuleType, rule: Rule) -> None:
     model = lower(benchmark.model_of(rule))
@@ -305,6 +306,7 @@ def nests(draw: st.DrawFn) -> Any:
     return grow(draw(st.integers(1, 3))) + draw(st.sampled_from((0, 1, -1, a, sp.cos(b))))
 
 
+@pytest.mark.slow
 @given(nests(), st.tuples(*[st.floats(-2, 2).filter(lambda x: abs(x) > 1e-3)] * 3), st.booleans())
 @settings(max_examples=150)
 def test_nests_of_patterns_keep_their_value(expr: Any, numbers: tuple[float, ...], bounded: bool) -> None:
@@ -330,6 +332,7 @@ def test_a_glance_hides_no_match(expr: Any) -> None:
 HEADS = ("exp", "log", "cosh", "sinh", "tanh", "sigmoid", "sqrt", "cos", "sin", "erf", "expm1", "log1p", "hypot")
 
 
+@pytest.mark.slow
 @given(graphs(("add", "sub", "mul", "div", "neg", "abs", "select", *HEADS), size=12), points(-1.5, 1.5))
 @settings(max_examples=200)
 def test_random_graphs_keep_the_value_of_every_node(graph: Graph, point: dict[str, float]) -> None:
@@ -339,6 +342,7 @@ def test_random_graphs_keep_the_value_of_every_node(graph: Graph, point: dict[st
     assert_same(graph, after, exact, 2000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.name)
 def test_every_rule_pays_and_none_harms(benchmark: ModuleType, rule: Rule) -> None:
     value, gradient = benchmark.measure(rule, 80, seed=7)

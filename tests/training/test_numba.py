@@ -43,6 +43,7 @@ def both(built, X, y, **run):
     return (train(built.arrays, X, y, backend=backend, **run) for backend in ("numba", "scalar"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["sgd", "momentum", "adam", *TRACED])
 def test_every_rule_agrees_with_floats_to_rounding(nine, rows, rule):
     w, X, y = rows
@@ -59,6 +60,7 @@ def test_every_rule_agrees_with_floats_to_rounding(nine, rows, rule):
     np.testing.assert_allclose(compiled.losses, floats.losses, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rosenbrock", "location", "line", "pieces", "logistic"])
 def test_models_of_every_shape_agree_with_floats_to_rounding(tmp_path, name):
     built = build(tmp_path, name)

@@ -26,6 +26,7 @@ def last(built, X, y, **run):
     return result.losses[-1], built.arrays.loss(result.weights, X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_has_the_losses_of_the_numpy_module_to_rounding(tmp_path, name):
     built = build(tmp_path, name)
