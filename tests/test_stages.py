@@ -127,7 +127,7 @@ def test_generating_and_verifying_go_through_every_stage_in_order() -> None:
     artifacts = generate(model, ("numpy", "scalar"), stages=stages)
     _, report = load_verified(model, artifacts, stages=stages)
     plan = Plan([], None, None, ("numpy", "scalar"))  # type: ignore[arg-type]  # no path is looked at
-    assert (*(stage.name for stage in stages.done), "write files") == stage_names(plan)
+    assert (*(stage.name for stage in stages.done), "digits", "write files") == stage_names(plan)
     assert {stage.model for stage in stages.done} == {"line"}
     assert report.points > 0
 

@@ -81,7 +81,7 @@ def evaluated(expr: Any, exact: dict[Any, Any]) -> Any:
 def test_partials_by_features_and_target_are_there_too() -> None:
     found = reference(ZOO["line"]()).truth({"x": 3.0, "a": 2.0, "b": 0.5, "y": 1.0})
     # loss = (y - (a x + b))**2 with residual -5.5
-    assert found.values == {"loss": 30.25, "output": 6.5}
+    assert found.values == {"loss": 30.25, "output": 6.5, "residual": 5.5}
     assert found.partials["loss"] == {"x": 22, "a": 33, "b": 11, "y": -11}
     assert found.partials["output"] == {"x": 2, "a": 3, "b": 1, "y": 0}
 

@@ -176,11 +176,11 @@ def test_a_model_above_the_stated_size_runs_on_floats(nine, rows, monkeypatch):
     assert "statements; above 20 numba takes too long to compile them" in result.fallback
 
 
-def test_without_numba_the_extra_that_has_it_is_named(nine, rows, monkeypatch):
+def test_without_numba_it_is_said_how_to_install_it(nine, rows, monkeypatch):
     w, X, y = rows
     monkeypatch.setattr(loops, "find_spec", lambda name: None)
     loops.numba_loop.cache_clear()
-    with pytest.raises(OptionError, match=r"numba, which is not installed: pip install 'symgraph-codegen\[fast\]'"):
+    with pytest.raises(OptionError, match=r"numba, which is not installed: pip install numba"):
         train(nine.arrays, X, y, optimizer=sgd(), epochs=1, w0=w, backend="numba")
 
 
