@@ -141,25 +141,40 @@ def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[
         yield Call("forward", nodes, lambda: fields(lambda: module.forward(given.w, given.X), nodes), WITHOUT)
 
 
+def _call(
+    module: Any,
+    name: str,
+    facts: Sequence[str],
+    arguments: Sequence[Any],
+    options: Mapping[str, Any],
+    how: str = "",
+    factors: Array | None = None,
+) -> Call:
+    """The call of a function that gives one result, or a tuple of several."""
+
+    def run() -> Sequence[Any]:
+        result = getattr(module, name)(*arguments, **options)
+        return result if len(facts) > 1 else (result,)
+
+    return Call(name, facts, run, how, factors)
+
+
 def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     """The functions that give something for each row."""
     w, X, y = full = given[:3]
-
-    def single(name: str, fact: str, how: str = "") -> Call:
-        arguments = full[:2] if how else full
-        return Call(name, (fact,), lambda: [getattr(module, name)(*arguments, **given.options)], how)
-
-    yield single("per_sample_grad", "gradient")
+    single = partial(_call, module, options=given.options)
+    yield single("per_sample_grad", ("gradient",), full)
     if X is not None or y is None or given.alone:  # else nothing says how many rows there are
-        yield single("predict", "output", WITHOUT)
-        yield single("jacobian", "jacobian", WITHOUT)
+        yield single("predict", ("output",), (w, X), how=WITHOUT)
+        yield single("jacobian", ("jacobian",), (w, X), how=WITHOUT)
     if y is not None:
-        yield single("jacobian", "jacobian")
-    yield single("residual", "residual")
-    yield single("residual_jacobian", "residual_jacobian")
-    if "residual" not in facts and "residual_factor" in module.METADATA:
+        yield single("jacobian", ("jacobian",), full)
+    if "residual" in facts:
+        yield single("residual", ("residual",), full)
+        yield single("residual_jacobian", ("residual_jacobian",), full)
+    elif "residual_factor" in module.METADATA:
         yield from _squares(module, given, module.METADATA["residual_factor"])
-    yield Call("error_bound", BOUNDS, lambda: module.error_bound(*full))
+    yield single("error_bound", BOUNDS, full)
     if given.alone:
         yield Call("row", ("loss", "gradient"), lambda: call_row(module, w, X, y))
         yield Call("predict_row", ("output",), lambda: [module.predict_row(w.tolist(), _floats(X))])
@@ -169,20 +184,27 @@ def _squares(module: Any, given: Given, factor: float) -> Iterator[Call]:
     """The residual and its partials by what they say of a loss that is a factor times the residual's square."""
 
     def part(function: Callable[..., Any]) -> Any:
-        return np.asarray(function(*given[:3], **given.options), np.float64)
+        return np.asarray(function(*given[:3], **given.options))
 
-    def slopes() -> Any:
-        return 2.0 * factor * part(module.residual)[..., None] * part(module.residual_jacobian)
+    def loss() -> Any:
+        return factor * np.square(part(module.residual).astype(np.float64))
 
-    yield Call("residual", ("loss",), lambda: [factor * np.square(part(module.residual))])
-    yield Call("residual_jacobian", ("gradient",), lambda: [slopes()])
+    def gradient() -> Any:
+        slopes, known = part(module.residual_jacobian), part(module.per_sample_grad)
+        twice = 2.0 * factor * part(module.residual)[..., None].astype(np.float64)
+        # slopes that are no normal numbers have no digits that a large residual could bring back
+        least = np.abs(twice) * np.finfo(np.result_type(slopes, np.float32)).tiny
+        return np.where((np.abs(twice * slopes) < least) & (np.abs(known) < least), known, twice * slopes)
+
+    yield Call("residual", ("loss",), lambda: [loss()])
+    yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 
 def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
     ones, shares = np.ones(len(given.rows)), given.shares
     thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
-    # factors of the rows, arguments by name; factors under a cotangent, and that
+    # factors of the rows, and arguments by name; factors under a cotangent, and that
     table: Mapping[str, tuple[Array, Mapping[str, Any], Array | None, Sequence[Any]]] = {
         "": (ones / len(ones), {}, ones, ()),
         "weighted": (shares / shares.sum(), {"sample_weight": shares}, shares, (shares,)),
@@ -194,23 +216,16 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[
     def plain(value: Any) -> Any:
         return float(value[0]) if given.alone and isinstance(value, np.ndarray) else value
 
-    def reduced(name: str, options: Mapping[str, Any]) -> Any:
-        return getattr(module, name)(*given[:3], **given.options, **{key: plain(value) for key, value in options.items()})
-
     def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
         return [module.backward(tape(), *(plain(value) for value in cotangent))]
 
     for how in given.ways:
-        factors, options, pulled_factors, cotangent = table[how]
-        if pulled_factors is not None:
-            yield Call("backward", ("gradient",), partial(pulled, cotangent), how, pulled_factors)
-        yield Call("value_and_grad", ("loss", "gradient"), partial(reduced, "value_and_grad", options), how, factors)
-        yield Call("loss", ("loss",), partial(_listed, reduced, "loss", options), how, factors)
-        yield Call("grad", ("gradient",), partial(_listed, reduced, "grad", options), how, factors)
-
-
-def _listed(function: Callable[..., Any], *arguments: Any) -> Sequence[Any]:
-    return [function(*arguments)]
+        factors, options, seeds, cotangent = table[how]
+        if seeds is not None:
+            yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
+        every = {**given.options, **{key: plain(value) for key, value in options.items()}}
+        for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
+            yield _call(module, name, facts, given[:3], every, how, factors)
 
 
 def _floats(x: Any) -> list[float]:

@@ -147,13 +147,13 @@ def _check_call(call: Call, wanted: _Wanted, compare: Comparison, expected: Expe
     given, count = wanted.given, len(compare.batch.rows)
     label = f"{call.function}{f' ({call.how})' if call.how and call.how != WITHOUT else ''}{given.text}"
     try:
-        results = compare.call(label, call.run)
+        results = compare.call(label, lambda: [*zip(call.facts, call.run(), strict=True)])
     except VerificationError as error:
         parts = (*expected.nodes.values(), *(wanted.of(fact, None) for fact in call.facts))
         if call.function in BY_ROW and isinstance(error.__cause__, _NOT_FINITE) and any(p.shapeless.any() for p in parts):
             return
         raise
-    for fact, result in zip(call.facts, results, strict=True):
+    for fact, result in results:
         what, right = _what(call, fact, label), wanted.of(fact, call.factors)
         if call.how == WITHOUT and fact.removeprefix("node ") in expected.on_target:
             compare.same(what, result, None)

@@ -146,9 +146,8 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
         for place in range(len(points)):
             runner.visit(place)
     runs = [run for gathered in runner.gathered for run in gathered.runs()]
-    bounds = None
-    if hasattr(module, "error_bound"):
-        own = next(run for run in runs if run.label == "error_bound")
+    bounds, own = None, next((run for run in runs if run.label == "error_bound"), None)
+    if own is not None:
         bounds = np.full((len(points), len(names)), np.nan)
         bounds[:, own.columns] = own.values
     return Results(names, len(points), tuple(runs), module.METADATA.get("precision", DOUBLE), bounds)

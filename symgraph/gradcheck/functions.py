@@ -22,8 +22,7 @@ _ALL, _SOME = 8, 2  # rows that are given alone, at the first point and at other
 # Generated modules work in blocks of 10,000 rows, and from 120,000 rows on in strips for each thread.
 _LARGE: Sequence[tuple[int, Mapping[str, Any]]] = ((10_000, {}), (120_000, {"threads": 2}))
 _WORK = 1_500_000  # numbers, rows times weights, that a large batch has at most
-
-
+# How functions were called, as reports say it.
 _WAYS = {
     "": "()",
     "weighted": "(sample_weight)",
@@ -32,6 +31,7 @@ _WAYS = {
     "with zeros": "(sample_weight with zeros)",
 }
 _PULLED = {"": "(tape)", "weighted": "(tape, cotangent)", "sum": "(tape, number)"}
+# The results of functions that give several.
 _SEVERAL = ("value_and_grad", "row", "forward")
 _PARTS = {"loss": ", the value", "gradient": ", the gradient"}
 
