@@ -19,6 +19,8 @@ WAYS = ("", "weighted", "weighted sum", "sum", "with zeros")
 """The ways of adding up rows: a mean, a weighted mean, their sums, and a weighted mean without every third row."""
 BY_ROW = ("row", "predict_row")
 """The functions for one row as lists of floats."""
+MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
+"""What the scalar backend raises where NumPy gives inf or nan."""
 BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
 WITHOUT = "without y"
@@ -90,7 +92,7 @@ def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     tape = cache(lambda: module.forward(given.w, given.X, given.y))
     if given.by_row:
         yield from _forward(module, given, facts, tape)
-        yield from (call for call in _by_row(module, given, facts) if set(call.facts) <= set(facts))
+        yield from (call for call in _by_row(module, given, facts) if all(fact in facts for fact in call.facts))
     if given.ways and "gradient" in facts:
         yield from _reductions(module, given, tape)
 

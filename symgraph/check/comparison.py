@@ -63,11 +63,8 @@ class Comparison:
         try:
             return function(*args, **options)
         except Exception as error:  # whatever the module raises is its fault
-            raise self.failure(what, error) from error
-
-    def failure(self, what: str, error: Exception) -> VerificationError:
-        """The error that says that the module raised."""
-        return VerificationError(f"{self.subject}: {what} raises {type(error).__name__}: {error}\n{self.place()}")
+            text = f"{self.subject}: {what} raises {type(error).__name__}: {error}"
+            raise VerificationError(f"{text}\n{self.place()}") from error
 
     def same(self, what: str, got: Any, want: object) -> None:
         """Compare things that have no tolerance.

@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.calls import BOUNDS, WAYS, Call, Given, calls
+from symgraph.check.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls
 from symgraph.check.points import Points
 from symgraph.errors import OptionError
 from symgraph.options import ACCURATE, DOUBLE
 
-MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
-"""What the scalar backend raises where NumPy gives inf or nan."""
 NOTHING, MATH_ERROR, CRASH = range(3)
 """What a call has raised."""
 
