@@ -63,11 +63,8 @@ class Comparison:
         try:
             return function(*args, **options)
         except Exception as error:  # whatever the module raises is its fault
-            raise self.failure(what, error) from error
-
-    def failure(self, what: str, error: Exception) -> VerificationError:
-        """The error that says that the module raised."""
-        return VerificationError(f"{self.subject}: {what} raises {type(error).__name__}: {error}\n{self.place()}")
+            text = f"{self.subject}: {what} raises {type(error).__name__}: {error}"
+            raise VerificationError(f"{text}\n{self.place()}") from error
 
     def same(self, what: str, got: Any, want: object) -> None:
         """Compare things that have no tolerance.
@@ -78,29 +75,19 @@ class Comparison:
         if type(got) is not type(want) or got != want:
             raise VerificationError(f"{self.subject}: {what} is {got!r}, the spec says {want!r}")
 
-    def values(self, what: str, got: Any, expected: Expected, *, uniform: bool = False) -> None:
-        """Compare values () or (n,) with what is expected, and count them.
+    def numbers(self, what: str, got: Any, expected: Expected, *, by: bool = False, uniform: bool = False) -> None:
+        """Compare numbers with what is expected, and count them.
 
         Args:
             what: the function and what it computes, for the message.
             got: what the module gave.
             expected: what it should give, of the same shape.
+            by: whether the last axis has an entry for each weight; the one before it, if any, has one for each row.
             uniform: whether one number for all rows is as good.
 
         Raises:
-            VerificationError: a value or the shape is wrong.
+            VerificationError: a number or the shape is wrong.
         """
-        self._compare(what, got, expected, ("row",) * expected.want.ndim, uniform=uniform)
-
-    def derivatives(self, what: str, got: Any, expected: Expected) -> None:
-        """Compare derivatives (k,) or (n, k) with what is expected, and count them.
-
-        Raises:
-            VerificationError: a value or the shape is wrong.
-        """
-        self._compare(what, got, expected, ("row", "by")[-expected.want.ndim :])
-
-    def _compare(self, what: str, got: Any, expected: Expected, axes: Sequence[str], *, uniform: bool = False) -> None:
         array = self._array(what, got)
         if uniform and array.shape == ():
             array = np.broadcast_to(array, expected.want.shape)
@@ -109,14 +96,16 @@ class Comparison:
             raise VerificationError(f"{self.subject}: {what} has shape {shapes}\n{self.place()}")
         with np.errstate(all="ignore"):  # values that are not finite are what is looked for
             errors = np.abs(array - expected.want)
-            wrong = np.where(np.isfinite(array), errors > expected.tolerance, ~expected.shapeless)
-            if wrong.any():
-                raise self._wrong(what, axes, array, expected, np.where(wrong, errors / expected.tolerance, -1.0))
-            ratios = np.where(expected.judged & (expected.want != 0.0), errors / expected.unit, 0.0)
-        judged = int(expected.judged.sum())
+            if not (errors <= expected.tolerance).all():
+                wrong = np.where(np.isfinite(array), errors > expected.tolerance, ~expected.shapeless)
+                if wrong.any():
+                    axes = ("row", "by")[-expected.want.ndim :] if by else ("row",)
+                    raise self._wrong(what, axes, array, expected, np.where(wrong, errors / expected.tolerance, -1.0))
+            worst = float(np.fmax.reduce(errors / expected.unit, axis=None, initial=0.0))
+        judged = int(np.count_nonzero(expected.judged))
         self.tally.judged += judged
         self.tally.skipped += expected.judged.size - judged
-        self.tally.worst = max(self.tally.worst, float(ratios.max(initial=0.0)))
+        self.tally.worst = max(self.tally.worst, worst)
 
     def place(self) -> str:
         """The batch as Python text."""
@@ -142,7 +131,7 @@ class Comparison:
         """The error about the value that is farthest off."""
         worst = np.unravel_index(np.argmax(np.nan_to_num(excess, nan=np.inf)), got.shape)
         weights = list(self.batch.weights)
-        places = zip(axes, map(int, worst), strict=True)
+        places = zip(axes, map(int, worst), strict=False)  # none where it is one number
         where = "".join(f", row {place}" if axis == "row" else f", by {weights[place]}" for axis, place in places)
         return VerificationError(
             f"{self.subject}: {what}{where} is {got[worst]!s}, the spec gives {expected.want[worst]!s} "

@@ -1,319 +1,170 @@
-"""The module contract, function by function, held against what is expected on one batch."""
+"""The module contract: every call of every function, held against what is expected on one batch."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.check.calls import BOUNDS, BY_ROW, MATH_ERRORS, WAYS, WITHOUT, Call, Given, calls, extremes, of_weights
 from symgraph.check.comparison import Comparison
 from symgraph.check.expected import Expectation, Expected
+from symgraph.errors import VerificationError
 from symgraph.model import Model
 from symgraph.residuals import residual_of
 
-Array = NDArray[np.float64]
-
-_SHARES = (0.5, 2.0, 1.25, 0.75)
+_SHARES = np.array((0.5, 2.0, 1.25, 0.75))
 """Cotangents and sample weights of the rows: all different, so that exchanged rows show."""
-
 _MANY = 10_240
 """Rows that are more than a block of any backend, and no multiple of one, once one row is left out."""
 _MOST_PARTIALS = 1_000_000
 """Of all those rows; models with many weights get fewer rows."""
-
-_NOT_FINITE = (OverflowError, ValueError, ZeroDivisionError)
-"""What a scalar module raises where NumPy gives inf or nan."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One way of calling a module: with a batch, or with one row of it.
-
-    Attributes:
-        model: the spec.
-        module: a module with the functions over rows, of the numpy or of the c backend.
-        compare: compares with the expectation.
-        expected: what is expected of this call.
-        w: the weights.
-        X: the features; None where the model has none.
-        y: the target; None where the model has none.
-        suffix: the difference between this call and the plain one, for messages.
-    """
-
-    model: Model
-    module: Any
-    compare: Comparison
-    expected: Expectation
-    w: Array
-    X: Any
-    y: Any
-    suffix: str = ""
-
-    def call(self, function: str, *args: Any, **options: Any) -> Any:
-        """Call a function of the module."""
-        _require(self.compare, self.module, function)
-        return self.compare.call(f"{function}{self.suffix}", getattr(self.module, function), *args, **options)
+_OF_TAPE = ("forward", "backward")
+_ALL_WAYS = ("", "weighted", "sum")
+_ABSENT = "weighted sum"
+"""The way in which a row is absent: it is not finite and its weight is 0."""
 
 
-def check_numpy(model: Model, module: Any, compare: Comparison, expected: Expectation, *, whole: bool, many: bool) -> None:
-    """Hold a module of the numpy backend against what is expected.
+def check(
+    model: Model, module: Any, backend: str, compare: Comparison, expected: Expectation, *, whole: bool, many: bool
+) -> None:
+    """Hold a module against what is expected.
 
     Args:
         model: the spec.
-        module: the module.
+        module: its module.
+        backend: of the module, "numpy", "scalar" or "c".
         compare: compares at one batch.
         expected: what is expected of that batch.
-        whole: whether each row is tried alone, instead of one.
+        whole: whether each row is tried alone, instead of one; modules with functions for single rows get each.
         many: whether the batch is repeated to more rows than a block.
 
     Raises:
         VerificationError: it differs.
     """
-    _check_facts(model, module, compare)
-    batch = _batch(model, module, compare, expected)
-    names = module.FEATURES
-    if batch.X is not None or batch.y is not None:
-        tape = _check_rows(batch)
-        _check_reductions(batch, tape)
-        if len(names) == 1:
-            _check_rows(_with_parts(batch, X=batch.X[:, 0], suffix=" of X (n,)"))
-    for index in range(len(compare.batch.rows) if whole else 1):
-        # one row is (d,), and a scalar where there is one feature
-        x = None if batch.X is None else batch.X[index] if len(names) > 1 else batch.X[index, 0]
-        y = None if batch.y is None else batch.y[index]
-        one = _with_parts(batch, X=x, y=y, expected=expected.row(index), suffix=f" of row {index} alone")
-        _check_one(one, _check_rows(one))
-    if many and batch.X is not None:
-        _check_many(batch)
+    _check_facts(model, module, backend, compare, expected)
+    facts = _facts(module, expected)
+    batch = _batch(model, compare)
+    for given in _givens(batch, backend, whole=whole, many=many):
+        wanted = _Wanted(facts, given, {})
+        repeated = len(given.rows) > len(batch.rows)  # the tape does not work in blocks, and is large
+        for call in calls(module, given, facts):
+            if _has(backend, call.function) and not (repeated and call.function in _OF_TAPE):
+                _check_call(call, wanted, compare, expected)
+    for call, right in of_weights(module, batch.w) if many else ():
+        if _has(backend, call.function):
+            (found,) = compare.call(call.function, call.run)
+            compare.numbers(call.function, found, Expected(right, 0.0 * right), by=True)
 
 
-def check_scalar(model: Model, module: Any, compare: Comparison, expected: Expectation) -> None:
-    """Hold the row functions of the scalar or of the c backend against what is expected.
-
-    Raises:
-        VerificationError: it differs.
-    """
-    _check_facts(model, module, compare)
-    for index, row in enumerate(compare.batch.rows):
-        w = list(compare.batch.weights.values())
-        x = [row[feature.name] for feature in model.feature_inputs]
-        y = None if model.target_input is None else row[model.target_input.name]
-        one, what = expected.row(index), f"of row {index}"
-        if one.loss is not None and one.gradient is not None:
-            _require(compare, module, "row")
-            grad = [np.nan] * len(w)  # what is not written shows
-            blurred = (*one.nodes.values(), one.loss, one.gradient)
-            for loss in _unless_shapeless(compare, blurred, f"row {what}", partial(module.row, w, x, y, grad)):
-                compare.values(f"row {what}", loss, one.loss)
-                compare.derivatives(f"the gradient that row writes {what}", grad, one.gradient)
-        if one.output is not None:
-            _require(compare, module, "predict_row")
-            call = partial(module.predict_row, w, x)
-            for output in _unless_shapeless(compare, one.nodes.values(), f"predict_row {what}", call):
-                compare.values(f"predict_row {what}", output, one.output)
+def _has(backend: str, function: str) -> bool:
+    if backend == "c":
+        return function not in (*_OF_TAPE, "initial_weights")
+    return (function in BY_ROW) == (backend == "scalar")
 
 
-def check_compiled(model: Model, module: Any, compare: Comparison, expected: Expectation, *, many: bool) -> None:
-    """Hold a module of the C backend against what is expected: rows one by one, and batches.
-
-    Args:
-        model: the spec.
-        module: the module.
-        compare: compares at one batch.
-        expected: what is expected of that batch.
-        many: whether the batch is repeated to more rows than a block.
-
-    Raises:
-        VerificationError: it differs.
-    """
-    check_scalar(model, module, compare, expected)
-    batch = _batch(model, module, compare, expected)
-    if batch.X is None and batch.y is None:
-        return
-    _check_output(batch)
-    _check_residual(batch)
-    if expected.loss is not None and expected.gradient is not None:
-        compare.derivatives("per_sample_grad", batch.call("per_sample_grad", batch.w, batch.X, batch.y), expected.gradient)
-        _check_sums(batch)
-    if many:
-        _check_many(batch)
+def _check_facts(model: Model, module: Any, backend: str, compare: Comparison, expected: Expectation) -> None:
+    target, residual = model.target_input, expected.residual
+    compare.same("MODEL", module.MODEL, model.name)
+    compare.same("FEATURES", tuple(module.FEATURES), tuple(entry.name for entry in model.feature_inputs))
+    compare.same("WEIGHTS", tuple(module.WEIGHTS), tuple(entry.name for entry in model.weight_inputs))
+    compare.same("TARGET", module.TARGET, None if target is None else target.name)
+    if backend != "scalar" and residual is not None:
+        compare.same("residual_factor", module.METADATA.get("residual_factor"), residual_of(model).factor)
+    for name in ("residual", "residual_jacobian"):
+        if residual is None and hasattr(module, name):
+            compare.same(name, "there", "missing, since the loss is no constant times a square")
 
 
-def _batch(model: Model, module: Any, compare: Comparison, expected: Expectation) -> Case:
+def _facts(module: Any, expected: Expectation) -> dict[str, Expected]:
+    """What is known of each row, by fact."""
+    found = {
+        name: getattr(expected, name) for name in ("loss", "gradient", "output", "jacobian", "residual", "residual_jacobian")
+    }
+    found |= {f"node {name}": node for name, node in expected.nodes.items()}
+    if "loss" in expected.on_target:
+        found["node loss"] = expected.loss  # a field of the tape that is None without the target
+    if hasattr(module, "error_bound"):  # runs, and gives numbers of the right shapes
+        blind = (Expected(np.full_like(part.want, np.nan), part.radius) for part in (expected.loss, expected.gradient) if part)
+        found |= zip(BOUNDS, blind, strict=False)
+    return {fact: known for fact, known in found.items() if known is not None}
+
+
+def _batch(model: Model, compare: Comparison) -> Given:
     rows, target = compare.batch.rows, model.target_input
     names = [feature.name for feature in model.feature_inputs]
     w = np.array(list(compare.batch.weights.values()))
     X = np.array([[row[name] for name in names] for row in rows]) if names else None
     y = None if target is None else np.array([row[target.name] for row in rows])
-    return Case(model, module, compare, expected, w, X, y)
+    return Given(w, X, y, np.arange(len(rows)), shares=_SHARES[: len(rows)], ways=_ALL_WAYS)
 
 
-def _with_parts(case: Case, **parts: Any) -> Case:
-    known = {"expected": case.expected, "X": case.X, "y": case.y, "suffix": case.suffix} | parts
-    return Case(case.model, case.module, case.compare, known["expected"], case.w, known["X"], known["y"], known["suffix"])
+def _givens(batch: Given, backend: str, *, whole: bool, many: bool) -> Iterator[Given]:
+    """The arguments of all calls: the rows together, with one of them absent, each alone, and again and again."""
+    n, has_rows = len(batch.rows), batch.X is not None or batch.y is not None
+    if backend != "scalar" and has_rows:
+        yield batch
+        if n > 1:
+            yield _with_absent_row(batch)
+        if batch.X is not None and batch.X.shape[1] == 1:
+            yield batch._replace(X=batch.X[:, 0], text=" of X (n,)", ways=())
+    for row in range(n if whole or backend != "numpy" else 1):
+        text = f" of row {row}" if backend == "scalar" else f" of row {row} alone"
+        yield batch.one(row, text)._replace(ways=(WAYS[row % 2],) if whole and n > 1 else WAYS[:2])  # rows take turns
+    if many and batch.X is not None and backend != "scalar":
+        times = max(1, min(_MANY, _MOST_PARTIALS // len(batch.w)) // n)
+        yield batch.take(np.tile(batch.rows, times), " on many rows")._replace(ways=WAYS[:1])
 
 
-def _unless_shapeless(compare: Comparison, parts: Iterable[Expected], what: str, call: Callable[[], float]) -> list[float]:
-    """The result, or nothing where the call raises and some part of it may be infinite in doubles."""
+def _with_absent_row(batch: Given) -> Given:
+    last = batch.rows == len(batch.rows) - 1
+    X = None if batch.X is None else np.where(last[:, None], np.nan, batch.X)
+    y = None if batch.y is None else np.where(last, np.nan, batch.y)
+    shares = np.where(last, 0.0, batch.shares)
+    return batch._replace(X=X, y=y, shares=shares, ways=(_ABSENT,), by_row=False, text=" with one row absent")
+
+
+class _Wanted(NamedTuple):
+    """What is expected of one row, of all, or of a sum over rows; each is worked out once."""
+
+    facts: Mapping[str, Expected]
+    given: Given
+    found: dict[tuple[str, int], Expected]
+
+    def of(self, fact: str, factors: NDArray[np.float64] | None) -> Expected:
+        key = fact, id(factors)  # the calls with one set of arguments share their factors
+        if key not in self.found:
+            known, rows = self.facts[fact], self.given.rows
+            if factors is not None:
+                self.found[key] = known.total(np.bincount(rows, factors, len(known.want)).astype(np.float64))
+            else:
+                self.found[key] = known.row(int(rows[0])) if self.given.alone else known
+        return self.found[key]
+
+
+def _check_call(call: Call, wanted: _Wanted, compare: Comparison, expected: Expectation) -> None:
+    """Run a call and compare its results."""
+    given, count = wanted.given, len(compare.batch.rows)
+    label = f"{call.function}{f' ({call.how})' if call.how and call.how != WITHOUT else ''}{given.text}"
     try:
-        return [call()]
-    except _NOT_FINITE as error:
-        if any(part.shapeless.any() for part in parts):
-            return []
-        raise compare.failure(what, error) from error
-    except Exception as error:  # whatever else the module raises is its fault
-        raise compare.failure(what, error) from error
+        results = compare.call(label, lambda: [*zip(call.facts, call.run(), strict=True)])
+    except VerificationError as error:
+        parts = (*expected.nodes.values(), *(wanted.of(fact, None) for fact in call.facts))
+        if call.function in BY_ROW and isinstance(error.__cause__, MATH_ERRORS) and any(p.shapeless.any() for p in parts):
+            return
+        raise
+    for fact, result in results:
+        what, right = _what(call, fact, label), wanted.of(fact, call.factors)
+        if call.how == WITHOUT and fact.removeprefix("node ") in expected.on_target:
+            compare.same(what, result, None)
+            continue
+        again = call.factors is None and len(given.rows) > count
+        for part in compare.call(what, extremes, result, given, count) if again else (result,):
+            compare.numbers(what, part, right, by=wanted.facts[fact].want.ndim > 1, uniform=call.function == "forward")
 
 
-def _require(compare: Comparison, module: Any, function: str) -> None:
-    if not hasattr(module, function):
-        compare.same(function, "missing", "part of the module")
-
-
-def _check_facts(model: Model, module: Any, compare: Comparison) -> None:
-    target = model.target_input
-    compare.same("MODEL", module.MODEL, model.name)
-    compare.same("FEATURES", tuple(module.FEATURES), tuple(entry.name for entry in model.feature_inputs))
-    compare.same("WEIGHTS", tuple(module.WEIGHTS), tuple(entry.name for entry in model.weight_inputs))
-    compare.same("TARGET", module.TARGET, None if target is None else target.name)
-
-
-def _check_rows(case: Case) -> Any:
-    """Check the functions that work row by row; the tape of the forward pass is given back."""
-    tape = case.call("forward", case.w, case.X, case.y)
-    _check_nodes(case, tape, tuple(case.expected.nodes))
-    if case.y is not None:
-        _check_without_target(case)
-    _check_output(case)
-    _check_residual(case)
-    if case.expected.loss is not None and case.expected.gradient is not None:
-        case.compare.values(f"forward{case.suffix}: loss", tape.loss, case.expected.loss, uniform=True)
-        got = case.call("per_sample_grad", case.w, case.X, case.y)
-        case.compare.derivatives(f"per_sample_grad{case.suffix}", got, case.expected.gradient)
-    return tape
-
-
-def _check_nodes(case: Case, tape: Any, names: Sequence[str]) -> None:
-    fields = case.module.METADATA.get("fields", {})  # a name that Python or the module needs is changed
-    for name in names:
-        field = fields.get(name, name)
-        if not hasattr(tape, field):
-            case.compare.same(f"node {name}", "missing from the tape", "a field of it")
-        what = f"forward{case.suffix}: node {name}"
-        case.compare.values(what, getattr(tape, field), case.expected.nodes[name], uniform=True)
-
-
-def _check_without_target(case: Case) -> None:
-    """Check the forward pass without y: everything that does not depend on the target."""
-    tape = case.call("forward", case.w, case.X)
-    if case.X is not None:  # without features, y alone says how many rows there are
-        _check_nodes(case, tape, [name for name in case.expected.nodes if name not in case.expected.on_target])
-    if "loss" in case.expected.on_target:
-        case.compare.same(f"the loss of forward{case.suffix} without y", tape.loss, None)
-
-
-def _check_output(case: Case) -> None:
-    """Check predictions and their Jacobian."""
-    output, jacobian, w, X, y = case.expected.output, case.expected.jacobian, case.w, case.X, case.y
-    if output is None or jacobian is None:
-        return
-    if X is not None or y is None:  # without features, predict has no rows to tell apart
-        case.compare.values(f"predict{case.suffix}", case.call("predict", w, X), output)
-        case.compare.derivatives(f"jacobian{case.suffix} without y", case.call("jacobian", w, X), jacobian)
-    case.compare.derivatives(f"jacobian{case.suffix}", case.call("jacobian", w, X, y), jacobian)
-
-
-def _check_residual(case: Case) -> None:
-    """Check the residual and its partials; what the module says of the loss, a factor times its square, is a fact."""
-    residual, jacobian = case.expected.residual, case.expected.residual_jacobian
-    if residual is None or jacobian is None:
-        for name in ("residual", "residual_jacobian"):
-            if hasattr(case.module, name):
-                case.compare.same(name, "there", "missing, since the loss is no constant times a square")
-        return
-    case.compare.same("residual_factor", case.module.METADATA.get("residual_factor"), residual_of(case.model).factor)
-    for name, wanted, check in (
-        ("residual", residual, case.compare.values),
-        ("residual_jacobian", jacobian, case.compare.derivatives),
-    ):
-        check(f"{name}{case.suffix}", case.call(name, case.w, case.X, case.y), wanted)
-
-
-def _check_one(case: Case, tape: Any) -> None:
-    """Check the functions that reduce, on one row."""
-    loss, gradient = case.expected.loss, case.expected.gradient
-    if loss is None or gradient is None:
-        return
-    case.compare.derivatives(f"backward{case.suffix}", case.call("backward", tape, 0.5), gradient.scaled(0.5))
-    _check_value_and_grad(case, "", loss, gradient)
-
-
-def _check_reductions(case: Case, tape: Any) -> None:
-    """Check the functions that add up rows, with cotangents and sample weights of all kinds."""
-    loss, gradient = case.expected.loss, case.expected.gradient
-    if loss is None or gradient is None:
-        return
-    count = len(loss.want)
-    shares, ones = np.array(_SHARES[:count]), np.ones(count)
-    for cotangent, taken in ((shares, shares), (2.0, 2.0 * ones), (None, ones)):
-        got = case.call("backward", tape, *([] if cotangent is None else [cotangent]))
-        case.compare.derivatives("backward", got, gradient.total(taken))
-    _check_sums(case)
-
-
-def _check_sums(case: Case) -> None:
-    """Check the functions that add up rows, under every reduction."""
-    loss, gradient = case.expected.loss, case.expected.gradient
-    assert loss is not None
-    assert gradient is not None  # the callers have looked
-    count = len(loss.want)
-    shares, ones = np.array(_SHARES[:count]), np.ones(count)
-    weighted = shares / shares.sum()
-    _check_value_and_grad(case, "", loss.total(ones / count), gradient.total(ones / count))
-    _check_value_and_grad(case, " (sum)", loss.total(ones), gradient.total(ones), reduction="sum")
-    _check_value_and_grad(case, " (weighted)", loss.total(weighted), gradient.total(weighted), sample_weight=shares)
-    if count > 1:
-        shares[-1] = 0.0
-        options = {"sample_weight": shares, "reduction": "sum"}
-        X, y = (None if part is None else part.copy() for part in (case.X, case.y))
-        for part in (X, y):
-            if part is not None:
-                part[-1] = np.nan  # a row whose weight is 0 counts as absent
-        absent = _with_parts(case, X=X, y=y)
-        _check_value_and_grad(absent, " (one row absent)", loss.total(shares), gradient.total(shares), **options)
-
-
-def _check_value_and_grad(case: Case, how: str, loss: Expected, gradient: Expected, **options: Any) -> None:
-    """Check value_and_grad, loss and grad under one reduction."""
-    args, suffix, compare = (case.w, case.X, case.y), f"{case.suffix}{how}", case.compare
-    value, got = case.call("value_and_grad", *args, **options)
-    compare.values(f"value_and_grad{suffix}: loss", value, loss)
-    compare.derivatives(f"value_and_grad{suffix}: gradient", got, gradient)
-    compare.values(f"loss{suffix}", case.call("loss", *args, **options), loss)
-    compare.derivatives(f"grad{suffix}", case.call("grad", *args, **options), gradient)
-
-
-def _check_many(case: Case) -> None:
-    """Check the functions over rows on so many that they take several blocks: the rows of the batch again and again."""
-    expected, w, count = case.expected, case.w, len(case.compare.batch.rows)
-    times = max(1, min(_MANY, _MOST_PARTIALS // len(w)) // count)
-    X, y = (None if part is None else np.concatenate([part] * times) for part in (case.X, case.y))
-    functions = {"predict": expected.output, "jacobian": expected.jacobian}
-    with_target = {
-        "per_sample_grad": expected.gradient,
-        "residual": expected.residual,
-        "residual_jacobian": expected.residual_jacobian,
-    }
-    for function, wanted in (functions | with_target).items():
-        if wanted is not None and X is not None:
-            got = np.asarray(case.call(function, w, X, *([y] if function in with_target else [])))
-            parts = got.reshape(times, *wanted.want.shape)
-            other = (parts != parts[0]) & ~np.isnan(parts)
-            check = case.compare.derivatives if wanted.want.ndim > 1 else case.compare.values
-            for part in parts[[0, *np.flatnonzero(other.any(axis=tuple(range(1, other.ndim))))]]:
-                check(f"{function} on many rows", part, wanted)
-    if expected.loss is not None and expected.gradient is not None:
-        many, mean = _with_parts(case, X=X, y=y), np.ones(count) / count
-        _check_value_and_grad(many, " on many rows", expected.loss.total(mean), expected.gradient.total(mean))
+def _what(call: Call, fact: str, label: str) -> str:
+    """The function and what it computes, for messages."""
+    if call.function in BY_ROW:
+        return label if fact != "gradient" else label.replace("row", "the gradient that row writes", 1)
+    return f"{label}: {fact}" if len(call.facts) > 1 or call.function == "forward" else label

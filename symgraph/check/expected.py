@@ -57,19 +57,20 @@ class Expected:
             wide = np.where(plain > ILL * np.abs(self.want), GROSS * plain, plain)
         return np.where(np.isfinite(self.want) & np.isfinite(wide), wide, np.inf)
 
-    @property
+    @cached_property
     def unit(self) -> Array:
-        """The unit of reported errors: an ulp of the truth, or the radius where that is larger."""
+        """The unit of reported errors: an ulp of the truth, or the radius where that is larger; inf where none is reported."""
         with np.errstate(all="ignore"):
-            return np.maximum(np.spacing(np.abs(self.want)), self.radius)
+            unit = np.maximum(np.spacing(np.abs(self.want)), self.radius)
+        return np.where(self.judged & (self.want != 0.0), unit, np.inf)
 
-    @property
+    @cached_property
     def judged(self) -> NDArray[np.bool_]:
         """Where a fault of 1.001 would be seen; a truth of exactly 0 counts."""
         clear = (self.tolerance <= ILL * np.abs(self.want)) | (self.want == 0.0)
         return np.asarray(np.isfinite(self.tolerance) & clear)
 
-    @property
+    @cached_property
     def shapeless(self) -> NDArray[np.bool_]:
         """Where rounding leaves no digit, so that a correct module may give infinity: 1/(a - b) where a and b round alike."""
         return np.asarray(~np.isfinite(self.tolerance) | ((self.tolerance >= np.abs(self.want)) & (self.want != 0.0)))
@@ -115,23 +116,6 @@ class Expectation:
     residual: Expected | None
     residual_jacobian: Expected | None
     on_target: frozenset[str]
-
-    def row(self, index: int) -> "Expectation":
-        """The values of one row alone: values (), derivatives (k,)."""
-
-        def of_row(part: Expected | None) -> Expected | None:
-            return None if part is None else part.row(index)
-
-        return Expectation(
-            {name: node.row(index) for name, node in self.nodes.items()},
-            of_row(self.output),
-            of_row(self.loss),
-            of_row(self.gradient),
-            of_row(self.jacobian),
-            of_row(self.residual),
-            of_row(self.residual_jacobian),
-            self.on_target,
-        )
 
 
 def expect(reference: Reference, batch: Batch) -> Expectation:

@@ -1,34 +1,31 @@
 """Run every public function of a generated module at many points, on one row and on many."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.check.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls
 from symgraph.check.points import Points
 from symgraph.errors import OptionError
 from symgraph.options import ACCURATE, DOUBLE
 
-MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
-"""What the scalar backend raises where NumPy gives inf or nan."""
 NOTHING, MATH_ERROR, CRASH = range(3)
 """What a call has raised."""
 
 BATCH = 33
 """Rows of a batch. Of 33, the first row goes through the widest vector registers, 16 float32 at a time and unrolled twice, and
 the last is what remains; NumPy's functions may differ between the two by units in the last place."""
-_SHARES = (1.0, 3.0)
-"""The weights of the rows of a weighted batch, in turn; the last row has the weight 0 and counts as absent."""
+_SHARES = np.array([*np.resize((1.0, 3.0), BATCH - 1), 0.0])
+"""The weights of the rows of a weighted batch; the last row counts as absent."""
 _SUM_ULP = BATCH / 2 + 2
 """Half a unit for each of the sums over a batch, in any order, for the product with a row's weight, and for the division."""
 _LOOSE = 3.0
 """How much worse than the loss, by its own operations, what is derived from the residual may be."""
 
 Floats = NDArray[np.float64]
-Call = Callable[[Any, Any, Any], Any]
-"""A function of w, X and y."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,231 +139,118 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
         numbers = "Python's floats" if backend == "scalar" else "doubles"
         raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype float64")
     names = names_of(module)
-    places = {name: place for place, name in enumerate(names)}
-    gradient = [places[f"grad {name}"] for name in module.WEIGHTS if f"grad {name}" in places]
-    parts = {
-        "loss": tuple(places[name] for name in ("loss",) if name in places),
-        "output": tuple(places[name] for name in ("output",) if name in places),
-        "gradient": tuple(gradient),
-        "jacobian": tuple(place for name, place in places.items() if name.startswith("jacobian ")),
-    }
-    runner = _Runner(module, points, np.dtype(dtype).type if backend == "numpy" else float, parts)
+    runner = _Runner(module, points, np.dtype(dtype).type if backend == "numpy" else float, _columns(names))
     with np.errstate(all="ignore"):
-        runs = list(runner.scalar() if backend == "scalar" else runner.arrays())
-        bounds = runner.bounds(len(names), runs) if hasattr(module, "error_bound") else None
+        for place in range(len(points)):
+            runner.visit(place)
+    runs = [run for gathered in runner.gathered for run in gathered.runs()]
+    bounds, own = None, next((run for run in runs if run.label == "error_bound"), None)
+    if own is not None:
+        bounds = np.full((len(points), len(names)), np.nan)
+        bounds[:, own.columns] = own.values
     return Results(names, len(points), tuple(runs), module.METADATA.get("precision", DOUBLE), bounds)
 
 
-@dataclass(slots=True)
-class _Runner:
-    """Calls the functions of one module.
+def _columns(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """The positions of the results that each fact about a row is."""
+    kinds = {"loss": "loss", "output": "output", "gradient": "grad", "jacobian": "jacobian"}
+    found = {fact: tuple(i for i, name in enumerate(names) if name.partition(" ")[0] == kind) for fact, kind in kinds.items()}
+    found |= dict(zip(BOUNDS, (found["loss"], found["gradient"]), strict=True))
+    return {fact: columns for fact, columns in found.items() if columns}
 
-    Attributes:
+
+@dataclass(slots=True, eq=False)
+class _Gathered:
+    """What one call gives at all n points: (n, m, width) values of the m rows that are looked at; the rest is as in ``Run``."""
+
+    label: str
+    columns: tuple[int, ...]
+    values: Floats
+    tried: NDArray[np.bool_]
+    raised: NDArray[np.int8]
+    allowed: Mapping[str, Any]
+    message: str = ""
+
+    def runs(self) -> Iterator[Run]:
+        """A run for each row that is looked at."""
+        tried = self.tried & (not self.label.startswith("error_bound"))  # a bound is no result
+        for row in range(self.values.shape[1]):
+            yield Run(self.label, self.columns, self.values[:, row], tried, self.raised, self.message, **self.allowed)
+
+
+class _Runner:
+    """Calls the functions of one module, at one point after the other.
+
+    Args:
         module: the module.
         points: where.
         kind: the type of the numbers that it is given.
-        parts: the positions of loss, output, gradient and jacobian among the results.
-        rows: (weights, features, target) of each point.
+        columns: the positions of each fact among the results.
     """
 
-    module: Any
-    points: Points
-    kind: Any
-    parts: Mapping[str, tuple[int, ...]]
-    rows: list[tuple[Any, Any, Any]] = field(init=False)
+    def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
+        self.module, self.columns, self.gathered = module, columns, list[_Gathered]()
+        places = {name: place for place, name in enumerate(points.names)}
+        values, target = points.values.astype(kind), module.TARGET
+        self.w, X = (values[:, [places[name] for name in part]] for part in (module.WEIGHTS, module.FEATURES))
+        self.rows = X if module.FEATURES else None, None if target is None else values[:, places[target]]
+        self.is_scalar = backend_of(module) == "scalar"
+        accurate = module.METADATA.get("precision", DOUBLE) == ACCURATE
+        self.sums = {"slack": 1.0 if accurate or kind == np.float32 else _SUM_ULP, "summed": True}
 
-    def __post_init__(self) -> None:
-        columns = {name: column for column, name in enumerate(self.points.names)}
-        target = self.module.TARGET
-        w, X = (self.points.values[:, [columns[name] for name in part]] for part in (self.module.WEIGHTS, self.module.FEATURES))
-        y = [None] * len(w) if target is None else self.points.values[:, columns[target]].astype(self.kind)
-        X = X.astype(self.kind)
-        self.rows = list(zip(w.astype(self.kind), X if X.shape[1] else [None] * len(w), y, strict=True))
+    def visit(self, place: int) -> None:
+        """Call all functions with the row of a point alone, as the first and the last of a batch, and with copies of it.
 
-    def scalar(self) -> Iterator[Run]:
-        """The row functions, on Python's floats."""
-        module, count = self.module, len(self.module.WEIGHTS)
-        lists = [(w.tolist(), [] if x is None else x.tolist(), None if y is None else float(y)) for w, x, y in self.rows]
-        if hasattr(module, "row"):
-
-            def row(w: Any, x: Any, y: Any) -> list[float]:
-                grad = [0.0] * count
-                return [module.row(w, x, y, grad), *grad]
-
-            yield self._run("row", ("loss", "gradient"), row, lists, expected=MATH_ERRORS)
-        if hasattr(module, "predict_row"):
-            predict = module.predict_row
-            yield self._run("predict_row", ("output",), lambda w, x, _y: predict(w, x), lists, expected=MATH_ERRORS)
-
-    def arrays(self) -> Iterator[Run]:
-        """The functions on arrays, of one row and of many."""
-        alone = [(w, x[0] if x is not None and len(x) == 1 else x, y) for w, x, y in self.rows]
-        for label, parts, call in self._functions():
-            yield self._run(label, parts, call, alone)
-        yield from self._residuals(alone, "")
-        if self.module.METADATA["has_loss"]:
-            for label, parts, call in self._reductions({}):
-                yield self._run(label, parts, call, alone)
-        for label, parts, call in self._row_functions():
-            yield self._run(label, parts, call, alone)
-        if not self.module.FEATURES:
-            return
-        batches = [self._among_others(place) for place in range(len(self.rows))]
-        for label, parts, call in self._functions():
-            yield from self._ends(label, parts, call, batches)
-        yield from self._residuals(batches, f" of {BATCH} rows")
-        if self.module.METADATA["has_loss"]:
-            yield from self._sums()
-
-    def _functions(self) -> Iterator[tuple[str, tuple[str, ...], Call]]:
-        """The functions that give something for each row."""
-        module = self.module
-        if module.METADATA["has_loss"]:
-            if hasattr(module, "forward"):
-                yield "forward", ("loss",), lambda w, X, y: module.forward(w, X, y).loss
-            yield "per_sample_grad", ("gradient",), module.per_sample_grad
-        if module.OUTPUTS:
-            yield "predict", ("output",), lambda w, X, _y: module.predict(w, X)
-            yield "jacobian", ("jacobian",), module.jacobian
-
-    def _reductions(self, options: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], Call]]:
-        """The functions that add up rows."""
-        module = self.module
-        yield "loss", ("loss",), lambda w, X, y: module.loss(w, X, y, **options)
-        yield "grad", ("gradient",), lambda w, X, y: module.grad(w, X, y, **options)
-
-        def both(w: Any, X: Any, y: Any) -> Any:
-            value, gradient = module.value_and_grad(w, X, y, **options)
-            return np.concatenate([[value], gradient])
-
-        yield "value_and_grad", ("loss", "gradient"), both
-        if hasattr(module, "backward"):
-            weights = options.get("sample_weight", 1.0)
-            yield "backward", ("gradient",), lambda w, X, y: module.backward(module.forward(w, X, y), weights)
-
-    def _row_functions(self) -> Iterator[tuple[str, tuple[str, ...], Call]]:
-        """The functions of compiled C that are of one row."""
-        module = self.module
-
-        def row(w: Any, x: Any, y: Any) -> Any:
-            gradient = np.empty(len(w))
-            return np.concatenate([[module.row(w, [] if x is None else np.atleast_1d(x), y, gradient)], gradient])
-
-        if hasattr(module, "row"):
-            yield "row", ("loss", "gradient"), row
-        if hasattr(module, "predict_row"):
-            yield "predict_row", ("output",), lambda w, x, _y: module.predict_row(w, [] if x is None else np.atleast_1d(x))
-
-    def _sums(self) -> Iterator[Run]:
-        """The reductions of a batch of equal rows: a mean, a weighted mean or a weighted sum, each by one function, in turn."""
-        copies = [(w, np.repeat(x[None], BATCH, axis=0), None if y is None else np.repeat(y, BATCH)) for w, x, y in self.rows]
-        shares = np.resize(np.array(_SHARES), BATCH)
-        shares[-1] = 0.0
-        turns = np.arange(len(self.rows))
-        accurate = self.module.METADATA.get("precision", DOUBLE) == ACCURATE
-        slack = 1.0 if accurate or self.kind == np.float32 else _SUM_ULP
-        ways: list[tuple[str, dict[str, Any], float]] = [
-            ("mean", {}, 1.0),
-            ("weighted mean", {"sample_weight": shares}, 1.0),
-            ("weighted sum", {"sample_weight": shares, "reduction": "sum"}, float(shares.sum())),
-        ]
-        combined = [(way, options, total, one) for way, options, total in ways for one in self._reductions(options)]
-        for turn, (way, options, total, (label, parts, call)) in enumerate(combined):
-            chosen = (turns % len(combined) == turn) | (turns == 0)
-            scale = total if label != "backward" else float(shares.sum()) if options else float(BATCH)
-            run = self._run(f"{label}, {way} of {BATCH} rows", parts, call, copies, chosen=chosen)
-            yield replace(run, values=run.values / scale, slack=slack, summed=True)
-
-    def _residuals(self, calls: Sequence[tuple[Any, Any, Any]], suffix: str) -> Iterator[Run]:
-        """The residual, by what it says of loss and gradient."""
-        module = self.module
-        if not hasattr(module, "residual"):
-            return
-        factor = module.METADATA["residual_factor"]
-
-        def loss(w: Any, X: Any, y: Any) -> Any:
-            return float(factor * np.square(np.float64(np.atleast_1d(module.residual(w, X, y))[0])))
-
-        def gradient(w: Any, X: Any, y: Any) -> Any:
-            residual = np.float64(np.atleast_1d(module.residual(w, X, y))[0])
-            slopes = np.atleast_2d(module.residual_jacobian(w, X, y))[0]
-            # a slope that is no normal number has no digits for a large residual to bring back
-            known = np.abs(slopes) >= np.finfo(slopes.dtype).tiny
-            product = 2 * factor * residual * slopes.astype(np.float64)
-            return np.where(known, product, np.atleast_2d(module.per_sample_grad(w, X, y))[0])
-
-        for label, parts, call in (("residual", ("loss",), loss), ("residual_jacobian", ("gradient",), gradient)):
-            if hasattr(module, label):
-                yield replace(self._run(f"{label}{suffix}", parts, call, calls), factor=_LOOSE, slack=4.0, summed=True)
-
-    def bounds(self, count: int, runs: list[Run]) -> Floats:
-        """The module's error bounds; that the function raises is added to the runs."""
-        columns = self.parts["loss"] + self.parts["gradient"]
-
-        def both(w: Any, X: Any, y: Any) -> Any:
-            loss, gradient = self.module.error_bound(w, X, y)
-            return np.concatenate([[loss], gradient])
-
-        alone = [(w, x[0] if x is not None and len(x) == 1 else x, y) for w, x, y in self.rows]
-        run = self._run("error_bound", ("loss", "gradient"), both, alone)
-        runs.append(replace(run, tried=np.zeros(len(self.rows), bool)))
-        found = np.full((len(self.rows), count), np.nan)
-        found[:, columns] = run.values
-        return found
-
-    def _among_others(self, place: int) -> tuple[Any, Any, Any]:
-        """A batch whose first and last rows are those of a point, and the others those of other points."""
-        places = [place, *((place + step) % len(self.rows) for step in range(1, BATCH - 1)), place]
-        X = np.array([self.rows[other][1] for other in places])
-        y = None if self.module.TARGET is None else np.array([self.rows[other][2] for other in places])
-        return self.rows[place][0], X, y
-
-    def _ends(self, label: str, parts: Sequence[str], call: Call, batches: Sequence[Any]) -> Iterator[Run]:
-        """A function of many rows, the first and the last of which count."""
-        width = sum(len(self.parts[part]) for part in parts)
-
-        def ends(w: Any, X: Any, y: Any) -> Any:
-            found = np.asarray(call(w, X, y))
-            rows = np.broadcast_to(found, (BATCH,)) if found.ndim == 0 else found
-            if len(rows) != BATCH:
-                raise ValueError(f"{len(rows)} rows instead of {BATCH}")
-            return np.reshape([rows[0], rows[-1]], 2 * width)
-
-        run = self._run(f"{label} of {BATCH} rows", parts, ends, batches, width=2 * width)
-        yield replace(run, values=run.values[:, :width])
-        yield replace(run, values=run.values[:, width:])
-
-    def _run(
-        self,
-        label: str,
-        parts: Sequence[str],
-        call: Call,
-        calls: Sequence[tuple[Any, Any, Any]],
-        *,
-        width: int | None = None,
-        expected: tuple[type[Exception], ...] = (),
-        chosen: NDArray[np.bool_] | None = None,
-    ) -> Run:
-        """Call a function for every point, or for those chosen.
-
-        Args:
-            label: what the run is called.
-            parts: the parts of the results that it gives, in order.
-            call: the function.
-            calls: w, X and y for each point.
-            width: how many numbers it gives, if not one for each result.
-            expected: exceptions that it may raise where a result is not finite.
-            chosen: (n,) at which points; None for all.
+        The first point gets all ways of adding up copies, the others one function and way each, in turn.
         """
-        columns = tuple(column for part in parts for column in self.parts[part])
-        width = len(columns) if width is None else width
-        values = np.full((len(calls), width), np.nan)
-        tried = np.ones(len(calls), bool) if chosen is None else chosen
-        raised, message = np.zeros(len(calls), np.int8), ""
-        for place in np.flatnonzero(tried).tolist():
-            try:
-                values[place] = np.reshape(call(*calls[place]), width)
-            except Exception as error:  # whatever a function raises is its fault
-                raised[place] = MATH_ERROR if isinstance(error, expected) else CRASH
-                message = message or f"{label} raises {type(error).__name__}: {error}"
-        return Run(label, columns, values, tried, raised, message)
+        n = len(self.w)
+        points = Given(self.w[place], *self.rows, np.arange(n), shares=np.ones(n), ways=("",))
+        found = self._calls(points.one(place, ""))
+        if self.rows[0] is not None and not self.is_scalar:
+            text, others = f" of {BATCH} rows", (place + np.arange(1, BATCH - 1)) % n
+            found += self._calls(points.take(np.array([place, *others, place]), text)._replace(ways=()))
+            copies = points.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=WAYS[:4], by_row=False)
+            sums = self._calls(copies)
+            found += [pair if place == 0 or place % len(sums) == turn else None for turn, pair in enumerate(sums)]
+        for number, pair in enumerate(found):
+            if pair is not None:
+                self._run(number, place, *pair)
+
+    def _calls(self, given: Given) -> list[tuple[Call, Given] | None]:
+        every = calls(self.module, given, self.columns)
+        return [(call, given) for call in every if hasattr(self.module, call.function)]
+
+    def _run(self, number: int, place: int, call: Call, given: Given) -> None:
+        """Make a call and note what it gives or raises."""
+        ends = call.factors is None and not given.alone
+        if number == len(self.gathered):
+            self.gathered.append(self._gathering(call, given, 2 if ends else 1))
+        into = self.gathered[number]
+        into.tried[place] = True
+        try:
+            results = [np.asarray(result) for result in call.run()]
+            parts = [_ends(result) if ends else result.reshape(1, -1) for result in results]
+            total = 1.0 if call.factors is None else call.factors.sum()
+            into.values[place] = np.reshape(np.concatenate(parts, axis=1), into.values.shape[1:]) / total
+        except Exception as error:  # whatever a function raises is its fault
+            into.raised[place] = MATH_ERROR if self.is_scalar and isinstance(error, MATH_ERRORS) else CRASH
+            into.message = into.message or f"{into.label} raises {type(error).__name__}: {error}"
+
+    def _gathering(self, call: Call, given: Given, rows: int) -> _Gathered:
+        columns = tuple(column for fact in call.facts for column in self.columns[fact])
+        how, allowed = "", {}
+        if call.factors is not None and not given.alone:
+            how, allowed = f", {call.how if 'sum' in call.how else f'{call.how} mean'.strip()}", self.sums
+        elif call.function.startswith("residual"):
+            allowed = {"factor": _LOOSE, "slack": 4.0, "summed": True}
+        n = len(self.w)
+        values, tried, raised = np.full((n, rows, len(columns)), np.nan), np.zeros(n, bool), np.zeros(n, np.int8)
+        return _Gathered(f"{call.function}{how}{given.text}", columns, values, tried, raised, allowed)
+
+
+def _ends(result: NDArray[Any]) -> NDArray[Any]:
+    """The first and the last row of a batch, (2, width)."""
+    rows = np.broadcast_to(result, (BATCH,)) if result.ndim == 0 else result
+    if len(rows) != BATCH:
+        raise ValueError(f"{len(rows)} rows instead of {BATCH}")
+    return rows[[0, -1]].reshape(2, -1)

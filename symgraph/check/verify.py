@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sympy import evaluate
 
 from symgraph.check.comparison import Comparison, Tally
-from symgraph.check.contract import check_compiled, check_numpy, check_scalar
+from symgraph.check.contract import check
 from symgraph.check.expected import Expectation, expect
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
@@ -154,17 +154,12 @@ def _check(
 ) -> None:
     """Check every module at one batch; at the first also with many rows."""
     module, scalar = modules
-    if module is not None:
-        subject = compare.about(f"model {model.name}")
-        check_numpy(model, module, subject, expected, whole=effort.whole, many=first)
-    for row_module in scalar if isinstance(scalar, tuple) else (scalar,):
-        if row_module is not None:
-            compiled = hasattr(row_module, "value_and_grad") or hasattr(row_module, "predict")
-            subject = compare.about(f"model {model.name}, {'c' if compiled else 'scalar'} module")
-            if compiled:
-                check_compiled(model, row_module, subject, expected, many=first)
-            else:
-                check_scalar(model, row_module, subject, expected)
+    for own in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))):
+        if own is not None:
+            compiled = hasattr(own, "value_and_grad") or hasattr(own, "predict")
+            backend = "numpy" if own is module else "c" if compiled else "scalar"
+            subject = compare.about(f"model {model.name}" if own is module else f"model {model.name}, {backend} module")
+            check(model, own, backend, subject, expected, whole=effort.whole, many=first)
 
 
 def _seen(batch: Batch, expected: Expectation) -> list[str]:

@@ -1,16 +1,15 @@
 """Every function of a module, in every way of calling it, held against what was judged: the values and partials of each row."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from symgraph.check.calls import BOUNDS, WAYS, WITHOUT, Call, Given, calls, extremes, of_weights
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.judge import SAFETY, agree, same_factor
-from symgraph.gradcheck.points import Data, Point, Rows, call_row, largest, taken
+from symgraph.gradcheck.points import Data, Point, Rows, largest, taken
 from symgraph.gradcheck.report import Finding
 
 # Functions of one module may order their sums differently; 1e-8 of the sum of magnitudes is far above that in float64, and far
@@ -23,27 +22,18 @@ _ALL, _SOME = 8, 2  # rows that are given alone, at the first point and at other
 # Generated modules work in blocks of 10,000 rows, and from 120,000 rows on in strips for each thread.
 _LARGE: Sequence[tuple[int, Mapping[str, Any]]] = ((10_000, {}), (120_000, {"threads": 2}))
 _WORK = 1_500_000  # numbers, rows times weights, that a large batch has at most
-
-
-class _Given(NamedTuple):
-    """The arguments of a call: w, X and y, as far as the model has them; the same without y; and those by name."""
-
-    full: tuple[Any, ...]
-    short: tuple[Any, ...]
-    more: Mapping[str, Any]
-
-
-Call = Callable[[Any, _Given], Any]
-
-
-class _Form(NamedTuple):
-    """A way of calling: what it adds to a name, and for each call the data and which of the point's rows they are."""
-
-    text: str
-    calls: Sequence[tuple[Data, NDArray[np.intp]]]
-    reductions: int = 1  # how many ways of reducing are tried
-    more: Mapping[str, Any] = {}
-    alone: bool = False  # a single row a call, and no batch
+# How functions were called, as reports say it.
+_WAYS = {
+    "": "()",
+    "weighted": "(sample_weight)",
+    "weighted sum": "(sample_weight, reduction='sum')",
+    "sum": "(reduction='sum')",
+    "with zeros": "(sample_weight with zeros)",
+}
+_PULLED = {"": "(tape)", "weighted": "(tape, cotangent)", "sum": "(tape, number)"}
+# The results of functions that give several.
+_SEVERAL = ("value_and_grad", "row", "forward")
+_PARTS = {"loss": ", the value", "gradient": ", the gradient"}
 
 
 class _Facts(NamedTuple):
@@ -70,39 +60,51 @@ def compare(point: Point, rows: Rows, sway: Rows, rng: np.random.Generator, *, f
     if not len(kept):
         return
     point = point.take(kept)
-    rows, sway = taken(rows, kept), taken(sway, kept)
-    court = _Court(point, rows, _facts(point, rows, sway), point.unit, rng)
+    court = _Court(point, _facts(point, taken(rows, kept), taken(sway, kept)))
     yield from court.weights()
-    for form in (*_usual(point, 5, _ALL if first else _SOME), *(_layouts(point) if first else ())):
-        yield from court.functions(form)
+    batch = _batch(point, rng)
+    for given in (*_usual(batch, 5, _ALL if first else _SOME), *(_layouts(batch) if first else ())):
+        yield from court.check(given)
     if first:
         yield from _in_float32(point, rng)
         yield from _overflowing(point, rng)
 
 
-def _usual(point: Point, reductions: int, alone: int) -> Iterator[_Form]:
+def _batch(point: Point, rng: np.random.Generator, text: str = "") -> Given:
+    """All rows of a point, a single one alone where the model has neither features nor target."""
+    n, (X, y) = len(point.rows), point.data
+    return Given(point.w, X, y, np.arange(n), not point.data.has_rows, text, rng.uniform(0.5, 2.0, n))
+
+
+def _usual(batch: Given, ways: int, alone: int) -> Iterator[Given]:
     """All rows together, some of them alone, and a few as a batch of one."""
-    n, data = len(point.rows), point.data
-    yield _Form("", [(data, np.arange(n))], reductions, alone=not data.has_rows)
-    if data.has_rows:
-        yield _Form(" on one row", [(data.take(i), np.array([i])) for i in range(n)[:alone]], 3, alone=True)
-        yield _Form(
-            " on a batch of one row", [(data.take(np.array([i])), np.array([i])) for i in range(n)[: max(1, alone // 4)]], 3
-        )
+    yield batch._replace(ways=WAYS[:ways])
+    if not batch.alone:
+        for row in range(len(batch.rows))[:alone]:
+            few = batch._replace(ways=WAYS[:4])
+            yield few.one(row, f" on one row{batch.text}", scalar=False)
+            if row < max(1, alone // 4):
+                yield few.take(np.array([row]), f" on a batch of one row{batch.text}")
 
 
-def _layouts(point: Point) -> Iterator[_Form]:
+def _layouts(batch: Given) -> Iterator[Given]:
     """Other layouts of the rows in memory, and many rows."""
-    (X, y), every = point.data, np.arange(len(point.rows))
+    X, once = batch.X, batch._replace(ways=WAYS[:1])
     if X is not None:
-        yield _Form(" on X in columns", [(Data(np.asfortranarray(X), y), every)])
-        yield _Form(" on X in reversed memory", [(Data(X[::-1].copy()[::-1], y), every)])
+        yield once._replace(X=np.asfortranarray(X), text=" on X in columns")
+        yield once._replace(X=X[::-1].copy()[::-1], text=" on X in reversed memory")
         if X.shape[1] == 1:
-            yield _Form(" on X of one dimension", [(Data(X[:, 0], y), every)])
-    for size, more in _LARGE if point.data.has_rows else ():
-        if size * len(point.w) <= _WORK:
-            many = np.tile(every, size // len(every) + 1)
-            yield _Form(f" on {len(many)} rows", [(point.data.take(many), many)], 1 if more else 2, more)
+            yield once._replace(X=X[:, 0], text=" on X of one dimension")
+    for size, options in _LARGE if not batch.alone else ():
+        if size * len(batch.w) <= _WORK:
+            ways = WAYS[:1] if options else WAYS[:2]
+            yield _many(batch, size)._replace(ways=ways, options=options)
+
+
+def _many(batch: Given, size: int) -> Given:
+    """The rows again and again, more than so many."""
+    many = np.tile(batch.rows, size // len(batch.rows) + 1)
+    return batch.take(many, f" on {len(many)} rows")
 
 
 def _in_float32(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
@@ -111,15 +113,17 @@ def _in_float32(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
     single = single.take(np.flatnonzero(largest(single.values()) < _SUMMABLE_FLOAT32))
     if not single.rows or not single.is_inside() or single.unit < _UNIT_FLOAT32:  # which computes in float64 all the same
         return
-    court, double = _Court.at(single, rng), single.mapped(lambda values: np.asarray(values, np.float64))
-    for form in _usual(single, 2, _SOME):
-        yield from court.functions(form._replace(text=f"{form.text} in float32"))
+    here = single.values()
+    court = _Court(single, _facts(single, here, single.sway(here, rng)))
+    double = single.mapped(lambda values: np.asarray(values, np.float64))
+    for given in _usual(_batch(single, rng, " in float32"), 2, _SOME):
+        yield from court.check(given)
     there = double.values()
-    for part, here in court.rows.items():
-        yield Finding(f"{part} in float32", court.facts(part).names, same_factor(here, there[part]))
+    for part, values in here.items():
+        yield Finding(f"{part} in float32", court.known[part].names, same_factor(values, there[part]))
     if hasattr(point.module, "error_bound") and "gradient" in there:
         bound = single.bounds()[1] + double.bounds()[1]
-        wrong = np.any(np.abs(court.rows["gradient"] - there["gradient"]) > bound)
+        wrong = np.any(np.abs(here["gradient"] - there["gradient"]) > bound)
         problem = "is less than what float32 and float64 differ by" if wrong else ""
         yield Finding("error_bound, for float32", point.module.WEIGHTS, agree(bound, bound, 0.0 * bound), problem)
 
@@ -135,12 +139,14 @@ def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
             middle = (low + high) // 2
             low, high = (middle, high) if _fits(_scaled(point, middle, target=target)) else (low, middle)
         point, beyond = _scaled(point, low, target=target), _scaled(point, low + 12, target=target)
-    many = np.tile(np.arange(len(point.rows)), 10_000 // len(point.rows) + 1)
-    yield from _Court.at(point, rng, lenient=True).means(_Form(" where sums overflow", [(point.data.take(many), many)], 2))
-    if beyond.is_inside():
-        court = _Court.at(beyond, rng, lenient=True)
-        for form in _usual(beyond, 2, _SOME):
-            yield from court.means(form._replace(text=f"{form.text} where partials overflow"))
+    for at, text in ((point, " where sums overflow"), (beyond, " where partials overflow")):
+        if at is point or at.is_inside():
+            rows = at.values()
+            court = _Court(at, _facts(at, rows, at.sway(rows, rng)), lenient=True)
+            batch = _batch(at, rng, text)._replace(by_row=False)
+            many = _many(batch, 10_000)._replace(ways=WAYS[:2], text=text)
+            for given in (many,) if at is point else _usual(batch, 2, _SOME):
+                yield from court.check(given)
 
 
 def _scaled(point: Point, by: int, *, target: bool) -> Point:
@@ -159,31 +165,8 @@ def _fits(point: Point) -> bool:
     return bool(np.max(largest({part: rows[part] for part in ("loss", "gradient")})) < _NEARLY_TOO_LARGE)
 
 
-def _short(function: Any, at: _Given) -> Any:
-    return function(*at.short, **at.more)
-
-
-def _full(function: Any, at: _Given) -> Any:
-    return function(*at.full, **at.more)
-
-
-# Functions: the name, what is shown behind it, what rows ought to give, how to call it.
-_BY_ROW: Sequence[tuple[str, str, str, Call]] = (
-    ("predict", "", "output", _short),
-    ("jacobian", "", "jacobian", _short),
-    ("per_sample_grad", "", "gradient", _full),
-    ("forward", ", the loss", "loss", lambda f, at: f(*at.full).loss),
-)
-_REDUCED: Sequence[tuple[str, str, str, Call]] = (
-    ("value_and_grad", ", the value", "loss", lambda f, at: _full(f, at)[0]),
-    ("value_and_grad", ", the gradient", "gradient", lambda f, at: _full(f, at)[1]),
-    ("loss", "", "loss", _full),
-    ("grad", "", "gradient", _full),
-)
-
-
 def _facts(point: Point, rows: Rows, sway: Rows) -> Mapping[str, _Facts]:
-    """What the rows of a point ought to give."""
+    """What the rows of a point ought to give, by fact; error bounds are known to be no less than 0, which counts as 1."""
     found, w = {}, point.module.WEIGHTS
     scales = np.array([point.scale(j) for j in range(len(w))])
     for value, partials in (("loss", "gradient"), ("output", "jacobian")):
@@ -193,166 +176,76 @@ def _facts(point: Point, rows: Rows, sway: Rows) -> Mapping[str, _Facts]:
             # a partial may be what is left of others that cancel; it has no digits below those of the value that it belongs to
             least = np.nan_to_num(_UNITS * point.unit / SAFETY * size / scales, posinf=0.0)
             found[partials] = _Facts(w, rows[partials], np.abs(rows[partials]), sway[partials] + least)
+    for bound, fact in zip(BOUNDS, ("loss", "gradient"), strict=True):
+        if fact in found:
+            ones = np.ones_like(found[fact].expected)
+            found[bound] = _Facts(found[fact].names, ones, ones, 0.0 * ones)
+    output = next(iter(point.module.OUTPUTS), "")
+    field = point.module.METADATA.get("fields", {}).get(output, output)
+    if "output" in found and field in getattr(getattr(point.module, "Tape", None), "__dataclass_fields__", ()):
+        found[f"node {output}"] = found["output"]
     return found
 
 
 class _Court(NamedTuple):
-    """A point and what functions are compared with there; lenient lets results pass that are not finite."""
+    """A point and what is known of its rows, by fact; lenient lets results pass that are not finite."""
 
     point: Point
-    rows: Rows
     known: Mapping[str, _Facts]
-    unit: float
-    rng: np.random.Generator
     lenient: bool = False
 
-    @classmethod
-    def at(cls, point: Point, rng: np.random.Generator, *, lenient: bool = False) -> "_Court":
-        rows = point.values()
-        return cls(point, rows, _facts(point, rows, point.sway(rows, rng)), point.unit, rng, lenient)
-
-    def facts(self, part: str) -> _Facts:
-        return self.known[part]
-
-    def functions(self, form: _Form) -> Iterator[Finding]:
-        """All functions, called in one way; that without text is how the rows were computed."""
-        for name, shown, part, call in _BY_ROW if form.text else ():
-            if part in self.rows:
-                yield from self.run(form, f"{name}{form.text}{shown}", name, self.facts(part), call)
-        yield from self.outputs(form)
-        yield from self.residuals(form)
-        if "loss" in self.rows:
-            yield from self.losses(form)
-            yield from self.means(form)
-
-    def outputs(self, form: _Form) -> Iterator[Finding]:
-        """The output that forward gives, with and without the target, and that of a single row."""
-        module, text = self.point.module, form.text
-        if "output" not in self.rows:
-            return
-        name, facts = module.METADATA.get("fields", {}).get(module.OUTPUTS[0], module.OUTPUTS[0]), self.facts("output")
-        if name in getattr(getattr(module, "Tape", None), "__dataclass_fields__", ()):
-            yield from self.run(form, f"forward{text}, the output", "forward", facts, lambda f, at: getattr(f(*at.full), name))
-            short = f"forward{text}, the output without y"
-            yield from self.run(form, short, "forward", facts, lambda f, at: getattr(f(*at.short), name))
-        if form.alone:
-            yield from self.run(
-                form, f"predict_row{text}", "predict_row", facts, lambda f, at: f(at.short[0], [*at.short[1:], []][0])
-            )
-
-    def residuals(self, form: _Form) -> Iterator[Finding]:
-        """The residual r and its partials, by the loss, a declared factor times r**2; else r = output - target."""
-        y, factor, name = self.point.data.y, self.point.module.METADATA.get("residual_factor"), f"residual{form.text}"
-        if factor is not None and "loss" in self.rows:
-
-            def pulled(slopes: Any, at: _Given) -> Any:
-                return 2.0 * factor * np.asarray(self.point.module.residual(*at.full))[..., None] * slopes(*at.full)
-
-            yield from self.run(form, name, "residual", self.facts("loss"), lambda f, at: factor * np.square(f(*at.full)))
-            name = f"residual_jacobian{form.text}"
-            yield from self.run(form, name, "residual_jacobian", self.facts("gradient"), pulled)
-        elif "output" in self.rows and y is not None:
-            known, column = self.facts("output"), np.asarray(y, np.float64)[:, None]
-            wanted = known._replace(expected=known.expected - column, size=known.size + np.abs(column))
-            yield from self.run(form, name, "residual", wanted, lambda f, at: f(*at.full))
-
-    def losses(self, form: _Form) -> Iterator[Finding]:
-        """What `row` gives; error bounds, which are not negative; cotangents pulled back: none, one a row, a number."""
-        module, gradient, count = self.point.module, self.facts("gradient"), len(form.calls[0][1])
-        if form.alone:
-            row = f"row{form.text}, the"
-            yield from self.run(form, f"{row} value", "row", self.facts("loss"), lambda _, at: call_row(module, *at.full)[0])
-            yield from self.run(form, f"{row} partials", "row", gradient, lambda _, at: call_row(module, *at.full)[1:])
-        sound = _Facts(gradient.names, *(np.full_like(gradient.expected, value) for value in (1.0, 1.0, 0.0)))
-        yield from self.run(form, f"error_bound{form.text}", "error_bound", sound, lambda f, at: _is_bound(f(*at.full)))
-        if not hasattr(module, "forward"):
-            return
-        own = self.rng.normal(size=count)
-        ways = (
-            ("backward" if form.text else "backward(tape)", np.ones(count), ()),
-            ("backward(tape, cotangent)", own, (float(own[0]) if form.alone else own,)),
-            ("backward(tape, number)", np.full(count, -1.5), (np.float64(-1.5),)),
-        )
-        for text, factors, given in ways:
-            pull = partial(_pulled, forward=module.forward, cotangent=given)
-            yield from self.run(form, text + form.text, "backward", gradient, pull, factors)
-
-    def means(self, form: _Form) -> Iterator[Finding]:
-        """What reduces the rows, in as many ways as the form says."""
-        count = len(form.calls[0][1])
-        shares = self.rng.uniform(0.5, 2.0, count)
-        thinned = np.where(np.arange(count) % 3 == 1, 0.0, shares)
-        ways: Sequence[tuple[str, Array, Mapping[str, Any]]] = (
-            ("", np.full(count, 1.0 / count), {}),
-            ("sample_weight", shares / shares.sum(), {"sample_weight": shares}),
-            ("sample_weight, reduction='sum'", shares, {"sample_weight": shares, "reduction": "sum"}),
-            ("reduction='sum'", np.ones(count), {"reduction": "sum"}),
-            ("sample_weight with zeros", thinned / thinned.sum(), {"sample_weight": thinned}),
-        )
-        for text, factors, more in ways[: form.reductions]:
-            given = {name: float(value[0]) if form.alone and name == "sample_weight" else value for name, value in more.items()}
-            for name, shown, part, call in _REDUCED[: 2 if form.more else 4]:  # strips take time
-                label = f"{name}({text}){form.text}{shown}"
-                yield from self.run(form._replace(more={**form.more, **given}), label, name, self.facts(part), call, factors)
+    def check(self, given: Given) -> Iterator[Finding]:
+        """Compare all functions that the module has, called in one way."""
+        for call in calls(self.point.module, given, self.known):
+            function = getattr(self.point.module, call.function, None)
+            if function is not None and (not given.options or given.options.keys() <= signature(function).parameters.keys()):
+                yield from self.tried(call, given)
 
     def weights(self) -> Iterator[Finding]:
-        """The functions that give weights names and take them away; the initial weights, the same for one seed."""
-        module, w = self.point.module, self.point.w[None]
-        form, facts = _Form("", [(self.point.data, np.array([0]))]), _Facts(module.WEIGHTS, w, np.abs(w), 0.0 * w)
-        named = dict(zip(module.WEIGHTS, w[0].tolist(), strict=True))
-        yield from self.run(form, "pack", "pack", facts, lambda f, _: f(named))
-        yield from self.run(form, "unpack", "unpack", facts, lambda f, _: [f(w[0])[name] for name in module.WEIGHTS])
-        ones = facts._replace(expected=np.ones_like(w))
-        yield from self.run(form, "initial_weights", "initial_weights", ones, lambda f, _: np.equal(f(1), f(1)))
+        """Compare the functions that give weights names and take them away; the initial weights, the same for one seed."""
+        module, w = self.point.module, self.point.w
+        given = Given(w, None, None, np.zeros(1, np.intp))
+        for call, right in of_weights(module, w):
+            if hasattr(module, call.function):
+                facts = _Facts(module.WEIGHTS, right[None], np.abs(right[None]), 0.0 * right[None])
+                yield from self._replace(known={"weights": facts}).tried(call, given)
 
-    def run(
-        self, form: _Form, shown: str, name: str, facts: _Facts, call: Call, factors: Array | None = None
-    ) -> Iterator[Finding]:
-        """Call a function, if the module has it, and compare the results with each row or, with factors, the sum over rows."""
-        function = getattr(self.point.module, name, None)
-        if function is None or ("threads" in form.more and "threads" not in signature(function).parameters):
-            return
-        results, wanted = [], []
-        for data, rows in form.calls:
-            given = _Given(data.arguments(self.point.w), data.arguments(self.point.w, target=False), form.more)
-            try:
-                with np.errstate(all="ignore"):
-                    result = np.asarray(call(function, given), np.float64)
-                pair = _folded(result, facts, rows) if factors is None else _summed(result, facts, rows, factors)
-            except Exception as error:  # whatever it raises is a fault of the module
-                yield Finding(shown, facts.names, agree(*np.zeros((3, 0))), f"raises {type(error).__name__}: {error}")
-                return
-            results.append(pair[0])
-            wanted.append(pair[1])
-        expected, size, slack = (np.concatenate(parts) for parts in zip(*wanted, strict=True))
+    def tried(self, call: Call, given: Given) -> Sequence[Finding]:
+        """Make a call and compare its results with each row, or with the sum over rows where it gives that."""
+        many = call.factors is None and len(given.rows) > len(self.point.rows)
+        try:
+            with np.errstate(all="ignore"):
+                results = zip(call.facts, call.run(), strict=True)
+                return [
+                    self._compared(call, fact, given, np.asarray(part, np.float64))
+                    for fact, result in results
+                    for part in (extremes(result, given, len(self.point.rows)) if many else (result,))
+                ]
+        except Exception as error:  # whatever it raises is a fault of the module
+            problem, nothing = f"raises {type(error).__name__}: {error}", agree(*np.zeros((3, 0)))
+            return [Finding(_label(call, fact, given), self.known[fact].names, nothing, problem) for fact in call.facts]
+
+    def _compared(self, call: Call, fact: str, given: Given, result: Array) -> Finding:
+        names, *parts = self.known[fact]
+        n, m = parts[0].shape
+        if fact in BOUNDS:
+            result = np.where(result >= 0.0, 1.0, np.nan)
+        if call.factors is None:
+            rows = given.rows[:n]
+            result = np.broadcast_to(result, len(rows)) if m == 1 and result.ndim < 2 else result
+            expected, size, slack = (part[rows] for part in parts)
+        else:
+            share, sizes = (np.bincount(given.rows, factors, n) for factors in (call.factors, np.abs(call.factors)))
+            expected, size, slack = (factors @ part for factors, part in zip((share, sizes, sizes), parts, strict=True))
         # in the denormal range the last place is no longer relative
-        allowed = max(_ROUNDING, _UNITS * self.unit) * (size + float(np.finfo(np.float64).tiny)) + SAFETY * slack
-        yield Finding(shown, facts.names, agree(np.concatenate(results), expected, allowed, lenient=self.lenient))
+        allowed = max(_ROUNDING, _UNITS * self.point.unit) * (size + float(np.finfo(np.float64).tiny)) + SAFETY * slack
+        entries = agree(result.reshape(expected.shape), expected, allowed, lenient=self.lenient)
+        return Finding(_label(call, fact, given), names, entries)
 
 
-def _folded(result: Array, facts: _Facts, rows: NDArray[np.intp]) -> tuple[Array, list[Array]]:
-    """The results of rows, or the extremes of each row that comes again and again, and what they ought to be."""
-    n, m = facts.expected.shape
-    result = np.broadcast_to(result, (len(rows),)) if m == 1 and result.ndim < 2 else result
-    result = result.reshape(len(rows), m)
-    if len(rows) > n:
-        again = result.reshape(-1, n, m)
-        result, rows = np.concatenate([again.max(axis=0), again.min(axis=0)]), np.tile(rows[:n], 2)
-    return result, [part[rows] for part in facts[1:]]
-
-
-def _summed(result: Array, facts: _Facts, rows: NDArray[np.intp], factors: Array) -> tuple[Array, list[Array]]:
-    """A sum over rows, each times its factor, and what it ought to be."""
-    n, m = facts.expected.shape
-    share, size = np.bincount(rows, factors, n), np.bincount(rows, np.abs(factors), n)
-    return result.reshape(1, m), [(share @ facts.expected)[None], (size @ facts.size)[None], (size @ facts.slack)[None]]
-
-
-def _pulled(backward: Any, at: _Given, forward: Any, cotangent: tuple[Any, ...]) -> Any:
-    return backward(forward(*at.full), *cotangent)
-
-
-def _is_bound(both: Any) -> Any:
-    """1 for each bound of a partial that is, as the loss's is, not negative and not NaN; else NaN."""
-    losses, partials = (np.asarray(part, np.float64) for part in both)
-    return np.where((losses[..., None] >= 0.0) & (partials >= 0.0), 1.0, np.nan)
+def _label(call: Call, fact: str, given: Given) -> str:
+    """The function, how it was called, and which of its results is meant."""
+    ways = _WAYS if call.function != "backward" else _PULLED if call.how or not given.text else {}
+    way = ways.get(call.how, "") if call.factors is not None else ""
+    part = _PARTS.get(fact, ", the output") if call.function in _SEVERAL else ""
+    return f"{call.function}{way}{given.text}{part}{f' {WITHOUT}' if part and call.how == WITHOUT else ''}"

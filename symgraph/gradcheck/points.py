@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.check.calls import call_row
 from symgraph.check.drawing import KINDS, SCALES, Law, inside
 from symgraph.errors import ModuleError
 from symgraph.gradcheck.differences import Array
@@ -174,14 +175,9 @@ class Point(NamedTuple):
         result = np.full((len(self.rows), 1 + len(w)), np.nan)
         for i, place in enumerate(result):
             with suppress(ArithmeticError, ValueError):
-                place[:] = call_row(self.module, *self.data.take(i).arguments(w))
+                loss, partials = call_row(self.module, w, *self.data.take(i))
+                place[:] = loss, *partials
         return result
-
-
-def call_row(module: Any, w: Array, x: Any = None, y: Any = 0.0) -> list[float]:
-    """The loss of a row and its partials, from the function `row` of the scalar and c backends."""
-    partials = [math.nan] * len(w)
-    return [module.row(w.tolist(), [] if x is None else [float(value) for value in x], float(y), partials), *partials]
 
 
 class _Input(NamedTuple):

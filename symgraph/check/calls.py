@@ -1,0 +1,234 @@
+"""Every way of calling the functions of a generated module, with what each call ought to give, said in facts about single rows.
+
+A fact is what one row has of its own: "loss", "output", their partials "gradient" and "jacobian", "residual" and
+"residual_jacobian", and "node NAME" for a field of the tape. A call gives facts of its rows, or sums of them with a factor for
+each row. Whoever checks a module knows the facts, from the spec or from differences, and compares.
+"""
+
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+WAYS = ("", "weighted", "weighted sum", "sum", "with zeros")
+"""The ways of adding up rows: a mean, a weighted mean, their sums, and a weighted mean without every third row."""
+BY_ROW = ("row", "predict_row")
+"""The functions for one row as lists of floats."""
+MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
+"""What the scalar backend raises where NumPy gives inf or nan."""
+BOUNDS = ("bound of the loss", "bound of the gradient")
+"""The facts that `error_bound` gives."""
+WITHOUT = "without y"
+_NUMBER = -1.5
+"""A cotangent that all rows share."""
+
+
+class Given(NamedTuple):
+    """Arguments that functions are called with.
+
+    Attributes:
+        w: (k,) the weights.
+        X, y: (m, d) and (m,), or those of one row alone; None where the model has no features or no target.
+        rows: (m,) which of the n known rows they are, in order; more than n are all of them again and again.
+        alone: whether it is one row and no batch.
+        text: what is added to names of functions.
+        shares: (m,) sample weights and cotangents of the rows.
+        ways: of ``WAYS``, those that are tried.
+        by_row: whether functions that give something for each row are called.
+        options: arguments by name.
+    """
+
+    w: NDArray[Any]
+    X: Any
+    y: Any
+    rows: NDArray[np.intp]
+    alone: bool = False
+    text: str = ""
+    shares: Array = np.ones(0)
+    ways: Collection[str] = ()
+    by_row: bool = True
+    options: Mapping[str, Any] = {}
+
+    def one(self, row: int, text: str, *, scalar: bool = True) -> "Given":
+        """One of the rows alone; X is (d,), or a scalar where there is one feature and one is wanted."""
+        x, y = (None if part is None else part[row] for part in (self.X, self.y))
+        x = x[0] if scalar and x is not None and len(x) == 1 else x
+        return self._replace(X=x, y=y, rows=self.rows[[row]], alone=True, text=text, shares=self.shares[[row]])
+
+    def take(self, rows: NDArray[np.intp], text: str) -> "Given":
+        """A batch of the rows at some places."""
+        X, y = (None if part is None else part[rows] for part in (self.X, self.y))
+        return self._replace(X=X, y=y, rows=self.rows[rows], text=text, shares=self.shares[rows])
+
+
+class Call(NamedTuple):
+    """One call of a function.
+
+    Attributes:
+        function: its name.
+        facts: of the results, in order.
+        run: calls it and gives its results.
+        how: one of ``WAYS``, or "without y".
+        factors: (m,) of the rows, where the results are sums of rows; else None.
+    """
+
+    function: str
+    facts: Sequence[str]
+    run: Callable[[], Sequence[Any]]
+    how: str = ""
+    factors: Array | None = None
+
+
+def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
+    """All calls with the given arguments whose results are among the facts, of functions of any backend; none is run yet.
+
+    One forward pass serves all that take its tape. Where "residual" is no fact, what it says of the loss stands for it.
+    """
+    tape = cache(lambda: module.forward(given.w, given.X, given.y))
+    if given.by_row:
+        yield from _forward(module, given, facts, tape)
+        yield from (call for call in _by_row(module, given, facts) if all(fact in facts for fact in call.facts))
+    if given.ways and "gradient" in facts:
+        yield from _reductions(module, given, tape)
+
+
+def of_weights(module: Any, w: NDArray[Any]) -> Iterator[tuple[Call, NDArray[Any]]]:
+    """The functions that give weights names and take them away, and the initial weights, the same for one seed.
+
+    Each call, which is not run yet, comes with what it ought to give.
+    """
+    names = module.WEIGHTS
+    yield Call("pack", ("weights",), lambda: [module.pack(dict(zip(names, w.tolist(), strict=True)))]), w
+    yield Call("unpack", ("weights",), lambda: [[module.unpack(w)[name] for name in names]]), w
+    same = Call("initial_weights", ("weights",), lambda: [np.equal(module.initial_weights(1), module.initial_weights(1))])
+    yield same, np.ones_like(w)
+
+
+def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[float]]:
+    """The loss of a row and its partials, from the function `row`; NaN for partials that it does not write."""
+    partials = [math.nan] * len(w)
+    return module.row(w.tolist(), _floats(x), None if y is None else float(y), partials), partials
+
+
+def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
+    """What a function gave for each row; of n rows that come again and again, the largest and the smallest results.
+
+    Raises:
+        ValueError: there is not one result for each row.
+    """
+    if len(given.rows) <= n or np.ndim(result) == 0:
+        return (result,)
+    again = np.reshape(result, (len(given.rows) // n, n, *np.shape(result)[1:]))
+    return again.max(axis=0), again.min(axis=0)
+
+
+def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[], Any]) -> Iterator[Call]:
+    """The fields of the tape, with and without the target."""
+    names = module.METADATA.get("fields", {})  # a name that Python or the module needs is changed
+
+    def fields(pass_: Callable[[], Any], wanted: Sequence[str]) -> list[Any]:
+        result = pass_()
+        return [getattr(result, names.get(name, name)) for name in (fact.removeprefix("node ") for fact in wanted)]
+
+    nodes = [fact for fact in facts if fact.startswith("node ")]
+    whole = [*(fact for fact in nodes if fact != "node loss"), *(["loss"] if "loss" in facts else [])]
+    if whole:
+        yield Call("forward", whole, lambda: fields(tape, whole))
+    if nodes and given.y is not None:
+        yield Call("forward", nodes, lambda: fields(lambda: module.forward(given.w, given.X), nodes), WITHOUT)
+
+
+def _call(
+    module: Any,
+    name: str,
+    facts: Sequence[str],
+    arguments: Sequence[Any],
+    options: Mapping[str, Any],
+    how: str = "",
+    factors: Array | None = None,
+) -> Call:
+    """The call of a function that gives one result, or a tuple of several."""
+
+    def run() -> Sequence[Any]:
+        result = getattr(module, name)(*arguments, **options)
+        return result if len(facts) > 1 else (result,)
+
+    return Call(name, facts, run, how, factors)
+
+
+def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
+    """The functions that give something for each row."""
+    w, X, y = full = given[:3]
+    single = partial(_call, module, options=given.options)
+    yield single("per_sample_grad", ("gradient",), full)
+    if X is not None or y is None or given.alone:  # else nothing says how many rows there are
+        yield single("predict", ("output",), (w, X), how=WITHOUT)
+        yield single("jacobian", ("jacobian",), (w, X), how=WITHOUT)
+    if y is not None:
+        yield single("jacobian", ("jacobian",), full)
+    if "residual" in facts:
+        yield single("residual", ("residual",), full)
+        yield single("residual_jacobian", ("residual_jacobian",), full)
+    elif "residual_factor" in module.METADATA:
+        yield from _squares(module, given, module.METADATA["residual_factor"])
+    yield single("error_bound", BOUNDS, full)
+    if given.alone:
+        yield Call("row", ("loss", "gradient"), lambda: call_row(module, w, X, y))
+        yield Call("predict_row", ("output",), lambda: [module.predict_row(w.tolist(), _floats(X))])
+
+
+def _squares(module: Any, given: Given, factor: float) -> Iterator[Call]:
+    """The residual and its partials by what they say of a loss that is a factor times the residual's square."""
+
+    def part(function: Callable[..., Any]) -> Any:
+        return np.asarray(function(*given[:3], **given.options))
+
+    def loss() -> Any:
+        return factor * np.square(part(module.residual).astype(np.float64))
+
+    def gradient() -> Any:
+        slopes, known = part(module.residual_jacobian), part(module.per_sample_grad)
+        twice = 2.0 * factor * part(module.residual)[..., None].astype(np.float64)
+        # slopes that are no normal numbers have no digits that a large residual could bring back
+        least = np.abs(twice) * np.finfo(np.result_type(slopes, np.float32)).tiny
+        return np.where((np.abs(twice * slopes) < least) & (np.abs(known) < least), known, twice * slopes)
+
+    yield Call("residual", ("loss",), lambda: [loss()])
+    yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
+
+
+def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[Call]:
+    """The functions that add up rows, in the ways that are tried."""
+    ones, shares = np.ones(len(given.rows)), given.shares
+    thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
+    # factors of the rows, and arguments by name; factors under a cotangent, and that
+    table: Mapping[str, tuple[Array, Mapping[str, Any], Array | None, Sequence[Any]]] = {
+        "": (ones / len(ones), {}, ones, ()),
+        "weighted": (shares / shares.sum(), {"sample_weight": shares}, shares, (shares,)),
+        "weighted sum": (shares, {"sample_weight": shares, "reduction": "sum"}, None, ()),
+        "sum": (ones, {"reduction": "sum"}, _NUMBER * ones, (np.float64(_NUMBER),)),
+        "with zeros": (thinned / thinned.sum(), {"sample_weight": thinned}, None, ()),
+    }
+
+    def plain(value: Any) -> Any:
+        return float(value[0]) if given.alone and isinstance(value, np.ndarray) else value
+
+    def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
+        return [module.backward(tape(), *(plain(value) for value in cotangent))]
+
+    for how in given.ways:
+        factors, options, seeds, cotangent = table[how]
+        if seeds is not None:
+            yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
+        every = {**given.options, **{key: plain(value) for key, value in options.items()}}
+        for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
+            yield _call(module, name, facts, given[:3], every, how, factors)
+
+
+def _floats(x: Any) -> list[float]:
+    return [] if x is None else np.atleast_1d(x).astype(np.float64).tolist()
