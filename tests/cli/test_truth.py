@@ -16,7 +16,7 @@ def test_a_right_module_is_trusted(built: Project) -> None:
     head, columns, *rows = done.out.splitlines()
     assert head == "truth of decay, float64: no faults at 12 points"
     assert columns.split()[:4] == ["result", "judged", "NaN", "infinite"]
-    functions = "forward, per_sample_grad, predict, jacobian, residual, residual_jacobian, loss, grad"
+    functions = "forward, per_sample_grad, predict, jacobian, residual, residual_jacobian, backward, value_and_grad, loss, grad"
     assert f"functions run, on one row and on 33: {functions}" in done.out
     assert [row.split("  ")[0] for row in rows[:6]] == [
         "loss", "output", "grad top", "grad rate", "jacobian top", "jacobian rate",
