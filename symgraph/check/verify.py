@@ -152,14 +152,14 @@ def _columns(model: Model) -> tuple[tuple[str, ...], str | None]:
 def _check(
     model: Model, modules: tuple[Any, Any], compare: Comparison, expected: Expectation, effort: Effort, *, first: bool
 ) -> None:
-    """Check every module at one batch; at the first also with many rows."""
+    """Check every module at one batch; at the first with each row alone, and with many rows."""
     module, scalar = modules
     for own in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))):
         if own is not None:
             compiled = hasattr(own, "value_and_grad") or hasattr(own, "predict")
             backend = "numpy" if own is module else "c" if compiled else "scalar"
             subject = compare.about(f"model {model.name}" if own is module else f"model {model.name}, {backend} module")
-            check(model, own, backend, subject, expected, whole=effort.whole, many=first)
+            check(model, own, backend, subject, expected, whole=effort.whole and first, many=first)
 
 
 def _seen(batch: Batch, expected: Expectation) -> list[str]:
