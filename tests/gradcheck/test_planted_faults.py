@@ -16,7 +16,12 @@ SCALAR = (GENERATED / "nine_weights_scalar.py").read_text(encoding="utf-8")
 
 # Lines on which a fault changes values and derivatives alike, or what nothing else in the module says: the spec alone can tell.
 ONLY_THE_SPEC_CAN_TELL = (
-    "rows = _rows(rows).astype(dtype, copy=False)",  # other features, to all functions
+    # other features or another target, to all functions alike
+    'given = _array(X, FEATURES, "X")',
+    "rows = _rows(given).astype(dtype, copy=False)",
+    "target = None if y is None else _target(y, dtype)",
+    'target = np.asarray(_array(y, (str(TARGET),), "y", column=True), order="C")',
+    "return target[()]",
     "return rng.normal(0.0, 0.01, 9)",  # the law of the initial weights
 )
 
