@@ -14,7 +14,8 @@ from flint import arb, ctx
 from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
 from symgraph.check.program import RESIDUAL, Choice, Program
 from symgraph.errors import OptionError
-from symgraph.model import Model
+from symgraph.model import Input, Model, NamedNode
+from symgraph.residuals import residual_of
 from symgraph.stages import weakly
 
 LEVELS = (200, 400, 800, 1600, 3200, 4096)
@@ -95,6 +96,8 @@ class Reference:
         losses = {} if model.loss_expr is None else {"loss": self.program.roots["loss"]}
         residuals = {"residual": self.program.roots[RESIDUAL]} if RESIDUAL in self.program.roots else {}
         self.roots: Mapping[str, int] = {**losses, **outputs, **residuals}
+        output, target = self.model.output_node, self.model.target_input
+        self._target = target.name if target is not None and _is_plain(self.model, output, target) else ""
         kept = max(2, min(64, _KEPT // len(self.program.steps)))
         self._truth = lru_cache(maxsize=kept)(weakly(self._find_truth))
         self._rough = lru_cache(maxsize=kept)(weakly(self._run_in_doubles))
@@ -179,10 +182,15 @@ class Reference:
         """One run at one precision."""
         values, program = self._forward(key, bits), self.program
         with ctx.workprec(bits):
+            swept = {root: index for root, index in self.roots.items() if root != "residual" or not self._target}
+            partials = {root: program.partials(values, index) for root, index in swept.items()}
+            if self._target:  # the residual is the output less the target
+                own = partials["output"][self._target]
+                partials["residual"] = {**partials["output"], self._target: own - 1 if isinstance(own, arb) else own}
             return Truth(
                 {node.name: values[program.roots[node.name]] for node in self.model.nodes},
                 {root: values[index] for root, index in self.roots.items()},
-                {root: program.partials(values, index) for root, index in self.roots.items()},
+                partials,
                 bits,
             )
 
@@ -212,6 +220,11 @@ class Reference:
                 old = partials[root]
                 partials[root] = {name: found[name] if old[name] is UNDEFINED else old[name] for name in old}
         return replace(truth, partials=partials)
+
+
+def _is_plain(model: Model, output: NamedNode | None, target: Input) -> bool:
+    """Tell whether the residual is the output less the target, so that its partials are known with the output's."""
+    return output is not None and residual_of(model).expr == output.symbol - target.symbol
 
 
 def is_narrow(value: Value) -> bool:
