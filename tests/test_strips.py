@@ -77,6 +77,7 @@ def test_a_sum_that_overflows_does_not_spoil_the_mean() -> None:
     assert np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tool", [["ruff", "format", "--check", "--diff", "--isolated"], ["ruff", "check", "--isolated"], ["mypy", "--strict"]]
 )

@@ -18,6 +18,8 @@ from symgraph.compiler import Compiler
 from symgraph.errors import BuildError, ModuleError
 from symgraph.generate import generate
 
+pytestmark = pytest.mark.slow
+
 X86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="the flag is one of x86-64")
 PLAIN = "-O0 -ffp-contract=off"
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from command_line import LINE, Project, Run
 
+pytestmark = pytest.mark.slow
+
 TIME = r"[\d.]+(e\+\d+)? (ns|us|ms|s) \([\d.]+\)"
 
 

@@ -239,6 +239,7 @@ def test_the_text_is_the_same_each_time() -> None:
     assert accurate_text(MODELS["nine_weights"]()).text == accurate_text(MODELS["nine_weights"]()).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tool",
     [

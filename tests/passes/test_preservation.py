@@ -20,6 +20,8 @@ from symgraph.lowering import lower
 from symgraph.passes import PIPELINE, commute, fold_constants, lower_powers, mask, optimize, prune, signs, simplify
 from symgraph.passes.one_row import one_row
 
+pytestmark = pytest.mark.slow
+
 Pass = Callable[[Graph], Graph]
 EXAMPLES = settings(max_examples=150)
 IDENTITIES = ("add", "sub", "mul", "div", "neg", "abs", "select")

@@ -12,6 +12,8 @@ from symgraph.training.row_losses import LOSSES, VECTORS
 from symgraph.training.syntax import VECTOR
 from symgraph.training.vector_functions import WIDEST, next_power, total
 
+pytestmark = pytest.mark.slow
+
 ULP = {"exp": 1.0, "expm1": 1.0, "log": 1.0, "log1p": 1.0, "sin": 1.0, "cos": 1.0, "tanh": 2.5}
 """What docs/ops.md promises of each."""
 
