@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from symgraph.check.runs import BATCH
 from symgraph.check.verdicts import WHAT
+from symgraph.gradcheck.report import jsonable
 from symgraph.options import ACCURATE
 
 COLUMNS = (
@@ -273,9 +274,9 @@ class Report:
         """Return the report as dicts, lists, strings and finite numbers, without the samples; None for what is not finite."""
         counts = ("faults", "outside_range", "kinds", "faults_by_kind", "outside_by_kind", "outside_by_fault")
         head = ("model", "dtype", "precision", "points", "functions", *counts)
-        rest = {key: _jsonable(getattr(self, key)) for key in head}
-        results = [_jsonable(asdict(one)) for one in self.results]
-        rest["digits"] = None if self.digits is None else _jsonable(asdict(self.digits))
+        rest = {key: jsonable(getattr(self, key)) for key in head}
+        results = [jsonable(asdict(one)) for one in self.results]
+        rest["digits"] = None if self.digits is None else jsonable(asdict(self.digits))
         return {"ok": self.ok, **rest, "largest_ulp": self.largest_ulp, "results": results}
 
     def __str__(self) -> str:
@@ -314,13 +315,3 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def _figure(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3g}"
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list | tuple):
-        return [_jsonable(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _jsonable(item) for key, item in value.items()}
-    return value

@@ -122,7 +122,7 @@ class GradcheckReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as dicts, lists, strings and finite numbers; None stands for a number that is not finite."""
-        return {"verdict": self.verdict, **{key: _jsonable(value) for key, value in asdict(self).items()}}
+        return {"verdict": self.verdict, **{key: jsonable(value) for key, value in asdict(self).items()}}
 
     def __str__(self) -> str:
         judged = len(self.weights) - len(self.unjudged)
@@ -157,13 +157,14 @@ def _function_line(function: FunctionReport) -> str:
     return f"{function.verdict}, relative error {function.worst:.1e} ({function.where})"
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """The value with null for numbers that JSON lacks, infinities and NaN, in lists and mappings too."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list | tuple):
-        return [_jsonable(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, dict):
-        return {key: _jsonable(item) for key, item in value.items()}
+        return {key: jsonable(item) for key, item in value.items()}
     return value
 
 
