@@ -165,7 +165,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     """The functions that give something for each row."""
     w, X, y = full = given[:3]
     single = partial(_call, module, options=given.options)
-    yield single("per_sample_grad", ("gradient",), full)
+    per_sample_grad = cache(lambda: module.per_sample_grad(*full, **given.options))
+    yield Call("per_sample_grad", ("gradient",), lambda: [per_sample_grad()])
     if X is not None or y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", ("output",), (w, X), how=WITHOUT)
         yield single("jacobian", ("jacobian",), (w, X), how=WITHOUT)
@@ -175,45 +176,34 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
         yield single("residual", ("residual",), full)
         yield single("residual_jacobian", ("residual_jacobian",), full)
     elif "residual_factor" in module.METADATA:
-        yield from _squares(module, given, module.METADATA["residual_factor"])
+        yield from _squares(module, given, module.METADATA["residual_factor"], per_sample_grad)
     yield single("error_bound", BOUNDS, full)
     if given.alone:
         yield Call("row", ("loss", "gradient"), lambda: call_row(module, w, X, y))
         yield Call("predict_row", ("output",), lambda: [module.predict_row(w.tolist(), _floats(X))])
 
 
-def _squares(module: Any, given: Given, factor: float) -> Iterator[Call]:
+def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable[[], Any]) -> Iterator[Call]:
     """The residual and its partials by what they say of a loss that is a factor times the residual's square."""
 
     def part(function: Callable[..., Any]) -> Any:
         return np.asarray(function(*given[:3], **given.options))
 
-    def loss() -> Any:
-        return factor * np.square(part(module.residual).astype(np.float64))
+    residual = cache(lambda: part(module.residual).astype(np.float64))
 
     def gradient() -> Any:
-        slopes, known = part(module.residual_jacobian), part(module.per_sample_grad)
-        twice = 2.0 * factor * part(module.residual)[..., None].astype(np.float64)
+        slopes, known = part(module.residual_jacobian), np.asarray(per_sample_grad())
+        twice = 2.0 * factor * residual()[..., None]
         # slopes that are no normal numbers have no digits that a large residual could bring back
         least = np.abs(twice) * np.finfo(np.result_type(slopes, np.float32)).tiny
         return np.where((np.abs(twice * slopes) < least) & (np.abs(known) < least), known, twice * slopes)
 
-    yield Call("residual", ("loss",), lambda: [loss()])
+    yield Call("residual", ("loss",), lambda: [factor * np.square(residual())])
     yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 
 def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
-    ones, shares = np.ones(len(given.rows)), given.shares
-    thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
-    # factors of the rows, and arguments by name; factors under a cotangent, and that
-    table: Mapping[str, tuple[Array, Mapping[str, Any], Array | None, Sequence[Any]]] = {
-        "": (ones / len(ones), {}, ones, ()),
-        "weighted": (shares / shares.sum(), {"sample_weight": shares}, shares, (shares,)),
-        "weighted sum": (shares, {"sample_weight": shares, "reduction": "sum"}, None, ()),
-        "sum": (ones, {"reduction": "sum"}, _NUMBER * ones, (np.float64(_NUMBER),)),
-        "with zeros": (thinned / thinned.sum(), {"sample_weight": thinned}, None, ()),
-    }
 
     def plain(value: Any) -> Any:
         return float(value[0]) if given.alone and isinstance(value, np.ndarray) else value
@@ -222,12 +212,27 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[
         return [module.backward(tape(), *(plain(value) for value in cotangent))]
 
     for how in given.ways:
-        factors, options, seeds, cotangent = table[how]
+        factors, options, seeds, cotangent = _way(how, given.shares)
         if seeds is not None:
             yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
         every = {**given.options, **{key: plain(value) for key, value in options.items()}}
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
             yield _call(module, name, facts, given[:3], every, how, factors)
+
+
+def _way(how: str, shares: Array) -> tuple[Array, Mapping[str, Any], Array | None, Sequence[Any]]:
+    """A way of adding up: factors of the rows, and arguments by name; factors under a cotangent (None: not tried), and that."""
+    ones = np.ones(len(shares))
+    if how == "weighted":
+        return shares / shares.sum(), {"sample_weight": shares}, shares, (shares,)
+    if how == "weighted sum":
+        return shares, {"sample_weight": shares, "reduction": "sum"}, None, ()
+    if how == "sum":
+        return ones, {"reduction": "sum"}, _NUMBER * ones, (np.float64(_NUMBER),)
+    if how == "with zeros":
+        thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
+        return thinned / thinned.sum(), {"sample_weight": thinned}, None, ()
+    return ones / len(ones), {}, ones, ()
 
 
 def _floats(x: Any) -> list[float]:

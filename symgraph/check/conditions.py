@@ -118,6 +118,7 @@ class Measure:
         self._row = {index: row for row, index in enumerate(self._order)}
         self._nodes = graph.nodes
         self._lines = [_line(index, graph.nodes[index], float(self._limits.max)) for index in self._order]
+        self._curved = [line for line in self._lines if line.form is not None and line.op not in LINEAR]
         self._figures = {i: figure_of(graph.nodes[i], dtype) for i in self._order if rounds(graph, i, exact, dtype)}
         self._fixed = {i for i in self._order if not graph.nodes[i].args and graph.nodes[i].op not in _INPUTS}
         self._fixed -= self._figures.keys()
@@ -150,18 +151,15 @@ class Measure:
             bits: the precision to begin with.
         """
         leaves = {**{name: arb(x) if math.isfinite(x) else UNDEFINED for name, x in point.items()}, "cotangent": ONE}
-        numbers, slopes = [], []
         for level in (level for level in LEVELS if level >= bits):
             with ctx.workprec(level):
                 values = self._values(leaves)
-                if level < LEVELS[-1] and not all(_is_settled(values[index]) for index in self._order):
+                known = [values[index] for index in self._order]
+                if level < LEVELS[-1] and not all(map(_is_settled, known)):
                     continue
-                for line in self._lines:
-                    if line.form is not None and line.op not in LINEAR:
-                        slopes += [wide(self._slope(line, place, values)) for place in range(len(line.args))]
-                numbers = [wide(values[index]) for index in self._order]
-                break
-        return Conditions(numbers, slopes, self._scatter(leaves))
+                slopes = [self._slope(line, place, values) for line in self._curved for place in range(len(line.args))]
+                return Conditions(wide(known), wide(slopes), self._scatter(leaves))
+        raise AssertionError("the last level settles everything")
 
     def _values(
         self, leaves: Mapping[str, Value], moved: Callable[[_Line, Value, Sequence[Value]], Value] | None = None

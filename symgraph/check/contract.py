@@ -129,10 +129,10 @@ class _Wanted(NamedTuple):
 
     facts: Mapping[str, Expected]
     given: Given
-    found: dict[tuple[str, int], Expected]
+    found: dict[tuple[str, bytes | None], Expected]
 
     def of(self, fact: str, factors: NDArray[np.float64] | None) -> Expected:
-        key = fact, id(factors)  # the calls with one set of arguments share their factors
+        key = fact, None if factors is None else factors.tobytes()
         if key not in self.found:
             known, rows = self.facts[fact], self.given.rows
             if factors is not None:

@@ -8,25 +8,35 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from symgraph.check.balls import Value
+from symgraph.check.balls import ZERO, Value
 
 Floats = NDArray[np.float64]
 FAR = 2**40
 """The binary exponent of what has none."""
 _NOTHING = arb((1, -(2**30)))
+_SHIFTS = {shift: arb((1, shift)) for shift in (-1500, 1500)}
 
 
-def wide(value: Value) -> tuple[float, int]:
-    """A number as a mantissa and a binary exponent; (nan, 0) where it is none."""
+def wide(values: Sequence[Value]) -> list[tuple[float, int]]:
+    """Numbers as pairs of a mantissa and a binary exponent; (nan, 0) where there is none."""
+    numbers = [float(value) if type(value) is arb else math.nan for value in values]
+    return [(number, 0) if 1e-300 < abs(number) < 1e300 else _far(value) for number, value in zip(numbers, values, strict=True)]
+
+
+def _far(value: Value) -> tuple[float, int]:
+    """The same of one number that no double holds, or that is none."""
     if not isinstance(value, arb) or value.is_nan():
         return math.nan, 0
-    number = float(value)
-    if 1e-300 < abs(number) < 1e300 or value.is_zero():
-        return number, 0
+    if value.is_zero():
+        return 0.0, 0
     if not value.is_finite():
         return (0.5 if value > 0 else -0.5 if value < 0 else math.nan), FAR
-    if value.contains(0):  # 0 as far as any precision shows, or what an exponential has come to that has no digits
+    if value.contains(ZERO):  # 0 as far as any precision shows, or what an exponential has come to that has no digits
         return (0.5, -FAR) if abs(value) < _NOTHING else (0.0, 0)
+    shift = 1500 if abs(float(value)) < 1.0 else -1500
+    near = float(value * _SHIFTS[shift])
+    if 1e-300 < abs(near) < 1e300:
+        return near, -shift
     mantissa, exponent = value.mid().man_exp()
     bits = int(mantissa).bit_length()
     return float(math.ldexp(int(mantissa) >> max(0, bits - 60), -min(bits, 60))), max(-FAR, min(FAR, int(exponent) + bits))

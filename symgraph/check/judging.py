@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from symgraph.backends import BACKENDS
 from symgraph.canonical import postorder
-from symgraph.check.balls import KINK, UNKNOWN, Missing, Value
+from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value
 from symgraph.check.conditions import Conditions, Measure, Sizes
 from symgraph.check.findings import findings
 from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials, left_open
@@ -182,7 +182,8 @@ def truths(
             point = points.point(place)
             truth = known.truth(point)
             values = truth.named(weights)
-            parts.append([_parts(values[name]) for name in chosen])
+            with ctx.workprec(LEVELS[0]):
+                parts.append([_parts(values[name]) for name in chosen])
             bits.append(truth.bits)
             conditions.append(measure.conditions(point, truth.bits))
             kappas.append({root: kappa_of_value(truth, root, point) for root in known.roots if root in chosen})
@@ -297,20 +298,19 @@ def worst_loss_of_digits(model: Model, points: Points, *, graph: Graph | None = 
 
 
 def _parts(value: Value) -> tuple[int, float, float, int]:
-    """State, high, low and exponent of a true value."""
-    if isinstance(value, Missing | bool):
+    """State, high, low and exponent of a true value, at a precision of ``LEVELS[0]``."""
+    if not isinstance(value, arb):
         return (NO_DERIVATIVE if value is KINK else UNRESOLVED if value is UNKNOWN else UNDEFINED), 0.0, 0.0, 0
     number = float(value)
-    if value.contains(0):  # below all numbers of any format
+    if 1e-290 < abs(number) < 1e290 and not value.contains(ZERO):
+        high, exponent = math.frexp(number)
+        return KNOWN, high, math.ldexp(float(value - number), -exponent), exponent
+    if value.contains(ZERO):  # below all numbers of any format
         return KNOWN, 0.0, 0.0, 0
     if not value.is_finite():
         return KNOWN, math.copysign(0.5, number), 0.0, _BEYOND
-    with ctx.workprec(LEVELS[0]):
-        if 1e-290 < abs(number) < 1e290:
-            high, exponent = math.frexp(number)
-            return KNOWN, high, math.ldexp(float(value - number), -exponent), exponent
-        mantissa, power = (int(part) for part in value.mid().man_exp())
-        bits = mantissa.bit_length()
-        scaled = value * arb((1, -(power + bits)))
-        high = float(scaled)
-        return KNOWN, high, float(scaled - high), max(-_BEYOND, min(_BEYOND, power + bits))
+    mantissa, power = (int(part) for part in value.mid().man_exp())
+    bits = mantissa.bit_length()
+    scaled = value * arb((1, -(power + bits)))
+    high = float(scaled)
+    return KNOWN, high, float(scaled - high), max(-_BEYOND, min(_BEYOND, power + bits))

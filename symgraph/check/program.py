@@ -3,7 +3,7 @@
 Nothing here is shared with lowering, the op table or the adjoint: what a build is verified against must not have its faults.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -48,6 +48,8 @@ _EXTREMES = {"max": 1, "min": -1}
 
 Choice = tuple[int, int]
 """A step that does different things at different points, and which of them it does."""
+Slopes = dict[int, Sequence[tuple[int, Value]]]
+"""By step: the partials by those of its operands that vary, each with the operand's step."""
 
 
 class Step(NamedTuple):
@@ -187,35 +189,39 @@ class Program:
                 values.append(value_of(step.form, [values[arg] for arg in step.args]))
         return values
 
-    def backward(self, values: Sequence[Value], root: int) -> dict[int, Value]:
+    def backward(self, values: Sequence[Value], root: int, slopes: Slopes | None = None) -> dict[int, Value]:
         """Differentiate one step by all that it depends on, in one reverse sweep.
 
         Args:
             values: of all steps, as ``forward`` gives them.
             root: the step.
+            slopes: the steps' own partials, as far as sweeps from other roots have found them; it is completed.
 
         Returns:
             The cotangent of each step that the root's value depends on.
         """
         cotangents: dict[int, Value] = {root: ONE}
+        found: Slopes = {} if slopes is None else slopes
         for index in range(root, -1, -1):
             cotangent = cotangents.get(index)
             if cotangent is None or self.steps[index].form is None or not self.steps[index].varies:
                 continue
-            for arg, slope in self._slopes(index, values):
+            if index not in found:
+                found[index] = self._slopes(index, values)
+            for arg, slope in found[index]:
                 share = cotangent if slope is ONE else _times(cotangent, slope)
                 known = cotangents.get(arg)
                 cotangents[arg] = share if known is None else _plus(known, share)
         return cotangents
 
-    def partials(self, values: Sequence[Value], root: int) -> dict[str, Value]:
-        """Differentiate one step by every input."""
+    def partials(self, values: Sequence[Value], root: int, slopes: Slopes | None = None) -> dict[str, Value]:
+        """Differentiate one step by every input; arguments as for ``backward``."""
         if isinstance(values[root], Missing):
             return dict.fromkeys(self.leaves, values[root])
-        cotangents = self.backward(values, root)
+        cotangents = self.backward(values, root, slopes)
         return {step.leaf: cotangents.get(index, ZERO) for index, step in enumerate(self.steps[: len(self.leaves)])}
 
-    def _slopes(self, index: int, values: Sequence[Value]) -> Iterable[tuple[int, Value]]:
+    def _slopes(self, index: int, values: Sequence[Value]) -> Sequence[tuple[int, Value]]:
         """The partials of one step by those of its operands that vary."""
         step, steps = self.steps[index], self.steps
         operands: list[Any] = [values[arg] for arg in step.args]

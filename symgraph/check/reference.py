@@ -12,7 +12,7 @@ from functools import lru_cache
 from flint import arb, ctx
 
 from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
-from symgraph.check.program import RESIDUAL, Choice, Program
+from symgraph.check.program import RESIDUAL, Choice, Program, Slopes
 from symgraph.errors import OptionError
 from symgraph.model import Input, Model, NamedNode
 from symgraph.residuals import residual_of
@@ -183,7 +183,8 @@ class Reference:
         values, program = self._forward(key, bits), self.program
         with ctx.workprec(bits):
             swept = {root: index for root, index in self.roots.items() if root != "residual" or not self._target}
-            partials = {root: program.partials(values, index) for root, index in swept.items()}
+            slopes: Slopes = {}
+            partials = {root: program.partials(values, index, slopes) for root, index in swept.items()}
             if self._target:  # the residual is the output less the target
                 own = partials["output"][self._target]
                 partials["residual"] = {**partials["output"], self._target: own - 1 if isinstance(own, arb) else own}

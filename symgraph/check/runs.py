@@ -1,5 +1,6 @@
 """Run every public function of a generated module at many points, on one row and on many."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ _SHARES = np.array([*np.resize((1.0, 3.0), BATCH - 1), 0.0])
 """The weights of the rows of a weighted batch; the last row counts as absent."""
 _SUM_ULP = BATCH / 2 + 2
 """Half a unit for each of the sums over a batch, in any order, for the product with a row's weight, and for the division."""
+_TURNS = 4
+"""A function whose results another one has given before runs at one point in so many of each kind; all run at the first."""
 _LOOSE = 3.0
 """How much worse than the loss, by its own operations, what is derived from the residual may be."""
 
@@ -139,11 +142,11 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
         numbers = "Python's floats" if backend == "scalar" else "doubles"
         raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype float64")
     names = names_of(module)
-    runner = _Runner(module, points, np.dtype(dtype).type if backend == "numpy" else float, _columns(names))
+    runner = _Runner(module, points, np.dtype(dtype).type if backend == "numpy" else float, _columns(names, module.OUTPUTS))
     with np.errstate(all="ignore"):
         for place in range(len(points)):
             runner.visit(place)
-    runs = [run for gathered in runner.gathered for run in gathered.runs()]
+    runs = [run for gathered in runner.gathered.values() for run in gathered.runs()]
     bounds, own = None, next((run for run in runs if run.label == "error_bound"), None)
     if own is not None:
         bounds = np.full((len(points), len(names)), np.nan)
@@ -151,11 +154,12 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     return Results(names, len(points), tuple(runs), module.METADATA.get("precision", DOUBLE), bounds)
 
 
-def _columns(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
+def _columns(names: Sequence[str], outputs: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """The positions of the results that each fact about a row is."""
     kinds = {"loss": "loss", "output": "output", "gradient": "grad", "jacobian": "jacobian"}
     found = {fact: tuple(i for i, name in enumerate(names) if name.partition(" ")[0] == kind) for fact, kind in kinds.items()}
     found |= dict(zip(BOUNDS, (found["loss"], found["gradient"]), strict=True))
+    found |= {f"node {name}": found["output"] for name in outputs}
     return {fact: columns for fact, columns in found.items() if columns}
 
 
@@ -189,7 +193,8 @@ class _Runner:
     """
 
     def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
-        self.module, self.columns, self.gathered = module, columns, list[_Gathered]()
+        self.module, self.columns, self.gathered = module, columns, dict[tuple[str, str, str], _Gathered]()
+        self.kinds, self.seen = points.kinds, Counter[str]()
         places = {name: place for place, name in enumerate(points.names)}
         values, target = points.values.astype(kind), module.TARGET
         self.w, X = (values[:, [places[name] for name in part]] for part in (module.WEIGHTS, module.FEATURES))
@@ -199,33 +204,43 @@ class _Runner:
         self.sums = {"slack": 1.0 if accurate or kind == np.float32 else _SUM_ULP, "summed": True}
 
     def visit(self, place: int) -> None:
-        """Call all functions with the row of a point alone, as the first and the last of a batch, and with copies of it.
+        """Call functions with the row of a point alone, as the first and the last of a batch, and with copies of it.
 
-        The first point gets all ways of adding up copies, the others one function and way each, in turn.
+        The first function that gives a fact runs at every point; the others take turns, since they pass on what the first ones
+        compute, or add it up: at the first point of each kind in all ways, later one of them in one way.
         """
-        n = len(self.w)
+        n, kind = len(self.w), self.kinds[place]
+        turn, self.seen[kind] = self.seen[kind], self.seen[kind] + 1
         points = Given(self.w[place], *self.rows, np.arange(n), shares=np.ones(n), ways=("",))
-        found = self._calls(points.one(place, ""))
+        self._run_all(points.one(place, ""), place, turn)
         if self.rows[0] is not None and not self.is_scalar:
             text, others = f" of {BATCH} rows", (place + np.arange(1, BATCH - 1)) % n
-            found += self._calls(points.take(np.array([place, *others, place]), text)._replace(ways=()))
-            copies = points.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=WAYS[:4], by_row=False)
+            self._run_all(points.take(np.array([place, *others, place]), text)._replace(ways=()), place, turn)
+            every, rest = divmod(turn, _TURNS)
+            ways = WAYS[:4] if turn == 0 else WAYS[every % 4 : every % 4 + 1] if rest == 0 else ()
+            copies = points.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
             sums = self._calls(copies)
-            found += [pair if place == 0 or place % len(sums) == turn else None for turn, pair in enumerate(sums)]
-        for number, pair in enumerate(found):
-            if pair is not None:
-                self._run(number, place, *pair)
+            for call in sums if turn == 0 or not sums else [sums[every // 4 % len(sums)]]:
+                self._run(place, call, copies)
 
-    def _calls(self, given: Given) -> list[tuple[Call, Given] | None]:
-        every = calls(self.module, given, self.columns)
-        return [(call, given) for call in every if hasattr(self.module, call.function)]
+    def _run_all(self, given: Given, place: int, turn: int) -> None:
+        """Call the functions that the module has, but for those whose turn it is not."""
+        known: set[tuple[bool, int]] = set()
+        for number, call in enumerate(self._calls(given)):
+            fresh = {(fact in BOUNDS, column) for fact in call.facts for column in self.columns[fact]} - known
+            if fresh or turn == 0 or turn % _TURNS == number % _TURNS:
+                self._run(place, call, given)
+            known |= fresh
 
-    def _run(self, number: int, place: int, call: Call, given: Given) -> None:
+    def _calls(self, given: Given) -> list[Call]:
+        return [call for call in calls(self.module, given, self.columns) if hasattr(self.module, call.function)]
+
+    def _run(self, place: int, call: Call, given: Given) -> None:
         """Make a call and note what it gives or raises."""
-        ends = call.factors is None and not given.alone
-        if number == len(self.gathered):
-            self.gathered.append(self._gathering(call, given, 2 if ends else 1))
-        into = self.gathered[number]
+        ends, key = call.factors is None and not given.alone, (call.function, call.how, given.text)
+        if key not in self.gathered:
+            self.gathered[key] = self._gathering(call, given, 2 if ends else 1)
+        into = self.gathered[key]
         into.tried[place] = True
         try:
             results = [np.asarray(result) for result in call.run()]

@@ -236,8 +236,8 @@ def test_a_fault_in_a_batch_alone_is_found() -> None:
     wrong = from_source(text.replace(line, edit), "decay", "edited")
     report = judge(model, wrong, points(model, ("normal",), n=5))
     counts = {one.result: one.nan for one in report.results if one.nan}
-    assert counts
-    assert set(counts.values()) == {5}
+    assert "grad rate" in counts
+    assert counts["grad rate"] >= 2  # of the gradient's functions for batches those that read this line take turns
     assert set(counts) <= {"grad rate", "jacobian rate"}
     assert report.worst is not None
     assert report.worst.where.endswith(" of 33 rows")

@@ -27,7 +27,21 @@ def test_every_public_function_is_run_on_one_row_and_on_many() -> None:
     first: dict[tuple[int, ...], np.ndarray] = {}
     for run in runs:
         if run.plain:
-            np.testing.assert_allclose(run.values, first.setdefault(run.columns, run.values), rtol=1e-9)
+            known = first.setdefault(run.columns, run.values)
+            np.testing.assert_allclose(run.values[run.tried.ravel()], known[run.tried.ravel()], rtol=1e-9)
+
+
+def test_every_result_is_computed_at_every_point_and_every_function_is_run_at_points_of_every_kind() -> None:
+    model = ZOO["nine_weights"]()
+    drawn = points(model, ORDINARY, n=40)
+    runs = [run for run in compute(module_of(model), drawn).runs if run.plain or "residual" in run.label]
+    always = [run for run in runs if run.tried.all()]
+    for many in (False, True):
+        columns = {column for run in always if ("33 rows" in run.label) == many for column in run.columns}
+        assert columns == set(range(20))  # loss, output, nine partials of each
+    for run in runs:
+        assert {kind for kind, tried in zip(drawn.kinds, run.tried.ravel(), strict=True) if tried} == set(ORDINARY)
+        assert run.tried.sum() >= len(drawn) // 4  # the others take turns, of which there are four
 
 
 PLANTED = {
