@@ -26,7 +26,7 @@ _ABSENT = "weighted sum"
 
 
 def check(
-    model: Model, module: Any, backend: str, compare: Comparison, expected: Expectation, *, whole: bool, many: bool
+    model: Model, module: Any, backend: str, compare: Comparison, expected: Expectation, *, whole: bool, turn: int
 ) -> None:
     """Hold a module against what is expected.
 
@@ -37,7 +37,8 @@ def check(
         compare: compares at one batch.
         expected: what is expected of that batch.
         whole: whether each row is tried alone, instead of one; modules with functions for single rows get each.
-        many: whether the batch is repeated to more rows than a block.
+        turn: how many batches were tried before. The first is also repeated to more rows than a block, and added up in every
+            way; at the others, ways of passing on the same values take turns.
 
     Raises:
         VerificationError: it differs.
@@ -45,13 +46,13 @@ def check(
     _check_facts(model, module, backend, compare, expected)
     facts = _facts(module, expected)
     batch = _batch(model, compare)
-    for given in _givens(batch, backend, whole=whole, many=many):
+    for given in _givens(batch, backend, whole, turn):
         wanted = _Wanted(facts, given, {})
         repeated = len(given.rows) > len(batch.rows)  # the tape does not work in blocks, and is large
         for call in calls(module, given, facts):
             if _has(backend, call.function) and not (repeated and call.function in _OF_TAPE):
                 _check_call(call, wanted, compare, expected)
-    for call, right in of_weights(module, batch.w) if many else ():
+    for call, right in of_weights(module, batch.w) if turn == 0 else ():
         if _has(backend, call.function):
             (found,) = compare.call(call.function, call.run)
             compare.numbers(call.function, found, Expected(right, 0.0 * right), by=True)
@@ -99,19 +100,20 @@ def _batch(model: Model, compare: Comparison) -> Given:
     return Given(w, X, y, np.arange(len(rows)), shares=_SHARES[: len(rows)], ways=_ALL_WAYS)
 
 
-def _givens(batch: Given, backend: str, *, whole: bool, many: bool) -> Iterator[Given]:
+def _givens(batch: Given, backend: str, whole: bool, turn: int) -> Iterator[Given]:
     """The arguments of all calls: the rows together, with one of them absent, each alone, and again and again."""
-    n, has_rows = len(batch.rows), batch.X is not None or batch.y is not None
+    n, has_rows, first = len(batch.rows), batch.X is not None or batch.y is not None, turn == 0
     if backend != "scalar" and has_rows:
-        yield batch
-        if n > 1:
+        yield batch if first else batch._replace(ways=(_ALL_WAYS[turn % len(_ALL_WAYS)],))
+        if n > 1 and (first or turn % len(_ALL_WAYS) == 0):
             yield _with_absent_row(batch)
-        if batch.X is not None and batch.X.shape[1] == 1:
+        if batch.X is not None and batch.X.shape[1] == 1 and first:
             yield batch._replace(X=batch.X[:, 0], text=" of X (n,)", ways=())
-    for row in range(n if whole or backend != "numpy" else 1):
+    for row in range(n) if whole or backend != "numpy" else (turn % n,):
         text = f" of row {row}" if backend == "scalar" else f" of row {row} alone"
-        yield batch.one(row, text)._replace(ways=(WAYS[row % 2],) if whole and n > 1 else WAYS[:2])  # rows take turns
-    if many and batch.X is not None and backend != "scalar":
+        ways = WAYS[:2] if first and not whole else (WAYS[(row + turn) % 2],)
+        yield batch.one(row, text)._replace(ways=ways if n > 1 else WAYS[:2])  # rows and batches take turns
+    if first and batch.X is not None and backend != "scalar":
         times = max(1, min(_MANY, _MOST_PARTIALS // len(batch.w)) // n)
         yield batch.take(np.tile(batch.rows, times), " on many rows")._replace(ways=WAYS[:1])
 

@@ -81,7 +81,7 @@ def verify(
             expected = expect(reference, batch)
             label = f"point {len(search.batches)} of seed {seed}"
             compare = Comparison("", batch, *_columns(model), label, tally)
-            _check(model, (module, scalar), compare, expected, effort, first=not search.batches)
+            _check(model, (module, scalar), compare, expected, effort, len(search.batches))
             search.note(batch, expected)
         if not search.batches:
             raise SpecError(_no_point(model, sampler))
@@ -150,7 +150,7 @@ def _columns(model: Model) -> tuple[tuple[str, ...], str | None]:
 
 
 def _check(
-    model: Model, modules: tuple[Any, Any], compare: Comparison, expected: Expectation, effort: Effort, *, first: bool
+    model: Model, modules: tuple[Any, Any], compare: Comparison, expected: Expectation, effort: Effort, turn: int
 ) -> None:
     """Check every module at one batch; at the first with each row alone, and with many rows."""
     module, scalar = modules
@@ -159,7 +159,7 @@ def _check(
             compiled = hasattr(own, "value_and_grad") or hasattr(own, "predict")
             backend = "numpy" if own is module else "c" if compiled else "scalar"
             subject = compare.about(f"model {model.name}" if own is module else f"model {model.name}, {backend} module")
-            check(model, own, backend, subject, expected, whole=effort.whole and first, many=first)
+            check(model, own, backend, subject, expected, whole=effort.whole and turn == 0, turn=turn)
 
 
 def _seen(batch: Batch, expected: Expectation) -> list[str]:
