@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNS := runs/nine_weights
 DATA := data/nine_weights.csv
 
-.PHONY: train test test-all check bench clean
+.PHONY: train replay test test-all check bench clean
 
 train: $(VENV)/.train
 	@echo "== building nine_weights: deriving, verifying, writing generated/"
@@ -19,6 +19,9 @@ train: $(VENV)/.train
 		--save $(RUNS)/weights.json --plot $(RUNS)/loss.svg
 	@echo "weights and plots are in $(RUNS)"
 	@echo "next: $(BIN)/symgraph predict nine_weights --weights $(RUNS)/weights-adam.json --data $(DATA)"
+
+replay: $(VENV)/.train
+	$(BIN)/python -m examples.nine_weights --data $(DATA)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 -q -m "not slow"

@@ -22,10 +22,10 @@ from drawing import draw
 from numpy.typing import NDArray
 from peers import Peer, present
 
+from examples.nine_weights.model import model
 from symgraph.check.judging import truths
 from symgraph.check.points import given
 from symgraph.check.verdicts import KNOWN
-from symgraph.models.nine_weights import model
 
 Floats = NDArray[np.float64]
 RESULTS = Path(__file__).parent / "results"

@@ -23,8 +23,8 @@ from compilers import Batch, Setting, UnfitError
 from peers import Functions, by_definition, row_loss
 
 import symgraph
+from examples.nine_weights.model import model
 from symgraph.backends import BACKENDS
-from symgraph.models.nine_weights import model
 
 
 def _by_value_and_grad(function: Callable[..., Any], release: str, **options: Any) -> Batch:

@@ -22,10 +22,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from corpus import CORPUS, Outcome, examine
 
-from symgraph.check.drawing import KINDS
+from symgraph.build.memory import load_artifact
 from symgraph.check.points import points
 from symgraph.generate import generate
-from symgraph.memory import load_artifact
+from symgraph.gradcheck.drawing import KINDS
 
 SETUPS = (("numpy", "float64"), ("scalar", "float64"), ("numpy", "float32"))
 COUNTS = ("judged", "blurred", "doubtful", "tried")

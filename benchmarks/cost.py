@@ -22,15 +22,15 @@ from unittest.mock import patch
 import numpy as np
 import sympy
 
-from symgraph.fragments import fragment
+from examples.nine_weights.model import model
+from symgraph.build.memory import load_artifact
+from symgraph.derive.fragments import fragment
 from symgraph.generate import STEPS, generate
 from symgraph.ir.ops import OPS, Op, v, x0
-from symgraph.memory import load_artifact
-from symgraph.models.nine_weights import model
 
 ROWS = (1, 506, 5_000, 20_000, 1_000_000)
 LARGEST_RATIO = 1.35
-_READERS = ("adjoint", "fragments", "passes.expand")
+_READERS = ("derive.adjoint", "derive.fragments", "passes.expand")
 """The modules that derive and expand by the table."""
 _GUARDS = ("limit", "order")
 """The passes that only make products safe."""

@@ -22,14 +22,14 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.drawing import ORDINARY
+from examples.nine_weights.model import model
+from symgraph.build.memory import load_artifact
 from symgraph.check.judging import Truths, compare, truths
 from symgraph.check.points import Points, points
 from symgraph.check.runs import compute, names_of
 from symgraph.check.verdicts import KNOWN, WHAT
 from symgraph.generate import generate
-from symgraph.memory import load_artifact
-from symgraph.models.nine_weights import model
+from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.options import Options
 
 SETUPS = (("numpy", "float64"), ("scalar", "float64"), ("numpy", "float32"))

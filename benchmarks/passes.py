@@ -18,11 +18,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from corpus import CORPUS
 
+from symgraph.derive.lowering import lower
+from symgraph.derive.schedule import Counts, count, operations
 from symgraph.generate import STEPS
 from symgraph.ir.graph import OPPOSITE, Graph, reachable
-from symgraph.lowering import lower
 from symgraph.passes import BATCH_PIPELINE
-from symgraph.schedule import Counts, count, operations
 
 PAGE = Path(__file__).parent.parent / "docs" / "passes.md"
 MARK = "<!-- by benchmarks/passes.py -->"

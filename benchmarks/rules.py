@@ -20,14 +20,15 @@ import mpmath
 import numpy as np
 import sympy
 
-from symgraph import Model, functions
-from symgraph.adjoint import differentiate
+from symgraph import Model
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.lowering import lower
+from symgraph.ir import functions
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import Graph
-from symgraph.lowering import lower
 from symgraph.passes import PIPELINE
 from symgraph.passes.expand import expand
-from symgraph.passes.rules import RULES, VALUE_RULES, Rule, apply_rules
+from symgraph.rewrite import RULES, VALUE_RULES, Rule, apply_rules
 
 _FIGURES = ("value: median", "value: best", "value: loss", "gradient: median", "gradient: best", "gradient: loss")
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"

@@ -70,7 +70,7 @@ STARTS: Mapping[str, Start] = {
         "import symgraph\nsymgraph.load('nine_weights').value_and_grad([0.1] * 9, [[1.0] * 5], [1.0])\n", "symgraph-codegen"
     ),
     "symgraph.compile": Start(
-        "import symgraph\nfrom symgraph.models.nine_weights import model\n"
+        "import symgraph\nfrom examples.nine_weights.model import model\n"
         "symgraph.compile(model).value_and_grad([0.1] * 9, [[1.0] * 5], [1.0])\n",
         "symgraph-codegen",
     ),

@@ -21,9 +21,9 @@ import notebook
 import numpy as np
 
 import symgraph
+from examples.nine_weights.model import model
 from symgraph.check.reference import number, reference
-from symgraph.data import read_data
-from symgraph.models.nine_weights import model
+from symgraph.io.data import read_data
 from symgraph.training import Optimizer, adam, momentum, sgd
 
 DATA = Path(__file__).parent.parent / "data" / "nine_weights.csv"

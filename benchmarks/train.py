@@ -66,7 +66,7 @@ def worker(task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _data() -> tuple[Any, Any]:
-    from symgraph.data import read_data
+    from symgraph.io.data import read_data
 
     rows = read_data(DATA, [f"f{j}" for j in range(1, 6)], "y")
     return np.ascontiguousarray(rows.X, np.float64), np.ascontiguousarray(rows.y, np.float64)

@@ -9,8 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
+    from symgraph.build.memory import compile  # noqa: A004  the public name
     from symgraph.errors import SymgraphError
-    from symgraph.functions import (
+    from symgraph.io.module import load
+    from symgraph.ir.functions import (
         cbrt,
         erfcx,
         expm1,
@@ -29,19 +31,17 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         xlogx,
         xlogy,
     )
-    from symgraph.laws import Constant, Normal, Uniform
-    from symgraph.memory import compile  # noqa: A004  the public name
-    from symgraph.model import Model
-    from symgraph.module import load
+    from symgraph.spec.laws import Constant, Normal, Uniform
+    from symgraph.spec.model import Model
 
 _EXPORTS = {
-    "Model": "symgraph.model",
-    **dict.fromkeys(("Normal", "Uniform", "Constant"), "symgraph.laws"),
-    **dict.fromkeys(("sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot"), "symgraph.functions"),
-    **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.functions"),
-    **dict.fromkeys(("erfcx", "ierfcx", "log_erfc", "log_half_erfc"), "symgraph.functions"),
-    "compile": "symgraph.memory",
-    "load": "symgraph.module",
+    "Model": "symgraph.spec.model",
+    **dict.fromkeys(("Normal", "Uniform", "Constant"), "symgraph.spec.laws"),
+    **dict.fromkeys(("sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot"), "symgraph.ir.functions"),
+    **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.ir.functions"),
+    **dict.fromkeys(("erfcx", "ierfcx", "log_erfc", "log_half_erfc"), "symgraph.ir.functions"),
+    "compile": "symgraph.build.memory",
+    "load": "symgraph.io.module",
     "SymgraphError": "symgraph.errors",
 }
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 
 from sympy import evaluate
 
-from symgraph.adjoint import differentiate
 from symgraph.backends import BACKENDS, Backend
-from symgraph.constants import constant_radii, remainders
-from symgraph.emit.source import Source, model_hash
+from symgraph.backends.header import with_header
+from symgraph.backends.rendering import render
+from symgraph.backends.source import Source, model_hash
+from symgraph.collector import uncollected
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.constants import constant_radii, remainders
+from symgraph.derive.lowering import lower
 from symgraph.errors import OptionError
-from symgraph.header import with_header
 from symgraph.ir.graph import Graph
 from symgraph.ir.verify import verify_graph
-from symgraph.lowering import lower
-from symgraph.model import Model
 from symgraph.options import ACCURATE, PLAIN, Options
 from symgraph.passes import PIPELINE
 from symgraph.passes.cancel import cancel
@@ -24,8 +25,8 @@ from symgraph.passes.flat import flat
 from symgraph.passes.horner import horner
 from symgraph.passes.orient import orient
 from symgraph.passes.rewrite import rewrite
-from symgraph.rendering import render
-from symgraph.stages import Stages, uncollected
+from symgraph.spec.model import Model
+from symgraph.stages import Stages
 
 STEPS: tuple[Callable[[Graph], Graph], ...] = (
     rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient,

@@ -1,13 +1,10 @@
 """The stages of a build: what each takes, and that somebody may watch."""
 
-import gc
 import importlib
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple, ParamSpec, TypeVar
-from weakref import WeakMethod
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,39 +61,3 @@ def largest_memory() -> float | None:
         return None
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, KiB elsewhere
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep Python from looking for cycles among objects that have none.
-
-    Graphs and expressions are millions of tuples that refer to earlier ones. The collector walks over all that are alive again
-    and again while more are made, which takes a third of the time of a big build. At the end they count as old, so that the
-    next collection of what is young does not walk over them either.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            if not gc.get_freeze_count():  # what somebody else has frozen would thaw
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
-
-
-def weakly(method: Callable[P, T]) -> Callable[P, T]:
-    """A method that does not keep its object alive, for an object that keeps what the method has found.
-
-    So there is no cycle, and what a build was made from is freed without the collector.
-    """
-    reference = WeakMethod(method)
-
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        alive = reference()
-        if alive is None:
-            raise ReferenceError("the object of a method is gone")
-        return alive(*args, **kwargs)
-
-    return call

@@ -6,14 +6,14 @@ from types import ModuleType, SimpleNamespace
 
 from built import MODELS
 
-from symgraph.emit.accurate_constants import per_step, per_turn, statements
-from symgraph.emit.accurate_functions import CONSTANTS, NEEDS, Constants
-from symgraph.emit.functions import with_needs
+from symgraph.backends.accurate_constants import per_step, per_turn, statements
+from symgraph.backends.accurate_functions import CONSTANTS, NEEDS, Constants
+from symgraph.backends.functions import with_needs
+from symgraph.backends.rendering import render
+from symgraph.build.memory import load_artifact
 from symgraph.generate import Artifact, generate
-from symgraph.memory import load_artifact
-from symgraph.model import Model
 from symgraph.options import Options
-from symgraph.rendering import render
+from symgraph.spec.model import Model
 
 ACCURATE = Options(precision="accurate")
 

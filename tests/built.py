@@ -13,9 +13,9 @@ from odd_models import ODD
 from zoo import NIST, ZOO
 
 from symgraph import Model
+from symgraph.build.memory import load_artifact
 from symgraph.generate import Artifact, generate
-from symgraph.memory import load_artifact
-from symgraph.model import Input
+from symgraph.spec.model import Input
 
 MODELS = ZOO | ODD
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from symgraph.backends import BACKENDS
-from symgraph.emit.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS, named
-from symgraph.emit.expression import Level, Text
+from symgraph.backends.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS, named
+from symgraph.backends.expression import Level, Text
+from symgraph.backends.rendering import render
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import OPS
-from symgraph.rendering import render
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 FAMILIES = {"gcc": ("gcc", "cc"), "clang": ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))}

@@ -16,14 +16,14 @@ import numpy as np
 from op_points import BITS, Arrays, Case, operands_of
 
 from symgraph.backends import BACKENDS
-from symgraph.emit.expression import Level, Text
-from symgraph.emit.functions import OWN_FUNCTIONS
-from symgraph.fragments import instantiate
+from symgraph.backends.expression import Level, Text
+from symgraph.backends.functions import OWN_FUNCTIONS
+from symgraph.backends.rendering import render
+from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.ops import OPS, late, over
 from symgraph.passes import commute, expand, fold_constants, lower_powers, prune, simplify
-from symgraph.rendering import render
 
 PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, commute, prune)
 """The passes that work on single ops."""

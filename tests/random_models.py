@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.canonical import postorder
 from symgraph.errors import SpecError
+from symgraph.spec.canonical import postorder
 
 Expr = sp.Expr
 

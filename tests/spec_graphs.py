@@ -3,8 +3,8 @@
 from typing import Any
 
 from symgraph import Model
+from symgraph.derive.lowering import lower
 from symgraph.ir.graph import Graph
-from symgraph.lowering import lower
 
 
 def graph_of(expr: Any, domains: dict[str, tuple[float, float]] | None = None) -> Graph:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from accurate import library, library_text
 
-from symgraph.emit.accurate_functions import NEEDS, TEXTS
+from symgraph.backends.accurate_functions import NEEDS, TEXTS
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.ops import OPS
 

@@ -7,11 +7,11 @@ from built import artifacts, texts_of
 from zoo import ZOO
 
 import symgraph
+from symgraph.build.memory import load_artifact
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import differentiated, generate
 from symgraph.ir.verify import verify_graph
-from symgraph.memory import load_artifact
-from symgraph.model import Model
+from symgraph.spec.model import Model
 
 
 def test_each_backend_gives_one_file_named_after_the_model() -> None:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from symgraph.generate import generate
-from symgraph.model import Model
+from symgraph.spec.model import Model
 
 DOCS = {
     "end of a docstring": '"""; import os; os.abort(); """',

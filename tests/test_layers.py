@@ -1,4 +1,4 @@
-"""The architecture, read from the imports: layers, no cycles, a runtime without SymPy; no special model; short files."""
+"""The architecture, read from the imports: rooms that point one way, no cycles, a runtime without SymPy; short files."""
 
 import ast
 from functools import cache
@@ -9,36 +9,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "symgraph"
 
-LAYERS: dict[str, int] = {
-    "errors": 0, "options": 0, "stages": 0,
-    # the runtime
-    "config": 1, "unpickle": 1, "files": 1, "cache": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
-    "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1, "labels": 1, "trust": 1, "manifest": 1, "lineage": 1,
-    # the generator
-    "declared": 2, "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2, "residuals": 2,
-    "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "constants": 3,
-    "adjoint": 4,
-    "passes": 5,
-    "schedule": 6,
-    "emit": 7,
-    "backends": 8, "header": 8, "rendering": 8, "generate": 8,
-    "check.drawing": 1,  # the standard library alone: the runtime draws by these laws too
-    "check.calls": 1,  # NumPy alone: gradcheck calls functions in these ways too
-    "check": 9, "bench": 9, "sources": 9, "specs": 9, "memory": 9, "outputs": 9,
-    "build": 9, "renewal": 9,
-    "replay": 10, "cli": 10, "__main__": 10,
-    "models": 10,  # specs import what users import
-    "__init__": 11,  # exports public names, each loaded on first use
-}  # fmt: skip
-"""Every module or folder of the package; imports go to the same layer or to a lower one."""
-
-RUNTIME = (
-    "errors", "config", "unpickle", "files", "cache", "data", "module", "weights", "gradcheck", "training",
-    "compiler", "compiled", "compiled_functions", "pieces", "labels", "trust", "manifest", "lineage", "check.drawing",
-    "check.calls",
-)  # fmt: skip
+WRITERS = ("ir", "spec", "derive", "rewrite", "passes", "backends")
+"""The rooms that make text of a spec; they may know SymPy and Jinja."""
+GENERATOR = (*WRITERS, "generate", "check", "bench", "build", "cli", "__main__", "__init__")
+"""These, and what is above them."""
 FOREIGN = {"sympy", "flint", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
-"""What the runtime must not import; matplotlib may be imported inside a function that plots."""
+"""Imports that the other rooms do without; matplotlib may be imported inside a function that plots."""
 
 
 def modules() -> dict[str, Path]:
@@ -77,27 +53,47 @@ def imports_of(path: Path, *, at_import_only: bool = False) -> set[str]:
 def own_imports(name: str, *, at_import_only: bool = False) -> set[str]:
     """The modules of the package that a module imports."""
     found = imports_of(MODULES[name], at_import_only=at_import_only)
-    return {item.removeprefix("symgraph.") for item in found if item.startswith("symgraph.")}
+    return {item.removeprefix("symgraph.") for item in found if item.startswith("symgraph.")} & set(MODULES)
 
 
-def top(name: str) -> str:
-    """The entry of the table that a module belongs to: itself, or else its folder."""
-    return name if name in LAYERS else name.partition(".")[0]
+def room(name: str) -> str:
+    """The folder of a module, or the module itself at the top of the package."""
+    return name.partition(".")[0]
 
 
-def test_every_module_has_a_layer() -> None:
-    assert {top(name) for name in MODULES} == set(LAYERS)
+def order(needs: dict[str, set[str]]) -> list[str]:
+    """The names so that each comes after all that it needs; a cycle is an error that names it."""
+    waiting, found = {name: set(above) for name, above in needs.items()}, list[str]()
+    while waiting:
+        ready = sorted(name for name, above in waiting.items() if not above & set(waiting))
+        assert ready, f"cycle among {sorted(waiting)}"
+        found += ready
+        waiting = {name: above for name, above in waiting.items() if name not in ready}
+    return found
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_imports_point_downwards(name: str) -> None:
-    for target in own_imports(name):
-        assert LAYERS[top(target)] <= LAYERS[top(name)], f"{name} imports {target}"
+ROOMS: dict[str, set[str]] = {}
+"""By room: the rooms that its modules import, imports inside functions and for type checkers included."""
+for _name in MODULES:
+    if _name not in ("__init__", "__main__"):
+        ROOMS.setdefault(room(_name), set()).update(room(target) for target in own_imports(_name))
+for _name, _needs in ROOMS.items():
+    _needs.discard(_name)
 
 
-def test_what_the_runtime_uses_of_a_folder_of_the_generator_loads_nothing_else() -> None:
-    folders = {name.partition(".")[0] for name in RUNTIME if "." in name}
-    assert all(not imports_of(MODULES[folder]) for folder in folders)
+def test_rooms_point_one_way() -> None:
+    place = {name: index for index, name in enumerate(order(ROOMS))}
+    flow = ("errors", "ir", "spec", "derive", "passes", "backends", "generate", "check", "build", "cli")
+    assert sorted(flow, key=place.__getitem__) == list(flow)  # the flow of docs/architecture.md
+    assert place["io"] < place["training"] < place["cli"]
+
+
+def test_there_are_no_cycles_not_even_for_type_checkers() -> None:
+    order({name: own_imports(name) - {name} for name in MODULES if name != "__init__"})
+
+
+def test_few_modules_stand_outside_the_rooms() -> None:
+    assert {name for name in ROOMS if not (PACKAGE / name).is_dir()} == {"errors", "options", "stages", "collector", "generate"}
 
 
 def test_importing_the_package_loads_nothing() -> None:
@@ -105,29 +101,21 @@ def test_importing_the_package_loads_nothing() -> None:
     assert not {item.partition(".")[0] for item in imports_of(MODULES["__init__"], at_import_only=True)} & FOREIGN
 
 
-def test_there_are_no_cycles() -> None:
-    waiting = {name: own_imports(name, at_import_only=True) & set(MODULES) - {name} for name in MODULES}
-    while waiting:
-        ready = {name for name, needs in waiting.items() if not needs & set(waiting)}
-        assert ready, f"cycle among {sorted(waiting)}"
-        waiting = {name: needs for name, needs in waiting.items() if name not in ready}
-
-
-@pytest.mark.parametrize("name", [name for name in MODULES if top(name) in RUNTIME])
-def test_the_runtime_never_imports_the_generator(name: str) -> None:
-    for target in own_imports(name):
-        assert top(target) in RUNTIME, f"{name} imports {target}"
-    lazily = {"matplotlib"}
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) not in GENERATOR])
+def test_what_runs_beside_a_generated_module_never_imports_the_generator(name: str) -> None:
+    crossing = {target for target in own_imports(name) if room(target) in GENERATOR}
+    assert not crossing, f"{name} imports {crossing}"
     roots = {item.partition(".")[0] for item in imports_of(MODULES[name])}
-    assert not roots & (FOREIGN - lazily), f"{name} imports {roots & FOREIGN}"
-    assert not {item.partition(".")[0] for item in imports_of(MODULES[name], at_import_only=True)} & lazily
+    assert not roots & (FOREIGN - {"matplotlib"}), f"{name} imports {roots & FOREIGN}"
+    assert not {item.partition(".")[0] for item in imports_of(MODULES[name], at_import_only=True)} & {"matplotlib"}
 
 
-def test_only_the_top_of_the_generator_imports_the_runtime() -> None:
-    for name in MODULES:
-        if top(name) not in RUNTIME and LAYERS[top(name)] < LAYERS["memory"]:
-            crossing = {target for target in own_imports(name) if top(target) in RUNTIME} - {"errors"}
-            assert not crossing, f"{name} imports {crossing}"
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if room(name) in ("ir", "spec", "derive", "rewrite", "passes", "backends")]
+)
+def test_the_generator_below_its_top_imports_nothing_that_runs_beside_a_module(name: str) -> None:
+    crossing = {room(target) for target in own_imports(name)} & {"io", "training", "gradcheck"}
+    assert not crossing, f"{name} imports {crossing}"
 
 
 def test_the_reference_shares_nothing_with_lowering() -> None:
@@ -136,9 +124,10 @@ def test_the_reference_shares_nothing_with_lowering() -> None:
         name = todo.pop()
         if name not in reached:
             reached.add(name)
-            todo += [target for target in own_imports(name) if target in MODULES]
+            todo += own_imports(name)
     # spec checks look up in the op table which functions there are; nothing of a graph is evaluated
-    assert not reached & {"lowering", "guards", "fragments", "adjoint", "ir.graph", "ir.evaluate", "passes", "schedule"}
+    assert not {name for name in reached if room(name) in ("derive", "rewrite", "passes", "backends", "generate")}
+    assert not reached & {"ir.graph", "ir.evaluate"}
 
 
 def test_passes_are_one_public_function_a_file() -> None:
@@ -151,7 +140,7 @@ def test_passes_are_one_public_function_a_file() -> None:
             assert set(public) - {path.stem} <= {"simplified"}
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name != "models.nine_weights" and top(name) != "replay"])
+@pytest.mark.parametrize("name", MODULES)
 def test_nothing_knows_the_founding_model(name: str) -> None:
     own = {"nine_weights", *(f"w{i}" for i in range(1, 10)), *(f"f{i}" for i in range(1, 6))}
     used: set[object] = set()

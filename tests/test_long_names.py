@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.memory import load_artifact
+from symgraph.build.memory import load_artifact
 
 LENGTHS = st.integers(1, 120) | st.sampled_from([40, 43, 44, 45, 46, 60, 78, 80, 82])
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from built import MODELS, numpy_module, sample
 
-from symgraph.pieces import PIECE, in_pieces
+from symgraph.io.pieces import PIECE, in_pieces
 
 BATCHES = [name for name in MODELS if MODELS[name]().feature_inputs and MODELS[name]().loss_expr is not None]
 

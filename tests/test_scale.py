@@ -13,16 +13,16 @@ from big_models import FAMILIES, chain, perceptron
 
 import symgraph
 from symgraph import Model
-from symgraph.canonical import digests
+from symgraph.build.memory import load_artifact
 from symgraph.check.expected import expect
 from symgraph.check.reference import Reference
 from symgraph.check.sampling import Sampler
+from symgraph.derive.lowering import lower
 from symgraph.generate import STEPS, generate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.verify import verify_graph
-from symgraph.lowering import lower
-from symgraph.memory import load_artifact
 from symgraph.passes.gather import ROUNDS
+from symgraph.spec.canonical import digests
 
 GROWTH = 1.5
 """How many times the calls for each further node may be more when the size is doubled: once where they are linear, 2 where they

@@ -7,13 +7,14 @@ import pytest
 from big_models import perceptron
 from zoo import line, nine_weights
 
-from symgraph.build import Plan, stage_names
+from symgraph.build.build import Plan, stage_names
+from symgraph.build.memory import load_verified
+from symgraph.collector import uncollected, weakly
+from symgraph.derive.lowering import lower
 from symgraph.generate import STEPS, differentiated, generate
 from symgraph.ir.graph import Graph, GraphBuilder
-from symgraph.lowering import lower
-from symgraph.memory import load_verified
 from symgraph.options import ERROR_BOUND, options_of
-from symgraph.stages import Stages, largest_memory, uncollected, weakly
+from symgraph.stages import Stages, largest_memory
 
 
 def test_a_stage_is_kept_with_its_model_its_time_and_the_nodes_of_the_graph_that_came_out() -> None:

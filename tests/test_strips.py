@@ -11,7 +11,7 @@ import pytest
 from built import MODELS, modules_of, numpy_module, sample, texts_of
 from test_blocks import BLOCK, WITH_ROWS, peak
 
-from symgraph.emit import blocks, numpy_view
+from symgraph.backends import blocks, numpy_view
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from symgraph.emit.expression import OpTexts
-from symgraph.emit.source import Source
+from symgraph.backends.expression import OpTexts
+from symgraph.backends.source import Source
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 from symgraph.options import DOUBLE

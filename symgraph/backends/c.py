@@ -1,9 +1,9 @@
 """The C backend: one C99 file and its header, batches and single rows of doubles, without dependencies or allocation."""
 
 from symgraph.backends.backend import Backend
-from symgraph.emit.c_functions import own
-from symgraph.emit.c_view import c_view, printed_graph
-from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
+from symgraph.backends.c_functions import own
+from symgraph.backends.c_view import c_view, printed_graph
+from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
 
 _OPERAND = (Level.ATOM,)
 

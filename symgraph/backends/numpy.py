@@ -1,8 +1,8 @@
 """The numpy backend: batches and single rows of NumPy floats, the full module contract."""
 
 from symgraph.backends.backend import Backend
-from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.emit.numpy_view import WRITERS, numpy_view, printed_graph
+from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
+from symgraph.backends.numpy_view import WRITERS, numpy_view, printed_graph
 from symgraph.options import EXTRAS
 
 TEXTS: OpTexts = {

@@ -1,8 +1,8 @@
 """The scalar backend: straight-line ``math`` on Python floats, one row a call, compilable by numba as it is."""
 
 from symgraph.backends.backend import Backend
-from symgraph.emit.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.emit.scalar_view import printed_graph, scalar_view
+from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
+from symgraph.backends.scalar_view import printed_graph, scalar_view
 
 _TERNARY = (Level.BITOR,)
 

@@ -14,7 +14,7 @@ from symgraph.bench.peers import PEERS, Prepare
 from symgraph.bench.timing import Effort, Task, Timing, pinned, side_by_side
 from symgraph.check.points import points
 from symgraph.errors import OptionError
-from symgraph.model import Model
+from symgraph.spec.model import Model
 
 OURS = "symgraph numpy"
 """What all others are compared with."""

@@ -16,7 +16,7 @@ import numpy as np
 from symgraph.bench.dialects import autograd_names, casadi_names, jax_names, printer, torch_names
 from symgraph.bench.programs import gradient_program, loss_program
 from symgraph.bench.timing import Task
-from symgraph.model import Model
+from symgraph.spec.model import Model
 
 Prepare = Callable[..., Task]
 """prepare(w, X, y), without X or y where the model has none, gives the call that is timed: () -> (mean loss, gradient)."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import sympy
 
-from symgraph.canonical import symbols_of
-from symgraph.functions import SpecFunction
-from symgraph.model import Model
+from symgraph.ir.functions import SpecFunction
+from symgraph.spec.canonical import symbols_of
+from symgraph.spec.model import Model
 
 Assignments = tuple[tuple[Any, Any], ...]
 

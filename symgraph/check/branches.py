@@ -10,10 +10,10 @@ from typing import Any
 import sympy
 from flint import arb
 
-from symgraph.canonical import postorder
 from symgraph.check.balls import ZERO, Value
 from symgraph.check.forms import selected
-from symgraph.functions import relu
+from symgraph.ir.functions import relu
+from symgraph.spec.canonical import postorder
 
 Named = tuple[str, Any, Any]
 """The name of a root, the symbol that stands for it (None for the loss), and its expression."""

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.calls import BOUNDS, BY_ROW, MATH_ERRORS, WAYS, WITHOUT, Call, Given, calls, extremes, of_weights
 from symgraph.check.comparison import Comparison
 from symgraph.check.expected import Expectation, Expected
 from symgraph.errors import VerificationError
-from symgraph.model import Model
-from symgraph.residuals import residual_of
+from symgraph.gradcheck.calls import BOUNDS, BY_ROW, MATH_ERRORS, WAYS, WITHOUT, Call, Given, calls, extremes, of_weights
+from symgraph.spec.model import Model
+from symgraph.spec.residuals import residual_of
 
 _SHARES = np.array((0.5, 2.0, 1.25, 0.75))
 """Cotangents and sample weights of the rows: all different, so that exchanged rows show."""

@@ -1,12 +1,12 @@
 """The digits that a module loses by itself: the line with which a build ends."""
 
-from symgraph.check.drawing import ORDINARY
 from symgraph.check.judging import worst_loss_of_digits
 from symgraph.check.points import given, points
 from symgraph.check.reference import reference
 from symgraph.check.sampling import Sampler
 from symgraph.check.verified import LostDigits
-from symgraph.model import Model
+from symgraph.gradcheck.drawing import ORDINARY
+from symgraph.spec.model import Model
 
 _DRAWN, _ORDINARY = 5, 10
 """Points that verification would draw, and points of ordinary kinds: a handful, since each takes some milliseconds."""

@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.check.report import Report, ResultReport, Samples, Worst
+from symgraph.check.runs import Results
+from symgraph.check.truths import Truths
 from symgraph.check.verdicts import WHAT, Verdicts, verdicts
-
-if TYPE_CHECKING:
-    from symgraph.check.judging import Truths
-    from symgraph.check.runs import Results
 
 _TRIES = 40
 """How many of the worst results have their kappa_in looked up in the reference."""
@@ -22,7 +20,7 @@ _OUT_OF_REACH = 1e290
 """Condition numbers above stand for infinite ones."""
 
 
-def findings(found: "Truths", results: "Results") -> Report:
+def findings(found: Truths, results: Results) -> Report:
     """Make the report of results held against the truth."""
     judged = verdicts(found, results)
     kinds = found.points.kinds
@@ -55,7 +53,7 @@ def _by_kind(mask: NDArray[np.bool_], kinds: Sequence[str]) -> dict[str, int]:
     return counts
 
 
-def _result(found: "Truths", judged: Verdicts, results: "Results", column: int) -> ResultReport:
+def _result(found: Truths, judged: Verdicts, results: Results, column: int) -> ResultReport:
     counts = {name: int(mask[:, column].sum()) for name, mask in judged.counted().items()}
     errors = judged.ulp[:, column]
     known = np.isfinite(errors)
@@ -85,7 +83,7 @@ def _result(found: "Truths", judged: Verdicts, results: "Results", column: int) 
 
 
 def _look_up(
-    found: "Truths",
+    found: Truths,
     kappa_in: NDArray[np.float64],
     columns: Sequence[int],
     numerator: NDArray[np.float64],
@@ -120,9 +118,9 @@ def _look_up(
 
 
 def _worst(
-    found: "Truths",
+    found: Truths,
     judged: Verdicts,
-    results: "Results",
+    results: Results,
     column: int,
     against_in: NDArray[np.float64],
     candidates: NDArray[np.bool_],
@@ -136,7 +134,7 @@ def _worst(
     return _at(found, judged, (place, column), judged.what(place, column), run.label, message)
 
 
-def _worst_digits(found: "Truths", judged: Verdicts) -> Worst | None:
+def _worst_digits(found: Truths, judged: Verdicts) -> Worst | None:
     """The result with the largest kappa_graph / (1 + kappa_in), and the node in which the rounding errors are made."""
     kappa_graph = found.sizes.kappa_graph
     inside = judged.normal & judged.in_range & (kappa_graph < _OUT_OF_REACH)
@@ -147,7 +145,7 @@ def _worst_digits(found: "Truths", judged: Verdicts) -> Worst | None:
     return _at(found, judged, at, "digits", node, "")
 
 
-def _at(found: "Truths", judged: Verdicts, at: tuple[int, int], what: str, where: str, message: str) -> Worst:
+def _at(found: Truths, judged: Verdicts, at: tuple[int, int], what: str, where: str, message: str) -> Worst:
     place, column = at
     point = found.points.point(place)
     return Worst(
@@ -166,7 +164,7 @@ def _at(found: "Truths", judged: Verdicts, at: tuple[int, int], what: str, where
     )
 
 
-def _literal(found: "Truths", point: Mapping[str, float]) -> str:
+def _literal(found: Truths, point: Mapping[str, float]) -> str:
     """Assignments of w, X and y, as far as the model has them, with all digits."""
     model = found.model
     target = () if model.target_input is None else (model.target_input,)

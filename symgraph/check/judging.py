@@ -10,32 +10,30 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy
 from flint import arb, ctx
-from numpy.typing import NDArray
 
 from symgraph.backends import BACKENDS
-from symgraph.canonical import postorder
 from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value
 from symgraph.check.conditions import Conditions, Measure, Sizes
 from symgraph.check.findings import findings
-from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials, left_open
+from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials
 from symgraph.check.points import Points
 from symgraph.check.reference import LEVELS, reference
 from symgraph.check.report import Report
 from symgraph.check.runs import Results, backend_of, compute, names_of
-from symgraph.check.verdicts import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED
+from symgraph.check.truths import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED, Truths
 from symgraph.check.verified import LostDigits
 from symgraph.errors import OptionError
 from symgraph.generate import differentiated
 from symgraph.ir.graph import Graph
-from symgraph.model import Model
 from symgraph.options import DOUBLE
+from symgraph.spec.canonical import postorder
+from symgraph.spec.model import Model
 
 _BEYOND = 2**60
 """The largest exponent that is told from infinity."""
@@ -44,66 +42,6 @@ _BATCH_ENTRIES = 2_000_000
 _MOST_SHARES = 5_000_000
 """Where nodes times results are more, only loss and output are asked for the worst loss of digits."""
 _OUT_OF_REACH = 1e290
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Truths:
-    """The truth of k results at n points, with their conditioning.
-
-    The true value is (high + low) * 2**exponent with 0.5 <= |high| <= 1, or 0, so that numbers of any size have about 100 bits.
-
-    Attributes:
-        model: the spec.
-        points: where.
-        names: the results.
-        dtype: "float64" or "float32": what they were measured for.
-        state: (n, k) KNOWN, UNDEFINED, NO_DERIVATIVE or UNRESOLVED.
-        high, low, exponent: (n, k) the true values; 0 where they are not known.
-        sizes: kappas and ranges of the graph that the module is printed from; kappa_in of loss and output is exact.
-        measure: of that graph.
-        bits: (n,) the precision that the truth took.
-    """
-
-    model: Model
-    points: Points
-    names: tuple[str, ...]
-    dtype: str
-    state: NDArray[np.int8]
-    high: NDArray[np.float64]
-    low: NDArray[np.float64]
-    exponent: NDArray[np.int64]
-    sizes: Sizes
-    measure: Measure
-    bits: tuple[int, ...]
-    _kappas: dict[tuple[int, str], Mapping[str, float]] = field(default_factory=dict)
-
-    @property
-    def largest_ulp(self) -> float:
-        """The largest figure of the op table among the graph's operations."""
-        return self.measure.largest_ulp
-
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """(n, k) the true values rounded to double; inf beyond doubles, NaN where there is none."""
-        with np.errstate(over="ignore", under="ignore"):
-            rounded = np.ldexp(self.high + self.low, np.clip(self.exponent, -3000, 3000).astype(np.int32))
-        return np.where(self.state == KNOWN, rounded, np.nan)
-
-    def kappa_in(self, place: int, column: int) -> float:
-        """kappa_in of one result at one point by the reference; for partials of large models that of ``sizes``."""
-        kind, _, leaf = self.names[column].partition(" ")
-        known = reference(self.model)
-        if not leaf or np.isnan(self.sizes.kappa_in[place, column]) or not is_cheap(known):
-            return float(self.sizes.kappa_in[place, column])
-        root = "loss" if kind == "grad" else "output"
-        if (place, root) not in self._kappas:
-            self._kappas[place, root] = kappas_of_partials(known, self.points.point(place), root, self.bits[place])
-        return self._kappas[place, root][leaf]
-
-    def left_open(self, place: int) -> NDArray[np.bool_]:
-        """(k,) whether the last bits of the inputs leave open what a result at one point is."""
-        found = left_open(reference(self.model), self.points.point(place), self.dtype)
-        return np.array([found[name] for name in self.names], bool)
 
 
 def judge(

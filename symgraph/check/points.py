@@ -10,12 +10,12 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symgraph.check.balls import ZERO, Value
-from symgraph.check.drawing import KINDS, inside
 from symgraph.check.forms import value_of
 from symgraph.check.program import Program
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError
-from symgraph.model import Model
+from symgraph.gradcheck.drawing import KINDS, inside
+from symgraph.spec.model import Model
 
 _BITS = 133
 """The precision in which zeros are sought."""

@@ -11,14 +11,14 @@ import sympy
 from flint import arb
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-from symgraph import functions as fn
-from symgraph.canonical import postorder
 from symgraph.check.balls import KINK, ONE, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.branches import Named, smooth_around
 from symgraph.check.forms import FORMS, Form, selected, slope_of, value_of
 from symgraph.errors import SpecError
-from symgraph.model import Model
-from symgraph.residuals import residual_of
+from symgraph.ir import functions as fn
+from symgraph.spec.canonical import postorder
+from symgraph.spec.model import Model
+from symgraph.spec.residuals import residual_of
 
 _CLASSES: Mapping[type, str] = {
     sympy.Add: "add", sympy.Mul: "mul", sympy.Pow: "pow", sympy.Max: "max", sympy.Min: "min", sympy.Piecewise: "piecewise",

@@ -13,10 +13,10 @@ from flint import arb, ctx
 
 from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
 from symgraph.check.program import RESIDUAL, Choice, Program, Slopes
+from symgraph.collector import weakly
 from symgraph.errors import OptionError
-from symgraph.model import Input, Model, NamedNode
-from symgraph.residuals import residual_of
-from symgraph.stages import weakly
+from symgraph.spec.model import Input, Model, NamedNode
+from symgraph.spec.residuals import residual_of
 
 LEVELS = (200, 400, 800, 1600, 3200, 4096)
 """The precisions in bits, tried in order."""

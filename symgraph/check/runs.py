@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls
 from symgraph.check.points import Points
 from symgraph.errors import OptionError
+from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls
 from symgraph.options import ACCURATE, DOUBLE
 
 NOTHING, MATH_ERROR, CRASH = range(3)

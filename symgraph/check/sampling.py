@@ -17,14 +17,14 @@ from flint import arb
 from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
-from symgraph.canonical import postorder
 from symgraph.check.balls import Missing
-from symgraph.check.drawing import SCALES
 from symgraph.check.program import Choice
 from symgraph.check.reference import Look, Point, Reference
-from symgraph.functions import relu
-from symgraph.laws import Constant, Normal, Uniform
-from symgraph.model import Input, Model
+from symgraph.gradcheck.drawing import SCALES
+from symgraph.ir.functions import relu
+from symgraph.spec.canonical import postorder
+from symgraph.spec.laws import Constant, Normal, Uniform
+from symgraph.spec.model import Input, Model
 
 Rows = Sequence[Sequence[float]]
 Sample = tuple[Any, Any]

@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.check.reference import NARROW
 from symgraph.check.runs import CRASH, MATH_ERROR, Results, Run
+from symgraph.check.truths import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED, Truths
 from symgraph.options import ACCURATE
-
-if TYPE_CHECKING:
-    from symgraph.check.judging import Truths
-
-KNOWN, UNDEFINED, NO_DERIVATIVE, UNRESOLVED = range(4)
-"""What is known of a result: its value; that it is no real number; that it is a partial at a kink; nothing."""
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -124,7 +119,7 @@ class Verdicts:
         return next((text for name, text in WHAT.items() if getattr(self, name)[place, column]), "error")
 
 
-def verdicts(found: "Truths", results: Results) -> Verdicts:
+def verdicts(found: Truths, results: Results) -> Verdicts:
     """Judge every result at every point."""
     eps = float(np.finfo(found.dtype).eps)
     normal, small, beyond = _sorted(found)
@@ -175,7 +170,7 @@ def verdicts(found: "Truths", results: Results) -> Verdicts:
     )
 
 
-def _looked_up(found: "Truths", lost: Mask) -> Floats:
+def _looked_up(found: Truths, lost: Mask) -> Floats:
     """kappa_in, from the reference where it may excuse something."""
     kappa_in = found.sizes.kappa_in.copy()
     for place, column in np.argwhere(lost).tolist():
@@ -183,7 +178,7 @@ def _looked_up(found: "Truths", lost: Mask) -> Floats:
     return kappa_in
 
 
-def _undecided(found: "Truths", doubted: Mask) -> Mask:
+def _undecided(found: Truths, doubted: Mask) -> Mask:
     """Where the inputs' last bits leave open what is in doubt."""
     undecided = np.zeros(doubted.shape, bool)
     for place in np.flatnonzero(doubted.any(axis=1)).tolist():
@@ -191,7 +186,7 @@ def _undecided(found: "Truths", doubted: Mask) -> Mask:
     return undecided
 
 
-def _sorted(found: "Truths") -> tuple[Mask, Mask, Mask]:
+def _sorted(found: Truths) -> tuple[Mask, Mask, Mask]:
     """Where the truth is a normal number of the dtype, where it is smaller or 0, and where it is larger."""
     dtype, known = np.finfo(found.dtype), found.state == KNOWN
     with np.errstate(invalid="ignore"):
@@ -211,7 +206,7 @@ class _Promise:
     room: Mask
 
 
-def _promise(found: "Truths", precision: str) -> _Promise:
+def _promise(found: Truths, precision: str) -> _Promise:
     dtype, sizes = np.finfo(found.dtype), found.sizes
     unit, lowest, highest = float(dtype.eps), int(dtype.minexp), int(dtype.maxexp)
     if precision == ACCURATE:
@@ -237,7 +232,7 @@ class _Worst:
     raised: NDArray[np.int8]
 
 
-def _worst_runs(found: "Truths", results: Results, promise: _Promise, finite: Mask) -> _Worst:
+def _worst_runs(found: Truths, results: Results, promise: _Promise, finite: Mask) -> _Worst:
     shape = found.high.shape
     computed, source = np.full(shape, np.nan), np.full(shape, -1, np.intp)
     allowed, raised = promise.bound.copy(), np.zeros(shape, np.int8)
@@ -271,7 +266,7 @@ def _trouble(run: Run, finite: Mask) -> NDArray[np.int8]:
     return np.broadcast_to(raised[:, None], finite.shape).astype(np.int8)
 
 
-def _above_own(found: "Truths", results: Results, finite: Mask) -> Mask:
+def _above_own(found: Truths, results: Results, finite: Mask) -> Mask:
     """Where an error is larger than the bound that the module itself gives."""
     if results.bounds is None:
         return np.zeros(finite.shape, bool)
@@ -287,7 +282,7 @@ def _above_own(found: "Truths", results: Results, finite: Mask) -> Mask:
     return above
 
 
-def _missed(found: "Truths", computed: Floats, small: Mask) -> Mask:
+def _missed(found: Truths, computed: Floats, small: Mask) -> Mask:
     """Where the truth is 0 or subnormal, and the result far from it by more than rounding explains."""
     least = _FAR_OFF * float(np.finfo(found.dtype).tiny)
     with np.errstate(invalid="ignore"):
@@ -295,7 +290,7 @@ def _missed(found: "Truths", computed: Floats, small: Mask) -> Mask:
     return np.asarray(off > np.maximum(_FAR_OFF * np.where(small, found.sizes.scatter, 0.0), least))
 
 
-def _distances(found: "Truths", computed: Floats, columns: Any = slice(None)) -> Floats:
+def _distances(found: Truths, computed: Floats, columns: Any = slice(None)) -> Floats:
     """Distances from the truth in units of its binade; the true values have more digits than a double, and so have these."""
     exponent = -np.clip(found.exponent[:, columns], -3000, 3000).astype(np.int32)
     with np.errstate(all="ignore"):
@@ -303,7 +298,7 @@ def _distances(found: "Truths", computed: Floats, columns: Any = slice(None)) ->
         return np.asarray(np.abs((scaled - found.high[:, columns]) - found.low[:, columns]))
 
 
-def _errors(found: "Truths", computed: Floats) -> Floats:
+def _errors(found: Truths, computed: Floats) -> Floats:
     """Relative errors."""
     with np.errstate(all="ignore"):
         return np.asarray(_distances(found, computed) / np.abs(found.high))

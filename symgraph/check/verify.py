@@ -12,9 +12,9 @@ from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.sampling import WIDE, Batch, Sample, Sampler
 from symgraph.check.verified import VerificationReport
+from symgraph.collector import uncollected
 from symgraph.errors import SpecError
-from symgraph.model import Model
-from symgraph.stages import uncollected
+from symgraph.spec.model import Model
 
 _ENOUGH = 3
 """Points at which a weight's partial must be seen to differ from 0 before no more are drawn for its sake; fewer where fewer

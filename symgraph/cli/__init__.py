@@ -1,4 +1,4 @@
-"""The command line: ``symgraph new | build | gradcheck | truth | bench | train | predict | show | replay``.
+"""The command line: ``symgraph new | build | gradcheck | truth | bench | train | predict | show``.
 
 Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check says no, 2 usage or bad input. A traceback means
 a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
@@ -14,7 +14,6 @@ from symgraph.cli.build import build
 from symgraph.cli.gradcheck import gradcheck
 from symgraph.cli.new import new
 from symgraph.cli.predict import predict
-from symgraph.cli.replay import replay
 from symgraph.cli.show import show
 from symgraph.cli.terminal import abandon_output
 from symgraph.cli.train import train
@@ -35,7 +34,6 @@ app.command(short_help="Time a model beside other libraries.")(bench)
 app.command(short_help="Train on the rows of a file.")(train)
 app.command(short_help="Compute predictions for a file.")(predict)
 app.command(short_help="Print formulas, or the graph.")(show)
-app.command(short_help="Reproduce the founding notebook.")(replay)
 
 
 # What typer raises for a wrong option or argument, by its base: click's class, or that of the copy that newer versions carry.

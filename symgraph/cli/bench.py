@@ -10,7 +10,7 @@ from symgraph.cli.terminal import ConfigFile, Json, Locked, Quiet, print_json, p
 if TYPE_CHECKING:
     from symgraph.bench import Report
     from symgraph.cli.truth import Chosen
-    from symgraph.model import Model
+    from symgraph.spec.model import Model
 
 
 def bench(
@@ -60,9 +60,9 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def _modules(model: "Model", reference: str, chosen: "Chosen") -> tuple[dict[str, Any], dict[str, str]]:
     """The model's modules by backend, built or made in memory, and why others are not there."""
+    from symgraph.build.memory import compile as in_memory
     from symgraph.cli.truth import module_of_model
     from symgraph.errors import SymgraphError
-    from symgraph.memory import compile as in_memory
 
     def python(backend: str) -> Any:
         return module_of_model(model, reference, None, backend, chosen, purpose="timing")

@@ -9,8 +9,8 @@ import typer
 from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_json, print_table, stage_bar
 
 if TYPE_CHECKING:
-    from symgraph.build import BuildReport, Plan
-    from symgraph.config import Config
+    from symgraph.build.build import BuildReport, Plan
+    from symgraph.io.config import Config
     from symgraph.stages import Stage
 
 
@@ -41,8 +41,8 @@ def build(
 
     --check says of each file whether the spec, the options, the generator (another version of symgraph) or a hand changed it.
     """
-    from symgraph import build as building
-    from symgraph.config import read_config
+    from symgraph.build import build as building
+    from symgraph.io.config import read_config
     from symgraph.stages import Stages
 
     plan = replace(_plan(specs or [], read_config(file=config), out, backend, extras, precision), libraries=libraries)
@@ -66,7 +66,7 @@ def build(
 def _plan(
     specs: list[str], config: "Config", out: Path | None, backend: str | None, extras: str | None, precision: str | None
 ) -> "Plan":
-    from symgraph.build import Plan
+    from symgraph.build.build import Plan
     from symgraph.errors import OptionError
     from symgraph.options import options_of
 

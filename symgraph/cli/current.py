@@ -9,9 +9,9 @@ from symgraph.cli.terminal import nearer, note
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 if TYPE_CHECKING:
-    from symgraph.config import Config
-    from symgraph.lineage import Lineage
-    from symgraph.module import GeneratedModule
+    from symgraph.io.config import Config
+    from symgraph.io.lineage import Lineage
+    from symgraph.io.module import GeneratedModule
 
 
 def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool) -> "GeneratedModule":
@@ -27,7 +27,7 @@ def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool
         ModuleError: there is none, it is of the scalar backend, or it is older than its spec and locked.
     """
     from symgraph.errors import ModuleError
-    from symgraph.module import find, load_file
+    from symgraph.io.module import find, load_file
 
     path = find(reference, config)
     settings = settings_for(reference, config)
@@ -60,7 +60,7 @@ def current(
     if lineage is None or not lineage.doubt:
         return module
     require_own(lineage, settings)
-    from symgraph.renewal import renew
+    from symgraph.build.renewal import renew
 
     if not renew(path, module, lineage, locked=locked):
         return module
@@ -70,14 +70,14 @@ def current(
 
 def settings_for(reference: str, config: Path | None) -> "Config | None":
     """Read the settings of the project in which a name is looked up; a path needs none."""
-    from symgraph.config import read_config
+    from symgraph.io.config import read_config
 
     return read_config(file=config) if reference.isidentifier() or config is not None else None
 
 
 def lineage_of_module(path: Path, module: Any, settings: "Config | None") -> "Lineage | None":
     """Find the spec of a built module by the manifest beside it, or else by what the module says of itself."""
-    from symgraph.lineage import Lineage, lineage_of
+    from symgraph.io.lineage import Lineage, lineage_of
 
     found = lineage_of(path, module.METADATA.get("model_hash", ""))
     if found is not None or settings is None:
@@ -98,7 +98,7 @@ def require_own(lineage: "Lineage", settings: "Config | None") -> None:
         ModuleError: it is another user's.
     """
     from symgraph.errors import ModuleError
-    from symgraph.trust import objection
+    from symgraph.io.trust import objection
 
     vouched = settings is not None and settings.file is not None and settings.root == lineage.root
     if vouched or lineage.spec.is_relative_to(_PACKAGE):

@@ -41,7 +41,7 @@ def new(
 ) -> None:
     """Write a small commented spec that builds at once."""
     from symgraph.errors import BuildError
-    from symgraph.names import check_model_name
+    from symgraph.spec.names import check_model_name
 
     check_model_name(name)
     path = folder / f"{name}.py"

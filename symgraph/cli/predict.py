@@ -55,7 +55,7 @@ def predict(
 
 def _write(path: Path, text: str) -> None:
     from symgraph.errors import OptionError
-    from symgraph.files import write_file
+    from symgraph.io.files import write_file
 
     try:
         write_file(path, text)

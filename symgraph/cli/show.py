@@ -10,7 +10,7 @@ import typer
 from symgraph.cli.terminal import ConfigFile, Json, Quiet, note, print_json
 
 if TYPE_CHECKING:
-    from symgraph.model import Model
+    from symgraph.spec.model import Model
 
 
 class Format(StrEnum):
@@ -96,12 +96,12 @@ def _latex_name(name: str) -> str:
 
 def models_of(reference: str, config: Path | None = None) -> list["Model"]:
     """The models of a spec, or the one that a built module names."""
+    from symgraph.build.specs import read_spec
     from symgraph.cli.current import lineage_of_module, require_own
-    from symgraph.config import read_config
     from symgraph.errors import ModuleError
-    from symgraph.lineage import Lineage
-    from symgraph.module import find, load_file
-    from symgraph.specs import read_spec
+    from symgraph.io.config import read_config
+    from symgraph.io.lineage import Lineage
+    from symgraph.io.module import find, load_file
 
     settings = read_config(file=config)
     root = settings.root
@@ -123,8 +123,8 @@ def models_of(reference: str, config: Path | None = None) -> list["Model"]:
     if lineage is not None:
         require_own(lineage, settings)
         models = read_spec(str(lineage.spec), lineage.root).models
-    elif spec.startswith("symgraph/models/"):
-        models = read_spec(spec.removesuffix(".py").replace("/", "."), root).models
+    elif (path.parent / spec).is_file():  # the package brings the founding model's
+        models = read_spec(str(path.parent / spec), path.parent).models
     else:
         raise ModuleError(f"{reference} was built from {spec}, which is not below {root}; name the spec file instead")
     found = [model for model in models if model.name == module.MODEL]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from symgraph.data import Dataset
-    from symgraph.module import GeneratedModule
+    from symgraph.io.data import Dataset
+    from symgraph.io.module import GeneratedModule
 
 _PATIENCE = 1.0
 """Seconds that a build may last before it shows a bar."""
@@ -35,7 +35,7 @@ def read_weights(path: Path, module: "GeneratedModule") -> Any:
     Raises:
         WeightsError: they are not the model's.
     """
-    from symgraph.weights import WeightsVersionWarning, load_weights
+    from symgraph.io.weights import WeightsVersionWarning, load_weights
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", WeightsVersionWarning)
@@ -66,7 +66,7 @@ def check_writable(option: str, path: Path, *others: Path | None) -> None:
 
 def _check_target(option: str, path: Path, target: Path, others: Sequence[Path | None]) -> None:
     from symgraph.errors import OptionError
-    from symgraph.files import is_stream
+    from symgraph.io.files import is_stream
 
     if is_stream(path):
         return
@@ -196,8 +196,8 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
         OptionError: the model needs data and no file is given, or has no use for the one that is.
         DataError: the file cannot be used.
     """
-    from symgraph.data import read_data
     from symgraph.errors import OptionError
+    from symgraph.io.data import read_data
 
     if not module.FEATURES and (module.TARGET is None or not need_target):
         if path is not None:

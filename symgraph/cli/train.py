@@ -30,7 +30,7 @@ from symgraph.cli.terminal import (
 
 if TYPE_CHECKING:
     from symgraph.errors import WeightsError
-    from symgraph.module import GeneratedModule
+    from symgraph.io.module import GeneratedModule
     from symgraph.training import EpochEnd, Optimizer, TrainResult
 
 _SHOWN = 30  # weights that a table of results lists
@@ -275,8 +275,8 @@ def _save(
     A run that diverged or finished no epoch leaves a file that holds something as it is: those weights may be good.
     """
     from symgraph.errors import WeightsError
-    from symgraph.files import is_stream
-    from symgraph.weights import save_weights
+    from symgraph.io.files import is_stream
+    from symgraph.io.weights import save_weights
 
     lines, failure = [], None
     for name, file in files.items():
@@ -316,7 +316,7 @@ def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Pa
 
 def _file_of(path: Path, name: str, runs: Collection[str]) -> Path:
     """The file of one run: among several, with its name added; devices and pipes take one run after the other."""
-    from symgraph.files import is_stream
+    from symgraph.io.files import is_stream
 
     return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")
 

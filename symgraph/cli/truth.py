@@ -12,7 +12,7 @@ from symgraph.cli.terminal import ConfigFile, Json, Locked, Quiet, check_writabl
 
 if TYPE_CHECKING:
     from symgraph.check.report import Report
-    from symgraph.model import Model
+    from symgraph.spec.model import Model
 
 
 class Dtype(StrEnum):
@@ -55,7 +55,7 @@ def truth(
     be judged. Where a value on the way leaves the range of normal numbers other than through an exponential, or a partial is
     of a value beyond the dtype, nothing is promised: what is wrong there is reported and does not count.
     """
-    from symgraph.check.drawing import KINDS
+    from symgraph.gradcheck.drawing import KINDS
     from symgraph.training.options import count
 
     count("--points", points)
@@ -158,14 +158,14 @@ def module_of_model(
         ModuleError: the file is no module, or was built from another version of the spec; or the built one was, and is locked.
         OptionError: the file is of another backend.
     """
-    from symgraph import compiled
+    from symgraph.backends.source import model_hash
+    from symgraph.build.memory import load_artifact
     from symgraph.check.runs import backend_of
     from symgraph.cli.current import current, settings_for
-    from symgraph.emit.source import model_hash
     from symgraph.errors import ModuleError, OptionError
     from symgraph.generate import generate
-    from symgraph.memory import load_artifact
-    from symgraph.module import find, load_file
+    from symgraph.io import compiled
+    from symgraph.io.module import find, load_file
 
     load: Callable[[Path], Any] = compiled.load_file if backend == "c" else load_file
     try:

@@ -14,7 +14,7 @@ from symgraph.gradcheck.functions import compare
 from symgraph.gradcheck.judge import SAFETY, Entries, judge
 from symgraph.gradcheck.points import Data, Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on, weight_report
-from symgraph.module import GeneratedModule
+from symgraph.io.module import GeneratedModule
 
 Values = Callable[[Array], NDArray[np.floating[Any]]]
 

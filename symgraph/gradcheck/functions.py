@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.check.calls import BOUNDS, WAYS, WITHOUT, Call, Given, calls, extremes, of_weights
+from symgraph.gradcheck.calls import BOUNDS, WAYS, WITHOUT, Call, Given, calls, extremes, of_weights
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.judge import SAFETY, agree, same_factor
 from symgraph.gradcheck.points import Data, Point, Rows, largest, taken

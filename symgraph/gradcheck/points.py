@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.calls import call_row
-from symgraph.check.drawing import KINDS, SCALES, Law, inside
 from symgraph.errors import ModuleError
+from symgraph.gradcheck.calls import call_row
 from symgraph.gradcheck.differences import Array
-from symgraph.module import GeneratedModule
+from symgraph.gradcheck.drawing import KINDS, SCALES, Law, inside
+from symgraph.io.module import GeneratedModule
 
 # A point is drawn by one law for all its weights; later points try other laws, for models that are finite only at positive
 # numbers, or alive only near 0. None stands for the declared initial weights. Rows have two laws: every pair comes up.

@@ -59,7 +59,7 @@ from sympy import (
 )
 
 # fmt: on
-from symgraph import functions as fn
+from symgraph.ir import functions as fn
 
 ARITHMETIC, ROOT, TRANSCENDENTAL = 1, 5, 20
 """Rough costs of an op on one row, relative to an addition."""

@@ -3,7 +3,7 @@
 What the stable form shares with the local partials (the exponential inside sigmoid, say) becomes one node.
 """
 
-from symgraph.fragments import STABLE, instantiate
+from symgraph.derive.fragments import STABLE, instantiate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.ops import OPS
 

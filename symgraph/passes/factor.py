@@ -1,7 +1,7 @@
 """Reassociating: values that lose digits although their derivatives are right, a*a - b*b say, by ``VALUE_RULES``."""
 
 from symgraph.ir.graph import Graph
-from symgraph.passes.rules import VALUE_RULES, apply_rules
+from symgraph.rewrite import VALUE_RULES, apply_rules
 
 
 def factor(graph: Graph) -> Graph:

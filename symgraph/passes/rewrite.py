@@ -4,7 +4,7 @@ Runs on the forward graph, before the adjoint, so that derivatives follow the be
 """
 
 from symgraph.ir.graph import Graph
-from symgraph.passes.rules import RULES, apply_rules
+from symgraph.rewrite import RULES, apply_rules
 
 
 def rewrite(graph: Graph) -> Graph:

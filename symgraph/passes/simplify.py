@@ -200,6 +200,10 @@ def _abs_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
     return None if operand is None else simplified(builder, "abs", operand)
 
 
+def _rowsum_zero(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
+    return args[0] if _is(builder, args[0], 0.0) else None
+
+
 def _rowsum_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
     operand = _operand_of(builder, args[0], "neg")
     return None if operand is None else simplified(builder, "neg", simplified(builder, "rowsum", operand))
@@ -229,7 +233,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "div": (_div_one, _div_negative),
     "neg": (_neg_twice, _neg_difference, _neg_product),
     "abs": (_abs_negative,),
-    "rowsum": (_rowsum_negative,),
+    "rowsum": (_rowsum_zero, _rowsum_negative),
     "select": (_select_decided, _select_same, _select_not),
 }
 """The identities, by the op at whose head they apply; the first that fits is used."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
-from symgraph.labels import array_of
+from symgraph.io.labels import array_of
 
 Array = NDArray[np.floating[Any]]
 FloatDType = np.dtype[np.floating[Any]]
@@ -20,7 +20,7 @@ def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: boo
         name: what the value is, for the message.
         value: array-like of any shape; where it has names, what they name is taken.
         names: of the columns or entries that are wanted.
-        column: whether one column is wanted; see ``symgraph.labels``.
+        column: whether one column is wanted; see ``symgraph.io.labels``.
 
     Raises:
         DataError: it is no rectangular array of such numbers, has other names, or is masked.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.module import GeneratedModule, ScalarModule
+from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array
 from symgraph.training.clipping import Clip, FloatClip, on_floats
 from symgraph.training.epoch import Epoch, bad_row, run_epoch

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.module import GeneratedModule
+from symgraph.io.module import GeneratedModule
 from symgraph.training.arrays import Array
 from symgraph.training.clipping import Clip
 from symgraph.training.history import Failure

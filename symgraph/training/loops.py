@@ -18,9 +18,9 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from symgraph.cache import cache_folder
 from symgraph.errors import OptionError
-from symgraph.files import replace_text
+from symgraph.io.cache import cache_folder
+from symgraph.io.files import replace_text
 from symgraph.training import vector_functions
 from symgraph.training.row_loop import CLIP, LOOP, Form, Sizes, loop_tree
 from symgraph.training.row_losses import LOSSES, losses_tree

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from symgraph.errors import ModuleError
-from symgraph.module import GeneratedModule, ScalarModule, from_source
+from symgraph.io.module import GeneratedModule, ScalarModule, from_source
 
 _SUFFIX = "_scalar"
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
-from symgraph.files import write_file
+from symgraph.io.files import write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

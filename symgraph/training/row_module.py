@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.module import GeneratedModule, ScalarModule
+from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array
 
 OUT_OF_DOMAIN = (ArithmeticError, ValueError)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
-from symgraph.module import GeneratedModule, ScalarModule
+from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array, FloatDType, float_array
 
 # One row, a run of rows, or chosen rows, as an index into X and y.

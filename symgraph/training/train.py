@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError, WeightsError
-from symgraph.module import GeneratedModule, ScalarModule
+from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array, float_array
 from symgraph.training.choice import Choice, Work, checked_choice, choose_engine
 from symgraph.training.clipping import Clip

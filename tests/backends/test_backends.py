@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from op_accuracy import own_functions
 
 from symgraph.backends import BACKENDS
-from symgraph.emit.expression import Level, Text
+from symgraph.backends.expression import Level, Text
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.ops import OPS
 

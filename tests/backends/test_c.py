@@ -14,13 +14,13 @@ from built import MODELS, one_output, sample
 from c_code import WARNINGS, compiled, compiler, scratch
 
 from symgraph import Model
+from symgraph.backends.c_functions import LIBRARY
+from symgraph.build.memory import load_artifact
 from symgraph.check.points import points
-from symgraph.compiled import module_of
-from symgraph.compiler import Compiler
-from symgraph.emit.c_functions import LIBRARY
 from symgraph.errors import SpecError
 from symgraph.generate import generate
-from symgraph.memory import load_artifact
+from symgraph.io.compiled import module_of
+from symgraph.io.compiler import Compiler
 from symgraph.options import Options
 
 U = 2.0**-53

@@ -13,10 +13,10 @@ import sympy as sp
 from c_code import compiler, scratch
 
 from symgraph import Model
-from symgraph.compiled import module_of
-from symgraph.compiler import Compiler
 from symgraph.errors import BuildError, ModuleError
 from symgraph.generate import generate
+from symgraph.io.compiled import module_of
+from symgraph.io.compiler import Compiler
 
 pytestmark = pytest.mark.slow
 

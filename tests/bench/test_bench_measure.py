@@ -11,9 +11,9 @@ from symgraph import Model
 from symgraph.bench import bench, measure
 from symgraph.bench.peers import PEERS, Peer
 from symgraph.bench.timing import Effort
+from symgraph.build.memory import load_artifact
 from symgraph.errors import OptionError
 from symgraph.generate import generate
-from symgraph.memory import load_artifact
 
 ONCE = Effort(rounds=1, slice=0.0, longest=60.0)
 

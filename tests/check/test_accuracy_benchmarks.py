@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from corpus import examine
 
-from symgraph.check.drawing import ORDINARY
+from examples.nine_weights.model import model
+from symgraph.build.memory import load_artifact
 from symgraph.check.points import points
-from symgraph.fragments import fragment
+from symgraph.derive.fragments import fragment
 from symgraph.generate import STEPS, generate
+from symgraph.gradcheck.drawing import ORDINARY
+from symgraph.io.module import from_source
 from symgraph.ir.ops import OPS
-from symgraph.memory import load_artifact
-from symgraph.models.nine_weights import model
-from symgraph.module import from_source
 
 BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
 

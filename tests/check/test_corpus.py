@@ -7,11 +7,11 @@ from corpus import CANCELLING, CORPUS, LEAVING, examine
 from corpus_sciences import SCIENCES
 from corpus_statistics import STATISTICS
 
-from symgraph.check.drawing import KINDS
 from symgraph.check.points import points
+from symgraph.derive.lowering import lower
 from symgraph.generate import differentiated
+from symgraph.gradcheck.drawing import KINDS
 from symgraph.ir.ops import OPS
-from symgraph.lowering import lower
 
 SEEDS = {name: place for place, name in enumerate(CORPUS)}
 

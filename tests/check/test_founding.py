@@ -8,9 +8,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from symgraph.check.drawing import ORDINARY
+from examples.nine_weights.model import model
 from symgraph.check.points import points
-from symgraph.models.nine_weights import model
+from symgraph.gradcheck.drawing import ORDINARY
 
 SCRIPT = Path(__file__).parent.parent.parent / "benchmarks" / "founding.py"
 

@@ -9,13 +9,13 @@ from judged import decay, faults, module_of
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.check.drawing import ORDINARY
 from symgraph.check.judging import compare, judge, truths
 from symgraph.check.points import Points, given, points
 from symgraph.check.runs import given_results
 from symgraph.errors import OptionError
 from symgraph.generate import generate
-from symgraph.module import from_source
+from symgraph.gradcheck.drawing import ORDINARY
+from symgraph.io.module import from_source
 
 
 @pytest.mark.parametrize("backend", ["numpy", "scalar"])

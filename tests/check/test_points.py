@@ -8,10 +8,10 @@ import sympy as sp
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.check.drawing import KINDS, ORDINARY
 from symgraph.check.points import given, points
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError
+from symgraph.gradcheck.drawing import KINDS, ORDINARY
 
 
 def test_the_same_seed_draws_the_same_points_and_another_one_others() -> None:

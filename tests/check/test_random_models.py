@@ -14,12 +14,12 @@ from symgraph.check.judging import compare, truths
 from symgraph.check.points import points
 from symgraph.check.runs import backend_of, compute, names_of
 from symgraph.check.verdicts import verdicts
+from symgraph.derive.lowering import lower
 from symgraph.errors import SpecError
 from symgraph.generate import differentiated
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
-from symgraph.lowering import lower
 
 KINDS = ("normal", "wide", "magnitudes", "near zeros", "zeros", "special", "huge", "tiny")
 POLES = ("div", "log", "log1p", "sqrt", "pow", "asin", "acos", "acosh", "atanh")

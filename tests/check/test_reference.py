@@ -14,14 +14,14 @@ from zoo import ZOO
 
 import symgraph as sg
 from symgraph import Model
+from symgraph.build.memory import load_artifact
 from symgraph.check.balls import KINK, UNDEFINED, UNKNOWN, Value
 from symgraph.check.judging import judge
 from symgraph.check.points import given
 from symgraph.check.reference import LEVELS, Reference, number, reference
 from symgraph.errors import OptionError, SpecError
-from symgraph.functions import SpecFunction
 from symgraph.generate import generate
-from symgraph.memory import load_artifact
+from symgraph.ir.functions import SpecFunction
 
 CLOSE = 1e-29
 """Of 110 bits that are right, 33 digits."""

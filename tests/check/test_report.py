@@ -9,13 +9,13 @@ import pytest
 from zoo import ZOO
 
 from symgraph import Model
+from symgraph.build.memory import load_artifact
 from symgraph.check.judging import judge, worst_loss_of_digits
 from symgraph.check.plot import plot_errors
 from symgraph.check.points import given, points
 from symgraph.check.report import COLUMNS, LEGEND, Report
 from symgraph.errors import OptionError
 from symgraph.generate import differentiated, generate
-from symgraph.memory import load_artifact
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import pytest
 from judged import decay, faults, module_of
 from zoo import ZOO
 
-from symgraph.check.drawing import ORDINARY
+from symgraph.build.memory import load_artifact
 from symgraph.check.judging import judge
 from symgraph.check.points import points
 from symgraph.check.runs import compute
 from symgraph.generate import generate
-from symgraph.memory import load_artifact
+from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.options import Options
 
 

@@ -14,7 +14,7 @@ from symgraph.check import sampling
 from symgraph.check.expected import expect
 from symgraph.check.reference import Reference
 from symgraph.check.sampling import Batch, Sampler
-from symgraph.laws import Law
+from symgraph.spec.laws import Law
 
 BOUND = st.floats(-1e9, 1e9).map(lambda bound: round(bound, 3))  # no domain of weights below 1e-100, which nothing can judge
 DOMAINS = st.one_of(

@@ -16,7 +16,7 @@ from symgraph import Model, sigmoid
 from symgraph.check.verify import VerificationReport, effort_for, verify
 from symgraph.errors import SpecError, VerificationError
 from symgraph.generate import generate
-from symgraph.module import from_source
+from symgraph.io.module import from_source
 
 BACKENDS = ("numpy", "scalar")
 

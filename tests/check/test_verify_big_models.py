@@ -10,12 +10,12 @@ import pytest
 from big_models import FAMILIES, perceptron
 
 from symgraph import Model
+from symgraph.build.memory import load_artifact
 from symgraph.check.comparison import Comparison
 from symgraph.check.reference import Reference
 from symgraph.check.verify import effort_for, verify
 from symgraph.errors import VerificationError
 from symgraph.generate import generate
-from symgraph.memory import load_artifact
 
 pytestmark = pytest.mark.slow
 

@@ -11,19 +11,19 @@ from typing import Any
 from zoo import nine_weights
 
 from symgraph import Model
-from symgraph.adjoint import differentiate
 from symgraph.backends import BACKENDS
+from symgraph.backends.rendering import render
+from symgraph.backends.source import Source
 from symgraph.check.verify import verify
-from symgraph.emit.source import Source
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.lowering import lower
 from symgraph.errors import VerificationError
 from symgraph.generate import generate
+from symgraph.io.module import from_source
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.verify import verify_graph
-from symgraph.lowering import lower
-from symgraph.module import from_source
 from symgraph.passes import optimize
 from symgraph.passes.orient import orient
-from symgraph.rendering import render
 
 WEIGHTS = [f"w{number}" for number in range(1, 10)]
 KINDS = ("swapped weight", "wrong sign", "factor 2", "factor 1.001", "missing term")

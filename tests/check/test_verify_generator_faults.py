@@ -38,22 +38,22 @@ from sympy import (
     tanh,
 )
 
-import symgraph.adjoint
-import symgraph.fragments
-import symgraph.lowering
+import symgraph.derive.adjoint
+import symgraph.derive.fragments
+import symgraph.derive.lowering
 from symgraph import Model, cbrt, expm1, hypot, log1p, relu, sigmoid, softplus
-from symgraph.adjoint import differentiate
 from symgraph.backends import BACKENDS
+from symgraph.backends.rendering import render
+from symgraph.backends.source import Source
 from symgraph.check.verify import verify
-from symgraph.emit.source import Source
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.lowering import lower
 from symgraph.errors import VerificationError
 from symgraph.generate import generate
+from symgraph.io.module import from_source
 from symgraph.ir.graph import GraphBuilder, Node
 from symgraph.ir.ops import OPS, over
-from symgraph.lowering import lower
-from symgraph.module import from_source
 from symgraph.passes import optimize
-from symgraph.rendering import render
 
 
 def load(text: str) -> Any:
@@ -155,9 +155,9 @@ WRONG_ROWS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.fixture
 def fresh_fragments() -> Iterator[None]:
     """Fragments are cached; those of wrong rows must not stay."""
-    symgraph.fragments.fragment.cache_clear()
+    symgraph.derive.fragments.fragment.cache_clear()
     yield
-    symgraph.fragments.fragment.cache_clear()
+    symgraph.derive.fragments.fragment.cache_clear()
 
 
 def built(op: str) -> tuple[Model, list[Any]]:
@@ -168,7 +168,7 @@ def built(op: str) -> tuple[Model, list[Any]]:
 
 # the package's attributes of these names are the passes, not their modules
 EXPAND, LOWER_POWERS = (importlib.import_module(f"symgraph.passes.{name}") for name in ("expand", "lower_powers"))
-TABLE_READERS = (symgraph.adjoint, symgraph.fragments, EXPAND)
+TABLE_READERS = (symgraph.derive.adjoint, symgraph.derive.fragments, EXPAND)
 
 
 @pytest.mark.usefixtures("fresh_fragments")
@@ -180,7 +180,7 @@ def test_a_wrong_row_of_the_op_table_is_caught(fault: str, monkeypatch: pytest.M
     table = MappingProxyType({**OPS, op: dataclasses.replace(OPS[op], **fields)})
     for reader in TABLE_READERS:
         monkeypatch.setattr(reader, "OPS", table)
-    symgraph.fragments.fragment.cache_clear()
+    symgraph.derive.fragments.fragment.cache_clear()
     model, modules = built(op)
     assert is_caught(model, *modules)
     assert is_caught(model, None, modules[1])
@@ -240,14 +240,14 @@ def cube_as_square(builder: GraphBuilder, base: int, exponent: int) -> int:
     return builder.add("mul", base, base)
 
 
-SIGNED = symgraph.lowering._signed
+SIGNED = symgraph.derive.lowering._signed
 
 
 def sign_lost(scope: Any, term: Any) -> tuple[int, bool]:
     return SIGNED(scope, term)[0], False
 
 
-CONSTANT = symgraph.lowering.Scope.constant
+CONSTANT = symgraph.derive.lowering.Scope.constant
 
 
 def single_precision(scope: Any, part: Any) -> float | None:
@@ -256,7 +256,7 @@ def single_precision(scope: Any, part: Any) -> float | None:
 
 
 def unsummed(self: Any, contributions: list[Any], node: Node) -> Any:
-    return symgraph.adjoint._Held(self.chain([self.whole(contribution) for contribution in contributions]))
+    return symgraph.derive.adjoint._Held(self.chain([self.whole(contribution) for contribution in contributions]))
 
 
 def last_only(self: Any, positions: list[int]) -> int:
@@ -265,11 +265,11 @@ def last_only(self: Any, positions: list[int]) -> int:
 
 PATCHES: dict[str, tuple[str, Any, str, Callable[..., Any]]] = {
     "x**3 as x*x": ("cube", LOWER_POWERS, "_product", cube_as_square),
-    "a minus sign lost": ("sub", symgraph.lowering, "_signed", sign_lost),
-    "constants in single precision": ("constant", symgraph.lowering.Scope, "constant", single_precision),
-    "rows not summed": ("uniform", symgraph.adjoint._Sweep, "total", unsummed),
-    "contributions dropped": ("uniform", symgraph.adjoint._Sweep, "chain", last_only),
-    "a branch not guarded": ("guard", symgraph.lowering, "_guarded", lambda scope, branch, taken: scope.env),
+    "a minus sign lost": ("sub", symgraph.derive.lowering, "_signed", sign_lost),
+    "constants in single precision": ("constant", symgraph.derive.lowering.Scope, "constant", single_precision),
+    "rows not summed": ("uniform", symgraph.derive.adjoint._Sweep, "total", unsummed),
+    "contributions dropped": ("uniform", symgraph.derive.adjoint._Sweep, "chain", last_only),
+    "a branch not guarded": ("guard", symgraph.derive.lowering, "_guarded", lambda scope, branch, taken: scope.env),
 }
 """A function of the generator that does the wrong thing: the model, where it is, its name, what stands there instead."""
 

@@ -8,10 +8,10 @@ import pytest
 from c_code import compiler
 from command_line import Project, Run, environment, make_project
 
-from symgraph import build as building
-from symgraph.compiled import load
+from symgraph.build import build as building
 from symgraph.errors import VerificationError
 from symgraph.generate import Artifact, generate
+from symgraph.io.compiled import load
 
 FILES = ["decay.c", "decay.h", "symgraph.lock.json", "valley.c", "valley.h"]
 

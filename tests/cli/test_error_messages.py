@@ -363,7 +363,7 @@ def test_a_bug_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, buil
     def broken(_reference: str, _config: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("symgraph.module.find", broken)
+    monkeypatch.setattr("symgraph.io.module.find", broken)
     monkeypatch.setattr(sys, "argv", ["symgraph", "train", "decay"])
     from symgraph.cli import main
 

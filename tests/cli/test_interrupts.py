@@ -18,7 +18,7 @@ from command_line import Project, Run, environment
 
 from symgraph import load
 from symgraph.cli.interrupts import Interrupts
-from symgraph.data import read_data
+from symgraph.io.data import read_data
 from symgraph.training import adam, train
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

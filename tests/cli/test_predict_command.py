@@ -9,7 +9,7 @@ import pytest
 from command_line import Project, Run
 
 from symgraph import load
-from symgraph.weights import load_weights
+from symgraph.io.weights import load_weights
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from command_line import Project, Run, environment, snapshot
 
 from symgraph import load
-from symgraph.data import read_data
+from symgraph.io.data import read_data
 from symgraph.training import adam, clip_by_norm, converged, sgd, step_decay, train
 
 

@@ -12,7 +12,7 @@ from handmade import module
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck import gradcheck
 from symgraph.gradcheck.differences import central, look, one_sided
-from symgraph.module import load
+from symgraph.io.module import load
 
 NINE_WEIGHTS = load(Path(__file__).parent.parent / "data" / "modules" / "nine_weights.py")
 

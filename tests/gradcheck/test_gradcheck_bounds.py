@@ -7,7 +7,7 @@ from built import MODELS
 
 from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck
-from symgraph.module import from_source
+from symgraph.io.module import from_source
 from symgraph.options import PLAIN, Options
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from symgraph.gradcheck import gradcheck
-from symgraph.module import from_source
+from symgraph.io.module import from_source
 
 SOURCE = (Path(__file__).parent.parent / "data" / "modules" / "nine_weights.py").read_text(encoding="utf-8")
 

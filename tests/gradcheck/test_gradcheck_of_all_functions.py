@@ -10,12 +10,12 @@ from handmade import module
 from zoo import line, nine_weights
 
 import symgraph
-from symgraph.compiler import find_compiler
+from symgraph.build.memory import load_artifact
 from symgraph.errors import BuildError, ModuleError, OptionError
 from symgraph.generate import generate
 from symgraph.gradcheck import FunctionReport, gradcheck
-from symgraph.memory import load_artifact
-from symgraph.module import from_source
+from symgraph.io.compiler import find_compiler
+from symgraph.io.module import from_source
 from symgraph.options import Options
 
 ROOT = Path(__file__).parent.parent.parent

@@ -8,10 +8,10 @@ import pytest
 from big_models import perceptron
 from zoo import nine_weights
 
+from symgraph.build.memory import load_artifact
 from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck
-from symgraph.memory import load_artifact
 
 pytestmark = pytest.mark.slow
 

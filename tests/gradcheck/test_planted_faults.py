@@ -8,7 +8,7 @@ from planted import changed, lines, planted, results
 
 from symgraph.errors import ModuleError
 from symgraph.gradcheck import gradcheck
-from symgraph.module import from_source
+from symgraph.io.module import from_source
 
 GENERATED = Path(__file__).parent.parent.parent / "generated"
 TEXT = (GENERATED / "nine_weights.py").read_text(encoding="utf-8")

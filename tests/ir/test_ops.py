@@ -12,7 +12,7 @@ from ops_document import document
 from sympy import Symbol
 from zoo import ZOO
 
-from symgraph.fragments import STABLE, fragment, instantiate
+from symgraph.derive.fragments import STABLE, fragment, instantiate
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import BOOLEAN_OPS, GraphBuilder, reachable
 from symgraph.ir.ops import FUNCTIONS, OPS, Op, late, over

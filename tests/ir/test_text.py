@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zoo import ZOO
 
+from symgraph.derive.lowering import lower
 from symgraph.generate import differentiated
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.text import from_text, to_text
-from symgraph.lowering import lower
 
 PRINTED = """\
 graph demo

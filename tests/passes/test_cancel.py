@@ -15,14 +15,14 @@ from graphs import graphs, points
 from hypothesis import assume, given, settings
 
 from symgraph import Model
-from symgraph.adjoint import differentiate
 from symgraph.backends import BACKENDS
-from symgraph.compiled import module_of as compiled_module
+from symgraph.derive.adjoint import differentiate
 from symgraph.generate import generate
+from symgraph.io.compiled import module_of as compiled_module
+from symgraph.io.module import from_source
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.verify import verify_graph
-from symgraph.module import from_source
 from symgraph.passes import cancel
 from symgraph.passes.expand import expand
 

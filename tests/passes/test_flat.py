@@ -12,7 +12,7 @@ import symgraph as sg
 from symgraph import Model
 from symgraph.backends import BACKENDS
 from symgraph.generate import generate
-from symgraph.module import from_source
+from symgraph.io.module import from_source
 
 a, b = sp.symbols("a b", real=True)
 

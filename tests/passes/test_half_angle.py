@@ -6,12 +6,12 @@ import pytest
 import sympy as sp
 
 from symgraph import Model
+from symgraph.build.memory import load_artifact
 from symgraph.check.judging import compare, truths
 from symgraph.check.points import points
 from symgraph.check.runs import compute, names_of
 from symgraph.generate import differentiated, generate
 from symgraph.ir.graph import Graph, GraphBuilder
-from symgraph.memory import load_artifact
 from symgraph.options import Options
 from symgraph.passes import many_rows, single_row
 from symgraph.passes.half_angle import half_angle

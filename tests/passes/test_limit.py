@@ -15,14 +15,14 @@ from truths import gradient
 
 import symgraph
 from symgraph import Model
-from symgraph.adjoint import differentiate
 from symgraph.check.reference import Reference
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.lowering import lower
 from symgraph.generate import differentiated
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.intervals import RULES
 from symgraph.ir.overflow import certainly_zero, overflows
-from symgraph.lowering import lower
 from symgraph.passes import PIPELINE, limit, saturate
 
 Form = Callable[[Any, Any, Any], Any]

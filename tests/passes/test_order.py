@@ -8,12 +8,12 @@ import pytest
 from zoo import ZOO
 
 import symgraph
-from symgraph.adjoint import differentiate
+from examples.nine_weights.model import model
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.lowering import lower
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.verify import verify_graph
-from symgraph.lowering import lower
-from symgraph.models.nine_weights import model
 from symgraph.passes import PIPELINE, order
 
 

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zoo import ZOO
 
-from symgraph.adjoint import differentiate
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.lowering import lower
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder
 from symgraph.ir.ops import OPS
 from symgraph.ir.text import to_text
 from symgraph.ir.verify import verify_graph
-from symgraph.lowering import lower
 from symgraph.passes import PIPELINE, commute, fold_constants, lower_powers, mask, optimize, prune, signs, simplify
 from symgraph.passes.one_row import one_row
 

@@ -15,17 +15,17 @@ from spec_graphs import graph_of
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.adjoint import differentiate
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.lowering import lower
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.text import to_text
 from symgraph.ir.verify import verify_graph
-from symgraph.lowering import lower
 from symgraph.passes.expand import expand
 from symgraph.passes.factor import factor
 from symgraph.passes.rewrite import rewrite
-from symgraph.passes.rules import RULES, VALUE_RULES, Rule, apply_rules
-from symgraph.passes.rules.glance import Look
+from symgraph.rewrite import RULES, VALUE_RULES, Rule, apply_rules
+from symgraph.rewrite.glance import Look
 
 a, b, c = sp.symbols("a b c", real=True)
 ALL = (*RULES, *VALUE_RULES)

@@ -11,8 +11,8 @@ from spec_graphs import graph_of
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.adjoint import differentiate
-from symgraph.lowering import lower
+from symgraph.derive.adjoint import differentiate
+from symgraph.derive.lowering import lower
 from symgraph.passes import optimize
 from symgraph.passes.factor import factor
 from symgraph.passes.rewrite import rewrite

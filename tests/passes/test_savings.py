@@ -11,12 +11,12 @@ from graphs import EXACT, graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symgraph.derive.lowering import lower
 from symgraph.generate import STEPS
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.text import to_text
 from symgraph.ir.verify import verify_graph
-from symgraph.lowering import lower
 from symgraph.passes import BATCH_PIPELINE, PIPELINE
 from symgraph.passes.bracket import bracket
 from symgraph.passes.collect import collect

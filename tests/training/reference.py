@@ -9,7 +9,7 @@ import numpy as np
 from built import artifacts, sample, texts_of
 
 from symgraph import Model, load
-from symgraph.module import GeneratedModule, load_scalar
+from symgraph.io.module import GeneratedModule, load_scalar
 from symgraph.training import Optimizer, shuffled
 
 

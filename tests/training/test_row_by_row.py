@@ -11,7 +11,7 @@ from sympy import Float
 
 from symgraph import cbrt
 from symgraph.errors import OptionError
-from symgraph.module import load_scalar
+from symgraph.io.module import load_scalar
 from symgraph.training import Failure, adam, clip_by_norm, clip_by_value, converged, engines, momentum, sgd, step_decay, train
 from symgraph.training.pairing import pair_of
 

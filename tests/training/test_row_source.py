@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from symgraph.module import from_source
+from symgraph.io.module import from_source
 from symgraph.training.row_source import LONGEST_ROW, NotInlined, read_row
 
 MODULE = """import math

@@ -1,0 +1,64 @@
+"""The names of a generated module: the user's own where there is one, ``v0, v1, ...`` for what has none."""
+
+import builtins
+import keyword
+from collections.abc import Iterable
+
+from symgraph.backends.width import columns
+
+# Python's own builtins; a notebook or the site module adds others, and the text must not depend on where it is generated
+_BUILTINS = (name for name in dir(builtins) if getattr(getattr(builtins, name), "__module__", "builtins") == "builtins")
+
+TAKEN = frozenset({"np", "math", "Any", "Tape", "Array"}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
+"""Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
+
+LONGEST = 44
+"""A name that takes more columns is shortened, so that every statement can be laid out within the width of a line."""
+
+_TAIL = 16
+
+
+def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """Give every name of a model the identifier that stands for it, unique and stable.
+
+    Args:
+        names: the model's names, each once.
+        taken: further identifiers that the text around uses.
+    """
+    listed = list(names)
+    own = set(listed)
+    blocked = TAKEN | set(taken)
+    result: dict[str, str] = {}
+    used: set[str] = set()
+    for name in listed:
+        chosen = _shortened(name)
+        while chosen in blocked or chosen in used or (chosen != name and chosen in own):
+            chosen += "_"
+        result[name] = chosen
+        used.add(chosen)
+    return result
+
+
+def _shortened(name: str) -> str:
+    """The beginning and the end of a name that is too long."""
+    if columns(name) <= LONGEST:
+        return name
+    head, tail = name, name
+    while columns(head) > LONGEST - _TAIL - 1:
+        head = head[:-1]
+    while columns(tail) > _TAIL:
+        tail = tail[1:]
+    return f"{head}_{tail}"
+
+
+class Numbering:
+    """Hands out v0, v1, ... in the order of first use."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def fresh(self) -> str:
+        """The next unused name."""
+        name = f"v{self._next}"
+        self._next += 1
+        return name

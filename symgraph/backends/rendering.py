@@ -1,0 +1,31 @@
+"""Jinja: a view becomes text. Templates hold layout and prose; all else is in the view."""
+
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+
+def templates_folder() -> Path:
+    """Where the templates are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "_templates"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates_folder()),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # Python text, not HTML
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, view: object) -> str:
+    """Print a view through a template; the text ends with one newline."""
+    text = _environment().get_template(template).render(view=view)
+    return text.rstrip("\n") + "\n"

@@ -1,0 +1,146 @@
+"""What emission starts from: a model with its graphs, and the facts that every backend's module states about itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from weakref import WeakKeyDictionary
+
+from symgraph.backends.layout import number, quoted, sequence_layout
+from symgraph.ir.graph import Graph
+from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
+from symgraph.spec.laws import Law, Normal, Uniform
+from symgraph.spec.model import DEFAULT_LAW, Input, Model
+from symgraph.spec.residuals import residual_of
+
+ABI = 1
+"""The version of the module contract that generated modules follow."""
+
+_HASHES: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A model on its way to text.
+
+    Attributes:
+        model: the frozen spec.
+        spec: where it is written, as the header names it.
+        lowered: the forward graph without guards, for formulas.
+        graph: the differentiated graph after all passes.
+        options: what the module is to have, as far as its backend has it.
+        radii: how far constants of the graph are from the numbers they stand for, where they are not exact.
+        rests: what to add to those constants, where more digits are computed with than a float has.
+    """
+
+    model: Model
+    spec: str
+    lowered: Graph
+    graph: Graph
+    options: Options = PLAIN
+    radii: Mapping[float, float] = field(default_factory=dict)
+    rests: Mapping[float, float] = field(default_factory=dict)
+
+    @property
+    def has_residual(self) -> bool:
+        """Whether the loss is a constant times the square of a residual."""
+        return "residual" in self.graph.roots
+
+    @property
+    def has_error_bound(self) -> bool:
+        """Whether the module has ``error_bound``, which needs a loss."""
+        return self.options.error_bound and "loss" in self.graph.roots
+
+
+def model_hash(model: Model) -> str:
+    """Digest of the canonical model: equal for equal specs on every machine, different after any change of meaning.
+
+    It is worked out once for a model, which it freezes.
+    """
+    found = _HASHES.get(model)
+    if found is None:
+        found = _HASHES[model] = _model_hash(model)
+    return found
+
+
+def _model_hash(model: Model) -> str:
+    digest = model.digests()
+    lines = [f"model {model.name}"]
+    draws = {id(i.init): _draw(i.init, 1) if i.init else None for i in {id(i.init): i for i in model.inputs}.values()}
+    lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}" for i in model.inputs]
+    lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
+    lines.append(f"output {model.output_node.name if model.output_node else None}")
+    lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
+    return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"
+
+
+def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
+    """The entries of METADATA, as Python texts.
+
+    Args:
+        source: the model.
+        fields: the identifier of each node on the tape; those that differ from the node's name are listed.
+
+    Returns:
+        The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``extras`` and ``precision`` only where
+        they are not those of a plain module.
+    """
+    model = source.model
+    domains = {i.name: i.domain for i in model.inputs if i.domain is not None}
+    return {
+        "spec": quoted(source.spec),
+        "doc": quoted(model.doc),
+        "model_hash": quoted(model_hash(model)),
+        "has_loss": str(model.loss_expr is not None),
+        **_residual_entry(model),
+        "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
+        "domains": _nested([_domain(name, *bounds) for name, bounds in domains.items()]),
+        **_option_entries(source),
+    }
+
+
+def _residual_entry(model: Model) -> dict[str, str]:
+    """The c of a loss c * r**2, or the reason why there is no residual r."""
+    residual = residual_of(model)
+    return {"no_residual": quoted(residual.reason)} if residual.reason else {"residual_factor": number(residual.factor)}
+
+
+def _option_entries(source: Source) -> dict[str, str]:
+    entries: dict[str, str] = {}
+    if source.has_error_bound:
+        entries["extras"] = sequence_layout("(", [quoted(ERROR_BOUND)], ")", 4)
+    if source.options.precision != DOUBLE:
+        entries["precision"] = quoted(source.options.precision)
+    return entries
+
+
+def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:
+    """Texts of the pieces of the initial vector: one draw for each run of weights with the same law."""
+    parts: list[tuple[Law, int]] = []
+    for entry in weights:
+        law = entry.init or DEFAULT_LAW
+        if parts and (parts[-1][0] is law or parts[-1][0] == law):
+            parts[-1] = (law, parts[-1][1] + 1)
+        else:
+            parts.append((law, 1))
+    return [_draw(law, count) for law, count in parts]
+
+
+def _draw(law: Law, count: int) -> str:
+    if isinstance(law, Normal):
+        return f"rng.normal({number(law.mean)}, {number(law.std)}, {count})"
+    if isinstance(law, Uniform):
+        return f"rng.uniform({number(law.low)}, {number(law.high)}, {count})"
+    return f"np.full({count}, {number(law.value)})"
+
+
+def _float(value: float) -> str:
+    return number(value) if abs(value) != float("inf") else ('float("inf")' if value > 0 else 'float("-inf")')
+
+
+def _domain(name: str, low: float, high: float) -> str:
+    return sequence_layout(f"{quoted(name)}: (", [_float(low), _float(high)], "),", 8)
+
+
+def _nested(entries: list[str]) -> str:
+    """A dict inside METADATA, one entry a line."""
+    return "\n".join(["{", *(f"        {entry}" for entry in entries), "    }"]) if entries else "{}"

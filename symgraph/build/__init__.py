@@ -1,0 +1,1 @@
+"""Builds: specs are read, modules generated, verified and written."""

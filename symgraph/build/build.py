@@ -1,0 +1,371 @@
+"""The build: read specs, generate, verify, compare with what is there, write what differs."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+
+from symgraph.backends import BACKENDS
+from symgraph.backends.source import model_hash
+from symgraph.build.memory import load_verified, lost_digits, verifier
+from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
+from symgraph.build.specs import Spec, read_spec
+from symgraph.check.verified import VerificationReport
+from symgraph.errors import BuildError, OptionError
+from symgraph.generate import STEPS, Artifact, generate, require
+from symgraph.io.compiled import module_of
+from symgraph.io.compiler import Compiler, find_compiler
+from symgraph.io.files import locked, replace_texts
+from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
+from symgraph.options import DOUBLE, PLAIN, Options
+from symgraph.spec.model import Model
+from symgraph.stages import Stages
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file of a build.
+
+    Attributes:
+        path: where it is.
+        state: "written" or "unchanged" after a build; after a check "unchanged", "missing", what has changed since it was built
+            ("spec changed", "options changed", "generator changed", "edited by hand"), "of another spec" (that of a model of
+            the same name) or, of the manifest, "stale"; after both "orphan" (the manifest lists it, but no spec makes it any
+            more).
+    """
+
+    path: Path
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build or a check found.
+
+    Attributes:
+        outputs: every file, the manifest last.
+        verifications: what verification said of each model, by name; empty after a check.
+        libraries: what the C files were compiled into, if that was asked for.
+        unverified: by the name of each file whose text was never held against its spec, the reason.
+    """
+
+    outputs: tuple[Output, ...]
+    verifications: dict[str, VerificationReport]
+    libraries: tuple[Path, ...] = ()
+    unverified: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every file is as a build leaves it."""
+        return all(output.state in ("written", "unchanged") for output in self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to build.
+
+    Attributes:
+        specs: paths or dotted modules.
+        root: the project's folder, to which the headers' paths are relative.
+        out: folder for the modules.
+        backends: names of backends.
+        options: what the modules are to have beyond plain ones.
+        whole: whether these are all specs of the folder, so that what else the manifest lists is left over.
+        libraries: whether C files are compiled into the cache folder, from which ``symgraph.io.compiled.load`` takes them.
+    """
+
+    specs: Sequence[str]
+    root: Path
+    out: Path
+    backends: Sequence[str]
+    options: Options = PLAIN
+    whole: bool = False
+    libraries: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The artifacts of one model, and where it is written.
+
+    The module of the numpy backend is made for verification even where it is not to be written.
+    """
+
+    model: Model
+    spec: Spec
+    artifacts: tuple[Artifact, ...]
+    unwritten: tuple[Artifact, ...] = ()
+
+
+def build(
+    plan: Plan,
+    *,
+    force: bool = False,
+    verify: bool = True,
+    progress: Progress | None = None,
+    stages: Stages | None = None,
+) -> BuildReport:
+    """Generate and verify the modules of a plan; then write those that differ, and the manifest.
+
+    Nothing is written unless everything was generated and verified and no file would be overwritten that was edited by hand or
+    belongs to another spec. That is asked again at the last moment, since the work takes a while.
+
+    Args:
+        plan: what to build.
+        force: whether to overwrite such files, and those that are not ours.
+        verify: whether to hold the modules against their specs; if not, the manifest says so of each new text.
+        progress: called with one line at each step.
+        stages: keeps what each stage takes.
+
+    Raises:
+        BuildError: a spec cannot be read, two models would write one file, a module would take its spec's place, a file was
+            edited by hand or is another spec's, or the folder cannot be written.
+        SpecError: a model is wrong.
+        VerificationError: a module disagrees with its spec.
+        OptionError: a backend is unknown, or libraries are asked for and no backend writes C.
+    """
+    tell = progress or (lambda _line: None)
+    stages = stages or Stages()
+    if verify:
+        verifier()  # that it is missing is known before the work
+    compiler = _compiler(plan, tell)
+    _require_folder(plan.out)
+    made = _generate(plan, tell, stages, ("numpy",))
+    _spare_specs(plan.out, made)
+    wanted = _wanted(made)
+    if not force:
+        _refuse(plan, wanted)
+    for name, one in wanted.items():
+        former = spec_of(plan.out / name)
+        if former not in (None, one.entry.spec):
+            tell(f"{name} was built from {former}; it is from {one.entry.spec} now")
+    verifications, libraries = _verify(plan, made, compiler, tell, stages) if verify else ({}, ())
+    for entry in made:
+        for artifact in entry.artifacts:
+            if artifact.options != plan.options:
+                tell(f"{artifact.name} is plain: the backend {artifact.backend} has not all that was asked for")
+    unrun = {name for report in verifications.values() for name in report.unrun}
+    reasons = dict.fromkeys(unrun, NOT_RUN) if verify else dict.fromkeys(wanted, NOT_VERIFIED)
+    noted = {name: one.unverified(reasons.get(name, "")) for name, one in wanted.items()}
+    outputs = stages.run("write files", _write, plan, noted, force)
+    return BuildReport(outputs, verifications, libraries, _unverified(plan, wanted))
+
+
+def _verify(
+    plan: Plan, made: Sequence[Made], compiler: Compiler | None, tell: Progress, stages: Stages
+) -> tuple[dict[str, VerificationReport], tuple[Path, ...]]:
+    """Verify every model; the reports by name, and the libraries that C files were compiled into."""
+    verifications: dict[str, VerificationReport] = {}
+    libraries: list[Path] = []
+    for entry in made:
+        tell(f"verifying {entry.model.name}")
+        stages.model = entry.model.name
+        with TemporaryDirectory() as folder:
+            compiled = _compiled(entry, compiler, None if plan.libraries else Path(folder))
+            _, report = load_verified(entry.model, (*entry.artifacts, *entry.unwritten), compiled, stages)
+        if plan.options.precision == DOUBLE:
+            report = replace(report, lost=stages.run("digits", lost_digits, entry.model))
+        verifications[entry.model.name] = report
+        libraries += [Path(str(compiled.__file__))] if compiled and plan.libraries else []
+    return verifications, tuple(libraries)
+
+
+def stage_names(plan: Plan) -> tuple[str, ...]:
+    """The stages of one model of a plan in order, those left out that only some models have."""
+    backends = [BACKENDS[name] for name in dict.fromkeys((*plan.backends, "numpy")) if name in BACKENDS]
+    names = ["lower", *(step.__name__ for step in STEPS), "check the graph"]
+    names += [f"{backend.name}: {what}" for backend in backends for what in ("write", "lay out")]
+    names += [f"{backend.name}: load" for backend in backends if backend.loader == "python"]
+    return (*names, "verify", "digits", "write files")
+
+
+def check(plan: Plan, *, progress: Progress | None = None, stages: Stages | None = None) -> BuildReport:
+    """Compare what a build would write with what is there; write nothing and verify nothing.
+
+    Args:
+        plan: what a build would build.
+        progress: called with one line at each step.
+        stages: keeps what each stage takes.
+
+    Raises:
+        BuildError, SpecError: as for ``build``.
+    """
+    made = _generate(plan, progress or (lambda _line: None), stages or Stages())
+    wanted = {name: one.unverified(NOT_RUN) for name, one in _wanted(made).items()}
+    outputs = [Output(plan.out / name, state) for name, state in _states(plan, wanted).items()]
+    text, orphans = _manifest(plan, wanted)
+    path = plan.out / FILE
+    found = read_text(path) if path.exists() else None
+    state: State = "missing" if found is None else "unchanged" if found == text else "stale"
+    return BuildReport((*outputs, Output(path, state), *orphans), {}, unverified=_unverified(plan, wanted))
+
+
+def _unverified(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, str]:
+    """Read from the manifest which files were never held against their specs, and why."""
+    entries = read_manifest(plan.out).entries
+    return {entry.output: entry.unverified for entry in entries if entry.output in wanted and entry.unverified}
+
+
+def _generate(plan: Plan, tell: Progress, stages: Stages, also: Sequence[str] = ()) -> list[Made]:
+    """The artifacts of every model; ``also`` are backends whose artifacts are needed though they are not to be written."""
+    require(plan.backends, plan.options)
+    made: list[Made] = []
+    owners: dict[str, tuple[str, Spec]] = {}
+    for reference in plan.specs:
+        tell(f"reading {reference}")
+        stages.model = ""
+        spec = stages.run(f"read {reference}", read_spec, reference, plan.root)
+        for model in spec.models:
+            tell(f"generating {model.name}")
+            backends = dict.fromkeys((*plan.backends, *also))
+            artifacts = generate(model, backends, spec=spec.label, options=plan.options, stages=stages)
+            written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
+            for artifact in written:
+                name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))
+                if (name, owner.path) != (model.name, spec.path):
+                    first, second = (owner.label, spec.label) if owner.label != spec.label else (owner.path, spec.path)
+                    both = f"by model {name} in {first} and by model {model.name} in {second}"
+                    raise BuildError(f"{artifact.name} would be written {both}; rename one")
+            unwritten = tuple(artifact for artifact in artifacts if artifact.backend not in plan.backends)
+            made.append(Made(model, spec, written, unwritten))
+    return made
+
+
+def _require_folder(out: Path) -> None:
+    """Refuse before the work what could not be written after it."""
+    lowest = next(folder for folder in (out, *out.parents) if folder.exists())
+    if not lowest.is_dir():
+        raise BuildError(f"the output folder {out} cannot be made: {lowest} is a file; choose another with --out")
+
+
+def _spare_specs(out: Path, made: Sequence[Made]) -> None:
+    sources = {entry.spec.path for entry in made}
+    for entry in made:
+        for artifact in entry.artifacts:
+            if (out / artifact.name).resolve() in sources:
+                raise BuildError(f"{artifact.name} would overwrite the spec of that name in {out}; choose another with --out")
+
+
+def _states(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, State]:
+    """How each file differs from what a build would write."""
+    specs = {one.entry.spec for one in wanted.values()}
+    manifest = read_manifest(plan.out)
+
+    def lives(spec: str) -> bool:
+        return spec not in specs and (plan.root / spec).is_file()
+
+    return {name: state_of(plan.out / name, one, manifest, lives) for name, one in wanted.items()}
+
+
+def _refuse(plan: Plan, wanted: Mapping[str, Wanted]) -> None:
+    """Refuse to overwrite what was edited by hand, is not ours, or belongs to another spec."""
+    for name, state in _states(plan, wanted).items():
+        path, entry = plan.out / name, wanted[name].entry
+        if state == "edited by hand":
+            raise BuildError(
+                f"{path} was edited by hand or is not a generated file; move your changes elsewhere, or overwrite it "
+                "with --force"
+            )
+        if state == "of another spec":
+            owner = next((known for known in read_manifest(plan.out).entries if known.output == name), None)
+            model = "a model" if owner is None else f"model {owner.model}"
+            raise BuildError(
+                f"{path} belongs to {model} in {spec_of(path)}; model {entry.model} in {entry.spec} would take its place: "
+                "rename one, choose another folder with --out, or overwrite it with --force"
+            )
+
+
+def _compiler(plan: Plan, tell: Progress) -> Compiler | None:
+    """What compiles the C files of a plan; None where there are none, or no compiler although none must be there."""
+    if "c" not in plan.backends:
+        if plan.libraries:
+            raise OptionError(f"--compile is for the backend c; the backends chosen are {', '.join(plan.backends)}")
+        return None
+    try:
+        return find_compiler()
+    except BuildError as error:
+        if plan.libraries:
+            raise
+        tell(f"C files are written without having been run, since {error}; the graph that they are written from is verified")
+        return None
+
+
+def _compiled(entry: Made, compiler: Compiler | None, folder: Path | None) -> ModuleType | None:
+    """The module of the C backend, compiled into a folder, by default the cache."""
+    files = {artifact.name: artifact.text for artifact in entry.artifacts if artifact.backend == "c"}
+    if not files or compiler is None:
+        return None
+    chosen = compiler if folder is None else compiler.in_haste()
+    return module_of(BACKENDS["c"].file_name(entry.model.name), files, compiler=chosen, folder=folder)
+
+
+def _wanted(made: Sequence[Made]) -> dict[str, Wanted]:
+    """The files to write by name."""
+    return {
+        artifact.name: Wanted(artifact.text, _entry(one, artifact), one.spec.sources)
+        for one in made
+        for artifact in one.artifacts
+    }
+
+
+def _entry(made: Made, artifact: Artifact) -> Entry:
+    return Entry(
+        output=artifact.name,
+        spec=made.spec.label,
+        model=made.model.name,
+        backend=artifact.backend,
+        model_hash=model_hash(made.model),
+        text_hash=digest(artifact.text.encode()),
+        extras=",".join(artifact.options.extras),
+        precision="" if artifact.options.precision == DOUBLE else artifact.options.precision,
+    )
+
+
+def _manifest(plan: Plan, wanted: Mapping[str, Wanted]) -> tuple[str, list[Output]]:
+    """The manifest's text, and the files that it lists though no spec makes them any more.
+
+    It keeps listing these until they are deleted: a check is to say so each time.
+    """
+    known = read_manifest(plan.out)
+    specs = {one.entry.spec for one in wanted.values()}
+    others = [entry for entry in known.entries if entry.output not in wanted and (plan.out / entry.output).exists()]
+    orphans = [Output(plan.out / entry.output, "orphan") for entry in others if plan.whole or entry.spec in specs]
+    origins = {spec: origin for spec, origin in known.origins.items() if spec not in specs}
+    root = _way_up(plan)
+    if root is not None:
+        origins |= {one.entry.spec: Origin(root, one.sources) for one in wanted.values() if one.sources}
+    before = {entry.output: entry for entry in known.entries}
+    entries = (*others, *(_as_known(one.entry, before.get(name)) for name, one in wanted.items()))
+    return manifest_text(Manifest(entries, origins)), orphans
+
+
+def _as_known(entry: Entry, before: Entry | None) -> Entry:
+    """The entry of a text that was not run now: it keeps what an earlier build has found out about the same text."""
+    if not entry.unverified or before is None or before.text_hash != entry.text_hash:
+        return entry
+    return replace(entry, unverified=before.unverified)
+
+
+def _way_up(plan: Plan) -> str | None:
+    """The way from the output folder to the project's root; None where it would differ from machine to machine."""
+    out, root = plan.out.resolve(), plan.root.resolve()
+    return "/".join([".."] * len(out.relative_to(root).parts)) or "." if out.is_relative_to(root) else None
+
+
+def _write(plan: Plan, wanted: Mapping[str, Wanted], force: bool) -> tuple[Output, ...]:
+    """Write what differs, and the manifest, while no other build reads or writes it; orphans are listed behind."""
+    out = plan.out
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with locked(out):
+            text, orphans = _manifest(plan, wanted)
+            texts = {out / name: one.text for name, one in wanted.items()} | {out / FILE: text}
+            differing = {path: text for path, text in texts.items() if not os.path.lexists(path) or read_text(path) != text}
+            # a hand may have been at work since the first look
+            replace_texts(differing, lambda: None if force else _refuse(plan, wanted))
+    except OSError as error:
+        raise BuildError(f"the output folder {out} cannot be written: {error.strerror}; choose another with --out") from error
+    return (*(Output(path, "written" if path in differing else "unchanged") for path in texts), *orphans)

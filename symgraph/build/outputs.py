@@ -1,0 +1,101 @@
+"""The files of an output folder: how each differs from what a build would write, and which a build must leave alone."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from symgraph.backends.header import FileHeader, read_header
+from symgraph.errors import BuildError
+from symgraph.io.manifest import Entry, Manifest
+
+State = Literal[
+    "written", "unchanged", "missing", "spec changed", "options changed", "generator changed", "edited by hand",
+    "of another spec", "stale", "orphan",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that a build is to write.
+
+    Attributes:
+        text: its text.
+        entry: what the manifest is to say of it.
+        sources: the digests of the files that its spec was read from.
+    """
+
+    text: str
+    entry: Entry
+    sources: Mapping[str, str]
+
+    def unverified(self, reason: str) -> "Wanted":
+        """The same file with a reason why its text was not held against the spec, or "" if it was."""
+        return replace(self, entry=replace(self.entry, unverified=reason))
+
+
+def state_of(path: Path, wanted: Wanted, manifest: Manifest, lives: Callable[[str], bool]) -> State:
+    """Say how a file differs from what a build would write; line ends in CRLF are no difference.
+
+    Args:
+        path: where it is.
+        wanted: what a build would write there.
+        manifest: what is known of the folder.
+        lives: tells of a spec whether it is there, and is not known to have given the file up.
+
+    Raises:
+        BuildError: it cannot be read.
+    """
+    if not os.path.lexists(path):
+        return "missing"
+    found = read_text(path)
+    if found == wanted.text:
+        return "unchanged"
+    header = None if found is None or path.is_symlink() else read_header(found)
+    if header is None or header.edited:
+        return "edited by hand"
+    if header.spec != wanted.entry.spec and lives(header.spec):
+        return "of another spec"
+    return _reason(header, wanted, manifest)
+
+
+def _reason(header: FileHeader, wanted: Wanted, manifest: Manifest) -> State:
+    """Why a build would write another text than an earlier one did."""
+    entry = wanted.entry
+    if (header.model, header.spec) != (entry.model_hash, entry.spec):
+        return "spec changed"
+    known = next((known for known in manifest.entries if known.output == entry.output), None)
+    if known is not None and (known.extras, known.precision) != (entry.extras, entry.precision):
+        return "options changed"
+    origin = manifest.origins.get(entry.spec)
+    if origin is not None and origin.sources != wanted.sources:
+        return "spec changed"  # in what the digest of the model leaves out, such as its line of documentation
+    return "generator changed"
+
+
+def spec_of(path: Path) -> str | None:
+    """Return the spec that a file says it was built from; None if it is no generated file, or not there.
+
+    Raises:
+        BuildError: it cannot be read.
+    """
+    found = read_text(path) if os.path.lexists(path) else None
+    header = None if found is None else read_header(found)
+    return None if header is None else header.spec
+
+
+def read_text(path: Path) -> str | None:
+    """Return a file's text, with plain line ends; None if it is none.
+
+    Raises:
+        BuildError: it cannot be read.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        return None  # a pipe, say, which nobody may ever write to
+    try:
+        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+    except OSError as error:
+        raise BuildError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,268 @@
+"""The adjoint: one reverse sweep over a graph adds the cotangent of every node that a weight influences.
+
+Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), section 3.2: the incremental reverse mode, with the local partials
+taken from the op table.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from symgraph.derive.fragments import VALUE, constant_root, fragment, instantiate
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed
+from symgraph.ir.ops import OPS, late, over
+
+MOST_REPEATS = 8
+"""A late factor of a local partial waits for the end of the product as long as this costs at most so many multiplications.
+
+(cotangent * s * e) * s is right where e is huge and s*s vanishes, as in tanh(exp(x)); (cotangent * s * s) * e is not.
+"""
+
+
+def differentiate(graph: Graph) -> Graph:
+    """Add everything a generated module needs to the forward graph.
+
+    The loss is differentiated with the leaf ``cotangent`` as seed, its weight gradients summed over rows; the output, for the
+    Jacobian, with the seed 1 and row by row. So is the residual, unless its Jacobian is that of the output.
+
+    Returns:
+        The graph with the further roots ``grad <weight>``, ``jacobian <weight>`` and ``residual_jacobian <weight>``, and the
+        names ``d_<node>``, ``d_<node> (jacobian)`` and ``d_<node> (residual)`` for cotangents.
+    """
+    if "loss" in graph.roots:
+        graph = adjoint(graph, "loss", prefix="grad", suffix="")
+    if "output" in graph.roots:
+        graph = adjoint(graph, "output", prefix="jacobian", suffix=" (jacobian)")
+    for root, seed in (("residual", 1.0), (OPPOSITE, -1.0)):
+        if root in graph.roots and not _moves_as_the_output(graph, root):
+            graph = adjoint(graph, root, prefix="residual_jacobian", suffix=" (residual)", seed=seed)
+    return graph
+
+
+def _moves_as_the_output(graph: Graph, root: str) -> bool:
+    """Whether the residual is the output, or the output less what no weight influences."""
+    residual, output = graph.roots[root], graph.roots.get("output")
+    node = graph.nodes[residual]
+    if node.op != "sub" or output not in node.args:
+        return root != OPPOSITE and residual == output
+    more, less = node.args if root != OPPOSITE else node.args[::-1]
+    return more == output and not _influenced_by_weights(graph.nodes)[less]
+
+
+def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 1.0) -> Graph:
+    """Differentiate one root with respect to every weight.
+
+    Args:
+        graph: a graph whose roots include the given one.
+        root: "loss" (seeded with the leaf ``cotangent``; where a cotangent that varies by row reaches a uniform node, the sum
+            over rows is inserted), another one (without sums).
+        prefix: the new roots are ``<prefix> <weight>``.
+        suffix: the new names are ``d_<name><suffix>``.
+        seed: the cotangent of another root than the loss.
+    """
+    sweep = _Sweep(graph, sum_rows=root == "loss")
+    rows = any(node.varying for node in graph.nodes)
+    builder = sweep.builder
+    builder.origin = f"adjoint of {root}"
+    start = builder.leaf("cotangent", "cotangent", varying=rows) if root == "loss" else builder.const(seed)
+    cotangents = sweep.run(graph.roots[root], start)
+    roots, names, zero = dict(graph.roots), dict(graph.names), builder.const(0.0)
+    for position, node in enumerate(graph.nodes):
+        if node.op == "weight":
+            roots[f"{prefix} {node.data}"] = cotangents.get(position, zero)
+            names.setdefault(f"d_{node.data}{suffix}", roots[f"{prefix} {node.data}"])
+    for name, position in graph.names.items():
+        if not name.startswith("d_") and position in cotangents and position != graph.roots[root]:
+            names[f"d_{name}{suffix}"] = cotangents[position]
+    return builder.build(roots, names)
+
+
+class _Held(NamedTuple):
+    """A cotangent as a product: what is multiplied so far, and the late factors that are still to come."""
+
+    value: int
+    late: tuple[int, ...] = ()
+
+
+class _Factor(NamedTuple):
+    """A factor of a local partial.
+
+    Attributes:
+        root: its root in the op's fragment.
+        constant: its value, if it is constant.
+        operand: which operand of the op it is, if it is one.
+        divides: whether it divides.
+        waits: whether it waits for the end of the product.
+    """
+
+    root: str
+    constant: float | None
+    operand: int | None
+    divides: bool
+    waits: bool
+
+
+def _factor(op: str, root: str, written: object) -> _Factor:
+    source = fragment(op)
+    node = source.nodes[source.roots[root]]
+    operand = int(str(node.data)[1:]) if node.op == "input" and node.data != VALUE else None
+    return _Factor(root, constant_root(op, root), operand, isinstance(written, over), isinstance(written, late))
+
+
+class _Sweep:
+    """The reverse sweep over one graph; new nodes go behind the old ones, whose positions stay."""
+
+    def __init__(self, graph: Graph, *, sum_rows: bool) -> None:
+        self.graph = graph
+        self.sum_rows = sum_rows
+        self.builder = GraphBuilder.over(graph)
+        self._factors: dict[str, tuple[tuple[_Factor, ...], ...]] = {}
+
+    def run(self, root: int, seed: int) -> dict[int, int]:
+        """Give the cotangent of every node on a path from a weight to the root."""
+        nodes = self.graph.nodes[: root + 1]  # what stands behind the root has no part in it
+        active = _influenced_by_weights(nodes)
+        repeats = _repeats(nodes, active, root)
+        pending: dict[int, list[_Held]] = {root: [_Held(seed)]}
+        held: dict[int, _Held] = {}
+        for position in range(root, -1, -1):
+            contributions = pending.pop(position, None)
+            if contributions is None or not active[position]:
+                continue
+            node = nodes[position]
+            self.builder.origin = _origin(node.op, node.origin)
+            whole = len(contributions) == 1 and (node.varying or not self.sum_rows)
+            cotangent = contributions[0] if whole else self.total(contributions, node)
+            if repeats[position] > MOST_REPEATS:
+                cotangent = _Held(self.whole(cotangent))
+            held[position] = cotangent
+            for operand, arg in enumerate(node.args):
+                if active[arg] and (factors := self.factors(node.op)[operand]):
+                    pending.setdefault(arg, []).append(self.contribution(node, operand, factors, cotangent, position))
+        return {
+            position: self.named_whole(position, cotangent) if cotangent.late else cotangent.value
+            for position, cotangent in held.items()
+        }
+
+    def named_whole(self, position: int, held: _Held) -> int:
+        """The whole cotangent of a node, under the origin of that node."""
+        node = self.graph.nodes[position]
+        self.builder.origin = _origin(node.op, node.origin)
+        return self.whole(held)
+
+    def whole(self, held: _Held) -> int:
+        """The product with its late factors."""
+        value = held.value
+        for factor in held.late:
+            value = self.builder.add("mul", value, factor)
+        return value
+
+    def total(self, contributions: list[_Held], node: Node) -> _Held:
+        """Sum what consumers contributed, in the order of the sweep; sums over rows are taken once, of the total.
+
+        Late factors stay apart where all contributions have the same.
+        """
+        summed = [self.sum_rows and not node.varying and self.builder.nodes[c.value].varying for c in contributions]
+        if not any(summed) and len({c.late for c in contributions}) == 1:
+            return _Held(self.chain([c.value for c in contributions]), contributions[0].late)
+        wholes = [self.whole(c) for c in contributions]
+        varying = [c for c, rows in zip(wholes, summed, strict=True) if rows]
+        rest = [c for c, rows in zip(wholes, summed, strict=True) if not rows]
+        if varying:
+            rest.append(self.builder.add("rowsum", self.chain(varying)))
+        return _Held(self.chain(rest))
+
+    def chain(self, positions: list[int]) -> int:
+        result = positions[0]
+        for position in positions[1:]:
+            result = self.builder.add("add", result, position)
+        return result
+
+    def contribution(self, node: Node, operand: int, factors: tuple[_Factor, ...], cotangent: _Held, position: int) -> _Held:
+        """The cotangent of one operand: the node's, multiplied by the factors of the local partial one after another.
+
+        A node that brings late factors of its own multiplies those before it, so that no product waits for more than one node.
+        """
+        builder = self.builder
+        if node.op == "select":
+            zero = builder.const(0.0)
+            branches = (cotangent.value, zero) if operand == 1 else (zero, cotangent.value)
+            return _Held(builder.add("select", node.args[0], *branches), cotangent.late)
+        if True not in [factor.waits for factor in factors]:
+            value = cotangent.value
+            for factor in factors:
+                if factor.constant != 1.0 or factor.divides:
+                    value = self.apply(value, factor, node, position)
+            return made(_Held, (value, cotangent.late))
+        value, waiting = self.whole(cotangent), []
+        for factor in factors:
+            if factor.waits:
+                waiting.append(instantiate(builder, node.op, factor.root, node.args, position))
+            else:
+                value = self.apply(value, factor, node, position)
+        return _Held(value, tuple(waiting))
+
+    def factors(self, op: str) -> tuple[tuple[_Factor, ...], ...]:
+        """The factors of the local partial by each operand."""
+        found = self._factors.get(op)
+        if found is None:
+            found = self._factors[op] = tuple(
+                tuple(_factor(op, f"partial {operand} {index}", factor) for index, factor in enumerate(factors))
+                for operand, factors in enumerate(OPS[op].partials)
+            )
+        return found
+
+    def apply(self, cotangent: int, factor: _Factor, node: Node, value: int) -> int:
+        """Multiply or divide by one factor of a local partial."""
+        builder = self.builder
+        if not factor.divides and factor.constant is not None and abs(factor.constant) == 1.0:
+            return cotangent if factor.constant > 0 else builder.add("neg", cotangent)
+        if factor.operand is not None:
+            by = node.args[factor.operand]
+        else:
+            by = instantiate(builder, node.op, factor.root, node.args, value)
+        return builder.add("div" if factor.divides else "mul", cotangent, by)
+
+
+@lru_cache(maxsize=1024)
+def _origin(op: str, origin: str) -> str:
+    """What a cotangent comes from; one string for all of a node's."""
+    return f"adjoint of {op} in {origin}" if origin else f"adjoint of {op}"
+
+
+def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int]:
+    """How many products a late factor would enter if it waited at each node: one at every weight or sum of cotangents below."""
+    consumers = [0] * len(nodes)
+    ways: list[tuple[int, ...]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
+    living = needed(nodes, [root])
+    whole = {op for op, row in OPS.items() if all(row.partials)}
+    for position, node in enumerate(nodes):
+        reached = node.args
+        if node.op not in whole or False in [active[arg] for arg in reached]:
+            partials = OPS[node.op].partials if reached else ()
+            reached = tuple([arg for arg, factors in zip(reached, partials, strict=True) if active[arg] and factors])
+        ways.append(reached)
+        if active[position] and position in living:
+            for arg in reached:
+                consumers[arg] += 1
+    repeats: list[int] = []
+    for reached in ways:
+        if not reached:
+            repeats.append(1)
+        elif len(reached) == 1:
+            repeats.append(repeats[reached[0]] if consumers[reached[0]] == 1 else 1)
+        else:
+            repeats.append(sum([repeats[arg] if consumers[arg] == 1 else 1 for arg in set(reached)]))
+    return repeats
+
+
+def _influenced_by_weights(nodes: tuple[Node, ...]) -> list[bool]:
+    """Whether each node is real and depends on a weight."""
+    active: list[bool] = []
+    for node in nodes:
+        active.append(node.op == "weight")
+        if not node.boolean:
+            for arg in node.args:
+                if active[arg]:
+                    active[-1] = True
+                    break
+    return active

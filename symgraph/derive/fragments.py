@@ -1,0 +1,109 @@
+"""Rows of the op table as graph fragments: lowered once, then copied wherever an op is differentiated or expanded."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import sympy
+
+from symgraph.derive.lowering import Lowering
+from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.ops import OPS, late, over
+from symgraph.spec.canonical import ordered
+
+VALUE = "v"
+STABLE = "stable"
+
+
+class _Step(NamedTuple):
+    """A node of a fragment, with the steps that its operands are."""
+
+    op: str
+    data: float | str | None
+    operands: tuple[int, ...]
+
+
+@cache
+def fragment(op: str) -> Graph:
+    """The row of an op as a graph over the inputs x0, x1, ... and v.
+
+    Returns:
+        A graph with the roots ``stable`` (where the op has such a form) and ``partial <operand> <factor>``.
+    """
+    row = OPS[op]
+    builder = GraphBuilder(op)
+    operands = sympy.symbols(f"x0:{row.arity}", real=True)
+    env = {symbol: builder.leaf("input", symbol.name) for symbol in operands}
+    env[sympy.Symbol(VALUE, real=True)] = builder.leaf("input", VALUE)
+    targets = {
+        f"partial {i} {j}": factor.expr if isinstance(factor, over | late) else factor
+        for i, factors in enumerate(row.partials)
+        for j, factor in enumerate(factors)
+    }
+    if row.stable is not None:
+        targets[STABLE] = row.stable
+    # operands before auxiliaries before constants, as in a spec: max(x0, 0) and not max(0, x0)
+    places = {symbol: place for place, symbol in enumerate((*env, *(symbol for symbol, _ in row.aux)))}
+    lowering = Lowering(builder, ordered([*(expr for _, expr in row.aux), *targets.values()], places))
+    for symbol, expr in row.aux:
+        env[symbol] = lowering.lower(expr, env, f"op {op}: auxiliary {symbol}")
+    roots = {name: lowering.lower(expr, env, f"op {op}: {name}") for name, expr in targets.items()}
+    return builder.build(roots, {})
+
+
+def constant_root(op: str, root: str) -> float | None:
+    """The value of a root of an op's fragment that is a constant, None for any other."""
+    source = fragment(op)
+    data = source.nodes[source.roots[root]].data
+    return data if isinstance(data, float) else None
+
+
+def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], value: int | None = None) -> int:
+    """Copy one root of an op's fragment into a builder.
+
+    Args:
+        builder: where the copy goes.
+        op: the op.
+        root: "stable", or "partial <operand> <factor>".
+        args: positions of the operands in the builder.
+        value: position of the op's own value, where the root uses it.
+    """
+    made: list[int] = []
+    for name, data, operands in _steps(op, root):
+        if name == "input":
+            found = value if data == VALUE else args[int(str(data)[1:])]
+            if found is None:
+                raise ValueError(f"the fragment of {op} uses the op's value, which was not given")
+        elif isinstance(data, float):
+            found = builder.const(data)
+        else:
+            found = builder.add(name, *[made[operand] for operand in operands])
+        made.append(found)
+    return made[-1]
+
+
+def _steps(op: str, root: str) -> tuple[_Step, ...]:
+    """The nodes of one root of an op's fragment, each after its operands; worked out once and kept with the fragment."""
+    source = fragment(op)
+    if root not in source.facts:
+        source.facts[root] = _ordered(source, root)
+    found: tuple[_Step, ...] = source.facts[root]
+    return found
+
+
+def _ordered(source: Graph, root: str) -> tuple[_Step, ...]:
+    steps: list[_Step] = []
+    places: dict[int, int] = {}
+    stack = [source.roots[root]]
+    while stack:
+        position = stack[-1]
+        node = source.nodes[position]
+        waiting = [arg for arg in node.args if arg not in places]
+        if waiting:
+            stack.extend(waiting)
+            continue
+        stack.pop()
+        if position not in places:
+            places[position] = len(steps)
+            steps.append(_Step(node.op, node.data, tuple(places[arg] for arg in node.args)))
+    return tuple(steps)

@@ -1,0 +1,383 @@
+"""Lowering: the spec's SymPy expressions become one hash-consed graph. SymPy is left behind here."""
+
+import math
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+import sympy
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
+
+from symgraph.derive.guards import guarded_symbols, safe_point
+from symgraph.derive.powers import common_power, is_dyadic, split
+from symgraph.errors import SpecError
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, made
+from symgraph.ir.ops import FUNCTIONS
+from symgraph.spec.canonical import COMMUTATIVE, ordered
+from symgraph.spec.model import Model
+from symgraph.spec.residuals import residual_of
+
+_RELATIONS = {
+    sympy.StrictLessThan: "lt",
+    sympy.LessThan: "le",
+    sympy.StrictGreaterThan: "gt",
+    sympy.GreaterThan: "ge",
+    sympy.Equality: "eq",
+    sympy.Unequality: "ne",
+}
+
+
+def lower(model: Model, *, guarded: bool = True) -> Graph:
+    """Turn a model into its forward graph.
+
+    Args:
+        model: the spec; it is frozen by this.
+        guarded: whether untaken branches of a Piecewise are kept finite; without, the graph reads like the spec.
+
+    Returns:
+        A graph with the roots ``node <name>``, ``output``, ``loss``, and ``residual`` or its ``OPPOSITE``, where there is one.
+
+    Raises:
+        SpecError: the model is not complete, or something in it cannot be lowered.
+    """
+    inputs, residual = model.freeze().inputs, residual_of(model)
+    builder = GraphBuilder(model.name, {i.name: i.domain for i in inputs if i.domain is not None})
+    env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
+    # the order in which a reader expects operands: features, then nodes, then weights
+    symbols = [one.symbol for several in (model.feature_inputs, model.nodes, model.weight_inputs) for one in several]
+    order = ordered(
+        [*model.exprs, *([] if residual.reason else [residual.written])],
+        {symbol: place for place, symbol in enumerate(symbols)},
+    )
+    lowering = Lowering(builder, order, {i.symbol: i.domain for i in inputs}, guarded)
+    roots: dict[str, int] = {}
+    names: dict[str, int] = {}
+    for node in model.nodes:
+        builder.origin = node.name
+        position = lowering.lower(node.expr, env, f"model {model.name}: node {node.name!r}")
+        env[node.symbol] = names[node.name] = roots[f"node {node.name}"] = position
+    if model.output_node is not None:
+        roots["output"] = env[model.output_node.symbol]
+    for name, expr in (("loss", model.loss_expr), (OPPOSITE if residual.turned else "residual", residual.written)):
+        if expr is not None:
+            builder.origin = name
+            roots[name] = lowering.lower(expr, env, f"model {model.name}: {name}")
+    return builder.build(roots, names)
+
+
+@dataclass(slots=True)
+class Lowering:
+    """Lowers expressions into one builder.
+
+    Attributes:
+        builder: where the nodes go.
+        order: where every subexpression stands among the operands of a commutative operation.
+        domains: the declared domain of every symbol.
+        guarded: whether untaken branches see safe values.
+    """
+
+    builder: GraphBuilder
+    order: Mapping[Any, int]
+    domains: Mapping[Any, tuple[float, float] | None] = field(default_factory=dict)
+    guarded: bool = True
+
+    def lower(self, expr: Any, env: MutableMapping[Any, int], where: str) -> int:
+        """Lower one expression.
+
+        Args:
+            expr: the SymPy expression.
+            env: the node that stands for each symbol.
+            where: model and node, for messages.
+
+        Returns:
+            The position of its value in the builder.
+        """
+        scope = Scope(self, env, where)
+        known = scope.known
+        stack = [expr]
+        while stack:
+            part = stack.pop()
+            if type(part) is tuple:  # an expression whose operands have been lowered, and these
+                part, operands = part
+                known[part] = scope.lowered(part, [known[arg] for arg in operands])
+            elif part not in known:
+                operands = self.operands(part)
+                if operands:
+                    stack.append((part, operands))
+                    stack += operands[::-1]
+                else:
+                    known[part] = scope.lowered(part, ())
+        return known[expr].position
+
+    def operands(self, part: Any) -> Sequence[Any]:
+        """The subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
+        args: tuple[Any, ...] = part.args
+        if not args or isinstance(part, sympy.Piecewise) or _is_constant(part):
+            return ()
+        if isinstance(part, sympy.ITE):
+            return [arg for arg in args if not isinstance(arg, BooleanAtom)]
+        return self.ordered(args) if type(part).__name__ in COMMUTATIVE else args
+
+    def ordered(self, parts: Iterable[Any]) -> list[Any]:
+        """Operands of a commutative operation in an order that depends neither on names nor on SymPy."""
+        return sorted(parts, key=self.order.__getitem__)
+
+
+def _is_constant(part: Any) -> bool:
+    return bool(part.is_Number or isinstance(part, sympy.NumberSymbol))
+
+
+class Lowered(NamedTuple):
+    """Where the value of a subexpression is, and whether it has no symbols."""
+
+    position: int
+    fixed: bool
+
+
+@dataclass(slots=True)
+class Scope:
+    """The values of subexpressions under one assignment of nodes to symbols; each branch of a Piecewise has its own."""
+
+    lowering: Lowering
+    env: MutableMapping[Any, int]
+    where: str
+    known: dict[Any, Lowered] = field(default_factory=dict)
+    builder: GraphBuilder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.builder = self.lowering.builder
+
+    def value(self, part: Any) -> int:
+        """The position of a lowered subexpression."""
+        return self.known[part].position
+
+    def lowered(self, part: Any, operands: Sequence[Lowered]) -> Lowered:
+        """Lower one subexpression whose operands have been lowered."""
+        fixed = all(operand.fixed for operand in operands) if operands else _is_constant(part)
+        return made(Lowered, (self.lower_one(part, fixed=fixed), fixed))
+
+    def lower_one(self, part: Any, *, fixed: bool) -> int:
+        """The position of the value of a subexpression whose operands have been lowered."""
+        if isinstance(part, sympy.Symbol):
+            return self.env[part]
+        constant = self.constant(part) if fixed else None
+        if constant is not None:
+            return self.builder.const(constant)
+        rule = _rule_for(part.__class__)
+        if rule is not None:
+            return rule(self, part)
+        name = FUNCTIONS.get(type(part))
+        if name is None:
+            raise SpecError(
+                f"{self.where}: {type(part).__name__} cannot be lowered; supported are {', '.join(sorted(FUNCTIONS.values()))}"
+            )
+        return self.builder.add(name, *(self.value(arg) for arg in part.args))
+
+    def constant(self, part: Any) -> float | None:
+        """The value of an expression without symbols, correctly rounded, or None."""
+        if not isinstance(part, sympy.Expr):
+            return None
+        value = part.evalf(40)
+        if not value.is_real:
+            raise SpecError(f"{self.where}: the constant {part} is not real")
+        return float(value)
+
+    def fixed(self, part: Any) -> bool:
+        """Whether a lowered subexpression has no symbols."""
+        return self.known[part].fixed
+
+    def varies(self, part: Any) -> bool:
+        """Whether a lowered subexpression differs from row to row."""
+        return self.builder.nodes[self.known[part].position].varying
+
+    def chain(self, op: str, positions: list[int]) -> int:
+        """Combine operands from left to right."""
+        result = positions[0]
+        for position in positions[1:]:
+            result = self.builder.add(op, result, position)
+        return result
+
+
+def _lower_add(scope: Scope, part: Any) -> int:
+    terms, constants = _divided(part.args, scope.fixed)
+    uniform, varying = _divided(scope.lowering.ordered(terms), scope.varies)
+    # two uniform terms or more stand first, so that their sum is formed once a call and not once a row
+    first = [*uniform, *constants] if len(uniform) + len(constants) > 1 and varying else []
+    signed = [_signed(scope, term) for term in (first + varying if first else varying + uniform + constants)]
+    start = next((index for index, (_, negative) in enumerate(signed) if not negative), None)
+    total = scope.builder.add("neg", signed.pop(0)[0]) if start is None else signed.pop(start)[0]
+    for position, negative in signed:
+        total = scope.builder.add("sub" if negative else "add", total, position)
+    return total
+
+
+def _divided(parts: Iterable[Any], holds: Callable[[Any], bool]) -> tuple[list[Any], list[Any]]:
+    """The parts of which something does not hold, and those of which it does."""
+    found: tuple[list[Any], list[Any]] = [], []
+    for part in parts:
+        found[holds(part)].append(part)
+    return found
+
+
+def _signed(scope: Scope, term: Any) -> tuple[int, bool]:
+    """A term of a sum as the position of its magnitude, and whether it is subtracted."""
+    position, fixed = scope.known[term]
+    if fixed:
+        value = scope.builder.nodes[position].data
+        return scope.builder.const(abs(float(value or 0.0))), isinstance(value, float) and value < 0
+    if not isinstance(term, sympy.Mul) or not term.args[0].is_Number:
+        return position, False
+    coefficient, rest = term.as_coeff_Mul()
+    if coefficient.is_negative:
+        return _product(scope, -coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest]), True
+    return position, False
+
+
+def _lower_mul(scope: Scope, part: Any) -> int:
+    if not part.args[0].is_Number:
+        return _product(scope, sympy.S.One, list(part.args))
+    coefficient, rest = part.as_coeff_Mul()
+    return _product(scope, coefficient, list(rest.args) if isinstance(rest, sympy.Mul) else [rest])
+
+
+def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
+    """Lower coefficient * factors as one quotient, the uniform factors first so that they are combined once a call."""
+    free, constants = _divided(factors, scope.fixed)
+    constant = sympy.Mul(coefficient, *constants) if constants else coefficient
+    rest = [factor for several in _divided(scope.lowering.ordered(free), scope.varies) for factor in several]
+    if constant is sympy.S.One and rest and not any(isinstance(factor, sympy.Pow) for factor in rest):
+        return scope.chain("mul", [scope.value(factor) for factor in rest])
+    grouped, exponent = common_power(rest, scope.known)
+    above, below = _sides(scope, [split(factor) for factor in rest if factor not in grouped])
+    if grouped:
+        base = _quotient(scope, *_sides(scope, [grouped[factor] for factor in rest if factor in grouped]))
+        above.append(scope.builder.add("pow", base, scope.builder.const(float(exponent))))
+    if constant is sympy.S.One and above:
+        return _quotient(scope, above, below)
+    negative = bool(constant.is_negative)
+    constant = -constant if negative else constant
+    if constant.is_Rational and constant.p == 1 and constant.q < 2**1000 and not is_dyadic(constant.q):
+        below.insert(0, scope.builder.const(float(constant.q)))
+        constant = sympy.Integer(1)
+    value = float(constant.evalf(40))
+    if negative and value != 1.0:
+        value, negative = -value, False
+    if value != 1.0 or not above:
+        above.insert(0, scope.builder.const(value))
+    result = _quotient(scope, above, below)
+    return scope.builder.add("neg", result) if negative else result
+
+
+def _sides(scope: Scope, powers: list[tuple[Any, Any]]) -> tuple[list[int], list[int]]:
+    """The powers of a product that stand above, and those below."""
+    above = [_power(scope, base, exponent) for base, exponent in powers if not exponent.is_negative]
+    return above, [_power(scope, base, -exponent) for base, exponent in powers if exponent.is_negative]
+
+
+def _quotient(scope: Scope, above: list[int], below: list[int]) -> int:
+    """The product of some values, divided by the product of others."""
+    result = scope.chain("mul", above or [scope.builder.const(1.0)])
+    return scope.builder.add("div", result, scope.chain("mul", below)) if below else result
+
+
+def _lower_pow(scope: Scope, part: Any) -> int:
+    if part.exp.is_Number:
+        return _quotient(scope, *_sides(scope, [(part.base, part.exp)]))
+    return _power(scope, part.base, part.exp)
+
+
+def _power(scope: Scope, base: Any, exponent: Any) -> int:
+    if exponent == 1:
+        return scope.value(base)
+    if exponent == sympy.Rational(1, 2):
+        return scope.builder.add("sqrt", scope.value(base))
+    power = scope.builder.const(float(exponent.evalf(40))) if exponent.is_Number else scope.value(exponent)
+    return scope.builder.add("pow", scope.value(base), power)
+
+
+def _lower_extremum(scope: Scope, part: Any) -> int:
+    name = FUNCTIONS[type(part)]
+    return scope.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
+
+
+def _lower_relation(scope: Scope, part: Any) -> int:
+    return scope.builder.add(_RELATIONS[type(part)], scope.value(part.lhs), scope.value(part.rhs))
+
+
+def _lower_boolean(scope: Scope, part: Any) -> int:
+    if isinstance(part, sympy.Not):
+        return scope.builder.add("not", scope.value(part.args[0]))
+    name = "and" if isinstance(part, sympy.And) else "or"
+    return scope.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
+
+
+def _lower_if(scope: Scope, part: Any) -> int:
+    """ITE(c, a, b), which SymPy makes of a Piecewise in a condition: (c and a) or (not c and b); a or b may be decided."""
+    builder = scope.builder
+    condition, chosen, other = part.args
+    holds = scope.value(condition)
+    fails = builder.add("not", holds)
+    if isinstance(chosen, BooleanAtom):
+        return builder.add("or" if chosen else "and", holds if chosen else fails, scope.value(other))
+    if isinstance(other, BooleanAtom):
+        return builder.add("or" if other else "and", fails if other else holds, scope.value(chosen))
+    return builder.add("or", builder.add("and", holds, scope.value(chosen)), builder.add("and", fails, scope.value(other)))
+
+
+def _lower_piecewise(scope: Scope, part: Any) -> int:
+    """Lower to selects.
+
+    Each branch sees safe values of its guarded symbols wherever it is not the branch taken, and so does each condition wherever
+    one before it holds.
+    """
+    builder, lowering = scope.builder, scope.lowering
+    missed: int | None = None  # truth value of: none of the conditions so far held
+    cases: list[tuple[int, int]] = []
+    default = builder.const(math.nan)
+    for expr, condition in part.args:
+        if condition == sympy.true:
+            default = lowering.lower(expr, _guarded(scope, expr, missed), scope.where)
+            break
+        holds = lowering.lower(condition, _guarded(scope, condition, missed), scope.where)
+        taken = holds if missed is None else builder.add("and", missed, holds)
+        cases.append((holds, lowering.lower(expr, _guarded(scope, expr, taken), scope.where)))
+        fails = builder.add("not", holds)
+        missed = fails if missed is None else builder.add("and", missed, fails)
+    result = default
+    for holds, value in reversed(cases):
+        result = builder.add("select", holds, value, result)
+    return result
+
+
+def _guarded(scope: Scope, branch: Any, taken: int | None) -> MutableMapping[Any, int]:
+    """The scope's symbols, those that the branch must not see while it is not taken replaced by a safe value then."""
+    symbols = guarded_symbols(branch) if scope.lowering.guarded and taken is not None else None
+    if taken is None or not symbols:
+        return scope.env
+    point = safe_point(branch, symbols, scope.lowering.domains, scope.where)
+    held = {
+        symbol: scope.builder.add("select", taken, scope.env[symbol], scope.builder.const(value))
+        for symbol, value in sorted(point.items(), key=lambda item: sympy.default_sort_key(item[0]))
+    }
+    return ChainMap(held, scope.env)
+
+
+_RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
+    (sympy.Add, _lower_add),
+    (sympy.Mul, _lower_mul),
+    (sympy.Pow, _lower_pow),
+    (sympy.Max | sympy.Min, _lower_extremum),
+    (Relational, _lower_relation),
+    (sympy.And | sympy.Or | sympy.Not, _lower_boolean),
+    (sympy.ITE, _lower_if),
+    (sympy.Piecewise, _lower_piecewise),
+)
+
+
+@cache
+def _rule_for(kind: Any) -> Callable[[Scope, Any], int] | None:
+    """What lowers expressions of a class; None for functions of the op table."""
+    return next((rule for base, rule in _RULES if issubclass(kind, base)), None)

@@ -1,0 +1,181 @@
+"""Modules of the C backend in Python: the C file is compiled into a cache folder and called through ctypes.
+
+The functions take and return what those of the numpy backend do, except that all is computed in float64.
+"""
+
+import ctypes
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from symgraph.errors import ModuleError
+from symgraph.io.compiled_functions import Functions
+from symgraph.io.compiler import Compiler, compiled_library, find_compiler
+from symgraph.io.config import read_config
+from symgraph.io.module import ABI, explain_missing, require_trust, warn_if_stale
+
+_ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
+_WITH_LOSS = ("value_and_grad", "loss", "grad", "per_sample_grad", "row")
+_WITH_OUTPUT = ("predict", "predict_row", "jacobian")
+_WITH_RESIDUAL = ("residual", "residual_jacobian")
+_P, _N, _D = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_double
+_SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
+    "row": (_D, (_P, _P, _D, _P)),
+    "value_and_grad": (None, (_P, _P, _P, _P, _N, _P, _P)),
+    "loss": (_D, (_P, _P, _P, _P, _N)),
+    "per_sample_grad": (None, (_P, _P, _P, _N, _P)),
+    "predict_row": (_D, (_P, _P)),
+    "predict": (None, (_P, _P, _N, _P)),
+    "residual": (None, (_P, _P, _P, _N, _P)),
+    "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
+    "jacobian": (None, (_P, _P, _N, _P)),
+}
+"""The result and the parameters of each C function, by what follows the model's name."""
+
+_FAULTS = (
+    "sums are reordered, or not rounded to the nearest double",
+    "products are not rounded before something is added to them",
+    "quotients are products with reciprocals",
+    "infinities and NaN are taken for numbers",
+    "the sign of 0 is lost",
+    "subnormal numbers are flushed to 0",
+)
+"""The meaning of each bit of a self-test's result."""
+
+
+def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
+    """Compile a C file of this project, unless the cache has it, and load it.
+
+    Args:
+        name_or_path: the name of a model, whose C file is looked for in the folder that the project configures as ``out``; or
+            the path of a C file, whose header stands beside it.
+        compiler: the program that compiles it; by default CC of the environment, else cc, gcc or clang.
+
+    Returns:
+        A module with ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS and METADATA; with value_and_grad, loss, grad,
+        per_sample_grad and row where the model has a loss, predict, predict_row and jacobian where it has an output, residual
+        and residual_jacobian where the loss is a constant times the square of a residual; in float64.
+
+    Raises:
+        ModuleError: there is no such file, it is none of ours, follows another version of the contract, or its self-test finds
+            arithmetic that would make results wrong; or it was found by its name in a folder without settings, and belongs to
+            another user.
+        BuildError: there is no compiler, or it refuses the file.
+        OptionError: the project's settings cannot be read, or are another user's.
+
+    Warns:
+        StaleModuleWarning: a file that the model's spec was read from has changed since the file was built.
+    """
+    path = find(name_or_path)
+    module = load_file(path, compiler)
+    warn_if_stale(path, module)
+    return module
+
+
+def find(name_or_path: str | Path, config: Path | None = None) -> Path:
+    """Find the C file of a model by its name or path, as ``load`` does; it need not exist."""
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(".c") or "/" in text or "\\" in text:
+        return Path(name_or_path)
+    settings = read_config(file=config)
+    path = settings.out_folder / f"{text}.c"
+    for part in (path, path.with_suffix(".h")):
+        if part.exists():
+            require_trust(part, settings)
+    return path
+
+
+def load_file(path: Path, compiler: str | None = None) -> ModuleType:
+    """Compile and load a C file, whether or not its spec has changed since; see ``load``."""
+    files = {}
+    for part in (path, path.with_suffix(".h")):
+        try:
+            files[part.name] = part.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ModuleError(f"{part} cannot be read: {error.strerror}; `symgraph build --backend c` makes it") from error
+        except UnicodeDecodeError as error:
+            raise ModuleError(f"{part} is no text: {error}") from error
+    return module_of(path.name, files, compiler=find_compiler(compiler))
+
+
+def module_of(
+    source: str, files: Mapping[str, str], *, compiler: Compiler | None = None, folder: Path | None = None
+) -> ModuleType:
+    """Compile the texts of a C file and its header, and load the library.
+
+    Args:
+        source: the name of the C file.
+        files: both texts by file name.
+        compiler: what compiles it; by default ``find_compiler()``.
+        folder: where the library is kept; by default the cache folder.
+
+    Raises:
+        ModuleError, BuildError: as for ``load``.
+    """
+    found = _ABI.search(files[source])
+    if found is None:
+        raise ModuleError(f"{source} is no generated C file; `symgraph build --backend c` makes such files")
+    if int(found[2]) != ABI:
+        versions = f"{source} follows version {found[2]} of the module contract, this symgraph follows {ABI}"
+        raise ModuleError(f"{versions}; build it again")
+    if f"{found[1]}_residual_factor" not in files[source]:
+        raise ModuleError(f"{source} was built by an earlier symgraph, to which a residual was something else; build it again")
+    path = compiled_library(source, files, compiler or find_compiler(), folder)
+    try:
+        library = ctypes.CDLL(str(path))
+        selftest = getattr(library, f"{found[1]}_selftest", None)
+        if selftest is None:
+            raise ModuleError(f"{source} has no self-test, since an earlier symgraph wrote it; build it again")
+        _check_arithmetic(selftest(), source, path)
+        return _module(library, found[1], Path(source).stem, path)
+    except (OSError, AttributeError, ValueError) as error:  # no library; a symbol that it lacks
+        raise ModuleError(f"{path} cannot be loaded: {error}; delete it") from error
+
+
+def _check_arithmetic(found: int, source: str, path: Path) -> None:
+    """Refuse a library whose self-test has found something."""
+    faults = [fault for bit, fault in enumerate(_FAULTS) if found >> bit & 1]
+    if faults:
+        raise ModuleError(
+            f"{source}, as compiled here, would give wrong results; its self-test finds that {', and that '.join(faults)}. "
+            f"Another library of this process may have set the processor so, or the compiler takes flags like those of "
+            f"-ffast-math: delete {path} after a change of them"
+        )
+
+
+def _module(library: ctypes.CDLL, prefix: str, model: str, path: Path) -> ModuleType:
+    def text(what: str) -> str | None:
+        value = ctypes.c_char_p.in_dll(library, f"{prefix}_{what}").value
+        return None if value is None else value.decode()
+
+    c_functions: dict[str, Any] = {}
+    for name, (result, parameters) in _SIGNATURES.items():
+        function = getattr(library, f"{prefix}_{name}", None)
+        if function is not None:
+            function.restype, function.argtypes = result, parameters
+            c_functions[name] = function
+    features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
+    functions = Functions(model, features, weights, text("target"), c_functions)
+    output = text("output")
+    module = ModuleType(model, f"The model {model}, compiled from C.")
+    constants = {"ABI": ABI, "MODEL": model, "FEATURES": features, "TARGET": functions.target, "WEIGHTS": weights}
+    metadata: dict[str, Any] = {"model_hash": text("hash"), "has_loss": "row" in c_functions, "backend": "c"}
+    factor, reason = ctypes.c_double.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
+    metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
+    groups = {"row": _WITH_LOSS, "predict": _WITH_OUTPUT, "residual": _WITH_RESIDUAL}
+    offered = [name for needed, names in groups.items() if needed in c_functions for name in names]
+    vars(module).update(constants, OUTPUTS=() if output is None else (output,), METADATA=metadata, __file__=str(path))
+    vars(module).update({name: getattr(functions, name) for name in (*offered, "pack", "unpack")})
+    explain_missing(module)
+    return module
+
+
+def _names(library: ctypes.CDLL, symbol: str) -> tuple[str, ...]:
+    """A table of names, which ends with NULL."""
+    table = ctypes.pointer(ctypes.c_char_p.in_dll(library, symbol))
+    names: list[str] = []
+    while (name := table[len(names)]) is not None:
+        names.append(name.decode())
+    return tuple(names)

@@ -1,0 +1,159 @@
+"""A project's settings: the table [tool.symgraph] of the nearest pyproject.toml, if its owner is trusted."""
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from symgraph.errors import OptionError
+from symgraph.io.trust import objection
+
+_FILE = "pyproject.toml"
+_REPOSITORY = (".git", ".hg")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What [tool.symgraph] says, with the defaults where it says nothing.
+
+    Args:
+        root: folder of pyproject.toml; the paths of the other settings are relative to it.
+        models: specs to build, each a file or a dotted module.
+        out: folder for generated modules.
+        backends: names of the backends that write there.
+        extras: what modules are to have on request; the key is ``with``.
+        precision: of their arithmetic.
+        file: the file that says so; None where there is none.
+    """
+
+    root: Path
+    models: tuple[str, ...] = ()
+    out: str = "generated"
+    backends: tuple[str, ...] = ("numpy", "scalar")
+    extras: tuple[str, ...] = ()
+    precision: str = "double"
+    file: Path | None = field(default=None, compare=False)
+
+    @property
+    def out_folder(self) -> Path:
+        """Folder for generated modules, resolved against the root."""
+        return self.root / self.out
+
+
+def find_project(start: Path) -> Path | None:
+    """Find the nearest pyproject.toml at or above a folder, no higher than the root of its repository or the home folder.
+
+    Args:
+        start: the folder where the search begins.
+
+    Returns:
+        The path of the file, or None where there is none.
+
+    Raises:
+        OptionError: the file is another user's, or was found across a folder that everybody may write to. It says what runs as
+            code, so it counts only once the user has named it.
+    """
+    here = start.resolve()
+    home = Path(os.path.expanduser("~")).resolve()  # noqa: PTH111  Path.home() raises where there is no home
+    crossed: list[Path] = []
+    for folder in (here, *here.parents):
+        crossed.append(folder)
+        path = folder / _FILE
+        if _is_there(path) and path.is_file():
+            doubt = objection(path, here, crossed if len(crossed) > 1 else ())
+            if doubt is not None:
+                raise OptionError(
+                    f"{path} {doubt}, and what it names would run as code; if you trust it, say so with --config {path}"
+                )
+            return path
+        if folder == home or any(_is_there(folder / mark) for mark in _REPOSITORY):
+            break
+    return None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:  # a folder above that the user may not look into holds no project of the user's
+        return False
+
+
+def read_config(start: Path | None = None, file: Path | None = None) -> Config:
+    """Read the settings of the project that a folder belongs to.
+
+    Args:
+        start: a folder of the project; the current directory by default.
+        file: the file to read them from, whoever owns it; its folder is then the project's root.
+
+    Returns:
+        The settings. Without a pyproject.toml, or without the table in it, they are the defaults.
+
+    Raises:
+        OptionError: pyproject.toml is another user's, is not readable TOML, or its table has an unknown key or a value of the
+            wrong type; or the current directory is gone.
+    """
+    if file is not None:
+        path = file.parent.resolve() / file.name
+        return _config(path, _table(path))
+    try:
+        start = Path.cwd() if start is None else start
+    except FileNotFoundError as error:
+        raise OptionError("the current folder has been deleted; change to another") from error
+    found = find_project(start)
+    if found is None:
+        return Config(root=start.resolve())
+    return _config(found, _table(found))
+
+
+def _table(path: Path) -> dict[str, object]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OptionError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # bad TOML and bad UTF-8 are both of this kind
+        raise OptionError(f"{path} is not valid TOML: {error}") from error
+    tool = document.get("tool", {})
+    table = tool.get("symgraph", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise OptionError(f"{path}: tool.symgraph must be a table, not {_kind(table)}")
+    return table
+
+
+def _config(path: Path, table: dict[str, object]) -> Config:
+    known = ("models", "out", "backends", "with", "precision")
+    unknown = [key for key in table if key not in known]
+    if unknown:
+        raise OptionError(f"{path}: [tool.symgraph] has an unknown key {unknown[0]!r}; the keys are {', '.join(known)}")
+    config = Config(root=path.parent)
+    return Config(
+        root=path.parent,
+        models=_strings(path, "models", table.get("models"), config.models),
+        out=_string(path, "out", table.get("out"), config.out),
+        backends=_strings(path, "backends", table.get("backends"), config.backends),
+        extras=_strings(path, "with", table.get("with"), config.extras),
+        precision=_string(path, "precision", table.get("precision"), config.precision),
+        file=path,
+    )
+
+
+def _string(path: Path, key: str, value: object, default: str) -> str:
+    if value is None:
+        return default
+    if not isinstance(value, str) or not value:
+        raise OptionError(f"{path}: [tool.symgraph] {key} must be a non-empty string, not {_kind(value)}")
+    return value
+
+
+def _strings(path: Path, key: str, value: object, default: tuple[str, ...]) -> tuple[str, ...]:
+    if value is None:
+        return default
+    if not isinstance(value, list):
+        raise OptionError(f"{path}: [tool.symgraph] {key} must be a list of strings, not {_kind(value)}")
+    for position, item in enumerate(value, start=1):
+        if not isinstance(item, str) or not item:
+            raise OptionError(f"{path}: [tool.symgraph] {key}: entry {position} must be a non-empty string, not {_kind(item)}")
+    return tuple(value)
+
+
+def _kind(value: object) -> str:
+    return f"{value!r} ({type(value).__name__})"

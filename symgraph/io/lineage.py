@@ -1,0 +1,57 @@
+"""The spec that a generated file was built from, and whether it has changed since, without running it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from symgraph.io.manifest import FILE, digest_of, read_manifest
+
+
+class StaleModuleWarning(UserWarning):
+    """A generated module is used though files that its spec was read from have changed since it was built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where a generated file comes from.
+
+    Attributes:
+        spec: the spec's file.
+        root: the folder of the spec's project.
+        doubt: why the file may be older than its spec, as a sentence; "" if nothing has changed since it was built.
+    """
+
+    spec: Path
+    root: Path
+    doubt: str
+
+
+def lineage_of(path: Path, model_hash: str) -> Lineage | None:
+    """Look up a generated file in the manifest beside it, and compare the files that its spec was read from with the record.
+
+    Args:
+        path: the generated file.
+        model_hash: the digest of the model that the file states.
+
+    Returns:
+        Where it comes from; None where that is not known, or the spec is not there, as on a machine that has the module alone.
+
+    Raises:
+        BuildError: the manifest cannot be read.
+    """
+    manifest = read_manifest(path.parent)
+    entry = next((entry for entry in manifest.entries if entry.output == path.name), None)
+    origin = None if entry is None else manifest.origins.get(entry.spec)
+    if entry is None or origin is None:
+        return None
+    root = (path.parent / origin.root).resolve()
+    spec = root / entry.spec
+    if not spec.is_file():
+        return None
+    changed = next((name for name, known in origin.sources.items() if digest_of(root / name) != known), None)
+    doubt = ""
+    if changed is not None:
+        reader = "" if changed == entry.spec else f", which {entry.spec} reads,"
+        doubt = f"{changed}{reader} has changed since {path.name} was built"
+    elif entry.model_hash != model_hash:
+        doubt = f"{path.name} is not of the version of {entry.spec} that {FILE} states"
+    return Lineage(spec, root, doubt)

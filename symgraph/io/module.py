@@ -1,0 +1,337 @@
+"""Generated modules as the runtime sees them: how one is found and loaded, and the contract it must follow."""
+
+import ast
+import hashlib
+import importlib.util
+import re
+import sys
+import warnings
+from collections.abc import Mapping
+from importlib.abc import ExecutionLoader
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol, cast
+
+from symgraph.errors import BuildError, ModuleError
+from symgraph.io.config import Config, read_config
+from symgraph.io.lineage import StaleModuleWarning, lineage_of
+from symgraph.io.trust import objection
+
+ABI = 1
+"""The version of the module contract that this runtime follows."""
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_CONSTANTS = ("MODEL", "FEATURES", "TARGET", "WEIGHTS", "METADATA")
+# What tells a backend's modules apart: each has at least one of these functions.
+_ENTRY_POINTS = ("forward", "row", "predict_row")
+_ABI_LINE = re.compile(r"^ABI\b.*$", re.MULTILINE)
+_SHOWN = 20  # names that a message lists at most
+
+
+class GeneratedModule(Protocol):
+    """A module of the numpy backend; what its functions take and return stands in its own docstrings.
+
+    A model may lack parts. Without a loss there is no backward, loss, value_and_grad, grad and per_sample_grad; without an
+    output no predict and jacobian; residual and residual_jacobian exist where the loss is METADATA["residual_factor"] * r**2
+    with a residual r, else METADATA["no_residual"] says why not. METADATA["has_loss"], OUTPUTS and `hasattr` say which.
+    """
+
+    ABI: int
+    MODEL: str
+    FEATURES: tuple[str, ...]
+    TARGET: str | None
+    WEIGHTS: tuple[str, ...]
+    NODES: tuple[str, ...]
+    OUTPUTS: tuple[str, ...]
+    METADATA: Mapping[str, Any]
+
+    def forward(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
+
+    def backward(self, tape: Any, cotangent: Any = 1.0) -> Any: ...
+
+    def predict(self, w: Any, X: Any = None) -> Any: ...
+
+    def loss(self, w: Any, X: Any = None, y: Any = None, *, sample_weight: Any = None, reduction: str = "mean") -> float: ...
+
+    def value_and_grad(
+        self, w: Any, X: Any = None, y: Any = None, *, sample_weight: Any = None, reduction: str = "mean"
+    ) -> tuple[float, Any]: ...
+
+    def grad(self, w: Any, X: Any = None, y: Any = None, *, sample_weight: Any = None, reduction: str = "mean") -> Any: ...
+
+    def per_sample_grad(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
+
+    def residual(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
+
+    def residual_jacobian(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
+
+    def jacobian(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
+
+    def pack(self, mapping: Mapping[str, float]) -> Any: ...
+
+    def unpack(self, w: Any) -> dict[str, float]: ...
+
+    def initial_weights(self, seed: int) -> Any: ...
+
+
+class ScalarModule(Protocol):
+    """A module of the scalar backend: one row at a time, on Python floats."""
+
+    ABI: int
+    MODEL: str
+    FEATURES: tuple[str, ...]
+    TARGET: str | None
+    WEIGHTS: tuple[str, ...]
+    METADATA: Mapping[str, Any]
+
+    def row(self, w: Any, x: Any, y: Any, grad: Any) -> float: ...
+
+    def predict_row(self, w: Any, x: Any) -> float: ...
+
+
+def load(name_or_path: str | Path, *, config: str | Path | None = None) -> GeneratedModule:
+    """Load a generated module.
+
+    A name ("nine_weights") is looked for in the folder that the project of the current directory configures as `out`, then
+    among the modules that come with symgraph. A path (with a separator, or ending in .py) is that file. The import path plays
+    no part, and no bytecode is written next to the file.
+
+    Args:
+        name_or_path: the name of a module, or the path of its file.
+        config: the file with the project's settings; by default the nearest pyproject.toml.
+
+    Returns:
+        A `types.ModuleType`, read anew at each call. A file of the scalar backend loads too; `load_scalar` gives it its type.
+
+    Raises:
+        ModuleError: there is no such file, it is no generated module, or it follows another version of the contract; or it was
+            found by its name in a folder without settings, and belongs to another user.
+        OptionError: the project's settings cannot be read, or are another user's.
+
+    Warns:
+        StaleModuleWarning: a file that the module's spec was read from has changed since the module was built.
+    """
+    path = find(name_or_path, config)
+    module = load_file(path)
+    warn_if_stale(path, module)
+    return module
+
+
+def load_file(path: Path) -> GeneratedModule:
+    """Load the module of a file, whether or not its spec has changed since; see `load`.
+
+    Raises:
+        ModuleError: the file cannot be read, is no generated module, or follows another version of the contract.
+    """
+    try:
+        source = importlib.util.decode_source(path.read_bytes())
+    except OSError as error:
+        raise ModuleError(f"{path} cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, SyntaxError) as error:  # SyntaxError: an unknown encoding in a coding comment
+        raise ModuleError(f"{path} is not Python text: {error}") from error
+    return cast("GeneratedModule", from_source(source, path.stem, str(path)))
+
+
+def warn_if_stale(path: Path, module: Any, stacklevel: int = 3) -> None:
+    """Warn of a module whose spec has changed since it was built, as far as digests of files tell.
+
+    Args:
+        path: the file that was built.
+        module: what was loaded from it.
+        stacklevel: how many calls above this one the warning is to point.
+    """
+    try:
+        lineage = lineage_of(path, module.METADATA.get("model_hash", ""))
+    except BuildError as error:
+        doubt = f"whether {path.name} fits its spec is not known: {error}"
+    else:
+        doubt = lineage.doubt if lineage is not None else ""
+    if doubt:
+        warnings.warn(f"{doubt}; `symgraph build` brings {path} up to date", StaleModuleWarning, stacklevel=stacklevel)
+
+
+def load_scalar(name_or_path: str | Path) -> ScalarModule:
+    """Load a module of the scalar backend, for instance "nine_weights_scalar"; see `load`.
+
+    Raises:
+        ModuleError: as for `load`, or the module is of another backend.
+        OptionError: the project's settings cannot be read.
+    """
+    path = find(name_or_path)
+    module = load_file(path)
+    warn_if_stale(path, module)
+    if hasattr(module, "forward"):
+        raise ModuleError(
+            f"{name_or_path} is of the numpy backend; the scalar backend's module is called {module.MODEL}_scalar"
+        )
+    return cast("ScalarModule", module)
+
+
+def from_source(source: str, name: str, origin: str) -> ModuleType:
+    """Make a module from the text of a generated file.
+
+    The text is run only after its ABI constant, read from the syntax tree, has been found to fit: a file that is no generated
+    module has no effect. The module is entered in `sys.modules` under a private name made of its own name and origin, because
+    dataclasses look there for the module of their class, and so that its functions can be sent to worker processes.
+
+    Args:
+        source: the text.
+        name: what the module is called, for tracebacks.
+        origin: where it comes from, a path or a description; it becomes the module's `__file__`.
+
+    Raises:
+        ModuleError: the text is no generated module, cannot be run, or follows another version of the contract.
+    """
+    _check_abi(source, origin)
+    qualified = f"_symgraph_{name}_{hashlib.sha256(origin.encode()).hexdigest()[:12]}"
+    loader = _TextLoader(source, origin)
+    spec = ModuleSpec(qualified, loader, origin=origin)
+    spec.has_location = True  # gives the module its __file__
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[qualified] = module
+    try:
+        loader.exec_module(module)
+        _check_contract(module, origin)
+    except ModuleError:
+        sys.modules.pop(qualified, None)
+        raise
+    except SyntaxError as error:
+        sys.modules.pop(qualified, None)
+        raise ModuleError(f"{origin} is not Python text: {error}") from error
+    except Exception as error:  # whatever the text raises is a fault of the text
+        sys.modules.pop(qualified, None)
+        raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; build it again") from error
+    explain_missing(module)
+    return module
+
+
+def explain_missing(module: ModuleType) -> None:
+    """Let the error of a module that has no residual say why it has none."""
+    reason = module.METADATA.get("no_residual")
+    if reason is not None:
+
+        def missing(name: str) -> Any:
+            why = f": {reason}" if name in ("residual", "residual_jacobian") else ""
+            raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
+
+        vars(module)["__getattr__"] = missing
+
+
+class _TextLoader(ExecutionLoader):
+    """Runs a text that is already in memory; tracebacks find its lines through `get_source`."""
+
+    def __init__(self, source: str, origin: str) -> None:
+        self._source = source
+        self._origin = origin
+
+    def get_source(self, fullname: str) -> str:
+        return self._source
+
+    def get_filename(self, fullname: str) -> str:
+        return self._origin
+
+    def is_package(self, fullname: str) -> bool:
+        return False
+
+
+def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
+    """Find the file of a generated module.
+
+    Args:
+        name_or_path: as for `load`.
+        config: the file with the project's settings; by default the nearest pyproject.toml.
+
+    Raises:
+        ModuleError, OptionError: as for `load`.
+    """
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(".py") or "/" in text or "\\" in text:
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise ModuleError(f"there is no file {path}{_listing('it is next to', [path.parent])}")
+        return path.resolve()
+    if not text.isidentifier():
+        raise ModuleError(f"{text!r} is no module name; give a name such as nine_weights, or a path ending in .py")
+    settings = read_config(file=None if config is None else Path(config))
+    folders = [settings.out_folder, *_packaged()]
+    found = next((path for folder in folders if (path := folder / f"{text}.py").is_file()), None)
+    if found is None:
+        where = " or ".join(dict.fromkeys(map(str, folders))) + _listing("there are", folders)
+        raise ModuleError(f"there is no generated module {text} in {where}; `symgraph build` makes one")
+    if found.parent == settings.out_folder:
+        require_trust(found, settings)
+    return found.resolve()
+
+
+def require_trust(path: Path, settings: Config) -> None:
+    """Refuse another user's file in a folder that no settings name; what settings name is trusted as they are.
+
+    Raises:
+        ModuleError: the file is another user's.
+    """
+    doubt = objection(path, settings.root) if settings.file is None else None
+    if doubt is not None:
+        raise ModuleError(f"{path} {doubt}, and would run as code; if you trust it, give its path instead of its name")
+
+
+def _packaged() -> list[Path]:
+    """The folder of the modules that come with symgraph: inside an installed package, or next to it in a checkout."""
+    installed = _PACKAGE / "_generated"
+    if installed.is_dir():
+        return [installed]
+    checkout = _PACKAGE.parent
+    return [checkout / "generated"] if (checkout / "pyproject.toml").is_file() else []
+
+
+def _listing(introduction: str, folders: list[Path]) -> str:
+    names = sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.py")})
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return f" ({introduction} {shown})" if names else ""
+
+
+def _check_abi(source: str, origin: str) -> None:
+    tree = _head_of(source)
+    try:
+        tree = ast.parse(source, filename=origin) if tree is None else tree
+    except (SyntaxError, ValueError) as error:  # ValueError: a NUL byte
+        raise ModuleError(f"{origin} is not Python text: {error}") from error
+    found = [value for statement in tree.body if (value := _abi_value(statement)) is not None]
+    if not found:
+        raise ModuleError(f"{origin} is no generated module: it does not say ABI = {ABI}; `symgraph build` makes such modules")
+    if found[-1] != ABI:
+        versions = f"{origin} follows version {found[-1]} of the module contract, this symgraph follows {ABI}"
+        raise ModuleError(f"{versions}; build it again")
+
+
+def _head_of(source: str) -> ast.Module | None:
+    """The syntax tree up to the statement ABI, which stands before all code; None where that part cannot be read alone.
+
+    The tree of a module of 100,000 weights takes seconds and a gigabyte.
+    """
+    line = _ABI_LINE.search(source)
+    if line is None:
+        return None
+    try:
+        return ast.parse(source[: line.end()])
+    except (SyntaxError, ValueError):  # it stands in a docstring, say: the whole text is read, and reported on
+        return None
+
+
+def _abi_value(statement: ast.stmt) -> int | None:
+    """The number in a statement `ABI = number`, with or without an annotation."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id="ABI")], value=ast.Constant(value=int(value))):
+            return value
+        case ast.AnnAssign(target=ast.Name(id="ABI"), value=ast.Constant(value=int(value))):
+            return value
+        case _:
+            return None
+
+
+def _check_contract(module: ModuleType, origin: str) -> None:
+    missing = [name for name in _CONSTANTS if not hasattr(module, name)]
+    if not any(hasattr(module, name) for name in _ENTRY_POINTS):
+        missing.append(" or ".join(_ENTRY_POINTS))
+    if missing:
+        raise ModuleError(f"{origin} is no complete generated module: it lacks {', '.join(missing)}; build it again")

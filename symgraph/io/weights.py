@@ -1,0 +1,162 @@
+"""Weights files: JSON that gives every bit back and says which model, and which version of it, the weights belong to."""
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.errors import WeightsError
+from symgraph.io.files import write_file
+from symgraph.io.labels import array_of
+from symgraph.io.module import GeneratedModule
+
+Weights = NDArray[np.floating[Any]]
+
+_FORMAT = "symgraph weights 1"
+_DTYPES: Mapping[str, type[np.float64] | type[np.float32]] = {"float64": np.float64, "float32": np.float32}
+_FIELDS: Mapping[str, type] = {"model": str, "model_hash": str, "dtype": str, "weights": dict}
+
+
+class WeightsVersionWarning(UserWarning):
+    """The weights were saved with another version of the model, whose weights have the same names."""
+
+
+def save_weights(path: str | os.PathLike[str], module: GeneratedModule, w: Any) -> None:
+    """Write weights to a file, all of it or, on an error, nothing.
+
+    Args:
+        path: the file; one that is there is overwritten. A link, a device or a pipe is written to; see `files.write_file`.
+        module: the generated module they belong to.
+        w: (k,) float32, float64 or whole numbers, which are saved as float64.
+
+    Raises:
+        WeightsError: w does not fit the model, is not finite, or the file cannot be written.
+    """
+    weights = _checked(module, w)
+    document = {
+        "format": _FORMAT,
+        "model": module.MODEL,
+        "model_hash": module.METADATA["model_hash"],
+        "dtype": weights.dtype.name,
+        # float's repr is the shortest text that reads back as the same double, and every float32 is a double
+        "weights": dict(zip(module.WEIGHTS, map(float, weights), strict=True)),
+    }
+    try:
+        write_file(Path(path), json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise WeightsError(f"cannot write weights to {os.fspath(path)}: {error.strerror or error}") from error
+
+
+def load_weights(path: str | os.PathLike[str], module: GeneratedModule) -> Weights:
+    """Read weights from a file that `save_weights` wrote.
+
+    Args:
+        path: the file.
+        module: the generated module they are for.
+
+    Returns:
+        (k,) in the module's order, with the bits and the dtype that were saved.
+
+    Raises:
+        WeightsError: the file cannot be read, is no weights file, belongs to another model, or does not have the weights of
+            this model by name.
+
+    Warns:
+        WeightsVersionWarning: the file belongs to another version of the model.
+    """
+    name = os.fspath(path)
+    document = _document(name)
+    if document["model"] != module.MODEL:
+        raise WeightsError(
+            f"{name} has weights of model {document['model']!r}, not of {module.MODEL!r}; load them with their own"
+        )
+    weights = _in_order(name, document, module.WEIGHTS)
+    if document["model_hash"] != module.METADATA["model_hash"]:
+        warnings.warn(
+            f"{name} was saved with another version of {module.MODEL} ({document['model_hash']}, now "
+            f"{module.METADATA['model_hash']}): the names fit, the meaning may not; train again or save anew to silence this",
+            WeightsVersionWarning,
+            stacklevel=2,
+        )
+    return weights
+
+
+def _checked(module: GeneratedModule, w: Any) -> Weights:
+    try:
+        weights = array_of(w, module.WEIGHTS, "w")
+    except ValueError as error:
+        raise WeightsError(f"weights of {module.MODEL}: {error}") from error
+    if weights.dtype.kind in "iu":
+        weights = weights.astype(np.float64)
+    if weights.dtype.name not in _DTYPES:
+        raise WeightsError(f"weights of {module.MODEL} have dtype {weights.dtype}; give float32 or float64")
+    if weights.shape != (len(module.WEIGHTS),):
+        names = ", ".join(module.WEIGHTS)
+        raise WeightsError(f"weights have shape {weights.shape}; {module.MODEL} needs ({len(module.WEIGHTS)},): {names}")
+    for name, value in zip(module.WEIGHTS, weights, strict=True):
+        if not np.isfinite(value):
+            raise WeightsError(f"weight {name} of {module.MODEL} is {value}; only finite weights are saved")
+    return weights
+
+
+def _document(path: str) -> dict[str, Any]:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise WeightsError(f"cannot read weights from {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise WeightsError(f"{path} is no weights file: it is not UTF-8 text") from error
+    try:
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path} is no weights file: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != _FORMAT:
+        raise WeightsError(f"{path} is no weights file: it does not say {_FORMAT!r} as its format")
+    for field, kind in _FIELDS.items():
+        if not isinstance(document.get(field), kind):
+            raise WeightsError(f"{path}: field {field!r} is missing or no {kind.__name__}; save the weights again")
+    if document["dtype"] not in _DTYPES:
+        raise WeightsError(f"{path}: dtype is {document['dtype']!r}; it can be {' or '.join(_DTYPES)}")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands there twice")
+    return result
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no finite number")
+
+
+def _in_order(path: str, document: Mapping[str, Any], names: tuple[str, ...]) -> Weights:
+    values, model = document["weights"], document["model"]
+    missing = [name for name in names if name not in values]
+    extra = [name for name in values if name not in names]
+    if missing or extra:
+        lacks = f"lacks {', '.join(missing)}" if missing else ""
+        has = f"has {', '.join(extra)}, which the model does not" if extra else ""
+        raise WeightsError(f"{path} was saved with another version of {model}: it {' and '.join(filter(None, (lacks, has)))}")
+    dtype = _DTYPES[document["dtype"]]
+    return np.array([_number(path, name, values[name], dtype) for name in names], dtype)
+
+
+def _number(path: str, name: str, value: Any, dtype: type[np.float64] | type[np.float32]) -> np.float64 | np.float32:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise WeightsError(f"{path}: weight {name} is {value!r}, not a number")
+    try:
+        with np.errstate(over="ignore"):
+            number = dtype(value)
+    except OverflowError as error:  # a whole number beyond the range of a double
+        raise WeightsError(f"{path}: weight {name} is too large") from error
+    if not np.isfinite(number):
+        raise WeightsError(f"{path}: weight {name} is too large for {dtype.__name__}")
+    return number

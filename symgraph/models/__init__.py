@@ -1,1 +1,0 @@
-"""Model specs that come with symgraph."""

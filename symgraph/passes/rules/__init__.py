@@ -1,7 +1,0 @@
-"""Rewrites of what a user writes into what rounds well: a literal table, and the little language in which it is written."""
-
-from symgraph.passes.rules.engine import apply_rules
-from symgraph.passes.rules.rule import Rule
-from symgraph.passes.rules.table import RULES, VALUE_RULES
-
-__all__ = ["RULES", "VALUE_RULES", "Rule", "apply_rules"]

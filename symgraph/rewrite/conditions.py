@@ -1,0 +1,128 @@
+"""Conditions: what has to be known of a rule's placeholders, proved by intervals and by the ops that they are made of."""
+
+import ast
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from symgraph.ir.graph import LEAVES, Graph, reachable
+from symgraph.ir.intervals import Interval, intervals
+from symgraph.rewrite.forms import ONE, Form
+from symgraph.rewrite.match import Bindings
+from symgraph.rewrite.replacement import Writer, read
+
+_LARGE = 2.0**60
+"""Squares of 16 numbers below this add up to a number of float32, and the square of one above its inverse is a normal one."""
+
+_FAR = 80.0
+"""The exponentials of 16 numbers of this size add up to a number of float32, and that of its negative is a normal one."""
+
+_POSITIVE = frozenset({"exp", "sigmoid"})
+"""Ops above 0 for all operands, although the computed value may be 0, whose logarithms rules write without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Proves conditions.
+
+    Attributes:
+        writer: writes what conditions speak of as nodes.
+    """
+
+    writer: Writer
+    _known: dict[int, Interval] = field(default_factory=dict)
+
+    def hold(self, text: str, bound: Bindings, sides: tuple[Form, ...]) -> bool:
+        """Whether a condition is known to hold.
+
+        Args:
+            text: comparisons, proved by intervals, and words on placeholders, joined by ``and``, ``or`` and ``not``. An empty
+                text always holds. The words: ``single(a)``, a is one term; ``side(a)``, a is one of the sides; ``constant(a)``,
+                a depends on no leaf; ``ordinary(a)``, squares of a list's values neither overflow nor all underflow;
+                ``moderate(a)``, exponentials of them neither; ``limited(a)``, exponentials of them do not overflow;
+                ``positive(a)``, a number or all values of a list are above 0 and stay so when computed, factors exp(x) and
+                sigmoid(x) apart, which rules take out of a logarithm.
+            bound: what placeholders stand for.
+            sides: the forms of the two operands of the sum that was matched inside an op.
+        """
+        return not text or self._holds(read(text), bound, sides)
+
+    def _holds(self, node: ast.expr, bound: Bindings, sides: tuple[Form, ...]) -> bool:
+        match node:
+            case ast.BoolOp(op=ast.And(), values=values):
+                return all(self._holds(value, bound, sides) for value in values)
+            case ast.BoolOp(op=ast.Or(), values=values):
+                return any(self._holds(value, bound, sides) for value in values)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return not self._holds(operand, bound, sides)
+            case ast.Call(func=ast.Name(id="single"), args=[arg]):
+                return len(self.writer.expanded(arg, bound)) == 1
+            case ast.Call(func=ast.Name(id="side"), args=[arg]):
+                return self.writer.expanded(arg, bound) in sides
+            case ast.Call(func=ast.Name(id=word), args=[ast.Name(id=name)]):
+                value = bound[name]
+                return self._word(word, (value,) if isinstance(value, dict) else value)
+            case ast.Compare(left=left, ops=ops, comparators=right):
+                bounds = [self._bounds(self.writer.value(part, bound)) for part in (left, *right)]
+                return all(_proved(op, *pair) for op, pair in zip(ops, pairwise(bounds), strict=True))
+        raise ValueError(f"{ast.unparse(node)!r} is no condition")
+
+    def _word(self, word: str, values: tuple[Form, ...]) -> bool:
+        match word:
+            case "ordinary":
+                return self._ordinary(values)
+            case "moderate":
+                return self._moderate(values)
+            case "limited":
+                return all(self._bounds(value).high < _FAR for value in values)
+            case "positive":
+                return all(self._positive(value) for value in values)
+            case "constant":
+                nodes = self.writer.builder.nodes
+                return not any(nodes[at].op in LEAVES for v in values for at in reachable(nodes, [self.writer.node(v)]))
+        raise ValueError(f"{word!r} is no word of conditions")
+
+    def _ordinary(self, values: tuple[Form, ...]) -> bool:
+        """Whether no square of a list's values overflows, and one of them does not underflow."""
+        bounds = [self._bounds(value) for value in values]
+        small = all(max(abs(b.low), abs(b.high)) < _LARGE for b in bounds)
+        return small and any(min(abs(b.low), abs(b.high)) > 1 / _LARGE and b.low * b.high > 0 for b in bounds)
+
+    def _moderate(self, values: tuple[Form, ...]) -> bool:
+        """Whether no exponential of a list's values overflows, and one of them does not underflow."""
+        bounds = [self._bounds(value) for value in values if value]
+        return all(b.high < _FAR for b in bounds) and (len(bounds) < len(values) or any(b.low > -_FAR for b in bounds))
+
+    def _positive(self, form: Form) -> bool:
+        """Whether a product is above 0: what is left of it without the ops that are so everywhere must be a normal number."""
+        if len(form) != 1:
+            return bool(self._bounds(form).low > 1 / _LARGE)
+        ((monomial, coefficient),) = form.items()
+        nodes = self.writer.builder.nodes
+        rest = tuple((node, exponent) for node, exponent in monomial if nodes[node].op not in _POSITIVE or exponent < 0)
+        return bool(coefficient > 0 if rest == ONE else self._bounds({rest: coefficient}).low > 1 / _LARGE)
+
+    def _bounds(self, form: Form) -> Interval:
+        """The interval of a form, from that part of the graph on which it depends."""
+        position = self.writer.node(form)
+        if position not in self._known:
+            builder = self.writer.builder
+            alive = sorted(reachable(builder.nodes, [position]))
+            moved = {old: new for new, old in enumerate(alive)}
+            parts = (builder.nodes[old] for old in alive)
+            nodes = tuple(part._replace(args=tuple(moved[arg] for arg in part.args)) for part in parts)
+            self._known[position] = intervals(Graph(builder.name, nodes, {}, {}, builder.domains))[-1]
+        return self._known[position]
+
+
+def _proved(op: ast.cmpop, left: Interval, right: Interval) -> bool:
+    """Whether an order holds for all numbers of two intervals."""
+    match op:
+        case ast.Gt():
+            return bool(left.low > right.high)
+        case ast.GtE():
+            return bool(left.low >= right.high)
+        case ast.Lt():
+            return bool(left.high < right.low)
+        case ast.LtE():
+            return bool(left.high <= right.low)
+    raise ValueError(f"{type(op).__name__} is no order")

@@ -1,0 +1,357 @@
+"""Applies rules to a graph: operands first, each node until no rule fits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
+from symgraph.ir.ops import ODD
+from symgraph.rewrite.conditions import Conditions
+from symgraph.rewrite.forms import (
+    LOOKED_INTO,
+    ONE,
+    Form,
+    Forms,
+    Monomial,
+    atom,
+    halves,
+    plus,
+    power,
+    product,
+    scaled,
+    times,
+)
+from symgraph.rewrite.glance import BELOW, CONSTANT, Glance, Look
+from symgraph.rewrite.match import Bindings, Matcher
+from symgraph.rewrite.pattern import (
+    SQUARES,
+    Head,
+    Mark,
+    Sum,
+    is_difference,
+    mark_of_factor,
+    marks_of_factors,
+    marks_of_terms,
+    ops_apart,
+    ops_of,
+    parse,
+    shown,
+)
+from symgraph.rewrite.replacement import Writer
+from symgraph.rewrite.rule import Rule
+
+SUM, PRODUCT = "a sum", "a product"
+_KINDS = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "pow": PRODUCT}
+
+
+def apply_rules(graph: Graph, rules: Sequence[Rule]) -> Graph:
+    """Replace every match of a rule; named nodes and roots keep their values, leaves stay.
+
+    Args:
+        graph: any graph.
+        rules: tried in this order at each node.
+    """
+    ready, glance = _by_kind(rules)
+    if not _matches(graph, ready, glance):
+        return graph
+    with _Engine(GraphBuilder(graph.name, graph.domains), ready, Glance(glance.bits)) as engine:
+        return _applied(graph, engine)
+
+
+def _applied(graph: Graph, engine: "_Engine") -> Graph:
+    """The graph with every match replaced."""
+    moved: list[int] = []
+    named = set(graph.names.values()) | set(graph.roots.values())
+    for position, node in enumerate(graph.nodes):
+        args = tuple(moved[arg] for arg in node.args)
+        engine.builder.origin = node.origin
+        moved.append(engine.builder.copy(node, args) if node.data is not None else engine.make(node.op, *args))
+        if position in named:
+            engine.named.add(moved[-1])
+    if not engine.before:
+        return graph
+    roots, names = ({name: moved[at] for name, at in aliases.items()} for aliases in (graph.roots, graph.names))
+    return _alive(engine.builder.build(roots, names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A rule with what is worked out once.
+
+    Attributes:
+        rule: the rule.
+        pattern: its pattern.
+        ops: ops without which a graph holds no match.
+        look: what a sum or product must show to hold one, roughly.
+        glance: what it must show besides, which the marks of its form would tell at more cost.
+        marks: what its form must show.
+        differs: whether its form must show a difference.
+        apart: the ops by which two terms of its form differ, where nothing else tells them apart.
+    """
+
+    rule: Rule
+    pattern: Sum
+    ops: frozenset[str]
+    look: Look
+    glance: Look
+    marks: frozenset[Mark]
+    differs: bool
+    apart: frozenset[str] | None
+
+
+_ByKind = Mapping[str, Sequence[_Ready]]
+
+
+def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
+    """Rules by what they are tried at, and what looks for them."""
+    result: dict[str, list[_Ready]] = {}
+    patterns = [parse(rule.pattern) for rule in rules]
+    ops = {op for pattern in patterns for term in shown(pattern) for op in term} | {CONSTANT, BELOW, "pow"}
+    glance = Glance({op: 1 << place for place, op in enumerate(sorted(ops))})
+    for rule, pattern in zip(rules, patterns, strict=True):
+        kind = kind_of(rule)
+        marks = marks_of_terms(pattern) if kind == SUM else marks_of_factors(pattern.terms[0])
+        look = glance.wanted(shown(pattern), 2 * (SQUARES in marks)) if kind in (SUM, PRODUCT) else Look()
+        strict = look._replace(once=look.once | sum(glance.bits[op] for op in _hints(kind, pattern, marks)))
+        differs = kind == SUM and is_difference(pattern)
+        apart = ops_apart(pattern) if kind == SUM else None
+        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, strict, marks, differs, apart))
+    return result, glance
+
+
+def _hints(kind: str, pattern: Sum, marks: frozenset[Mark]) -> list[str]:
+    """What a glance tells of the marks of a sum or product."""
+    if kind == SUM:
+        return [CONSTANT] if () in marks else []
+    if kind == PRODUCT:
+        below = any(exponent < 0 for _, exponent in pattern.terms[0].factors)
+        return [*(["pow"] if (("pow", 1),) in marks else []), *([BELOW] if below else [])]
+    return []
+
+
+def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
+    """Whether some rule applies somewhere to a graph as it is; if none does, none will."""
+    glance.read(graph.nodes)
+    ops = {node.op for node in graph.nodes}
+    possible = {kind: [ready for ready in several if ready.ops <= ops] for kind, several in rules.items()}
+    here = [
+        position
+        for position, node in enumerate(graph.nodes)
+        if any(glance.looks[position].has(ready.glance) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
+    ]
+    if not here:
+        return False
+    # nodes are added to it without being looked up among these: what is written is thrown away
+    builder = GraphBuilder(graph.name, graph.domains, list(graph.nodes))
+    with _Engine(builder, possible, glance, {*graph.names.values(), *graph.roots.values()}) as engine:
+        return any(engine.improved(position) != position for position in here)
+
+
+def kind_of(rule: Rule) -> str:
+    """Where a rule is tried: at sums, at products, or at one op."""
+    pattern = parse(rule.pattern)
+    if len(pattern.terms) > 1:
+        return SUM
+    (term,) = pattern.terms
+    (first, exponent) = term.factors[0]
+    alone = len(term.factors) == 1 and exponent == 1 and term.coefficient == 1
+    return _KINDS.get(first.op, first.op) if alone and isinstance(first, Head) else PRODUCT
+
+
+@dataclass(slots=True)
+class _Engine:
+    builder: GraphBuilder
+    rules: _ByKind
+    glance: Glance
+    named: set[int] = field(default_factory=set)
+    forms: Forms = field(init=False)
+    matcher: Matcher = field(init=False)
+    writer: Writer = field(init=False)
+    conditions: Conditions = field(init=False)
+    best: dict[int, int] = field(default_factory=dict)
+    before: dict[int, int] = field(default_factory=dict)
+    ops: set[str] = field(default_factory=set)
+    seen: int = 0
+
+    def __post_init__(self) -> None:
+        self.forms = Forms(self.builder, self.named)
+        self.matcher = Matcher(self.builder, self.forms, self.before)
+        self.writer = Writer(self.builder, self.forms, self.make, self.make)
+        self.conditions = Conditions(self.writer)
+
+    def __enter__(self) -> "_Engine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of what refers back to the engine, so that its graph is freed without a collector."""
+        del self.writer, self.conditions
+
+    def make(self, op: str, *args: int) -> int:
+        """Add an operation in its best form."""
+        position = self.builder.add(op, *args)
+        if position not in self.best:
+            self.best[position] = position  # a replacement that needs its own pattern finds it as it is
+            result = self.best[position] = self.improved(position)
+            if result != position:
+                self.before.setdefault(result, position)
+                self.glance.also(self.builder.nodes, result, position)
+        return self.best[position]
+
+    def improved(self, position: int) -> int:
+        """What the first rule that fits makes of a node, or the node itself."""
+        op = self.builder.nodes[position].op
+        kind = _KINDS.get(op, op)
+        self.ops.update(node.op for node in self.builder.nodes[self.seen :])
+        self.seen = len(self.builder.nodes)
+        self.glance.read(self.builder.nodes)
+        look = self.glance.looks[position]
+        possible = [ready for ready in self.rules.get(kind, ()) if look.has(ready.look) and ready.ops <= self.ops]
+        forms = self.read_as(kind, position) if possible else ()
+        for form in forms or ({},):
+            for ready in self.fitting(kind, possible, form):
+                saved = self.builder.origin
+                found = self.at(kind, ready, position, form)
+                self.builder.origin = saved
+                if found is not None and found != position:
+                    return found
+        return position
+
+    def read_as(self, kind: str, position: int) -> tuple[Form, ...]:
+        """The forms in which rules look at a sum or product.
+
+        Named parts stay whole, but beside a constant, or above a sum, they are looked into as well: the constants of 1 - p
+        cancel where p is (1 + erf(x))/2, and p/(p + q) is a sigmoid where p and q are exponentials.
+        """
+        if kind not in (SUM, PRODUCT):
+            return ()
+        form = self.forms.outer(position)
+        opened = self.opened_product(form) if kind == PRODUCT else self.opened_sum(form)
+        return (form,) if opened == form else (form, opened)
+
+    def opened_sum(self, form: Form) -> Form:
+        """A sum with a constant, its named terms looked into."""
+        result: Form = {} if ONE in form else form
+        for monomial, coefficient in form.items() if ONE in form else ():
+            named = len(monomial) == 1 and monomial[0][1] == 1 and monomial[0][0] in self.named
+            result = plus(result, self.forms.inner(monomial[0][0]) if named else {monomial: 1}, coefficient)
+        return result
+
+    def opened_product(self, form: Form) -> Form:
+        """A product that is divided by a sum, its named factors looked into where they are products themselves."""
+        ((monomial, coefficient),) = form.items()
+        nodes = self.builder.nodes
+        if not any(exponent < 0 and nodes[node].op in ("add", "sub") for node, exponent in monomial):
+            return form
+        result: Form = {ONE: coefficient}
+        for node, exponent in monomial:
+            inner = self.forms.inner(node) if node in self.named else {}
+            result = times(result, power(inner if len(inner) == 1 else atom(node), exponent))
+        return result
+
+    def fitting(self, kind: str, possible: Sequence[_Ready], form: Form) -> Sequence[_Ready]:
+        """The rules whose marks a form shows."""
+        if kind not in (SUM, PRODUCT):
+            return possible
+        marks = self.marks(form) if kind == SUM else self.factor_marks(form)
+        found = [ready for ready in possible if ready.marks <= marks]
+        if any(ready.differs for ready in found) and not self.may_differ(form):
+            return [ready for ready in found if not ready.differs]
+        return [ready for ready in found if ready.apart is None or self.may_pair(form, ready.apart)]
+
+    def may_differ(self, form: Form) -> bool:
+        """Whether terms of a sum have opposite signs, or factors that have a sign of their own.
+
+        Those are factors that may be looked into, and odd functions, whose operand may be a negative.
+        """
+        signs = {coefficient > 0 for coefficient in form.values()}
+        ops = {self.builder.nodes[node].op for monomial in form for node, _ in monomial}
+        return len(signs) > 1 or not ops.isdisjoint(LOOKED_INTO) or not ops.isdisjoint(ODD)
+
+    def may_pair(self, form: Form, ops: frozenset[str]) -> bool:
+        """Whether two terms of a sum may be the same but for constants and some ops; a factor may be looked into for that."""
+        if self.before:  # what stood in the place of a node may be one of the ops
+            return True
+        nodes = self.builder.nodes
+        rests = [self.without(monomial, ops) for monomial in form]
+        seen = set(rests)
+        if len(seen) < len(rests):
+            return True
+        single = [rest[0][0] for rest in rests if len(rest) == 1 and rest[0][1] == 1 and nodes[rest[0][0]].op in LOOKED_INTO]
+        return any(self.without(inner, ops) in seen for node in single for inner in self.forms.inner(node))
+
+    def without(self, monomial: Monomial, ops: frozenset[str]) -> Monomial:
+        """A product without constants and some ops."""
+        nodes = self.builder.nodes
+        return tuple([factor for factor in monomial if nodes[factor[0]].op not in ops and nodes[factor[0]].op != "const"])
+
+    def marks(self, form: Form) -> set[Mark]:
+        """What the terms of a sum show: the ops of each, and whether there are squares."""
+        nodes = self.builder.nodes
+        cores = [self.forms.split(monomial)[1] for monomial in form]
+        found: set[Mark] = {tuple((nodes[node].op, exponent) for node, exponent in core) for core in cores}
+        if sum(halves(core) is not None for core in cores) > 1:
+            found.add(SQUARES)
+        return found
+
+    def factor_marks(self, form: Form) -> set[Mark]:
+        """What the factors of a product show: the op of each, and whether it stands above or below."""
+        nodes = self.builder.nodes
+        return {mark_of_factor(nodes[node].op, exponent) for monomial in form for node, exponent in monomial}
+
+    def at(self, kind: str, ready: _Ready, position: int, form: Form) -> int | None:
+        """The node that a rule puts in the place of another, or None."""
+        if kind == SUM:
+            return self.at_sum(ready, form)
+        if kind == PRODUCT:
+            return self.at_product(ready, form)
+        (head, _) = ready.pattern.terms[0].factors[0]
+        sides = self.sides(position)
+        for bound in self.matcher.call(head, position) if isinstance(head, Head) else ():
+            if self.conditions.hold(ready.rule.when, bound, sides):
+                return self.writer.node(self.written(ready.rule, bound))
+        return None
+
+    def sides(self, position: int) -> tuple[Form, ...]:
+        """The forms of the operands of a node's first operand."""
+        node = self.builder.nodes[position]
+        return tuple(self.forms.inner(arg) for arg in self.builder.nodes[node.args[0]].args)
+
+    def at_sum(self, ready: _Ready, form: Form) -> int | None:
+        for part in self.matcher.within(ready.pattern, form) if len(form) > 1 else ():
+            if self.conditions.hold(ready.rule.when, part.bound, ()):
+                number, constants = part.scale
+                value = scaled(self.written(ready.rule, part.bound), number)
+                return self.writer.sum(_replaced(form, part.rest, {product(m, constants): c for m, c in value.items()}))
+        return None
+
+    def at_product(self, ready: _Ready, form: Form) -> int | None:
+        for factor in self.matcher.product(ready.pattern.terms[0], form) if len(form) == 1 else ():
+            if self.conditions.hold(ready.rule.when, factor.bound, ()):
+                value = self.written(ready.rule, factor.bound)
+                single = value if len(value) == 1 else self.forms.whole(self.writer.node(value))
+                return self.writer.node(times({factor.rest: factor.scale}, single))
+        return None
+
+    def written(self, rule: Rule, bound: Bindings) -> Form:
+        origin = self.builder.origin
+        self.builder.origin = f"{origin}: {rule.name}" if origin else rule.name
+        return self.writer.replacement(rule.replacement, bound)
+
+
+def _replaced(form: Form, rest: Form, replacement: Form) -> Form:
+    """A sum with the replacement in the place of the first term that it stands for."""
+    result: Form = {}
+    placed = False
+    for monomial, coefficient in form.items():
+        if monomial in rest:
+            result[monomial] = result.get(monomial, 0) + coefficient
+        elif not placed:
+            placed = True
+            for part, scale in replacement.items():
+                result[part] = result.get(part, 0) + scale
+    return {monomial: coefficient for monomial, coefficient in result.items() if coefficient}
+
+
+def _alive(graph: Graph) -> Graph:
+    """Drop what nothing depends on any more; leaves stay, since a model's inputs are its contract."""
+    leaves = [position for position, node in enumerate(graph.nodes) if node.op in LEAVES]
+    return keep(graph, needed(graph.nodes, [*leaves, *graph.roots.values(), *graph.names.values()]))

@@ -1,0 +1,207 @@
+"""Replacements: the text of a rule's other half, worked out with what its placeholders stand for."""
+
+import ast
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from symgraph.ir.graph import GraphBuilder
+from symgraph.rewrite.forms import ONE, Form, Forms, Monomial, Number, atom, plus, power, scaled, size, times
+from symgraph.rewrite.match import Bindings
+
+Make = Callable[..., int]
+"""Adds an operation and gives its position."""
+
+_COMPARISONS: dict[type[ast.cmpop], str] = {ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.Eq: "eq"}
+
+
+OTHERS, ALL = "others_", "all_"
+"""Before a list's name, in an expression for each of its values: the list of all other values, or of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes forms as nodes.
+
+    Attributes:
+        builder: where they go.
+        forms: the forms of its nodes.
+        best: adds an operation in its best form.
+        make: adds an operation.
+    """
+
+    builder: GraphBuilder
+    forms: Forms
+    best: Make
+    make: Make
+
+    def replacement(self, text: str, bound: Bindings) -> Form:
+        """Give the form of a replacement; ops in it become nodes, as they are written: another rule could lead back.
+
+        Args:
+            text: an expression over placeholders; ``op(*a)`` folds an op of two operands over a list, or over an expression
+                for each of its values, to which ``others_a`` is the list of the others and ``all_a`` the whole list;
+                ``op(a, *b)`` is the node that was found; ``best(...)`` is an expression to which rules apply in turn,
+                ``x if a < b else y`` a choice. Sums whose sides have terms in common are written without them.
+            bound: what placeholders stand for.
+        """
+        return replace(self, make=self.builder.add).value(read(text), bound)
+
+    def expanded(self, node: ast.expr, bound: Bindings) -> Form:
+        """The form of a part of a text, with the sums among its terms written out."""
+        return self._looked_into(self.value(node, bound))
+
+    def value(self, node: ast.expr, bound: Bindings) -> Form:
+        """The form of a part of a text."""
+        match node:
+            case ast.Constant(value=int(value)):
+                return {ONE: Fraction(value)} if value else {}
+            case ast.Name(id=name):
+                return self._hole(bound[name])
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return scaled(self.value(operand, bound), Fraction(-1))
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._operation(op, self.value(left, bound), self.value(right, bound))
+            case ast.IfExp():
+                return self._choice(node, bound)
+            case ast.Call(func=ast.Name(id=op), args=[ast.Starred(value=each)]):
+                return self._folded(op, each, bound)
+            case ast.Call(args=[_, ast.Starred()]):
+                return self._hole(bound[ast.unparse(node)])
+            case ast.Call(func=ast.Name(id="best"), args=[arg]):
+                writer = replace(self, make=self.best)
+                return self.forms.whole(writer.node(writer.value(arg, bound)))
+            case ast.Call(func=ast.Name(id="log"), args=[ast.Name(id=name)]) if bound[name] == {ONE: 1}:
+                return {}
+            case ast.Call(func=ast.Name(id=op), args=args):
+                return atom(self.make(op, *(self.node(self.value(arg, bound)) for arg in args)))
+        raise ValueError(f"{ast.unparse(node)!r} is no part of a replacement")
+
+    def _choice(self, node: ast.IfExp, bound: Bindings) -> Form:
+        match node.test:
+            case ast.Compare(left=left, ops=[order], comparators=[right]):
+                condition = self.builder.add(
+                    _COMPARISONS[type(order)], *(self.node(self.value(x, bound)) for x in (left, right))
+                )
+                branches = [self.node(self.value(branch, bound)) for branch in (node.body, node.orelse)]
+                return atom(self.builder.add("select", condition, *branches))
+        raise ValueError(f"{ast.unparse(node.test)!r} is no condition of a choice")
+
+    def _hole(self, value: Any) -> Form:
+        """What a placeholder stands for, a sum as one node of it."""
+        if not isinstance(value, dict):
+            raise TypeError("a placeholder inside sum stands for a list, which an op takes as op(*name)")
+        return value if len(value) <= 1 else self._single(value)
+
+    def _single(self, form: Form) -> Form:
+        return form if len(form) <= 1 else atom(self.node(form))
+
+    def _folded(self, op: str, each: ast.expr, bound: Bindings) -> Form:
+        """An op of two operands over what an expression is for each value of the lists in it, from the left."""
+        words = [node.id for node in ast.walk(each) if isinstance(node, ast.Name)]
+        names = {word if word in bound else word.removeprefix(OTHERS).removeprefix(ALL) for word in words}
+        lists: dict[str, Any] = {name: value for name, value in bound.items() if name in names}
+        rows: list[dict[str, Any]] = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+        for place, row in enumerate(rows):
+            for name, values in lists.items():
+                row |= {OTHERS + name: values[:place] + values[place + 1 :], ALL + name: values}
+        result, *others = (self.node(self.value(each, row)) for row in rows)
+        for other in others:
+            result = self.builder.add(op, result, other)
+        return self.forms.whole(result)
+
+    def _operation(self, op: ast.operator, left: Form, right: Form) -> Form:
+        if isinstance(op, ast.Add | ast.Sub):
+            return self._sum(left, right, Fraction(1 if isinstance(op, ast.Add) else -1))
+        if isinstance(op, ast.Pow):
+            ((monomial, exponent),) = right.items()
+            if monomial != ONE:
+                raise ValueError("an exponent of a replacement is a whole number; pow(x, n) takes any")
+            return power(self._single(left), int(exponent)) if left else {}
+        if not left or (not right and isinstance(op, ast.Mult)):
+            return {}
+        left, right = self._single(left), self._single(right)
+        return times(left, right if isinstance(op, ast.Mult) else power(right, -1))
+
+    def _sum(self, left: Form, right: Form, sign: Number) -> Form:
+        """A sum; where terms of the two sides cancel or merge, of what is left, else of the two sides as they are."""
+        sides = [self._looked_into(form) for form in (left, right)]
+        total = plus(sides[0], sides[1], sign)
+        if len(total) < len(sides[0]) + len(sides[1]):
+            return total
+        return plus(left, right, sign)
+
+    def _looked_into(self, form: Form) -> Form:
+        """The form with the sums among its terms written out."""
+        result: Form = {}
+        for monomial, coefficient in form.items():
+            alone = monomial[0][0] if len(monomial) == 1 and monomial[0][1] == 1 else None
+            result = plus(result, {monomial: Fraction(1)} if alone is None else self.forms.inner(alone), coefficient)
+        return result
+
+    def node(self, form: Form) -> int:
+        """The node of a form: one that is there already, or a new one."""
+        found = self.forms.find(form)
+        if found is not None:
+            return found
+        position = self._product(*next(iter(form.items()))) if len(form) == 1 else self.sum(form)
+        self.forms.note(form, position)
+        return position
+
+    def sum(self, form: Form) -> int:
+        """A sum term by term, starting with the first that is not subtracted."""
+        if not form:
+            return self.builder.const(0.0)
+        terms = [(self.node({monomial: size(c)}), c < 0) for monomial, c in form.items()]
+        start = next((index for index, (_, negative) in enumerate(terms) if not negative), None)
+        total = self.make("neg", terms.pop(0)[0]) if start is None else terms.pop(start)[0]
+        for position, negative in terms:
+            total = self.make("sub" if negative else "add", total, position)
+        return total
+
+    def _product(self, monomial: Monomial, coefficient: Number) -> int:
+        """A product as one quotient, constants first, then factors that do not vary by row, as lowering writes it."""
+        if monomial == ONE and _exact(coefficient):
+            return self.builder.const(float(coefficient))
+        if coefficient < 0:
+            return self.make("neg", self.node({monomial: -coefficient}))
+        known = self.forms.find({monomial: 1}) if coefficient != 1 and len(monomial) > 1 else None
+        monomial = monomial if known is None else ((known, 1),)
+        nodes = self.builder.nodes
+        ordered = sorted(monomial, key=lambda factor: (nodes[factor[0]].op != "const", nodes[factor[0]].varying))
+        above = [self._power(node, e) for node, e in ordered if e > 0]
+        below = [self._power(node, -e) for node, e in ordered if e < 0]
+        if coefficient != 1 or not above:
+            self._put_constant(coefficient, above, below)
+        result = self._chain(above)
+        return self.make("div", result, self._chain(below)) if below else result
+
+    def _put_constant(self, value: Number, above: list[int], below: list[int]) -> None:
+        """Put a constant first: one double where that is exact or cannot be helped, else a quotient of two."""
+        if not _exact(value) and _exact(Fraction(value.numerator)) and _exact(Fraction(value.denominator)):
+            below.insert(0, self.builder.const(float(value.denominator)))
+            value = Fraction(value.numerator)
+        if float(value) != 1.0 or not above:
+            above.insert(0, self.builder.const(float(value)))
+
+    def _power(self, node: int, exponent: int) -> int:
+        return node if exponent == 1 else self.make("pow", node, self.builder.const(float(exponent)))
+
+    def _chain(self, positions: list[int]) -> int:
+        result = positions[0]
+        for position in positions[1:]:
+            result = self.make("mul", result, position)
+        return result
+
+
+@cache
+def read(text: str) -> ast.expr:
+    """A replacement or condition as a tree."""
+    return ast.parse(text, mode="eval").body
+
+
+def _exact(value: Number) -> bool:
+    return size(value) < Fraction(2) ** 1000 and math.isfinite(float(value)) and Fraction(float(value)) == value

@@ -1,0 +1,156 @@
+"""What a spec's expressions may contain, checked while the model is built so that the error points at the user's line."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+from sympy.core.numbers import ComplexInfinity, ImaginaryUnit
+from sympy.core.relational import Relational
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import BooleanAtom
+
+from symgraph.errors import SpecError
+from symgraph.ir.ops import FUNCTIONS
+from symgraph.spec.canonical import postorder, replaced
+from symgraph.spec.declared import DeclaredSymbol
+
+_SHOWN = 60
+"""How much of a constant a message shows."""
+
+# infinities and the imaginary unit pass here and are refused as constants, with a better message
+_STRUCTURE = (
+    sympy.Symbol,
+    sympy.Number,
+    sympy.NumberSymbol,
+    ImaginaryUnit,
+    ComplexInfinity,
+    sympy.Add,
+    sympy.Mul,
+    sympy.Pow,
+    sympy.Piecewise,
+    ExprCondPair,
+    Relational,
+    sympy.And,
+    sympy.Or,
+    sympy.Not,
+    sympy.ITE,  # what SymPy makes of a Piecewise inside a condition
+    BooleanAtom,
+)
+
+_COMMON = frozenset({DeclaredSymbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS})
+"""Kinds of expressions that need no closer look."""
+
+
+def check_domain(domain: object, where: str) -> tuple[float, float] | None:
+    """Return the domain as two floats, or None where none is declared.
+
+    Raises:
+        SpecError: it is no pair of numbers with low below high.
+    """
+    if domain is None:
+        return None
+    try:
+        low, high = (float(bound) for bound in domain)  # type: ignore[attr-defined]  # any iterable of two will do
+    except (TypeError, ValueError):
+        raise SpecError(f"{where}: domain must be a pair (low, high) of numbers, not {domain!r}") from None
+    if math.isnan(low) or math.isnan(high) or not low < high:
+        raise SpecError(f"{where}: domain needs low below high, not ({low!r}, {high!r})")
+    return low, high
+
+
+def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
+    """Return the expression, sympified, if it can become part of a graph.
+
+    Args:
+        expr: a SymPy expression or a number.
+        where: the model and node, for messages.
+        declared: the symbols that exist so far, by name.
+
+    Raises:
+        SpecError: it is no expression, uses a symbol that is not declared, a function that is not supported, or a constant
+            that is complex, not finite, or too small for a double.
+    """
+    if isinstance(expr, str):
+        raise SpecError(f"{where}: {expr!r} is a string; write a SymPy expression over the model's symbols")
+    try:
+        result = sympy.sympify(expr, strict=True)
+    except sympy.SympifyError:
+        raise SpecError(f"{where}: {expr!r} is not a SymPy expression or a number") from None
+    if isinstance(result, sympy.logic.boolalg.Boolean) and not isinstance(result, sympy.Expr):
+        raise SpecError(f"{where}: a condition is not a value; wrap it as Piecewise((1, condition), (0, True))")
+    if not isinstance(result, sympy.Expr):
+        raise SpecError(f"{where}: {type(result).__name__} is not a scalar expression")
+    parts = list(postorder([result]))
+    if not {type(part) for part in parts} <= _COMMON:
+        for part in reversed(parts):  # from the outside in: a sum is named before its limits
+            _check_kind(part, where)
+    dependent: set[Any] = set()
+    foreign: dict[Any, Any] = {}
+    for part in parts:
+        if isinstance(part, sympy.Symbol):
+            known = _declared(part, where, declared)
+            if known != part:
+                foreign[part] = known
+            dependent.add(part)
+        elif not dependent.isdisjoint(part.args):
+            dependent.add(part)
+        elif isinstance(part, sympy.Expr) and not isinstance(part, sympy.Piecewise):
+            _check_constant(part, where)
+    return replaced(result, foreign) if foreign else result
+
+
+def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
+    """The model's symbol of a name; a real symbol that the user has made under that name stands for it."""
+    known = declared.get(symbol.name)
+    if known is None:
+        names = ", ".join(declared) or "none so far"
+        raise SpecError(
+            f"{where}: symbol {symbol.name} is not declared; declare it with model.feature, weight, target or node first "
+            f"(declared: {names})"
+        )
+    if symbol.assumptions0 != known.assumptions0:
+        raise SpecError(
+            f"{where}: symbol {symbol.name} has the name of one of the model's but is another; "
+            "use the object that the model returned"
+        )
+    return known
+
+
+def _check_kind(part: Any, where: str) -> None:
+    if isinstance(part, _STRUCTURE) or type(part) in FUNCTIONS:
+        return
+    names = ", ".join(sorted(cls.__name__ for cls in FUNCTIONS))
+    raise SpecError(
+        f"{where}: {_name_of(part)} is not supported; supported are + - * / **, Piecewise with comparisons and And, Or, Not, "
+        f"pi, E, and the functions {names}"
+    )
+
+
+def _name_of(part: Any) -> str:
+    return f"function {part.func.__name__}" if isinstance(part, sympy.Function) else str(type(part).__name__)
+
+
+def _check_constant(part: Any, where: str) -> None:
+    value = part.evalf(20)
+    if not (value.is_Float or value.is_Rational) or not math.isfinite(_as_float(value)):
+        kind = "is complex" if value.is_real is False and value.is_finite is not False else "is not a finite double"
+        raise SpecError(f"{where}: the constant {_shortened(part)} {kind}; models are real and finite")
+    if value != 0 and _as_float(value) == 0.0:
+        raise SpecError(
+            f"{where}: the constant {_shortened(part)} is not 0 but rounds to 0 as a double; scale the model to avoid it"
+        )
+
+
+def _shortened(part: Any) -> str:
+    # Python refuses to print integers of thousands of digits
+    is_long = part.is_Rational and max(abs(part.p), part.q) >= 10**_SHOWN
+    text = str(part.evalf(6)) if is_long else str(part)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,174 @@
+"""The residual of a model: the r of a loss that is c * r**2, found in the loss as it is written."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import sympy
+
+from symgraph.spec.canonical import symbols_of
+from symgraph.spec.model import Model
+
+_FOUND: WeakKeyDictionary[Model, "Residual"] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """The residual of a model, or the reason why there is none.
+
+    Attributes:
+        expr: r over the model's symbols, such that the loss is ``factor * r**2``; None where there is none.
+        written: r or its opposite, as it stands in the loss.
+        factor: the c of the loss; 0.0 where there is no residual.
+        reason: why there is no residual; "" where there is one.
+    """
+
+    expr: Any
+    written: Any
+    factor: float
+    reason: str
+
+    @property
+    def turned(self) -> bool:
+        """Whether the residual is the opposite of what stands in the loss."""
+        return bool(self.written != self.expr)
+
+
+def residual_of(model: Model) -> Residual:
+    """Find the residual of a model; it is worked out once for a model, which it freezes.
+
+    The loss must be a product: one factor is the square of what compares the target with the weights' doing, and every other
+    one has a real root, because its power is even or because it is known to be positive. The sign is the one with which the
+    output comes in positively (without an output, the target negatively), scales being taken for positive.
+    """
+    found = _FOUND.get(model)
+    if found is None:
+        with sympy.evaluate(True):
+            found = _FOUND[model] = _residual_of(model.freeze())
+    return found
+
+
+def _residual_of(model: Model) -> Residual:
+    if model.loss_expr is None:
+        return _none("the model has no loss")
+    powers, constant = _factors(model)
+    compared = _compared(model, powers)
+    if compared is None:
+        return _none("the loss is not written as a constant times a square")
+    factor = float(constant.evalf(40)) if constant.is_real else -1.0
+    if not 0.0 < factor < float("inf"):
+        return _none("the constant before the square is not positive")
+    lacking = [base for base, power in powers.items() if power % 2 and not _is_positive(model, base)]
+    if lacking:
+        name = f"factor {lacking[0]}" if lacking[0].is_Symbol else "factor beside the square"
+        return _none(f"the {name} may be negative; give it a domain from 0 up")
+    roots = [base ** (power / 2) for base, power in powers.items() if base is not compared]
+    written = sympy.Mul(compared, *roots)
+    return Residual(sympy.Mul(-compared, *roots) if _falls(model, compared) else written, written, factor, "")
+
+
+def _none(reason: str) -> Residual:
+    return Residual(None, None, 0.0, reason)
+
+
+def _factors(model: Model) -> tuple[Mapping[Any, Any], Any]:
+    """The loss as a product of powers and a constant; nodes that are products or powers themselves are taken apart too."""
+    output = model.output_node
+    products = {node.symbol: node.expr for node in model.nodes if node is not output and _is_product(node.expr)}
+    powers: dict[Any, Any] = {}
+    constants: list[Any] = []
+    todo = [(model.loss_expr, sympy.S.One)]
+    while todo:
+        expr, power = todo.pop()
+        whole = _whole(expr.exp) if isinstance(expr, sympy.Pow) else None
+        if not symbols_of(expr):
+            constants.append(expr**power)
+        elif isinstance(expr, sympy.Mul):
+            todo += [(arg, power) for arg in expr.args]
+        elif whole is not None:
+            todo.append((expr.base, power * whole))
+        elif expr in products:
+            todo.append((products[expr], power))
+        else:
+            powers[expr] = powers.get(expr, sympy.S.Zero) + power
+    return powers, sympy.Mul(*constants)
+
+
+def _is_product(expr: Any) -> bool:
+    return isinstance(expr, sympy.Mul | sympy.Symbol) or (isinstance(expr, sympy.Pow) and _whole(expr.exp) is not None)
+
+
+def _whole(exponent: Any) -> Any:
+    """An exponent as a whole number, or None where it is none."""
+    return sympy.Integer(int(exponent)) if exponent.is_Number and float(exponent).is_integer() else None
+
+
+def _compared(model: Model, powers: Mapping[Any, Any]) -> Any:
+    """The factor whose square compares: it depends on weights, and on the target where the loss does; None without one."""
+    target = model.target_input
+    wanted = [{entry.symbol for entry in model.weight_inputs}, *([] if target is None else [{target.symbol}])]
+    for group in wanted:
+        for node in model.nodes:
+            if not symbols_of(node.expr).isdisjoint(group):
+                group.add(node.symbol)
+    groups = [group for group in wanted if any(not symbols_of(base).isdisjoint(group) for base in powers)]
+    squares = (base for base, power in powers.items() if power == 2)
+    return next((base for base in squares if all(not symbols_of(base).isdisjoint(group) for group in groups)), None)
+
+
+def _is_positive(model: Model, expr: Any) -> bool:
+    """Whether a factor is positive wherever its inputs lie in their declared domains."""
+    stands: dict[Any, Any] = {}
+    for entry in model.inputs:
+        stands[entry.symbol] = _real(entry.name, entry.domain is not None and entry.domain[0] >= 0.0)
+    for node in _leading_to(model, expr):
+        stands[node.symbol] = _real(node.name, bool(node.expr.xreplace(stands).is_positive))
+    return bool(expr.xreplace(stands).is_positive)
+
+
+def _real(name: str, positive: bool) -> Any:
+    return sympy.Dummy(name, positive=True) if positive else sympy.Dummy(name, real=True)
+
+
+def _leading_to(model: Model, expr: Any) -> Iterable[Any]:
+    """The nodes on which an expression depends, in order."""
+    needed, found = set(symbols_of(expr)), []
+    for node in reversed(model.nodes):
+        if node.symbol in needed:
+            needed |= symbols_of(node.expr)
+            found.append(node)
+    return reversed(found)
+
+
+def _falls(model: Model, expr: Any) -> bool:
+    """Whether an expression is written to fall as the output grows, or, where that is not in it, to grow with the target."""
+    output, target = model.output_node, model.target_input
+    for symbol, wrong in ((output and output.symbol, -1), (target and target.symbol, 1)):
+        if symbol is not None and (sign := _slope_sign(model, expr, symbol)):
+            return sign == wrong
+    return False
+
+
+def _slope_sign(model: Model, expr: Any, symbol: Any) -> int:
+    """The sign of the constants in d expr / d symbol, all other factors being taken for positive; 0 if it is 0 or mixed."""
+    signs = {symbol: 1}
+    for node in (*_leading_to(model, expr), None):
+        if node is None or node.symbol != symbol:
+            whole = expr if node is None else node.expr
+            terms = whole.args if isinstance(whole, sympy.Add) else (whole,)
+            found = {sign for term in terms for sign in _term_signs(term, signs)}
+            total = found.pop() if len(found) == 1 else 0
+            if node is None:
+                return total
+            signs[node.symbol] = total
+    return 0
+
+
+def _term_signs(term: Any, signs: Mapping[Any, int]) -> Iterator[int]:
+    """The signs with which a term grows with each symbol whose own sign is known."""
+    for symbol in symbols_of(term):
+        if signs.get(symbol):
+            slope = sympy.diff(term, symbol)
+            for part in slope.args if isinstance(slope, sympy.Add) else (slope,):
+                yield signs[symbol] * (-1 if part.as_coeff_Mul()[0].is_negative else 1)

@@ -1,0 +1,256 @@
+"""Modules of --precision accurate: within 1 ulp of the truth, under the same contract as plain ones."""
+
+import inspect
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from accurate import ACCURATE, accurate_module, accurate_text
+from built import MODELS, numpy_module, one_output, sample
+from flint import arb, ctx
+
+import symgraph
+from symgraph.backends.accurate_functions import NEEDS, TEXTS
+from symgraph.build.memory import load_artifact
+from symgraph.check.judging import judge
+from symgraph.check.points import points
+from symgraph.check.reference import reference
+from symgraph.errors import OptionError
+from symgraph.generate import generate
+from symgraph.gradcheck import gradcheck
+from symgraph.ir.ops import OPS
+from symgraph.spec.model import Model
+
+QUICK = ["nine_weights", "pieces", "uniform_nodes", "rosenbrock", "curve", "aliases", "weight_loss", "feature_output", "ENSO"]
+"""Models that between them have selections, uniform nodes and losses, no features, no loss, shared names and long constants."""
+
+
+def ulps(value: Any, truth: Any) -> float:
+    """The error in units of 2**-52 of the truth, a ball or a number of mpmath; 0 for an exact 0."""
+    truth = truth if isinstance(truth, arb) else arb(mpmath.nstr(truth, 60))
+    with ctx.workprec(200):
+        return float(value != 0) * np.inf if truth.is_zero() else float(abs(arb(float(value)) - truth) / abs(truth) * 2**52)
+
+
+def point_of(module: ModuleType, w: Any, x: Any, y: Any) -> dict[str, float]:
+    values = dict(zip(module.WEIGHTS, map(float, w), strict=True))
+    values |= {} if x is None else dict(zip(module.FEATURES, map(float, x), strict=True))
+    return values | ({} if y is None else {module.TARGET: float(y)})
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nodes_loss_and_partials_are_within_one_ulp(name: str) -> None:
+    module, known, (w, X, y) = accurate_module(name), reference(MODELS[name]()), sample(name)
+    # one row at a time, so that each has a gradient of its own
+    for row in range(2):
+        x, target = None if X is None else X[row], None if y is None else y[row]
+        point, tape = point_of(module, w, x, target), module.forward(w, x, target)
+        truth = known.truth(point)
+        found = [(getattr(tape, module.METADATA["fields"].get(node, node)), value) for node, value in truth.nodes.items()]
+        if "loss" in truth.values:
+            partials = zip(module.WEIGHTS, module.per_sample_grad(w, x, target), strict=True)
+            found += [(tape.loss, truth.values["loss"])]
+            found += [(partial, truth.partials["loss"][weight]) for weight, partial in partials]
+        # half a unit from the last rounding, and 2**-5 of one for kappas of these points, which are below 2**40
+        assert max(ulps(value, exact) for value, exact in found) <= 0.5 + 2**-5
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_judge_finds_one_ulp_kept_at_ordinary_and_adversarial_points(dtype: str) -> None:
+    model = MODELS["nine_weights"]()
+    drawn = points(model, n=39, seed=11).rounded(dtype)
+    report = judge(model, accurate_module("nine_weights"), drawn, dtype=dtype)
+    assert sum(result.tried for result in report.results) > 100
+    assert sum(result.above_bound for result in report.results) == 0
+    assert sum(result.zero + result.wrong for result in report.results) == 0
+
+
+def test_a_difference_of_nearly_equal_products_keeps_all_its_digits() -> None:
+    model = one_output(lambda f, g, a, b: sp.exp(a * f) - sp.exp(b * g))
+    module, known = load_artifact(accurate_text(model)), reference(model)
+    rng = np.random.default_rng(2)
+    for exponent in (-20, -30, -40, -44):  # kappa_graph up to about 2**46
+        a, f = rng.uniform(1, 2, 2)
+        w, x = np.array([a, a * (1 + 2.0**exponent)]), np.array([f, f])
+        truth = known.truth(point_of(module, w, x, 0.0)).values["output"]
+        # the kappa of the largest point is 2**46, and 2**-101 * 2**46 is 2**-3 of a unit
+        assert ulps(module.predict(w, x), truth) <= 0.5 + 2**-3
+
+
+def test_sums_over_rows_keep_what_plain_sums_lose() -> None:
+    module = load_artifact(accurate_text(one_output(lambda f, g, a, b: a * f + b * g)))
+    rng = np.random.default_rng(4)
+    half = rng.normal(size=(500, 2)) * 1e8
+    X, y = np.concatenate([half, -half, [[1e-3, 2e-3]]]), np.zeros(1001)
+    y[-1] = 3.0
+    # the rows of one half have the gradients of the other half with other signs, but for what their targets differ in
+    y[:500], y[500:1000] = rng.normal(size=500), rng.normal(size=500)
+    w = np.array([0.7, -1.3])
+    with mpmath.workdps(80):
+        rows = [[mpmath.mpf(float(v)) for v in row] for row in X]
+        errors = [mpmath.mpf(float(t)) - w[0] * r[0] - w[1] * r[1] for t, r in zip(y, rows, strict=True)]
+        loss = mpmath.fsum(e * e for e in errors) / 1001
+        gradient = [mpmath.fsum(-2 * e * r[k] for e, r in zip(errors, rows, strict=True)) / 1001 for k in range(2)]
+    value, found = module.value_and_grad(w, X, y)
+    assert max(ulps(value, loss), *map(ulps, found, gradient)) <= 0.5 + 2**-10
+    assert ulps(module.loss(w, X, y), loss) <= 0.5 + 2**-10
+
+
+def test_means_and_weighted_sums_are_within_one_ulp() -> None:
+    module, (w, X, y) = accurate_module("nine_weights"), sample("nine_weights", rows=40)
+    s = np.random.default_rng(1).uniform(0, 3, 40)
+    s[3] = 0.0
+    rows = module.per_sample_grad(w, X, y)
+    losses = module.forward(w, X, y).loss
+    for reduction in ("mean", "sum"):
+        value, gradient = module.value_and_grad(w, X, y, sample_weight=s, reduction=reduction)
+        with mpmath.workdps(40):
+            total = mpmath.fsum(map(mpmath.mpf, s)) if reduction == "mean" else mpmath.mpf(1)
+            loss = mpmath.fsum(mpmath.mpf(a) * b for a, b in zip(s, losses, strict=True)) / total
+        # rows are rounded for this reference: half a unit each, and as much for the result
+        assert ulps(value, loss) <= 1
+        sizes = np.abs(s[:, None] * rows).sum(axis=0) / float(total)
+        np.testing.assert_array_less(np.abs(gradient - s @ rows / float(total)), 1e-15 * 40 * sizes)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_contract_is_that_of_the_plain_module(name: str) -> None:
+    module, plain = accurate_module(name), numpy_module(name)
+    assert module.__all__ == plain.__all__
+    assert module.METADATA == {**plain.METADATA, "precision": "accurate"}
+    for function in (getattr(module, name) for name in module.__all__):
+        if inspect.isfunction(function):
+            ours, theirs = (inspect.signature(f).parameters.values() for f in (function, getattr(plain, function.__name__)))
+            assert [(p.name, p.kind, p.default) for p in ours] == [(p.name, p.kind, p.default) for p in theirs]
+    public = [field.name for field in fields(module.Tape) if not field.name.startswith(("_", "v"))]
+    assert public == [field.name for field in fields(plain.Tape) if not field.name.startswith("v")]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", QUICK)
+def test_results_have_the_shapes_and_dtypes_of_the_plain_module(name: str, dtype: Any) -> None:
+    module, plain, (w, X, y) = accurate_module(name), numpy_module(name), sample(name)
+    w, X = w.astype(dtype), None if X is None else X.astype(dtype)
+    for rows in (slice(None), 0, slice(0, 1)):
+        args = (w, None if X is None else X[rows], None if y is None else y[rows])
+        tapes = [built.forward(*args) for built in (module, plain)]
+        for field in fields(plain.Tape):
+            if not field.name.startswith("v"):
+                values = [getattr(tape, field.name) for tape in tapes]
+                assert type(values[0]) is type(values[1])
+                assert np.shape(values[0]) == np.shape(values[1])
+                assert getattr(values[0], "dtype", None) == getattr(values[1], "dtype", None)
+        for function in ("per_sample_grad", "value_and_grad", "jacobian", "residual", "grad"):
+            if hasattr(plain, function):
+                results = [getattr(built, function)(*args) for built in (module, plain)]
+                pairs = zip(*results, strict=True) if isinstance(results[0], tuple) else [results]
+                for ours, theirs in pairs:
+                    assert np.shape(ours) == np.shape(theirs)
+                    assert getattr(ours, "dtype", None) == getattr(theirs, "dtype", None)
+                    # how far plain arithmetic may be off at these points
+                    tolerance = 1e-3 if dtype is np.float32 else 1e-11
+                    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * float(np.max(np.abs(theirs))))
+
+
+def test_float32_inputs_give_the_nearest_float32() -> None:
+    module, (w, X, y) = accurate_module("nine_weights"), sample("nine_weights", rows=50)
+    narrow = [array.astype(np.float32) for array in (w, X, y)]
+    wide = module.per_sample_grad(*(array.astype(np.float64) for array in narrow))
+    np.testing.assert_array_equal(module.per_sample_grad(*narrow), wide.astype(np.float32))
+
+
+def test_a_tape_without_y_says_what_is_missing() -> None:
+    module, (w, X, _) = accurate_module("nine_weights"), sample("nine_weights")
+    tape = module.forward(w, X)
+    assert tape.loss is None
+    with pytest.raises(ValueError, match="the tape was made without y"):
+        module.backward(tape)
+    with pytest.raises(ValueError, match="y is missing"):
+        module.loss(w, X, None)
+
+
+def test_results_do_not_alias_the_inputs() -> None:
+    module, (w, X, y) = accurate_module("feature_output"), sample("feature_output")
+    kept = X.copy()
+    module.predict(w, X)[...] = 7.0
+    module.forward(w, X, y).w[...] = 7.0
+    np.testing.assert_array_equal(X, kept)
+
+
+def test_overflow_gives_what_plain_arithmetic_gives() -> None:
+    module, plain = accurate_module("nine_weights"), numpy_module("nine_weights")
+    _, X, y = sample("nine_weights")
+    for size in (30.0, 1e200, -1e300, 0.0):
+        w = np.full(9, size)
+        w[2] = 0.5  # the sine of a huge product has no digits in plain arithmetic
+        ours, theirs = module.forward(w, X, y), plain.forward(w, X, y)
+        for name in (*module.NODES, "loss"):
+            a, b = getattr(ours, name), getattr(theirs, name)
+            np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
+            np.testing.assert_array_equal(np.isinf(a), np.isinf(b))
+
+
+def test_verification_and_gradient_check_accept_accurate_modules() -> None:
+    module = symgraph.compile(MODELS["energy"](), precision="accurate")  # verifies
+    assert module.METADATA["precision"] == "accurate"
+    assert gradcheck(module).ok
+
+
+def test_a_module_has_only_the_functions_that_its_graph_uses() -> None:
+    text = accurate_text(MODELS["line"]()).text
+    assert "def _dd_mul_floats(" in text
+    for absent in ("_horner", "_dd_exp", "_turn", "_dd_less", "_select", "_EXP_TERMS"):
+        assert f"{absent}(" not in text
+        assert f"{absent} =" not in text
+
+
+def test_the_scalar_backend_has_no_accurate_modules() -> None:
+    with pytest.raises(OptionError, match="precision 'accurate' is of numpy"):
+        generate(MODELS["line"](), ("scalar",), options=ACCURATE)
+
+
+def test_every_primitive_op_has_a_text_and_every_text_a_function() -> None:
+    assert {op for op, row in OPS.items() if row.stable is None} <= TEXTS.keys()
+    called = {text.format.lstrip("~").split("(")[0] for text in TEXTS.values() if "(" in text.format}
+    assert called - {"_rowsum"} <= NEEDS.keys()
+
+
+def test_names_of_the_arithmetic_are_free_for_models() -> None:
+    model = Model("named")
+    f, a = model.feature("Table"), model.weight("a")
+    model.target()
+    pair = model.node("Pair", sp.exp(a * f))
+    model.output("y_hat", pair + a)
+    model.loss("squared_error")
+    module = load_artifact(accurate_text(model))
+    assert dict(module.METADATA["fields"]) == {"Pair": "Pair_"}
+    assert float(module.forward([0.5], [2.0], [1.0]).Pair_[0]) == np.exp(1.0)
+
+
+def test_the_text_is_the_same_each_time() -> None:
+    assert accurate_text(MODELS["nine_weights"]()).text == accurate_text(MODELS["nine_weights"]()).text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "tool",
+    [
+        ["ruff", "format", "--check", "--diff", "--isolated"],
+        ["ruff", "check", "--isolated"],
+        ["mypy", "--strict", f"--config-file={os.devnull}", "--cache-dir=cache"],
+    ],
+    ids=["format", "lint", "types"],
+)
+def test_the_tools_accept_every_accurate_module(tool: list[str], tmp_path: Path) -> None:
+    for name in ("every_op", "nine_weights", "unused_target", "uniform_nodes", "rosenbrock", "keywords", "aliases"):
+        (tmp_path / f"{name}.py").write_text(accurate_text(MODELS[name]()).text, encoding="utf-8")
+    run = subprocess.run([sys.executable, "-m", *tool, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr

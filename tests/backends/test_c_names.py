@@ -1,0 +1,167 @@
+"""Names in C files: those of the file are the model's own, and a user's name is never one that C or the file needs."""
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+import sympy as sp
+from built import MODELS
+from c_code import compiled, compiler, scratch
+
+import symgraph as sg
+from symgraph import Model
+from symgraph.errors import SpecError
+from symgraph.generate import generate
+from symgraph.io.compiled import module_of
+from symgraph.io.compiler import Compiler
+from symgraph.spec.names import ALLOWED_AS, RESERVED
+
+STRICT = ("-Wshadow", "-Wmissing-prototypes", "-Wpedantic")
+PLAIN = [f"name{index}" for index in range(54)]
+AWKWARD = (
+    *("fn_exp", "exp", "n", "i", "int", "double", "restrict", "inline", "I", "M_PI", "NAN", "INFINITY", "errno", "main"),
+    *("static_assert", "typeof", "asm", "linux", "unix", "row", "rows", "stride", "careful", "wide", "terms", "sums", "output"),
+    *("losses", "partials", "residual", "one", "target", "share", "add", "gradient", "memcpy", "size_t", "uint64_t", "fabs"),
+    *("fma", "FMA", "INLINE", "ROWS", "SUMS", "PARTS", "FEATURES", "WEIGHTS", "SHIFT", "WIDEST", "DBL_MAX", "UINT64_C"),
+    *("HUGE_VAL", "FP_NAN", "SIZE_MAX", "lambda", "sum", "isfinite", "signbit", "bits", "turn", "EOF", "NULL", "hostile"),
+    *("hostile_row", "hostile_exp_", "hostile_abi", "HOSTILE_ROWS_", "HOSTILE_WEIGHTS", "SYMGRAPH_hostile_H"),
+)
+
+
+def texts(model: Model) -> dict[str, str]:
+    return {artifact.name: artifact.text for artifact in generate(model, ("c",))}
+
+
+def hostile(names: Sequence[str], turn: int, name: str = "hostile") -> Model:
+    """A model with most functions of C files, whose features, nodes and weights have the given names in turn."""
+    m = Model(name)
+    parts: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for index, one in enumerate(names):
+        parts[(index + turn) % 3].append(one)
+    features, weights = m.features(parts[0]), m.weights(parts[1])
+    functions = [
+        *(sp.exp, sp.tanh, sp.sin, sp.cos, sp.atan, sp.erf, sp.erfc, sp.sign),
+        *(sg.expm1, sg.log1p, sg.gauss, sg.erfcx, sg.ierfcx, sg.relu),
+        *(lambda v: sp.log(1 + v**2), lambda v: sp.Max(v, 0.3), lambda v: sp.Min(v, 0.2), lambda v: sp.Heaviside(v - 0.1) * v),
+    ]
+    nodes = [
+        m.node(one, functions[index % len(functions)](weights[index % len(weights)] * features[index % len(features)]))
+        for index, one in enumerate(parts[2])
+    ]
+    y = m.target("y")
+    y_hat = m.output("y_hat", sum([*nodes, *(a * x for a, x in zip(weights, features, strict=False))]))
+    m.loss((y - y_hat) ** 2)
+    return m
+
+
+def allowed(names: Sequence[str]) -> list[str]:
+    """The names that a spec may have."""
+    reserved = (*RESERVED, *ALLOWED_AS, "y_hat")
+    return sorted({one for one in names if not re.match(r"_|d_|v\d+$", one) and one not in reserved})
+
+
+def gradient(model: Model, files: Mapping[str, str]) -> list[float]:
+    """The loss, the gradient and the output at one point, by the C file."""
+    c = module_of(f"{model.name}.c", files, compiler=Compiler(compiler("gcc"), ("-O0",), "test"), folder=scratch())
+    w, x = np.linspace(0.1, 0.9, len(c.WEIGHTS)), np.linspace(0.2, 0.8, len(c.FEATURES))
+    value, partials = c.value_and_grad(w, x, 0.5)
+    return [value, *partials, c.predict_row(w, x)]
+
+
+def is_right_with(names: Sequence[str], turn: int, name: str = "hostile", flags: Sequence[str] = ()) -> str:
+    """Hold a model to one of harmless names; returns its text."""
+    model = hostile(names, turn, name)
+    files = texts(model)
+    for family in ("gcc", "clang"):
+        compiled(compiler(family), ("-fsyntax-only", *STRICT, *flags), files, "model.o")
+    plain = hostile([f"name{index}" for index in range(len(names))], turn)
+    # sums of some ten terms of the size of 1, which names may put into another order
+    np.testing.assert_allclose(gradient(model, files), gradient(plain, texts(plain)), rtol=1e-13, atol=1e-13)
+    return files[f"{name}.c"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", range(3))
+def test_names_that_c_its_library_or_the_file_need_are_taken_for_the_users_own(turn: int) -> None:
+    is_right_with(allowed(AWKWARD), turn)
+
+
+@pytest.mark.slow
+def test_every_identifier_of_a_c_file_may_be_a_name_of_its_model() -> None:
+    text = re.sub(r'//.*|"[^"]*"', "", "".join(texts(hostile(PLAIN, 0)).values()))
+    found = allowed(re.findall(r"\b[A-Za-z_]\w*", text))
+    assert {"hostile_exp_", "hostile_all_terms_", "HOSTILE_ROWS_", "SYMGRAPH_hostile_H", "uint64_t", "stride"} <= set(found)
+    is_right_with(found, 0)
+
+
+def test_cotangents_whose_names_look_like_functions_of_the_file_hide_none() -> None:
+    names = ["exp", "exp_", "tanh_", "sin", "row", "min_", "x_exp_", "gradient_", "abi", "all_terms_", "ROWS_", "add_"]
+    for name in ("d", "d_x"):
+        is_right_with(names, 1, name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["gcc", "clang"])
+def test_no_macro_of_the_headers_of_this_machine_takes_the_place_of_a_name(family: str) -> None:
+    program, dialect = compiler(family), ("-std=gnu2x", "-D_GNU_SOURCE", "-D__STDC_WANT_IEC_60559_TYPES_EXT__")
+    headers = "".join(f"#include <{name}.h>\n" for name in ("float", "math", "stddef", "stdint", "string"))
+    command = [program, *dialect, "-dM", "-E", "-x", "c", "-"]
+    seen = subprocess.run(command, input=headers, capture_output=True, text=True, check=True).stdout
+    macros = allowed(re.findall(r"^#define (\w+) ", seen, re.MULTILINE))
+    assert {"INFINITY", "DBL_MAX", "M_PI", "linux"} <= set(macros) or "linux" not in seen
+    compiled(program, ("-fsyntax-only", *STRICT, *dialect), texts(hostile(macros, 1)), "model.o")
+
+
+@pytest.mark.parametrize("name", ["exp", "double", "NULL", "main", "x", "fp_fast", "dbl"])
+def test_models_of_awkward_names_compile_and_are_right(name: str) -> None:
+    is_right_with(["a", "b", "c", "MAX", "row", "other", "cosh", f"{name}1" if name == "x" else name, "more"], 1, name)
+
+
+def test_model_names_that_belong_to_c_are_refused() -> None:
+    for name, why in (("_math", "begin with an underscore"), ("Math", "hide a header"), ("features", "hide a header")):
+        m = Model(name)
+        m.output("y_hat", m.weight("a") * m.feature("x"))
+        with pytest.raises(SpecError, match=f"model name '{name}'.*{why}"):
+            generate(m, ("c",))
+
+
+@pytest.mark.parametrize("family", ["gcc", "clang"])
+def test_two_models_fit_in_one_unit_without_a_warning_and_are_right(family: str) -> None:
+    one, two = texts(MODELS["nine_weights"]()), texts(MODELS["every_op"]())
+    lines = [
+        "#include <stdio.h>",
+        "int main(void)",
+        "{",
+        "    double w[100], x[100], grad[100];",
+        "    for (int i = 0; i < 100; i++) {",
+        "        w[i] = 0.3 + 0.01 * i;",
+        "        x[i] = 0.2 + 0.02 * i;",
+        "    }",
+        '    printf("%a %a\\n", nine_weights_row(w, x, 0.5, grad), nine_weights_predict_row(w, x));',
+        '    printf("%a %a\\n", every_op_row(w, x, 0.5, grad), every_op_predict_row(w, x));',
+        "    return nine_weights_selftest() + every_op_selftest();",
+        "}\n",
+    ]
+    apart = {"main.c": '#include "nine_weights.h"\n#include "every_op.h"\n' + "\n".join(lines)}
+    together = {"main.c": '#include "nine_weights.inc"\n#include "every_op.inc"\n' + "\n".join(lines)}
+    inner = {name.replace(".c", ".inc"): text for name, text in (one | two).items()}
+    programs = [
+        compiled(compiler(family), ("-O1", *STRICT), one | two | apart, "main"),
+        compiled(compiler(family), ("-O1", *STRICT), inner | together, "main"),
+    ]
+    said = [subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout for program in programs]
+    assert said[0] == said[1]
+    assert "nan" not in said[0]
+
+
+def test_headers_of_models_whose_names_differ_in_case_alone_do_not_hide_each_other() -> None:
+    files: dict[str, str] = {}
+    for name, weights in (("pair", "a b"), ("Pair", "a b")):
+        m = Model(name)
+        a, b = m.weights(weights)
+        m.output("y_hat", a * m.feature("x") + b)
+        files |= texts(m)
+    user = '#include "pair.h"\n#include "Pair.h"\nint main(void)\n{\n    return pair_selftest() + Pair_selftest();\n}\n'
+    compiled(compiler("gcc"), STRICT, files | {"main.c": user}, "main")

@@ -1,0 +1,218 @@
+"""error_bound: never exceeded, tight, infinite where nothing is known; the options that ask for it."""
+
+from functools import cache
+from types import ModuleType
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from built import MODELS, one_output
+from flint import arb, ctx
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from random_models import models
+
+import symgraph
+from symgraph import Model
+from symgraph.backends.error_bound import FUNCTIONS
+from symgraph.build.memory import load_artifact
+from symgraph.check.balls import KINK
+from symgraph.check.points import points
+from symgraph.check.reference import reference
+from symgraph.errors import OptionError, SpecError
+from symgraph.generate import generate
+from symgraph.ir.ops import OPS
+from symgraph.options import Options
+
+WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
+
+
+def module_of(model: Model) -> ModuleType:
+    (artifact,) = generate(model, options=Options(error_bound=True))
+    return load_artifact(artifact)
+
+
+@cache
+def built(name: str) -> tuple[Model, ModuleType]:
+    model = MODELS[name]()
+    return model, module_of(model)
+
+
+def bounded(model: Model, module: ModuleType, point: dict[str, float], dtype: type) -> list[tuple[str, float, float, object]]:
+    """Label, value, bound and truth of the loss and of each partial, for one row."""
+    w = np.array([point[name] for name in module.WEIGHTS], dtype)
+    x = np.array([point[name] for name in module.FEATURES], dtype) if module.FEATURES else None
+    y = dtype(point[module.TARGET]) if module.TARGET else None
+    bound, bounds = module.error_bound(w, x, y)
+    truth = reference(model).truth(point).named(module.WEIGHTS)
+    result = [("loss", float(module.forward(w, x, y).loss), float(bound), truth["loss"])]
+    partials = zip(module.WEIGHTS, module.per_sample_grad(w, x, y), bounds, strict=True)
+    return result + [(name, float(value), float(bound), truth[f"grad {name}"]) for name, value, bound in partials]
+
+
+def looseness(value: float, bound: float, exact: arb, dtype: type) -> float:
+    """How many times the error, or half a unit in the last place if that is more, the bound is; it must not be less."""
+    info = np.finfo(dtype)
+    with ctx.workprec(200):
+        error = abs(arb(value) - exact)
+        assert error <= bound or error - exact.rad() <= bound, f"{value!r} is {error} off, the bound is {bound!r}"
+        return float(arb(bound) / max(float(error), float(abs(exact)) * float(info.eps) / 2, float(info.smallest_subnormal)))
+
+
+@pytest.mark.parametrize("name", WITH_LOSS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_no_error_exceeds_its_bound_at_ordinary_and_extreme_points(name: str, dtype: type) -> None:
+    model, module = built(name)
+    drawn = points(model, n=26, seed=11).rounded(np.dtype(dtype).name)
+    judged = 0
+    for place in range(len(drawn)):
+        for label, value, bound, exact in bounded(model, module, drawn.point(place), dtype):
+            if isinstance(exact, arb) and np.isfinite(bound):
+                assert np.isfinite(value), label
+                looseness(value, bound, exact, dtype)
+                judged += 1
+    assert judged > 10
+
+
+def test_bounds_are_tight_and_finite_at_ordinary_points() -> None:
+    """Over all models the median is near 12 (16 for the founding one); 100 is what the issue asks for."""
+    ratios, open_ones = [], 0
+    for name in WITH_LOSS:
+        model, module = built(name)
+        drawn = points(model, ("small weights", "normal", "wide"), n=6, seed=3)
+        for place in range(len(drawn)):
+            for _label, value, bound, exact in bounded(model, module, drawn.point(place), np.float64):
+                if isinstance(exact, arb):
+                    open_ones += not np.isfinite(bound)
+                    ratios += [looseness(value, bound, exact, np.float64)] if np.isfinite(bound) else []
+    assert np.median(ratios) < 40
+    assert open_ones < 0.02 * len(ratios)
+
+
+@given(models(), st.integers(0, 2**32 - 1))
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
+def test_no_error_of_a_random_model_exceeds_its_bound(model: Model, seed: int) -> None:
+    try:
+        module = module_of(model)
+    except SpecError:
+        return  # a weight without influence, or a branch that is finite nowhere was drawn
+    drawn = points(model, ("normal", "wide", "magnitudes"), n=3, seed=seed)
+    for place in range(len(drawn)):
+        for _label, value, bound, exact in bounded(model, module, drawn.point(place), np.float64):
+            if isinstance(exact, arb) and np.isfinite(bound):
+                looseness(value, bound, exact, np.float64)
+
+
+def test_every_op_that_a_module_computes_has_a_bound() -> None:
+    assert set(FUNCTIONS) | {"rowsum"} == {name for name, row in OPS.items() if row.stable is None}
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "uniform_nodes", "every_op"])
+def test_a_batch_has_the_bounds_of_its_rows(name: str) -> None:
+    model, module = built(name)
+    drawn = points(model, ("normal",), n=5, seed=2)
+    rows = [drawn.point(place) for place in range(5)]
+    w = np.array([rows[0][weight] for weight in module.WEIGHTS])
+    X = np.array([[row[feature] for feature in module.FEATURES] for row in rows])
+    y = np.array([row[module.TARGET] for row in rows])
+    losses, partials = module.error_bound(w, X, y)
+    assert losses.shape == (5,)
+    assert partials.shape == (5, len(w))
+    for place in range(5):
+        loss, partial = module.error_bound(w, X[place], y[place])
+        # NumPy's functions may differ in the last bit between arrays and numbers: bounds by 1e-9 at most, they are smooth
+        np.testing.assert_allclose(losses[place], loss, rtol=1e-9)
+        np.testing.assert_allclose(partials[place], partial, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("expr", "w", "why"),
+    [
+        (lambda f, _g, a, b: symgraph.relu(a * f) + b, (0.0, 1.0), "kink"),
+        (lambda f, g, a, b: sp.Abs(a * f - b * g), (1.0, 1.0), "kink by cancellation"),
+        (lambda f, _g, a, b: sp.sqrt(a * f - b), (1.1, 0.55), "edge of a domain"),
+        (lambda f, _g, a, b: sp.asin(a * f) + b, (2.0 - 2.0**-52, 1.0), "end of a domain"),
+        (lambda f, _g, a, b: 1 / (a * f - b), (1.1, 0.55), "pole"),
+        (lambda f, _g, a, b: sp.exp(1000 * f + a) * b, (900.0, 1.0), "overflow"),
+        (lambda f, _g, a, b: sp.Piecewise((a, a > b), (2 * b, True)) * f, (1.0, 1.0), "jump"),
+    ],
+)
+def test_a_bound_is_infinite_where_rounding_may_decide(expr: object, w: tuple[float, float], why: str) -> None:
+    module = module_of(one_output(expr))
+    loss, partials = module.error_bound(np.array(w), np.array([0.5, 0.5]), 0.25)
+    assert np.isinf(partials).any(), why
+    assert np.isinf(loss) or why.startswith("kink")
+
+
+def test_saturation_beyond_overflow_is_no_reason_for_an_infinite_bound() -> None:
+    """tanh(exp(1e6)) is 1 to all digits, and its derivative 0."""
+    module = module_of(one_output(lambda f, _g, a, b: sp.tanh(sp.exp(a * f)) + b))
+    w, x = np.array([1e6, 0.5]), np.array([1.0, 0.0])
+    loss, partials = module.error_bound(w, x, 0.25)
+    # tanh errs by 2.5 units of 2**-52, the sum by 1, the difference by 0.5; the square doubles that and adds its own: below 16
+    assert abs(float(module.forward(w, x, 0.25).loss) - 1.5625) <= loss < 2.0**-48
+    # of each cosh all that is known is that it is above 2**1000; the exponential between them is at most 2**1024
+    assert partials[0] <= 2.0**-970
+    assert partials[1] < 2.0**-48
+
+
+def test_rounded_constants_count() -> None:
+    """a - 1/3 at the double next to 1/3 is known to half a unit of 1/3 and no better, though the subtraction is exact."""
+    module = module_of(one_output(lambda f, _g, a, b: (a - sp.Rational(1, 3)) * f + b))
+    w, x = np.array([1 / 3, 0.0]), np.array([1.0, 0.0])
+    loss, _ = module.error_bound(w, x, 0.0)
+    assert module.forward(w, x, 0.0).loss == 0.0
+    with mpmath.workdps(40):
+        exact = (mpmath.mpf(1 / 3) - mpmath.mpf(1) / 3) ** 2
+        assert 0 < exact <= mpmath.mpf(float(loss))
+
+
+def test_a_value_that_is_exact_has_next_to_no_bound() -> None:
+    model, module = built("location")
+    assert model.name == "location"
+    _loss, partials = module.error_bound(np.array([2.0]), None, 1.0)
+    assert partials[0] <= 2.0**-1070
+
+
+def test_only_a_module_asked_for_it_has_it_and_says_so() -> None:
+    model = MODELS["line"]()
+    plain = symgraph.compile(model)
+    module = symgraph.compile(model, extras=("error-bound",))
+    assert not hasattr(plain, "error_bound")
+    assert "extras" not in plain.METADATA
+    assert module.METADATA["extras"] == ("error-bound",)
+    assert "error_bound" in module.__all__
+    curve = symgraph.compile(MODELS["curve"](), extras=("error-bound",))  # has no loss
+    assert not hasattr(curve, "error_bound")
+    assert "extras" not in curve.METADATA
+
+
+def test_what_cannot_be_had_is_refused() -> None:
+    model = MODELS["line"]()
+    with pytest.raises(OptionError, match=r"'speed' is unknown; known are error-bound"):
+        symgraph.compile(model, extras=("speed",))
+    with pytest.raises(OptionError, match="'half' is unknown; known are double, accurate"):
+        symgraph.compile(model, precision="half")
+    with pytest.raises(OptionError, match="'error-bound' is of numpy; the backends chosen are scalar"):
+        symgraph.compile(model, "scalar", extras=("error-bound",))
+
+
+def test_arguments_are_checked_as_everywhere() -> None:
+    _, module = built("nine_weights")
+    with pytest.raises(ValueError, match="y is missing"):
+        module.error_bound(np.ones(9), np.ones(5), None)
+    with pytest.raises(ValueError, match="X has 4 columns"):
+        module.error_bound(np.ones(9), np.ones((2, 4)), np.ones(2))
+
+
+def test_a_kink_exactly_hit_by_a_weight_has_no_finite_bound() -> None:
+    model, module = built("location")
+    found = bounded(model, module, {"mu": 1.0, "price": 1.0}, np.float64)
+    assert found[1][3] is KINK
+    assert np.isinf(found[1][2])

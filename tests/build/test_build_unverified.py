@@ -1,0 +1,93 @@
+"""Builds whose text was not held against the spec say so: without the reference, by --no-verify, without a compiler."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from symgraph.build import build as building
+from symgraph.build.build import Plan, build, check
+from symgraph.errors import BuildError
+from symgraph.io.compiler import Compiler
+from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED
+
+ROOT = Path(__file__).parent.parent.parent
+SPEC = """
+import symgraph
+model = symgraph.Model("decay")
+t, a, k = model.feature("t"), *model.weights("a k")
+model.output("y_hat", a * t / (1 + k**2))
+"""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    (tmp_path / "decay.py").write_text(SPEC)
+    return Plan([str(tmp_path / "decay.py")], tmp_path, tmp_path / "generated", ("numpy", "scalar"))
+
+
+def listed(plan: Plan) -> dict[str, str]:
+    """The reasons that the manifest gives."""
+    outputs = json.loads((plan.out / FILE).read_text())["outputs"]
+    return {name: facts["unverified"] for name, facts in outputs.items() if "unverified" in facts}
+
+
+def without_flint(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of symgraph where python-flint cannot be imported."""
+    code = (
+        f"import sys; sys.modules['flint'] = None; sys.argv = {['symgraph', *command]}; from symgraph.cli import main; main()"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_without_the_reference_a_build_ends_in_one_line_and_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "decay.py").write_text(SPEC)
+    done = without_flint(["build", "decay.py"], tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: builds are verified with python-flint, which is not installed")
+    assert not (tmp_path / "generated").exists()
+
+
+def test_without_the_reference_a_build_that_verifies_nothing_works_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "decay.py").write_text(SPEC)
+    done = without_flint(["build", "decay.py", "--no-verify"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"decay.py is not verified: {NOT_VERIFIED}" in done.stderr
+    assert "verified at" not in done.stdout
+
+
+def test_a_build_with_verification_takes_the_mark_away_and_one_without_does_not_put_it_back(plan: Plan) -> None:
+    build(plan, verify=False)
+    assert listed(plan) == {"decay.py": NOT_VERIFIED, "decay_scalar.py": NOT_VERIFIED}
+    assert check(plan).unverified == listed(plan)
+    build(plan)
+    assert listed(plan) == {}
+    # the same text was held against the spec before
+    assert build(plan, verify=False).unverified == {}
+    assert check(plan).ok
+
+
+def test_a_text_that_was_not_run_is_named_and_keeps_what_another_machine_has_found(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_compiler() -> Compiler:
+        raise BuildError("there is no C compiler")
+
+    monkeypatch.setattr(building, "find_compiler", no_compiler)
+    c = Plan(plan.specs, plan.root, plan.out, ("numpy", "c"))
+    report = build(c)
+    assert report.verifications["decay"].unrun == ("decay.c", "decay.h")
+    assert "decay: not verified, not run: decay.c, decay.h" in str(report.verifications["decay"])
+    assert listed(plan) == {"decay.c": NOT_RUN, "decay.h": NOT_RUN}
+    text = (plan.out / FILE).read_text()
+    (plan.out / FILE).write_text(text.replace(f',\n      "unverified": "{NOT_RUN}"', ""))  # built where there is a compiler
+    assert listed(plan) == {}
+    assert build(c).unverified == {}
+    assert check(c).ok

@@ -1,0 +1,283 @@
+"""symgraph.build.outputs: what a build finds in its folder, what a check calls it, and what is left alone."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from symgraph import generate as generating
+from symgraph.build import build as building
+from symgraph.build.build import BuildReport, Plan, build, check
+from symgraph.errors import BuildError
+from symgraph.io.manifest import FILE, read_manifest
+from symgraph.options import Options
+
+SPEC = """
+from symgraph import Model
+
+{name} = Model("{name}", doc="{doc}")
+x = {name}.feature("x")
+a, b = {name}.weights("a b")
+y = {name}.target("y")
+{name}.loss((y - {name}.output("y_hat", {output})) ** 2)
+"""
+
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """A plan for one spec, spec.py, which the fixture ``write`` writes."""
+    return Plan([str(tmp_path / "spec.py")], tmp_path, tmp_path / "out", ("numpy", "scalar"))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(*names: str, file: str = "spec.py", output: str = "a * x + b", doc: str = "A line.") -> None:
+        text = "".join(SPEC.format(name=name, output=output, doc=doc) for name in names)
+        (tmp_path / file).write_text(text, encoding="utf-8")
+
+    return write
+
+
+def states(report: BuildReport) -> dict[str, str]:
+    return {output.path.name: output.state for output in report.outputs}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def with_another_spec(plan: Plan, file: str) -> Plan:
+    return replace(plan, specs=[str(plan.root / file)])
+
+
+# What a check says.
+
+
+def test_another_version_of_symgraph_is_told_from_another_spec_and_from_a_hand(
+    plan: Plan, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("line", "other")
+    build(plan)
+    render = generating.render
+    monkeypatch.setattr(generating, "render", lambda *arguments: render(*arguments).replace("Compute", "Work out"))
+    write("line", "other", output="a * x + b")
+    with (plan.out / "other.py").open("a", encoding="utf-8") as file:
+        file.write("# mine\n")
+    (plan.out / "other_scalar.py").unlink()
+    assert states(check(plan)) == {
+        "line.py": "generator changed",
+        "line_scalar.py": "generator changed",
+        "other.py": "edited by hand",
+        "other_scalar.py": "missing",
+        FILE: "stale",
+    }
+
+
+def test_a_change_of_the_documentation_alone_is_one_of_the_spec(plan: Plan, write: Write) -> None:
+    write("line")
+    build(plan)
+    write("line", doc="Another line.")
+    assert set(states(check(plan)).values()) == {"spec changed", "stale"}
+
+
+def test_a_change_of_the_options_is_neither_of_the_spec_nor_of_the_generator(plan: Plan, write: Write) -> None:
+    write("line")
+    build(plan)
+    found = states(check(replace(plan, options=Options(error_bound=True))))
+    assert found == {"line.py": "options changed", "line_scalar.py": "unchanged", FILE: "stale"}
+
+
+# Line ends.
+
+
+def test_a_checkout_with_other_line_ends_is_the_same_text(plan: Plan, write: Write) -> None:
+    write("line")
+    build(plan)
+    for path in (*plan.out.iterdir(), plan.root / "spec.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    before = contents(plan.out)
+    assert check(plan).ok
+    assert set(states(build(plan)).values()) == {"unchanged"}
+    assert contents(plan.out) == before
+    write("line", output="a - b * x")
+    assert set(states(check(plan)).values()) == {"spec changed", "stale"}  # and not edited by hand
+    assert set(states(build(plan)).values()) == {"written"}
+    assert b"\r" not in (plan.out / "line.py").read_bytes()
+
+
+# A hand at work while a build verifies.
+
+
+def while_verifying(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    verified = building.load_verified
+
+    def verify(*arguments: object, **options: object) -> object:
+        act()
+        return verified(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(building, "load_verified", verify)
+
+
+@pytest.mark.parametrize("name", ["line.py", "line_scalar.py"])
+def test_an_edit_during_a_build_stops_it_and_every_file_stays(
+    plan: Plan, write: Write, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write("line")
+    build(plan)
+    before = contents(plan.out)
+    mine = before[name] + b"# mine\n"
+    write("line", output="a - b * x")
+    while_verifying(monkeypatch, lambda: (plan.out / name).write_bytes(mine) and None)
+    with pytest.raises(BuildError, match=rf"{name} was edited by hand .* --force"):
+        build(plan)
+    assert contents(plan.out) == before | {name: mine}
+    assert states(build(plan, force=True))[name] == "written"
+
+
+def test_a_file_put_there_during_the_first_build_is_not_lost(plan: Plan, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("line")
+
+    def put() -> None:
+        plan.out.mkdir()
+        (plan.out / "line_scalar.py").write_text("notes\n", encoding="utf-8")
+
+    while_verifying(monkeypatch, put)
+    with pytest.raises(BuildError, match=r"line_scalar\.py was edited by hand or is not a generated file"):
+        build(plan)
+    assert contents(plan.out) == {"line_scalar.py": b"notes\n"}
+
+
+def test_an_edit_after_the_texts_are_on_disk_is_seen_too(plan: Plan, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("line")
+    build(plan)
+    before = contents(plan.out)
+    mine = before["line.py"] + b"# mine\n"
+    write("line", output="a - b * x")
+    sync = os.fsync
+
+    def edit(handle: int) -> None:
+        sync(handle)
+        (plan.out / "line.py").write_bytes(mine)
+
+    monkeypatch.setattr(os, "fsync", edit)
+    with pytest.raises(BuildError, match=r"line\.py was edited by hand"):
+        build(plan)
+    assert contents(plan.out) == before | {"line.py": mine}
+
+
+def test_another_build_that_ended_meanwhile_is_no_hand(plan: Plan, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("line")
+    build(plan)
+    write("line", output="a - b * x")
+    script = """
+        import sys
+        from pathlib import Path
+        from symgraph.build.build import Plan, build
+        root = Path(sys.argv[1])
+        build(Plan([str(root / "spec.py")], root, root / "out", ("numpy", "scalar")))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(plan.root)]
+    while_verifying(monkeypatch, lambda: subprocess.run(command, check=True) and None)
+    assert set(states(build(plan)).values()) == {"unchanged"}
+
+
+# Files of other specs.
+
+
+def test_a_module_of_another_spec_is_not_taken_over(plan: Plan, write: Write) -> None:
+    write("line")
+    build(plan)
+    write("line", file="second.py", output="a - b * x")
+    second = with_another_spec(plan, "second.py")
+    before = contents(plan.out)
+    with pytest.raises(BuildError, match=r"line\.py belongs to model line in spec\.py; model line in second\.py would take"):
+        build(second)
+    assert set(states(check(second)).values()) == {"of another spec", "stale"}
+    assert contents(plan.out) == before
+    assert set(states(build(second, force=True)).values()) == {"written"}
+    assert {entry.spec for entry in read_manifest(plan.out).entries} == {"second.py"}
+    assert set(states(check(plan)).values()) == {"of another spec", "stale"}
+
+
+def test_a_module_of_another_model_of_that_file_is_not_taken_over(plan: Plan, write: Write) -> None:
+    write("line")
+    build(plan)
+    write("line_scalar", file="second.py")
+    with pytest.raises(
+        BuildError,
+        match=r"line_scalar\.py belongs to model line in spec\.py; model line_scalar in second\.py would take its place",
+    ):
+        build(with_another_spec(plan, "second.py"))
+    assert sorted(contents(plan.out)) == ["line.py", "line_scalar.py", FILE]
+
+
+def test_without_a_manifest_the_file_itself_says_whose_it_is(plan: Plan, write: Write) -> None:
+    write("line")
+    build(plan)
+    (plan.out / FILE).unlink()
+    write("line", file="second.py", output="a - b * x")
+    with pytest.raises(BuildError, match=r"line\.py belongs to a model in spec\.py"):
+        build(with_another_spec(plan, "second.py"))
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_model_that_moves_to_another_file_takes_its_module_along_and_that_is_said(
+    plan: Plan, write: Write, moved: bool
+) -> None:
+    write("line")
+    build(plan)
+    write("line", file="second.py")
+    if moved:
+        (plan.root / "spec.py").unlink()
+        second = with_another_spec(plan, "second.py")
+    else:  # the old spec is read along, and makes another model now
+        write("other")
+        second = replace(plan, specs=[*plan.specs, str(plan.root / "second.py")])
+    lines: list[str] = []
+    assert states(build(second, progress=lines.append))["line.py"] == "written"
+    assert "line.py was built from spec.py; it is from second.py now" in lines
+    assert check(second).ok
+
+
+def test_two_specs_of_one_name_outside_the_project_do_not_overwrite_each_other(plan: Plan, write: Write) -> None:
+    for folder in ("first", "second"):
+        (plan.root / folder).mkdir()
+        write("line", file=f"{folder}/line.py")
+    (plan.root / "project").mkdir()
+    specs = [str(plan.root / folder / "line.py") for folder in ("first", "second")]
+    both = replace(plan, specs=specs, root=plan.root / "project", out=plan.root / "project" / "out")
+    with pytest.raises(BuildError, match=r"written by model line in .*first/line\.py and by model line in .*second/line\.py"):
+        build(both)
+
+
+# What is no plain file.
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_in_the_place_of_a_module_is_refused_without_waiting_for_it(plan: Plan, write: Write) -> None:
+    write("line")
+    plan.out.mkdir()
+    os.mkfifo(plan.out / "line.py")
+    with pytest.raises(BuildError, match="edited by hand or is not a generated file"):
+        build(plan)
+    assert states(check(plan))["line.py"] == "edited by hand"
+
+
+def test_a_link_in_the_place_of_a_module_is_not_replaced(plan: Plan, write: Write) -> None:
+    write("line")
+    build(plan)
+    (plan.root / "kept.py").write_bytes((plan.out / "line.py").read_bytes())
+    (plan.out / "line.py").unlink()
+    (plan.out / "line.py").symlink_to(plan.root / "kept.py")
+    assert check(plan).ok
+    write("line", output="a - b * x")
+    with pytest.raises(BuildError, match="edited by hand or is not a generated file"):
+        build(plan)
+    assert (plan.out / "line.py").is_symlink()

@@ -1,0 +1,169 @@
+"""symgraph.derive.adjoint: reverse mode against mpmath's differences of the spec, sums over rows, names, and twice in a row."""
+
+import mpmath
+import pytest
+import sympy as sp
+from built import one_output, sample
+from truths import gradient
+from zoo import ZOO
+
+from symgraph import Model
+from symgraph.check.reference import Reference
+from symgraph.derive.adjoint import adjoint, differentiate
+from symgraph.derive.lowering import lower
+from symgraph.ir.evaluate import MPMATH, evaluate
+from symgraph.ir.graph import Graph
+from symgraph.ir.verify import verify_graph
+from symgraph.passes import expand, optimize
+
+DIGITS = 60
+
+
+def point_of(name: str, seed: int = 0) -> dict[str, float]:
+    """Weights and one row of a model of the zoo, by name."""
+    model, (w, X, y) = ZOO[name](), sample(name, rows=1, seed=seed)
+    point = dict(zip([i.name for i in model.weight_inputs], map(float, w), strict=True))
+    point |= {} if X is None else dict(zip([i.name for i in model.feature_inputs], map(float, X[0]), strict=True))
+    return point | ({} if model.target_input is None else {model.target_input.name: float(y[0])})
+
+
+def precise(graph: Graph, point: dict[str, float]) -> dict[str, mpmath.mpf]:
+    """Every root of a graph at many digits, the cotangent being 1; constants stay the doubles that they are."""
+    with mpmath.workdps(DIGITS):
+        leaves = {name: mpmath.mpf(value) for name, value in point.items()} | {"cotangent": mpmath.mpf(1)}
+        values = evaluate(expand(graph), leaves, MPMATH, mpmath.mpf)
+        return {root: values[position] for root, position in expand(graph).roots.items()}
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_gradients_and_jacobians_are_the_derivatives_of_the_spec(name: str) -> None:
+    model = ZOO[name]()
+    graph = verify_graph(differentiate(verify_graph(lower(model))))
+    reference = Reference(model)
+    for seed in (0, 1):
+        point = point_of(name, seed)
+        values = precise(graph, point)
+        for root, prefix in (("loss", "grad"), ("output", "jacobian")):
+            if root not in reference.roots:
+                continue
+            truth = gradient(reference, point, root)
+            size = max(abs(value) for value in truth.values())
+            for weight, value in truth.items():
+                # only the graph's constants are rounded (2/3, say): 1e-16 each, mildly magnified
+                assert abs(values[f"{prefix} {weight}"] - value) <= 1e-13 * size, (weight, seed)
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "uniform_nodes", "rosenbrock", "pieces", "perceptron", "Rat43", "curve"])
+def test_a_graph_that_holds_partials_can_be_differentiated_again(name: str) -> None:
+    first = differentiate(lower(ZOO[name]()))
+    prefix = "grad" if "loss" in first.roots else "jacobian"
+    weights = [root.removeprefix(f"{prefix} ") for root in first.roots if root.startswith(f"{prefix} ")][:4]
+    point = point_of(name)
+    step = mpmath.mpf("1e-25")
+    for weight in weights:
+        partial = first.roots[f"{prefix} {weight}"]
+        second = verify_graph(
+            adjoint(Graph(first.name, first.nodes, {"loss": partial}, {}), "loss", prefix="second", suffix="")
+        )
+        values = precise(second, point)
+        for other in weights:
+            with mpmath.workdps(DIGITS):
+                up, down = (precise(first, point | {other: mpmath.mpf(point[other]) + h}) for h in (step, -step))
+                slope = (up[f"{prefix} {weight}"] - down[f"{prefix} {weight}"]) / (2 * step)
+                # central differences at 60 digits: truncation 1e-50, rounding 1e-35
+                assert abs(values[f"second {other}"] - slope) <= 1e-25 * (1 + abs(slope)), (weight, other)
+
+
+def test_second_derivatives_of_a_function_of_the_weights_are_symmetric() -> None:
+    first = differentiate(lower(ZOO["rosenbrock"]()))
+    rows = {}
+    for weight in ("a", "b"):
+        graph = Graph(first.name, first.nodes, {"loss": first.roots[f"grad {weight}"]}, {})
+        rows[weight] = precise(adjoint(graph, "loss", prefix="second", suffix=""), {"a": -1.25, "b": 0.5})
+    # f = (1 - a)**2 + 100 (b - a**2)**2: f_aa = 2 - 400 b + 1200 a**2, f_ab = -400 a, f_bb = 200
+    assert rows["a"] == {"loss": rows["a"]["loss"], "second a": 2 - 200 + 1875, "second b": 500}
+    assert rows["b"]["second a"] == 500
+    assert rows["b"]["second b"] == 200
+
+
+def test_sums_over_rows_stand_where_a_varying_cotangent_reaches_a_uniform_node() -> None:
+    graph = differentiate(lower(ZOO["uniform_nodes"]()))
+    sums = [position for position, node in enumerate(graph.nodes) if node.op == "rowsum"]
+    assert sums
+    for position in sums:
+        assert graph.nodes[graph.nodes[position].args[0]].varying
+    for root, position in graph.roots.items():
+        if root.startswith("grad "):
+            assert not graph.nodes[position].varying
+    # the node scale is uniform: what depends on it alone is differentiated after the sum, once a call
+    uniform = [node for node in graph.nodes if node.origin.endswith(" in scale") and node.op in ("mul", "div")]
+    loss_only = [node for node in uniform if not node.varying]
+    assert loss_only
+
+
+def test_one_sum_is_taken_of_the_total_that_reaches_a_weight() -> None:
+    graph = optimize(differentiate(lower(one_output(lambda f, g, a, b: a * f + a * g + sp.sin(a) * f * g + b))))
+    reach = [node for node in graph.nodes if node.op == "rowsum"]
+    assert len(reach) == 3  # directly to a, to sin(a), and to b
+
+
+def test_the_jacobian_has_no_sums_and_a_seed_of_one() -> None:
+    model = ZOO["curve"]()
+    graph = differentiate(lower(model))
+    assert not any(node.op in ("rowsum", "cotangent") for node in graph.nodes)
+    assert graph.nodes[graph.roots["jacobian c"]].varying
+    assert "grad a" not in graph.roots
+
+
+def test_a_function_of_the_weights_alone_has_a_uniform_cotangent() -> None:
+    graph = differentiate(lower(ZOO["rosenbrock"]()))
+    assert not any(node.varying for node in graph.nodes)
+    assert not any(node.op == "rowsum" for node in graph.nodes)
+
+
+def test_cotangents_are_named_after_their_nodes() -> None:
+    graph = differentiate(lower(ZOO["nine_weights"]()))
+    names = set(graph.names)
+    nodes, weights = ("t", "exp", "tanh", "sigmoid", "y_hat"), [f"w{i}" for i in range(1, 10)]
+    assert {f"d_{name}" for name in (*nodes, *weights)} <= names
+    assert {f"d_{name} (jacobian)" for name in (*nodes[:-1], *weights)} <= names
+    assert all(graph.names[f"d_{weight}"] == graph.roots[f"grad {weight}"] for weight in weights)
+    assert graph.names["t"] == lower(ZOO["nine_weights"]()).names["t"]  # the forward part keeps its place
+
+
+def test_new_nodes_say_what_they_are_the_adjoint_of() -> None:
+    graph = differentiate(lower(ZOO["nine_weights"]()))
+    forward = len(lower(ZOO["nine_weights"]()).nodes)
+    origins = {node.origin for node in graph.nodes[forward:]}
+    assert {"adjoint of tanh in tanh", "adjoint of exp in exp", "adjoint of weight"} <= origins
+    assert all(origin.startswith("adjoint of ") for origin in origins)
+
+
+def test_a_weight_without_a_path_has_the_constant_zero() -> None:
+    model = Model("steps")
+    a, b = model.weights("a b")
+    f = model.feature("f")
+    model.loss(sp.sign(a) * f + b)
+    graph = differentiate(lower(model))
+    assert graph.nodes[graph.roots["grad a"]].data == 0.0
+
+
+def test_a_loss_that_is_a_weight_has_the_cotangent_itself() -> None:
+    model = Model("self")
+    model.loss(model.weight("a"))
+    graph = differentiate(lower(model))
+    assert graph.nodes[graph.roots["grad a"]].op == "cotangent"
+
+
+@pytest.mark.parametrize("size", [100, 200])
+def test_the_work_of_the_adjoint_is_linear_in_the_graph(size: int) -> None:
+    def chain(f: sp.Symbol, g: sp.Symbol, a: sp.Symbol, b: sp.Symbol) -> sp.Expr:
+        expr = a * f
+        for _ in range(size):
+            expr = sp.sin(expr) * b + g
+        return expr
+
+    forward = lower(one_output(chain))
+    both = optimize(differentiate(forward))
+    # DESIGN: backward work is 2 to 3 times the forward work; here there are two backward sweeps, for loss and output
+    assert len(both.nodes) < 8 * len(forward.nodes)

@@ -1,0 +1,74 @@
+"""symgraph.derive.fragments: rows of the op table as graphs, and copies of them."""
+
+import pytest
+import sympy as sp
+from graphs import values_of
+
+from symgraph.derive.fragments import STABLE, fragment, instantiate
+from symgraph.ir.graph import GraphBuilder
+from symgraph.ir.ops import OPS
+from symgraph.ir.verify import verify_graph
+from symgraph.passes import expand
+
+DIFFERENTIABLE = [name for name, row in OPS.items() if any(row.partials) and name not in ("select", "rowsum")]
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_a_fragment_is_a_graph_with_a_root_for_each_factor(op: str) -> None:
+    graph, row = verify_graph(fragment(op)), OPS[op]
+    expected = {f"partial {i} {j}" for i, factors in enumerate(row.partials) for j in range(len(factors))}
+    assert set(graph.roots) == expected | ({STABLE} if row.stable is not None else set())
+    assert {node.data for node in graph.nodes if node.op == "input"} <= {"x0", "x1", "x2", "v"}
+    assert fragment(op) is graph  # lowered once
+
+
+def test_stable_forms_need_no_second_expansion() -> None:
+    for op, row in OPS.items():
+        if row.stable is not None:
+            used = {node.op for node in expand(fragment(op)).nodes}
+            assert all(name in ("input", "const") or OPS[name].stable is None for name in used), op
+
+
+@pytest.mark.parametrize("op", DIFFERENTIABLE)
+def test_a_copy_has_the_value_that_the_table_states(op: str) -> None:
+    row = OPS[op]
+    operands = [1.25, 0.75][: row.arity] if op in ("acosh", "pow", "div", "xlogy") else [0.4, -0.6][: row.arity]
+    symbols = sp.symbols(f"x0:{row.arity}", real=True)
+    point = dict(zip(symbols, operands, strict=True))
+    value = float(row.value.subs(point).doit())
+    point[sp.Symbol("v", real=True)] = value
+    for i, factors in enumerate(row.partials):
+        for j, factor in enumerate(factors):
+            expr = getattr(factor, "expr", factor)
+            for symbol, auxiliary in reversed(row.aux):
+                expr = expr.subs(symbol, auxiliary)
+            builder = GraphBuilder("copy")
+            args = [builder.leaf("weight", f"p{index}") for index in range(row.arity)]
+            own = builder.leaf("weight", "v")
+            root = instantiate(builder, op, f"partial {i} {j}", args, own)
+            graph = expand(verify_graph(builder.build({"r": root}, {})))
+            leaves = {f"p{index}": operand for index, operand in enumerate(operands)} | {"v": value}
+            # a handful of roundings in either evaluation
+            assert float(values_of(graph, leaves)["r"]) == pytest.approx(float(expr.subs(point).doit()), rel=1e-13)
+
+
+def test_what_value_and_partials_share_becomes_one_node() -> None:
+    builder = GraphBuilder("g")
+    z = builder.leaf("weight", "z")
+    value = instantiate(builder, "sigmoid", STABLE, [z])
+    for factor in range(3):
+        instantiate(builder, "sigmoid", f"partial 0 {factor}", [z], value)
+    assert sum(node.op == "exp" for node in builder.nodes) == 2  # exp(-|z|) of both, and exp(-|z|/2) of the slope alone
+    assert sum(node.op == "div" for node in builder.nodes) == 1
+
+
+def test_copies_take_the_origin_of_the_moment() -> None:
+    builder = GraphBuilder("g", origin="adjoint of tanh in th")
+    root = instantiate(builder, "tanh", "partial 0 0", [builder.leaf("weight", "z")])
+    assert builder.nodes[root].origin == "adjoint of tanh in th"
+
+
+def test_a_partial_that_uses_the_value_must_be_given_it() -> None:
+    builder = GraphBuilder("g")
+    with pytest.raises(ValueError, match="the fragment of exp uses the op's value, which was not given"):
+        instantiate(builder, "exp", "partial 0 0", [builder.leaf("weight", "z")])

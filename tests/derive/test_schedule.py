@@ -1,0 +1,93 @@
+"""symgraph.derive.schedule: every operation in the right function, before what needs it, no more on the tape than is read."""
+
+import pytest
+from zoo import ZOO
+
+from symgraph.derive.schedule import Kernel, count, roots_of, schedule
+from symgraph.generate import differentiated
+from symgraph.ir.graph import LEAVES, reachable
+
+
+def kernel_of(name: str) -> Kernel:
+    return schedule(differentiated(ZOO[name]()))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_operands_are_ready_when_they_are_needed(name: str) -> None:
+    kernel = kernel_of(name)
+    nodes = kernel.graph.nodes
+    primals = (*kernel.forward, *kernel.forward_target)
+    for order in (primals, (*primals, *kernel.backward), (*primals, *kernel.jacobian)):
+        ready = {position for position, node in enumerate(nodes) if node.op == "const" or node.op in LEAVES}
+        for position in order:
+            assert set(nodes[position].args) <= ready
+            ready.add(position)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_no_operation_is_done_twice_or_in_vain(name: str) -> None:
+    kernel = kernel_of(name)
+    graph = kernel.graph
+    primals = [*kernel.forward, *kernel.forward_target]
+    assert len({*primals, *kernel.backward}) == len(primals) + len(kernel.backward)
+    assert len({*primals, *kernel.jacobian}) == len(primals) + len(kernel.jacobian)
+    roots = [position for root, position in graph.roots.items() if not root.startswith(("grad ", "jacobian "))]
+    assert set(primals) <= reachable(graph.nodes, roots)
+    assert set(kernel.backward) <= reachable(graph.nodes, roots_of(graph, "grad"))
+    assert set(kernel.jacobian) <= reachable(graph.nodes, roots_of(graph, "jacobian"))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_tape_holds_what_is_read_and_nothing_else(name: str) -> None:
+    kernel = kernel_of(name)
+    graph = kernel.graph
+    later = (*kernel.backward, *kernel.jacobian)
+    read = {arg for position in later for arg in graph.nodes[position].args}
+    read |= {*roots_of(graph, "grad"), *roots_of(graph, "jacobian")}
+    primals = {*kernel.forward, *kernel.forward_target}
+    named = {position for root, position in graph.roots.items() if root.startswith("node ") or root in ("loss", "output")}
+    assert set(kernel.tape) == (read & primals) - named
+
+
+def test_what_needs_the_target_stands_apart() -> None:
+    kernel = kernel_of("pieces")
+    graph = kernel.graph
+    assert graph.roots["loss"] in kernel.forward_target
+    assert graph.roots["node r"] in kernel.forward_target
+    assert graph.roots["output"] in kernel.forward
+    for position in kernel.forward:
+        assert not any(graph.nodes[p].op == "target" for p in reachable(graph.nodes, [position]))
+
+
+def test_a_model_without_a_target_has_no_such_part() -> None:
+    for name in ("rosenbrock", "energy", "curve"):
+        assert kernel_of(name).forward_target == ()
+
+
+def test_results_come_last_in_the_order_of_the_weights() -> None:
+    kernel = kernel_of("nine_weights")
+    gradients = roots_of(kernel.graph, "grad")
+    assert kernel.backward[-9:] == gradients
+    assert [root for root in kernel.graph.roots if root.startswith("grad ")] == [f"grad w{i}" for i in range(1, 10)]
+
+
+def test_counts_tell_rows_from_calls() -> None:
+    kernel = kernel_of("uniform_nodes")
+    forward = count(kernel.graph, (*kernel.forward, *kernel.forward_target))
+    backward = count(kernel.graph, kernel.backward)
+    # scale*x1 + shift*x2 + k, then y - y_hat, its square and the sum with the penalty; scale and shift may overflow, so where
+    # x1 or x2 is 0 a comparison and a selection make the product 0
+    assert (forward.arithmetic, forward.transcendental, forward.sums) == (7 + 4, 0, 0)
+    assert forward.uniform > 8
+    assert backward.sums == 4  # to scale, to shift, to k, and of the cotangent itself for the penalty
+
+
+def test_counts_of_the_founding_model_keep_to_what_was_asked() -> None:
+    kernel = kernel_of("nine_weights")
+    forward = count(kernel.graph, (*kernel.forward, *kernel.forward_target))
+    backward = count(kernel.graph, kernel.backward)
+    assert forward.arithmetic <= 30
+    assert backward.arithmetic <= 45
+    # exp, tanh, sin, exp in sigmoid; cos, exp in sech; exp(-|z|/2), without which sigmoid's slope has no digits at |z| = 720
+    assert forward.transcendental + backward.transcendental <= 7
+    assert (forward.uniform, backward.uniform, backward.sums) == (0, 0, 9)

@@ -1,0 +1,306 @@
+"""symgraph.io.compiled: C files as modules, with the contract of the numpy backend, in float64."""
+
+import math
+import re
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from built import MODELS, numpy_module, sample
+from c_code import compiled as c_program
+from c_code import compiler, scratch
+
+import symgraph
+from symgraph.check.judging import judge
+from symgraph.check.points import points
+from symgraph.check.verify import verify
+from symgraph.errors import ModuleError, OptionError, VerificationError
+from symgraph.generate import Artifact, generate
+from symgraph.io import compiled, pieces
+from symgraph.io.compiled import module_of
+from symgraph.training import Failure, momentum, train
+
+LIKE = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own, and gcc."""
+    monkeypatch.setenv("SYMGRAPH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CC", compiler("gcc"))
+    return tmp_path / "cache"
+
+
+def files_of(name: str) -> dict[str, str]:
+    return {artifact.name: artifact.text for artifact in generate(MODELS[name](), ("c",))}
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_functions_give_what_those_of_the_numpy_backend_give(name: str) -> None:
+    c, numpy = module_of(f"{name}.c", files_of(name)), numpy_module(name)
+    for constant in ("ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS"):
+        assert getattr(c, constant) == getattr(numpy, constant)
+    assert c.METADATA["model_hash"] == numpy.METADATA["model_hash"]
+    assert c.METADATA["has_loss"] is numpy.METADATA["has_loss"]
+    w, X, y = sample(name, rows=20)
+    one = [None if part is None else part[0] for part in (X, y)]
+    for x, target in ((X, y), one):
+        n = np.shape(numpy.forward(w, x, target).loss)
+        weights = np.random.RandomState(0).uniform(0, 2, n)
+        options = [{}, {"reduction": "sum"}, {"sample_weight": weights}, {"sample_weight": weights, "reduction": "sum"}]
+        for option in options:
+            value, gradient = c.value_and_grad(w, x, target, **option)
+            want, partials = numpy.value_and_grad(w, x, target, **option)
+            # well-conditioned points: a few roundings in both, terms of one size and sign or nearly so
+            np.testing.assert_allclose([value, *gradient], [want, *partials], rtol=1e-12)
+            assert isinstance(value, float)
+            assert c.loss(w, x, target, **option) == value
+            np.testing.assert_array_equal(c.grad(w, x, target, **option), gradient)
+        assert np.shape(c.per_sample_grad(w, x, target)) == np.shape(numpy.per_sample_grad(w, x, target))
+        np.testing.assert_allclose(c.per_sample_grad(w, x, target), numpy.per_sample_grad(w, x, target), rtol=1e-12)
+        if numpy.OUTPUTS:
+            assert np.shape(c.predict(w, x)) == np.shape(numpy.predict(w, x))
+            np.testing.assert_allclose(c.predict(w, x), numpy.predict(w, x), rtol=1e-12)
+
+
+def test_a_module_has_the_functions_of_the_parts_its_model_has() -> None:
+    assert not hasattr(module_of("curve.c", files_of("curve")), "value_and_grad")
+    assert not hasattr(module_of("energy.c", files_of("energy")), "predict")
+    assert hasattr(module_of("energy.c", files_of("energy")), "row")
+
+
+def test_a_row_of_weight_0_is_absent_whatever_it_holds() -> None:
+    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
+    s = np.array([1.0, 2.0, 0.0, 1.0, 0.0, 3.0, 1.0])
+    X, y = X.copy(), y.copy()
+    X[2], y[4] = np.nan, np.inf
+    kept = s > 0
+    value, gradient = c.value_and_grad(w, X, y, sample_weight=s)
+    other, partials = c.value_and_grad(w, X[kept], y[kept], sample_weight=s[kept])
+    assert (value, gradient.tolist()) == (other, partials.tolist())
+    for power in (-1020, 1020):
+        assert c.loss(w, X, y, sample_weight=np.ldexp(s, power)) == value
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_layout_and_the_kind_of_the_arrays_change_no_bit(reduction: str) -> None:
+    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights", rows=700)
+    X, y = np.round(X * 8), np.round(y * 8)  # numbers that every kind holds
+    value, gradient = c.value_and_grad(w, X, y, reduction=reduction)
+    wide = np.zeros((700, 10))
+    wide[:, ::2] = X
+    kinds = (np.float32(X), X.astype(int), X.astype(X.dtype.newbyteorder()), np.asfortranarray(X), wide[:, ::2], X.tolist())
+    for rows in kinds:
+        other, partials = c.value_and_grad(w, rows, y, reduction=reduction)
+        assert (other, partials.tolist()) == (value, gradient.tolist())
+        assert partials.dtype == np.float64
+
+
+def test_arguments_that_do_not_fit_are_refused_as_the_numpy_module_refuses_them() -> None:
+    c, numpy = module_of("nine_weights.c", files_of("nine_weights")), numpy_module("nine_weights")
+    w, X, y = sample("nine_weights")
+    wrong = [
+        ((w[:8], X, y), {}), ((w, X[:, :4], y), {}), ((w, X[:0], y[:0]), {}), ((w, X, y[:3]), {}), ((w, X[None], y), {}),
+        ((w, X, None), {}), ((w, X, y), {"reduction": "median"}), ((w, X, y), {"sample_weight": -np.ones(7)}),
+        ((w, X, y), {"sample_weight": np.zeros(7)}), ((w, X, y), {"sample_weight": np.ones(3)}),
+    ]  # fmt: skip
+    for arguments, options in wrong:
+        with pytest.raises(ValueError) as ours:  # noqa: PT011  the message is compared below
+            c.value_and_grad(*arguments, **options)
+        with pytest.raises(ValueError) as theirs:  # noqa: PT011
+            numpy.value_and_grad(*arguments, **options)
+        assert str(ours.value) == str(theirs.value)
+    with pytest.raises(TypeError, match="computes in float64, not in complex128"):
+        c.predict(w, X + 0j)
+    with pytest.raises(TypeError, match="y has dtype <U1, nine_weights needs real numbers"):
+        c.loss(w, X, np.full(7, "a"))
+    with pytest.raises(ValueError, match=r"x has shape \(4,\), nine_weights needs \(5,\)"):
+        c.row(w, [1.0] * 4, 0.0, np.zeros(9))
+    with pytest.raises(ValueError, match="rosenbrock has no features; X must be None"):
+        module_of("rosenbrock.c", files_of("rosenbrock")).loss([1.0, 1.0], [[1.0]])
+
+
+def test_a_row_writes_its_partials_into_lists_and_arrays_and_no_more() -> None:
+    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
+    into = [float("nan")] * 9 + [7.0]
+    value = c.row(w.tolist(), X[0].tolist(), float(y[0]), into)
+    array = np.full(10, np.nan)
+    assert c.row(w, X[0], y[0], array) == value
+    assert into[:9] == array[:9].tolist() == c.per_sample_grad(w, X[0], y[0]).tolist()
+    assert into[9] == 7.0
+    assert np.isnan(array[9])
+
+
+def test_weights_are_packed_and_unpacked_by_name() -> None:
+    c = module_of("line.c", files_of("line"))
+    assert c.unpack(c.pack({"b": 2, "a": 1})) == {"a": 1.0, "b": 2.0}
+    with pytest.raises(ValueError, match=r"line: weights missing \['b'\], unknown \['c'\]"):
+        c.pack({"a": 1, "c": 2})
+
+
+def test_threads_may_call_one_module_at_once() -> None:
+    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights", rows=5000)
+    want = [c.value_and_grad(w * scale, X, y)[1].tolist() for scale in (0.5, 1.0, 1.5, 2.0)]
+    got: dict[int, list[list[float]]] = {}
+
+    def work(index: int, scale: float) -> None:
+        got[index] = [c.value_and_grad(w * scale, X, y)[1].tolist() for _ in range(20)]
+
+    threads = [threading.Thread(target=work, args=(index, scale)) for index, scale in enumerate((0.5, 1.0, 1.5, 2.0))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [got[index] for index in range(4)] == [[one] * 20 for one in want]
+
+
+def test_threads_share_the_pieces_of_a_batch_and_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "PIECE", 1000)
+    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights", rows=10_007)
+    s = np.linspace(0.0, 2.0, len(X))
+    for threads in (2, 3):
+        assert c.predict(w, X, threads=threads).tolist() == c.predict(w, X).tolist()
+        assert c.jacobian(w, X, threads=threads).tolist() == c.jacobian(w, X).tolist()
+        assert c.per_sample_grad(w, X, y, threads=threads).tolist() == c.per_sample_grad(w, X, y).tolist()
+        for weights in (None, s):
+            value, gradient = c.value_and_grad(w, X, y, sample_weight=weights, threads=threads)
+            one, alone = c.value_and_grad(w, X, y, sample_weight=weights)
+            assert (value, gradient.tolist()) == (one, alone.tolist())
+            assert c.loss(w, X, y, sample_weight=weights, threads=threads) == c.loss(w, X, y, sample_weight=weights)
+            assert c.grad(w, X, y, sample_weight=weights, threads=threads).tolist() == alone.tolist()
+    wanted = c.per_sample_grad(w, X, y)
+    exact = [math.fsum(column) / len(X) for column in wanted.T]
+    # the sums of pieces have at most 11 additions a term and Neumaier's corrections; each is rounded once more
+    np.testing.assert_allclose(c.grad(w, X, y), exact, atol=16 * 2.0**-53 * np.abs(wanted).mean(axis=0).max(), rtol=0)
+
+
+def test_sums_of_pieces_that_overflow_or_are_infinite_stay_so() -> None:
+    assert pieces.summed([1e308, 1e308]) == math.inf
+    assert pieces.summed([math.inf, 1.0]) == math.inf
+    assert math.isnan(pieces.summed([math.inf, -math.inf]))
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2", None])
+def test_threads_must_be_a_whole_number(threads: Any) -> None:
+    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
+    for call in (c.value_and_grad, c.loss, c.grad, c.per_sample_grad):
+        with pytest.raises(ValueError, match="threads must be a whole number, 1 or more"):
+            call(w, X, y, threads=threads)
+    for call in (c.predict, c.jacobian):
+        with pytest.raises(ValueError, match="threads must be a whole number, 1 or more"):
+            call(w, X, threads=threads)
+
+
+def test_a_file_is_loaded_by_its_path_or_by_its_models_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.symgraph]\nout = "made"\n', encoding="utf-8")
+    (tmp_path / "made").mkdir()
+    for name, text in files_of("line").items():
+        (tmp_path / "made" / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for where in ("line", "made/line.c", tmp_path / "made" / "line.c"):
+        assert compiled.load(where).predict([2.0, 1.0], [3.0]) == [7.0]
+    with pytest.raises(ModuleError, match=r"other\.c cannot be read: No such file.*--backend c"):
+        compiled.load("other")
+    (tmp_path / "made" / "line.h").unlink()
+    with pytest.raises(ModuleError, match=r"line\.h cannot be read"):
+        compiled.load("line")
+
+
+def test_files_that_are_none_of_ours_or_of_another_version_are_refused_before_they_are_compiled() -> None:
+    files = files_of("line")
+    with pytest.raises(ModuleError, match=r"line\.c is no generated C file"):
+        module_of("line.c", files | {"line.c": "int main(void) { return 0; }\n"})
+    other = files["line.c"].replace("const int line_abi = 1;", "const int line_abi = 2;")
+    with pytest.raises(ModuleError, match=r"line\.c follows version 2 of the module contract, this symgraph follows 1"):
+        module_of("line.c", files | {"line.c": other})
+
+
+def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = symgraph.compile(MODELS["line"](), backend="c")
+    assert module.value_and_grad([3.0, 1.0], np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 5.0]))[0] == 8.0 / 3.0
+    with pytest.raises(OptionError, match="'error-bound' is of numpy; the backends chosen are c"):
+        symgraph.compile(MODELS["line"](), backend="c", extras=("error-bound",))
+
+    def forged(*arguments: object, **options: object) -> tuple[Artifact, ...]:
+        artifacts = generate(*arguments, **options)
+        wrong = ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *")
+        return tuple(Artifact(one.name, one.text.replace(*wrong), one.backend) for one in artifacts)
+
+    monkeypatch.setattr("symgraph.build.memory.generate", forged)
+    with pytest.raises(VerificationError, match="model line, c module"):
+        symgraph.compile(MODELS["line"](), backend="c")
+
+
+def test_a_compiled_module_is_trained_as_the_numpy_module_is() -> None:
+    c, numpy = module_of("line.c", files_of("line")), numpy_module("line")
+    x, run = np.linspace(-1, 1, 40), {"optimizer": momentum(0.01), "epochs": 3, "w0": [0.1, 0.2]}
+    for size in (1, 7, None):
+        ours, theirs = (train(module, x, x**2, batch_size=size, **run) for module in (c, numpy))
+        assert (ours.reason, ours.epochs) == ("epochs", 3)
+        # at most 120 updates of 0.01, a few roundings each
+        np.testing.assert_allclose(ours.weights, theirs.weights, rtol=0, atol=120 * 0.01 * 8 * 2**-52)
+    spoilt = np.where(np.arange(40) == 11, np.nan, x)
+    assert train(c, x, spoilt, batch_size=None, **run).failure == Failure(0, 11, "loss")
+    with pytest.raises(OptionError, match="w0 is missing: the compiled module of line draws no initial weights"):
+        train(c, x, x, optimizer=momentum())
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "line"])
+def test_a_compiled_module_is_judged_by_the_truth(name: str) -> None:
+    model = MODELS[name]()
+    report = judge(model, module_of(f"{name}.c", files_of(name)), points(model, n=60))
+    assert report.ok, report.verdict()
+    assert len(report.rows()) == 2 + 2 * len(model.weight_inputs)
+
+
+FAULTS = {
+    "a partial is wrong": ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *"),
+    "two partials are exchanged": ("grad[0] = sums[1];", "grad[0] = sums[2];"),
+    "a part of a block is not added": ("i < NINE_WEIGHTS_PARTS_ / 2; i++", "i < NINE_WEIGHTS_PARTS_ / 4; i++"),
+    "the second block is the first": ("_(X + start * NINE_WEIGHTS_FEATURES, rows, x);", "_(X + start, rows, x);"),
+    "the last rows of a block are those of the one before": ("for (; row < rows; row++) {", "for (; row + 1 < rows; row++) {"),
+    "shares are ignored": ("share = s ? s + start : ones", "share = s ? ones : ones"),
+    "the output is another node": ("output[row] = y_hat;", "output[row] = tanh_;"),
+    "the loss of a row has no square": ("return terms[0];", "return terms[1];"),
+    "a derivative of the output is another": (
+        "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + i]",
+        "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + 8 - i]",
+    ),
+    "a residual is the output": ("residual[row] -= y[row];", "residual[row] -= 0.0;"),
+    "the partials of a residual are those of the loss": (
+        "    (void)y;\n    nine_weights_jacobian(w, X, n, jacobian);",
+        "    nine_weights_per_sample_grad(w, X, y, n, jacobian);",
+    ),
+    "the losses miss their last row": ("block_sum_(losses, rows), &sum", "block_sum_(losses, rows - 1), &sum"),
+    "rows are exchanged": (
+        "sums[i] = terms[i * NINE_WEIGHTS_ROWS_ + row];",
+        "sums[i] = terms[i * NINE_WEIGHTS_ROWS_ + rows - 1 - row];",
+    ),
+    "a weight is another": ("const double w2 = w[1];", "const double w2 = w[0];"),
+    "names are in another order": ('    "w1",\n    "w2",', '    "w2",\n    "w1",'),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_text_is_caught_by_verification(fault: str) -> None:
+    files, (good, bad) = files_of("nine_weights"), FAULTS[fault]
+    assert good in files["nine_weights.c"]
+    module = module_of(
+        "nine_weights.c", files | {"nine_weights.c": files["nine_weights.c"].replace(good, bad)}, folder=scratch()
+    )
+    with pytest.raises(VerificationError, match="model nine_weights, c module"):
+        verify(MODELS["nine_weights"](), None, module, points=3)
+
+
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "c.md"
+
+
+def test_the_examples_of_the_page_run_and_print_what_it_shows() -> None:
+    blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+    program = c_program(compiler("gcc"), (), files_of("nine_weights") | {"main.c": blocks["c"]}, "main")
+    assert subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout == blocks["out"]
+    exec(blocks["py"], {})

@@ -1,0 +1,104 @@
+"""symgraph.io.compiler: which compiler is found, what a library's name depends on, what is said where there is none."""
+
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from c_code import compiler as program_of
+
+from symgraph.errors import BuildError
+from symgraph.io.compiler import FLAGS, NATIVE, Compiler, compiled_library, find_compiler
+
+ANSWER = {"answer.c": '#include "answer.h"\nint answer(void)\n{\n    return 42;\n}\n', "answer.h": "int answer(void);\n"}
+
+
+@pytest.fixture
+def gcc() -> Compiler:
+    return find_compiler(program_of("gcc"))
+
+
+def test_the_given_compiler_is_taken_else_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    gcc, clang = program_of("gcc"), program_of("clang")
+    monkeypatch.setenv("CC", clang)
+    assert find_compiler(gcc).path == gcc
+    assert find_compiler().path == clang
+    assert find_compiler(gcc).identity != find_compiler(clang).identity
+
+
+def test_a_message_says_what_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BuildError, match=r"no C compiler: none of cc, gcc, clang is there; install gcc or clang, or set CC"):
+        find_compiler()
+    with pytest.raises(BuildError, match="no C compiler: 'tcc' is not there"):
+        find_compiler("tcc")
+
+
+def test_a_program_that_is_no_compiler_is_refused(tmp_path: Path) -> None:
+    script = tmp_path / "cc"
+    script.write_text("#!/bin/sh\necho this is no compiler >&2\nexit 1\n", encoding="utf-8")
+    script.chmod(0o755)
+    with pytest.raises(BuildError, match="does not compile C as gcc and clang do: this is no compiler"):
+        find_compiler(str(script))
+
+
+def test_flags_of_this_machine_are_left_out_where_the_compiler_does_not_know_them(tmp_path: Path) -> None:
+    script = tmp_path / "cc"
+    script.write_text('#!/bin/sh\ncase "$*" in *-march=native*) exit 1;; esac\necho "#define VERSION 1"\n', encoding="utf-8")
+    script.chmod(0o755)
+    assert find_compiler(str(script)).flags == FLAGS
+
+
+def test_vectors_are_as_wide_as_the_machine_has_them(gcc: Compiler, tmp_path: Path) -> None:
+    script = tmp_path / "old"
+    script.write_text('#!/bin/sh\ncase "$*" in *-mprefer*) exit 1;; esac\necho "#define VERSION 1"\n', encoding="utf-8")
+    script.chmod(0o755)
+    assert find_compiler(str(script)).flags == (*FLAGS, NATIVE[0])
+    if platform.machine() == "x86_64":
+        assert gcc.flags == (*FLAGS, *NATIVE)
+
+
+def test_a_library_is_made_once_for_each_text_flags_and_compiler(gcc: Compiler, tmp_path: Path) -> None:
+    first = compiled_library("answer.c", ANSWER, gcc, tmp_path)
+    made = first.stat().st_mtime_ns
+    assert compiled_library("answer.c", ANSWER, gcc, tmp_path) == first
+    assert first.stat().st_mtime_ns == made
+    others = [
+        compiled_library("answer.c", ANSWER | {"answer.c": ANSWER["answer.c"].replace("42", "43")}, gcc, tmp_path),
+        compiled_library("answer.c", ANSWER | {"answer.h": "int  answer(void);\n"}, gcc, tmp_path),
+        compiled_library("answer.c", ANSWER, replace(gcc, flags=("-O0",)), tmp_path),
+        compiled_library("answer.c", ANSWER, replace(gcc, identity="another"), tmp_path),
+    ]
+    assert len({first, *others}) == 5
+    assert sorted(tmp_path.iterdir()) == sorted([first, *others])  # nothing is left beside them
+
+
+def test_what_the_compiler_refuses_is_shown_and_leaves_nothing(gcc: Compiler, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"cannot compile answer\.c: (.|\n)*error"):
+        compiled_library("answer.c", ANSWER | {"answer.c": "int answer(void) { return }\n"}, gcc, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(gcc: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BuildError, match=r"missing cannot be written: .*; set SYMGRAPH_CACHE to another"):
+        compiled_library("answer.c", ANSWER, gcc, tmp_path / "missing")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("SYMGRAPH_CACHE", str(tmp_path / "file"))
+    with pytest.raises(BuildError, match="no folder of your own to keep compiled code in; set SYMGRAPH_CACHE"):
+        compiled_library("answer.c", ANSWER, gcc)
+
+
+def test_threads_that_compile_the_same_text_get_the_same_whole_library(gcc: Compiler, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: compiled_library("answer.c", ANSWER, gcc, tmp_path), range(4)))
+    assert len(set(made)) == 1
+    assert os.listdir(tmp_path) == [made[0].name]  # noqa: PTH208  names
+
+
+def test_code_compiled_in_haste_is_no_other_code(gcc: Compiler) -> None:
+    assert gcc.in_haste().flags == tuple(flag.replace("-O3", "-O1") for flag in gcc.flags)
+    assert "-O3" in gcc.flags
+    assert (gcc.in_haste().path, gcc.in_haste().identity) == (gcc.path, gcc.identity)

@@ -1,0 +1,121 @@
+"""symgraph.io.lineage: a module whose spec has changed since it was built is not loaded without a warning."""
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import symgraph
+from symgraph.build.build import Plan, build
+from symgraph.errors import BuildError
+from symgraph.io import compiled
+from symgraph.io.compiler import find_compiler
+from symgraph.io.lineage import StaleModuleWarning, lineage_of
+from symgraph.io.manifest import FILE
+from symgraph.io.module import load_scalar
+
+SPEC = """
+from symgraph import Model
+from shape import bend
+
+line = Model("line")
+x = line.feature("x")
+a, b = line.weights("a b")
+y = line.target("y")
+line.loss((y - line.output("y_hat", bend(a, x) + b)) ** 2)
+"""
+SHAPE = "def bend(a, x):\n    return a * x\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a built module; it is the current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "spec.py").write_text(SPEC, encoding="utf-8")
+    (tmp_path / "shape.py").write_text(SHAPE, encoding="utf-8")
+    build(Plan(["spec.py"], tmp_path, tmp_path / "generated", ("numpy", "scalar")))
+    return tmp_path
+
+
+LOADS: dict[str, Callable[[], object]] = {
+    "by name": lambda: symgraph.load("line"),
+    "by path": lambda: symgraph.load("generated/line.py"),
+    "for rows": lambda: load_scalar("line_scalar"),
+}
+
+
+@pytest.mark.parametrize("way", LOADS)
+def test_a_changed_spec_is_warned_of_where_the_module_is_loaded(project: Path, way: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LOADS[way]()
+    (project / "shape.py").write_text(SHAPE.replace("*", "+"), encoding="utf-8")
+    expected = (
+        r"shape\.py, which spec\.py reads, has changed since line\w*\.py was built; `symgraph build` brings .* up to date"
+    )
+    with pytest.warns(StaleModuleWarning, match=expected) as caught:
+        LOADS[way]()
+    assert caught[0].filename == __file__
+
+
+def test_a_module_of_another_version_than_its_manifest_is_warned_of(project: Path) -> None:
+    old = (project / "generated" / "line.py").read_bytes()
+    (project / "shape.py").write_text(SHAPE.replace("*", "+"), encoding="utf-8")
+    build(Plan(["spec.py"], project, project / "generated", ("numpy", "scalar")))
+    (project / "generated" / "line.py").write_bytes(old)
+    with pytest.warns(StaleModuleWarning, match=r"line\.py is not of the version of spec\.py that symgraph\.lock\.json states"):
+        symgraph.load("line")
+
+
+def test_a_compiled_file_is_warned_of_as_well(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        find_compiler()
+    except BuildError as error:
+        pytest.skip(str(error))
+    monkeypatch.setenv("SYMGRAPH_CACHE", str(project / "cache"))
+    build(Plan(["spec.py"], project, project / "generated", ("c",)))
+    compiled.load("line")
+    (project / "shape.py").write_text(SHAPE.replace("*", "+"), encoding="utf-8")
+    with pytest.warns(StaleModuleWarning, match=r"since line\.c was built"):
+        compiled.load("line")
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_same_text_with_other_line_ends_is_no_change(project: Path) -> None:
+    for name in ("spec.py", "shape.py"):
+        (project / name).write_bytes((project / name).read_bytes().replace(b"\n", b"\r\n"))
+    symgraph.load("line")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_module_whose_spec_did_not_come_along_is_loaded_as_it_is(project: Path) -> None:
+    (project / "spec.py").unlink()
+    symgraph.load("line")
+
+
+def test_a_manifest_that_cannot_be_read_is_a_warning_for_who_loads(project: Path) -> None:
+    (project / "generated" / FILE).write_text("<<<<<<< HEAD\n", encoding="utf-8")
+    with pytest.warns(StaleModuleWarning, match=r"whether line\.py fits its spec is not known: .*no manifest of symgraph"):
+        symgraph.load("line")
+
+
+def test_the_spec_is_found_from_the_module_wherever_the_caller_is(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = project / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    path = project / "generated" / "line.py"
+    found = lineage_of(path, str(symgraph.load(path).METADATA["model_hash"]))
+    assert found is not None
+    assert (found.spec, found.root, found.doubt) == (project / "spec.py", project, "")
+
+
+def test_loading_takes_no_sympy(project: Path) -> None:
+    (project / "spec.py").write_text(f"# changed\n{SPEC}", encoding="utf-8")
+    script = "import sys, symgraph; symgraph.load('line'); assert 'sympy' not in sys.modules and 'jinja2' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", script], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "StaleModuleWarning: spec.py has changed since line.py was built" in done.stderr

@@ -1,0 +1,100 @@
+"""symgraph.io.manifest: the lock file of an output folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from symgraph.errors import BuildError
+from symgraph.io.manifest import FILE, Entry, Manifest, Origin, digest, digest_of, manifest_text, read_manifest
+
+ENTRIES = (
+    Entry("b.py", "specs/b.py", "b", "numpy", "sha256:2", "sha256:22"),
+    Entry("a.py", "specs/a.py", "a", "numpy", "sha256:1", "sha256:11"),
+)
+
+
+def test_what_is_written_reads_back_sorted_by_file(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(manifest_text(Manifest(ENTRIES)), encoding="utf-8")
+    assert read_manifest(tmp_path) == Manifest(tuple(reversed(ENTRIES)))
+
+
+def test_the_text_does_not_depend_on_the_order_of_entries() -> None:
+    assert manifest_text(Manifest(ENTRIES)) == manifest_text(Manifest(tuple(reversed(ENTRIES))))
+    assert manifest_text(Manifest(ENTRIES)).endswith("}\n")
+
+
+def test_the_manifest_is_json_by_file_name() -> None:
+    document = json.loads(manifest_text(Manifest(ENTRIES)))
+    assert list(document["outputs"]) == ["a.py", "b.py"]
+    assert document["outputs"]["a.py"] == {
+        "backend": "numpy",
+        "model": "a",
+        "model_hash": "sha256:1",
+        "spec": "specs/a.py",
+        "text_hash": "sha256:11",
+    }
+
+
+def test_what_a_module_has_on_request_is_listed_and_reads_back(tmp_path: Path) -> None:
+    entry = Entry("c.py", "specs/c.py", "c", "numpy", "sha256:3", "sha256:33", extras="error-bound")
+    (tmp_path / FILE).write_text(manifest_text(Manifest((entry,))), encoding="utf-8")
+    assert json.loads(manifest_text(Manifest((entry,))))["outputs"]["c.py"]["extras"] == "error-bound"
+    assert "precision" not in manifest_text(Manifest((entry,)))
+    assert read_manifest(tmp_path) == Manifest((entry,))
+
+
+def test_a_folder_without_a_manifest_has_no_entries(tmp_path: Path) -> None:
+    assert read_manifest(tmp_path) == Manifest()
+    assert read_manifest(tmp_path / "no such folder") == Manifest()
+
+
+NONE_OF_OURS = {
+    "nothing": "",
+    "no JSON": "not json",
+    "too deep": "[" * 100_000,
+    "a list": "[]",
+    "no outputs": "{}",
+    "outputs in a list": '{"outputs": []}',
+    "an output without facts": '{"outputs": {"a.py": {}}}',
+    "an unknown fact": '{"outputs": {"a.py": {"hue": 1}}}',
+    "specs in a list": '{"outputs": {}, "specs": []}',
+    "a spec without sources": '{"outputs": {}, "specs": {"a.py": {"root": "."}}}',
+    "no text": "\udcff",
+}
+
+
+@pytest.mark.parametrize("text", NONE_OF_OURS.values(), ids=NONE_OF_OURS)
+def test_another_file_of_that_name_is_refused_with_what_to_do(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE).write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(BuildError, match=r"symgraph\.lock\.json is no manifest of symgraph .*; delete it and build again"):
+        read_manifest(tmp_path)
+
+
+def test_a_manifest_that_cannot_be_read_is_a_build_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / FILE).write_text(manifest_text(Manifest(ENTRIES)), encoding="utf-8")
+
+    def denied(*_args: object, **_options: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.raises(BuildError, match=r"cannot be read: Permission denied"):
+        read_manifest(tmp_path)
+
+
+def test_where_specs_come_from_is_kept_as_long_as_a_file_names_them(tmp_path: Path) -> None:
+    origins = {"specs/a.py": Origin("..", {"specs/a.py": "sha256:5", "data.csv": ""}), "gone.py": Origin("..", {})}
+    (tmp_path / FILE).write_text(manifest_text(Manifest(ENTRIES, origins)), encoding="utf-8")
+    assert read_manifest(tmp_path).origins == {"specs/a.py": origins["specs/a.py"]}
+
+
+def test_a_manifest_of_an_earlier_version_says_nothing_of_specs(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"outputs": {}}', encoding="utf-8")
+    assert read_manifest(tmp_path) == Manifest()
+
+
+def test_a_digest_does_not_depend_on_line_ends(tmp_path: Path) -> None:
+    assert digest(b"a\r\nb\n") == digest(b"a\nb\n") != digest(b"a\nb")
+    (tmp_path / "a.txt").write_bytes(b"a\r\n")
+    assert digest_of(tmp_path / "a.txt") == digest(b"a\n")
+    assert digest_of(tmp_path / "none.txt") == digest_of(tmp_path) == ""

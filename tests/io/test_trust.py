@@ -1,0 +1,247 @@
+"""symgraph.io.trust: whose files count when a search finds them. Owners are faked where the caller cannot give files away."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from symgraph.errors import ModuleError, OptionError
+from symgraph.io.config import Config, find_project, read_config
+from symgraph.io.module import load
+from symgraph.io.trust import objection
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no such owners here")
+
+OTHER, THIRD = 54321, 54322  # nobody's numbers
+
+MODULE = """\
+ABI = 1
+MODEL, FEATURES, TARGET, WEIGHTS, METADATA = "tiny", (), None, ("a",), {}
+def forward(w, X=None, y=None):
+    return w
+"""
+
+Give = Callable[..., None]
+
+
+def _fake(monkeypatch: pytest.MonkeyPatch) -> Give:
+    owners: dict[str, int] = {}
+    true_stat = os.stat
+
+    def pretended(path: object, *arguments: object, **options: object) -> os.stat_result:
+        found = true_stat(path, *arguments, **options)  # type: ignore[arg-type]
+        name = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
+        if options.get("follow_symlinks", True):
+            name = os.path.realpath(name)
+        return os.stat_result((*found[:4], owners.get(str(name), found.st_uid), *found[5:10]))
+
+    def give(*paths: Path, to: int = OTHER) -> None:
+        owners.update({str(path): to for path in paths})
+
+    monkeypatch.setattr(os, "stat", pretended)
+    return give
+
+
+@pytest.fixture(params=["faked", "true"])
+def give(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Give:
+    """Make files another user's: by what the system says of them, and in truth where the caller may do that."""
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    if request.param == "faked":
+        return _fake(monkeypatch)
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+
+    def give(*paths: Path, to: int = OTHER) -> None:
+        for path in paths:
+            os.chown(path, to, -1, follow_symlinks=False)
+
+    return give
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with settings and a folder in it, which is the current one; no home folder or repository in between."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "project" / "below").mkdir(parents=True)
+    (tmp_path / "project" / "pyproject.toml").write_text('[tool.symgraph]\nout = "theirs"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "project" / "below")
+    return tmp_path / "project"
+
+
+def refusal(start: Path) -> str:
+    with pytest.raises(OptionError) as caught:
+        read_config(start)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def test_settings_of_ones_own_count(project: Path) -> None:
+    assert read_config(project / "below").out == "theirs"
+
+
+def test_settings_of_another_user_do_not_count_and_the_line_says_whose_and_how_to_say_yes(project: Path, give: Give) -> None:
+    file = project / "pyproject.toml"
+    give(file)
+    text = refusal(project / "below")
+    assert text.startswith(f"{file} belongs to user {OTHER}, not to you")
+    assert text.endswith(f"--config {file}")
+    assert read_config(file=file) == Config(project, out="theirs")
+
+
+def test_settings_of_another_user_in_the_current_folder_do_not_count_either(project: Path, give: Give) -> None:
+    give(project / "pyproject.toml")
+    assert "belongs to" in refusal(project)
+
+
+def test_settings_of_the_owner_of_the_current_folder_count(project: Path, give: Give) -> None:
+    give(project / "pyproject.toml", project / "below")
+    assert read_config(project / "below").out == "theirs"
+    give(project / "below", to=THIRD)
+    assert f"belongs to user {OTHER}" in refusal(project / "below")
+
+
+def test_settings_of_root_count(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(project / "pyproject.toml", to=0)
+    monkeypatch.setattr(os, "geteuid", lambda: THIRD)
+    assert read_config(project / "below").out == "theirs"
+
+
+def test_settings_of_who_called_sudo_count_for_root_alone(project: Path, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(project / "pyproject.toml")
+    monkeypatch.setenv("SUDO_UID", str(OTHER))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert read_config(project / "below").out == "theirs"
+    monkeypatch.setattr(os, "geteuid", lambda: THIRD)
+    assert "belongs to" in refusal(project / "below")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for text in ("", "-1", f"{OTHER} ", "root"):
+        monkeypatch.setenv("SUDO_UID", text)
+        assert "belongs to" in refusal(project / "below")
+
+
+def test_a_link_of_another_user_to_settings_of_ones_own_does_not_count(project: Path, give: Give) -> None:
+    file = project / "pyproject.toml"
+    file.rename(project / "mine.toml")
+    file.symlink_to(project / "mine.toml")
+    assert read_config(project).out == "theirs"
+    give(file)
+    assert "belongs to" in refusal(project)
+
+
+def test_a_link_of_ones_own_to_settings_of_another_user_does_not_count(project: Path, give: Give) -> None:
+    file = project / "pyproject.toml"
+    file.rename(project / "theirs.toml")
+    file.symlink_to(project / "theirs.toml")
+    give(project / "theirs.toml")
+    assert "belongs to" in refusal(project)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+@pytest.mark.parametrize("shared", ["", "below"])
+def test_settings_found_across_a_folder_that_everybody_may_write_to_do_not_count(project: Path, mode: int, shared: str) -> None:
+    (project / shared).chmod(mode)
+    text = refusal(project / "below")
+    assert f"was found across {project / shared}, which everybody may write to" in text
+    assert text.endswith(f"--config {project / 'pyproject.toml'}")
+
+
+def test_settings_in_the_current_folder_are_not_crossed_for(project: Path) -> None:
+    project.chmod(0o777)
+    assert read_config(project).out == "theirs"
+
+
+def test_a_shared_folder_above_the_settings_is_not_crossed(project: Path) -> None:
+    project.parent.chmod(0o1777)
+    assert read_config(project / "below").out == "theirs"
+
+
+def test_where_files_have_no_owners_every_file_counts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fake(monkeypatch)(project / "pyproject.toml")
+    monkeypatch.delattr(os, "geteuid")
+    assert objection(project / "pyproject.toml", project) is None
+
+
+# Where the search ends.
+
+
+@pytest.mark.parametrize("mark", [".git", ".hg"])
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_the_search_ends_at_the_root_of_the_repository(project: Path, mark: str, kind: str) -> None:
+    below = project / "below"
+    (below / "deeper").mkdir()
+    (below / mark).mkdir() if kind == "folder" else (below / mark).touch()
+    assert find_project(below / "deeper") is None
+    assert find_project(below) is None
+    (below / "pyproject.toml").touch()
+    assert find_project(below / "deeper") == below / "pyproject.toml"
+
+
+def test_the_search_ends_at_the_home_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = project / "below"
+    (home / "work").mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    assert find_project(home / "work") is None
+    (home / "pyproject.toml").touch()
+    assert find_project(home / "work") == home / "pyproject.toml"
+
+
+def test_a_home_folder_behind_a_link_is_the_home_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "link").symlink_to(project / "below")
+    monkeypatch.setenv("HOME", str(project / "link"))
+    assert find_project(project / "below") is None
+
+
+def test_a_folder_behind_a_link_is_searched_from_where_it_is(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link").symlink_to(project / "below")
+    assert find_project(tmp_path / "elsewhere" / "link") == project / "pyproject.toml"
+
+
+def test_a_folder_that_may_not_be_looked_into_holds_no_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exists = Path.exists
+
+    def denied(path: Path) -> bool:
+        if path.parent == project / "below":
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", denied)
+    assert find_project(project / "below") == project / "pyproject.toml"
+
+
+def test_a_current_folder_that_is_gone_is_said_to_be(project: Path) -> None:
+    (project / "below").rmdir()
+    with pytest.raises(OptionError, match="the current folder has been deleted"):
+        read_config()
+
+
+# Modules, which run as well.
+
+
+def test_a_module_found_without_settings_must_be_of_a_trusted_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, give: Give
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "generated").mkdir()
+    file = tmp_path / "generated" / "tiny.py"
+    file.write_text(f"{MODULE}raise SystemExit('it ran')\n", encoding="utf-8")
+    give(file)
+    with pytest.raises(ModuleError, match=rf"tiny\.py belongs to user {OTHER}, not to you.*give its path"):
+        load("tiny")
+    file.write_text(MODULE, encoding="utf-8")
+    assert load("generated/tiny.py").MODEL == "tiny"
+
+
+def test_settings_that_count_vouch_for_the_modules_that_they_name(project: Path, give: Give) -> None:
+    (project / "theirs").mkdir()
+    file = project / "theirs" / "tiny.py"
+    file.write_text(MODULE, encoding="utf-8")
+    give(file)
+    assert load("tiny").MODEL == "tiny"
+    give(project / "pyproject.toml")
+    with pytest.raises(OptionError, match="belongs to"):
+        load("tiny")
+    assert load("tiny", config=project / "pyproject.toml").MODEL == "tiny"
