@@ -1,11 +1,12 @@
 """The gradient check: draw points, judge every partial there, compare the functions, report."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck.differences import Array
@@ -97,10 +98,12 @@ def gradcheck(
 
 def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Generator, *, whole: bool) -> Iterator[Finding]:
     """Judge the partials of some weights at a point, and if it is to be the whole check, all functions too."""
-    lines = [_axis(point, j) for j in wanted]
+    alone, moves = wanted, list[Array]()
     if len(wanted) > most:
-        lines = [_axis(point, j) for j in sorted(rng.choice(np.asarray(wanted), most, replace=False).tolist())]
-        lines += [_direction(point, rng) for _ in range(_DIRECTIONS)]
+        alone = sorted(rng.choice(np.asarray(wanted), most, replace=False).tolist())
+        sizes = np.array([point.scale(j) for j in range(len(point.given.w))])
+        # directions in which every weight moves by about its own size
+        moves = [sizes * rng.choice((-1.0, 1.0), len(sizes)) * rng.uniform(0.5, 1.5, len(sizes)) for _ in range(_DIRECTIONS)]
     rows = point.values()
     sway = point.sway(rows, rng)
     if whole:
@@ -111,52 +114,32 @@ def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Genera
             if value == "loss":
                 blur, rounding = point.bounds()
                 noise = np.where(np.isfinite(rounding), rounding / SAFETY, noise)
-            yield from (line.judged(value, rows[partials], noise, blur) for line in lines)
+            yield from (_alone(point, value, j, rows[partials], noise, blur) for j in alone)
+            yield from (_along(point, value, move, rows[partials], noise, blur) for move in moves)
 
 
-class _Line(NamedTuple):
-    """A line in the space of the weights, through those of a point, along which values are differentiated.
+def _alone(point: Point, value: str, j: int, partials: Array, sway: Array, blur: Array) -> Finding:
+    """Judge the partials of a value by one weight."""
+    w, name = point.given.w, point.module.WEIGHTS[j : j + 1]
 
-    Attributes:
-        point: where.
-        names: of what moves; all weights together are one name.
-        weights: gives the weights (k,) at a coordinate.
-        at, scale: the coordinate of the point, and the size of that.
-        columns, factors: the weights that move, and how far when the coordinate grows by 1.
-    """
+    def moved(x: float) -> NDArray[np.floating[Any]]:
+        return point.each(value, np.concatenate([w[:j], [x], w[j + 1 :]]))
 
-    point: Point
-    names: tuple[str, ...]
-    weights: Callable[[float], Array]
-    at: float
-    scale: float
-    columns: slice
-    factors: Array
-
-    def judged(self, value: str, partials: Array, sway: Array, blur: Array) -> Finding:
-        """Judge the derivatives of a value along the line, made of partials (n, k) that rounding moves so far (n, k)."""
-        slopes = partials[:, self.columns] @ self.factors
-        moved = np.abs(sway[:, self.columns]) @ np.abs(self.factors)
-        entries = judge(lambda x: self.point.each(value, self.weights(x)), self.at, self.scale, slopes, moved, blur)
-        is_main, weights = value == self.point.main, self.point.module.WEIGHTS[self.columns]
-        function, seen = "" if is_main else PARTIALS[value], np.full(len(weights), entries.judged.any())
-        if len(weights) > 1:
-            function, seen = f"{function or 'partials'} along", (partials[entries.judged] != 0.0).any(axis=0)
-        return Finding(function, self.point, self.names, entries, shows=tuple(compress(weights, seen)) if is_main else ())
+    entries = judge(moved, float(w[j]), point.scale(j), partials[:, j], sway[:, j], blur)
+    if value != point.main:
+        return Finding(PARTIALS[value], point, name, entries)
+    return Finding("", point, name, entries, shows=name if entries.judged.any() else ())
 
 
-def _axis(point: Point, j: int) -> _Line:
-    """The line on which one weight moves; its coordinate is that weight."""
-    w, name, one = point.given.w, point.module.WEIGHTS[j : j + 1], slice(j, j + 1)
-    return _Line(point, name, lambda x: np.concatenate([w[:j], [x], w[j + 1 :]]), float(w[j]), point.scale(j), one, np.ones(1))
-
-
-def _direction(point: Point, rng: np.random.Generator) -> _Line:
-    """A line on which every weight moves by about its own size while the coordinate goes from 0 to 1, where the point is."""
-    w = point.given.w
-    sizes = np.array([point.scale(j) for j in range(len(w))])
-    move = sizes * rng.choice((-1.0, 1.0), len(sizes)) * rng.uniform(0.5, 1.5, len(sizes))
-    return _Line(point, (f"all {len(w)} weights",), lambda t: w + (t - 1.0) * move, 1.0, 1.0, slice(None), move)
+def _along(point: Point, value: str, move: Array, partials: Array, sway: Array, blur: Array) -> Finding:
+    """Judge the derivatives of a value along a direction: those by t at t = 1, where the weights are w + (t - 1) * move."""
+    w, name = point.given.w, (f"all {len(move)} weights",)
+    slopes, noise = partials @ move, np.abs(sway) @ np.abs(move)
+    entries = judge(lambda t: point.each(value, w + (t - 1.0) * move), 1.0, 1.0, slopes, noise, blur)
+    if value != point.main:
+        return Finding(f"{PARTIALS[value]} along", point, name, entries)
+    seen = (partials[entries.judged] != 0.0).any(axis=0)
+    return Finding("partials along", point, name, entries, shows=tuple(compress(point.module.WEIGHTS, seen)))
 
 
 def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
@@ -166,17 +149,18 @@ def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
     for name, part, exists in (("X", X, bool(module.FEATURES)), ("y", y, needs_target)):
         if exists != (part is not None):
             raise DataError(f"{name} is missing; {module.MODEL} needs it" if exists else f"{module.MODEL} takes no {name}")
-    matrix = None if X is None else np.asarray(X, np.float64)
-    if matrix is not None and matrix.ndim == 1 and len(module.FEATURES) == 1:
-        matrix = matrix[:, None]
-    if matrix is not None and (matrix.ndim != 2 or matrix.shape[1] != len(module.FEATURES)):
-        raise DataError(f"X has shape {matrix.shape}, {module.MODEL} needs rows of {', '.join(module.FEATURES)}")
-    column = None if y is None else np.asarray(y, np.float64)
-    if column is not None and (column.ndim != 1 or (matrix is not None and len(column) != len(matrix))):
-        raise DataError(f"y has shape {column.shape}; it must be one number for each row")
-    if 0 in (len(part) for part in (matrix, column) if part is not None):
+    if X is not None:
+        X, width = np.asarray(X, np.float64), len(module.FEATURES)
+        X = X[:, None] if X.ndim == width == 1 else X
+        if X.ndim != 2 or X.shape[1] != width:
+            raise DataError(f"X has shape {X.shape}, {module.MODEL} needs rows of {', '.join(module.FEATURES)}")
+    if y is not None:
+        y = np.asarray(y, np.float64)
+        if y.ndim != 1 or (X is not None and len(y) != len(X)):
+            raise DataError(f"y has shape {y.shape}; it must be one number for each row")
+    if 0 in (len(part) for part in (X, y) if part is not None):
         raise DataError("there are no rows to check at")
-    return matrix, column
+    return X, y
 
 
 def _weights(module: GeneratedModule, w: Any) -> Array:

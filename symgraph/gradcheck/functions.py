@@ -157,10 +157,8 @@ def _scaled(point: Point, by: int, *, target: bool) -> Point:
 
 def _fits(point: Point) -> bool:
     """Whether the inputs are in their domains, and no loss or partial of a row is too large to be off by a factor of 1.01."""
-    if not point.is_inside():
-        return False
-    rows = point.values()
-    return bool(np.max(largest({part: rows[part] for part in ("loss", "gradient")})) < _NEARLY_TOO_LARGE)
+    parts = (point.each(part, point.given.w) for part in ("loss", "gradient"))
+    return point.is_inside() and all(np.max(np.abs(part)) < _NEARLY_TOO_LARGE for part in parts)
 
 
 def _facts(point: Point, rows: Rows, sway: Rows) -> Mapping[str, _Fact]:
@@ -207,14 +205,13 @@ class _Court(NamedTuple):
 
     def tried(self, call: Call, given: Given) -> Sequence[Finding]:
         """Make a call and compare its results with each row, or with the sum over rows where it gives that."""
-        many = call.factors is None and len(given.rows) > len(self.point.given.rows)
+        n = len(given.rows) if call.factors is not None else len(self.point.given.rows)
         try:
             with np.errstate(all="ignore"):
-                results = zip(call.facts, call.run(), strict=True)
                 return [
                     self._compared(call, fact, given, np.asarray(part, np.float64))
-                    for fact, result in results
-                    for part in (extremes(result, given, len(self.point.given.rows)) if many else (result,))
+                    for fact, result in zip(call.facts, call.run(), strict=True)
+                    for part in extremes(result, given, n)
                 ]
         except Exception as error:  # whatever it raises is a fault of the module
             problem, nothing = f"raises {type(error).__name__}: {error}", agree(*np.zeros((3, 0)))
