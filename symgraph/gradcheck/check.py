@@ -104,18 +104,18 @@ def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Genera
         sizes = np.array([point.scale(j) for j in range(len(point.given.w))])
         # directions in which every weight moves by about its own size
         moves = [sizes * rng.choice((-1.0, 1.0), len(sizes)) * rng.uniform(0.5, 1.5, len(sizes)) for _ in range(_DIRECTIONS)]
-    rows = point.values()
-    sway = point.sway(rows, rng)
+    facts = point.facts(rng)
     if whole:
-        yield from compare(point, rows, sway, rng)
-    for value, partials in PARTIALS.items():
-        if partials in rows and (whole or value == point.main):
-            noise, blur = sway[partials], np.full(len(rows[partials]), np.inf)
+        yield from compare(point, facts, rng)
+    for value, name in PARTIALS.items():
+        if name in facts and (whole or value == point.main):
+            _, partials, sway = facts[name]
+            blur = np.full(len(partials), np.inf)
             if value == "loss":
                 blur, rounding = point.bounds()
-                noise = np.where(np.isfinite(rounding), rounding / SAFETY, noise)
-            yield from (_alone(point, value, j, rows[partials], noise, blur) for j in alone)
-            yield from (_along(point, value, move, rows[partials], noise, blur) for move in moves)
+                sway = np.where(np.isfinite(rounding), rounding / SAFETY, sway)
+            yield from (_alone(point, value, j, partials, sway, blur) for j in alone)
+            yield from (_along(point, value, move, partials, sway, blur) for move in moves)
 
 
 def _alone(point: Point, value: str, j: int, partials: Array, sway: Array, blur: Array) -> Finding:

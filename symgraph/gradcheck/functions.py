@@ -9,7 +9,7 @@ import numpy as np
 from symgraph.check.calls import BOUNDS, WAYS, WITHOUT, Call, Given, calls, extremes, of_weights
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.judge import SAFETY, agree, same_factor
-from symgraph.gradcheck.points import PARTIALS, Point, Rows, largest
+from symgraph.gradcheck.points import PARTIALS, Fact, Point, largest
 from symgraph.gradcheck.report import Finding
 
 # Functions of one module may order their sums differently; 1e-8 of the sum of magnitudes is far above that in float64, and far
@@ -36,15 +36,7 @@ _SEVERAL = ("value_and_grad", "row", "forward")
 _PARTS = {"loss": ", the value", "gradient": ", the gradient"}
 
 
-class _Fact(NamedTuple):
-    """What each row ought to give, (n, m): names of the columns, values, and how far rounding moves them."""
-
-    names: tuple[str, ...]
-    expected: Array
-    slack: Array
-
-
-def compare(point: Point, rows: Rows, sway: Rows, rng: np.random.Generator) -> Iterator[Finding]:
+def compare(point: Point, facts: Mapping[str, Fact], rng: np.random.Generator) -> Iterator[Finding]:
     """Compare every function that the module has with what its rows give at a point.
 
     At the first point functions are called in every way: with more rows alone, with large batches, with other layouts in
@@ -52,15 +44,14 @@ def compare(point: Point, rows: Rows, sway: Rows, rng: np.random.Generator) -> I
 
     Args:
         point: where.
-        rows: what each row gives.
-        sway: how far rounding moves that.
+        facts: what each row gives; its partials are judged by differences.
         rng: for cotangents and sample weights.
     """
-    first, kept = point.number == 0, np.flatnonzero(largest(rows) < _SUMMABLE)
+    first, kept = point.number == 0, np.flatnonzero(largest(fact.values for fact in facts.values()) < _SUMMABLE)
     if not len(kept):
         return
     point = point.take(kept)
-    court = _Court(point, _facts(point, *({part: table[kept] for part, table in known.items()} for known in (rows, sway))))
+    court = _court(point, {part: Fact(fact.names, fact.values[kept], fact.sway[kept]) for part, fact in facts.items()})
     yield from court.weights()
     batch = _batch(point, rng)
     for given in (*_usual(batch, 5, _ALL if first else _SOME), *(_layouts(batch) if first else ())):
@@ -110,15 +101,13 @@ def _many(batch: Given, size: int) -> Given:
 def _in_float32(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
     """The functions in float32 compared with the rows in float32, and these with the rows in float64."""
     single = point.mapped(lambda values: np.asarray(values, np.float32))
-    single = single.take(np.flatnonzero(largest(single.values()) < _SUMMABLE_FLOAT32))
+    single = single.take(np.flatnonzero(largest(single.values().values()) < _SUMMABLE_FLOAT32))
     if not (len(single.given.rows) and single.is_inside() and single.unit >= _UNIT_FLOAT32):  # else it computes in float64
         return
-    here = single.values()
-    court = _Court(single, _facts(single, here, single.sway(here, rng)))
-    double = single.mapped(lambda values: np.asarray(values, np.float64))
+    court, double = _court(single, single.facts(rng)), single.mapped(lambda values: np.asarray(values, np.float64))
     for given in _usual(_batch(single, rng, " in float32"), 2, _SOME):
         yield from court.check(given)
-    there = double.values()
+    here, there = single.values(), double.values()
     for part, values in here.items():
         yield Finding(f"{part} in float32", point, court.known[part].names, same_factor(values, there[part]))
     if hasattr(point.module, "error_bound") and "gradient" in there:
@@ -141,8 +130,7 @@ def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
         point, beyond = _scaled(point, low, target=target), _scaled(point, low + 12, target=target)
     for at, text in ((point, " where sums overflow"), (beyond, " where partials overflow")):
         if at is point or at.is_inside():
-            rows = at.values()
-            court = _Court(at, _facts(at, rows, at.sway(rows, rng)), lenient=True)
+            court = _court(at, at.facts(rng), lenient=True)
             batch = _batch(at, rng, text)._replace(by_row=False)
             many = _many(batch, 10_000)._replace(ways=WAYS[:2], text=text)
             for given in (many,) if at is point else _usual(batch, 2, _SOME):
@@ -161,31 +149,29 @@ def _fits(point: Point) -> bool:
     return point.is_inside() and all(np.max(np.abs(part)) < _NEARLY_TOO_LARGE for part in parts)
 
 
-def _facts(point: Point, rows: Rows, sway: Rows) -> Mapping[str, _Fact]:
-    """What the rows of a point ought to give, by fact; error bounds are known to be no less than 0, which counts as 1."""
-    found, w = {}, point.module.WEIGHTS
-    scales = np.array([point.scale(j) for j in range(len(w))])
+def _court(point: Point, facts: Mapping[str, Fact], *, lenient: bool = False) -> "_Court":
+    """Complete what is known of a point's rows: error bounds too, which are no less than 0, and that counts as 1."""
+    found, scales = dict(facts), np.array([point.scale(j) for j in range(len(point.given.w))])
     for value, partials in PARTIALS.items():
-        if value in rows:
-            found[value] = _Fact(("value",), rows[value], sway[value])
+        if value in facts:
             # a partial may be what is left of others that cancel; it has no digits below those of the value that it belongs to
-            least = np.nan_to_num(_UNITS * point.unit / SAFETY * np.abs(rows[value]) / scales, posinf=0.0)
-            found[partials] = _Fact(w, rows[partials], sway[partials] + least)
-    for bound, fact in zip(BOUNDS, ("loss", "gradient"), strict=True):
-        if fact in found:
-            found[bound] = _Fact(found[fact].names, np.ones_like(rows[fact]), np.zeros_like(rows[fact]))
+            least = np.nan_to_num(_UNITS * point.unit / SAFETY * np.abs(facts[value].values) / scales, posinf=0.0)
+            found[partials] = facts[partials]._replace(sway=facts[partials].sway + least)
+    if "loss" in facts:
+        for bound, (names, values, _) in zip(BOUNDS, (facts["loss"], facts["gradient"]), strict=True):
+            found[bound] = Fact(names, np.ones_like(values), np.zeros_like(values))
     output = next(iter(point.module.OUTPUTS), "")
     field = point.module.METADATA.get("fields", {}).get(output, output)
-    if "output" in found and field in getattr(getattr(point.module, "Tape", None), "__dataclass_fields__", ()):
-        found[f"node {output}"] = found["output"]
-    return found
+    if "output" in facts and field in getattr(getattr(point.module, "Tape", None), "__dataclass_fields__", ()):
+        found[f"node {output}"] = facts["output"]
+    return _Court(point, found, lenient)
 
 
 class _Court(NamedTuple):
     """A point and what is known of its rows, by fact; lenient lets results pass that are not finite."""
 
     point: Point
-    known: Mapping[str, _Fact]
+    known: Mapping[str, Fact]
     lenient: bool = False
 
     def check(self, given: Given) -> Iterator[Finding]:
@@ -200,7 +186,7 @@ class _Court(NamedTuple):
         given = Given(self.point.given.w, None, None, np.zeros(1, np.intp))
         for call, right in of_weights(self.point.module, given.w):
             if hasattr(self.point.module, call.function):
-                fact = _Fact(self.point.module.WEIGHTS, right[None], np.zeros((1, len(right))))
+                fact = Fact(self.point.module.WEIGHTS, right[None], np.zeros((1, len(right))))
                 yield from self._replace(known={"weights": fact}).tried(call, given)
 
     def tried(self, call: Call, given: Given) -> Sequence[Finding]:

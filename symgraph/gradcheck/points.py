@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -24,17 +24,22 @@ _EDGE = 0.02  # the share of a bounded domain that is kept off at either end, wh
 _SHAKE = 1e-10  # relative; far above rounding, and far below what a model feels as a change
 
 
-Rows = Mapping[str, Array]
-"""What each row gives: "loss" (n, 1) and its partials "gradient" (n, k), "output" (n, 1) and its partials "jacobian" (n, k)."""
-
 PARTIALS = {"loss": "gradient", "output": "jacobian"}
-"""The partials of each value."""
+"""The parts of what a row gives: values, and the partials of each."""
 _FUNCTIONS = {"loss": "forward", "gradient": "per_sample_grad", "output": "predict", "jacobian": "jacobian"}
 
 
-def largest(rows: Rows) -> Array:
-    """The largest number that each row gives, (n,); NaN where there is one."""
-    found: Array = np.abs(np.hstack([*rows.values()])).max(axis=1)
+class Fact(NamedTuple):
+    """A part of what each row gives: names of its m columns, values (n, m), and how far rounding moves them (n, m)."""
+
+    names: tuple[str, ...]
+    values: Array
+    sway: Array
+
+
+def largest(parts: Iterable[Array]) -> Array:
+    """The largest number in each row of all parts, (n,); NaN where there is one."""
+    found: Array = np.abs(np.hstack([*parts])).max(axis=1)
     return found
 
 
@@ -79,15 +84,15 @@ class Point(NamedTuple):
             text = f"{self.module.MODEL} cannot be checked: {name} raises {type(error).__name__}: {error}"
             raise ModuleError(f"{text}; build it again") from error
 
-    def values(self) -> Rows:
-        """What the functions for whole batches, or else `row`, say of each row, in float64."""
+    def values(self) -> Mapping[str, Array]:
+        """What the functions for whole batches, or else `row`, say of each row, in float64: (n, 1), and partials (n, k)."""
         has = {"loss": self.main == "loss", "output": bool(self.module.OUTPUTS) and hasattr(self.module, "jacobian")}
         parts = [part for value in PARTIALS if has[value] for part in (value, PARTIALS[value])]
         found = {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
         return {part: values.reshape(len(values), -1) for part, values in found.items()}
 
-    def sway(self, here: Rows, rng: np.random.Generator) -> Rows:
-        """How far rounding moves what each row gives; 0 where that is not finite.
+    def facts(self, rng: np.random.Generator) -> dict[str, Fact]:
+        """What each row gives, by part, and how far rounding moves that; 0 where that is not finite.
 
         No derivative, ours or the module's, is better than that: where y - y_hat is rounding, its derivative is too. All
         inputs are moved by chance, far enough to be seen, and what that does is scaled down to one unit in the last place; in
@@ -99,9 +104,12 @@ class Point(NamedTuple):
         def shaken(values: NDArray[Any]) -> NDArray[Any]:
             return (values * (1.0 + rng.uniform(-size, size, np.shape(values)))).astype(values.dtype)
 
-        moved = [self.mapped(shaken).values() for _ in range(3)]
-        gaps = {part: np.abs(np.stack([rows[part] - still for rows in moved])).max(axis=0) for part, still in here.items()}
-        return {part: np.where(np.isfinite(gap), gap * (unit / size), 0.0) for part, gap in gaps.items()}
+        here, moved, found = self.values(), [self.mapped(shaken).values() for _ in range(3)], {}
+        for part, values in here.items():
+            gaps = np.abs(np.stack([other[part] for other in moved]) - values).max(axis=0) * (unit / size)
+            names = ("value",) if part in PARTIALS else self.module.WEIGHTS
+            found[part] = Fact(names, values, np.where(np.isfinite(gaps), gaps, 0.0))
+        return found
 
     def bounds(self) -> tuple[Array, Array]:
         """What the module itself says of its rounding: bounds of the losses (n,) and of the partials (n, k); inf if nothing."""
