@@ -23,7 +23,6 @@ _CANDIDATES = 8  # rows drawn for each row wanted, because some will not be fini
 _EDGE = 0.02  # the share of a bounded domain that is kept off at either end, where steps would leave it
 _SHAKE = 1e-10  # relative; far above rounding, and far below what a model feels as a change
 
-
 PARTIALS = {"loss": "gradient", "output": "jacobian"}
 """The parts of what a row gives: values, and the partials of each."""
 _FUNCTIONS = {"loss": "forward", "gradient": "per_sample_grad", "output": "predict", "jacobian": "jacobian"}

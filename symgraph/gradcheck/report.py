@@ -140,13 +140,13 @@ class GradcheckReport:
         head = f"gradient check of {self.model}: {self.verdict} ({judged} of {len(self.weights)} weights judged, "
         head += f"{len(self.points)} points, seed {self.seed})"
         width = max((len(weight.weight) for weight in self.weights), default=0)
-        shown = [weight for weight in self.weights if weight.verdict != "together"]
-        lines = [f"  {weight.weight:<{width}}  {_weight_line(weight)}" for weight in shown]
+        lines = [f"  {one.weight:<{width}}  {_weight_line(one)}" for one in self.weights if one.verdict != "together"]
         if self.together:
             lines.append(f"  {len(self.together)} weights judged together, along random directions, and not one by one")
-        lines += [
-            f"  {function.function}: {_function_line(function)}" for function in self.functions if function.verdict == "failed"
-        ]
+        for function in self.functions:
+            if function.verdict == "failed":
+                problem = function.problem or f"relative error {function.worst:.1e}"
+                lines.append(f"  {function.function}: failed, {problem} ({function.where})")
         return "\n".join([head, *lines])
 
 
@@ -160,12 +160,6 @@ def _weight_line(weight: WeightReport) -> str:
         text += f"  {weight.function} gives {weight.analytic:.10g}, differences {weight.numeric:.10g} +- {weight.tolerance:.1e}"
         text += f" at point {weight.point}, row {weight.row}"
     return text
-
-
-def _function_line(function: FunctionReport) -> str:
-    if function.problem:
-        return f"{function.verdict}, {function.problem} ({function.where})"
-    return f"{function.verdict}, relative error {function.worst:.1e} ({function.where})"
 
 
 def jsonable(value: Any) -> Any:
