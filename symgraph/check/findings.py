@@ -65,11 +65,12 @@ class _Court(NamedTuple):
         errors, tried = judged.ulp[:, column], judged.tried[:, column]
         faulty, outside = judged.faulty[:, column], judged.outside_range[:, column]
         self._look_up([column], np.where(np.isfinite(errors), errors, np.nan)[:, None])
+        kappa_in, kappa_graph = judged.kappa_in[:, column], sizes.kappa_graph[:, column]
         with np.errstate(all="ignore"):
-            against_in = np.where(np.isfinite(errors), errors / (1 + judged.kappa_in[:, column]), np.nan)
+            against_in = np.where(np.isfinite(errors), errors / (1 + kappa_in), np.nan)
             against_bound = np.where(tried, errors / judged.bound[:, column], np.nan)
             sharp = np.where(tried & judged.plain[:, column], errors / sizes.bound[:, column], np.nan)
-            quality = np.where(judged.normal, sizes.kappa_graph / (1 + judged.kappa_in), np.nan)[:, column]
+            quality = np.where(judged.normal[:, column], kappa_graph / (1 + kappa_in), np.nan)
         return ResultReport(
             result=self.found.names[column],
             **{name: int(mask[:, column].sum()) for name, mask in judged.counted().items()},
