@@ -37,7 +37,7 @@ class Worst:
 
     Attributes:
         result: its name.
-        what: what is wrong, in the words of ``WHAT``; "error" where nothing is.
+        what: what is wrong, in the words of ``WHAT``; "error" where nothing is; "digits" where the point is of digits that die.
         kind: the kind of the point.
         point: name -> float.
         computed: what the module gives.
@@ -62,6 +62,14 @@ class Worst:
     literal: str
     where: str
     message: str
+
+    def __str__(self) -> str:
+        if self.what == "digits":
+            kappas = f"kappa_graph {self.kappa_graph:.2g} against kappa_in {self.kappa_in:.2g}"
+            return f"{kappas}: {self.result}, by rounding in {self.where} ({self.kind})"
+        what = self.message or f"{self.what}: {self.computed!r} for {self.truth!r}"
+        size = f"{self.ulp:.3g} ulp, kappa_in {self.kappa_in:.3g}, kappa_graph {self.kappa_graph:.3g}"
+        return f"{self.result}, {what} ({size}; {self.where}; {self.kind})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,31 +195,34 @@ class Report:
         """Whether nothing that was promised was wrong at any point, and something was judged."""
         return self.faults == 0 and self.judged > 0
 
+    def total(self, count: str) -> int:
+        """One of the counts of ``ResultReport``, of all results together."""
+        return sum(getattr(one, count) for one in self.results)
+
     @property
     def judged(self) -> int:
         """How many results had a normal number as truth."""
-        return sum(one.judged for one in self.results)
+        return self.total("judged")
 
     @property
     def faults(self) -> int:
         """How often something was wrong that was promised."""
-        return sum(one.faults for one in self.results)
+        return self.total("faults")
 
     @property
     def outside_range(self) -> int:
         """How many results were wrong where nothing is promised: see ``ResultReport``."""
-        return sum(one.outside_range for one in self.results)
+        return self.total("outside_range")
 
     @property
     def worst(self) -> Worst | None:
         """The worst point of all: of a faulty result if there is one, else the largest error / (1 + kappa_in)."""
-        found = [one for one in self.results if one.worst is not None]
-        return max(found, key=lambda one: (one.faults > 0, one.worst_in), default=_NONE).worst
+        return max(self.results, key=lambda one: (one.worst is not None, one.faults > 0, one.worst_in)).worst
 
     @property
     def worst_outside(self) -> Worst | None:
         """A point where nothing is promised, of the result with the most wrong ones of them."""
-        return max(self.results, key=lambda one: one.outside_range, default=_NONE).worst_outside
+        return max(self.results, key=lambda one: one.outside_range).worst_outside
 
     def rows(self) -> list[tuple[str, ...]]:
         """The table under ``COLUMNS``, one row a result."""
@@ -235,10 +246,8 @@ class Report:
             "no_derivative": "at a kink",
             "unresolved": "whose truth no precision resolved: not judged",
         }
-        totals = {key: sum(getattr(one, key) for one in self.results) for key in names}
-        lines = [f"results {text}: {totals[key]}" for key, text in names.items() if totals[key]]
-        tried, judged = sum(one.tried for one in self.results), sum(one.judged for one in self.results)
-        lines.append(f"the bound, {self.bound()}, was tried on {tried} of {judged} results")
+        lines = [f"results {text}: {self.total(count)}" for count, text in names.items() if self.total(count)]
+        lines.append(f"the bound, {self.bound()}, was tried on {self.total('tried')} of {self.judged} results")
         lines.append(f"functions run, on one row and on {BATCH}: {', '.join(self.functions)}")
         if self.faults:
             lines.append(f"faults by kind of point: {_counts(self.faults_by_kind)}")
@@ -248,14 +257,14 @@ class Report:
                 "exponential, or the value that is differentiated is beyond the dtype: "
                 f"{_counts(self.outside_by_fault)}; by kind of point: {_counts(self.outside_by_kind)}"
             )
-        lines += [line.format(bound=self.bound()) for line in LEGEND]
-        return lines
+        return [*lines, *(line.format(bound=self.bound()) for line in LEGEND)]
 
     def points_to_paste(self) -> list[str]:
         """The worst points, two lines each: of all, of where digits die, and of where nothing is promised."""
-        digits = self.digits
-        dying = [] if digits is None or _loss(digits) < _DYING else [_dying(digits), digits.literal]
-        return [*describe(self.worst), *dying, *describe(self.worst_outside, "outside the range")]
+        found = {"worst": self.worst, "digits die here": self.digits, "outside the range": self.worst_outside}
+        if self.digits is not None and self.digits.kappa_graph < _DYING * (1 + self.digits.kappa_in):
+            del found["digits die here"]
+        return [line for title, point in found.items() if point is not None for line in (f"{title}: {point}", point.literal)]
 
     def bound(self) -> str:
         """What is promised of errors."""
@@ -272,41 +281,14 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as dicts, lists, strings and finite numbers, without the samples; None for what is not finite."""
-        counts = ("faults", "outside_range", "kinds", "faults_by_kind", "outside_by_kind", "outside_by_fault")
-        head = ("model", "dtype", "precision", "points", "functions", *counts)
-        rest = {key: jsonable(getattr(self, key)) for key in head}
-        results = [jsonable(asdict(one)) for one in self.results]
-        rest["digits"] = None if self.digits is None else jsonable(asdict(self.digits))
-        return {"ok": self.ok, **rest, "largest_ulp": self.largest_ulp, "results": results}
+        whole = {"ok": self.ok, "faults": self.faults, "outside_range": self.outside_range, **asdict(self)}
+        return {name: jsonable(value) for name, value in whole.items() if name != "samples"}
 
     def __str__(self) -> str:
         table = [COLUMNS, *self.rows()]
         widths = [max(len(row[place]) for row in table) for place in range(len(COLUMNS))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
         return "\n".join([self.verdict(), *lines, *self.remarks(), *self.points_to_paste()])
-
-
-def describe(worst: Worst | None, title: str = "worst") -> list[str]:
-    """A point as two lines, the second of which can be pasted."""
-    if worst is None:
-        return []
-    size = f"{worst.ulp:.3g} ulp, kappa_in {worst.kappa_in:.3g}, kappa_graph {worst.kappa_graph:.3g}"
-    what = worst.message or f"{worst.what}: {worst.computed!r} for {worst.truth!r}"
-    return [f"{title}: {worst.result}, {what} ({size}; {worst.where}; {worst.kind})", worst.literal]
-
-
-def _dying(worst: Worst) -> str:
-    return (
-        f"digits die here: kappa_graph {worst.kappa_graph:.2g} against kappa_in {worst.kappa_in:.2g}: {worst.result}, "
-        f"by rounding in {worst.where} ({worst.kind})"
-    )
-
-
-def _loss(worst: Worst) -> float:
-    return worst.kappa_graph / (1 + worst.kappa_in)
-
-
-_NONE = ResultReport("", *(0,) * 17, *(math.nan,) * 6, None, None)
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -29,11 +29,9 @@ class LostDigits:
     def __str__(self) -> str:
         digits = math.log10(max(1.0, self.kappa_graph / (1.0 + self.kappa_in)))
         kappas = f"kappa_graph {self.kappa_graph:.2g}, kappa_in {self.kappa_in:.2g}"
-        text = (
-            f"{self.result} loses the most digits, {digits:.1f} of those that its inputs determine, at {self.node} ({kappas})"
-        )
-        where = ", ".join(f"{name} = {value!r}" for name, value in self.point.items())
-        return f"{text}: {where}" if digits > _MANY else text
+        where = ": " + ", ".join(f"{name} = {value!r}" for name, value in self.point.items()) if digits > _MANY else ""
+        lost = f"{digits:.1f} of those that its inputs determine"
+        return f"{self.result} loses the most digits, {lost}, at {self.node} ({kappas}){where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +67,9 @@ class VerificationReport:
     def __str__(self) -> str:
         seen = self.weights - len(self.unverified)
         text = f"{self.model}: {seen} of {self.weights} weights verified at {self.points} points"
-        gaps = []
-        if self.unverified:
-            gaps.append(f"partial 0 or unclear at every point: {_listed(self.unverified)}")
-        if self.untaken:
-            gaps.append(f"never taken: {_listed(self.untaken)}")
-        if self.unrun:
-            gaps.append(f"not run: {_listed(self.unrun)}")
-        return f"{text}\n{self.model}: not verified, {'; '.join(gaps)}" if gaps else text
+        gaps = {"partial 0 or unclear at every point": self.unverified, "never taken": self.untaken, "not run": self.unrun}
+        told = "; ".join(f"{gap}: {_listed(names)}" for gap, names in gaps.items() if names)
+        return f"{text}\n{self.model}: not verified, {told}" if told else text
 
 
 def _listed(names: tuple[str, ...]) -> str:

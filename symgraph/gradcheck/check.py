@@ -1,22 +1,20 @@
 """The gradient check: draw points, judge every partial there, compare the functions, report."""
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError, OptionError, WeightsError
-from symgraph.gradcheck.differences import Array, Function
+from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.functions import compare
-from symgraph.gradcheck.judge import SAFETY, Entries, judge
-from symgraph.gradcheck.points import Data, Point, draw
-from symgraph.gradcheck.report import Finding, GradcheckReport, report_on, weight_report
+from symgraph.gradcheck.judge import SAFETY, judge
+from symgraph.gradcheck.points import PARTIALS, Point, draw
+from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
 from symgraph.io.module import GeneratedModule
-
-Values = Callable[[Array], NDArray[np.floating[Any]]]
 
 _SINGLES, _LEAST_SINGLES, _SINGLES_WORK = 48, 4, 20_000
 """How many weights are judged one by one at a point: at most, at least, and what number of weights times that is enough."""
@@ -84,138 +82,85 @@ def gradcheck(
         raise OptionError(f"gradcheck needs singles of at least 1, not {singles}")
     count = len(module.WEIGHTS)
     most = max(_LEAST_SINGLES, min(_SINGLES, _SINGLES_WORK // count)) if singles is None else singles
-    given, fixed = _data(module, X, y), None if w is None else _weights(module, w)
-    chance, record = random.Random(seed), _Record(module, np.random.default_rng(seed), most)
+    data, fixed = _data(module, X, y), None if w is None else _weights(module, w)
+    chance, rng = random.Random(seed), np.random.default_rng(seed)
+    visited, findings = list[Point](), list[Finding]()
     for index in range(points * (1 + _PATIENCE) if fixed is None else 1):
-        wanted = range(count) if index < points else record.unjudged()
-        point = draw(module, chance, index, rows, given, fixed) if wanted else None
+        shown = {name for finding in findings for name in finding.shows}
+        wanted = [j for j, name in enumerate(module.WEIGHTS) if index < points or name not in shown]
+        point = draw(module, chance, index, rows, data, fixed) if wanted else None
         if point is not None:
+            visited.append(point._replace(number=len(visited)))
             with np.errstate(all="ignore"):
-                record.visit(point, wanted, whole=index < points)
-    return record.report(seed)
+                findings += _visit(visited[-1], wanted, most, rng, whole=index < points)
+    return report_on(module, seed, visited, findings)
 
 
-class _Record:
-    """What was found so far: of each weight alone, of all together along random directions, of every function.
-
-    Attributes:
-        weights: for each weight the partials that were judged, with the number of their point.
-        together: the weights that have a part in a derivative along a direction that was judged.
-        findings: of functions, with the number of the point.
-    """
-
-    def __init__(self, module: GeneratedModule, rng: np.random.Generator, most: int) -> None:
-        self.module, self.rng, self.most = module, rng, most
-        self.points: list[Point] = []
-        self.weights: dict[int, list[tuple[int, Entries]]] = {}
-        self.together: set[int] = set()
-        self.findings: list[tuple[int, Finding]] = []
-        has_loss = module.METADATA["has_loss"]
-        self.main = "jacobian" if not has_loss else "per_sample_grad" if hasattr(module, "per_sample_grad") else "row"
-
-    def unjudged(self) -> list[int]:
-        """The weights of which no partial has been judged, alone or with others."""
-        judged = self.together | {j for j, found in self.weights.items() if any(entries.judged.any() for _, entries in found)}
-        return [j for j in range(len(self.module.WEIGHTS)) if j not in judged]
-
-    def visit(self, point: Point, wanted: Sequence[int], *, whole: bool) -> None:
-        """Judge the partials of some weights at a point, and if it is to be the whole check, all functions too."""
-        number = len(self.points)
-        self.points.append(point)
-        alone = wanted
-        if len(wanted) > self.most:
-            alone = sorted(self.rng.choice(np.asarray(wanted), self.most, replace=False).tolist())
-        moves = _moves(point, self.rng) if len(alone) < len(wanted) else ()
-        rows = point.values()
-        sway = point.sway(rows, self.rng)
-        has_loss = "gradient" in rows
-        part, values = ("gradient", point.losses) if has_loss else ("jacobian", point.outputs)
-        main, noise, blur = rows[part], sway[part], np.full(len(point.rows), np.inf)
-        if has_loss:
-            known, rounding = point.bounds()
-            blur, noise = known, np.where(np.isfinite(rounding), rounding / SAFETY, noise)
-        for j, entries in _judged(point, alone, values, main, noise, blur):
-            self.weights.setdefault(j, []).append((number, entries))
-        found = self._along("partials", moves, values, main, noise, blur)
-        seen = np.logical_or.reduce([finding.entries.judged for finding in found]) if found else np.zeros(len(main), bool)
-        self.together |= set(np.flatnonzero((main[seen] != 0.0).any(axis=0)).tolist())
-        if whole:
-            found += compare(point, rows, sway, self.rng, first=number == 0)
-            if has_loss and "jacobian" in rows:
-                given = point.outputs, rows["jacobian"], sway["jacobian"], np.full(len(main), np.inf)
-                judged = _judged(point, alone, *given)
-                found += [Finding("jacobian", self.module.WEIGHTS[j : j + 1], entries) for j, entries in judged]
-                found += self._along("jacobian", moves, *given)
-        self.findings += [(number, finding) for finding in found]
-
-    def _along(
-        self, text: str, moves: Sequence[Array], values: Values, partials: Array, sway: Array, blur: Array
-    ) -> list[Finding]:
-        """Judge the derivatives along directions: those by t at t = 1, where the weights are w + (t - 1) * move."""
-        w, names = self.points[-1].w, (f"all {len(self.module.WEIGHTS)} weights",)
-
-        def moved(move: Array) -> Function:
-            return lambda t: values(w + (t - 1.0) * move)
-
-        return [
-            Finding(f"{text} along", names, judge(moved(move), 1.0, 1.0, partials @ move, np.abs(sway) @ np.abs(move), blur))
-            for move in moves
-        ]
-
-    def report(self, seed: int) -> GradcheckReport:
-        """The report on all that was found."""
-        names = self.module.WEIGHTS
-        weights = [
-            weight_report(name, self.main, self.points, self.weights.get(j, []), together=j in self.together)
-            for j, name in enumerate(names)
-        ]
-        counts = Counter(finding.function for _, finding in self.findings)
-        findings = [
-            (number, finding._replace(function=f"{finding.function} {counts[finding.function]} random directions"))
-            if finding.function.endswith(" along")
-            else (number, finding)
-            for number, finding in self.findings
-        ]
-        return report_on(self.module.MODEL, seed, self.points, weights, findings)
+def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Generator, *, whole: bool) -> Iterator[Finding]:
+    """Judge the partials of some weights at a point, and if it is to be the whole check, all functions too."""
+    alone, moves = wanted, list[Array]()
+    if len(wanted) > most:
+        alone = sorted(rng.choice(np.asarray(wanted), most, replace=False).tolist())
+        sizes = np.array([point.scale(j) for j in range(len(point.given.w))])
+        # directions in which every weight moves by about its own size
+        moves = [sizes * rng.choice((-1.0, 1.0), len(sizes)) * rng.uniform(0.5, 1.5, len(sizes)) for _ in range(_DIRECTIONS)]
+    facts = point.facts(rng)
+    if whole:
+        yield from compare(point, facts, rng)
+    for value, name in PARTIALS.items():
+        if name in facts and (whole or value == point.main):
+            _, partials, sway = facts[name]
+            blur = np.full(len(partials), np.inf)
+            if value == "loss":
+                blur, rounding = point.bounds()
+                sway = np.where(np.isfinite(rounding), rounding / SAFETY, sway)
+            yield from (_alone(point, value, j, partials, sway, blur) for j in alone)
+            yield from (_along(point, value, move, partials, sway, blur) for move in moves)
 
 
-def _moves(point: Point, rng: np.random.Generator) -> tuple[Array, ...]:
-    """Directions in which every weight moves by about its own size, (k,)."""
-    sizes = np.array([point.scale(j) for j in range(len(point.w))])
-    return tuple(sizes * rng.choice((-1.0, 1.0), len(sizes)) * rng.uniform(0.5, 1.5, len(sizes)) for _ in range(_DIRECTIONS))
+def _alone(point: Point, value: str, j: int, partials: Array, sway: Array, blur: Array) -> Finding:
+    """Judge the partials of a value by one weight."""
+    w, name = point.given.w, point.module.WEIGHTS[j : j + 1]
+
+    def moved(x: float) -> NDArray[np.floating[Any]]:
+        return point.each(value, np.concatenate([w[:j], [x], w[j + 1 :]]))
+
+    entries = judge(moved, float(w[j]), point.scale(j), partials[:, j], sway[:, j], blur)
+    if value != point.main:
+        return Finding(PARTIALS[value], point, name, entries)
+    return Finding("", point, name, entries, shows=name if entries.judged.any() else ())
 
 
-def _judged(
-    point: Point, weights: Sequence[int], values: Values, partials: Array, sway: Array, blur: Array
-) -> Iterator[tuple[int, Entries]]:
-    """Judge the partials of some weights, one after the other."""
+def _along(point: Point, value: str, move: Array, partials: Array, sway: Array, blur: Array) -> Finding:
+    """Judge the derivatives of a value along a direction: those by t at t = 1, where the weights are w + (t - 1) * move."""
+    w, name = point.given.w, (f"all {len(move)} weights",)
+    slopes, noise = partials @ move, np.abs(sway) @ np.abs(move)
+    entries = judge(lambda t: point.each(value, w + (t - 1.0) * move), 1.0, 1.0, slopes, noise, blur)
+    if value != point.main:
+        return Finding(f"{PARTIALS[value]} along", point, name, entries)
+    seen = (partials[entries.judged] != 0.0).any(axis=0)
+    return Finding("partials along", point, name, entries, shows=tuple(compress(point.module.WEIGHTS, seen)))
 
-    def moved(j: int) -> Function:
-        return lambda x: values(np.concatenate([point.w[:j], [x], point.w[j + 1 :]]))
 
-    for j in weights:
-        yield j, judge(moved(j), float(point.w[j]), point.scale(j), partials[:, j], sway[:, j], blur)
-
-
-def _data(module: GeneratedModule, X: Any, y: Any) -> Data | None:
+def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
     if X is None and y is None:
         return None
     needs_target = module.TARGET is not None and module.METADATA["has_loss"]
     for name, part, exists in (("X", X, bool(module.FEATURES)), ("y", y, needs_target)):
         if exists != (part is not None):
             raise DataError(f"{name} is missing; {module.MODEL} needs it" if exists else f"{module.MODEL} takes no {name}")
-    matrix = None if X is None else np.asarray(X, np.float64)
-    if matrix is not None and matrix.ndim == 1 and len(module.FEATURES) == 1:
-        matrix = matrix[:, None]
-    if matrix is not None and (matrix.ndim != 2 or matrix.shape[1] != len(module.FEATURES)):
-        raise DataError(f"X has shape {matrix.shape}, {module.MODEL} needs rows of {', '.join(module.FEATURES)}")
-    column = None if y is None else np.asarray(y, np.float64)
-    if column is not None and (column.ndim != 1 or (matrix is not None and len(column) != len(matrix))):
-        raise DataError(f"y has shape {column.shape}; it must be one number for each row")
-    data = Data(matrix, column)
-    if not data.size:
+    if X is not None:
+        X, width = np.asarray(X, np.float64), len(module.FEATURES)
+        X = X[:, None] if X.ndim == width == 1 else X
+        if X.ndim != 2 or X.shape[1] != width:
+            raise DataError(f"X has shape {X.shape}, {module.MODEL} needs rows of {', '.join(module.FEATURES)}")
+    if y is not None:
+        y = np.asarray(y, np.float64)
+        if y.ndim != 1 or (X is not None and len(y) != len(X)):
+            raise DataError(f"y has shape {y.shape}; it must be one number for each row")
+    if 0 in (len(part) for part in (X, y) if part is not None):
         raise DataError("there are no rows to check at")
-    return data
+    return X, y
 
 
 def _weights(module: GeneratedModule, w: Any) -> Array:

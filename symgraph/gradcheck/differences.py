@@ -99,64 +99,33 @@ def _deviation(values: Array) -> Array:
     return deviation
 
 
-def central(f: Function, x: float, step: float, close: Look) -> Estimate:
-    """Differentiate by central differences, extrapolated to step 0.
+def differentiate(f: Function, x: float, step: float, close: Look, *, one_sided: bool = False) -> Estimate:
+    """Differentiate by central differences, or by differences to one side only, extrapolated to step 0.
 
-    Ridders 1982, "Accurate computation of F'(x) and F'(x) F''(x)"; the error estimate has additions, see `_extrapolate`.
+    Ridders 1982, "Accurate computation of F'(x) and F'(x) F''(x)": the powers of the step by which the error of a quotient
+    falls are eliminated one after the other, and for each row the entry is kept whose error estimate is least. The error of an
+    entry is how far it is from the two entries it was made of, as in Ridders' method; plus what rounding can do; plus how far
+    it is from the slope seen closest, beyond the doubt about that. Without the last term, a function that oscillates faster
+    than the steps would pass for a flat one.
 
     Args:
         f: values (n,) at an argument.
         x: the argument.
-        step: the first and largest step.
+        step: the first and largest step; each further one is half the one before.
         close: from `look`.
+        one_sided: whether to differentiate to the right only if the step is positive, to the left only if it is negative.
     """
     steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
-    ends = [(x - h, x + h) for h in steps]
-    sides = [(f(low).astype(np.float64), f(high).astype(np.float64)) for low, high in ends]
-    slopes = [(right - left) / (high - low) for (left, right), (low, high) in zip(sides, ends, strict=True)]
+    ends = [(x if one_sided else x - h, x + h) for h in steps]
+    sides = [(close.value if one_sided else f(low).astype(np.float64), f(high).astype(np.float64)) for low, high in ends]
+    table = np.stack([(right - left) / (high - low) for (left, right), (low, high) in zip(sides, ends, strict=True)])
     rises = [np.fmax(np.abs(left - close.value), np.abs(right - close.value)) for left, right in sides]
-    # the noise of a slope is 0.7 blur / h; extrapolation multiplies it by less than the product of (4**j + 1) / (4**j - 1), 2
-    rounding = [2.0 * close.blur / h for h in steps]
-    value, distance = _extrapolate(slopes, rounding, 2, close.slope, _CONFIDENCE * close.doubt)
-    return Estimate(value, distance, np.fmax.reduce([rise / h for rise, h in zip(rises, steps, strict=True)]))
-
-
-def one_sided(f: Function, x: float, step: float, close: Look) -> Estimate:
-    """Differentiate to one side only: to the right for a positive step, to the left for a negative one.
-
-    Args:
-        f: values (n,) at an argument.
-        x: the argument.
-        step: the first and largest step, with its sign.
-        close: from `look`.
-    """
-    steps = [math.ldexp(step, -level) for level in range(_LEVELS)]
-    slopes = [(f(x + h).astype(np.float64) - close.value) / (x + h - x) for h in steps]
-    # the noise of a slope is 1.4 blur / h; extrapolation multiplies it by less than the product of (2**j + 1) / (2**j - 1), 8
-    rounding = [16.0 * close.blur / abs(h) for h in steps]
-    closest = close.right if step > 0 else close.left
-    value, distance = _extrapolate(slopes, rounding, 1, closest, 2.0 * _CONFIDENCE * close.doubt)
-    return Estimate(value, distance, np.fmax.reduce(np.abs(slopes)))
-
-
-def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest: Array, doubt: Array) -> tuple[Array, Array]:
-    """Eliminate the powers order, 2 order, ... of the step, and keep for each row the entry whose error estimate is least.
-
-    The error of an entry is how far it is from the two entries it was made of, as in Ridders' method; plus what rounding can
-    do; plus how far it is from the slope seen closest, beyond the doubt about that. Without the last term, a function that
-    oscillates faster than the steps would pass for a flat one.
-
-    Args:
-        slopes: difference quotients (n,), the largest step first, each step half the one before.
-        rounding: (n,) for each of them, what noise may do to an entry made at that step.
-        order: the power of the step by which the error of a quotient falls.
-        closest: (n,) the slope from a close look.
-        doubt: (n,) how far that may be off.
-
-    Returns:
-        The entries (n,) and their errors (n,); NaN and inf where there is none.
-    """
-    table, noise = np.stack(slopes), np.stack(rounding)
+    # The noise of a slope is 0.7 blur / h, or 1.4 blur / h to one side. Extrapolation multiplies it by less than the product
+    # of (4**j + 1) / (4**j - 1), which is 2, or to one side of (2**j + 1) / (2**j - 1), which is 8.
+    noise = np.stack([(16.0 if one_sided else 2.0) * close.blur / abs(h) for h in steps])
+    order, closest, doubt = 2, close.slope, _CONFIDENCE * close.doubt
+    if one_sided:
+        order, closest, doubt = 1, close.right if step > 0 else close.left, 2.0 * doubt
     entries, guesses = [np.full_like(closest, np.nan)[None]], [np.full_like(doubt, np.inf)[None]]
     for column in range(1, _COLUMNS + 1):
         above, before = table[:-1], table[1:]
@@ -167,4 +136,5 @@ def _extrapolate(slopes: list[Array], rounding: list[Array], order: int, closest
         guesses.append(np.where(np.isnan(guess), np.inf, guess))
     found, distances = np.concatenate(entries), np.concatenate(guesses)
     best, rows = distances.argmin(axis=0), np.arange(len(closest))
-    return found[best, rows], distances[best, rows]
+    steepest = np.fmax.reduce([rise / abs(h) for rise, h in zip(rises, steps, strict=True)])
+    return Estimate(found[best, rows], distances[best, rows], steepest)

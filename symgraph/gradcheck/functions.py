@@ -9,7 +9,7 @@ import numpy as np
 from symgraph.gradcheck.calls import BOUNDS, WAYS, WITHOUT, Call, Given, calls, extremes, of_weights
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.judge import SAFETY, agree, same_factor
-from symgraph.gradcheck.points import Data, Point, Rows, largest, taken
+from symgraph.gradcheck.points import PARTIALS, Fact, Point, largest
 from symgraph.gradcheck.report import Finding
 
 # Functions of one module may order their sums differently; 1e-8 of the sum of magnitudes is far above that in float64, and far
@@ -36,31 +36,22 @@ _SEVERAL = ("value_and_grad", "row", "forward")
 _PARTS = {"loss": ", the value", "gradient": ", the gradient"}
 
 
-class _Facts(NamedTuple):
-    """What each row ought to give, (n, m): names of the columns, values, their sizes, and how far rounding moves them."""
-
-    names: tuple[str, ...]
-    expected: Array
-    size: Array
-    slack: Array
-
-
-def compare(point: Point, rows: Rows, sway: Rows, rng: np.random.Generator, *, first: bool) -> Iterator[Finding]:
+def compare(point: Point, facts: Mapping[str, Fact], rng: np.random.Generator) -> Iterator[Finding]:
     """Compare every function that the module has with what its rows give at a point.
 
+    At the first point functions are called in every way: with more rows alone, with large batches, with other layouts in
+    memory, in float32, and where sums overflow.
+
     Args:
-        point: where; the partials of its rows have been judged.
-        rows: what each row gives.
-        sway: how far rounding moves that.
+        point: where.
+        facts: what each row gives; its partials are judged by differences.
         rng: for cotangents and sample weights.
-        first: whether to call in every way: with more rows alone, with large batches, with other layouts in memory, in float32,
-            and where sums overflow.
     """
-    kept = np.flatnonzero(largest(rows) < _SUMMABLE)
+    first, kept = point.number == 0, np.flatnonzero(largest(fact.values for fact in facts.values()) < _SUMMABLE)
     if not len(kept):
         return
     point = point.take(kept)
-    court = _Court(point, _facts(point, taken(rows, kept), taken(sway, kept)))
+    court = _court(point, {part: Fact(fact.names, fact.values[kept], fact.sway[kept]) for part, fact in facts.items()})
     yield from court.weights()
     batch = _batch(point, rng)
     for given in (*_usual(batch, 5, _ALL if first else _SOME), *(_layouts(batch) if first else ())):
@@ -72,8 +63,8 @@ def compare(point: Point, rows: Rows, sway: Rows, rng: np.random.Generator, *, f
 
 def _batch(point: Point, rng: np.random.Generator, text: str = "") -> Given:
     """All rows of a point, a single one alone where the model has neither features nor target."""
-    n, (X, y) = len(point.rows), point.data
-    return Given(point.w, X, y, np.arange(n), not point.data.has_rows, text, rng.uniform(0.5, 2.0, n))
+    n = len(point.given.rows)
+    return point.given._replace(rows=np.arange(n), text=text, shares=rng.uniform(0.5, 2.0, n))
 
 
 def _usual(batch: Given, ways: int, alone: int) -> Iterator[Given]:
@@ -110,30 +101,28 @@ def _many(batch: Given, size: int) -> Given:
 def _in_float32(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
     """The functions in float32 compared with the rows in float32, and these with the rows in float64."""
     single = point.mapped(lambda values: np.asarray(values, np.float32))
-    single = single.take(np.flatnonzero(largest(single.values()) < _SUMMABLE_FLOAT32))
-    if not single.rows or not single.is_inside() or single.unit < _UNIT_FLOAT32:  # which computes in float64 all the same
+    single = single.take(np.flatnonzero(largest(single.values().values()) < _SUMMABLE_FLOAT32))
+    if not (len(single.given.rows) and single.is_inside() and single.unit >= _UNIT_FLOAT32):  # else it computes in float64
         return
-    here = single.values()
-    court = _Court(single, _facts(single, here, single.sway(here, rng)))
-    double = single.mapped(lambda values: np.asarray(values, np.float64))
+    court, double = _court(single, single.facts(rng)), single.mapped(lambda values: np.asarray(values, np.float64))
     for given in _usual(_batch(single, rng, " in float32"), 2, _SOME):
         yield from court.check(given)
-    there = double.values()
+    here, there = single.values(), double.values()
     for part, values in here.items():
-        yield Finding(f"{part} in float32", court.known[part].names, same_factor(values, there[part]))
+        yield Finding(f"{part} in float32", point, court.known[part].names, same_factor(values, there[part]))
     if hasattr(point.module, "error_bound") and "gradient" in there:
         bound = single.bounds()[1] + double.bounds()[1]
         wrong = np.any(np.abs(here["gradient"] - there["gradient"]) > bound)
         problem = "is less than what float32 and float64 differ by" if wrong else ""
-        yield Finding("error_bound, for float32", point.module.WEIGHTS, agree(bound, bound, 0.0 * bound), problem)
+        yield Finding("error_bound, for float32", point, point.module.WEIGHTS, agree(bound, bound, 0.0 * bound), problem)
 
 
 def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
     """The means of rows whose sum overflows, and of rows some of whose partials overflow."""
-    if not point.module.METADATA["has_loss"] or point.data.X is None:
+    if point.main != "loss" or point.given.X is None:
         return
     beyond = point
-    for target in (True, False) if point.data.y is not None else (False,):
+    for target in (True, False) if point.given.y is not None else (False,):
         low, high = 0, 1024
         while high - low > 1:
             middle = (low + high) // 2
@@ -141,8 +130,7 @@ def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
         point, beyond = _scaled(point, low, target=target), _scaled(point, low + 12, target=target)
     for at, text in ((point, " where sums overflow"), (beyond, " where partials overflow")):
         if at is point or at.is_inside():
-            rows = at.values()
-            court = _Court(at, _facts(at, rows, at.sway(rows, rng)), lenient=True)
+            court = _court(at, at.facts(rng), lenient=True)
             batch = _batch(at, rng, text)._replace(by_row=False)
             many = _many(batch, 10_000)._replace(ways=WAYS[:2], text=text)
             for given in (many,) if at is point else _usual(batch, 2, _SOME):
@@ -151,47 +139,39 @@ def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
 
 def _scaled(point: Point, by: int, *, target: bool) -> Point:
     """The point with the target times a power of 2, or else the features times one and the weights divided by it."""
-    X, y = point.data
-    if target:
-        return point._replace(data=Data(X, None if y is None else np.ldexp(y, by)))
-    return point._replace(w=np.ldexp(point.w, -by), data=Data(None if X is None else np.ldexp(X, by), y))
+    w, X, y = point.given[:3]
+    return point.at(w, X, np.ldexp(y, by)) if target else point.at(np.ldexp(w, -by), np.ldexp(X, by), y)
 
 
 def _fits(point: Point) -> bool:
     """Whether the inputs are in their domains, and no loss or partial of a row is too large to be off by a factor of 1.01."""
-    if not point.is_inside():
-        return False
-    rows = point.values()
-    return bool(np.max(largest({part: rows[part] for part in ("loss", "gradient")})) < _NEARLY_TOO_LARGE)
+    parts = (point.each(part, point.given.w) for part in ("loss", "gradient"))
+    return point.is_inside() and all(np.max(np.abs(part)) < _NEARLY_TOO_LARGE for part in parts)
 
 
-def _facts(point: Point, rows: Rows, sway: Rows) -> Mapping[str, _Facts]:
-    """What the rows of a point ought to give, by fact; error bounds are known to be no less than 0, which counts as 1."""
-    found, w = {}, point.module.WEIGHTS
-    scales = np.array([point.scale(j) for j in range(len(w))])
-    for value, partials in (("loss", "gradient"), ("output", "jacobian")):
-        if value in rows:
-            size = np.abs(rows[value])
-            found[value] = _Facts(("value",), rows[value], size, sway[value])
+def _court(point: Point, facts: Mapping[str, Fact], *, lenient: bool = False) -> "_Court":
+    """Complete what is known of a point's rows: error bounds too, which are no less than 0, and that counts as 1."""
+    found, scales = dict(facts), np.array([point.scale(j) for j in range(len(point.given.w))])
+    for value, partials in PARTIALS.items():
+        if value in facts:
             # a partial may be what is left of others that cancel; it has no digits below those of the value that it belongs to
-            least = np.nan_to_num(_UNITS * point.unit / SAFETY * size / scales, posinf=0.0)
-            found[partials] = _Facts(w, rows[partials], np.abs(rows[partials]), sway[partials] + least)
-    for bound, fact in zip(BOUNDS, ("loss", "gradient"), strict=True):
-        if fact in found:
-            ones = np.ones_like(found[fact].expected)
-            found[bound] = _Facts(found[fact].names, ones, ones, 0.0 * ones)
+            least = np.nan_to_num(_UNITS * point.unit / SAFETY * np.abs(facts[value].values) / scales, posinf=0.0)
+            found[partials] = facts[partials]._replace(sway=facts[partials].sway + least)
+    if "loss" in facts:
+        for bound, (names, values, _) in zip(BOUNDS, (facts["loss"], facts["gradient"]), strict=True):
+            found[bound] = Fact(names, np.ones_like(values), np.zeros_like(values))
     output = next(iter(point.module.OUTPUTS), "")
     field = point.module.METADATA.get("fields", {}).get(output, output)
-    if "output" in found and field in getattr(getattr(point.module, "Tape", None), "__dataclass_fields__", ()):
-        found[f"node {output}"] = found["output"]
-    return found
+    if "output" in facts and field in getattr(getattr(point.module, "Tape", None), "__dataclass_fields__", ()):
+        found[f"node {output}"] = facts["output"]
+    return _Court(point, found, lenient)
 
 
 class _Court(NamedTuple):
     """A point and what is known of its rows, by fact; lenient lets results pass that are not finite."""
 
     point: Point
-    known: Mapping[str, _Facts]
+    known: Mapping[str, Fact]
     lenient: bool = False
 
     def check(self, given: Given) -> Iterator[Finding]:
@@ -203,44 +183,44 @@ class _Court(NamedTuple):
 
     def weights(self) -> Iterator[Finding]:
         """Compare the functions that give weights names and take them away; the initial weights, the same for one seed."""
-        module, w = self.point.module, self.point.w
-        given = Given(w, None, None, np.zeros(1, np.intp))
-        for call, right in of_weights(module, w):
-            if hasattr(module, call.function):
-                facts = _Facts(module.WEIGHTS, right[None], np.abs(right[None]), 0.0 * right[None])
-                yield from self._replace(known={"weights": facts}).tried(call, given)
+        given = Given(self.point.given.w, None, None, np.zeros(1, np.intp))
+        for call, right in of_weights(self.point.module, given.w):
+            if hasattr(self.point.module, call.function):
+                fact = Fact(self.point.module.WEIGHTS, right[None], np.zeros((1, len(right))))
+                yield from self._replace(known={"weights": fact}).tried(call, given)
 
     def tried(self, call: Call, given: Given) -> Sequence[Finding]:
         """Make a call and compare its results with each row, or with the sum over rows where it gives that."""
-        many = call.factors is None and len(given.rows) > len(self.point.rows)
+        n = len(given.rows) if call.factors is not None else len(self.point.given.rows)
         try:
             with np.errstate(all="ignore"):
-                results = zip(call.facts, call.run(), strict=True)
                 return [
                     self._compared(call, fact, given, np.asarray(part, np.float64))
-                    for fact, result in results
-                    for part in (extremes(result, given, len(self.point.rows)) if many else (result,))
+                    for fact, result in zip(call.facts, call.run(), strict=True)
+                    for part in extremes(result, given, n)
                 ]
         except Exception as error:  # whatever it raises is a fault of the module
             problem, nothing = f"raises {type(error).__name__}: {error}", agree(*np.zeros((3, 0)))
-            return [Finding(_label(call, fact, given), self.known[fact].names, nothing, problem) for fact in call.facts]
+            return [
+                Finding(_label(call, fact, given), self.point, self.known[fact].names, nothing, problem) for fact in call.facts
+            ]
 
     def _compared(self, call: Call, fact: str, given: Given, result: Array) -> Finding:
-        names, *parts = self.known[fact]
-        n, m = parts[0].shape
+        names, expected, slack = self.known[fact]
+        n, m = expected.shape
         if fact in BOUNDS:
             result = np.where(result >= 0.0, 1.0, np.nan)
         if call.factors is None:
             rows = given.rows[:n]
             result = np.broadcast_to(result, len(rows)) if m == 1 and result.ndim < 2 else result
-            expected, size, slack = (part[rows] for part in parts)
+            expected, size, slack = expected[rows], np.abs(expected)[rows], slack[rows]
         else:
             share, sizes = (np.bincount(given.rows, factors, n) for factors in (call.factors, np.abs(call.factors)))
-            expected, size, slack = (factors @ part for factors, part in zip((share, sizes, sizes), parts, strict=True))
+            expected, size, slack = share @ expected, sizes @ np.abs(expected), sizes @ slack
         # in the denormal range the last place is no longer relative
         allowed = max(_ROUNDING, _UNITS * self.point.unit) * (size + float(np.finfo(np.float64).tiny)) + SAFETY * slack
         entries = agree(result.reshape(expected.shape), expected, allowed, lenient=self.lenient)
-        return Finding(_label(call, fact, given), names, entries)
+        return Finding(_label(call, fact, given), self.point, names, entries)
 
 
 def _label(call: Call, fact: str, given: Given) -> str:

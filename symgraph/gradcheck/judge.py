@@ -1,12 +1,11 @@
 """Decides whether results agree: partials with the differences of the values, and functions with the rows."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.gradcheck.differences import Array, Estimate, Function, Look, central, look, one_sided
+from symgraph.gradcheck.differences import Array, Estimate, Function, Look, differentiate, look
 
 # An error estimate is itself an estimate: a difference is called wrong only this many times further off.
 SAFETY = 10.0
@@ -103,22 +102,20 @@ def judge(f: Function, x: float, scale: float, analytic: Array, sway: Array, blu
         blur: (n,) the most that rounding can blur f at x, as the module says; inf where it says nothing.
     """
     with np.errstate(all="ignore"):
-        place = _Place(f, x, scale, look(f, x, scale, blur), analytic, sway, float(np.finfo(f(x).dtype).eps))
-        estimate = place.estimate()
-        off = place.is_off(estimate)
-        confirmed = off.copy()
+        rounding = max(_FLOOR, _UNITS * float(np.finfo(f(x).dtype).eps))
+        place = _Place(f, x, scale, look(f, x, scale, blur), analytic, sway, rounding)
+        first = place.compared(place.estimate())
+        confirmed = first.failed.copy()
         for factor in _OPINIONS:
             if confirmed.any():
-                confirmed &= place.is_off(place.estimate(factor))
+                confirmed &= place.compared(place.estimate(factor)).failed
         if confirmed.any():
             confirmed &= ~place.is_kink()
-        judged = confirmed | (place.is_resolved(estimate) & ~off)
-        return Entries(analytic, estimate.value, place.tolerance(estimate), judged, confirmed)
+        return first._replace(judged=confirmed | (first.judged & ~first.failed), failed=confirmed)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Place:
-    """A weight at a point: what is compared there, and the unit in the last place of 1."""
+class _Place(NamedTuple):
+    """A weight at a point: what is compared there, and how large the rounding of partials may be, relative to them."""
 
     f: Function
     x: float
@@ -126,42 +123,35 @@ class _Place:
     close: Look
     analytic: Array
     sway: Array
-    unit: float
+    rounding: float
 
     def estimate(self, factor: float = 1.0) -> Estimate:
         """The best derivative, row by row, over the ranges of steps; later ranges are tried while a row needs them."""
-        best = central(self.f, self.x, factor * _STEPS[0] * self.scale, self.close)
+        best = differentiate(self.f, self.x, factor * _STEPS[0] * self.scale, self.close)
         for step in (_STEPS[1] * self.scale, _STEPS[2] * max(self.scale, 1.0)):
-            flat = best.steepest == 0.0
-            if np.all(np.where(flat, self.analytic == 0.0, self.is_resolved(best))):
+            if np.all(np.where(best.steepest == 0.0, self.analytic == 0.0, self.compared(best).judged)):
                 break
-            best = best.or_better(central(self.f, self.x, factor * step, self.close))
+            best = best.or_better(differentiate(self.f, self.x, factor * step, self.close))
         return best
 
-    def size(self, estimate: Estimate) -> Array:
-        """The larger of the two partials, among those that are finite."""
-        return np.fmax(np.where(np.isfinite(self.analytic), np.abs(self.analytic), 0.0), np.abs(estimate.value))
+    def compared(self, estimate: Estimate) -> Entries:
+        """Compare the partials with an estimate of them; those are judged of which a factor of 1.001 would be seen.
 
-    def tolerance(self, estimate: Estimate) -> Array:
-        return SAFETY * (estimate.error + self.sway) + max(_FLOOR, _UNITS * self.unit) * self.size(estimate)
-
-    def is_resolved(self, estimate: Estimate) -> NDArray[np.bool_]:
-        """Whether a factor of 1.001 would be seen; never where the partial cannot be told from 0."""
-        return np.isfinite(self.analytic) & (self.tolerance(estimate) < _RESOLUTION * self.size(estimate))
-
-    def is_off(self, estimate: Estimate) -> NDArray[np.bool_]:
-        """Whether the two are further apart than the tolerance.
-
-        A partial that is not finite is off only where the differences are clearly not 0: at sqrt(0 * w), say, the module's 0/0
-        spoils a derivative that is 0, and that is counted but not called wrong.
+        A partial that cannot be told from 0 is never judged. One that is not finite is off only where the differences are
+        clearly not 0: at sqrt(0 * w), say, the module's 0/0 spoils a derivative that is 0; that is counted, not called wrong.
         """
-        gap = np.where(np.isfinite(self.analytic), np.abs(self.analytic - estimate.value), np.abs(estimate.value))
-        return gap > self.tolerance(estimate)
+        finite = np.isfinite(self.analytic)
+        known = np.where(finite, self.analytic, 0.0)
+        size = np.fmax(np.abs(known), np.abs(estimate.value))
+        tolerance = SAFETY * (estimate.error + self.sway) + self.rounding * size
+        seen = finite & (tolerance < _RESOLUTION * size)
+        return Entries(self.analytic, estimate.value, tolerance, seen, np.abs(known - estimate.value) > tolerance)
 
     def is_kink(self) -> NDArray[np.bool_]:
         """Whether the derivatives to the left and to the right differ and the partial lies between them."""
-        left = one_sided(self.f, self.x, -_STEPS[0] * self.scale, self.close)
-        right = one_sided(self.f, self.x, _STEPS[0] * self.scale, self.close)
+        left, right = (
+            differentiate(self.f, self.x, side * _STEPS[0] * self.scale, self.close, one_sided=True) for side in (-1.0, 1.0)
+        )
         reach = SAFETY * (left.error + right.error)
         low, high = np.minimum(left.value, right.value) - reach, np.maximum(left.value, right.value) + reach
         return (np.abs(left.value - right.value) > reach) & (low <= self.analytic) & (self.analytic <= high)

@@ -9,17 +9,29 @@ import numpy as np
 
 from symgraph.gradcheck.judge import Entries
 from symgraph.gradcheck.points import Point
+from symgraph.io.module import GeneratedModule
 
 Verdict = Literal["ok", "failed", "not judged", "together"]
 
 
 class Finding(NamedTuple):
-    """The results of a function at a point, judged: the names that the entries are of, in turn, and what else is wrong."""
+    """Results at a point, judged.
+
+    Attributes:
+        function: the function that gave them, and how it was called; "" for the partials of a weight.
+        point: where.
+        names: of what the entries are, in turn.
+        entries: the results, compared.
+        problem: what is wrong beyond a difference.
+        shows: the weights in whose partials a fault would have shown.
+    """
 
     function: str
+    point: Point
     names: tuple[str, ...]
     entries: Entries
     problem: str = ""
+    shows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +110,7 @@ class GradcheckReport:
     @property
     def ok(self) -> bool:
         """Whether nothing was found wrong; weights that could not be judged do not count."""
-        weights = any(weight.verdict == "failed" for weight in self.weights)
-        return not weights and not any(function.verdict == "failed" for function in self.functions)
+        return "failed" not in [weight.verdict for weight in self.weights] + [function.verdict for function in self.functions]
 
     @property
     def unjudged(self) -> tuple[str, ...]:
@@ -129,13 +140,13 @@ class GradcheckReport:
         head = f"gradient check of {self.model}: {self.verdict} ({judged} of {len(self.weights)} weights judged, "
         head += f"{len(self.points)} points, seed {self.seed})"
         width = max((len(weight.weight) for weight in self.weights), default=0)
-        shown = [weight for weight in self.weights if weight.verdict != "together"]
-        lines = [f"  {weight.weight:<{width}}  {_weight_line(weight)}" for weight in shown]
+        lines = [f"  {one.weight:<{width}}  {_weight_line(one)}" for one in self.weights if one.verdict != "together"]
         if self.together:
             lines.append(f"  {len(self.together)} weights judged together, along random directions, and not one by one")
-        lines += [
-            f"  {function.function}: {_function_line(function)}" for function in self.functions if function.verdict == "failed"
-        ]
+        for function in self.functions:
+            if function.verdict == "failed":
+                problem = function.problem or f"relative error {function.worst:.1e}"
+                lines.append(f"  {function.function}: failed, {problem} ({function.where})")
         return "\n".join([head, *lines])
 
 
@@ -151,12 +162,6 @@ def _weight_line(weight: WeightReport) -> str:
     return text
 
 
-def _function_line(function: FunctionReport) -> str:
-    if function.problem:
-        return f"{function.verdict}, {function.problem} ({function.where})"
-    return f"{function.verdict}, relative error {function.worst:.1e} ({function.where})"
-
-
 def jsonable(value: Any) -> Any:
     """The value with null for numbers that JSON lacks, infinities and NaN, in lists and mappings too."""
     if isinstance(value, float):
@@ -168,45 +173,53 @@ def jsonable(value: Any) -> Any:
     return value
 
 
-def report_on(
-    model: str, seed: int, points: Sequence[Point], weights: Sequence[WeightReport], findings: Sequence[tuple[int, Finding]]
-) -> GradcheckReport:
-    """Make the report of a check from what was found at which points, and of each weight."""
-    groups: dict[str, list[tuple[int, Finding]]] = {}
-    for item in findings:
-        groups.setdefault(item[1].function, []).append(item)
-    functions = tuple(_function(name, found) for name, found in groups.items())
-    return GradcheckReport(model, seed, tuple(tuple(point.w.tolist()) for point in points), tuple(weights), functions)
-
-
-def weight_report(
-    weight: str, function: str, points: Sequence[Point], found: Sequence[tuple[int, Entries]], *, together: bool
-) -> WeightReport:
-    """Report on a weight, whose entries at each point are given with the number of the point."""
-    failed = any(entries.failed.any() for _, entries in found)
-    judged = sum(int(entries.judged.sum()) for _, entries in found)
-    count = sum(len(entries.analytic) for _, entries in found)
-    non_finite = sum(int((~np.isfinite(entries.analytic)).sum()) for _, entries in found)
-    verdict: Verdict = "failed" if failed else "ok" if judged else "together" if together else "not judged"
-    if not judged:
-        return WeightReport(weight, function, verdict, 0, count, math.nan, None, None, math.nan, math.nan, math.nan, non_finite)
-    number, entries = max(found, key=lambda item: item[1].worst(failed)[1])
-    place, relative = entries.worst(failed)
-    analytic, numeric, tolerance = (float(part[place]) for part in (entries.analytic, entries.numeric, entries.tolerance))
-    row = points[number].rows[place]
-    return WeightReport(
-        weight, function, verdict, judged, count, relative, number, row, analytic, numeric, tolerance, non_finite
+def report_on(module: GeneratedModule, seed: int, points: Sequence[Point], findings: Sequence[Finding]) -> GradcheckReport:
+    """Make the report of a check from what was found at its points."""
+    by_weight: dict[str, list[Finding]] = {name: [] for name in module.WEIGHTS}
+    by_function: dict[str, list[Finding]] = {}
+    for finding in findings:
+        group = by_function.setdefault(finding.function, []) if finding.function else by_weight[finding.names[0]]
+        group.append(finding)
+    main = "jacobian" if not module.METADATA["has_loss"] else "per_sample_grad" if hasattr(module, "per_sample_grad") else "row"
+    shown = {name for finding in findings for name in finding.shows}
+    return GradcheckReport(
+        module.MODEL,
+        seed,
+        tuple(tuple(point.given.w.tolist()) for point in points),
+        tuple(_weight(name, main, found, "together" if name in shown else "not judged") for name, found in by_weight.items()),
+        tuple(_function(name, found) for name, found in by_function.items()),
     )
 
 
-def _function(name: str, found: Sequence[tuple[int, Finding]]) -> FunctionReport:
-    wrong = next(((number, finding.problem) for number, finding in found if finding.problem), None)
-    if wrong is not None:
-        return FunctionReport(name, "failed", math.nan, f"point {wrong[0]}", wrong[1])
-    failed = any(finding.entries.failed.any() for _, finding in found)
-    judged = any(finding.entries.judged.any() for _, finding in found)
-    number, worst = max(found, key=lambda item: item[1].entries.worst(failed)[1])
-    place, relative = worst.entries.worst(failed)
-    verdict: Verdict = "failed" if failed else "ok" if judged else "not judged"
-    where = f"{worst.names[place % len(worst.names)]}, point {number}"
-    return FunctionReport(name, verdict, relative if judged else math.nan, where)
+def _weight(weight: str, function: str, found: Sequence[Finding], otherwise: Verdict) -> WeightReport:
+    """Report on a weight by the partials that were judged of it alone, if there are some."""
+    judged = sum(int(finding.entries.judged.sum()) for finding in found)
+    entries = sum(len(finding.entries.analytic) for finding in found)
+    non_finite = sum(int((~np.isfinite(finding.entries.analytic)).sum()) for finding in found)
+    verdict, number, row, worst, analytic, numeric, tolerance = otherwise, None, None, *[math.nan] * 4
+    if judged:
+        verdict, worst, finding, place = _worst(found)
+        number, row = finding.point.number, int(finding.point.given.rows[place])
+        analytic, numeric, tolerance = (float(part[place]) for part in finding.entries[:3])
+    return WeightReport(
+        weight, function, verdict, judged, entries, worst, number, row, analytic, numeric, tolerance, non_finite
+    )
+
+
+def _function(name: str, found: Sequence[Finding]) -> FunctionReport:
+    if name.endswith(" along"):
+        name = f"{name} {len(found)} random directions"
+    for finding in found:
+        if finding.problem:
+            return FunctionReport(name, "failed", math.nan, f"point {finding.point.number}", finding.problem)
+    verdict, worst, finding, place = _worst(found)
+    return FunctionReport(name, verdict, worst, f"{finding.names[place % len(finding.names)]}, point {finding.point.number}")
+
+
+def _worst(found: Sequence[Finding]) -> tuple[Verdict, float, Finding, int]:
+    """The verdict on several findings, the greatest relative difference, NaN if nothing was judged, and where that is."""
+    failed = any(finding.entries.failed.any() for finding in found)
+    judged = any(finding.entries.judged.any() for finding in found)
+    finding = max(found, key=lambda finding: finding.entries.worst(failed)[1])
+    place, relative = finding.entries.worst(failed)
+    return "failed" if failed else "ok" if judged else "not judged", relative if judged else math.nan, finding, place

@@ -11,7 +11,7 @@ from handmade import module
 
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck import gradcheck
-from symgraph.gradcheck.differences import central, look, one_sided
+from symgraph.gradcheck.differences import differentiate, look
 from symgraph.io.module import load
 
 NINE_WEIGHTS = load(Path(__file__).parent.parent / "data" / "modules" / "nine_weights.py")
@@ -161,9 +161,9 @@ def test_extrapolated_differences_are_right_to_nine_digits_and_know_their_error(
     truth = np.array([derivative(x), 2.0 * derivative(x)])
     close = look(rows, x, x)
     for estimate in (
-        central(rows, x, 0.11 * x, close),
-        one_sided(rows, x, 0.11 * x, close),
-        one_sided(rows, x, -0.11 * x, close),
+        differentiate(rows, x, 0.11 * x, close),
+        differentiate(rows, x, 0.11 * x, close, one_sided=True),
+        differentiate(rows, x, -0.11 * x, close, one_sided=True),
     ):
         # truncation after extrapolation is below 1e-10 of f / x here, and rounding of f / h below 1e-12 of it
         np.testing.assert_allclose(estimate.value, truth, rtol=1e-9, atol=1e-9 * abs(f(x) / x))
@@ -173,7 +173,7 @@ def test_extrapolated_differences_are_right_to_nine_digits_and_know_their_error(
 
 def test_each_row_has_its_own_estimate_and_one_that_is_not_finite_has_none() -> None:
     rows = lambda x: np.array([x**2, np.nan, np.exp(30.0 * x)])  # noqa: E731
-    estimate = central(rows, 1.0, 0.11, look(rows, 1.0, 1.0))
+    estimate = differentiate(rows, 1.0, 0.11, look(rows, 1.0, 1.0))
     np.testing.assert_allclose(
         estimate.value[[0, 2]], [2.0, 30.0 * np.exp(30.0)], rtol=1e-7
     )  # the third is steep: f''' is 2.7e4 f
