@@ -3,12 +3,12 @@
 A generated module holds facts and straight-line mathematics, and makes its public functions of them by `bind`.
 """
 
-from symgraph.runtime.binding import Bound, BoundLoosely, bind, bind_loosely
+from symgraph.runtime.binding import Bound, BoundLoosely, Lines, bind, bind_loosely
 from symgraph.runtime.facts import Array, Facts, RowSum
 from symgraph.runtime.functions import erf, erfc, erfcx, every_row, gauss, ierfcx, select
 from symgraph.runtime.weights import Constant, Normal, Uniform
 
 __all__ = [
-    "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Normal", "RowSum", "Uniform", "bind", "bind_loosely", "erf", "erfc",
-    "erfcx", "every_row", "gauss", "ierfcx", "select",
+    "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Lines", "Normal", "RowSum", "Uniform", "bind", "bind_loosely",
+    "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "select",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from math import isfinite
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +15,7 @@ from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import Given, record
 from symgraph.runtime.replay import Replay
 from symgraph.runtime.sums import product_of_one, rowsum, unsummed
-from symgraph.runtime.weights import Constant, Normal, Uniform, drawn, packed, unpacked
+from symgraph.runtime.weights import Law, drawn, packed, unpacked
 
 
 class AnyTape(Protocol):
@@ -36,9 +36,28 @@ class AnyTape(Protocol):
 
 T = TypeVar("T", bound=AnyTape)
 
-Backward = Callable[[T, Array, RowSum], Sequence[Array]]
-
 Columns = Callable[[T], Sequence[Array]]
+
+
+class Lines(NamedTuple, Generic[T]):
+    """The straight lines of a module: they take numbers for one row and arrays for many, and are recorded for batches.
+
+    They use operators, ufuncs and the functions of this runtime, branch on no value and change none in place.
+
+    Attributes:
+        forward: computes the tape from w, X and y; what needs y is None without it.
+        backward: computes the cotangents of the weights from the tape, the cotangent of each row's loss, and a function that
+            adds up rows or products of two rows; None without a loss.
+        jacobian: computes the partials of the output by each weight from the tape; None without an output.
+        residual: computes the residual from the tape, in a tuple; output less target if it is None.
+        residual_jacobian: computes the partials of the residual; those of the output if it is None.
+    """
+
+    forward: Callable[[Array, Any, Any], T]
+    backward: Callable[[T, Array, RowSum], Sequence[Array]] | None = None
+    jacobian: Columns[T] | None = None
+    residual: Columns[T] | None = None
+    residual_jacobian: Columns[T] | None = None
 
 
 class Bound(Generic[T]):
@@ -49,27 +68,16 @@ class Bound(Generic[T]):
     safe; results never share memory with anything and do not depend on the number of threads.
     """
 
-    def __init__(
-        self,
-        facts: Facts,
-        forward: Callable[[Array, Any, Any], T],
-        backward: Backward[T] | None,
-        jacobian: Columns[T] | None,
-        residual: Columns[T] | None,
-        residual_jacobian: Columns[T] | None,
-        laws: Sequence[Normal | Uniform | Constant],
-    ) -> None:
+    def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         if facts.abi != MODULE_ABI:
-            raise ImportError(
-                f"{facts.module} has ABI {facts.abi}, symgraph.runtime binds {MODULE_ABI}: build the module again"
-            )
+            raise ImportError(f"{facts.module} has ABI {facts.abi}, its runtime binds ABI {MODULE_ABI}; build it again")
         self.facts = facts
-        self._forward = forward
-        self._backward: Backward[T] = backward or absent(facts, "loss")
-        self._jacobian: Columns[T] = jacobian or absent(facts, "output")
-        self._residual: Columns[T] = residual or self._difference
-        self._slopes = residual_jacobian
         self._laws = laws
+        self._forward = lines.forward
+        self._backward = lines.backward or absent(facts, "loss")
+        self._jacobian = lines.jacobian or absent(facts, "output")
+        self._residual = lines.residual or self._difference
+        self._slopes = lines.residual_jacobian
         self._lines: Mapping[str, Callable[[Given], Sequence[Array]]] = {
             "gradient": self._gradient_lines,
             "loss": self._loss_lines,
@@ -78,7 +86,7 @@ class Bound(Generic[T]):
             "output": self._after_forward(self._output),
             "jacobian": self._after_forward(self._jacobian),
             "residual": self._after_forward(self._residual),
-            "slopes": self._after_forward(residual_jacobian or self._jacobian),
+            "slopes": self._after_forward(self._slopes or self._jacobian),
         }
         self._programs: dict[tuple[str, np.dtype[Any], bool, bool], Program] = {}
         self._replay = Replay()
@@ -163,12 +171,11 @@ class Bound(Generic[T]):
             if not all(map(isfinite, gradient.tolist())):  # a product may overflow, its share not
                 gradient = np.array(self._backward(tape, s / total, product_of_one), np.float64)
             return reduced(tape, s, total), gradient.astype(tape.w.dtype)
-        *sums, loss = self._totals("gradient", inputs, s, workers)
-        gradient = np.array(sums, np.float64) / total
+        sums = self._totals("gradient", inputs, s, workers)
+        gradient = sums[:-1] / total
         if not all(map(isfinite, gradient.tolist())):  # a sum may overflow, its mean not
-            *shares, _ = self._totals("gradient", inputs, s / total, workers)
-            gradient = np.array(shares, np.float64)
-        return self._mean(loss, inputs, s, total, workers), gradient.astype(inputs.w.dtype, copy=False)
+            gradient = self._totals("gradient", inputs, s / total, workers)[:-1]
+        return self._mean(sums[-1], inputs, s, total, workers), gradient.astype(inputs.w.dtype, copy=False)
 
     @np.errstate(all="ignore")
     def loss(
@@ -186,8 +193,8 @@ class Bound(Generic[T]):
         inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
         if not is_batch(inputs):
             return reduced(self._forward(*inputs), s, total)
-        (loss,) = self._totals("loss", inputs, s, workers)
-        return self._mean(loss, inputs, s, total, workers)
+        sums = self._totals("loss", inputs, s, workers)
+        return self._mean(sums[0], inputs, s, total, workers)
 
     def grad(
         self,
@@ -285,7 +292,7 @@ class Bound(Generic[T]):
             known = self._programs[key] = planned(recording)
         return known
 
-    def _totals(self, name: str, inputs: Inputs, s: Array, threads: int) -> Sequence[Any]:
+    def _totals(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         return self._replay.totals(self._program(name, inputs, s.ndim > 0), inputs, s, threads)
 
     def _columns_of(self, name: str, inputs: Inputs, threads: int) -> Array:
@@ -424,46 +431,20 @@ def bound_in(module: str) -> Any:
     return vars(import_module(module))["_model"]
 
 
-def bind(
-    facts: Facts,
-    forward: Callable[[Array, Any, Any], T],
-    backward: Backward[T] | None = None,
-    jacobian: Columns[T] | None = None,
-    *,
-    residual: Columns[T] | None = None,
-    residual_jacobian: Columns[T] | None = None,
-    laws: Sequence[Normal | Uniform | Constant] = (),
-) -> Bound[T]:
-    """Make the public functions of a module with features and a target.
-
-    The module keeps the result as _model. Its lines take numbers for one row and arrays for many, and are recorded for
-    batches: they use operators, ufuncs and the functions of this runtime, and branch on no value.
+def bind(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> Bound[T]:
+    """Make the public functions of a module with features and a target, which keeps the result as _model.
 
     Args:
         facts: what the module states about its model.
-        forward: computes the tape from w, X and y; what needs y is None without it.
-        backward: computes the cotangents of the weights from the tape, the cotangent of each row's loss, and a function that
-            adds up rows or products of two rows.
-        jacobian: computes the partials of the output by each weight from the tape.
-        residual: computes the residual from the tape, in a tuple; output less target if it is not given.
-        residual_jacobian: computes the partials of the residual; those of the output if they are not given.
+        lines: its mathematics.
         laws: of the initial weights, in order.
 
     Raises:
         ImportError: the module is of another form than this runtime binds.
     """
-    return Bound(facts, forward, backward, jacobian, residual, residual_jacobian, laws)
+    return Bound(facts, lines, laws)
 
 
-def bind_loosely(
-    facts: Facts,
-    forward: Callable[[Array, Any, Any], T],
-    backward: Backward[T] | None = None,
-    jacobian: Columns[T] | None = None,
-    *,
-    residual: Columns[T] | None = None,
-    residual_jacobian: Columns[T] | None = None,
-    laws: Sequence[Normal | Uniform | Constant] = (),
-) -> BoundLoosely[T]:
+def bind_loosely(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> BoundLoosely[T]:
     """Make the public functions of a module without features or without a target; else as bind."""
-    return BoundLoosely(facts, forward, backward, jacobian, residual, residual_jacobian, laws)
+    return BoundLoosely(facts, lines, laws)

@@ -28,6 +28,7 @@ class Program:
         steps: what is computed for each block, in order.
         sums: the sums among the steps, in order.
         tail: what is computed from the sums of all rows, in order.
+        order: the results among the sums, where all are sums.
         places: the scratch row of each value by row, counted for each dtype by itself.
         block: rows of a block.
     """
@@ -38,6 +39,7 @@ class Program:
     steps: Sequence[int]
     sums: Sequence[int]
     tail: Sequence[int]
+    order: Sequence[int]
     places: dict[int, int]
     block: int
 
@@ -57,13 +59,15 @@ def planned(recording: Recording) -> Program:
     ends = reached(nodes, [p for p in results if not by_rows(p)], lambda p: not by_rows(p))
     places = placed(nodes, steps, results)
     rows = len({(nodes[position].dtype, place) for position, place in places.items()})
+    sums = [position for position in steps if nodes[position].function is DOT]
     return Program(
         nodes=nodes,
         results=results,
         once=[position for position in once if nodes[position].args],
         steps=steps,
-        sums=[position for position in steps if nodes[position].function is DOT],
+        sums=sums,
         tail=[position for position in ends if not by_rows(position)],
+        order=[sums.index(position) for position in results if position in sums],
         places=places,
         block=min(max(MOST_NUMBERS // max(1, rows), FEWEST_ROWS), PIECE),
     )

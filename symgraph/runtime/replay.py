@@ -187,8 +187,8 @@ class Replay:
     def __init__(self) -> None:
         self.idle = local()
 
-    def totals(self, program: Program, inputs: Inputs, s: Array, threads: int) -> Sequence[Any]:
-        """Compute results that follow from sums over all rows.
+    def totals(self, program: Program, inputs: Inputs, s: Array, threads: int) -> Array:
+        """Compute results that follow from sums over all rows, in float64.
 
         Args:
             program: what is computed.
@@ -196,26 +196,25 @@ class Replay:
             s: the cotangent of each row, or one for all.
             threads: how many work at once.
         """
-        rows = len(inputs.y if inputs.X is None else inputs.X)
-        block = program.block
+        rows, block = len(inputs.y if inputs.X is None else inputs.X), program.block
+        parts = np.empty((len(program.sums), -(-rows // block)))
 
         def work(plan: Plan, start: int, stop: int) -> None:
             parts[:, start // block : -(-stop // block)] = plan.sums
 
-        parts = np.empty((len(program.sums), -(-rows // block)))
         self.in_blocks(program, inputs, s, rows, threads, work)
-        sums = parts[:, 0] if rows <= block else added(parts, rows // block)
-        return finished(program, inputs.w, s, sums)
+        sums: Array = parts[:, 0] if rows <= block else added(parts, rows // block)
+        return finished(program, inputs.w, s, sums) if program.tail else sums[program.order]
 
     def by_row(self, program: Program, inputs: Inputs, s: Array, threads: int) -> Array:
         """Compute an array whose columns are the results."""
         rows = len(inputs.y if inputs.X is None else inputs.X)
+        result = np.empty((rows, len(program.results)), inputs.w.dtype)
 
         def work(plan: Plan, start: int, stop: int) -> None:
             for index, column in enumerate(plan.results):
                 result[start:stop, index] = column
 
-        result = np.empty((rows, len(program.results)), inputs.w.dtype)
         self.in_blocks(program, inputs, s, rows, threads, work)
         return result
 
@@ -264,7 +263,7 @@ class Replay:
             del BUSY.shared
 
 
-def finished(program: Program, w: Array, s: Array, sums: Array) -> Sequence[Any]:
+def finished(program: Program, w: Array, s: Array, sums: Array) -> Array:
     """Compute results from the sums over all rows."""
     values: dict[int, Any] = dict(zip(program.sums, sums, strict=True))
     arguments: dict[str, Any] = {"weight": w, "cotangent": [s]}
@@ -278,7 +277,7 @@ def finished(program: Program, w: Array, s: Array, sums: Array) -> Sequence[Any]
             values[position] = values[node.args[0]].astype(node.dtype)
         else:
             values[position] = node.function(*(values[arg] for arg in node.args))
-    return [values[position] for position in program.results]
+    return np.array([values[position] for position in program.results], np.float64)
 
 
 @cache

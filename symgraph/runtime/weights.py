@@ -47,6 +47,9 @@ class Constant(NamedTuple):
         return np.full(self.number, self.value, np.float64)
 
 
+Law = Normal | Uniform | Constant
+
+
 def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
     """Give the weights of a mapping by name as a vector in the order of the model."""
     missing = [name for name in facts.weights if name not in mapping]
@@ -63,7 +66,7 @@ def unpacked(facts: Facts, w: ArrayLike) -> dict[str, float]:
     return dict(zip(facts.weights, weights.tolist(), strict=True))
 
 
-def drawn(laws: Sequence[Normal | Uniform | Constant], seed: int | None) -> Array:
+def drawn(laws: Sequence[Law], seed: int | None) -> Array:
     """Draw weights by their laws with NumPy's RandomState, whose streams are frozen."""
     rng = np.random.RandomState(seed)
     return np.concatenate([law.draw(rng) for law in laws])

@@ -49,5 +49,7 @@ def bound_module(module: ModuleType) -> Any:
     facts = runtime.Facts(
         module.__name__, 2, module.MODEL, module.FEATURES, module.TARGET, module.WEIGHTS, module.OUTPUTS, module.METADATA
     )
-    lines = {part: lines_of(module, f"_{part}") for part in ("forward", "backward", "jacobian", "residual", "residual_jacobian")}
-    return runtime.bind_loosely(facts, **lines)
+    lines = {
+        part: lines_of(module, f"_{part}") for part in ("forward", "backward", "jacobian", "residual", "residual_jacobian")
+    }
+    return runtime.bind_loosely(facts, runtime.Lines(**lines), ())
