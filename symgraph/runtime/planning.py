@@ -1,13 +1,15 @@
 """Programs: recorded operations in the order in which a block of rows is computed, each value in a row of scratch memory."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
-from symgraph.runtime.recording import COPY, DOT, Kind, Node, Recording
+from symgraph.runtime.facts import Array
+from symgraph.runtime.recording import ARGUMENT, COPY, DOT, NUMBER, Kind, Node, Recording
 from symgraph.runtime.sums import PIECE
 
 MOST_NUMBERS = 20_000_000
@@ -17,6 +19,19 @@ FEWEST_ROWS = 500
 """Rows of the smallest blocks: fewer take as long, for NumPy's calls."""
 
 
+ON_NUMBERS = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.negative: operator.neg,
+}
+"""Of two numbers NumPy's operators give the bits of its ufuncs in a tenth of the time."""
+
+Operation = tuple[Callable[..., Any], Sequence[int], int]
+"""An operation on numbers: a function, the positions of its operands, and that of its value."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A recording, planned.
@@ -24,23 +39,31 @@ class Program:
     Attributes:
         nodes: its operations.
         results: positions of the results.
+        weights: positions of the weights that once and tail read, which are their indices as well.
+        numbers: the value of each node that is a number, None for others.
         once: what is computed once a call, in order.
-        steps: what is computed for each block, in order.
-        sums: the sums among the steps, in order.
+        steps: positions of what is computed for each block, in order.
+        sums: positions of the sums among the steps, in order.
         tail: what is computed from the sums of all rows, in order.
-        order: the results among the sums, where all are sums.
+        order: the place of each result among the sums, where all are sums, else None.
+        cotangent: position of the cotangent.
         places: the scratch row of each value by row, counted for each dtype by itself.
+        widths: how many scratch rows of each dtype there are.
         block: rows of a block.
     """
 
     nodes: Sequence[Node]
     results: Sequence[int]
-    once: Sequence[int]
+    weights: Sequence[int]
+    numbers: Sequence[Any]
+    once: Sequence[Operation]
     steps: Sequence[int]
     sums: Sequence[int]
-    tail: Sequence[int]
-    order: Sequence[int]
+    tail: Sequence[Operation]
+    order: Array | None
+    cotangent: int
     places: dict[int, int]
+    widths: dict[np.dtype[Any], int]
     block: int
 
 
@@ -54,35 +77,48 @@ def planned(recording: Recording) -> Program:
 
     work = [position for position in needed if nodes[position].args]
     steps = sums_early(nodes, [position for position in work if by_rows(position)])
-    operands = {arg for position in steps for arg in nodes[position].args}
-    once = reached(nodes, [p for p in operands.union(results) if nodes[p].kind is Kind.UNIFORM])
-    ends = reached(nodes, [p for p in results if not by_rows(p)], lambda p: not by_rows(p))
-    places = placed(nodes, steps, results)
-    rows = len({(nodes[position].dtype, place) for position, place in places.items()})
+
+    def operations(kind: Kind) -> Sequence[Operation]:
+        found = [(nodes[position], position) for position in work if nodes[position].kind is kind and not by_rows(position)]
+        return [(on_numbers(node), node.args, at) for node, at in found]
+
+    places, widths = placed(nodes, steps, results)
     sums = [position for position in steps if nodes[position].function is DOT]
+    once, tail = operations(Kind.UNIFORM), operations(Kind.TOTAL)
+    read = {arg for _, args, _ in (*once, *tail) for arg in args}
     return Program(
         nodes=nodes,
         results=results,
-        once=[position for position in once if nodes[position].args],
+        weights=[p for p in sorted(read.union(results)) if nodes[p].function is ARGUMENT and nodes[p].data[0] == "weight"],
+        numbers=[node.data if node.function is NUMBER else None for node in nodes],
+        once=once,
         steps=steps,
         sums=sums,
-        tail=[position for position in ends if not by_rows(position)],
-        order=[sums.index(position) for position in results if position in sums],
+        tail=tail,
+        order=np.array([sums.index(position) for position in results]) if set(results) <= set(sums) else None,
+        cotangent=next(p for p, node in enumerate(nodes) if node.function is ARGUMENT and node.data[0] == "cotangent"),
         places=places,
-        block=min(max(MOST_NUMBERS // max(1, rows), FEWEST_ROWS), PIECE),
+        widths=widths,
+        block=min(max(MOST_NUMBERS // max(1, sum(widths.values())), FEWEST_ROWS), PIECE),
     )
 
 
-def reached(
-    nodes: Sequence[Node], ends: Iterable[int], through: Callable[[int], bool] = lambda position: True
-) -> Sequence[int]:
-    """List in order what some values depend on, those values included; nothing is looked for beyond some."""
+def on_numbers(node: Node) -> Callable[..., Any]:
+    """Give the function that computes a value from numbers."""
+    if node.function is COPY:
+        return node.dtype.type
+    function: Callable[..., Any] = ON_NUMBERS.get(node.function, node.function)
+    return function
+
+
+def reached(nodes: Sequence[Node], ends: Iterable[int]) -> Sequence[int]:
+    """List in order what some values depend on, those values included."""
     found, todo = set(), list(ends)
     while todo:
         position = todo.pop()
         if position not in found:
             found.add(position)
-            todo.extend(nodes[position].args if through(position) else ())
+            todo.extend(nodes[position].args)
     return sorted(found)
 
 
@@ -98,8 +134,8 @@ def sums_early(nodes: Sequence[Node], order: Sequence[int]) -> Sequence[int]:
     return sorted(order, key=lambda position: (ready[position], places[position]))
 
 
-def placed(nodes: Sequence[Node], steps: Sequence[int], kept: Collection[int]) -> dict[int, int]:
-    """Choose a scratch row for each value by row, those of values that are read no more being taken again.
+def placed(nodes: Sequence[Node], steps: Sequence[int], kept: Iterable[int]) -> tuple[dict[int, int], dict[np.dtype[Any], int]]:
+    """Choose a scratch row for each value by row, and count them; rows of values that are read no more are taken again.
 
     Args:
         nodes: the operations.
@@ -108,7 +144,7 @@ def placed(nodes: Sequence[Node], steps: Sequence[int], kept: Collection[int]) -
     """
     places: dict[int, int] = {}
     free: dict[Any, list[int]] = {}
-    counts: dict[Any, int] = {}
+    widths: dict[Any, int] = {}
     for position, dying in zip(steps, last_reads(nodes, steps, kept), strict=True):
         node = nodes[position]
         mine = [arg for arg in dying if arg in places]
@@ -123,10 +159,11 @@ def placed(nodes: Sequence[Node], steps: Sequence[int], kept: Collection[int]) -
             elif rows:
                 places[position] = heappop(rows)
             else:
-                places[position] = counts[node.dtype] = counts.get(node.dtype, -1) + 1
+                places[position] = widths.get(node.dtype, 0)
+                widths[node.dtype] = places[position] + 1
         for arg in mine:
             heappush(free[nodes[arg].dtype], places[arg])
-    return places
+    return places, widths
 
 
 def last_reads(nodes: Sequence[Node], steps: Sequence[int], kept: Iterable[int]) -> Sequence[Sequence[int]]:

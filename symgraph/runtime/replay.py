@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symgraph.runtime.facts import Array, Inputs
-from symgraph.runtime.planning import Program
+from symgraph.runtime.planning import Operation, Program
 from symgraph.runtime.recording import ARGUMENT, COPY, DOT, NUMBER, Kind
 from symgraph.runtime.sums import PIECE, added
 
@@ -26,13 +26,26 @@ EXTREMES = frozenset({np.maximum, np.minimum})
 """Of these NumPy has deprecated the positional out, and is twice as fast with a row of a constant as with the constant."""
 
 
+class Batch(NamedTuple):
+    """Checked arguments of many rows, with the values of a program that are the same in all of them."""
+
+    inputs: Inputs
+    s: Array
+    values: list[Any]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.inputs.y if self.inputs.X is None else self.inputs.X)
+
+
 class Plan(NamedTuple):
     """A program bound to scratch memory for some rows.
 
     Attributes:
         w, columns, target, cotangent: where the arguments go; columns is (d, rows).
-        once: the calls that compute uniform values.
-        calls: those that compute a block.
+        uniform: where computed values go that are the same in every row, with their positions.
+        calls: what computes a block.
         sums: (sums, pieces), the sum of each piece of the rows.
         results: the arrays of the results, those by row and those that are uniform.
     """
@@ -41,25 +54,26 @@ class Plan(NamedTuple):
     columns: Array
     target: Array
     cotangent: Array
-    once: Sequence[Callable[[], Any]]
+    uniform: Sequence[tuple[Array, int]]
     calls: Sequence[Callable[[], Any]]
     sums: Array
     results: Sequence[Array]
 
-    def start(self, inputs: Inputs, s: Array) -> None:
-        """Take the weights, and what follows from them for all blocks."""
-        self.w[:] = inputs.w
+    def start(self, batch: Batch) -> None:
+        """Take what is the same in every row."""
+        self.w[:] = batch.inputs.w
         if self.cotangent.ndim == 0:
-            self.cotangent[...] = s
-        for call in self.once:
-            call()
+            self.cotangent[...] = batch.s
+        for array, position in self.uniform:
+            array[...] = batch.values[position]
 
-    def run(self, inputs: Inputs, s: Array, start: int, stop: int) -> None:
+    def run(self, batch: Batch, start: int, stop: int) -> None:
         """Compute the block of some rows."""
-        if inputs.X is not None:
-            np.copyto(self.columns, inputs.X[start:stop].T)
-        if inputs.y is not None:
-            np.copyto(self.target, inputs.y[start:stop])
+        (_, X, y), s, _ = batch
+        if X is not None:
+            np.copyto(self.columns, X[start:stop].T)
+        if y is not None:
+            np.copyto(self.target, y[start:stop])
         if self.cotangent.ndim:
             np.copyto(self.cotangent, s[start:stop])
         for call in self.calls:
@@ -70,8 +84,7 @@ class Workspace:
     """Scratch memory and the plans bound to it, for one call at a time; nothing returned refers to it."""
 
     def __init__(self) -> None:
-        self.rows: dict[Any, list[Array]] = {}
-        self.tables: dict[Any, Array] = {}
+        self.tables: dict[tuple[str, np.dtype[Any], int], Array] = {}
         self.plans: dict[tuple[Program, int], Plan] = {}
 
     def plan(self, program: Program, count: int) -> Plan:
@@ -84,74 +97,59 @@ class Workspace:
             self.plans[program, count] = found
         return found
 
-    def scratch(self, name: Any, dtype: np.dtype[Any], index: int, count: int, value: float | None = None) -> Array:
-        """Give so many entries of a row of scratch memory, which starts at a cache line; one with a value is filled."""
-        size = scratch_size(count)
-        rows = self.rows.setdefault((name, dtype, size, repr(value)), [])
-        while len(rows) <= index:
-            memory = np.empty(size + 64, dtype)
-            start = -memory.__array_interface__["data"][0] % 64 // memory.itemsize
-            row = memory[start : start + size]
-            if value is not None:
-                row[:] = value
-            rows.append(row)
-        return rows[index][:count]
-
-    def table(self, dtype: np.dtype[Any], width: int, count: int) -> Array:
-        """Give so many columns of so many rows, each contiguous."""
-        size = scratch_size(count)
-        if (dtype, size) not in self.tables:
-            self.tables[dtype, size] = np.empty((width, size), dtype)
-        return self.tables[dtype, size][:, :count]
+    def scratch(self, name: str, dtype: np.dtype[Any], width: int, count: int) -> Array:
+        """Give scratch memory, (width, count), that starts at a cache line."""
+        size = next(size for size in SIZES if count <= size)
+        known = self.tables.get((name, dtype, size))
+        if known is None or len(known) < width:
+            known = self.tables[name, dtype, size] = aligned(width * size, dtype).reshape(width, size)
+        return known[:width, :count]
 
     def bound(self, program: Program, count: int) -> Plan:
         """Bind the calls of a program to memory."""
-        nodes = program.nodes
-        dtype = nodes[0].dtype
-        given = {node.data: node for node in nodes if node.function is ARGUMENT}
-        by_row = given["cotangent", 0].kind is Kind.ROW
-        features, weights = (sum(name == one for name, _ in given) for one in ("feature", "weight"))
+        nodes, dtype = program.nodes, program.nodes[0].dtype
+        given = {node.data: position for position, node in enumerate(nodes) if node.function is ARGUMENT}
+        weights, features = (sum(name == one for name, _ in given) for one in ("weight", "feature"))
         w = np.empty(weights, dtype)
-        columns = self.table(dtype, features, count)
-        target = self.scratch("target", dtype, 0, count)
-        cotangent = self.scratch("cotangent", dtype, 0, count) if by_row else np.empty((), dtype)
-        arguments: dict[str, Any] = {"weight": [w[i, ...] for i in range(weights)], "feature": columns}
-        arguments |= {"target": [target], "cotangent": [cotangent]}
+        columns = self.scratch("columns", dtype, features, count)
+        target = self.scratch("target", dtype, 1, count)[0]
+        by_row = nodes[given["cotangent", 0]].kind is Kind.ROW
+        cotangent = self.scratch("cotangent", dtype, 1, count)[0] if by_row else np.empty((), dtype)
         sums = np.empty((len(program.sums), -(-count // program.block)))
-        arrays: dict[int, Array] = {}
-        for position, node in enumerate(nodes):
-            if node.function is ARGUMENT:
-                arrays[position] = arguments[node.data[0]][node.data[1]]
-            elif node.function is NUMBER:
-                arrays[position] = np.array(node.data)
-        arrays |= {position: np.empty((), nodes[position].dtype) for position in program.once}
-        arrays |= {p: self.scratch("rows", nodes[p].dtype, place, count) for p, place in program.places.items()}
-        arrays |= {position: sums[index] for index, position in enumerate(program.sums)}
-
-        def calls_of(position: int) -> list[Callable[[], Any]]:
-            node = nodes[position]
-            args = [arrays[arg] for arg in node.args]
-            if node.function is DOT or (node.function in EXTREMES and node.kind is Kind.ROW):
-                for index, arg in enumerate(node.args):
-                    if nodes[arg].function is NUMBER:
-                        args[index] = self.scratch("filled", nodes[arg].dtype, 0, count, nodes[arg].data)
-            return calls(node.function, args, arrays[position])
-
-        once = [call for position in program.once for call in calls_of(position)]
-        steps = [call for position in program.steps for call in calls_of(position)]
+        arguments = {"weight": [w[i, ...] for i in range(weights)], "feature": [*columns], "target": [target]}
+        arguments["cotangent"] = [cotangent]
+        arrays = {position: arguments[name][index] for (name, index), position in given.items()}
+        arrays |= {p: np.array(node.data) for p, node in enumerate(nodes) if node.function is NUMBER}
+        arrays |= {position: np.empty((), nodes[position].dtype) for _, _, position in program.once}
+        rows = {kind: self.scratch("rows", kind, width, count) for kind, width in program.widths.items()}
+        arrays |= {position: rows[nodes[position].dtype][place] for position, place in program.places.items()}
+        arrays |= dict(zip(program.sums, sums, strict=True))
+        filled: dict[int, Array] = {}
+        calls: list[Callable[[], Any]] = []
+        for position in program.steps:
+            function, args = nodes[position].function, nodes[position].args
+            full = [arg for arg in args if nodes[arg].function is NUMBER and (function is DOT or function in EXTREMES)]
+            for arg in full:
+                if arg not in filled:
+                    filled[arg] = aligned(count, nodes[arg].dtype)
+                    filled[arg][:] = nodes[arg].data
+            calls += bound_calls(function, [filled[arg] if arg in full else arrays[arg] for arg in args], arrays[position])
+        uniform = [(arrays[position], position) for _, _, position in program.once]
         results = [arrays[position] for position in program.results if position in arrays]
-        return Plan(w, columns, target, cotangent, once, steps, sums, results)
+        return Plan(w, columns, target, cotangent, uniform, calls, sums, results)
 
 
-def scratch_size(count: int) -> int:
-    """Give the length of the scratch memory for so many rows."""
-    return next(size for size in SIZES if count <= size)
+def aligned(size: int, dtype: np.dtype[Any]) -> Array:
+    """Give new memory that starts at a cache line."""
+    memory = np.empty(size + 64, dtype)
+    start = -memory.__array_interface__["data"][0] % 64 // memory.itemsize
+    return memory[start : start + size]
 
 
-def calls(function: Any, args: Sequence[Array], out: Array) -> list[Callable[[], Any]]:
-    """Bind one operation to its operands and its place."""
+def bound_calls(function: Any, args: Sequence[Array], out: Array) -> list[Callable[[], Any]]:
+    """Bind one operation on rows to its operands and its place."""
     if function is DOT:
-        return dots(args[0], args[1], out)
+        return bound_dots(args[0], args[1], out)
     if function is COPY:
         return [partial(np.copyto, out, args[0])]
     if function is np.where:
@@ -163,7 +161,7 @@ def calls(function: Any, args: Sequence[Array], out: Array) -> list[Callable[[],
     return [partial(function, *args, out=out) if function in EXTREMES else partial(function, *args, out)]
 
 
-def dots(a: Array, b: Array, sums: Array) -> list[Callable[[], Any]]:
+def bound_dots(a: Array, b: Array, sums: Array) -> list[Callable[[], Any]]:
     """Bind the sums of products of the pieces of two rows."""
     if len(sums) == 1:
         return [partial(a.dot, b, sums[0, ...])]
@@ -196,65 +194,46 @@ class Replay:
             s: the cotangent of each row, or one for all.
             threads: how many work at once.
         """
-        rows, block = len(inputs.y if inputs.X is None else inputs.X), program.block
-        parts = np.empty((len(program.sums), -(-rows // block)))
+        batch, block = Batch(inputs, s, uniform_values(program, inputs.w, s)), program.block
+        parts = np.empty((len(program.sums), -(-batch.rows // block)))
 
         def work(plan: Plan, start: int, stop: int) -> None:
             parts[:, start // block : -(-stop // block)] = plan.sums
 
-        self.in_blocks(program, inputs, s, rows, threads, work)
-        sums: Array = parts[:, 0] if rows <= block else added(parts, rows // block)
-        return finished(program, inputs.w, s, sums) if program.tail else sums[program.order]
+        self.in_blocks(program, batch, threads, work)
+        sums: Array = parts[:, 0] if batch.rows <= block else added(parts, batch.rows // block)
+        if program.order is not None:
+            return sums.take(program.order)
+        for position, value in zip(program.sums, sums, strict=True):
+            batch.values[position] = value
+        evaluate(program.tail, batch.values)
+        return np.array([batch.values[position] for position in program.results], np.float64)
 
     def by_row(self, program: Program, inputs: Inputs, s: Array, threads: int) -> Array:
         """Compute an array whose columns are the results."""
-        rows = len(inputs.y if inputs.X is None else inputs.X)
-        result = np.empty((rows, len(program.results)), inputs.w.dtype)
+        batch = Batch(inputs, s, uniform_values(program, inputs.w, s))
+        result = np.empty((batch.rows, len(program.results)), inputs.w.dtype)
 
         def work(plan: Plan, start: int, stop: int) -> None:
             for index, column in enumerate(plan.results):
                 result[start:stop, index] = column
 
-        self.in_blocks(program, inputs, s, rows, threads, work)
+        self.in_blocks(program, batch, threads, work)
         return result
 
-    def in_blocks(
-        self,
-        program: Program,
-        inputs: Inputs,
-        s: Array,
-        rows: int,
-        threads: int,
-        work: Callable[[Plan, int, int], None],
-    ) -> None:
+    def in_blocks(self, program: Program, batch: Batch, threads: int, work: Callable[[Plan, int, int], None]) -> None:
         """Compute the rows block by block, in strips of blocks for threads, and do work on each."""
-        block = program.block
-
-        def run(start: int, stop: int, size: int) -> None:
-            workspace = vars(self.idle).pop("workspace", None) or Workspace()
-            try:
-                before = None
-                for at in range(start, stop, size):
-                    end = min(at + size, stop)
-                    plan = workspace.plan(program, end - at)
-                    if plan is not before:
-                        plan.start(inputs, s)
-                    plan.run(inputs, s, at, end)
-                    work(plan, at, end)
-                    before = plan
-            finally:
-                self.idle.workspace = workspace
-
+        rows, block = batch.rows, program.block
         nested = "shared" in vars(BUSY)  # handing out work then may wait for itself
         if threads == 1 or rows < 2 * STRIP or block < PIECE or nested:
-            run(0, rows, block)
+            self.in_turn(program, batch, range(0, rows, block), rows, work)
             return
         strips = -(-rows // (threads * STRIP)) * threads  # as many for each thread
         size = -(-rows // (strips * block)) * block
 
         def strip(start: int) -> None:
             with np.errstate(all="ignore"):  # which each thread has for itself
-                run(start, min(start + size, rows), size)
+                self.in_turn(program, batch, range(start, start + size, size), rows, work)
 
         BUSY.shared = True
         try:
@@ -262,22 +241,38 @@ class Replay:
         finally:
             del BUSY.shared
 
+    def in_turn(self, program: Program, batch: Batch, starts: range, rows: int, work: Callable[[Plan, int, int], None]) -> None:
+        """Compute some blocks, one after the other, and do work on each."""
+        workspace = vars(self.idle).pop("workspace", None) or Workspace()
+        try:
+            started = None
+            for start in starts:
+                stop = min(start + starts.step, rows)
+                plan = workspace.plan(program, stop - start)
+                if plan is not started:
+                    plan.start(batch)
+                    started = plan
+                plan.run(batch, start, stop)
+                work(plan, start, stop)
+        finally:
+            self.idle.workspace = workspace
 
-def finished(program: Program, w: Array, s: Array, sums: Array) -> Array:
-    """Compute results from the sums over all rows."""
-    values: dict[int, Any] = dict(zip(program.sums, sums, strict=True))
-    arguments: dict[str, Any] = {"weight": w, "cotangent": [s]}
-    for position in program.tail:
-        node = program.nodes[position]
-        if node.function is ARGUMENT:
-            values[position] = arguments[node.data[0]][node.data[1]]
-        elif node.function is NUMBER:
-            values[position] = node.data
-        elif node.function is COPY:
-            values[position] = values[node.args[0]].astype(node.dtype)
-        else:
-            values[position] = node.function(*(values[arg] for arg in node.args))
-    return np.array([values[position] for position in program.results], np.float64)
+
+def uniform_values(program: Program, w: Array, s: Array) -> list[Any]:
+    """Compute what is the same in every row; the values by position, None for others."""
+    values = [*program.numbers]
+    for position in program.weights:
+        values[position] = w[position]
+    if s.ndim == 0:
+        values[program.cotangent] = s
+    evaluate(program.once, values)
+    return values
+
+
+def evaluate(operations: Sequence[Operation], values: list[Any]) -> None:
+    """Compute operations on numbers."""
+    for function, args, position in operations:
+        values[position] = function(*[values[arg] for arg in args])
 
 
 @cache
