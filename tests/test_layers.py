@@ -14,6 +14,7 @@ LAYERS: dict[str, int] = {
     # the runtime
     "config": 1, "unpickle": 1, "files": 1, "cache": 1, "data": 1, "module": 1, "weights": 1, "gradcheck": 1, "training": 1,
     "compiler": 1, "compiled": 1, "compiled_functions": 1, "pieces": 1, "labels": 1, "trust": 1, "manifest": 1, "lineage": 1,
+    "runtime": 1,
     # the generator
     "declared": 2, "functions": 2, "laws": 2, "names": 2, "canonical": 2, "ir": 2, "spec_checks": 2, "model": 2, "residuals": 2,
     "guards": 3, "lowering": 3, "powers": 3, "fragments": 3, "constants": 3,
@@ -35,7 +36,7 @@ LAYERS: dict[str, int] = {
 RUNTIME = (
     "errors", "config", "unpickle", "files", "cache", "data", "module", "weights", "gradcheck", "training",
     "compiler", "compiled", "compiled_functions", "pieces", "labels", "trust", "manifest", "lineage", "check.drawing",
-    "check.calls",
+    "check.calls", "runtime",
 )  # fmt: skip
 FOREIGN = {"sympy", "flint", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
 """What the runtime must not import; matplotlib may be imported inside a function that plots."""

@@ -3,61 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from math import isfinite
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import check_reduction, checked_inputs, is_batch, thread_count, weighted_rows
-from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs, RowSum
+from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs
 from symgraph.runtime.labels import unmasked
+from symgraph.runtime.lines import WITHOUT_TARGET, Columns, Lines, T, absent, known_target, losses_of, reduced
 from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import Given, record
 from symgraph.runtime.replay import Replay
 from symgraph.runtime.sums import product_of_one, rowsum, unsummed
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
-
-
-class AnyTape(Protocol):
-    """A tape begins with the arguments; nodes, the loss and further primals follow."""
-
-    @property
-    def w(self) -> Array:
-        """The weights, (k,)."""
-
-    @property
-    def X(self) -> Any:  # noqa: N802  the field's name for the feature matrix
-        """The rows, (n, d) or (d,), or None."""
-
-    @property
-    def y(self) -> Array | None:
-        """The target, (n,) or a scalar, or None."""
-
-
-T = TypeVar("T", bound=AnyTape)
-
-Columns = Callable[[T], Sequence[Array]]
-
-
-class Lines(NamedTuple, Generic[T]):
-    """The straight lines of a module: they take numbers for one row and arrays for many, and are recorded for batches.
-
-    They use operators, ufuncs and the functions of this runtime, branch on no value and change none in place.
-
-    Attributes:
-        forward: computes the tape from w, X and y; what needs y is None without it.
-        backward: computes the cotangents of the weights from the tape, the cotangent of each row's loss, and a function that
-            adds up rows or products of two rows; None without a loss.
-        jacobian: computes the partials of the output by each weight from the tape; None without an output.
-        residual: computes the residual from the tape, in a tuple; output less target if it is None.
-        residual_jacobian: computes the partials of the residual; those of the output if it is None.
-    """
-
-    forward: Callable[[Array, Any, Any], T]
-    backward: Callable[[T, Array, RowSum], Sequence[Array]] | None = None
-    jacobian: Columns[T] | None = None
-    residual: Columns[T] | None = None
-    residual_jacobian: Columns[T] | None = None
 
 
 class Bound(Generic[T]):
@@ -327,105 +286,6 @@ class Bound(Generic[T]):
         return weighted_rows(inputs, sample_weight, reduction)
 
 
-class BoundLoosely(Bound[T]):
-    """The public functions of a module without features or without a target, whose X or y is None."""
-
-    def forward(self, w: ArrayLike, X: Any = None, y: Any = None) -> T:
-        """Compute every node, and the loss; see Bound.forward."""
-        return super().forward(w, X, y)
-
-    def predict(self, w: ArrayLike, X: Any = None, *, threads: int = 1) -> Array:
-        """Compute the output: one entry a row, or a scalar for one row."""
-        return super().predict(w, X, threads=threads)
-
-    def value_and_grad(
-        self,
-        w: ArrayLike,
-        X: Any = None,
-        y: Any = None,
-        *,
-        sample_weight: ArrayLike | None = None,
-        reduction: str = "mean",
-        threads: int = 1,
-    ) -> tuple[float, Array]:
-        """Compute the reduced loss and its gradient; see Bound.value_and_grad."""
-        return super().value_and_grad(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)
-
-    def loss(
-        self,
-        w: ArrayLike,
-        X: Any = None,
-        y: Any = None,
-        *,
-        sample_weight: ArrayLike | None = None,
-        reduction: str = "mean",
-        threads: int = 1,
-    ) -> float:
-        """Compute the reduced loss; arguments as for value_and_grad."""
-        return super().loss(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)
-
-    def grad(
-        self,
-        w: ArrayLike,
-        X: Any = None,
-        y: Any = None,
-        *,
-        sample_weight: ArrayLike | None = None,
-        reduction: str = "mean",
-        threads: int = 1,
-    ) -> Array:
-        """Compute the gradient of the reduced loss; arguments as for value_and_grad."""
-        return super().grad(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)
-
-    def per_sample_grad(self, w: ArrayLike, X: Any = None, y: Any = None, *, threads: int = 1) -> Array:
-        """Compute each row's gradient: (n, k), or (k,) for one row."""
-        return super().per_sample_grad(w, X, y, threads=threads)
-
-    def jacobian(self, w: ArrayLike, X: Any = None, y: Any = None, *, threads: int = 1) -> Array:
-        """Compute d output / d w: (n, k), or (k,) for one row; without features y says how many rows there are."""
-        return super().jacobian(w, X, y, threads=threads)
-
-    def residual(self, w: ArrayLike, X: Any = None, y: Any = None, *, threads: int = 1) -> Array:
-        """Compute the residual r: (n,), or a scalar for one row."""
-        return super().residual(w, X, y, threads=threads)
-
-    def residual_jacobian(self, w: ArrayLike, X: Any = None, y: Any = None, *, threads: int = 1) -> Array:
-        """Compute d residual / d w: (n, k), or (k,) for one row."""
-        return super().residual_jacobian(w, X, y, threads=threads)
-
-
-WITHOUT_TARGET = "the tape was made without y; call forward(w, X, y) first"
-
-
-def losses_of(tape: AnyTape) -> Array:
-    """Give the loss of each row, which a tape has if the forward pass was given y."""
-    losses: Array | None = getattr(tape, "loss", None)
-    if losses is None:
-        raise ValueError(WITHOUT_TARGET)
-    return losses
-
-
-def known_target(tape: AnyTape) -> Array:
-    """Give the target, which a tape has if the forward pass was given it."""
-    if tape.y is None:
-        raise ValueError(WITHOUT_TARGET)
-    return tape.y
-
-
-def reduced(tape: AnyTape, s: Array, total: float) -> float:
-    """Give s*loss of one row in float64, over total."""
-    return float(losses_of(tape)) * float(s) / total
-
-
-def absent(facts: Facts, what: str) -> Callable[..., Any]:
-    """Give a function in the place of one that a model cannot have."""
-
-    def refuse(*_: Any) -> Any:
-        raise ValueError(f"{facts.model} has no {what}")
-
-    return refuse
-
-
 def bound_in(module: str) -> Any:
     """Find the binding of a module, which has it by the name of _model; so its functions pickle."""
     return vars(import_module(module))["_model"]
@@ -443,8 +303,3 @@ def bind(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> Bound[T]:
         ImportError: the module is of another form than this runtime binds.
     """
     return Bound(facts, lines, laws)
-
-
-def bind_loosely(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> BoundLoosely[T]:
-    """Make the public functions of a module without features or without a target; else as bind."""
-    return BoundLoosely(facts, lines, laws)
