@@ -1,0 +1,16 @@
+"""The runtime of generated modules: all that is the same for every model, on NumPy alone.
+
+A generated module holds facts and straight-line mathematics, and makes its public functions of them by `bind`.
+"""
+
+from symgraph.runtime.binding import Bound, bind
+from symgraph.runtime.facts import Array, Facts, RowSum
+from symgraph.runtime.functions import erf, erfc, erfcx, every_row, gauss, ierfcx, select
+from symgraph.runtime.lines import Lines
+from symgraph.runtime.loose_binding import BoundLoosely, bind_loosely
+from symgraph.runtime.weights import Constant, Normal, Uniform
+
+__all__ = [
+    "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Lines", "Normal", "RowSum", "Uniform", "bind", "bind_loosely",
+    "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "select",
+]  # fmt: skip

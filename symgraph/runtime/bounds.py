@@ -1,0 +1,356 @@
+"""Running error analysis: an operation on values that carry a bound of their error gives its value and a bound of its error.
+
+Higham, Accuracy and Stability of Numerical Algorithms (2nd ed., 2002), section 3.3. Values are those of plain arithmetic.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from symgraph.runtime.facts import Array
+from symgraph.runtime.functions import select
+
+Bounded = tuple[Array, Array]
+"""A value, and a bound of its error in float64, or of a truth value whether it is certain. An infinite value with the bound 0
+stands for a number of that sign, which is known to be larger than far_from."""
+
+TINY = 2.0**-1073
+WIDER = 1.0 + 2.0**-40  # more than the error of computing a bound
+NARROWER = 1.0 - 2.0**-40
+
+
+def exactly(value: Array) -> Bounded:
+    """Take a number as it is given."""
+    return value, np.zeros(())
+
+
+def constant_bound(w: Sequence[Bounded], value: float, radius: float = 0.0) -> Bounded:
+    """Take a constant in the dtype of w, that stands for a number no further off than radius."""
+    rounded = w[0][0].dtype.type(value)
+    return rounded, np.asarray(np.abs(np.float64(rounded) - value) + radius)
+
+
+def largest_bound(w: Sequence[Bounded]) -> Bounded:
+    """Take the largest finite number of the dtype of w."""
+    return exactly(w[0][0].dtype.type(np.finfo(w[0][0].dtype).max))
+
+
+def outward(value: Array, error: Array, large: Array | bool = False) -> Bounded:
+    """Round a bound upward; it is infinite where nothing is known.
+
+    Args:
+        value: the value.
+        error: a bound, NaN where there is none.
+        large: whether the truth is known to be larger than far_from.
+    """
+    wider = np.where(error > 0.0, error * WIDER + TINY, 0.0)
+    bound = np.where(np.isfinite(value) & (error >= 0.0), wider, np.inf)
+    return value, np.where(np.isinf(value) & large, 0.0, bound)
+
+
+def size_of(value: Array) -> Array:
+    """Give the magnitude in float64."""
+    return np.abs(np.asarray(value, np.float64))
+
+
+def far_from(value: Array) -> float:
+    """Give a large number of the dtype, and of the numbers that overflow a small one."""
+    return 2.0**1000 if value.dtype == np.float64 else 2.0**120
+
+
+def least_size(x: Bounded) -> Array:
+    """Give the least magnitude that the truth can have; no more than far_from is told apart."""
+    least: Array = np.fmax(np.fmin(size_of(x[0]), far_from(x[0])) - x[1], 0.0)
+    return least
+
+
+def half_unit(value: Array) -> Array:
+    """Bound the rounding error of an operation that is rounded correctly and cannot underflow."""
+    return size_of(value) * float(np.finfo(value.dtype).eps) / 2.0
+
+
+def rounding_of(value: Array, double: float, single: float) -> Array:
+    """Bound a rounding error of so many units in the last place, in float64 or in float32."""
+    info = np.finfo(value.dtype)
+    units = double if value.dtype == np.float64 else single
+    tiny = (units + 1.0) * float(info.smallest_subnormal)
+    error: Array = size_of(value) * (units * float(info.eps)) + tiny
+    return error
+
+
+def apart(x: Bounded, y: Bounded) -> Array:
+    """Tell where two values differ by more than their errors."""
+    (a, da), (b, db) = x, y
+    far = far_from(a)
+    gap: Array = np.abs(np.clip(np.float64(a), -far, far) - np.clip(b, -far, far))
+    differ: Array = gap * NARROWER > da + db
+    return differ
+
+
+def decided(x: Bounded, y: Bounded) -> Array:
+    """Tell where errors cannot change how two values compare."""
+    exact: Array = x[1] + y[1] == 0.0
+    return exact | apart(x, y)
+
+
+def add_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound a + b: the errors add up."""
+    (a, da), (b, db) = x, y
+    value: Array = a + b
+    far = far_from(value)
+    sum_ = np.clip(np.float64(a), -far, far) + np.clip(b, -far, far)
+    large = np.abs(sum_) - da - db >= far * NARROWER
+    return outward(value, da + db + half_unit(value), large)
+
+
+def sub_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound a - b: the errors add up."""
+    (a, da), (b, db) = x, y
+    value: Array = a - b
+    far = far_from(value)
+    sum_ = np.clip(np.float64(a), -far, far) - np.clip(b, -far, far)
+    large = np.abs(sum_) - da - db >= far * NARROWER
+    return outward(value, da + db + half_unit(value), large)
+
+
+def mul_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound a * b: each error times the other factor; a factor 0, 1 or 2 does not round."""
+    (a, da), (b, db) = x, y
+    value: Array = a * b
+    p, q = size_of(a), size_of(b)
+    plain_a = (da == 0.0) & ((p == 0.0) | (p == 1.0) | (p == 2.0))
+    plain_b = (db == 0.0) & ((q == 0.0) | (q == 1.0) | (q == 2.0))
+    rounding = rounding_of(value, 0.5, 0.5)
+    rounding = np.where(plain_a | plain_b, 0.0, rounding)
+    large = least_size(x) * least_size(y) >= far_from(value) * NARROWER
+    return outward(value, p * db + q * da + da * db + rounding, large)
+
+
+def div_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound a / b: errors relative to the divisor's distance from 0, which it must not reach."""
+    (a, da), (b, db) = x, y
+    value: Array = a / b
+    gap = size_of(b) - db
+    zero = size_of(a) + da == 0.0
+    rounding = np.where(zero, 0.0, rounding_of(value, 0.5, 0.5))
+    error = da / gap + (size_of(value) + rounding) * (db / gap) + rounding
+    error = np.where(np.isinf(b), 2.0 * (size_of(a) + da) / far_from(value) + rounding, error)
+    large = least_size(x) / (size_of(b) + db) >= far_from(value) * NARROWER
+    return outward(value, np.where(gap > 0.0, error, np.inf), large)
+
+
+def neg_bound(x: Bounded) -> Bounded:
+    """Bound -a: exact."""
+    a, da = x
+    value: Array = -a
+    return value, da
+
+
+def abs_bound(x: Bounded) -> Bounded:
+    """Bound |a|: exact."""
+    a, da = x
+    value: Array = np.abs(a)
+    return value, da
+
+
+def sqrt_bound(x: Bounded) -> Bounded:
+    """Bound sqrt(a): the error over the sum of the two roots."""
+    a, da = x
+    value: Array = np.sqrt(a)
+    low = np.sqrt(np.fmax(size_of(a) - da, 0.0))
+    moved = np.where(da <= a, da / (size_of(value) + low), np.inf)
+    return outward(value, np.where(da > 0.0, moved, 0.0) + half_unit(value))
+
+
+def cbrt_bound(x: Bounded) -> Bounded:
+    """Bound cbrt(a): the error over p*p + p*q + q*q, p and q the two roots; near 0, its root."""
+    a, da = x
+    value: Array = np.cbrt(a)
+    p = size_of(value)
+    gap = size_of(a) - da
+    q = np.cbrt(np.fmax(gap, 0.0))
+    moved = np.where(gap > 0.0, da / (p * p + p * q + q * q), np.cbrt(4.0 * da))
+    return outward(value, moved + rounding_of(value, 4.0, 4.0))
+
+
+def hypot_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound hypot(a, b): the distance moved, or the change of a*a + b*b over the sum of the lengths."""
+    (a, da), (b, db) = x, y
+    value: Array = np.hypot(a, b)
+    p, q, far = size_of(a), size_of(b), np.hypot(da, db)
+    both = 2.0 * size_of(value) * NARROWER - far
+    along = (2.0 * p + da) / both * da + (2.0 * q + db) / both * db
+    moved = np.fmin(far, np.where(both > 0.0, along, np.inf))
+    return outward(value, moved + rounding_of(value, 1.0, 1.0))
+
+
+def pow_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound a**b: the relative error exp(s) - 1, s that of b*log(a); a**b near 0 for whole b."""
+    (a, da), (b, db) = x, y
+    value: Array = np.power(a, b)
+    p, q = size_of(a), size_of(b)
+    base = np.where(da > 0.0, -np.log1p(-da / p), 0.0)
+    s = (q + db) * base + np.where(db > 0.0, db * np.abs(np.log(p)), 0.0)
+    rounding = rounding_of(value, 1.0, 4.0)
+    moved = (size_of(value) + rounding) * np.expm1(s)
+    whole = (db == 0.0) & (b >= 1.0) & (np.floor(b) == b)
+    near_zero = np.where(da > 0.0, (p + da) ** q + size_of(value), 0.0)
+    zero = (p + da == 0.0) & (b - db > 0.0)
+    moved = np.where(zero, 0.0, np.where(whole & (da >= p), near_zero, moved))
+    return outward(value, moved + rounding)
+
+
+def max_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound max(a, b): the error of the one that is taken, or the larger one where that is open."""
+    (a, da), (b, db) = x, y
+    value: Array = np.maximum(a, b)
+    taken = np.where(value == a, da, db)
+    either = np.where(np.isinf(a) | np.isinf(b), size_of(value), np.maximum(da, db))
+    either = np.where(da + db < np.inf, either, np.inf)
+    return value, np.where(apart(x, y), taken, either)
+
+
+def min_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound min(a, b): the error of the one that is taken, or the larger one where that is open."""
+    (a, da), (b, db) = x, y
+    value: Array = np.minimum(a, b)
+    taken = np.where(value == a, da, db)
+    either = np.where(np.isinf(a) | np.isinf(b), size_of(value), np.maximum(da, db))
+    either = np.where(da + db < np.inf, either, np.inf)
+    return value, np.where(apart(x, y), taken, either)
+
+
+def sign_bound(x: Bounded) -> Bounded:
+    """Bound sign(a): exact away from 0 and at 0."""
+    a, da = x
+    sure = (size_of(a) > da) | (da == 0.0)
+    return np.sign(a), np.where(sure, 0.0, np.inf)
+
+
+def sign_open_bound(x: Bounded) -> Bounded:
+    """Bound sign(a) where a depends on weights: exact away from 0."""
+    a, da = x
+    sure = size_of(a) > da
+    return np.sign(a), np.where(sure, 0.0, np.inf)
+
+
+def heaviside_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound the step at a, b at 0: exact away from 0; at 0, as good as b."""
+    (a, da), (b, db) = x, y
+    at_zero = np.where(da == 0.0, db, np.inf)
+    return np.heaviside(a, b), np.where(size_of(a) > da, 0.0, at_zero)
+
+
+def heaviside_open_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Bound the step at a where a depends on weights: exact away from 0."""
+    (a, da), (b, db) = x, y
+    at_zero = np.inf + db
+    return np.heaviside(a, b), np.where(size_of(a) > da, 0.0, at_zero)
+
+
+def lt_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a < b; tell where errors cannot change it, equal values without errors included."""
+    a, b = x[0], y[0]
+    return a < b, decided(x, y)
+
+
+def lt_open_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a < b; tell where errors cannot change it; equal values decide nothing."""
+    a, b = x[0], y[0]
+    return a < b, apart(x, y)
+
+
+def le_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a <= b; tell where errors cannot change it, equal values without errors included."""
+    a, b = x[0], y[0]
+    return a <= b, decided(x, y)
+
+
+def le_open_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a <= b; tell where errors cannot change it; equal values decide nothing."""
+    a, b = x[0], y[0]
+    return a <= b, apart(x, y)
+
+
+def gt_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a > b; tell where errors cannot change it, equal values without errors included."""
+    a, b = x[0], y[0]
+    return a > b, decided(x, y)
+
+
+def gt_open_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a > b; tell where errors cannot change it; equal values decide nothing."""
+    a, b = x[0], y[0]
+    return a > b, apart(x, y)
+
+
+def ge_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a >= b; tell where errors cannot change it, equal values without errors included."""
+    a, b = x[0], y[0]
+    return a >= b, decided(x, y)
+
+
+def ge_open_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a >= b; tell where errors cannot change it; equal values decide nothing."""
+    a, b = x[0], y[0]
+    return a >= b, apart(x, y)
+
+
+def eq_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a == b; tell where errors cannot change it, equal values without errors included."""
+    a, b = x[0], y[0]
+    return a == b, decided(x, y)
+
+
+def eq_open_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a == b; tell where errors cannot change it; equal values decide nothing."""
+    a, b = x[0], y[0]
+    return a == b, apart(x, y)
+
+
+def ne_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a != b; tell where errors cannot change it, equal values without errors included."""
+    a, b = x[0], y[0]
+    return a != b, decided(x, y)
+
+
+def ne_open_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Compare a != b; tell where errors cannot change it; equal values decide nothing."""
+    a, b = x[0], y[0]
+    return a != b, apart(x, y)
+
+
+def and_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Combine two conditions; tell where the result is certain."""
+    (a, sure_a), (b, sure_b) = x, y
+    alone = (sure_a & ~a) | (sure_b & ~b)
+    return a & b, (sure_a & sure_b) | alone
+
+
+def or_bound(x: Bounded, y: Bounded) -> Bounded:
+    """Combine two conditions; tell where the result is certain."""
+    (a, sure_a), (b, sure_b) = x, y
+    alone = (sure_a & a) | (sure_b & b)
+    return a | b, (sure_a & sure_b) | alone
+
+
+def not_bound(x: Bounded) -> Bounded:
+    """Negate a condition; tell where the result is certain."""
+    a, sure = x
+    return ~a, sure
+
+
+def select_bound(x: Bounded, y: Bounded, z: Bounded) -> Bounded:
+    """Bound a choice: the error of the branch taken; if that is open, of both, which must agree."""
+    (a, sure), (b, db), (c, dc) = x, y, z
+    value = select(a, b, c)
+    gap: Array = np.abs(np.subtract(b, c, dtype=np.float64))
+    agree = gap <= 4.0 * (db + dc)
+    either = np.where(agree, gap + np.maximum(db, dc), np.inf)
+    taken = np.where(a, db, dc)
+    return outward(value, np.where(sure, taken, either), sure & (taken == 0.0))
+
+
+def certain(x: Bounded) -> Array:
+    """Give the bound of a result: not 0, since underflow may hide what is very small."""
+    return np.where(np.isfinite(x[0]), x[1] + TINY, np.inf)

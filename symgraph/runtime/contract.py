@@ -1,0 +1,154 @@
+"""The contract of arguments: shapes, dtypes, sample weights and reductions, with messages that name the model."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
+from symgraph.runtime.labels import array_of, unmasked
+from symgraph.runtime.sums import rowsum
+
+
+def common_dtype(model: str, *arrays: Array) -> np.dtype[Any]:
+    """Give the common dtype, float32 or float64; integers count as float64."""
+    for array in arrays:
+        if array.dtype is not DOUBLE:
+            break
+    else:
+        return DOUBLE
+    kinds = []
+    for array in arrays:
+        native = array.dtype.newbyteorder("=")
+        kind = np.dtype(np.float64) if native.kind in "iu" else native
+        if kind not in (np.float32, np.float64):
+            raise TypeError(f"{model} computes in float32 or float64, not in {kind}")
+        kinds.append(kind)
+    return np.result_type(*kinds)
+
+
+def checked_weights(facts: Facts, w: Array, dtype: np.dtype[Any]) -> Array:
+    """Copy the weights, one for each name."""
+    if w.shape != (len(facts.weights),):
+        need = f"({len(facts.weights)},): {', '.join(facts.weights)}"
+        raise ValueError(f"w has shape {w.shape}, {facts.model} needs {need}")
+    return np.array(w, dtype)
+
+
+def checked_rows(facts: Facts, X: Array) -> Array:
+    """Give X with a row for each sample and a column for each feature."""
+    names = facts.features
+    if len(names) == 1 and X.ndim < 2:
+        X = X[..., np.newaxis]
+    if X.ndim not in (1, 2):
+        raise ValueError(f"X has {X.ndim} dimensions, {facts.model} needs rows by columns")
+    if X.shape[-1] != len(names):
+        raise ValueError(f"X has {X.shape[-1]} columns, {facts.model} needs {len(names)}: {', '.join(names)}")
+    if X.shape[0] == 0:
+        raise ValueError(f"X has no rows, {facts.model} needs at least one")
+    return X
+
+
+def checked_target(facts: Facts, y: ArrayLike, dtype: np.dtype[Any]) -> Any:
+    """Give the target in the common dtype."""
+    if facts.target is None:
+        raise ValueError(f"{facts.model} has no target; y must be None")
+    target = np.asarray(array_of(y, (facts.target,), "y", column=True), order="C")
+    if target.dtype.kind not in "biuf":
+        raise TypeError(f"y has dtype {target.dtype}, {facts.model} needs real numbers")
+    if not facts.features and (target.ndim > 1 or target.size == 0):
+        raise ValueError(f"y has shape {target.shape}, {facts.model} needs (n,) or ()")
+    if target.dtype != dtype:
+        with np.errstate(all="ignore"):
+            target = target.astype(dtype)
+    return target[()]
+
+
+def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike | None) -> Inputs:
+    """Check shapes and dtypes; give arrays of one dtype.
+
+    Raises:
+        ValueError: shapes do not fit each other or the model.
+        TypeError: a dtype is neither float32 nor float64 nor whole numbers.
+    """
+    if not facts.features:
+        if X is not None:
+            raise ValueError(f"{facts.model} has no features; X must be None")
+        weights = array_of(w, facts.weights, "w")
+        dtype = common_dtype(facts.model, weights)
+        target = None if y is None else checked_target(facts, y, dtype)
+        return Inputs(checked_weights(facts, weights, dtype), None, target)
+    weights = array_of(w, facts.weights, "w")
+    given = array_of(X, facts.features, "X", len(facts.features) == 1)
+    dtype = common_dtype(facts.model, weights, given)
+    rows = checked_rows(facts, given).astype(dtype, copy=False)
+    if min(rows.strides) < 0:  # where NumPy takes other routines, with other last bits
+        rows = rows.copy()
+    target = None
+    if y is not None:
+        target = checked_target(facts, y, dtype)
+        if len(facts.features) == 1 and given.ndim == 1 and target.ndim == 0 and len(rows) == 1:
+            rows = rows[0]  # one row of one column, as X[i] is
+        if target.shape != rows.shape[:-1]:
+            raise ValueError(f"y has shape {target.shape}, X has shape {given.shape}")
+    return Inputs(checked_weights(facts, weights, dtype), rows, target)
+
+
+def is_batch(inputs: Inputs) -> bool:
+    """Tell a batch from one row."""
+    _, X, y = inputs
+    return bool(X.ndim == 2 if X is not None else y is not None and y.ndim)
+
+
+def row_shape(inputs: Inputs) -> tuple[int, ...]:
+    """Give (n,) for a batch of n rows, () for one row."""
+    _, X, y = inputs
+    shape: tuple[int, ...] = X.shape[:-1] if X is not None else np.shape(y) if y is not None else ()
+    return shape
+
+
+def check_reduction(reduction: str) -> None:
+    """Refuse a reduction that is neither the mean nor the sum."""
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
+
+
+def weighted_rows(inputs: Inputs, sample_weight: ArrayLike | None, reduction: str) -> tuple[Inputs, Array, float]:
+    """Check the weights of rows; give the inputs without rows of weight 0, the weights, and what divides the sums."""
+    weights, rows, target = inputs
+    shape = row_shape(inputs)
+    if shape == (1,):  # one row gives the same, sooner
+        rows = None if rows is None else rows[0]
+        target = None if target is None else target[0]
+        if sample_weight is not None:
+            s = unmasked(sample_weight, "sample_weight")
+            sample_weight = s[0] if s.shape == shape else s
+        shape = ()
+    if sample_weight is None:
+        count = float(shape[0]) if shape and reduction == "mean" else 1.0
+        return Inputs(weights, rows, target), weights.dtype.type(1.0), count
+    s = np.asarray(unmasked(sample_weight, "sample_weight"), np.float64)
+    if s.shape != shape:
+        raise ValueError(f"sample_weight has shape {s.shape}, the rows have {shape}")
+    if not np.all(np.isfinite(s) & (s >= 0)):
+        raise ValueError("sample_weight must be finite and not negative")
+    if reduction == "mean":  # of weights near 1 no product overflows or underflows
+        s = np.ldexp(s, -np.frexp(np.max(s))[1])
+    s = s.astype(weights.dtype)
+    total = float(rowsum(s)) if reduction == "mean" else 1.0
+    present = s > 0
+    if not np.any(present):
+        raise ValueError("sample_weight is 0 for every row")
+    if not np.all(present):
+        s = s[present]
+        rows = None if rows is None else rows[present]
+        target = None if target is None else target[present]
+    return Inputs(weights, rows, target), s, total
+
+
+def thread_count(threads: int) -> int:
+    """Check the number of threads."""
+    whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
+    if not whole or threads < 1:
+        raise ValueError(f"threads must be a whole number, 1 or more, not {threads!r}")
+    return int(threads)

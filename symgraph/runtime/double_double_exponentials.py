@@ -1,0 +1,226 @@
+"""Exponentials, logarithms, powers and hyperbolic functions of pairs."""
+
+import numpy as np
+
+from symgraph.runtime.double_double import (
+    NOTHING,
+    Pair,
+    Table,
+    dd_neg,
+    dd_where,
+    fast_two_sum,
+    pair_add,
+    pair_add_float,
+    pair_clipped,
+    pair_div,
+    pair_horner,
+    pair_ldexp,
+    pair_mul,
+    pair_of,
+    pair_root,
+    pair_scaled,
+    settled,
+    two_prod,
+    two_sum,
+    with_sign,
+)
+from symgraph.runtime.facts import Array
+
+EXP_STEP = (0.021660849392446835, 5.1456092446457696e-14, 9.568252300058288e-26)
+EXP_POWERS: Table = (
+    (-0.2928932188134525, 7.174684663993261e-18),
+    (-0.2774095965114767, -1.5118790674969937e-17),
+    (-0.2615869270302503, -1.741997278446398e-17),
+    (-0.24541778620328863, 4.688384843543075e-18),
+    (-0.2288945872960296, 1.199359843285919e-17),
+    (-0.21200957744605675, -5.068458235639152e-18),
+    (-0.19475483402537286, 1.2353596284898944e-17),
+    (-0.17712226092301758, 4.882751662883964e-18),
+    (-0.15910358474628547, 1.3239474487278572e-17),
+    (-0.14069035093876103, -9.256902091315555e-18),
+    (-0.12187391981335026, 9.229156694299104e-19),
+    (-0.1026454624984464, -4.7640585938584126e-18),
+    (-0.08299595679532877, 2.537748313413679e-18),
+    (-0.06291618294485005, -2.8582414493917966e-18),
+    (-0.042396719301426355, 2.4114209502780123e-18),
+    (-0.021427937912299865, -2.989714202136461e-19),
+    (0.0, 0.0),
+    (0.02189714865411668, -9.494539895697731e-19),
+    (0.04427378242741384, 2.252170208492904e-18),
+    (0.06714040067682361, 4.268187178470922e-18),
+    (0.09050773266525766, -2.712245182495796e-18),
+    (0.11438674259589254, -6.919517894059943e-18),
+    (0.13878863475669165, 5.861399913367335e-18),
+    (0.1637248587775775, 1.0536472753612021e-17),
+    (0.18920711500272105, 1.2064576699027549e-17),
+    (0.21524735998046887, 6.140419920071864e-18),
+    (0.24185781207348406, -8.930875312888462e-18),
+    (0.2690509571917332, 2.667932131342186e-18),
+    (0.29683955465100964, 2.5382502794888315e-17),
+    (0.32523664315974127, 2.6923839130869213e-17),
+    (0.3542555469368927, 2.1498332566772065e-17),
+    (0.38390988196383197, -1.2193965356690036e-17),
+)
+EXP_POWERS_HI, EXP_POWERS_LO = np.array(EXP_POWERS).T
+EXP_TERMS: Table = (
+    (0.5, 0.0),
+    (0.16666666666666666, 9.25185853854297e-18),
+    (0.041666666666666664, 2.3129646346357427e-18),
+    (0.008333333333333333, 1.1564823173178714e-19),
+    (0.001388888888888889, -5.300543954373577e-20),
+    (0.0001984126984126984, 1.7209558293420705e-22),
+)
+EXP_TAIL = (
+    2.48015873015873e-05,
+    2.7557319223985893e-06,
+    2.755731922398589e-07,
+    2.505210838544172e-08,
+    2.08767569878681e-09,
+    1.6059043836821613e-10,
+)
+LOG2 = (0.6931471805601177, -1.7239444525610826e-13, -4.00865610552017e-26)
+LOG2_PAIR = pair_of(0.6931471805599453, 2.3190468138462996e-17)
+
+
+def expm1_parts(x: Pair) -> tuple[Pair, Array]:
+    """Give m and q with exp(x) = (1 + m) * 2**q, |m| < 0.43; q is 0 near 0.
+
+    x = k * log(2)/32 + r, k = 32*q + j, and 1 + m = 2**(j/32) * exp(r) by Taylor's series.
+    """
+    x = pair_clipped(x, 750.0)
+    k = np.rint(x[0] * 46.16624130844683)
+    first, second, third = EXP_STEP
+    r = pair_add_float(two_sum(x[0], -k * first), x[1])
+    r = pair_add_float(pair_add_float(r, -k * second), -k * third)
+    tail = pair_mul(pair_mul(r, r), pair_horner(r, EXP_TERMS, EXP_TAIL))
+    p = pair_add(r, tail)
+    j = (np.asarray(k).astype(np.int64) + 16) & 31
+    power = (EXP_POWERS_HI[j], EXP_POWERS_LO[j])
+    m = pair_add(power, pair_add(p, pair_mul(power, p)))
+    return m, ((k - j + 16) / 32).astype(np.int32)
+
+
+def pair_exp(x: Pair) -> Pair:
+    """Compute the exponential, not settled."""
+    m, q = expm1_parts(x)
+    return pair_ldexp(pair_add_float(m, 1.0), q)
+
+
+def pair_expm1(x: Pair) -> Pair:
+    """Compute the exponential minus 1, not settled."""
+    m, q = expm1_parts(x)
+    return pair_add(pair_ldexp(m, q), two_sum(np.ldexp(1.0, q), np.asarray(-1.0)[()]))
+
+
+def log1p_near(z: Pair) -> Pair:
+    """Compute log(1 + z) for -0.3 <= z < 0.42: NumPy's, corrected by a step of Halley's iteration."""
+    y = np.log1p(z[0])
+    e = pair_expm1((y, NOTHING))
+    miss = pair_add(z, dd_neg(e))
+    return fast_two_sum(y, 2.0 * (miss[0] + miss[1]) / (2.0 + z[0] + e[0]))
+
+
+def mantissa_of(x: Pair) -> tuple[Pair, Array]:
+    """Give z and k with x = (1 + z) * 2**k and 1 + z between the roots of 1/2 and 2."""
+    m, power = np.frexp(x[0])
+    power = power - (m < 0.7071067811865476)
+    return pair_add_float(pair_ldexp(x, -power), -1.0), power
+
+
+def log_parts(z: Pair, k: Array) -> Pair:
+    """Compute log(1 + z) + k * log(2)."""
+    first, second, third = LOG2
+    result = pair_add_float(log1p_near(z), k * third)
+    return pair_add_float(pair_add_float(result, k * second), k * first)
+
+
+def pair_log(x: Pair) -> Pair:
+    """Compute the logarithm, not settled."""
+    return log_parts(*mantissa_of(x))
+
+
+def pair_log1p(x: Pair) -> Pair:
+    """Compute the logarithm of 1 + x, not settled."""
+    z, k = mantissa_of(pair_add_float(x, 1.0))
+    near = np.abs(x[0]) < 0.25
+    return log_parts(dd_where(near, x, z), np.where(near, 0, k))
+
+
+def dd_exp(x: Pair) -> Pair:
+    """Compute the exponential."""
+    return settled(pair_exp(x), np.exp, x[0])
+
+
+def dd_expm1(x: Pair) -> Pair:
+    """Compute the exponential minus 1."""
+    return settled(pair_expm1(x), np.expm1, x[0])
+
+
+def dd_log(x: Pair) -> Pair:
+    """Compute the logarithm."""
+    return settled(pair_log(x), np.log, x[0])
+
+
+def dd_log1p(x: Pair) -> Pair:
+    """Compute the logarithm of 1 + x."""
+    return settled(pair_log1p(x), np.log1p, x[0])
+
+
+def dd_pow(x: Pair, y: Pair) -> Pair:
+    """Compute x**y as 2**n * exp(f*log(2) + y*log(1+z)): x = (1+z) * 2**k, y*k = n + f."""
+    z, k = mantissa_of((np.abs(x[0]), np.where(x[0] < 0, -x[1], x[1])))
+    hi, lo = two_prod(y[0], k.astype(np.float64))
+    n = np.rint(np.clip(hi, -5000.0, 5000.0))
+    f = pair_add(pair_add_float((hi - n, NOTHING), lo), two_prod(y[1], k.astype(np.float64)))
+    m, q = expm1_parts(pair_add(pair_mul(f, LOG2_PAIR), pair_mul(y, log1p_near(z))))
+    result = pair_ldexp(pair_add_float(m, 1.0), q + n.astype(np.int32))
+    odd = (np.mod(y[0], 2.0) + np.mod(y[1], 2.0)) % 2.0 == 1.0
+    whole = (np.rint(y[0]) == y[0]) & (np.rint(y[1]) == y[1])
+    sign = np.where(x[0] < 0, np.where(whole, np.where(odd, -1.0, 1.0), np.nan), 1.0)
+    return settled(pair_scaled(result, sign), np.power, x[0], y[0])
+
+
+def dd_sinh(x: Pair) -> Pair:
+    """Compute sinh as (u + u/(1 + u)) / 2 with u = exp(|x|) - 1: two terms of one sign."""
+    u = pair_expm1(with_sign(x, x[0]))
+    result = pair_scaled(pair_add(u, pair_div(u, pair_add_float(u, 1.0))), 0.5)
+    return settled(with_sign(result, x[0]), np.sinh, x[0])
+
+
+def dd_cosh(x: Pair) -> Pair:
+    """Compute cosh as (e + 1/e) / 2 with e = exp(|x|)."""
+    e = pair_exp(with_sign(x, x[0]))
+    result = pair_scaled(pair_add(e, pair_div(pair_of(1.0), e)), 0.5)
+    return settled(result, np.cosh, x[0])
+
+
+def dd_tanh(x: Pair) -> Pair:
+    """Compute tanh as u/(2 + u) with u = exp(2|x|) - 1; it is 1 to all digits beyond 40."""
+    u = pair_expm1(pair_clipped(pair_scaled(with_sign(x, x[0]), 2.0), 80.0))
+    return settled(with_sign(pair_div(u, pair_add_float(u, 2.0)), x[0]), np.tanh, x[0])
+
+
+def dd_asinh(x: Pair) -> Pair:
+    """Compute asinh as log1p(a + a*a/(1 + sqrt(1 + a*a))) with a = |x|; log1p(2*a) where a is huge."""
+    a = with_sign(x, x[0])
+    square = pair_mul(a, a)
+    root = pair_root(pair_add_float(square, 1.0))
+    t = pair_add(a, pair_div(square, pair_add_float(root, 1.0)))
+    result = pair_log1p(dd_where(a[0] > 1e90, pair_scaled(a, 2.0), t))
+    return settled(with_sign(result, x[0]), np.arcsinh, x[0])
+
+
+def dd_acosh(x: Pair) -> Pair:
+    """Compute acosh as log1p(t + sqrt(t*(t + 2))) with t = x - 1; log1p(2*x) where x is huge."""
+    t = pair_add_float(x, -1.0)
+    inner = pair_add(t, pair_root(pair_mul(t, pair_add_float(t, 2.0))))
+    result = pair_log1p(dd_where(x[0] > 1e90, pair_scaled(x, 2.0), inner))
+    return settled(result, np.arccosh, x[0])
+
+
+def dd_atanh(x: Pair) -> Pair:
+    """Compute atanh as log1p(2*a/(1 - a)) / 2 with a = |x|."""
+    a = with_sign(x, x[0])
+    quotient = pair_div(pair_scaled(a, 2.0), pair_add_float(dd_neg(a), 1.0))
+    result = pair_scaled(pair_log1p(quotient), 0.5)
+    return settled(with_sign(result, x[0]), np.arctanh, x[0])

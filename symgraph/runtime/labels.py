@@ -1,0 +1,73 @@
+"""Arguments that carry names or masks: frames, mappings, records and series by name; masked entries are refused."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from symgraph.runtime.facts import Array
+
+NUMBERS = (float, int, np.number)
+SEQUENCES = (list, tuple)
+
+
+def unmasked(values: Any, what: str) -> Array:
+    """Turn values into an array and refuse masked entries, which have no value."""
+    if isinstance(values, SEQUENCES):
+        masks = any(isinstance(value, np.ma.MaskedArray) for value in values)
+        values = np.ma.array(values) if masks else values
+    if isinstance(values, np.ma.MaskedArray) and np.any(values.mask):
+        first = tuple(np.argwhere(values.mask)[0].tolist())
+        raise ValueError(f"{what} is masked at {first}; leave the row out or fill it")
+    return np.asarray(values)
+
+
+def labels_of(values: Any, column: bool) -> Sequence[Any]:
+    """Find the names of columns or entries; of a column, the index of a series names rows and is left aside."""
+    if type(values) in SEQUENCES:
+        return ()
+    if hasattr(values, "_asdict"):  # a named tuple
+        return list(values._fields)
+    names = getattr(getattr(values, "dtype", None), "names", None)  # of records
+    if names is None and isinstance(getattr(values, "column_names", None), list):
+        names = values.column_names
+    if names is None and not callable(getattr(values, "columns", len)):
+        names = values.columns
+    is_array = hasattr(values, "__array__")
+    if names is None and hasattr(values, "keys") and not (column and is_array):
+        names = values.keys()
+    labels = [] if names is None else list(names)
+    numbered = is_array and all(isinstance(label, int | np.integer) for label in labels)
+    return [] if numbered else labels
+
+
+def array_of(values: Any, names: Sequence[str], what: str, column: bool = False) -> Array:
+    """Turn values into an array; where they have names, take those asked for, in order.
+
+    Args:
+        values: an array or what becomes one; a frame, mapping, record or series.
+        names: of the columns of a table, or of the entries of a vector.
+        what: the argument's name in messages.
+        column: True where one column is wanted, and not a table or vector.
+
+    Raises:
+        ValueError: names are lacking, columns differ in shape, or an entry is masked.
+    """
+    if type(values) is np.ndarray and values.dtype.names is None:
+        return values
+    if isinstance(values, NUMBERS):
+        return np.asarray(values)
+    labels = labels_of(values, column)
+    if not labels:
+        return unmasked(values, what)
+    known = set(labels)
+    lacking = [name for name in names if name not in known]
+    if lacking:
+        there = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
+        raise ValueError(f"{what} has no {', '.join(lacking[:20])}; it has {there}")
+    table = values._asdict() if hasattr(values, "_asdict") else values
+    columns = [unmasked(table[name], f"{what}[{name!r}]") for name in names]
+    shapes = dict.fromkeys(part.shape for part in columns)
+    if len(shapes) > 1 or columns[0].ndim > 1:
+        raise ValueError(f"{what} has columns of shapes {', '.join(map(str, shapes))}")
+    return columns[0] if column else np.stack(columns, axis=-1)

@@ -1,0 +1,72 @@
+"""Weights by name, and initial weights by their declared laws."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from symgraph.runtime.contract import checked_weights, common_dtype
+from symgraph.runtime.facts import Array, Facts
+from symgraph.runtime.labels import array_of
+
+
+class Normal(NamedTuple):
+    """The law of so many weights in a row: normal, with a mean and a standard deviation."""
+
+    mean: float
+    std: float
+    number: int = 1
+
+    def draw(self, rng: np.random.RandomState) -> Array:
+        """Draw the weights."""
+        return rng.normal(self.mean, self.std, self.number)
+
+
+class Uniform(NamedTuple):
+    """The law of so many weights in a row: uniform on [low, high)."""
+
+    low: float
+    high: float
+    number: int = 1
+
+    def draw(self, rng: np.random.RandomState) -> Array:
+        """Draw the weights."""
+        return rng.uniform(self.low, self.high, self.number)
+
+
+class Constant(NamedTuple):
+    """The law of so many weights in a row: one fixed value."""
+
+    value: float
+    number: int = 1
+
+    def draw(self, rng: np.random.RandomState) -> Array:
+        """Give the weights; nothing is drawn."""
+        del rng
+        return np.full(self.number, self.value, np.float64)
+
+
+Law = Normal | Uniform | Constant
+
+
+def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
+    """Give the weights of a mapping by name as a vector in the order of the model."""
+    missing = [name for name in facts.weights if name not in mapping]
+    unknown = [name for name in mapping if name not in facts.weights]
+    if missing or unknown:
+        raise ValueError(f"{facts.model}: weights missing {missing}, unknown {unknown}")
+    return np.array([mapping[name] for name in facts.weights], np.float64)
+
+
+def unpacked(facts: Facts, w: ArrayLike) -> dict[str, float]:
+    """Give a vector of weights as a dict by name."""
+    values = array_of(w, facts.weights, "w")
+    weights = checked_weights(facts, values, common_dtype(facts.model, values))
+    return dict(zip(facts.weights, weights.tolist(), strict=True))
+
+
+def drawn(laws: Sequence[Law], seed: int | None) -> Array:
+    """Draw weights by their laws with NumPy's RandomState, whose streams are frozen."""
+    rng = np.random.RandomState(seed)
+    return np.concatenate([law.draw(rng) for law in laws])

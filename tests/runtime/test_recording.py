@@ -1,0 +1,185 @@
+"""Recordings and the programs made of them: what is written down, what is left out, which row holds what."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import nine_weights_lines
+import numpy as np
+import pytest
+
+from symgraph.runtime import erfc, every_row, select
+from symgraph.runtime.planning import Program, planned
+from symgraph.runtime.recording import DOT, Given, Kind, Recording, record
+
+DOUBLE = np.dtype(np.float64)
+
+
+def recorded(lines: Any, counts: tuple[int, int] = (2, 2), dtype: Any = DOUBLE, *, by_row: bool = False) -> Recording:
+    return record(lines, counts, np.dtype(dtype), has_target=True, by_row=by_row)
+
+
+def names(program: Program, positions: Sequence[int] | None = None) -> list[str]:
+    steps = program.steps if positions is None else positions
+    functions = [program.nodes[position].function for position in steps]
+    return [function if isinstance(function, str) else function.__name__ for function in functions]
+
+
+def founding(*, by_row: bool = False) -> Program:
+    """The gradient of the founding model."""
+
+    def lines(given: Given) -> Any:
+        tape = nine_weights_lines._forward(given.w, given.X, given.y)
+        partials = nine_weights_lines._backward(tape, given.cotangent, given.rowsum)
+        return (*partials, given.rowsum(tape.loss, given.weight))
+
+    return planned(recorded(lines, (9, 5), by_row=by_row))
+
+
+def test_a_value_is_uniform_by_row_or_a_total_as_its_operands_are() -> None:
+    def lines(given: Given) -> Any:
+        a, b = given.w
+        f, _ = given.X.T
+        shift = a * b + 1.0
+        return (shift, f + shift, f - given.y, given.rowsum(f), 2.0 * given.rowsum(f, f) * a, given.cotangent * 2.0)
+
+    recording = recorded(lines)
+    kinds = [recording.nodes[position].kind for position in recording.results]
+    assert kinds == [Kind.UNIFORM, Kind.ROW, Kind.ROW, Kind.TOTAL, Kind.TOTAL, Kind.UNIFORM]
+
+
+def test_numbers_of_python_get_the_dtype_of_what_they_meet() -> None:
+    def lines(given: Given) -> Any:
+        return (0.1 * given.X.T[0], 0.1 * given.rowsum(given.y), given.X.T[0] < 0.1)
+
+    nodes, results = recorded(lines, dtype=np.float32)
+    kinds = [nodes[position].dtype for position in results]
+    assert kinds == [np.float32, np.float64, np.bool_]
+    tenths = [node.data for node in nodes if node.function == "number"]
+    assert sorted({(value.dtype.name, float(value)) for value in tenths}) == [
+        ("float32", float(np.float32(0.1))),
+        ("float64", 0.1),
+        ("float64", 1.0),  # a sum is a dot product with ones
+    ]
+
+
+def test_an_operation_is_recorded_once_and_zeros_of_either_sign_are_two_numbers() -> None:
+    def lines(given: Given) -> Any:
+        f = given.X.T[0]
+        return (f * f + f * f, np.maximum(f, 0.0), np.maximum(f, -0.0))
+
+    nodes, results = recorded(lines)
+    assert [node.function for node in nodes].count(np.multiply) == 1
+    assert results[1] != results[2]
+
+
+def test_only_what_the_results_need_is_planned() -> None:
+    def lines(given: Given) -> Any:
+        f, g = given.X.T
+        np.exp(f)
+        return (np.tan(g) * given.w[1],)
+
+    program = planned(recorded(lines))
+    assert names(program) == ["tan", "multiply"]
+    assert program.once == []
+
+
+def test_a_row_is_taken_again_as_soon_as_its_value_is_read_no_more() -> None:
+    def lines(given: Given) -> Any:
+        value = given.X.T[0]
+        for _ in range(50):
+            value = np.sin(value) * value + given.y
+        return (value,)
+
+    program = planned(recorded(lines))
+    assert len(program.steps) == 150
+    assert program.widths == {DOUBLE: 2}
+
+
+def test_what_is_chosen_and_the_condition_keep_their_rows_while_a_choice_is_written() -> None:
+    def lines(given: Given) -> Any:
+        f, g = given.X.T
+        return (select(f < g, f * g, f + g),)
+
+    program = planned(recorded(lines))
+    position = program.results[0]
+    _, chosen, other = program.nodes[position].args
+    assert program.places[position] == program.places[other] != program.places[chosen]
+    assert program.widths == {DOUBLE: 2, np.dtype(np.bool_): 1}
+
+
+def test_results_keep_their_rows_to_the_end() -> None:
+    def lines(given: Given) -> Any:
+        f, g = given.X.T
+        return (f + g, f - g, f * g, f + g)
+
+    program = planned(recorded(lines))
+    assert len({program.places[position] for position in program.results}) == 3
+
+
+def test_sums_are_taken_as_soon_as_their_terms_are_there() -> None:
+    def lines(given: Given) -> Any:
+        f, g = given.X.T
+        one, two = np.exp(f), np.exp(g)
+        three = np.tan(one + two)
+        return (given.rowsum(one), given.rowsum(two, f), given.rowsum(three))
+
+    for dtype in (np.float64, np.float32):
+        program = planned(recorded(lines, dtype=dtype))
+        order = [name for name in names(program) if name != "copy"]  # into rows of float64, for a sum of others
+        assert order == ["exp", DOT, "exp", DOT, "add", "tan", DOT]
+
+
+def test_a_sum_may_be_followed_by_operations() -> None:
+    def lines(given: Given) -> Any:
+        a, b = given.w
+        return (-given.rowsum(given.y) * (a * b), 0.5)
+
+    program = planned(recorded(lines))
+    assert program.order is None
+    assert len(program.tail) == 2
+    assert len(program.once) == 1
+    assert names(program) == [DOT]
+
+
+def test_the_founding_model_takes_a_call_an_operation_and_eleven_rows() -> None:
+    program = founding()
+    assert len(program.steps) == 61
+    assert names(program).count(DOT) == 10
+    assert program.widths == {DOUBLE: 11, np.dtype(np.bool_): 1}
+    assert len(program.once) == 2  # half of w3, and twice the cotangent
+    assert len(founding(by_row=True).steps) == 62
+
+
+def test_blocks_have_fewer_rows_where_a_program_has_many_values() -> None:
+    def lines(given: Given) -> Any:
+        values = [given.X.T[0] * float(i) for i in range(1, 5001)]
+        return [value + values[-1] for value in values]
+
+    assert founding().block == 10_000
+    assert planned(recorded(lines)).block == 20_000_000 // 5000
+    values = planned(recorded(lambda given: [given.y + float(i) for i in range(60_000)]))
+    assert values.block == 500
+
+
+def test_functions_of_the_runtime_are_recorded_in_float64() -> None:
+    program = planned(recorded(lambda given: (erfc(given.X.T[0]),), dtype=np.float32))
+    assert program.nodes[program.results[0]].dtype == np.float32
+    assert set(program.widths) == {np.dtype(np.float32), DOUBLE, np.dtype(np.bool_)}
+    repeated = planned(recorded(lambda given: (every_row(given.w[0], given.X.T[0]),)))
+    assert repeated.nodes[repeated.results[0]].kind is Kind.ROW
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (lambda given: (1.0 if given.y > 0 else 2.0,), "neither true nor false yet; choose with select"),
+        (lambda given: (given.y[0],), "one number, which has no entry 0"),
+        (lambda given: (np.add.reduce(given.y),), "add is recorded without options, not as reduce"),
+        (lambda given: (np.exp(given.y, where=given.y > 0),), r"exp is recorded without options.*where"),
+        (lambda given: (np.sum(given.y),), "sum is not recorded; the lines take ufuncs and np.where"),
+        (lambda given: (given.y - given.rowsum(given.y),), "subtract takes a sum over rows together with values of the rows"),
+    ],
+)
+def test_lines_that_cannot_be_recorded_are_refused(lines: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        recorded(lines)

@@ -1,0 +1,222 @@
+"""Batches under way: calls within calls, interrupts, threads, forks, and what is kept in memory."""
+
+import os
+import subprocess
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import nine_weights_lines as module
+import numpy as np
+import pytest
+from adapted import bound
+from compared import assert_same_bits
+from corpus import CORPUS
+
+import symgraph.runtime
+from symgraph.runtime import replay
+
+FOLDER = str(Path(symgraph.runtime.__file__).parent)
+
+
+def sample(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.RandomState(seed)
+    return rng.normal(size=9), rng.normal(size=(rows, 5)), rng.normal(size=rows)
+
+
+def calls_of(w: Any, X: Any, y: Any) -> dict[str, Callable[[], Any]]:
+    """Calls of the functions that work in blocks."""
+    names = ("per_sample_grad", "residual", "value_and_grad", "loss")
+    calls = {name: lambda name=name: getattr(module, name)(w, X, y) for name in names}
+    return calls | {name: lambda name=name: getattr(module, name)(w, X) for name in ("predict", "jacobian")}
+
+
+@contextmanager
+def between(act: Callable[[], Any], every: int) -> Iterator[None]:
+    """Do something before each so many-th line of the runtime that is run; not within itself, as a signal's handler."""
+    lines = count(1)
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.startswith(FOLDER):
+            return None
+        if event == "line" and next(lines) % every == 0:
+            act()  # Python traces nothing meanwhile
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("name", sorted(calls_of(0, 0, 0)))
+def test_a_call_within_a_call_leaves_the_bits_of_both(name: str) -> None:
+    outer, inner = calls_of(*sample(40)), calls_of(*sample(23, seed=5))
+    alone, within = outer[name](), {other: inner[other]() for other in inner}
+    for other, call in inner.items():
+        found: list[Any] = []
+        with between(lambda call=call, found=found: found.append(call()), every=7):
+            assert_same_bits(outer[name](), alone)
+        assert len(found) > 5
+        for result in found:
+            assert_same_bits(result, within[other])
+
+
+def test_a_call_may_come_while_the_lines_are_recorded() -> None:
+    w, X, y = sample(9)
+    wanted = module.value_and_grad(w, X, y)
+    again = symgraph.runtime.bind(
+        module._model.facts, symgraph.runtime.Lines(module._forward, module._backward, module._jacobian), ()
+    )
+    found: list[Any] = []
+    with between(lambda: found.append(again.value_and_grad(w, X, y)), every=500):
+        assert_same_bits(again.value_and_grad(w, X, y), wanted)
+    assert found
+    for result in found:
+        assert_same_bits(result, wanted)
+
+
+def test_an_interrupt_in_the_middle_spoils_no_later_call() -> None:
+    w, X, y = sample(500)
+    alone = module.value_and_grad(w, X, y)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    for every in range(3, 90, 2):
+        with pytest.raises(KeyboardInterrupt), between(interrupt, every=every):
+            module.value_and_grad(w + 1.0, X, y)
+        assert_same_bits(module.value_and_grad(w, X, y), alone)
+
+
+def peak(call: Callable[[], Any]) -> int:
+    """Bytes that a call holds at most beyond what there is before it."""
+    call()  # what is kept between calls is there now
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        call()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def test_scratch_memory_is_kept_after_calls_within_calls() -> None:
+    arguments = sample(500)
+    with between(lambda: module.grad(*arguments), every=40):
+        module.grad(*arguments)
+    # a table of a thousand rows, eleven values wide, would be 88,000 bytes
+    assert peak(lambda: module.grad(*arguments)) < 32_768
+
+
+def test_memory_does_not_grow_with_the_rows() -> None:
+    few, many = (peak(partial(module.value_and_grad, *sample(rows))) for rows in (20_000, 400_000))
+    # a column of sums for each block; one row of a block would be 80,000 bytes
+    assert many - few <= 38 * 8 * 10 + 4096
+    assert many < 65_536
+
+
+def test_plans_are_bounded_in_number() -> None:
+    w, X, y = sample(60)
+    wanted = [module.value_and_grad(w, X[:rows], y[:rows]) for rows in range(2, 60)]
+    assert len(module._model._replay.idle.workspace.plans) <= replay.MOST_PLANS
+    for rows, value in zip(range(2, 60), wanted, strict=True):
+        assert_same_bits(module.value_and_grad(w, X[:rows], y[:rows]), value)
+
+
+def test_results_are_neither_scratch_memory_nor_arguments() -> None:
+    w, X, y = sample(10_005)
+    for call in calls_of(w, X, y).values():
+        first = call()
+        parts = [part for part in (first if isinstance(first, tuple) else (first,)) if isinstance(part, np.ndarray)]
+        kept = [part.copy() for part in parts]
+        for given in (w, X, y):
+            assert not any(np.shares_memory(part, given) for part in parts)
+        module.value_and_grad(w + 1.0, X + 1.0, y)
+        module.per_sample_grad(w + 1.0, X + 1.0, y)
+        assert_same_bits(tuple(parts), tuple(kept))
+
+
+def test_an_output_that_is_a_feature_is_copied() -> None:
+    X = np.asfortranarray(np.random.RandomState(0).normal(size=(6, len(bound("feature_output").facts.features))))
+    w = np.ones(len(bound("feature_output").facts.weights))
+    for given in (X, X[2]):
+        assert not np.shares_memory(bound("feature_output").predict(w, given), X)
+
+
+def test_threads_may_call_one_module_at_once() -> None:
+    w, X, y = sample(30_011)
+    wanted = [module.grad(w * k, X, y) for k in range(1, 5)]
+    wrong: list[int] = []
+
+    def work(k: int) -> None:
+        wrong.extend(k for _ in range(10) if not np.array_equal(module.grad(w * k, X, y), wanted[k - 1]))
+
+    workers = [threading.Thread(target=work, args=(k,)) for k in range(1, 5)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "every_op", "location", "gated", "weight_loss"])
+def test_results_do_not_depend_on_the_number_of_threads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "STRIP", 20_000)  # threads share what is twice as large
+    model, rng = CORPUS[name](), np.random.RandomState(2)
+    w, X, y = (rng.uniform(0.3, 0.9, (45_001, len(part))) for part in (model.weight_inputs, model.feature_inputs, "y"))
+    arguments = (w[0], X if X.size else None, y[:, 0] if model.target_input else None)
+    for function in ("value_and_grad", "loss", "per_sample_grad"):
+        one, three = (getattr(bound(name), function)(*arguments, threads=threads) for threads in (1, 3))
+        assert_same_bits(three, one)
+
+
+def test_strips_of_threads_are_not_shared_again_within_themselves() -> None:
+    """Handing work to a pool holds a lock that a handler in the same thread would wait for without end."""
+    w, X, y = sample(130_000)
+    alone, found = module.value_and_grad(w, X, y), []
+
+    def interrupted() -> None:
+        sys.setprofile(None)
+        found.append(module.value_and_grad(w, X, y, threads=2))
+
+    sys.setprofile(lambda frame, event, _: interrupted() if frame.f_code.co_name == "submit" and event == "call" else None)
+    try:
+        assert_same_bits(module.value_and_grad(w, X, y, threads=2), alone)
+    finally:
+        sys.setprofile(None)
+    assert_same_bits(found[0], alone)
+
+
+FORK = """
+import os, threading, warnings
+import numpy as np
+import nine_weights_lines as module
+from symgraph.runtime import replay
+
+replay.STRIP = 10_000
+rows = np.random.RandomState(1).normal(size=(40_000, 6))
+wanted = [module.grad(np.full(9, 0.3), rows[:, :5], rows[:, 5], threads=2) for _ in range(3)][0]
+assert threading.active_count() == 3, threading.enumerate()
+warnings.simplefilter("ignore")  # a fork of several threads is what is tried out
+child = os.fork()
+if not child:
+    again = module.grad(np.full(9, 0.3), rows[:, :5], rows[:, 5], threads=2)
+    os._exit(0 if np.array_equal(again, wanted) else 1)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_threads_are_kept_between_calls_and_are_new_in_a_fork() -> None:
+    subprocess.run([sys.executable, "-c", FORK], cwd=Path(__file__).parent, check=True, timeout=60)

@@ -1,0 +1,59 @@
+"""The sources of the runtime, which later stand in one file: what they import, and that no name is taken twice."""
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import symgraph.runtime
+
+MODULES = sorted(Path(symgraph.runtime.__file__).parent.glob("*.py"))
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The modules that a source imports, wherever it does."""
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
+def defined(tree: ast.Module) -> list[str]:
+    """The names that a source defines at its top."""
+    names = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return [name for name in names if name != "__all__"]
+
+
+def test_the_runtime_imports_numpy_the_standard_library_and_itself() -> None:
+    for path in MODULES:
+        for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
+            top = name.partition(".")[0]
+            assert name.startswith("symgraph.runtime.") or top == "numpy" or top in sys.stdlib_module_names, (path.name, name)
+
+
+def test_no_name_stands_at_the_top_of_two_modules() -> None:
+    names = Counter(name for path in MODULES for name in defined(ast.parse(path.read_text(encoding="utf-8"))))
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_mypy_knows_the_signatures_of_a_bound_module(tmp_path: Path) -> None:
+    text = "import nine_weights_lines as m\n" + "".join(
+        f"reveal_type(m.{name})\n" for name in ("forward", "value_and_grad", "predict", "unpack")
+    )
+    (tmp_path / "use.py").write_text(text, encoding="utf-8")
+    environment = {"MYPYPATH": str(Path(__file__).parent), "PATH": "/usr/bin"}
+    run = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "use.py"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+    shown = run.stdout.splitlines()
+    assert "-> tuple[" in shown[0]  # the tape, with its fields
+    assert "fallback=nine_weights_lines.Tape" in shown[0]
+    assert "sample_weight" in shown[1]
+    assert shown[1].count("-> tuple[float, ") == 1
