@@ -10,6 +10,7 @@ from symgraph.backends import BACKENDS, Backend
 from symgraph.backends.header import with_header
 from symgraph.backends.rendering import render
 from symgraph.backends.source import Source, model_hash
+from symgraph.backends.standalone import standing_alone
 from symgraph.collector import uncollected
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.constants import constant_radii, remainders
@@ -103,6 +104,8 @@ def _artifacts(source: Source, backend: Backend, options: Options, stages: Stage
     artifacts = []
     for file_name, template in backend.files(source.model.name).items():
         body = stages.run(f"{backend.name}: lay out", render, template, view)
+        if own.options.standalone:
+            body = standing_alone(body)
         text = with_header(body, backend.comment, source.spec, model_hash(source.model))
         artifacts.append(Artifact(file_name, text, backend.name, own.options))
     return artifacts

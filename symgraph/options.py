@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from symgraph.errors import OptionError
 
-ERROR_BOUND = "error-bound"
+ERROR_BOUND, STANDALONE = "error-bound", "standalone"
 DOUBLE, ACCURATE = "double", "accurate"
 
-EXTRAS = (ERROR_BOUND,)
-"""What ``--with`` may name: functions that a module has on request."""
+EXTRAS = (ERROR_BOUND, STANDALONE)
+"""What ``--with`` may name: what a module has on request, a function or the runtime's source."""
 
 PRECISIONS = (DOUBLE, ACCURATE)
 """What ``--precision`` may name: plain floats, or compensated arithmetic."""
@@ -25,21 +25,24 @@ class Options:
 
     Attributes:
         error_bound: whether it has the function ``error_bound``.
+        standalone: whether it brings the runtime's source along and needs NumPy only.
         precision: "double" (the dtype of the inputs) or "accurate" (compensated).
     """
 
     error_bound: bool = False
+    standalone: bool = False
     precision: str = DOUBLE
 
     @property
     def extras(self) -> tuple[str, ...]:
         """The extras by the names that ``--with`` takes."""
-        return (ERROR_BOUND,) if self.error_bound else ()
+        return (*((ERROR_BOUND,) if self.error_bound else ()), *((STANDALONE,) if self.standalone else ()))
 
     def within(self, extras: Iterable[str], precisions: Iterable[str]) -> "Options":
         """These options as far as a backend has them."""
         return Options(
             error_bound=self.error_bound and ERROR_BOUND in extras,
+            standalone=self.standalone and STANDALONE in extras,
             precision=self.precision if self.precision in precisions else DOUBLE,
         )
 
@@ -66,4 +69,4 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE) -> Options:
         raise OptionError(f"the precision {precision!r} is unknown; known are {', '.join(PRECISIONS)}")
     if ERROR_BOUND in asked and precision != DOUBLE:
         raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
-    return Options(error_bound=ERROR_BOUND in asked, precision=precision)
+    return Options(ERROR_BOUND in asked, STANDALONE in asked, precision)

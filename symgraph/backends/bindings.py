@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from symgraph.backends.layout import unpacked
-from symgraph.backends.names import python_names
+from symgraph.backends.names import LONGEST, python_names
+from symgraph.backends.width import columns
 from symgraph.ir.graph import Graph
 from symgraph.spec.model import Model
 
+_ROOM = LONGEST - len("d__00000")
+"""So much of a node's name fits before the number of an unnamed value."""
 JACOBIAN = " (jacobian)"
 RESIDUAL = " (residual)"
 
@@ -84,6 +87,43 @@ def cotangent_labels(graph: Graph, identifier: dict[str, str], suffix: str) -> t
         if others:
             notes[position] = f"also {', '.join(others)}"
     return labels, notes
+
+
+def bases(graph: Graph, identifier: dict[str, str]) -> list[str]:
+    """What names of unnamed values begin with: the node that they belong to; ``d_`` and that for what the adjoint has added.
+
+    What a rewrite has made belongs to what reads it.
+
+    Args:
+        graph: a differentiated graph.
+        identifier: the identifier of every node.
+
+    Returns:
+        For each node of the graph; "" where nothing is known.
+    """
+    nodes, found, read = graph.nodes, [""] * len(graph.nodes), [""] * len(graph.nodes)
+    for name, position in graph.names.items():
+        if name.startswith("d_"):
+            read[position] = _base(f"adjoint of {name.removeprefix('d_').partition(' ')[0]}", identifier)
+    for position in range(len(nodes) - 1, -1, -1):
+        node = nodes[position]
+        if node.data is None:
+            found[position] = _base(node.origin, identifier) or read[position]
+            for arg in node.args:
+                read[arg] = found[position] or read[arg]
+    for position, node in enumerate(nodes):
+        if node.origin == "adjoint of weight":  # named after what it is a product of
+            inner = next((found[arg] for arg in node.args if nodes[arg].data is None), "")
+            found[position] = inner if inner.startswith("d_") or not inner else f"d_{inner}"
+    return found
+
+
+def _base(origin: str, identifier: dict[str, str]) -> str:
+    name = origin.rpartition(" in ")[2].removeprefix("adjoint of ")
+    own = identifier.get(name, name if name.isidentifier() else "")
+    if columns(own) > _ROOM:
+        return ""
+    return f"d_{own}" if own and origin.startswith("adjoint of ") else own
 
 
 def _cotangent(name: str, identifier: dict[str, str]) -> str:

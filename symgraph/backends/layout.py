@@ -49,6 +49,23 @@ def sequence_layout(head: str, items: Sequence[str], tail: str, indent: int = 0)
     return line if indent + columns(line) <= WIDTH else _one_a_line(head, items, tail, indent)
 
 
+def filled(head: str, items: Sequence[str], tail: str, indent: int = 0) -> str:
+    """Lay out a call or a display with as many items a line as fit, which ruff format is told to leave as it is."""
+    if len(items) == 1 and tail == ")" and head.endswith(" ("):
+        items = [f"{items[0]},"]  # a tuple
+    one = f"{head}{', '.join(items)}{tail}"
+    if indent + columns(one) <= WIDTH:
+        return one
+    pad = " " * (indent + 4)
+    lines = [pad]
+    for item in items:
+        if lines[-1] != pad and columns(f"{lines[-1]}{item},") > WIDTH:
+            lines[-1] = lines[-1].rstrip()
+            lines.append(pad)
+        lines[-1] += f"{item}, "
+    return "\n".join([head, *lines[:-1], lines[-1].rstrip(), f"{' ' * indent}{tail}  # fmt: skip"])
+
+
 def parenthesized(head: str, body: str, tail: str, indent: int) -> str:
     """Lay out a statement that can break nowhere else: in parentheses where that makes it fit."""
     outer, inner = " " * indent, " " * (indent + 4)

@@ -9,7 +9,10 @@ from symgraph.backends.width import columns
 # Python's own builtins; a notebook or the site module adds others, and the text must not depend on where it is generated
 _BUILTINS = (name for name in dir(builtins) if getattr(getattr(builtins, name), "__module__", "builtins") == "builtins")
 
-TAKEN = frozenset({"np", "math", "Any", "Tape", "Array"}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
+_RUNTIME = {"every_row", "known", "largest", "rowsum", "select", "erf", "erfc", "erfcx", "gauss", "ierfcx"}
+"""What straight lines call, and their own names."""
+
+TAKEN = frozenset({"np", "math", "Any", "Tape", "Array", *_RUNTIME}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
 """Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
 
 LONGEST = 44
@@ -52,13 +55,21 @@ def _shortened(name: str) -> str:
 
 
 class Numbering:
-    """Hands out v0, v1, ... in the order of first use."""
+    """Hands out names of what has none: ``sigmoid_1``, ``sigmoid_2`` for values of the node sigmoid, else v0, v1, ...
 
-    def __init__(self) -> None:
-        self._next = 0
+    Args:
+        taken: names that are not handed out.
+    """
 
-    def fresh(self) -> str:
-        """The next unused name."""
-        name = f"v{self._next}"
-        self._next += 1
-        return name
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = frozenset(taken)
+        self._next: dict[str, int] = {"": 0}
+
+    def fresh(self, base: str = "") -> str:
+        """The next unused name that begins like ``base``."""
+        while True:
+            number = self._next.get(base, 1)
+            self._next[base] = number + 1
+            name = f"{base}_{number}" if base else f"v{number}"
+            if name not in self._taken:
+                return name

@@ -9,9 +9,10 @@ from typing import Any
 from symgraph.backends.accurate_writer import AccurateView, AccurateWriter
 from symgraph.backends.bindings import JACOBIAN, RESIDUAL
 from symgraph.backends.blocks import BlockView, block_view, has_batches
+from symgraph.backends.bound_view import BoundView, bound_view
 from symgraph.backends.dots import TEXTS, dots
 from symgraph.backends.error_bound import ErrorBoundView, error_bound_view
-from symgraph.backends.expression import OpTexts
+from symgraph.backends.expression import OpTexts, call
 from symgraph.backends.functions import own_functions
 from symgraph.backends.layout import sequence_layout
 from symgraph.backends.module_writer import ModuleWriter
@@ -25,6 +26,13 @@ from symgraph.passes import many_rows
 
 WRITERS: Mapping[str, type[ModuleWriter]] = {DOUBLE: ModuleWriter, ACCURATE: AccurateWriter}
 """What writes the statements of a module, by precision; the backend has the precisions that stand here."""
+
+BOUND_TEXTS: OpTexts = {
+    **{name: call(name) for name in ("gauss", "erf", "erfc", "erfcx", "ierfcx", "rowsum")},
+    "select": call("select", 3),
+    "rowdot": call("rowsum", 2),
+}
+"""How straight lines call the runtime."""
 
 _MOST_FIELDS = 1_000
 """A tape of more has a constructor of its own: the one that ``dataclass`` writes takes a second to make for 10,000 fields, and
@@ -100,9 +108,11 @@ def printed_graph(graph: Graph, precision: str) -> Graph:
     return many_rows(graph) if precision == DOUBLE else graph
 
 
-def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
+def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> "NumpyView | BoundView":
     """Write every statement of the module and collect what the templates lay out."""
     source = replace(source, graph=printed_graph(source.graph, source.options.precision))
+    if source.options.precision == DOUBLE and not source.has_error_bound:
+        return bound_view(source, {**texts, **BOUND_TEXTS}, literals)
     bound = error_bound_view(source, texts) if source.has_error_bound else None
     if source.options.precision == DOUBLE:
         source, texts = replace(source, graph=dots(source.graph)), {**texts, **TEXTS}

@@ -48,6 +48,7 @@ class SectionWriter:
         literals: the text of constants that have no decimal form, by repr.
         dtype: what makes a constant a number of the dtype that the section computes in; "" if there is only one.
         indent: columns before each statement.
+        bases: what the names of unnamed values begin with, by position; "" numbers them through.
     """
 
     graph: Graph
@@ -58,6 +59,7 @@ class SectionWriter:
     literals: Mapping[str, str] = field(default_factory=dict)
     dtype: str = ""
     indent: int = 4
+    bases: Mapping[int, str] | Sequence[str] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     _pending: dict[int, Text] = field(default_factory=dict)
     _constants: dict[int, Text] = field(default_factory=dict)
@@ -150,7 +152,7 @@ class SectionWriter:
 
     def _assign(self, position: int, text: Text) -> None:
         self._pending.pop(position, None)
-        name = self.labels.get(position) or self.numbering.fresh()
+        name = self.labels.get(position) or self.numbering.fresh(self.bases[position] if self.bases else "")
         self.bound[position] = name
         statement = f"{name} = {text.text}"
         if self.indent + columns(statement) > WIDTH:

@@ -12,7 +12,7 @@ from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.model import DEFAULT_LAW, Input, Model
 from symgraph.spec.residuals import residual_of
 
-ABI = 1
+ABI = 2
 """The version of the module contract that generated modules follow."""
 
 _HASHES: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
@@ -113,8 +113,8 @@ def _option_entries(source: Source) -> dict[str, str]:
     return entries
 
 
-def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:
-    """Texts of the pieces of the initial vector: one draw for each run of weights with the same law."""
+def laws_of(weights: tuple[Input, ...]) -> list[tuple[Law, int]]:
+    """The laws of initial weights, each with how many weights in a row have it."""
     parts: list[tuple[Law, int]] = []
     for entry in weights:
         law = entry.init or DEFAULT_LAW
@@ -122,7 +122,12 @@ def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:
             parts[-1] = (law, parts[-1][1] + 1)
         else:
             parts.append((law, 1))
-    return [_draw(law, count) for law, count in parts]
+    return parts
+
+
+def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:
+    """Texts of the pieces of the initial vector: one draw for each run of weights with the same law."""
+    return [_draw(law, count) for law, count in laws_of(weights)]
 
 
 def _draw(law: Law, count: int) -> str:

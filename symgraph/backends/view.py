@@ -80,11 +80,11 @@ def statements(
         if len(run) > 1 and group:
             title = f"{pad}{sign} {titles.get(group, group)}"
             result.append(title if columns(title) <= WIDTH else f"{pad}{sign} {group}")
-        result += [_annotated(f"{pad}{line.text}", notes.get(line.node, ""), sign) for line in run]
+        result += [annotated(f"{pad}{line.text}", notes.get(line.node, ""), sign) for line in run]
     return tuple(result)
 
 
-def _annotated(line: str, note: str, sign: str) -> str:
+def annotated(line: str, note: str, sign: str = "#") -> str:
     """A statement with a remark: at its end, or in a line before it where that is too long."""
     if not note:
         return line

@@ -9,6 +9,7 @@ from types import ModuleType
 
 from symgraph.backends import BACKENDS
 from symgraph.backends.source import model_hash
+from symgraph.backends.standalone import runtime_digest
 from symgraph.build.memory import load_verified, lost_digits, verifier
 from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
 from symgraph.build.specs import Spec, read_spec
@@ -320,6 +321,7 @@ def _entry(made: Made, artifact: Artifact) -> Entry:
         model_hash=model_hash(made.model),
         text_hash=digest(artifact.text.encode()),
         extras=",".join(artifact.options.extras),
+        runtime=runtime_digest() if artifact.backend == "numpy" else "",
         precision="" if artifact.options.precision == DOUBLE else artifact.options.precision,
     )
 

@@ -11,6 +11,7 @@ from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_j
 if TYPE_CHECKING:
     from symgraph.build.build import BuildReport, Plan
     from symgraph.io.config import Config
+    from symgraph.options import Options
     from symgraph.stages import Stage
 
 
@@ -24,6 +25,9 @@ def build(
         str | None, typer.Option("--with", metavar="LIST", help="Extras, separated by commas: error-bound.")
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,
+    standalone: Annotated[
+        bool, typer.Option("--standalone", help="Write NumPy modules that need NumPy only, the runtime's source in them.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
     no_verify: Annotated[
@@ -45,7 +49,9 @@ def build(
     from symgraph.io.config import read_config
     from symgraph.stages import Stages
 
-    plan = replace(_plan(specs or [], read_config(file=config), out, backend, extras, precision), libraries=libraries)
+    settings = read_config(file=config)
+    wanted = _options(settings, extras, precision, standalone=standalone)
+    plan = replace(_plan(specs or [], settings, out, backend), options=wanted, libraries=libraries)
 
     def tell(line: str) -> None:
         note(line, quiet=quiet)
@@ -63,12 +69,17 @@ def build(
         raise typer.Exit(1)
 
 
-def _plan(
-    specs: list[str], config: "Config", out: Path | None, backend: str | None, extras: str | None, precision: str | None
-) -> "Plan":
+def _options(config: "Config", extras: str | None, precision: str | None, *, standalone: bool) -> "Options":
+    from symgraph.options import STANDALONE, options_of
+
+    chosen = config.extras if extras is None else _listed(extras)
+    alone = (STANDALONE,) if standalone or config.standalone else ()
+    return options_of((*chosen, *alone), precision or config.precision)
+
+
+def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":
     from symgraph.build.build import Plan
     from symgraph.errors import OptionError
-    from symgraph.options import options_of
 
     if not specs and not config.models:
         raise OptionError(
@@ -78,9 +89,8 @@ def _plan(
     backends = config.backends if backend is None else _listed(backend)
     if not backends:
         raise OptionError("--backend names no backend; known are numpy, scalar, c")
-    options = options_of(config.extras if extras is None else _listed(extras), precision or config.precision)
     folder = out or nearer(config.out_folder)
-    return Plan(specs or config.models, config.root, folder, backends, options, whole=not specs)
+    return Plan(specs or config.models, config.root, folder, backends, whole=not specs)
 
 
 def _listed(text: str) -> tuple[str, ...]:

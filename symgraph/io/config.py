@@ -23,6 +23,7 @@ class Config:
         backends: names of the backends that write there.
         extras: what modules are to have on request; the key is ``with``.
         precision: of their arithmetic.
+        standalone: whether NumPy modules bring the runtime's source along.
         file: the file that says so; None where there is none.
     """
 
@@ -32,6 +33,7 @@ class Config:
     backends: tuple[str, ...] = ("numpy", "scalar")
     extras: tuple[str, ...] = ()
     precision: str = "double"
+    standalone: bool = False
     file: Path | None = field(default=None, compare=False)
 
     @property
@@ -120,7 +122,7 @@ def _table(path: Path) -> dict[str, object]:
 
 
 def _config(path: Path, table: dict[str, object]) -> Config:
-    known = ("models", "out", "backends", "with", "precision")
+    known = ("models", "out", "backends", "with", "precision", "standalone")
     unknown = [key for key in table if key not in known]
     if unknown:
         raise OptionError(f"{path}: [tool.symgraph] has an unknown key {unknown[0]!r}; the keys are {', '.join(known)}")
@@ -132,6 +134,7 @@ def _config(path: Path, table: dict[str, object]) -> Config:
         backends=_strings(path, "backends", table.get("backends"), config.backends),
         extras=_strings(path, "with", table.get("with"), config.extras),
         precision=_string(path, "precision", table.get("precision"), config.precision),
+        standalone=_flag(path, "standalone", table.get("standalone")),
         file=path,
     )
 
@@ -142,6 +145,12 @@ def _string(path: Path, key: str, value: object, default: str) -> str:
     if not isinstance(value, str) or not value:
         raise OptionError(f"{path}: [tool.symgraph] {key} must be a non-empty string, not {_kind(value)}")
     return value
+
+
+def _flag(path: Path, key: str, value: object) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise OptionError(f"{path}: [tool.symgraph] {key} must be true or false, not {_kind(value)}")
+    return bool(value)
 
 
 def _strings(path: Path, key: str, value: object, default: tuple[str, ...]) -> tuple[str, ...]:

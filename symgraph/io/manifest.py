@@ -25,6 +25,7 @@ class Entry:
         model_hash: digest of the canonical model.
         text_hash: digest of the file's text.
         extras: what the module has on request, separated by commas; the file leaves out what a plain module lacks.
+        runtime: digest of the runtime that it was verified with, or brings along; "" for modules of other backends.
         precision: of its arithmetic; "" for that of its inputs, which the file leaves out.
         unverified: the reason why its text was not held against the spec; "" if it was.
     """
@@ -36,6 +37,7 @@ class Entry:
     model_hash: str
     text_hash: str
     extras: str = ""
+    runtime: str = ""
     precision: str = ""
     unverified: str = ""
 

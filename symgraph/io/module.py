@@ -18,7 +18,7 @@ from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.trust import objection
 
-ABI = 1
+ABI = 2
 """The version of the module contract that this runtime follows."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent

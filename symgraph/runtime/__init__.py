@@ -6,11 +6,11 @@ A generated module holds facts and straight-line mathematics, and makes its publ
 from symgraph.runtime.binding import Bound, bind
 from symgraph.runtime.facts import Array, Facts, RowSum
 from symgraph.runtime.functions import erf, erfc, erfcx, every_row, gauss, ierfcx, select
-from symgraph.runtime.lines import Lines
+from symgraph.runtime.lines import Lines, known
 from symgraph.runtime.loose_binding import BoundLoosely, bind_loosely
 from symgraph.runtime.weights import Constant, Normal, Uniform
 
 __all__ = [
     "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Lines", "Normal", "RowSum", "Uniform", "bind", "bind_loosely",
-    "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "select",
+    "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known", "select",
 ]  # fmt: skip

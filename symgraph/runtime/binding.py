@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from symgraph.runtime.contract import check_reduction, checked_inputs, is_batch, thread_count, weighted_rows
 from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs
 from symgraph.runtime.labels import unmasked
-from symgraph.runtime.lines import WITHOUT_TARGET, Columns, Lines, T, absent, known_target, losses_of, reduced
+from symgraph.runtime.lines import WITHOUT_TARGET, Columns, Lines, T, absent, known, losses_of, reduced
 from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import Given, record
 from symgraph.runtime.replay import Replay
@@ -221,7 +221,7 @@ class Bound(Generic[T]):
         return (getattr(tape, self.facts.outputs[0]),)
 
     def _difference(self, tape: T) -> Sequence[Array]:
-        return (self._output(tape)[0] - known_target(tape),)
+        return (self._output(tape)[0] - known(tape.y),)
 
     def _after_forward(self, columns: Columns[T]) -> Callable[[Given], Sequence[Array]]:
         """Give lines that compute columns from the tape of a forward pass."""

@@ -51,19 +51,16 @@ class Lines(NamedTuple, Generic[T]):
 WITHOUT_TARGET = "the tape was made without y; call forward(w, X, y) first"
 
 
+def known(value: Array | None) -> Array:
+    """Give a value of the tape, which is there if the forward pass was given y."""
+    if value is None:
+        raise ValueError(WITHOUT_TARGET)
+    return value
+
+
 def losses_of(tape: AnyTape) -> Array:
     """Give the loss of each row, which a tape has if the forward pass was given y."""
-    losses: Array | None = getattr(tape, "loss", None)
-    if losses is None:
-        raise ValueError(WITHOUT_TARGET)
-    return losses
-
-
-def known_target(tape: AnyTape) -> Array:
-    """Give the target, which a tape has if the forward pass was given it."""
-    if tape.y is None:
-        raise ValueError(WITHOUT_TARGET)
-    return tape.y
+    return known(getattr(tape, "loss", None))
 
 
 def reduced(tape: AnyTape, s: Array, total: float) -> float:
