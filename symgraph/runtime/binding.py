@@ -9,9 +9,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import check_reduction, checked_inputs, is_batch, thread_count, weighted_rows
-from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs
-from symgraph.runtime.labels import unmasked
-from symgraph.runtime.lines import WITHOUT_TARGET, Columns, Lines, T, absent, known, losses_of, reduced
+from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.lines import (
+    WITHOUT_TARGET,
+    Columns,
+    Lines,
+    T,
+    absent,
+    check_abi,
+    check_target_of_loss,
+    known,
+    losses_of,
+    reduced,
+    seed_of,
+)
 from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import Given, record
 from symgraph.runtime.replay import Replay
@@ -28,8 +39,7 @@ class Bound(Generic[T]):
     """
 
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
-        if facts.abi != MODULE_ABI:
-            raise ImportError(f"{facts.module} has ABI {facts.abi}, its runtime binds ABI {MODULE_ABI}; build it again")
+        check_abi(facts)
         self.facts = facts
         self._laws = laws
         self._forward = lines.forward
@@ -78,14 +88,7 @@ class Bound(Generic[T]):
         Returns:
             The cotangents of the weights, (k,).
         """
-        shape = np.shape(losses_of(tape))
-        if isinstance(cotangent, float) and not shape:
-            seed: Array = tape.w.dtype.type(cotangent)
-        else:
-            seed = np.asarray(unmasked(cotangent, "cotangent"), tape.w.dtype)
-            if seed.shape not in ((), shape):
-                raise ValueError(f"cotangent has shape {seed.shape}, the loss has {shape}")
-            seed = np.broadcast_to(seed, shape)[()]
+        seed = seed_of(tape, cotangent)
         return np.array(self._backward(tape, seed, rowsum), tape.w.dtype)
 
     @np.errstate(all="ignore")
@@ -279,16 +282,13 @@ class Bound(Generic[T]):
         """Check how rows are reduced, and that there is a target where the loss needs one."""
         check_reduction(reduction)
         inputs = checked_inputs(self.facts, w, X, y)
-        if inputs.y is None and self.facts.target is not None:
-            row = inputs.X[0] if is_batch(inputs) else inputs.X
-            if getattr(self._forward(inputs.w, row, None), "loss", None) is None:
-                raise ValueError(f"y is missing, the loss of {self.facts.model} needs {self.facts.target}")
+        check_target_of_loss(self.facts, self._forward, inputs)
         return weighted_rows(inputs, sample_weight, reduction)
 
 
-def bound_in(module: str) -> Any:
-    """Find the binding of a module, which has it by the name of _model; so its functions pickle."""
-    return vars(import_module(module))["_model"]
+def bound_in(module: str, name: str = "_model") -> Any:
+    """Find a binding in the module that keeps it; so the module's functions pickle."""
+    return vars(import_module(module))[name]
 
 
 def bind(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> Bound[T]:

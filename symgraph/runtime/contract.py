@@ -114,19 +114,23 @@ def check_reduction(reduction: str) -> None:
 
 
 def weighted_rows(inputs: Inputs, sample_weight: ArrayLike | None, reduction: str) -> tuple[Inputs, Array, float]:
+    """Check the weights of rows as weights_of_rows does; a batch of one row becomes the row, which gives the same sooner."""
+    if row_shape(inputs) == (1,):
+        weights, rows, target = inputs
+        inputs = Inputs(weights, None if rows is None else rows[0], None if target is None else target[0])
+        if sample_weight is not None:
+            s = unmasked(sample_weight, "sample_weight")
+            sample_weight = s[0] if s.shape == (1,) else s
+    return weights_of_rows(inputs, sample_weight, reduction)
+
+
+def weights_of_rows(inputs: Inputs, sample_weight: ArrayLike | None, reduction: str) -> tuple[Inputs, Array, float]:
     """Check the weights of rows; give the inputs without rows of weight 0, the weights, and what divides the sums."""
     weights, rows, target = inputs
     shape = row_shape(inputs)
-    if shape == (1,):  # one row gives the same, sooner
-        rows = None if rows is None else rows[0]
-        target = None if target is None else target[0]
-        if sample_weight is not None:
-            s = unmasked(sample_weight, "sample_weight")
-            sample_weight = s[0] if s.shape == shape else s
-        shape = ()
     if sample_weight is None:
         count = float(shape[0]) if shape and reduction == "mean" else 1.0
-        return Inputs(weights, rows, target), weights.dtype.type(1.0), count
+        return inputs, weights.dtype.type(1.0), count
     s = np.asarray(unmasked(sample_weight, "sample_weight"), np.float64)
     if s.shape != shape:
         raise ValueError(f"sample_weight has shape {s.shape}, the rows have {shape}")
@@ -139,11 +143,13 @@ def weighted_rows(inputs: Inputs, sample_weight: ArrayLike | None, reduction: st
     present = s > 0
     if not np.any(present):
         raise ValueError("sample_weight is 0 for every row")
-    if not np.all(present):
-        s = s[present]
-        rows = None if rows is None else rows[present]
-        target = None if target is None else target[present]
-    return Inputs(weights, rows, target), s, total
+    if np.all(present):
+        return inputs, s, total
+    return (
+        Inputs(weights, None if rows is None else rows[present], None if target is None else target[present]),
+        s[present],
+        total,
+    )
 
 
 def thread_count(threads: int) -> int:

@@ -3,7 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from symgraph.runtime.facts import Array, Facts, RowSum
+import numpy as np
+from numpy.typing import ArrayLike
+
+from symgraph.runtime.contract import is_batch
+from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs, RowSum
+from symgraph.runtime.labels import unmasked
 
 
 class AnyTape(Protocol):
@@ -63,9 +68,35 @@ def losses_of(tape: AnyTape) -> Array:
     return known(getattr(tape, "loss", None))
 
 
+def check_target_of_loss(facts: Facts, forward: Callable[[Array, Any, Any], Any], inputs: Inputs) -> None:
+    """Refuse inputs without the target that a loss needs, as a forward pass of one row shows."""
+    if inputs.y is None and facts.target is not None:
+        row = inputs.X[0] if is_batch(inputs) else inputs.X
+        if getattr(forward(inputs.w, row, None), "loss", None) is None:
+            raise ValueError(f"y is missing, the loss of {facts.model} needs {facts.target}")
+
+
+def seed_of(tape: AnyTape, cotangent: ArrayLike) -> Array:
+    """Check the cotangent of each row's loss; give it once for each row."""
+    shape = np.shape(losses_of(tape))
+    if isinstance(cotangent, float) and not shape:
+        alone: Array = tape.w.dtype.type(cotangent)
+        return alone
+    seed = np.asarray(unmasked(cotangent, "cotangent"), tape.w.dtype)
+    if seed.shape not in ((), shape):
+        raise ValueError(f"cotangent has shape {seed.shape}, the loss has {shape}")
+    return np.broadcast_to(seed, shape)[()]
+
+
 def reduced(tape: AnyTape, s: Array, total: float) -> float:
     """Give s*loss of one row in float64, over total."""
     return float(losses_of(tape)) * float(s) / total
+
+
+def check_abi(facts: Facts) -> None:
+    """Refuse a module of another form than this runtime binds."""
+    if facts.abi != MODULE_ABI:
+        raise ImportError(f"{facts.module} has ABI {facts.abi}, its runtime binds ABI {MODULE_ABI}; build it again")
 
 
 def absent(facts: Facts, what: str) -> Callable[..., Any]:

@@ -83,7 +83,7 @@ def planned(recording: Recording) -> Program:
         return [(on_numbers(node), node.args, at) for node, at in found]
 
     places, widths = placed(nodes, steps, results)
-    sums = [position for position in steps if nodes[position].function is DOT]
+    sums = {position: at for at, position in enumerate(p for p in steps if nodes[p].function is DOT)}
     once, tail = operations(Kind.UNIFORM), operations(Kind.TOTAL)
     read = {arg for _, args, _ in (*once, *tail) for arg in args}
     return Program(
@@ -93,9 +93,9 @@ def planned(recording: Recording) -> Program:
         numbers=[node.data if node.function is NUMBER else None for node in nodes],
         once=once,
         steps=steps,
-        sums=sums,
+        sums=[*sums],
         tail=tail,
-        order=np.array([sums.index(position) for position in results]) if set(results) <= set(sums) else None,
+        order=np.array([sums[position] for position in results]) if sums.keys() >= set(results) else None,
         cotangent=next(p for p, node in enumerate(nodes) if node.function is ARGUMENT and node.data[0] == "cotangent"),
         places=places,
         widths=widths,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symgraph.runtime.facts import Array, Inputs
-from symgraph.runtime.planning import Operation, Program
+from symgraph.runtime.planning import MOST_NUMBERS, Operation, Program
 from symgraph.runtime.recording import ARGUMENT, COPY, DOT, NUMBER, Kind
 from symgraph.runtime.sums import PIECE, added
 
@@ -207,7 +207,10 @@ class Replay:
         for position, value in zip(program.sums, sums, strict=True):
             batch.values[position] = value
         evaluate(program.tail, batch.values)
-        return np.array([batch.values[position] for position in program.results], np.float64)
+        results = [batch.values[position] for position in program.results]
+        if any(value is None for value in results):
+            raise TypeError("a cotangent of the weights varies by row; the lines must sum it")
+        return np.array(results, np.float64)
 
     def by_row(self, program: Program, inputs: Inputs, s: Array, threads: int) -> Array:
         """Compute an array whose columns are the results."""
@@ -225,7 +228,8 @@ class Replay:
         """Compute the rows block by block, in strips of blocks for threads, and do work on each."""
         rows, block = batch.rows, program.block
         nested = "shared" in vars(BUSY)  # handing out work then may wait for itself
-        if threads == 1 or rows < 2 * STRIP or block < PIECE or nested:
+        large = sum(program.widths.values()) * STRIP > MOST_NUMBERS
+        if threads == 1 or rows < 2 * STRIP or large or nested:
             self.in_turn(program, batch, range(0, rows, block), rows, work)
             return
         strips = -(-rows // (threads * STRIP)) * threads  # as many for each thread

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from compared import assert_same_bits, outcome
 
+from symgraph.runtime import Facts, Lines, bind
+
 GENERATED = Path(__file__).parents[2] / "generated" / "nine_weights.py"
 
 SIZES = (1, 2, 7, 506, 9_999, 10_000, 10_001, 60_001, 120_000)
@@ -215,8 +217,6 @@ def test_functions_pickle_by_their_module() -> None:
 
 
 def test_a_module_of_another_form_is_refused() -> None:
-    from symgraph.runtime import Facts, Lines, bind
-
     facts = Facts("some.module", 3, "m", ("f",), "y", ("a",), ("o",), {})
     with pytest.raises(ImportError, match=r"some\.module has ABI 3, its runtime binds ABI 2; build it again"):
         bind(facts, Lines(lambda w, X, y: None), ())  # type: ignore[type-var]

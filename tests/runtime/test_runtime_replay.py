@@ -154,6 +154,13 @@ def test_an_output_that_is_a_feature_is_copied() -> None:
         assert not np.shares_memory(bound("feature_output").predict(w, given), X)
 
 
+def test_a_cotangent_that_is_not_summed_is_refused() -> None:
+    lines = symgraph.runtime.Lines(module._forward, lambda tape, cotangent, rowsum: [cotangent * tape.t] * 9)
+    careless = symgraph.runtime.bind(module._model.facts, lines, ())
+    with pytest.raises(TypeError, match="a cotangent of the weights varies by row; the lines must sum it"):
+        careless.grad(*sample(5))
+
+
 def test_threads_may_call_one_module_at_once() -> None:
     w, X, y = sample(30_011)
     wanted = [module.grad(w * k, X, y) for k in range(1, 5)]

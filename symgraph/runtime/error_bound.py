@@ -1,0 +1,61 @@
+"""Binding of error_bound, which a module has on request."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from symgraph.runtime.binding import bound_in
+from symgraph.runtime.bounds import Bounded, certain, exactly
+from symgraph.runtime.contract import checked_inputs, row_shape
+from symgraph.runtime.facts import Array, Facts
+from symgraph.runtime.lines import check_target_of_loss
+
+BoundedLines = Callable[[Sequence[Bounded], Sequence[Bounded], Bounded], tuple[Bounded, Sequence[Bounded]]]
+"""Lines that compute the loss of a row and its partials from weights, columns and y, all with bounds of their errors."""
+
+
+class ErrorBound:
+    """The function error_bound of one module, which keeps this object as _errors."""
+
+    def __init__(self, facts: Facts, forward: Callable[[Array, Any, Any], Any], lines: BoundedLines) -> None:
+        self.facts = facts
+        self._forward = forward
+        self._lines = lines
+
+    def __reduce__(self) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
+        return bound_in, (self.facts.module, "_errors")
+
+    @np.errstate(all="ignore")
+    def error_bound(self, w: ArrayLike, X: Any = None, y: Any = None) -> tuple[Array, Array]:
+        """Bound how far rounding puts the loss and the partials of each row off.
+
+        The loss is that of forward, the partials are those of per_sample_grad; they are
+        compared with exact arithmetic on the same floats: w, X and y in their common dtype.
+        The bound of a sum over rows is the sum of the bounds, plus n * u times the sum of
+        the terms' sizes for adding them up (u = 2**-53, or 2**-24 in float32).
+
+        Where a bound is infinite, nothing is known: a kink, a jump, the edge of a domain or
+        an overflow is as close as rounding.
+
+        Args:
+            w: (k,) weights in the order of WEIGHTS.
+            X: (n, d) rows, columns in the order of FEATURES; (d,) is one row.
+            y: (n,) target, or a scalar for one row.
+
+        Returns:
+            (n,) bounds of the losses and (n, k) bounds of the partials, float64; a scalar
+            and (k,) for one row.
+        """
+        inputs = checked_inputs(self.facts, w, X, y)
+        check_target_of_loss(self.facts, self._forward, inputs)
+        columns = () if inputs.X is None else inputs.X.T
+        target = np.zeros(()) if inputs.y is None else inputs.y
+        loss, partials = self._lines([exactly(one) for one in inputs.w], [exactly(one) for one in columns], exactly(target))
+        jump = np.isfinite(loss[0]) & np.isinf(loss[1])  # then the partials see nothing
+        shape = row_shape(inputs)
+        bounds = np.empty((*shape, len(partials)))
+        for index, partial in enumerate(partials):
+            bounds[..., index] = np.where(jump, np.inf, certain(partial))
+        return np.broadcast_to(certain(loss), shape).copy()[()], bounds
