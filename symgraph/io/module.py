@@ -1,14 +1,11 @@
 """Generated modules as the runtime sees them: how one is found and loaded, and the contract it must follow."""
 
 import ast
-import hashlib
 import importlib.util
 import re
 import sys
 import warnings
 from collections.abc import Mapping
-from importlib.abc import ExecutionLoader
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -16,6 +13,7 @@ from typing import Any, Protocol, cast
 from symgraph.errors import BuildError, ModuleError
 from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
+from symgraph.io.loaded import module_of_text
 from symgraph.io.trust import objection
 
 ABI = 2
@@ -172,8 +170,8 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     """Make a module from the text of a generated file.
 
     The text is run only after its ABI constant, read from the syntax tree, has been found to fit: a file that is no generated
-    module has no effect. The module is entered in `sys.modules` under a private name made of its own name and origin, because
-    dataclasses look there for the module of their class, and so that its functions can be sent to worker processes.
+    module has no effect. The module is entered in `sys.modules` under a name made of its own, its text and its file, by which
+    worker processes find it; see `symgraph.io.loaded`.
 
     Args:
         source: the text.
@@ -184,14 +182,11 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
         ModuleError: the text is no generated module, cannot be run, or follows another version of the contract.
     """
     _check_abi(source, origin)
-    qualified = f"_symgraph_{name}_{hashlib.sha256(origin.encode()).hexdigest()[:12]}"
-    loader = _TextLoader(source, origin)
-    spec = ModuleSpec(qualified, loader, origin=origin)
-    spec.has_location = True  # gives the module its __file__
-    module = importlib.util.module_from_spec(spec)
+    module = module_of_text(source, name, origin)
+    qualified = module.__name__
     sys.modules[qualified] = module
     try:
-        loader.exec_module(module)
+        module.__loader__.exec_module(module)  # type: ignore[union-attr]
         _check_contract(module, origin)
     except ModuleError:
         sys.modules.pop(qualified, None)
@@ -216,23 +211,6 @@ def explain_missing(module: ModuleType) -> None:
             raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
 
         vars(module)["__getattr__"] = missing
-
-
-class _TextLoader(ExecutionLoader):
-    """Runs a text that is already in memory; tracebacks find its lines through `get_source`."""
-
-    def __init__(self, source: str, origin: str) -> None:
-        self._source = source
-        self._origin = origin
-
-    def get_source(self, fullname: str) -> str:
-        return self._source
-
-    def get_filename(self, fullname: str) -> str:
-        return self._origin
-
-    def is_package(self, fullname: str) -> bool:
-        return False
 
 
 def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:

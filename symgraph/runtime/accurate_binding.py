@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.binding import bound_in
+from symgraph.runtime.binding import found_again
 from symgraph.runtime.contract import check_reduction, checked_inputs, row_shape, thread_count, weights_of_rows
 from symgraph.runtime.double_double import Pair, dd_div, dd_mul, dd_rowsum, pair_of, rounded_pair
 from symgraph.runtime.facts import Array, Facts, Inputs
@@ -49,8 +49,8 @@ class AccurateBound(Generic[T]):
         self._lines = lines
         self._laws = laws
 
-    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
-        return bound_in, (self.facts.module,)
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
+        return found_again(self.facts.module, "_model")
 
     @np.errstate(all="ignore")
     def forward(self, w: ArrayLike, X: Any = None, y: Any = None) -> T:

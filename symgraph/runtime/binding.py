@@ -1,8 +1,10 @@
 """Binding: the public functions of a generated module, made of its facts and its straight lines."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from math import isfinite
+from types import ModuleType
 from typing import Any, Generic
 
 import numpy as np
@@ -60,8 +62,8 @@ class Bound(Generic[T]):
         self._programs: dict[tuple[str, np.dtype[Any], bool, bool], Program] = {}
         self._replay = Replay()
 
-    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
-        return bound_in, (self.facts.module,)
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
+        return found_again(self.facts.module, "_model")
 
     @np.errstate(all="ignore")
     def forward(self, w: ArrayLike, X: ArrayLike, y: ArrayLike | None = None) -> T:
@@ -286,9 +288,15 @@ class Bound(Generic[T]):
         return weighted_rows(inputs, sample_weight, reduction)
 
 
-def bound_in(module: str, name: str = "_model") -> Any:
-    """Find a binding in the module that keeps it; so the module's functions pickle."""
+def bound_in(module: str, name: str) -> Any:
+    """Find a binding in the module that keeps it."""
     return vars(import_module(module))[name]
+
+
+def found_again(module: str, name: str) -> tuple[Callable[..., Any], tuple[Any, str]]:
+    """Say how another process finds a binding: in the module that keeps it, which travels itself if it is no ordinary one."""
+    owner = sys.modules[module]
+    return (bound_in, (module, name)) if type(owner) is ModuleType else (getattr, (owner, name))
 
 
 def bind(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> Bound[T]:
