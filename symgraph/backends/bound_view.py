@@ -38,10 +38,9 @@ class BoundView:
     fields: tuple[str, ...]
     long_tape: bool
     forward: tuple[str, ...]
-    needs_target: bool
-    without_target: str
+    absent: str
     forward_target: tuple[str, ...]
-    with_target: str
+    tape: str
     output: str
     functions: tuple[tuple[str, str, tuple[str, ...], str], ...]
     """Of each function that reads the tape: its parameters, its docstring, its statements, what it returns."""
@@ -55,15 +54,13 @@ def bound_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> B
     model, kernel = source.model, schedule(source.graph)
     writer = LinesWriter(source, kernel, texts, literals)
     forward, forward_target = writer.forward()
-    without, with_ = writer.tape_call(with_target=False), writer.tape_call(with_target=True)
+    tape, absent = writer.tape_call(), writer.absent()
     output = writer.identifier[model.output_node.name] if model.output_node else ""
     functions = _functions(source, kernel, writer, output)
     named = [name for name, *_ in functions]
     loose = not model.feature_inputs or model.target_input is None
     fields = writer.fields()
-    body = "\n".join(
-        [*forward, *forward_target, without, with_, *(line for _, _, lines, end in functions for line in (*lines, end))]
-    )
+    body = "\n".join([*forward, *forward_target, tape, *(line for _, _, lines, end in functions for line in (*lines, end))])
     return BoundView(
         abi=2,
         head=header(source, {node.name: writer.identifier[node.name] for node in model.nodes}),
@@ -76,10 +73,9 @@ def bound_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> B
         fields=fields,
         long_tape=len(fields) > _MOST_FIELDS,
         forward=forward,
-        needs_target=without != with_.replace("\n        ", "\n            "),
-        without_target=without,
+        absent="" if absent == "None" else absent,
         forward_target=forward_target,
-        with_target=with_,
+        tape=tape,
         output=output,
         functions=functions,
         binding=_binding(source, named, loose=loose),

@@ -27,15 +27,19 @@ class LinesWriter(ModuleWriter):
         writer = self._section(self.bound, labels, "w")
         crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
         before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing})
+        writer.indent = 8
         after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
         for line in (*before, *after):
             self.remarks[line.node] = line.text.split(" = ", 1)[1] if "\n" not in line.text else ""
         results = (*self.named, *([graph.roots["loss"]] if "loss" in graph.roots else []))
         every = (*kernel.forward, *kernel.forward_target)
-        opening, notes = self._openings(every, results, "w", "X"), form_notes(self.source.lowered, graph, every)
+        opening = self._openings(every, results, "w", "X")
         return (
-            (*opening, *self._text(kernel.forward, before, {}, notes), *self._aliases(needs_target=False)),
-            (*self._text(kernel.forward_target, after, {}, notes), *self._aliases(needs_target=True)),
+            (*opening, *self._text(kernel.forward, before, {}), *self._aliases(needs_target=False)),
+            (
+                *self._text(kernel.forward_target, after, {}, 8),
+                *(f"    {line}" for line in self._aliases(needs_target=True)),
+            ),
         )
 
     def fields(self) -> tuple[str, ...]:
@@ -49,13 +53,16 @@ class LinesWriter(ModuleWriter):
             lines.append(f"{line}  # {remark}" if fits else line)
         return tuple(lines)
 
-    def tape_call(self, *, with_target: bool) -> str:
-        """The statement that returns the tape; without the target, what depends on it is left out."""
-        values = ["w", "X", "y"]
-        for position, name in self._stored():
-            if with_target or position not in self.absent_without_y:
-                values.append(self._loss_value() if name == "loss" else name)
-        return filled("return Tape(", values, ")", 4 if with_target else 8)
+    def tape_call(self, *, with_target: bool = True) -> str:
+        """The statement that returns the tape."""
+        values = [self._loss_value() if name == "loss" else name for _, name in self._stored()]
+        return filled("return Tape(", ["w", "X", "y", *values], ")", 4)
+
+    def absent(self) -> str:
+        """What stands on the tape in the place of all that needs y, where there is none; "" if nothing does."""
+        names = [name for position, name in self._stored() if position in self.absent_without_y]
+        line = " = ".join([*names, "None"])
+        return line if not names or len(line) < 80 else "\n    ".join(f"{name} = None" for name in names)
 
     def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
         """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
@@ -70,8 +77,14 @@ class LinesWriter(ModuleWriter):
         writer = self._section(bound, labels, "tape.w")
         lines = writer.write(order, {*results, *labels})
         items = [writer.operand(position).text for position in results]
-        notes = form_notes(self.source.lowered, graph, order)
-        return (*opening, *self._text(order, lines, aliases, notes)), filled("return (", items, ")", 4)
+        return (*opening, *self._text(order, lines, aliases)), filled("return (", items, ")", 4)
+
+    @cached_property
+    def _notes(self) -> dict[int, str]:
+        """The comments on forms, by node."""
+        kernel = self.kernel
+        every = (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian, *kernel.residual_jacobian)
+        return form_notes(self.source.lowered, self.graph, every)
 
     @cached_property
     def _bases(self) -> list[str]:
@@ -119,18 +132,19 @@ class LinesWriter(ModuleWriter):
         return bound, opening
 
     def _text(
-        self, order: Sequence[int], lines: Sequence[Line], aliases: Mapping[int, str], notes: Mapping[int, str]
+        self, order: Sequence[int], lines: Sequence[Line], aliases: Mapping[int, str], indent: int = 4
     ) -> tuple[str, ...]:
         """Lines as text, a comment above those in which a form stands that needs one."""
         nodes, own = self.graph.nodes, {line.node for line in lines}
         readers = {arg: position for position in reversed(order) for arg in nodes[position].args}
         above: dict[int, str] = {}
-        for position, note in notes.items():
-            while position not in own and position in readers:
-                position = readers[position]
-            above.setdefault(position, note)
+        for position in [position for position in self._notes if position in own or position in readers]:
+            note, line_of = self._notes.pop(position), position  # a form that two functions have is explained in the first
+            while line_of not in own and line_of in readers:
+                line_of = readers[line_of]
+            above.setdefault(line_of, note)
         result: list[str] = []
         for line in lines:
-            result += [f"    # {above[line.node]}"] if line.node in above else []
-            result.append(annotated(f"    {line.text}", aliases.get(line.node, "")))
+            result += [f"{' ' * indent}# {above[line.node]}"] if line.node in above else []
+            result.append(annotated(f"{' ' * indent}{line.text}", aliases.get(line.node, "")))
         return tuple(result)

@@ -11,8 +11,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-import symgraph.runtime
-
 LINE = "# ---- the runtime of symgraph, as far as this module uses it"
 """Divides a module's mathematics from what is the same for every model."""
 
@@ -76,7 +74,7 @@ def standing_alone(text: str) -> str:
 @cache
 def runtime_library() -> Library:
     """Read the runtime's modules, each after those that it imports."""
-    folder = Path(symgraph.runtime.__file__).parent
+    folder = Path(__file__).parent.parent / "runtime"
     sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
     parts: list[Part] = []
     imports: dict[str, ast.stmt] = {}
