@@ -61,7 +61,7 @@ def test_every_function_gives_the_bits_of_the_generated_module(rows: int, dtype:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_many_pieces_with_a_rest_are_added_in_the_order_of_the_generated_module(threads: int) -> None:
-    w, X, y = sample(215_003)
+    w, X, y = sample(235_003)  # NumPy would add 24 numbers in another order than 23 and one
     assert_agree("value_and_grad", w, X, y, threads=threads)
     tapes = [module.forward(w, X, y) for module in (nine_weights_lines, generated())]
     assert_same_bits(nine_weights_lines.backward(tapes[0]), generated().backward(tapes[1]))
