@@ -79,3 +79,5 @@ def test_batches_have_the_bits_of_the_lines_themselves(name: str, dtype: type) -
             with np.errstate(all="ignore"):
                 assert_same_bits(value, float(rowsum(tape.loss, s.astype(dtype))))
             assert_same_bits(gradient, module.backward(tape, s))
+            generated = module_of(name)
+            assert_same_bits(module.backward(tape, 0.7), generated.backward(generated.forward(w, X, y), 0.7))

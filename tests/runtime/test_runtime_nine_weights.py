@@ -59,6 +59,22 @@ def test_every_function_gives_the_bits_of_the_generated_module(rows: int, dtype:
     assert_agree("predict", w, X, threads=threads)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_many_pieces_with_a_rest_are_added_in_the_order_of_the_generated_module(threads: int) -> None:
+    w, X, y = sample(235_003)  # NumPy would add 24 numbers in another order than 23 and one
+    assert_agree("value_and_grad", w, X, y, threads=threads)
+    tapes = [module.forward(w, X, y) for module in (nine_weights_lines, generated())]
+    assert_same_bits(nine_weights_lines.backward(tapes[0]), generated().backward(tapes[1]))
+
+
+def test_rows_in_reverse_are_copied_in_order() -> None:
+    """With negative strides NumPy takes other routines, which give other last bits."""
+    w, X, y = sample(40)
+    for given in (X[::-1], X[:, ::-1]):
+        assert min(nine_weights_lines.forward(w, given, y).X.strides) > 0
+        assert_agree("value_and_grad", w, given, y[::-1])
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_one_row_gives_the_bits_of_the_generated_module(dtype: type) -> None:
     w, X, y = sample(5, dtype)

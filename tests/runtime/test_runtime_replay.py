@@ -181,7 +181,7 @@ def test_threads_may_call_one_module_at_once() -> None:
 def test_results_do_not_depend_on_the_number_of_threads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "STRIP", 20_000)  # threads share what is twice as large
     model, rng = CORPUS[name](), np.random.RandomState(2)
-    w, X, y = (rng.uniform(0.3, 0.9, (45_001, len(part))) for part in (model.weight_inputs, model.feature_inputs, "y"))
+    w, X, y = (rng.uniform(0.3, 0.9, (53_001, len(part))) for part in (model.weight_inputs, model.feature_inputs, "y"))
     arguments = (w[0], X if X.size else None, y[:, 0] if model.target_input else None)
     for function in ("value_and_grad", "loss", "per_sample_grad"):
         one, three = (getattr(bound(name), function)(*arguments, threads=threads) for threads in (1, 3))
