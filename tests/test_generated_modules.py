@@ -45,7 +45,7 @@ def test_the_tools_accept_every_module(tool: list[str], folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_modules_import_numpy_or_math_and_nothing_else(name: str) -> None:
+def test_modules_import_the_runtime_and_numpy_or_math_and_nothing_else(name: str) -> None:
     for artifact in artifacts(name):
         imported = set()
         for node in ast.walk(ast.parse(artifact.text)):
@@ -53,11 +53,7 @@ def test_modules_import_numpy_or_math_and_nothing_else(name: str) -> None:
                 imported |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add(str(node.module))
-        allowed = (
-            {"numpy", "numpy.typing", "dataclasses", "functools", "os", "threading", "concurrent.futures"}
-            if artifact.backend == "numpy"
-            else set()
-        )
+        allowed = {"numpy", "dataclasses", "symgraph.runtime"} if artifact.backend == "numpy" else set()
         assert imported <= allowed | {"math", "collections.abc", "typing"}
 
 

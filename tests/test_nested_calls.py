@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -13,18 +14,20 @@ import numpy as np
 import pytest
 from built import MODELS, numpy_module, sample
 
+import symgraph.runtime
 from symgraph.io.pieces import PIECE, in_pieces
 
+RUNTIME = Path(symgraph.runtime.__file__).parent
 BATCHES = [name for name in MODELS if MODELS[name]().feature_inputs and MODELS[name]().loss_expr is not None]
 
 
 @contextmanager
 def between(module: ModuleType, act: Callable[[], Any], every: int) -> Iterator[None]:
-    """Do something before each so many-th line of the module that is run; not within itself, as a signal's handler."""
+    """Do something before each so many-th line of the module or the runtime that is run; not within itself, as a handler."""
     lines = count(1)
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
-        if frame.f_code.co_filename != module.__file__:
+        if frame.f_code.co_filename != module.__file__ and Path(frame.f_code.co_filename).parent != RUNTIME:
             return None
         if event == "line" and next(lines) % every == 0:
             act()  # Python traces nothing meanwhile

@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from built import artifacts
+from zoo import nine_weights
+
+from symgraph.generate import generate
+from symgraph.options import Options
 
 SCRIPT = """
 import sys
@@ -53,7 +56,7 @@ print(value == (0.5 - m.predict_row([0.1] * 9, [1.0, 2.0, 3.0, 4.0, 5.0])) ** 2,
     ("index", "use", "output"), [(0, USE_NUMPY, "True (2,) (2,)"), (1, USE_SCALAR, "True 9")], ids=["numpy", "scalar"]
 )
 def test_a_module_runs_without_symgraph_and_sympy(tmp_path: Path, index: int, use: str, output: str) -> None:
-    artifact = artifacts("nine_weights")[index]
+    artifact = generate(nine_weights(), ("numpy", "scalar"), options=Options(standalone=True))[index]
     (tmp_path / artifact.name).write_text(artifact.text, encoding="utf-8")
     head = SCRIPT.format(module=artifact.name.removesuffix(".py"), folder=str(tmp_path), numpy=index == 0)
     command = [sys.executable, "-I", "-W", "error", "-c", head + use]

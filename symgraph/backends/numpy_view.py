@@ -101,6 +101,7 @@ class NumpyView:
     block: BlockView | None
     at_once: int
     labels: str
+    abi: int = 1
 
 
 def printed_graph(graph: Graph, precision: str) -> Graph:

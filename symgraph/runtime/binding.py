@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import check_reduction, checked_inputs, is_batch, thread_count, weighted_rows
-from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.facts import Array, Facts, Inputs, output_field
 from symgraph.runtime.lines import (
     WITHOUT_TARGET,
     Columns,
@@ -43,6 +43,7 @@ class Bound(Generic[T]):
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         check_abi(facts)
         self.facts = facts
+        self._output_field = output_field(facts)
         self._laws = laws
         self._forward = lines.forward
         self._backward = lines.backward or absent(facts, "loss")
@@ -223,7 +224,7 @@ class Bound(Generic[T]):
         return drawn(self._laws, seed)
 
     def _output(self, tape: T) -> Sequence[Array]:
-        return (getattr(tape, self.facts.outputs[0]),)
+        return (getattr(tape, self._output_field),)
 
     def _difference(self, tape: T) -> Sequence[Array]:
         return (self._output(tape)[0] - known(tape.y),)
