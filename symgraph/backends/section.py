@@ -124,7 +124,8 @@ class SectionWriter:
         text = self.texts[node.op].render(self._operands(node))
         if not _is_long(text.text, _FITS - self.indent):
             return text
-        room = WIDTH - self.indent - columns(self.labels.get(position, "v00000")) - len(" = ")
+        base = self.bases[position] if self.bases else ""
+        room = WIDTH - self.indent - columns(self.labels.get(position, f"{base}_00" if base else "v00000")) - len(" = ")
         while True:
             inline = [arg for arg in node.args if arg in self._pending and arg not in self._lazy]
             if columns(text.text) <= room or not inline:
