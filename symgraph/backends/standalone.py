@@ -5,6 +5,7 @@ reach them, in the order in which the runtime's modules import each other.
 """
 
 import ast
+import re
 from collections.abc import Iterable
 
 from symgraph.backends.runtime_source import Library, Part, is_of_runtime, runtime_library
@@ -12,8 +13,9 @@ from symgraph.backends.runtime_source import Library, Part, is_of_runtime, runti
 LINE = "# ---- the runtime of symgraph, as far as this module uses it"
 """Divides a module's mathematics from what is the same for every model."""
 
-_BEGIN = "from symgraph.runtime import "
 _BINDING = "# the public functions: the runtime's contract over the lines above"
+_NOQA = re.compile(r"  # noqa.*")
+"""Remarks for the linter in this repository."""
 _FIRST = ("Array", "RowSum", "Pair", "Bounded")
 """Types that the signatures of the module's own functions name; they stand before them."""
 
@@ -43,7 +45,7 @@ def standing_alone(text: str) -> str:
     )
     mathematics, _, binding = "\n".join(body).strip("\n").partition(_BINDING)
     before = "\n\n\n".join(part.text for part in types)
-    after = "\n\n\n".join(part.text for part in rest)
+    after = _NOQA.sub("", "\n\n\n".join(part.text for part in rest))
     above = [*head, imports, "", before, "", "", mathematics.rstrip("\n")]
     return "\n".join([*above, "", "", LINE, "# fmt: off", "", "", after, "", "", "# fmt: on", _BINDING + binding, ""])
 
