@@ -1,22 +1,19 @@
-"""The template of double-double arithmetic: exact transformations, functions against mpmath, special values against NumPy."""
+"""Double-double arithmetic: constants, exact transformations, functions against mpmath, special values against NumPy."""
 
-import ast
 import itertools
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from types import ModuleType
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
-from accurate import library, library_text
+from accurate import DD
 
-from symgraph.backends.accurate_functions import NEEDS, TEXTS
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.ops import OPS
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # generated functions run under errstate
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # modules call these functions under errstate
 
 Pair = tuple[Any, Any]
 _POINTS = 120
@@ -53,11 +50,6 @@ _EDGES = [
 ]  # fmt: skip
 EDGES = [*_EDGES, *(-edge for edge in _EDGES), np.nan]
 """Special values: zeros, the subnormal range, neighbours of 1, where exponentials saturate, the largest double, inf, NaN."""
-
-
-@pytest.fixture(scope="module")
-def dd() -> ModuleType:
-    return library()
 
 
 def uniform(low: float, high: float) -> Callable[[Any], Any]:
@@ -114,15 +106,15 @@ SETS: dict[str, tuple[Any, ...]] = {
 """Where each function is measured; values beyond 2**±900 are left out of the comparison."""
 
 
-def with_low_part(dd: ModuleType, rng: Any, values: Any) -> Pair:
+def with_low_part(rng: Any, values: Any) -> Pair:
     """Pairs with a low part of either sign up to half a unit, none in a fifth of them."""
     low = np.spacing(np.abs(values)) * rng.uniform(-0.5, 0.5, len(values)) * (rng.random(len(values)) < 0.8)
-    return dd._two_sum(values, low)
+    return DD.two_sum(values, low)
 
 
-def worst_error(dd: ModuleType, op: str, operands: Sequence[Pair]) -> float:
+def worst_error(op: str, operands: Sequence[Pair]) -> float:
     """The largest relative error of a function, in units of 2**-106; the results are checked to be normal pairs."""
-    hi, lo = getattr(dd, f"_dd_{op}")(*operands)
+    hi, lo = getattr(DD, f"dd_{op}")(*operands)
     lo = np.broadcast_to(lo, hi.shape)
     finite = np.isfinite(hi)
     np.testing.assert_array_equal((hi + lo)[finite], hi[finite])
@@ -139,63 +131,63 @@ def worst_error(dd: ModuleType, op: str, operands: Sequence[Pair]) -> float:
 
 
 @pytest.mark.parametrize("op", SETS)
-def test_functions_of_pairs_are_right_to_32_units_of_the_106th_bit(dd: ModuleType, op: str) -> None:
+def test_functions_of_pairs_are_right_to_32_units_of_the_106th_bit(op: str) -> None:
     rng = np.random.default_rng(7)
     for draw in SETS[op]:
         draws = draw if isinstance(draw, tuple) else (draw,)
-        operands = [with_low_part(dd, rng, one(rng)) for one in draws]
-        assert worst_error(dd, op, operands) <= _FIGURES[op]
+        operands = [with_low_part(rng, one(rng)) for one in draws]
+        assert worst_error(op, operands) <= _FIGURES[op]
 
 
-def test_powers_lose_digits_with_the_size_of_the_exponent_alone(dd: ModuleType) -> None:
+def test_powers_lose_digits_with_the_size_of_the_exponent_alone() -> None:
     rng = np.random.default_rng(3)
     for base, exponent in ((uniform(0, 3), uniform(-3, 3)), (logs(-100, 100, signed=False), uniform(-2.5, 2.5))):
-        assert worst_error(dd, "pow", [with_low_part(dd, rng, base(rng)), with_low_part(dd, rng, exponent(rng))]) <= 12
+        assert worst_error("pow", [with_low_part(rng, base(rng)), with_low_part(rng, exponent(rng))]) <= 12
     # y*log(1+z) with |log(1+z)| < 0.35 and 5 units of its own size is exponentiated
-    base, exponent = with_low_part(dd, rng, rng.uniform(0.5, 2, _POINTS)), with_low_part(dd, rng, rng.uniform(-70, 70, _POINTS))
-    assert worst_error(dd, "pow", [base, exponent]) <= 12 + 0.35 * 5 * 70
+    base, exponent = with_low_part(rng, rng.uniform(0.5, 2, _POINTS)), with_low_part(rng, rng.uniform(-70, 70, _POINTS))
+    assert worst_error("pow", [base, exponent]) <= 12 + 0.35 * 5 * 70
 
 
-def test_sums_of_two_floats_are_exact_whatever_their_sizes(dd: ModuleType) -> None:
+def test_sums_of_two_floats_are_exact_whatever_their_sizes() -> None:
     values = [edge for edge in EDGES if np.isfinite(edge) and abs(edge) < 1e300]
     values += [np.nextafter(edge, side) for edge in (1.0, 2.0, 3.0, 1e-300) for side in (-np.inf, np.inf)]
     values += [1 + 2**-53 * 3, 2**-53, 2**-54, -(2**-53), 2**53 + 2.0, 1e16, 0.1, -0.3]  # ties, and what vanishes beside them
     for a, b in itertools.product(values, repeat=2):
-        hi, lo = dd._two_sum(np.float64(a), np.float64(b))
+        hi, lo = DD.two_sum(np.float64(a), np.float64(b))
         assert hi == a + b
         assert Fraction(float(hi)) + Fraction(float(lo)) == Fraction(a) + Fraction(b)
         if abs(a) >= abs(b):
-            assert tuple(map(float, dd._fast_two_sum(np.float64(a), np.float64(b)))) == (float(hi), float(lo))
+            assert tuple(map(float, DD.fast_two_sum(np.float64(a), np.float64(b)))) == (float(hi), float(lo))
 
 
-def test_products_of_two_floats_are_exact_inside_the_range_of_the_contract(dd: ModuleType) -> None:
+def test_products_of_two_floats_are_exact_inside_the_range_of_the_contract() -> None:
     rng = np.random.default_rng(5)
     ends = [2.0**-440, 2.0**440, 1 - 2**-53, 1 + 2**-52, 3.0, 134217729.0, 134217727.0, 2.0**53 - 1, 0.1, 1 / 3]
     odd = np.ldexp(rng.integers(2**52, 2**53, 40) | 1, rng.integers(-480, 380, 40))
     for a, b in itertools.product([*ends, *odd.tolist()], repeat=2):
-        hi, lo = dd._two_prod(np.float64(a), np.float64(-b))
+        hi, lo = DD.two_prod(np.float64(a), np.float64(-b))
         assert hi == a * -b
         assert Fraction(float(hi)) + Fraction(float(lo)) == -Fraction(a) * Fraction(b)
         square = np.float64(a)
-        assert sum(map(Fraction, map(float, dd._two_prod(square, square)))) == Fraction(a) ** 2
+        assert sum(map(Fraction, map(float, DD.two_prod(square, square)))) == Fraction(a) ** 2
 
 
-def test_sums_that_cancel_keep_the_relative_bound(dd: ModuleType) -> None:
+def test_sums_that_cancel_keep_the_relative_bound() -> None:
     ones = [(1.0, low) for low in (0.0, 2**-53, -(2**-54), 2**-54, 2**-80, -(2**-106), 2**-106)]
     near = [(1 + 2**-52, low) for low in (0.0, -(2**-54), 2**-54, -(2**-53) + 2**-105, 2**-100)]
     for (a, b), (c, d) in itertools.product([*ones, *near, (2.0, -(2**-53)), (1 - 2**-53, 2**-55)], repeat=2):
-        hi, lo = dd._dd_sub((np.float64(a), np.float64(b)), (np.float64(c), np.float64(d)))
+        hi, lo = DD.dd_sub((np.float64(a), np.float64(b)), (np.float64(c), np.float64(d)))
         truth = Fraction(a) + Fraction(b) - Fraction(c) - Fraction(d)
         assert abs(Fraction(float(hi)) + Fraction(float(lo)) - truth) <= 3 * Fraction(1, 2**106) * abs(truth)
 
 
 @pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc", "erfcx"])
-def test_special_values_give_what_plain_arithmetic_gives(dd: ModuleType, op: str) -> None:
+def test_special_values_give_what_plain_arithmetic_gives(op: str) -> None:
     special = pytest.importorskip("scipy.special")
     plain = _PLAIN.get(op) or getattr(special, op)
     arity = OPS[op].arity if op in OPS else 1
     operands = [np.array(column) for column in zip(*itertools.product(EDGES, repeat=arity), strict=True)]
-    hi, lo = getattr(dd, f"_dd_{op}")(*((operand, dd._ZERO) for operand in operands))
+    hi, lo = getattr(DD, f"dd_{op}")(*((operand, DD.NOTHING) for operand in operands))
     expected = plain(*operands)
     # libm's and SciPy's functions are within 8 units, exp(-x*x) is within x*x; erfc is 0 for SciPy where it is subnormal
     close = np.abs(hi - expected) <= np.maximum(
@@ -209,14 +201,14 @@ def test_special_values_give_what_plain_arithmetic_gives(dd: ModuleType, op: str
 
 
 @pytest.mark.parametrize("op", [*_PLAIN, "erf", "erfc", "erfcx"])
-def test_a_number_alone_gives_the_bits_that_it_gives_in_an_array(dd: ModuleType, op: str) -> None:
+def test_a_number_alone_gives_the_bits_that_it_gives_in_an_array(op: str) -> None:
     rng = np.random.default_rng(1)
     values = [edge for edge in EDGES if not np.isnan(edge)] + list(rng.uniform(-2, 2, 20))
     arity = OPS[op].arity if op in OPS else 1
-    arrays = [(np.array(rng.permutation(values)), dd._ZERO) for _ in range(arity)]
-    hi, lo = getattr(dd, f"_dd_{op}")(*arrays)
+    arrays = [(np.array(rng.permutation(values)), DD.NOTHING) for _ in range(arity)]
+    hi, lo = getattr(DD, f"dd_{op}")(*arrays)
     for index in range(len(values)):
-        alone = getattr(dd, f"_dd_{op}")(*(dd._pair(array[index]) for array, _ in arrays))
+        alone = getattr(DD, f"dd_{op}")(*(DD.pair_of(array[index]) for array, _ in arrays))
         np.testing.assert_array_equal(alone[0], hi[index])
         # NumPy's vector and scalar functions may differ in the last bit, and the correction of it then does in its own
         apart = abs(alone[1] - np.broadcast_to(lo, hi.shape)[index])
@@ -237,36 +229,36 @@ def test_a_number_alone_gives_the_bits_that_it_gives_in_an_array(dd: ModuleType,
         ("sqrt", (0.0, 0.0), 0.0),
     ],
 )
-def test_low_parts_count_at_the_ends_of_domains(dd: ModuleType, op: str, pair: Pair, truth: float) -> None:
-    hi, _ = getattr(dd, f"_dd_{op}")((np.float64(pair[0]), np.float64(pair[1])))
+def test_low_parts_count_at_the_ends_of_domains(op: str, pair: Pair, truth: float) -> None:
+    hi, _ = getattr(DD, f"dd_{op}")((np.float64(pair[0]), np.float64(pair[1])))
     assert float(hi) == pytest.approx(truth, rel=2.0**-50)
 
 
 @pytest.mark.parametrize("op", ["div", "sqrt", "cbrt"])
-def test_results_of_ordinary_size_from_subnormal_operands_are_those_of_plain_arithmetic(dd: ModuleType, op: str) -> None:
+def test_results_of_ordinary_size_from_subnormal_operands_are_those_of_plain_arithmetic(op: str) -> None:
     rng = np.random.default_rng(2)
     operands = [10.0 ** rng.uniform(-315, -290, _POINTS), 10.0 ** rng.uniform(-315, -290, _POINTS)][: OPS[op].arity]
-    hi, _ = getattr(dd, f"_dd_{op}")(*((operand, dd._ZERO) for operand in operands))
+    hi, _ = getattr(DD, f"dd_{op}")(*((operand, DD.NOTHING) for operand in operands))
     np.testing.assert_array_equal(hi, _PLAIN[op](*operands))
 
 
 @pytest.mark.parametrize(("function", "plain"), [("less", np.less), ("at_most", np.less_equal), ("equal", np.equal)])
-def test_comparisons_look_at_low_parts_where_the_high_ones_tie(dd: ModuleType, function: str, plain: Any) -> None:
+def test_comparisons_look_at_low_parts_where_the_high_ones_tie(function: str, plain: Any) -> None:
     a, b = (np.array(column) for column in zip(*itertools.product(EDGES, repeat=2), strict=True))
-    compare = getattr(dd, f"_dd_{function}")
-    np.testing.assert_array_equal(compare((a, dd._ZERO), (b, dd._ZERO)), plain(a, b))
+    compare = getattr(DD, f"dd_{function}")
+    np.testing.assert_array_equal(compare((a, DD.NOTHING), (b, DD.NOTHING)), plain(a, b))
     lows = (-(2.0**-60), 0.0, 2.0**-60)
     for x, y in itertools.product(lows, repeat=2):
         assert bool(compare((np.float64(1), np.float64(x)), (np.float64(1), np.float64(y)))) is bool(plain(x, y))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 64, 1001])
-def test_sums_over_rows_are_right_however_much_cancels(dd: ModuleType, rows: int) -> None:
+def test_sums_over_rows_are_right_however_much_cancels(rows: int) -> None:
     rng = np.random.default_rng(rows)
-    hi, lo = with_low_part(dd, rng, rng.normal(size=rows) * 10.0 ** rng.uniform(-20, 20, rows))
+    hi, lo = with_low_part(rng, rng.normal(size=rows) * 10.0 ** rng.uniform(-20, 20, rows))
     hi, lo = np.concatenate([hi, -hi, [1e-25]]), np.concatenate([lo, -lo[::-1], [1e-43]])
     order = rng.permutation(len(hi))
-    total = dd._dd_rowsum((hi[order], lo[order]))
+    total = DD.dd_rowsum((hi[order], lo[order]))
     truth = sum(map(Fraction, hi.tolist())) + sum(map(Fraction, lo.tolist()))
     size = sum(map(abs, map(Fraction, hi.tolist())))
     # three floats a sum: what is lost is below log2(n) * 2**-159 of the sizes, and the pair rounds at 2**-106
@@ -274,37 +266,76 @@ def test_sums_over_rows_are_right_however_much_cancels(dd: ModuleType, rows: int
     assert abs(sum(map(Fraction, map(float, total))) - truth) <= bound
 
 
-def test_sums_over_rows_pass_on_what_is_not_finite(dd: ModuleType) -> None:
+def test_sums_over_rows_pass_on_what_is_not_finite() -> None:
     for rows, expected in (([1.0, np.inf, 2.0], np.inf), ([1.0, np.nan], np.nan), ([np.inf, -np.inf, 1.0], np.nan)):
-        hi, lo = dd._dd_rowsum((np.array(rows), dd._ZERO))
+        hi, lo = DD.dd_rowsum((np.array(rows), DD.NOTHING))
         np.testing.assert_equal(float(hi), expected)
         assert float(lo) == 0
-    assert float(dd._dd_rowsum((np.full(4, 1.7e308), dd._ZERO))[0]) == np.inf
-    assert dd._dd_rowsum((np.float64(2.5), dd._ZERO))[0] == 2.5
+    assert float(DD.dd_rowsum((np.full(4, 1.7e308), DD.NOTHING))[0]) == np.inf
+    assert DD.dd_rowsum((np.float64(2.5), DD.NOTHING))[0] == 2.5
 
 
-@pytest.mark.parametrize("op", [op for op in TEXTS if op not in ("select", "and", "or", "not", "neg", "rowsum")])
-def test_each_function_comes_with_all_that_it_calls(op: str) -> None:
-    name = TEXTS[op].format.lstrip("~").split("(")[0]
-    module = library((name,))
-    operands = [(np.array([0.25, 0.5]), np.zeros(2)), (np.array([0.5, 0.25]), np.zeros(2))]
-    arity = {"mul_floats": 2, "mul_power": 2}.get(op) or (OPS[op].arity if op in OPS else 1)
-    operands = [(2 + hi, lo) if op == "acosh" else (hi, lo) for hi, lo in operands]
-    result = getattr(module, name)(*operands[:arity])
-    assert np.all(np.isfinite(result if isinstance(result, np.ndarray) else result[0]))
+def parts(value: Any, *bits: int) -> tuple[float, ...]:
+    """A number as a sum of floats of so many bits, the last one rounded; the product with an integer of few bits is exact."""
+    found = []
+    for length in bits:
+        with mpmath.workprec(length):
+            part = +value
+        found.append(float(part))
+        value = value - part
+    return tuple(found)
 
 
-@pytest.mark.parametrize("function", NEEDS)
-def test_every_name_that_a_function_reads_is_written_with_it(function: str) -> None:
-    tree = ast.parse(library_text((function,)))
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id.startswith("_")]
-    written = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    written |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    assert {node.id for node in names} <= written
+def trapezoids(step: str, pairs: int, floats: int, weight: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Places (n*step)**2 of the trapezoidal rule and their weights, the last first: as pairs, and the rest as floats."""
+    h = mpmath.mpf(step)
+    places = [(n * h) ** 2 for n in range(1, pairs + floats + 1)]
+    leading, rest = places[:pairs][::-1], places[pairs:][::-1]
+    return (
+        tuple(parts(place, 53, 53) for place in leading),
+        tuple(parts(weight(place), 53, 53) for place in leading),
+        tuple((float(place), float(weight(place))) for place in rest),
+        parts(2 * h / mpmath.pi, 53, 53),
+        parts(2 * mpmath.pi / h, 53, 53),
+    )
 
 
-def test_only_what_is_asked_for_is_written() -> None:
-    alone = library_text(("_dd_add",))
-    assert "_two_prod" not in alone
-    assert "_EXP_TERMS" not in alone
-    assert {f"def {name}(" in library_text() for name in NEEDS} == {True}
+def constants() -> dict[str, Any]:
+    """The constants of the double-double functions, to 60 digits; how many terms there are is said beside each."""
+    mp, scale, count = mpmath, 2 / mpmath.sqrt(mpmath.pi), range(1, 10)
+    log2, factorial = mp.log(2), [mp.factorial(n) for n in range(46)]
+    sines, cosines = ([(-1) ** n / factorial[2 * n + odd] for n in count] for odd in (1, 0))  # below 2**-110 for |r| < 0.0983
+    erf = [
+        scale * (-1) ** n / (factorial[n] * (2 * n + 1)) for n in range(22)
+    ]  # x**44/(22! * 45) is below 2**-119 for |x| < 1/2
+    exp = [1 / factorial[n] for n in range(2, 14)]  # r**14/14! is below 2**-120 of r for |r| < 0.011
+    found = {
+        "EXP_STEP": parts(log2 / 32, 36, 36, 53),
+        "LOG2": parts(log2, 40, 40, 53),
+        "LOG2_PAIR": parts(log2, 53, 53),
+        "PI_PARTS": parts(mp.pi / 16, 53, 53, 53, 53),
+        "EXP_POWERS": tuple(parts(mp.expm1(mp.mpf(j) / 32 * log2), 53, 53) for j in range(-16, 16)),
+        "SINES": tuple(parts(mp.sinpi(mp.mpf(j) / 16), 53, 53) for j in range(32)),
+    }
+    for name, terms, pairs in (("EXP", exp, 6), ("SIN", sines, 4), ("COS", cosines, 4), ("ERF", erf, 12)):
+        found[f"{name}_TERMS"] = tuple(parts(term, 53, 53) for term in terms[:pairs])
+        found[f"{name}_TAIL"] = tuple(map(float, terms[pairs:]))
+    # exp(-(25*0.36)**2) and exp(-(pi/0.36)**2) are below 2**-108; p*exp(-p) is below 2**-114 at the 27th place of 0.34
+    for name, rule in (
+        ("ERFC", trapezoids("0.36", 16, 8, lambda place: mp.exp(-place))),
+        ("IERFC", trapezoids("0.34", 20, 6, lambda place: place * mp.exp(-place))),
+    ):
+        found |= zip((f"{name}_{part}" for part in ("PLACES", "WEIGHTS", "TAIL", "SCALE", "POLE")), rule, strict=True)
+    return found
+
+
+def test_constants_are_those_that_mpmath_computes() -> None:
+    with mpmath.workdps(60):
+        known = constants()
+    for name, value in known.items():
+        assert getattr(DD, name) == value, name
+    with mpmath.workprec(1400):
+        assert int(mpmath.floor(mpmath.ldexp(mpmath.pi, 1300))) == DD.PI_BITS
+    with mpmath.workdps(60):
+        for function, ratio in ((DD.expm1_parts, 32 / mpmath.log(2)), (DD.turn_of, 16 / mpmath.pi)):
+            assert float(ratio) in function.__code__.co_consts

@@ -1,129 +1,142 @@
-"""The statements of a module in double-double arithmetic: every real value is a pair, the tape's public fields are rounded."""
+"""The lines of a module in double-double arithmetic: every real value is a pair, the tape's public fields are rounded."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
-from symgraph.backends.accurate_functions import TEXTS, Constants, library
-from symgraph.backends.bindings import identifiers, leaf_bindings, leaves_read, unpack_leaves
-from symgraph.backends.expression import OpTexts
-from symgraph.backends.layout import call_layout, number
-from symgraph.backends.module_writer import ModuleWriter
+from symgraph.backends.bindings import leaf_bindings, leaves_read, unpack_leaves
+from symgraph.backends.expression import Level, OpText, OpTexts, call, infix
+from symgraph.backends.layout import number
+from symgraph.backends.lines_writer import LinesWriter
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
-from symgraph.backends.width import WIDTH, columns
 from symgraph.derive.schedule import Kernel
 from symgraph.ir.graph import Graph, Node
 
-_INPUTS = {"target": "_y", "cotangent": "cotangent", "largest": "_largest"}
-_TAKEN = ("Pair", "Table")
+_INPUTS = {"target": "y_pair", "cotangent": "cotangent", "largest": "largest"}
 _EXACT = frozenset({"feature", "weight", "target"})
 
+_ONE = (
+    "neg", "sqrt", "cbrt", "abs", "sign", "exp", "expm1", "log", "log1p", "gauss", "erf", "erfc", "erfcx", "ierfcx", "sin",
+    "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+)  # fmt: skip
+_TWO = (
+    "add", "sub", "mul", "mul_floats", "mul_power", "div", "pow", "hypot", "atan2", "heaviside", "max", "min",
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class AccurateView:
-    """What the templates of an accurate module print.
+TEXTS: OpTexts = MappingProxyType(
+    {
+        **{name: call(f"dd_{name}") for name in _ONE},
+        **{name: call(f"dd_{name}", 2) for name in _TWO},
+        "rowsum": call("rowsum"),
+        "select": call("dd_where", 3),
+        "lt": call("dd_less", 2),
+        "le": call("dd_at_most", 2),
+        "gt": OpText("dd_less({1}, {0})"),
+        "ge": OpText("dd_at_most({1}, {0})"),
+        "eq": call("dd_equal", 2),
+        "ne": OpText("~dd_equal({0}, {1})", Level.UNARY),
+        "and": infix("&", Level.BITAND),
+        "or": infix("|", Level.BITOR),
+        "not": OpText("~{0}", Level.UNARY, (Level.ATOM,)),
+    }
+)
+"""How a pair's operation reads. ``mul_floats`` is the product of two numbers without a low part, ``mul_power`` that
+with a power of two."""
 
-    Attributes:
-        functions: names of the double-double functions that it needs.
-        constants: what they read.
-    """
-
-    functions: frozenset[str]
-    constants: Constants
+_CALLED = {text.format.lstrip("~").partition("(")[0] for text in TEXTS.values()}
+_TAKEN = frozenset({"pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", *_CALLED})
 
 
-class AccurateWriter(ModuleWriter):
+class AccurateWriter(LinesWriter):
     """Writes the functions of one module; locals are pairs of floats, truth values are arrays."""
 
-    def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
+    number = "Pair"
+    row_sum = "Callable[[Pair], Pair]"
+    taken = _TAKEN
+    inner = 4
+
+    def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         graph = with_cheap_products(source.graph)
         super().__init__(replace(source, graph=graph), kernel, TEXTS, _pair_literals(source, literals))
-        self.identifier = identifiers(source.model, _TAKEN)
-        self.bound = leaf_bindings(graph, self.identifier, _INPUTS)
+        self.bound = self._leaves()
         self.pairs = self._positions_of_pairs()
+        self.fields_of_pairs = self._names_of_pairs()
 
-    def view(self) -> AccurateView:
-        """What the templates need beyond the statements."""
-        also = {"_dd_rowsum", "_dd_mul", "_dd_div"} if "loss" in self.graph.roots else set()
-        needed = library(self.graph, also)
-        return AccurateView(needed.functions, needed.constants)
+    def body(self) -> tuple[str, ...]:
+        """The statements of _forward; without y the tape is returned before what needs it."""
+        before, after = self.forward()
+        short, full = (self.tape_call(with_target=with_target) for with_target in (False, True))
+        early = ("    if y is None:", f"        {short}") if self.absent_without_y.intersection(self._on_tape()) else ()
+        return (*before, *early, *after, f"    {full}")
 
-    @property
-    def passes_functions(self) -> bool:
-        """Whether a function of the module takes another one."""
-        return "_settled" in self.view().functions
+    def _on_tape(self) -> list[int]:
+        return [position for position, _ in self.tape_values()]
 
     def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements of _forward, before and after the target is needed."""
         before, after = super().forward()
         reads = leaves_read(self.graph, "target", self.kernel.forward_target)
-        return before, (*(("    _y = _pair(y)",) if reads else ()), *after)
+        return before, (*(("    y_pair = pair_of(y)",) if reads else ()), *after)
 
     def fields(self) -> tuple[str, ...]:
-        """The fields of the tape after w, X and y: rounded nodes and loss, then the pairs that other functions read."""
-        lines = [f"{name}: Array{self._optional(position)}" for position, name in self._public_fields()]
-        for position, name in self._pair_fields():
-            kind = "Array" if self.graph.nodes[position].boolean else "Pair"
-            remark = self.remarks.get(position, "") if position in self.kernel.tape else ""
-            line = f"{name}: {kind}{self._optional(position)}"
-            fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
-            lines.append(f"{line}  # {remark}" if fits else line)
-        return tuple(lines)
+        """The fields of the tape: rounded nodes and loss, and the pairs that other functions read."""
+        nodes = self.graph.nodes
+        every = [(position, name, "Array") for position, name in self._rounded_fields()]
+        every += [(p, name, "Array" if nodes[p].boolean else "Pair") for p, name in self._pair_fields()]
+        kinds = {name: kind for _, name, kind in every}
+        ordered = self._without_target_first([(position, name) for position, name, _ in every])
+        return tuple(self._field_line(position, name, kinds[name]) for position, name in ordered)
 
-    def tape_call(self, *, with_target: bool) -> str:
-        """The statement that returns the tape; without the target, what depends on it is None."""
-        values = ["w", "X", "y" if with_target else "None"]
-        public = [(position, self._rounded(position, name)) for position, name in self._public_fields()]
-        pairs = [(position, self._primal(position)) for position, _ in self._pair_fields()]
-        for position, text in public + pairs:
-            values.append("None" if position in self.absent_without_y and not with_target else text)
-        return call_layout("return Tape(", values, ")", 4 if with_target else 8)
+    def tape_values(self) -> list[tuple[int, str]]:
+        """Position and text of everything that the tape holds after w, X and y."""
+        rounded = [(position, self._rounded(position, name)) for position, name in self._rounded_fields()]
+        return self._without_target_first(rounded + [(position, self._primal(position)) for position, _ in self._pair_fields()])
+
+    def loss(self) -> str:
+        """The statement that returns the pair of each row's loss from the tape."""
+        position = self.graph.roots["loss"]
+        field = f"tape.{self._field(position)}"
+        return f"return known({field})" if position in self.absent_without_y else f"return {field}"
 
     def _positions_of_pairs(self) -> tuple[int, ...]:
-        """Named operations whose pairs other functions read; unnamed ones are on the tape anyway."""
+        """Named operations whose pairs other functions read, the loss among them; unnamed ones are on the tape anyway."""
         graph, kernel = self.graph, self.kernel
         after = (*kernel.backward, *kernel.jacobian, *kernel.residual, *kernel.residual_jacobian)
         read = {arg for position in after for arg in graph.nodes[position].args}
         read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual"))}
-        own = {*kernel.forward, *kernel.forward_target} - set(kernel.tape)
-        return tuple(sorted(read & own))
+        loss = {graph.roots["loss"]} if "loss" in graph.roots else set()
+        return tuple(sorted((read & {*kernel.forward, *kernel.forward_target} - self.taped) | loss))
 
-    def _public_fields(self) -> list[tuple[int, str]]:
-        return [entry for entry in self._stored() if entry[0] not in self.kernel.tape]
+    def _names_of_pairs(self) -> dict[int, str]:
+        """The field of each of these pairs, after the node or the loss."""
+        taken, result = set(self.identifier.values()), {}
+        for position in self.pairs:
+            name = f"{self.identifier[self.named[position][0]] if position in self.named else 'loss'}_pair"
+            while name in taken:
+                name += "_"
+            result[position] = name
+        return result
+
+    def _rounded_fields(self) -> list[tuple[int, str]]:
+        return [(position, name) for position, name in self._stored() if position not in self.taped]
 
     def _pair_fields(self) -> list[tuple[int, str]]:
-        """Position and field of every pair on the tape."""
-        loss = self.graph.roots.get("loss")
-        named = [(position, self._field(position)) for position in self.pairs if position != loss]
-        return [
-            *([] if loss is None else [(loss, "_loss")]),
-            *named,
-            *((position, self._field(position)) for position in self.kernel.tape),
-        ]
+        return [*self.fields_of_pairs.items(), *((position, self.bound[position]) for position in self.kernel.tape)]
 
     def _field(self, position: int) -> str:
-        """The field of the tape that holds an operation's pair."""
-        if position == self.graph.roots.get("loss"):
-            return "_loss"
-        name = self.bound[position]
-        return name if position in self.kernel.tape else f"_{name}"
-
-    def _optional(self, position: int) -> str:
-        return " | None" if position in self.absent_without_y else ""
+        return self.fields_of_pairs.get(position) or self.bound[position]
 
     def _rounded(self, position: int, name: str) -> str:
         """The text of a public field's value."""
-        node = self.graph.nodes[position]
-        text = "y" if node.op == "target" else f"_rounded({self._primal(position)}, w.dtype)"
-        model = self.source.model
-        has_rows = bool(model.feature_inputs) or model.target_input is not None
-        if name != "loss" or not has_rows or node.varying:
-            return text
-        return f"_every_row({text}, {'X' if model.feature_inputs else 'y'})"
+        if self.graph.nodes[position].op == "target":
+            return "y"
+        text = f"rounded_pair({self._primal(position)}, w.dtype)"
+        return self._by_row(position, text) if name == "loss" else text
 
-    def _section(self, bound: dict[int, str], labels: dict[int, str], w: str) -> SectionWriter:
-        return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals)
+    def _result(self, writer: SectionWriter, position: int) -> str:
+        return writer.operand(position).text
 
     def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
         """No assignments: further names of a node exist on the tape alone."""
@@ -133,38 +146,22 @@ class AccurateWriter(ModuleWriter):
         data = self.graph.nodes[position].data
         return self.literals[repr(data)] if isinstance(data, float) else self.bound[position]
 
-    def _openings(self, order: tuple[int, ...], also: tuple[int, ...], w: str, X: str) -> list[str]:
-        """Statements that give the weights and columns which a function reads their names."""
-        model, graph = self.source.model, self.graph
-        lines: list[str] = []
-        for kind, entries, name, source in (
-            ("weight", model.weight_inputs, "_w", w),
-            ("feature", model.feature_inputs, "_x", f"{X}.T"),
-        ):
-            used = leaves_read(graph, kind, order, also)
-            if used:
-                lines.append(f"{name} = _pairs({source})")
-                lines += unpack_leaves([entry.name for entry in entries], self.identifier, used, name)
-        if leaves_read(graph, "largest", order):
-            lines.append("_largest = _pair(np.finfo(np.float64).max)")
-        return [f"    {line}" for line in lines]
+    def _unpacked(self, kind: str, names: Sequence[str], used: set[str], vector: str) -> list[str]:
+        """Statements that read the used weights or columns, ``names`` being all of them."""
+        lines = unpack_leaves(names, self.identifier, used, f"pairs_of({vector})")
+        if len(lines) < 2:
+            return lines
+        pairs = "w_pairs" if kind == "weight" else "x_pairs"
+        return [f"{pairs} = pairs_of({vector})", *unpack_leaves(names, self.identifier, used, pairs)]
 
-    def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
-        """Identifiers of the primals that a reverse function reads from the tape, and the statements that open it."""
-        graph, kernel = self.graph, self.kernel
-        bound = leaf_bindings(graph, self.identifier, _INPUTS)
-        read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
-        opening = self._openings(order, results, "tape.w", "tape.X")
-        if any(graph.nodes[position].op == "target" for position in read):
-            opening.append("    _y = _pair(_known(tape.y))")
-        for position in (*kernel.forward, *kernel.forward_target):
-            if position in read:
-                field = self._field(position)
-                bound[position] = f"tape.{field}"
-                if position in self.absent_without_y:
-                    name = bound[position] = self.bound[position]
-                    opening.append(f"    {call_layout(f'{name} = _known(', [f'tape.{field}'], ')', 4)}")
-        return bound, opening
+    def _largest(self, w: str) -> str:
+        return "pair_of(np.finfo(np.float64).max)"
+
+    def _leaves(self) -> dict[int, str]:
+        return leaf_bindings(self.graph, self.identifier, _INPUTS)
+
+    def _target_of_tape(self) -> str:
+        return "    y_pair = pair_of(known(tape.y))"
 
 
 def with_cheap_products(graph: Graph) -> Graph:
@@ -189,5 +186,5 @@ def _pair_literals(source: Source, literals: Mapping[str, str]) -> Mapping[str, 
         nearest = constant + rest  # folding may have rounded more than once
         rest = (constant - nearest) + rest if rest else 0.0
         text = literals.get(key, number(nearest))
-        result[key] = f"_pair({text}, {number(rest)})" if rest else f"_pair({text})"
+        result[key] = f"pair_of({text}, {number(rest)})" if rest else f"pair_of({text})"
     return result

@@ -1,11 +1,10 @@
 """The functions that a C file brings along, so that loops over rows become vector code: templates/c/functions.c.jinja."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from symgraph.backends.expression import OpText, OpTexts, call
-from symgraph.backends.functions import with_needs
 
 OWN = "@"
 """Stands in the text of an op for the model's name and an underscore, with which the file's own functions begin."""
@@ -82,4 +81,16 @@ IERFC_FAR = (
 def parts_called(lines: Iterable[str], model: str) -> frozenset[str]:
     """The parts of the template of functions that some lines of the C file of a model need."""
     text = "\n".join(lines)
-    return with_needs([part for part in NEEDS if f"{model}_{part}_(" in text], NEEDS)
+    return _with_needs([part for part in NEEDS if f"{model}_{part}_(" in text], NEEDS)
+
+
+def _with_needs(names: Iterable[str], needs: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """The functions of the given names with all that they call; ``needs`` says what each calls itself."""
+    found: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(needs[name])
+    return frozenset(found)

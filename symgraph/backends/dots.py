@@ -6,7 +6,7 @@ from symgraph.backends.expression import OpTexts, call
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, Node, reachable, rebuild
 from symgraph.passes.prune import prune
 
-TEXTS: OpTexts = {"rowdot": call("_rowsum", 2)}
+TEXTS: OpTexts = {"rowdot": call("rowsum", 2)}
 """How the text of a module reads where it sums products."""
 
 

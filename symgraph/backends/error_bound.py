@@ -1,22 +1,29 @@
-"""The text of ``error_bound``: every operation of loss and gradient once more, on pairs of a value and a bound of its error.
+"""The lines of ``error_bound``: every operation of loss and gradient once more, on pairs of a value and a bound of its error.
 
-Running error analysis: Higham, Accuracy and Stability of Numerical Algorithms (2nd ed., 2002), section 3.3. The helper of an
-operation stands in ``templates/numpy/error_bounds.py.jinja``; it computes the value as the module does, so that the bits are
-the same, and bounds its error from those of the operands and the op's figure in the op table.
+Running error analysis: Higham, Accuracy and Stability of Numerical Algorithms (2nd ed., 2002), section 3.3. The function of
+an operation stands in ``runtime/bounds.py`` or ``runtime/bounds_of_functions.py``; it computes the value as the module does, so
+that the bits are the same, and bounds its error from those of the operands and the op's figure in the op table.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
-from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels, unpack_leaves
-from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, Text, call
-from symgraph.backends.layout import number, sequence_layout
+from symgraph.backends.bindings import (
+    bases,
+    cotangent_labels,
+    identifiers,
+    leaf_bindings,
+    leaves_read,
+    node_labels,
+    unpack_leaves,
+)
+from symgraph.backends.expression import ARITHMETIC, OpText, OpTexts, call
+from symgraph.backends.layout import filled, number
 from symgraph.backends.names import Numbering
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
-from symgraph.backends.view import statements
+from symgraph.backends.view import annotated
 from symgraph.derive.schedule import operations, roots_of
-from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
+from symgraph.ir.graph import Graph, Node, reachable
 from symgraph.ir.ops import OPS
 
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
@@ -24,89 +31,22 @@ EDGED = (*COMPARISONS, "sign", "heaviside")
 """Ops with a jump. Where the operand is data, exactly on the jump, the spec says what holds there, and so does the truth. Where
 it depends on a weight there is no derivative; such an op gets the suffix ``_open``."""
 
-FUNCTIONS = (
-    "add", "sub", "mul", "div", "neg", "sqrt", "cbrt", "hypot", "pow", "exp", "expm1", "log", "log1p", "sin", "cos", "tan",
-    "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "abs", "sign", "heaviside", "max",
-    "min", "erf", "erfc", "erfcx", "ierfcx", "gauss", "select", "and", "or", "not", *COMPARISONS,
-)  # fmt: skip
-"""The ops that have a helper in the template."""
-
 HALF_ANGLE = {"mul": "double_sine", "sub": "double_cosine"}
 """What stands for the last operation of the sine and the cosine of 2*x that a batch computes from tan(x). A bound that goes
 through the tangent would be infinite near its poles."""
 
-_NEEDS = {
-    "asin": ("_steep",), "acos": ("_steep",), "max": ("_far", "_apart"), "min": ("_far", "_apart"),
-    "add": ("_far", "_half_unit"), "sub": ("_far", "_half_unit"), "mul": ("_far", "_least"), "div": ("_far", "_least"),
-    "exp": ("_far",), "sinh": ("_far",), "cosh": ("_far",), "sqrt": ("_half_unit",),
-    **dict.fromkeys(COMPARISONS, ("_far", "_apart", "_decided")),
-}  # fmt: skip
-"""What else of the template an op's helper uses."""
 
-_TWO = {"add", "sub", "mul", "div", "hypot", "pow", "atan2", "heaviside", "max", "min", "and", "or", *COMPARISONS}
-_UNROUNDED = {"add", "sub", "sqrt", "neg", "abs", "sign", "heaviside", "max", "min", "select", *BOOLEAN_OPS}
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorBoundView:
-    """What the templates of ``error_bound`` print.
-
-    Attributes:
-        ops: the ops whose helpers are needed, with the suffix ``_open`` or without.
-        parts: the names of further functions that these use.
-        values: the text of each op's value, in terms of its operands a, b and c.
-        units: of each op that rounds, its figures in units in the last place: float64, float32.
-        rounds: whether any op has figures.
-        constants: whether there are constants.
-        largest: whether the largest number of the dtype is read.
-        needs_target: whether the target is read.
-        reads_target: whether it is, or else says how many rows there are.
-        statements: the lines that compute loss and gradient.
-        result: the line that returns them.
-    """
-
-    ops: frozenset[str]
-    parts: frozenset[str]
-    values: Mapping[str, str]
-    units: Mapping[str, str]
-    rounds: bool
-    constants: bool
-    largest: bool
-    needs_target: bool
-    reads_target: bool
-    statements: tuple[str, ...]
-    result: str
-
-
-def error_bound_view(source: Source, texts: OpTexts) -> ErrorBoundView:
-    """Write the statements of ``error_bound``.
+def bounds_lines(source: Source) -> tuple[tuple[str, ...], str]:
+    """The statements of ``_bounds``, and the one that returns its results.
 
     Args:
         source: a model with a loss.
-        texts: how the module writes its own operations.
     """
-    graph = _with_half_angles(_with_edges(source.graph))
+    graph = _by_row(_with_half_angles(_with_edges(source.graph)))
     results = (graph.roots["loss"], *roots_of(graph, "grad"))
     order = operations(graph, reachable(graph.nodes, results))
-    lines, texts_of_results = _lines(source, graph, order, results)
-    ops = frozenset(graph.nodes[position].op for position in order) - {"rowsum"}
-    plain = {op.removesuffix("_open") for op in ops.difference(HALF_ANGLE.values())}
-    read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
-    leaves = {graph.nodes[position].op for position in read}
-    units = {op: f"{OPS[op].ulp!r}, {OPS[op].ulp32!r}" for op in plain - _UNROUNDED}
-    return ErrorBoundView(
-        ops=ops,
-        parts=frozenset(part for op in plain for part in _NEEDS.get(op, ())),
-        values={op: texts[op].render([Text(name, Level.ATOM) for name in "abc"][: OPS[op].arity]).text for op in plain},
-        units=units,
-        rounds=bool(units) or not ops.isdisjoint(HALF_ANGLE.values()),
-        constants=bool(leaves & {"const", "cotangent"}),
-        largest="largest" in leaves,
-        needs_target="target" in leaves,
-        reads_target="target" in leaves or (source.model.target_input is not None and not source.model.feature_inputs),
-        statements=lines,
-        result=sequence_layout(f"return {texts_of_results[0]}, (", texts_of_results[1:], ")", 4),
-    )
+    lines, values = _lines(source, graph, order, results)
+    return lines, filled(f"return {values[0]}, (", values[1:], ")", 4)
 
 
 def _with_edges(graph: Graph) -> Graph:
@@ -148,12 +88,24 @@ def _angle_of(graph: Graph, position: int) -> int | None:
     return nodes[square.args[0]].args[0]
 
 
+def _by_row(graph: Graph) -> Graph:
+    """The graph whose results are those of single rows: what a sum over rows adds up in its place."""
+
+    def summed(position: int) -> int:
+        node = graph.nodes[position]
+        return node.args[0] if node.op == "rowsum" else position
+
+    roots, names = ({name: summed(at) for name, at in table.items()} for table in (graph.roots, graph.names))
+    return replace(graph, roots=roots, names=names)
+
+
 def _lines(
     source: Source, graph: Graph, order: tuple[int, ...], results: tuple[int, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The statements, and the text of each result."""
-    model = source.model
-    identifier = identifiers(model)
+    model, texts = source.model, _texts(graph)
+    called = {text.format.partition("(")[0] for text in texts.values()}
+    identifier = identifiers(model, {*called, "constant_bound", "largest_bound"})
     opening: list[str] = []
     for kind, entries, vector in (("weight", model.weight_inputs, "w"), ("feature", model.feature_inputs, "X")):
         used = leaves_read(graph, kind, order, results)
@@ -161,17 +113,18 @@ def _lines(
     labels, notes = cotangent_labels(graph, identifier, "")
     own = set(order)
     labels = {position: label for position, label in (labels | node_labels(graph, identifier)).items() if position in own}
-    others = {"target": "y", "cotangent": "_constant(w, 1.0)", "largest": "_largest(w)"}
+    others = {"target": "y", "cotangent": "constant_bound(w, 1.0)", "largest": "largest_bound(w)"}
     bound = leaf_bindings(graph, identifier, others)
-    writer = SectionWriter(graph, _texts(graph), bound, Numbering(), labels, _literals(source, graph))
-    body = writer.write(order, results)
+    numbering = Numbering({*identifier.values(), *labels.values()})
+    writer = SectionWriter(graph, texts, bound, numbering, labels, _literals(source, graph), bases=bases(graph, identifier))
+    lines = tuple(annotated(f"    {line.text}", notes.get(line.node, "")) for line in writer.write(order, results))
     values = tuple(writer.operand(position).text for position in results)
-    return (*(f"    {line}" for line in opening), *statements(body, notes)), values
+    return (*(f"    {line}" for line in opening), *lines), values
 
 
 def _texts(graph: Graph) -> OpTexts:
-    """A call of the op's helper for each op; the sum over rows is left out, because bounds are those of single rows."""
-    texts = {op: call(f"_{op}_bound", _arity(op)) for op in {node.op for node in graph.nodes}}
+    """A call of the op's function for each op; the sum over rows is left out, because bounds are those of single rows."""
+    texts = {op: call(f"{op}_bound", _arity(op)) for op in {node.op for node in graph.nodes}}
     return texts | {"rowsum": OpText("{0}", ARITHMETIC["add"].level)}
 
 
@@ -190,5 +143,5 @@ def _literals(source: Source, graph: Graph) -> dict[str, str]:
             value = {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(repr(node.data), number(node.data))
             radius = source.radii.get(node.data, 0.0)
             shown = number(float(f"{1.06 * radius:.2g}"))  # two digits, rounded up
-            literals[repr(node.data)] = f"_constant(w, {value}, {shown})" if radius else f"_constant(w, {value})"
+            literals[repr(node.data)] = f"constant_bound(w, {value}, {shown})" if radius else f"constant_bound(w, {value})"
     return literals

@@ -72,7 +72,7 @@ class OpText:
             return made(Text, (f"{between[0]}{left}{between[1]}{right}{between[2]}", self.level))
         if len(between) == 2 and len(operands) == 1:
             text, level = operands[0]
-            if level < self.operands[0]:
+            if level < self.operands[0] or (between[0] == "-" and text.startswith("-")):  # -- is another operator elsewhere
                 text = f"({text})"
             return made(Text, (f"{between[0]}{text}{between[1]}", self.level))
         pieces = [

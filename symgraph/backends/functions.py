@@ -1,7 +1,5 @@
 """Which functions a module brings along because its language's library has none: templates/<backend>/functions.py.jinja."""
 
-from collections.abc import Iterable, Mapping, Sequence
-
 from symgraph.backends.expression import OpTexts
 from symgraph.ir.graph import Graph
 
@@ -18,15 +16,3 @@ def own_functions(graph: Graph, texts: OpTexts) -> tuple[str, ...]:
     """
     used = {node.op for node in graph.nodes}
     return tuple(name for name in OWN_FUNCTIONS if name in used and texts[name].format.startswith(f"_{name}("))
-
-
-def with_needs(names: Iterable[str], needs: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """The functions of the given names with all that they call; ``needs`` says what each calls itself."""
-    found: set[str] = set()
-    todo = list(names)
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo.extend(needs[name])
-    return frozenset(found)

@@ -2,22 +2,75 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 
-from symgraph.backends.bindings import bases, cotangent_labels, leaf_bindings, node_labels
-from symgraph.backends.layout import call_layout, filled
-from symgraph.backends.module_writer import ModuleWriter
+from symgraph.backends.bindings import (
+    bases,
+    cotangent_labels,
+    identifiers,
+    leaf_bindings,
+    leaves_read,
+    node_labels,
+    primal_names,
+    unpack_leaves,
+)
+from symgraph.backends.expression import OpTexts
+from symgraph.backends.layout import call_layout, filled, number, parenthesized
 from symgraph.backends.names import Numbering
 from symgraph.backends.notes import form_notes
 from symgraph.backends.section import Line, SectionWriter
+from symgraph.backends.source import Source
 from symgraph.backends.view import annotated
 from symgraph.backends.width import WIDTH, columns
-from symgraph.derive.schedule import roots_of
+from symgraph.derive.schedule import Kernel, roots_of
 
 _INPUTS = {"target": "y", "cotangent": "cotangent", "largest": "largest"}
 
 
-class LinesWriter(ModuleWriter):
-    """Writes the functions of one module; what has no name is named after the node that it belongs to."""
+class LinesWriter:
+    """Writes the functions of one module; what has no name is named after the node that it belongs to.
+
+    ``forward`` is called first: the other functions refer to what it named.
+
+    Attributes:
+        number: the type of a value in the functions that read the tape.
+        row_sum: the type of what adds up rows in ``_backward``.
+        taken: further names that the functions need for themselves.
+        inner: columns before the statements that need y.
+    """
+
+    number = "Array"
+    row_sum = "RowSum"
+    taken: frozenset[str] = frozenset()
+    inner = 8
+
+    def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
+        self.source = source
+        self.kernel = kernel
+        self.graph = source.graph
+        self.texts = texts
+        self.literals = literals
+        self.identifier = identifiers(source.model, self.taken)
+        self.numbering = Numbering()
+        self.named = primal_names(self.graph)
+        # what a tape made without y does not have
+        self.absent_without_y = {p for p, node in enumerate(self.graph.nodes) if node.op == "target"} | set(
+            kernel.forward_target
+        )
+        self.bound = leaf_bindings(self.graph, self.identifier, _INPUTS)
+        self.taped = frozenset(kernel.tape)
+        self.remarks: dict[int, str] = {}
+
+    def body(self) -> tuple[str, ...]:
+        """The statements of _forward."""
+        before, after = self.forward()
+        names = [name for position, name in self._stored() if position in self.absent_without_y]
+        if not names:
+            return (*before, *after, f"    {self.tape_call(with_target=True)}")
+        one = " = ".join([*names, "None"])
+        absent = [one] if 4 + columns(one) <= WIDTH else [f"{name} = None" for name in names]
+        opening = (*(f"    {line}" for line in absent), "    if y is not None:")
+        return (*before, *opening, *after, f"    {self.tape_call(with_target=True)}")
 
     def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements of _forward, before and after the target is needed."""
@@ -27,42 +80,33 @@ class LinesWriter(ModuleWriter):
         writer = self._section(self.bound, labels, "w")
         crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
         before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing})
-        writer.indent = 8
+        writer.indent = self.inner
         after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
         for line in (*before, *after):
             self.remarks[line.node] = line.text.split(" = ", 1)[1] if "\n" not in line.text else ""
         results = (*self.named, *([graph.roots["loss"]] if "loss" in graph.roots else []))
         every = (*kernel.forward, *kernel.forward_target)
-        opening = self._openings(every, results, "w", "X")
+        opening, deeper = self._openings(every, results, "w", "X"), " " * (self.inner - 4)
         return (
             (*opening, *self._text(kernel.forward, before, {}), *self._aliases(needs_target=False)),
             (
-                *self._text(kernel.forward_target, after, {}, 8),
-                *(f"    {line}" for line in self._aliases(needs_target=True)),
+                *self._text(kernel.forward_target, after, {}, self.inner),
+                *(f"{deeper}{line}" for line in self._aliases(needs_target=True)),
             ),
         )
 
     def fields(self) -> tuple[str, ...]:
         """The fields of the tape after w, X and y, as annotated names; those that need y come last and may be left out."""
-        lines, taped = [], set(self.kernel.tape)
-        for position, name in self._stored():
-            kind = "Array | None = None" if position in self.absent_without_y else "Array"
-            remark = self.remarks.get(position, "") if position in taped else ""
-            line = f"{name}: {kind}"
-            fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
-            lines.append(f"{line}  # {remark}" if fits else line)
-        return tuple(lines)
+        return tuple(self._field_line(position, name, "Array") for position, name in self._stored())
 
-    def tape_call(self, *, with_target: bool = True) -> str:
-        """The statement that returns the tape."""
-        values = [self._loss_value() if name == "loss" else name for _, name in self._stored()]
-        return filled("return Tape(", ["w", "X", "y", *values], ")", 4)
+    def tape_call(self, *, with_target: bool) -> str:
+        """The statement that returns the tape; without the target, what depends on it is left out."""
+        stored = [text for position, text in self.tape_values() if with_target or position not in self.absent_without_y]
+        return filled("return Tape(", ["w", "X", "y", *stored], ")", 4 if with_target else 8)
 
-    def absent(self) -> str:
-        """What stands on the tape in the place of all that needs y, where there is none; "" if nothing does."""
-        names = [name for position, name in self._stored() if position in self.absent_without_y]
-        line = " = ".join([*names, "None"])
-        return line if not names or len(line) < 80 else "\n    ".join(f"{name} = None" for name in names)
+    def tape_values(self) -> list[tuple[int, str]]:
+        """Position and text of everything that the tape holds after w, X and y."""
+        return [(p, self._by_row(p, self._primal(p)) if name == "loss" else name) for p, name in self._stored()]
 
     def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
         """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
@@ -76,15 +120,19 @@ class LinesWriter(ModuleWriter):
         labels = {position: label for position, label in labels.items() if position in own}
         writer = self._section(bound, labels, "tape.w")
         lines = writer.write(order, {*results, *labels})
-        items = [writer.operand(position).text for position in results]
+        items = [self._result(writer, position) for position in results]
         return (*opening, *self._text(order, lines, aliases)), filled("return (", items, ")", 4)
 
     @cached_property
     def _notes(self) -> dict[int, str]:
-        """The comments on forms, by node."""
+        """The comments on forms that are not written yet, by node."""
         kernel = self.kernel
         every = (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian, *kernel.residual_jacobian)
         return form_notes(self.source.lowered, self.graph, every)
+
+    def _result(self, writer: SectionWriter, position: int) -> str:
+        text = writer.operand(position).text
+        return f"tape.w.dtype.type({text})" if self.graph.nodes[position].op == "const" else text
 
     @cached_property
     def _bases(self) -> list[str]:
@@ -94,42 +142,98 @@ class LinesWriter(ModuleWriter):
         return Numbering({*self.identifier.values(), "loss", *self.bound.values()})
 
     def _section(self, bound: dict[int, str], labels: dict[int, str], w: str) -> SectionWriter:
-        section = super()._section(bound, labels, w)
-        section.bases = self._bases if w == "tape.w" else [base.removeprefix("d_") for base in self._bases]
-        return section
+        begins = self._bases if w == "tape.w" else [base.removeprefix("d_") for base in self._bases]
+        dtype = f"{w}.dtype.type" if self.number == "Array" else ""  # pairs have one dtype
+        return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals, dtype, bases=begins)
+
+    def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
+        """Assignments for names that share a node with another name, an input or a constant."""
+        lines: list[str] = []
+        for position, names in self.named.items():
+            if (position in self.absent_without_y) is needs_target:
+                text = self._primal(position)
+                others = [self.identifier[name] for name in names if self.identifier[name] != text]
+                lines += [f"    {parenthesized(f'{other} = ', text, '', 4)}" for other in others]
+        return tuple(lines)
+
+    def _primal(self, position: int) -> str:
+        data = self.graph.nodes[position].data
+        if isinstance(data, float):
+            return f"w.dtype.type({self.literals.get(repr(data), number(data))})"
+        return self.bound[position]
 
     def _openings(self, order: tuple[int, ...], also: tuple[int, ...], w: str, X: str) -> list[str]:
-        return [line.replace("_largest = ", "largest = ") for line in super()._openings(order, also, w, X)]
+        """Statements that give the weights and columns which a function reads their names."""
+        model, graph = self.source.model, self.graph
+        lines: list[str] = []
+        operands = set(chain.from_iterable([graph.nodes[position].args for position in order]))
+        read = {position for position in operands.union(also) if graph.nodes[position].data is not None}
+        for kind, entries, vector in (("weight", model.weight_inputs, w), ("feature", model.feature_inputs, f"{X}.T")):
+            used = leaves_read(graph, kind, (), read)
+            lines += self._unpacked(kind, [entry.name for entry in entries], used, vector)
+        if leaves_read(graph, "largest", (), read & operands):
+            lines.append(f"largest = {self._largest(w)}")
+        return [f"    {line}" for line in lines]
+
+    def _unpacked(self, kind: str, names: Sequence[str], used: set[str], vector: str) -> list[str]:
+        """Statements that read the used weights or columns, ``names`` being all of them."""
+        return unpack_leaves(names, self.identifier, used, vector)
+
+    def _largest(self, w: str) -> str:
+        return f"np.finfo({w}.dtype).max"
 
     def _stored(self) -> list[tuple[int, str]]:
         """Position and identifier of everything that the tape holds after w, X and y; what needs y comes last."""
-        return sorted(super()._stored(), key=lambda entry: entry[0] in self.absent_without_y)
+        roots = self.graph.roots
+        nodes = [(roots[f"node {node.name}"], self.identifier[node.name]) for node in self.source.model.nodes]
+        loss = [(roots["loss"], "loss")] if "loss" in roots else []
+        kept = [(position, self.bound[position]) for position in self.kernel.tape]
+        return self._without_target_first(nodes + loss + kept)
 
-    def _loss_value(self) -> str:
-        position, model = self.graph.roots["loss"], self.source.model
-        text = self._primal(position)
+    def _without_target_first(self, fields: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        return sorted(fields, key=lambda entry: entry[0] in self.absent_without_y)
+
+    def _field_line(self, position: int, name: str, kind: str) -> str:
+        line = f"{name}: {kind} | None = None" if position in self.absent_without_y else f"{name}: {kind}"
+        remark = self.remarks.get(position, "") if position in self.taped else ""
+        fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
+        return f"{line}  # {remark}" if fits else line
+
+    def _by_row(self, position: int, loss: str) -> str:
+        """The text of the loss, which a tape has once for each row."""
+        model = self.source.model
         has_rows = bool(model.feature_inputs) or model.target_input is not None
         if not has_rows or self.graph.nodes[position].varying:
-            return text
-        return f"every_row({text}, {'X.T[0]' if model.feature_inputs else 'y'})"
+            return loss
+        return f"every_row({loss}, {'X.T[0]' if model.feature_inputs else 'y'})"
 
     def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
         """Identifiers of the primals that a reverse function reads from the tape, and the statements that open it."""
         graph, kernel = self.graph, self.kernel
-        bound = leaf_bindings(graph, self.identifier, _INPUTS)
+        bound = self._leaves()
         read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
         opening = self._openings(order, results, "tape.w", "tape.X")
         if any(graph.nodes[position].op == "target" for position in read):
-            opening.append("    y = known(tape.y)")
+            opening.append(self._target_of_tape())
         for position in (*kernel.forward, *kernel.forward_target):
             if position not in read:
                 continue
-            name = self.bound[position]
-            bound[position] = f"tape.{name}"
+            name, field = self.bound[position], self._field(position)
+            bound[position] = f"tape.{field}"
             if position in self.absent_without_y:
-                opening.append(f"    {call_layout(f'{name} = known(', [f'tape.{name}'], ')', 4)}")
+                opening.append(f"    {call_layout(f'{name} = known(', [f'tape.{field}'], ')', 4)}")
                 bound[position] = name
         return bound, opening
+
+    def _leaves(self) -> dict[int, str]:
+        return leaf_bindings(self.graph, self.identifier, _INPUTS)
+
+    def _target_of_tape(self) -> str:
+        return "    y = known(tape.y)"
+
+    def _field(self, position: int) -> str:
+        """The field of the tape from which other functions read an operation."""
+        return self.bound[position]
 
     def _text(
         self, order: Sequence[int], lines: Sequence[Line], aliases: Mapping[int, str], indent: int = 4

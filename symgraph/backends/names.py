@@ -9,10 +9,12 @@ from symgraph.backends.width import columns
 # Python's own builtins; a notebook or the site module adds others, and the text must not depend on where it is generated
 _BUILTINS = (name for name in dir(builtins) if getattr(getattr(builtins, name), "__module__", "builtins") == "builtins")
 
-_RUNTIME = {"every_row", "known", "largest", "rowsum", "select", "erf", "erfc", "erfcx", "gauss", "ierfcx"}
-"""What straight lines call, and their own names."""
+CALLED = frozenset({"every_row", "known", "select", "erf", "erfc", "erfcx", "gauss", "ierfcx"})
+"""Functions of the runtime that straight lines call."""
 
-TAKEN = frozenset({"np", "math", "Any", "Tape", "Array", *_RUNTIME}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
+_OWN = {"largest", "rowsum"}
+
+TAKEN = frozenset({"np", "math", "Any", "Tape", "Array", *CALLED, *_OWN}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
 """Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
 
 LONGEST = 44

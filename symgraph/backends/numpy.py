@@ -2,8 +2,8 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.backends.numpy_view import WRITERS, numpy_view, printed_graph
-from symgraph.options import EXTRAS
+from symgraph.backends.numpy_view import numpy_view, printed_graph
+from symgraph.options import EXTRAS, PRECISIONS
 
 TEXTS: OpTexts = {
     **ARITHMETIC,
@@ -28,9 +28,9 @@ TEXTS: OpTexts = {
     "asinh": call("np.arcsinh"),
     "acosh": call("np.arccosh"),
     "atanh": call("np.arctanh"),
-    "gauss": call("_gauss"),
-    "erf": call("_erf"),
-    **{name: call(f"_{name}") for name in ("erfc", "erfcx", "ierfcx")},
+    "gauss": call("gauss"),
+    "erf": call("erf"),
+    **{name: call(name) for name in ("erfc", "erfcx", "ierfcx")},
     "abs": call("np.abs"),
     "sign": call("np.sign"),
     "heaviside": call("np.heaviside", 2),
@@ -39,8 +39,8 @@ TEXTS: OpTexts = {
     "and": OpText("{0} & {1}", Level.BITAND, (Level.BITAND, Level.SUM)),
     "or": OpText("{0} | {1}", Level.BITOR, (Level.BITOR, Level.BITAND)),
     "not": OpText("~{0}", Level.UNARY, (Level.ATOM,)),
-    "select": call("_select", 3),
-    "rowsum": call("_rowsum"),
+    "select": call("select", 3),
+    "rowsum": call("rowsum"),
 }
 
 BACKEND = Backend(
@@ -52,5 +52,5 @@ BACKEND = Backend(
     viewer=numpy_view,
     graph=printed_graph,
     extras=EXTRAS,
-    precisions=tuple(WRITERS),
+    precisions=PRECISIONS,
 )

@@ -1,107 +1,71 @@
-"""The view of the numpy backend's module."""
+"""The view of the numpy backend's module: facts, the tape, straight lines, and what binds them to the runtime."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from symgraph.backends.accurate_writer import AccurateView, AccurateWriter
+import symgraph.runtime
+from symgraph.backends.accurate_writer import AccurateWriter
 from symgraph.backends.bindings import JACOBIAN, RESIDUAL
-from symgraph.backends.blocks import BlockView, block_view, has_batches
-from symgraph.backends.bound_view import BoundView, bound_view
 from symgraph.backends.dots import TEXTS, dots
-from symgraph.backends.error_bound import ErrorBoundView, error_bound_view
-from symgraph.backends.expression import OpTexts, call
-from symgraph.backends.functions import own_functions
-from symgraph.backends.layout import sequence_layout
-from symgraph.backends.module_writer import ModuleWriter
-from symgraph.backends.signatures import signatures
-from symgraph.backends.source import Source, initial_weight_parts
+from symgraph.backends.error_bound import bounds_lines
+from symgraph.backends.expression import OpTexts
+from symgraph.backends.layout import call_layout, filled, number, sequence_layout
+from symgraph.backends.lines_writer import LinesWriter
+from symgraph.backends.runtime_source import runtime_library
+from symgraph.backends.source import Source, laws_of
 from symgraph.backends.view import Header, describe, header
+from symgraph.backends.width import WIDTH, columns
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph
-from symgraph.options import ACCURATE, DOUBLE
+from symgraph.options import DOUBLE
 from symgraph.passes import many_rows
-
-WRITERS: Mapping[str, type[ModuleWriter]] = {DOUBLE: ModuleWriter, ACCURATE: AccurateWriter}
-"""What writes the statements of a module, by precision; the backend has the precisions that stand here."""
-
-BOUND_TEXTS: OpTexts = {
-    **{name: call(name) for name in ("gauss", "erf", "erfc", "erfcx", "ierfcx", "rowsum")},
-    "select": call("select", 3),
-    "rowdot": call("rowsum", 2),
-}
-"""How straight lines call the runtime."""
+from symgraph.spec.laws import Law, Normal, Uniform
+from symgraph.spec.residuals import residual_of
 
 _MOST_FIELDS = 1_000
-"""A tape of more has a constructor of its own: the one that ``dataclass`` writes takes a second to make for 10,000 fields, and
-half a minute for 100,000."""
+"""A tape of more is written out: the class that ``NamedTuple`` makes takes half a second for 10,000 fields, and half a minute
+for 100,000."""
 
-_VALUES_AT_ONCE = 20_000_000
-"""What the tape of some rows of a model without blocks may hold: 160 MB of float64."""
+_CALLED = re.compile(r"(?<![.\w])(\w+)\(")
+_TYPE = re.compile(r"[A-Z]\w+")
+_NOT_OF_THE_RUNTIME = frozenset({"Tape", "Callable", "Sequence", "np", "rowsum"})
+"""The module's own class, types of the standard library, NumPy, and an argument."""
 
-_LEAST_ROWS, _MOST_ROWS = 500, 10_000
-"""Fewer rows take as long, for NumPy's calls; more are more than a dot product takes at a time."""
+
+class Function(NamedTuple):
+    """A function that reads the tape.
+
+    Attributes:
+        head: its ``def``.
+        doc: its docstring.
+        lines: its statements.
+        result: the statement that returns the result.
+    """
+
+    head: str
+    doc: str
+    lines: tuple[str, ...]
+    result: str
 
 
 @dataclass(frozen=True, slots=True)
 class NumpyView:
-    """Everything the numpy templates print; tuples of text are finished lines."""
+    """Everything the template prints; tuples of text are finished lines."""
 
     head: Header
+    shapes: str
     counts: tuple[str, ...]
     abc_imports: str
+    imports: tuple[str, ...]
     exports: str
-    features: int
-    weights: int
-    has_target: bool
-    has_rows: bool
-    has_output: bool
-    has_loss: bool
-    has_residual: bool
-    needs_target: bool
-    loss_needs_target: bool
-    output: str
-    output_varies: bool
-    prediction: str
-    uses_select: bool
-    spreads: bool
-    spread_from: str
-    spread_type: str
-    row_shape: str
-    weighted_shape: str
-    jacobian_shape: str
-    jacobian_note: str
     x_type: str
-    is_batch: str
-    shapes: str
-    x_doc: str
-    y_doc: str
-    signatures: Mapping[str, str]
     fields: tuple[str, ...]
     long_tape: bool
     forward: tuple[str, ...]
-    without_target: str
-    forward_target: tuple[str, ...]
-    with_target: str
-    backward: tuple[str, ...]
-    backward_result: str
-    jacobian: tuple[str, ...]
-    jacobian_result: str
-    residual: tuple[str, ...]
-    residual_result: str
-    residual_jacobian: tuple[str, ...]
-    residual_jacobian_result: str
-    initial: str
-    random: bool
-    functions: tuple[str, ...]
-    bound: ErrorBoundView | None
-    accurate: AccurateView | None
-    block: BlockView | None
-    at_once: int
-    labels: str
-    abi: int = 1
+    functions: tuple[Function, ...]
+    binding: tuple[str, ...]
 
 
 def printed_graph(graph: Graph, precision: str) -> Graph:
@@ -109,167 +73,158 @@ def printed_graph(graph: Graph, precision: str) -> Graph:
     return many_rows(graph) if precision == DOUBLE else graph
 
 
-def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> "NumpyView | BoundView":
-    """Write every statement of the module and collect what the templates lay out."""
-    source = replace(source, graph=printed_graph(source.graph, source.options.precision))
-    if source.options.precision == DOUBLE and not source.has_error_bound:
-        return bound_view(source, {**texts, **BOUND_TEXTS}, literals)
-    bound = error_bound_view(source, texts) if source.has_error_bound else None
-    if source.options.precision == DOUBLE:
-        source, texts = replace(source, graph=dots(source.graph)), {**texts, **TEXTS}
+def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
+    """Write every statement of the module and collect what the template lays out."""
+    model, plain = source.model, source.options.precision == DOUBLE
+    whole = replace(source, graph=printed_graph(source.graph, source.options.precision))
+    source = replace(whole, graph=dots(whole.graph)) if plain else whole
     kernel = schedule(source.graph)
-    writer = WRITERS[source.options.precision](source, kernel, texts, literals)
-    forward, forward_target = writer.forward()
-    backward, backward_result = writer.reverse("grad", kernel.backward, "")
-    jacobian, jacobian_result = writer.reverse("jacobian", kernel.jacobian, JACOBIAN)
-    residual, residual_result = writer.reverse("residual", kernel.residual, RESIDUAL)
-    slopes, slopes_result = writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)
-    statements: dict[str, Any] = {
-        "forward": forward,
-        "without_target": writer.tape_call(with_target=False),
-        "forward_target": forward_target,
-        "with_target": writer.tape_call(with_target=True),
-        "backward": backward,
-        "backward_result": backward_result,
-        "jacobian": jacobian,
-        "jacobian_result": jacobian_result,
-        "residual": residual,
-        "residual_result": residual_result,
-        "residual_jacobian": slopes,
-        "residual_jacobian_result": slopes_result,
-        "fields": (fields := writer.fields()),
-        "long_tape": len(fields) > _MOST_FIELDS,
-        "functions": own_functions(source.graph, texts),
-        "bound": bound,
-        "block": block_view(source, kernel, texts, literals) if source.options.precision == DOUBLE else None,
-        "at_once": _at_once(source, len(fields)),
-        "labels": _labels_text(),
-        "accurate": writer.view() if isinstance(writer, AccurateWriter) else None,
-    }
+    writer = LinesWriter(source, kernel, {**texts, **TEXTS}, literals) if plain else AccurateWriter(source, kernel, literals)
+    forward = writer.body()
+    functions = (*_functions(source, kernel, writer), *([_bounds(whole)] if source.has_error_bound else []))
+    fields = writer.fields()
+    binding = _binding(source, [function.head for function in functions])
+    names = _names_used([*forward, *binding], fields, functions)
     return NumpyView(
-        head=header(source, {node.name: writer.identifier[node.name] for node in source.model.nodes}),
-        counts=_count_lines(kernel),
-        **_facts(source, writer),
-        **statements,
+        head=header(source, {node.name: writer.identifier[node.name] for node in model.nodes}),
+        shapes=_shapes(source),
+        counts=_counts(kernel),
+        abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
+        imports=_imports(names),
+        exports=filled("__all__ = [", [f'"{name}"' for name in _exports(source)], "]"),
+        x_type="Array" if model.feature_inputs else "None",
+        fields=fields,
+        long_tape=len(fields) > _MOST_FIELDS,
+        forward=forward,
+        functions=functions,
+        binding=binding,
     )
 
 
-@cache
-def _labels_text() -> str:
-    """The functions that read arguments with names or masks, as they stand in the runtime."""
-    text = (Path(__file__).parent.parent / "io" / "labels.py").read_text(encoding="utf-8")
-    part = text.partition("# ---- part of generated modules\n")[2]
-    return part.partition("\n\n\n# ---- end of the part")[0]
+def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Function]:
+    """The functions that read the tape, as far as the model has them."""
+    output = source.model.output_node
+    name = writer.identifier[output.name] if output else ""
+    plain = writer.number == "Array" and _is_difference(source)
+    sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
+    found = [
+        ("_backward", sums, "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart.",
+         writer.reverse("grad", kernel.backward, "")),
+        ("_jacobian", sums[:1], f"Partials of the output {name} by each weight.",
+         writer.reverse("jacobian", kernel.jacobian, JACOBIAN)),
+        ("_residual", sums[:1], "The residual of each row.",
+         ((), "") if plain else writer.reverse("residual", kernel.residual, RESIDUAL)),
+        ("_residual_jacobian", sums[:1], "Partials of the residual by each weight.",
+         writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)),
+    ]  # fmt: skip
+    several = f") -> Sequence[{writer.number}]:"
+    functions = [
+        Function(call_layout(f"def {name}(", parameters, several), doc, lines, result)
+        for name, parameters, doc, (lines, result) in found
+        if result
+    ]
+    if isinstance(writer, AccurateWriter) and source.model.loss_expr is not None:
+        functions.insert(0, Function("def _loss(tape: Tape) -> Pair:", "The loss of each row.", (), writer.loss()))
+    return functions
 
 
-def _at_once(source: Source, fields: int) -> int:
-    """How many rows a model without blocks works on side by side; 0 where that is left to the caller."""
-    if source.options.precision != DOUBLE or not has_batches(source):
-        return 0
-    return min(max(_VALUES_AT_ONCE // max(1, fields), _LEAST_ROWS), _MOST_ROWS)
+def _bounds(source: Source) -> Function:
+    """The function that computes loss and partials with bounds of their errors."""
+    parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", "y: Bounded"]
+    head = call_layout("def _bounds(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:")
+    return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source))
 
 
-def _facts(source: Source, writer: ModuleWriter) -> dict[str, Any]:
-    """What the templates ask about the model: which parts it has, and the texts that follow from that."""
-    model, graph = source.model, source.graph
-    output, target, features = model.output_node, model.target_input, len(model.feature_inputs)
-    parts = {"has_loss": model.loss_expr is not None, "has_output": output is not None, "has_residual": source.has_residual}
-    output_varies = output is not None and graph.nodes[graph.roots["output"]].varying
-    loss_uniform = parts["has_loss"] and not graph.nodes[graph.roots["loss"]].varying
-    has_rows = bool(features) or target is not None
-    from_x = "X.shape[:-1]" if features else "() if y is None else np.shape(y)"
-    passes_functions = (
-        parts["has_loss"]
-        or source.options.precision == DOUBLE
-        or (isinstance(writer, AccurateWriter) and writer.passes_functions)
-    )
-    abc = ["Callable", "Mapping", "Sequence"] if passes_functions else ["Mapping", "Sequence"]
-    draws = initial_weight_parts(model.weight_inputs)
-    return {
-        **parts,
-        "abc_imports": ", ".join(abc),
-        "exports": sequence_layout("__all__ = [", [f'"{name}"' for name in _exports(parts, source)], "]"),
-        "features": features,
-        "weights": len(model.weight_inputs),
-        "has_target": target is not None,
-        "has_rows": has_rows,
-        "needs_target": any(graph.nodes[position].op != "target" for position in writer.absent_without_y),
-        "loss_needs_target": parts["has_loss"] and graph.roots["loss"] in writer.absent_without_y,
-        "output": writer.identifier[output.name] if output else "",
-        "prediction": _prediction(source, writer),
-        "output_varies": output_varies or not has_rows,
-        "uses_select": source.options.precision == DOUBLE and any(node.op == "select" for node in graph.nodes),
-        "spreads": has_rows and (loss_uniform or (output is not None and not output_varies)),
-        "spread_from": "X" if features else "y",
-        "spread_type": "Array" if features else "Array | None",
-        "row_shape": from_x if has_rows else "()",
-        "weighted_shape": "rows.shape[:-1]" if features else ("np.shape(target)" if target else "()"),
-        "jacobian_shape": "tape.X.shape[:-1]" if features else "() if tape.y is None else np.shape(tape.y)" if target else "()",
-        "jacobian_note": "y is not used; it lets jacobian take the arguments of forward."
-        if features or target is None
-        else "y says how many rows there are; without it there is one.",
-        "x_type": "Array" if features else "None",
-        "is_batch": "inputs[1].ndim == 2" if features else "inputs[2] is not None and inputs[2].ndim",
-        "shapes": _shapes(features, len(model.weight_inputs), target is not None),
-        "x_doc": _x_doc(features),
-        "y_doc": "(n,) target, or a scalar for one row." if target else "None; the model has no target.",
-        "signatures": signatures(features > 0, target is not None),
-        "initial": _initial(draws),
-        "random": any("rng." in draw for draw in draws),
-    }
+def _is_difference(source: Source) -> bool:
+    """Whether the residual is the output less the target, which the runtime computes."""
+    output, target = source.model.output_node, source.model.target_input
+    return output is not None and target is not None and residual_of(source.model).expr == output.symbol - target.symbol
 
 
-def _prediction(source: Source, writer: ModuleWriter) -> str:
-    """The output of a forward pass, copied where it is a column of the caller's X."""
-    output, graph = source.model.output_node, source.graph
-    if output is None:
-        return ""
-    text = f"tape.{writer.identifier[output.name]}"
-    return f"np.array({text})[()]" if graph.nodes[graph.roots["output"]].op == "feature" else text
+def _shapes(source: Source) -> str:
+    features, weights = len(source.model.feature_inputs), len(source.model.weight_inputs)
+    target = source.model.target_input is not None
+    parts = [f"w ({weights},)", *([f"X (n, {features})"] if features else []), *(["y (n,)"] if target else [])]
+    return ", ".join([*parts, "nodes (n,)" if features or target else "nodes ()"])
 
 
-def _initial(draws: list[str]) -> str:
-    if len(draws) == 1:
-        return f"return {draws[0]}"
-    return sequence_layout("parts = [", draws, "]", 4) + "\n    return np.concatenate(parts)"
-
-
-def _shapes(features: int, weights: int, has_target: bool) -> str:
-    parts = [f"w ({weights},)"]
-    parts += [f"X (n, {features})"] if features else []
-    parts += ["y (n,)"] if has_target else []
-    return ", ".join([*parts, "nodes (n,)"] if features or has_target else [*parts, "nodes ()"])
-
-
-def _x_doc(features: int) -> str:
-    if features == 0:
-        return "None; the model has no features."
-    if features == 1:
-        return "(n,) or (n, 1) rows, or a scalar for one row."
-    return f"(n, {features}) rows, columns in the order of FEATURES; ({features},) is one row."
-
-
-def _exports(parts: Mapping[str, bool], source: Source) -> list[str]:
-    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
-    functions = ["forward", "initial_weights", "pack", "unpack"]
-    if parts["has_loss"]:
-        functions += ["backward", "grad", "loss", "per_sample_grad", "value_and_grad"]
-    if parts["has_output"]:
-        functions += ["jacobian", "predict"]
-    if parts["has_residual"]:
-        functions += ["residual", "residual_jacobian"]
-    if source.has_error_bound:
-        functions.append("error_bound")
-    return constants + sorted(functions)
-
-
-def _count_lines(kernel: Kernel) -> tuple[str, ...]:
+def _counts(kernel: Kernel) -> tuple[str, ...]:
     graph = kernel.graph
-    lines = [f"forward: {describe(count(graph, (*kernel.forward, *kernel.forward_target)))}"]
-    if kernel.backward:
-        lines.append(f"backward: {describe(count(graph, kernel.backward))}")
-    if kernel.jacobian:
-        lines.append(f"jacobian, after forward: {describe(count(graph, kernel.jacobian))}")
-    if kernel.residual_jacobian:
-        lines.append(f"residual_jacobian, after forward: {describe(count(graph, kernel.residual_jacobian))}")
+    parts = {
+        "forward": (*kernel.forward, *kernel.forward_target),
+        "backward": kernel.backward,
+        "jacobian, after forward": kernel.jacobian,
+        "residual_jacobian, after forward": kernel.residual_jacobian,
+    }
+    return tuple(f"{name}: {describe(count(graph, part))}" for name, part in parts.items() if part or name == "forward")
+
+
+def _public(source: Source) -> list[str]:
+    """The functions that the module has, in the order in which they are used."""
+    has_loss, has_output = source.model.loss_expr is not None, source.model.output_node is not None
+    names = ["forward", *(["backward"] if has_loss else []), *(["predict"] if has_output else [])]
+    names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
+    names += ["jacobian"] if has_output else []
+    names += ["residual", "residual_jacobian"] if source.has_residual else []
+    return [*names, "pack", "unpack", "initial_weights"]
+
+
+def _exports(source: Source) -> list[str]:
+    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
+    return constants + sorted([*_public(source), *(["error_bound"] if source.has_error_bound else [])])
+
+
+def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[Function]) -> set[str]:
+    """The types and the functions that the module takes from elsewhere, ``np`` among them, and others."""
+    names = {"Array", *(["Pair"] if any(": Pair" in field.partition("  # ")[0] for field in fields) else [])}
+    names.update(*(_TYPE.findall(function.head) for function in functions))
+    lines = [*code, *(line for function in functions for line in (*function.lines, function.result))]
+    names.update(*(_CALLED.findall(line) for line in lines))
+    names.update(["np"] if any("np." in line for line in lines) else [])
+    return names
+
+
+def _imports(names: set[str]) -> tuple[str, ...]:
+    """The statements that import NumPy, and those of some names that the runtime defines."""
+    homes: Mapping[str, str] = dict.fromkeys(symgraph.runtime.__all__, "symgraph.runtime")
+    if names - homes.keys() - _NOT_OF_THE_RUNTIME:
+        homes = runtime_library().homes
+    modules: dict[str, list[str]] = {}
+    for name in sorted(names & homes.keys() - _NOT_OF_THE_RUNTIME, key=lambda name: (name[0].islower(), name)):
+        modules.setdefault(homes[name], []).append(name)
+    numpy = ["import numpy as np"] if "np" in names else []
+    return (*numpy, *(_import(module, some) for module, some in sorted(modules.items())))
+
+
+def _import(module: str, names: list[str]) -> str:
+    one = f"from {module} import {', '.join(names)}"
+    return one if columns(one) <= WIDTH else sequence_layout(f"from {module} import (", names, ")")
+
+
+def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
+    """The statements that make the public functions."""
+    model, plain = source.model, source.options.precision == DOUBLE
+    loose = not model.feature_inputs or model.target_input is None
+    bind = ("bind_loosely" if loose else "bind") if plain else "bind_accurate"
+    names = [head.removeprefix("def ").partition("(")[0] for head in heads]
+    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
+    laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
+    lines = [
+        f"_model = {bind}(",
+        "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
+        f"    {call_layout('Lines(' if plain else 'AccurateLines(', given, '),', 4)}",
+        f"    {filled('[', laws, '],', 4)}",
+        ")",
+        *(f"{name} = _model.{name}" for name in _public(source)),
+    ]
+    if source.has_error_bound:
+        lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
     return tuple(lines)
+
+
+def _law(law: Law, times: int) -> str:
+    if isinstance(law, Normal):
+        return f"Normal({number(law.mean)}, {number(law.std)}, {times})"
+    if isinstance(law, Uniform):
+        return f"Uniform({number(law.low)}, {number(law.high)}, {times})"
+    return f"Constant({number(law.value)}, {times})"

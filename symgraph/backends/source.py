@@ -125,11 +125,6 @@ def laws_of(weights: tuple[Input, ...]) -> list[tuple[Law, int]]:
     return parts
 
 
-def initial_weight_parts(weights: tuple[Input, ...]) -> list[str]:
-    """Texts of the pieces of the initial vector: one draw for each run of weights with the same law."""
-    return [_draw(law, count) for law, count in laws_of(weights)]
-
-
 def _draw(law: Law, count: int) -> str:
     if isinstance(law, Normal):
         return f"rng.normal({number(law.mean)}, {number(law.std)}, {count})"

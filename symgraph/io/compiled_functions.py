@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symgraph.io.labels import array_of, unmasked
 from symgraph.io.pieces import in_pieces, summed
+from symgraph.runtime.labels import array_of, unmasked
 
 _DOUBLE = ctypes.sizeof(ctypes.c_double)
 

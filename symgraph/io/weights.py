@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError
 from symgraph.io.files import write_file
-from symgraph.io.labels import array_of
 from symgraph.io.module import GeneratedModule
+from symgraph.runtime.labels import array_of
 
 Weights = NDArray[np.floating[Any]]
 

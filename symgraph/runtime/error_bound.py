@@ -56,6 +56,6 @@ class ErrorBound:
         jump = np.isfinite(loss[0]) & np.isinf(loss[1])  # then the partials see nothing
         shape = row_shape(inputs)
         bounds = np.empty((*shape, len(partials)))
-        for index, partial in enumerate(partials):
-            bounds[..., index] = np.where(jump, np.inf, certain(partial))
+        for index, slope in enumerate(partials):
+            bounds[..., index] = np.where(jump, np.inf, certain(slope))
         return np.broadcast_to(certain(loss), shape).copy()[()], bounds

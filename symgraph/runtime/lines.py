@@ -28,6 +28,7 @@ class AnyTape(Protocol):
 
 
 T = TypeVar("T", bound=AnyTape)
+V = TypeVar("V")
 
 Columns = Callable[[T], Sequence[Array]]
 
@@ -56,7 +57,7 @@ class Lines(NamedTuple, Generic[T]):
 WITHOUT_TARGET = "the tape was made without y; call forward(w, X, y) first"
 
 
-def known(value: Array | None) -> Array:
+def known(value: V | None) -> V:
     """Give a value of the tape, which is there if the forward pass was given y."""
     if value is None:
         raise ValueError(WITHOUT_TARGET)
@@ -65,7 +66,8 @@ def known(value: Array | None) -> Array:
 
 def losses_of(tape: AnyTape) -> Array:
     """Give the loss of each row, which a tape has if the forward pass was given y."""
-    return known(getattr(tape, "loss", None))
+    losses: Array | None = getattr(tape, "loss", None)
+    return known(losses)
 
 
 def check_target_of_loss(facts: Facts, forward: Callable[[Array, Any, Any], Any], inputs: Inputs) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
-from symgraph.io.labels import array_of
+from symgraph.runtime.labels import array_of
 
 Array = NDArray[np.floating[Any]]
 FloatDType = np.dtype[np.floating[Any]]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import nine_weights_lines
 import numpy as np
 import pytest
+from bound_modules import module_of
 
 from symgraph.runtime import erfc, every_row, select
 from symgraph.runtime.planning import Program, planned
@@ -28,8 +28,9 @@ def founding(*, by_row: bool = False) -> Program:
     """The gradient of the founding model."""
 
     def lines(given: Given) -> Any:
-        tape = nine_weights_lines._forward(given.w, given.X, given.y)
-        partials = nine_weights_lines._backward(tape, given.cotangent, given.rowsum)
+        module = module_of("nine_weights")
+        tape = module._forward(given.w, given.X, given.y)
+        partials = module._backward(tape, given.cotangent, given.rowsum)
         return (*partials, given.rowsum(tape.loss, given.weight))
 
     return planned(recorded(lines, (9, 5), by_row=by_row))

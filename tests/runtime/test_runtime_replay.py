@@ -13,15 +13,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import nine_weights_lines as module
 import numpy as np
 import pytest
-from adapted import bound
+from bound_modules import module_of
 from compared import assert_same_bits
-from corpus import CORPUS
 
 import symgraph.runtime
 from symgraph.runtime import replay
+
+module: Any = module_of("nine_weights")
 
 FOLDER = str(Path(symgraph.runtime.__file__).parent)
 
@@ -148,10 +148,10 @@ def test_results_are_neither_scratch_memory_nor_arguments() -> None:
 
 
 def test_an_output_that_is_a_feature_is_copied() -> None:
-    X = np.asfortranarray(np.random.RandomState(0).normal(size=(6, len(bound("feature_output").facts.features))))
-    w = np.ones(len(bound("feature_output").facts.weights))
+    X = np.asfortranarray(np.random.RandomState(0).normal(size=(6, len(module_of("feature_output").FEATURES))))
+    w = np.ones(len(module_of("feature_output").WEIGHTS))
     for given in (X, X[2]):
-        assert not np.shares_memory(bound("feature_output").predict(w, given), X)
+        assert not np.shares_memory(module_of("feature_output").predict(w, given), X)
 
 
 def test_a_cotangent_that_is_not_summed_is_refused() -> None:
@@ -177,17 +177,6 @@ def test_threads_may_call_one_module_at_once() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["nine_weights", "every_op", "location", "gated", "weight_loss"])
-def test_results_do_not_depend_on_the_number_of_threads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "STRIP", 20_000)  # threads share what is twice as large
-    model, rng = CORPUS[name](), np.random.RandomState(2)
-    w, X, y = (rng.uniform(0.3, 0.9, (53_001, len(part))) for part in (model.weight_inputs, model.feature_inputs, "y"))
-    arguments = (w[0], X if X.size else None, y[:, 0] if model.target_input else None)
-    for function in ("value_and_grad", "loss", "per_sample_grad"):
-        one, three = (getattr(bound(name), function)(*arguments, threads=threads) for threads in (1, 3))
-        assert_same_bits(three, one)
-
-
 def test_strips_of_threads_are_not_shared_again_within_themselves() -> None:
     """Handing work to a pool holds a lock that a handler in the same thread would wait for without end."""
     w, X, y = sample(130_000)
@@ -205,10 +194,12 @@ def test_strips_of_threads_are_not_shared_again_within_themselves() -> None:
     assert_same_bits(found[0], alone)
 
 
+GENERATED = Path(__file__).parents[2] / "generated"
+
 FORK = """
 import os, threading, warnings
 import numpy as np
-import nine_weights_lines as module
+import nine_weights as module
 from symgraph.runtime import replay
 
 replay.STRIP = 10_000
@@ -226,4 +217,4 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_threads_are_kept_between_calls_and_are_new_in_a_fork() -> None:
-    subprocess.run([sys.executable, "-c", FORK], cwd=Path(__file__).parent, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORK], cwd=GENERATED, check=True, timeout=60)

@@ -1,0 +1,178 @@
+"""Modules that stand alone run where NumPy is all there is, with the bits of those that the runtime binds."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from built import MODELS, artifacts, sample
+
+from symgraph.backends.standalone import LINE
+from symgraph.build.memory import load_artifact
+from symgraph.generate import generate
+from symgraph.options import Options
+
+PLAIN, BOUNDS, ACCURATE = (
+    {"standalone": True}, {"standalone": True, "error_bound": True}, {"standalone": True, "precision": "accurate"},
+)  # fmt: skip
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "plain": ("nine_weights", PLAIN),
+    "bounds": ("nine_weights", BOUNDS),
+    "accurate": ("nine_weights", ACCURATE),
+    "no_features": ("location", PLAIN),
+    "no_features_accurate": ("location", ACCURATE),
+    "no_target": ("rosenbrock", PLAIN),
+    "no_target_bounds": ("rosenbrock", BOUNDS),
+    "no_target_accurate": ("rosenbrock", ACCURATE),
+    "erf": ("every_op", PLAIN),
+    "erf_bounds": ("every_op", BOUNDS),
+    "erf_accurate": ("every_op", ACCURATE),
+}
+"""By the name of the file: a model, which has the error function where the name says so, and what its module is to have."""
+
+FUNCTIONS = (
+    "value_and_grad", "loss", "grad", "per_sample_grad", "jacobian", "residual", "residual_jacobian", "error_bound", "predict",
+    "initial_weights", "unpack",
+)  # fmt: skip
+
+CALLS = """
+def results(module, w, X, y):
+    given = dict.fromkeys(FUNCTIONS, (w, X, y)) | {"predict": (w, X), "initial_weights": (3,), "unpack": (w,)}
+    found = {name: getattr(module, name)(*given[name]) for name in FUNCTIONS if hasattr(module, name)}
+    if hasattr(module, "backward"):
+        found["backward"] = module.backward(module.forward(w, X, y))
+    return found
+"""
+
+ALONE = """
+import importlib, pickle, sys
+from pathlib import Path
+
+class OnlyNumPy:
+    # refuses every package that is neither part of Python nor NumPy
+    def find_spec(self, name, path=None, target=None):
+        root = name.partition(".")[0]
+        if root not in ALLOWED and root not in sys.stdlib_module_names:
+            raise ModuleNotFoundError(f"{name} is not here", name=name)
+
+folder = Path.cwd()
+samples = pickle.loads((folder / "samples").read_bytes()) if "numpy" in ALLOWED else {}
+names = [path.stem for path in folder.glob("*.py")]
+ALLOWED.update(names)
+sys.meta_path.insert(0, OnlyNumPy())
+sys.path[:] = [entry for entry in sys.path if entry] + [str(folder)]
+for missing in {"symgraph", "sympy", "jinja2", "mpmath", "typer", "rich", "numpy"} - ALLOWED:
+    try:
+        __import__(missing)
+    except ModuleNotFoundError:
+        continue
+    raise SystemExit(f"{missing} can be imported")
+"""
+
+
+def standing(name: str) -> Any:
+    """The file of a case."""
+    model, options = CASES[name]
+    return generate(MODELS[model](), ("numpy",), options=Options(**options))[0]
+
+
+def run_alone(folder: Path, allowed: set[str], use: str) -> str:
+    """What a script prints that finds the modules of a folder, Python and what is allowed, and nothing else."""
+    head = f"ALLOWED = set({sorted(allowed)!r})\nFUNCTIONS = {FUNCTIONS!r}\n{CALLS}{ALONE}"
+    command = [sys.executable, "-I", "-W", "error", "-c", head + use]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the file of every case."""
+    path = tmp_path_factory.mktemp("alone")
+    for name in CASES:
+        (path / f"{name}.py").write_text(standing(name).text, encoding="utf-8")
+    return path
+
+
+def assert_same(got: Any, wanted: Any) -> None:
+    if isinstance(wanted, tuple):
+        for one, other in zip(got, wanted, strict=True):
+            assert_same(one, other)
+    elif isinstance(wanted, dict):
+        assert got == wanted
+    else:
+        np.testing.assert_array_equal(got, wanted, strict=True)
+
+
+def test_they_give_the_bits_of_bound_modules_where_only_numpy_can_be_imported(folder: Path) -> None:
+    samples = {name: tuple(sample(model, rows=5)) for name, (model, _) in CASES.items()}
+    (folder / "samples").write_bytes(pickle.dumps(samples))
+    use = (
+        "found = {name: results(importlib.import_module(name), *samples[name]) for name in names}\n"
+        "(folder / 'found').write_bytes(pickle.dumps(found))\n"
+    )
+    run_alone(folder, {"numpy"}, use)
+    found = pickle.loads((folder / "found").read_bytes())  # noqa: S301  just pickled
+    space: dict[str, Any] = {"FUNCTIONS": FUNCTIONS}
+    exec(CALLS, space)
+    for name, (model, options) in CASES.items():
+        (artifact,) = generate(MODELS[model](), ("numpy",), options=Options(**{**options, "standalone": False}))
+        wanted = space["results"](load_artifact(artifact), *samples[name])
+        assert found[name].keys() == wanted.keys()
+        for function, value in wanted.items():
+            assert_same(found[name][function], value)
+    assert {"error_bound", "value_and_grad"} <= found["bounds"].keys()
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        ["mypy", "--strict", f"--config-file={os.devnull}", "--cache-dir=cache"],
+        ["ruff", "format", "--check", "--diff", "--isolated"],
+        ["ruff", "check", "--isolated"],
+    ],
+    ids=["types", "format", "lint"],
+)
+def test_the_tools_accept_them(tool: list[str], folder: Path) -> None:
+    run = subprocess.run([sys.executable, "-m", *tool, "."], cwd=folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_what_a_module_does_not_use_is_left_out() -> None:
+    plain, accurate = standing("plain").text, standing("accurate").text
+    for text, here, elsewhere in (
+        (plain, ("def bind(", "class Bound(", "def rowsum("), ("def erf(", "def dd_exp(", "class BoundLoosely(")),
+        (accurate, ("def bind_accurate(", "def dd_exp("), ("def dd_erf(", "class Replay", "def exp_bound(")),
+    ):
+        _, line, runtime = text.partition(LINE)
+        assert line
+        assert all(part in runtime for part in here)
+        assert not [part for part in elsewhere if part in text]
+
+
+def test_the_mathematics_is_that_of_the_bound_module() -> None:
+    bound, alone = artifacts("nine_weights")[0].text, standing("plain").text
+    start, stop = "def _forward(", "# the public functions"
+    mathematics = bound[bound.index(start) : bound.index(stop)].rstrip()
+    assert mathematics in alone
+    assert alone.index(mathematics) < alone.index(LINE)
+
+
+def test_functions_of_a_module_that_stands_alone_pickle(folder: Path) -> None:
+    use = "import plain\nagain = pickle.loads(pickle.dumps(plain.value_and_grad))\nprint(again == plain.value_and_grad)\n"
+    assert run_alone(folder, {"numpy"}, use) == "True\n"
+
+
+def test_the_scalar_module_runs_without_numpy(tmp_path: Path) -> None:
+    artifact = artifacts("nine_weights")[1]
+    (tmp_path / artifact.name).write_text(artifact.text, encoding="utf-8")
+    use = """
+import nine_weights_scalar as m
+x, gradient = [1.0, 2.0, 3.0, 4.0, 5.0], [0.0] * 9
+print(m.row([0.1] * 9, x, 0.5, gradient) == (0.5 - m.predict_row([0.1] * 9, x)) ** 2, len(gradient))
+"""
+    assert run_alone(tmp_path, set(), use) == "True 9\n"
