@@ -1,6 +1,6 @@
-"""Arguments that carry names or masks: frames, mappings, records and series by name; what is masked is refused.
+"""Arguments that carry names or masks: frames, mappings, records and series by name; masked values are refused.
 
-Between the two marks stands what every generated module has as well, word for word: its lines have at most 88 columns.
+The functions between the two marks are part of generated modules too, word for word: lines have at most 88 columns.
 """
 
 from collections.abc import Sequence
