@@ -1,4 +1,4 @@
-"""The comment at the top of a generated file: the spec it is from, the digest of its model, and the digest of its text."""
+"""Comment at the top of a generated file: the spec it is from, the digest of its model, and the digest of its text."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ _HEADER = re.compile(
     r"((?P=sign) model (?P<model>sha256:[0-9a-f]{64})\n)?"
 )
 _METADATA = re.compile(r'^    "model_hash": "(?P<model>sha256:[0-9a-f]{64})",$', re.MULTILINE)
-# A text of Python says in METADATA which model it is of, and so not a second time above.
+# METADATA of a Python text says which model it is of, so that the comment need not repeat it.
 # A path that reads as itself in a comment of any language. Others may have a newline, which ends the comment; "coding=...",
 # which has Python read the file in another encoding; signs that no editor shows; or bytes that are no text.
 _PLAIN = re.compile(r"[\w./+@,()<>~ -]+")
@@ -21,12 +21,12 @@ _PLAIN = re.compile(r"[\w./+@,()<>~ -]+")
 
 @dataclass(frozen=True, slots=True)
 class FileHeader:
-    """What a generated file states.
+    """Statements in a generated file's header.
 
     Attributes:
-        spec: where its model is written.
+        spec: the spec that defines its model.
         model: digest of the canonical model.
-        edited: whether the text is another one than was generated.
+        edited: whether the text has changed since it was generated.
     """
 
     spec: str
@@ -39,8 +39,8 @@ def with_header(body: str, sign: str, spec: str, model: str) -> str:
 
     Args:
         body: the text.
-        sign: what starts a comment in its language.
-        spec: where the model is written, in whatever signs.
+        sign: the sign that starts a comment in its language.
+        spec: the path of the spec, in any characters.
         model: digest of the canonical model.
     """
     said = _METADATA.search(body)
@@ -64,7 +64,7 @@ def read_header(text: str) -> FileHeader | None:
 
 
 def in_comment(path: str) -> str:
-    """Return a path as it may stand in a comment: as it is, or quoted with every unusual sign escaped."""
+    """Return a path in a form fit for a comment: as it is, or quoted with every unusual sign escaped."""
     if _PLAIN.fullmatch(path) and path.isprintable():
         return path
     return ascii(path).replace(":", r"\x3a").replace("=", r"\x3d")
@@ -73,7 +73,7 @@ def in_comment(path: str) -> str:
 def _from_comment(text: str) -> str:
     try:
         return str(ast.literal_eval(text)) if text.startswith(("'", '"')) else text
-    except (ValueError, SyntaxError):  # somebody has edited it
+    except (ValueError, SyntaxError):  # a hand has edited it
         return text
 
 

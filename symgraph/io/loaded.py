@@ -1,7 +1,7 @@
-"""Modules made of text, which travel: they and their functions pickle, and are the same module in another process.
+"""Modules made of text that can be sent to other processes: they and their functions pickle, and are the same module there.
 
-A module goes along as its text. A plain function, such as ``row`` of the scalar backend, pickles by the name of its module,
-wherever that is: the name says from which file it was loaded, and importing it loads the file again.
+A module is sent as its text. A plain function, such as ``row`` of the scalar backend, pickles by the name of its module, in
+any process: the name says from which file it was loaded, and importing it loads the file again.
 """
 
 import hashlib
@@ -16,11 +16,11 @@ from types import ModuleType
 from typing import Any
 
 __path__: list[str] = []
-"""Makes this a package for Python's imports; what is below it is found by ``_Finder``."""
+"""Empty path that makes this a package for Python's imports; ``_Finder`` finds the modules below it."""
 
 
 class LoadedModule(ModuleType):
-    """A generated module; it is compared, copied and pickled as its text."""
+    """Generated module that is compared, copied and pickled as its text."""
 
     def __reduce__(self) -> tuple[Callable[..., ModuleType], tuple[str, str, str]]:
         loader: Any = self.__loader__
@@ -56,7 +56,7 @@ def module_of_text(source: str, name: str, origin: str) -> LoadedModule:
 
 
 def restored(source: str, qualified: str, origin: str) -> ModuleType:
-    """Give the module of a text that was pickled: the one that is there, or a new one."""
+    """Return the module of a text that was pickled: the one that is there, or a new one."""
     known = sys.modules.get(qualified)
     if isinstance(known, LoadedModule) and known.__loader__.get_source(qualified) == source:  # type: ignore[union-attr]
         return known
@@ -80,7 +80,7 @@ def _named(source: str, qualified: str, origin: str) -> LoadedModule:
 
 
 class _TextLoader(ExecutionLoader):
-    """Runs a text that is already in memory; tracebacks find its lines through `get_source`."""
+    """Loader that runs a text already in memory; tracebacks find its lines through `get_source`."""
 
     def __init__(self, source: str, origin: str) -> None:
         self._source = source
@@ -100,7 +100,7 @@ class _TextLoader(ExecutionLoader):
 
 
 class _Finder(MetaPathFinder):
-    """Finds the file of a loaded module by the module's name, if its text is still the same."""
+    """Finder of a loaded module's file by the module's name, if its text is still the same."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
