@@ -39,12 +39,12 @@ def ripple() -> ModuleType:
 
 
 def total(terms: np.ndarray) -> float:
-    """The sum of a module's _rowsum."""
+    """The sum of a runtime's rowsum."""
     return float(scaled().value_and_grad([1.0], terms, reduction="sum")[1][0])
 
 
 def allowed(terms: np.ndarray) -> float:
-    """What the docstring of _rowsum promises.
+    """What the docstring of rowsum promises.
 
     A piece has 9,999 additions in whatever order, and a product for each term; NumPy adds the pieces' sums pairwise, one after
     the other in runs of 16 at most, so that 32 covers those, the last piece and terms of second order.
@@ -81,9 +81,9 @@ def test_equal_terms_that_are_all_rounded_the_same_way_are_within_the_stated_err
     assert abs(total(terms) - math.fsum(terms)) <= allowed(terms)
 
 
-def test_the_page_and_the_module_state_one_bound() -> None:
+def test_the_page_and_the_runtime_state_one_bound() -> None:
     root = Path(__file__).parent.parent
-    text = "".join((root / name).read_text(encoding="utf-8") for name in ("docs/accuracy.md", "generated/nine_weights.py"))
+    text = "".join((root / name).read_text(encoding="utf-8") for name in ("docs/accuracy.md", "symgraph/runtime/sums.py"))
     stated = re.findall(r"\(([^()]*(?:\([^()]*\))?[^()]*log2[^)]*n\)?)\) \* 2(?:\^|\*\*)-53", text)
     assert len(stated) >= 3
     assert {re.sub(r"[ _,()]", "", bound) for bound in stated} == {"minn10000+32+log2n"}

@@ -42,7 +42,7 @@ def scalar(op: str, *operands: Text) -> Text:
         (written("or", written("and", A, B), C), "a & b | c"),
         (written("and", A, written("or", B, C)), "a & (b | c)"),
         (written("exp", written("add", A, B)), "np.exp(a + b)"),
-        (written("select", written("lt", A, B), A, B), "_select(a < b, a, b)"),
+        (written("select", written("lt", A, B), A, B), "select(a < b, a, b)"),
         (scalar("not", scalar("lt", A, B)), "not a < b"),
         (scalar("and", scalar("lt", A, B), scalar("not", C)), "a < b and not c"),
         (scalar("or", scalar("and", A, B), C), "a and b or c"),

@@ -84,7 +84,7 @@ def test_the_text_hash_covers_everything_but_its_own_line() -> None:
         ("a * x", "b * x"),
         ("# text sha256:", "# text  sha256:"),
         ("# text sha256:", "# text sha256:0"),
-        ("\nimport ", "\n# text sha256: mine\nimport "),
+        ("\nfrom ", "\n# text sha256: mine\nfrom "),
         ('\n"""\n', '\n# text sha256:"""; import os; """\n"""\n'),
         ("\nABI", "\n\nABI"),
     ],
