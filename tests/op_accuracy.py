@@ -15,6 +15,7 @@ import mpmath
 import numpy as np
 from op_points import BITS, Arrays, Case, operands_of
 
+import symgraph.runtime
 from symgraph.backends import BACKENDS
 from symgraph.backends.expression import Level, Text
 from symgraph.backends.functions import OWN_FUNCTIONS
@@ -187,10 +188,11 @@ def graph_of(case: Case) -> Graph:
 
 
 def own_functions(backend: str) -> dict[str, Any]:
-    """The functions that modules of a backend bring along, from its template."""
-    space: dict[str, Any] = {"np": np, "math": math, "Sequence": Sequence, "Array": Any}
+    """The functions that a backend's lines call: the runtime's, or those that a module brings along, from its template."""
+    if backend == "numpy":
+        return {"np": np, **{name: getattr(symgraph.runtime, name) for name in (*OWN_FUNCTIONS, "select")}}
+    space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
     exec(render(f"{backend}/functions.py.jinja", SimpleNamespace(functions=OWN_FUNCTIONS)), space)
-    space["_select"] = lambda condition, chosen, other: np.where(condition, chosen, other)[()]
     return space
 
 

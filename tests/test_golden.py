@@ -1,37 +1,56 @@
-"""Generated text, byte for byte, for a reviewer to read: ``pytest tests/test_golden.py --regenerate`` writes it anew."""
+"""Generated text, byte for byte, for a reviewer to read: ``pytest tests/test_golden.py --regenerate`` writes it anew.
+
+The founding model's modules stand in generated/.
+"""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
-from built import MODELS as ZOO
-from built import artifacts
+from built import MODELS
 
 from symgraph.generate import Artifact, generate
+from symgraph.options import Options
 
+ROOT = Path(__file__).parent.parent
 FOLDER = Path(__file__).parent / "golden"
-MODELS = ("nine_weights", "uniform_nodes", "pieces", "location", "keywords")
-IN_C = "nine_weights"
+
+SHOWN: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("nine_weights", "c", {}),
+    ("pieces", "numpy", {}),  # branches
+    ("pieces", "scalar", {}),
+    ("uniform_nodes", "numpy", {}),  # nodes and partials that are the same in every row
+    ("uniform_nodes", "scalar", {}),
+    ("keywords", "numpy", {}),  # names that Python or the module has taken
+    ("location", "numpy", {"error_bound": True}),  # no features
+    ("line", "numpy", {"precision": "accurate"}),
+)
+"""A model, a backend, and options: what each shows that no other does."""
 
 
-def c_files() -> dict[str, Artifact]:
-    """The C file and the header of one of them."""
-    return {Path(artifact.name).suffix: artifact for artifact in generate(ZOO[IN_C](), ("c",))}
+@cache
+def texts() -> dict[str, Artifact]:
+    """The artifacts by the names of their golden files."""
+    found = {}
+    for name, backend, options in SHOWN:
+        for artifact in generate(MODELS[name](), (backend,), options=Options(**options)):
+            stem, dot, suffix = artifact.name.partition(".")
+            kind = {"error_bound": "_bounds", "precision": "_accurate"}
+            found[stem + "".join(kind[option] for option in options) + dot + suffix + ".txt"] = artifact
+    return found
 
 
-@pytest.mark.parametrize("index", [0, 1], ids=["numpy", "scalar"])
-@pytest.mark.parametrize("name", MODELS)
-def test_generated_text_is_what_was_reviewed(name: str, index: int, check_text: Callable[[Path, str], None]) -> None:
-    artifact = artifacts(name)[index]
-    check_text(FOLDER / f"{artifact.name}.txt", artifact.text)
-
-
-@pytest.mark.parametrize("suffix", [".c", ".h"])
-def test_generated_c_is_what_was_reviewed(suffix: str, check_text: Callable[[Path, str], None]) -> None:
-    artifact = c_files()[suffix]
-    check_text(FOLDER / f"{artifact.name}.txt", artifact.text)
+@pytest.mark.parametrize("name", texts())
+def test_generated_text_is_what_was_reviewed(name: str, check_text: Callable[[Path, str], None]) -> None:
+    check_text(FOLDER / name, texts()[name].text)
 
 
 def test_every_golden_file_is_compared_with_something() -> None:
-    compared = [*(artifact for name in MODELS for artifact in artifacts(name)), *c_files().values()]
-    assert {path.name for path in FOLDER.iterdir()} == {f"{artifact.name}.txt" for artifact in compared}
+    assert {path.name for path in FOLDER.iterdir()} == texts().keys()
+
+
+def test_the_founding_models_modules_are_those_of_the_repository() -> None:
+    for artifact in generate(MODELS["nine_weights"](), ("numpy", "scalar"), spec="examples/nine_weights/model.py"):
+        assert artifact.text == (ROOT / "generated" / artifact.name).read_text(encoding="utf-8")

@@ -46,7 +46,7 @@ TEXTS: OpTexts = MappingProxyType(
 with a power of two."""
 
 _CALLED = {text.format.lstrip("~").partition("(")[0] for text in TEXTS.values()}
-_TAKEN = frozenset({"pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", *_CALLED})
+_TAKEN = frozenset({"Pair", "pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", *_CALLED})
 
 
 class AccurateWriter(LinesWriter):

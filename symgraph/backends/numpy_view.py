@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import symgraph.runtime
 from symgraph.backends.accurate_writer import AccurateWriter
 from symgraph.backends.bindings import JACOBIAN, RESIDUAL
 from symgraph.backends.dots import TEXTS, dots
@@ -13,7 +12,7 @@ from symgraph.backends.error_bound import bounds_lines
 from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import call_layout, filled, number, sequence_layout
 from symgraph.backends.lines_writer import LinesWriter
-from symgraph.backends.runtime_source import runtime_library
+from symgraph.backends.runtime_source import exported, runtime_library
 from symgraph.backends.source import Source, laws_of
 from symgraph.backends.view import Header, describe, header
 from symgraph.backends.width import WIDTH, columns
@@ -80,8 +79,9 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     source = replace(whole, graph=dots(whole.graph)) if plain else whole
     kernel = schedule(source.graph)
     writer = LinesWriter(source, kernel, {**texts, **TEXTS}, literals) if plain else AccurateWriter(source, kernel, literals)
+    output = writer.identifier[model.output_node.name] if model.output_node else ""
     forward = writer.body()
-    functions = (*_functions(source, kernel, writer), *([_bounds(whole)] if source.has_error_bound else []))
+    functions = (*_functions(source, kernel, writer, output), *([_bounds(whole)] if source.has_error_bound else []))
     fields = writer.fields()
     binding = _binding(source, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
@@ -101,16 +101,14 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     )
 
 
-def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Function]:
+def _functions(source: Source, kernel: Kernel, writer: LinesWriter, output: str) -> list[Function]:
     """The functions that read the tape, as far as the model has them."""
-    output = source.model.output_node
-    name = writer.identifier[output.name] if output else ""
     plain = writer.number == "Array" and _is_difference(source)
     sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
     found = [
         ("_backward", sums, "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart.",
          writer.reverse("grad", kernel.backward, "")),
-        ("_jacobian", sums[:1], f"Partials of the output {name} by each weight.",
+        ("_jacobian", sums[:1], f"Partials of the output {output} by each weight.",
          writer.reverse("jacobian", kernel.jacobian, JACOBIAN)),
         ("_residual", sums[:1], "The residual of each row.",
          ((), "") if plain else writer.reverse("residual", kernel.residual, RESIDUAL)),
@@ -186,7 +184,7 @@ def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[
 
 def _imports(names: set[str]) -> tuple[str, ...]:
     """The statements that import NumPy, and those of some names that the runtime defines."""
-    homes: Mapping[str, str] = dict.fromkeys(symgraph.runtime.__all__, "symgraph.runtime")
+    homes = exported()
     if names - homes.keys() - _NOT_OF_THE_RUNTIME:
         homes = runtime_library().homes
     modules: dict[str, list[str]] = {}
@@ -209,9 +207,10 @@ def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
     given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
+    facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     lines = [
         f"_model = {bind}(",
-        "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
+        f"    {call_layout('Facts(', facts, '),', 4)}",
         f"    {call_layout('Lines(' if plain else 'AccurateLines(', given, '),', 4)}",
         f"    {filled('[', laws, '],', 4)}",
         ")",

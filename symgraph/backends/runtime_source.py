@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-import symgraph.runtime
+_FOLDER = Path(__file__).parent.parent / "runtime"  # read, not imported
 
 
 class Part(NamedTuple):
@@ -41,8 +41,7 @@ class Library(NamedTuple):
 @cache
 def runtime_library() -> Library:
     """Read the runtime's modules, each after those that it imports."""
-    folder = Path(symgraph.runtime.__file__).parent
-    sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.py")) if path.stem != "__init__"}
     parts: list[Part] = []
     imports: dict[str, ast.stmt] = {}
     homes: dict[str, str] = {}
@@ -54,7 +53,15 @@ def runtime_library() -> Library:
         found = list(_parts(tree.body[1:], lines))
         homes |= {defined: f"symgraph.runtime.{name}" for part in found for defined in part.names}
         parts += found
-    return Library(parts, imports, homes | dict.fromkeys(symgraph.runtime.__all__, "symgraph.runtime"))
+    return Library(parts, imports, {**homes, **exported()})
+
+
+@cache
+def exported() -> Mapping[str, str]:
+    """Give the names that the runtime exports as a whole, each with the module from which it is imported."""
+    tree = ast.parse((_FOLDER / "__init__.py").read_text(encoding="utf-8"))
+    names = [alias.name for node in tree.body if is_of_runtime(node) for alias in node.names]  # type: ignore[attr-defined]
+    return dict.fromkeys(names, "symgraph.runtime")
 
 
 @cache

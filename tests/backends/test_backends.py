@@ -23,11 +23,7 @@ NAMES = ("p", "q", "r")
 
 
 def namespace(backend: str) -> dict[str, object]:
-    def select(condition: object, chosen: object, other: object) -> object:
-        return np.where(condition, chosen, other)[()]
-
-    space = {"_select": select, "_rowsum": np.sum} if backend == "numpy" else {}
-    return own_functions(backend) | space
+    return own_functions(backend) | ({"rowsum": np.sum} if backend == "numpy" else {})
 
 
 def evaluated(backend: str, op: str, *operands: object) -> object:
