@@ -35,7 +35,11 @@ ONLY_THE_SPEC_CAN_TELL = (
     "target = checked_target(facts, y, dtype)",
     'target = np.asarray(array_of(y, (facts.target,), "y", column=True), order="C")',
     "return target[()]",
-    "return rng.normal(self.mean, self.std, self.number)",  # the law of the initial weights
+    "exp = np.exp(t * t + w6)",  # c * exp is its own derivative
+    # the law of the initial weights
+    "return rng.normal(self.mean, self.std, self.number)",
+    "return np.concatenate([law.draw(rng) for law in laws])",
+    "return drawn(self._laws, seed)",
 )
 
 FUNCTIONS = (
