@@ -83,7 +83,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _evaluating() -> AbstractContextManager[None]:
-    """Our own tables are written in SymPy, which must evaluate them: also inside a user's ``with sympy.evaluate(False)``."""
+    """Return a context in which SymPy evaluates, as our tables need it, even inside a user's ``with sympy.evaluate(False)``."""
     parameters = sys.modules.get("sympy.core.parameters")
     return nullcontext() if parameters is None else parameters.evaluate(True)
 

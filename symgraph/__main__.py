@@ -1,4 +1,4 @@
-"""``python -m symgraph``."""
+"""Entry point of ``python -m symgraph``."""
 
 from symgraph.cli import main
 

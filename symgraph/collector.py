@@ -1,4 +1,4 @@
-"""Keeping Python's collector of cycles out of big builds."""
+"""Switch for Python's collector of reference cycles, which is off during big builds."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ def uncollected() -> Iterator[None]:
 
     Graphs and expressions are millions of tuples that refer to earlier ones. The collector walks over all that are alive again
     and again while more are made, which takes a third of the time of a big build. At the end they count as old, so that the
-    next collection of what is young does not walk over them either.
+    next collection of young objects does not walk over them either.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -24,16 +24,16 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            if not gc.get_freeze_count():  # what somebody else has frozen would thaw
+            if not gc.get_freeze_count():  # else objects that other code has frozen would be unfrozen
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
 
 
 def weakly(method: Callable[P, T]) -> Callable[P, T]:
-    """A method that does not keep its object alive, for an object that keeps what the method has found.
+    """Wrap a method so that it does not keep its object alive, for an object that stores the results of its own method.
 
-    So there is no cycle, and what a build was made from is freed without the collector.
+    So there is no reference cycle, and the parts of a build are freed without the collector.
     """
     reference = WeakMethod(method)
 

@@ -6,7 +6,7 @@ the message alone and exits with 2; any other exception is a bug of ours and kee
 
 
 class SymgraphError(Exception):
-    """Base of all errors that a user of symgraph can cause."""
+    """Base class of all errors that a user of symgraph can cause."""
 
 
 class SpecError(SymgraphError):

@@ -1,4 +1,4 @@
-"""From a model to the text of its modules: lower, differentiate, optimize, write, render."""
+"""Generation of a model's modules: lower, differentiate, optimize, write, render."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ from symgraph.stages import Stages
 STEPS: tuple[Callable[[Graph], Graph], ...] = (
     rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient,
 )  # fmt: skip
-"""What is done to the graph that lowering gives, in order."""
+"""Steps from the lowered graph to the optimized one with forward and backward, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Artifact:
         name: its file name.
         text: its text.
         backend: the backend that wrote it.
-        options: what it has beyond a plain module.
+        options: the options that it has beyond a plain module.
     """
 
     name: str
@@ -66,15 +66,15 @@ def generate(
         model: the spec; it is frozen by this.
         backends: names of backends.
         spec: where the model is written, for the header.
-        options: what the modules are to have; a backend that lacks what another one has writes its plain module.
-        stages: keeps what each step takes.
+        options: the options of the modules; a backend that lacks one which another backend has writes its plain module.
+        stages: records time and memory of each step.
 
     Returns:
         One artifact for each file of each backend, not verified yet.
 
     Raises:
         SpecError: the model cannot be lowered.
-        OptionError: a backend is unknown, or none of the given ones has what the options ask for.
+        OptionError: a backend is unknown, or none of the given ones has an option that is asked for.
     """
     chosen = tuple(backends)
     require(chosen, options)
@@ -89,7 +89,7 @@ def _source(model: Model, spec: str, options: Options, stages: Stages) -> Source
     lowered = stages.run("lower", lower, model)
     branches = any(node.op == "select" for node in lowered.nodes)
     readable = stages.run("lower for reading", lower, model, guarded=False) if branches else lowered
-    # graphs on the way are let go where nothing asks for them, so that their memory serves the next ones
+    # intermediate graphs are dropped unless an option needs them, so that the next ones reuse their memory
     graphs = list(_steps(lowered, stages)) if options != PLAIN else [_last(_steps(lowered, stages))]
     radii = stages.run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
     rests = stages.run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
@@ -98,7 +98,7 @@ def _source(model: Model, spec: str, options: Options, stages: Stages) -> Source
 
 
 def _artifacts(source: Source, backend: Backend, options: Options, stages: Stages) -> list[Artifact]:
-    """The files that a backend writes."""
+    """Render the files that a backend writes."""
     own = replace(source, options=options.within(backend.extras, backend.precisions))
     view = stages.run(f"{backend.name}: write", backend.view, own)
     artifacts = []
@@ -136,7 +136,7 @@ def _lacking(what: str, backends: Sequence[str], able: Sequence[str]) -> OptionE
 
 
 def differentiated(model: Model) -> Graph:
-    """The graph from which a model's modules are written: forward and backward, after all passes.
+    """Return the graph from which a model's modules are written: forward and backward, after all passes.
 
     Raises:
         SpecError: the model cannot be lowered.
@@ -146,7 +146,7 @@ def differentiated(model: Model) -> Graph:
 
 
 def _steps(lowered: Graph, stages: Stages) -> Iterator[Graph]:
-    """The graph that lowering gives, and what it is after each step."""
+    """Yield the graph that lowering gives, then the graph after each step."""
     graph = lowered
     yield graph
     for step in STEPS:
@@ -155,6 +155,6 @@ def _steps(lowered: Graph, stages: Stages) -> Iterator[Graph]:
 
 
 def _last(graphs: Iterable[Graph]) -> Graph:
-    """The last of some graphs, which are made one after another."""
+    """Return the last of the graphs, freeing each before the next one is made."""
     (last,) = deque(graphs, maxlen=1)
     return last

@@ -1,6 +1,6 @@
-"""What a build may be asked for beyond the plain module: extras, and the precision of its arithmetic.
+"""Options of a build beyond the plain module: extras, and the precision of its arithmetic.
 
-A backend says which of these it has (``extras`` and ``precisions`` of its row). What none of the chosen backends has is
+A backend says which of these it has (``extras`` and ``precisions`` of its row). An option that no chosen backend has is
 refused; a backend that lacks an option which another one has writes its plain module.
 """
 
@@ -13,15 +13,15 @@ ERROR_BOUND, STANDALONE = "error-bound", "standalone"
 DOUBLE, ACCURATE = "double", "accurate"
 
 EXTRAS = (ERROR_BOUND, STANDALONE)
-"""What ``--with`` may name: what a module has on request, a function or the runtime's source."""
+"""Names that ``--with`` takes: a function or the runtime's source, which a module has on request."""
 
 PRECISIONS = (DOUBLE, ACCURATE)
-"""What ``--precision`` may name: plain floats, or compensated arithmetic."""
+"""Names that ``--precision`` takes: plain floats, or compensated arithmetic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a module is written.
+    """Options that decide how a module is written.
 
     Attributes:
         error_bound: whether it has the function ``error_bound``.
@@ -35,11 +35,11 @@ class Options:
 
     @property
     def extras(self) -> tuple[str, ...]:
-        """The extras by the names that ``--with`` takes."""
+        """Return the names, as ``--with`` takes them, of the extras that are on."""
         return (*((ERROR_BOUND,) if self.error_bound else ()), *((STANDALONE,) if self.standalone else ()))
 
     def within(self, extras: Iterable[str], precisions: Iterable[str]) -> "Options":
-        """These options as far as a backend has them."""
+        """Return these options without those that a backend lacks."""
         return Options(
             error_bound=self.error_bound and ERROR_BOUND in extras,
             standalone=self.standalone and STANDALONE in extras,
@@ -48,11 +48,11 @@ class Options:
 
 
 PLAIN = Options()
-"""Those of a plain module."""
+"""Options of a plain module."""
 
 
 def options_of(extras: Iterable[str] = (), precision: str = DOUBLE) -> Options:
-    """Options from the names that a user gives.
+    """Make options from the names that a user gives.
 
     Args:
         extras: names of extras, in any order.

@@ -1,4 +1,4 @@
-"""The stages of a build: what each takes, and that somebody may watch."""
+"""Stages of a build, timed and measured, which a caller may watch."""
 
 import importlib
 import sys
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 class Stage(NamedTuple):
-    """One stage of a build, done.
+    """Record of one finished stage of a build.
 
     Attributes:
-        model: whose; "" where it has no model yet.
-        name: what was done.
-        seconds: how long it took.
-        nodes: how many nodes the graph has that came out, or None where it was no graph.
-        memory: by how many MiB the largest memory of the process has grown meanwhile; None where the system does not say.
+        model: the model's name; "" before a model is known.
+        name: the name of the stage.
+        seconds: the time it took.
+        nodes: the number of nodes of the resulting graph, or None where the result is no graph.
+        memory: the growth of the process's largest memory meanwhile, in MiB; None where the system does not say.
     """
 
     model: str
@@ -29,7 +29,7 @@ class Stage(NamedTuple):
 
 
 class Stages:
-    """Runs the stages of a build and keeps what each took.
+    """Runner of the stages of a build, which records time and memory of each.
 
     Args:
         watch: called with the name of the model and of the stage before each stage.
@@ -41,7 +41,7 @@ class Stages:
         self._watch = watch
 
     def run(self, name: str, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function as a stage, and give its result."""
+        """Call a function as a stage, record its time and memory, and return its result."""
         if self._watch is not None:
             self._watch(self.model, name)
         memory, start = largest_memory(), time.perf_counter()
@@ -54,7 +54,7 @@ class Stages:
 
 
 def largest_memory() -> float | None:
-    """The most memory that the process has held so far, in MiB; None where the system does not say."""
+    """Return the most memory that the process has held so far, in MiB; None where the system does not say."""
     try:
         resource = importlib.import_module("resource")
     except ImportError:  # Windows

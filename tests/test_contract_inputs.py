@@ -176,7 +176,7 @@ def test_the_dtype_is_that_of_weights_and_rows_together(w: str, X: str, y: str, 
     w_, X_, y_ = np.array([2, 1], w), np.array([1, 2, 3], X), np.array([1, 0, 1], y)
     dtype = np.dtype(result)
     tape = line.forward(w_, X_, y_)
-    assert {getattr(tape, field).dtype for field in tape.__slots__} == {dtype}
+    assert {getattr(tape, field).dtype for field in tape._fields} == {dtype}
     assert line.predict(w_, X_).dtype == line.grad(w_, X_, y_).dtype == line.jacobian(w_, X_).dtype == dtype
     assert line.per_sample_grad(w_, X_, y_).dtype == line.residual(w_, X_, y_).dtype == dtype
     assert line.predict(w_, X_[0]).dtype == dtype

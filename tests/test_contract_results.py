@@ -1,6 +1,5 @@
 """What the functions of a numpy module give: consistent, independent of each other, present where the model has the part."""
 
-import dataclasses
 import threading
 from types import ModuleType
 
@@ -109,11 +108,11 @@ def test_without_y_the_loss_and_what_needs_y_is_none() -> None:
 def test_the_tape_is_frozen_and_holds_every_named_node(name: str) -> None:
     module, (w, X, y) = numpy_module(name), sample(name)
     tape = module.forward(w, X, y)
-    fields = [field.name for field in dataclasses.fields(tape)]
-    nodes = [module.METADATA["fields"].get(node, node) for node in module.NODES]
-    assert fields[: 3 + len(nodes)] == ["w", "X", "y", *nodes]
+    nodes = {module.METADATA["fields"].get(node, node) for node in module.NODES}
+    assert tape._fields[:3] == ("w", "X", "y")
+    assert nodes <= set(tape._fields)
     assert not hasattr(tape, "__dict__")
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         tape.w = w
 
 

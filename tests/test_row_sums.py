@@ -39,12 +39,12 @@ def ripple() -> ModuleType:
 
 
 def total(terms: np.ndarray) -> float:
-    """The sum of a runtime's rowsum."""
+    """The sum of a module's rows."""
     return float(scaled().value_and_grad([1.0], terms, reduction="sum")[1][0])
 
 
 def allowed(terms: np.ndarray) -> float:
-    """What the docstring of rowsum promises.
+    """The bound that the docstring of ``rowsum`` states.
 
     A piece has 9,999 additions in whatever order, and a product for each term; NumPy adds the pieces' sums pairwise, one after
     the other in runs of 16 at most, so that 32 covers those, the last piece and terms of second order.
@@ -81,7 +81,7 @@ def test_equal_terms_that_are_all_rounded_the_same_way_are_within_the_stated_err
     assert abs(total(terms) - math.fsum(terms)) <= allowed(terms)
 
 
-def test_the_page_and_the_runtime_state_one_bound() -> None:
+def test_the_page_and_the_module_state_one_bound() -> None:
     root = Path(__file__).parent.parent
     text = "".join((root / name).read_text(encoding="utf-8") for name in ("docs/accuracy.md", "symgraph/runtime/sums.py"))
     stated = re.findall(r"\(([^()]*(?:\([^()]*\))?[^()]*log2[^)]*n\)?)\) \* 2(?:\^|\*\*)-53", text)

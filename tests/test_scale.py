@@ -197,4 +197,3 @@ def test_a_tape_of_thousands_of_fields_is_made_fast_and_is_a_frozen_dataclass_li
     assert [getattr(tape, name) is not None for name in names] == [True] * len(names)
     with pytest.raises(dataclasses.FrozenInstanceError):
         tape.y_hat = 0.0
-    assert module.forward([0.5, 0.25], [0.75]).loss is None

@@ -97,7 +97,6 @@ def test_a_build_leaves_nothing_to_the_collector() -> None:
         load_verified(model, generate(model))
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()
-        # a module refers to itself, and what its runtime keeps goes with it
         left = {type(one).__name__ for one in gc.garbage if not type(one).__module__.startswith("symgraph.runtime")}
     finally:
         gc.set_debug(0)

@@ -55,6 +55,7 @@ class AccurateWriter(LinesWriter):
     number = "Pair"
     row_sum = "Callable[[Pair], Pair]"
     taken = _TAKEN
+    inner = 4
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         graph = with_cheap_products(source.graph)
@@ -62,6 +63,16 @@ class AccurateWriter(LinesWriter):
         self.bound = self._leaves()
         self.pairs = self._positions_of_pairs()
         self.fields_of_pairs = self._names_of_pairs()
+
+    def body(self) -> tuple[str, ...]:
+        """The statements of _forward; without y the tape is returned before what needs it."""
+        before, after = self.forward()
+        short, full = (self.tape_call(with_target=with_target) for with_target in (False, True))
+        early = ("    if y is None:", f"        {short}") if self.absent_without_y.intersection(self._on_tape()) else ()
+        return (*before, *early, *after, f"    {full}")
+
+    def _on_tape(self) -> list[int]:
+        return [position for position, _ in self.tape_values()]
 
     def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements of _forward, before and after the target is needed."""

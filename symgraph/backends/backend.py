@@ -1,4 +1,4 @@
-"""What a backend is: a table of op texts, a template, and the name of the file it writes."""
+"""Description of a backend: a table of op texts, a template, and the name of the file it writes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,16 +15,16 @@ class Backend:
     """One way to write a kernel.
 
     Attributes:
-        name: as ``--backend`` and ``[tool.symgraph]`` call it.
-        suffix: what the file name adds to the model's name, with the extension.
+        name: its name for ``--backend`` and ``[tool.symgraph]``.
+        suffix: the end of the file name after the model's name, with the extension.
         template: path of its template below ``templates/``.
-        texts: how it writes each primitive op.
+        texts: the text of each primitive op.
         literals: the text of constants that have no decimal form, by their repr.
-        viewer: makes what the template prints from a source and the two tables.
-        graph: makes the graph that is printed from the optimized one, in one of the precisions; the viewer prints that one.
+        viewer: the function that makes the template's view from a source and the two tables.
+        graph: the function that makes the graph to print from the optimized one, in one of the precisions.
         extras: the extras of a build that it has, see ``options.EXTRAS``.
         precisions: the precisions in which it can write a module, see ``options.PRECISIONS``.
-        comment: what starts a comment line.
+        comment: the sign that starts a comment line.
         loader: the way in which a module is made of the text so that it can be run and verified: "python", "library" (by a C
             compiler), or "" if there is none; of such a text a build says that it was not run.
         companions: templates of further files that belong to the module, by the suffix of their names.
@@ -52,14 +52,14 @@ class Backend:
             raise ValueError(f"backend {self.name} has no text for {', '.join(missing)}; add a row to its table")
 
     def file_name(self, model: str) -> str:
-        """The name of the file that holds the model's module."""
+        """Return the name of the file that holds the model's module."""
         return f"{model}{self.suffix}"
 
     def files(self, model: str) -> dict[str, str]:
-        """The template of every file that belongs to the model's module, by the file's name; the module itself first."""
+        """Return the template of every file that belongs to the model's module, by the file's name; the module itself first."""
         others = {f"{model}{suffix}": template for suffix, template in self.companions.items()}
         return {self.file_name(model): self.template} | others
 
     def view(self, source: Source) -> object:
-        """Everything that the template prints."""
+        """Return the view that the template prints."""
         return self.viewer(source, self.texts, self.literals)

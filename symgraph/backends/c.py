@@ -18,7 +18,7 @@ TEXTS: OpTexts = {
     **{name: own(name) for name in ("gauss", "erfc", "erfcx", "ierfcx", "sign")},
     **{name: own(name, 2) for name in ("heaviside", "max", "min")},
     "abs": call("fabs"),
-    # C binds a sign to what follows it, and compilers want parentheses where && and || meet
+    # C binds a sign to the operand behind it, and compilers want parentheses where && and || meet
     "neg": OpText("-{0}", Level.UNARY, _OPERAND),
     "and": OpText("{0} && {1}", Level.AND, (Level.COMPARE,)),
     "or": OpText("{0} || {1}", Level.OR, (Level.COMPARE,)),
@@ -26,7 +26,7 @@ TEXTS: OpTexts = {
     "select": OpText("{0} ? {1} : {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
     "rowsum": OpText("{0}", Level.TERNARY),
 }
-"""How C's own library writes each op; ``emit.c_functions.LOOP`` has what stands in loops over rows instead."""
+"""C text of each op by C's own library; ``c_functions.LOOP`` has the texts for loops over rows instead."""
 
 BACKEND = Backend(
     name="c",

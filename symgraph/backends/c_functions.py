@@ -1,4 +1,4 @@
-"""The functions that a C file brings along, so that loops over rows become vector code: templates/c/functions.c.jinja."""
+"""Functions that a C file brings along, so that loops over rows become vector code: templates/c/functions.c.jinja."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -7,29 +7,29 @@ from types import MappingProxyType
 from symgraph.backends.expression import OpText, OpTexts, call
 
 OWN = "@"
-"""Stands in the text of an op for the model's name and an underscore, with which the file's own functions begin."""
+"""Placeholder in the text of an op for the model's name and an underscore, with which the file's own functions begin."""
 
 
 def own(part: str, arity: int = 1) -> OpText:
-    """A call of a function of the file; ``named`` completes its name."""
+    """Return a call of a function of the file; ``named`` completes its name."""
     return call(f"{OWN}{part}_", arity)
 
 
 def named(texts: OpTexts, model: str) -> dict[str, OpText]:
-    """The same texts in the file of a model, whose name is given in ASCII."""
+    """Return the texts for the file of a model, whose name is given in ASCII."""
     return {op: replace(text, format=text.format.replace(OWN, f"{model}_")) for op, text in texts.items()}
 
 
 LOOP: OpTexts = MappingProxyType(
     {
         **{name: own(name) for name in ("exp", "expm1", "log", "log1p", "tanh", "erf")},
-        # for exp of what is never above 0: the same number with a comparison less
+        # for exp of a number that is never above 0: the same result with one comparison less
         "exp_minus": own("exp_minus"),
         # far from 0 they need the C library, which vector code cannot call: a block with such an argument is done again
         **{name: OpText(f"{OWN}{name}_({{0}}, careful, &wide)") for name in ("sin", "cos")},
     }
 )
-"""What is written for an op in a loop over rows, where that differs from what is written once a call."""
+"""Texts of ops in loops over rows, where these differ from the texts outside of loops."""
 
 LIBRARY = frozenset({"pow", "cbrt", "hypot", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh", "acosh", "atanh"})
 """Ops for which loops call the C library."""
@@ -48,14 +48,14 @@ NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "max": (), "min": (), "sign": (), "heaviside": (),
     }
 )  # fmt: skip
-"""The parts of the template that each part calls."""
+"""Parts of the template that each part calls."""
 
 ERF_NEAR = (
     5.957176147748911e-11, -1.1372848856791674e-09, 1.4659775274047436e-08, -1.6350312701054695e-07, 1.6461000484121368e-06,
     -1.4925595266831182e-05, 0.0001205533111164271, -0.000854832698083379, 0.0052239776248180145, -0.026866170645076792,
     0.11283791670954879, -0.3761263890318375, 0.1283791670955126,
 )  # fmt: skip
-"""erf(x)/x - 1 in powers of x*x for |x| <= 1, the highest first; as computed by tests/erf_coefficients.py."""
+"""Coefficients of erf(x)/x - 1 in powers of x*x for |x| <= 1, the highest first; computed by tests/erf_coefficients.py."""
 
 ERFC_FAR = (
     -9.293718866480873e-11, -4.123986652008325e-11, 9.727121897236219e-10, 8.144732490661972e-10, -5.219636899535636e-09,
@@ -65,7 +65,7 @@ ERFC_FAR = (
     -0.009750689293391925, 0.021957764012596716, -0.023803913108648548, -0.010235388899006492, 0.09902075367943985,
     -0.23092733308380922, -0.2839953952744402,
 )  # fmt: skip
-"""(1 + x) * exp(x*x) * erfc(x) - 1 in powers of (x - 3)/(x + 3), for x >= 0."""
+"""Coefficients of (1 + x) * exp(x*x) * erfc(x) - 1 in powers of (x - 3)/(x + 3), for x >= 0."""
 
 IERFC_FAR = (
     -8.788544366823755e-10, 3.0384744579978467e-09, 1.2507430777249015e-08, -2.6241279186126414e-08, -9.396585606450658e-08,
@@ -75,11 +75,11 @@ IERFC_FAR = (
     -0.0001853252245304031, 0.05832989977695031, -0.12315930990258162, 0.09661660086477712, 0.09618184448451268,
     -0.3898785046549525, -0.2290214269428037,
 )  # fmt: skip
-"""sqrt(pi) * (1 + x)**2 * exp(x*x) * ierfc(x) - 1 in powers of (x - 3)/(x + 3), for x >= 0."""
+"""Coefficients of sqrt(pi) * (1 + x)**2 * exp(x*x) * ierfc(x) - 1 in powers of (x - 3)/(x + 3), for x >= 0."""
 
 
 def parts_called(lines: Iterable[str], model: str) -> frozenset[str]:
-    """The parts of the template of functions that some lines of the C file of a model need."""
+    """Return the parts of the template of functions that some lines of a model's C file need."""
     text = "\n".join(lines)
     return _with_needs([part for part in NEEDS if f"{model}_{part}_(" in text], NEEDS)
 

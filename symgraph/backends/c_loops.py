@@ -1,4 +1,4 @@
-"""Which operations of a C function stand in which loop over rows: calls of the C library apart, the rest is vector code."""
+"""Distribution of a C function's operations over loops over rows: calls of the C library apart, the rest is vector code."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ class Split:
 
 
 def split(graph: Graph, order: Sequence[int], results: Collection[int]) -> Split:
-    """Distribute operations over loops, as few as go.
+    """Distribute operations over loops, as few as possible.
 
     Args:
         graph: the graph.
         order: positions of operations that vary, in the order of the graph.
-        results: what is read after the last operation of the last loop.
+        results: the operations that are read after the last loop.
     """
     stage: dict[int, tuple[int, bool]] = {}
     for position in order:
         node = graph.nodes[position]
         before = (stage[arg] for arg in node.args if arg in stage)
-        # a loop of calls stands after the loop that computes their operands
+        # a loop of calls comes after the loop that computes their operands
         stage[position] = max((level + called for level, called in before), default=0), node.op in LIBRARY
     stages = sorted(set(stage.values())) or [(0, False)]
     loops = tuple(tuple(position for position in order if stage[position] == one) for one in stages)

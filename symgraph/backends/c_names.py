@@ -1,4 +1,4 @@
-"""Names in C: the user's own, as far as C and its library leave them free."""
+"""Names in C: the user's own, except those that C and its library need."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -42,14 +42,14 @@ _HEADERS = (
     "features"
 )
 HEADERS = frozenset(_HEADERS.split())
-"""The headers of C's library, and what they include by such names: a model of that name would hide one."""
+"""Headers of C's library, and the files that they include by such names: a model of that name would hide one."""
 
 TAKEN = frozenset(f"{_KEYWORDS} {_LIBRARY} {_MACROS} {_LOCAL}".split())
 """Words that C, its library or the text around need; a user's symbol of that name gets a trailing underscore."""
 
 
 def taken(model: Model, name: str) -> frozenset[str]:
-    """The identifiers that the inputs and nodes of a model must not have in its C file.
+    """Return the identifiers that the inputs and nodes of a model must not have in its C file.
 
     Args:
         model: the model.
@@ -58,19 +58,19 @@ def taken(model: Model, name: str) -> frozenset[str]:
     private = (*NEEDS, *_PRIVATE, *(f"{loop}_{what}" for loop in ("all", "block", "row") for what in _OF_LOOPS))
     file = {f"{name}_{public}" for public in _PUBLIC.split()} | {f"{name}_{part}_" for part in private}
     file |= {f"{name.upper()}_{constant}" for constant in _CONSTANTS.split()} | {f"SYMGRAPH_{name}_H"}
-    # a node is no d_<node> itself, but its cotangent is called so
+    # a node is never called d_<node>, but its cotangent is
     cotangents = {own.removeprefix("d_") for own in file if own.startswith("d_")}
     names = {entry.name for entry in model.inputs} | {node.name for node in model.nodes}
     return TAKEN | file | cotangents | {own for own in names if _FAMILIES.fullmatch(own)}
 
 
 def ascii_name(name: str) -> str:
-    """A name in the letters that every C compiler takes: others by their code, as in u03bb."""
+    """Return a name in the letters that every C compiler takes: others by their code, as in u03bb."""
     return "".join(sign if sign.isascii() else f"u{ord(sign):04x}" for sign in name)
 
 
 def ascii_names(names: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Identifiers in the letters that every C compiler takes, still unique.
+    """Return identifiers in the letters that every C compiler takes, still unique.
 
     Args:
         names: name of the model -> identifier.
@@ -88,12 +88,12 @@ def ascii_names(names: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str
 
 
 def string(text: str) -> str:
-    """A C string literal in ASCII (ISO/IEC 9899:1999, 6.4.3 and 6.4.5)."""
+    """Return a C string literal in ASCII (ISO/IEC 9899:1999, 6.4.3 and 6.4.5)."""
     return '"' + "".join(_escaped(sign) for sign in text) + '"'
 
 
 def comment(text: str) -> tuple[str, ...]:
-    """The lines of a text, fit to stand after // each."""
+    """Return the lines of a text, each fit for a comment after //."""
     # a backslash at the end of a line would join the next one to the comment, and ??/ is another way to write it
     return tuple(f"{line} ." if line.endswith(("\\", "??/")) else line for line in text.splitlines())
 

@@ -1,4 +1,4 @@
-"""The view of a C file and its header: functions over rows and over blocks of rows, as finished text."""
+"""View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,21 +20,21 @@ from symgraph.ir.graph import Graph, reachable
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
-"""What the columns and terms of a block may take: they are to stay in the first cache."""
+"""Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
 
 MOST_ROWS, LEAST_ROWS = 64, 8
 
 AHEAD_BYTES = 10_240
-"""How far ahead features are asked for: what memory takes to answer, at the pace of models of some ten operations a feature."""
+"""Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
 
 
 @dataclass(frozen=True, slots=True)
 class CFunction:
-    """A function of the C file.
+    """Function of the C file.
 
     Attributes:
         once: statements before its loops over rows.
-        arrays: declarations of what later loops read.
+        arrays: declarations of arrays that later loops read.
         loops: the statements of each loop; all in one where there is no loop.
         results: the text of each result.
         unused: the parameters that nothing reads.
@@ -51,7 +51,7 @@ class CFunction:
 
 @dataclass(frozen=True, slots=True)
 class CView:
-    """Everything the C templates print; tuples of text are finished lines.
+    """Values that the C templates print; tuples of text are finished lines.
 
     Attributes:
         file: the model's name, and that of both files.
@@ -64,18 +64,18 @@ class CView:
         output: likewise the output's.
         hash: digest of the canonical model, as a C literal.
         abi: the version of the contract.
-        features: how many there are; likewise ``weights`` and ``sums``.
+        features: the number of features; likewise ``weights`` and ``sums``.
         rows: rows of a block.
-        terms: what writes the terms of the sums; None without a loss.
-        gradient: what makes partials of the sums.
-        losses: what computes the loss of each row.
-        prediction: what computes the output; None without one.
-        jacobian: what computes its derivatives.
+        terms: the function that writes the terms of the sums; None without a loss.
+        gradient: the function that makes partials of the sums.
+        losses: the function that computes the loss of each row.
+        prediction: the function that computes the output; None without one.
+        jacobian: the function that computes its derivatives.
         has_residual: whether there is a residual.
-        residual: what computes it; None where it is the output less the target, or where there is none.
-        residual_jacobian: what computes its derivatives; None where they are those of the output.
+        residual: the function that computes it; None where it is the output less the target, or where there is none.
+        residual_jacobian: the function that computes its derivatives; None where they are those of the output.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
-        no_residual: why there is none, as a C literal; "NULL" where there is one.
+        no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         functions: parts of the template of functions.
         near, far, integral: coefficients of the error functions.
     """
@@ -111,12 +111,12 @@ class CView:
 
     @property
     def ahead(self) -> int:
-        """The number of blocks by which features are asked for before they are read."""
+        """Return the number of blocks by which features are prefetched."""
         return max(1, round(AHEAD_BYTES / (8 * self.rows * max(1, self.features))))
 
     @property
     def kibibytes(self) -> int:
-        """The stack that the functions over rows need, rounded up to kibibytes."""
+        """Return the stack that the functions over rows need, rounded up to kibibytes."""
         a_block = 8 * self.rows * (self.features + max(self.sums, self.weights) + 2)
         written = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
         functions = [function for function in written if function is not None]
@@ -127,7 +127,7 @@ class CView:
 
 
 def printed_graph(graph: Graph, _precision: str) -> Graph:
-    """The graph that the C functions are printed from; fusing products and sums takes rounding errors away at most."""
+    """Return the graph that the C functions are printed from; fusing products and sums can only take rounding errors away."""
     return graph
 
 
@@ -195,13 +195,13 @@ def _check_model_name(name: str) -> None:
 
 
 def _is_difference(graph: Graph) -> bool:
-    """Whether the residual is the output less the target."""
+    """Tell if the residual is the output less the target."""
     node = graph.nodes[graph.roots.get("residual", 0)]
     return node.op == "sub" and node.args[0] == graph.roots.get("output") and graph.nodes[node.args[1]].op == "target"
 
 
 def _rows(columns: int) -> int:
-    """The rows of a block: as many as keep the given number of columns in the first cache, a power of two."""
+    """Return the rows of a block: as many as keep the given number of columns in the first-level cache, a power of two."""
     rows = MOST_ROWS
     while rows > LEAST_ROWS and 8 * rows * columns > BLOCK_BYTES:
         rows //= 2

@@ -1,4 +1,4 @@
-"""The statements of a C file: a loop over rows that writes terms, and what is done once with their sums."""
+"""Statements of a C file: a loop over rows that writes terms, and the code that runs once with their sums."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ _VECTORS = (("weight", "w[{}]"), ("feature", "x[{} * stride + row]"))
 
 @dataclass(slots=True)
 class StatementWriter(SectionWriter):
-    """Writes operations as C.
+    """Writer of operations as C.
 
     Attributes:
         targets: the place that the argument of a sum over rows is written to.
         kept: positions whose values are kept in an array of a place for each row, since later loops read them.
-        falling: exponentials of what is never above 0, which loops over rows write in their own way.
+        falling: exponentials of numbers that are never above 0, which loops over rows write in their own way.
     """
 
     targets: Mapping[int, str] = field(default_factory=dict)
@@ -59,11 +59,11 @@ class StatementWriter(SectionWriter):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of the C file.
+    """Function of the C file.
 
     Attributes:
         once: the statements before its loops over rows.
-        arrays: the declarations of what later loops read.
+        arrays: the declarations of arrays that later loops read.
         loops: the statements of each loop; all of the function in one where there is no loop.
         results: the text of each result, after the last statement.
         over_rows: whether there are loops.
@@ -77,12 +77,12 @@ class Function:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Every piece of text."""
+        """Return every piece of text."""
         return (*(line.text for lines in (self.once, *self.loops) for line in lines), *self.results)
 
 
 class FunctionWriter:
-    """Writes the functions of one C file over the same graph."""
+    """Writer of the functions of one C file over the same graph."""
 
     def __init__(self, source: Source, texts: OpTexts, literals: Mapping[str, str]) -> None:
         self.source = source
@@ -95,10 +95,10 @@ class FunctionWriter:
         labels, self.notes = cotangent_labels(self.graph, self.identifier, "")
         self.labels = labels | node_labels(self.graph, self.identifier)
         self.sums = _sums(self.graph)
-        """The sums over rows, from number 1 on: number 0 is that of the losses."""
+        """Sums over rows, from number 1 on: number 0 is that of the losses."""
 
     def terms(self) -> Function:
-        """What writes the terms of every sum; its results are the loss, and partials without a sum over rows."""
+        """Write the function for the terms of every sum; its results are the loss, and partials without a sum over rows."""
         places = {position: f"terms[{index} * stride + row]" for index, position in enumerate(self.sums, start=1)}
         targets = {position: place for position, place in places.items() if self.graph.nodes[position].op == "rowsum"}
         arguments = [self.graph.nodes[position].args[0] for position in targets]
@@ -106,12 +106,12 @@ class FunctionWriter:
         return self._over_rows((*arguments, *results), results, targets)
 
     def root(self, name: str) -> Function:
-        """What computes the output, or the loss of each row."""
+        """Write the function for the output, or for the loss of each row."""
         position = self.graph.roots[name]
         return self._over_rows((position,), (position,), {})
 
     def partials(self, prefix: str, suffix: str) -> Function:
-        """What computes the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
+        """Write the function for the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
         labels = cotangent_labels(self.graph, self.identifier, suffix)[0] | node_labels(self.graph, self.identifier)
         results = roots_of(self.graph, prefix)
         of_loss, self.labels = self.labels, labels
@@ -120,7 +120,7 @@ class FunctionWriter:
         return written
 
     def gradient(self) -> Function:
-        """What is done once with the sums: the statements, and the partials."""
+        """Write the code that runs once with the sums: the statements, and the partials."""
         results = roots_of(self.graph, "grad")
         bound = self._bound() | {position: f"sums[{index}]" for index, position in enumerate(self.sums, start=1)}
         found = self._operations([position for position in results if position not in bound], known=set(bound))
@@ -150,12 +150,12 @@ class FunctionWriter:
         return Function(once, arrays, tuple(loops), tuple(writer.operand(position).text for position in results))
 
     def _array(self, position: int, writer: StatementWriter) -> str:
-        """The declaration of an array for the values of a node."""
+        """Return the declaration of an array for the values of a node."""
         kind = "int" if self.graph.nodes[position].boolean else "double"
         return f"{kind} {writer.bound[position].replace('[row]', f'[{self.name.upper()}_ROWS_]')};"
 
     def _operations(self, results: Sequence[int], known: set[int]) -> tuple[int, ...]:
-        """What computes the given nodes from nodes that are known, in the order of the graph."""
+        """Return the operations that compute the given nodes from known nodes, in the order of the graph."""
         found: set[int] = set()
         todo = list(results)
         while todo:
@@ -176,7 +176,7 @@ class FunctionWriter:
         )
 
     def _leaves(self, kind: str, order: Sequence[int], also: Sequence[int]) -> tuple[Line, ...]:
-        """The statements that give each weight or feature its name, as far as the given operations read it."""
+        """Return the statements that name the weights or features that the given operations read."""
         used = leaves_read(self.graph, kind, order, also)
         model = self.source.model
         entries = model.weight_inputs if kind == "weight" else model.feature_inputs
@@ -189,9 +189,9 @@ class FunctionWriter:
 
 
 def _sums(graph: Graph) -> tuple[int, ...]:
-    """What is added up over rows: the partials in the order of the weights, then sums that are none.
+    """Return the nodes that are summed over rows: the partials in the order of the weights, then other sums.
 
-    Where a model has neither features nor target, no sum stands in its graph: the partials are the only row's.
+    Where a model has neither features nor target, its graph has no sum: the partials are those of the only row.
     """
     partials = roots_of(graph, "grad")
     sums = [position for position, node in enumerate(graph.nodes) if node.op == "rowsum"]

@@ -1,4 +1,4 @@
-"""Expression text by precedence: a backend says how each op reads, and parentheses follow."""
+"""Expression text by precedence: a backend gives the text of each op, and parentheses follow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Level(IntEnum):
 
 
 class Text(NamedTuple):
-    """A piece of an expression and the level at which it binds."""
+    """Part of an expression and the level at which it binds."""
 
     text: str
     level: Level
@@ -35,7 +35,7 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpText:
-    """How a backend writes an op.
+    """Text of an op in a backend.
 
     Attributes:
         format: the text, with a place {0}, {1}, ... for each operand.
@@ -47,7 +47,7 @@ class OpText:
     level: Level = Level.ATOM
     operands: tuple[Level, ...] = (Level.TERNARY,)
     _between: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """What stands before, between and behind two operands or one, each of which the text has once and in order; else empty."""
+    """Text before, between and behind one or two operands, if the format has each of them once and in order; else empty."""
 
     def __post_init__(self) -> None:
         parts = [(literal, place) for literal, place, _, _ in Formatter().parse(self.format)]
@@ -57,7 +57,7 @@ class OpText:
         object.__setattr__(self, "_between", tuple(between) if simple else ())
 
     def occurrences(self, index: int) -> int:
-        """How often the text repeats an operand."""
+        """Count the places of an operand in the text."""
         return self.format.count(f"{{{index}}}")
 
     def render(self, operands: Sequence[Text]) -> Text:
@@ -83,17 +83,17 @@ class OpText:
 
 
 def infix(operator: str, level: Level) -> OpText:
-    """A left-associative binary operator."""
+    """Make the text of a left-associative binary operator."""
     return OpText(f"{{0}} {operator} {{1}}", level, (level, Level(level + 1)))
 
 
 def comparison(operator: str) -> OpText:
-    """A comparison, which does not chain."""
+    """Make the text of a comparison, which does not chain."""
     return OpText(f"{{0}} {operator} {{1}}", Level.COMPARE, (Level.BITOR,))
 
 
 def call(function: str, arity: int = 1) -> OpText:
-    """A function call."""
+    """Make the text of a function call."""
     return OpText(f"{function}({', '.join(f'{{{index}}}' for index in range(arity))})")
 
 
@@ -111,4 +111,4 @@ ARITHMETIC: OpTexts = {
         for name, sign in zip(("lt", "le", "gt", "ge", "eq", "ne"), ("<", "<=", ">", ">=", "==", "!="), strict=True)
     },
 }
-"""What all Python backends write alike."""
+"""Texts that all Python backends share."""

@@ -5,7 +5,7 @@ from symgraph.ir.graph import OPPOSITE, Graph, made
 from symgraph.ir.ops import OPS
 
 LONGEST = 400
-"""A formula longer than this is cut; it is there to be read."""
+"""Most characters of a formula; a longer one is cut, since formulas are there to be read."""
 
 _FORMULA = (
     {name: call(name, max(row.arity, 1)) for name, row in OPS.items()}
@@ -22,9 +22,9 @@ _FORMULA = (
 
 
 def formulas(graph: Graph) -> dict[str, str]:
-    """The formula of every named node, of ``loss`` and of ``residual``, in terms of inputs and other named nodes.
+    """Write the formula of every named node, of ``loss`` and of ``residual``, in terms of inputs and other named nodes.
 
-    Where a node is called residual, that is the one whose formula is given.
+    If a node is called residual, the formula under that name is the node's.
 
     Args:
         graph: a forward graph as lowering gives it, before any pass, so that the formulas read like the spec.

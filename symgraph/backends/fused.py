@@ -1,4 +1,4 @@
-"""Products that are added to numbers without rounding errors, as one operation with one rounding: a step of C's emission."""
+"""Fused operations: a product is added to an exact number with one rounding, as C writes it."""
 
 from symgraph.backends.c_functions import own
 from symgraph.backends.expression import OpTexts
@@ -7,17 +7,17 @@ from symgraph.ir.uses import read_once
 from symgraph.passes.prune import prune
 
 TEXTS: OpTexts = {"fma": own("fma", 3)}
-"""How C reads where that is done; the function is among those of the file."""
+"""C text of the fused operation; the function is among those of the file."""
 
 _EXACT = frozenset({"const", "weight", "feature", "target"})
 
 
 def fused(graph: Graph) -> Graph:
-    """Write a product, needed once, and what is added to it as fused where the other operand has no rounding error.
+    """Fuse a product, needed once, with the operand that is added to it where that has no rounding error.
 
-    The result is then the truth rounded once, of the right sign. Where the other operand was rounded as well, as in a*a - b*b,
-    operations with a rounding each may cancel to the 0 that is right, and one rounding of the two leaves what the other lost.
-    Products too small for normal numbers cost no time either when they are not written down.
+    The result is then the exact one, rounded once, of the right sign. Where the other operand was rounded as well, as in
+    a*a - b*b, two roundings may cancel to the correct 0, where a single one would leave the other operand's rounding error.
+    Fusing also avoids the time that products too small for normal numbers take.
     """
     once = read_once(graph)
 

@@ -7,7 +7,7 @@ from symgraph.backends.width import WIDTH, columns
 
 
 def quoted(text: str) -> str:
-    """A Python string literal as ruff format writes it: in double quotes, unless single quotes need fewer escapes."""
+    """Return a Python string literal as ruff format writes it: in double quotes, unless single quotes need fewer escapes."""
     if text.isascii() and text.isidentifier():  # as nearly all are
         return f'"{text}"'
     body = json.dumps(text, ensure_ascii=False)[1:-1]
@@ -19,7 +19,7 @@ def quoted(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """A float as ruff format writes it: 1e100 where repr gives 1e+100."""
+    """Return a float as ruff format writes it: 1e100 where repr gives 1e+100."""
     return repr(float(value)).replace("e+", "e")
 
 
@@ -80,7 +80,7 @@ def _one_a_line(head: str, items: Sequence[str], tail: str, indent: int) -> str:
 
 
 def unpacked(names: Sequence[str], source: str, indent: int) -> list[str]:
-    """Statements that give each entry of a vector its name: as many names a line as fit.
+    """Write statements that give each entry of a vector its name: as many names a line as fit.
 
     Args:
         names: an identifier for each entry, "" where the entry is not needed.

@@ -36,11 +36,13 @@ class LinesWriter:
         number: the type of a value in the functions that read the tape.
         row_sum: the type of what adds up rows in ``_backward``.
         taken: further names that the functions need for themselves.
+        inner: columns before the statements that need y.
     """
 
     number = "Array"
     row_sum = "RowSum"
     taken: frozenset[str] = frozenset()
+    inner = 8
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
         self.source = source
@@ -59,6 +61,17 @@ class LinesWriter:
         self.taped = frozenset(kernel.tape)
         self.remarks: dict[int, str] = {}
 
+    def body(self) -> tuple[str, ...]:
+        """The statements of _forward."""
+        before, after = self.forward()
+        names = [name for position, name in self._stored() if position in self.absent_without_y]
+        if not names:
+            return (*before, *after, f"    {self.tape_call(with_target=True)}")
+        one = " = ".join([*names, "None"])
+        absent = [one] if 4 + columns(one) <= WIDTH else [f"{name} = None" for name in names]
+        opening = (*(f"    {line}" for line in absent), "    if y is not None:")
+        return (*before, *opening, *after, f"    {self.tape_call(with_target=True)}")
+
     def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements of _forward, before and after the target is needed."""
         kernel, graph = self.kernel, self.graph
@@ -67,15 +80,19 @@ class LinesWriter:
         writer = self._section(self.bound, labels, "w")
         crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
         before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing})
+        writer.indent = self.inner
         after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
         for line in (*before, *after):
             self.remarks[line.node] = line.text.split(" = ", 1)[1] if "\n" not in line.text else ""
         results = (*self.named, *([graph.roots["loss"]] if "loss" in graph.roots else []))
         every = (*kernel.forward, *kernel.forward_target)
-        opening, notes = self._openings(every, results, "w", "X"), form_notes(self.source.lowered, graph, every)
+        opening, deeper = self._openings(every, results, "w", "X"), " " * (self.inner - 4)
         return (
-            (*opening, *self._text(kernel.forward, before, {}, notes), *self._aliases(needs_target=False)),
-            (*self._text(kernel.forward_target, after, {}, notes), *self._aliases(needs_target=True)),
+            (*opening, *self._text(kernel.forward, before, {}), *self._aliases(needs_target=False)),
+            (
+                *self._text(kernel.forward_target, after, {}, self.inner),
+                *(f"{deeper}{line}" for line in self._aliases(needs_target=True)),
+            ),
         )
 
     def fields(self) -> tuple[str, ...]:
@@ -104,8 +121,14 @@ class LinesWriter:
         writer = self._section(bound, labels, "tape.w")
         lines = writer.write(order, {*results, *labels})
         items = [self._result(writer, position) for position in results]
-        notes = form_notes(self.source.lowered, graph, order)
-        return (*opening, *self._text(order, lines, aliases, notes)), filled("return (", items, ")", 4)
+        return (*opening, *self._text(order, lines, aliases)), filled("return (", items, ")", 4)
+
+    @cached_property
+    def _notes(self) -> dict[int, str]:
+        """The comments on forms that are not written yet, by node."""
+        kernel = self.kernel
+        every = (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian, *kernel.residual_jacobian)
+        return form_notes(self.source.lowered, self.graph, every)
 
     def _result(self, writer: SectionWriter, position: int) -> str:
         text = writer.operand(position).text
@@ -213,18 +236,19 @@ class LinesWriter:
         return self.bound[position]
 
     def _text(
-        self, order: Sequence[int], lines: Sequence[Line], aliases: Mapping[int, str], notes: Mapping[int, str]
+        self, order: Sequence[int], lines: Sequence[Line], aliases: Mapping[int, str], indent: int = 4
     ) -> tuple[str, ...]:
         """Lines as text, a comment above those in which a form stands that needs one."""
         nodes, own = self.graph.nodes, {line.node for line in lines}
         readers = {arg: position for position in reversed(order) for arg in nodes[position].args}
         above: dict[int, str] = {}
-        for position, note in notes.items():
-            while position not in own and position in readers:
-                position = readers[position]
-            above.setdefault(position, note)
+        for position in [position for position in self._notes if position in own or position in readers]:
+            note, line_of = self._notes.pop(position), position  # a form that two functions have is explained in the first
+            while line_of not in own and line_of in readers:
+                line_of = readers[line_of]
+            above.setdefault(line_of, note)
         result: list[str] = []
         for line in lines:
-            result += [f"    # {above[line.node]}"] if line.node in above else []
-            result.append(annotated(f"    {line.text}", aliases.get(line.node, "")))
+            result += [f"{' ' * indent}# {above[line.node]}"] if line.node in above else []
+            result.append(annotated(f"{' ' * indent}{line.text}", aliases.get(line.node, "")))
         return tuple(result)

@@ -1,4 +1,4 @@
-"""The names of a generated module: the user's own where there is one, ``v0, v1, ...`` for what has none."""
+"""Names of a generated module: the user's own, and ``v0, v1, ...`` for values without a name."""
 
 import builtins
 import keyword
@@ -18,13 +18,13 @@ TAKEN = frozenset({"np", "math", "Any", "Tape", "Array", *CALLED, *_OWN}) | froz
 """Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
 
 LONGEST = 44
-"""A name that takes more columns is shortened, so that every statement can be laid out within the width of a line."""
+"""Most columns of a name; a longer one is shortened, so that every statement fits the width of a line."""
 
 _TAIL = 16
 
 
 def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Give every name of a model the identifier that stands for it, unique and stable.
+    """Return the identifier of every name of a model, unique and stable.
 
     Args:
         names: the model's names, each once.
@@ -45,7 +45,7 @@ def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, s
 
 
 def _shortened(name: str) -> str:
-    """The beginning and the end of a name that is too long."""
+    """Return the beginning and the end of a name that is too long."""
     if columns(name) <= LONGEST:
         return name
     head, tail = name, name
@@ -57,7 +57,7 @@ def _shortened(name: str) -> str:
 
 
 class Numbering:
-    """Hands out names of what has none: ``sigmoid_1``, ``sigmoid_2`` for values of the node sigmoid, else v0, v1, ...
+    """Source of names for values without one: ``sigmoid_1``, ``sigmoid_2`` for values of the node sigmoid, else v0, v1, ...
 
     Args:
         taken: names that are not handed out.
@@ -68,7 +68,7 @@ class Numbering:
         self._next: dict[str, int] = {"": 0}
 
     def fresh(self, base: str = "") -> str:
-        """The next unused name that begins like ``base``."""
+        """Return the next unused name that begins with ``base``."""
         while True:
             number = self._next.get(base, 1)
             self._next[base] = number + 1

@@ -23,12 +23,12 @@ _REVERSE: Mapping[tuple[str, str], str] = {
 
 
 def form_notes(lowered: Graph, graph: Graph, order: Iterable[int]) -> dict[int, str]:
-    """The comments on the operations of one function, each form once.
+    """The comments on operations, each form once.
 
     Args:
         lowered: the graph of the spec as it was written.
         graph: the graph that is printed.
-        order: positions of the function's operations.
+        order: positions of the operations of all functions, in the order of the text.
     """
     written: dict[str, set[str]] = {}
     for node in lowered.nodes:

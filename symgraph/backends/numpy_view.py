@@ -63,10 +63,6 @@ class NumpyView:
     fields: tuple[str, ...]
     long_tape: bool
     forward: tuple[str, ...]
-    needs_target: bool
-    without_target: str
-    forward_target: tuple[str, ...]
-    with_target: str
     functions: tuple[Function, ...]
     binding: tuple[str, ...]
 
@@ -84,12 +80,11 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     kernel = schedule(source.graph)
     writer = LinesWriter(source, kernel, {**texts, **TEXTS}, literals) if plain else AccurateWriter(source, kernel, literals)
     output = writer.identifier[model.output_node.name] if model.output_node else ""
-    forward, forward_target = writer.forward()
-    without, with_ = writer.tape_call(with_target=False), writer.tape_call(with_target=True)
+    forward = writer.body()
     functions = (*_functions(source, kernel, writer, output), *([_bounds(whole)] if source.has_error_bound else []))
     fields = writer.fields()
     binding = _binding(source, output, [function.head for function in functions])
-    names = _names_used([*forward, *forward_target, without, with_, *binding], fields, functions)
+    names = _names_used([*forward, *binding], fields, functions)
     return NumpyView(
         head=header(source, {node.name: writer.identifier[node.name] for node in model.nodes}),
         shapes=_shapes(source),
@@ -101,10 +96,6 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         fields=fields,
         long_tape=len(fields) > _MOST_FIELDS,
         forward=forward,
-        needs_target=without != with_.replace("\n        ", "\n            "),
-        without_target=without,
-        forward_target=forward_target,
-        with_target=with_,
         functions=functions,
         binding=binding,
     )

@@ -1,4 +1,4 @@
-"""Jinja: a view becomes text. Templates hold layout and prose; all else is in the view."""
+"""Rendering of a view as text by Jinja. Templates hold layout and prose; all else is in the view."""
 
 from functools import cache
 from pathlib import Path
@@ -7,7 +7,7 @@ import jinja2
 
 
 def templates_folder() -> Path:
-    """Where the templates are: inside the installed package, or beside it in a checkout."""
+    """Return the folder of the templates: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parent.parent
     installed = package / "_templates"
     return installed if installed.is_dir() else package.parent / "templates"

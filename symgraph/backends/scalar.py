@@ -20,7 +20,7 @@ TEXTS: OpTexts = {
     # the last branch is for nan, which stays nan
     "sign": OpText("1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0}", Level.TERNARY, _TERNARY),
     "heaviside": OpText("1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {1} if {0} == 0.0 else {0}", Level.TERNARY, _TERNARY),
-    # what the built-in functions do of two numbers, nan among them, in a fifth of the time that a call takes
+    # the built-in functions' results for two numbers, nan among them, in a fifth of the time that a call takes
     "max": OpText("{0} if not {0} < {1} else {1}", Level.TERNARY, _TERNARY),
     "min": OpText("{0} if not {0} > {1} else {1}", Level.TERNARY, _TERNARY),
     "and": OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)),

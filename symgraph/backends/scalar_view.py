@@ -1,4 +1,4 @@
-"""The view of the scalar backend's module: one straight line of statements for a row."""
+"""View of the scalar backend's module: one straight line of statements for a row."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from symgraph.passes import single_row
 
 @dataclass(frozen=True, slots=True)
 class ScalarView:
-    """Everything the scalar template prints; tuples of text are finished lines."""
+    """Values that the scalar template prints; tuples of text are finished lines."""
 
     head: Header
     counts: tuple[str, ...]
@@ -38,7 +38,7 @@ class ScalarView:
 
 
 def printed_graph(graph: Graph, _precision: str) -> Graph:
-    """The graph that the row functions are printed from."""
+    """Return the graph that the row functions are printed from."""
     return single_row(graph)
 
 
@@ -72,13 +72,13 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
 
 
 def _named_entries(names: Sequence[str], vector: str) -> list[str]:
-    """Statements that give the entries of a vector names: one for all in a line, or one each, since numba unpacks slowly."""
+    """Write the statements that name a vector's entries: one if it fits a line, else one each, since numba unpacks slowly."""
     lines = unpacked(names, vector, 4) if any(names) else []
     return lines if len(lines) == 1 else [f"{name} = {vector}[{index}]" for index, name in enumerate(names) if name]
 
 
 class _RowWriter:
-    """Writes functions of one row over the same graph."""
+    """Writer of functions of one row over the same graph."""
 
     def __init__(self, source: Source, graph: Graph, texts: OpTexts, literals: Mapping[str, str]) -> None:
         self.source = source
@@ -88,7 +88,7 @@ class _RowWriter:
         self.identifier = identifiers(source.model, ("w", "x", "y", "grad"))
 
     def function(self, results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The statements that compute the given nodes, and the expression for each."""
+        """Return the statements that compute the given nodes, and the expression for each."""
         if not results:
             return (), ()
         graph, model = self.graph, self.source.model

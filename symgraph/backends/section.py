@@ -124,8 +124,7 @@ class SectionWriter:
         text = self.texts[node.op].render(self._operands(node))
         if not _is_long(text.text, _FITS - self.indent):
             return text
-        base = self.bases[position] if self.bases else ""
-        room = WIDTH - self.indent - columns(self.labels.get(position, f"{base}_00" if base else "v00000")) - len(" = ")
+        room = WIDTH - self.indent - columns(self.labels.get(position) or f"{self._base(position) or 'v'}_0000") - len(" = ")
         while True:
             inline = [arg for arg in node.args if arg in self._pending and arg not in self._lazy]
             if columns(text.text) <= room or not inline:
@@ -151,9 +150,12 @@ class SectionWriter:
             texts[numbers[0]] = Text(f"{self.dtype}({texts[numbers[0]].text})", Level.ATOM)
         return texts
 
+    def _base(self, position: int) -> str:
+        return self.bases[position] if self.bases else ""
+
     def _assign(self, position: int, text: Text) -> None:
         self._pending.pop(position, None)
-        name = self.labels.get(position) or self.numbering.fresh(self.bases[position] if self.bases else "")
+        name = self.labels.get(position) or self.numbering.fresh(self._base(position))
         self.bound[position] = name
         statement = f"{name} = {text.text}"
         if self.indent + columns(statement) > WIDTH:

@@ -1,4 +1,4 @@
-"""What emission starts from: a model with its graphs, and the facts that every backend's module states about itself."""
+"""Input of the backends: a model with its graphs, and the facts that every backend's module states about itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,23 +13,23 @@ from symgraph.spec.model import DEFAULT_LAW, Input, Model
 from symgraph.spec.residuals import residual_of
 
 ABI = 2
-"""The version of the module contract that generated modules follow."""
+"""Version of the module contract that generated modules follow."""
 
 _HASHES: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A model on its way to text.
+    """Model on its way to text.
 
     Attributes:
         model: the frozen spec.
-        spec: where it is written, as the header names it.
+        spec: the path of the spec, as the header gives it.
         lowered: the forward graph without guards, for formulas.
         graph: the differentiated graph after all passes.
-        options: what the module is to have, as far as its backend has it.
-        radii: how far constants of the graph are from the numbers they stand for, where they are not exact.
-        rests: what to add to those constants, where more digits are computed with than a float has.
+        options: the options of the module that its backend has.
+        radii: bounds of the errors of those constants of the graph that are not exact.
+        rests: rounding remainders of these constants, for arithmetic with more digits than a float has.
     """
 
     model: Model
@@ -42,19 +42,19 @@ class Source:
 
     @property
     def has_residual(self) -> bool:
-        """Whether the loss is a constant times the square of a residual."""
+        """Tell if the loss is a constant times the square of a residual."""
         return "residual" in self.graph.roots
 
     @property
     def has_error_bound(self) -> bool:
-        """Whether the module has ``error_bound``, which needs a loss."""
+        """Tell if the module has ``error_bound``, which needs a loss."""
         return self.options.error_bound and "loss" in self.graph.roots
 
 
 def model_hash(model: Model) -> str:
-    """Digest of the canonical model: equal for equal specs on every machine, different after any change of meaning.
+    """Return the digest of the canonical model: equal for equal specs on every machine, different after any change of meaning.
 
-    It is worked out once for a model, which it freezes.
+    It is computed once for a model, which it freezes.
     """
     found = _HASHES.get(model)
     if found is None:
@@ -74,7 +74,7 @@ def _model_hash(model: Model) -> str:
 
 
 def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
-    """The entries of METADATA, as Python texts.
+    """Return the entries of METADATA, as Python texts.
 
     Args:
         source: the model.
@@ -99,7 +99,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _residual_entry(model: Model) -> dict[str, str]:
-    """The c of a loss c * r**2, or the reason why there is no residual r."""
+    """Return the c of a loss c * r**2, or the reason why there is no residual r."""
     residual = residual_of(model)
     return {"no_residual": quoted(residual.reason)} if residual.reason else {"residual_factor": number(residual.factor)}
 
@@ -114,7 +114,7 @@ def _option_entries(source: Source) -> dict[str, str]:
 
 
 def laws_of(weights: tuple[Input, ...]) -> list[tuple[Law, int]]:
-    """The laws of initial weights, each with how many weights in a row have it."""
+    """Return the laws of initial weights, each with the number of successive weights that have it."""
     parts: list[tuple[Law, int]] = []
     for entry in weights:
         law = entry.init or DEFAULT_LAW
@@ -142,5 +142,5 @@ def _domain(name: str, low: float, high: float) -> str:
 
 
 def _nested(entries: list[str]) -> str:
-    """A dict inside METADATA, one entry a line."""
+    """Write a dict inside METADATA, one entry a line."""
     return "\n".join(["{", *(f"        {entry}" for entry in entries), "    }"]) if entries else "{}"

@@ -1,13 +1,13 @@
-"""How wide text is, as ruff format measures it."""
+"""Width of text, as ruff format measures it."""
 
 import unicodedata
 
 WIDTH = 88
-"""The line length of ruff format's default, which generated text keeps to."""
+"""Line length of ruff format's default, which generated text keeps to."""
 
 
 def columns(text: str) -> int:
-    """The columns that a text takes; the signs of Chinese, Japanese and Korean take two."""
+    """Return the columns that a text takes; the signs of Chinese, Japanese and Korean take two."""
     if text.isascii():
         return len(text)
     return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text if not sign.isascii())

@@ -1,4 +1,4 @@
-"""How fast a model's modules are on this machine, beside what other libraries make of the same spec."""
+"""Timing of a model's modules on this machine, beside other libraries' versions of the same spec."""
 
 from symgraph.bench.measure import Report, bench
 from symgraph.bench.peers import PEERS

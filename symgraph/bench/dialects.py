@@ -1,4 +1,4 @@
-"""What NumPy's names mean in other libraries, so that one printer of SymPy writes a model for all of them."""
+"""Functions of other libraries under NumPy's names, so that one printer of SymPy writes a model for all of them."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -19,14 +19,14 @@ _ONE_OR_TWO = (
 
 
 def printer() -> Any:
-    """NumPy's printer without a module's name before functions."""
+    """Return NumPy's printer without a module's name before functions."""
     return sympy.printing.numpy.NumPyPrinter(
         {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
     )
 
 
 def autograd_names() -> Names:
-    """Those of autograd; conditions are plain arrays there."""
+    """Return autograd's functions; conditions are plain arrays there."""
     import autograd.numpy as anp
     from autograd.scipy import special
 
@@ -35,7 +35,7 @@ def autograd_names() -> Names:
 
 
 def jax_names() -> Names:
-    """Those of JAX."""
+    """Return JAX's functions."""
     import jax.numpy
     from jax.scipy import special
 
@@ -44,7 +44,7 @@ def jax_names() -> Names:
 
 
 def torch_names() -> Names:
-    """Those of torch, whose functions take no numbers beside tensors."""
+    """Return torch's functions, which take no numbers beside tensors."""
     import torch
 
     def lifted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,7 +59,7 @@ def torch_names() -> Names:
 
 
 def casadi_names() -> Names:
-    """Those of CasADi, for values of one row."""
+    """Return CasADi's functions, for values of one row."""
     import casadi
 
     def select(conditions: Sequence[Any], values: Sequence[Any], default: float) -> Any:
@@ -74,7 +74,7 @@ def casadi_names() -> Names:
 
 
 class _Reducing:
-    """A function of two as NumPy's logical functions: it has a ``reduce``."""
+    """Function of two operands with a ``reduce``, as NumPy's logical functions have it."""
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         self._function = function
@@ -83,7 +83,7 @@ class _Reducing:
         return self._function(first, second)
 
     def reduce(self, given: Sequence[Any]) -> Any:
-        """Fold several into one."""
+        """Fold several values into one."""
         return reduce(self._function, given)
 
 
@@ -93,7 +93,7 @@ def _logic(both: Callable[[Any, Any], Any], either: Callable[[Any, Any], Any]) -
 
 
 def _chosen(where: Callable[..., Any], conditions: Sequence[Any], values: Sequence[Any], default: Any) -> Any:
-    """numpy.select by a function of a condition and two values."""
+    """Compute numpy.select by a function of a condition and two values."""
     result = default
     for condition, value in reversed(list(zip(conditions, values, strict=True))):
         result = value if condition is True else where(condition, value, result)

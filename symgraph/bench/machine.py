@@ -1,4 +1,4 @@
-"""What a benchmark ran on, as far as the system says so."""
+"""Description of the machine that a benchmark ran on, as far as the system gives it."""
 
 import importlib.metadata
 import os
@@ -9,25 +9,25 @@ from pathlib import Path
 LIBRARIES = (
     "numpy", "sympy", "jax", "torch", "autograd", "casadi", "pytensor", "numexpr", "numba", "symengine", "symforce",
 )  # fmt: skip
-"""Whose versions are told."""
+"""Libraries whose versions are reported."""
 
 _VECTORS = ("avx512f", "avx2", "avx", "asimd", "sse4_2")
-"""Vector units, the widest first, by the names that Linux gives them."""
+"""Vector units, the widest first, by Linux's names for them."""
 
 
 def versions(libraries: Iterable[str] = LIBRARIES) -> dict[str, str]:
-    """The versions of the libraries that are installed."""
+    """Return the versions of the libraries that are installed."""
     found = {}
     for name in libraries:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            continue  # told as missing where it would be used
+            continue  # reported as missing where it would be used
     return found
 
 
 def describe() -> dict[str, str]:
-    """The machine, system and interpreter, by headings."""
+    """Return a description of the machine, system and interpreter, by headings."""
     cpu = _cpu()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     known = {
@@ -43,7 +43,7 @@ def describe() -> dict[str, str]:
 
 
 def _cpu() -> Mapping[str, str]:
-    """What Linux says of the first processor."""
+    """Return Linux's description of the first processor."""
     file = Path("/proc/cpuinfo")
     if not file.is_file():
         return {}

@@ -17,29 +17,29 @@ from symgraph.errors import OptionError
 from symgraph.spec.model import Model
 
 OURS = "symgraph numpy"
-"""What all others are compared with."""
+"""Name of the module with which all others are compared."""
 ROWS, QUICK_ROWS = (1, 1_000, 100_000), (1, 1_000)
 _SAMPLED = 32
-"""Different rows at most; longer tables repeat them."""
+"""Most different rows; longer tables repeat them."""
 _DRAWN = 32
-"""Points of each kind that rows and weights are taken from."""
+"""Number of points of each kind from which rows and weights are taken."""
 _MOST_SCALAR_ROWS = 1_000
-"""A loop over more would take seconds a call."""
+"""Most rows in a loop of the scalar module; more would take seconds a call."""
 
 Floats = NDArray[np.float64]
 Given = tuple[Floats, ...]
-"""w (k,), X (n, d), y (n,), without X or y where the model has none."""
+"""Arguments w (k,), X (n, d), y (n,), without X or y where the model has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One way to evaluate the model.
+    """Result of one way to evaluate the model.
 
     Attributes:
-        name: of the peer, or of ours.
-        version: of the library.
-        apart: how far its loss and gradient are from ours at most, relative to the size of the terms that are added up.
-        timings: by number of rows.
+        name: the peer, or our backend.
+        version: the version of the library.
+        apart: the largest distance of its loss and gradient from ours, relative to the size of the terms that are added up.
+        timings: the timing by number of rows.
     """
 
     name: str
@@ -50,13 +50,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured.
+    """Results of a benchmark.
 
     Attributes:
         model: its name.
         rows: numbers of rows.
-        lines: one for each way, ours first.
-        missing: why the others are not there, by name.
+        lines: one line for each way, ours first.
+        missing: the reasons why the others are missing, by name.
     """
 
     model: str
@@ -65,7 +65,7 @@ class Report:
     missing: Mapping[str, str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON takes it, with the machine's description."""
+        """Return all results in a form for JSON, with the machine's description."""
         lines = [
             {
                 "name": line.name,
@@ -81,7 +81,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One way to evaluate the model, and up to how many rows it is asked."""
+    """One way to evaluate the model, and the most rows for which it is used."""
 
     version: str
     prepare: Prepare
@@ -99,14 +99,14 @@ def bench(
 ) -> Report:
     """Time the mean loss with its gradient.
 
-    The process is pinned to one core meanwhile, and libraries are told to use one thread and float64, for good.
+    The process is pinned to one core meanwhile, and libraries are set to one thread and float64 for the rest of the process.
 
     Args:
         model: the spec, with a loss.
-        modules: its modules by backend; "numpy" is needed, "scalar" and "c" are timed where they are there.
+        modules: its modules by backend; "numpy" is needed, "scalar" and "c" are timed if given.
         peers: names of PEERS; None for all.
         rows: numbers of rows; a model without features and target has one "row".
-        effort: how much is measured.
+        effort: the number of rounds and calls.
         seed: of weights and rows, which are drawn inside the declared domains.
 
     Raises:
@@ -115,7 +115,7 @@ def bench(
     check_request(model, peers, rows)
     w, table = _drawn(model, modules["numpy"], seed)
     sizes = tuple(dict.fromkeys(rows)) if table.shape[1] else (1,)
-    with pinned(1), np.errstate(all="ignore"):  # what overflows on the way shows in the results
+    with pinned(1), np.errstate(all="ignore"):  # overflow in between shows in the results
         ways, missing = _ways(model, modules, tuple(PEERS) if peers is None else tuple(peers))
         given = _given(model, w, table, len(table))
         terms = np.abs(np.atleast_2d(modules["numpy"].per_sample_grad(**_by_name(model, given)))).mean(axis=0)
@@ -129,7 +129,7 @@ def bench(
 
 
 def check_request(model: Model, peers: Sequence[str] | None, rows: Sequence[int]) -> None:
-    """Refuse what cannot be timed; arguments as for ``bench``.
+    """Refuse a request that cannot be timed; arguments as for ``bench``.
 
     Raises:
         OptionError: the model has no loss, a peer is unknown, or a number of rows is no positive number.
@@ -144,7 +144,7 @@ def check_request(model: Model, peers: Sequence[str] | None, rows: Sequence[int]
 
 
 def _ways(model: Model, modules: Mapping[str, Any], peers: tuple[str, ...]) -> tuple[dict[str, _Way], dict[str, str]]:
-    """Ours and the peers that there are, and why others are not."""
+    """Return ours and the peers that are installed, and why others are missing."""
     release = versions(("symgraph-codegen",)).get("symgraph-codegen", "")
     ways = {OURS: _Way(release, _calling(model, modules["numpy"]))}
     if "c" in modules:
@@ -157,7 +157,7 @@ def _ways(model: Model, modules: Mapping[str, Any], peers: tuple[str, ...]) -> t
             peer = PEERS[name](model)
         except ImportError as error:
             missing[name] = f"not installed ({error})"
-        except Exception as error:  # whatever a library says of a model that it cannot express
+        except Exception as error:  # whatever a library raises for a model that it cannot express
             missing[name] = f"cannot express the model: {_told(error)}"
         else:
             ways[name] = _Way(peer.version, peer.prepare)
@@ -169,13 +169,13 @@ def _calling(model: Model, module: Any) -> Prepare:
 
 
 def _by_name(model: Model, given: Given) -> dict[str, Floats]:
-    """The arguments by name: without features, y is not the second."""
+    """Return the arguments by name: without features, y is not the second."""
     names = ("w", *(("X",) if model.feature_inputs else ()), *(("y",) if model.target_input is not None else ()))
     return dict(zip(names, given, strict=True))
 
 
 def _by_rows(model: Model, row: Callable[..., float], *given: Any) -> Task:
-    """The scalar module's row over all rows; one row is the public call itself."""
+    """Make a call of the scalar module's row over all rows; for one row, of the public function itself."""
     w, *rest = (array.tolist() for array in given)
     n = len(rest[0]) if rest else 1
     features = rest[0] if model.feature_inputs else [[]] * n
@@ -196,7 +196,7 @@ def _by_rows(model: Model, row: Callable[..., float], *given: Any) -> Task:
 
 
 def _drawn(model: Model, module: Any, seed: int) -> tuple[Floats, Floats]:
-    """Weights, and rows of features and target, at which all partials are finite."""
+    """Draw weights, and rows of features and target, at which all partials are finite."""
     drawn = np.vstack([points(model, (kind,), _DRAWN, seed).values for kind in ("small weights", "normal", "domain")])
     k, d = len(model.weight_inputs), len(model.feature_inputs)
     weights, table = drawn[:, d : d + k], np.delete(drawn, np.s_[d : d + k], axis=1)
@@ -222,7 +222,7 @@ def _finite_rows(model: Model, module: Any, w: Floats, table: Floats) -> NDArray
 
 
 def _given(model: Model, w: Floats, table: Floats, n: int) -> Given:
-    """n rows, repeated as often as it takes, as the model's functions take them."""
+    """Return n rows, repeated as often as needed, in the form that the model's functions take."""
     if not table.shape[1]:
         return (w,)
     rows, d = np.resize(table, (n, table.shape[1])), len(model.feature_inputs)
@@ -232,12 +232,12 @@ def _given(model: Model, w: Floats, table: Floats, n: int) -> Given:
 
 
 def _compared(ways: Mapping[str, _Way], missing: dict[str, str], given: Given, terms: Floats) -> dict[str, float]:
-    """How far each way is from ours, by name.
+    """Measure the distance of each way from ours, by name.
 
     Args:
-        ways: ours among them.
-        missing: gains those that fail.
-        given: where.
+        ways: the ways, ours among them.
+        missing: gets the ways that fail.
+        given: the arguments at which to compare.
         terms: (k,) mean sizes of the rows' partials.
     """
     loss, gradient = ways[OURS].prepare(*given)()

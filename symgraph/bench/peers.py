@@ -1,7 +1,7 @@
-"""The libraries that ``symgraph bench`` knows: each makes the mean loss and its gradient of a spec by itself.
+"""Libraries that ``symgraph bench`` knows: each computes the mean loss and its gradient of a spec by itself.
 
-A row of PEERS makes one, or raises ImportError where the library is missing. Data are put into the form that a library wants
-before time counts.
+A row of PEERS makes one, or raises ImportError where the library is missing. Data are put into the library's form before
+the timing starts.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +24,10 @@ Prepare = Callable[..., Task]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A library's version of a model.
+    """Version of a model written for one library.
 
     Attributes:
-        version: of the library.
+        version: the version of the library.
         prepare: takes NumPy arrays w (k,), X (n, d), y (n,) and gives the call.
     """
 
@@ -36,7 +36,7 @@ class Peer:
 
 
 def _columns(given: tuple[Any, ...], features: bool) -> tuple[Any, ...]:
-    """w, X, y as a program takes them: X by columns."""
+    """Return w, X, y in the form that a program takes: X by columns."""
     return tuple(array.T if features and place == 1 else array for place, array in enumerate(given))
 
 
@@ -45,7 +45,7 @@ def _has_features(model: Model) -> bool:
 
 
 def _lambdify(model: Model) -> Peer:
-    """SymPy's derivatives in NumPy, common subexpressions taken out."""
+    """Evaluate SymPy's derivatives in NumPy, common subexpressions taken out."""
     function, features = gradient_program(model).function(), _has_features(model)
 
     def prepare(*given: Any) -> Task:
@@ -71,7 +71,7 @@ def _autograd(model: Model) -> Peer:
 
 
 def _jax(model: Model) -> Peer:
-    """jit of value_and_grad over arrays that JAX holds; the call ends when the result is there."""
+    """Run jit of value_and_grad over arrays that JAX holds; the call ends when the result is there."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -94,7 +94,7 @@ def _torch_mean(model: Model) -> Callable[..., Any]:
 
 
 def _torch(model: Model) -> Peer:
-    """Operation by operation."""
+    """Run torch operation by operation."""
     import torch
 
     mean = _torch_mean(model)
@@ -112,7 +112,7 @@ def _torch(model: Model) -> Peer:
 
 
 def _torch_compile(model: Model) -> Peer:
-    """torch.compile of value and gradient in one function, for each shape anew."""
+    """Run torch.compile of value and gradient in one function, compiled again for each shape."""
     import torch
 
     compiled = torch.compile(torch.func.grad_and_value(_torch_mean(model)), dynamic=False)
@@ -130,7 +130,7 @@ def _torch_compile(model: Model) -> Peer:
 
 
 def _casadi(model: Model) -> Peer:
-    """A map over rows that share the weights."""
+    """Map a function of one row over rows that share the weights."""
     import casadi
 
     program = loss_program(model)
@@ -167,4 +167,4 @@ PEERS: Mapping[str, Callable[[Model], Peer]] = MappingProxyType(
         "casadi": _casadi,
     }
 )
-"""Every peer by name."""
+"""Functions that make the peers, by name."""

@@ -1,6 +1,6 @@
 """A spec as Python functions of other libraries: its nodes in order, then the loss, by SymPy's own printers.
 
-Node by node, since a loss in which every node is written out grows exponentially with the depth of a model.
+It goes node by node, since a loss in which every node is written out grows exponentially with the depth of a model.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ Assignments = tuple[tuple[Any, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A straight line of assignments, and what it gives.
+    """Straight line of assignments with its results.
 
     Attributes:
         arguments: the weights as a list; the features as a list and the target where the model has them.
-        assignments: symbols with their expressions, each over what comes before it.
+        assignments: symbols with their expressions, each over inputs and earlier symbols.
         results: the loss of one row, and its partials if they were asked for.
     """
 
@@ -38,7 +38,7 @@ class Program:
             printer: of SymPy; None for the one that goes with the modules.
 
         Raises:
-            Exception: whatever SymPy raises for what its printer cannot write.
+            Exception: whatever SymPy raises for an expression that its printer cannot write.
         """
         given = list(self.assignments)
         made: Callable[..., Sequence[Any]] = sympy.lambdify(
@@ -48,12 +48,12 @@ class Program:
 
 
 def loss_program(model: Model) -> Program:
-    """The loss of one row, for libraries that derive programs."""
+    """Return the loss of one row, for libraries that differentiate programs themselves."""
     return _program(model, ())
 
 
 def gradient_program(model: Model) -> Program:
-    """The loss of one row with its partials as SymPy derives them, common subexpressions taken out."""
+    """Return the loss of one row with its partials as SymPy derives them, common subexpressions taken out."""
     program = _program(model, tuple(model.partials().values()))
     nodes = dict(program.assignments)
     shared, rewritten = sympy.cse([*nodes.values(), *program.results], symbols=sympy.numbered_symbols("shared"), list=False)
@@ -63,7 +63,7 @@ def gradient_program(model: Model) -> Program:
 
 
 def _program(model: Model, partials: tuple[Any, ...]) -> Program:
-    """Under names of its own: a node may be called exp."""
+    """Write the loss and partials with new names, since a node may be called exp."""
     model.freeze()
     inputs = {entry.symbol: _named(f"input{place}") for place, entry in enumerate(model.inputs)}
     nodes = {node.symbol: _named(f"node{place}") for place, node in enumerate(model.nodes)}
@@ -81,12 +81,12 @@ def _named(name: str) -> Any:
 
 
 def _plain(expr: Any, names: Mapping[Any, Any]) -> Any:
-    """An expression in functions that SymPy's printers know, by other names."""
+    """Rewrite an expression in functions that SymPy's printers know, by other names."""
     return _defined(expr).xreplace(names)
 
 
 def _defined(expr: Any) -> Any:
-    """Our own functions by their definitions, which may hold further ones; the slope of a step is 0 beside the step."""
+    """Replace our functions by their definitions, which may hold further ones; a step's slope is 0 away from the step."""
     expr = expr.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
     while expr.atoms(SpecFunction):
         expr = expr.replace(lambda part: isinstance(part, SpecFunction), lambda part: part.definition())
@@ -94,7 +94,7 @@ def _defined(expr: Any) -> Any:
 
 
 def _in_order(known: Mapping[Any, Any]) -> Assignments:
-    """Assignments so that each comes after those it reads."""
+    """Sort assignments so that each comes after those it reads."""
     done: dict[Any, Any] = {}
     waiting = [(symbol, False) for symbol in reversed(list(known))]
     while waiting:

@@ -1,6 +1,6 @@
 """Timing side by side: peers take turns in one process, each round times every one of them, and medians over rounds count.
 
-Ratios are medians of the rounds' ratios: what slows the machine down for a while slows down both numbers of a round.
+Ratios are medians of the rounds' ratios: a slowdown of the machine for a while slows down both numbers of a round.
 """
 
 import os
@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 
 Task = Callable[[], Any]
-"""One piece of work, complete when it returns."""
+"""Work of one call, complete when it returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a task takes beside others.
+    """Times of a task beside others.
 
     Attributes:
-        seconds: a call, the median over rounds.
+        seconds: the time of a call, the median over rounds.
         low: the lower quartile over rounds.
         high: the upper quartile.
-        ratio: to the task that all are compared with, the median over rounds; NaN without one.
-        calls: in each round.
+        ratio: the ratio to the task that all are compared with, the median over rounds; NaN without one.
+        calls: the number of calls in each round.
     """
 
     seconds: float
@@ -37,11 +37,11 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured.
+    """Extent of a measurement.
 
     Attributes:
-        rounds: of all tasks.
-        slice: seconds of calls that a task gets in a round, as far as one call does not take longer.
+        rounds: the number of rounds over all tasks.
+        slice: seconds of calls that a task gets in a round, unless one call takes longer.
         longest: a task whose single call takes longer (in seconds) is timed by that call alone.
     """
 
@@ -55,12 +55,12 @@ FULL = Effort(rounds=31, slice=0.02, longest=10.0)
 
 
 def pin(cores: int) -> list[int]:
-    """Let this process run on the last cores of those it may use; returns which.
+    """Restrict this process to the last cores of those it may use; return their numbers.
 
-    The last: interrupts and other processes are found on the first more often.
+    The last cores are chosen since interrupts and other processes use the first more often.
 
     Args:
-        cores: how many.
+        cores: the number of cores.
     """
     if not hasattr(os, "sched_setaffinity"):  # not on this system: the scheduler decides
         return []
@@ -71,7 +71,7 @@ def pin(cores: int) -> list[int]:
 
 @contextmanager
 def pinned(cores: int) -> Iterator[None]:
-    """Pin this process for a while."""
+    """Restrict this process to the last cores while the block runs."""
     before = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
     pin(cores)
     try:
@@ -85,9 +85,9 @@ def side_by_side(tasks: Mapping[str, Task], reference: str | None, effort: Effor
     """Time tasks in turn.
 
     Args:
-        tasks: by name; each is called twice before anything counts.
+        tasks: the tasks by name; each is called twice before anything counts.
         reference: the task whose time is 1 in the ratios; None for no ratios.
-        effort: how much to measure.
+        effort: the extent of the measurement.
     """
     calls, once = {}, {}
     for name, task in tasks.items():
@@ -103,7 +103,7 @@ def side_by_side(tasks: Mapping[str, Task], reference: str | None, effort: Effor
 
 
 def _calls(task: Task, effort: Effort) -> tuple[int, float]:
-    """How many calls fill a slice, and how long the second call takes."""
+    """Return the number of calls that fill a slice, and the time of the second call."""
     task()  # a just-in-time compiler does its work here
     seconds = _timed(task, 1)
     return max(1, int(effort.slice / max(seconds, 1e-7))), seconds

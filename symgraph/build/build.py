@@ -1,4 +1,4 @@
-"""The build: read specs, generate, verify, compare with what is there, write what differs."""
+"""The build: read specs, generate and verify modules, compare them with the files, write those that differ."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -29,10 +29,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One file of a build.
+    """File of a build.
 
     Attributes:
-        path: where it is.
+        path: its path.
         state: "written" or "unchanged" after a build; after a check "unchanged", "missing", what has changed since it was built
             ("spec changed", "options changed", "generator changed", "edited by hand"), "of another spec" (that of a model of
             the same name) or, of the manifest, "stale"; after both "orphan" (the manifest lists it, but no spec makes it any
@@ -45,13 +45,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build or a check found.
+    """Findings of a build or a check.
 
     Attributes:
         outputs: every file, the manifest last.
-        verifications: what verification said of each model, by name; empty after a check.
-        libraries: what the C files were compiled into, if that was asked for.
-        unverified: by the name of each file whose text was never held against its spec, the reason.
+        verifications: the verification report of each model, by name; empty after a check.
+        libraries: the libraries that the C files were compiled into, if that was asked for.
+        unverified: for each file whose text was never verified against its spec, by name, the reason.
     """
 
     outputs: tuple[Output, ...]
@@ -61,21 +61,21 @@ class BuildReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every file is as a build leaves it."""
+        """Tell if every file is as a build leaves it."""
         return all(output.state in ("written", "unchanged") for output in self.outputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to build.
+    """Plan of a build.
 
     Attributes:
         specs: paths or dotted modules.
         root: the project's folder, to which the headers' paths are relative.
         out: folder for the modules.
         backends: names of backends.
-        options: what the modules are to have beyond plain ones.
-        whole: whether these are all specs of the folder, so that what else the manifest lists is left over.
+        options: the options of the modules beyond plain ones.
+        whole: whether these are all specs of the folder, so that other files in the manifest are left over.
         libraries: whether C files are compiled into the cache folder, from which ``symgraph.io.compiled.load`` takes them.
     """
 
@@ -90,9 +90,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The artifacts of one model, and where it is written.
+    """Artifacts of one model, with the spec that defines it.
 
-    The module of the numpy backend is made for verification even where it is not to be written.
+    The module of the numpy backend is generated for verification even where it is not to be written.
     """
 
     model: Model
@@ -112,14 +112,14 @@ def build(
     """Generate and verify the modules of a plan; then write those that differ, and the manifest.
 
     Nothing is written unless everything was generated and verified and no file would be overwritten that was edited by hand or
-    belongs to another spec. That is asked again at the last moment, since the work takes a while.
+    belongs to another spec. That is checked again at the last moment, since the work takes a while.
 
     Args:
-        plan: what to build.
+        plan: the specs, backends and options of the build.
         force: whether to overwrite such files, and those that are not ours.
-        verify: whether to hold the modules against their specs; if not, the manifest says so of each new text.
+        verify: whether to verify the modules against their specs; if not, the manifest says so of each new text.
         progress: called with one line at each step.
-        stages: keeps what each stage takes.
+        stages: records time and memory of each stage.
 
     Raises:
         BuildError: a spec cannot be read, two models would write one file, a module would take its spec's place, a file was
@@ -131,7 +131,7 @@ def build(
     tell = progress or (lambda _line: None)
     stages = stages or Stages()
     if verify:
-        verifier()  # that it is missing is known before the work
+        verifier()  # fail before the work if it is missing
     compiler = _compiler(plan, tell)
     _require_folder(plan.out)
     made = _generate(plan, tell, stages, ("numpy",))
@@ -158,7 +158,7 @@ def build(
 def _verify(
     plan: Plan, made: Sequence[Made], compiler: Compiler | None, tell: Progress, stages: Stages
 ) -> tuple[dict[str, VerificationReport], tuple[Path, ...]]:
-    """Verify every model; the reports by name, and the libraries that C files were compiled into."""
+    """Verify every model; return the reports by name, and the libraries that C files were compiled into."""
     verifications: dict[str, VerificationReport] = {}
     libraries: list[Path] = []
     for entry in made:
@@ -175,7 +175,7 @@ def _verify(
 
 
 def stage_names(plan: Plan) -> tuple[str, ...]:
-    """The stages of one model of a plan in order, those left out that only some models have."""
+    """Return the stages of one model of a plan in order, without those that only some models have."""
     backends = [BACKENDS[name] for name in dict.fromkeys((*plan.backends, "numpy")) if name in BACKENDS]
     names = ["lower", *(step.__name__ for step in STEPS), "check the graph"]
     names += [f"{backend.name}: {what}" for backend in backends for what in ("write", "lay out")]
@@ -184,12 +184,12 @@ def stage_names(plan: Plan) -> tuple[str, ...]:
 
 
 def check(plan: Plan, *, progress: Progress | None = None, stages: Stages | None = None) -> BuildReport:
-    """Compare what a build would write with what is there; write nothing and verify nothing.
+    """Compare the files with what a build would write; write nothing and verify nothing.
 
     Args:
-        plan: what a build would build.
+        plan: the plan of the build.
         progress: called with one line at each step.
-        stages: keeps what each stage takes.
+        stages: records time and memory of each stage.
 
     Raises:
         BuildError, SpecError: as for ``build``.
@@ -205,13 +205,13 @@ def check(plan: Plan, *, progress: Progress | None = None, stages: Stages | None
 
 
 def _unverified(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, str]:
-    """Read from the manifest which files were never held against their specs, and why."""
+    """Read from the manifest the files that were never verified against their specs, and the reasons."""
     entries = read_manifest(plan.out).entries
     return {entry.output: entry.unverified for entry in entries if entry.output in wanted and entry.unverified}
 
 
 def _generate(plan: Plan, tell: Progress, stages: Stages, also: Sequence[str] = ()) -> list[Made]:
-    """The artifacts of every model; ``also`` are backends whose artifacts are needed though they are not to be written."""
+    """Generate the artifacts of every model; those of the backends ``also`` are needed without being written."""
     require(plan.backends, plan.options)
     made: list[Made] = []
     owners: dict[str, tuple[str, Spec]] = {}
@@ -236,7 +236,7 @@ def _generate(plan: Plan, tell: Progress, stages: Stages, also: Sequence[str] = 
 
 
 def _require_folder(out: Path) -> None:
-    """Refuse before the work what could not be written after it."""
+    """Refuse before the work an output folder that cannot be written after it."""
     lowest = next(folder for folder in (out, *out.parents) if folder.exists())
     if not lowest.is_dir():
         raise BuildError(f"the output folder {out} cannot be made: {lowest} is a file; choose another with --out")
@@ -251,7 +251,7 @@ def _spare_specs(out: Path, made: Sequence[Made]) -> None:
 
 
 def _states(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, State]:
-    """How each file differs from what a build would write."""
+    """Return how each file differs from what a build would write."""
     specs = {one.entry.spec for one in wanted.values()}
     manifest = read_manifest(plan.out)
 
@@ -262,7 +262,7 @@ def _states(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, State]:
 
 
 def _refuse(plan: Plan, wanted: Mapping[str, Wanted]) -> None:
-    """Refuse to overwrite what was edited by hand, is not ours, or belongs to another spec."""
+    """Refuse to overwrite files that were edited by hand, are not ours, or belong to another spec."""
     for name, state in _states(plan, wanted).items():
         path, entry = plan.out / name, wanted[name].entry
         if state == "edited by hand":
@@ -280,7 +280,7 @@ def _refuse(plan: Plan, wanted: Mapping[str, Wanted]) -> None:
 
 
 def _compiler(plan: Plan, tell: Progress) -> Compiler | None:
-    """What compiles the C files of a plan; None where there are none, or no compiler although none must be there."""
+    """Find the compiler of a plan's C files; None where there are none, or where none is found and no library is asked for."""
     if "c" not in plan.backends:
         if plan.libraries:
             raise OptionError(f"--compile is for the backend c; the backends chosen are {', '.join(plan.backends)}")
@@ -295,7 +295,7 @@ def _compiler(plan: Plan, tell: Progress) -> Compiler | None:
 
 
 def _compiled(entry: Made, compiler: Compiler | None, folder: Path | None) -> ModuleType | None:
-    """The module of the C backend, compiled into a folder, by default the cache."""
+    """Load the module of the C backend, compiled into a folder, by default the cache."""
     files = {artifact.name: artifact.text for artifact in entry.artifacts if artifact.backend == "c"}
     if not files or compiler is None:
         return None
@@ -304,7 +304,7 @@ def _compiled(entry: Made, compiler: Compiler | None, folder: Path | None) -> Mo
 
 
 def _wanted(made: Sequence[Made]) -> dict[str, Wanted]:
-    """The files to write by name."""
+    """Return the files to write by name."""
     return {
         artifact.name: Wanted(artifact.text, _entry(one, artifact), one.spec.sources)
         for one in made
@@ -327,9 +327,9 @@ def _entry(made: Made, artifact: Artifact) -> Entry:
 
 
 def _manifest(plan: Plan, wanted: Mapping[str, Wanted]) -> tuple[str, list[Output]]:
-    """The manifest's text, and the files that it lists though no spec makes them any more.
+    """Return the manifest's text, and the files that it lists although no spec makes them any more.
 
-    It keeps listing these until they are deleted: a check is to say so each time.
+    It keeps listing these until they are deleted, so that every check reports them.
     """
     known = read_manifest(plan.out)
     specs = {one.entry.spec for one in wanted.values()}
@@ -345,20 +345,20 @@ def _manifest(plan: Plan, wanted: Mapping[str, Wanted]) -> tuple[str, list[Outpu
 
 
 def _as_known(entry: Entry, before: Entry | None) -> Entry:
-    """The entry of a text that was not run now: it keeps what an earlier build has found out about the same text."""
+    """Return the entry of a text that was not run now: it keeps the result of an earlier build for the same text."""
     if not entry.unverified or before is None or before.text_hash != entry.text_hash:
         return entry
     return replace(entry, unverified=before.unverified)
 
 
 def _way_up(plan: Plan) -> str | None:
-    """The way from the output folder to the project's root; None where it would differ from machine to machine."""
+    """Return the path from the output folder to the project's root; None where it would differ from machine to machine."""
     out, root = plan.out.resolve(), plan.root.resolve()
     return "/".join([".."] * len(out.relative_to(root).parts)) or "." if out.is_relative_to(root) else None
 
 
 def _write(plan: Plan, wanted: Mapping[str, Wanted], force: bool) -> tuple[Output, ...]:
-    """Write what differs, and the manifest, while no other build reads or writes it; orphans are listed behind."""
+    """Write files that differ, and the manifest, while no other build reads or writes it; orphans are listed last."""
     out = plan.out
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -366,7 +366,7 @@ def _write(plan: Plan, wanted: Mapping[str, Wanted], force: bool) -> tuple[Outpu
             text, orphans = _manifest(plan, wanted)
             texts = {out / name: one.text for name, one in wanted.items()} | {out / FILE: text}
             differing = {path: text for path, text in texts.items() if not os.path.lexists(path) or read_text(path) != text}
-            # a hand may have been at work since the first look
+            # somebody may have edited a file since the first check
             replace_texts(differing, lambda: None if force else _refuse(plan, wanted))
     except OSError as error:
         raise BuildError(f"the output folder {out} cannot be written: {error.strerror}; choose another with --out") from error

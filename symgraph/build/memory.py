@@ -1,4 +1,4 @@
-"""A model's module in memory, for notebooks and tests."""
+"""Modules of a model in memory, for notebooks and tests."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +24,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     Args:
         model: the spec; it is frozen by this.
         backend: "numpy", "scalar", or "c", which takes a C compiler.
-        extras: what the module has on request, for instance ("error-bound",).
+        extras: the functions that the module has on request, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic.
 
     Returns:
@@ -33,7 +33,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     Raises:
         SpecError: the model cannot be lowered.
         VerificationError: the module disagrees with the spec.
-        OptionError: it is no model; the backend is unknown or has not what is asked for; or that is unknown.
+        OptionError: it is no model; the backend is unknown or lacks an extra or the precision; or one of these is unknown.
         BuildError: the backend is c and there is no C compiler.
     """
     if not isinstance(model, Model):
@@ -50,16 +50,16 @@ def compile(  # noqa: A001  what users call as symgraph.compile
 def load_verified(
     model: Model, artifacts: Sequence[Artifact], compiled: ModuleType | None = None, stages: Stages | None = None
 ) -> tuple[Mapping[str, ModuleType], VerificationReport]:
-    """Load the Python modules of a model and hold them against the model.
+    """Load the Python modules of a model and verify them against the model.
 
     Args:
         model: the spec.
-        artifacts: what was generated of it, that of the numpy backend among it.
+        artifacts: the generated files, that of the numpy backend among them.
         compiled: the module of the c backend, if there is one.
-        stages: keeps what each stage takes.
+        stages: records time and memory of each stage.
 
     Returns:
-        The modules by backend, and what verification found.
+        The modules by backend, and the report of verification.
 
     Raises:
         VerificationError: a module disagrees with the spec.
@@ -80,7 +80,7 @@ def load_verified(
 
 
 def verifier() -> Callable[..., VerificationReport]:
-    """The function that verifies modules; it is imported when it is needed, since its arithmetic is a package of its own.
+    """Return the function that verifies modules; imported only when needed, since it depends on a separate package.
 
     Raises:
         BuildError: python-flint is not installed.

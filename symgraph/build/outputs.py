@@ -1,4 +1,4 @@
-"""The files of an output folder: how each differs from what a build would write, and which a build must leave alone."""
+"""Files of an output folder: how each differs from what a build would write, and which a build must leave alone."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -18,11 +18,11 @@ State = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file that a build is to write.
+    """File that a build is to write.
 
     Attributes:
         text: its text.
-        entry: what the manifest is to say of it.
+        entry: its entry in the manifest.
         sources: the digests of the files that its spec was read from.
     """
 
@@ -31,7 +31,7 @@ class Wanted:
     sources: Mapping[str, str]
 
     def unverified(self, reason: str) -> "Wanted":
-        """The same file with a reason why its text was not held against the spec, or "" if it was."""
+        """Return the same file with the reason why its text was not verified against the spec, or "" if it was."""
         return replace(self, entry=replace(self.entry, unverified=reason))
 
 
@@ -39,10 +39,10 @@ def state_of(path: Path, wanted: Wanted, manifest: Manifest, lives: Callable[[st
     """Say how a file differs from what a build would write; line ends in CRLF are no difference.
 
     Args:
-        path: where it is.
-        wanted: what a build would write there.
-        manifest: what is known of the folder.
-        lives: tells of a spec whether it is there, and is not known to have given the file up.
+        path: its path.
+        wanted: the file that a build would write there.
+        manifest: the manifest of the folder.
+        lives: tells if a spec exists and is not known to have given the file up.
 
     Raises:
         BuildError: it cannot be read.
@@ -61,7 +61,7 @@ def state_of(path: Path, wanted: Wanted, manifest: Manifest, lives: Callable[[st
 
 
 def _reason(header: FileHeader, wanted: Wanted, manifest: Manifest) -> State:
-    """Why a build would write another text than an earlier one did."""
+    """Return the reason why a build would write another text than an earlier one did."""
     entry = wanted.entry
     if (header.model, header.spec) != (entry.model_hash, entry.spec):
         return "spec changed"
@@ -70,7 +70,7 @@ def _reason(header: FileHeader, wanted: Wanted, manifest: Manifest) -> State:
         return "options changed"
     origin = manifest.origins.get(entry.spec)
     if origin is not None and origin.sources != wanted.sources:
-        return "spec changed"  # in what the digest of the model leaves out, such as its line of documentation
+        return "spec changed"  # in parts that the model's digest leaves out, such as its line of documentation
     return "generator changed"
 
 
@@ -86,13 +86,13 @@ def spec_of(path: Path) -> str | None:
 
 
 def read_text(path: Path) -> str | None:
-    """Return a file's text, with plain line ends; None if it is none.
+    """Return a file's text, with plain line ends; None if it is not text.
 
     Raises:
         BuildError: it cannot be read.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
-        return None  # a pipe, say, which nobody may ever write to
+        return None  # a pipe, say, from which reading may never end
     try:
         return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
     except OSError as error:

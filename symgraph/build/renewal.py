@@ -1,4 +1,4 @@
-"""Building a module anew whose spec says another model than it did when the module was built."""
+"""Rebuilding of a module whose spec defines another model than when the module was built."""
 
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,18 @@ from symgraph.options import DOUBLE, options_of
 
 
 def renew(path: Path, module: Any, lineage: Lineage, *, locked: bool = False) -> bool:
-    """Run the spec of a built module, and build the module anew if the model is another one by now.
+    """Run the spec of a built module, and rebuild the module if the model has changed.
 
-    The spec's files are built as they were, with the same backends and options, and verified.
+    The spec's files are built with the same backends and options as before, and verified.
 
     Args:
         path: the module's file.
-        module: what was loaded from it.
-        lineage: where it comes from.
+        module: the module loaded from it.
+        lineage: the spec that it comes from.
         locked: whether an old module is refused instead.
 
     Returns:
-        Whether the module was built anew.
+        Whether the module was rebuilt.
 
     Raises:
         ModuleError: the spec has no such model any more; or the module is old, and is locked or in no manifest that says how it
@@ -48,7 +48,7 @@ def renew(path: Path, module: Any, lineage: Lineage, *, locked: bool = False) ->
 
 
 def _plan_of(entries: list[Entry], lineage: Lineage, out: Path) -> Plan:
-    """The plan by which some files were built."""
+    """Return the plan by which some files were built."""
     extras = {extra for entry in entries for extra in entry.extras.split(",") if extra}
     precision = next((entry.precision for entry in entries if entry.precision), DOUBLE)
     backends = tuple(dict.fromkeys(entry.backend for entry in entries))

@@ -1,4 +1,4 @@
-"""The files that a spec is read from: itself, the modules that it imports, the tables of data that it opens."""
+"""Files that a spec is read from: itself, the modules that it imports, the tables of data that it opens."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ _recorders: "list[_Recorder]" = []
 
 @contextmanager
 def recorded(spec: Path, root: Path) -> Iterator[dict[str, str]]:
-    """Record the files below a folder that are opened for reading while the block runs, by what the interpreter tells of it.
+    """Record the files below a folder that are opened for reading while the block runs, as the interpreter reports them.
 
     A digest is taken before the file is read: if it changes meanwhile, the digest is the old one, and the change is noticed.
     Python's own files, installed packages and symgraph are left out, since they do not belong to the project.
@@ -51,7 +51,7 @@ def is_project_file(path: Path, root: Path) -> bool:
 
 
 class _Recorder:
-    """The digests of a project's files that one thread opens."""
+    """Digests of a project's files that one thread opens."""
 
     def __init__(self, root: Path) -> None:
         self.digests: dict[str, str] = {}
@@ -68,7 +68,7 @@ class _Recorder:
         """Record a file that is about to be read, if it is one of the project's."""
         if self._busy or threading.get_ident() != self._thread or not isinstance(name, str | bytes):
             return
-        self._busy = True  # what follows opens files itself
+        self._busy = True  # the code below opens files itself
         try:
             with suppress(ValueError):  # a name with a NUL, which `open` refuses next
                 path = Path(os.fsdecode(name)).resolve()
@@ -80,7 +80,7 @@ class _Recorder:
 
 @cache
 def _listen() -> None:
-    """Have the interpreter tell of every file that is opened; it does so until it ends (PEP 578)."""
+    """Make the interpreter report every file that is opened; it does so until it ends (PEP 578)."""
     sys.addaudithook(_hear)
 
 

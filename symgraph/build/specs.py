@@ -1,4 +1,4 @@
-"""Reading spec files: Python files, or dotted modules, that define one model or several."""
+"""Reader of spec files: Python files, or dotted modules, that define one model or several."""
 
 import importlib.util
 import os
@@ -16,7 +16,7 @@ from symgraph.collector import uncollected
 from symgraph.errors import BuildError, SpecError
 from symgraph.spec.model import Model
 
-# What Python, NumPy and SymPy say of habits from numeric code, by a part of their message, and what to write instead.
+# Part of a message of Python, NumPy or SymPy about a habit from numeric code -> the code to write instead.
 _HINTS = {
     "loop of ufunc does not support": "use SymPy's functions instead of NumPy's",
     "Cannot convert expression to float": "use SymPy's functions instead of those of math",
@@ -26,14 +26,14 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A spec file.
+    """Spec file with its models.
 
     Attributes:
         path: the file.
-        label: how headers and the manifest name it: its path below the project's root, with forward slashes.
+        label: its name in headers and the manifest: its path below the project's root, with forward slashes.
         models: the models it defines, in order.
-        sources: the digests of the project's files that it was read from, by their paths below the root; none of a spec that
-            lies elsewhere.
+        sources: the digests of the project's files that it was read from, by their paths below the root; none of a spec
+            outside the project.
     """
 
     path: Path
@@ -69,7 +69,7 @@ def read_spec(reference: str, root: Path) -> Spec:
 
 
 class _Found(NamedTuple):
-    """A spec's file, the name it runs under, and the folders that are on the import path meanwhile."""
+    """File of a spec, the name it runs under, and the folders that are on the import path meanwhile."""
 
     path: Path
     name: str
@@ -95,7 +95,7 @@ def _locate(reference: str, root: Path) -> _Found:
 
 
 def _file(path: Path) -> _Found:
-    """A file in a package runs under its dotted name, so that its relative imports work."""
+    """Find the name and folders of a spec's file; one in a package runs under its dotted name, for its relative imports."""
     name, above = path.stem, path.parent
     while (above / "__init__.py").is_file():
         name, above = f"{above.name}.{name}", above.parent
@@ -105,7 +105,7 @@ def _file(path: Path) -> _Found:
 
 
 def _label(path: Path, root: Path) -> str:
-    """The path below the root; a file elsewhere goes by its name alone, which is the same on every machine."""
+    """Return the path below the root, or the name alone of a file elsewhere, which is the same on every machine."""
     resolved = root.resolve()
     return path.relative_to(resolved).as_posix() if path.is_relative_to(resolved) else path.name
 
@@ -115,7 +115,7 @@ def _run(found: _Found, label: str, root: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise BuildError(f"{label} cannot be read as Python")
     module = importlib.util.module_from_spec(spec)
-    # what a spec prints is not the result of the command that reads it
+    # output that a spec prints is not the result of the command that reads it
     imports = _importing_from(*found.folders, root=root)
     with imports, _registered(found.name, module), redirect_stdout(sys.stderr), uncollected():
         try:
@@ -134,7 +134,7 @@ def _told(error: BaseException) -> str:
 
 
 def _line(error: BaseException, path: Path) -> int | str:
-    """The line of the spec that is wrong, or that called what is."""
+    """Return the line of the spec that is wrong, or that called the code that failed."""
     if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno is not None:
         return error.lineno
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
@@ -145,8 +145,8 @@ def _line(error: BaseException, path: Path) -> int | str:
 def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
     """Let a spec import its neighbours, and leave no bytecode beside them.
 
-    It reads them, and all else that it imports from its project, anew: they may have changed since this process imported them.
-    They are forgotten afterwards: another folder may use their names.
+    It reads them, and all else that it imports from its project, again: they may have changed since this process imported
+    them. They are forgotten afterwards: another folder may use their names.
     """
     hidden = _of_project(folders, root)
     saved_path, saved_bytecode, known = list(sys.path), sys.dont_write_bytecode, set(sys.modules) - set(hidden)
@@ -168,7 +168,7 @@ def _importing_from(*folders: Path, root: Path) -> Iterator[None]:
 
 
 def _of_project(folders: tuple[Path, ...], root: Path) -> dict[str, ModuleType]:
-    """The imported modules that lie in some folders, or are files of the project."""
+    """Return the imported modules that lie in some folders, or are files of the project."""
     beside, below = {str(folder) for folder in folders}, f"{root}{os.sep}"
     found = {}
     for name, module in list(sys.modules.items()):
@@ -184,7 +184,7 @@ def _of_project(folders: tuple[Path, ...], root: Path) -> dict[str, ModuleType]:
 
 @contextmanager
 def _registered(name: str, module: ModuleType) -> Iterator[None]:
-    """Enter a module under its name while it runs: dataclasses look it up there."""
+    """Register a module under its name while it runs: dataclasses look it up there."""
     saved = sys.modules.get(name)
     sys.modules[name] = module
     try:

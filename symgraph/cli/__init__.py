@@ -36,7 +36,7 @@ app.command(short_help="Compute predictions for a file.")(predict)
 app.command(short_help="Print formulas, or the graph.")(show)
 
 
-# What typer raises for a wrong option or argument, by its base: click's class, or that of the copy that newer versions carry.
+# Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions.
 _UsageError: Any = typer.BadParameter.__bases__[0]
 
 

@@ -1,4 +1,4 @@
-"""``symgraph bench``: how fast a model's modules are, beside what other libraries make of its spec."""
+"""``symgraph bench``: time a model's modules beside other libraries' versions of its spec."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,7 +59,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _modules(model: "Model", reference: str, chosen: "Chosen") -> tuple[dict[str, Any], dict[str, str]]:
-    """The model's modules by backend, built or made in memory, and why others are not there."""
+    """Return the model's modules by backend, built or made in memory, and why others are missing."""
     from symgraph.build.memory import compile as in_memory
     from symgraph.cli.truth import module_of_model
     from symgraph.errors import SymgraphError
@@ -96,7 +96,7 @@ def _rows(report: "Report") -> Iterator[list[str]]:
 
 
 def _duration(seconds: float) -> str:
-    """Three digits and a unit."""
+    """Format seconds with three digits and a unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"

@@ -94,12 +94,12 @@ def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | N
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """The parts of a list separated by commas."""
+    """Split a list at its commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _remarks(report: "BuildReport") -> list[str]:
-    """What to do about files that are not as a build leaves them."""
+    """Say what to do about files that are not as a build leaves them."""
     states = {output.state for output in report.outputs}
     orphans = [output.path for output in report.outputs if output.state == "orphan"]
     remarks = [f"{path} is left over from a model that is gone; delete it" for path in orphans]

@@ -1,4 +1,4 @@
-"""The modules that commands use: found by name or path, and built anew if their spec says another model by now."""
+"""Modules that commands use: found by name or path, and rebuilt if their spec has changed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool) -> "GeneratedModule":
-    """Load a module of the numpy backend by name or path, as its spec has it.
+    """Load a module of the numpy backend by name or path, rebuilt if its spec has changed.
 
     Args:
-        reference: what the user gave as MODEL.
+        reference: the argument MODEL.
         config: the file with the project's settings, if the user gave one.
-        locked: whether a module that is older than its spec is refused instead of built anew.
-        quiet: whether nothing is said of a build.
+        locked: whether a module that is older than its spec is refused instead of rebuilt.
+        quiet: whether to print nothing about a build.
 
     Raises:
         ModuleError: there is none, it is of the scalar backend, or it is older than its spec and locked.
@@ -40,17 +40,17 @@ def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool
 def current(
     module: Any, path: Path, load: Callable[[Path], Any], settings: "Config | None", *, locked: bool, quiet: bool
 ) -> Any:
-    """Return a module as its spec has it: the same, or one that was built anew.
+    """Return a module as its spec has it: the same, or one that was rebuilt.
 
-    The spec is run only if a file that it was read from is not what it was, since that takes SymPy.
+    The spec is run only if a file that it was read from has changed, since that takes SymPy.
 
     Args:
-        module: what was loaded.
-        path: from which file.
-        load: how it is loaded.
+        module: the module as loaded.
+        path: the file that it was loaded from.
+        load: the function that loads it.
         settings: those of the project, if the module was found by its name.
         locked: whether an old module is refused instead.
-        quiet: whether nothing is said of a build.
+        quiet: whether to print nothing about a build.
 
     Raises:
         ModuleError: it is old and locked, its spec has no such model any more, or the spec is another user's.
@@ -76,7 +76,7 @@ def settings_for(reference: str, config: Path | None) -> "Config | None":
 
 
 def lineage_of_module(path: Path, module: Any, settings: "Config | None") -> "Lineage | None":
-    """Find the spec of a built module by the manifest beside it, or else by what the module says of itself."""
+    """Find the spec of a built module by the manifest beside it, or else by the path in the module's metadata."""
     from symgraph.io.lineage import Lineage, lineage_of
 
     found = lineage_of(path, module.METADATA.get("model_hash", ""))
@@ -92,7 +92,7 @@ def lineage_of_module(path: Path, module: Any, settings: "Config | None") -> "Li
 
 
 def require_own(lineage: "Lineage", settings: "Config | None") -> None:
-    """Refuse to run another user's spec that nobody has named; those of a project that counts, and our own, count as well.
+    """Refuse to run another user's spec that nobody has named; specs of a trusted project and our own count as named.
 
     Raises:
         ModuleError: it is another user's.

@@ -1,4 +1,4 @@
-"""``symgraph gradcheck``: hold a module's derivatives against differences of its values."""
+"""``symgraph gradcheck``: check a module's derivatives against differences of its values."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Signals that ask a command to end while it has something to save: Ctrl-C, SIGTERM and SIGHUP."""
+"""Signals that ask a command to end while it has results to save: Ctrl-C, SIGTERM and SIGHUP."""
 
 import signal
 import threading
@@ -9,14 +9,14 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 
 class Interrupts:
-    """Inside the block the first signal is kept, and interrupts what may be interrupted; the second ends the process at once.
+    """Block in which the first signal is recorded, and raised where interruptible; a second one ends the process at once.
 
-    A second SIGHUP does not: a terminal that closes sends it from the kernel and from the shell. What was ignored before, as
-    `nohup` does it with SIGHUP, stays so. Handlers are those of before at the end of the block.
+    A second SIGHUP does not: a terminal that closes sends it from the kernel and from the shell. A signal ignored before,
+    as `nohup` ignores SIGHUP, stays ignored. The former handlers are restored at the end of the block.
 
     Attributes:
         received: the first signal's number, or None.
-        interruptible: whether that signal raises KeyboardInterrupt at once, or is only kept.
+        interruptible: whether that signal raises KeyboardInterrupt at once, or is only recorded.
     """
 
     def __init__(self) -> None:

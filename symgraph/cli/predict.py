@@ -1,4 +1,4 @@
-"""``symgraph predict``: predictions of a built model for the rows of a file."""
+"""``symgraph predict``: compute predictions of a built model for the rows of a file."""
 
 from pathlib import Path
 from typing import Annotated, Any

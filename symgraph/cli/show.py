@@ -1,4 +1,4 @@
-"""``symgraph show``: the formulas of a model, or its graph."""
+"""``symgraph show``: print the formulas of a model, or its graph."""
 
 import re
 from enum import StrEnum
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How formulas are printed."""
+    """Formats in which formulas are printed."""
 
     text = "text"
     latex = "latex"
@@ -87,7 +87,7 @@ def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
 
 
 def _latex_name(name: str) -> str:
-    """A name as LaTeX: words upright, so that they do not read as products of letters; y_hat as a hat."""
+    """Return a name as LaTeX: words upright, so that they do not read as products of letters; y_hat as a hat."""
     import sympy
 
     accented = re.sub(r"_(hat|bar|tilde)$", r"\1", name)
@@ -95,7 +95,7 @@ def _latex_name(name: str) -> str:
 
 
 def models_of(reference: str, config: Path | None = None) -> list["Model"]:
-    """The models of a spec, or the one that a built module names."""
+    """Return the models of a spec, or the one that a built module names."""
     from symgraph.build.specs import read_spec
     from symgraph.cli.current import lineage_of_module, require_own
     from symgraph.errors import ModuleError
@@ -123,7 +123,7 @@ def models_of(reference: str, config: Path | None = None) -> list["Model"]:
     if lineage is not None:
         require_own(lineage, settings)
         models = read_spec(str(lineage.spec), lineage.root).models
-    elif (path.parent / spec).is_file():  # the package brings the founding model's
+    elif (path.parent / spec).is_file():  # the package ships the founding model's spec
         models = read_spec(str(path.parent / spec), path.parent).models
     else:
         raise ModuleError(f"{reference} was built from {spec}, which is not below {root}; name the spec file instead")

@@ -1,4 +1,4 @@
-"""What commands share: options that several have, and writing to stdout and stderr."""
+"""Options that several commands share, and output to stdout and stderr."""
 
 import json
 import os
@@ -30,7 +30,7 @@ DataFile = Annotated[Path | None, typer.Option("--data", metavar="FILE", help="R
 
 
 def read_weights(path: Path, module: "GeneratedModule") -> Any:
-    """Read weights; those of another version of the model are warned about on stderr.
+    """Read weights; warn on stderr about those of another version of the model.
 
     Raises:
         WeightsError: they are not the model's.
@@ -49,7 +49,7 @@ def check_writable(option: str, path: Path, *others: Path | None) -> None:
     """Refuse a file that cannot be written, before the work whose result it is to hold.
 
     Args:
-        option: which names the file.
+        option: the option that names the file.
         path: the file, or a device or a pipe.
         others: files that it must not be.
 
@@ -85,7 +85,7 @@ def _check_target(option: str, path: Path, target: Path, others: Sequence[Path |
 
 
 def nearer(path: Path) -> Path:
-    """Return a path from here, as a person would type it, where it lies below."""
+    """Return a path relative to the current folder, as a person would type it, where it lies below."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
@@ -132,7 +132,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 @contextmanager
 def progress(total: int, label: str, *, quiet: bool) -> Iterator[Any]:
-    """Show a bar on stderr if that is a terminal; gives a function that advances it by one and shows a remark."""
+    """Show a bar on stderr if that is a terminal; yield a function that advances it by one and shows a remark."""
     if quiet or not sys.stderr.isatty():
         yield lambda _remark="": None
         return
@@ -146,7 +146,7 @@ def progress(total: int, label: str, *, quiet: bool) -> Iterator[Any]:
     try:
         yield lambda remark="": bar.update(task, advance=1, remark=remark)
     finally:
-        with suppress(OSError):  # the terminal is gone; the work whose progress this was need not be
+        with suppress(OSError):  # the terminal is closed; the work goes on
             bar.stop()
 
 
@@ -156,7 +156,7 @@ def stage_bar(names: Sequence[str], *, quiet: bool) -> Iterator[Callable[[str, s
 
     Args:
         names: the stages of one model in order.
-        quiet: whether nothing is to be shown.
+        quiet: whether to show nothing.
 
     Returns:
         A function to call with a model's name and a stage's before the stage; None where nothing is shown.
@@ -211,7 +211,7 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
 
 
 def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:
-    """X and y as a module's functions take them: None where the model has no features or no target."""
+    """Return X and y as a module's functions take them: None where the model has no features or no target."""
     if rows is None:
         return None, None
     return (rows.X if rows.features else None), rows.y

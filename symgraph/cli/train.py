@@ -38,7 +38,7 @@ _SHOWN = 30  # weights that a table of results lists
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    """What one run takes beside the data and the optimizer."""
+    """Options of one run beside the data and the optimizer."""
 
     epochs: int
     batch_size: int | None
@@ -111,7 +111,7 @@ def train(
     _check_outputs(files.values(), plot, data)
     with Interrupts() as interrupts:
         results = _runs(module, inputs_of(rows), optimizers, options, interrupts, quiet)
-        # what was reached is on the disk before anything is printed: the terminal may be gone
+        # the results are on the disk before anything is printed: the terminal may be gone
         lines, failure = _save(results, module, files)
     try:
         if backend != "auto":
@@ -238,7 +238,7 @@ def _run(
 
     def after(end: "EpochEnd") -> None:
         interrupts.check()
-        # a signal that comes after the last epoch must not take the result away that is about to be returned
+        # a signal that comes after the last epoch must not discard the result that is about to be returned
         last = end.epoch + 1 == options.epochs or bool(options.stop and options.stop(end))
         interrupts.interruptible = not last
         advance(f"loss {end.loss:.6g}")
@@ -270,9 +270,9 @@ def _note_fallbacks(results: "dict[str, TrainResult]", quiet: bool) -> None:
 def _save(
     results: "dict[str, TrainResult]", module: "GeneratedModule", files: Mapping[str, Path]
 ) -> "tuple[list[str], WeightsError | None]":
-    """Write the weights of each run; what was written, a line each, and the last error.
+    """Write the weights of each run; return a line on each, and the last error.
 
-    A run that diverged or finished no epoch leaves a file that holds something as it is: those weights may be good.
+    A run that diverged or finished no epoch does not overwrite a file that has content: those weights may be good.
     """
     from symgraph.errors import WeightsError
     from symgraph.io.files import is_stream
@@ -296,7 +296,7 @@ def _save(
 
 
 def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Path | None) -> list[str]:
-    """Draw the losses; what was drawn, in a line."""
+    """Draw the losses; return a line that says what was drawn."""
     from symgraph.training.plots import plot_comparison, plot_loss
 
     if path is None:
@@ -315,7 +315,7 @@ def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Pa
 
 
 def _file_of(path: Path, name: str, runs: Collection[str]) -> Path:
-    """The file of one run: among several, with its name added; devices and pipes take one run after the other."""
+    """Return the file of one run: among several, with its name added; devices and pipes take one run after the other."""
     from symgraph.io.files import is_stream
 
     return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")

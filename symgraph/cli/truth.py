@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Dtype(StrEnum):
-    """What a module computes in."""
+    """Dtypes in which a module computes."""
 
     float64 = "float64"
     float32 = "float32"
 
 
 class BackendName(StrEnum):
-    """The backends that can be judged."""
+    """Backends that can be judged."""
 
     numpy = "numpy"
     scalar = "scalar"
@@ -81,7 +81,7 @@ def truth(
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What to judge at, and in what."""
+    """Points at which to judge a module, and the dtype."""
 
     kinds: tuple[str, ...]
     points: int
@@ -111,7 +111,7 @@ def _print(report: "Report", *, json: bool) -> None:
 
 
 def one_model(reference: str, config: Path | None) -> "Model":
-    """The model that MODEL names.
+    """Return the model that MODEL names.
 
     Raises:
         OptionError: it names a spec with several.
@@ -128,12 +128,12 @@ def one_model(reference: str, config: Path | None) -> "Model":
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """How a module is looked for.
+    """User's options for finding a module.
 
     Attributes:
         config: the file with the project's settings, if the user gave one.
-        locked: whether a module that is older than its spec is refused instead of built anew.
-        quiet: whether nothing is said of a module that is built.
+        locked: whether a module that is older than its spec is refused instead of rebuilt.
+        quiet: whether to print nothing about a module that is built.
     """
 
     config: Path | None
@@ -144,15 +144,15 @@ class Chosen:
 def module_of_model(
     model: "Model", reference: str, path: Path | None, backend: str, chosen: Chosen, purpose: str = "judging"
 ) -> Any:
-    """The module that a command is about: the given file, else the built one that MODEL names, else one made in memory.
+    """Return the module of a command: the given file, else the built one that MODEL names, else one made in memory.
 
     Args:
-        model: what MODEL names.
+        model: the model that MODEL names.
         reference: MODEL itself.
         path: the file, or None.
         backend: numpy, scalar or c.
-        chosen: how the module is looked for.
-        purpose: what is done to it, for a remark on one made in memory.
+        chosen: the user's options for finding the module.
+        purpose: the use of the module, for a remark on one made in memory.
 
     Raises:
         ModuleError: the file is no module, or was built from another version of the spec; or the built one was, and is locked.
@@ -193,7 +193,7 @@ def module_of_model(
 
 
 def _built(reference: str, backend: str) -> str | Path:
-    """The built module that goes with MODEL, if MODEL names one."""
+    """Return the built module that goes with MODEL, if MODEL names one."""
     suffix = "_scalar" if backend == "scalar" else ""
     if not reference.endswith(".py"):
         return f"{reference}{suffix}"

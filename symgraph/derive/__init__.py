@@ -1,1 +1,1 @@
-"""From a spec to the graph of its derivatives: lowering, the adjoint, the schedule."""
+"""Derivation of the graph of a spec and its derivatives: lowering, the adjoint, the schedule."""

@@ -12,14 +12,14 @@ from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed
 from symgraph.ir.ops import OPS, late, over
 
 MOST_REPEATS = 8
-"""A late factor of a local partial waits for the end of the product as long as this costs at most so many multiplications.
+"""Most extra multiplications that a late factor of a local partial may cost by waiting for the end of the product.
 
 (cotangent * s * e) * s is right where e is huge and s*s vanishes, as in tanh(exp(x)); (cotangent * s * s) * e is not.
 """
 
 
 def differentiate(graph: Graph) -> Graph:
-    """Add everything a generated module needs to the forward graph.
+    """Add the derivatives that a generated module needs to the forward graph.
 
     The loss is differentiated with the leaf ``cotangent`` as seed, its weight gradients summed over rows; the output, for the
     Jacobian, with the seed 1 and row by row. So is the residual, unless its Jacobian is that of the output.
@@ -39,7 +39,7 @@ def differentiate(graph: Graph) -> Graph:
 
 
 def _moves_as_the_output(graph: Graph, root: str) -> bool:
-    """Whether the residual is the output, or the output less what no weight influences."""
+    """Tell if the residual is the output, or the output less a node that no weight influences."""
     residual, output = graph.roots[root], graph.roots.get("output")
     node = graph.nodes[residual]
     if node.op != "sub" or output not in node.args:
@@ -55,7 +55,7 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 
         graph: a graph whose roots include the given one.
         root: "loss" (seeded with the leaf ``cotangent``; where a cotangent that varies by row reaches a uniform node, the sum
             over rows is inserted), another one (without sums).
-        prefix: the new roots are ``<prefix> <weight>``.
+        prefix: the new roots are named ``<prefix> <weight>``.
         suffix: the new names are ``d_<name><suffix>``.
         seed: the cotangent of another root than the loss.
     """
@@ -77,19 +77,19 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 
 
 
 class _Held(NamedTuple):
-    """A cotangent as a product: what is multiplied so far, and the late factors that are still to come."""
+    """Cotangent as a product: the value multiplied so far, and the late factors that are still to come."""
 
     value: int
     late: tuple[int, ...] = ()
 
 
 class _Factor(NamedTuple):
-    """A factor of a local partial.
+    """Factor of a local partial.
 
     Attributes:
         root: its root in the op's fragment.
         constant: its value, if it is constant.
-        operand: which operand of the op it is, if it is one.
+        operand: the index of the operand that it is, if it is one.
         divides: whether it divides.
         waits: whether it waits for the end of the product.
     """
@@ -109,7 +109,7 @@ def _factor(op: str, root: str, written: object) -> _Factor:
 
 
 class _Sweep:
-    """The reverse sweep over one graph; new nodes go behind the old ones, whose positions stay."""
+    """Reverse sweep over one graph; new nodes go behind the old ones, whose positions stay."""
 
     def __init__(self, graph: Graph, *, sum_rows: bool) -> None:
         self.graph = graph
@@ -118,8 +118,8 @@ class _Sweep:
         self._factors: dict[str, tuple[tuple[_Factor, ...], ...]] = {}
 
     def run(self, root: int, seed: int) -> dict[int, int]:
-        """Give the cotangent of every node on a path from a weight to the root."""
-        nodes = self.graph.nodes[: root + 1]  # what stands behind the root has no part in it
+        """Return the cotangent of every node on a path from a weight to the root."""
+        nodes = self.graph.nodes[: root + 1]  # nodes behind the root do not contribute
         active = _influenced_by_weights(nodes)
         repeats = _repeats(nodes, active, root)
         pending: dict[int, list[_Held]] = {root: [_Held(seed)]}
@@ -144,20 +144,20 @@ class _Sweep:
         }
 
     def named_whole(self, position: int, held: _Held) -> int:
-        """The whole cotangent of a node, under the origin of that node."""
+        """Return the whole cotangent of a node, with the origin of that node."""
         node = self.graph.nodes[position]
         self.builder.origin = _origin(node.op, node.origin)
         return self.whole(held)
 
     def whole(self, held: _Held) -> int:
-        """The product with its late factors."""
+        """Multiply a held cotangent by its late factors."""
         value = held.value
         for factor in held.late:
             value = self.builder.add("mul", value, factor)
         return value
 
     def total(self, contributions: list[_Held], node: Node) -> _Held:
-        """Sum what consumers contributed, in the order of the sweep; sums over rows are taken once, of the total.
+        """Sum the contributions of a node's consumers, in the order of the sweep; sums over rows are taken once, of the total.
 
         Late factors stay apart where all contributions have the same.
         """
@@ -178,7 +178,7 @@ class _Sweep:
         return result
 
     def contribution(self, node: Node, operand: int, factors: tuple[_Factor, ...], cotangent: _Held, position: int) -> _Held:
-        """The cotangent of one operand: the node's, multiplied by the factors of the local partial one after another.
+        """Return the cotangent of one operand: the node's, multiplied by the factors of the local partial one after another.
 
         A node that brings late factors of its own multiplies those before it, so that no product waits for more than one node.
         """
@@ -202,7 +202,7 @@ class _Sweep:
         return _Held(value, tuple(waiting))
 
     def factors(self, op: str) -> tuple[tuple[_Factor, ...], ...]:
-        """The factors of the local partial by each operand."""
+        """Return the factors of the local partial by each operand."""
         found = self._factors.get(op)
         if found is None:
             found = self._factors[op] = tuple(
@@ -225,12 +225,12 @@ class _Sweep:
 
 @lru_cache(maxsize=1024)
 def _origin(op: str, origin: str) -> str:
-    """What a cotangent comes from; one string for all of a node's."""
+    """Return the origin of a cotangent's nodes, one string for all of a node's."""
     return f"adjoint of {op} in {origin}" if origin else f"adjoint of {op}"
 
 
 def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int]:
-    """How many products a late factor would enter if it waited at each node: one at every weight or sum of cotangents below."""
+    """Count the products that a late factor would enter if it waited at each node: one a weight or sum of cotangents below."""
     consumers = [0] * len(nodes)
     ways: list[tuple[int, ...]] = []  # the operands on which a cotangent goes on from each node, each as often as it is one
     living = needed(nodes, [root])
@@ -256,7 +256,7 @@ def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int
 
 
 def _influenced_by_weights(nodes: tuple[Node, ...]) -> list[bool]:
-    """Whether each node is real and depends on a weight."""
+    """Tell for each node if it is real and depends on a weight."""
     active: list[bool] = []
     for node in nodes:
         active.append(node.op == "weight")

@@ -1,7 +1,7 @@
-"""How far the constants of a graph are from the numbers that they stand for.
+"""Rounding errors of a graph's constants: the differences from the exact numbers that they stand for.
 
 A graph holds floats: the spec's 1/3 or pi is rounded on its way there, and a constant folded from others inherits their errors.
-An accurate module adds what is lacking; an error bound counts it. This finds the numbers that the constants stand for: those
+An accurate module adds the difference; an error bound counts it. This finds the numbers that the constants stand for: those
 that lowering may have made of the spec and of the op table, and what folding made of them. A float for which there are several
 numbers, as 0.1 beside 1/10, counts as the one that is not exact.
 """
@@ -23,9 +23,9 @@ from symgraph.spec.model import Model
 _DIGITS = 60
 _POWERS = tuple(2.0**k for k in range(-6, 7))
 _EXACT = 2.0**-150
-"""What is left of a number relative to it, below which the float is the number."""
+"""Relative remainder below which a float counts as exact."""
 _PLAIN_BITS = 40
-"""A constant of no more bits that no rule knows, such as the 2.0 or 0.5 of an identity, is the number it is meant to be."""
+"""Most bits of an unknown constant, such as the 2.0 or 0.5 of an identity, that is taken for exact."""
 _UNIT = 2.0**-53
 _OUTWARD = 1.0 + 2.0**-40
 
@@ -33,14 +33,14 @@ _Rests = dict[float, float]
 
 
 def remainders(model: Model, graphs: Sequence[Graph]) -> Mapping[float, float]:
-    """Find what the constants of a model's graph lack.
+    """Find the rounding remainder (exact minus float) of each constant of a model's graph.
 
     Args:
         model: the spec.
         graphs: the graph after lowering and after each step from there, the one that is emitted last.
 
     Returns:
-        Constant -> what to add to it, for the constants of the last graph that are not exact.
+        Constant -> remainder to add to it, for the constants of the last graph that are not exact.
     """
     rests = _known(model, graphs)
     found = {constant: _rest(rests, constant) for constant in _constants(graphs[-1])}
@@ -55,7 +55,7 @@ def constant_radii(model: Model, graphs: Sequence[Graph]) -> Mapping[float, floa
         graphs: as for ``remainders``.
 
     Returns:
-        Constant -> radius, for the constants of the last graph that may not be exact. What no rule knows is taken for exact if
+        Constant -> radius, for the constants of the last graph that may not be exact. An unknown constant is taken for exact if
         it has few bits, else for rounded once.
     """
     rests = _known(model, graphs)
@@ -70,12 +70,12 @@ def constant_radii(model: Model, graphs: Sequence[Graph]) -> Mapping[float, floa
 
 
 def _constants(graph: Graph) -> list[float]:
-    """The constants of a graph, without NaN, in order of size."""
+    """Return the constants of a graph, without NaN, in order of size."""
     return sorted({node.data for node in graph.nodes if isinstance(node.data, float) and node.data == node.data})
 
 
 def _known(model: Model, graphs: Sequence[Graph]) -> _Rests:
-    """What is lacking of every number that is known, by the magnitude of the float that stands for it."""
+    """Return the rounding remainder (exact minus float) of each known number, by the magnitude of its float."""
     with mpmath.workdps(_DIGITS):
         exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
         ops = sorted({node.op for graph in graphs for node in graph.nodes if node.op in OPS})
@@ -86,7 +86,7 @@ def _known(model: Model, graphs: Sequence[Graph]) -> _Rests:
 
 
 def _bits(constant: float) -> int:
-    """The bits from the first to the last one that is set; 0 for 0 and for what stands for itself, as inf does."""
+    """Count the bits from the first to the last one that is set; 0 for 0, inf and NaN."""
     if constant == 0.0 or constant - constant != 0.0:
         return 0
     numerator = abs(Fraction(constant).numerator)
@@ -94,14 +94,14 @@ def _bits(constant: float) -> int:
 
 
 def _lowered(op: str) -> list[Any]:
-    """Everything in an op's row that is lowered."""
+    """Return all expressions in an op's row that are lowered."""
     row = OPS[op]
     factors = [factor.expr if isinstance(factor, over | late) else factor for factors in row.partials for factor in factors]
     return [*factors, *(expr for _, expr in row.aux), *([] if row.stable is None else [row.stable])]
 
 
 def _of_expressions(exprs: Iterable[Any]) -> _Rests:
-    """What is left of all numbers that lowering may make a constant of: see ``Scope.constant`` and ``_product`` there."""
+    """Return the remainders of all numbers that lowering may make constants: see ``Scope.constant`` and ``_product`` there."""
     rests: _Rests = {}
     fixed: dict[Any, bool] = {}
     for part in postorder(exprs):
@@ -126,7 +126,7 @@ def _note_number(rests: _Rests, number: Any) -> None:
 
 
 def _note(rests: _Rests, exact: Any, constant: float | None = None) -> None:
-    """Enter a number, by the magnitude of the float that stands for it: the given one or the nearest."""
+    """Record the remainder of a number by the magnitude of its float: the given one or the nearest."""
     magnitude = abs(exact)
     if mpmath.isfinite(magnitude) and magnitude != 0:
         head = float(magnitude) if constant is None else abs(constant)
@@ -136,12 +136,12 @@ def _note(rests: _Rests, exact: Any, constant: float | None = None) -> None:
 
 
 def _follow(rests: _Rests, before: Graph, after: Graph) -> None:
-    """Enter what folding the constant operations of one graph may bring into the next.
+    """Record the remainders of constants that folding operations of one graph may bring into the next.
 
     Folding rounds after each operation, so that its result is not always the float nearest to the number meant.
     """
     new = {abs(node.data) for node in after.nodes if isinstance(node.data, float)} - rests.keys()
-    values: dict[int, tuple[Any, Any]] = {}  # as folding computes it, and as it is meant
+    values: dict[int, tuple[Any, Any]] = {}  # as folding computes it, and without rounding
     for position, node in enumerate(before.nodes if new else ()):
         if isinstance(node.data, float):
             rounded = mpmath.mpf(node.data)
@@ -160,7 +160,7 @@ def _follow(rests: _Rests, before: Graph, after: Graph) -> None:
 
 
 def _rest(rests: _Rests, constant: float) -> float | None:
-    """What a constant lacks; an identity may have scaled it. None where nothing is known of it."""
+    """Return the remainder of a constant, which an identity may have scaled; None where it is unknown."""
     magnitude = abs(constant)
     for power in (1.0, *_POWERS):
         if magnitude * power in rests:

@@ -1,4 +1,4 @@
-"""Rows of the op table as graph fragments: lowered once, then copied wherever an op is differentiated or expanded."""
+"""Rows of the op table as graph fragments, lowered once and copied wherever an op is differentiated or expanded."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -16,7 +16,7 @@ STABLE = "stable"
 
 
 class _Step(NamedTuple):
-    """A node of a fragment, with the steps that its operands are."""
+    """Node of a fragment, with the indices of the steps that are its operands."""
 
     op: str
     data: float | str | None
@@ -25,7 +25,7 @@ class _Step(NamedTuple):
 
 @cache
 def fragment(op: str) -> Graph:
-    """The row of an op as a graph over the inputs x0, x1, ... and v.
+    """Return the row of an op as a graph over the inputs x0, x1, ... and v.
 
     Returns:
         A graph with the roots ``stable`` (where the op has such a form) and ``partial <operand> <factor>``.
@@ -52,7 +52,7 @@ def fragment(op: str) -> Graph:
 
 
 def constant_root(op: str, root: str) -> float | None:
-    """The value of a root of an op's fragment that is a constant, None for any other."""
+    """Return the value of a root of an op's fragment if it is a constant, else None."""
     source = fragment(op)
     data = source.nodes[source.roots[root]].data
     return data if isinstance(data, float) else None
@@ -83,7 +83,7 @@ def instantiate(builder: GraphBuilder, op: str, root: str, args: Sequence[int], 
 
 
 def _steps(op: str, root: str) -> tuple[_Step, ...]:
-    """The nodes of one root of an op's fragment, each after its operands; worked out once and kept with the fragment."""
+    """Return the nodes of one root of an op's fragment, each after its operands; computed once and kept with the fragment."""
     source = fragment(op)
     if root not in source.facts:
         source.facts[root] = _ordered(source, root)

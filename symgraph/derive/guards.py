@@ -1,4 +1,4 @@
-"""Where a branch of a Piecewise that is not taken is evaluated, so that nothing there overflows or leaves its domain.
+"""Guards that keep a branch of a Piecewise from overflowing or leaving its domain where it is not taken.
 
 An untaken branch contributes nothing to the value, but its local partials are multiplied by a cotangent of 0, and 0 * inf is
 NaN. So the symbols under operations that can become infinite are replaced, while the branch is not taken, by fixed numbers at
@@ -47,14 +47,14 @@ _BOUNDED_SLOPE = (
 _DIGITS = 40
 _STEP = sympy.Rational(1, 10**14)  # short enough that the slope of a square root's edge shows as huge
 _LARGEST = 1e6
-"""A point that keeps everything in the branch and its partials below this is good enough: no product of a few overflows."""
+"""Size of a branch and its partials at a point that is good enough: no product of a few such numbers overflows."""
 
 _HUGE = 1e100
-"""Where a branch is larger than that at every point, the best point is taken, but none beyond this."""
+"""Largest size that is accepted at all, for branches that are large at every point tried."""
 
 
 def guarded_symbols(branch: Any) -> set[Any]:
-    """Symbols of the branch that must be held at a safe point while it is not taken.
+    """Return the symbols of the branch that must be held at a safe point while it is not taken.
 
     Sums, products of two symbols and functions of bounded slope are finite with finite partials at every argument of ordinary
     size; all symbols below any other operation are guarded.
@@ -72,7 +72,7 @@ def guarded_symbols(branch: Any) -> set[Any]:
 
 
 def _degree(part: Any, degree: Mapping[Any, int]) -> int:
-    """0 for constants, 1 for what grows linearly, 2 for products of two such, 3 for all that must be guarded."""
+    """Return 0 for constants, 1 for parts that grow linearly, 2 for products of two such, 3 for all that must be guarded."""
     args = [degree[arg] for arg in part.args]
     if part.is_Symbol:
         return 1
@@ -122,7 +122,7 @@ def safe_point(
 
 
 def _candidates(count: int, domains: list[tuple[float, float] | None], numbers: list[float]) -> Iterator[list[float]]:
-    """Fixed points first (inside the declared domains), then around the branch's own numbers, then everywhere.
+    """Yield fixed points first (inside the declared domains), then points near the branch's own numbers, then anywhere.
 
     The last is a low-discrepancy sequence over several magnitudes.
     """
@@ -148,7 +148,7 @@ def _inside(value: float, domain: tuple[float, float] | None) -> float:
 
 
 def _size(branch: Any, point: Mapping[Any, float], symbols: set[Any], limit: float) -> float:
-    """The largest magnitude in the branch and among its slopes; infinity if one is not real or not below the limit."""
+    """Return the largest magnitude in the branch and among its slopes; infinity if one is not real or not below the limit."""
     centre = _evaluated(branch, point)
     if centre is None or any(abs(value) >= limit for value in centre):
         return math.inf
@@ -166,7 +166,7 @@ def _size(branch: Any, point: Mapping[Any, float], symbols: set[Any], limit: flo
 
 
 def _evaluated(branch: Any, point: Mapping[Any, Any]) -> list[Any] | None:
-    """The numbers that a branch consists of, outside nested Piecewise, or None where one is not real and finite."""
+    """Return the values of a branch's parts, those in nested Piecewise left out, or None where one is not real and finite."""
     values: dict[Any, Any] = {symbol: sympy.Float(value, _DIGITS) for symbol, value in point.items()}
     numbers: list[Any] = []
     try:
@@ -181,7 +181,7 @@ def _evaluated(branch: Any, point: Mapping[Any, Any]) -> list[Any] | None:
 
 
 def _value(part: Any, values: Mapping[Any, Any], point: Mapping[Any, Any]) -> Any:
-    """One part from the values of its operands; of a nested Piecewise the branch that is taken."""
+    """Evaluate one part from the values of its operands; of a nested Piecewise the branch that is taken."""
     if isinstance(part, sympy.Piecewise):
         for value, condition in part.args:
             if condition == sympy.true or _whole(condition, point) == sympy.true:
@@ -200,7 +200,7 @@ def _whole(part: Any, point: Mapping[Any, Any]) -> Any:
 
 
 def _parts(branch: Any) -> Iterator[Any]:
-    """The subexpressions in order, those inside a nested Piecewise left out: it has guards of its own."""
+    """Yield the subexpressions in order, those inside a nested Piecewise left out, which has guards of its own."""
     done: set[Any] = set()
     stack = [(branch, False)]
     while stack:

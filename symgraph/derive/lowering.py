@@ -1,4 +1,4 @@
-"""Lowering: the spec's SymPy expressions become one hash-consed graph. SymPy is left behind here."""
+"""Lowering of the spec's SymPy expressions to one hash-consed graph, behind which there is no SymPy."""
 
 import math
 from collections import ChainMap
@@ -74,7 +74,7 @@ class Lowering:
 
     Attributes:
         builder: where the nodes go.
-        order: where every subexpression stands among the operands of a commutative operation.
+        order: the position of every subexpression among the operands of a commutative operation.
         domains: the declared domain of every symbol.
         guarded: whether untaken branches see safe values.
     """
@@ -113,7 +113,7 @@ class Lowering:
         return known[expr].position
 
     def operands(self, part: Any) -> Sequence[Any]:
-        """The subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
+        """Return the subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
         args: tuple[Any, ...] = part.args
         if not args or isinstance(part, sympy.Piecewise) or _is_constant(part):
             return ()
@@ -122,7 +122,7 @@ class Lowering:
         return self.ordered(args) if type(part).__name__ in COMMUTATIVE else args
 
     def ordered(self, parts: Iterable[Any]) -> list[Any]:
-        """Operands of a commutative operation in an order that depends neither on names nor on SymPy."""
+        """Sort the operands of a commutative operation so that the order depends neither on names nor on SymPy."""
         return sorted(parts, key=self.order.__getitem__)
 
 
@@ -131,7 +131,7 @@ def _is_constant(part: Any) -> bool:
 
 
 class Lowered(NamedTuple):
-    """Where the value of a subexpression is, and whether it has no symbols."""
+    """Position of the value of a subexpression, and whether the subexpression has no symbols."""
 
     position: int
     fixed: bool
@@ -139,7 +139,7 @@ class Lowered(NamedTuple):
 
 @dataclass(slots=True)
 class Scope:
-    """The values of subexpressions under one assignment of nodes to symbols; each branch of a Piecewise has its own."""
+    """Values of subexpressions under one assignment of nodes to symbols; each branch of a Piecewise has its own."""
 
     lowering: Lowering
     env: MutableMapping[Any, int]
@@ -151,7 +151,7 @@ class Scope:
         self.builder = self.lowering.builder
 
     def value(self, part: Any) -> int:
-        """The position of a lowered subexpression."""
+        """Return the position of a lowered subexpression."""
         return self.known[part].position
 
     def lowered(self, part: Any, operands: Sequence[Lowered]) -> Lowered:
@@ -160,7 +160,7 @@ class Scope:
         return made(Lowered, (self.lower_one(part, fixed=fixed), fixed))
 
     def lower_one(self, part: Any, *, fixed: bool) -> int:
-        """The position of the value of a subexpression whose operands have been lowered."""
+        """Lower a subexpression whose operands have been lowered, and return the position of its value."""
         if isinstance(part, sympy.Symbol):
             return self.env[part]
         constant = self.constant(part) if fixed else None
@@ -177,7 +177,7 @@ class Scope:
         return self.builder.add(name, *(self.value(arg) for arg in part.args))
 
     def constant(self, part: Any) -> float | None:
-        """The value of an expression without symbols, correctly rounded, or None."""
+        """Return the value of an expression without symbols, correctly rounded; None for a truth value."""
         if not isinstance(part, sympy.Expr):
             return None
         value = part.evalf(40)
@@ -186,11 +186,11 @@ class Scope:
         return float(value)
 
     def fixed(self, part: Any) -> bool:
-        """Whether a lowered subexpression has no symbols."""
+        """Tell if a lowered subexpression has no symbols."""
         return self.known[part].fixed
 
     def varies(self, part: Any) -> bool:
-        """Whether a lowered subexpression differs from row to row."""
+        """Tell if a lowered subexpression differs from row to row."""
         return self.builder.nodes[self.known[part].position].varying
 
     def chain(self, op: str, positions: list[int]) -> int:
@@ -204,7 +204,7 @@ class Scope:
 def _lower_add(scope: Scope, part: Any) -> int:
     terms, constants = _divided(part.args, scope.fixed)
     uniform, varying = _divided(scope.lowering.ordered(terms), scope.varies)
-    # two uniform terms or more stand first, so that their sum is formed once a call and not once a row
+    # two uniform terms or more come first, so that their sum is formed once a call and not once a row
     first = [*uniform, *constants] if len(uniform) + len(constants) > 1 and varying else []
     signed = [_signed(scope, term) for term in (first + varying if first else varying + uniform + constants)]
     start = next((index for index, (_, negative) in enumerate(signed) if not negative), None)
@@ -215,7 +215,7 @@ def _lower_add(scope: Scope, part: Any) -> int:
 
 
 def _divided(parts: Iterable[Any], holds: Callable[[Any], bool]) -> tuple[list[Any], list[Any]]:
-    """The parts of which something does not hold, and those of which it does."""
+    """Split parts into those for which a condition does not hold and those for which it does."""
     found: tuple[list[Any], list[Any]] = [], []
     for part in parts:
         found[holds(part)].append(part)
@@ -223,7 +223,7 @@ def _divided(parts: Iterable[Any], holds: Callable[[Any], bool]) -> tuple[list[A
 
 
 def _signed(scope: Scope, term: Any) -> tuple[int, bool]:
-    """A term of a sum as the position of its magnitude, and whether it is subtracted."""
+    """Return the position of a term's magnitude in a sum, and whether it is subtracted."""
     position, fixed = scope.known[term]
     if fixed:
         value = scope.builder.nodes[position].data
@@ -272,13 +272,13 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
 
 
 def _sides(scope: Scope, powers: list[tuple[Any, Any]]) -> tuple[list[int], list[int]]:
-    """The powers of a product that stand above, and those below."""
+    """Lower the powers of a product: those in the numerator, and those in the denominator."""
     above = [_power(scope, base, exponent) for base, exponent in powers if not exponent.is_negative]
     return above, [_power(scope, base, -exponent) for base, exponent in powers if exponent.is_negative]
 
 
 def _quotient(scope: Scope, above: list[int], below: list[int]) -> int:
-    """The product of some values, divided by the product of others."""
+    """Divide the product of some values by the product of others."""
     result = scope.chain("mul", above or [scope.builder.const(1.0)])
     return scope.builder.add("div", result, scope.chain("mul", below)) if below else result
 
@@ -315,7 +315,7 @@ def _lower_boolean(scope: Scope, part: Any) -> int:
 
 
 def _lower_if(scope: Scope, part: Any) -> int:
-    """ITE(c, a, b), which SymPy makes of a Piecewise in a condition: (c and a) or (not c and b); a or b may be decided."""
+    """Lower ITE(c, a, b), SymPy's form of a Piecewise in a condition: (c and a) or (not c and b); a or b may be decided."""
     builder = scope.builder
     condition, chosen, other = part.args
     holds = scope.value(condition)
@@ -328,7 +328,7 @@ def _lower_if(scope: Scope, part: Any) -> int:
 
 
 def _lower_piecewise(scope: Scope, part: Any) -> int:
-    """Lower to selects.
+    """Lower a Piecewise to selects.
 
     Each branch sees safe values of its guarded symbols wherever it is not the branch taken, and so does each condition wherever
     one before it holds.
@@ -353,7 +353,7 @@ def _lower_piecewise(scope: Scope, part: Any) -> int:
 
 
 def _guarded(scope: Scope, branch: Any, taken: int | None) -> MutableMapping[Any, int]:
-    """The scope's symbols, those that the branch must not see while it is not taken replaced by a safe value then."""
+    """Return the scope's symbols with safe values for those that the branch must not see while it is not taken."""
     symbols = guarded_symbols(branch) if scope.lowering.guarded and taken is not None else None
     if taken is None or not symbols:
         return scope.env
@@ -379,5 +379,5 @@ _RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
 
 @cache
 def _rule_for(kind: Any) -> Callable[[Scope, Any], int] | None:
-    """What lowers expressions of a class; None for functions of the op table."""
+    """Return the function that lowers expressions of a class; None for functions of the op table."""
     return next((rule for base, rule in _RULES if issubclass(kind, base)), None)

@@ -1,4 +1,4 @@
-"""Powers that SymPy takes apart: (a*x)**2 reaches us as a**2*x**2, in which a**2 may be 0 where x**2 overflows."""
+"""Powers that SymPy takes apart: it turns (a*x)**2 into a**2*x**2, in which a**2 may be 0 where x**2 overflows."""
 
 from collections.abc import Collection, Sequence
 from math import gcd
@@ -8,14 +8,14 @@ import sympy
 
 
 def split(factor: Any) -> tuple[Any, Any]:
-    """Base and exponent of a factor: those of a power with a number as exponent, else the factor itself and 1."""
+    """Return base and exponent of a factor: those of a power with a number as exponent, else the factor itself and 1."""
     if isinstance(factor, sympy.Pow) and factor.exp.is_Number:
         return factor.base, factor.exp
     return factor, sympy.Integer(1)
 
 
 def is_dyadic(denominator: int) -> bool:
-    """Whether 1/denominator is exact in binary."""
+    """Tell if 1/denominator is exact in binary."""
     return int(denominator) & (int(denominator) - 1) == 0
 
 
@@ -25,7 +25,7 @@ def common_power(factors: Sequence[Any], known: Collection[Any]) -> tuple[dict[A
     Args:
         factors: factors of a product, none of them a number.
         known: the subexpressions of the product; exp(2*x) counts as the square of exp(x) where that stands in another factor's
-            base, since SymPy makes the one of the other too.
+            base, since SymPy turns the square into exp(2*x).
 
     Returns:
         For each such factor the base and the exponent that remain, and the common exponent; nothing and 1 where there are no
@@ -49,7 +49,7 @@ def common_power(factors: Sequence[Any], known: Collection[Any]) -> tuple[dict[A
 def _exponentials(
     factors: Sequence[Any], bases: Sequence[Any], exponent: int, known: Collection[Any]
 ) -> dict[Any, tuple[Any, Any]]:
-    """Factors exp(n*x), n the exponent, for which exp(x) stands in a base."""
+    """Find factors exp(n*x), n the exponent, for which a base contains exp(x)."""
     exponentials = {factor: sympy.exp(factor.args[0] / exponent) for factor in factors if isinstance(factor, sympy.exp)}
     there = {part for base in bases for part in base.atoms(sympy.exp)} if exponentials else set()
     return {f: (root, sympy.Integer(1)) for f, root in exponentials.items() if root in there and root in known}

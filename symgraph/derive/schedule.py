@@ -1,4 +1,4 @@
-"""The schedule: which node is computed in which function of the generated module, in which order, and what the tape keeps."""
+"""The schedule: the function and the order in which each node is computed, and the primals that the tape keeps."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from symgraph.ir.ops import OPS, TRANSCENDENTAL
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A scheduled graph. Each tuple holds positions of operations in the order in which they are computed.
+    """Scheduled graph. Each tuple holds positions of operations in the order in which they are computed.
 
     Attributes:
         graph: the graph, forward and backward.
-        forward: primals that are wanted without the target too.
+        forward: primals that are needed even without the target.
         forward_target: primals that need it, or that only a loss with it needs.
-        backward: what the VJP of the loss needs beyond the primals.
-        jacobian: what the Jacobian of the output needs beyond the primals.
-        residual: what the residual needs beyond the primals.
-        residual_jacobian: what the Jacobian of the residual needs beyond the primals, where it is not that of the output.
-        tape: unnamed primals that what comes after them reads.
+        backward: operations that the VJP of the loss needs beyond the primals.
+        jacobian: operations that the Jacobian of the output needs beyond the primals.
+        residual: operations that the residual needs beyond the primals.
+        residual_jacobian: operations that the Jacobian of the residual needs beyond these, where it is not that of the output.
+        tape: unnamed primals that later functions read.
     """
 
     graph: Graph
@@ -35,7 +35,7 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Operations of a part of a kernel: for each row, and once a call for what is uniform.
+    """Operation counts of a part of a kernel: for each row, and once a call for uniform nodes.
 
     Attributes:
         arithmetic: sums, products, quotients, square roots, comparisons and selections a row.
@@ -78,17 +78,17 @@ def schedule(graph: Graph) -> Kernel:
 
 
 def _operations(nodes: Sequence[Node], marks: Sequence[int]) -> tuple[int, ...]:
-    """The operations among the marked nodes, in order."""
+    """Return the operations among the marked nodes, in order."""
     return tuple([position for position in compress(range(len(nodes)), marks) if nodes[position].data is None])
 
 
 def roots_of(graph: Graph, prefix: str) -> tuple[int, ...]:
-    """Positions of the roots ``<prefix> <weight>`` in the order of the weights, or of the root of just that name."""
+    """Return the positions of the roots ``<prefix> <weight>`` in the order of the weights, or of the root of just that name."""
     return tuple(position for root, position in graph.roots.items() if root.partition(" ")[0] == prefix)
 
 
 def operations(graph: Graph, positions: Iterable[int]) -> tuple[int, ...]:
-    """The operations among the given positions, leaves and constants left out, in the order of the graph."""
+    """Return the operations among the given positions, leaves and constants left out, in the order of the graph."""
     return tuple(position for position in sorted(positions) if graph.nodes[position].data is None)
 
 

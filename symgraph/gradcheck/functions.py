@@ -162,7 +162,7 @@ def _court(point: Point, facts: Mapping[str, Fact], *, lenient: bool = False) ->
             found[bound] = Fact(names, np.ones_like(values), np.zeros_like(values))
     output = next(iter(point.module.OUTPUTS), "")
     field = point.module.METADATA.get("fields", {}).get(output, output)
-    if "output" in facts and field in getattr(getattr(point.module, "Tape", None), "__dataclass_fields__", ()):
+    if "output" in facts and field in getattr(getattr(point.module, "Tape", None), "__annotations__", ()):
         found[f"node {output}"] = facts["output"]
     return _Court(point, found, lenient)
 

@@ -1,1 +1,1 @@
-"""Files: settings, data, weights, built modules and what must be known before one is trusted."""
+"""Files: settings, data, weights, built modules and the checks before one is trusted."""

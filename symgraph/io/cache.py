@@ -1,4 +1,4 @@
-"""The folder in which compiled code is kept from one process to the next."""
+"""Folder in which compiled code is kept from one process to the next."""
 
 import os
 import stat
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 VARIABLE = "SYMGRAPH_CACHE"
-"""The environment variable that names another folder."""
+"""Environment variable that names another folder."""
 
 
 def cache_folder(kind: str) -> Path | None:
@@ -15,17 +15,17 @@ def cache_folder(kind: str) -> Path | None:
     Code that is run from a folder must be the user's own, so one that others may write to is not used.
 
     Args:
-        kind: what is kept there; the name of the folder.
+        kind: the kind of code kept there; the name of the folder.
 
     Returns:
-        The folder, or None where there is none that can be written to by the user and by nobody else.
+        The folder, or None where there is none to which the user, and only the user, can write.
     """
     folder = _root() / kind
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
     except OSError:
-        return None  # a home that is read-only or missing: what is compiled is not kept
+        return None  # a home that is read-only or missing: compiled code is not kept
     if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
         return None
     return folder if os.access(folder, os.W_OK) else None

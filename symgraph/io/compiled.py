@@ -32,7 +32,7 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
     "jacobian": (None, (_P, _P, _N, _P)),
 }
-"""The result and the parameters of each C function, by what follows the model's name."""
+"""Result and parameters of each C function, by its name without the model's."""
 
 _FAULTS = (
     "sums are reordered, or not rounded to the nearest double",
@@ -42,7 +42,7 @@ _FAULTS = (
     "the sign of 0 is lost",
     "subnormal numbers are flushed to 0",
 )
-"""The meaning of each bit of a self-test's result."""
+"""Meanings of the bits of a self-test's result."""
 
 
 def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
@@ -50,7 +50,7 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
 
     Args:
         name_or_path: the name of a model, whose C file is looked for in the folder that the project configures as ``out``; or
-            the path of a C file, whose header stands beside it.
+            the path of a C file, whose header is beside it.
         compiler: the program that compiles it; by default CC of the environment, else cc, gcc or clang.
 
     Returns:
@@ -59,7 +59,7 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
         and residual_jacobian where the loss is a constant times the square of a residual; in float64.
 
     Raises:
-        ModuleError: there is no such file, it is none of ours, follows another version of the contract, or its self-test finds
+        ModuleError: there is no such file, it is not generated, follows another version of the contract, or its self-test finds
             arithmetic that would make results wrong; or it was found by its name in a folder without settings, and belongs to
             another user.
         BuildError: there is no compiler, or it refuses the file.
@@ -108,8 +108,8 @@ def module_of(
     Args:
         source: the name of the C file.
         files: both texts by file name.
-        compiler: what compiles it; by default ``find_compiler()``.
-        folder: where the library is kept; by default the cache folder.
+        compiler: the compiler; by default ``find_compiler()``.
+        folder: the folder for the library; by default the cache folder.
 
     Raises:
         ModuleError, BuildError: as for ``load``.
@@ -135,7 +135,7 @@ def module_of(
 
 
 def _check_arithmetic(found: int, source: str, path: Path) -> None:
-    """Refuse a library whose self-test has found something."""
+    """Refuse a library whose self-test has found a fault."""
     faults = [fault for bit, fault in enumerate(_FAULTS) if found >> bit & 1]
     if faults:
         raise ModuleError(
@@ -173,7 +173,7 @@ def _module(library: ctypes.CDLL, prefix: str, model: str, path: Path) -> Module
 
 
 def _names(library: ctypes.CDLL, symbol: str) -> tuple[str, ...]:
-    """A table of names, which ends with NULL."""
+    """Read a table of names, which ends with NULL."""
     table = ctypes.pointer(ctypes.c_char_p.in_dll(library, symbol))
     names: list[str] = []
     while (name := table[len(names)]) is not None:

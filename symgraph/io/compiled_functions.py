@@ -1,4 +1,4 @@
-"""The functions of a compiled C file as Python calls them: checks of what they are given, and arrays for what they write."""
+"""Functions of a compiled C file as Python calls them, with checks of their arguments, and arrays for their results."""
 
 import ctypes
 from collections.abc import Mapping, MutableSequence, Sequence
@@ -21,14 +21,14 @@ Rows = tuple[Array, Array | None, Array | None, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """The functions of one library, with checks of what they are given.
+    """Functions of one library, with checks of their arguments.
 
     Attributes:
         model: the model's name.
         features: names of the features, in order.
         weights: names of the weights, in order.
         target: the target's name, or None.
-        c: the C functions by what follows the model's name.
+        c: the C functions by their names without the model's.
     """
 
     model: str
@@ -55,7 +55,7 @@ class Functions:
             y: (n,) target, or a scalar for one row.
             sample_weight: weights s of the rows, (n,), not negative; a row of weight 0 counts as absent, whatever it holds.
             reduction: "mean" for sum(s*loss)/sum(s), "sum" for sum(s*loss).
-            threads: how many share the rows of a large batch; the results do not depend on it.
+            threads: the number of threads that share the rows of a large batch; the results do not depend on it.
 
         Returns:
             The loss and its gradient, (k,), in float64.
@@ -158,7 +158,7 @@ class Functions:
         return value
 
     def pack(self, mapping: Mapping[str, float]) -> Array:
-        """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
+        """Return the weights of a mapping by name as a vector in the order of WEIGHTS."""
         missing = [name for name in self.weights if name not in mapping]
         unknown = [name for name in mapping if name not in self.weights]
         if missing or unknown:
@@ -166,13 +166,13 @@ class Functions:
         return np.array([mapping[name] for name in self.weights], np.float64)
 
     def unpack(self, w: ArrayLike) -> dict[str, float]:
-        """Give a vector of weights as a dict by name."""
+        """Return a vector of weights as a dict by name."""
         return dict(zip(self.weights, self._weights(w).tolist(), strict=True))
 
     def _reduction(
         self, w: ArrayLike, X: ArrayLike | None, y: ArrayLike | None, sample_weight: ArrayLike | None, reduction: str
     ) -> tuple[Rows, Array | None, float]:
-        """The rows that count, their weights, and what to divide the sum by."""
+        """Return the rows that count, their weights, and the divisor of the sum."""
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
         rows = self._with_target(self._inputs(w, X, y))
@@ -181,7 +181,7 @@ class Functions:
         return rows, None, float(rows[3][0]) if rows[3] and reduction == "mean" else 1.0
 
     def _sum(self, rows: Rows, share: Array | None, threads: int) -> float:
-        """The sum of the losses, each times its share."""
+        """Sum the losses, each times its share."""
 
         def piece(start: int, stop: int) -> float:
             weights, features, target = _part(rows, start, stop)
@@ -191,7 +191,7 @@ class Functions:
         return summed(in_pieces(piece, _count(rows[3]), threads))
 
     def _sums(self, rows: Rows, share: Array | None, threads: int) -> list[float]:
-        """The sum of the losses, each times its share, then its gradient."""
+        """Sum the losses, each times its share, and then their gradients."""
         result = ctypes.c_double * (1 + len(self.weights))
 
         def piece(start: int, stop: int) -> list[float]:
@@ -206,7 +206,7 @@ class Functions:
         return parts[0] if len(parts) == 1 else [summed(one) for one in zip(*parts, strict=True)]
 
     def _by_row(self, function: str, rows: Rows, result: Array, threads: int) -> Array:
-        """What a function writes for each row; those of the target get it."""
+        """Call a C function that writes a result for each row; some functions take the target as well."""
         targets = function in ("per_sample_grad", "residual", "residual_jacobian")
 
         def piece(start: int, stop: int) -> None:
@@ -269,7 +269,7 @@ class Functions:
         return rows
 
     def _weighted(self, rows: Rows, sample_weight: ArrayLike, reduction: str) -> tuple[Rows, Array, float]:
-        """The rows whose weight is not 0, their weights, and what to divide by."""
+        """Return the rows whose weight is not 0, their weights, and the divisor of the sum."""
         weights, features, target, shape = rows
         s = np.asarray(unmasked(sample_weight, "sample_weight"), np.float64)
         if s.shape != shape:
@@ -301,7 +301,7 @@ def _vector(values: Sequence[float], names: Sequence[str], what: str, model: str
 
 
 def _numbers(array: NDArray[Any], model: str) -> Array:
-    """An array in float64, row by row."""
+    """Return an array in float64, row by row."""
     if array.dtype.newbyteorder("=") not in (np.float32, np.float64) and array.dtype.kind not in "iu":
         raise TypeError(f"{model} computes in float64, not in {array.dtype}")
     return _contiguous(array)
@@ -312,7 +312,7 @@ def _contiguous(array: NDArray[Any]) -> Array:
 
 
 def _part(rows: Rows, start: int, stop: int) -> tuple[Array, Array | None, Array | None]:
-    """Weights, and some of the rows with their targets."""
+    """Return the weights, and some of the rows with their targets."""
     weights, features, target, shape = rows
     return (weights, _cut(features, start, stop), _cut(target, start, stop)) if shape else (weights, features, target)
 

@@ -1,4 +1,4 @@
-"""The C compiler of this machine, and libraries that it makes, once for each text, in a cache folder."""
+"""C compiler of this machine, and the libraries that it makes, once for each text, in a cache folder."""
 
 import os
 import shutil
@@ -14,11 +14,11 @@ from symgraph.errors import BuildError
 from symgraph.io.cache import VARIABLE, cache_folder
 
 FLAGS = ("-std=c99", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
-"""None of them changes a result: errno and floating-point traps are not used, and sums of products round twice everywhere."""
+"""Flags that change no result: errno and floating-point traps are not used, and sums of products round twice everywhere."""
 
 NATIVE = ("-march=native", "-mprefer-vector-width=512")
-"""For all vector units of this machine, and vectors as wide as it has them, since compilers by themselves are wary of Intel's
-widest; as far as the compiler knows these flags."""
+"""Flags for all vector units of this machine, as far as the compiler knows them, and for vectors as wide as it has them, since
+compilers by default avoid Intel's widest."""
 
 _NAMES = ("cc", "gcc", "clang")
 _SHOWN = 2000  # characters of a compiler's message
@@ -26,11 +26,11 @@ _SHOWN = 2000  # characters of a compiler's message
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """A C compiler.
+    """C compiler.
 
     Attributes:
-        path: its program.
-        flags: how it is called.
+        path: the path of its program.
+        flags: the flags with which it is called.
         identity: digest of its version and of the machine that it compiles for.
     """
 
@@ -39,7 +39,7 @@ class Compiler:
     identity: str
 
     def in_haste(self) -> "Compiler":
-        """The same with fewer optimizations, which compiles long files ten times as fast to code with the same results."""
+        """Return the same compiler with fewer optimizations: long files take a tenth of the time, and results are the same."""
         return replace(self, flags=tuple("-O1" if flag == "-O3" else flag for flag in self.flags))
 
 
@@ -58,7 +58,7 @@ def find_compiler(name: str | None = None) -> Compiler:
             "the C file can still be built, and compiled elsewhere"
         )
     for flags in ((*FLAGS, *NATIVE), (*FLAGS, *NATIVE[:1]), FLAGS):
-        # the macros tell the compiler's version and which instructions it will use
+        # the macros show the compiler's version and which instructions it will use
         asked_for_macros = _run([path, *flags, "-dM", "-E", "-x", "c", os.devnull])
         if asked_for_macros.returncode == 0:
             return Compiler(path, flags, sha256(f"{path}\n{asked_for_macros.stdout}".encode()).hexdigest())
@@ -70,9 +70,9 @@ def compiled_library(source: str, files: Mapping[str, str], compiler: Compiler, 
 
     Args:
         source: the name of the C file.
-        files: the texts of the C file and of what it includes, by name.
-        compiler: what compiles it.
-        folder: where the library is kept; by default the cache folder.
+        files: the texts of the C file and of the files that it includes, by name.
+        compiler: the compiler.
+        folder: the folder for the library; by default the cache folder.
 
     Returns:
         The library's path. Its name has a digest of the texts, the flags, the compiler and the machine.
@@ -89,7 +89,7 @@ def compiled_library(source: str, files: Mapping[str, str], compiler: Compiler, 
     if target.exists():
         return target
     try:
-        # made aside and moved, so that nobody loads half a library and two processes may do this at once
+        # made in another folder and moved, so that no process loads half a library and two may do this at once
         with tempfile.TemporaryDirectory(dir=folder) as work:
             for name, text in files.items():
                 (Path(work) / name).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A project's settings: the table [tool.symgraph] of the nearest pyproject.toml, if its owner is trusted."""
+"""Settings of a project: the table [tool.symgraph] of the nearest pyproject.toml, if its owner is trusted."""
 
 import os
 import tomllib
@@ -14,17 +14,17 @@ _REPOSITORY = (".git", ".hg")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What [tool.symgraph] says, with the defaults where it says nothing.
+    """Settings in [tool.symgraph], with defaults for those that are missing.
 
     Args:
         root: folder of pyproject.toml; the paths of the other settings are relative to it.
         models: specs to build, each a file or a dotted module.
         out: folder for generated modules.
         backends: names of the backends that write there.
-        extras: what modules are to have on request; the key is ``with``.
-        precision: of their arithmetic.
+        extras: the functions that modules have on request; the key is ``with``.
+        precision: the precision of their arithmetic.
         standalone: whether NumPy modules bring the runtime's source along.
-        file: the file that says so; None where there is none.
+        file: the file of the settings; None where there is none.
     """
 
     root: Path
@@ -38,7 +38,7 @@ class Config:
 
     @property
     def out_folder(self) -> Path:
-        """Folder for generated modules, resolved against the root."""
+        """Return the folder for generated modules, resolved against the root."""
         return self.root / self.out
 
 
@@ -92,7 +92,7 @@ def read_config(start: Path | None = None, file: Path | None = None) -> Config:
 
     Raises:
         OptionError: pyproject.toml is another user's, is not readable TOML, or its table has an unknown key or a value of the
-            wrong type; or the current directory is gone.
+            wrong type; or the current directory was deleted.
     """
     if file is not None:
         path = file.parent.resolve() / file.name

@@ -21,7 +21,7 @@ _LONGEST = 200  # characters of a file's text that a message repeats at most
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """The data of one model.
+    """Data of one model.
 
     Attributes:
         X: (n, d) float64, the features in the model's order; None where the model has no features.
@@ -41,7 +41,7 @@ class Dataset:
 
 
 class _Fault(NamedTuple):
-    """The first cell that is no finite number, and how many more there are."""
+    """First cell that is no finite number, and the number of further ones."""
 
     where: str
     what: str
@@ -49,7 +49,7 @@ class _Fault(NamedTuple):
 
 
 def read_data(path: str | Path, features: Sequence[str], target: str | None, *, need_target: bool = True) -> Dataset:
-    """Read a data file; its suffix says the format: .csv, .tsv, .npy, .pkl or .pickle.
+    """Read a data file, whose suffix gives the format: .csv, .tsv, .npy, .pkl or .pickle.
 
     Args:
         path: the file.
@@ -71,7 +71,7 @@ def read_data(path: str | Path, features: Sequence[str], target: str | None, *, 
 def read_csv(path: str | Path, features: Sequence[str], target: str | None, *, need_target: bool = True) -> Dataset:
     """Read a text file whose first line names the columns; separated by commas, or by tabs where it ends in .tsv.
 
-    Columns may stand in any order, and others than the model's are ignored. UTF-8, with or without a byte order mark.
+    Columns may be in any order, and others than the model's are ignored. UTF-8, with or without a byte order mark.
 
     Args:
         path: the file.
@@ -141,7 +141,7 @@ def read_pickle(path: str | Path, features: Sequence[str], target: str | None, *
 
 
 def _names(path: Path, features: Sequence[str], target: str | None, need_target: bool) -> tuple[str, ...]:
-    """The columns to be read: the features, and the target last."""
+    """Return the columns to be read: the features, and the target last."""
     names = (*features, target) if need_target and target is not None else tuple(features)
     if not names:
         raise DataError(f"{path} is not needed: the model has nothing to read from it")
@@ -193,7 +193,7 @@ def _positions(path: Path, header: list[str], names: tuple[str, ...]) -> list[in
 
 
 def _rows(path: Path, reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows with the numbers of the lines where they begin; blank lines may only stand at the end."""
+    """Yield the rows with the numbers of the lines where they begin; blank lines are allowed at the end only."""
     line, blank = reader.line_num + 1, None
     for row in reader:
         if not row or (len(row) == 1 and width > 1 and not row[0].strip()):
@@ -208,7 +208,7 @@ def _rows(path: Path, reader: Any, width: int) -> Iterator[tuple[int, list[str]]
 
 
 def _number(cell: str) -> float:
-    """The cell as a number; NaN where it is none, so that one test finds every fault of a row."""
+    """Return the cell as a number; NaN where it is none, so that one test finds every fault of a row."""
     try:
         return math.nan if "_" in cell else float(cell)  # Python alone reads 1_000 as a number
     except ValueError:
@@ -240,7 +240,7 @@ def _short(text: str) -> str:
 
 
 def _npy_array(content: bytes) -> NDArray[Any]:
-    """Read an NPY file from memory, where no length that it claims makes room for more than there is."""
+    """Read an NPY file from memory; no length that it claims allocates more than there are bytes for."""
     stream = io.BytesIO(content)
     old = np.lib.format.read_magic(stream) == (1, 0)
     shape, _, dtype = (np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0)(stream)
@@ -253,7 +253,7 @@ def _npy_array(content: bytes) -> NDArray[Any]:
 
 
 def _rectangle(path: Path, rows: Sequence[Any]) -> NDArray[np.float64]:
-    """A list of rows as an array; a row is a list of numbers or a 1-D array."""
+    """Return a list of rows as an array; a row is a list of numbers or a 1-D array."""
     table = []
     for i, row in enumerate(rows):
         scalar = isinstance(row, np.ndarray) and not row.ndim  # as NumPy's numbers are read
@@ -264,7 +264,7 @@ def _rectangle(path: Path, rows: Sequence[Any]) -> NDArray[np.float64]:
 
 
 def _by_position(path: Path, values: NDArray[Any], possible: Sequence[str], needed: int) -> dict[str, Any]:
-    """The columns of a 2-D array under the names of their positions; it may have those that are needed, or all possible."""
+    """Return the columns of a 2-D array under the names of their positions; it may have the needed ones or all possible."""
     wanted = " or ".join(f"{width} ({', '.join(possible[:width])})" for width in sorted({needed, len(possible)}))
     if values.ndim != 2 or values.shape[1] not in (needed, len(possible)):
         raise DataError(f"{path} holds an array of shape {values.shape}; it must have two axes and {wanted} columns")

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all, and several without another process in between."""
+"""Atomic writing of one file, or of several, without another process in between."""
 
 import errno
 import importlib
@@ -11,11 +11,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _LINKS = 40
-"""Links that lead to one another at most, as on Linux."""
+"""Most links that may lead to one another, as on Linux."""
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write to what a user has named: a file, a link to one, a device or a pipe. None of them is replaced by another kind.
+    """Write to a path that a user has named: a file, a link to one, a device or a pipe. None is replaced by another kind.
 
     A file has the old content or the new, never a part, and keeps its mode and its owner. One that has several names keeps
     them, and so does one whose owner a new file cannot have: these are written in place once the content is on the disk.
@@ -49,7 +49,7 @@ def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lam
 
     Args:
         texts: the text of each file.
-        last_look: called when nothing is left to do but to put the new files into the places of the old; if it raises, every
+        last_look: called when all that remains is to put the new files into the places of the old; if it raises, every
             old file stays as it is.
     """
     with ExitStack() as stack:
@@ -60,7 +60,7 @@ def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lam
 
 
 def is_stream(path: Path) -> bool:
-    """Return whether a path names what is written to as it comes: an open file (/dev/stdout), a device, a pipe."""
+    """Tell if a path names a stream, written to as data come: an open file (/dev/stdout), a device, a pipe."""
     return _open_file(path) is not None or path.is_char_device() or path.is_fifo()
 
 
@@ -101,7 +101,7 @@ def _write_file(path: Path, data: bytes) -> None:
 
 @contextmanager
 def _beside(path: Path, data: bytes) -> Iterator[Path]:
-    """Make a new file beside another, with its mode; it is gone at the end of the block if it has not got another name."""
+    """Make a new file beside another, with its mode; it is deleted at the end of the block unless it was renamed."""
     new = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
         new.touch(0o600 if path.exists() else 0o666, exist_ok=False)
@@ -117,7 +117,7 @@ def _beside(path: Path, data: bytes) -> Iterator[Path]:
 
 
 def _can_replace(new: Path, old: Path) -> bool:
-    """Give a new file the owner of an old one; return whether that went and the old one has no other name."""
+    """Give a new file the owner of an old one; return whether that succeeded and the old one has no other name."""
     before, after = old.stat(), new.stat()
     if before.st_nlink > 1:
         return False

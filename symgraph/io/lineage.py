@@ -1,4 +1,4 @@
-"""The spec that a generated file was built from, and whether it has changed since, without running it."""
+"""Spec that a generated file was built from, and whether it has changed since, found without running it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,17 +7,17 @@ from symgraph.io.manifest import FILE, digest_of, read_manifest
 
 
 class StaleModuleWarning(UserWarning):
-    """A generated module is used though files that its spec was read from have changed since it was built."""
+    """Warning that a generated module is used although files that its spec was read from have changed since it was built."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Where a generated file comes from.
+    """Spec of a generated file, and signs that the file is older.
 
     Attributes:
         spec: the spec's file.
         root: the folder of the spec's project.
-        doubt: why the file may be older than its spec, as a sentence; "" if nothing has changed since it was built.
+        doubt: the reason why the file may be older than its spec, as a sentence; "" if nothing has changed since it was built.
     """
 
     spec: Path
@@ -33,7 +33,7 @@ def lineage_of(path: Path, model_hash: str) -> Lineage | None:
         model_hash: the digest of the model that the file states.
 
     Returns:
-        Where it comes from; None where that is not known, or the spec is not there, as on a machine that has the module alone.
+        Its spec; None where that is not known, or the spec is not there, as on a machine that has the module alone.
 
     Raises:
         BuildError: the manifest cannot be read.

@@ -1,4 +1,4 @@
-"""The manifest of an output folder: which file was built from which spec, and digests of all that they were made of."""
+"""Manifest of an output folder: the spec of each file, and digests of everything it was made from."""
 
 import json
 from collections.abc import Mapping
@@ -15,19 +15,19 @@ NOT_VERIFIED = "it was built with --no-verify"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One generated file.
+    """Generated file.
 
     Attributes:
         output: its name in the output folder.
-        spec: where its model is written.
+        spec: the spec that defines its model.
         model: the model's name.
         backend: the backend that wrote it.
         model_hash: digest of the canonical model.
         text_hash: digest of the file's text.
-        extras: what the module has on request, separated by commas; the file leaves out what a plain module lacks.
+        extras: the functions that the module has on request, separated by commas; left out of the file where there are none.
         runtime: digest of the runtime that it was verified with, or brings along; "" for modules of other backends.
         precision: of its arithmetic; "" for that of its inputs, which the file leaves out.
-        unverified: the reason why its text was not held against the spec; "" if it was.
+        unverified: the reason why its text was not verified against the spec; "" if it was.
     """
 
     output: str
@@ -44,7 +44,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The files that a spec was read from.
+    """Files that a spec was read from.
 
     Attributes:
         root: the project's folder, as a path from the output folder.
@@ -58,11 +58,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All that is known of an output folder.
+    """Contents of a manifest.
 
     Attributes:
         entries: the generated files, by name.
-        origins: where specs come from, by the name that the entries give them; a spec outside the project has none.
+        origins: the files that each spec was read from, by the spec's name in the entries; a spec outside the project has none.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -73,7 +73,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a folder; it is empty where there is none.
 
     Raises:
-        BuildError: the file is there but cannot be read or is none of ours.
+        BuildError: the file is there but cannot be read or is no manifest.
     """
     path = folder / FILE
     if not path.is_file():
@@ -101,7 +101,7 @@ def manifest_text(manifest: Manifest) -> str:
 
 
 def digest(content: bytes) -> str:
-    """Return the digest of a file's content; a checkout that ends lines in CRLF has that of the original."""
+    """Return the digest of a file's content, the same for line ends in CRLF as for those of the original."""
     same = content.replace(b"\r\n", b"\n")
     return f"sha256:{sha256(same).hexdigest()}"
 

@@ -1,14 +1,11 @@
 """Generated modules as the runtime sees them: how one is found and loaded, and the contract it must follow."""
 
 import ast
-import hashlib
 import importlib.util
 import re
 import sys
 import warnings
 from collections.abc import Mapping
-from importlib.abc import ExecutionLoader
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -16,21 +13,22 @@ from typing import Any, Protocol, cast
 from symgraph.errors import BuildError, ModuleError
 from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
+from symgraph.io.loaded import module_of_text
 from symgraph.io.trust import objection
 
 ABI = 2
-"""The version of the module contract that this runtime follows."""
+"""Version of the module contract that this runtime follows."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CONSTANTS = ("MODEL", "FEATURES", "TARGET", "WEIGHTS", "METADATA")
-# What tells a backend's modules apart: each has at least one of these functions.
+# Functions by which backends are recognized: each module has at least one of them.
 _ENTRY_POINTS = ("forward", "row", "predict_row")
 _ABI_LINE = re.compile(r"^ABI\b.*$", re.MULTILINE)
 _SHOWN = 20  # names that a message lists at most
 
 
 class GeneratedModule(Protocol):
-    """A module of the numpy backend; what its functions take and return stands in its own docstrings.
+    """Module of the numpy backend; its own docstrings describe the arguments and results of its functions.
 
     A model may lack parts. Without a loss there is no backward, loss, value_and_grad, grad and per_sample_grad; without an
     output no predict and jacobian; residual and residual_jacobian exist where the loss is METADATA["residual_factor"] * r**2
@@ -76,7 +74,7 @@ class GeneratedModule(Protocol):
 
 
 class ScalarModule(Protocol):
-    """A module of the scalar backend: one row at a time, on Python floats."""
+    """Module of the scalar backend: one row at a time, on Python floats."""
 
     ABI: int
     MODEL: str
@@ -102,7 +100,7 @@ def load(name_or_path: str | Path, *, config: str | Path | None = None) -> Gener
         config: the file with the project's settings; by default the nearest pyproject.toml.
 
     Returns:
-        A `types.ModuleType`, read anew at each call. A file of the scalar backend loads too; `load_scalar` gives it its type.
+        A `types.ModuleType`, read again at each call. A file of the scalar backend loads too; `load_scalar` gives it its type.
 
     Raises:
         ModuleError: there is no such file, it is no generated module, or it follows another version of the contract; or it was
@@ -134,12 +132,12 @@ def load_file(path: Path) -> GeneratedModule:
 
 
 def warn_if_stale(path: Path, module: Any, stacklevel: int = 3) -> None:
-    """Warn of a module whose spec has changed since it was built, as far as digests of files tell.
+    """Warn of a module whose spec has changed since it was built, according to digests of its files.
 
     Args:
         path: the file that was built.
-        module: what was loaded from it.
-        stacklevel: how many calls above this one the warning is to point.
+        module: the module loaded from it.
+        stacklevel: the number of calls above this one to which the warning points.
     """
     try:
         lineage = lineage_of(path, module.METADATA.get("model_hash", ""))
@@ -172,26 +170,23 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     """Make a module from the text of a generated file.
 
     The text is run only after its ABI constant, read from the syntax tree, has been found to fit: a file that is no generated
-    module has no effect. The module is entered in `sys.modules` under a private name made of its own name and origin, because
-    dataclasses look there for the module of their class, and so that its functions can be sent to worker processes.
+    module has no effect. The module is entered in `sys.modules` under a name made of its own, its text and its file, by which
+    worker processes find it; see `symgraph.io.loaded`.
 
     Args:
         source: the text.
-        name: what the module is called, for tracebacks.
-        origin: where it comes from, a path or a description; it becomes the module's `__file__`.
+        name: the name of the module, for tracebacks.
+        origin: the path of its file or a description; it becomes the module's `__file__`.
 
     Raises:
         ModuleError: the text is no generated module, cannot be run, or follows another version of the contract.
     """
     _check_abi(source, origin)
-    qualified = f"_symgraph_{name}_{hashlib.sha256(origin.encode()).hexdigest()[:12]}"
-    loader = _TextLoader(source, origin)
-    spec = ModuleSpec(qualified, loader, origin=origin)
-    spec.has_location = True  # gives the module its __file__
-    module = importlib.util.module_from_spec(spec)
+    module = module_of_text(source, name, origin)
+    qualified = module.__name__
     sys.modules[qualified] = module
     try:
-        loader.exec_module(module)
+        module.__loader__.exec_module(module)  # type: ignore[union-attr]
         _check_contract(module, origin)
     except ModuleError:
         sys.modules.pop(qualified, None)
@@ -207,7 +202,7 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
 
 
 def explain_missing(module: ModuleType) -> None:
-    """Let the error of a module that has no residual say why it has none."""
+    """Make the error for a missing residual give the reason why the module has none."""
     reason = module.METADATA.get("no_residual")
     if reason is not None:
 
@@ -216,23 +211,6 @@ def explain_missing(module: ModuleType) -> None:
             raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
 
         vars(module)["__getattr__"] = missing
-
-
-class _TextLoader(ExecutionLoader):
-    """Runs a text that is already in memory; tracebacks find its lines through `get_source`."""
-
-    def __init__(self, source: str, origin: str) -> None:
-        self._source = source
-        self._origin = origin
-
-    def get_source(self, fullname: str) -> str:
-        return self._source
-
-    def get_filename(self, fullname: str) -> str:
-        return self._origin
-
-    def is_package(self, fullname: str) -> bool:
-        return False
 
 
 def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
@@ -265,7 +243,7 @@ def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
 
 
 def require_trust(path: Path, settings: Config) -> None:
-    """Refuse another user's file in a folder that no settings name; what settings name is trusted as they are.
+    """Refuse another user's file in a folder that no settings name; files that settings name are trusted as the settings are.
 
     Raises:
         ModuleError: the file is another user's.
@@ -276,7 +254,7 @@ def require_trust(path: Path, settings: Config) -> None:
 
 
 def _packaged() -> list[Path]:
-    """The folder of the modules that come with symgraph: inside an installed package, or next to it in a checkout."""
+    """Return the folder of the modules that come with symgraph: inside an installed package, or next to it in a checkout."""
     installed = _PACKAGE / "_generated"
     if installed.is_dir():
         return [installed]
@@ -305,7 +283,7 @@ def _check_abi(source: str, origin: str) -> None:
 
 
 def _head_of(source: str) -> ast.Module | None:
-    """The syntax tree up to the statement ABI, which stands before all code; None where that part cannot be read alone.
+    """Parse the text up to the statement ABI, which comes before all code; None where that part cannot be parsed alone.
 
     The tree of a module of 100,000 weights takes seconds and a gigabyte.
     """
@@ -314,12 +292,12 @@ def _head_of(source: str) -> ast.Module | None:
         return None
     try:
         return ast.parse(source[: line.end()])
-    except (SyntaxError, ValueError):  # it stands in a docstring, say: the whole text is read, and reported on
+    except (SyntaxError, ValueError):  # the line is in a docstring, say: the whole text is parsed, and reported on
         return None
 
 
 def _abi_value(statement: ast.stmt) -> int | None:
-    """The number in a statement `ABI = number`, with or without an annotation."""
+    """Return the number in a statement `ABI = number`, with or without an annotation."""
     match statement:
         case ast.Assign(targets=[ast.Name(id="ABI")], value=ast.Constant(value=int(value))):
             return value

@@ -1,4 +1,4 @@
-"""Batches in pieces of a size that depends on nothing, so that threads may share them and results stay what they are."""
+"""Batches in pieces of a fixed size, so that threads may share them and results do not depend on the number of threads."""
 
 import math
 import os
@@ -19,12 +19,12 @@ PIECE = 65_536
 
 
 def in_pieces(work: Callable[[int, int], T], rows: int, threads: int) -> list[T]:
-    """What work gives for each piece of some rows, which it is told by the first row and the one after the last.
+    """Call work for each piece of some rows, with its first row and the one after its last, and return the results.
 
     Args:
-        work: it lets go of Python's lock for most of its time, or threads are of no use.
-        rows: how many there are.
-        threads: how many work at once.
+        work: the function; threads help only if it releases Python's lock for most of its time.
+        rows: the number of rows.
+        threads: the number of threads.
 
     Raises:
         ValueError: threads is no positive whole number.
@@ -44,15 +44,15 @@ def in_pieces(work: Callable[[int, int], T], rows: int, threads: int) -> list[T]
 
 
 def summed(parts: Sequence[float]) -> float:
-    """The sum of the pieces' sums, rounded once; inf or nan where one is, or where they overflow."""
+    """Return the sum of the pieces' sums, rounded once; inf or nan where one is, or where they overflow."""
     try:
         return math.fsum(parts)
     except (OverflowError, ValueError):
-        return sum(parts)  # in Python, which warns of nothing
+        return sum(parts)  # in Python, which gives no warning
 
 
 @cache
 def _pool(threads: int, process: int) -> Executor:
-    """Threads that are kept for the next call of a process."""
+    """Return threads that are kept for the next call of a process."""
     del process  # a fork has none of the threads
     return ThreadPoolExecutor(threads)

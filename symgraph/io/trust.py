@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 def objection(path: Path, here: Path, crossed: Sequence[Path] = ()) -> str | None:
-    """Say why a file that a search has found must not be obeyed.
+    """Return the reason why a file that a search has found must not be used, or None.
 
-    It counts if the file, and the link if it is one, belong to the caller, to root, to the user who called sudo, or to the
+    A file is trusted if it, and the link if it is one, belong to the caller, to root, to the user who called sudo, or to the
     owner of the current folder, and if no folder that was crossed may be written to by everybody. Windows tells none of this,
-    so every file counts there.
+    so every file is trusted there.
 
     Args:
         path: the file; it exists.
@@ -20,7 +20,7 @@ def objection(path: Path, here: Path, crossed: Sequence[Path] = ()) -> str | Non
         crossed: the folders that the search left or entered on its way.
 
     Returns:
-        A predicate to follow the file's name in a message, or None if the file counts.
+        A predicate to follow the file's name in a message, or None if the file is trusted.
     """
     if not hasattr(os, "geteuid"):
         return None

@@ -1,4 +1,4 @@
-"""Reading pickled arrays without unpickling: the file is read by a grammar, and nothing that it names is looked up or called.
+"""Reader of pickled arrays without unpickling: the file is parsed by a grammar, and no name in it is looked up or called.
 
 A pickle is a program for a stack machine. `_Reader` knows the opcodes by which `pickle.dumps` writes NumPy arrays, numbers,
 texts and plain containers, refuses every other, and builds the arrays itself from dtype, shape and bytes. A file of n bytes
@@ -21,7 +21,7 @@ from symgraph.errors import DataError
 _CODES = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
 _AXES = 32
 _LEVELS = 3
-"""Containers within one another: columns by name, each a list, of lists."""
+"""Most containers within one another: columns by name, each a list, of lists."""
 
 _Global = Enum("_Global", "NDARRAY DTYPE RECONSTRUCT SCALAR FROM_BUFFER ENCODE BYTES")
 _GLOBALS: Mapping[str, _Global] = MappingProxyType(
@@ -41,7 +41,7 @@ _TAKES: Mapping[str, int] = MappingProxyType(
     {"TUPLE": _MARKED, "LIST": _MARKED, "DICT": _MARKED, "APPENDS": _MARKED, "SETITEMS": _MARKED}
     | {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3, "APPEND": 1, "SETITEM": 2, "STACK_GLOBAL": 2, "REDUCE": 2, "BUILD": 1}
 )
-"""How many values an opcode takes from the stack: a number, or all above the last mark; none where it is not listed."""
+"""Number of values that an opcode takes from the stack, or all above the last mark; none where it is not listed."""
 
 
 def load_arrays(path: Path) -> Any:
@@ -64,12 +64,12 @@ def load_arrays(path: Path) -> Any:
         return _Reader(len(content)).read(content)
     except _Refusal as refusal:
         raise DataError(f"{path} is refused: {refusal}; nothing of it was run") from None
-    except (ValueError, LookupError) as error:  # a malformed argument; a stack or a memo without what is taken from it
+    except (ValueError, LookupError) as error:  # a malformed argument; a value missing from the stack or the memo
         raise DataError(f"{path} is no readable pickle: {type(error).__name__}: {str(error)[:200]}") from error
 
 
 class _Refusal(Exception):  # noqa: N818 - it ends as a DataError
-    """A fault in a pickle, found by a reader that does not know the file's name."""
+    """Fault in a pickle, found by a reader that does not know the file's name."""
 
 
 def _refuse(message: str) -> NoReturn:
@@ -87,7 +87,7 @@ class _Part:
 
 
 class _Reader:
-    """The stack and the memo of one pickle, of `size` bytes."""
+    """Stack and memo of one pickle, of `size` bytes."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -98,7 +98,7 @@ class _Reader:
         self._delivered = 0  # values of the result
 
     def read(self, content: bytes) -> Any:
-        """Return what the pickle describes; raises _Refusal, or ValueError or LookupError where it is broken."""
+        """Return the object in the pickle; raises _Refusal, or ValueError or LookupError where it is broken."""
         end = 0
         for opcode, argument, position in pickletools.genops(content):
             self._step(opcode.name, argument, self._taken(_TAKES.get(opcode.name, 0)))
@@ -153,7 +153,7 @@ class _Reader:
                 _refuse(f"it uses the opcode {name}, which plain data do not need")
 
     def _called(self, function: Any, arguments: Any) -> Any:
-        """Return what a call comes to, if it is one by which NumPy pickles plain arrays."""
+        """Return the result of a call, if it is one by which NumPy pickles plain arrays."""
         match function, arguments:
             case _Global.DTYPE, (str(code), False | 0, True | 1) if code in _CODES:
                 return _Part(code)
@@ -201,7 +201,7 @@ class _Reader:
         return np.frombuffer(data, kind).reshape(shape, order=order)
 
     def _finished(self, value: Any, levels: int) -> Any:
-        """Return a value of the result, at most so many levels of containers, with own arrays in place of parts."""
+        """Return a value of the result, at most so many levels of containers, with arrays of its own in place of parts."""
         array = value.value if isinstance(value, _Part) else None
         self._delivered += array.size if isinstance(array, np.ndarray) else 1
         if self._delivered > self._size:

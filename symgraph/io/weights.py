@@ -1,4 +1,4 @@
-"""Weights files: JSON that gives every bit back and says which model, and which version of it, the weights belong to."""
+"""Weights files: JSON that keeps every bit, and the model, with its version, to which the weights belong."""
 
 import json
 import os
@@ -23,14 +23,14 @@ _FIELDS: Mapping[str, type] = {"model": str, "model_hash": str, "dtype": str, "w
 
 
 class WeightsVersionWarning(UserWarning):
-    """The weights were saved with another version of the model, whose weights have the same names."""
+    """Warning that weights were saved with another version of the model, whose weights have the same names."""
 
 
 def save_weights(path: str | os.PathLike[str], module: GeneratedModule, w: Any) -> None:
     """Write weights to a file, all of it or, on an error, nothing.
 
     Args:
-        path: the file; one that is there is overwritten. A link, a device or a pipe is written to; see `files.write_file`.
+        path: the file; an existing one is overwritten. A link, a device or a pipe is written to; see `files.write_file`.
         module: the generated module they belong to.
         w: (k,) float32, float64 or whole numbers, which are saved as float64.
 

@@ -1,4 +1,4 @@
-"""One evaluator for graphs of primitive ops, over any number type that has the operations."""
+"""Evaluator of graphs of primitive ops, over any number type that has the operations."""
 
 import cmath
 import math
@@ -30,11 +30,11 @@ _ELEMENTARY = (
 _ANALYTIC = tuple(name for name in _ELEMENTARY if name not in ("expm1", "log1p", "cbrt", "hypot", "atan2"))
 
 _SERIES = 2.0**20
-"""From here on the asymptotic series of the error functions have 10**12 digits."""
+"""Argument from which on the asymptotic series of the error functions can give more than 10**11 digits."""
 
 
 def erfcx(x: Any) -> Any:
-    """exp(x*x) * erfc(x), a mpf at the precision of the caller's context (NIST DLMF 7.12.1)."""
+    """Return exp(x*x) * erfc(x) as an mpf, at the precision of the caller's context (NIST DLMF 7.12.1)."""
     if not mpmath.isfinite(x):
         return mpmath.exp(-x)  # 0, infinity or NaN
     if x < _SERIES:
@@ -44,7 +44,7 @@ def erfcx(x: Any) -> Any:
 
 
 def ierfcx(x: Any) -> Any:
-    """1/sqrt(pi) - x * exp(x*x) * erfc(x), a mpf."""
+    """Return 1/sqrt(pi) - x * exp(x*x) * erfc(x) as an mpf, at the precision of the caller's context."""
     if not mpmath.isfinite(x):
         return mpmath.exp(-x)
     if x < _SERIES:
@@ -54,7 +54,7 @@ def ierfcx(x: Any) -> Any:
 
 
 def _tail(x: Any, start: int) -> Any:
-    """The terms from one on of sqrt(pi) * x * exp(x*x) * erfc(x) at large x."""
+    """Sum the asymptotic series of sqrt(pi) * x * exp(x*x) * erfc(x) at large x, from the term of index ``start`` on."""
     ratio = -1 / (2 * x * x)
     term = total = ratio if start else mpmath.mpf(1)
     n = start
@@ -71,7 +71,7 @@ FLOAT: Arithmetic = (
     | {"pow": math.pow, "erf": math.erf, "erfc": math.erfc, "gauss": lambda a: float(mpmath.exp(-(mpmath.mpf(a) ** 2)))}
     | {"erfcx": lambda a: float(erfcx(mpmath.mpf(a))), "ierfcx": lambda a: float(ierfcx(mpmath.mpf(a)))}
 )
-"""Python floats; raises OverflowError, ZeroDivisionError and ValueError as ``math`` does. rowsum of one row is the row."""
+"""Operations on Python floats; they raise what ``math`` raises. A rowsum, of one row only, is its operand."""
 
 MPMATH: Arithmetic = (
     _COMMON
@@ -80,14 +80,14 @@ MPMATH: Arithmetic = (
     | {"erf": mpmath.erf, "erfc": mpmath.erfc, "gauss": lambda a: mpmath.exp(-(a * a))}
     | {"erfcx": erfcx, "ierfcx": ierfcx}
 )
-"""mpmath numbers, at the precision of the caller's context."""
+"""Operations on mpmath numbers, at the precision of the caller's context."""
 
 COMPLEX: Arithmetic = (
     {name: _COMMON[name] for name in ("add", "sub", "mul", "div", "neg", "rowsum")}
     | {name: getattr(cmath, name) for name in _ANALYTIC}
     | {"pow": operator.pow}
 )
-"""Complex numbers; only analytic ops, since comparisons and abs have no meaning for a complex step."""
+"""Operations on complex numbers: only analytic ops, since comparisons and abs have no meaning for a complex step."""
 
 
 def evaluate(

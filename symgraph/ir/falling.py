@@ -1,10 +1,10 @@
-"""Exponentials that never exceed 1, as far as a few operations show it."""
+"""Exponentials that never exceed 1, recognized by the form of their argument."""
 
 from symgraph.ir.graph import Graph, Node
 
 
 def falls(graph: Graph, position: int) -> bool:
-    """Whether a node is the exponential of what is never above 0, as -abs(x), -0.5 * abs(x) or -(x * x) are."""
+    """Tell if a node is an exponential whose argument is never above 0, such as -abs(x), -0.5 * abs(x) or -(x * x)."""
     node = graph.nodes[position]
     return node.op == "exp" and _never_above_0(graph, graph.nodes[node.args[0]])
 

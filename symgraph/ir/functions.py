@@ -1,6 +1,6 @@
 """Functions for use in specs that SymPy lacks, or that it rewrites into a form that evaluates badly.
 
-SymPy turns ``cbrt(x)`` into ``x**(1/3)`` and evaluates ``log(1 + x)`` at small x with a large error. These stay what the user
+SymPy turns ``cbrt(x)`` into ``x**(1/3)`` and evaluates ``log(1 + x)`` at small x with a large error. These stay as the user
 wrote until lowering. Each knows its definition in elementary terms (``rewrite(exp)`` or ``doit()``) and its derivative.
 """
 
@@ -10,14 +10,14 @@ from sympy import Abs, Eq, Expr, Function, Heaviside, Max, Piecewise, Rational, 
 from sympy.core.function import ArgumentIndexError
 
 _MOST_BITS = 64
-"""How many times the bits asked for are tried at most: enough for exp(-1e4) beside 1 at 60 digits."""
+"""Largest multiple of the requested bits that is tried: enough for exp(-1e4) beside 1 at 60 digits."""
 
 
 class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
     """A function of real arguments with a definition in functions that SymPy has."""
 
     def definition(self) -> Expr:
-        """Give the function in terms of SymPy's own functions."""
+        """Return the function in terms of SymPy's own functions."""
         raise NotImplementedError
 
     @classmethod
@@ -35,7 +35,7 @@ class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
         return True if all(arg.is_extended_real for arg in self.args) else None
 
     def _eval_evalf(self, prec: int) -> Expr:
-        """Evaluate the definition with more and more bits until two results agree: what cancels in it shows nowhere else."""
+        """Evaluate the definition with more and more bits until two results agree, since its terms may cancel."""
         # 1 + Float(1e-20) is 1 before anyone can ask for more digits; a Rational keeps them
         exact = (Rational(arg) if arg.is_Float else arg for arg in self.args)
         definition = self.func(*exact).definition()

@@ -13,13 +13,13 @@ LEAVES = frozenset({"feature", "weight", "target", "cotangent", "input", "larges
 VARYING_LEAVES = frozenset({"feature", "target", "cotangent"})
 
 SUMS = frozenset({"rowsum", "rowdot"})
-"""Ops that add up rows: values, or products of two (``emit/dots.py`` writes the latter)."""
+"""Ops that add up rows: values, or products of two (``backends/dots.py`` writes the latter)."""
 
 BOOLEAN_OPS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 
 OPPOSITE = "opposite residual"
-"""The root that stands for the residual's opposite until every pass has run: with the residual itself beside what the loss
-squares, the passes that share work would turn the signs of the gradient."""
+"""Name of a root for the negated residual, kept until every pass has run. A root for the residual itself, beside the difference
+that the loss squares, would make the passes that share work change the signs in the gradient."""
 
 Data = float | str | None
 
@@ -47,20 +47,20 @@ class Node(NamedTuple):
 
 
 made = tuple.__new__
-"""Makes a named tuple of all its parts at once, in a third of the time that its class takes to read arguments."""
+"""Constructor of a named tuple from all its fields at once, in a third of the time that its class takes to read arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes with names and roots.
+    """Nodes in topological order, with names and roots.
 
     Attributes:
         name: the model's name.
         nodes: in topological order; no two are the same operation on the same operands.
-        roots: what the graph is computed for, by role ("node t", "loss", "grad w1"); roots keep nodes alive.
+        roots: the nodes that the graph is computed for, by role ("node t", "loss", "grad w1"); roots keep nodes alive.
         names: aliases for people, name -> position; several names may share a node.
-        domains: where leaves are meant to live, name -> (low, high), as far as the model says so.
-        facts: what has been worked out about the graph and may be asked for again; see ``ir/uses.py``.
+        domains: the ranges of leaves, name -> (low, high), as far as the model declares them.
+        facts: results of analyses of the graph, kept for the next pass that asks; see ``ir/uses.py``.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Graph:
 
 @dataclass(slots=True)
 class GraphBuilder:
-    """Collects nodes; asking for the same operation twice gives the same node.
+    """Collector of nodes; asking for the same operation twice gives the same node.
 
     ``origin`` is copied into every node that is made until it is changed; ``domains`` go into the graph as they are. Nodes that
     are given at the start are operands for others, but an operation that is among them is added once more.
@@ -92,7 +92,7 @@ class GraphBuilder:
 
     @classmethod
     def over(cls, graph: Graph) -> "GraphBuilder":
-        """A builder that goes on where a graph ends."""
+        """Return a builder that continues where a graph ends."""
         builder = cls(graph.name, graph.domains)
         builder.nodes.extend(graph.nodes)  # entered when they are first looked for
         return builder
@@ -115,7 +115,7 @@ class GraphBuilder:
         return self._operation(op, args, self.origin)
 
     def find(self, op: str, *args: int) -> int | None:
-        """The position of an operation, or None where it has not been added."""
+        """Return the position of an operation, or None where it has not been added."""
         self._enter()
         return self._known[op].get(args)
 
@@ -126,16 +126,16 @@ class GraphBuilder:
         return self._intern(node)
 
     def take(self, node: Node) -> int:
-        """Add a node as it is; the caller answers for it that no node is the same and that its operands are this builder's."""
+        """Add a node without a look-up: no equal node may be there, and its operands must be nodes of this builder."""
         self.nodes.append(node)
         return len(self.nodes) - 1
 
     def build(self, roots: Mapping[str, int], names: Mapping[str, int]) -> Graph:
-        """Give the graph of all nodes added so far."""
+        """Return the graph of all nodes added so far."""
         return Graph(self.name, tuple(self.nodes), dict(roots), dict(names), dict(self.domains))
 
     def _operation(self, op: str, args: tuple[int, ...], origin: str, like: Node | None = None) -> int:
-        """The position of an operation; where it is ``like`` a node of another graph in all respects, that node serves."""
+        """Return the position of an operation, added if it is new, as the node ``like`` itself where that is equal."""
         nodes = self.nodes
         if self._entered != len(nodes):
             self._enter()
@@ -159,7 +159,7 @@ class GraphBuilder:
         return found
 
     def _intern(self, node: Node) -> int:
-        """The position of a leaf or constant."""
+        """Return the position of a leaf or constant, added if it is new."""
         self._enter()
         known, key = self._known[node.op], _key(node)
         found = known.get(key)
@@ -169,7 +169,7 @@ class GraphBuilder:
         return found
 
     def _enter(self) -> None:
-        """Look the nodes up from now on that were taken as they are."""
+        """Index the nodes that were taken without a look-up, so that ``find`` and ``add`` see them."""
         known, nodes = self._known, self.nodes
         for position in range(self._entered, len(nodes)):
             node = nodes[position]
@@ -178,7 +178,7 @@ class GraphBuilder:
 
 
 def _key(node: Node) -> object:
-    """What tells a leaf or constant from others of its op: constants by their bits."""
+    """Return a key that tells a leaf or constant from others of its op: constants by their bits."""
     return struct.pack("<d", node.data) if isinstance(node.data, float) else node.data
 
 
@@ -186,14 +186,14 @@ Rewrite = Callable[[GraphBuilder, Node, tuple[int, ...]], int | None]
 
 
 def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None, at: Iterable[int] | None = None) -> Graph:
-    """Copy a graph node by node through a rewrite; a graph in which nothing changes is given back as it is.
+    """Copy a graph node by node through a rewrite; return the graph itself where nothing changes.
 
     Args:
         graph: the graph to copy.
         rewrite: called with the builder, each node and its operands in the builder; gives the node to use instead, or None to
             copy the node as it is.
         ops: the ops to which the rewrite applies; it is not called for others. All by default.
-        at: the nodes, in order, that it may change while those before them are as they were; all of ``ops`` by default.
+        at: the nodes, in order, that it may change while those before them are unchanged; all of ``ops`` by default.
     """
     nodes = graph.nodes
     if at is None:
@@ -201,7 +201,7 @@ def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None, 
     builder = GraphBuilder(graph.name, graph.domains)
     made_so_far = builder.nodes
     for position in at:
-        if len(made_so_far) < position:  # what lies between is taken over without a look
+        if len(made_so_far) < position:  # nodes in between are copied as they are
             made_so_far.extend(nodes[len(made_so_far) : position])
         node = nodes[position]
         builder.origin = node.origin
@@ -217,7 +217,7 @@ def rebuild(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None = None, 
 
 
 def _rebuilt(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None, builder: GraphBuilder, moved: list[int]) -> Graph:
-    """Go on with a copy of a graph behind the first node that has changed; ``moved`` says where those up to it stand now."""
+    """Continue a copy behind the first node that has changed; ``moved`` holds the new positions of the nodes up to it."""
     place = len(moved) - 1
     known = _Moves(builder, place)
     known.note(graph.nodes[place], moved[place], place)
@@ -228,15 +228,15 @@ def _rebuilt(graph: Graph, rewrite: Rewrite, ops: Collection[str] | None, builde
 def replaced(
     graph: Graph, at: Collection[int], make: Callable[[GraphBuilder, Sequence[int], int], int]
 ) -> tuple[Graph, list[int]]:
-    """Copy a graph with other nodes in the place of some.
+    """Copy a graph with some of its nodes replaced by others.
 
     Args:
         graph: the graph to copy.
         at: the positions of nodes to be replaced.
-        make: called with the builder, where the nodes before stand in it, and the position of each; gives the node to use.
+        make: called with the builder, the new positions of earlier nodes, and the node's position; gives the node to use.
 
     Returns:
-        The new graph, and where each node stands in it.
+        The new graph, and the new position of each node.
     """
     first = min(at, default=len(graph.nodes))
     builder = GraphBuilder(graph.name, graph.domains)
@@ -255,9 +255,9 @@ def _copied(
     known: "_Moves",
     moved: list[int],
 ) -> Graph:
-    """Copy the nodes from the place where ``moved`` ends, those that are asked as they are told.
+    """Copy the nodes from the place where ``moved`` ends, and replace those marked in ``asked`` by what ``ask`` gives for them.
 
-    Most nodes are the same on operands that stand elsewhere, which no other node of the copy is: they are not looked up.
+    Most copies have operands at new positions that no other node of the copy has: they are not looked up.
     """
     nodes, builder = graph.nodes, known.builder
     made_so_far, added, special = builder.nodes, known.added, known.special
@@ -286,7 +286,7 @@ def _copied(
 
 
 class _Moves:
-    """What is known of a copy that grows: which of its nodes may be the same as one that is about to be copied.
+    """Record of a growing copy: which of its nodes may equal one that is about to be copied.
 
     As no two nodes of a graph are the same, those of a copy are not, unless one was added by a rewrite, or an operand stands
     for several nodes of the graph.
@@ -305,14 +305,14 @@ class _Moves:
         self.enter(start)
 
     def enter(self, start: int) -> None:
-        """Take in what a rewrite has added from a position on."""
+        """Record the nodes that a rewrite has added from a position on."""
         nodes = self.builder.nodes
         for position in range(start, len(nodes)):
             self.added[nodes[position].op].add(nodes[position].args)
             self.free.add(position)
 
     def note(self, node: Node, position: int, count: int) -> None:
-        """Take in where a node stands, of whose copy so many nodes had been made or taken in before."""
+        """Record the new position of a node; ``count`` nodes had been made or recorded before its copy."""
         if self.builder.nodes[position].varying is not node.varying:
             self.special.add(position)
         if position in self.free:
@@ -322,11 +322,11 @@ class _Moves:
 
 
 _FEW = 16
-"""Where one node in so many is a root, or more, the roots need most nodes."""
+"""Share of roots among the nodes (one in so many) from which on most nodes are taken to be needed."""
 
 
 def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
-    """Positions of all nodes that the given ones depend on, themselves included."""
+    """Return the positions of all nodes that the given ones depend on, themselves included."""
     table = nodes if isinstance(nodes, Sequence) else tuple(nodes)
     found = set(roots)
     if len(found) * _FEW > len(table):
@@ -341,12 +341,12 @@ def reachable(nodes: Iterable[Node], roots: Iterable[int]) -> set[int]:
 
 
 def needed(nodes: Sequence[Node], roots: Iterable[int]) -> frozenset[int]:
-    """What ``reachable`` finds, by one walk over all nodes: the quicker way where the roots need most of them."""
+    """Return the same as ``reachable`` by one walk over all nodes, which is quicker where the roots need most of them."""
     return frozenset(compress(range(len(nodes)), marked(nodes, roots)))
 
 
 def marked(nodes: Sequence[Node], roots: Iterable[int]) -> bytearray:
-    """A mark for each node that ``reachable`` finds."""
+    """Return a mark for each node: 1 where a root depends on it."""
     marks = bytearray(len(nodes))
     for root in roots:
         marks[root] = 1
@@ -358,7 +358,7 @@ def marked(nodes: Sequence[Node], roots: Iterable[int]) -> bytearray:
 
 
 def keep(graph: Graph, positions: Collection[int]) -> Graph:
-    """A graph without the nodes that are not among the given ones, and without names of these.
+    """Return a graph of the given nodes only, with the names and roots that point at them.
 
     Args:
         graph: the graph.

@@ -1,9 +1,9 @@
-"""Intervals: between which two numbers every node of a graph lies, whatever the leaves are within their domains.
+"""Interval arithmetic: two numbers between which each node of a graph lies, for all values of the leaves within their domains.
 
 Endpoints are mpmath numbers, rounded outward, whose exponents go far beyond those of doubles: exp(1e300) is a number here.
 An interval bounds the exact value of a node, before any rounding to double, at all points where that value is real. An infinite
 endpoint means that the node is unbounded; an interval whose two endpoints are the same infinity stands for the value inf of
-floating-point arithmetic, which a caller may assign to a node to see what follows from an overflow.
+floating-point arithmetic, which a caller may assign to a node to see the consequences of an overflow.
 
 Moore, Kearfott, Cloud, Introduction to Interval Analysis (SIAM, 2009), chapters 2 to 5.
 """
@@ -19,16 +19,16 @@ from symgraph.ir.graph import Graph, Node, reachable
 
 _PRECISION = 80
 _SLACK = mpmath.mpf(2) ** -70
-"""More than mpmath's functions err at 80 bits, relative to their value; every result is widened by it."""
+"""Bound of the relative error of mpmath's functions at 80 bits; every result is widened by it."""
 _HUGE = mpmath.ldexp(1, 1 << 12)
-"""The exponent's exponent: arguments of exp beyond this are not followed."""
+"""Largest argument of exp that is followed; the exponential of a larger one counts as infinite."""
 _LIMIT = mpmath.exp(_HUGE)
 _TINY = 1 / _LIMIT
 _INF = mpmath.inf
 
 
 class Interval(NamedTuple):
-    """The numbers from low to high; truth values are 0 and 1."""
+    """Closed interval from low to high; truth values are 0 and 1."""
 
     low: Any
     high: Any
@@ -43,12 +43,12 @@ _YES, _NO = Interval(mpmath.mpf(1), mpmath.mpf(1)), Interval(mpmath.mpf(0), mpma
 
 
 def point(value: float) -> Interval:
-    """The interval of one number."""
+    """Return the interval that holds one number."""
     return Interval(mpmath.mpf(value), mpmath.mpf(value))
 
 
 def between(low: float, high: float) -> Interval:
-    """The interval of two numbers."""
+    """Return the interval between two numbers."""
     return Interval(mpmath.mpf(low), mpmath.mpf(high))
 
 
@@ -65,7 +65,7 @@ def intervals(
         graph: the graph; its domains bound its leaves.
         largest: magnitude that bounds leaves without a domain.
         fixed: nodes whose interval is given.
-        only: nodes whose intervals are wanted; those on which they do not depend are left unbounded. All by default.
+        only: nodes whose intervals are wanted; nodes on which these do not depend are left unbounded. All by default.
 
     Returns:
         An interval for every node, in the order of the graph's nodes. A node of an op that has no rule is unbounded.
@@ -81,9 +81,9 @@ def intervals(
 def renewed(
     graph: Graph, known: Sequence[Interval], fixed: Mapping[int, Interval], within: Iterable[int], largest: float
 ) -> dict[int, Interval]:
-    """Bound again, of the nodes ``within``, which are in order, those that depend on the ones whose interval is ``fixed``.
+    """Bound again those of the nodes ``within``, given in order, that depend on a node whose interval is ``fixed``.
 
-    All others keep the interval that was found before, with the same ``largest``; the result has the new ones and the fixed.
+    All others keep the interval in ``known``, found with the same ``largest``; the result has the new ones and the fixed.
     """
     result, rules = dict(fixed), _Rules(graph, largest)
     with mpmath.workprec(_PRECISION):
@@ -95,7 +95,7 @@ def renewed(
 
 
 class _Rules:
-    """The rules for one graph; the same operation on the same operands is computed once, as layers of alike units repeat it."""
+    """Rules for one graph; an operation on equal intervals is computed once, since layers of alike units repeat it."""
 
     def __init__(self, graph: Graph, largest: float) -> None:
         self.domains = graph.domains
@@ -104,7 +104,7 @@ class _Rules:
         self.distinct: dict[tuple[object, ...], Interval] = {}
 
     def interval(self, node: Node, operands: list[Interval]) -> Interval:
-        """The interval of one node."""
+        """Return the interval of one node."""
         same = len(node.args) == 2 and node.args[0] == node.args[1]
         if node.data is None:
             key: tuple[object, ...] = (node.op, same, *map(id, operands))
@@ -138,7 +138,7 @@ def _outward(low: Any, high: Any) -> Interval:
 
 
 def _raised(high: Any) -> Any:
-    """An upper endpoint, moved up by the slack and to the nearest number that is not of absurd size."""
+    """Move an upper endpoint up by the slack, and out of the ranges of absurdly large or small numbers."""
     if not mpmath.isfinite(high):
         return high
     high += abs(high) * _SLACK
@@ -150,7 +150,7 @@ def _raised(high: Any) -> Any:
 
 
 def _infinite(x: Interval) -> bool:
-    """Whether an interval stands for inf or -inf itself."""
+    """Tell if an interval stands for inf or -inf itself."""
     return bool(x.low == x.high and mpmath.isinf(x.low))
 
 
@@ -163,7 +163,7 @@ def _neg(x: Interval) -> Interval:
 
 
 def _times(a: Any, b: Any) -> Any:
-    """A product of endpoints: 0 times unbounded is 0."""
+    """Multiply two endpoints, where 0 times infinity is 0."""
     return mpmath.mpf(0) if not a or not b else a * b
 
 
@@ -197,14 +197,14 @@ def _abs(x: Interval) -> Interval:
 
 
 def _exp(value: Any) -> Any:
-    """exp of an endpoint; beyond the range of exponents that are followed, a number of absurd size."""
+    """Return exp of an endpoint; arguments beyond the range that is followed are cut off."""
     if not mpmath.isfinite(value):
         return mpmath.exp(value)
     return mpmath.exp(max(-2 * _HUGE, min(2 * _HUGE, value)))
 
 
 def _rising(function: Callable[[Any], Any], low: Any = -_INF, high: Any = _INF) -> Callable[[Interval], Interval]:
-    """The rule of a function that never falls between two ends of its domain."""
+    """Make the rule of a function that never falls between two ends of its domain."""
 
     def rule(x: Interval) -> Interval:
         inside = Interval(max(x.low, low), min(x.high, high))
@@ -255,14 +255,14 @@ def _tanh(value: Any) -> Any:
 
 
 def _erfc(x: Interval) -> Interval:
-    """Far out only 0 < erfc(x) < exp(-x*x) is used (NIST DLMF 7.8.3)."""
+    """Bound erfc; for large arguments by 0 < erfc(x) < exp(-x*x) (NIST DLMF 7.8.3)."""
     low = mpmath.mpf(0) if x.high > 1000 else mpmath.erfc(max(x.high, mpmath.mpf(-1000)))
     high = _exp(-x.low * x.low) if x.low > 1000 else mpmath.mpf(2) if x.low < -1000 else mpmath.erfc(x.low)
     return _outward(low, high)
 
 
 def _erfcx(value: Any) -> Any:
-    """Far out on the left exp(x*x) * (2 - erfc(-x)) is twice the exponential."""
+    """Return erfcx of an endpoint; far below 0, exp(x*x) * (2 - erfc(-x)) is twice the exponential."""
     return 2 * _exp(value * value) if value < -1000 else erfcx(value)
 
 
@@ -288,7 +288,7 @@ def _gauss(x: Interval) -> Interval:
 
 
 def _wave(x: Interval, peak: int) -> Interval:
-    """sin or cos: the function whose maxima lie at (2*k + peak/2) * pi."""
+    """Bound sin or cos: the function whose maxima lie at (2*k + peak/2) * pi."""
     if not (mpmath.isfinite(x.low) and mpmath.isfinite(x.high)) or x.high - x.low >= 7 or max(-x.low, x.high) > 1e15:
         return between(-1, 1)
     function = mpmath.sin if peak else mpmath.cos
@@ -310,7 +310,7 @@ def _tan(x: Interval) -> Interval:
 
 
 def _power(x: Interval, y: Interval) -> Interval:
-    """x**y where x is not negative or y an even number; of other powers of negative numbers nothing is said."""
+    """Bound x**y where x is not negative or y an even number; other powers of negative numbers are left unbounded."""
     if x.low < 0:
         even = y.low == y.high and y.low % 2 == 0
         return _power(_abs(x), y) if even else WHOLE
@@ -359,7 +359,7 @@ def _equal(x: Interval, y: Interval) -> Interval:
 
 
 def _rowsum(x: Interval) -> Interval:
-    """At least one row, and as many as there may be."""
+    """Bound a sum over at least one row and any number of rows."""
     return Interval(x.low if x.low >= 0 else -_INF, x.high if x.high <= 0 else _INF)
 
 
@@ -368,7 +368,7 @@ _SAME: Mapping[str, Callable[[Interval], Interval]] = {
     "sub": lambda x: WHOLE if _infinite(x) else _NO,
     "div": lambda x: WHOLE if _infinite(x) else _YES,
 }
-"""Ops that know more where both operands are the same node."""
+"""Rules of ops that give closer bounds where both operands are the same node."""
 
 RULES: Mapping[str, Callable[..., Interval]] = {
     "add": _sum, "sub": lambda x, y: _sum(x, _neg(y)), "mul": _mul, "div": _div, "neg": _neg, "abs": _abs,
@@ -396,4 +396,4 @@ RULES: Mapping[str, Callable[..., Interval]] = {
     "and": lambda x, y: Interval(min(x.low, y.low), min(x.high, y.high)),
     "or": lambda x, y: Interval(max(x.low, y.low), max(x.high, y.high)), "not": _not,
 }  # fmt: skip
-"""How the interval of each op follows from those of its operands; an op without a rule is unbounded."""
+"""Rule of each op: its interval from those of its operands; an op without a rule is unbounded."""

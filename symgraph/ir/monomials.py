@@ -1,6 +1,6 @@
-"""Sums written out as monomials: a node as terms, each a coefficient times powers of other nodes.
+"""Nodes written out as sums of monomials: each term is a coefficient times powers of other nodes.
 
-What is found stands for the value where no divisor is 0 and nothing overflows: it tells passes which terms are alike.
+The sum equals the node where no divisor is 0 and nothing overflows; passes use it to see which terms are alike.
 """
 
 import math
@@ -13,34 +13,34 @@ from symgraph.ir.graph import GraphBuilder, Node
 Number: TypeAlias = int | Fraction
 
 MOST = 16
-"""A sum of more terms, or a product of more factors, is not looked into: the work for each node has a bound."""
+"""Most terms of a sum, and most factors of a product, that are written out: the work for each node has a bound."""
 
 _DEEPEST = 64
-"""Nor is what is nested deeper, since what walks through it recurses."""
+"""Deepest nesting that is written out, since walks through the result recurse."""
 
 _LARGEST = 2**900
-"""Nor are constants beyond this, or below its inverse."""
+"""Largest constant that is written out; its inverse is the smallest."""
 
 Monomial = frozenset[tuple[int, Number]]
-"""Nodes with their exponents; a node stands there once. ``ROWS`` marks a sum over rows, ``~x`` is abs(x)."""
+"""Nodes with their exponents, each node once. ``ROWS`` marks a sum over rows, ``~x`` stands for abs(x)."""
 
 ROWS = -(2**62)
 
 
 class Term(NamedTuple):
-    """A coefficient times a monomial."""
+    """Coefficient times a monomial."""
 
     coefficient: Number
     monomial: Monomial
 
 
 class _Sum(NamedTuple):
-    """A node written out.
+    """Node written out.
 
     Attributes:
-        terms: what adds up to the node; one that is not looked into is one term.
+        terms: the terms that add up to the node; a node that is not written out is one term.
         whole: the node as one product, in which sums stay as they are.
-        depth: how deep the node was looked into.
+        depth: the depth to which the node was written out.
     """
 
     terms: tuple[Term, ...]
@@ -54,7 +54,7 @@ _ONE: Monomial = frozenset()
 
 
 class Reading:
-    """Reads the nodes of one builder as sums of monomials.
+    """Reader of one builder's nodes as sums of monomials.
 
     Args:
         builder: the nodes.
@@ -68,7 +68,7 @@ class Reading:
         self._first: dict[frozenset[tuple[Term, int]], int] = {}
 
     def terms(self, position: int) -> tuple[Term, ...]:
-        """The terms of a node."""
+        """Return the terms of a node."""
         nodes, sums, stack = self.builder.nodes, self._sums, [position]
         while stack:
             node = nodes[stack[-1]]
@@ -82,12 +82,12 @@ class Reading:
         return sums[position].terms
 
     def whole(self, position: int) -> Term:
-        """A node as one product."""
+        """Return a node as one product."""
         self.terms(position)
         return self._sums[position].whole
 
     def factors(self, position: int) -> tuple[Term, ...]:
-        """The terms of a factor over which a product is distributed, or the factor as a whole."""
+        """Return the terms of a factor over which a product is distributed, or the factor as a whole."""
         found = self._sums[position]
         return found.terms if self.deep or any(map(by_row, found.terms)) else (found.whole,)
 
@@ -109,7 +109,7 @@ class Reading:
         return _Sum(terms, whole, depth)
 
     def _same_sum(self, position: int, terms: tuple[Term, ...]) -> Term:
-        """The first node that was met with the terms of a sum, or its negative where that has these."""
+        """Return the first node that was met with the same terms as a sum, negated if it had the negated terms."""
         opposite = self._first.get(_counted(_negative(terms)))
         return (
             itself(self._first.setdefault(_counted(terms), position))
@@ -118,7 +118,7 @@ class Reading:
         )
 
     def _as_sum(self, node: Node, parts: list[tuple[Term, ...]]) -> tuple[Term, ...] | None:
-        """The terms of an operation on nodes that are written out, or None where it is one."""
+        """Return the terms of an operation on written-out nodes, or None where it is one term."""
         match node.op:
             case "add":
                 return parts[0] + parts[1]
@@ -136,7 +136,7 @@ class Reading:
         return None
 
     def _as_product(self, node: Node, parts: list[Term]) -> Term | None:
-        """An operation as a product of powers, or None where it is none."""
+        """Return an operation as a product of powers, or None where it is none."""
         match node.op:
             case "const":
                 return _constant(node.data)
@@ -160,14 +160,14 @@ class Reading:
         return None
 
     def _over_rows(self, inner: tuple[Term, ...]) -> tuple[Term, ...] | None:
-        """The terms of a sum over rows, each of which varies by row."""
+        """Return the terms of a sum over rows, or None if one of them does not vary by row."""
         nodes = self.builder.nodes
         if not all(any(atom != ROWS and nodes[max(atom, ~atom)].varying for atom, _ in term.monomial) for term in inner):
             return None
         return tuple(times(term, Term(1, frozenset({(ROWS, 1)}))) for term in inner)
 
     def _scaled_length(self, position: int) -> Term | None:
-        """hypot(x, y)/g, if that is the root of max((x/g)**2 + (y/g)**2, 1) as the partials of hypot have it."""
+        """Return hypot(x, y)/g for the root of max((x/g)**2 + (y/g)**2, 1), as the partials of hypot have it, else None."""
         nodes = self.builder.nodes
         top = nodes[position]
         total = nodes[top.args[0]] if top.op == "max" else top
@@ -183,7 +183,7 @@ class Reading:
         return times(itself(length), raised(self._sums[scale].whole, -1))
 
     def _guards(self, node: Node) -> bool:
-        """Say if a node selects 1 where a divisor is 0, else a power of the divisor."""
+        """Tell if a node selects 1 where a divisor is 0, else a power of the divisor."""
         nodes = self.builder.nodes
         condition, one = (nodes[arg] for arg in node.args[:2])
         if condition.op != "eq" or nodes[condition.args[1]].data != 0.0 or one.data != 1.0:
@@ -192,12 +192,12 @@ class Reading:
 
 
 def by_row(term: Term) -> bool:
-    """Say if a term is a sum over rows."""
+    """Tell if a term is a sum over rows."""
     return (ROWS, 1) in term.monomial
 
 
 def itself(position: int) -> Term:
-    """A node that is not looked into."""
+    """Return the term that stands for a node as it is."""
     return Term(1, frozenset({(position, 1)}))
 
 
@@ -209,7 +209,7 @@ def _constant(value: object) -> Term | None:
 
 
 def _power_of(product: Term, exponent: Number) -> Term | None:
-    """A power; of a product only where it is a whole one, since the factors of a positive product may be negative."""
+    """Return a power; of a product only an integer one, since the factors of a positive product may be negative."""
     if not exponent or not -MOST <= exponent <= MOST:
         return None
     if product.coefficient == 1 and [e for _, e in product.monomial] == [1]:
@@ -218,19 +218,19 @@ def _power_of(product: Term, exponent: Number) -> Term | None:
 
 
 def _length(position: int, product: Term) -> Term:
-    """The absolute value of a node; that of its negative is the same."""
+    """Return the absolute value of a node, the same for a node and its negative."""
     single = product.coefficient in (1, -1) and [e for _, e in product.monomial] == [1]
     ((atom, _),) = product.monomial if single else [(position, 1)]
     return Term(1, frozenset({(~atom if atom >= 0 else atom, 1)}))
 
 
 def _counted(terms: tuple[Term, ...]) -> frozenset[tuple[Term, int]]:
-    """Make a key of terms, the same in any order."""
+    """Make a key of terms that does not depend on their order."""
     return frozenset(Counter(terms).items())
 
 
 def _near(exponent: float) -> Number:
-    """The number that an exponent stands for: 1/3 and 1/3 - 1 differ by 1, rounded or not."""
+    """Return the simple fraction that an exponent stands for: 1/3 and 1/3 - 1 differ by 1, rounded or not."""
     simple = Fraction(exponent).limit_denominator(1000)
     found = simple if abs(float(simple) - exponent) <= 2.0**-52 * max(1.0, abs(exponent)) else Fraction(exponent)
     return int(found) if found.denominator == 1 else found
@@ -241,12 +241,12 @@ def _negative(terms: tuple[Term, ...]) -> tuple[Term, ...]:
 
 
 def times(left: Term, right: Term) -> Term:
-    """The product of two terms."""
+    """Multiply two terms."""
     return Term(left.coefficient * right.coefficient, product(left.monomial, right.monomial))
 
 
 def product(*monomials: Monomial) -> Monomial:
-    """The product of monomials."""
+    """Multiply monomials."""
     first, *others = monomials
     exponents = dict(first)
     for other in others:
@@ -256,24 +256,24 @@ def product(*monomials: Monomial) -> Monomial:
 
 
 def power(monomial: Monomial, exponent: Number) -> Monomial:
-    """A power of a monomial."""
+    """Raise a monomial to a power."""
     return frozenset((atom, e * exponent) for atom, e in monomial)
 
 
 def raised(term: Term, exponent: int) -> Term:
-    """A whole power of a term."""
+    """Raise a term to an integer power."""
     coefficient, monomial = term
     number = coefficient if coefficient == 1 else Fraction(coefficient) ** exponent
     return Term(int(number) if number.denominator == 1 else number, power(monomial, exponent))
 
 
 def _is_tame(term: Term) -> bool:
-    """Say if a term is short, with a coefficient of ordinary size, and under one sum over rows at most."""
+    """Tell if a term is short, with a coefficient of ordinary size, and under one sum over rows at most."""
     coefficient, monomial = term
     rows = [exponent for atom, exponent in monomial if atom == ROWS]
     return len(monomial) <= MOST and _is_ordinary(coefficient) and rows in ([], [1])
 
 
 def _is_ordinary(coefficient: Number) -> bool:
-    """Say if a coefficient is neither 0 nor huge nor tiny."""
+    """Tell if a coefficient is neither 0 nor huge nor tiny."""
     return 1 < (coefficient if coefficient > 0 else -coefficient) * _LARGEST < _LARGEST**2

@@ -1,16 +1,16 @@
-"""The op table: what each operation is, how its partials are computed so that they round well, where it has kinks.
+"""The op table: the definition of each operation, its partials in a form that rounds well, its domain and its kinks.
 
 A row is written in SymPy over placeholders: ``x0, x1, x2`` are the operands, ``v`` is the op's own value, and auxiliaries have
 names of their own. ``value`` is the definition, the mathematical truth that tests hold the rest against. ``partials`` gives,
 operand by operand, factors that multiply the cotangent one after another, from left to right; ``over(e)`` divides it by e,
 which rounds once where multiplying by 1/e rounds twice; ``late(e)`` multiplies at the end of the whole product. A factor that
-vanishes before the partial does, such as exp(-|x|), stands there as two square roots, the second one late.
-``stable``, where there is one, is how the value is computed: such an op is composed of others and needs no text in a backend.
+vanishes before the partial does, such as exp(-|x|), is written as two square roots, the second one late.
+``stable``, where given, is the form that computes the value: such an op is composed of others and needs no text in a backend.
 
 The figures of error rest on NumPy's functions (its AVX-512 library: below 1 ulp in float64, pull request 4 of numpy/SVML; at
 most 4 in float32, pull request 19478 of numpy/numpy) and on glibc's (Zimmermann and others, Accuracy of Mathematical Functions
 in Single, Double, Double Extended, and Quadruple Precision, HAL hal-03141101: tanh 2.2, acosh 2.3, sinh, cosh and asinh 1.9,
-atanh 1.8, cbrt 3.7, erf 1.5, all others of the table below 1). What is composed adds the figures of its parts. Tests measure
+atanh 1.8, cbrt 3.7, erf 1.5, all others of the table below 1). Composed ops add the figures of their parts. Tests measure
 both.
 
 To add an op, add a row here and, unless it has a ``stable`` form, a row in the table of each backend.
@@ -62,26 +62,26 @@ from sympy import (
 from symgraph.ir import functions as fn
 
 ARITHMETIC, ROOT, TRANSCENDENTAL = 1, 5, 20
-"""Rough costs of an op on one row, relative to an addition."""
+"""Rough costs of ops on one row, relative to an addition."""
 
 
 @dataclass(frozen=True, slots=True)
 class over:  # noqa: N801  reads as a word in the table
-    """A factor of a local partial by which the cotangent is divided."""
+    """Factor of a local partial by which the cotangent is divided."""
 
     expr: Any
 
 
 @dataclass(frozen=True, slots=True)
 class late:  # noqa: N801
-    """A factor that may be tiny where the rest of the chain is huge: it multiplies after all factors that are not late."""
+    """Factor that may be tiny where the rest of the chain is huge: it multiplies after all factors that are not late."""
 
     expr: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """A row of the table.
+    """Row of the op table.
 
     Attributes:
         name: how graphs call the op.
@@ -155,7 +155,7 @@ for _n in range(17, 0, -1):
 _DSINC = Piecewise((x0 * _SERIES, Abs(x0) < Rational(3, 2)), ((cos(x0) - v) / x0, True))
 
 # the slope 2*x*v - erfcx(x) of ierfcx is -2*v/(x + (3/2)/(x + 2/(x + (5/2)/(x + ...)))), by the continued fraction of erfc
-# (NIST DLMF 7.9.3); from 16 on what is left out here is below 2**-106 of it, as accurate modules need it
+# (NIST DLMF 7.9.3); from 16 on the rest that is cut off is below 2**-106 of it, as accurate modules need it
 _REST: Any = Rational(21, 2) / m
 with sympy.evaluate(False):  # it would ask for signs over and over, and find nothing to do
     for _n in range(20, 2, -1):
@@ -348,13 +348,13 @@ _ROWS = (
 # fmt: on
 
 OPS = MappingProxyType({row.name: row for row in _ROWS})
-"""Every op by name."""
+"""Rows of the op table by name."""
 
 EVEN = frozenset({"abs", "cos", "cosh", "gauss", "sech", "sinc"})
-"""Functions that do not see the sign of their operand."""
+"""Functions whose value does not depend on the sign of their operand."""
 
 ODD = frozenset({"sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "cbrt", "sign", "erf"})
 """Functions that change their sign with their operand."""
 
 FUNCTIONS = MappingProxyType({row.function: row.name for row in _ROWS if row.function is not None})
-"""The op that a SymPy function lowers to."""
+"""Name of the op that each SymPy function lowers to."""

@@ -1,6 +1,6 @@
-"""What follows where an exponential overflows: which products become inf * 0 there, and what is true of them.
+"""Consequences of the overflow of an exponential: the products that become inf * 0 there, and their true limits.
 
-exp, sinh, cosh and expm1 overflow at arguments of ordinary size, which is why these are looked at and others are not. Those of
+exp, sinh, cosh and expm1 overflow at arguments of ordinary size, which is why no other ops are looked at. Those of
 one argument overflow together and make a group. Evaluated with the group at infinity, a graph shows its products of inf and 0;
 evaluated by mpmath, whose exponents have no end, with the group far beyond the largest double, it shows their limits.
 """
@@ -24,12 +24,12 @@ _EVEN = frozenset({"cosh"})
 _TWO_SIDED = frozenset({"sinh", "cosh"})
 FLOAT32_MAX = float.fromhex("0x1.fffffep+127")
 _FAR = (2_000.0, 20_000.0)
-"""Arguments far beyond 709, where exp overflows, at which limits are read off."""
+"""Arguments far beyond 709, where exp overflows, at which limits are estimated."""
 _RANDOM_SAMPLES = 6
 _ZERO_SAMPLES = 3
-"""At how many of the random points each leaf is set to 0; at one of them an infinity less another may hide what follows."""
+"""Number of random points at which each leaf in turn is set to 0; at one of them inf - inf may hide the consequences."""
 _BUDGET = 400
-"""How many operations of mpmath a node may take on average; groups that are left over then stay as they are."""
+"""Operations of mpmath allowed per node on average; groups that are left when they are used up stay as they are."""
 _INPUTS = frozenset({"feature", "weight", "target", "cotangent"})
 _VANISHING = ODD | {"neg", "abs", "sqrt", "div", "pow", "rowsum"}
 """Ops, besides the product, that are 0 where their first operand is."""
@@ -37,14 +37,14 @@ _VANISHING = ODD | {"neg", "abs", "sqrt", "div", "pow", "rowsum"}
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """One group far out on one side.
+    """Consequences where one group overflows on one side.
 
     Attributes:
-        argument: the node that the group's functions are of.
-        values: the member -> its sign at infinity.
+        argument: the node that is the argument of the group's functions.
+        values: the members -> their signs at infinity.
         products: the products that become inf * 0 and whose true limit is 0 -> the operand that is infinite.
         survived: whether the loss, or where there is none the output, stays finite at one of the random points at least.
-        reached: the nodes that have other values there, as far as that is followed, in order; members included.
+        reached: the nodes whose values change there, as far as that is followed, in order; members included.
     """
 
     argument: int
@@ -55,7 +55,7 @@ class Overflow:
 
 
 def overflows(graph: Graph, among: Collection[int] | None = None) -> tuple[Overflow, ...]:
-    """Find the groups of a graph that may overflow, and what follows; of primitive ops only.
+    """Find the groups of a graph of primitive ops that may overflow, and the consequences.
 
     Args:
         graph: the graph.
@@ -74,12 +74,12 @@ def overflows(graph: Graph, among: Collection[int] | None = None) -> tuple[Overf
 
 
 def _may_overflow(bound: Interval) -> bool:
-    """Whether an exponential exceeds the largest float32 somewhere within its bounds."""
+    """Tell if an exponential exceeds the largest float32 somewhere within its bounds."""
     return bool(max(-bound.low, bound.high) > FLOAT32_MAX)
 
 
 def _groups(graph: Graph, members: Iterable[int]) -> dict[int, tuple[int, ...]]:
-    """The members of every group, by argument."""
+    """Return the members of every group, by argument."""
     groups: dict[int, tuple[int, ...]] = {}
     for position in members:
         argument = graph.nodes[position].args[0]
@@ -88,19 +88,19 @@ def _groups(graph: Graph, members: Iterable[int]) -> dict[int, tuple[int, ...]]:
 
 
 def _signs(graph: Graph, members: Iterable[int], side: int) -> dict[int, int]:
-    """Which members are infinite on one side, and with which sign."""
+    """Return the members that are infinite on one side, with the sign of each infinity."""
     signs = {p: 1 if graph.nodes[p].op in _EVEN else side for p in members}
     return {p: sign for p, sign in signs.items() if sign > 0 or graph.nodes[p].op in _TWO_SIDED}
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What the points have shown of a group so far.
+    """Consequences of a group's overflow at the points looked at so far.
 
     Attributes:
         operands: the products of inf and 0 -> the operand that is infinite.
         vanishes: whether each of them tends to 0 at every point.
-        reached: the nodes that have other values at one of the points.
+        reached: the nodes whose values change at one of the points.
         survived: whether the loss stays finite at one of the usual points.
     """
 
@@ -111,10 +111,10 @@ class _Findings:
 
 
 class _Search:
-    """Reads off at some points what follows from an overflow.
+    """Search for the consequences of overflows by evaluation at some points.
 
-    The usual points are random ones of ordinary size within the domains. Beside these, one leaf after another is set to 0 that
-    is a factor of a product near the group: where a feature is 0, exp(w * feature) does not overflow, however large w is, and
+    The usual points are random ones of ordinary size within the domains. Beside these, each leaf that is a factor of a product
+    near the group is set to 0 in turn: where a feature is 0, exp(w * feature) does not overflow, however large w is, and
     where a weight is 0, its product with an infinity is inf * 0. At one more point all leaves are 0 that may be.
     """
 
@@ -132,7 +132,7 @@ class _Search:
         self.spread = Spread(graph, _BUDGET * len(graph.nodes))
 
     def of_group(self, argument: int, members: Iterable[int]) -> Iterator[Overflow]:
-        """What follows where a group is infinite, on each side on which it may be."""
+        """Yield the consequences where a group is infinite, for each side on which it may be."""
         for side in (1, -1) if any(self.graph.nodes[p].op in _TWO_SIDED for p in members) else (1,):
             signs = _signs(self.graph, members, side)
             found = self.findings(signs)
@@ -141,7 +141,7 @@ class _Search:
                 yield Overflow(argument, signs, products, found.survived, tuple(sorted(found.reached)))
 
     def findings(self, signs: Mapping[int, int]) -> _Findings:
-        """What all points show."""
+        """Collect the consequences at all points."""
         found = _Findings()
         start = {p: (sign * mpmath.inf, *(sign * mpmath.exp(size) for size in _FAR)) for p, sign in signs.items()}
         worlds = []
@@ -165,7 +165,7 @@ class _Search:
         return found
 
     def zeros_near(self, reached: Collection[int]) -> dict[int, set[int]]:
-        """The leaves that make a product among some nodes 0, each with the operands from elsewhere by which it does."""
+        """Return the leaves that make a product among some nodes 0, each with the outside operands through which it does."""
         near: dict[int, set[int]] = {}
         for position in reached:
             node = self.graph.nodes[position]
@@ -175,14 +175,14 @@ class _Search:
         return near
 
     def still_overflows(self, signs: Mapping[int, int], zeros: frozenset[int]) -> bool:
-        """Whether a member of the group may still overflow where some leaves are 0."""
+        """Tell if a member of the group may still overflow where some leaves are 0."""
         above = sorted(reachable(self.graph.nodes, signs))
         fixed = dict.fromkeys(zeros.intersection(above), point(0.0))
         there = renewed(self.graph, self.bounds, fixed, above, sys.float_info.max)
         return any(_may_overflow(there.get(member, self.bounds[member])) for member in signs)
 
     def judge(self, found: _Findings, positions: Iterable[int], values: Callable[[int], Values]) -> None:
-        """Look at the products among some nodes."""
+        """Record which products among some nodes are inf * 0, and whether they tend to 0."""
         for position in positions:
             infinite = _infinite_operand(self.graph.nodes[position], values)
             if infinite is not None:
@@ -192,7 +192,7 @@ class _Search:
 
 
 def _values(point_: Sequence[Value], *worlds: Mapping[int, Values]) -> Callable[[int], Values]:
-    """The values of nodes in the first world in which they have others than at a point, else those at the point."""
+    """Make a look-up of a node's values: in the first world that changes them, else at the point."""
 
     def values(position: int) -> Values:
         for world in worlds:
@@ -204,7 +204,7 @@ def _values(point_: Sequence[Value], *worlds: Mapping[int, Values]) -> Callable[
 
 
 def _factors(nodes: Sequence[Node], zeros: Collection[int]) -> list[frozenset[int]]:
-    """For each node the leaves that make it 0 when they are 0, as far as a few operations show it."""
+    """Return for each node the leaves that make it 0 when they are 0, as far as a few operations show it."""
     found: list[frozenset[int]] = []
     for position, node in enumerate(nodes):
         args = [found[arg] for arg in node.args]
@@ -230,7 +230,7 @@ def _holds_zero(domain: tuple[float, float] | None) -> bool:
 
 
 def _infinite_operand(node: Node, values: Callable[[int], Values]) -> int | None:
-    """The infinite operand of a product with 0, None for any other operation."""
+    """Return the infinite operand of a product with 0, None for any other operation."""
     if node.op != "mul":
         return None
     for arg, other in (node.args, node.args[::-1]):
@@ -241,7 +241,7 @@ def _infinite_operand(node: Node, values: Callable[[int], Values]) -> int | None
 
 
 def _small(value: Value, size: float) -> bool:
-    """Whether a value is of the order of a negative power of exp(size)."""
+    """Tell if a value is of the order of a negative power of exp(size)."""
     return value is not None and bool(abs(value) <= mpmath.exp(-size / 8))
 
 
@@ -254,7 +254,7 @@ def _finite_result(graph: Graph, world: Mapping[int, Values], values: Sequence[V
 
 
 def certainly_zero(graph: Graph, overflow: Overflow, product: int) -> bool:
-    """Whether interval reasoning proves that a product may use the largest number in place of inf.
+    """Tell if interval arithmetic proves that a product may use the largest number in place of inf.
 
     That is so if, in float64 and float32 alike, the factor of the infinite operand is exactly 0 wherever the group is infinite,
     and the true product rounds to 0 wherever the group exceeds the largest number.
@@ -271,12 +271,12 @@ def certainly_zero(graph: Graph, overflow: Overflow, product: int) -> bool:
 
 
 class _Beyond(NamedTuple):
-    """What intervals say of the nodes that an overflow reaches.
+    """Bounds of the nodes that an overflow reaches.
 
     Attributes:
-        there: where the group is infinite.
-        pieces: where it exceeds the largest number, in two pieces.
-        least: what rounds to 0.
+        there: their intervals where the group is infinite.
+        pieces: their intervals where it exceeds the largest number, in two pieces.
+        least: the magnitude below which a number rounds to 0.
     """
 
     there: Mapping[int, Interval]
@@ -285,7 +285,7 @@ class _Beyond(NamedTuple):
 
 
 def _beyond(graph: Graph, overflow: Overflow) -> tuple[_Beyond, ...]:
-    """Bounds in float64 and in float32, worked out once for all products of an overflow."""
+    """Return the bounds in float64 and in float32, computed once for all products of an overflow."""
     key = f"beyond {overflow.argument} {sorted(overflow.values.items())}"
     if key not in graph.facts:
         graph.facts[key] = tuple(_beyond_in(graph, overflow, *dtype) for dtype in _DTYPES)
@@ -311,7 +311,7 @@ def _beyond_in(graph: Graph, overflow: Overflow, largest: float, least: Any, sta
 
 
 def _next_argument(largest: float, digits: int) -> Any:
-    """The smallest argument of so many binary digits at which exp exceeds the largest number."""
+    """Return the smallest argument, of so many binary digits, at which exp exceeds the largest number."""
     with mpmath.workprec(120):
         exact = mpmath.log(mpmath.mpf(largest))
         scale = mpmath.ldexp(1, digits - 1 - int(mpmath.floor(mpmath.log(exact, 2))))
@@ -326,4 +326,4 @@ _DTYPES = (
     ),
     (FLOAT32_MAX, mpmath.ldexp(1, -150), _next_argument(FLOAT32_MAX, 24)),
 )
-"""For float64 and float32: the largest number, what rounds to 0, and the first argument at which exp overflows."""
+"""For float64 and float32: the largest number, the magnitude that rounds to 0, and the first argument that overflows exp."""

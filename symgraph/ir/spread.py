@@ -1,8 +1,8 @@
-"""Values of a graph by mpmath, whose exponents have no end, and how far a change of some values spreads.
+"""Evaluation of a graph by mpmath, whose exponents have no end, and of how far a change of some values spreads.
 
 A change is not followed to all nodes behind it. Behind the last operation that gives an infinity, a 0 or no number, a value
 that is merely another number changes neither what is infinite nor what is 0, and after ``REACH`` operations it counts as
-unchanged. So what is looked at behind a node does not grow with the graph.
+unchanged. So the number of nodes that are looked at behind a node does not grow with the graph.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,25 +16,25 @@ from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph
 
 REACH = 12
-"""How many operations a merely different number is followed: what becomes 0 where tanh(x) is 1, as 1 - tanh(x)*tanh(x) does, is
-not as long, and what lies between a unit of a large network and its loss is longer."""
+"""Number of operations for which a value that is merely another number is followed. A term that becomes 0 where tanh(x) is 1,
+such as 1 - tanh(x)*tanh(x), takes fewer; the way from a unit of a large network to its loss is longer."""
 
 Value = Any
-"""A mpf, a truth value, or None where there is no real number."""
+"""An mpf, a truth value, or None where there is no real number."""
 
 Values = tuple[Value, ...]
-"""A node's value at several points."""
+"""Values of a node at several points."""
 
 _ABSURD = mpmath.ldexp(1, 50_000)
 _STEEP = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf", "erfc", "erfcx", "ierfcx"})
 """Functions that take as many digits as the logarithm of their argument has; beyond _ABSURD mpmath is not asked."""
 _SQUARING = frozenset({"erfcx", "ierfcx"})
 _LONG_SQUARE = mpmath.ldexp(1, 1_000)
-"""Below minus this a function that grows like exp(x*x) takes seconds and more; what it would be then is left open."""
+"""Negated argument beyond which a function that grows like exp(x*x) takes seconds and more; its value is then left open."""
 _LONG_POWER = mpmath.ldexp(1, 64)
-"""mpmath raises to an integer exponent bit by bit; for exponents above this, by exp and log."""
+"""Exponent beyond which powers are computed by exp and log, since mpmath raises to integers bit by bit."""
 _BOUND = mpmath.exp(1e6)
-"""What the largest number is here: finite, and beyond all sizes that limits are read off from."""
+"""Stand-in for the largest number: finite, and beyond all sizes at which limits are estimated."""
 
 
 def values_at(graph: Graph, leaves: Mapping[str, Any]) -> list[Value]:
@@ -52,11 +52,11 @@ def values_at(graph: Graph, leaves: Mapping[str, Any]) -> list[Value]:
 
 @dataclass(slots=True)
 class Spread:
-    """Follows changes through a graph.
+    """Follower of changes through a graph.
 
     Attributes:
         graph: the graph.
-        left: how many operations may still be done; a change is not followed further when they are used up.
+        left: the operations that may still be done; a change is not followed further when they are used up.
     """
 
     graph: Graph
@@ -72,7 +72,7 @@ class Spread:
     def changed(
         self, start: Mapping[int, Values], before: Callable[[int], Values], within: Collection[int] | None = None
     ) -> dict[int, Values]:
-        """Give the values that become others, those that are given included.
+        """Return the values that change, the given ones included.
 
         Args:
             start: nodes that have other values.
@@ -108,14 +108,14 @@ class Spread:
 
 
 def _kind(value: Value) -> object:
-    """An infinity, 0, no number, or, the same for all, a number; a truth value is of its own kind."""
+    """Return a key that is the same for all ordinary numbers, and tells them from infinities, 0, NaN and truth values."""
     if value is None or isinstance(value, bool):
         return value
     return None if mpmath.isnan(value) else "infinite" if mpmath.isinf(value) else bool(value)
 
 
 def operation(op: str, operands: Sequence[Value]) -> Value:
-    """One operation of real numbers; None where it has no real value."""
+    """Compute one operation on real numbers; None where it has no real value."""
     if op == "select":
         return None if operands[0] is None else operands[1] if operands[0] else operands[2]
     if any(operand is None for operand in operands):
@@ -140,7 +140,7 @@ def _absurd(value: Value) -> bool:
 
 
 def _far_out(op: str, operand: Value) -> Value:
-    """A steep function of an operand of absurd size, where it tends to a number there."""
+    """Return a steep function of an operand of absurd size, or None where it tends to no number."""
     if op in ("tanh", "erf"):
         return mpmath.sign(operand)
     if op == "erfc":

@@ -1,4 +1,4 @@
-"""The text form of a graph: what a person reads, and what fixtures are written in. Printing and parsing are inverse."""
+"""Text form of a graph, for people and for fixtures. Printing and parsing are inverse."""
 
 import re
 
@@ -16,7 +16,7 @@ def to_text(graph: Graph, *, origins: bool = True) -> str:
 
     Args:
         graph: the graph.
-        origins: whether each line says which named node and rule the node comes from.
+        origins: whether each line names the node and the rule that it comes from.
     """
     lines = [f"graph {graph.name}"]
     for position, node in enumerate(graph.nodes):
@@ -29,7 +29,7 @@ def to_text(graph: Graph, *, origins: bool = True) -> str:
 
 
 def from_text(text: str) -> Graph:
-    """Parse what ``to_text`` prints; blank lines and lines that start with # are skipped.
+    """Parse text that ``to_text`` has printed; blank lines and lines that start with # are skipped.
 
     Raises:
         ValueError: a line is none of the format, or refers to a node that is not defined before it.

@@ -1,6 +1,6 @@
-"""What reads a node: passes may compute otherwise what nothing but one operation needs.
+"""Uses of nodes: a pass may compute in another way what only one operation needs.
 
-What is found out about a graph is kept with it, since several passes in a row ask the same of a graph that they leave as it is.
+Results are kept with the graph, since several passes in a row ask the same of a graph that they leave as it is.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def kept(find: Callable[[Graph], T]) -> Callable[[Graph], T]:
-    """Let a function of a graph keep its result, which nobody may change, among the graph's facts."""
+    """Make a function of a graph keep its result, which nobody may change, among the graph's facts."""
     name = f"{find.__module__}.{find.__qualname__}"
 
     @wraps(find)
@@ -30,13 +30,13 @@ def kept(find: Callable[[Graph], T]) -> Callable[[Graph], T]:
 
 @kept
 def alive(graph: Graph) -> frozenset[int]:
-    """The nodes that the roots need."""
+    """Return the nodes that the roots need."""
     return needed(graph.nodes, graph.roots.values())
 
 
 @kept
 def readers(graph: Graph) -> Counter[int]:
-    """How many operands, names and roots each node is, as far as the roots need them."""
+    """Count the operands, names and roots that refer to each node, as far as the roots need them."""
     nodes, living = graph.nodes, alive(graph)
     uses = Counter(chain.from_iterable([nodes[position].args for position in living]))
     uses.update({*graph.roots.values(), *(position for position in graph.names.values() if position in living)})
@@ -45,13 +45,13 @@ def readers(graph: Graph) -> Counter[int]:
 
 @kept
 def read_once(graph: Graph) -> frozenset[int]:
-    """The nodes that are an operand once, and have no name and no other reader."""
+    """Return the nodes that are an operand once, and have no name and no other reader."""
     named = {*graph.roots.values(), *graph.names.values()}
     return frozenset([position for position, count in readers(graph).items() if count == 1]) - named
 
 
 def product(builder: GraphBuilder, factors: Sequence[int]) -> int:
-    """Multiply from left to right."""
+    """Multiply nodes from left to right."""
     result = factors[0]
     for factor in factors[1:]:
         result = builder.add("mul", result, factor)

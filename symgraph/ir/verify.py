@@ -1,4 +1,4 @@
-"""Checks that a graph is well formed; run after every pass in tests, and once a build."""
+"""Check that a graph is well formed; run after every pass in tests, and once in a build."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -34,11 +34,11 @@ _LOGICAL = frozenset({"and", "or", "not"})
 
 
 _PLAIN = {name: row.arity for name, row in OPS.items() if name not in BOOLEAN_OPS | SUMS | {"select"} and 0 < row.arity < 3}
-"""How many operands ops have that make numbers of numbers."""
+"""Number of operands of each op that makes a number of one or two numbers."""
 
 
 def _is_plain(nodes: Sequence[Node], position: int, node: Node) -> bool:
-    """A quick look that most nodes stand: an operation that makes a number of one or two, and is as it should be."""
+    """Tell by a quick look if a node is well formed: an operation of one or two numbers, as most nodes are."""
     args = node.args
     if _PLAIN.get(node.op) != len(args) or node.data is not None or node.boolean:
         return False

@@ -29,15 +29,15 @@ PIPELINE = (
     *(quotients, gather, bracket, hoist, collect, fold_constants),
     *(prune, limit),
 )
-"""The passes in order. What expanding an op brings is folded too, exponents are constants before powers are lowered, and
-identities bring constants to light that are folded in turn. What is the same is shared before products are put into a safe
-order; then come the passes that save operations, and limit looks at the products that are left."""
+"""Passes in the order in which they run. Constants that expanding an op brings are folded too, exponents are constants before
+powers are lowered, and constants that identities reveal are folded in turn. Equal values are shared before products are put
+into a safe order; then come the passes that save operations, and limit looks at the products that are left."""
 
 ROW_PIPELINE = (one_row, saturate, *PIPELINE[:-1])
-"""The passes that make the graph of a row function from an optimized one, whose products limit has guarded already."""
+"""Passes that make the graph of a row function from an optimized one, whose products limit has guarded already."""
 
 BATCH_PIPELINE = (half_angle, hyperbolic)
-"""The passes that make the graph of batches from an optimized one: what pays where functions work on whole arrays."""
+"""Passes that make the graph of batches from an optimized one: they pay where functions work on whole arrays."""
 
 
 def optimize(graph: Graph) -> Graph:

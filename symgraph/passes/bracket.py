@@ -1,7 +1,7 @@
 """Reassociating: a sum of two products with a common factor becomes one product, a*b + a*c = a*(b + c).
 
 The sizes of the terms are the same on both sides and there is one product less, so that kappa_graph does not grow. Only factors
-that stand in the graph are added up; nothing new is multiplied before they are, which might leave the range of numbers.
+of the graph are added up; nothing new is multiplied before that, which might leave the range of numbers.
 """
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild

@@ -2,7 +2,7 @@
 
 The quotient rule leaves such differences: the derivative of u/(1 + u) arrives as 1/q - u/q**2, which has no digit from u = 1e16
 on, and is 1/q**2. They are found wherever two terms of a sum are one of them, whatever products, sums over rows and roots of q
-stand between: a sum is written out as monomials, each of which remembers where in the graph it stands.
+stand between: a sum is written out as monomials, each with its place in the graph.
 
 No error grows: r is a sum of some of the terms of q, so that rounding it errs by no more than rounding q does.
 """
@@ -47,7 +47,7 @@ def cancel(graph: Graph) -> Graph:
 
 
 def _sums_of_quotients(graph: Graph) -> list[int]:
-    """The sums that may have a quotient by a sum among their terms, those apart that are part of a longer sum alone."""
+    """Return the sums that may have a quotient by a sum among their terms, without those that only a longer sum reads."""
     nodes, once = graph.nodes, read_once(graph)
     divided = bytearray(len(nodes))
     found: list[int] = []
@@ -71,7 +71,7 @@ _SEEN_THROUGH = frozenset({"add", "sub", "neg", "mul", "div", "rowsum", "select"
 
 
 def _joined(readings: "Sequence[_Reading]", total: int) -> int:
-    """A sum with the terms that cancel joined."""
+    """Return a sum with the terms that cancel joined."""
     for _ in range(MOST):
         reading, pair = readings[0], readings[0].pair(total)
         if pair is None and reading.shares_divisors(total):
@@ -80,7 +80,7 @@ def _joined(readings: "Sequence[_Reading]", total: int) -> int:
             break
         other = reading.terms(total)[pair.other]
         rest = reading.without(total, pair.m)
-        if rest is None or other not in reading.terms(rest):  # what is left is too deep to be looked into
+        if rest is None or other not in reading.terms(rest):  # the rest is too deep to be written out
             break
         rest = reading.without(rest, reading.terms(rest).index(other))
         product = None if pair.divisor < 0 else reading.joined(total, pair)
@@ -97,7 +97,7 @@ def _sum(builder: GraphBuilder, op: str, left: int | None, right: int | None) ->
 
 
 class _Reading(Reading):
-    """Finds terms that cancel, and takes sums apart."""
+    """Reader of sums that finds terms that cancel, and takes sums apart."""
 
     def joined(self, total: int, pair: _Pair) -> int:
         """Add m*(r/q), under the sum over rows of m."""
@@ -131,12 +131,12 @@ class _Reading(Reading):
         return None
 
     def shares_divisors(self, total: int) -> bool:
-        """Say if two terms of a sum have a divisor in common: then it may pay to write out the products in them."""
+        """Tell if two terms of a sum have a divisor in common: then it may pay to write out the products in them."""
         below = [atom for _, monomial in self.terms(total) for atom, exponent in monomial if exponent < 0 <= atom]
         return len(set(below)) < len(below)
 
     def wanted(self, monomial: Monomial) -> Iterator[tuple[int, int, Monomial, Number]]:
-        """For each u/q in a monomial: q, the place of u among its terms, the monomial without u/q, and the coefficient of u."""
+        """Yield for each u/q in a monomial: q, the place of u among its terms, the monomial without u/q, u's coefficient."""
         for divisor, exponent in sorted(monomial):
             if exponent >= 0 or divisor < 0:
                 continue
@@ -151,7 +151,7 @@ class _Reading(Reading):
                 yield divisor, place, product(monomial, power(part, -1), frozenset({(divisor, degree)})), scale
 
     def only(self, position: int, place: int, *, inside: bool = False) -> int:
-        """The term of a node at a place, computed as the node computes it; ``inside`` leaves a sum over rows away."""
+        """Return the term of a node at a place, computed as the node computes it; ``inside`` leaves a sum over rows away."""
         if len(self.terms(position)) == 1 and not (inside and by_row(self.terms(position)[place])):
             return position
         builder, node = self.builder, self.builder.nodes[position]
@@ -174,7 +174,7 @@ class _Reading(Reading):
         raise AssertionError(f"{node.op} has one term")
 
     def without(self, position: int, place: int) -> int | None:
-        """A node without its term at a place; None where it has no other."""
+        """Return a node without its term at a place; None where it has no other term."""
         if len(self.terms(position)) == 1:
             return None
         builder, node = self.builder, self.builder.nodes[position]
@@ -200,24 +200,24 @@ class _Reading(Reading):
         raise AssertionError(f"{node.op} has one term")
 
     def only_factor(self, position: int, place: int, *, inside: bool = False) -> int:
-        """The term of a factor at a place; all of it where the product is not distributed over it."""
+        """Return the term of a factor at a place, or the whole factor where the product is not distributed over it."""
         opened = self.factors(position) == self.terms(position)
         return self.only(position, place, inside=inside) if opened else position
 
     def side(self, node: Node, place: int) -> tuple[int, int]:
-        """On which side of a sum a term stands, and its place there."""
+        """Return the side of a sum, 0 or 1, to which a term belongs, and its place there."""
         count = len(self.terms(node.args[0]))
         return (0, place) if place < count else (1, place - count)
 
     def squares(self, position: int) -> tuple[Term, ...]:
-        """The terms of the square of a nest of ``hypot``."""
+        """Return the terms of the square of a nest of ``hypot``."""
         node = self.builder.nodes[position]
         if node.op == "hypot":
             return (self.squares(node.args[0]) + self.squares(node.args[1]))[: MOST + 1]
         return (raised(self.whole(position), 2),)
 
     def without_square(self, position: int, place: int) -> int:
-        """A nest of ``hypot`` without the operand at a place."""
+        """Return a nest of ``hypot`` without the operand at a place."""
         left, right = self.builder.nodes[position].args
         count = len(self.squares(left))
         kept, other, within = (right, left, place) if place < count else (left, right, place - count)

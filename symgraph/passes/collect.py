@@ -1,4 +1,4 @@
-"""Reassociating: the constant factors of a product become one constant in front of it, a rounding less for each.
+"""Reassociating: the constant factors of a product become one constant in front of it, which saves a rounding for each.
 
 Constants far from 1 stay where they are, since a product with them may leave the range of numbers where the whole does not.
 ``fold_constants`` multiplies them.
@@ -12,11 +12,11 @@ from symgraph.ir.uses import product, read_once
 from symgraph.passes.prune import prune
 
 _FAR = 2.0**60
-"""Constants from the inverse of this to this are brought together."""
+"""Largest constant that is brought together with others; its inverse is the smallest."""
 
 
 class _Parts(NamedTuple):
-    """A product as its constant factors and the product of the others, None where there is no other."""
+    """Product as its constant factors and the product of the others, None where there is no other."""
 
     constants: tuple[int, ...]
     rest: int | None
@@ -52,14 +52,14 @@ def collect(graph: Graph) -> Graph:
 
 
 def _inner_products(graph: Graph) -> frozenset[int]:
-    """The products that one other product needs and nothing else."""
+    """Return the products that one other product needs and nothing else."""
     once = read_once(graph)
     products = {position: node for position, node in enumerate(graph.nodes) if node.op == "mul"}
     return once.intersection(products) & {arg for node in products.values() for arg in node.args}
 
 
 def _with_several(graph: Graph, inner: frozenset[int]) -> frozenset[int]:
-    """The multiplications of all products with two constants or more, none of them far from 1."""
+    """Return the multiplications of all products with two constants or more, none of them far from 1."""
     nodes = graph.nodes
     products = [position for position, node in enumerate(nodes) if node.op == "mul"]
     counts: dict[int, int] = {}
@@ -83,7 +83,7 @@ def _with_several(graph: Graph, inner: frozenset[int]) -> frozenset[int]:
 
 
 def _whole(builder: GraphBuilder, parts: _Parts) -> int:
-    """The product with its constants in front; powers of two that are 1 or -1 together are not there."""
+    """Write a product with its constants in front, without powers of two that multiply to 1 or -1."""
     constants, rest = parts
     values = [builder.nodes[constant].data for constant in constants]
     exact = [value for value in values if isinstance(value, float) and math.frexp(abs(value))[0] == 0.5]

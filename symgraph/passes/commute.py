@@ -1,4 +1,4 @@
-"""Exact: a sum or product that stands elsewhere with its operands exchanged is computed once."""
+"""Exact: a sum or product is computed once where another one has the same operands exchanged."""
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 

@@ -1,6 +1,6 @@
 """Exact: ops with a stable form are replaced by it, so that backends need only primitive ops.
 
-What the stable form shares with the local partials (the exponential inside sigmoid, say) becomes one node.
+Parts that the stable form shares with the local partials (the exponential inside sigmoid, say) become one node.
 """
 
 from symgraph.derive.fragments import STABLE, instantiate
@@ -11,7 +11,7 @@ _COMPOSED = frozenset(name for name, row in OPS.items() if row.stable is not Non
 
 
 def expand(graph: Graph) -> Graph:
-    """Replace composed ops; the table's stable forms consist of primitive ops, which a test holds."""
+    """Replace composed ops by their stable forms, which consist of primitive ops, as a test checks."""
     return rebuild(graph, _expand, _COMPOSED)
 
 

@@ -1,8 +1,8 @@
-"""Exact: a root of what is 0 wherever a condition fails is selected to be 0 there, so that its slope is 0 there too.
+"""Exact: a root of a value that is 0 wherever a condition fails is selected to be 0 there, so that its slope is 0 there too.
 
-The slope of a root is infinite at 0, and times the slope of an operand that is 0 in a whole region it would not be a number:
-``sqrt(heaviside(a)*a)`` for a < 0. So the root is taken of 1 there, and not selected. A root of what is 0 at one point keeps
-its infinite slope.
+The slope of a root is infinite at 0; multiplied by the slope of an operand that is 0 in a whole region it would be NaN:
+``sqrt(heaviside(a)*a)`` for a < 0. So the root is taken of 1 there, and not selected. A root of a value that is 0 at one point
+keeps its infinite slope.
 """
 
 from typing import NamedTuple
@@ -16,22 +16,22 @@ _THROUGH_0 = frozenset({"neg", "abs", "sqrt", "cbrt", "sin", "tan", "sinh", "tan
 """Ops of one operand that are 0 where it is."""
 
 _CUTS = {"relu": "gt", "heaviside": "ge", "max": "ge", "min": "le"}
-"""Ops that are 0 where their first operand does not compare so with 0; max and min where their second one is 0."""
+"""Ops that are 0 unless their first operand compares in this way with 0; max and min only where their second operand is 0."""
 
 _SOURCES = frozenset({*_CUTS, "select", "abs"})
 
 
 _MOST = 8
-"""A condition of more comparisons is not worth its cost."""
+"""Most comparisons in a condition; one of more is not worth its cost."""
 
 
 class _Region(NamedTuple):
-    """A condition without which a node is 0.
+    """Condition without which a node is 0.
 
     Attributes:
         op: "gt", "ge" or "le" for a comparison with 0, "is" or "not" for a condition of the graph, "and" or "or".
         parts: the node that is compared or holds, or the conditions that are joined.
-        size: how many comparisons there are in it.
+        size: the number of comparisons in it.
     """
 
     op: str
@@ -40,7 +40,7 @@ class _Region(NamedTuple):
 
 
 def flat(graph: Graph) -> Graph:
-    """Select 0 for the roots of what is 0 in a region."""
+    """Select 0 for the roots of values that are 0 in a region."""
     ops = {node.op for node in graph.nodes}
     if _ROOTS.isdisjoint(ops) or _SOURCES.isdisjoint(ops):
         return graph
@@ -62,13 +62,13 @@ def flat(graph: Graph) -> Graph:
 
 
 def _is_root(builder: GraphBuilder, op: str, args: tuple[int, ...]) -> bool:
-    """Say if an operation is 0 at 0 with an infinite slope."""
+    """Tell if an operation is 0 at 0 with an infinite slope."""
     exponent = builder.nodes[args[-1]].data
     return op in ("sqrt", "cbrt") or (op == "pow" and isinstance(exponent, float) and 0.0 < exponent < 1.0)
 
 
 class _Regions:
-    """Finds out where the nodes of a builder are 0 whatever else."""
+    """Finder of the regions in which a builder's nodes are 0 for all values of other inputs."""
 
     def __init__(self, builder: GraphBuilder) -> None:
         self.builder = builder
@@ -76,7 +76,7 @@ class _Regions:
         self._known: dict[int, _Region | None] = {}
 
     def of(self, position: int) -> _Region | None:
-        """The condition without which a node is 0, or None where there is none."""
+        """Return the condition without which a node is 0, or None where there is none."""
         nodes, stack = self.builder.nodes, [position]
         while stack:
             node = nodes[stack[-1]]
@@ -105,7 +105,7 @@ class _Regions:
         return known[0] if op in _THROUGH_0 or op == "div" or positive else None
 
     def _folded(self, position: int) -> _Region | None:
-        """The condition of a multiple of abs(y) + y, or of abs(y) - y."""
+        """Return the condition of a multiple of abs(y) + y, or of abs(y) - y."""
         terms = self.reading.terms(position)
         for term in terms:
             for node in [~key for key, exponent in term.monomial if exponent == 1 and ROWS < key < 0]:
@@ -118,7 +118,7 @@ class _Regions:
         return None
 
     def _selected(self, node: Node) -> _Region | None:
-        """The condition of a selection of 0: that of the selection, and that of its other branch."""
+        """Return the condition of a selection of 0: the selection's own, joined with that of its other branch."""
         condition, *branches = node.args
         zeros = [self.builder.nodes[branch].data == 0.0 for branch in branches]
         if zeros[0] == zeros[1]:
@@ -127,14 +127,14 @@ class _Regions:
 
 
 def _both(left: _Region | None, right: _Region | None) -> _Region | None:
-    """The condition of a product; that of one factor where both would cost too much."""
+    """Return the condition of a product; that of one factor where both would cost too much."""
     if left is None or right is None or left == right or left.size + right.size > _MOST:
         return right if left is None else left
     return _Region("and", (left, right), left.size + right.size)
 
 
 def _either(left: _Region | None, right: _Region | None) -> _Region | None:
-    """The condition of a sum."""
+    """Return the condition of a sum, which is 0 where both terms are."""
     if left is None or right is None or left == right:
         return left if left == right else None
     return _Region("or", (left, right), left.size + right.size) if left.size + right.size <= _MOST else None

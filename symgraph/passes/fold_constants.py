@@ -11,18 +11,18 @@ from symgraph.ir.evaluate import FLOAT, MPMATH
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 
 _DIGITS = 40
-"""Enough for the nearest double of a sum or product of doubles, and, in practice, of a function value."""
+"""Number of digits that gives the nearest double of a sum or product of doubles and, in practice, of a function value."""
 
 
 def fold_constants(graph: Graph) -> Graph:
-    """Evaluate operations whose operands are all constants, and make choices; results that are not finite stay operations."""
+    """Evaluate operations on constants alone, and decide selections; results that are not finite stay operations."""
     nodes = graph.nodes
     at = [p for p, node in enumerate(nodes) if node.op == "select" or (node.args and nodes[node.args[0]].op == "const")]
     return rebuild(graph, _fold, at=at)
 
 
 def _decided(builder: GraphBuilder, position: int) -> bool | None:
-    """The truth value of a condition on constants, or None."""
+    """Return the truth value of a condition on constants, or None."""
     node = builder.nodes[position]
     if not node.boolean:
         return None
@@ -37,7 +37,7 @@ def _fold(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | Non
     if node.op == "select":
         holds = _decided(builder, args[0])
         return None if holds is None else args[1] if holds else args[2]
-    if not args or builder.nodes[args[0]].op != "const":  # most nodes are done with here
+    if not args or builder.nodes[args[0]].op != "const":  # most nodes end here
         return None
     operands = [builder.nodes[arg].data for arg in args]
     numbers = [operand for operand in operands if isinstance(operand, float)]

@@ -17,28 +17,28 @@ from symgraph.passes.prune import prune
 
 _ORDINARY_OPS = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min", "sin", "cos", "tanh", "atan", "asinh", "rowsum"})
 _SMALL = 4
-"""What a factor that is not of ordinary size must not exceed; no slope of a saturating function does."""
+"""Bound of a factor that is not of ordinary size; no slope of a saturating function exceeds it."""
 
 ROUNDS = 4
-"""A product that is shared may itself be a part of products with a common factor; longer ladders of them stay."""
+"""Number of rounds. A shared product may be part of products with a common factor, to be shared in turn; longer chains stay."""
 
 
 class _Chain(NamedTuple):
-    """A product (...(first * factors[0]) * ...) whose partial products nothing else needs, by its last multiplication."""
+    """Product (...(first * factors[0]) * ...) whose partial products nothing else needs, by its last multiplication."""
 
     last: int
     factors: tuple[int, ...]
 
 
 class _Shared(NamedTuple):
-    """A product that several chains have in common; a negative number stands for an earlier one of this kind."""
+    """Product that several chains have in common; a negative ``first`` refers to an earlier product of this kind."""
 
     first: int
     factor: int
 
 
 def gather(graph: Graph) -> Graph:
-    """Share products with a common factor that does not stand at the same place in them."""
+    """Share products with a common factor that is at different places in them."""
     known: Mapping[int, Interval] = {}
     for _ in range(ROUNDS):
         sharing = _Sharing(graph, known)
@@ -53,7 +53,7 @@ def gather(graph: Graph) -> Graph:
 
 
 def _chains_of(graph: Graph) -> dict[int, list[_Chain]]:
-    """The products of a graph by their first factor, which may be a product that is needed elsewhere too."""
+    """Return the products of a graph by their first factor, which may be a product that is needed elsewhere too."""
     nodes, once, uses = graph.nodes, read_once(graph), readers(graph)
     products = [position for position, node in enumerate(nodes) if node.op == "mul"]
     inner = once.intersection(products) & {nodes[position].args[0] for position in products}
@@ -69,7 +69,7 @@ def _chains_of(graph: Graph) -> dict[int, list[_Chain]]:
 
 
 class _Sharing:
-    """What is shared in one graph: products by a negative number, and what is left of every chain."""
+    """Sharing in one graph: the shared products by a negative number, and the remaining factors of every chain."""
 
     def __init__(self, graph: Graph, known: Mapping[int, Interval]) -> None:
         self.graph = graph
@@ -81,7 +81,7 @@ class _Sharing:
         self.bounds: list[Interval] = []
 
     def run(self) -> None:
-        """Look for common factors, and then for further ones among the chains that share them."""
+        """Find common factors, and then further ones among the chains that share them."""
         todo = [(first, chains) for first, chains in _chains_of(self.graph).items() if len(chains) > 1]
         self.asked = {factor for _, chains in todo for chain in chains for factor in chain.factors}
         while todo:
@@ -94,7 +94,7 @@ class _Sharing:
                 todo.append((number, rest))
 
     def groups(self, first: int, chains: Sequence[_Chain]) -> Iterator[tuple[int, list[_Chain]]]:
-        """Factors that two chains or more have in common, those of most chains first; every chain is in one group at most."""
+        """Yield the factors that several chains have in common, those of most chains first; a chain is in one group at most."""
         movable = {chain.last: self.movable(first, chain) for chain in chains}
         counts = Counter(factor for chain in chains for factor in movable[chain.last])
         free = {chain.last: chain for chain in chains}
@@ -110,7 +110,7 @@ class _Sharing:
                 yield factor, members
 
     def movable(self, first: int, chain: _Chain) -> list[int]:
-        """The factors of a chain that may stand right behind the first."""
+        """Return the factors of a chain that may come right after the first."""
         found: list[int] = []
         for factor in chain.factors:
             uniform = not self.graph.nodes[factor].varying
@@ -121,7 +121,7 @@ class _Sharing:
         return found
 
     def varies(self, first: int) -> bool:
-        """Whether a node, or what is shared, differs from row to row."""
+        """Tell if a node, or a shared product, differs from row to row."""
         return first < 0 or self.graph.nodes[first].varying
 
     def is_small(self, position: int) -> bool:
@@ -131,11 +131,11 @@ class _Sharing:
         return bool(bound.low >= -_SMALL and bound.high <= _SMALL)
 
     def doubtful(self) -> list[int]:
-        """The factors that are of ordinary size only if their interval says so."""
+        """Return the factors that are of ordinary size only if their interval says so."""
         return [factor for factor in self.asked if not self.ordinary[factor]]
 
     def lasting(self) -> dict[int, Interval]:
-        """The intervals that have been worked out of nodes that stay as they are, with all on which they depend."""
+        """Return the intervals found so far of nodes that stay as they are, with all nodes on which they depend."""
         if not self.bounds:
             return {}
         nodes = self.graph.nodes
@@ -145,7 +145,7 @@ class _Sharing:
         return {position: self.bounds[position] for position in bounded if not touched[position]}
 
     def rebuilt(self) -> tuple[Graph, list[int]]:
-        """The graph with the shared products, and where each node stands in it."""
+        """Return the graph with the shared products, and the new position of each node."""
 
         def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
             first, factors = self.left[position]
@@ -154,7 +154,7 @@ class _Sharing:
         return replaced(self.graph, self.left, remade)
 
     def place(self, builder: GraphBuilder, moved: Sequence[int], first: int) -> int:
-        """Where a node or a shared product stands in the new graph."""
+        """Return the new position of a node or shared product."""
         factors = []
         while first < 0:
             first, factor = self.shared[first]
@@ -163,7 +163,7 @@ class _Sharing:
 
 
 def _ordinary(nodes: Sequence[Node]) -> list[bool]:
-    """Whether each node is computed from inputs by ops that make no huge numbers of ordinary ones."""
+    """Tell for each node if it is computed from inputs by ops that make no huge numbers of ordinary ones."""
     result: list[bool] = []
     for node in nodes:
         ordinary = node.data is not None or node.op in _ORDINARY_OPS

@@ -4,9 +4,9 @@ With q = 2/(1 + t*t) the sine is t*q and the cosine q - 1 (Weierstrass's substit
 vectorised tangent of doubles, but no vectorised sine and cosine: one tangent takes a sixth of the time of one sine. In float32,
 where it has all three, the pair takes twice the time.
 
-What is lost: the sine is within 1.6 ulp for an exact x, the cosine within (1.5 ulp) * (1 + |x*tan(x)|). So where the cosine is
-nearly 0 it is as good as the last bit of x allows, and not better. Both stay between -1 and 1. No double is so near a multiple
-of pi that t*t overflows. Half of a subnormal x may round, and its sine is the next number then.
+Loss of accuracy: the sine is within 1.6 ulp for an exact x, the cosine within (1.5 ulp) * (1 + |x*tan(x)|). So where the cosine
+is nearly 0 it is as good as the last bit of x allows, and not better. Both stay between -1 and 1. No double is so near a
+multiple of pi that t*t overflows. Half of a subnormal x may round, and its sine is the next number then.
 
 Runs after all other passes, for batches.
 """
@@ -37,7 +37,7 @@ def half_angle(graph: Graph) -> Graph:
 
 
 def _pairs(graph: Graph) -> Mapping[int, bool]:
-    """The varying arguments of which sine and cosine are needed, and whether nothing else needs them."""
+    """Return the varying arguments of which sine and cosine are needed, and whether nothing else needs them."""
     nodes, living = graph.nodes, alive(graph)
     waves: dict[str, set[int]] = {"sin": set(), "cos": set()}
     for position, node in enumerate(nodes):
@@ -49,14 +49,14 @@ def _pairs(graph: Graph) -> Mapping[int, bool]:
 
 
 def _tangent(builder: GraphBuilder, argument: int, *, alone: bool) -> tuple[int, int]:
-    """The tangent t of half the argument, and 2/(1 + t*t)."""
+    """Add the tangent t of half the argument, and 2/(1 + t*t)."""
     t = builder.add("tan", _halved(builder, argument, alone=alone))
     d = builder.add("add", builder.add("mul", t, t), builder.const(1.0))
     return t, builder.add("div", builder.const(2.0), d)
 
 
 def _halved(builder: GraphBuilder, argument: int, *, alone: bool) -> int:
-    """Half of a value; of a product that nothing else needs, half of its uniform factor is taken, once a call."""
+    """Halve a value; of a product that nothing else needs, the uniform factor is halved, once a call."""
     node = builder.nodes[argument]
     if alone and node.op == "mul":
         for factor, other in (node.args, node.args[::-1]):

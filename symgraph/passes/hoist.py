@@ -1,7 +1,7 @@
-"""Reassociating: factors that are the same for all rows leave the sums over rows, behind which they multiply once a call.
+"""Reassociating: factors that are the same for all rows leave the sums over rows, which are multiplied by them once a call.
 
-A constant or a weight leaves a product from wherever it stands; another value only from its end, since products are in an order
-in which they do not leave the range of numbers. What is left is often a sum that is needed anyway.
+A constant or a weight leaves a product from any place; another value only from its end, since products are in an order
+in which they do not leave the range of numbers. The remaining sum is often needed anyway.
 """
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
@@ -9,11 +9,11 @@ from symgraph.ir.uses import product, read_once
 from symgraph.passes.prune import prune
 
 ROUNDS = 4
-"""A product that two sums shared is for one of them alone when the other one has lost a factor; longer ladders of them stay."""
+"""Number of rounds. A product of two sums belongs to one alone when the other has lost a factor; longer chains of them stay."""
 
 
 def hoist(graph: Graph) -> Graph:
-    """Multiply sums over rows by uniform factors instead of what is summed."""
+    """Multiply sums over rows by uniform factors instead of their terms."""
     for _ in range(ROUNDS):
         before, graph = graph, _hoisted(graph)
         if graph is before:
@@ -37,7 +37,7 @@ def _hoisted(graph: Graph) -> Graph:
 
 
 def _factors(graph: Graph, once: frozenset[int], builder: GraphBuilder, old: int, new: int) -> list[int]:
-    """The factors, in the new graph, of a product whose partial products nothing else needs."""
+    """Return the factors, in the new graph, of a product whose partial products nothing else needs."""
     factors: list[int] = []
     while old in once and graph.nodes[old].op == "mul":
         factors.append(builder.nodes[new].args[1])
@@ -46,7 +46,7 @@ def _factors(graph: Graph, once: frozenset[int], builder: GraphBuilder, old: int
 
 
 def _split(builder: GraphBuilder, factors: list[int]) -> tuple[list[int], list[int]]:
-    """The factors that stay inside, and those that leave."""
+    """Split factors into those that stay inside the sum and those that leave it."""
     last = max((index for index, factor in enumerate(factors) if builder.nodes[factor].varying), default=-1)
     leaves = [index > last or builder.nodes[factor].op in ("const", "weight") for index, factor in enumerate(factors)]
     inside = [factor for factor, leaving in zip(factors, leaves, strict=True) if not leaving]

@@ -13,21 +13,21 @@ from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.uses import read_once
 
 LARGEST = 64
-"""The largest exponent that counts as that of a polynomial."""
+"""Largest exponent that counts as a degree of a polynomial."""
 
 _TERMS = frozenset({"add", "sub", "mul", "div"})
 """Ops whose operands may be powers of a polynomial."""
 
 
 class _Term(NamedTuple):
-    """A node of a sum, and whether it is subtracted."""
+    """Node of a sum, and whether it is subtracted."""
 
     position: int
     negative: bool
 
 
 class _Power(NamedTuple):
-    """coefficient / divisor * base**degree; a coefficient or divisor of 1 is None."""
+    """Term coefficient / divisor * base**degree; a coefficient or divisor of 1 is None."""
 
     base: int
     degree: int
@@ -43,7 +43,7 @@ class _Polynomial(NamedTuple):
 
 
 def horner(graph: Graph) -> Graph:
-    """Rewrite sums in which powers of one value stand, of two degrees at least and one of them above 1."""
+    """Rewrite sums that have powers of one value, of two degrees at least and one of them above 1."""
     if not _has_powers(graph):
         return graph
     once = read_once(graph)
@@ -58,7 +58,7 @@ def horner(graph: Graph) -> Graph:
 
 
 def _has_powers(graph: Graph) -> bool:
-    """Whether a power stands in a sum, product or quotient, without which there is no polynomial: a cheap look."""
+    """Tell by a quick look if a power is an operand of a sum, product or quotient, without which there is no polynomial."""
     nodes = graph.nodes
     powers = {position for position, node in enumerate(nodes) if node.op == "pow" and _power(graph, position)[1] > 1}
     return bool(powers) and any(not powers.isdisjoint(node.args) for node in nodes if node.op in _TERMS)
@@ -69,7 +69,7 @@ def _is_sum(node: Node) -> bool:
 
 
 def _terms(graph: Graph, inner: set[int], position: int) -> list[_Term]:
-    """The terms of a sum from left to right; sums that nothing else needs are a part of it."""
+    """Return the terms of a sum from left to right, those of inner sums that nothing else needs included."""
     terms: list[_Term] = []
     stack = [_Term(position, False)]
     while stack:
@@ -84,7 +84,7 @@ def _terms(graph: Graph, inner: set[int], position: int) -> list[_Term]:
 
 
 def _polynomial(graph: Graph, once: frozenset[int], terms: list[_Term]) -> _Polynomial | None:
-    """The polynomial of most terms in a sum."""
+    """Return the polynomial that takes the most terms of a sum, or None."""
     powers = [_powers(graph, once, term.position) for term in terms]
     degrees: dict[int, set[int]] = {}
     for choice in powers:
@@ -106,7 +106,7 @@ def _polynomial(graph: Graph, once: frozenset[int], terms: list[_Term]) -> _Poly
 
 
 def _powers(graph: Graph, once: frozenset[int], position: int) -> list[_Power]:
-    """A term as a power with a coefficient, in every way; a product that is needed elsewhere only as what it is."""
+    """Return a term as a power with a coefficient, in every way; a product that is needed elsewhere stays whole."""
     node, (power, exponent) = graph.nodes[position], _power(graph, position)
     if exponent > 1 or node.op not in ("mul", "div") or position not in once:
         return [_Power(power, exponent)]
@@ -120,7 +120,7 @@ def _powers(graph: Graph, once: frozenset[int], position: int) -> list[_Power]:
 
 
 def _power(graph: Graph, position: int) -> tuple[int, int]:
-    """A node as base and degree of a power."""
+    """Return a node as base and degree of a power."""
     node = graph.nodes[position]
     exponent = graph.nodes[node.args[1]].data if node.op == "pow" else None
     if isinstance(exponent, float) and 1 < exponent <= LARGEST and exponent == int(exponent):
@@ -129,7 +129,7 @@ def _power(graph: Graph, position: int) -> tuple[int, int]:
 
 
 def _has_opposite_squares(graph: Graph, terms: list[_Term]) -> bool:
-    """Whether the square of one value stands against that of another."""
+    """Tell if the squares of two values have opposite signs in a sum."""
     squares = {(power[0], term.negative) for term in terms for power in [_power(graph, term.position)] if power[1] == 2}
     return any(a[0] != b[0] and a[1] != b[1] for a in squares for b in squares)
 
@@ -142,7 +142,7 @@ def _rewritten(graph: Graph, found: Mapping[int, _Polynomial]) -> Graph:
 
 
 def _evaluated(builder: GraphBuilder, moved: Sequence[int], polynomial: _Polynomial) -> int:
-    """Horner's rule, and then the terms that are left, one after another."""
+    """Evaluate a polynomial by Horner's rule, then add the terms that are left, one after another."""
     (first, leading), *others = polynomial.terms
     base, degree = moved[leading.base], leading.degree
     result = None if leading.coefficient is leading.divisor is None else _coefficient(builder, moved, leading)
@@ -164,6 +164,6 @@ def _coefficient(builder: GraphBuilder, moved: Sequence[int], power: _Power) -> 
 
 
 def _times_power(builder: GraphBuilder, value: int | None, base: int, exponent: int) -> int:
-    """value * base**exponent, where no value stands for 1."""
+    """Return value * base**exponent, where a value of None stands for 1."""
     power = base if exponent == 1 else builder.add("pow", base, builder.const(float(exponent)))
     return power if value is None else builder.add("mul", value, power)

@@ -1,10 +1,10 @@
-"""Reassociating: the slope of tanh has its two factors sech(x) from NumPy's cosh, as 1/cosh(x).
+"""Reassociating: the two factors sech(x) of the slope of tanh are computed as 1/cosh(x) with NumPy's cosh.
 
 2*h/(h*h + 1) with h = exp(-|x|) takes seven calls on arrays, 1/cosh(x) two, and both are within some 3 ulp. The first one keeps
 its digits until h is subnormal, at |x| > 708, and is not 0 before |x| > 745; cosh overflows at 710.4, and 1/cosh(x) is 0 from
-there on. In a slope sech stands twice, and what has a name or is more than a factor stays. So where the two differ, the partial
-is below the smallest normal number, unless the product of all its other factors overflows: sech(710.4)**2 is 2**-2048.5, less
-than 2**-1022 / 2**1024.
+there on. A slope has the factor sech twice; a sech that has a name or is more than a factor stays. So where the two differ, the
+partial is below the smallest normal number, unless the product of all its other factors overflows: sech(710.4)**2 is
+2**-2048.5, less than 2**-1022 / 2**1024.
 
 NumPy hands numbers on which exp underflows to code outside its vector loop, one by one, and numbers on which cosh overflows as
 well; the latter takes less time.
@@ -38,7 +38,7 @@ def hyperbolic(graph: Graph) -> Graph:
 
 
 def _is_sech(nodes: Sequence[Node], node: Node) -> bool:
-    """Whether a node is 2*h/(h*h + 1) with h = exp(-|x|) of a varying x."""
+    """Tell if a node is 2*h/(h*h + 1) with h = exp(-|x|) of a varying x."""
     if node.op != "div" or not node.varying:
         return False
     double, divisor = (nodes[arg] for arg in node.args)
@@ -51,7 +51,7 @@ def _is_sech(nodes: Sequence[Node], node: Node) -> bool:
 
 
 def _for_slopes_alone(graph: Graph, positions: Sequence[int]) -> list[int]:
-    """Those values that come from the adjoint of tanh, have no name, and only multiply, twice or more."""
+    """Return the nodes that come from the adjoint of tanh, have no name, and are factors only, twice or more."""
     kept = {*graph.names.values(), *graph.roots.values()}
     reads: dict[int, list[str]] = {
         position: []

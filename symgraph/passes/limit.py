@@ -1,6 +1,6 @@
 """Exact wherever no exponential overflows; where one does, a product with 0 that would be inf * 0 is the limit, 0.
 
-The named node keeps its value, inf: only the edge to the product changes. Where interval reasoning proves that the other
+The named node keeps its value, inf: only the edge to the product changes. Where interval arithmetic proves that the other
 factor is 0 whenever the exponential overflows, and that the true product rounds to 0 then, the product reads min(exp, largest);
 that costs least. Elsewhere, where mpmath shows the limit of the product to be 0, a factor of exactly 0 makes the product 0. A
 product with another limit, as that of exp(a) and the slope of log(exp(a)), stays as it is.
@@ -12,10 +12,10 @@ from symgraph.ir.graph import Graph, GraphBuilder, replaced
 from symgraph.ir.overflow import certainly_zero, overflows
 
 Plan = Mapping[int, Mapping[int, int]]
-"""For each product to guard, by the index of each operand that may be infinite: its sign if the edge may be limited, else 0."""
+"""Products to guard: for the index of each operand that may be infinite, its sign if the edge may be limited, else 0."""
 
 ROUNDS = 4
-"""A product that is guarded may let another one behind it appear as inf * 0; longer chains of them stay."""
+"""Number of rounds. A product that is guarded may reveal another one behind it as inf * 0; longer chains of them stay."""
 
 
 def limit(graph: Graph) -> Graph:
@@ -38,7 +38,7 @@ def _guarding(graph: Graph, plan: Plan) -> Callable[[GraphBuilder, Sequence[int]
 
 
 def _plan(graph: Graph, among: Collection[int] | None) -> tuple[Plan, set[int]]:
-    """The products to guard, and the arguments of the exponentials for which that is done."""
+    """Return the products to guard, and the arguments of the exponentials because of which they are guarded."""
     plan: dict[int, dict[int, int]] = {}
     arguments: set[int] = set()
     guarded = _guarded_already(graph)
@@ -56,7 +56,7 @@ def _plan(graph: Graph, among: Collection[int] | None) -> tuple[Plan, set[int]]:
 
 
 def _guarded_already(graph: Graph) -> set[tuple[int, int]]:
-    """Products that are read only where a factor is not 0, with that factor."""
+    """Return the products that are read only where a factor is not 0, each with that factor."""
     pairs = set()
     for node in graph.nodes:
         if node.op == "select" and graph.nodes[node.args[1]].data == 0.0:
@@ -71,7 +71,7 @@ def _guarded_already(graph: Graph) -> set[tuple[int, int]]:
 
 
 def _guarded(builder: GraphBuilder, args: tuple[int, ...], operands: Mapping[int, int]) -> int:
-    """The product of two operands, of which some may be infinite; their signs if the edge may be limited, else 0."""
+    """Write a guarded product; ``operands`` gives for each infinite one its sign if the edge may be limited, else 0."""
     bounded = tuple(_bounded(builder, arg, operands.get(index, 0)) for index, arg in enumerate(args))
     product = builder.add("mul", *bounded)
     zero = builder.const(0.0)

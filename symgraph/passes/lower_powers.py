@@ -7,7 +7,7 @@
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 
 LARGEST = 16
-"""The largest exponent that becomes products, of which there are 6 at most, 4 of them squarings; Python's pow takes as long."""
+"""Largest exponent that becomes products, 6 at most and 4 of them squarings; Python's pow takes as long."""
 
 
 def lower_powers(graph: Graph) -> Graph:
@@ -32,7 +32,7 @@ def _lower(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | No
 
 
 def _product(builder: GraphBuilder, base: int, exponent: int) -> int | None:
-    """base**exponent by repeated squaring, the squares shared with other powers of the same base."""
+    """Write base**exponent by repeated squaring, the squares shared with other powers of the same base."""
     result: int | None = None
     square = base
     while exponent:

@@ -39,14 +39,14 @@ _TAME = frozenset(
 
 
 class _Case(NamedTuple):
-    """A condition has the given truth value."""
+    """Condition with the truth value that it must have."""
 
     condition: int
     truth: bool
 
 
 _Mask = frozenset[_Case]
-"""A value is 0 wherever none of these cases holds."""
+"""Cases of which one must hold where a value is not 0."""
 
 _MOST_CASES = 4
 
@@ -76,7 +76,7 @@ def mask(graph: Graph) -> Graph:
 
 
 def _mask_of(builder: GraphBuilder, masks: dict[int, _Mask], position: int) -> _Mask | None:
-    """Where a node is known to be 0."""
+    """Return the cases outside of which a node is known to be 0, or None."""
     node = builder.nodes[position]
     if node.op == "select":
         zeros = [builder.nodes[branch].data == 0.0 for branch in node.args[1:]]
@@ -99,7 +99,7 @@ def _mask_of(builder: GraphBuilder, masks: dict[int, _Mask], position: int) -> _
 
 
 def _merged(builder: GraphBuilder, masks: dict[int, _Mask], node: Node, args: tuple[int, ...]) -> int | None:
-    """select(c, y, 0) = y where y is 0 already wherever c does not hold."""
+    """Replace select(c, y, 0) by y where y is 0 already wherever c does not hold."""
     if node.op != "select":
         return None
     for kept, other, truth in ((args[1], args[2], True), (args[2], args[1], False)):
@@ -109,7 +109,7 @@ def _merged(builder: GraphBuilder, masks: dict[int, _Mask], node: Node, args: tu
 
 
 def _moved(builder: GraphBuilder, masks: dict[int, _Mask], tame: list[bool], op: str, args: tuple[int, ...]) -> int | None:
-    """The product or quotient with the selection outside, if it has a masked operand and one that may not be finite."""
+    """Move the selection outside a product or quotient with a masked operand and one that may not be finite."""
     for index, masked in enumerate(args if op == "mul" else args[:1]):
         found, factor = masks.get(masked), args[1 - index]
         safe = tame[factor] if op == "mul" else builder.nodes[factor].op == "const"
@@ -128,7 +128,7 @@ def _moved(builder: GraphBuilder, masks: dict[int, _Mask], tame: list[bool], op:
 
 
 def _combined(builder: GraphBuilder, mask: _Mask) -> _Case:
-    """One condition, with its truth value, that holds where any case of a mask does."""
+    """Combine the cases of a mask into one condition, with its truth value, that holds where any of them does."""
     cases = sorted(mask)
     if len(cases) == 1:
         return cases[0]
@@ -140,6 +140,6 @@ def _combined(builder: GraphBuilder, mask: _Mask) -> _Case:
 
 
 def _mark_tame(builder: GraphBuilder, tame: list[bool]) -> None:
-    """Say for every node that is new whether it is finite where its leaves are."""
+    """Record for every new node whether it is finite where its leaves are."""
     for node in builder.nodes[len(tame) :]:
         tame.append(node.op == "const" or node.op in LEAVES or (node.op in _TAME and all(tame[arg] for arg in node.args)))

@@ -4,9 +4,9 @@ from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, rebuild
 
 
 def one_row(graph: Graph) -> Graph:
-    """Bind the cotangent to 1, drop sums over rows, and leave out what rows have no function for; for row functions alone.
+    """Bind the cotangent to 1, and drop sums over rows and roots that row functions lack; for row functions alone.
 
-    Residual and Jacobians go. This is not part of the pipeline.
+    Residual and Jacobians are dropped. This is not part of the pipeline.
     """
     roots = {root: p for root, p in graph.roots.items() if not root.startswith(("jacobian ", "residual", OPPOSITE))}
     names = {name: p for name, p in graph.names.items() if not name.endswith((" (jacobian)", " (residual)"))}

@@ -1,8 +1,8 @@
-"""Reassociating: in a product that may overflow before a vanishing factor comes, that factor comes sooner.
+"""Reassociating: a vanishing factor comes earlier in a product that may overflow before it.
 
-The interval of every factor says which are huge and which vanish. (c * w) * q, where q is the exponential of a negative number,
-is inf * 0 where c * w overflows and q is 0; (c * q) * w is 0. A factor that the adjoint puts last, since it would vanish too
-early elsewhere, is not moved.
+The interval of every factor shows which are huge and which vanish. (c * w) * q, where q is the exponential of a negative
+number, is inf * 0 where c * w overflows and q is 0; (c * q) * w is 0. A factor that the adjoint puts last, since it would
+vanish too early elsewhere, is not moved.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from symgraph.ir.intervals import Interval, intervals
 from symgraph.ir.uses import alive, product
 
 _HUGE = 2.0**512
-"""Two factors of this size overflow."""
+"""Size of two factors whose product overflows."""
 _VANISHED = 2.0**-500
 _VANISHING_OPS = frozenset({"exp", "div", "gauss", "erfc"})
 """Ops whose value becomes exactly 0 by underflow alone."""
@@ -36,7 +36,7 @@ def order(graph: Graph) -> Graph:
 
 
 def _with_products(graph: Graph, products: Mapping[int, list[int]]) -> Graph:
-    """The graph with the products of the given factors in the place of some nodes."""
+    """Return the graph with some nodes replaced by the products of the given factors."""
 
     def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
         return product(builder, [moved[factor] for factor in products[position]])
@@ -45,7 +45,7 @@ def _with_products(graph: Graph, products: Mapping[int, list[int]]) -> Graph:
 
 
 def _chains(graph: Graph) -> dict[int, list[int]]:
-    """The factors of every product of three or more, by its last multiplication; a product that is read twice is one factor."""
+    """Return the factors of products of three or more, by last multiplication; a product that is read twice is one factor."""
     nodes = graph.nodes
     uses = Counter(chain.from_iterable([nodes[position].args for position in alive(graph)]))
     uses.update(graph.roots.values())
@@ -55,7 +55,7 @@ def _chains(graph: Graph) -> dict[int, list[int]]:
 
 
 def _continues(graph: Graph, uses: Counter[int], node: Node) -> bool:
-    """Whether a node is a product whose left operand is a product for it alone."""
+    """Tell if a node is a product whose left operand is a product that only it reads."""
     return node.op == "mul" and graph.nodes[node.args[0]].op == "mul" and uses[node.args[0]] == 1
 
 
@@ -68,7 +68,7 @@ def _factors(graph: Graph, uses: Counter[int], node: Node) -> list[int]:
 
 
 def _reordered(graph: Graph, bounds: list[Interval], factors: list[int]) -> list[int]:
-    """The factors in a better order; empty where theirs is good."""
+    """Return the factors in a better order; empty where theirs is good."""
     huge = [index for index, factor in enumerate(factors) if max(-bounds[factor].low, bounds[factor].high) > _HUGE]
     first = next((index for index, factor in enumerate(factors[:-1]) if _vanishes(graph.nodes[factor], bounds[factor])), None)
     if first is None or len(huge) < 2 or not huge[1] < first:

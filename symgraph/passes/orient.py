@@ -1,10 +1,10 @@
-"""Exact: the residual gets its sign, which is not that of what the loss squares where that falls as the output grows."""
+"""Exact: the residual is the negative of the difference that the loss squares if that falls as the output grows."""
 
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder
 
 
 def orient(graph: Graph) -> Graph:
-    """Put the residual in the place of its opposite; the last step, after the pipeline."""
+    """Replace the negated residual by the residual; the last step, after the pipeline."""
     if OPPOSITE not in graph.roots:
         return graph
     builder = GraphBuilder.over(graph)

@@ -5,6 +5,6 @@ from symgraph.ir.uses import alive
 
 
 def prune(graph: Graph) -> Graph:
-    """Keep what the roots need, in the order it stands in."""
+    """Keep the nodes that the roots need, in their order."""
     living = alive(graph)
     return graph if len(living) == len(graph.nodes) else keep(graph, living)

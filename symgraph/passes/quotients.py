@@ -1,4 +1,4 @@
-"""Reassociating: a product with a reciprocal that nothing else needs becomes a quotient, with a rounding less."""
+"""Reassociating: a product with a reciprocal that nothing else needs becomes a quotient, which saves a rounding."""
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.uses import read_once

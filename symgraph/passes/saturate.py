@@ -1,4 +1,4 @@
-"""Exact: where Python's ``math`` would raise and the result does not depend on it any more, an exponential is inf, as in NumPy.
+"""Exact: an exponential is inf, as in NumPy, where Python's ``math`` would raise and the loss stays finite all the same.
 
 Functions of Python's ``math`` raise OverflowError where NumPy's give inf. A row whose loss stays finite however large the
 exponential is, as with tanh(exp(a)), must not end in an error; a row whose loss overflows does.
@@ -13,11 +13,11 @@ from symgraph.ir.graph import Graph, GraphBuilder, Node
 from symgraph.ir.overflow import overflows
 
 DOUBLINGS = {"exp": 0, "expm1": 0, "sinh": 1, "cosh": 1}
-"""By function, log2 of how much larger than the largest number its exponential may be."""
+"""By function, log2 of the factor by which its exponential may exceed the largest number."""
 
 
 def saturate(graph: Graph) -> Graph:
-    """Make exponentials inf, as NumPy does, that a finite loss survives; not part of the pipeline, for row functions."""
+    """Make those exponentials inf, as in NumPy, with which the loss is finite; not part of the pipeline, for row functions."""
     survived = {position for overflow in overflows(graph) if overflow.survived for position in overflow.values}
     if not survived:
         return graph
@@ -35,7 +35,7 @@ def saturate(graph: Graph) -> Graph:
 
 
 def _infinite_beyond(builder: GraphBuilder, node: Node, argument: int, value: int) -> int:
-    """The function's value where it is finite, else inf with the function's sign."""
+    """Select the function's value where it is finite, else inf with the function's sign."""
     infinite = builder.const(math.inf)
     size = argument
     if node.op in ("sinh", "cosh"):
@@ -47,7 +47,7 @@ def _infinite_beyond(builder: GraphBuilder, node: Node, argument: int, value: in
 
 
 def _last_argument(doublings: int) -> float:
-    """The largest double at which exp(argument) / 2**doublings is finite."""
+    """Return the largest double at which exp(argument) / 2**doublings is finite."""
     with mpmath.workdps(40):
         exact = mpmath.log(mpmath.mpf(sys.float_info.max)) + doublings * mpmath.log(2)
         nearest = float(exact)

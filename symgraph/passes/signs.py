@@ -1,7 +1,7 @@
 """Exact up to the sign of zero: values that differ in sign alone are computed once.
 
-A minus sign costs nothing in front of a constant, in a sum or behind a sum over rows, and so it comes to stand in many places:
-the cotangents 2.0*c*r and -2.0*c*r, with all that is multiplied by them, are one product. It is computed with the sign that a
+A minus sign costs nothing in front of a constant, in a sum or behind a sum over rows, and so it appears in many places: the
+cotangents 2.0*c*r and -2.0*c*r, with all that is multiplied by them, are one product. It is computed with the sign that a
 named node has, or a function sees; where the other sign is needed, consumers subtract instead of adding, and where nothing
 takes the sign it is changed at the end.
 """
@@ -18,18 +18,18 @@ _LINEAR = frozenset({"mul", "div", "rowsum"})
 """Ops whose result changes its sign with that of an operand."""
 
 _ROWS = 1_000
-"""What is done for every row counts so many times what is done once a call."""
+"""Weight of an operation done for every row, relative to one done once a call."""
 
 
 class _Body(NamedTuple):
-    """A value but for its sign: a number that it shares with its negative, and whether it is the negative of the two."""
+    """Value apart from its sign: a number that it shares with its negative, and whether it is the negative of the two."""
 
     number: int
     negative: bool = False
 
 
 class _Signed(NamedTuple):
-    """A node of the new graph, or its negative."""
+    """Node of the new graph, or its negative."""
 
     position: int
     negative: bool = False
@@ -50,7 +50,7 @@ def _cost(graph: Graph) -> int:
 
 
 def _bodies(graph: Graph) -> list[int]:
-    """The body of every node, as twice its number, and 1 more for the negative of the two."""
+    """Return the body of every node as an int: twice its number, and 1 more for the negative of the two."""
     numbers: dict[tuple[object, ...], int] = {}
     bodies: list[int] = []
     for node in graph.nodes:
@@ -79,7 +79,7 @@ def _body(body: int) -> _Body:
 
 
 def _may_save(graph: Graph, bodies: Sequence[int]) -> bool:
-    """Whether two operations compute the same but for the sign, or a sign is changed where an operation could take it."""
+    """Tell if two operations differ in sign alone, or if an operation could take over a change of sign."""
     nodes = graph.nodes
     operations = [p for p in alive(graph) if nodes[p].data is None and nodes[p].op != "neg"]
     if len({bodies[p] >> 1 for p in operations}) < len(operations):
@@ -90,7 +90,7 @@ def _may_save(graph: Graph, bodies: Sequence[int]) -> bool:
 
 
 def _key(graph: Graph, node: Node, args: Sequence[_Body]) -> tuple[tuple[object, ...], bool]:
-    """What tells a node of one of the other ops from others but for its sign, and whether its sign is the other one."""
+    """Return a key that a node of one of the other ops shares with its negative alone, and whether it is the negative."""
     op = node.op
     if isinstance(node.data, float):
         return ("const", abs(node.data).hex()), math.copysign(1.0, node.data) < 0
@@ -107,9 +107,9 @@ def _key(graph: Graph, node: Node, args: Sequence[_Body]) -> tuple[tuple[object,
 
 
 def _models(graph: Graph, bodies: Sequence[_Body]) -> dict[int, int]:
-    """The node after which each body that is needed is computed.
+    """Return, for each body that is needed, the node that determines how it is computed.
 
-    That is the first one whose sign is asked for, by a name, a root or a function; else the first on the way to one of these.
+    It is the first node whose sign a name, a root or a function needs; else the first on the way to one of these.
     """
     wanted = _wanted(graph)
     models: dict[int, int] = {}
@@ -120,7 +120,7 @@ def _models(graph: Graph, bodies: Sequence[_Body]) -> dict[int, int]:
 
 
 def _wanted(graph: Graph) -> tuple[int, ...]:
-    """The nodes that have a name or are a root, sums over rows last, and then the operands of ops that see their sign."""
+    """Return the nodes with a name or root, sums over rows last, then the operands of ops that depend on their sign."""
     living = alive(graph)
     named = living & {*graph.names.values(), *graph.roots.values()}
     rows_first = sorted(named, key=lambda position: (graph.nodes[position].op == "rowsum", position))
@@ -130,7 +130,7 @@ def _wanted(graph: Graph) -> tuple[int, ...]:
 
 
 def _on_the_way(graph: Graph, ends: Sequence[int]) -> Iterator[int]:
-    """The nodes on which the given ones depend, those of the first before those of the second, operands first."""
+    """Yield the nodes on which the given ones depend, those of the first before those of the second, operands first."""
     seen: set[int] = set()
     for end in ends:
         stack = [end]
@@ -146,7 +146,7 @@ def _on_the_way(graph: Graph, ends: Sequence[int]) -> Iterator[int]:
 
 
 class _Sharing:
-    """One walk over a graph, which builds the graph with shared values."""
+    """Walk over a graph that builds the graph with shared values."""
 
     def __init__(self, graph: Graph, bodies: Sequence[_Body]) -> None:
         self.graph = graph
@@ -155,7 +155,7 @@ class _Sharing:
         self.made: dict[int, _Signed] = {}
 
     def run(self) -> Graph:
-        """Give the new graph; what nothing needs is not in it."""
+        """Return the new graph, without nodes that no root needs."""
         graph, models = self.graph, _models(self.graph, self.bodies)
         living = alive(graph)
         wanted = {*graph.names.values(), *graph.roots.values()}
@@ -173,7 +173,7 @@ class _Sharing:
         )
 
     def value(self, position: int) -> _Signed:
-        """Where the value of an old node stands in the new graph."""
+        """Return the new position of an old node's value, and whether the value is the negative of the node there."""
         node, body = self.graph.nodes[position], self.bodies[position]
         if node.op == "const":
             return _Signed(self.builder.copy(node, ()))
@@ -184,9 +184,9 @@ class _Sharing:
         return self.builder.add("neg", value.position) if value.negative else value.position
 
     def emitted(self, position: int) -> _Signed:
-        """Compute a node anew from operands that may stand in the new graph as their negatives.
+        """Compute a node again from operands of which the new graph may have the negatives.
 
-        The result is where the body stands, which is positive by definition.
+        The result refers to the body itself, which is positive by definition.
         """
         node, body = self.graph.nodes[position], self.bodies[position]
         args = [self.value(arg) for arg in node.args]
@@ -207,13 +207,13 @@ class _Sharing:
         return _Signed(builder.copy(node, tuple(self.plain(arg) for arg in args)))
 
     def total(self, places: list[int], first: bool, second: bool) -> _Signed:
-        """The sum of two values, of which each may be a negative."""
+        """Add two values, each of which may be a negative."""
         if first == second:
             return _Signed(self.builder.add("add", *places), first)
         return _Signed(self.builder.add("sub", *(places if second else reversed(places))))
 
     def product(self, op: str, places: list[int], negative: bool) -> _Signed:
-        """A product, quotient or sum over rows; a constant factor takes the sign."""
+        """Add a product, quotient or sum over rows; a constant factor takes the sign."""
         for index, place in enumerate(places):
             constant = self.builder.nodes[place].data
             if negative and isinstance(constant, float):

@@ -1,6 +1,6 @@
 """Exact up to the sign of zero: identities that remove an operation or move a minus sign to where it costs nothing.
 
-No rule assumes that a value is finite, so nothing here turns a NaN into a number, with one exception that is wanted: a product
+No rule assumes that a value is finite, so nothing here turns a NaN into a number, with one intended exception: a product
 with a 0-1 selection becomes a selection, in which inf * 0 cannot occur.
 """
 
@@ -32,7 +32,7 @@ _SEEN = frozenset({"const", "neg", "select"})
 
 
 def _may_apply(nodes: Sequence[Node], args: tuple[int, ...]) -> bool:
-    """A cheap look: no rule for two operands applies where they differ and neither is of these ops."""
+    """Tell by a quick look if a rule may apply: none for two operands does where they differ and neither is of these ops."""
     return len(args) != 2 or args[0] == args[1] or nodes[args[0]].op in _SEEN or nodes[args[1]].op in _SEEN
 
 
@@ -65,14 +65,14 @@ def _operand_of(builder: GraphBuilder, position: int, op: str) -> int | None:
 
 
 def _leads_with_constant(builder: GraphBuilder, position: int) -> bool:
-    """Whether the leftmost factor of a product is a constant, which can take a minus sign for nothing."""
+    """Tell if the leftmost factor of a product is a constant, which can take a minus sign at no cost."""
     while builder.nodes[position].op in ("mul", "div"):
         position = builder.nodes[position].args[0]
     return builder.nodes[position].op == "const"
 
 
 def _negated_lead(builder: GraphBuilder, position: int) -> int:
-    """The product with the sign of its leftmost factor, a constant, changed."""
+    """Change the sign of a product's leftmost factor, a constant."""
     node = builder.nodes[position]
     if isinstance(node.data, float):
         return builder.const(-node.data)
@@ -128,7 +128,7 @@ def _mul_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
 
 
 def _mul_power_of_two(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    """c * (d * x) = (c*d) * x where c is a small power of two, which scales without rounding."""
+    """Rewrite c * (d * x) as (c*d) * x where c is a small power of two, which scales without rounding."""
     outer, inner = builder.nodes[args[0]], builder.nodes[args[1]]
     if inner.op != "mul" or not isinstance(outer.data, float) or abs(outer.data) not in (0.25, 0.5, 2.0, 4.0):
         return None
@@ -139,7 +139,7 @@ def _mul_power_of_two(builder: GraphBuilder, args: tuple[int, ...]) -> int | Non
 
 
 def _mul_selection(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    """x * select(c, 1, 0) = select(c, x, 0); constants other than 0 and 1 multiply their branch."""
+    """Rewrite x * select(c, 1, 0) as select(c, x, 0); constants other than 0 and 1 multiply their branch."""
     for factor, other in (args, args[::-1]):
         node = builder.nodes[factor]
         if node.op == "select" and _selects_constants(builder, factor) and builder.nodes[other].op != "const":
@@ -149,7 +149,7 @@ def _mul_selection(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
 
 
 def _selects_constants(builder: GraphBuilder, position: int) -> bool:
-    """Whether all branches are constants and one of them is 0, so that the product is saved or inf * 0 avoided."""
+    """Tell if all branches are constants and one of them is 0, so that the product is saved or inf * 0 avoided."""
     leaves = []
     todo = [position]
     while todo:
@@ -236,4 +236,4 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "rowsum": (_rowsum_zero, _rowsum_negative),
     "select": (_select_decided, _select_same, _select_not),
 }
-"""The identities, by the op at whose head they apply; the first that fits is used."""
+"""Identities by the op to which they apply; the first that fits is used."""

@@ -1,4 +1,4 @@
-"""Rewrites of what a user writes into what rounds well: a literal table, and the little language in which it is written."""
+"""Rewrites of a user's formulas into forms that round well: a literal table, and the small language in which it is written."""
 
 from symgraph.rewrite.engine import apply_rules
 from symgraph.rewrite.rule import Rule

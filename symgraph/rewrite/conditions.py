@@ -1,4 +1,4 @@
-"""Conditions: what has to be known of a rule's placeholders, proved by intervals and by the ops that they are made of."""
+"""Conditions on a rule's placeholders, proved by intervals and by the ops that the placeholders stand for."""
 
 import ast
 from dataclasses import dataclass, field
@@ -11,28 +11,28 @@ from symgraph.rewrite.match import Bindings
 from symgraph.rewrite.replacement import Writer, read
 
 _LARGE = 2.0**60
-"""Squares of 16 numbers below this add up to a number of float32, and the square of one above its inverse is a normal one."""
+"""Bound of numbers whose squares can be summed in float32, 16 of them, without overflow; its inverse bounds underflow."""
 
 _FAR = 80.0
-"""The exponentials of 16 numbers of this size add up to a number of float32, and that of its negative is a normal one."""
+"""Bound of numbers whose exponentials can be summed in float32, 16 of them, without overflow; its negative bounds underflow."""
 
 _POSITIVE = frozenset({"exp", "sigmoid"})
-"""Ops above 0 for all operands, although the computed value may be 0, whose logarithms rules write without them."""
+"""Ops above 0 for all operands, although the computed value may be 0; rules take them out of logarithms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Proves conditions.
+    """Prover of conditions.
 
     Attributes:
-        writer: writes what conditions speak of as nodes.
+        writer: makes the nodes of the expressions in conditions.
     """
 
     writer: Writer
     _known: dict[int, Interval] = field(default_factory=dict)
 
     def hold(self, text: str, bound: Bindings, sides: tuple[Form, ...]) -> bool:
-        """Whether a condition is known to hold.
+        """Tell if a condition is known to hold.
 
         Args:
             text: comparisons, proved by intervals, and words on placeholders, joined by ``and``, ``or`` and ``not``. An empty
@@ -41,7 +41,7 @@ class Conditions:
                 ``moderate(a)``, exponentials of them neither; ``limited(a)``, exponentials of them do not overflow;
                 ``positive(a)``, a number or all values of a list are above 0 and stay so when computed, factors exp(x) and
                 sigmoid(x) apart, which rules take out of a logarithm.
-            bound: what placeholders stand for.
+            bound: the value of each placeholder.
             sides: the forms of the two operands of the sum that was matched inside an op.
         """
         return not text or self._holds(read(text), bound, sides)
@@ -82,18 +82,18 @@ class Conditions:
         raise ValueError(f"{word!r} is no word of conditions")
 
     def _ordinary(self, values: tuple[Form, ...]) -> bool:
-        """Whether no square of a list's values overflows, and one of them does not underflow."""
+        """Tell if no square of a list's values overflows, and one of them does not underflow."""
         bounds = [self._bounds(value) for value in values]
         small = all(max(abs(b.low), abs(b.high)) < _LARGE for b in bounds)
         return small and any(min(abs(b.low), abs(b.high)) > 1 / _LARGE and b.low * b.high > 0 for b in bounds)
 
     def _moderate(self, values: tuple[Form, ...]) -> bool:
-        """Whether no exponential of a list's values overflows, and one of them does not underflow."""
+        """Tell if no exponential of a list's values overflows, and one of them does not underflow."""
         bounds = [self._bounds(value) for value in values if value]
         return all(b.high < _FAR for b in bounds) and (len(bounds) < len(values) or any(b.low > -_FAR for b in bounds))
 
     def _positive(self, form: Form) -> bool:
-        """Whether a product is above 0: what is left of it without the ops that are so everywhere must be a normal number."""
+        """Tell if a product is known to be above 0 when computed: apart from positive ops it must be a normal number."""
         if len(form) != 1:
             return bool(self._bounds(form).low > 1 / _LARGE)
         ((monomial, coefficient),) = form.items()
@@ -102,7 +102,7 @@ class Conditions:
         return bool(coefficient > 0 if rest == ONE else self._bounds({rest: coefficient}).low > 1 / _LARGE)
 
     def _bounds(self, form: Form) -> Interval:
-        """The interval of a form, from that part of the graph on which it depends."""
+        """Return the interval of a form, from the part of the graph on which it depends."""
         position = self.writer.node(form)
         if position not in self._known:
             builder = self.writer.builder
@@ -115,7 +115,7 @@ class Conditions:
 
 
 def _proved(op: ast.cmpop, left: Interval, right: Interval) -> bool:
-    """Whether an order holds for all numbers of two intervals."""
+    """Tell if an order holds for all numbers of two intervals."""
     match op:
         case ast.Gt():
             return bool(left.low > right.high)

@@ -1,4 +1,4 @@
-"""Applies rules to a graph: operands first, each node until no rule fits."""
+"""Application of rules to a graph: operands first, each node until no rule fits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,7 +58,7 @@ def apply_rules(graph: Graph, rules: Sequence[Rule]) -> Graph:
 
 
 def _applied(graph: Graph, engine: "_Engine") -> Graph:
-    """The graph with every match replaced."""
+    """Return the graph with every match replaced."""
     moved: list[int] = []
     named = set(graph.names.values()) | set(graph.roots.values())
     for position, node in enumerate(graph.nodes):
@@ -75,17 +75,17 @@ def _applied(graph: Graph, engine: "_Engine") -> Graph:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A rule with what is worked out once.
+    """Rule with the properties of its pattern, computed once.
 
     Attributes:
         rule: the rule.
         pattern: its pattern.
-        ops: ops without which a graph holds no match.
-        look: what a sum or product must show to hold one, roughly.
-        glance: what it must show besides, which the marks of its form would tell at more cost.
-        marks: what its form must show.
+        ops: the ops that a graph must have to hold a match.
+        look: features that a sum or product must show to hold a match, found quickly.
+        glance: features that it must show besides; the marks of its form would tell them at more cost.
+        marks: the marks that its form must show.
         differs: whether its form must show a difference.
-        apart: the ops by which two terms of its form differ, where nothing else tells them apart.
+        apart: the ops in which two terms of its form differ, where they differ in nothing else.
     """
 
     rule: Rule
@@ -102,7 +102,7 @@ _ByKind = Mapping[str, Sequence[_Ready]]
 
 
 def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
-    """Rules by what they are tried at, and what looks for them."""
+    """Group rules by the kind of node at which they are tried, and make the quick test that finds candidates."""
     result: dict[str, list[_Ready]] = {}
     patterns = [parse(rule.pattern) for rule in rules]
     ops = {op for pattern in patterns for term in shown(pattern) for op in term} | {CONSTANT, BELOW, "pow"}
@@ -119,7 +119,7 @@ def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
 
 
 def _hints(kind: str, pattern: Sum, marks: frozenset[Mark]) -> list[str]:
-    """What a glance tells of the marks of a sum or product."""
+    """Return the marks of a sum or product that a glance can test too, by the names of their bits."""
     if kind == SUM:
         return [CONSTANT] if () in marks else []
     if kind == PRODUCT:
@@ -129,7 +129,7 @@ def _hints(kind: str, pattern: Sum, marks: frozenset[Mark]) -> list[str]:
 
 
 def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
-    """Whether some rule applies somewhere to a graph as it is; if none does, none will."""
+    """Tell if some rule applies somewhere to a graph as it is; if none does, no rewrite will make one apply."""
     glance.read(graph.nodes)
     ops = {node.op for node in graph.nodes}
     possible = {kind: [ready for ready in several if ready.ops <= ops] for kind, several in rules.items()}
@@ -140,14 +140,14 @@ def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
     ]
     if not here:
         return False
-    # nodes are added to it without being looked up among these: what is written is thrown away
+    # nodes are added to it without being looked up among these: all that is written here is thrown away
     builder = GraphBuilder(graph.name, graph.domains, list(graph.nodes))
     with _Engine(builder, possible, glance, {*graph.names.values(), *graph.roots.values()}) as engine:
         return any(engine.improved(position) != position for position in here)
 
 
 def kind_of(rule: Rule) -> str:
-    """Where a rule is tried: at sums, at products, or at one op."""
+    """Return the kind of node at which a rule is tried: sums, products, or one op."""
     pattern = parse(rule.pattern)
     if len(pattern.terms) > 1:
         return SUM
@@ -182,14 +182,14 @@ class _Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of what refers back to the engine, so that its graph is freed without a collector."""
+        """Drop the references back to the engine, so that its graph is freed without the garbage collector."""
         del self.writer, self.conditions
 
     def make(self, op: str, *args: int) -> int:
         """Add an operation in its best form."""
         position = self.builder.add(op, *args)
         if position not in self.best:
-            self.best[position] = position  # a replacement that needs its own pattern finds it as it is
+            self.best[position] = position  # a replacement that contains its own pattern finds it as it is
             result = self.best[position] = self.improved(position)
             if result != position:
                 self.before.setdefault(result, position)
@@ -197,7 +197,7 @@ class _Engine:
         return self.best[position]
 
     def improved(self, position: int) -> int:
-        """What the first rule that fits makes of a node, or the node itself."""
+        """Return the replacement of a node by the first rule that fits, or the node itself."""
         op = self.builder.nodes[position].op
         kind = _KINDS.get(op, op)
         self.ops.update(node.op for node in self.builder.nodes[self.seen :])
@@ -216,7 +216,7 @@ class _Engine:
         return position
 
     def read_as(self, kind: str, position: int) -> tuple[Form, ...]:
-        """The forms in which rules look at a sum or product.
+        """Return the forms in which rules look at a sum or product.
 
         Named parts stay whole, but beside a constant, or above a sum, they are looked into as well: the constants of 1 - p
         cancel where p is (1 + erf(x))/2, and p/(p + q) is a sigmoid where p and q are exponentials.
@@ -228,7 +228,7 @@ class _Engine:
         return (form,) if opened == form else (form, opened)
 
     def opened_sum(self, form: Form) -> Form:
-        """A sum with a constant, its named terms looked into."""
+        """Return a sum with its named terms written out if it has a constant, else as it is."""
         result: Form = {} if ONE in form else form
         for monomial, coefficient in form.items() if ONE in form else ():
             named = len(monomial) == 1 and monomial[0][1] == 1 and monomial[0][0] in self.named
@@ -236,7 +236,7 @@ class _Engine:
         return result
 
     def opened_product(self, form: Form) -> Form:
-        """A product that is divided by a sum, its named factors looked into where they are products themselves."""
+        """Return a product with its named factors written out if it is divided by a sum; only products among them change."""
         ((monomial, coefficient),) = form.items()
         nodes = self.builder.nodes
         if not any(exponent < 0 and nodes[node].op in ("add", "sub") for node, exponent in monomial):
@@ -248,7 +248,7 @@ class _Engine:
         return result
 
     def fitting(self, kind: str, possible: Sequence[_Ready], form: Form) -> Sequence[_Ready]:
-        """The rules whose marks a form shows."""
+        """Return the rules whose marks a form shows."""
         if kind not in (SUM, PRODUCT):
             return possible
         marks = self.marks(form) if kind == SUM else self.factor_marks(form)
@@ -258,17 +258,17 @@ class _Engine:
         return [ready for ready in found if ready.apart is None or self.may_pair(form, ready.apart)]
 
     def may_differ(self, form: Form) -> bool:
-        """Whether terms of a sum have opposite signs, or factors that have a sign of their own.
+        """Tell if terms of a sum have opposite signs, or factors that have a sign of their own.
 
-        Those are factors that may be looked into, and odd functions, whose operand may be a negative.
+        Those are factors that may be written out, and odd functions, whose operand may be negative.
         """
         signs = {coefficient > 0 for coefficient in form.values()}
         ops = {self.builder.nodes[node].op for monomial in form for node, _ in monomial}
         return len(signs) > 1 or not ops.isdisjoint(LOOKED_INTO) or not ops.isdisjoint(ODD)
 
     def may_pair(self, form: Form, ops: frozenset[str]) -> bool:
-        """Whether two terms of a sum may be the same but for constants and some ops; a factor may be looked into for that."""
-        if self.before:  # what stood in the place of a node may be one of the ops
+        """Tell if two terms of a sum may be equal but for constants and some ops, perhaps after a factor is written out."""
+        if self.before:  # the node before a replacement may be one of the ops
             return True
         nodes = self.builder.nodes
         rests = [self.without(monomial, ops) for monomial in form]
@@ -279,12 +279,12 @@ class _Engine:
         return any(self.without(inner, ops) in seen for node in single for inner in self.forms.inner(node))
 
     def without(self, monomial: Monomial, ops: frozenset[str]) -> Monomial:
-        """A product without constants and some ops."""
+        """Return a product without its constants and some ops."""
         nodes = self.builder.nodes
         return tuple([factor for factor in monomial if nodes[factor[0]].op not in ops and nodes[factor[0]].op != "const"])
 
     def marks(self, form: Form) -> set[Mark]:
-        """What the terms of a sum show: the ops of each, and whether there are squares."""
+        """Return the marks of a sum: the ops of each term, and whether there are squares."""
         nodes = self.builder.nodes
         cores = [self.forms.split(monomial)[1] for monomial in form]
         found: set[Mark] = {tuple((nodes[node].op, exponent) for node, exponent in core) for core in cores}
@@ -293,12 +293,12 @@ class _Engine:
         return found
 
     def factor_marks(self, form: Form) -> set[Mark]:
-        """What the factors of a product show: the op of each, and whether it stands above or below."""
+        """Return the marks of a product: the op of each factor, and whether it is in the numerator or the denominator."""
         nodes = self.builder.nodes
         return {mark_of_factor(nodes[node].op, exponent) for monomial in form for node, exponent in monomial}
 
     def at(self, kind: str, ready: _Ready, position: int, form: Form) -> int | None:
-        """The node that a rule puts in the place of another, or None."""
+        """Return the node that a rule puts in the place of another, or None."""
         if kind == SUM:
             return self.at_sum(ready, form)
         if kind == PRODUCT:
@@ -311,7 +311,7 @@ class _Engine:
         return None
 
     def sides(self, position: int) -> tuple[Form, ...]:
-        """The forms of the operands of a node's first operand."""
+        """Return the forms of the operands of a node's first operand."""
         node = self.builder.nodes[position]
         return tuple(self.forms.inner(arg) for arg in self.builder.nodes[node.args[0]].args)
 
@@ -338,7 +338,7 @@ class _Engine:
 
 
 def _replaced(form: Form, rest: Form, replacement: Form) -> Form:
-    """A sum with the replacement in the place of the first term that it stands for."""
+    """Return a sum with the replacement at the place of the first term that it replaces."""
     result: Form = {}
     placed = False
     for monomial, coefficient in form.items():
@@ -352,6 +352,6 @@ def _replaced(form: Form, rest: Form, replacement: Form) -> Form:
 
 
 def _alive(graph: Graph) -> Graph:
-    """Drop what nothing depends on any more; leaves stay, since a model's inputs are its contract."""
+    """Drop the nodes on which nothing depends any more; leaves stay, since a model's inputs are its contract."""
     leaves = [position for position, node in enumerate(graph.nodes) if node.op in LEAVES]
     return keep(graph, needed(graph.nodes, [*leaves, *graph.roots.values(), *graph.names.values()]))

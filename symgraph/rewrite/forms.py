@@ -1,4 +1,4 @@
-"""Linear forms: a node as a sum of rational multiples of products, the same for graphs that differ in the order of writing."""
+"""Linear forms: a node as a sum of rational multiples of products, the same however a user orders them."""
 
 import math
 from collections.abc import Callable, Set
@@ -12,26 +12,26 @@ Monomial = tuple[tuple[int, int], ...]
 """Positions of nodes with their exponents, in the order of positions; empty for the constant 1."""
 
 Number: TypeAlias = int | Fraction
-"""Integers stay integers, whose arithmetic is fast; a quotient of two is made a Fraction first."""
+"""Coefficient of a monomial. Integers stay integers, whose arithmetic is fast; a quotient of two is made a Fraction first."""
 
 Form = dict[Monomial, Number]
-"""The coefficient of each monomial; an empty form is 0."""
+"""Coefficient of each monomial; an empty form is 0."""
 
 MOST = 16
-"""A sum or product of more parts is not looked into: the work for each node has a bound, and so long a sum is no pattern."""
+"""Most parts of a sum or product that is written out: the work for each node has a bound, and so long a sum is no pattern."""
 
 PLAIN_BITS = 40
-"""A constant of more bits was rounded on its way into the graph: 0.1, or pi. Folding it with others is left to the pass that
-folds constants, whose errors an error bound can follow."""
+"""Most bits of a constant that counts as exact: 0.1 or pi was rounded. Folding such a constant with others is left to the pass
+``fold_constants``, whose errors an error bound can follow."""
 
 ONE: Monomial = ()
 _LARGEST = 2**900
-"""A coefficient beyond this, or below its inverse, is not combined with others: it could overflow where the graph does not."""
+"""Bound of the coefficients that are combined with others (its inverse: the lower one): beyond it they could overflow."""
 
 
 @dataclass(slots=True)
 class Forms:
-    """The forms of a builder's nodes.
+    """Forms of a builder's nodes.
 
     Attributes:
         builder: the nodes.
@@ -45,24 +45,24 @@ class Forms:
     _known: dict[frozenset[tuple[Monomial, Number]], int] = field(default_factory=dict)
 
     def inner(self, position: int) -> Form:
-        """The form of a node, names looked through."""
+        """Return the form of a node, named nodes in it written out."""
         return self._form(position, self._inner, lambda _: False)
 
     def outer(self, position: int) -> Form:
-        """The form of a node in which named nodes, itself apart, stay whole."""
+        """Return the form of a node in which named nodes, itself apart, stay whole."""
         return self._form(position, self._outer, self.named.__contains__)
 
     def whole(self, position: int) -> Form:
-        """The form in which a node of several terms is one of its own; a node of one term is that term."""
+        """Return a node of several terms as a single term, and a node of one term as that term."""
         form = self.inner(position)
         return form if len(form) <= 1 else atom(position)
 
     def find(self, form: Form) -> int | None:
-        """A node of this form, the first that was met, or None."""
+        """Return the first node that was met with this form, or None."""
         return self._known.get(frozenset(form.items()))
 
     def note(self, form: Form, position: int) -> None:
-        """Remember a node of a form."""
+        """Record a node of a form."""
         self._known.setdefault(frozenset(form.items()), position)
 
     def _form(self, position: int, cache: dict[int, Form], opaque: Callable[[int], bool]) -> Form:
@@ -99,7 +99,7 @@ class Forms:
         return None
 
     def _constant(self, value: float) -> Form | None:
-        """A constant of few bits is the number it is; another one stands for a number that was rounded, and keeps its name."""
+        """Return the form of a constant: its number if it has few bits, else a node of its own, since it was rounded."""
         if not math.isfinite(value):
             return None
         if not value:
@@ -110,7 +110,7 @@ class Forms:
         return scaled(atom(self.builder.const(abs(value))), 1 if value > 0 else -1)
 
     def split(self, monomial: Monomial) -> tuple[Monomial, Monomial]:
-        """The constants of a product, and what else is in it."""
+        """Split a product into its constants and its other factors."""
         nodes = self.builder.nodes
         constants = tuple(factor for factor in monomial if nodes[factor[0]].op == "const")
         return constants, tuple(factor for factor in monomial if factor not in constants) if constants else monomial
@@ -123,26 +123,26 @@ class Forms:
 
 
 LOOKED_INTO = frozenset({"add", "sub", "neg", "mul", "div", "pow"})
-"""Ops that forms see through."""
+"""Ops that forms write out."""
 
 
 def atom(position: int) -> Form:
-    """The form that is a node itself."""
+    """Return the form of a node as a single term."""
     return {((position, 1),): 1}
 
 
 def size(value: Number) -> Number:
-    """The magnitude of a number."""
+    """Return the magnitude of a number."""
     return -value if value < 0 else value
 
 
 def scaled(form: Form, scale: Number) -> Form:
-    """The multiple of a form."""
+    """Multiply a form by a number."""
     return {monomial: scale * coefficient for monomial, coefficient in form.items()} if scale else {}
 
 
 def plus(left: Form, right: Form, scale: Number) -> Form:
-    """left + scale * right; terms that cancel are gone."""
+    """Return left + scale * right, without terms that cancel."""
     result = dict(left)
     for monomial, coefficient in right.items():
         total = result.get(monomial, 0) + scale * coefficient
@@ -154,32 +154,32 @@ def plus(left: Form, right: Form, scale: Number) -> Form:
 
 
 def quotient(above: Number, below: Number) -> Number:
-    """above / below, exactly."""
+    """Return above / below, exactly."""
     if below == 1:
         return above
     return -above if below == -1 else Fraction(above) / below
 
 
 def times(left: Form, right: Form) -> Form:
-    """The product of two forms of one term."""
+    """Multiply two forms of one term."""
     (m, c), (n, d) = *left.items(), *right.items()
     return {product(m, n): c * d}
 
 
 def inverse(monomial: Monomial, exponent: int = 1) -> Monomial:
-    """1 / monomial**exponent."""
+    """Return 1 / monomial**exponent."""
     return tuple((node, -e * exponent) for node, e in monomial)
 
 
 def power(form: Form, exponent: int) -> Form:
-    """A power of a form of one term."""
+    """Raise a form of one term to a power."""
     ((monomial, coefficient),) = form.items()
     raised: Number = coefficient**exponent if exponent >= 0 else 1 / Fraction(coefficient) ** -exponent
     return {tuple((node, e * exponent) for node, e in monomial): raised}
 
 
 def product(left: Monomial, right: Monomial) -> Monomial:
-    """The product of two monomials."""
+    """Multiply two monomials."""
     exponents = dict(left)
     for node, exponent in right:
         exponents[node] = exponents.get(node, 0) + exponent
@@ -187,7 +187,7 @@ def product(left: Monomial, right: Monomial) -> Monomial:
 
 
 def root(value: Number) -> Number | None:
-    """The square root of a rational number, where that is rational."""
+    """Return the square root of a rational number if it is rational, else None."""
     if value == 1:
         return 1
     if value < 0:
@@ -198,23 +198,23 @@ def root(value: Number) -> Number | None:
 
 
 def halves(monomial: Monomial) -> Monomial | None:
-    """The square root of a monomial, where that is one."""
+    """Return the square root of a monomial if its exponents are even, else None."""
     return tuple((node, e // 2) for node, e in monomial) if all(e % 2 == 0 for _, e in monomial) else None
 
 
 def without(form: Form, monomial: Monomial) -> Form:
-    """A form without one of its terms."""
+    """Return a form without one of its terms."""
     return {m: c for m, c in form.items() if m != monomial}
 
 
 def _bits(value: Number) -> int:
-    """The bits of a dyadic number from the first to the last one that is set."""
+    """Count the bits of a dyadic number from the first to the last one that is set."""
     numerator = abs(value.numerator)
     return (numerator // (numerator & -numerator)).bit_length()
 
 
 def _is_tame(form: Form) -> bool:
-    """Whether a form is short, with coefficients that a double can hold."""
+    """Tell if a form is short, with coefficients that a double can hold."""
     if len(form) > MOST:
         return False
     return all(len(m) <= MOST and (c in (1, -1) or 1 < size(c) * _LARGEST < _LARGEST * _LARGEST) for m, c in form.items())

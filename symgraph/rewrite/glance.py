@@ -1,4 +1,4 @@
-"""A cheap look at nodes before the search for patterns: which ops sums and products show, without working out their forms."""
+"""Quick test of nodes before the search for patterns: the ops in sums and products, found without computing their forms."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ _SUMS = ("add", "sub")
 
 
 class Look(NamedTuple):
-    """What a node shows, or what a pattern asks for.
+    """Features that a node shows, or that a pattern asks for.
 
     Attributes:
         once: a bit for each op that is a factor of a term.
-        twice: a bit for each op that is one of two terms or more.
-        squares: how many terms are squares, constants among them; 2 is as good as many.
-        terms: how many terms there are.
+        twice: a bit for each op that is a factor of two terms or more.
+        squares: the number of terms that are squares, constants among them; 2 stands for 2 or more.
+        terms: the number of terms.
     """
 
     once: int = 0
@@ -26,7 +26,7 @@ class Look(NamedTuple):
     terms: int = 1
 
     def has(self, wanted: "Look") -> bool:
-        """Whether it shows all that is wanted."""
+        """Tell if it shows all features that are wanted."""
         missing = (wanted.once & ~self.once) | (wanted.twice & ~self.twice)
         return not missing and self.squares >= wanted.squares and self.terms >= wanted.terms
 
@@ -34,13 +34,13 @@ class Look(NamedTuple):
 _NOTHING = Look()
 
 CONSTANT, BELOW = "constant", "below"
-"""Bits of a term that is a constant, or may be one, and of a term with a factor that may stand below: those of quotients and
-powers, in which everything may cancel."""
+"""Bits of a term that is a constant, or may be one, and of a term with a factor that may be in a denominator: those of
+quotients and powers, in which everything may cancel."""
 
 
 @dataclass(slots=True)
 class Glance:
-    """Looks at nodes, each once.
+    """Quick tests of nodes, each made once.
 
     Attributes:
         bits: a bit for each op that patterns ask for, and for ``CONSTANT`` and ``BELOW``.
@@ -57,7 +57,7 @@ class Glance:
         self._plain = {**plain, "const": Look(self.bits.get(CONSTANT, 0), squares=1)}
 
     def wanted(self, terms: Sequence[Iterable[str]], squares: int) -> Look:
-        """What a pattern asks for whose terms have these ops as factors, and so many squares among its terms."""
+        """Return the features that a pattern asks for, from the ops of each of its terms and its number of squares."""
         total = _NOTHING
         for place, ops in enumerate(terms):
             term = Look(sum(self.bits[op] for op in ops))
@@ -65,14 +65,14 @@ class Glance:
         return total._replace(squares=squares)
 
     def read(self, nodes: Sequence[Node]) -> None:
-        """Look at the nodes that have been added since the last time."""
+        """Read the features of the nodes that have been added since the last time."""
         looks = self.looks
         for position in range(len(looks), len(nodes)):
             node = nodes[position]
             looks.append(self._look(node) if node.op in LOOKED_INTO else self._plain.get(node.op, _NOTHING))
 
     def also(self, nodes: Sequence[Node], position: int, before: int) -> None:
-        """Let a node show, besides its own, what stood in its place before."""
+        """Add to the features of a node those of the node that it replaced."""
         self.read(nodes)
         own, other = self.looks[position], self.looks[before]
         self.looks[position] = own._replace(once=own.once | other.once, twice=own.twice | other.twice)
@@ -86,7 +86,7 @@ class Glance:
             return _NOTHING
         if op in _SUMS:
             both = _together(left, right)
-            return both if both.terms <= MOST else _NOTHING  # so long a sum has no form
+            return both if both.terms <= MOST else _NOTHING  # a longer sum has no form
         square = op == "pow" or node.args[0] == node.args[1] or bool(left.squares and right.squares)
         # the terms of a sum that is a factor do not show
         once = (left.once if left.terms == 1 else 0) | (right.once if right.terms == 1 else 0)
@@ -96,6 +96,6 @@ class Glance:
 
 
 def _together(left: Look, right: Look) -> Look:
-    """What the sum of two nodes shows."""
+    """Return the features of the sum of two nodes."""
     twice = left.twice | right.twice | (left.once & right.once)
     return made(Look, (left.once | right.once, twice, min(2, left.squares + right.squares), left.terms + right.terms))

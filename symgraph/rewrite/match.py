@@ -1,4 +1,4 @@
-"""Matching patterns against linear forms: up to order, signs and common factors, however a sum or product is written."""
+"""Matching of patterns against linear forms, up to order, signs and common factors, however a sum or product is written."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,21 +30,21 @@ from symgraph.rewrite.forms import (
 from symgraph.rewrite.pattern import Each, Head, Hole, Sum, Term
 
 Bindings = Mapping[str, "Form | tuple[Form, ...]"]
-"""What each placeholder stands for; a list for one inside ``sum``."""
+"""Value of each placeholder: a form, or a list of forms for one inside ``sum``."""
 
 NOTHING: Bindings = MappingProxyType({})
 _COMMUTATIVE = frozenset({"hypot", "logaddexp", "max", "min"})
 
 
 Scale = tuple[Number, Monomial]
-"""A common factor of a sum: a number, and constants that stand for others."""
+"""Common factor of a sum: a number, and constants that are kept as nodes."""
 
 SELF: Scale = (1, ONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sum that holds a pattern: scale * pattern + rest."""
+    """Sum that holds a pattern: scale * pattern + rest."""
 
     bound: Bindings
     scale: Scale
@@ -53,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A product that holds a pattern: scale * pattern * rest."""
+    """Product that holds a pattern: scale * pattern * rest."""
 
     bound: Bindings
     scale: Number
@@ -62,12 +62,12 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """Finds patterns in the nodes of a builder.
+    """Finder of patterns in the nodes of a builder.
 
     Attributes:
         builder: the nodes.
         forms: their forms.
-        before: what stood in the place of a node before a rule: a larger pattern may have had it as a part.
+        before: the node that each replacement replaced: a larger pattern may have had it as a part.
     """
 
     builder: GraphBuilder
@@ -75,7 +75,7 @@ class Matcher:
     before: Mapping[int, int]
 
     def call(self, pattern: Head, position: int, bound: Bindings = NOTHING) -> Iterator[Bindings]:
-        """The ways in which a node is an op on the pattern's operands."""
+        """Yield the ways in which a node is an op on the pattern's operands."""
         node = self.builder.nodes[position]
         if node.op != pattern.op:
             if position in self.before:
@@ -89,9 +89,9 @@ class Matcher:
             yield from self._operands(pattern.args, node.args[::-1], bound)
 
     def _calls(self, pattern: Head, position: int, bound: Bindings) -> Iterator[tuple[Bindings, int]]:
-        """The ways in which a node is an op on the pattern's operands, or the negative of one, with the sign.
+        """Yield the ways in which a node, or its negative, is an op on the pattern's operands, each with the sign.
 
-        cosh(b - a) is cosh(a - b), and sinh(b - a) is -sinh(a - b): which of the two SymPy keeps does not matter.
+        cosh(b - a) is cosh(a - b), and sinh(b - a) is -sinh(a - b): it does not matter which of the two SymPy keeps.
         """
         for found in self.call(pattern, position, bound):
             yield found, 1
@@ -101,7 +101,7 @@ class Matcher:
                 yield found, 1 if node.op in EVEN else -1
 
     def _nested(self, pattern: Head, position: int, bound: Bindings) -> Iterator[Bindings]:
-        """An op nested in itself: one of its operands, and the list of the others."""
+        """Yield the matches of an op nested in itself: one of its operands, and the list of the others."""
         leaves = self._leaves(position)
         for index, leaf in enumerate(leaves):
             others = tuple(self.forms.inner(other) for other in leaves[:index] + leaves[index + 1 :])
@@ -109,7 +109,7 @@ class Matcher:
             yield from self._operands(pattern.args, (leaf,), both)
 
     def _leaves(self, position: int) -> list[int]:
-        """The operands of an op nested in itself, from left to right; of a longer nest none."""
+        """Return the operands of an op nested in itself, from left to right; none if there are too many."""
         op, stack = self.builder.nodes[position].op, [position]
         found: list[int] = []
         while stack and len(found) + len(stack) <= MOST:
@@ -130,12 +130,12 @@ class Matcher:
                     yield from self._operands(patterns[1:], args[1:], found)
 
     def equal(self, pattern: Sum, form: Form, bound: Bindings) -> Iterator[Bindings]:
-        """The ways in which a form is the pattern."""
+        """Yield the ways in which a form is the pattern."""
         for part in self._terms(pattern.terms, Part(bound, SELF, form), scaled_by=SELF, inside=True):
             yield part.bound
 
     def within(self, pattern: Sum, form: Form, bound: Bindings = NOTHING, *, inside: bool = False) -> Iterator[Part]:
-        """The ways in which some terms of a form are a multiple of the pattern; inside another op, all terms."""
+        """Yield the ways in which some terms of a form are a multiple of the pattern; inside another op, all terms."""
         scale = SELF if pattern.terms[-1].each is not None else None  # a list takes its terms as they are
         yield from self._terms(pattern.terms, Part(bound, SELF, form), scaled_by=scale, inside=inside)
 
@@ -178,7 +178,7 @@ class Matcher:
         return Part({**part.bound, **collected}, SELF, {})
 
     def _repeated(self, pattern: Sum, monomial: Monomial, coefficient: Number, bound: Bindings) -> Bindings | None:
-        """Match one term of a sum of like terms; c is c*exp(0) there, and any c >= 0 the square of sqrt(c)."""
+        """Match one term of a sum of like terms, where c counts as c*exp(0), and any c >= 0 as the square of sqrt(c)."""
         (term,) = pattern.terms
         (inner, exponent) = term.factors[0]
         if (
@@ -197,7 +197,7 @@ class Matcher:
         return next(self.equal(pattern, {monomial: coefficient}, bound), None)
 
     def _root(self, value: Number, constants: Monomial) -> Form | None:
-        """The square root of a number times constants, as a node where it is not rational."""
+        """Return the square root of a number times constants, as a node where it is not rational."""
         exact = root(value)
         if not constants:
             plain = value > 0 and float(value) == value
@@ -209,7 +209,7 @@ class Matcher:
         return {ONE: exact} if exact is not None and not constants else None
 
     def _hole(self, term: Term, hole: Hole, part: Part, scaled_by: Scale) -> Iterator[tuple[Scale, Part]]:
-        """A placeholder alone takes all that is left, or, where it is bound already, its value."""
+        """Match a placeholder that is a term: it takes all that is left or, where it is bound already, its value."""
         number, constants = scaled_by
         value = part.bound.get(hole.name)
         if value is None:
@@ -222,7 +222,7 @@ class Matcher:
                 yield scaled_by, Part(part.bound, part.scale, rest)
 
     def _without(self, wanted: Form, form: Form) -> Iterator[Form]:
-        """What a form is without some terms, which may stand there as one named sum or be a sum that is written out there."""
+        """Yield a form without some terms, which may be one named sum in it, or a sum that is written out in it."""
         if not wanted:
             yield from () if form else ({},)
             return
@@ -238,7 +238,7 @@ class Matcher:
                 return
 
     def _written_out(self, monomial: Monomial, coefficient: Number) -> Form:
-        """The form of a multiple of one node with that node looked into; empty for anything else."""
+        """Return a multiple of one node with that node written out; empty for any other form."""
         nodes = self.builder.nodes
         if not any(nodes[node].op in LOOKED_INTO for node, _ in monomial):
             return {}
@@ -248,7 +248,7 @@ class Matcher:
         return {product(m, constants): coefficient * c for m, c in self.forms.inner(core[0][0]).items()}
 
     def _term(self, term: Term, part: Part, scaled_by: Scale | None) -> Iterator[tuple[Scale, Part]]:
-        """One term of the pattern is one term of the form; where the scale is open, it is what fits."""
+        """Match one term of the pattern with one term of the form, which fixes the scale where that is open."""
         for monomial, coefficient in part.rest.items():
             if not self._shows(term, (*monomial, *(scaled_by[1] if scaled_by else ()))):
                 continue
@@ -269,7 +269,7 @@ class Matcher:
                     yield scaled_by, Part(factor.bound, part.scale, left)
 
     def _shows(self, term: Term, factors: Monomial) -> bool:
-        """Whether the op with which a term begins, if it begins with one, may be among some factors; a cheap look."""
+        """Tell by a quick look if the op with which a term begins, if any, may be among some factors."""
         first = term.factors[0][0] if term.factors else None
         if not isinstance(first, Head) or first.op == "pow":
             return True
@@ -277,7 +277,7 @@ class Matcher:
         return any(nodes[node].op == op or node in self.before for node, _ in factors)
 
     def product(self, term: Term, form: Form) -> Iterator[Factor]:
-        """The ways in which some factors of a form of one term are the pattern."""
+        """Yield the ways in which some factors of a form of one term are the pattern."""
         for monomial, coefficient in form.items():
             yield from self._factors(term.factors, Factor(NOTHING, quotient(coefficient, term.coefficient), monomial))
 
@@ -296,7 +296,7 @@ class Matcher:
             yield from self._factors(others, factor)
 
     def _atoms(self, part: Head | Sum, exponent: int, left: Factor) -> Iterator[Factor]:
-        """An op or a sum to a power is a node that stands in the product to that power at least."""
+        """Match an op or a sum to a power with a node that is in the product to that power at least."""
         for node, found in left.rest:
             if found * exponent < 0 or abs(found) < abs(exponent):
                 continue
@@ -313,13 +313,13 @@ class Matcher:
                     yield Factor(match.bound, scale, product(rest, inverse(constants, -exponent)))
 
     def _whole_power(self, part: Head, node: int, found: int, exponent: int, left: Factor) -> Iterator[Factor]:
-        """A power, or its inverse, whose exponent is a whole number, which forms write as an exponent and not as an op."""
+        """Match a power, or its inverse, with an integer exponent, which forms do not write as an op."""
         for base in self.equal(part.args[0], self.forms.inner(node), left.bound):
             for bound in self.equal(part.args[1], {ONE: Fraction(found * exponent)}, base):
                 yield Factor(bound, left.scale, product(left.rest, ((node, -found),)))
 
     def _hole_factor(self, hole: Hole, exponent: int, left: Factor) -> Iterator[Factor]:
-        """A placeholder to a power: its value where it is bound, else all that is left, of which it must be that power."""
+        """Match a placeholder to a power: its value where it is bound, else all that is left, which must be such a power."""
         value = left.bound.get(hole.name)
         if value is None:
             taken = _taken(left, exponent)
@@ -334,14 +334,14 @@ class Matcher:
             ((monomial, scale),) = power(value, exponent).items()
             rest = product(left.rest, inverse(monomial))
             present = dict(left.rest)
-            # a constant need not be there: sin(pi*x) / x is pi * sinc(pi*x)
+            # a constant may be missing: sin(pi*x) / x is pi * sinc(pi*x)
             if all(present.get(node, 0) * e > 0 and abs(present[node]) >= abs(e) for node, e in self.forms.split(monomial)[1]):
                 yield Factor(left.bound, Fraction(left.scale) / scale, rest)
         elif isinstance(value, dict) and value:
             yield from self._sum_factor(value, exponent, left)
 
     def _sum_factor(self, value: Form, exponent: int, left: Factor) -> Iterator[Factor]:
-        """A bound sum to a power is a node whose form is a multiple of it."""
+        """Match a bound sum to a power with a node whose form is a multiple of it."""
         lead = next(iter(value))
         for node, found in left.rest:
             form = self.forms.inner(node)
@@ -352,7 +352,7 @@ class Matcher:
 
 
 def _taken(left: Factor, exponent: int) -> Form | None:
-    """The form of which a product is the given power, or None."""
+    """Return the form of which a product is the given power, or None."""
     if exponent == 1:
         return {left.rest: left.scale}
     if exponent == -1:

@@ -1,4 +1,4 @@
-"""Patterns: the text of a rule, read once. A sum of products of powers of atoms, whatever the order in which it is written.
+"""Patterns of rules, parsed once: a sum of products of powers of atoms, in any order of writing.
 
 The text is Python's own: names are placeholders, calls are ops, and ``sum(f(a))`` stands for a sum of two terms or more, all
 of the form f(a), where ``a`` becomes a list. Beside other terms ``sum`` may stand for a single one. In ``logaddexp(a, *b)``, an
@@ -14,20 +14,20 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A placeholder."""
+    """Placeholder."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """An op on patterns; where it is nested in itself, ``rest`` names the list of its other operands.
+    """Op on patterns; where it is nested in itself, ``rest`` names the list of its other operands.
 
     Attributes:
         op: its name.
         args: patterns of its operands, or, beside a rest, of one of them.
         rest: the list's name, or an empty text.
-        text: how the pattern writes it, by which a replacement may call the node that was found.
+        text: the call as the pattern writes it, by which a replacement may refer to the node that was found.
     """
 
     op: str
@@ -38,7 +38,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """Every term that is left of a sum, of ``least`` or more, has this form; what its placeholder stands for is collected."""
+    """Form that each of the remaining terms of a sum, ``least`` or more, must have; its placeholder's values make a list."""
 
     term: "Sum"
     least: int = 1
@@ -46,40 +46,40 @@ class Each:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A coefficient times powers of atoms; what binds placeholders stands first."""
+    """Coefficient times powers of atoms; atoms that bind placeholders come first."""
 
     coefficient: int | Fraction
     factors: tuple[tuple["Hole | Head | Each | Sum", int], ...]
 
     @property
     def hole(self) -> Hole | None:
-        """The placeholder that the term is, coefficient apart, or None."""
+        """Return the placeholder that the term is, apart from its coefficient, or None."""
         if len(self.factors) == 1 and isinstance(self.factors[0][0], Hole) and self.factors[0][1] == 1:
             return self.factors[0][0]
         return None
 
     @property
     def each(self) -> Each | None:
-        """The repeated form that the term is, or None."""
+        """Return the repeated form that the term is, or None."""
         return self.factors[0][0] if self.factors and isinstance(self.factors[0][0], Each) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A sum of terms; terms that bind placeholders by an op stand first, a placeholder alone and ``sum`` last."""
+    """Sum of terms; terms that bind placeholders by an op come first, a placeholder alone and ``sum`` last."""
 
     terms: tuple[Term, ...]
 
 
 Mark = tuple[tuple[str, int], ...]
-"""Ops with exponents: a cheap look at a term or factor before the search for a pattern."""
+"""Ops with exponents: a property of a term or factor that is tested quickly before the search for a pattern."""
 
 SQUARES: Mark = (("two squares", 2),)
 
 
 @cache
 def parse(text: str) -> Sum:
-    """Read a pattern.
+    """Parse a pattern.
 
     Raises:
         ValueError: the text has a construct that patterns lack.
@@ -89,7 +89,7 @@ def parse(text: str) -> Sum:
 
 @cache
 def ops_of(pattern: Sum) -> frozenset[str]:
-    """Every op that a pattern names: a graph without one of them holds no match."""
+    """Return every op that a pattern names: a graph without one of them holds no match."""
     found: set[str] = set()
     for term in pattern.terms:
         for atom, _ in term.factors:
@@ -104,7 +104,7 @@ def ops_of(pattern: Sum) -> frozenset[str]:
 
 @cache
 def is_difference(pattern: Sum) -> bool:
-    """Whether the terms of a match have opposite signs, unless factors stand for something that has a sign of its own.
+    """Tell if the terms of a match have opposite signs, unless factors stand for a value that has a sign of its own.
 
     That is so for two terms of opposite signs whose factors are ops, squares, and placeholders that are factors of both and
     bound there: one that is bound inside an op may stand for a negative, as x of softplus(x) - x.
@@ -120,7 +120,7 @@ def is_difference(pattern: Sum) -> bool:
 
 
 def ops_apart(pattern: Sum) -> frozenset[str] | None:
-    """The ops by which the terms of a difference differ, where they are the same but for these; None for other patterns."""
+    """Return the ops in which the two terms of a difference differ, if they differ in nothing else; None for other patterns."""
     if not is_difference(pattern):
         return None
     left, right = ({part for part in term.factors if not isinstance(part[0], Head)} for term in pattern.terms)
@@ -129,7 +129,7 @@ def ops_apart(pattern: Sum) -> frozenset[str] | None:
 
 
 def _placeholders(pattern: Sum) -> Iterator[str]:
-    """The names of all placeholders."""
+    """Yield the names of all placeholders."""
     for term in pattern.terms:
         for atom, _ in term.factors:
             if isinstance(atom, Hole):
@@ -141,7 +141,7 @@ def _placeholders(pattern: Sum) -> Iterator[str]:
 
 
 def marks_of_terms(pattern: Sum) -> frozenset[Mark]:
-    """What every sum that holds the pattern shows: terms made of ops alone, and squares where two placeholders are squared."""
+    """Return the marks of every sum that holds the pattern: terms made of ops alone, and two squares of placeholders."""
     marks: set[Mark] = set()
     squares = 0
     for term in pattern.terms:
@@ -153,20 +153,20 @@ def marks_of_terms(pattern: Sum) -> frozenset[Mark]:
 
 
 def shown(pattern: Sum) -> tuple[frozenset[str], ...]:
-    """For each term the ops that are its factors: every sum or product that holds the pattern shows them."""
+    """Return for each term the ops that are its factors: every sum or product that holds the pattern has them."""
     return tuple(
         frozenset(atom.op for atom, _ in term.factors if isinstance(atom, Head) and atom.op != "pow") for term in pattern.terms
     )
 
 
 def marks_of_factors(term: Term) -> frozenset[Mark]:
-    """What every product that holds a term shows: its ops and sums, above or below."""
+    """Return the marks of every product that holds a term: its ops and sums, in the numerator or the denominator."""
     kinds = [(atom.op if isinstance(atom, Head) else "add", e) for atom, e in term.factors if isinstance(atom, Head | Sum)]
     return frozenset(mark_of_factor(op, exponent) for op, exponent in kinds)
 
 
 def mark_of_factor(op: str, exponent: int) -> Mark:
-    """What a factor shows: its op, sums and differences alike, and whether it stands above or below."""
+    """Return the mark of a factor: its op, sums and differences alike, and whether it is in the numerator."""
     return (("add" if op == "sub" else op, 1 if exponent > 0 else -1),)
 
 
@@ -178,7 +178,7 @@ def _sum(node: ast.expr) -> Sum:
 
 
 def _plain(value: int | Fraction) -> int | Fraction:
-    """An integer as one, whose arithmetic is fast."""
+    """Return an integral Fraction as an int, whose arithmetic is fast."""
     return value.numerator if value.denominator == 1 else value
 
 
@@ -220,7 +220,7 @@ def _term(node: ast.expr) -> Term:
 
 
 def _alone(each: Each) -> Sum:
-    """The sum of two terms or more that are all alike."""
+    """Return the sum of two terms or more that are all alike."""
     return Sum((Term(1, ((Each(each.term, 2), 1),)),))
 
 
@@ -235,7 +235,7 @@ def _rank(atom: object) -> int:
 
 
 def _rank_of_term(term: Term) -> int:
-    """Ops first, then constants, powers of one placeholder, products of several; last what takes all that is left."""
+    """Rank terms: ops, constants, powers of one placeholder, products of several, and last those that take all that is left."""
     if term.each is not None:
         return 5
     if term.hole is not None:

@@ -1,4 +1,4 @@
-"""Replacements: the text of a rule's other half, worked out with what its placeholders stand for."""
+"""Replacements: the second half of a rule, evaluated with the values of its placeholders."""
 
 import ast
 import math
@@ -13,21 +13,21 @@ from symgraph.rewrite.forms import ONE, Form, Forms, Monomial, Number, atom, plu
 from symgraph.rewrite.match import Bindings
 
 Make = Callable[..., int]
-"""Adds an operation and gives its position."""
+"""Function that adds an operation and returns its position."""
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.Eq: "eq"}
 
 
 OTHERS, ALL = "others_", "all_"
-"""Before a list's name, in an expression for each of its values: the list of all other values, or of all."""
+"""Prefixes of a list's name, in an expression for each of its values: the list of all other values, or of all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes forms as nodes.
+    """Writer of forms as nodes.
 
     Attributes:
-        builder: where they go.
+        builder: the builder that gets the nodes.
         forms: the forms of its nodes.
         best: adds an operation in its best form.
         make: adds an operation.
@@ -39,23 +39,23 @@ class Writer:
     make: Make
 
     def replacement(self, text: str, bound: Bindings) -> Form:
-        """Give the form of a replacement; ops in it become nodes, as they are written: another rule could lead back.
+        """Return the form of a replacement; its ops become nodes as written, since another rule could lead back.
 
         Args:
             text: an expression over placeholders; ``op(*a)`` folds an op of two operands over a list, or over an expression
                 for each of its values, to which ``others_a`` is the list of the others and ``all_a`` the whole list;
-                ``op(a, *b)`` is the node that was found; ``best(...)`` is an expression to which rules apply in turn,
-                ``x if a < b else y`` a choice. Sums whose sides have terms in common are written without them.
-            bound: what placeholders stand for.
+                ``op(a, *b)`` is the node that was found; rules apply in turn to the expression in ``best(...)``;
+                ``x if a < b else y`` is a choice. Sums whose sides have terms in common are written without them.
+            bound: the value of each placeholder.
         """
         return replace(self, make=self.builder.add).value(read(text), bound)
 
     def expanded(self, node: ast.expr, bound: Bindings) -> Form:
-        """The form of a part of a text, with the sums among its terms written out."""
+        """Return the form of a part of a text, with the sums among its terms written out."""
         return self._looked_into(self.value(node, bound))
 
     def value(self, node: ast.expr, bound: Bindings) -> Form:
-        """The form of a part of a text."""
+        """Return the form of a part of a text."""
         match node:
             case ast.Constant(value=int(value)):
                 return {ONE: Fraction(value)} if value else {}
@@ -91,7 +91,7 @@ class Writer:
         raise ValueError(f"{ast.unparse(node.test)!r} is no condition of a choice")
 
     def _hole(self, value: Any) -> Form:
-        """What a placeholder stands for, a sum as one node of it."""
+        """Return the value of a placeholder, a sum as a single term."""
         if not isinstance(value, dict):
             raise TypeError("a placeholder inside sum stands for a list, which an op takes as op(*name)")
         return value if len(value) <= 1 else self._single(value)
@@ -100,7 +100,7 @@ class Writer:
         return form if len(form) <= 1 else atom(self.node(form))
 
     def _folded(self, op: str, each: ast.expr, bound: Bindings) -> Form:
-        """An op of two operands over what an expression is for each value of the lists in it, from the left."""
+        """Fold an op of two operands, from the left, over an expression evaluated for each value of the lists in it."""
         words = [node.id for node in ast.walk(each) if isinstance(node, ast.Name)]
         names = {word if word in bound else word.removeprefix(OTHERS).removeprefix(ALL) for word in words}
         lists: dict[str, Any] = {name: value for name, value in bound.items() if name in names}
@@ -127,7 +127,7 @@ class Writer:
         return times(left, right if isinstance(op, ast.Mult) else power(right, -1))
 
     def _sum(self, left: Form, right: Form, sign: Number) -> Form:
-        """A sum; where terms of the two sides cancel or merge, of what is left, else of the two sides as they are."""
+        """Add two forms; sums among their terms are written out where terms of the two sides cancel or merge."""
         sides = [self._looked_into(form) for form in (left, right)]
         total = plus(sides[0], sides[1], sign)
         if len(total) < len(sides[0]) + len(sides[1]):
@@ -135,7 +135,7 @@ class Writer:
         return plus(left, right, sign)
 
     def _looked_into(self, form: Form) -> Form:
-        """The form with the sums among its terms written out."""
+        """Return the form with the sums among its terms written out."""
         result: Form = {}
         for monomial, coefficient in form.items():
             alone = monomial[0][0] if len(monomial) == 1 and monomial[0][1] == 1 else None
@@ -143,7 +143,7 @@ class Writer:
         return result
 
     def node(self, form: Form) -> int:
-        """The node of a form: one that is there already, or a new one."""
+        """Return the node of a form, added if there is none yet."""
         found = self.forms.find(form)
         if found is not None:
             return found
@@ -152,7 +152,7 @@ class Writer:
         return position
 
     def sum(self, form: Form) -> int:
-        """A sum term by term, starting with the first that is not subtracted."""
+        """Write a sum term by term, starting with the first that is not subtracted."""
         if not form:
             return self.builder.const(0.0)
         terms = [(self.node({monomial: size(c)}), c < 0) for monomial, c in form.items()]
@@ -163,7 +163,7 @@ class Writer:
         return total
 
     def _product(self, monomial: Monomial, coefficient: Number) -> int:
-        """A product as one quotient, constants first, then factors that do not vary by row, as lowering writes it."""
+        """Write a product as one quotient, constants first, then factors that do not vary by row, as lowering does."""
         if monomial == ONE and _exact(coefficient):
             return self.builder.const(float(coefficient))
         if coefficient < 0:
@@ -180,7 +180,7 @@ class Writer:
         return self.make("div", result, self._chain(below)) if below else result
 
     def _put_constant(self, value: Number, above: list[int], below: list[int]) -> None:
-        """Put a constant first: one double where that is exact or cannot be helped, else a quotient of two."""
+        """Put a constant first: one double where it is exact or no quotient of two doubles is, else such a quotient."""
         if not _exact(value) and _exact(Fraction(value.numerator)) and _exact(Fraction(value.denominator)):
             below.insert(0, self.builder.const(float(value.denominator)))
             value = Fraction(value.numerator)
@@ -199,7 +199,7 @@ class Writer:
 
 @cache
 def read(text: str) -> ast.expr:
-    """A replacement or condition as a tree."""
+    """Parse a replacement or condition."""
     return ast.parse(text, mode="eval").body
 
 

@@ -1,4 +1,4 @@
-"""The rules. A row that does not pay is not here: ``benchmarks/rules.py`` measures what each gains for ``docs/rules.md``."""
+"""Table of rules. A row that does not pay is not here: ``benchmarks/rules.py`` measures each row's gain (``docs/rules.md``)."""
 
 from symgraph.rewrite.rule import Rule
 
@@ -15,11 +15,11 @@ _LOG1MEXP = "log1p(-exp(x if x < -1 else -1)) if x < -1 else log(-expm1(x))"
 _HYPOT_LESS_B = "mul(a/2, a/(hypot(a/2, b/2) + b/2 if b/2 > 0 else 1)) if b/2 > 0 else 2*(hypot(a/2, b/2) - b/2)"
 
 _SMALL = "1/2**60"
-"""What is known to be above this is not 0 when it is computed, in float32 either; exp(x) > 0 may be."""
+"""Bound above which a value is not 0 when it is computed, in float32 either; exp(x) > 0 may be."""
 
 _BETWEEN = f"{{0}} >= {_SMALL} and {{0}} <= 2**60"
 
-# a and b are near one another: then their quotient is 1 and a small number, which is 0 where this form is not chosen
+# where a and b are close, their quotient is 1 plus a small number, which is 0 where this form is not chosen
 _CLOSE = "abs(a - b) < b/2"
 _LOG_LESS_LOG = f"log1p((a - b if {_CLOSE} else 0)/(b if {_CLOSE} else 1)) if {_CLOSE} else log(a) - log(b)"
 
@@ -36,7 +36,7 @@ _ERFC_LESS_ERFC = "(erfc(abs(a)) - erfc(abs(b)))*sign(a) if max(min(a, b), -max(
 
 _LOG_COSH = "(log1p(2*sinh(({0} if abs({0}) < 1 else 0)/2)**2) if abs({0}) < 1 else logaddexp({0}, -{0}) - log(2))"
 
-# how far the largest exponent is above 80 or below -80: exponentials divided by its exponential neither overflow nor all vanish
+# excess of the largest exponent over 80 or below -80: exponentials divided by its exponential neither overflow nor all vanish
 _BEYOND, _TOO_LARGE = "stop({0} - max(min({0}, 80), -80))", "stop(max({0} - 80, 0))"
 _SHIFT, _SHIFTED = _BEYOND.format("max(*a)"), f"add(*(p*exp(a - {_BEYOND.format('max(*all_a)')})))"
 _DOWN, _SHIFTED_DOWN = _TOO_LARGE.format("max(*a)"), f"add(*(p*exp(a - {_TOO_LARGE.format('max(*all_a)')})))"
@@ -276,7 +276,7 @@ RULES: tuple[Rule, ...] = (
     Rule("a^2 - 2 a b + b^2", "a**2 - 2*a*b + b**2", "(a - b)**2", "squares cancel for a near b", _PAIR),
     Rule("a^2 + 2 a b + b^2", "a**2 + 2*a*b + b**2", "(a + b)**2", "squares cancel for a near -b", _PAIR),
 )
-"""Tried in this order at each node of the forward graph, so that derivatives follow the better form."""
+"""Rules in the order in which they are tried at each node of the forward graph, so that derivatives follow the better form."""
 
 VALUE_RULES: tuple[Rule, ...] = (
     Rule("c exp a - c exp b", "c*exp(a) - c*exp(b)", _EXP_LESS_EXP, "cancels for a near b",

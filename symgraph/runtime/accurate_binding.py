@@ -6,10 +6,10 @@ from typing import Any, Generic, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.binding import bound_in
+from symgraph.runtime.binding import found_again
 from symgraph.runtime.contract import check_reduction, checked_inputs, row_shape, thread_count, weights_of_rows
 from symgraph.runtime.double_double import Pair, dd_div, dd_mul, dd_rowsum, pair_of, rounded_pair
-from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.facts import Array, Facts, Inputs, output_field
 from symgraph.runtime.lines import WITHOUT_TARGET, T, check_abi, check_target_of_loss, losses_of, seed_of
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
 
@@ -49,8 +49,8 @@ class AccurateBound(Generic[T]):
         self._lines = lines
         self._laws = laws
 
-    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
-        return bound_in, (self.facts.module,)
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
+        return found_again(self.facts.module, "_model")
 
     @np.errstate(all="ignore")
     def forward(self, w: ArrayLike, X: Any = None, y: Any = None) -> T:
@@ -68,7 +68,7 @@ class AccurateBound(Generic[T]):
         """Compute the output: one entry a row, or a scalar for one row."""
         thread_count(threads)
         inputs = checked_inputs(self.facts, w, X, None)
-        output = getattr(self._lines.forward(*inputs), self.facts.outputs[0])
+        output = getattr(self._lines.forward(*inputs), output_field(self.facts))
         return np.array(np.broadcast_to(output, row_shape(inputs)))[()]
 
     @np.errstate(all="ignore")

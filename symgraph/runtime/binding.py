@@ -1,15 +1,17 @@
 """Binding: the public functions of a generated module, made of its facts and its straight lines."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from math import isfinite
+from types import ModuleType
 from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import check_reduction, checked_inputs, is_batch, thread_count, weighted_rows
-from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.facts import Array, Facts, Inputs, output_field
 from symgraph.runtime.lines import (
     WITHOUT_TARGET,
     Columns,
@@ -41,6 +43,7 @@ class Bound(Generic[T]):
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         check_abi(facts)
         self.facts = facts
+        self._output_field = output_field(facts)
         self._laws = laws
         self._forward = lines.forward
         self._backward = lines.backward or absent(facts, "loss")
@@ -60,8 +63,8 @@ class Bound(Generic[T]):
         self._programs: dict[tuple[str, np.dtype[Any], bool, bool], Program] = {}
         self._replay = Replay()
 
-    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
-        return bound_in, (self.facts.module,)
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
+        return found_again(self.facts.module, "_model")
 
     @np.errstate(all="ignore")
     def forward(self, w: ArrayLike, X: ArrayLike, y: ArrayLike | None = None) -> T:
@@ -221,7 +224,7 @@ class Bound(Generic[T]):
         return drawn(self._laws, seed)
 
     def _output(self, tape: T) -> Sequence[Array]:
-        return (getattr(tape, self.facts.outputs[0]),)
+        return (getattr(tape, self._output_field),)
 
     def _difference(self, tape: T) -> Sequence[Array]:
         return (self._output(tape)[0] - known(tape.y),)
@@ -286,9 +289,15 @@ class Bound(Generic[T]):
         return weighted_rows(inputs, sample_weight, reduction)
 
 
-def bound_in(module: str, name: str = "_model") -> Any:
-    """Find a binding in the module that keeps it; so the module's functions pickle."""
+def bound_in(module: str, name: str) -> Any:
+    """Find a binding in the module that keeps it."""
     return vars(import_module(module))[name]
+
+
+def found_again(module: str, name: str) -> tuple[Callable[..., Any], tuple[Any, str]]:
+    """Say how another process finds a binding: in the module that keeps it, which travels itself if it is no ordinary one."""
+    owner = sys.modules[module]
+    return (bound_in, (module, name)) if type(owner) is ModuleType else (getattr, (owner, name))
 
 
 def bind(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> Bound[T]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.binding import bound_in
+from symgraph.runtime.binding import found_again
 from symgraph.runtime.bounds import Bounded, certain, exactly
 from symgraph.runtime.contract import checked_inputs, row_shape
 from symgraph.runtime.facts import Array, Facts
@@ -24,8 +24,8 @@ class ErrorBound:
         self._forward = forward
         self._lines = lines
 
-    def __reduce__(self) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
-        return bound_in, (self.facts.module, "_errors")
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
+        return found_again(self.facts.module, "_errors")
 
     @np.errstate(all="ignore")
     def error_bound(self, w: ArrayLike, X: Any = None, y: Any = None) -> tuple[Array, Array]:

@@ -51,3 +51,9 @@ class Facts(NamedTuple):
     weights: tuple[str, ...]
     outputs: tuple[str, ...]
     metadata: Mapping[str, object]
+
+
+def output_field(facts: Facts) -> str:
+    """Give the field of the tape that holds the output; a name that Python or the module needs itself is changed there."""
+    fields, name = facts.metadata.get("fields", {}), next(iter(facts.outputs), "")
+    return str(fields.get(name, name)) if isinstance(fields, Mapping) else name

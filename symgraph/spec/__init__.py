@@ -1,1 +1,1 @@
-"""The model spec: what a user declares, and what is checked while it is declared."""
+"""The model spec: the declarations of a user, and the checks made while they are declared."""

@@ -1,6 +1,6 @@
-"""Walks over SymPy expressions that need no recursion, and digests and an order that do not depend on hash seeds.
+"""Walks over SymPy expressions without recursion, and digests and an order that do not depend on hash seeds.
 
-SymPy's own walks recurse and stop at about a thousand levels; its order of arguments is its own business and may change. A
+SymPy's own walks recurse and stop at about a thousand levels; its order of arguments may change from version to version. A
 digest names an expression by its structure alone: equal structure, equal digest, on every machine. The order of operands does
 not even depend on the names in an expression.
 """
@@ -36,12 +36,12 @@ def postorder(roots: Iterable[Any]) -> Iterator[Any]:
 
 
 def symbols_of(expr: Any) -> frozenset[Any]:
-    """The symbols of an expression; SymPy's ``free_symbols`` recurses, and visits shared subexpressions over and over."""
+    """Return the symbols of an expression; SymPy's ``free_symbols`` recurses, and visits shared subexpressions repeatedly."""
     return frozenset(part for part in postorder([expr]) if isinstance(part, Symbol))
 
 
 def replaced(expr: Any, table: Mapping[Any, Any]) -> Any:
-    """Give an expression with other subexpressions in the place of some; SymPy's own ``xreplace`` recurses."""
+    """Return an expression with some subexpressions replaced; SymPy's own ``xreplace`` recurses."""
     known = dict(table)
     for part in postorder([expr]):
         if part not in known:
@@ -52,7 +52,7 @@ def replaced(expr: Any, table: Mapping[Any, Any]) -> Any:
 
 
 def digests(roots: Iterable[Any]) -> dict[Any, str]:
-    """Give each subexpression a digest of its structure, the arguments of commutative operations in sorted order."""
+    """Return a digest of the structure of each subexpression, the arguments of commutative operations in sorted order."""
     result: dict[Any, str] = {}
     for expr in postorder(roots):
         kind, args = _kind(expr), expr.args
@@ -65,15 +65,15 @@ def digests(roots: Iterable[Any]) -> dict[Any, str]:
 
 
 def ordered(roots: Iterable[Any], places: Mapping[Any, int]) -> dict[Any, int]:
-    """Number all subexpressions in the order in which operands are to stand.
+    """Number all subexpressions in the order in which they stand as operands.
 
-    First comes what has the first leaf. Among the subexpressions with the same first leaf, small ones come before large ones,
-    positive numbers before negative ones, and what has the same structure is ordered by the places of its leaves. So the order
+    The subexpression with the earliest first leaf comes first. Among those with the same first leaf, small ones come before
+    large, positive numbers before negative ones, and equal structures are ordered by the places of their leaves. So the order
     depends neither on names nor on the order in which SymPy keeps arguments.
 
     Args:
         roots: the expressions.
-        places: where the symbols stand; those that are missing stand last.
+        places: the positions of the symbols; a symbol that is missing comes last.
     """
     levels: list[list[Any]] = []
     heights: dict[Any, int] = {}
@@ -91,7 +91,7 @@ def ordered(roots: Iterable[Any], places: Mapping[Any, int]) -> dict[Any, int]:
 
 
 def _numbered(levels: Sequence[Sequence[Any]], key: Callable[[Any, tuple[int, ...]], tuple[Any, ...]]) -> dict[Any, int]:
-    """Number expressions, those of lower levels first, by a key of each and of the numbers of its arguments."""
+    """Number expressions, lower levels first, by a key of each expression and of the numbers of its arguments."""
     numbers: dict[Any, int] = {}
     count = 0
     for level in levels:
@@ -106,17 +106,17 @@ def _numbered(levels: Sequence[Sequence[Any]], key: Callable[[Any, tuple[int, ..
 
 
 def _value(expr: Any) -> tuple[bool, float, str]:
-    """What tells a number from others, positive ones first; the same for all that is no number."""
+    """Return a key that sorts numbers, positive ones first, and is the same for all other expressions."""
     return (bool(expr.is_negative), abs(float(expr)), _leaf(expr)) if expr.is_Number else (False, 0.0, "")
 
 
 def _kind(expr: Any) -> str:
-    """The class of an expression; one for symbols of all sorts."""
+    """Return the name of an expression's class, the same for symbols of all kinds."""
     return "Symbol" if isinstance(expr, Symbol) else type(expr).__name__
 
 
 def _leaf(expr: Any) -> str:
-    """What tells an expression without arguments from others of its class."""
+    """Return a text that tells an expression without arguments from others of its class."""
     if isinstance(expr, Symbol):
         return str(expr.name)
     if isinstance(expr, Integer | Rational):

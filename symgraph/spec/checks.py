@@ -1,4 +1,4 @@
-"""What a spec's expressions may contain, checked while the model is built so that the error points at the user's line."""
+"""Checks of a spec's expressions, made while the model is built so that the error points at the user's line."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from symgraph.spec.canonical import postorder, replaced
 from symgraph.spec.declared import DeclaredSymbol
 
 _SHOWN = 60
-"""How much of a constant a message shows."""
+"""Largest number of characters of a constant in a message."""
 
 # infinities and the imaginary unit pass here and are refused as constants, with a better message
 _STRUCTURE = (
@@ -39,7 +39,7 @@ _STRUCTURE = (
 )
 
 _COMMON = frozenset({DeclaredSymbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS})
-"""Kinds of expressions that need no closer look."""
+"""Kinds of expressions that need no further check."""
 
 
 def check_domain(domain: object, where: str) -> tuple[float, float] | None:
@@ -101,7 +101,7 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
 
 
 def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
-    """The model's symbol of a name; a real symbol that the user has made under that name stands for it."""
+    """Return the model's symbol of a name; a real symbol that the user made under that name is accepted for it."""
     known = declared.get(symbol.name)
     if known is None:
         names = ", ".join(declared) or "none so far"

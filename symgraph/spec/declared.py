@@ -1,7 +1,7 @@
-"""The symbols that stand for what a model declares.
+"""SymPy symbols that stand for a model's features, weights, target and nodes.
 
 SymPy sorts operands by the names of symbols, and chooses by them whether ``cos(a - b)`` or ``cos(b - a)`` is kept. Accuracy
-must not hang on names, so these symbols are sorted by what they are and by when they were declared.
+must not depend on names, so these symbols are sorted by their roles and the order of their declaration.
 """
 
 from typing import Any
@@ -9,11 +9,11 @@ from typing import Any
 import sympy
 
 _ROLES = ("target", "weight", "feature", "node")
-"""The order in which SymPy prints factors, a*x, and chooses signs: Abs(y - y_hat) stays what it is."""
+"""Roles in the order in which SymPy prints factors, a*x, and chooses signs: Abs(y - y_hat) stays as written."""
 
 
 class _Name(str):
-    """A name that is compared by the place of its symbol: SymPy sorts -x by ``str(x)``."""
+    """Name that compares by the place of its symbol, since SymPy sorts -x by ``str(x)``."""
 
     place: str
 
@@ -25,11 +25,11 @@ class _Name(str):
 
 
 class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
-    """A real symbol with a place among the symbols of its model.
+    """Real symbol with a place among the symbols of its model.
 
     Args:
         name: as the user wrote it.
-        place: a text that sorts as the symbols of the model are to be sorted.
+        place: a text whose alphabetical order is the order of the model's symbols.
     """
 
     __slots__ = ("place",)
@@ -48,18 +48,18 @@ class DeclaredSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy has no types
         return name
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        """What SymPy compares: the place before the name."""
+        """Return the key that SymPy compares: the place before the name."""
         return (self.place, *super()._hashable_content())
 
     def _sympyrepr(self, _: object) -> str:
-        """What ``srepr`` prints, which is to be read without symgraph."""
+        """Return the text for ``srepr``, which can be read without symgraph."""
         return f"Symbol({self.name!r}, real=True)"
 
     def sort_key(self, order: object = None) -> tuple[Any, ...]:
-        """What SymPy sorts by."""
+        """Return SymPy's sort key, with the name compared by its place."""
         return self.class_key(), (1, (str(self),)), sympy.S.One.sort_key(), sympy.S.One
 
 
 def declared(name: str, role: str, number: int) -> DeclaredSymbol:
-    """The symbol of the given role that is declared after so many others."""
+    """Make the symbol of the given role that is declared after ``number`` others."""
     return DeclaredSymbol(name, f"{_ROLES.index(role)} {number:012d}")

@@ -1,4 +1,4 @@
-"""The laws from which initial weights are drawn."""
+"""Laws from which initial weights are drawn."""
 
 import math
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Uniform:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """One fixed value.
+    """Fixed value.
 
     Raises:
         SpecError: the value is not finite.

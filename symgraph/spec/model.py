@@ -20,13 +20,13 @@ DEFAULT_LAW = Normal(0.0, 0.01)
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A leaf of the model: one feature, weight or target.
+    """Leaf of the model: one feature, weight or target.
 
     Attributes:
         name: as the user wrote it.
         kind: "feature", "weight" or "target".
         symbol: its SymPy symbol, real.
-        domain: (low, high) where it is meant to live, or None.
+        domain: the range (low, high) of its values, or None.
         init: the law of its initial value; None unless it is a weight.
     """
 
@@ -39,7 +39,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class NamedNode:
-    """A node of the model: its name, the opaque symbol that stands for it, its expression over earlier symbols."""
+    """Node of the model: its name, the opaque symbol that stands for it, its expression over earlier symbols."""
 
     name: str
     symbol: Any
@@ -47,7 +47,7 @@ class NamedNode:
 
 
 class Model:
-    """A model and its loss, written once.
+    """Model and its loss, written once.
 
     Declaring an input or a node returns the SymPy symbol that stands for it. The model is checked as it is built and frozen by
     its first use (a build, a compilation, ``partials``).
@@ -77,11 +77,11 @@ class Model:
         self._digests: Mapping[Any, str] | None = None
         self._frozen = False
 
-    # What the model consists of, for its readers.
+    # Parts of the model, for its readers.
 
     @property
     def doc(self) -> str:
-        """Its line of documentation: one line of printable text, whatever was given."""
+        """Return the line of documentation, made one line of printable text."""
         return self._doc
 
     @doc.setter
@@ -90,47 +90,47 @@ class Model:
 
     @property
     def feature_inputs(self) -> tuple[Input, ...]:
-        """The features in the order of their declaration, which is the order of X's columns."""
+        """Return the features in the order of their declaration, which is the order of X's columns."""
         return tuple(i for i in self._inputs.values() if i.kind == "feature")
 
     @property
     def weight_inputs(self) -> tuple[Input, ...]:
-        """The weights in the order of their declaration, which is the order of the vector w."""
+        """Return the weights in the order of their declaration, which is the order of the vector w."""
         return tuple(i for i in self._inputs.values() if i.kind == "weight")
 
     @property
     def target_input(self) -> Input | None:
-        """The target, or None."""
+        """Return the target, or None."""
         return self._target
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """All leaves: the features, the weights, and the target where there is one."""
+        """Return all leaves: the features, the weights, and the target where there is one."""
         target = self.target_input
         return (*self.feature_inputs, *self.weight_inputs, *(() if target is None else (target,)))
 
     @property
     def nodes(self) -> tuple[NamedNode, ...]:
-        """The named nodes, the output among them, in the order of their declaration."""
+        """Return the named nodes, the output among them, in the order of their declaration."""
         return tuple(self._nodes.values())
 
     @property
     def output_node(self) -> NamedNode | None:
-        """The node that predictions come from, or None."""
+        """Return the node that gives the predictions, or None."""
         return None if self._output is None else self._nodes[self._output]
 
     @property
     def loss_expr(self) -> Any:
-        """The loss of one row over the model's symbols, or None."""
+        """Return the loss of one row over the model's symbols, or None."""
         return self._loss
 
     @property
     def exprs(self) -> tuple[Any, ...]:
-        """All expressions: those of the nodes in order, then the loss where there is one."""
+        """Return all expressions: those of the nodes in order, then the loss where there is one."""
         return (*(node.expr for node in self._nodes.values()), *(() if self._loss is None else (self._loss,)))
 
     def digests(self) -> Mapping[Any, str]:
-        """Give every subexpression a digest of its structure; done once, since it freezes the model.
+        """Return a digest of each subexpression's structure; computed once, and freezes the model.
 
         Raises:
             SpecError: the model is not complete.
@@ -210,7 +210,7 @@ class Model:
         return self._name_node(name, expr, "node")
 
     def output(self, name: str, expr: Any) -> Any:
-        """Name the node that predictions come from and return its symbol; a model has at most one.
+        """Name the node that gives the predictions and return its symbol; a model has at most one.
 
         Raises:
             SpecError: there is an output already, or as for ``node``.
@@ -254,7 +254,7 @@ class Model:
         return self
 
     def partials(self) -> dict[str, Any]:
-        """Give d loss / d weight for every weight, as SymPy expressions over inputs and nodes: the chain rule written out.
+        """Return d loss / d weight for every weight, as SymPy expressions over inputs and nodes: the chain rule written out.
 
         Raises:
             SpecError: the model has no loss, or is not complete.
@@ -271,7 +271,7 @@ class Model:
         return {i.name: sympy.Add(*sums.get(i.symbol, [])).xreplace(named) for i in self.weight_inputs}
 
     def expanded_loss(self) -> Any:
-        """Give the loss over the inputs alone, every node replaced by its expression.
+        """Return the loss over the inputs alone, every node replaced by its expression.
 
         Raises:
             SpecError: the model has no loss, or is not complete.
@@ -364,7 +364,7 @@ class Model:
         return y * softplus(-y_hat) + (1 - y) * softplus(y_hat)
 
     def _ancestors(self, symbols: Iterable[Any]) -> set[Any]:
-        """All symbols on which the given symbols depend, themselves included."""
+        """Return all symbols on which the given symbols depend, themselves included."""
         by_symbol = {node.symbol: node for node in self._nodes.values()}
         found: set[Any] = set()
         todo = list(symbols)

@@ -1,4 +1,4 @@
-"""Which names a spec may use, and why the others are refused."""
+"""Names that a spec may use, and the reasons why others are refused."""
 
 import keyword
 import re
@@ -8,7 +8,7 @@ import unicodedata
 from symgraph.errors import SpecError
 
 RESERVED = frozenset({"w", "X", "x", "y", "loss", "tape", "cotangent", "grad"})
-"""The arguments and results of a generated module; a symbol of the same name would hide them."""
+"""Names of the arguments and results of a generated module; a symbol of the same name would hide them."""
 
 # A CSV column called x and a target called y are what most data sets have, and both stay distinguishable in generated text:
 # the feature matrix is X there, and the target is y whatever its name.
@@ -24,8 +24,8 @@ def check_name(name: object, kind: str, model: str) -> str:
     """Return the name if a spec may use it.
 
     Args:
-        name: what the user wrote.
-        kind: what it names: "feature", "target", "weight", "node" or "output".
+        name: the name that the user wrote.
+        kind: the thing it names: "feature", "target", "weight", "node" or "output".
         model: the model's name, for the message.
 
     Raises:

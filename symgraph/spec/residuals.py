@@ -1,4 +1,4 @@
-"""The residual of a model: the r of a loss that is c * r**2, found in the loss as it is written."""
+"""Residual of a model: the r of a loss c * r**2, found in the loss as it is written."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ _FOUND: WeakKeyDictionary[Model, "Residual"] = WeakKeyDictionary()
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """The residual of a model, or the reason why there is none.
+    """Residual of a model, or the reason why there is none.
 
     Attributes:
         expr: r over the model's symbols, such that the loss is ``factor * r**2``; None where there is none.
-        written: r or its opposite, as it stands in the loss.
+        written: r or its negative, as written in the loss.
         factor: the c of the loss; 0.0 where there is no residual.
         reason: why there is no residual; "" where there is one.
     """
@@ -31,16 +31,16 @@ class Residual:
 
     @property
     def turned(self) -> bool:
-        """Whether the residual is the opposite of what stands in the loss."""
+        """Tell if the residual is the negative of the expression in the loss."""
         return bool(self.written != self.expr)
 
 
 def residual_of(model: Model) -> Residual:
-    """Find the residual of a model; it is worked out once for a model, which it freezes.
+    """Find the residual of a model; computed once for a model, which it freezes.
 
-    The loss must be a product: one factor is the square of what compares the target with the weights' doing, and every other
-    one has a real root, because its power is even or because it is known to be positive. The sign is the one with which the
-    output comes in positively (without an output, the target negatively), scales being taken for positive.
+    The loss must be a product: one factor is the square of an expression that compares the target with one that depends on
+    weights, and each other factor has a real root, because its power is even or because it is known to be positive. The sign is
+    chosen so that the output comes in positively (without an output, the target negatively), scales being taken for positive.
     """
     found = _FOUND.get(model)
     if found is None:
@@ -73,7 +73,7 @@ def _none(reason: str) -> Residual:
 
 
 def _factors(model: Model) -> tuple[Mapping[Any, Any], Any]:
-    """The loss as a product of powers and a constant; nodes that are products or powers themselves are taken apart too."""
+    """Return the loss as powers of factors and a constant; nodes that are products or powers themselves are taken apart too."""
     output = model.output_node
     products = {node.symbol: node.expr for node in model.nodes if node is not output and _is_product(node.expr)}
     powers: dict[Any, Any] = {}
@@ -100,12 +100,12 @@ def _is_product(expr: Any) -> bool:
 
 
 def _whole(exponent: Any) -> Any:
-    """An exponent as a whole number, or None where it is none."""
+    """Return an exponent as an integer, or None where it is none."""
     return sympy.Integer(int(exponent)) if exponent.is_Number and float(exponent).is_integer() else None
 
 
 def _compared(model: Model, powers: Mapping[Any, Any]) -> Any:
-    """The factor whose square compares: it depends on weights, and on the target where the loss does; None without one."""
+    """Return the squared factor that depends on weights, and on the target where the loss does; None if there is none."""
     target = model.target_input
     wanted = [{entry.symbol for entry in model.weight_inputs}, *([] if target is None else [{target.symbol}])]
     for group in wanted:
@@ -118,7 +118,7 @@ def _compared(model: Model, powers: Mapping[Any, Any]) -> Any:
 
 
 def _is_positive(model: Model, expr: Any) -> bool:
-    """Whether a factor is positive wherever its inputs lie in their declared domains."""
+    """Tell if a factor is positive wherever its inputs lie in their declared domains."""
     stands: dict[Any, Any] = {}
     for entry in model.inputs:
         stands[entry.symbol] = _real(entry.name, entry.domain is not None and entry.domain[0] >= 0.0)
@@ -132,7 +132,7 @@ def _real(name: str, positive: bool) -> Any:
 
 
 def _leading_to(model: Model, expr: Any) -> Iterable[Any]:
-    """The nodes on which an expression depends, in order."""
+    """Return the nodes on which an expression depends, in order."""
     needed, found = set(symbols_of(expr)), []
     for node in reversed(model.nodes):
         if node.symbol in needed:
@@ -142,7 +142,7 @@ def _leading_to(model: Model, expr: Any) -> Iterable[Any]:
 
 
 def _falls(model: Model, expr: Any) -> bool:
-    """Whether an expression is written to fall as the output grows, or, where that is not in it, to grow with the target."""
+    """Tell if an expression falls as the output grows or, where the output is not in it, grows with the target."""
     output, target = model.output_node, model.target_input
     for symbol, wrong in ((output and output.symbol, -1), (target and target.symbol, 1)):
         if symbol is not None and (sign := _slope_sign(model, expr, symbol)):
@@ -151,7 +151,7 @@ def _falls(model: Model, expr: Any) -> bool:
 
 
 def _slope_sign(model: Model, expr: Any, symbol: Any) -> int:
-    """The sign of the constants in d expr / d symbol, all other factors being taken for positive; 0 if it is 0 or mixed."""
+    """Return the sign of the constants in d expr / d symbol, all other factors taken for positive; 0 if it is 0 or mixed."""
     signs = {symbol: 1}
     for node in (*_leading_to(model, expr), None):
         if node is None or node.symbol != symbol:
@@ -166,7 +166,7 @@ def _slope_sign(model: Model, expr: Any, symbol: Any) -> int:
 
 
 def _term_signs(term: Any, signs: Mapping[Any, int]) -> Iterator[int]:
-    """The signs with which a term grows with each symbol whose own sign is known."""
+    """Yield the signs with which a term grows with each symbol whose own sign is known."""
     for symbol in symbols_of(term):
         if signs.get(symbol):
             slope = sympy.diff(term, symbol)

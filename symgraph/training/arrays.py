@@ -1,4 +1,4 @@
-"""The arrays training works on: float32 or float64, nothing else."""
+"""Arrays that training works on: float32 or float64, nothing else."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +17,8 @@ def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: boo
     """Return a value as a float32 or float64 array in native byte order; whole numbers and booleans become float64.
 
     Args:
-        name: what the value is, for the message.
-        value: array-like of any shape; where it has names, what they name is taken.
+        name: the value's name, for the message.
+        value: array-like of any shape; of a table or mapping, the columns or entries in ``names`` are taken.
         names: of the columns or entries that are wanted.
         column: whether one column is wanted; see ``symgraph.io.labels``.
 
@@ -28,7 +28,7 @@ def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: boo
     try:
         array = array_of(value, names, name, column=column)
     except ValueError as error:
-        text = str(error)  # of names and masks it speaks of the value by its name
+        text = str(error)  # messages about names and masks begin with the value's name
         raise DataError(text if text.startswith(name) else f"{name} is no rectangular array: {text}") from error
     if array.dtype.kind in "biu":
         return array.astype(np.float64)

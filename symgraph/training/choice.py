@@ -1,4 +1,4 @@
-"""Which backend a run goes by."""
+"""Choice of the backend that a run uses."""
 
 from typing import Any, Literal, NamedTuple, cast, get_args
 
@@ -15,15 +15,15 @@ Choice = Literal["auto", "numpy", "scalar", "numba"]
 
 
 class Work(NamedTuple):
-    """What a run does, whatever it runs on.
+    """Description of a run that does not depend on its backend.
 
     Attributes:
         modules: of the model; at least one of them.
         rows: all rows.
-        optimizer: does the updates.
+        optimizer: the optimizer of the updates.
         clip: changes each gradient, or None.
-        batch_size: rows an update.
-        by_rows: whether the module that was given is the scalar one, which has no other way.
+        batch_size: rows per update.
+        by_rows: whether the given module is the scalar one, which can only go row by row.
     """
 
     modules: Pair
@@ -38,8 +38,8 @@ def checked_choice(value: Any, option: str = "backend") -> Choice:
     """Return the name of a backend after checking it.
 
     Args:
-        value: what was given.
-        option: what it was given as, for the message.
+        value: the name to check.
+        option: the option that it was given as, for the message.
 
     Raises:
         OptionError: there is none of that name.
@@ -52,11 +52,11 @@ def checked_choice(value: Any, option: str = "backend") -> Choice:
 def choose_engine(work: Work, choice: Choice) -> Engine:
     """Make the engine of a run.
 
-    "auto" takes Python floats for single rows in float64 where the scalar module is to be had, and arrays otherwise. It never
-    takes numba: what a run computes is not to depend on what else is installed.
+    "auto" takes Python floats for single rows in float64 where there is a scalar module, and arrays otherwise. It never
+    takes numba: the result of a run must not depend on what else is installed.
 
     Args:
-        work: what the run does.
+        work: the description of the run.
         choice: the backend that was asked for.
 
     Raises:

@@ -1,6 +1,6 @@
-"""Gradient clipping: values that are called with a gradient and return the gradient an optimizer is to use.
+"""Gradient clipping: functions that take a gradient and return the one that an optimizer is to use.
 
-Any function from (k,) to (k,) can stand in their place. A gradient that is not finite is returned as it is: training stops at
+Any function from (k,) to (k,) can be used instead. A gradient that is not finite is returned as it is: training stops at
 it, and clipping must not hide it.
 
 A loop over rows has its gradients as floats, nine of them rather than thousands: there NumPy costs more than it saves.
@@ -22,7 +22,7 @@ Clip = Callable[[Array], Array]
 
 @dataclass(frozen=True, slots=True)
 class ClipByNorm:
-    """Shorten a gradient to a greatest Euclidean norm; made by `clip_by_norm`."""
+    """Clip that shortens a gradient to a greatest Euclidean norm; made by `clip_by_norm`."""
 
     max_norm: float
 
@@ -38,7 +38,7 @@ class ClipByNorm:
 
 @dataclass(frozen=True, slots=True)
 class ClipByValue:
-    """Limit every component of a gradient; made by `clip_by_value`."""
+    """Clip that limits every component of a gradient; made by `clip_by_value`."""
 
     limit: float
 
@@ -81,7 +81,7 @@ class FloatClip(NamedTuple):
 
     Attributes:
         function: the clip.
-        limit: what the function takes beside the gradient.
+        limit: the second argument of the function.
         compilable: whether numba can compile the function.
     """
 
@@ -106,7 +106,7 @@ def on_floats(clip: Clip) -> FloatClip:
 
 
 def _shorten(grad: MutableSequence[float], max_norm: float) -> None:
-    """`ClipByNorm` for floats."""
+    """Apply `ClipByNorm` to floats."""
     largest = 0.0
     for g in grad:
         largest = max(largest, abs(g))
@@ -123,7 +123,7 @@ def _shorten(grad: MutableSequence[float], max_norm: float) -> None:
 
 
 def _bound(grad: MutableSequence[float], limit: float) -> None:
-    """`ClipByValue` for floats."""
+    """Apply `ClipByValue` to floats."""
     for g in grad:
         if not math.isfinite(g):
             return
@@ -133,7 +133,7 @@ def _bound(grad: MutableSequence[float], limit: float) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ByArray:
-    """Any other clip, for floats."""
+    """Adapter of any other clip to floats."""
 
     clip: Clip
 

@@ -1,4 +1,4 @@
-"""What does the epochs of a run: arrays, or loops over rows on Python floats or compiled by numba."""
+"""Engines that run the epochs of a training: arrays, or loops over rows on Python floats or compiled by numba."""
 
 import math
 from collections.abc import Iterator
@@ -22,60 +22,60 @@ from symgraph.training.rows import Rows, batches
 from symgraph.training.tracing import NotInlined, trace
 
 _PIECE = 16_384
-"""Rows made Python floats at once: half a megabyte of them for each column."""
+"""Rows converted to Python floats at a time: half a megabyte of them for each column."""
 
 UPDATES_AT_ONCE = 16_384
-"""Updates that go by without a look at what they come to, where nobody listens: Ctrl-C loses no more than these."""
+"""Most updates in one call where no callback needs each epoch: Ctrl-C loses no more than these."""
 
 _KEPT = 2**20
-"""Numbers that are kept as Python floats from epoch to epoch, 32 MB of them; more are made anew in each."""
+"""Most numbers that are kept as Python floats from epoch to epoch, 32 MB of them; more are converted again in each."""
 
 
 class Several(NamedTuple):
-    """What several epochs come to: the last one's outcome, and the loss after each."""
+    """Result of several epochs: the last one's outcome, and the loss after each."""
 
     epoch: Epoch
     losses: list[float]
 
 
 class Engine(Protocol):
-    """Does the epochs of a run."""
+    """Interface of the engines that run the epochs of a training."""
 
     @property
     def backend(self) -> Backend:
-        """What its updates run on."""
+        """Name the backend that runs the updates."""
 
     @property
     def fallback(self) -> str | None:
-        """Why it is not what was asked for, or slower than that could be."""
+        """Say why the backend is not the one asked for, or slower than it could be; None where there is no reason to."""
 
     def epoch(self, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         """Go through the rows once, in the order given; None is the order of the file."""
 
     @property
     def at_once(self) -> int:
-        """How many epochs `several` is to do at most; 1 where it is not to be called."""
+        """Return the most epochs that `several` may be asked for; 1 where it must not be called."""
 
     def several(self, w: Array, state: OptimizerState, count: int) -> "Several | None":
-        """Some epochs in the order of the file, as `epoch` and `loss` one by one would do them; None if not all is finite."""
+        """Run some epochs in the order of the file, as `epoch` and `loss` would one by one; None if a value is not finite."""
 
     def loss(self, w: Array) -> float:
-        """The mean loss over all rows."""
+        """Return the mean loss over all rows."""
 
     def bad_row(self, w: Array) -> int | None:
-        """The first row whose loss or gradient is not finite."""
+        """Return the first row whose loss or gradient is not finite."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayEngine:
-    """Runs `run_epoch` on a module of the numpy backend, or on one in its form.
+    """Engine that runs `run_epoch` on a module of the numpy backend, or on one with the same functions.
 
     Attributes:
         module: the module.
         rows: all rows.
-        optimizer: does the updates.
+        optimizer: the optimizer of the updates.
         clip: changes each gradient, or None.
-        batch_size: rows an update.
+        batch_size: rows per update.
         fallback: see `Engine`.
     """
 
@@ -115,7 +115,7 @@ class ArrayEngine:
 
 
 class _LoopCall(NamedTuple):
-    """A loop with what it is called with in every epoch; if it is compiled and not too long, the losses of rows as well."""
+    """Loop with its arguments that stay the same in every epoch; with the losses of rows if it is compiled and not too long."""
 
     function: Loop
     constants: Any
@@ -127,13 +127,13 @@ class _LoopCall(NamedTuple):
 
 @dataclass(frozen=True)
 class RowEngine:
-    """Runs a loop over the rows; an epoch in which something is not finite is done again by `run_epoch`, which says where.
+    """Engine that runs a loop over the rows; `run_epoch` repeats an epoch with a value that is not finite, to find where.
 
-    That is cheaper than looking at every row: what is not finite stays so to the end of the epoch. Where there is no loop, all
-    epochs are done by `run_epoch`, with gradients from the scalar module.
+    That is cheaper than a check of every row: such a value stays not finite to the end of the epoch. Where there is no loop,
+    `run_epoch` runs all epochs, with gradients from the scalar module.
 
     Attributes:
-        slow: does epochs row by row, with the same arithmetic.
+        slow: the engine that runs epochs row by row, with the same arithmetic.
         loop: the loop, or None.
         fallback: see `Engine`.
     """
@@ -154,7 +154,7 @@ class RowEngine:
 
     @property
     def at_once(self) -> int:
-        """See `Engine`; more than 1 for compiled loops over few rows, whose records of epochs take a third of the time."""
+        """See `Engine`; more than 1 for compiled loops over few rows, where recording each epoch takes a third of the time."""
         return UPDATES_AT_ONCE // self.slow.rows.n if self.backend == "numba" else 1
 
     def several(self, w: Array, state: OptimizerState, count: int) -> Several | None:
@@ -170,14 +170,14 @@ class RowEngine:
             total += loop.function(weights, slots, self._all, step, rate, loop.constants, loop.gradient, loop.limit)
             step += len(self._all)
             losses.append(self.loss(weights))
-            if not math.isfinite(total + losses[-1]):  # the schedule is not asked for the rate of an epoch that will not be
+            if not math.isfinite(total + losses[-1]):  # the schedule is not asked for the rate of an epoch that will not be run
                 return None
         if not np.isfinite(numbers).all():
             return None
         return Several(_finished(numbers, k, step, first + count), losses)
 
     def loss(self, w: Array) -> float:
-        """See `Engine`; compiled, it agrees to rounding with the numpy module's, which decides what is not finite."""
+        """See `Engine`; the compiled loss agrees to rounding with the numpy module's, which decides where it is not finite."""
         losses = None if self.loop is None else self.loop.losses
         if losses is None or self._columns is None:
             return self.slow.loss(w)
@@ -189,7 +189,7 @@ class RowEngine:
         return self.slow.bad_row(w)
 
     def _looped(self, loop: _LoopCall, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch | None:
-        """The epoch by the loop; None if anything in it was not finite."""
+        """Run an epoch by the loop; None if any value in it was not finite."""
         optimizer, k, epoch = self.slow.optimizer, len(w), int(state.epoch)
         rate, step, total = optimizer.rate_at(epoch), int(state.step), 0.0
         numbers = np.concatenate((w, *state.slots))
@@ -199,7 +199,7 @@ class RowEngine:
             for piece in self._pieces(order):
                 total += loop.function(weights, slots, piece, step, rate, loop.constants, gradient, loop.limit)
                 step += len(piece)
-        except OUT_OF_DOMAIN:  # of math, at a row that `run_epoch` will find
+        except OUT_OF_DOMAIN:  # raised by math, at a row that `run_epoch` will find
             return None
         if not loop.compiled:
             numbers = np.array(weights + slots)
@@ -208,7 +208,7 @@ class RowEngine:
         return _finished(numbers, k, step, epoch + 1)
 
     def _pieces(self, order: NDArray[np.int64] | None) -> Iterator[Any]:
-        """The rows in order: features and target of each."""
+        """Yield the rows in order, in pieces: features and target of each row."""
         rows, python = self.slow.rows, self.loop is not None and not self.loop.compiled
         if self._all is not None:
             if order is None:
@@ -223,17 +223,17 @@ class RowEngine:
 
     @cached_property
     def _columns(self) -> NDArray[np.float64] | None:
-        """All rows as columns, (columns, n), if they are few enough to be kept."""
+        """Return all rows as columns, (columns, n), if they are few enough to be kept."""
         return None if self._all is None else np.ascontiguousarray(self._all.T)
 
     @cached_property
     def _terms(self) -> NDArray[np.float64]:
-        """Room for a number a row."""
+        """Return an uninitialized array of a number for each row."""
         return np.empty(self.slow.rows.n)
 
     @cached_property
     def _all(self) -> Any:
-        """All rows, if they are few enough to be kept."""
+        """Return all rows, if they are few enough to be kept."""
         rows, python = self.slow.rows, self.loop is not None and not self.loop.compiled
         columns = 1 if rows.X is None else rows.X[:1].size + 1
         if rows.n * columns > _KEPT:
@@ -242,26 +242,26 @@ class RowEngine:
 
 
 def _finished(numbers: NDArray[np.float64], k: int, step: int, epoch: int) -> Epoch:
-    """The outcome of an epoch that ended with some weights, and slots behind them."""
+    """Return the outcome of an epoch from its final weights and the slots behind them."""
     kept = tuple([numbers[start : start + k] for start in range(k, len(numbers), k)])
     return Epoch(numbers[:k], OptimizerState(int64(step), int64(epoch), kept), None)
 
 
 def _table(rows: Rows, index: Any) -> NDArray[np.float64]:
-    """Features and target of some rows, (m, columns)."""
+    """Return features and target of some rows, (m, columns)."""
     X, y = rows.take(index)
     columns = [part if part.ndim == 2 else part[:, None] for part in (X, y) if part is not None]
     return np.ascontiguousarray(np.hstack(columns), np.float64) if columns else np.zeros((rows.n, 0))
 
 
 class RowByRow(NamedTuple):
-    """What an engine for single rows is made of.
+    """Parts of an engine for single rows.
 
     Attributes:
         scalar: the scalar module.
         arrays: the numpy module of the same model, or None.
         rows: all rows, float64.
-        optimizer: does the updates.
+        optimizer: the optimizer of the updates.
         clip: changes each gradient, or None.
     """
 
@@ -276,11 +276,11 @@ def row_engine(parts: RowByRow, *, compiled: bool) -> RowEngine:
     """Make the fastest engine there is for updates by single rows.
 
     Args:
-        parts: what it is made of.
+        parts: the parts of the engine.
         compiled: whether numba is to compile the loop.
 
     Raises:
-        OptionError: it is, and numba is not installed.
+        OptionError: numba is to compile the loop, and is not installed.
     """
     clip = None if parts.clip is None else on_floats(parts.clip)
     careful: Any = RowModule(parts.scalar, parts.arrays)
@@ -311,7 +311,7 @@ def _loop(parts: RowByRow, clip: FloatClip | None, *, compiled: bool) -> _LoopCa
 
 
 def _on_arrays(clip: FloatClip) -> Clip:
-    """The clip that a loop calls, for `run_epoch`: the same bits."""
+    """Adapt a loop's clip to arrays, for `run_epoch`: the results have the same bits."""
 
     def clipped(grad: Array) -> Array:
         floats = grad.tolist()

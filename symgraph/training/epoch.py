@@ -1,4 +1,4 @@
-"""One epoch of training: the piece that `train` repeats, public so that other loops can be composed from it."""
+"""One epoch of training: the step that `train` repeats, public so that other loops can be composed from it."""
 
 import math
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ from symgraph.training.rows import Batch, Rows
 
 
 class Epoch(NamedTuple):
-    """The outcome of `run_epoch`.
+    """Outcome of `run_epoch`.
 
     Attributes:
         weights: (k,) after the epoch; after a failure, the finite weights before the update that failed.
         state: the optimizer's at `weights`, its epoch advanced unless the epoch failed.
-        failure: where a value stopped being finite, or None.
+        failure: the place where a value stopped being finite, or None.
     """
 
     weights: Array
@@ -48,12 +48,12 @@ def run_epoch(
         rows: from `as_rows`.
         w: (k,) the weights it starts from.
         state: the optimizer's, from `optimizer.init(w)` or the epoch before; its epoch is the one that failures name.
-        optimizer: does the updates.
+        optimizer: the optimizer of the updates.
         batches: the batches in order, from `batches`.
         clip: changes each gradient before it is used.
     """
     epoch = int(state.epoch)
-    with np.errstate(all="ignore"):  # overflow is looked for below, in every result
+    with np.errstate(all="ignore"):  # every result is checked for overflow below
         for batch in batches:
             loss, grad = module.value_and_grad(w, *rows.take(batch))
             if not math.isfinite(loss):
@@ -89,7 +89,7 @@ def bad_row(module: GeneratedModule, rows: Rows, w: Array, batch: Batch) -> int 
 
 
 def _losses(module: GeneratedModule, w: Array, X: Any, y: Any) -> Any:
-    """The loss of each row; compiled C has no function for that."""
+    """Return the loss of each row; compiled C has no function for that."""
     if hasattr(module, "forward"):
         return module.forward(w, X, y).loss
     count = len(y if X is None else X)

@@ -1,4 +1,4 @@
-"""What a run leaves behind: a record an epoch, where it failed if it did, and the result.
+"""Results of a run: a record for each epoch, the place of a failure, and the result.
 
 Epochs are counted from 0, and so are rows, in the order in which they were given: entry i of a loss history is the loss after
 epoch i.
@@ -20,7 +20,7 @@ Backend = Literal["numpy", "scalar", "numba"]
 
 @dataclass(frozen=True, slots=True)
 class EpochEnd:
-    """The state of a run after an epoch, as stops and callbacks see it. Its arrays are read-only and may be kept.
+    """State of a run after an epoch, as stops and callbacks see it. Its arrays are read-only and may be kept.
 
     Attributes:
         epoch: the epoch, counted from 0; a resumed run goes on counting.
@@ -38,18 +38,18 @@ class EpochEnd:
 
     @property
     def change(self) -> Array:
-        """(k,) what the epoch added to each weight, with its sign."""
+        """Return the change of each weight in the epoch, (k,), with its sign."""
         return self.weights - self.previous
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Where a run met a value that is not finite.
+    """Place where a run met a value that is not finite.
 
     Attributes:
         epoch: the epoch, counted from 0.
-        row: the first row at fault in the order of X, counted from 0; None where no single row is.
-        what: which quantity is not finite.
+        row: the first row at fault in the order of X, counted from 0; None if no single row is at fault.
+        what: the quantity that is not finite.
     """
 
     epoch: int
@@ -67,20 +67,20 @@ Callback = Callable[[EpochEnd], object]
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """The outcome of `train`. `weights`, `losses` and `state` belong together: all are those after the last finished epoch.
+    """Outcome of `train`. `weights`, `losses` and `state` belong together: all are those after the last finished epoch.
 
     Attributes:
         weights: (k,) read-only.
         losses: (epochs,) float64, the mean loss over all rows after each epoch of this run.
-        epochs: how many epochs this run finished.
-        reason: why it ended: "epochs" (all done), "converged" (the stop said so), "callback" (a callback said so),
+        epochs: the number of epochs that this run finished.
+        reason: the reason why it ended: "epochs" (all done), "converged" (the stop was met), "callback" (a callback said so),
             "non-finite" (see `failure`), "interrupted" (Ctrl-C).
-        failure: where a value stopped being finite, or None.
-        state: the optimizer's; `train(..., w0=result.weights, state=result.state, seed=result.seed)` goes on from here.
+        failure: the place where a value stopped being finite, or None.
+        state: the optimizer's; `train(..., w0=result.weights, state=result.state, seed=result.seed)` continues from here.
         first_epoch: the epoch of losses[0]: 0, or more in a resumed run.
         seed: the seed used, also where none was given.
-        backend: what the updates ran on: "numpy" (arrays), "scalar" (Python floats) or "numba".
-        fallback: why that was not what was asked for, or was slower than it could be; else None.
+        backend: the backend of the updates: "numpy" (arrays), "scalar" (Python floats) or "numba".
+        fallback: the reason why that was not what was asked for, or was slower than it could be; else None.
     """
 
     weights: Array
@@ -96,7 +96,7 @@ class TrainResult:
 
     @property
     def message(self) -> str:
-        """One line for a person: why the run ended, and which weights these are."""
+        """Say in one line why the run ended, and which weights these are."""
         last = self.first_epoch + self.epochs - 1
         kept = f"the weights are those after epoch {last}" if self.epochs else "the weights are those it started from"
         if self.failure is not None:

@@ -32,10 +32,10 @@ Loop = Callable[..., float]
 Losses = Callable[..., float]
 
 LONGEST_COMPILED = 1000
-"""Statements of a row that numba is asked to compile: 1,000 take it some ten seconds, and the time grows as their square."""
+"""Most statements of a row that numba is asked to compile: 1,000 take some ten seconds, and the time grows as their square."""
 
 LONGEST_LOSSES = 300
-"""Statements of a row whose losses are compiled too; with more, those of the numpy module cost little beside the updates."""
+"""Most statements of a row whose losses are compiled too; with more, the numpy module's losses cost little by comparison."""
 
 _SIGNATURES = {
     LOOP: "float64(float64[::1], float64[::1], float64[:, ::1], float64, float64, float64[::1], float64[::1], float64)",
@@ -49,7 +49,7 @@ def python_loop(row: Callable[..., float], program: Program, sizes: Sizes, clip:
     """Make a loop of Python floats.
 
     Args:
-        row: of a scalar module.
+        row: `row` of a scalar module.
         program: the optimizer's rule.
         sizes: of the model.
         clip: clip(gradient, limit), which changes a gradient in place; or None.
@@ -61,7 +61,7 @@ def python_loop(row: Callable[..., float], program: Program, sizes: Sizes, clip:
     tree = loop_tree(read, program, sizes, Form(clip=clip is not None, unrolled=True))
     scope = {**getattr(row, "__globals__", {}), "math": math, CLIP: clip}
     module = ast.Module([tree], [])
-    # What is run is the row of a module that has run already, and arithmetic put together here.
+    # The code that runs is the row of a module that has run already, and arithmetic put together here.
     exec(compile(module, f"<loop over the rows of {row.__module__}>", "exec"), scope)  # noqa: S102
     loop: Loop = scope[LOOP]
     return loop
@@ -69,16 +69,16 @@ def python_loop(row: Callable[..., float], program: Program, sizes: Sizes, clip:
 
 @lru_cache(maxsize=16)
 def numba_loop(row: Callable[..., float], program: Program, sizes: Sizes, clip: Callable[..., None] | None) -> Loop:
-    """Compile a loop with numba; what it compiles is kept in the user's cache folder for later processes.
+    """Compile a loop with numba; the compiled code is kept in the user's cache folder for later processes.
 
     Args:
-        row: of a scalar module.
+        row: `row` of a scalar module.
         program: the optimizer's rule.
         sizes: of the model.
         clip: as for `python_loop`, a plain function of `math`, len and range.
 
     Raises:
-        NotInlined: the row is no straight line, is too long, or calls what numba has not.
+        NotInlined: the row is no straight line, is too long, or calls a function that numba lacks.
         OptionError: numba is not installed.
     """
     if find_spec("numba") is None:
@@ -99,7 +99,7 @@ def numba_losses(row: Callable[..., float], sizes: Sizes) -> Losses | None:
     """Compile the losses of all rows, called as losses(weights, columns, terms); see `row_losses`.
 
     Args:
-        row: of a scalar module, one that `numba_loop` compiles.
+        row: `row` of a scalar module, one that `numba_loop` compiles.
         sizes: of the model.
 
     Returns:
@@ -118,7 +118,7 @@ def _check_known(functions: Iterable[str]) -> None:
 
 
 def _vectors(tree: ast.AST) -> list[ast.stmt]:
-    """What a loop reads of `vector_functions`, under the names that it has for them."""
+    """Return the functions and constants of `vector_functions` that a loop reads, under the loop's names for them."""
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     called = sorted(name.removeprefix(VECTOR) for name in read if name.startswith(VECTOR))
     statements = _needed(ast.parse(inspect.getsource(vector_functions)), called)
@@ -144,7 +144,7 @@ def _defines(statement: ast.stmt) -> list[str]:
 
 
 def _needed(source: ast.Module, names: Iterable[str]) -> list[ast.stmt]:
-    """The functions and constants of a module that are read, in the order of the file."""
+    """Return the functions and constants of a module that are read, in the order of the file."""
     defined = {name: node for node in source.body for name in _defines(node)}
     wanted, waiting = set(), [name for name in names if name in defined]
     while waiting:
@@ -157,7 +157,7 @@ def _needed(source: ast.Module, names: Iterable[str]) -> list[ast.stmt]:
 
 
 def _plain(node: ast.stmt, name: str | None = None) -> ast.stmt:
-    """A statement without annotations and docstring."""
+    """Copy a statement without annotations and docstring."""
     node = copy.deepcopy(node)
     if isinstance(node, ast.AnnAssign) and node.value is not None:
         return ast.Assign([node.target], node.value)
@@ -175,8 +175,8 @@ def _source_of(function: Callable[..., None]) -> ast.stmt:
 
 
 def _compiled(called: Iterable[ast.stmt], tree: ast.FunctionDef) -> Callable[..., Any]:
-    """Compile a loop with what it calls. It is run from a file in the cache folder, beside which numba keeps what it compiles;
-    without one, from memory.
+    """Compile a loop and the functions it calls. The code comes from a file in the cache folder, so that numba keeps what it
+    compiles beside it; without such a folder, from memory.
     """
     from numba import njit
     from numba.core.errors import NumbaError
@@ -187,7 +187,7 @@ def _compiled(called: Iterable[ast.stmt], tree: ast.FunctionDef) -> Callable[...
     path = _kept(name, text)
     module = ModuleType(name)
     module.__file__ = f"<{name}>" if path is None else str(path)
-    sys.modules[name] = module  # numba looks there for the module of a function that it finds compiled
+    sys.modules[name] = module  # numba looks there for the module of a function that it has compiled before
     exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  as above
     for inner, value in list(vars(module).items()):
         if isinstance(value, FunctionType) and inner != tree.name:
@@ -201,7 +201,7 @@ def _compiled(called: Iterable[ast.stmt], tree: ast.FunctionDef) -> Callable[...
 
 
 def _kept(name: str, text: str) -> Path | None:
-    """The file with the text; its name says what is in it, so it is written once."""
+    """Return the file that has the text, written if it is missing; its name is a digest of the text."""
     folder = cache_folder("numba")
     if folder is None:
         return None
@@ -210,5 +210,5 @@ def _kept(name: str, text: str) -> Path | None:
         if not path.is_file() or path.read_bytes() != text.encode():
             replace_text(path, text)
     except OSError:
-        return None  # a full disk: what is compiled is not kept
+        return None  # a full disk: the compiled code is not kept
     return path

@@ -1,6 +1,6 @@
 """First-order optimizers as values: `init(w) -> state`, `step(grad, state, w) -> (w, state)`; nothing is changed in place.
 
-The mathematics of an optimizer stands once, in its rule: called with a square root it gives one elementwise function of
+The mathematics of an optimizer is written once, in its rule: called with a square root it gives one elementwise function of
 (w, g, slots, step, rate), made of operators alone, so the same lines run on arrays (with `numpy.sqrt`), on Python floats (with
 `math.sqrt`) and through a compiler. To add an optimizer, write its rule and add its row to OPTIMIZERS.
 """
@@ -26,7 +26,7 @@ Update = Callable[[Any, Any, tuple[Any, ...], int, float], tuple[Any, tuple[Any,
 
 
 def sgd_rule(sqrt: Sqrt) -> Update:
-    """Gradient descent: w - rate * g (Robbins and Monro 1951, "A stochastic approximation method")."""
+    """Return gradient descent, w - rate * g (Robbins and Monro 1951, "A stochastic approximation method")."""
 
     def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
         return w - rate * g, slots
@@ -35,8 +35,8 @@ def sgd_rule(sqrt: Sqrt) -> Update:
 
 
 def momentum_rule(sqrt: Sqrt, *, gamma: float) -> Update:
-    """Heavy ball: v = gamma * v + rate * g, then w - v (Polyak 1964, "Some methods of speeding up the convergence of iteration
-    methods"; Polyak writes v as the last difference of the weights).
+    """Return the heavy ball, v = gamma * v + rate * g, then w - v (Polyak 1964, "Some methods of speeding up the convergence of
+    iteration methods"; Polyak writes v as the last difference of the weights).
     """
 
     def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
@@ -48,11 +48,11 @@ def momentum_rule(sqrt: Sqrt, *, gamma: float) -> Update:
 
 
 _LEAST_EPSILON = 2.0**-511
-"""The square root of the smallest normal number: squares of gradients below it underflow."""
+"""Square root of the smallest normal number: squares of gradients below it underflow."""
 
 
 def adam_rule(sqrt: Sqrt, *, beta1: float, beta2: float, epsilon: float) -> Update:
-    """Adam with bias correction (Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1).
+    """Return Adam with bias correction (Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1).
 
     epsilon counts as `_LEAST_EPSILON` at least, so that a weight whose gradient was always 0 stays where it is instead of
     becoming 0/0. Gradients beyond 1e154 have squares beyond the largest float64: v is then infinite.
@@ -71,12 +71,12 @@ def adam_rule(sqrt: Sqrt, *, beta1: float, beta2: float, epsilon: float) -> Upda
 
 
 def int64(value: int) -> NDArray[np.int64]:
-    """A count as a state has it, int64 of shape ()."""
+    """Return a count in the form of an optimizer's state, int64 of shape ()."""
     return np.asarray(value, dtype=np.int64)
 
 
 class Parameter(NamedTuple):
-    """A parameter of a rule: its name, its value, at least 0, and the bound that the value must stay below."""
+    """Parameter of a rule: its name, its value, at least 0, and the bound that the value must stay below."""
 
     name: str
     value: float
@@ -84,7 +84,7 @@ class Parameter(NamedTuple):
 
 
 class OptimizerState(NamedTuple):
-    """What an optimizer remembers between updates. It is arrays alone: store it with `numpy.savez`, and resume from it.
+    """State of an optimizer between updates. It is arrays alone: store it with `numpy.savez`, and resume from it.
 
     Attributes:
         step: updates done, int64 of shape ().
@@ -100,14 +100,14 @@ class OptimizerState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:
-    """An optimizer with its options: a row of OPTIMIZERS, or a value made by `sgd`, `momentum`, `adam` or `tuned`.
+    """Optimizer with its options: a row of OPTIMIZERS, or a value made by `sgd`, `momentum`, `adam` or `tuned`.
 
     Attributes:
         name: for messages.
         definition: its rule; called as `definition(sqrt, **parameters)`.
-        slots: how many running quantities the rule keeps a weight; each starts at 0.
+        slots: the number of running quantities that the rule keeps for each weight; each starts at 0.
         rate: the learning rate, or a schedule of it.
-        parameters: what else the rule takes.
+        parameters: the other parameters of the rule.
 
     Raises:
         OptionError: the rate or a parameter is out of bounds.
@@ -184,7 +184,7 @@ class Optimizer:
             w: (k,) the weights.
 
         Returns:
-            The new weights and the new state; what was given is left as it was.
+            The new weights and the new state; the arguments are not changed.
         """
         step = int(state.step) + 1
         slope: Array = grad.astype(np.float64, copy=False)
@@ -206,12 +206,12 @@ _ADAM = Optimizer(
     parameters=(Parameter("beta1", 0.9, below=1.0), Parameter("beta2", 0.999, below=1.0), Parameter("epsilon", 1e-8)),
 )
 
-# What the command line knows by name; `tuned` gives a row the user's rate and parameters.
+# The optimizers that the command line knows by name; `tuned` gives a row the user's rate and parameters.
 OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType({"vanilla": _SGD, "sgd": _SGD, "momentum": _MOMENTUM, "adam": _ADAM})
 
 
 def sgd(rate: Rate = 0.01) -> Optimizer:
-    """Plain (stochastic) gradient descent, the command line's "vanilla"; see `sgd_rule`.
+    """Make plain (stochastic) gradient descent, the command line's "vanilla"; see `sgd_rule`.
 
     Args:
         rate: the learning rate, positive, or a schedule.
@@ -223,11 +223,11 @@ def sgd(rate: Rate = 0.01) -> Optimizer:
 
 
 def momentum(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
-    """Gradient descent with momentum; see `momentum_rule`.
+    """Make gradient descent with momentum; see `momentum_rule`.
 
     Args:
         rate: the learning rate, positive, or a schedule.
-        gamma: what is kept of the last step, in [0, 1).
+        gamma: the share of the last step that is kept, in [0, 1).
 
     Raises:
         OptionError: one of them is out of bounds.
@@ -236,7 +236,7 @@ def momentum(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
 
 
 def adam(rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
-    """Adam with bias correction; see `adam_rule`.
+    """Make Adam with bias correction; see `adam_rule`.
 
     Args:
         rate: the learning rate, positive, or a schedule.

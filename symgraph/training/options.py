@@ -1,4 +1,4 @@
-"""Checks of the options that training takes: each names the option, what it was, and what it may be."""
+"""Checks of the options that training takes; each message names the option, the value given, and the values allowed."""
 
 import math
 import operator
@@ -7,7 +7,7 @@ from typing import Any
 from symgraph.errors import OptionError
 
 GREATEST_SEED = 2**32 - 1
-"""The greatest that numpy's RandomState takes, from which initial weights are drawn."""
+"""Greatest seed of numpy's RandomState, from which initial weights are drawn."""
 
 
 def number(option: str, value: Any, *, at_least: float = -math.inf, above: float = -math.inf, below: float = math.inf) -> float:
@@ -17,7 +17,7 @@ def number(option: str, value: Any, *, at_least: float = -math.inf, above: float
 
     Args:
         option: its name, for the message.
-        value: what was given.
+        value: the value given.
         at_least: the least value it may have.
         above: a value it must exceed.
         below: a value it must stay under.
@@ -57,7 +57,7 @@ def function(option: str, value: Any, example: str) -> None:
 
     Args:
         option: its name, for the message.
-        value: what was given; None is fine.
+        value: the value given; None is fine.
         example: a value that would do, for the message.
 
     Raises:

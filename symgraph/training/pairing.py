@@ -1,4 +1,4 @@
-"""The numpy and the scalar module of one model, found from either."""
+"""Search for the scalar module beside a numpy module of a model, and the other way round."""
 
 from functools import lru_cache
 from importlib.util import decode_source
@@ -12,12 +12,12 @@ _SUFFIX = "_scalar"
 
 
 class Pair(NamedTuple):
-    """The modules of a model.
+    """Modules of a model in the two backends.
 
     Attributes:
         arrays: of the numpy backend, or None.
         scalar: of the scalar backend, or None.
-        lacking: why one of them is None.
+        lacking: the reason why one of them is None.
     """
 
     arrays: GeneratedModule | None
@@ -26,14 +26,14 @@ class Pair(NamedTuple):
 
 
 def is_scalar(module: Any) -> bool:
-    """Whether a module is of the scalar backend; compiled C has its functions and those for arrays."""
+    """Tell if a module is of the scalar backend; compiled C has its functions and those for arrays."""
     return (hasattr(module, "row") or hasattr(module, "predict_row")) and not hasattr(module, "pack")
 
 
 def pair_of(module: GeneratedModule | ScalarModule) -> Pair:
     """Find the module of the other backend, which `symgraph build` puts beside a module's file.
 
-    It counts if it was built from the same spec, with the same precision.
+    That module is used if it was built from the same spec, with the same precision.
 
     Args:
         module: of the numpy or the scalar backend.
@@ -61,7 +61,7 @@ def _counterpart(module: Any, given_scalar: bool) -> tuple[Any, str]:
 
 @lru_cache(maxsize=64)
 def _place(file: str, given_scalar: bool, model: str) -> tuple[Path | None, str, str]:
-    """The path and the name of the other file, or None and why there is none."""
+    """Return the path and the name of the other file, or None and the reason why there is none."""
     path = Path(file)
     if given_scalar and not path.stem.endswith(_SUFFIX):
         return None, "", f"the module of {model} is in no file that ends in {_SUFFIX}.py"
@@ -74,11 +74,11 @@ def _place(file: str, given_scalar: bool, model: str) -> tuple[Path | None, str,
 
 @lru_cache(maxsize=16)  # a run is often short beside the loading of a module
 def _loaded(path: Path, state: tuple[int, int, int]) -> Any:
-    """The module of a file that is in a state: when it was changed, its length, its number on the disk."""
+    """Load the module of a file in a given state: time of change, length, number on the disk."""
     return from_source(decode_source(path.read_bytes()), path.stem, str(path))
 
 
 def _identity(module: Any) -> tuple[Any, ...]:
-    """What modules of one model agree in; never equal where the model's digest is not known."""
+    """Return a key that modules of one model share; never equal where the model's digest is not known."""
     metadata = getattr(module, "METADATA", {})
     return metadata.get("model_hash", object()), metadata.get("precision"), module.MODEL, module.WEIGHTS, module.FEATURES

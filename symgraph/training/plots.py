@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Losses = Sequence[float] | NDArray[np.float64]
 PathLike = str | os.PathLike[str]
 
-# By suffix: what to leave out of a file so that the same losses give the same bytes on any day.
+# By suffix: metadata to leave out of a file so that the same losses give the same bytes on any day.
 _METADATA: Mapping[str, Mapping[str, str | None]] = {
     ".svg": {"Date": None, "Creator": None},
     ".png": {"Software": None},
@@ -39,7 +39,7 @@ def plot_loss(losses: Losses, path: PathLike | None = None, *, title: str = "Los
     Args:
         losses: (epochs,) as in `TrainResult.losses`; entry i is the loss after epoch i.
         path: the file to write, .svg, .png or .pdf; None shows the plot on the screen.
-        title: stands above the plot.
+        title: the text above the plot.
 
     Raises:
         OptionError: Matplotlib is missing, there is nothing to plot, the file cannot be written, or there is no screen.
@@ -53,7 +53,7 @@ def plot_comparison(runs: Mapping[str, Losses], path: PathLike | None = None, *,
     Args:
         runs: label -> (epochs,) losses; the legend keeps their order.
         path: the file to write, .svg, .png or .pdf; None shows the plot on the screen.
-        title: stands above the plot.
+        title: the text above the plot.
 
     Raises:
         OptionError: Matplotlib is missing, there is nothing to plot, the file cannot be written, or there is no screen.
@@ -95,7 +95,7 @@ def save_figure(path: PathLike, draw: "Callable[[Figure], None]") -> None:
 
     Args:
         path: the file to write, .svg, .png or .pdf.
-        draw: what puts the axes into an empty figure.
+        draw: a function that puts the axes into an empty figure.
 
     Raises:
         OptionError: Matplotlib is missing, the suffix is unknown, or the file cannot be written.
@@ -116,7 +116,7 @@ def save_figure(path: PathLike, draw: "Callable[[Figure], None]") -> None:
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """The default style, not the user's: a file is to be the same everywhere. The salt makes the ids in an SVG repeatable."""
+    """Set the default style, so that a file is the same for every user. The salt makes the ids in an SVG repeatable."""
     try:
         import matplotlib.style
     except ModuleNotFoundError as error:

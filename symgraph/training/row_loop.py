@@ -1,7 +1,7 @@
 """Loops over rows with the row function and the update of every weight written out in them.
 
-A call and a list entry cost Python as much as several operations on floats. So the loop that a run needs is put together,
-as a syntax tree, from the straight line of `row` and the operations of the optimizer's rule, with every weight and slot in a
+A call and a list entry cost Python as much as several operations on floats. So the loop that a run needs is built, as a syntax
+tree, from the straight line of `row` and the operations of the optimizer's rule, with every weight and slot in a
 local variable. It does the operations that `row` and the rule do, in their order: the weights it ends with have the bits that
 calling them row by row gives.
 """
@@ -16,14 +16,14 @@ from symgraph.training.syntax import VECTOR, assign, counted_loop, definition, e
 from symgraph.training.tracing import PER_WEIGHT, Program
 
 LOOP = "loop"
-"""The name of the function in the tree; called as
+"""Name of the function in the tree; called as
 loop(weights, slots, rows, step, rate, constants, gradient, limit) -> the sum of the losses.
 """
 
 CLIP = f"{OURS}clip"
 
 VECTORS = ("tanh",)
-"""The functions of `math` that are faster inlined even in the loop over updates, where rows wait for each other."""
+"""Functions of `math` that are faster inlined even in the loop over updates, where each row waits for the one before."""
 
 _ARGUMENTS = tuple(f"{OURS}{name}" for name in ("weights", "slots", "rows", "step", "rate", "constants", "gradient", "limit"))
 _WEIGHTS, _SLOTS, _ROWS, _STEP, _RATE, _CONSTANTS, _GRADIENT, _LIMIT = _ARGUMENTS
@@ -33,7 +33,7 @@ _BINARY = {"add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "pow
 
 
 class Sizes(NamedTuple):
-    """How many of each a loop has."""
+    """Numbers of weights and features of a loop, and whether it has a target."""
 
     weights: int
     features: int
@@ -41,13 +41,13 @@ class Sizes(NamedTuple):
 
 
 class Form(NamedTuple):
-    """How a loop is written.
+    """Form in which a loop is written.
 
     Attributes:
         clip: whether each gradient goes through the function CLIP.
         unrolled: for Python: every weight and slot has its variable, and rows are sequences. Else, for a compiler, they stay in
-            their vectors, the rule stands once, in a loop over them, and rows are an array (n, columns). Such a loop agrees
-            with the rule to rounding: what all weights are divided by becomes a factor, powers of the step are multiplied up.
+            their vectors, the rule is written once, in a loop over them, and rows are an array (n, columns). Such a loop agrees
+            with the rule to rounding: a common divisor of all weights becomes a factor, powers of the step are multiplied up.
     """
 
     clip: bool
@@ -55,16 +55,16 @@ class Form(NamedTuple):
 
 
 def loop_tree(row: Row, program: Program, sizes: Sizes, form: Form) -> ast.FunctionDef:
-    """Put a loop together.
+    """Build a loop.
 
     Args:
         row: the straight line of the row function.
-        program: the rule.
+        program: the operations of the optimizer's rule.
         sizes: of the model.
-        form: how it is written.
+        form: the form in which it is written.
 
     Returns:
-        The definition of LOOP. It changes weights, slots and gradient in place. Slots stand in one vector, all of the first
+        The definition of LOOP. It changes weights, slots and gradient in place. Slots are in one vector, all of the first
         slot before those of the second.
     """
     update = _Update(program, sizes.weights, exact=form.unrolled)
@@ -88,7 +88,7 @@ def loop_tree(row: Row, program: Program, sizes: Sizes, form: Form) -> ast.Funct
 
 
 def columns_of(sizes: Sizes) -> list[str]:
-    """What the columns of a row are called in a loop."""
+    """Return the names of a row's columns in a loop."""
     return [*map(feature, range(sizes.features)), *([TARGET] if sizes.target else [])]
 
 
@@ -101,7 +101,7 @@ def _for_rows(sizes: Sizes, body: list[ast.stmt], *, unpack: bool) -> ast.stmt:
 
 
 class _Partials:
-    """Writes the row function: its loss is added up, its partials are clipped and put where the update finds them.
+    """Writer of the row function: its loss is added up, its partials are clipped and put where the update finds them.
 
     The update comes after all of them, since a partial may be one of the weights.
     """
@@ -123,12 +123,12 @@ class _Partials:
         return lines + [assign(_partial(i), entry(_GRADIENT, i)) for i in range(len(row.gradient)) if self.unrolled]
 
     def values(self) -> list[ast.expr]:
-        """The variable of each partial, in a loop that is unrolled."""
+        """Return the variable of each partial, in a loop that is unrolled."""
         return [value if _lasts(value) and not self.clip else named(_partial(i)) for i, value in enumerate(self.row.gradient)]
 
 
 class _Magnitudes(ast.NodeTransformer):
-    """Puts magnitudes of variables without a call, of which each costs Python as much as four operations."""
+    """Replaces calls of fabs on variables by comparisons, since a call costs Python as much as four operations."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         match self.generic_visit(node):
@@ -144,12 +144,12 @@ def _magnitudes(value: ast.expr) -> ast.expr:
 
 
 def _lasts(value: ast.expr) -> bool:
-    """Whether an expression costs nothing and keeps its value while weights change."""
+    """Tell if an expression costs nothing and keeps its value while weights change."""
     return isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and not value.id.startswith(weight(0)[:-1]))
 
 
 class _Update:
-    """Writes the rule for each weight; exact is the rule's own rounding."""
+    """Writer of the rule for each weight; ``exact`` keeps the rule's own rounding."""
 
     def __init__(self, program: Program, weights: int, *, exact: bool) -> None:
         self.program = program
@@ -161,25 +161,25 @@ class _Update:
         self.divisors = () if exact else tuple(filter(self._divides_weights, (*self.fixed, *self.stepping)))
 
     def constants(self) -> list[ast.stmt]:
-        """Constants and what no row changes, as local variables."""
+        """Assign constants, and values that no row changes, to local variables."""
         indices = [args[0] for op, args in self.program.instructions if op == "constant"]
         shared = [line for position in self.fixed for line in self._shared(position)]
         first = [line for position in self.powers for line in self._first_power(position)]
         return [*(assign(_constant(index), entry(_CONSTANTS, index)) for index in indices), *shared, *first]
 
     def slots(self) -> list[ast.stmt]:
-        """The slots, from their vector into variables."""
+        """Read the slots from their vector into variables."""
         return [assign(_slot(k, i), entry(_SLOTS, k * self.weights + i)) for k, i in self._places()]
 
     def slots_back(self) -> list[ast.stmt]:
-        """The slots, back into their vector."""
+        """Store the slots back into their vector."""
         return [stored(_SLOTS, k * self.weights + i, named(_slot(k, i))) for k, i in self._places()]
 
     def _places(self) -> list[tuple[int, int]]:
         return [(k, i) for k in range(len(self.program.slots)) for i in range(self.weights)]
 
     def unrolled(self, gradients: Sequence[ast.expr]) -> list[ast.stmt]:
-        """The update by a row, weight by weight."""
+        """Write the update by a row, weight by weight."""
         lines = self._shared_by_weights()
         for i, gradient in enumerate(gradients):
             slots = tuple(named(_slot(k, i)) for k in range(len(self.program.slots)))
@@ -187,7 +187,7 @@ class _Update:
         return lines
 
     def rolled(self) -> list[ast.stmt]:
-        """The update by a row, in a loop over the weights."""
+        """Write the update by a row, in a loop over the weights."""
         index = named(_COMPONENT)
         slots: list[ast.expr] = []
         for k in range(len(self.program.slots)):
@@ -202,7 +202,7 @@ class _Update:
         return first + [line for position in self.stepping for line in self._shared(position)]
 
     def _shared(self, position: int) -> list[ast.stmt]:
-        """An operation that is the same for all weights, and what takes the place of a division by it."""
+        """Write an operation that is the same for all weights, and its inverse where weights are divided by it."""
         inverse = ast.BinOp(ast.Constant(1.0), ast.Div(), named(_uniform(position)))
         inverted = [assign(_inverse(position), inverse)] if position in self.divisors else []
         if position in self.powers:
@@ -219,13 +219,13 @@ class _Update:
         return op == "pow" and [self.program.instructions[operand].op for operand in args] == ["constant", "step"]
 
     def _divides_weights(self, position: int) -> bool:
-        """Whether something of each weight is divided by it."""
+        """Tell if a value of each weight is divided by it."""
         program, varying = self.program, self.program.reading(*PER_WEIGHT)
         users = (program.instructions[user] for user in self.users[position])
         return any(op == "div" and args[1] == position and args[0] in varying for op, args in users)
 
     def _first_power(self, position: int) -> list[ast.stmt]:
-        """The power before the first row: a number, and what it lacks."""
+        """Write the power before the first row: a number, and its rounding remainder."""
         base = named(_constant(self.program.instructions[self.program.instructions[position].args[0]].args[0]))
         return [
             assign(_uniform(position), ast.BinOp(base, ast.Pow(), named(_STEP))),
@@ -233,7 +233,7 @@ class _Update:
         ]
 
     def _next_power(self, position: int) -> list[ast.stmt]:
-        """The power of the next step, from the one before: `pow` would take as long as the row's exponentials."""
+        """Write the power of the next step from the last one: `pow` would take as long as the row's exponentials."""
         base = named(_constant(self.program.instructions[self.program.instructions[position].args[0]].args[0]))
         pair = [_uniform(position), _lacking(position)]
         product = ast.Call(named(f"{VECTOR}next_power"), [*map(named, pair), base], [])
@@ -252,7 +252,7 @@ class _Update:
         return writer.lines + late
 
     def _last_use(self, k: int, position: int) -> bool:
-        """Whether nothing reads the old slot after the new one is computed."""
+        """Tell if nothing reads the old slot after the new one is computed."""
         program = self.program
         leaves = [p for p, instruction in enumerate(program.instructions) if instruction == ("slot", (k,))]
         below, waiting = set(), [position]
@@ -265,7 +265,7 @@ class _Update:
 
 
 class _Places(NamedTuple):
-    """Where the numbers of one weight are: names, or entries of vectors."""
+    """Places of the numbers of one weight: names, or entries of vectors."""
 
     weight: ast.expr
     gradient: ast.expr
@@ -273,7 +273,7 @@ class _Places(NamedTuple):
 
 
 class _Writer:
-    """Writes the operations of one weight; what is used twice goes into a variable."""
+    """Writer of the operations of one weight; values that are used twice go into variables."""
 
     def __init__(
         self,
@@ -291,7 +291,7 @@ class _Writer:
         self.lines: list[ast.stmt] = []
 
     def keep(self, position: int, place: ast.expr, value: ast.expr) -> ast.expr:
-        """Put a value in a place, which stands for it from here on."""
+        """Store a value in a place, by which it is read from here on."""
         if value is not place:
             self.lines.append(_set(place, value))
         self.done[position] = place
@@ -307,7 +307,7 @@ class _Writer:
         return self.keep(position, named(_temporary(position)), value) if len(self.users[position]) > 1 else value
 
     def operation(self, position: int) -> ast.expr:
-        """The operation itself, over what its operands are called."""
+        """Write the operation itself, over the expressions of its operands."""
         op, args = self.program.instructions[position]
         operands = [self.expression(operand) for operand in args]
         if op == "div" and args[1] in self.divisors:
@@ -367,7 +367,7 @@ def _partial(i: int) -> str:
 
 
 def _set(place: ast.expr, value: ast.expr) -> ast.stmt:
-    """An assignment to a place that is otherwise read."""
+    """Assign to a place that is otherwise read."""
     match place:
         case ast.Name(name):
             return assign(name, value)

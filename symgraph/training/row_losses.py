@@ -1,6 +1,6 @@
-"""The losses of all rows at the same weights, as a loop of its own: what the loop over updates is not, vector code.
+"""Losses of all rows at the same weights, in a loop of its own that, unlike the loop over updates, becomes vector code.
 
-It has the statements of `row` that the loss takes, and functions without calls and branches where `vector_functions` has them.
+It has the statements of `row` that the loss needs, and functions without calls and branches where `vector_functions` has them.
 """
 
 import ast
@@ -11,12 +11,12 @@ from symgraph.training.row_source import OURS, Row, function, weight
 from symgraph.training.syntax import VECTOR, assign, counted_loop, definition, entry, local_functions, named, size, stored
 
 LOSSES = "losses"
-"""The name of the function in the tree; called as losses(weights, columns, terms) -> the sum of the losses, or nan if an
+"""Name of the function in the tree; called as losses(weights, columns, terms) -> the sum of the losses, or nan if an
 argument of a sine or cosine was too large for them. It writes the loss of each row into terms.
 """
 
 VECTORS = ("cos", "exp", "expm1", "log", "log1p", "sin", "tanh")
-"""The functions of `math` that have another form here."""
+"""Functions of `math` that are replaced by those of `vector_functions` here."""
 
 _BOUNDED = ("cos", "sin")
 _WEIGHTS, _COLUMNS, _TERMS = (f"{OURS}{argument}" for argument in ("weights", "columns", "terms"))
@@ -24,7 +24,7 @@ _FAR, _INDEX, _COLUMN = f"{OURS}far", f"{OURS}i", f"{OURS}column"
 
 
 def losses_tree(row: Row, sizes: Sizes) -> ast.FunctionDef:
-    """Put the loop together.
+    """Build the loop.
 
     Args:
         row: the straight line of the row function.
@@ -56,7 +56,7 @@ def losses_tree(row: Row, sizes: Sizes) -> ast.FunctionDef:
 
 
 def _needed(row: Row) -> list[tuple[str, ast.expr]]:
-    """The assignments that the loss depends on, in order."""
+    """Return the assignments that the loss depends on, in order."""
     read, kept = _names([row.loss]), []
     for variable, value in reversed(row.assigned):
         if variable in read:
@@ -70,7 +70,7 @@ def _names(values: Iterable[ast.expr]) -> set[str]:
 
 
 def _arguments(values: Iterable[ast.expr]) -> list[ast.expr]:
-    """What sines and cosines are taken of, each once."""
+    """Return the arguments of sines and cosines, each once."""
     bounded = [function(called) for called in _BOUNDED]
     found: dict[str, ast.expr] = {}
     for value in values:
@@ -84,6 +84,6 @@ def _arguments(values: Iterable[ast.expr]) -> list[ast.expr]:
 
 
 def _counted(argument: ast.expr) -> ast.stmt:
-    """Count the row if an argument is too large; what is nan is not."""
+    """Count the row if an argument is too large; nan is not."""
     far = ast.Compare(ast.Call(named("abs"), [argument], []), [ast.Gt()], [named(f"{VECTOR}WIDEST")])
     return ast.AugAssign(named(_FAR, store=True), ast.Add(), far)

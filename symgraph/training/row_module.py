@@ -10,14 +10,14 @@ from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array
 
 OUT_OF_DOMAIN = (ArithmeticError, ValueError)
-"""What `math` raises where NumPy gives inf or nan."""
+"""Exceptions that `math` raises where NumPy gives inf or nan."""
 
 
 class RowModule:
     """Losses and gradients by a scalar module's `row`.
 
-    Where `row` raises or gives something that is not finite, the row is the numpy module's if there is one: `math` raises at an
-    overflow inside a model whose loss is finite all the same. Without it, such a row has the loss nan.
+    Where `row` raises or gives a value that is not finite, the numpy module computes the row if there is one: `math` raises at
+    an overflow inside a model whose loss is finite all the same. Without it, such a row has the loss nan.
 
     Args:
         scalar: the module.
@@ -29,7 +29,7 @@ class RowModule:
         self.arrays = arrays
 
     def value_and_grad(self, w: Array, x: Any, y: Any) -> tuple[float, Array]:
-        """The loss and the gradient of one row; x is (d,), () or None, y () or None."""
+        """Return the loss and the gradient of one row; x is (d,), () or None, y () or None."""
         loss, grad = self._row(w.tolist(), _floats(x), 0.0 if y is None else float(y))
         if self.arrays is None or (math.isfinite(loss) and np.isfinite(grad).all()):
             return loss, grad
@@ -37,7 +37,7 @@ class RowModule:
         return loss, grad
 
     def loss(self, w: Array, X: Any, y: Any) -> float:
-        """The mean over rows; without a numpy module it is the exact mean of the losses, rounded once."""
+        """Return the mean loss of rows; without a numpy module it is the exact mean of the losses, rounded once."""
         if self.arrays is not None:
             return self.arrays.loss(w, X, y)
         losses = self.forward(w, X, y).loss.tolist()
@@ -47,11 +47,11 @@ class RowModule:
             return math.inf
 
     def forward(self, w: Array, X: Any, y: Any) -> Any:
-        """A tape with nothing but the losses, (n,)."""
+        """Return a tape with nothing but the losses, (n,)."""
         return self.arrays.forward(w, X, y) if self.arrays is not None else SimpleNamespace(loss=self._rows(w, X, y)[0])
 
     def per_sample_grad(self, w: Array, X: Any, y: Any) -> Array:
-        """The gradients of the rows, (n, k)."""
+        """Return the gradients of the rows, (n, k)."""
         return self.arrays.per_sample_grad(w, X, y) if self.arrays is not None else self._rows(w, X, y)[1]
 
     def _rows(self, w: Array, X: Any, y: Any) -> tuple[Array, Array]:

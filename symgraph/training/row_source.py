@@ -1,4 +1,4 @@
-"""The straight line of a scalar module's `row`, read from its source so that it can stand inside a loop over rows."""
+"""Straight line of a scalar module's `row`, read from its source so that it can be part of a loop over rows."""
 
 import ast
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, cast
 from symgraph.training.tracing import NotInlined
 
 OURS = "__"
-"""What the names of a loop begin with; no name of a row may."""
+"""Prefix of a loop's names; no name of a row may have it."""
 
 LONGEST_ROW = 5000
-"""Statements that a row may have to stand inside a loop: with more, building the loop takes longer than many epochs."""
+"""Most statements of a row that is put into a loop: with more, building the loop takes longer than many epochs."""
 
 _NEEDED = ("abs", "math", "range")
-"""What a loop calls by its usual name."""
+"""Names that a loop calls unchanged."""
 
 _EXPRESSIONS = (
     *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Subscript, ast.Attribute),
@@ -24,7 +24,7 @@ _EXPRESSIONS = (
 
 
 class Row(NamedTuple):
-    """What `row` does, in the names `weight(i)`, `feature(j)` and TARGET.
+    """Statements of `row`, in the names `weight(i)`, `feature(j)` and TARGET.
 
     Attributes:
         assigned: names and the expression that each is assigned, once, in order.
@@ -47,30 +47,30 @@ TARGET = f"{OURS}y"
 
 
 def weight(index: int) -> str:
-    """The name of a weight."""
+    """Return the name of a weight."""
     return f"{OURS}w{index}"
 
 
 def feature(index: int) -> str:
-    """The name of a feature."""
+    """Return the name of a feature."""
     return f"{OURS}x{index}"
 
 
 def function(name: str) -> str:
-    """The local name of a function of `math`."""
+    """Return the local name of a function of `math`."""
     return f"{OURS}{name}"
 
 
 def read_row(row: Callable[..., float], weights: int, features: int) -> Row:
-    """Read what a row function does.
+    """Read the statements of a row function.
 
     Args:
         row: `row(w, x, y, grad)` of a scalar module.
-        weights: how many weights it has.
-        features: how many features.
+        weights: the number of its weights.
+        features: the number of its features.
 
     Raises:
-        NotInlined: its source is not to be had, or is more than assignments in a straight line.
+        NotInlined: its source cannot be had, or is more than assignments in a straight line.
     """
     tree, definition = _definition(row)
     if len(definition.body) > LONGEST_ROW:
@@ -118,7 +118,7 @@ class _Reader(ast.NodeTransformer):
         return Row(tuple(assigned), partials, loss, tuple(sorted(self.functions)), tuple(sorted(self.globals)), tree)
 
     def unpack(self, target: ast.Tuple, vector: ast.expr) -> None:
-        """Names for all entries of the weights or features."""
+        """Name all entries of the weights or features."""
         if not isinstance(vector, ast.Name) or len(target.elts) != self.sizes.get(vector.id):
             raise NotInlined(f"row unpacks something in line {target.lineno} that is no vector")
         for index, entry in enumerate(target.elts):
@@ -126,7 +126,7 @@ class _Reader(ast.NodeTransformer):
                 self.assign(entry.id, self.expression(ast.Subscript(vector, ast.Constant(index), ast.Load())))
 
     def assign(self, name: str, value: ast.expr) -> list[tuple[str, ast.expr]]:
-        """The assignment; none where the name is another one for a name that stays as it is."""
+        """Return the assignment; none where the name is an alias of a name that keeps its value."""
         taken = (self.assigned, self.names, self.sizes, self.globals, _NEEDED)
         if name.startswith(OURS) or any(name in names for names in taken):
             raise NotInlined(f"row assigns {name} twice, or after reading it, or instead of what a loop needs")
@@ -168,7 +168,7 @@ class _Reader(ast.NodeTransformer):
 
 
 def _definition(row: Callable[..., float]) -> tuple[ast.Module, ast.FunctionDef]:
-    """The source of a function's module, and the function in it, if that is what runs."""
+    """Return the source of a function's module, and the function in it, if that is the code that runs."""
     code, scope = getattr(row, "__code__", None), getattr(row, "__globals__", {})
     if not isinstance(code, CodeType) or code.co_freevars:
         raise NotInlined("row is no plain function of floats")
@@ -181,7 +181,7 @@ def _definition(row: Callable[..., float]) -> tuple[ast.Module, ast.FunctionDef]
 
 
 def _text(scope: dict[str, Any]) -> str:
-    """The text that a module was made from."""
+    """Return the text that a module was made from."""
     loader = scope.get("__loader__")
     try:
         text = loader.get_source(scope.get("__name__", "")) if isinstance(loader, InspectLoader) else None

@@ -1,4 +1,4 @@
-"""The rows a run works on, checked once against the model, and the batches they are visited in."""
+"""Rows that a run works on, checked once against the model, and the batches in which they are visited."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -65,7 +65,7 @@ def batches(n: int, size: int, order: NDArray[np.int64] | None = None) -> Sequen
 
     Args:
         n: number of rows.
-        size: rows a batch. With 1, each batch is an int: the module then sees one row without a row axis, which is quicker.
+        size: rows per batch. With 1, each batch is an int: the module then sees one row without a row axis, which is quicker.
         order: (n,) the order to visit them in; None is the order of the file.
     """
     if size == 1:

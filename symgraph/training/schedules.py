@@ -1,4 +1,4 @@
-"""Learning-rate schedules: values that are called with an epoch, counted from 0, and answer with the rate of its updates.
+"""Learning-rate schedules: functions that take an epoch, counted from 0, and return the rate of its updates.
 
 A schedule counts epochs, not updates: "halve the rate every 10 epochs" then means the same at every batch size. Any callable of
 that form is a schedule; the ones here are frozen dataclasses, so that two runs can be compared by their options.
@@ -14,7 +14,7 @@ Schedule = Callable[[int], float]
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The same rate in every epoch; made by `constant`."""
+    """Schedule with the same rate in every epoch; made by `constant`."""
 
     rate: float
 
@@ -24,7 +24,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class StepDecay:
-    """A rate that falls by one factor every few epochs; made by `step_decay`."""
+    """Schedule of a rate that falls by one factor every few epochs; made by `step_decay`."""
 
     rate: float
     every: int
@@ -51,8 +51,8 @@ def step_decay(rate: float, *, every: int, factor: float = 0.5) -> StepDecay:
 
     Args:
         rate: the rate of epochs 0 to every - 1, positive.
-        every: how many epochs one rate lasts.
-        factor: what the rate is multiplied by, positive; 1 keeps it.
+        every: the number of epochs that one rate lasts.
+        factor: the factor that multiplies the rate, positive; 1 keeps it.
 
     Raises:
         OptionError: one of them is out of bounds.

@@ -1,4 +1,4 @@
-"""Stops: values that are called with the record of an epoch and say whether the run has reached its end.
+"""Stops: functions that take the record of an epoch and tell if the run has reached its end.
 
 Any function of that form is a stop.
 """
@@ -13,7 +13,7 @@ from symgraph.training.options import number
 
 @dataclass(frozen=True, slots=True)
 class Converged:
-    """Stop when no weight changed by `tol` or more over an epoch; made by `converged`."""
+    """Stop that ends a run when no weight changed by `tol` or more over an epoch; made by `converged`."""
 
     tol: float
 
@@ -22,7 +22,7 @@ class Converged:
 
 
 def converged(tol: float) -> Converged:
-    """Stop when the absolute change of every weight over one epoch is below `tol`.
+    """Make a stop that ends a run when the absolute change of every weight over one epoch is below `tol`.
 
     Args:
         tol: the bound on the change, positive.

@@ -1,7 +1,7 @@
-"""What an optimizer's rule computes, found by calling it once with stand-ins for its numbers.
+"""Operations of an optimizer's rule, found by calling it once with stand-ins for its numbers.
 
-The rule stands once, as a Python function. To run it weight by weight without a call, a loop over rows needs its operations;
-`trace` reads them off, in the order in which the rule does them, so that a loop made of them rounds as the rule does.
+The rule is written once, as a Python function. To run it weight by weight without calls, a loop over rows needs its operations;
+`trace` records them in the order in which the rule does them, so that a loop made of them rounds as the rule does.
 """
 
 import math
@@ -12,25 +12,25 @@ from typing import Any, NamedTuple
 from symgraph.training.optimizers import OPTIMIZERS, Optimizer, Parameter, Update
 
 LONGEST = 200
-"""Instructions that a rule may have: a longer one gains nothing from standing in the loop itself."""
+"""Most instructions of a rule that is put into a loop: a longer one gains nothing from that."""
 
 PER_WEIGHT = ("weight", "gradient", "slot")
-"""The leaves that differ from weight to weight."""
+"""Leaves that differ from weight to weight."""
 
 _BECOMES_INFINITE = ("add", "sub", "mul", "neg", "abs", "sqrt")  # with any operand that is not finite
 
 
 class NotInlined(Exception):  # noqa: N818  no error: it says why a run takes the slower of two ways
-    """Why something cannot stand inside a loop over rows; training catches it and goes on without that loop."""
+    """Reason why code cannot be put into a loop over rows; training catches it and goes on without that loop."""
 
 
 class Instruction(NamedTuple):
-    """One operation of a rule.
+    """Operation of a rule.
 
     Attributes:
         op: "add", "sub", "mul", "div", "pow", "neg", "abs", "sqrt"; or a leaf: "weight", "gradient", "slot", "step", "rate",
             "constant", "whole".
-        args: the positions of its operands; for the leaves slot, constant and whole, which one.
+        args: the positions of its operands; for the leaves slot and constant their index, for whole the number itself.
     """
 
     op: str
@@ -38,12 +38,12 @@ class Instruction(NamedTuple):
 
     @property
     def operands(self) -> tuple[int, ...]:
-        """The positions it reads."""
+        """Return the positions it reads."""
         return () if self.op in ("slot", "constant", "whole") else self.args
 
 
 class Program(NamedTuple):
-    """A rule as straight-line code. Two rules that differ in their constants alone have equal programs.
+    """Rule as straight-line code. Two rules that differ in their constants alone have equal programs.
 
     Attributes:
         instructions: in order; operands come before their users.
@@ -56,7 +56,7 @@ class Program(NamedTuple):
     slots: tuple[int, ...]
 
     def users(self) -> dict[int, list[int]]:
-        """The positions that read each position."""
+        """Return for each position the positions that read it."""
         users: dict[int, list[int]] = {position: [] for position in range(len(self.instructions))}
         for position, instruction in enumerate(self.instructions):
             for operand in instruction.operands:
@@ -64,11 +64,11 @@ class Program(NamedTuple):
         return users
 
     def uses(self, op: str) -> bool:
-        """Whether an operation is among its instructions."""
+        """Tell if an operation is among its instructions."""
         return any(instruction.op == op for instruction in self.instructions)
 
     def reading(self, *leaves: str) -> set[int]:
-        """The positions whose value depends on one of the leaves."""
+        """Return the positions whose value depends on one of the leaves."""
         found: set[int] = set()
         for position, (op, _) in enumerate(self.instructions):
             if op in leaves or not found.isdisjoint(self.instructions[position].operands):
@@ -76,16 +76,16 @@ class Program(NamedTuple):
         return found
 
     def once_a_row(self) -> tuple[list[int], list[int]]:
-        """The operations that are the same for all weights: those that the step does not change, and those that it does."""
+        """Return the operations that are the same for all weights: those that do not depend on the step, and those that do."""
         varying, stepping = self.reading(*PER_WEIGHT), self.reading("step")
         same = [p for p, instruction in enumerate(self.instructions) if instruction.operands and p not in varying]
         return [p for p in same if p not in stepping], [p for p in same if p in stepping]
 
     @lru_cache(maxsize=64)  # noqa: B019  programs are small and few
     def shows_infinities(self) -> bool:
-        """Whether weights and slots after an epoch are sure to show that a gradient or a weight in it was not finite.
+        """Tell if weights and slots after an epoch are sure to show that a gradient or a weight in it was not finite.
 
-        So it is if what is not finite leaves the operations as inf or nan from the gradient to the new weight or a slot that
+        They do if inf or nan passes through the operations from the gradient to the new weight, or to a slot that
         keeps it, and from each weight to the next.
         """
         kept = [self._infinite_with("slot", k)[position] for k, position in enumerate(self.slots)]
@@ -94,7 +94,7 @@ class Program(NamedTuple):
         return seen and self._infinite_with("weight")[self.weight]
 
     def _infinite_with(self, leaf: str, index: int | None = None) -> list[bool]:
-        """Whether each position is sure not to be finite if the leaf is not."""
+        """Tell for each position if it is sure not to be finite where the leaf is not."""
         sure: list[bool] = []
         for op, args in self.instructions:
             if op == leaf:
@@ -107,7 +107,7 @@ class Program(NamedTuple):
 
 
 class Traced(NamedTuple):
-    """A program and the values of its constants."""
+    """Program and the values of its constants."""
 
     program: Program
     constants: tuple[float, ...]
@@ -120,7 +120,7 @@ def trace(optimizer: Optimizer) -> Traced:
         optimizer: its rule is called once; one of this package's not at all if it was traced before.
 
     Raises:
-        NotInlined: the rule does something else than operators and the square root it is given.
+        NotInlined: the rule uses more than operators and the square root it is given.
     """
     find = _known_operations if optimizer.definition in _PURE else _operations
     return find(optimizer.name, optimizer.definition, optimizer.slots, optimizer.parameters)
@@ -135,7 +135,7 @@ def _operations(name: str, definition: Callable[..., Update], slots: int, parame
         weight, kept = tape.position(moved), tuple(tape.position(slot) for slot in changed)
     except NotInlined as error:
         raise NotInlined(f"the rule of {name} {error}") from error
-    except Exception as error:  # a rule for arrays alone may raise anything here; the cause is told
+    except Exception as error:  # a rule for arrays alone may raise anything here; the message gives the cause
         raise NotInlined(f"the rule of {name} is not made of operators alone: {error}") from error
     if len(kept) != slots:
         raise NotInlined(f"the rule of {name} returns {len(kept)} slots and not {slots}")
@@ -143,13 +143,13 @@ def _operations(name: str, definition: Callable[..., Update], slots: int, parame
 
 
 _PURE = frozenset(optimizer.definition for optimizer in OPTIMIZERS.values())
-"""Rules that do the same at every call; what somebody else's does may hang on more than its parameters."""
+"""Rules that do the same at every call; a user's rule may depend on more than its parameters."""
 
 _known_operations = lru_cache(maxsize=64)(_operations)
 
 
 class _Tape:
-    """The operations done so far."""
+    """Record of the operations done so far."""
 
     def __init__(self) -> None:
         self.instructions: list[Instruction] = []
@@ -168,7 +168,7 @@ class _Tape:
         return _Number(self, self.record(Instruction(op, tuple(self.position(operand) for operand in operands))))
 
     def position(self, value: Any) -> int:
-        """Where a value stands; a plain number is entered as a constant."""
+        """Return the position of a value; a plain number is recorded as a constant."""
         if isinstance(value, _Number):
             return value.position
         if isinstance(value, int) and not isinstance(value, bool):
@@ -183,7 +183,7 @@ class _Tape:
         return self.apply("sqrt", value) if isinstance(value, _Number) else math.sqrt(value)
 
     def power(self, base: Any, exponent: Any) -> "_Number":
-        """A power that is real and the same for floats as for arrays: with a whole exponent, or of a constant."""
+        """Record a power that is real and the same for floats as for arrays: with an integer exponent, or of a constant."""
         whole = isinstance(exponent, int) and not isinstance(exponent, bool)
         if not whole and not (isinstance(base, float) and base >= 0.0):
             raise NotInlined("takes a power that is neither a whole one nor one of a constant")
@@ -199,7 +199,7 @@ def _operator(op: str, *, swapped: bool = False) -> Callable[["_Number", Any], "
 
 
 class _Number:
-    """Stands for a number while a rule is traced. What it does not define, such as a comparison, cannot stand in a loop."""
+    """Stand-in for a number while a rule is traced. Operations that it lacks, such as comparisons, cannot be in a loop."""
 
     __slots__ = ("position", "tape")
     __array_ufunc__ = None  # NumPy leaves its operators to the ones below

@@ -23,7 +23,7 @@ from symgraph.training.rows import as_rows, shuffled
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What stays the same from epoch to epoch."""
+    """Parts of a run that stay the same from epoch to epoch."""
 
     engine: Engine
     rows: int
@@ -34,7 +34,7 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Listeners:
-    """Who is told of each finished epoch."""
+    """Functions that are called after each finished epoch."""
 
     stop: Stop | None
     callbacks: Sequence[Callback]
@@ -60,8 +60,8 @@ def train(
     """Train the weights of a model on all rows of X and y.
 
     The run never raises for a value that stops being finite, nor for Ctrl-C: the result says so and holds the weights, losses
-    and optimizer state of the last epoch whose loss over all rows was finite; after Ctrl-C in a compiled run that nobody
-    listens to, of one at most 16,384 updates before it. Run on from there with `w0`, `state` and `seed`:
+    and optimizer state of the last epoch whose loss over all rows was finite; after Ctrl-C in a compiled run without stop and
+    callbacks, of one at most 16,384 updates before it. Continue from there with `w0`, `state` and `seed`:
     the two runs together equal one uninterrupted run bit for bit.
 
     Args:
@@ -69,8 +69,8 @@ def train(
         X: (n, d), with one feature also (n,); None for a model without features, whose every epoch is then one update.
         y: (n,); None for a model without target.
         optimizer: `sgd`, `momentum`, `adam`, a row of OPTIMIZERS, or one of your own.
-        epochs: how often to go through the rows, at most.
-        batch_size: rows an update, 1 to n; None is all of them. An update uses the mean gradient over its rows.
+        epochs: the most epochs, each of which goes through all rows.
+        batch_size: rows per update, 1 to n; None is all of them. An update uses the mean gradient over its rows.
         shuffle: visit the rows in a new random order in each epoch.
         seed: of the default initial weights and of shuffling, 0 to 2**32 - 1; None draws one, which the result names.
         w0: (k,) initial weights; None is `module.initial_weights(seed)` in X's dtype. The run's dtype is that of w0 with X.
@@ -78,7 +78,7 @@ def train(
         stop: is called with the record of each epoch; True ends the run as converged.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
         callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
-        backend: what the updates run on. "auto": updates by single rows in float64 on Python floats, where the module's file
+        backend: the backend of the updates. "auto": updates by single rows in float64 on Python floats, where the module's file
             has the scalar module beside it, all others on arrays. "numpy": arrays. "scalar": Python floats. "numba": compiled,
             with the extra `fast`; where numba cannot compile the run, Python floats. The backends agree to rounding; the
             result says which one it was, and why another one than asked for.
@@ -140,7 +140,7 @@ def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int, listeners: _
 
 
 def _unheard(plan: _Plan, start: tuple[Array, OptimizerState], epochs: int) -> Iterator[Several]:
-    """Epochs that nobody listens to, some at once, as far as the engine does that and all in them is finite."""
+    """Run several epochs in one call when no callback needs each of them, while the engine can and all values are finite."""
     reached, left = start, epochs
     while (some := min(plan.at_once, left)) > 1:
         several = plan.engine.several(*reached, some)
@@ -168,12 +168,12 @@ def _verdict(listeners: _Listeners, end: EpochEnd) -> Reason | None:
     answers = [callback(end) for callback in listeners.callbacks]
     if listeners.stop is not None and listeners.stop(end):
         return "converged"
-    # Only True itself: a callback that ends in file.write(...) or list.append(...) means nothing by what it returns.
+    # Only True itself: a callback that ends in file.write(...) or list.append(...) does not mean its result as an answer.
     return "callback" if any(isinstance(answer, bool | np.bool_) and answer for answer in answers) else None
 
 
 def _frozen(w: Array, state: OptimizerState) -> tuple[Array, OptimizerState]:
-    """Make the arrays read-only: what a callback or a result holds is what the run goes on with."""
+    """Make the arrays read-only, since callbacks and results share them with the run."""
     for array in (w, *state.slots):
         array.flags.writeable = False
     return w, state

@@ -1,8 +1,8 @@
-"""Functions that stand inside loops compiled by numba: without calls and branches, so that loops over rows become vector code.
+"""Functions for loops that numba compiles: without calls and branches, so that loops over rows become vector code.
 
 They are the C backend's (docs/c.md has their errors, which fused operations do not change), for floats; numba compiles them as
 they are. Sines and cosines hold for |x| <= WIDEST. Integers are read from a number's bits: adding _SHIFT rounds a number to an
-integer, which then stands in the low bits.
+integer, which is then in the low bits.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 WIDEST = 1048576.0
-"""The largest argument of `sin` and `cos`."""
+"""Largest argument of `sin` and `cos`."""
 
 _SHIFT = 6755399441055744.0
 _ONE = 0x3FF0000000000000
@@ -27,8 +27,8 @@ def _number(bits: Any) -> Any:
 
 
 def _scaled(x: float, shifted: float) -> Any:
-    """x * 2^k for |x| < 3/2 and the integer k in the low bits of k + _SHIFT, in two steps: 2^k alone may leave the range of
-    numbers. The second is by 0 where the product would be an underflow to it, over which processors take long."""
+    """Return x * 2^k for |x| < 3/2 and the integer k in the low bits of k + _SHIFT, in two steps: 2^k alone may leave the range
+    of numbers. The second is by 0 where the product would underflow to 0, over which processors take long."""
     bits, one = _bits(shifted), np.uint64(_ONE)
     half = bits >> np.uint64(1)
     rest = 0.0 if shifted < _SHIFT - 1075.0 else _number(((bits - half) << np.uint64(52)) + one)
@@ -36,17 +36,17 @@ def _scaled(x: float, shifted: float) -> Any:
 
 
 def _power(shifted: float) -> Any:
-    """2^k for the integer k in the low bits of k + _SHIFT, -1022 <= k <= 1023."""
+    """Return 2^k for the integer k in the low bits of k + _SHIFT, -1022 <= k <= 1023."""
     return _number((_bits(shifted) << np.uint64(52)) + np.uint64(_ONE))
 
 
 def _bounded(x: float, low: float, high: float) -> float:
-    """x between bounds; what is nan stays so, as it would not with min and max."""
+    """Return x between bounds; nan stays nan, as it would not with min and max."""
     return low if x < low else high if x > high else x  # noqa: FURB136
 
 
 def _exp_series(r: float) -> float:
-    """(exp(r) - 1 - r) / r^2 for |r| <= log(2)/2."""
+    """Return (exp(r) - 1 - r) / r^2 for |r| <= log(2)/2."""
     r2 = r * r
     a = r * 0.16666666666666669 + 0.5000000000000001
     b = r * 0.008333333333330051 + 0.04166666666662399
@@ -57,25 +57,25 @@ def _exp_series(r: float) -> float:
 
 
 def _shifted(x: float) -> float:
-    """k + _SHIFT for the multiple k of log(2) nearest to x."""
+    """Return k + _SHIFT for the multiple k of log(2) nearest to x."""
     return x * 1.4426950408889634 + _SHIFT
 
 
 def _excess(x: float, k: float) -> float:
-    """exp(x - k * log(2)) - 1."""
+    """Return exp(x - k * log(2)) - 1."""
     r = k * 4.2009150726810846e-11 + (k * -0.6931471806019545 + x)
     return r * r * _exp_series(r) + r
 
 
 def exp(x: float) -> Any:
-    """exp(x) within 1 ulp."""
+    """Return exp(x) within 1 ulp."""
     bounded = _bounded(x, -746.0, 710.0)
     shifted = _shifted(bounded)
     return _scaled(1.0 + _excess(bounded, shifted - _SHIFT), shifted)
 
 
 def expm1(x: float) -> Any:
-    """exp(x) - 1 within 1 ulp."""
+    """Return exp(x) - 1 within 1 ulp."""
     bounded = _bounded(x, -38.0, 710.0)
     shifted = _shifted(bounded)
     k = shifted - _SHIFT
@@ -90,18 +90,18 @@ def expm1(x: float) -> Any:
 
 
 def tanh(x: float) -> Any:
-    """tanh(x) within 2.5 ulp, by the steps of exp(-|x|), which its slope takes as well."""
+    """Return tanh(x) within 2.5 ulp, by the steps of exp(-|x|), which its slope needs as well."""
     bounded = _bounded(-math.fabs(x), -746.0, 0.0)
     shifted = _shifted(bounded)
     excess = _excess(bounded, shifted - _SHIFT)
-    power = _power(_bounded(shifted, _SHIFT - 60.0, _SHIFT))  # below, the square is as good as 0, and no underflow
+    power = _power(_bounded(shifted, _SHIFT - 60.0, _SHIFT))  # below, the square is negligible, and does not underflow
     square = power * power
     m = square * (excess * (2.0 + excess)) + (square - 1.0)  # exp(-2|x|) - 1
     return math.copysign(m / (2.0 + m), x)
 
 
 def _log_series(z: float) -> float:
-    """For 1/sqrt(2) <= 1 + f <= sqrt(2) and s = f/(2 + f): log(1 + f) = f - (f^2/2 - s * (f^2/2 + series(s^2)))."""
+    """Return series(s^2) in log(1 + f) = f - (f^2/2 - s * (f^2/2 + series(s^2))), s = f/(2 + f), |log2(1 + f)| <= 1/2."""
     z2 = z * z
     a = z * 0.3999999999989827 + 0.666666666666667
     b = z * 0.22222211043776857 + 0.2857142862653362
@@ -110,7 +110,7 @@ def _log_series(z: float) -> float:
 
 
 def _exponent(bits: Any) -> Any:
-    """k for the bits of x > 0, moved by the distance from 1/sqrt(2) to 1: x is 2^k times a number from there to sqrt(2)."""
+    """Return k for the bits of x > 0, moved by the distance from 1/sqrt(2) to 1: 1/sqrt(2) <= x / 2^k < sqrt(2)."""
     return (_number((bits >> np.uint64(52)) | np.uint64(0x4330000000000000)) - 4503599627370496.0) - 1023.0
 
 
@@ -123,7 +123,7 @@ def _fraction(bits: Any) -> Any:
 
 
 def log(x: float) -> Any:
-    """log(x) within 1 ulp."""
+    """Return log(x) within 1 ulp."""
     tiny = x < 2.2250738585072014e-308
     bits = _moved(x * 18014398509481984.0 if tiny else x)
     f, exponent = _fraction(bits) - 1.0, _exponent(bits) - (54.0 if tiny else 0.0)
@@ -135,7 +135,7 @@ def log(x: float) -> Any:
 
 
 def log1p(x: float) -> Any:
-    """log(1 + x) within 1 ulp."""
+    """Return log(1 + x) within 1 ulp."""
     total = 1.0 + x
     lost = 1.0 - (total - x) if total > 2.0 else x - (total - 1.0)
     near = -0.2928932188134524 < x < 0.41421356237309503
@@ -149,7 +149,7 @@ def log1p(x: float) -> Any:
 
 
 def _turned(x: float, k: float) -> tuple[float, float]:
-    """x - k * pi/2 as a number and what it lacks, by four parts of pi/2, of 33 bits the first three."""
+    """Return x - k * pi/2 as a number and its rounding remainder, by four parts of pi/2, the first three of 33 bits."""
     a = k * -1.5707963267341256 + x
     b = k * -6.077100506303966e-11 + a
     lost = k * -6.077100506303966e-11 + (a - b)
@@ -180,7 +180,7 @@ def _cosine(r: float, rest: float) -> float:
 
 
 def sin(x: float) -> Any:
-    """sin(x) within 1 ulp for |x| <= WIDEST."""
+    """Return sin(x) within 1 ulp for |x| <= WIDEST."""
     shifted = x * 0.6366197723675814 + _SHIFT
     r, rest = _turned(x, shifted - _SHIFT)
     turns, sine, cosine = _bits(shifted), _sine(r, rest), _cosine(r, rest)
@@ -190,7 +190,7 @@ def sin(x: float) -> Any:
 
 
 def cos(x: float) -> Any:
-    """cos(x) within 1 ulp for |x| <= WIDEST."""
+    """Return cos(x) within 1 ulp for |x| <= WIDEST."""
     shifted = x * 0.6366197723675814 + _SHIFT
     r, rest = _turned(x, shifted - _SHIFT)
     turns, sine, cosine = _bits(shifted), _sine(r, rest), _cosine(r, rest)
@@ -199,7 +199,7 @@ def cos(x: float) -> Any:
 
 
 def total(terms: Any) -> float:
-    """The sum of an array: of each block of 128 by four partial sums, of the blocks with their rounding errors.
+    """Sum an array: each block of 128 by four partial sums, the blocks with their rounding errors.
 
     The sum over blocks is that of A. Neumaier, Zeitschrift fuer angewandte Mathematik und Mechanik 54, 1974.
     """
@@ -223,7 +223,7 @@ def total(terms: Any) -> float:
 
 
 def next_power(high: float, low: float, base: float) -> tuple[float, float]:
-    """(high + low) * base, its rounding error in the second number: powers one after the other, each as good as `pow`.
+    """Return (high + low) * base and its rounding error: powers one after the other, each as good as `pow`.
 
     The error of a product is that of T. J. Dekker, Numerische Mathematik 18, 1971.
     """

@@ -17,6 +17,7 @@ from symgraph.check.verify import VerificationReport, effort_for, verify
 from symgraph.errors import SpecError, VerificationError
 from symgraph.generate import generate
 from symgraph.io.module import from_source
+from symgraph.options import Options
 
 BACKENDS = ("numpy", "scalar")
 
@@ -24,7 +25,7 @@ BACKENDS = ("numpy", "scalar")
 def modules(model: Model, change: Callable[[str], str] = lambda text: text) -> list[Any]:
     """The model's modules of both backends, their texts changed, not verified."""
     loaded = []
-    for artifact in generate(model, BACKENDS):
+    for artifact in generate(model, BACKENDS, options=Options(standalone=True)):  # so that plumbing is text, too
         text = change(artifact.text)
         loaded.append(from_source(text, Path(artifact.name).stem, f"<{artifact.name} {hash(text)}>"))
     return loaded
@@ -76,39 +77,39 @@ def test_a_backend_can_be_verified_alone() -> None:
 
 # The contract: each of these faults is in one function only.
 CONTRACT_FAULTS = {
-    "predict gives another node": changed(r"(_inputs\(w, X, None\).*?)return tape\.y_hat", r"\1return tape.tanh"),
-    "predict fails on rows": changed(r"1, _block_output\)\.reshape\(-1\)", "1, _block_output).reshape(-1)[::-1]"),
-    "jacobian of the loss": changed(r"return _columns\(_jacobian\(tape\)", "return _columns([2 * c for c in _jacobian(tape)]"),
-    "residual has the wrong sign": changed(r"= tape\.y_hat - y\n", "= y - tape.y_hat\n"),
-    "residual is half as large again": changed(r"= tape\.y_hat - y\n", "= 1.5 * (tape.y_hat - y)\n"),
-    "residual of a batch is twice as large": changed(r"np\.subtract\(y_hat, y, _r9\)", "np.subtract(y_hat, y, _r9) * 2"),
+    "predict gives another node": changed(r"self\._output\(self\._forward\(\*inputs\)\)\[0\]", "self._forward(*inputs).tanh"),
+    "predict fails on rows": changed(r'(_columns_of\("output", inputs, workers\)\.reshape\(-1\))', r"\1[::-1]"),
+    "jacobian of the loss": changed(r'return (self\._of_each_row\("jacobian",)', r"return 2 * \1"),
+    "residual has the wrong sign": changed(r"(self\._output\(tape\)\[0\]) - (known\(tape\.y\))", r"\2 - \1"),
+    "residual is half as large again": changed(r"(self\._output\(tape\)\[0\] - known\(tape\.y\))", r"1.5 * (\1)"),
+    "residual of a batch is twice as large": changed(
+        r'("residual": self\._after_forward\()self\._residual\)', r"\1lambda tape: (2 * self._residual(tape)[0],))"
+    ),
     "residual_jacobian is that of the loss": changed(
-        r"return jacobian\(w, X, y, threads=threads\)", "return per_sample_grad(w, X, y)"
+        r"return Bound\.jacobian\(self, w, X, y, threads=threads\)", "return self.per_sample_grad(w, X, y)"
     ),
-    "the mean is a sum": changed(r'if reduction == "mean" else 1\.0', 'if reduction == "neither" else 1.0'),
-    "the weighted mean divides by n": changed(r"float\(_rowsum\(s\)\)", "float(s.size)"),
-    "loss ignores sample weights": changed(
-        r"u, s, workers, \"loss\"\)\[-1\] / total", 'u, np.ones(()), workers, "loss")[-1] / total'
-    ),
+    "the mean is a sum": changed(r'reduction == "mean" else 1\.0\n', 'reduction == "neither" else 1.0\n'),
+    "the weighted mean divides by n": changed(r"float\(rowsum\(s\)\)", "float(s.size)"),
+    "loss ignores sample weights": changed(r'_totals\("loss", inputs, s,', '_totals("loss", inputs, s.dtype.type(1),'),
     "absent rows count": changed(r"present = s > 0", "present = s >= 0"),
-    "the cotangent is ignored": changed(r"seed = _seed\(tape, cotangent\)", "seed = _seed(tape, 1.0)"),
+    "the cotangent is ignored": changed(r"seed = seed_of\(tape, cotangent\)", "seed = seed_of(tape, 1.0)"),
     "per-sample gradients are summed": changed(
-        r"return list\((_finish\(_u, _block_gradient\(_u, apart\)\))\)", r"return [c.sum() for c in \1]"
+        r'return (self\._columns_of\("partials", inputs, workers\))', r"return \1 + \1.sum(axis=0)"
     ),
-    "a block computes another node": changed(r"tanh = np\.tanh\((\w+), (\w+)\)\n", r"tanh = np.sin(\1, \2)\n"),
-    "a block's gradient has another sign": changed(r"d_w1 = _dot\((\w+), f1\)", r"d_w1 = _dot(-\1, f1)"),
-    "a block's results are exchanged": changed(r"return sums\n", "return sums[::-1]\n"),
-    "rows are exchanged": changed(r"(def per_sample_grad.*?return )(_columns\([^\n]*\))", r"\1\2[::-1]"),
+    "a node is another function": changed(r"tanh = np\.tanh\(", r"tanh = np.sin("),
+    "a gradient has another sign": changed(r"d_w1 = rowsum\(d_t, f1\)", r"d_w1 = rowsum(-d_t, f1)"),
+    "a batch's results are exchanged": changed(r"return sums\.take\(program\.order\)", "return sums.take(program.order[::-1])"),
+    "rows are exchanged": changed(r"result\[start:stop, index\] = column", "result[start:stop, index] = column[::-1]"),
     "a node is another": changed(r"w, X, y, t, exp,", "w, X, y, exp, t,"),
-    "the loss is there without y": changed(r"y_hat, None, v0", "y_hat, y_hat, v0"),
-    "nodes without y differ": changed(r"w, X, None, t, exp, tanh", "w, X, None, t, exp, exp"),
+    "the loss is there without y": changed(r"loss = loss_1 = None\n", "loss, loss_1 = y_hat, None\n"),
+    "nodes without y differ": changed(r"loss = loss_1 = None\n", "loss = loss_1 = None\n    exp = t if y is None else exp\n"),
     "weights have another order": changed(r'WEIGHTS = \("w1", "w2"', 'WEIGHTS = ("w2", "w1"'),
     "features have another order": changed(r'FEATURES = \("f1", "f2"', 'FEATURES = ("f2", "f1"'),
     "single rows fail": changed(r"X\.ndim not in \(1, 2\)", "X.ndim != 2"),
-    "a function is missing": changed(r"def per_sample_grad\(", "def per_row_grad("),
-    "the gradient is a column": changed(r"gradient\.astype\(", "gradient[:, None].astype("),
+    "a function is missing": changed(r"\nper_sample_grad = _model\.per_sample_grad\n", "\n"),
+    "the gradient is a column": changed(r"gradient\.astype\(inputs", "gradient[:, None].astype(inputs"),
     "a name is not defined": changed(r"np\.tanh\(", "np.tahn("),
-    "results are strings": changed(r"(_inputs\(w, X, None\).*?)return tape\.y_hat", r"\1return 'y_hat'"),
+    "results are strings": changed(r"self\._output\(self\._forward\(\*inputs\)\)\[0\]", "'y_hat'"),
 }
 
 
@@ -123,7 +124,9 @@ def test_a_fault_in_one_function_of_the_contract_is_caught(fault: str) -> None:
 def test_a_nan_in_a_branch_that_is_not_taken_is_caught() -> None:
     model = ZOO["pieces"]()
     # 0 * nan instead of a selection
-    numpy, _ = modules(model, changed(r"_select\(tape\.v2, (v\d+) \* tape\.v3, 0\.0\)", r"\1 * np.sqrt(-x) * tape.v2"))
+    numpy, _ = modules(
+        model, changed(r"select\(tape\.left_3, (d_left_1) \* tape\.left_4, 0\.0\)", r"\1 * np.sqrt(-x) * tape.left_3")
+    )
     with pytest.raises(VerificationError, match=r"by b is nan"):
         verify(model, numpy)
 
@@ -153,7 +156,7 @@ def test_a_scalar_module_that_leaves_a_partial_out_is_caught() -> None:
 
 def test_the_message_names_the_weight_and_a_point_that_can_be_pasted() -> None:
     model = nine_weights()
-    numpy, _ = modules(model, changed(r"d_w3 = _dot\((\w+), (\w+)\)", r"d_w3 = _dot(1.001 * \1, \2)"))
+    numpy, _ = modules(model, changed(r"d_w3 = rowsum\(", r"d_w3 = rowsum(1.001 * "))
     with pytest.raises(VerificationError) as caught:
         verify(model, numpy)
     found = re.fullmatch(

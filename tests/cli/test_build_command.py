@@ -198,7 +198,7 @@ def test_an_error_bound_is_built_and_checked_where_it_is_asked_for(fresh: Projec
     done = fresh.run("build", "models.py", "--with", "error-bound")
     assert done.code == 0, done.err
     assert "decay_scalar.py is plain" in done.err
-    assert "def error_bound(" in fresh.path("generated/decay.py").read_text(encoding="utf-8")
+    assert "\nerror_bound = _errors.error_bound\n" in fresh.path("generated/decay.py").read_text(encoding="utf-8")
     manifest = json.loads(fresh.path("generated/symgraph.lock.json").read_text(encoding="utf-8"))
     assert manifest["outputs"]["decay.py"]["extras"] == "error-bound"
     assert "extras" not in manifest["outputs"]["decay_scalar.py"]

@@ -263,10 +263,10 @@ def test_weights_that_are_not_there(command: Run, built: Project) -> None:
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("ABI = 2\n", ("odd.py", "version 2", "follows 1", "build it again")),
-        ("import os\nos.mkdir('pwned')\n", ("odd.py", "no generated module", "ABI = 1")),
-        ("ABI = 1\nraise ValueError('no')\n", ("odd.py", "ValueError: no", "build it again")),
-        ("ABI = 1\n", ("odd.py", "lacks MODEL", "build it again")),
+        ("ABI = 1\n", ("odd.py", "version 1", "follows 2", "build it again")),
+        ("import os\nos.mkdir('pwned')\n", ("odd.py", "no generated module", "ABI = 2")),
+        ("ABI = 2\nraise ValueError('no')\n", ("odd.py", "ValueError: no", "build it again")),
+        ("ABI = 2\n", ("odd.py", "lacks MODEL", "build it again")),
         ("def (\n", ("odd.py", "not Python")),
     ],
 )

@@ -83,9 +83,8 @@ def test_nan_from_an_exponential_without_its_guard_exits_with_1(command: Run) ->
     assert command("build", "front.py").code == 0
     assert command("truth", "front", *options).code == 0
     path = Path("generated/front.py")
-    plain, guards = re.subn(r"np\.minimum\((\w+(?:\.\w+)?), _largest\)", r"\1", path.read_text(encoding="utf-8"))
-    unguarded, blocked = re.subn(r"np\.minimum\((\w+), _k0, out=\w+\)", r"\1", plain)
-    assert (guards, blocked) == (1, 1)
+    unguarded, guards = re.subn(r"np\.minimum\((\w+(?:\.\w+)?), largest\)", r"\1", path.read_text(encoding="utf-8"))
+    assert guards == 1
     Path("unguarded.py").write_text(unguarded, encoding="utf-8")
     done = command("truth", "front", "--module", "./unguarded.py", *options)
     assert done.code == 1

@@ -1,7 +1,7 @@
 """Faults planted in a generated module, one in each line that computes numbers; and whether a module's results have changed."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,8 @@ _PLANT = f"""
 def _planted(value, in_place):
     import numpy as np
 
+    if hasattr(value, "recorder"):  # a stand-in that records what is done with it
+        return value * {FACTOR} if value.dtype.kind == "f" else value
     if type(value) in (tuple, list):
         return type(value)(_planted(part, in_place) for part in value)
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
@@ -21,9 +23,10 @@ def _planted(value, in_place):
 """
 
 
-def lines(text: str) -> list[tuple[int, str]]:
-    """The lines of functions that give a name a value or return one, with their numbers."""
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+def lines(text: str, without: Collection[str] = ()) -> list[tuple[int, str]]:
+    """The lines of functions that give a name a value or return one, with their numbers; some definitions left out."""
+    kept = [node for node in ast.parse(text).body if getattr(node, "name", "") not in without]
+    functions = [node for top in kept for node in ast.walk(top) if isinstance(node, ast.FunctionDef)]
     numbers = {node.lineno for function in functions for node in ast.walk(function) if _computes(node)}
     return [(number, text.splitlines()[number - 1].strip()) for number in sorted(numbers)]
 

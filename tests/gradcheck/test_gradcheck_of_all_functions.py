@@ -20,6 +20,7 @@ from symgraph.options import Options
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = (ROOT / "generated" / "nine_weights.py").read_text(encoding="utf-8")
+ALONE = generate(nine_weights(), options=Options(standalone=True))[0].text
 SCALAR = (ROOT / "generated" / "nine_weights_scalar.py").read_text(encoding="utf-8")
 
 
@@ -32,15 +33,19 @@ def with_line(old: str, new: str, text: str = TEXT) -> Any:
     return from_source(text.replace(old, new), "nine_weights", "<faulty>")
 
 
-def test_a_fault_of_the_jacobian_of_a_single_row_is_blamed_on_single_rows() -> None:
-    names = {found.function for found in failures(with_line("    d_exp = v17 * v17  #", "    d_exp = 1.01 * v17 * v17  #"))}
-    # the residual is the prediction less the target, so that both have one Jacobian
-    functions = ("jacobian", "residual_jacobian")
+def test_a_fault_of_single_rows_is_blamed_on_single_rows() -> None:
+    faulty = with_line(
+        "return np.array(columns(self._forward(*inputs)), inputs.w.dtype)",
+        "return np.array(columns(self._forward(*inputs)), inputs.w.dtype) * inputs.w.dtype.type(1.01)",
+        ALONE,
+    )
+    names = {found.function for found in failures(faulty)}
+    functions = ("jacobian", "residual", "residual_jacobian")
     assert names == {f"{name} on one row{dtype}" for name in functions for dtype in ("", " in float32")}
 
 
 def test_a_fault_that_only_many_rows_meet_is_found() -> None:
-    found = failures(with_line("    return total + sums[whole] if", "    return total if"))
+    found = failures(with_line("else total + parts[..., whole]", "else total", ALONE))
     assert {function.function for function in found} >= {"backward on 10008 rows"}
 
 
@@ -112,7 +117,7 @@ def test_a_module_without_derivatives_is_refused_in_one_line() -> None:
 
 
 def test_a_function_that_the_check_rests_on_and_that_raises_is_named() -> None:
-    faulty = with_line("    t = np.add(v1, v2, _r1)\n", "    t = np.add(v1, missing, _r1)\n")
+    faulty = with_line("    tanh_1 = exp + w7\n", "    tanh_1 = exp + missing\n")
     with pytest.raises(
         ModuleError, match=r"nine_weights cannot be checked: .* raises NameError: name 'missing' is not defined"
     ):

@@ -213,8 +213,8 @@ def test_files_that_are_none_of_ours_or_of_another_version_are_refused_before_th
     files = files_of("line")
     with pytest.raises(ModuleError, match=r"line\.c is no generated C file"):
         module_of("line.c", files | {"line.c": "int main(void) { return 0; }\n"})
-    other = files["line.c"].replace("const int line_abi = 1;", "const int line_abi = 2;")
-    with pytest.raises(ModuleError, match=r"line\.c follows version 2 of the module contract, this symgraph follows 1"):
+    other = files["line.c"].replace("const int line_abi = 2;", "const int line_abi = 3;")
+    with pytest.raises(ModuleError, match=r"line\.c follows version 3 of the module contract, this symgraph follows 2"):
         module_of("line.c", files | {"line.c": other})
 
 

@@ -21,7 +21,7 @@ LINE_SCALAR = MODULES / "line_scalar.py"
 
 # The least that the contract asks of any module.
 MINIMAL = """\
-ABI = 1
+ABI = 2
 MODEL, FEATURES, TARGET, WEIGHTS, METADATA = "tiny", (), None, ("a",), {}
 def forward(w, X=None, y=None):
     return MARK
@@ -161,12 +161,12 @@ def test_what_is_neither_a_name_nor_a_path_is_refused(name: str) -> None:
         load(name)
 
 
-@pytest.mark.parametrize("version", ["2", "0", "1.5", "'1'"])
+@pytest.mark.parametrize("version", ["1", "3", "0", "1.5", "'2'"])
 def test_another_version_of_the_contract_is_refused(tmp_path: Path, version: str) -> None:
     file = tmp_path / "other.py"
-    file.write_text(MINIMAL.replace("ABI = 1", f"ABI = {version}"), encoding="utf-8")
+    file.write_text(MINIMAL.replace("ABI = 2", f"ABI = {version}"), encoding="utf-8")
     expected = (
-        f"version {version} of the module contract, this symgraph follows 1" if version in "20" else "no generated module"
+        f"version {version} of the module contract, this symgraph follows 2" if version in "130" else "no generated module"
     )
     with pytest.raises(ModuleError, match=expected):
         load(file)
@@ -174,15 +174,15 @@ def test_another_version_of_the_contract_is_refused(tmp_path: Path, version: str
 
 def test_an_annotated_version_is_read(tmp_path: Path) -> None:
     file = tmp_path / "tiny.py"
-    file.write_text(MINIMAL.replace("ABI = 1", "from typing import Final\nABI: Final = 1"), encoding="utf-8")
-    assert load(file).ABI == 1
+    file.write_text(MINIMAL.replace("ABI = 2", "from typing import Final\nABI: Final = 2"), encoding="utf-8")
+    assert load(file).ABI == 2
 
 
 def test_a_file_that_is_no_generated_module_is_not_run(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     file = tmp_path / "script.py"
     file.write_text(f"from pathlib import Path\nPath({str(mark)!r}).touch()\n", encoding="utf-8")
-    with pytest.raises(ModuleError, match=r"script\.py is no generated module: it does not say ABI = 1"):
+    with pytest.raises(ModuleError, match=r"script\.py is no generated module: it does not say ABI = 2"):
         load(file)
     assert not mark.exists()
 
@@ -190,11 +190,11 @@ def test_a_file_that_is_no_generated_module_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ABI = 1\ndef forward(:\n", "not Python text"),
-        ("ABI = 1\nMODEL = undefined\n", "cannot be run: NameError: name 'undefined'"),
-        ("ABI = 1\nimport no_such_module_anywhere\n", "cannot be run: ModuleNotFoundError"),
+        ("ABI = 2\ndef forward(:\n", "not Python text"),
+        ("ABI = 2\nMODEL = undefined\n", "cannot be run: NameError: name 'undefined'"),
+        ("ABI = 2\nimport no_such_module_anywhere\n", "cannot be run: ModuleNotFoundError"),
         (MINIMAL.replace("def forward", "def backward"), "lacks forward or row or predict_row"),
-        ("ABI = 1\nMODEL = 'a'\ndef forward(): ...\n", "lacks FEATURES, TARGET, WEIGHTS, METADATA"),
+        ("ABI = 2\nMODEL = 'a'\ndef forward(): ...\n", "lacks FEATURES, TARGET, WEIGHTS, METADATA"),
     ],
 )
 def test_a_broken_module_is_refused_and_not_kept(tmp_path: Path, text: str, message: str) -> None:
@@ -207,7 +207,7 @@ def test_a_broken_module_is_refused_and_not_kept(tmp_path: Path, text: str, mess
     assert set(sys.modules) == before
 
 
-@pytest.mark.parametrize("content", [b"ABI = 1  # \xff\xfe\n", b"# coding: no-such-coding\nABI = 1\n"])
+@pytest.mark.parametrize("content", [b"ABI = 2  # \xff\xfe\n", b"# coding: no-such-coding\nABI = 2\n"])
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "binary.py"
     file.write_bytes(content)

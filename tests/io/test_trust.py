@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have n
 OTHER, THIRD = 54321, 54322  # nobody's numbers
 
 MODULE = """\
-ABI = 1
+ABI = 2
 MODEL, FEATURES, TARGET, WEIGHTS, METADATA = "tiny", (), None, ("a",), {}
 def forward(w, X=None, y=None):
     return w

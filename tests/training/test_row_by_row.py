@@ -291,7 +291,7 @@ def test_modules_pair_up_only_if_built_from_one_spec_with_one_precision(nine, tm
         other.write_text(text.replace(old, new), encoding="utf-8")
         pair = pair_of(built.arrays)
         assert (pair.scalar, pair.lacking) == (None, "nine_weights_scalar.py was not built from the same spec; build it again")
-    for broken in ("ABI = 1\nraise RuntimeError", "ABI = 99", "def", "\udcff"):
+    for broken in ("ABI = 2\nraise RuntimeError", "ABI = 99", "def", "\udcff"):
         other.write_text(broken, encoding="utf-8", errors="surrogateescape")
         assert pair_of(built.arrays).scalar is None
     del built.arrays.METADATA  # a module by hand, whose spec is not known

@@ -8,7 +8,7 @@ from symgraph.io.module import from_source
 from symgraph.training.row_source import LONGEST_ROW, NotInlined, read_row
 
 MODULE = """import math
-ABI = 1
+ABI = 2
 MODEL = "m"
 FEATURES = ("x",)
 TARGET = "y"

@@ -1,6 +1,6 @@
 """Hand-written module of the scalar backend (ABI 1): y = w1 * x + w2 with a squared loss."""
 
-ABI = 1
+ABI = 2
 MODEL = "line"
 FEATURES = ("x",)
 TARGET = "y"

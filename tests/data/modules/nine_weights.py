@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-ABI = 1
+ABI = 2
 MODEL = "nine_weights"
 FEATURES = ("f1", "f2", "f3", "f4", "f5")
 TARGET = "y"

@@ -1,0 +1,136 @@
+"""A call within a call: a signal's handler, a profiler or an interrupt may come between any two operations of a batch."""
+
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from built import MODELS, numpy_module, sample
+
+import symgraph.runtime
+from symgraph.io.pieces import PIECE, in_pieces
+
+RUNTIME = Path(symgraph.runtime.__file__).parent
+BATCHES = [name for name in MODELS if MODELS[name]().feature_inputs and MODELS[name]().loss_expr is not None]
+
+
+@contextmanager
+def between(module: ModuleType, act: Callable[[], Any], every: int) -> Iterator[None]:
+    """Do something before each so many-th line of the module or the runtime that is run; not within itself, as a handler."""
+    lines = count(1)
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename != module.__file__ and Path(frame.f_code.co_filename).parent != RUNTIME:
+            return None
+        if event == "line" and next(lines) % every == 0:
+            act()  # Python traces nothing meanwhile
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def calls_of(module: ModuleType, w: Any, X: Any, y: Any) -> dict[str, Callable[[], Any]]:
+    """The calls that work in blocks."""
+    arguments = {"per_sample_grad": (w, X, y), "residual": (w, X, y), "value_and_grad": (w, X, y), "loss": (w, X, y)}
+    arguments |= {"predict": (w, X), "jacobian": (w, X)}
+    found = {name: given for name, given in arguments.items() if hasattr(module, name)}
+    return {name: lambda name=name, given=given: getattr(module, name)(*given) for name, given in found.items()}
+
+
+def same(one: Any, other: Any) -> None:
+    for a, b in zip(one if isinstance(one, tuple) else (one,), other if isinstance(other, tuple) else (other,), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_a_call_within_a_call_leaves_the_bits_of_both(name: str) -> None:
+    module, (w, X, y) = numpy_module(name), sample(name, rows=40)
+    other = sample(name, rows=23, seed=5)
+    outer, inner = calls_of(module, w, X, y), calls_of(module, *other)
+    alone = {call: outer[call]() for call in outer}, {call: inner[call]() for call in inner}
+    every = 13 if len(module.WEIGHTS) < 20 else 101  # a big model has more lines
+    for call in outer:
+        for within in inner:
+            found: list[Any] = []
+            with between(module, lambda within=within, found=found: found.append(inner[within]()), every=every):
+                result = outer[call]()
+            assert found
+            same(result, alone[0][call])
+            for nested in found:
+                same(nested, alone[1][within])
+
+
+def test_an_interrupt_in_the_middle_spoils_no_later_call() -> None:
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=500)
+    alone = module.value_and_grad(w, X, y)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    for every in range(5, 90, 4):
+        with pytest.raises(KeyboardInterrupt), between(module, interrupt, every=every):
+            module.value_and_grad(w + 1.0, X, y)
+        same(module.value_and_grad(w, X, y), alone)
+
+
+def test_scratch_memory_is_kept_after_calls_within_calls() -> None:
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=500)
+    with between(module, lambda: module.grad(w, X, y), every=40):
+        module.grad(w, X, y)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        module.grad(w, X, y)
+        # a workspace of a thousand rows, twenty columns wide, would be 160,000 bytes
+        assert tracemalloc.get_traced_memory()[1] - before < 32_768
+    finally:
+        tracemalloc.stop()
+
+
+def test_work_shared_among_threads_is_not_shared_again_within_itself() -> None:
+    """Handing work to a pool holds a lock that a handler in the same thread would wait for without end."""
+    threads: list[str] = []
+
+    def nested(*_: int) -> None:
+        threads.append(threading.current_thread().name)
+
+    def interrupted(*_: object) -> None:
+        sys.setprofile(None)
+        in_pieces(nested, 2 * PIECE, 2)
+
+    sys.setprofile(lambda frame, event, _: interrupted() if frame.f_code.co_name == "submit" and event == "call" else None)
+    try:
+        assert in_pieces(lambda start, stop: start, 2 * PIECE, 2) == [0, PIECE]
+    finally:
+        sys.setprofile(None)
+    assert threads == [threading.current_thread().name] * 2
+    assert in_pieces(lambda start, stop: threading.current_thread().name, 2 * PIECE, 2) != threads
+
+
+def test_strips_of_threads_are_not_shared_again_within_themselves() -> None:
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=130_000)
+    alone, found = module.value_and_grad(w, X, y), []
+
+    def interrupted() -> None:
+        sys.setprofile(None)
+        found.append(module.value_and_grad(w, X, y, threads=2))
+
+    sys.setprofile(lambda frame, event, _: interrupted() if frame.f_code.co_name == "submit" and event == "call" else None)
+    try:
+        same(module.value_and_grad(w, X, y, threads=2), alone)
+    finally:
+        sys.setprofile(None)
+    same(found[0], alone)
