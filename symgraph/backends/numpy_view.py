@@ -79,11 +79,10 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     source = replace(whole, graph=dots(whole.graph)) if plain else whole
     kernel = schedule(source.graph)
     writer = LinesWriter(source, kernel, {**texts, **TEXTS}, literals) if plain else AccurateWriter(source, kernel, literals)
-    output = writer.identifier[model.output_node.name] if model.output_node else ""
     forward = writer.body()
-    functions = (*_functions(source, kernel, writer, output), *([_bounds(whole)] if source.has_error_bound else []))
+    functions = (*_functions(source, kernel, writer), *([_bounds(whole)] if source.has_error_bound else []))
     fields = writer.fields()
-    binding = _binding(source, output, [function.head for function in functions])
+    binding = _binding(source, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     return NumpyView(
         head=header(source, {node.name: writer.identifier[node.name] for node in model.nodes}),
@@ -101,14 +100,16 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     )
 
 
-def _functions(source: Source, kernel: Kernel, writer: LinesWriter, output: str) -> list[Function]:
+def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Function]:
     """The functions that read the tape, as far as the model has them."""
+    output = source.model.output_node
+    name = writer.identifier[output.name] if output else ""
     plain = writer.number == "Array" and _is_difference(source)
     sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
     found = [
         ("_backward", sums, "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart.",
          writer.reverse("grad", kernel.backward, "")),
-        ("_jacobian", sums[:1], f"Partials of the output {output} by each weight.",
+        ("_jacobian", sums[:1], f"Partials of the output {name} by each weight.",
          writer.reverse("jacobian", kernel.jacobian, JACOBIAN)),
         ("_residual", sums[:1], "The residual of each row.",
          ((), "") if plain else writer.reverse("residual", kernel.residual, RESIDUAL)),
@@ -199,19 +200,17 @@ def _import(module: str, names: list[str]) -> str:
     return one if columns(one) <= WIDTH else sequence_layout(f"from {module} import (", names, ")")
 
 
-def _binding(source: Source, output: str, heads: Iterable[str]) -> tuple[str, ...]:
-    """The statements that make the public functions; ``output`` is the field of the tape."""
+def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
+    """The statements that make the public functions."""
     model, plain = source.model, source.options.precision == DOUBLE
     loose = not model.feature_inputs or model.target_input is None
     bind = ("bind_loosely" if loose else "bind") if plain else "bind_accurate"
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
     given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
-    fields = "OUTPUTS" if model.output_node is None or output == model.output_node.name else f'("{output}",)'
-    facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", fields, "METADATA"]
     lines = [
         f"_model = {bind}(",
-        f"    {call_layout('Facts(', facts, '),', 4)}",
+        "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
         f"    {call_layout('Lines(' if plain else 'AccurateLines(', given, '),', 4)}",
         f"    {filled('[', laws, '],', 4)}",
         ")",
