@@ -62,7 +62,7 @@ def test_a_line_of_documentation_adds_nothing_to_the_code(case: str, late: bool)
         assert theirs.text.encode()  # a file can hold it
         if theirs.name.endswith(".py"):
             assert python_code(theirs.text) == python_code(ours.text)
-            assert theirs.text.splitlines()[3].startswith('"""')
+            assert theirs.text.splitlines()[2].startswith('"""')
         else:
             assert c_code(theirs.text) == c_code(ours.text)
 

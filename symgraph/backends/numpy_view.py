@@ -79,9 +79,8 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     source = replace(whole, graph=dots(whole.graph)) if plain else whole
     kernel = schedule(source.graph)
     writer = LinesWriter(source, kernel, {**texts, **TEXTS}, literals) if plain else AccurateWriter(source, kernel, literals)
-    output = writer.identifier[model.output_node.name] if model.output_node else ""
     forward = writer.body()
-    functions = (*_functions(source, kernel, writer, output), *([_bounds(whole)] if source.has_error_bound else []))
+    functions = (*_functions(source, kernel, writer), *([_bounds(whole)] if source.has_error_bound else []))
     fields = writer.fields()
     binding = _binding(source, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
@@ -101,14 +100,16 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     )
 
 
-def _functions(source: Source, kernel: Kernel, writer: LinesWriter, output: str) -> list[Function]:
+def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Function]:
     """The functions that read the tape, as far as the model has them."""
+    output = source.model.output_node
+    name = writer.identifier[output.name] if output else ""
     plain = writer.number == "Array" and _is_difference(source)
     sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
     found = [
         ("_backward", sums, "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart.",
          writer.reverse("grad", kernel.backward, "")),
-        ("_jacobian", sums[:1], f"Partials of the output {output} by each weight.",
+        ("_jacobian", sums[:1], f"Partials of the output {name} by each weight.",
          writer.reverse("jacobian", kernel.jacobian, JACOBIAN)),
         ("_residual", sums[:1], "The residual of each row.",
          ((), "") if plain else writer.reverse("residual", kernel.residual, RESIDUAL)),
@@ -207,10 +208,9 @@ def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
     given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
-    facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     lines = [
         f"_model = {bind}(",
-        f"    {call_layout('Facts(', facts, '),', 4)}",
+        "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
         f"    {call_layout('Lines(' if plain else 'AccurateLines(', given, '),', 4)}",
         f"    {filled('[', laws, '],', 4)}",
         ")",

@@ -5,14 +5,9 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from compared import assert_same_bits
 
 import symgraph.runtime
 
-ROOT = Path(symgraph.__file__).parent.parent
 MODULES = sorted(Path(symgraph.runtime.__file__).parent.glob("*.py"))
 
 
@@ -62,39 +57,3 @@ def test_mypy_knows_the_signatures_of_a_bound_module(tmp_path: Path) -> None:
     assert "fallback=nine_weights.Tape" in shown[0]
     assert "sample_weight" in shown[1]
     assert shown[1].count("-> tuple[float, ") == 1
-
-
-def in_order() -> list[Path]:
-    """The modules of the runtime, each after those that it imports; the package itself, which only exports, is left out."""
-    waiting = {path: imported(ast.parse(path.read_text(encoding="utf-8"))) for path in MODULES if path.stem != "__init__"}
-    names = {path: f"symgraph.runtime.{path.stem}" for path in waiting}
-    ordered: list[Path] = []
-    while waiting:
-        ready = [path for path, needs in waiting.items() if not needs & {names[other] for other in waiting}]
-        assert ready, "the modules of the runtime import each other"
-        ordered += ready
-        waiting = {path: needs for path, needs in waiting.items() if path not in ready}
-    return ordered
-
-
-def test_the_sources_may_stand_in_one_file() -> None:
-    founding = ROOT / "generated" / "nine_weights.py"
-    bound = symgraph.load(founding)
-    text = "\n".join(
-        ast.unparse(node)
-        for path in [*in_order(), founding]
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if not is_internal(node)
-    )
-    names: dict[str, Any] = {"__name__": "nine_weights_in_one_file"}
-    exec(compile(text, "one_file.py", "exec"), names)
-    rng = np.random.RandomState(0)
-    for rows in (1, 50, 10_001):
-        arguments = rng.normal(size=9), rng.normal(size=(rows, 5)), rng.normal(size=rows)
-        for name in ("value_and_grad", "per_sample_grad", "jacobian", "residual"):
-            assert_same_bits(names[name](*arguments), getattr(bound, name)(*arguments))
-
-
-def is_internal(node: ast.stmt) -> bool:
-    """Tell an import of the runtime's own modules."""
-    return isinstance(node, ast.ImportFrom) and str(node.module).startswith("symgraph.runtime")
