@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 import symgraph as sg
 from symgraph import Model
 from symgraph.build.memory import load_artifact
+from symgraph.check.verify import verify
+from symgraph.generate import generate
+from symgraph.options import Options
 
 LENGTHS = st.integers(1, 120) | st.sampled_from([40, 43, 44, 45, 46, 60, 78, 80, 82])
 
@@ -90,3 +93,32 @@ def test_long_names_that_differ_only_in_the_middle_stay_apart() -> None:
     gradient = [0.0, 0.0]
     load_artifact(scalar).row([2.0, 5.0], [], 0.0, gradient)
     assert gradient == load_artifact(numpy).grad([2.0, 5.0]).tolist() == [4.0, 3.0]
+
+
+def test_names_that_textbooks_use_give_the_same_numbers_in_every_kind_of_module() -> None:
+    """The functions call their own arguments w, X, y, tape and cotangent, and values without a name v0 and so on."""
+    rng = np.random.default_rng(0)
+    w, X, y = rng.normal(size=6), rng.normal(size=(3, 3)), rng.normal(size=3)
+    results = []
+    for names in ("x y X w b v1 loss tape grad z v2 cotangent", "p q r a b c e f g h i j"):
+        model = textbook(names.split())
+        numpy, scalar = (load_artifact(artifact) for artifact in generate(model, ("numpy", "scalar")))
+        verify(model, numpy, scalar)
+        others = [Options(error_bound=True), Options(precision="accurate")]
+        bounds, accurate = (load_artifact(generate(model, options=options)[0]) for options in others)
+        found = [*numpy.value_and_grad(w, X, y), *accurate.value_and_grad(w, X, y), *bounds.error_bound(w, X, y)]
+        results.append(np.concatenate([np.ravel(part) for part in found]))
+    np.testing.assert_array_equal(*results)  # names decide nothing
+
+
+def textbook(names: list[str]) -> Model:
+    model = Model("textbook")
+    p, q, r = model.features(names[:3])
+    a, b, c, e, f, g = model.weights(names[3:9])
+    target = model.target("t")
+    z = model.node(names[9], a * p + b * q + r * f)
+    v = model.node(names[10], sp.tanh(z * c))
+    last = model.node(names[11], sp.exp(-(v**2) * g))
+    output = model.output("out", last + e)
+    model.loss((target - output) ** 2)
+    return model

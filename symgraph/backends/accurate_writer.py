@@ -8,7 +8,7 @@ from types import MappingProxyType
 from symgraph.backends.bindings import leaf_bindings, leaves_read, unpack_leaves
 from symgraph.backends.expression import Level, OpText, OpTexts, call, infix
 from symgraph.backends.layout import number
-from symgraph.backends.lines_writer import LinesWriter
+from symgraph.backends.lines_writer import ARGUMENTS, LinesWriter
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
@@ -46,7 +46,7 @@ TEXTS: OpTexts = MappingProxyType(
 with a power of two."""
 
 _CALLED = {text.format.lstrip("~").partition("(")[0] for text in TEXTS.values()}
-_TAKEN = frozenset({"Pair", "pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", *_CALLED})
+_TAKEN = frozenset({"Pair", "pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", *_CALLED, *ARGUMENTS})
 
 
 class AccurateWriter(LinesWriter):

@@ -27,7 +27,7 @@ _FAMILIES = re.compile(
 )
 """Macros of C's library, of its extensions and of compilers, by name and by kind of name."""
 
-_LOCAL = "w x y cotangent row rows stride careful wide terms sums grad output losses partials residual"
+_LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual"
 _PUBLIC = (
     "abi hash features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor no_residual jacobian selftest"

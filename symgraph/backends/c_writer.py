@@ -170,9 +170,18 @@ class FunctionWriter:
         others = {"target": "y[row]", "cotangent": f"cotangent[{0 if alone else 'row'}]", "largest": "DBL_MAX"}
         return leaf_bindings(self.graph, self.identifier, others)
 
+    def _numbering(self) -> Numbering:
+        return Numbering(self.identifier.values())
+
     def _writer(self, bound: dict[int, str], indent: int) -> StatementWriter:
         return StatementWriter(
-            self.graph, self.texts, bound, Numbering(), self.labels, self.literals, indent=indent + _DECLARED
+            self.graph,
+            self.texts,
+            bound,
+            Numbering(self.identifier.values()),
+            self.labels,
+            self.literals,
+            indent=indent + _DECLARED,
         )
 
     def _leaves(self, kind: str, order: Sequence[int], also: Sequence[int]) -> tuple[Line, ...]:

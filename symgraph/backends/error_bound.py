@@ -18,6 +18,7 @@ from symgraph.backends.bindings import (
 )
 from symgraph.backends.expression import ARITHMETIC, OpText, OpTexts, call
 from symgraph.backends.layout import filled, number
+from symgraph.backends.lines_writer import ARGUMENTS
 from symgraph.backends.names import Numbering
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
@@ -105,7 +106,7 @@ def _lines(
     """The statements, and the text of each result."""
     model, texts = source.model, _texts(graph)
     called = {text.format.partition("(")[0] for text in texts.values()}
-    identifier = identifiers(model, {*called, "constant_bound", "largest_bound"})
+    identifier = identifiers(model, {*called, "constant_bound", "largest_bound", *ARGUMENTS})
     opening: list[str] = []
     for kind, entries, vector in (("weight", model.weight_inputs, "w"), ("feature", model.feature_inputs, "X")):
         used = leaves_read(graph, kind, order, results)

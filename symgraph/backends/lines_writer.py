@@ -24,6 +24,9 @@ from symgraph.backends.view import annotated
 from symgraph.backends.width import WIDTH, columns
 from symgraph.derive.schedule import Kernel, roots_of
 
+ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
+"""Names that the functions of a module need for themselves."""
+
 _INPUTS = {"target": "y", "cotangent": "cotangent", "largest": "largest"}
 
 
@@ -41,7 +44,7 @@ class LinesWriter:
 
     number = "Array"
     row_sum = "RowSum"
-    taken: frozenset[str] = frozenset()
+    taken: frozenset[str] = ARGUMENTS
     inner = 8
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:

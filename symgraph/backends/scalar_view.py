@@ -85,7 +85,7 @@ class _RowWriter:
         self.graph = graph
         self.texts = texts
         self.literals = literals
-        self.identifier = identifiers(source.model, ("w", "x", "y", "grad"))
+        self.identifier = identifiers(source.model, ("w", "x", "y", "grad", "loss"))
 
     def function(self, results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the statements that compute the given nodes, and the expression for each."""
@@ -101,7 +101,7 @@ class _RowWriter:
         labels, notes = cotangent_labels(graph, self.identifier, "")
         labels |= node_labels(graph, self.identifier)
         bound = leaf_bindings(graph, self.identifier, {"target": "y", "largest": number(sys.float_info.max)})
-        writer = SectionWriter(graph, self.texts, bound, Numbering(), labels, self.literals)
+        writer = SectionWriter(graph, self.texts, bound, Numbering(self.identifier.values()), labels, self.literals)
         body = writer.write(order, results)
         values = tuple(writer.operand(position).text for position in results)
         return (*lines, *statements(body, notes)), values

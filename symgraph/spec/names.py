@@ -1,23 +1,18 @@
 """Names that a spec may use, and the reasons why others are refused."""
 
 import keyword
-import re
 import sys
 import unicodedata
+from collections.abc import Mapping
 
 from symgraph.errors import SpecError
 
-RESERVED = frozenset({"w", "X", "x", "y", "loss", "tape", "cotangent", "grad"})
-"""Names of the arguments and results of a generated module; a symbol of the same name would hide them."""
-
-# A CSV column called x and a target called y are what most data sets have, and both stay distinguishable in generated text:
-# the feature matrix is X there, and the target is y whatever its name.
-ALLOWED_AS = {"x": "feature", "y": "target"}
+RESERVED: Mapping[str, tuple[str, ...]] = {"loss": ("node", "output")}
+"""Names that some kinds may not have: the tape calls the loss itself so. What generated text calls its own arguments (w, X, y,
+tape) is free; there a user's symbol gets an underscore."""
 
 # Modules that symgraph or a spec imports: a spec or module file of that name in the current folder would be imported instead.
 _IMPORTED = frozenset({"symgraph", "numpy", "sympy", "mpmath", "jinja2", "typer", "rich", "matplotlib"})
-
-_UNNAMED = re.compile(r"v\d+")
 
 
 def check_name(name: object, kind: str, model: str) -> str:
@@ -36,12 +31,8 @@ def check_name(name: object, kind: str, model: str) -> str:
         raise SpecError(f"{where} is no identifier; use letters, digits and underscores, not starting with a digit")
     if unicodedata.normalize("NFKC", name) != name:
         raise SpecError(f"{where} changes when Python reads it; write it as {unicodedata.normalize('NFKC', name)!r}")
-    if name in RESERVED and ALLOWED_AS.get(name) != kind:
-        raise SpecError(f"{where} is reserved: generated modules use it for their own arguments; use {name}1 or {name}_")
-    if _UNNAMED.fullmatch(name):
-        raise SpecError(
-            f"{where} is reserved: v<number> is what generated text calls values without a name; use {name[0]}_{name[1:]}"
-        )
+    if kind in RESERVED.get(name, ()):
+        raise SpecError(f"{where} is reserved: the tape calls the loss itself so; use {name}1 or {name}_")
     if name.startswith("d_"):
         raise SpecError(f"{where} is reserved: d_<node> is what generated text calls a cotangent; drop the prefix")
     if name.startswith("_"):

@@ -16,7 +16,7 @@ from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler
-from symgraph.spec.names import ALLOWED_AS, RESERVED
+from symgraph.spec.names import RESERVED
 
 STRICT = ("-Wshadow", "-Wmissing-prototypes", "-Wpedantic")
 PLAIN = [f"name{index}" for index in range(54)]
@@ -58,8 +58,8 @@ def hostile(names: Sequence[str], turn: int, name: str = "hostile") -> Model:
 
 def allowed(names: Sequence[str]) -> list[str]:
     """The names that a spec may have."""
-    reserved = (*RESERVED, *ALLOWED_AS, "y_hat")
-    return sorted({one for one in names if not re.match(r"_|d_|v\d+$", one) and one not in reserved})
+    reserved = (*RESERVED, "y_hat")
+    return sorted({one for one in names if not re.match(r"_|d_", one) and one not in reserved})
 
 
 def gradient(model: Model, files: Mapping[str, str]) -> list[float]:
