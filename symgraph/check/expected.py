@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 from symgraph.check.balls import Value
 from symgraph.check.reference import Reference, Truth, number
 from symgraph.check.sampling import Batch
+from symgraph.gradcheck.calls import Array
+from symgraph.gradcheck.outcomes import Fact
 
 RELATIVE = 1e-10
 SAFETY = 64.0
@@ -34,20 +36,10 @@ GROSS = 1e4
 _TINY = 1e-300
 """Below this, doubles lose digits; differences of that size mean nothing."""
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
-class Expected:
-    """Values with the radii of their errors; arrays of one shape.
-
-    Attributes:
-        want: the truth, rounded to double; NaN where there is none.
-        radius: the bound of what rounding does to a plain evaluation; inf where nothing can be said.
-    """
-
-    want: Array
-    radius: Array
+class Expected(Fact):
+    """Values with the bounds of what rounding does to a plain evaluation."""
 
     @cached_property
     def tolerance(self) -> Array:
@@ -75,23 +67,6 @@ class Expected:
         """Where rounding leaves no digit, so that a correct module may give infinity: 1/(a - b) where a and b round alike."""
         return np.asarray(~np.isfinite(self.tolerance) | ((self.tolerance >= np.abs(self.want)) & (self.want != 0.0)))
 
-    def row(self, index: int) -> "Expected":
-        """The values of one row."""
-        return Expected(self.want[index], self.radius[index])
-
-    def scaled(self, factor: float) -> "Expected":
-        """The values times a factor."""
-        return Expected(factor * self.want, abs(factor) * self.radius)
-
-    def total(self, shares: Array) -> "Expected":
-        """The sum over rows of share * value; a share of 0 takes a row out, whatever it holds."""
-        kept = shares != 0.0
-        factors = shares[kept].reshape(-1, *(1,) * (self.want.ndim - 1))
-        terms = factors * self.want[kept]
-        # the sum itself rounds a few times
-        radius = (np.abs(factors) * self.radius[kept]).sum(0) + 1e-15 * np.abs(terms).sum(0)
-        return Expected(terms.sum(0), radius)
-
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -116,6 +91,15 @@ class Expectation:
     residual: Expected | None
     residual_jacobian: Expected | None
     on_target: frozenset[str]
+
+    def facts(self) -> dict[str, Expected]:
+        """What is known of each row, by fact."""
+        parts = ("loss", "gradient", "output", "jacobian", "residual", "residual_jacobian")
+        found = {name: getattr(self, name) for name in parts}
+        found |= {f"node {name}": node for name, node in self.nodes.items()}
+        if "loss" in self.on_target:
+            found["node loss"] = self.loss  # a field of the tape that is None without the target
+        return {fact: known for fact, known in found.items() if known is not None}
 
 
 def expect(reference: Reference, batch: Batch) -> Expectation:

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from sympy import evaluate
 
-from symgraph.check.comparison import Comparison, Tally
-from symgraph.check.contract import check
+from symgraph.check.contract import Contract, Tally
 from symgraph.check.expected import Expectation, expect
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
@@ -79,9 +78,13 @@ def verify(
         tally = Tally()
         while (batch := search.next()) is not None:
             expected = expect(reference, batch)
-            label = f"point {len(search.batches)} of seed {seed}"
-            compare = Comparison("", batch, *_columns(model), label, tally)
-            _check(model, (module, scalar), compare, expected, effort, len(search.batches))
+            turn = len(search.batches)
+            contract = Contract(model, batch, f"point {turn} of seed {seed}", expected, tally)
+            for own in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))):
+                if own is not None:
+                    compiled = hasattr(own, "value_and_grad") or hasattr(own, "predict")
+                    backend = "numpy" if own is module else "c" if compiled else "scalar"
+                    contract.check(own, backend, whole=effort.whole and turn == 0, turn=turn)
             search.note(batch, expected)
         if not search.batches:
             raise SpecError(_no_point(model, sampler))
@@ -142,24 +145,6 @@ class _Search:
             self.weights[name] += 1
         self.choices.update(batch.choices)
         self.batches.append(batch)
-
-
-def _columns(model: Model) -> tuple[tuple[str, ...], str | None]:
-    target = None if model.target_input is None else model.target_input.name
-    return tuple(feature.name for feature in model.feature_inputs), target
-
-
-def _check(
-    model: Model, modules: tuple[Any, Any], compare: Comparison, expected: Expectation, effort: Effort, turn: int
-) -> None:
-    """Check every module at one batch; at the first with each row alone, and with many rows."""
-    module, scalar = modules
-    for own in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))):
-        if own is not None:
-            compiled = hasattr(own, "value_and_grad") or hasattr(own, "predict")
-            backend = "numpy" if own is module else "c" if compiled else "scalar"
-            subject = compare.about(f"model {model.name}" if own is module else f"model {model.name}, {backend} module")
-            check(model, own, backend, subject, expected, whole=effort.whole and turn == 0, turn=turn)
 
 
 def _seen(batch: Batch, expected: Expectation) -> list[str]:

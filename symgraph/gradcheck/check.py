@@ -109,7 +109,7 @@ def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Genera
         yield from compare(point, facts, rng)
     for value, name in PARTIALS.items():
         if name in facts and (whole or value == point.main):
-            _, partials, sway = facts[name]
+            partials, sway = facts[name].want, facts[name].radius
             blur = np.full(len(partials), np.inf)
             if value == "loss":
                 blur, rounding = point.bounds()
