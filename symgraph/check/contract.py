@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.check.expected import Expectation, Expected
+from symgraph.check.expected import Expected
+from symgraph.check.reference import Reference
 from symgraph.check.sampling import Batch
 from symgraph.errors import VerificationError
 from symgraph.gradcheck.calls import BY_ROW, MATH_ERRORS, WAYS, Call, Given
 from symgraph.gradcheck.outcomes import Outcome, Rows, bounds, layouts
-from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
 _SHARES = np.array((0.5, 2.0, 1.25, 0.75))
@@ -50,17 +50,17 @@ class Contract:
     """Holds modules of a model against what is expected on one batch.
 
     Attributes:
-        model: the spec.
+        reference: of the model.
         batch: where.
         label: how the batch is found again.
-        expected: what is expected there.
+        expected: what is expected there, by fact.
         tally: counts, added to.
     """
 
-    model: Model
+    reference: Reference
     batch: Batch
     label: str
-    expected: Expectation
+    expected: Mapping[str, Expected]
     tally: Tally = field(default_factory=Tally)
 
     def check(self, module: Any, backend: str, *, whole: bool, turn: int) -> None:
@@ -76,13 +76,12 @@ class Contract:
         Raises:
             VerificationError: it differs.
         """
-        subject = f"model {self.model.name}" + ("" if backend == "numpy" else f", {backend} module")
+        subject = f"model {self.reference.model.name}" + ("" if backend == "numpy" else f", {backend} module")
         for name, got, want in self._facts_of_module(module, backend):
             if type(got) is not type(want) or got != want:
                 raise VerificationError(f"{subject}: {name} is {got!r}, the spec says {want!r}")
-        facts = self.expected.facts()
-        facts |= bounds(facts) if hasattr(module, "error_bound") else {}
-        rows, batch = Rows(module, facts, partial(_has, backend), self.expected.on_target), self._given()
+        facts = {**self.expected, **(bounds(self.expected) if hasattr(module, "error_bound") else {})}
+        rows, batch = Rows(module, facts, partial(_has, backend), self.reference.on_target), self._given()
         outcomes = (outcome for given in _ways(batch, backend, whole, turn) for outcome in rows.outcomes(given))
         for outcome in chain(outcomes, rows.of_weights(batch.w) if turn == 0 else ()):
             problem = self._problem(outcome, facts)
@@ -91,20 +90,20 @@ class Contract:
 
     def _facts_of_module(self, module: Any, backend: str) -> Iterator[tuple[str, Any, Any]]:
         """What a module says of itself, and what the spec says: name, both values."""
-        model, residual = self.model, self.expected.residual
+        model, has_residual = self.reference.model, "residual" in self.expected
         yield "MODEL", module.MODEL, model.name
         yield "FEATURES", tuple(module.FEATURES), tuple(entry.name for entry in model.feature_inputs)
         yield "WEIGHTS", tuple(module.WEIGHTS), tuple(entry.name for entry in model.weight_inputs)
         yield "TARGET", module.TARGET, None if model.target_input is None else model.target_input.name
-        if backend != "scalar" and residual is not None:
+        if backend != "scalar" and has_residual:
             yield "residual_factor", module.METADATA.get("residual_factor"), residual_of(model).factor
         for name in ("residual", "residual_jacobian"):
-            if residual is None and hasattr(module, name):
+            if not has_residual and hasattr(module, name):
                 yield name, "there", "missing, since the loss is no constant times a square"
 
     def _given(self) -> Given:
-        rows, target = self.batch.rows, self.model.target_input
-        names = [feature.name for feature in self.model.feature_inputs]
+        rows, target = self.batch.rows, self.reference.model.target_input
+        names = [feature.name for feature in self.reference.model.feature_inputs]
         w = np.array(list(self.batch.weights.values()))
         X = np.array([[row[name] for name in names] for row in rows]) if names else None
         y = None if target is None else np.array([row[target.name] for row in rows])

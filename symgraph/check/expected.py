@@ -13,19 +13,18 @@ of the smallest fault to be caught, a factor of 1.001.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
 from symgraph.check.balls import Value
-from symgraph.check.reference import Reference, Truth, number
+from symgraph.check.reference import Point, Reference, Truth, number
 from symgraph.check.sampling import Batch
-from symgraph.gradcheck.calls import Array
+from symgraph.gradcheck.calls import PARTIALS, Array
 from symgraph.gradcheck.outcomes import Fact
 
 RELATIVE = 1e-10
@@ -68,73 +67,33 @@ class Expected(Fact):
         return np.asarray(~np.isfinite(self.tolerance) | ((self.tolerance >= np.abs(self.want)) & (self.want != 0.0)))
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """The values that a correct module gives on a batch of n rows with k weights.
-
-    Attributes:
-        nodes: every named node by name, (n,).
-        output: the output, (n,); None where the model has none.
-        loss: the loss of each row, (n,); None where the model has none.
-        gradient: the partials of each row's loss by the weights, (n, k); None without a loss.
-        jacobian: the partials of the output, (n, k).
-        residual: the residual, (n,); None where the model has none.
-        residual_jacobian: the partials of the residual, (n, k).
-        on_target: the nodes that depend on the target, and "loss" if it does.
-    """
-
-    nodes: Mapping[str, Expected]
-    output: Expected | None
-    loss: Expected | None
-    gradient: Expected | None
-    jacobian: Expected | None
-    residual: Expected | None
-    residual_jacobian: Expected | None
-    on_target: frozenset[str]
-
-    def facts(self) -> dict[str, Expected]:
-        """What is known of each row, by fact."""
-        parts = ("loss", "gradient", "output", "jacobian", "residual", "residual_jacobian")
-        found = {name: getattr(self, name) for name in parts}
-        found |= {f"node {name}": node for name, node in self.nodes.items()}
-        if "loss" in self.on_target:
-            found["node loss"] = self.loss  # a field of the tape that is None without the target
-        return {fact: known for fact, known in found.items() if known is not None}
-
-
-def expect(reference: Reference, batch: Batch) -> Expectation:
+def expect(reference: Reference, batch: Batch) -> dict[str, Expected]:
     """Compute what a correct module gives on a batch.
 
     Args:
         reference: of the model.
-        batch: weights and rows.
+        batch: weights and n rows.
+
+    Returns:
+        By fact about the rows: "loss", "output", "residual" (n,) as far as the model has them, their partials by the k weights,
+        "gradient", "jacobian", "residual_jacobian" (n, k), and "node NAME" (n,) for each field of the tape.
     """
-    model = reference.model
     points = [batch.point(row) for row in range(len(batch.rows))]
-    pairs = [(reference.truth(point), reference.rough(point)) for point in points]
-    weights = [entry.name for entry in model.weight_inputs]
-    values = {root: _stack(_pair(pair, lambda t: [t.values[root]]) for pair in pairs) for root in reference.roots}  # noqa: B023  called at once
-    slopes = {
-        root: _stack(_pair(pair, lambda t: [t.partials[root][name] for name in weights]) for pair in pairs)  # noqa: B023
-        for root in reference.roots
-    }
-    names = [node.name for node in model.nodes]
-    nodes = _stack(_pair(pair, lambda t: [t.nodes[name] for name in names]) for pair in pairs)
-    return Expectation(
-        nodes={name: Expected(nodes.want[:, place], nodes.radius[:, place]) for place, name in enumerate(names)},
-        output=_column(values.get("output")),
-        loss=_column(values.get("loss")),
-        gradient=slopes.get("loss"),
-        jacobian=slopes.get("output"),
-        residual=_column(values.get("residual")),
-        residual_jacobian=slopes.get("residual"),
-        on_target=frozenset() if model.target_input is None else reference.depends(model.target_input.name),
-    )
+    weights = [entry.name for entry in reference.model.weight_inputs]
+    fields = [f"node {node.name}" for node in reference.model.nodes]
 
+    def table(truth: Callable[[Point], Truth], read: Callable[[Value], float]) -> Array:
+        rows = [(found.nodes.values(), found.named(weights).values()) for found in map(truth, points)]
+        return np.array([[read(value) for part in row for value in part] for row in rows], np.float64)
 
-def _pair(pair: tuple[Truth, Truth], part: Any) -> list[tuple[float, float]]:
-    truth, rough = pair
-    return [(number(true), radius(blurred)) for true, blurred in zip(part(truth), part(rough), strict=True)]
+    whole = Expected(table(reference.truth, number), table(reference.rough, radius))
+    names = [*fields, *reference.roots]
+    found = {name: whole.at((slice(None), place)) for place, name in enumerate(names)}
+    for place, root in enumerate(reference.roots):
+        start = len(names) + place * len(weights)
+        found[PARTIALS[root]] = whole.at((slice(None), slice(start, start + len(weights))))
+    # a field of the tape that is None without the target
+    return found | ({"node loss": found["loss"]} if "loss" in reference.on_target else {})
 
 
 def radius(value: Value) -> float:
@@ -142,13 +101,3 @@ def radius(value: Value) -> float:
     if not isinstance(value, arb) or not value.is_finite():
         return math.inf
     return float(value.rad()) * (1.0 + 1e-9)
-
-
-def _stack(rows: Iterable[list[tuple[float, float]]]) -> Expected:
-    table = np.array(list(rows), np.float64)
-    table = table.reshape(len(table), -1, 2)
-    return Expected(table[..., 0], table[..., 1])
-
-
-def _column(found: Expected | None) -> Expected | None:
-    return None if found is None else Expected(found.want[:, 0], found.radius[:, 0])

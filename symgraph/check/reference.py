@@ -7,7 +7,7 @@ counted and never passed. All that verifies, judges or measures asks this one re
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from flint import arb, ctx
 
@@ -152,11 +152,12 @@ class Reference:
             sum(used and program.fails(index, values) for index, used in enumerate(needed)),
         )
 
-    def depends(self, leaf: str) -> frozenset[str]:
-        """Tell which named nodes, and "loss", depend on an input."""
-        moved: set[int] = set()
+    @cached_property
+    def on_target(self) -> frozenset[str]:
+        """The named nodes that depend on the target, and "loss" if it does."""
+        target, moved = self.model.target_input, set[int]()
         for index, step in enumerate(self.program.steps):
-            if step.leaf == leaf or not moved.isdisjoint(step.args):
+            if (target is not None and step.leaf == target.name) or not moved.isdisjoint(step.args):
                 moved.add(index)
         return frozenset(name for name, root in self.program.roots.items() if root in moved)
 

@@ -23,6 +23,8 @@ MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
 """What the scalar backend raises where NumPy gives inf or nan."""
 BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
+PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian"}
+"""The values of a row, and the partials of each by the weights."""
 WITHOUT = "without y"
 _NUMBER = -1.5
 """A cotangent that all rows share."""
