@@ -36,6 +36,16 @@ Point = Mapping[str, float]
 """A float for every feature, weight and the target if there is one, taken as the exact number it is."""
 
 
+_PREFIXES = {"loss": "grad", "output": "jacobian", "residual": "residual_jacobian"}
+"""What the names of a value's partials begin with."""
+
+
+def origin(name: str) -> tuple[str, str]:
+    """The value that a result is, or is a partial of, and the weight by which: ("loss", "w1") of "grad w1", or ("loss", "")."""
+    kind, _, leaf = name.partition(" ")
+    return next((value for value, prefix in _PREFIXES.items() if leaf and prefix == kind), kind), leaf
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """The spec at one point; every value is a ball, or the reason why there is none.
@@ -54,8 +64,7 @@ class Truth:
 
     def named(self, weights: Sequence[str]) -> dict[str, Value]:
         """The results under the names that reports use: "loss", "output", "residual", "grad w1", "jacobian w1"."""
-        prefix = {"loss": "grad", "output": "jacobian", "residual": "residual_jacobian"}
-        partials = {f"{prefix[root]} {name}": self.partials[root][name] for root in self.values for name in weights}
+        partials = {f"{_PREFIXES[root]} {name}": self.partials[root][name] for root in self.values for name in weights}
         return {**self.values, **partials}
 
 

@@ -1,7 +1,7 @@
 """Run every public function of a generated module at many points, on one row and on many."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,10 +120,15 @@ def backend_of(module: Any) -> str:
 
 def names_of(module: Any) -> tuple[str, ...]:
     """The results that a module of the ABI has."""
-    scalar = backend_of(module) == "scalar"
-    names = [*(["loss"] if module.METADATA["has_loss"] else []), *(["output"] if module.OUTPUTS else [])]
-    names += [f"grad {name}" for name in module.WEIGHTS] if module.METADATA["has_loss"] else []
-    return (*names, *(f"jacobian {name}" for name in module.WEIGHTS if module.OUTPUTS and not scalar))
+    values = {"loss": module.METADATA["has_loss"], "output": module.OUTPUTS}
+    return names_of_results([name for name, has in values.items() if has], module.WEIGHTS, backend_of(module))
+
+
+def names_of_results(values: Collection[str], weights: Sequence[str], backend: str) -> tuple[str, ...]:
+    """The names of values ("loss" and "output", as far as there are these) and of their partials that a backend gives."""
+    kinds = {"loss": "grad"} if backend == "scalar" else {"loss": "grad", "output": "jacobian"}
+    partials = [f"{kind} {name}" for value, kind in kinds.items() if value in values for name in weights]
+    return (*(value for value in ("loss", "output") if value in values), *partials)
 
 
 def compute(module: Any, points: Points, dtype: str = "float64") -> Results:

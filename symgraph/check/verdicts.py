@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.reference import NARROW
+from symgraph.check.reference import NARROW, origin
 from symgraph.check.runs import CRASH, MATH_ERROR, Results, Run
 from symgraph.check.truths import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED, Truths
 from symgraph.options import ACCURATE
@@ -306,7 +306,6 @@ def _errors(found: Truths, computed: Floats) -> Floats:
 
 def _of_values(marked: Mask, names: Sequence[str]) -> Mask:
     """For each partial whether the value that is differentiated is marked; False for the values themselves."""
-    values = {"grad": "loss", "jacobian": "output"}
-    columns = [values.get(name.partition(" ")[0], "") for name in names]
+    columns = [value if leaf else "" for value, leaf in map(origin, names)]
     nothing = np.zeros(len(marked), bool)
     return np.stack([marked[:, names.index(value)] if value in names else nothing for value in columns], axis=1)
