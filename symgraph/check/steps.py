@@ -1,0 +1,64 @@
+"""Operations on balls in a row, operands before what uses them: a spec's expressions, and a graph, are both evaluated so."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from flint import arb
+
+from symgraph.check.balls import UNKNOWN, Value, is_infinite
+from symgraph.check.forms import Form, value_of
+
+After = Callable[[int, Value, list[Value]], Value]
+"""Changes what a step gives: its index, its value, and the values of the steps before it, which it may narrow."""
+
+
+class Step(NamedTuple):
+    """One distinct subexpression.
+
+    Attributes:
+        name: of its operation; "" for inputs and constants.
+        args: the steps it is computed from; for a Piecewise the value and the condition of each branch in turn.
+        form: computes it; None for inputs and constants.
+        leaf: the name of the input that it is, or "".
+        constant: gives its value at the precision in force, for a constant.
+        varies: whether it depends on an input.
+        home: the named node in whose expression it stands first, or "loss".
+    """
+
+    name: str = ""
+    args: tuple[int, ...] = ()
+    form: Form | None = None
+    leaf: str = ""
+    constant: Callable[[], Value] | None = None
+    varies: bool = False
+    home: str = ""
+
+
+def forward(
+    steps: Sequence[Step], leaves: Sequence[Value], after: After | None = None, *, unbounded: bool = False
+) -> list[Value]:
+    """Compute every step, those of branches that are not taken too, at the precision in force.
+
+    Args:
+        steps: of which the first ones are the leaves.
+        leaves: their values.
+        after: changes each operation's value, if there is one.
+        unbounded: whether sums and products without bounds are kept as such, and not unknown.
+    """
+    values: list[Value] = list(leaves)
+    for index, (name, args, form, _, constant, _, _) in enumerate(steps[len(leaves) :], len(leaves)):
+        if form is None:
+            values.append(UNKNOWN if constant is None else constant())
+            continue
+        if len(args) == 2 and name in ("mul", "add", "sub"):  # most operations are these
+            a, b = values[args[0]], values[args[1]]
+            if isinstance(a, arb) and isinstance(b, arb):
+                found = a * b if name == "mul" else a + b if name == "add" else a - b
+                known = found.is_finite() or (not found.is_nan() if unbounded else is_infinite(found))
+                value: Value = found if known else UNKNOWN
+            else:
+                value = b if isinstance(a, arb) else a
+        else:
+            value = value_of(form, [values[arg] for arg in args])
+        values.append(value if after is None else after(index, value, values))
+    return values
