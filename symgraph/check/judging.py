@@ -66,7 +66,7 @@ def compare(found: Truths, results: Results) -> Report:
     court = _Court(found, judged, results)
     digits = court.worst_digits()
     reports = tuple(court.result(column) for column in range(len(found.names)))
-    kappa_in, kappa_graph = (np.where(judged.normal, k, np.nan) for k in (judged.kappa_in, found.sizes.kappa_graph))
+    kappa_in, kappa_graph = (np.where(judged.known["judged"], k, np.nan) for k in (judged.kappa_in, found.sizes.kappa_graph))
     return Report(
         found.model.name,
         found.dtype,
@@ -75,7 +75,7 @@ def compare(found: Truths, results: Results) -> Report:
         dict(Counter(kinds)),
         _by_kind(judged.faulty, kinds),
         _by_kind(judged.outside_range, kinds),
-        {text: int((getattr(judged, name) & judged.outside_range).sum()) for name, text in WHAT.items()},
+        {text: int((judged.wrong[name] & judged.outside_range).sum()) for name, text in WHAT.items()},
         found.largest_ulp,
         reports,
         tuple(dict.fromkeys(run.function for run in results.runs)),
@@ -99,7 +99,7 @@ class _Court(NamedTuple):
     def result(self, column: int) -> ResultReport:
         """Report on one result."""
         judged, sizes = self.judged, self.found.sizes
-        errors, tried = judged.ulp[:, column], judged.tried[:, column]
+        errors, tried = judged.ulp[:, column], judged.known["tried"][:, column]
         faulty, outside = judged.faulty[:, column], judged.outside_range[:, column]
         self.found.largest(np.where(np.isfinite(errors), errors, np.nan)[:, None], judged.kappa_in, [column])
         kappa_in, kappa_graph = judged.kappa_in[:, column], sizes.kappa_graph[:, column]
@@ -107,7 +107,7 @@ class _Court(NamedTuple):
             against_in = np.where(np.isfinite(errors), errors / (1 + kappa_in), np.nan)
             against_bound = np.where(tried, errors / judged.bound[:, column], np.nan)
             sharp = np.where(tried & judged.plain[:, column], errors / sizes.bound[:, column], np.nan)
-            quality = np.where(judged.normal[:, column], kappa_graph / (1 + kappa_in), np.nan)
+            quality = np.where(judged.known["judged"][:, column], kappa_graph / (1 + kappa_in), np.nan)
         return ResultReport(
             result=self.found.names[column],
             **{name: int(mask[:, column].sum()) for name, mask in judged.counted().items()},
@@ -123,7 +123,7 @@ class _Court(NamedTuple):
 
     def worst_digits(self) -> Worst | None:
         """The result at which the operations lose the most digits that the inputs determine."""
-        at = self.found.worst_digits(self.judged.normal & self.judged.in_range, self.judged.kappa_in)
+        at = self.found.worst_digits(self.judged.known["judged"] & self.judged.in_range, self.judged.kappa_in)
         return None if at is None else self._at(*at[:2], "digits", at[2])
 
     def _worst(self, column: int, against_in: NDArray[np.float64], candidates: NDArray[np.bool_]) -> Worst | None:
@@ -132,7 +132,7 @@ class _Court(NamedTuple):
             return None
         place = int(np.argmax(np.where(candidates, np.nan_to_num(against_in, nan=0.0, posinf=np.inf), -1.0)))
         run, what = self.results.runs[self.judged.source[place, column]], self.judged.what(place, column)
-        return self._at(place, column, what, run.label, run.message if what == WHAT["raised"] else "")
+        return self._at(place, column, what, run.label, run.messages[0] if what == WHAT["raised"] else "")
 
     def _at(self, place: int, column: int, what: str, where: str, message: str = "") -> Worst:
         found, judged, at = self.found, self.judged, (place, column)
