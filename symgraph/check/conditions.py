@@ -153,9 +153,9 @@ class Measure:
                 values = forward(self._steps, leaves, unbounded=True)
                 if level == LEVELS[-1] or all(map(_is_settled, values)):
                     sizes = [_size(value) for value in values]
-                    exponents = np.array([0 if size is None else _exponent(size) for size in sizes], np.int64)
+                    exponents = [0 if size is None else max(-_FAR, min(_FAR, exponent_of(size))) for size in sizes]
                     zero = np.array([size is not None and size.is_zero() for size in sizes], bool)
-                    return Conditions(exponents, zero, self._edges(values, sizes), self._scatter(leaves))
+                    return Conditions(np.array(exponents, np.int64), zero, self._edges(values, sizes), self._scatter(leaves))
         raise AssertionError("the last level settles everything")
 
     def _edges(self, values: Sequence[Value], sizes: Sequence[arb | None]) -> Floats:
@@ -350,13 +350,13 @@ def _size(value: Value) -> arb | None:
     return value
 
 
-def _exponent(size: arb) -> int:
-    """The binary exponent of a number; 0 for 0."""
+def exponent_of(size: arb) -> int:
+    """The binary exponent of a finite number, rounded to double where it is in the range of these; 0 for 0."""
     number = float(size)
     if 1e-300 < abs(number) < 1e300:
         return math.frexp(number)[1]
     mantissa, exponent = size.mid().man_exp()
-    return max(-_FAR, min(_FAR, int(exponent) + int(mantissa).bit_length())) if mantissa else 0
+    return int(exponent) + int(mantissa).bit_length() if mantissa else 0
 
 
 def _is_settled(value: Value) -> bool:

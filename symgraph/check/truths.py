@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from symgraph.backends import BACKENDS
 from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value
-from symgraph.check.conditions import Conditions, Floats, Measure, Sizes
+from symgraph.check.conditions import Conditions, Floats, Measure, Sizes, exponent_of
 from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials, left_open
 from symgraph.check.points import Points
 from symgraph.check.reference import LEVELS, origin, reference
@@ -238,16 +238,11 @@ def _parts(value: Value) -> tuple[int, float, float, int]:
     """State, high, low and exponent of a true value, at a precision of ``LEVELS[0]``."""
     if not isinstance(value, arb):
         return (NO_DERIVATIVE if value is KINK else UNRESOLVED if value is UNKNOWN else UNDEFINED), 0.0, 0.0, 0
-    number = float(value)
-    if 1e-290 < abs(number) < 1e290 and not value.contains(ZERO):
-        high, exponent = math.frexp(number)
-        return KNOWN, high, math.ldexp(float(value - number), -exponent), exponent
     if value.contains(ZERO):  # below all numbers of any format
         return KNOWN, 0.0, 0.0, 0
     if not value.is_finite():
-        return KNOWN, math.copysign(0.5, number), 0.0, _BEYOND
-    mantissa, power = (int(part) for part in value.mid().man_exp())
-    bits = mantissa.bit_length()
-    scaled = value * arb((1, -(power + bits)))
+        return KNOWN, math.copysign(0.5, float(value)), 0.0, _BEYOND
+    exponent = exponent_of(value)
+    scaled = value * arb((1, -exponent))
     high = float(scaled)
-    return KNOWN, high, float(scaled - high), max(-_BEYOND, min(_BEYOND, power + bits))
+    return KNOWN, high, float(scaled - high), max(-_BEYOND, min(_BEYOND, exponent))

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.gradcheck.calls import WAYS, Call, Given
+from symgraph.gradcheck.calls import PARTIALS, WAYS, Call, Given
 from symgraph.gradcheck.judge import SAFETY, agree, same_factor
 from symgraph.gradcheck.outcomes import Fact, Large, Outcome, Rows, bounds, layouts, many
-from symgraph.gradcheck.points import PARTIALS, Point, largest
+from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding
 
 # Functions of one module may order their sums differently; 1e-8 of the sum of magnitudes is far above that in float64, and far

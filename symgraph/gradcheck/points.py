@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import Given, call_row
+from symgraph.gradcheck.calls import PARTIALS, Given, call_row
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, inside
 from symgraph.gradcheck.outcomes import Fact
@@ -24,8 +24,6 @@ _CANDIDATES = 8  # rows drawn for each row wanted, because some will not be fini
 _EDGE = 0.02  # the share of a bounded domain that is kept off at either end, where steps would leave it
 _SHAKE = 1e-10  # relative; far above rounding, and far below what a model feels as a change
 
-PARTIALS = {"loss": "gradient", "output": "jacobian"}
-"""The parts of what a row gives: values, and the partials of each."""
 _FUNCTIONS = {"loss": "forward", "gradient": "per_sample_grad", "output": "predict", "jacobian": "jacobian"}
 
 
@@ -79,7 +77,7 @@ class Point(NamedTuple):
     def values(self) -> Mapping[str, Array]:
         """What the functions for whole batches, or else `row`, say of each row, in float64: (n,), and partials (n, k)."""
         has = {"loss": self.main == "loss", "output": bool(self.module.OUTPUTS) and hasattr(self.module, "jacobian")}
-        parts = [part for value in PARTIALS if has[value] for part in (value, PARTIALS[value])]
+        parts = [part for value in has if has[value] for part in (value, PARTIALS[value])]
         return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
 
     def facts(self, rng: np.random.Generator) -> dict[str, Fact]:
