@@ -12,8 +12,9 @@ may decide.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ _PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0)
 """The condition numbers of operations that have the same ones everywhere but at 0."""
 _SETTLED = 64
 """The bits that a value of the graph must be known to."""
+_ENTRIES = 2_000_000
+"""Numbers that the sweeps hold at once: some tens of MB."""
 _FAR = 2**40
 """The binary exponent that stands for that of infinity."""
 _HUGE, _MINUTE = arb((1, _FAR - 1)), arb((1, -_FAR - 1))
@@ -73,11 +76,6 @@ class Sizes:
     highest: NDArray[np.int64]
     scatter: Floats
     strayed: NDArray[np.bool_]
-
-    @staticmethod
-    def stacked(parts: "Sequence[Sizes]") -> "Sizes":
-        """Several batches as one."""
-        return Sizes(*(np.concatenate([getattr(part, of.name) for part in parts]) for of in fields(Sizes)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,11 +130,6 @@ class Measure:
         """The positions of the nodes that round."""
         self.largest_ulp = max(self._figures.values(), default=0.5)
         """The largest figure among the operations that are counted."""
-
-    @property
-    def width(self) -> int:
-        """How many nodes the results are computed from."""
-        return len(self._nodes)
 
     def conditions(self, point: Mapping[str, float], bits: int = LEVELS[0]) -> Conditions:
         """Evaluate the graph at one point, and every operation's condition; once more with rounding errors.
@@ -209,11 +202,17 @@ class Measure:
                 value = value + noise[1]
         return value if step.name in TAME else decided(step.name, value, [values[arg] for arg in step.args], self._limits)
 
-    def sizes(self, points: Sequence[Conditions]) -> Sizes:
-        """Sweep over the graph for many points at once."""
-        exponents, zero, edges, scatter = (np.array([getattr(point, of.name) for point in points]) for of in fields(Conditions))
+    def sizes(self, points: Iterable[Conditions]) -> Sizes:
+        """Sweep over the graph for many points at once; as many as memory holds."""
+        many = max(1, min(512, _ENTRIES // max(1, len(self._at) * len(self._nodes))))
+        left, parts = iter(points), list[Sizes]()
+        while batch := [*islice(left, many)]:
+            parts.append(self._sizes(*(np.array([getattr(point, of.name) for point in batch]) for of in fields(Conditions))))
+        return Sizes(*(np.concatenate([getattr(part, of.name) for part in parts]) for of in fields(Sizes)))
+
+    def _sizes(self, exponents: NDArray[np.int64], zero: NDArray[np.bool_], edges: Floats, scatter: Floats) -> Sizes:
         mags = np.where(self._ranged, exponents, 0)
-        kappa_in, kappa_graph, sums, bound = (np.zeros((len(points), len(self._at))) for _ in range(4))
+        kappa_in, kappa_graph, sums, bound = (np.zeros((len(mags), len(self._at))) for _ in range(4))
         with np.errstate(all="ignore"):
             for row, moves in self._sweep(edges, zero):
                 op = self._nodes[row].op

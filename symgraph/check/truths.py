@@ -1,7 +1,7 @@
 """The truth at many points: what each result is there, how well conditioned, and what the inputs leave open."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -26,8 +26,6 @@ KNOWN, UNDEFINED, NO_DERIVATIVE, UNRESOLVED = range(4)
 """What is known of a result: its value; that it is no real number; that it is a partial at a kink; nothing."""
 _BEYOND = 2**60
 """The largest exponent that is told from infinity."""
-_BATCH_ENTRIES = 2_000_000
-"""Numbers that the sweeps hold at once: some tens of MB."""
 _TRIES = 40
 """How many of the worst results have their kappa_in looked up in the reference."""
 _CANCELLING = 2.0**40
@@ -162,29 +160,28 @@ def truths(
     chosen = tuple(names_of_model(model, backend) if names is None else names)
     measure = measure_of(model, backend, dtype, chosen, precision)
     weights = [entry.name for entry in known.model.weight_inputs]
-    batch = max(1, min(512, _BATCH_ENTRIES // max(1, len(chosen) * measure.width)))
+    values = [root for root in known.roots if root in chosen]
     parts: list[list[tuple[int, float, float, int]]] = []
     bits: list[int] = []
-    sizes: list[Sizes] = []
-    for start in range(0, len(points), batch):
-        conditions: list[Conditions] = []
-        kappas: list[dict[str, float]] = []
-        for place in range(start, min(len(points), start + batch)):
+    kappas: list[list[float]] = []
+
+    def visited() -> Iterator[Conditions]:
+        for place in range(len(points)):
             point = points.point(place)
             truth = known.truth(point)
-            values = truth.named(weights)
+            named = truth.named(weights)
             with ctx.workprec(LEVELS[0]):
-                parts.append([_parts(values[name]) for name in chosen])
+                parts.append([_parts(named[name]) for name in chosen])
             bits.append(truth.bits)
-            conditions.append(measure.conditions(point, truth.bits))
-            kappas.append({root: kappa_of_value(truth, root, point) for root in known.roots if root in chosen})
+            kappas.append([kappa_of_value(truth, root, point) for root in values])
+            yield measure.conditions(point, truth.bits)
             if progress is not None:
                 progress()
-        sizes.append(measure.sizes(conditions))
-        for column, name in enumerate(chosen):  # that of loss and output is exact
-            if name in known.roots:
-                own, exact = sizes[-1].kappa_in[:, column], np.array([one[name] for one in kappas])
-                own[~np.isnan(own)] = exact[~np.isnan(own)]
+
+    sizes = measure.sizes(visited())
+    for root, exact in zip(values, np.transpose(kappas), strict=True):
+        own = sizes.kappa_in[:, chosen.index(root)]
+        own[~np.isnan(own)] = exact[~np.isnan(own)]
     state, high, low, exponent = np.moveaxis(np.array(parts, np.float64).reshape(len(points), len(chosen), 4), -1, 0)
     return Truths(
         known.model,
@@ -195,7 +192,7 @@ def truths(
         high,
         low,
         exponent.astype(np.int64),
-        Sizes.stacked(sizes),
+        sizes,
         measure,
         tuple(bits),
     )
