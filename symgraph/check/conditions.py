@@ -31,8 +31,8 @@ from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
 Floats = NDArray[np.float64]
 
 _INPUTS = frozenset({"feature", "weight", "target"})
-_MOST = 1e300
-"""Stands for condition numbers that are infinite or larger: with them no statement says anything."""
+_LEAST, _MOST = 1e-300, 1e300
+"""The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
 _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"})
 """What overflows or vanishes at arguments of ordinary size: exponentials, and what rewriting makes of formulas of them."""
 _KINKED = frozenset({"abs", "max", "min"})
@@ -121,6 +121,16 @@ class Measure:
         fixed = {row for row, node in enumerate(self._nodes) if not node.args and node.op not in _INPUTS}
         self._fixed = fixed - self._figures.keys()
         self._ranged = [row in self._figures or may_leave(node) for row, node in enumerate(self._nodes)]
+        # condition numbers that are the same everywhere but at 0; exactly, also where exponents have many digits
+        self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in _PLAIN]
+        plain = [_PLAIN.get(step.name, (0.0,) * len(step.args)) for step in self._steps]
+        self._plain = np.array(
+            [
+                0.0 if arg in self._fixed else edge
+                for step, own in zip(self._steps, plain, strict=True)
+                for arg, edge in zip(step.args, own, strict=False)
+            ]
+        )
         reach = [reachable(graph.nodes, [graph.roots[root]]) for root in roots]
         self._reach = np.array([[index in below for index in order] for below in reach], bool)
         self._fast = self._exponentials()
@@ -145,41 +155,50 @@ class Measure:
             with ctx.workprec(level):
                 values = forward(self._steps, leaves, unbounded=True)
                 if level == LEVELS[-1] or all(map(_is_settled, values)):
-                    sizes = [_size(value) for value in values]
-                    exponents = [0 if size is None else max(-_FAR, min(_FAR, exponent_of(size))) for size in sizes]
-                    zero = np.array([size is not None and size.is_zero() for size in sizes], bool)
-                    return Conditions(np.array(exponents, np.int64), zero, self._edges(values, sizes), self._scatter(leaves))
+                    return self._found(values, leaves)
         raise AssertionError("the last level settles everything")
 
-    def _edges(self, values: Sequence[Value], sizes: Sequence[arb | None]) -> Floats:
-        """The condition number of every operation by every operand."""
-        edges: list[float] = []
-        scales: list[arb] = []  # what each node is measured by: its value, or the largest of what it moves by where that is 0
-        for step, value, size in zip(self._steps, values, sizes, strict=True):
-            scale, plain = ONE if size is None else size, _PLAIN.get(step.name)
-            if not step.args or size is None:
-                edges += [0.0] * len(step.args)
-            elif plain is not None and not size.is_zero():
-                # exactly, also where exponents have more digits than are kept of them
-                edges += [0.0 if arg in self._fixed else edge for arg, edge in zip(step.args, plain, strict=True)]
+    def _found(self, values: Sequence[Value], leaves: Sequence[Value]) -> Conditions:
+        """What the values of the nodes say."""
+        numbers = np.array([float(value) if type(value) is arb else math.nan for value in values])
+        exponents, scales = np.frexp(numbers)[1].astype(np.int64), list(values)
+        known, zero = np.ones(len(numbers), bool), np.zeros(len(numbers), bool)
+        for row in np.flatnonzero(~((np.abs(numbers) > _LEAST) & (np.abs(numbers) < _MOST))).tolist():
+            size = _size(values[row])
+            if size is None or size.is_zero():
+                known[row], zero[row], exponents[row], scales[row] = size is not None, size is not None, 0, ONE
             else:
-                moves = [self._move(step, place, value, values, scales) for place in range(len(step.args))]
-                if size.is_zero():
-                    scale = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ONE)
-                scale = ONE if scale.is_zero() else scale
-                edges += [_MOST if move is None else float(move / scale) for move in moves]
-            scales.append(ONE if scale.is_zero() else scale)
-        return np.clip(np.nan_to_num(edges, nan=_MOST, posinf=_MOST, neginf=-_MOST), -_MOST, _MOST)
+                exponents[row], scales[row] = max(-_FAR, min(_FAR, exponent_of(size))), size
+        return Conditions(exponents, zero, self._edges(values, known, zero, scales), self._scatter(leaves))
 
-    def _move(self, step: Step, place: int, value: Value, values: Sequence[Value], scales: Sequence[arb]) -> arb | None:
+    def _edges(self, values: Sequence[Value], known: NDArray[np.bool_], zero: NDArray[np.bool_], scales: list[Any]) -> Floats:
+        """The condition number of every operation by every operand, given by what size each node is measured.
+
+        A node that is 0 is measured by the largest of what it moves by.
+        """
+        edges, odd = self._plain.tolist(), np.flatnonzero(zero | ~known).tolist()
+        for row in sorted({*self._curved, *odd}) if odd else self._curved:
+            step, start = self._steps[row], self._starts[row]
+            if not known[row]:
+                edges[start : start + len(step.args)] = [0.0] * len(step.args)
+                continue
+            moves = self._moves(step, values[row], values, scales)
+            if zero[row]:
+                largest = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ZERO)
+                scales[row] = ONE if largest.is_zero() else largest
+            edges[start : start + len(moves)] = [math.inf if move is None else float(move / scales[row]) for move in moves]
+        return np.array(edges, np.float64)
+
+    def _moves(self, step: Step, value: Value, values: Sequence[Value], scales: Sequence[Any]) -> list[arb | None]:
         """By how much an operation moves if one of its operands moves by its size; None where that is not known."""
-        arg = step.args[place]
-        if arg in self._fixed:
-            return ZERO
         if step.name in ("add", "sub"):
-            return -scales[arg] if step.name == "sub" and place else scales[arg]
-        slope = _size(_slope(step, place, value, [values[other] for other in step.args]))
-        return None if slope is None else slope * scales[arg]
+            sizes = [ZERO if arg in self._fixed else scales[arg] for arg in step.args]
+            return sizes if step.name == "add" else [sizes[0], -sizes[1]]
+        operands, moves = [values[arg] for arg in step.args], list[arb | None]()
+        for place, arg in enumerate(step.args):
+            slope = ZERO if arg in self._fixed else _size(_slope(step, place, value, operands))
+            moves.append(None if slope is None else slope * scales[arg])
+        return moves
 
     def _scatter(self, leaves: Sequence[Value]) -> Floats:
         """How far the results are scattered: computed in balls as wide as the errors of inputs and operations."""
@@ -211,7 +230,7 @@ class Measure:
         return Sizes(*(np.concatenate([getattr(part, of.name) for part in parts]) for of in fields(Sizes)))
 
     def _sizes(self, exponents: NDArray[np.int64], zero: NDArray[np.bool_], edges: Floats, scatter: Floats) -> Sizes:
-        mags = np.where(self._ranged, exponents, 0)
+        mags, edges = np.where(self._ranged, exponents, 0), _clipped(edges)
         kappa_in, kappa_graph, sums, bound = (np.zeros((len(mags), len(self._at))) for _ in range(4))
         with np.errstate(all="ignore"):
             for row, moves in self._sweep(edges, zero):
@@ -239,7 +258,7 @@ class Measure:
             column: the result.
         """
         found = self.conditions(point, bits)
-        sweep = self._sweep(found.edges[None], found.zero[None])
+        sweep = self._sweep(_clipped(found.edges[None]), found.zero[None])
         shares = {row: float(moves[0, column]) for row, moves in sweep if row in self._figures}
         largest = max(shares.values(), default=0.0)
         for row in sorted((row for row, share in shares.items() if share >= largest / 2), reverse=True):
@@ -340,6 +359,8 @@ def _slope(step: Step, place: int, value: Value, operands: Sequence[Any]) -> Val
 
 def _size(value: Value) -> arb | None:
     """A number of which its size is known: itself, 0 as far as any precision shows, or what stands for an infinite one."""
+    if type(value) is arb and _LEAST < abs(float(value)) < _MOST:
+        return value
     if not isinstance(value, arb) or value.is_nan():
         return None
     if not value.is_finite():
@@ -352,10 +373,14 @@ def _size(value: Value) -> arb | None:
 def exponent_of(size: arb) -> int:
     """The binary exponent of a finite number, rounded to double where it is in the range of these; 0 for 0."""
     number = float(size)
-    if 1e-300 < abs(number) < 1e300:
+    if _LEAST < abs(number) < _MOST:
         return math.frexp(number)[1]
     mantissa, exponent = size.mid().man_exp()
     return int(exponent) + int(mantissa).bit_length() if mantissa else 0
+
+
+def _clipped(edges: Floats) -> Floats:
+    return np.clip(np.nan_to_num(edges, nan=_MOST, posinf=_MOST, neginf=-_MOST), -_MOST, _MOST)
 
 
 def _is_settled(value: Value) -> bool:

@@ -203,11 +203,12 @@ class _Runner:
             text, others = f" of {BATCH} rows", (place + np.arange(1, BATCH - 1)) % n
             self._run_all(points.take(np.array([place, *others, place]), text)._replace(ways=()), place, turn)
             every, rest = divmod(turn, _TURNS)
-            ways = WAYS[:4] if turn == 0 else WAYS[every % 4 : every % 4 + 1] if rest == 0 else ()
-            copies = points.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
-            sums = self._calls(copies)
-            for call in sums if turn == 0 or not sums else [sums[every // 4 % len(sums)]]:
-                self._run(place, call, copies)
+            if rest == 0:
+                ways = WAYS[:4] if turn == 0 else WAYS[every % 4 : every % 4 + 1]
+                copies = points.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
+                sums = self._calls(copies)
+                for call in sums if turn == 0 or not sums else [sums[every // 4 % len(sums)]]:
+                    self._run(place, call, copies)
 
     def _run_all(self, given: Given, place: int, turn: int) -> None:
         """Call the functions that the module has, but for those whose turn it is not."""
@@ -232,8 +233,8 @@ class _Runner:
         try:
             results = [np.asarray(result) for result in call.run()]
             parts = [_ends(result) if ends else result.reshape(1, -1) for result in results]
-            total = 1.0 if call.factors is None else call.factors.sum()
-            rows = np.reshape(np.concatenate(parts, axis=1), (len(into), len(first.columns))) / total
+            rows = np.reshape(parts[0] if len(parts) == 1 else np.hstack(parts), (len(into), len(first.columns)))
+            rows = rows if call.factors is None else rows / call.factors.sum()
             for run, row in zip(into, rows, strict=True):
                 run.values[place] = row
         except Exception as error:  # whatever a function raises is its fault

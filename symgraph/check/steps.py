@@ -1,6 +1,7 @@
 """Operations on balls in a row, operands before what uses them: a spec's expressions, and a graph, are both evaluated so."""
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from flint import arb
@@ -8,6 +9,7 @@ from flint import arb
 from symgraph.check.balls import UNKNOWN, Value, is_infinite
 from symgraph.check.forms import Form, value_of
 
+_FEW: Mapping[str, Callable[[arb, arb], arb]] = {"mul": operator.mul, "add": operator.add, "sub": operator.sub}
 After = Callable[[int, Value, list[Value]], Value]
 """Changes what a step gives: its index, its value, and the values of the steps before it, which it may narrow."""
 
@@ -50,14 +52,11 @@ def forward(
         if form is None:
             values.append(UNKNOWN if constant is None else constant())
             continue
-        if len(args) == 2 and name in ("mul", "add", "sub"):  # most operations are these
-            a, b = values[args[0]], values[args[1]]
-            if isinstance(a, arb) and isinstance(b, arb):
-                found = a * b if name == "mul" else a + b if name == "add" else a - b
-                known = found.is_finite() or (not found.is_nan() if unbounded else is_infinite(found))
-                value: Value = found if known else UNKNOWN
-            else:
-                value = b if isinstance(a, arb) else a
+        few = _FEW.get(name)  # most operations are these
+        if few is not None and len(args) == 2 and type(a := values[args[0]]) is arb and type(b := values[args[1]]) is arb:
+            found = few(a, b)
+            known = found.is_finite() or (not found.is_nan() if unbounded else is_infinite(found))
+            value: Value = found if known else UNKNOWN
         else:
             value = value_of(form, [values[arg] for arg in args])
         values.append(value if after is None else after(index, value, values))

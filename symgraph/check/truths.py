@@ -237,8 +237,12 @@ def _parts(value: Value) -> tuple[int, float, float, int]:
         return (NO_DERIVATIVE if value is KINK else UNRESOLVED if value is UNKNOWN else UNDEFINED), 0.0, 0.0, 0
     if value.contains(ZERO):  # below all numbers of any format
         return KNOWN, 0.0, 0.0, 0
+    number = float(value)
+    if 1e-290 < abs(number) < 1e290:  # doubles hold it and its rest, and are faster
+        high, exponent = math.frexp(number)
+        return KNOWN, high, math.ldexp(float(value - number), -exponent), exponent
     if not value.is_finite():
-        return KNOWN, math.copysign(0.5, float(value)), 0.0, _BEYOND
+        return KNOWN, math.copysign(0.5, number), 0.0, _BEYOND
     exponent = exponent_of(value)
     scaled = value * arb((1, -exponent))
     high = float(scaled)

@@ -4,7 +4,7 @@ The facts come from the spec, enclosed, or from differences; whoever knows them 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -44,7 +44,7 @@ class Fact:
 
     def at(self, rows: Any) -> Self:
         """The values of some rows, or of one."""
-        return replace(self, want=self.want[rows], radius=self.radius[rows])
+        return type(self)(self.want[rows], self.radius[rows])
 
     def total(self, factors: Array) -> Self:
         """The sum over rows of factor * value; a factor of 0 takes a row out, whatever it holds."""
@@ -52,7 +52,7 @@ class Fact:
         shares = factors[kept].reshape(-1, *(1,) * (self.want.ndim - 1))
         terms = shares * self.want[kept]
         radius = (np.abs(shares) * self.radius[kept]).sum(0) + _SUM * np.abs(terms).sum(0)
-        return replace(self, want=terms.sum(0), radius=radius)
+        return type(self)(terms.sum(0), radius)
 
 
 Known = TypeVar("Known", bound=Fact)
@@ -64,7 +64,6 @@ class Outcome(NamedTuple, Generic[Known]):
     Attributes:
         call: the call.
         given: its arguments.
-        label: the function, how it was called, and which of its results is meant.
         fact: the name of the fact that the result is.
         known: what it should be.
         by: whether its last axis has an entry for each weight.
@@ -75,13 +74,21 @@ class Outcome(NamedTuple, Generic[Known]):
 
     call: Call
     given: Given
-    label: str
     fact: str
     known: Known
     by: bool
     got: Array
     problem: str = ""
     cause: Exception | None = None
+
+    @property
+    def label(self) -> str:
+        """The function, how it was called, and which of its results is meant."""
+        call, text = self.call, self.given.text
+        ways = _WAYS if call.function != "backward" else _PULLED if call.how or not text else {}
+        way = ways.get(call.how, "") if call.factors is not None else ""
+        part = f", {_PARTS.get(self.fact, self.fact)}" if call.function in _SEVERAL else ""
+        return f"{call.function}{way}{text}{part}{f' {WITHOUT}' if part and call.how == WITHOUT else ''}"
 
 
 class Rows(NamedTuple, Generic[Known]):
@@ -110,7 +117,7 @@ class Rows(NamedTuple, Generic[Known]):
         """Call the functions that give weights names and take them away, and draw initial weights."""
         given = Given(w, None, None, np.zeros(1, np.intp), alone=True)
         like = next(iter(self.facts.values()))
-        named = self._replace(facts={"weights": replace(like, want=w[None], radius=0.0 * w[None])})
+        named = self._replace(facts={"weights": type(like)(w[None], 0.0 * w[None])})
         for call in of_weights(self.module, w):
             if self.has(call, given):
                 yield from named._tried(call, given, {})
@@ -126,46 +133,47 @@ class Rows(NamedTuple, Generic[Known]):
     def _tried(self, call: Call, given: Given, known: dict[tuple[str, bytes | None], Known]) -> Iterator[Outcome[Known]]:
         """Make a call; what is known of sums is worked out once for all calls."""
         try:
-            with np.errstate(all="ignore"):
-                results, cause = [*zip(call.facts, call.run(), strict=True)], None
+            results, cause = [*zip(call.facts, call.run(), strict=True)], None
         except Exception as error:  # whatever a function raises is its fault
             results, cause = [(fact, None) for fact in call.facts], error
         factors = None if call.factors is None else call.factors.tobytes()
         for fact, result in results:
             if (fact, factors) not in known:
                 known[fact, factors] = self.known(call, fact, given)
-            right = known[fact, factors]
-            by, nothing = self.facts[fact].want.ndim > 1, np.full(right.want.shape, np.nan)
-            here = Outcome(call, given, _label(call, fact, given), fact, right, by, nothing)
+            right, by = known[fact, factors], self.facts[fact].want.ndim > 1
+            parts: Sequence[tuple[str, Array | None]]
             if cause is not None:
-                yield here._replace(problem=f"raises {type(cause).__name__}: {cause}", cause=cause)
+                parts = [(f"raises {type(cause).__name__}: {cause}", None)]
             elif call.how == WITHOUT and fact.removeprefix("node ") in self.on_target:
-                yield from () if result is None else (here._replace(problem="is there without the target"),)
+                parts = [] if result is None else [("is there without the target", None)]
             else:
-                yield from (here._replace(**part) for part in self._parts(here, result))
+                parts = self._parts(call, fact, right.want.shape, result, given)
+            for problem, got in parts:
+                array = np.full(right.want.shape, np.nan) if got is None else got
+                yield Outcome(call, given, fact, right, by, array, problem, cause)
 
-    def _parts(self, here: Outcome[Known], result: Any) -> Sequence[Mapping[str, Any]]:
-        """The result as an array; of rows that come again and again, the largest and the smallest results of each."""
-        shape, n = here.known.want.shape, len(next(iter(self.facts.values())).want)
+    def _parts(
+        self, call: Call, fact: str, shape: tuple[int, ...], result: Any, given: Given
+    ) -> Sequence[tuple[str, Array | None]]:
+        """A result as an array, or what is wrong with it; of rows that come again and again, the largest and the smallest."""
         try:
             array = np.asarray(result, np.float64)
-            parts = extremes(array, here.given, n) if here.call.factors is None else (array,)
+            parts = extremes(array, given, len(self.facts[fact].want)) if call.factors is None else (array,)
         except (TypeError, ValueError) as error:
-            return [{"problem": f"gives {result!r}, no array of numbers: {error}"}]
-        if here.call.function == "forward":  # one number for all rows is as good
+            return [(f"gives {result!r}, no array of numbers: {error}", None)]
+        if call.function == "forward":  # one number for all rows is as good
             parts = [np.broadcast_to(part, shape) if part.ndim == 0 else part for part in parts]
-        if here.fact in BOUNDS:
+        if fact in BOUNDS:
             parts = [np.where(part >= 0.0, 1.0, np.nan) for part in parts]
         wrong = next((part.shape for part in parts if part.shape != shape), None)
-        return [{"got": part} for part in parts] if wrong is None else [{"problem": f"has shape {wrong} instead of {shape}"}]
+        return [("", part) for part in parts] if wrong is None else [(f"has shape {wrong} instead of {shape}", None)]
 
 
 def bounds(facts: Mapping[str, Known]) -> dict[str, Known]:
     """What `error_bound` gives where loss and gradient are known: bounds are no less than 0, and that counts as 1."""
     parts = [facts[name] for name in ("loss", "gradient") if name in facts]
     return {
-        bound: replace(part, want=np.ones_like(part.want), radius=np.zeros_like(part.want))
-        for bound, part in zip(BOUNDS, parts, strict=False)
+        bound: type(part)(np.ones_like(part.want), np.zeros_like(part.want)) for bound, part in zip(BOUNDS, parts, strict=False)
     }
 
 
@@ -185,10 +193,3 @@ def many(batch: Given, size: int) -> Given:
     """The rows again and again, more than so many."""
     rows = np.tile(np.arange(len(batch.rows)), size // len(batch.rows) + 1)
     return batch.take(rows, f" on {len(rows)} rows")
-
-
-def _label(call: Call, fact: str, given: Given) -> str:
-    ways = _WAYS if call.function != "backward" else _PULLED if call.how or not given.text else {}
-    way = ways.get(call.how, "") if call.factors is not None else ""
-    part = f", {_PARTS.get(fact, fact)}" if call.function in _SEVERAL else ""
-    return f"{call.function}{way}{given.text}{part}{f' {WITHOUT}' if part and call.how == WITHOUT else ''}"
