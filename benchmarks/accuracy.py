@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from peers import Peer, present
 
 from examples.nine_weights.model import model
-from symgraph.check.judging import truths
 from symgraph.check.points import given
-from symgraph.check.verdicts import KNOWN
+from symgraph.check.truths import KNOWN, truths
 
 Floats = NDArray[np.float64]
 RESULTS = Path(__file__).parent / "results"

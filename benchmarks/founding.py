@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 
 from examples.nine_weights.model import model
 from symgraph.build.memory import load_artifact
-from symgraph.check.judging import Truths, compare, truths
+from symgraph.check.judging import compare
 from symgraph.check.points import Points, points
 from symgraph.check.runs import compute, names_of
-from symgraph.check.verdicts import KNOWN, WHAT
+from symgraph.check.truths import KNOWN, Truths, truths
+from symgraph.check.verdicts import WHAT
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.options import Options

@@ -46,7 +46,7 @@ def module(
 
     def rows_of(X: Any) -> Any:
         rows = np.asarray(X)
-        return rows[:, None] if rows.ndim == len(columns) == 1 and rows.shape != (1,) else rows
+        return rows[..., None] if len(columns) == 1 and rows.ndim < 2 else rows
 
     def shape(X: Any, y: Any) -> tuple[int, ...]:
         return np.shape(y) if y is not None else () if X is None else rows_of(X).shape[:-1]

@@ -5,38 +5,48 @@ one (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, secti
 Computational graphs and rounding error, SIAM J. Numer. Anal. 11, 1974). Hence an error of at most u units in each operation
 gives an error of at most u * kappa_graph units in G, to first order; units are relative to the value.
 
-Values and local derivatives are computed in balls. Each sensitivity is kept relative to its node, v dG/dv / G, so that the
-sweeps themselves are sums and products of doubles, for many points and all results at once. What first order does not show, the
-graph computed in balls of the dtype's own precision does: how far any honest result may be, and whether rounding may decide.
+Values and condition numbers of single operations are computed in balls. Each sensitivity is kept relative to its node,
+v dG/dv / G, so that the sweeps are sums and products of doubles, for many points and all results at once. What first order does
+not show, the graph computed in balls of the dtype's own precision does: how far any honest result may be, and whether rounding
+may decide.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import islice
+from typing import Any
 
 import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
-from symgraph.check.exponents import LINEAR, PLAIN, linear, measure_by_moves, normal, wide
 from symgraph.check.forms import FORMS, Form, slope_of, value_of
 from symgraph.check.reference import LEVELS
 from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, may_leave, rounds
+from symgraph.check.steps import Step, forward
 from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
 
 Floats = NDArray[np.float64]
 
 _INPUTS = frozenset({"feature", "weight", "target"})
-_MOST = 1e300
-"""Stands for condition numbers that are infinite or larger: with them no statement says anything."""
+_LEAST, _MOST = 1e-300, 1e300
+"""The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
 _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"})
 """What overflows or vanishes at arguments of ordinary size: exponentials, and what rewriting makes of formulas of them."""
-_FEW = frozenset({"mul", "add", "sub"})
 _KINKED = frozenset({"abs", "max", "min"})
+_PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
+"""The condition numbers of operations that have the same ones everywhere but at 0."""
 _SETTLED = 64
 """The bits that a value of the graph must be known to."""
+_ENTRIES = 2_000_000
+"""Numbers that the sweeps hold at once: some tens of MB."""
+_FAR = 2**40
+"""The binary exponent that stands for that of infinity."""
+_HUGE, _MINUTE = arb((1, _FAR - 1)), arb((1, -_FAR - 1))
+_NOTHING = arb((1, -(2**30)))
+_SMALL, _LARGE = arb((1, -1100)), arb((1, 1100))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,36 +77,22 @@ class Sizes:
     scatter: Floats
     strayed: NDArray[np.bool_]
 
-    @staticmethod
-    def stacked(parts: "Sequence[Sizes]") -> "Sizes":
-        """Several batches as one."""
-        names = ("kappa_in", "kappa_graph", "sums", "bound", "lowest", "highest", "scatter", "strayed")
-        return Sizes(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
-
-class _Line(NamedTuple):
-    """One node of the graph, prepared: ``form`` is None for leaves and constants, whose ``data`` say what they are."""
-
-    node: int
-    op: str
-    form: Form | None
-    args: tuple[int, ...]
-    data: Any
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Conditions:
-    """What is found at one point; numbers are pairs of a mantissa and a binary exponent, since they need not be doubles.
+    """What is found at one point, for the graph's m nodes in the measure's order.
 
     Attributes:
-        values: of each node, in order; (nan, 0) for truth values and what has no number.
-        slopes: the partials of operations other than sums, products and quotients; (nan, 0) where there is none.
+        exponents: (m,) binary exponents e of the values, 2**(e - 1) <= |v| < 2**e; 0 for 0 and for what is no number.
+        zero: (m,) whether the value is 0.
+        edges: the condition number of every operation by every operand, in order.
         scatter: of each result.
     """
 
-    values: Sequence[tuple[float, int]]
-    slopes: Sequence[tuple[float, int]]
-    scatter: Sequence[float]
+    exponents: NDArray[np.int64]
+    zero: NDArray[np.bool_]
+    edges: Floats
+    scatter: Floats
 
 
 class Measure:
@@ -111,138 +107,147 @@ class Measure:
 
     def __init__(self, graph: Graph, roots: Sequence[str], exact: frozenset[float], dtype: Any = np.float64) -> None:
         self.roots = tuple(roots)
-        self._at = [graph.roots[root] for root in roots]
         self._limits = np.finfo(dtype)
-        self._tiny = float(self._limits.tiny)
-        self._order = sorted(reachable(graph.nodes, self._at))
-        self._row = {index: row for row, index in enumerate(self._order)}
-        self._nodes = graph.nodes
-        self._lines = [_line(index, graph.nodes[index], float(self._limits.max)) for index in self._order]
-        self._curved = [line for line in self._lines if line.form is not None and line.op not in LINEAR]
-        self._figures = {i: figure_of(graph.nodes[i], dtype) for i in self._order if rounds(graph, i, exact, dtype)}
-        self._fixed = {i for i in self._order if not graph.nodes[i].args and graph.nodes[i].op not in _INPUTS}
-        self._fixed -= self._figures.keys()
-        self._ranged = [i in self._figures or may_leave(graph.nodes[i]) for i in self._order]
-        reach = [reachable(graph.nodes, [root]) for root in self._at]
-        self._reach = np.array([[index in below for index in self._order] for below in reach], bool)
+        needed = reachable(graph.nodes, [graph.roots[root] for root in roots])
+        order = sorted(needed, key=lambda index: (not _leaf(graph.nodes[index]), index))  # leaves first
+        row_of = {index: row for row, index in enumerate(order)}
+        self._nodes = [graph.nodes[index] for index in order]
+        self._at = [row_of[graph.roots[root]] for root in roots]
+        self._steps = [_step(node, tuple([row_of[arg] for arg in node.args])) for node in self._nodes]
+        self._starts = np.cumsum([0, *(len(step.args) for step in self._steps)]).tolist()
+        self._figures = {
+            row: figure_of(node, dtype) for row, node in enumerate(self._nodes) if rounds(graph, order[row], exact, dtype)
+        }
+        fixed = {row for row, node in enumerate(self._nodes) if not node.args and node.op not in _INPUTS}
+        self._fixed = fixed - self._figures.keys()
+        self._ranged = [row in self._figures or may_leave(node) for row, node in enumerate(self._nodes)]
+        # condition numbers that are the same everywhere but at 0; exactly, also where exponents have many digits
+        self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in _PLAIN]
+        plain = [_PLAIN.get(step.name, (0.0,) * len(step.args)) for step in self._steps]
+        self._plain = np.array(
+            [
+                0.0 if arg in self._fixed else edge
+                for step, own in zip(self._steps, plain, strict=True)
+                for arg, edge in zip(step.args, own, strict=False)
+            ]
+        )
+        reach = [reachable(graph.nodes, [graph.roots[root]]) for root in roots]
+        self._reach = np.array([[index in below for index in order] for below in reach], bool)
         self._fast = self._exponentials()
-        unit = float(self._limits.eps)
-        self._noise = {i: arb(1, figure * unit) for i, figure in self._figures.items()}
-        least = arb((1, int(self._limits.minexp - self._limits.nmant)))
-        self._below = {i: arb(0, 1) * figure * least for i, figure in self._figures.items()}
+        unit, least = float(self._limits.eps), arb((1, int(self._limits.minexp - self._limits.nmant)))
+        self._noise = {row: (arb(1, figure * unit), arb(0, 1) * figure * least) for row, figure in self._figures.items()}
+        self.counted = frozenset(order[row] for row in self._figures)
+        """The positions of the nodes that round."""
         self.largest_ulp = max(self._figures.values(), default=0.5)
         """The largest figure among the operations that are counted."""
 
-    @property
-    def width(self) -> int:
-        """How many nodes the results are computed from."""
-        return len(self._order)
-
-    @property
-    def counted(self) -> frozenset[int]:
-        """The positions of the nodes that round."""
-        return frozenset(self._figures)
-
     def conditions(self, point: Mapping[str, float], bits: int = LEVELS[0]) -> Conditions:
-        """Evaluate the graph at one point, and every operation's partials; once more with rounding errors.
+        """Evaluate the graph at one point, and every operation's condition; once more with rounding errors.
 
         Args:
             point: a float for every input.
             bits: the precision to begin with.
         """
-        leaves = {**{name: arb(x) if math.isfinite(x) else UNDEFINED for name, x in point.items()}, "cotangent": ONE}
+        inputs = {**point, "cotangent": 1.0, "largest": float(self._limits.max)}
+        numbers = [inputs[step.leaf] for step in self._steps if step.leaf]
+        leaves = [arb(number) if math.isfinite(number) else UNDEFINED for number in numbers]
         for level in (level for level in LEVELS if level >= bits):
             with ctx.workprec(level):
-                values = self._values(leaves)
-                known = [values[index] for index in self._order]
-                if level < LEVELS[-1] and not all(map(_is_settled, known)):
-                    continue
-                slopes = [self._slope(line, place, values) for line in self._curved for place in range(len(line.args))]
-                return Conditions(wide(known), wide(slopes), self._scatter(leaves))
+                values = forward(self._steps, leaves, unbounded=True)
+                if level == LEVELS[-1] or all(map(_is_settled, values)):
+                    return self._found(values, leaves)
         raise AssertionError("the last level settles everything")
 
-    def _values(
-        self, leaves: Mapping[str, Value], moved: Callable[[_Line, Value, Sequence[Value]], Value] | None = None
-    ) -> list[Value]:
-        values: list[Value] = [UNKNOWN] * (self._order[-1] + 1 if self._order else 0)
-        for line in self._lines:
-            if line.form is None:
-                value = leaves[line.data] if isinstance(line.data, str) else line.data
-            elif line.op in _FEW and isinstance(a := values[line.args[0]], arb) and isinstance(b := values[line.args[1]], arb):
-                # most operations are these
-                value = a * b if line.op == "mul" else a + b if line.op == "add" else a - b
-                if value.is_nan():
-                    value = UNKNOWN
-            elif line.op in BOOLEAN_OPS and any(values[arg] is UNDEFINED for arg in line.args):
-                value = False  # as floats compare NaN
+    def _found(self, values: Sequence[Value], leaves: Sequence[Value]) -> Conditions:
+        """What the values of the nodes say."""
+        numbers = np.array([float(value) if type(value) is arb else math.nan for value in values])
+        exponents, scales = np.frexp(numbers)[1].astype(np.int64), list(values)
+        known, zero = np.ones(len(numbers), bool), np.zeros(len(numbers), bool)
+        for row in np.flatnonzero(~((np.abs(numbers) > _LEAST) & (np.abs(numbers) < _MOST))).tolist():
+            size = _size(values[row])
+            if size is None or size.is_zero():
+                known[row], zero[row], exponents[row], scales[row] = size is not None, size is not None, 0, ONE
             else:
-                value = value_of(line.form, [values[arg] for arg in line.args])
-            values[line.node] = value if moved is None else moved(line, value, values)
-        return values
+                exponents[row], scales[row] = max(-_FAR, min(_FAR, exponent_of(size))), size
+        return Conditions(exponents, zero, self._edges(values, known, zero, scales), self._scatter(leaves))
 
-    def _slope(self, line: _Line, place: int, values: Sequence[Value]) -> Value:
-        arg, value = line.args[place], values[line.node]
-        if not isinstance(value, arb) or arg in self._fixed:
-            return ZERO
-        operands = [values[other] for other in line.args]
-        if line.op == "select":
-            taken = 1 if operands[0] is True else 2 if operands[0] is False else 0
-            return ONE if place == taken else ZERO
-        missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
-        assert line.form is not None
-        slope = missing if missing is not None else slope_of(line.form, place, value, operands) if line.form.slopes else ZERO
-        # no partial of an operation with kinks is larger than 1 there
-        return ONE if slope is KINK or (slope is UNKNOWN and line.op in _KINKED) else slope
+    def _edges(self, values: Sequence[Value], known: NDArray[np.bool_], zero: NDArray[np.bool_], scales: list[Any]) -> Floats:
+        """The condition number of every operation by every operand, given by what size each node is measured.
 
-    def _scatter(self, leaves: Mapping[str, Value]) -> list[float]:
+        A node that is 0 is measured by the largest of what it moves by.
+        """
+        edges, odd = self._plain.tolist(), np.flatnonzero(zero | ~known).tolist()
+        for row in sorted({*self._curved, *odd}) if odd else self._curved:
+            step, start = self._steps[row], self._starts[row]
+            if not known[row]:
+                edges[start : start + len(step.args)] = [0.0] * len(step.args)
+                continue
+            moves = self._moves(step, values[row], values, scales)
+            if zero[row]:
+                largest = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ZERO)
+                scales[row] = ONE if largest.is_zero() else largest
+            edges[start : start + len(moves)] = [math.inf if move is None else float(move / scales[row]) for move in moves]
+        return np.array(edges, np.float64)
+
+    def _moves(self, step: Step, value: Value, values: Sequence[Value], scales: Sequence[Any]) -> list[arb | None]:
+        """By how much an operation moves if one of its operands moves by its size; None where that is not known."""
+        if step.name in ("add", "sub"):
+            sizes = [ZERO if arg in self._fixed else scales[arg] for arg in step.args]
+            return sizes if step.name == "add" else [sizes[0], -sizes[1]]
+        operands, moves = [values[arg] for arg in step.args], list[arb | None]()
+        for place, arg in enumerate(step.args):
+            slope = ZERO if arg in self._fixed else _size(_slope(step, place, value, operands))
+            moves.append(None if slope is None else slope * scales[arg])
+        return moves
+
+    def _scatter(self, leaves: Sequence[Value]) -> Floats:
         """How far the results are scattered: computed in balls as wide as the errors of inputs and operations."""
-        unit = float(self._limits.eps)
         with ctx.workprec(self._limits.nmant + 1):
-            moved = {
-                name: leaf * arb(1, INPUT_ULP * unit) if isinstance(leaf, arb) and name != "cotangent" else leaf
-                for name, leaf in leaves.items()
-            }
-            values = self._values(moved, self._rounded)
-            return [_radius(values[root]) for root in self._at]
+            off = arb(1, INPUT_ULP * float(self._limits.eps))
+            moved = [x * off if isinstance(x, arb) and row not in self._fixed else x for row, x in enumerate(leaves)]
+            values = forward(self._steps, moved, self._rounded, unbounded=True)
+            found = [values[root] for root in self._at]
+            return np.array([float(v.rad()) if isinstance(v, arb) and v.is_finite() else math.inf for v in found], np.float64)
 
-    def _rounded(self, line: _Line, value: Value, values: Sequence[Value]) -> Value:
+    def _rounded(self, row: int, value: Value, values: Sequence[Value]) -> Value:
         """A value with the error of its operation; unknown where its operands' errors decide what it is."""
-        if not isinstance(value, arb) or line.form is None:
+        if not isinstance(value, arb):
             return value
-        noise = self._noise.get(line.node)
+        noise, step = self._noise.get(row), self._steps[row]
         if noise is not None:
-            value = value * noise
-            if abs(float(value)) < self._tiny and not value.is_zero():
+            value = value * noise[0]
+            if abs(float(value)) < float(self._limits.tiny) and not value.is_zero():
                 # below the normal numbers, units are those of the smallest of these
-                value = value + self._below[line.node]
-        return value if line.op in TAME else decided(line.op, value, [values[arg] for arg in line.args], self._limits)
+                value = value + noise[1]
+        return value if step.name in TAME else decided(step.name, value, [values[arg] for arg in step.args], self._limits)
 
-    def sizes(self, points: "Sequence[Conditions]") -> Sizes:
-        """Sweep over the graph for many points at once."""
-        mantissas, exponents = np.moveaxis(np.array([point.values for point in points], np.float64), 2, 0)
-        mantissas, exponents = normal(mantissas, exponents)
-        zero = mantissas == 0
-        edges = self._edges(mantissas, exponents, points)
-        mags = np.where(np.isfinite(mantissas) & ~zero & self._ranged, exponents, 0)
-        kappas = self._backward(edges, zero)
-        nothing = zero[:, [self._row[root] for root in self._at]]
-        for kappa in kappas:
-            kappa[nothing] = np.nan
-        low = [np.where(below, mags, 0).min(axis=1, initial=0) for below in self._reach]
-        high = [np.where(below, mags, 0).max(axis=1, initial=0) for below in self._reach]
-        scatter = np.array([point.scatter for point in points], np.float64)
-        kappa_in, kappa_graph, sums, bound = kappas
-        return Sizes(kappa_in, kappa_graph, sums, bound, np.array(low).T, np.array(high).T, scatter, self._strayed(edges, mags))
+    def sizes(self, points: Iterable[Conditions]) -> Sizes:
+        """Sweep over the graph for many points at once; as many as memory holds."""
+        many = max(1, min(512, _ENTRIES // max(1, len(self._at) * len(self._nodes))))
+        left, parts = iter(points), list[Sizes]()
+        while batch := [*islice(left, many)]:
+            parts.append(self._sizes(*(np.array([getattr(point, of.name) for point in batch]) for of in fields(Conditions))))
+        return Sizes(*(np.concatenate([getattr(part, of.name) for part in parts]) for of in fields(Sizes)))
 
-    def shares(self, point: Conditions, column: int) -> dict[int, float]:
-        """The part of each node that rounds in the kappa_graph of one result, by its position."""
-        mantissas, exponents = normal(*np.moveaxis(np.array([point.values], np.float64), 2, 0))
-        edges, found = self._edges(mantissas, exponents, [point]), {}
-        for row, own in self._sweep(edges, mantissas == 0):
-            index = self._order[row]
-            if index in self._figures:
-                found[index] = float(own[0, column])
-        return found
+    def _sizes(self, exponents: NDArray[np.int64], zero: NDArray[np.bool_], edges: Floats, scatter: Floats) -> Sizes:
+        mags, edges = np.where(self._ranged, exponents, 0), _clipped(edges)
+        kappa_in, kappa_graph, sums, bound = (np.zeros((len(mags), len(self._at))) for _ in range(4))
+        with np.errstate(all="ignore"):
+            for row, moves in self._sweep(edges, zero):
+                op = self._nodes[row].op
+                if op in _INPUTS:
+                    kappa_in += moves
+                elif op == "rowsum":
+                    sums += moves
+                if row in self._figures:
+                    kappa_graph += moves
+                    bound += self._figures[row] * moves
+        for kappa in (kappa_in, kappa_graph, sums, bound):
+            kappa[np.isnan(kappa)] = np.inf  # what has become infinity minus infinity on the way is out of reach
+            kappa[zero[:, self._at]] = np.nan
+        low = np.stack([np.where(below, mags, 0).min(axis=1, initial=0) for below in self._reach], axis=1)
+        high = np.stack([np.where(below, mags, 0).max(axis=1, initial=0) for below in self._reach], axis=1)
+        return Sizes(kappa_in, kappa_graph, sums, bound, low, high, scatter, self._strayed(edges, mags))
 
     def enlarged_node(self, point: Mapping[str, float], bits: int, column: int) -> str:
         """The user's node, or the loss, whose rounding errors a result enlarges the most: of several, the last.
@@ -252,88 +257,34 @@ class Measure:
             bits: the precision to begin with.
             column: the result.
         """
-        shares = self.shares(self.conditions(point, bits), column)
+        found = self.conditions(point, bits)
+        sweep = self._sweep(_clipped(found.edges[None]), found.zero[None])
+        shares = {row: float(moves[0, column]) for row, moves in sweep if row in self._figures}
         largest = max(shares.values(), default=0.0)
-        for index in sorted((index for index, share in shares.items() if share >= largest / 2), reverse=True):
-            origin = self._nodes[index].origin.partition(": ")[0]
+        for row in sorted((row for row, share in shares.items() if share >= largest / 2), reverse=True):
+            origin = self._nodes[row].origin.partition(": ")[0]
             where = origin.rpartition(" in ")[2] if origin.startswith("adjoint of ") else origin
             if where and not where.startswith("adjoint of "):
                 return f"node {where}" if where != "loss" else where
         return self.roots[column]
 
-    def _edges(self, m: Floats, e: NDArray[np.int64], points: Sequence[Conditions]) -> dict[tuple[int, int], Floats]:
-        """The condition number of every operation by every operand, for all points."""
-        slopes = np.array([point.slopes for point in points], np.float64).reshape(len(points), -1, 2)
-        slope_m, slope_e = normal(slopes[:, :, 0], slopes[:, :, 1])
-        known = ~np.isnan(m)
-        # what each node is measured by: its value, or what it moves by where that is 0
-        scale_m, scale_e = np.where(known & (m != 0), m, 1.0), np.where(known & (m != 0), e, 0)
-        edges: dict[tuple[int, int], Floats] = {}
-        at = 0
-        with np.errstate(all="ignore"):
-            for row, line in enumerate(self._lines):
-                rows = [self._row[arg] for arg in line.args]
-                plain = PLAIN.get(line.op)
-                if plain is not None and (known[:, row] & (m[:, row] != 0)).all():
-                    for place, arg in enumerate(line.args):
-                        edges[row, place] = np.full(len(m), 0.0 if arg in self._fixed else plain[place])
-                    continue
-                moves: list[tuple[Floats, NDArray[np.int64]]] = []
-                for place, arg in enumerate(rows):
-                    if line.op in LINEAR:
-                        part_m, part_e = linear(line.op, place, rows, (row, m, e))
-                    else:
-                        part_m, part_e = slope_m[:, at], slope_e[:, at]
-                        at += 1
-                    if line.args[place] in self._fixed:
-                        part_m = np.zeros(len(m))
-                    moves.append(normal(part_m * scale_m[:, arg], part_e + scale_e[:, arg]))
-                vanishing = known[:, row] & (m[:, row] == 0)
-                if moves and vanishing.any():
-                    measure_by_moves(vanishing, moves, scale_m[:, row], scale_e[:, row])
-                for place, (move_m, move_e) in enumerate(moves):
-                    edge = np.ldexp(move_m / scale_m[:, row], np.clip(move_e - scale_e[:, row], -3000, 3000).astype(np.int32))
-                    edge = np.clip(np.where(np.isnan(edge), _MOST, edge), -_MOST, _MOST)
-                    if plain is not None and line.args[place] not in self._fixed:
-                        # exactly, also where exponents have more digits than are kept of them
-                        edge = np.where(m[:, row] != 0, plain[place], edge)
-                    edges[row, place] = np.where(known[:, row], edge, 0.0)
-        return edges
-
-    def _sweep(self, edges: Mapping[tuple[int, int], Floats], zero: NDArray[np.bool_]) -> Any:
+    def _sweep(self, edges: Floats, zero: NDArray[np.bool_]) -> Iterator[tuple[int, Floats]]:
         """Yield for each node, the last one first, by how many units each result moves if it moves by one: (n, k)."""
         pending: dict[int, Floats] = {}
         for column, root in enumerate(self._at):
-            pending.setdefault(self._row[root], np.zeros((len(zero), len(self._at))))[:, column] = 1.0
+            pending.setdefault(root, np.zeros((len(zero), len(self._at))))[:, column] = 1.0
         with np.errstate(all="ignore"):
-            for row in reversed(range(len(self._order))):
+            for row in reversed(range(len(self._nodes))):
                 own = pending.pop(row, None)
                 if own is None:
                     continue
                 yield row, np.where(zero[:, row, None], 0.0, np.abs(own))
-                for place, arg in enumerate(self._lines[row].args):
-                    if arg in self._fixed:
-                        continue
-                    share = own * edges[row, place][:, None]
-                    below = self._row[arg]
-                    pending[below] = pending[below] + share if below in pending else share
+                for edge, arg in enumerate(self._steps[row].args, self._starts[row]):
+                    if arg not in self._fixed:
+                        share = own * edges[:, edge, None]
+                        pending[arg] = pending[arg] + share if arg in pending else share
 
-    def _backward(self, edges: Mapping[tuple[int, int], Floats], zero: NDArray[np.bool_]) -> tuple[Floats, ...]:
-        """Relative sensitivities of all results, summed over inputs, what rounds, sums over rows, and by figures."""
-        kappa_in, kappa_graph, sums, bound = (np.zeros((len(zero), len(self._at))) for _ in range(4))
-        with np.errstate(all="ignore"):
-            for row, moves in self._sweep(edges, zero):
-                index = self._order[row]
-                if self._nodes[index].op in _INPUTS:
-                    kappa_in += moves
-                elif self._nodes[index].op == "rowsum":
-                    sums += moves
-                if index in self._figures:
-                    kappa_graph += moves
-                    bound += self._figures[index] * moves
-        return tuple(map(_known, (kappa_in, kappa_graph, sums, bound)))
-
-    def _strayed(self, edges: Mapping[tuple[int, int], Floats], mags: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _strayed(self, edges: Floats, mags: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Where a value has left the normal range that does not move, to first order, with an exponential that has.
 
         "Moves" is by more than a rounding error: tanh(exp(1000)) does not, nor does 1 + exp(-1000), and what overflows after
@@ -346,33 +297,90 @@ class Measure:
             return result
         moves: list[Floats] = []
         with np.errstate(all="ignore"):
-            for row, line in enumerate(self._lines):
+            for row, step in enumerate(self._steps):
                 by = np.zeros(len(mags))
-                for place, arg in enumerate(line.args):
-                    by += np.abs(edges[row, place]) * moves[self._row[arg]]
-                if line.node in self._fast:
+                for edge, arg in enumerate(step.args, self._starts[row]):
+                    by += np.abs(edges[:, edge]) * moves[arg]
+                if row in self._fast:
                     by = np.maximum(by, left[:, row])
                 moves.append(np.minimum(by, _MOST))
                 result |= (left[:, row] & (by <= self._limits.eps))[:, None] & self._reach[:, row]
         return result
 
     def _exponentials(self) -> frozenset[int]:
-        """The nodes that may leave the range: exponentials, and the infinities that are written where they overflow."""
-        found = {i for i in self._order if self._nodes[i].op in _FAST or self._nodes[i].data in (math.inf, -math.inf)}
-        infinite = {i for i in found if self._nodes[i].op == "const"}
-        for index in self._order:
-            node = self._nodes[index]
-            if node.op in ("mul", "select") and not infinite.isdisjoint(node.args):
-                found.add(index)
-                infinite |= {index} if node.op == "mul" else set()
+        """The rows that may leave the range: exponentials, and the infinities that are written where they overflow."""
+        infinities = (math.inf, -math.inf)
+        found = {row for row, node in enumerate(self._nodes) if node.op in _FAST or node.data in infinities}
+        infinite = {row for row in found if self._nodes[row].op == "const"}
+        for row, step in enumerate(self._steps):
+            if step.name in ("mul", "select") and not infinite.isdisjoint(step.args):
+                found.add(row)
+                infinite |= {row} if step.name == "mul" else set()
         return frozenset(found)
 
 
-def _line(index: int, node: Node, largest: float) -> _Line:
-    if node.op in ("const", "largest"):
-        number = largest if node.op == "largest" else float(node.data or 0.0)
-        return _Line(index, node.op, None, (), UNDEFINED if math.isnan(number) else arb(number))
-    return _Line(index, node.op, None if isinstance(node.data, str) else FORMS[node.op], node.args, node.data)
+def _leaf(node: Node) -> str:
+    """The name of the input that a node is; "" for others."""
+    return node.data if isinstance(node.data, str) else ""
+
+
+def _step(node: Node, args: tuple[int, ...]) -> Step:
+    if _leaf(node):
+        return Step(leaf=_leaf(node), varies=True)
+    if node.op == "const":
+        value = UNDEFINED if math.isnan(float(node.data or 0.0)) else arb(float(node.data or 0.0))
+        return Step(constant=lambda: value)
+    form = FORMS[node.op]
+    return Step(node.op, args, _as_floats(form) if node.op in BOOLEAN_OPS else form, varies=True)
+
+
+def _as_floats(form: Form) -> Form:
+    """A comparison that is false where there is no number, as floats compare NaN."""
+
+    def value(*operands: Value) -> Value:
+        return False if UNDEFINED in operands else value_of(form, operands)
+
+    return Form(value, lazy=True)
+
+
+def _slope(step: Step, place: int, value: Value, operands: Sequence[Any]) -> Value:
+    """The partial of an operation by one operand."""
+    assert step.form is not None
+    if not isinstance(value, arb):
+        return ZERO
+    if step.name == "select":
+        taken = 1 if operands[0] is True else 2 if operands[0] is False else 0
+        return ONE if place == taken else ZERO
+    missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
+    slope = missing if missing is not None else slope_of(step.form, place, value, operands) if step.form.slopes else ZERO
+    # no partial of an operation with kinks is larger than 1 there
+    return ONE if slope is KINK or (slope is UNKNOWN and step.name in _KINKED) else slope
+
+
+def _size(value: Value) -> arb | None:
+    """A number of which its size is known: itself, 0 as far as any precision shows, or what stands for an infinite one."""
+    if type(value) is arb and _LEAST < abs(float(value)) < _MOST:
+        return value
+    if not isinstance(value, arb) or value.is_nan():
+        return None
+    if not value.is_finite():
+        return _HUGE if value > 0 else -_HUGE if value < 0 else None
+    if value.contains(ZERO) and not value.is_zero():  # what an exponential has come to that has no digits is minute
+        return _MINUTE if abs(value) < _NOTHING else ZERO
+    return value
+
+
+def exponent_of(size: arb) -> int:
+    """The binary exponent of a finite number, rounded to double where it is in the range of these; 0 for 0."""
+    number = float(size)
+    if _LEAST < abs(number) < _MOST:
+        return math.frexp(number)[1]
+    mantissa, exponent = size.mid().man_exp()
+    return int(exponent) + int(mantissa).bit_length() if mantissa else 0
+
+
+def _clipped(edges: Floats) -> Floats:
+    return np.clip(np.nan_to_num(edges, nan=_MOST, posinf=_MOST, neginf=-_MOST), -_MOST, _MOST)
 
 
 def _is_settled(value: Value) -> bool:
@@ -381,15 +389,3 @@ def _is_settled(value: Value) -> bool:
     if value.rel_accuracy_bits() >= _SETTLED:
         return True
     return bool(value.is_zero() or not value.is_finite() or abs(value) < _SMALL or abs(value) > _LARGE)
-
-
-_SMALL, _LARGE = arb((1, -1100)), arb((1, 1100))
-
-
-def _radius(value: Value) -> float:
-    return float(value.rad()) if isinstance(value, arb) and value.is_finite() else math.inf
-
-
-def _known(kappa: Floats) -> Floats:
-    """What has become infinity minus infinity on the way is out of reach."""
-    return np.where(np.isnan(kappa), np.inf, kappa)

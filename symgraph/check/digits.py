@@ -1,9 +1,11 @@
 """The digits that a module loses by itself: the line with which a build ends."""
 
-from symgraph.check.judging import worst_loss_of_digits
-from symgraph.check.points import given, points
+import numpy as np
+
+from symgraph.check.points import Points, given, points
 from symgraph.check.reference import reference
 from symgraph.check.sampling import Sampler
+from symgraph.check.truths import names_of_model, truths
 from symgraph.check.verified import LostDigits
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.spec.model import Model
@@ -12,6 +14,8 @@ _DRAWN, _ORDINARY = 5, 10
 """Points that verification would draw, and points of ordinary kinds: a handful, since each takes some milliseconds."""
 _MOST = 3_000
 """Operations of a spec beyond which deriving the model once more takes too long for a remark."""
+_MOST_SHARES = 1_000_000
+"""Where operations times results are more, only loss and output are asked for the worst loss of digits."""
 
 
 def digits_lost(model: Model) -> LostDigits | None:
@@ -34,3 +38,27 @@ def digits_lost(model: Model) -> LostDigits | None:
     drawn = points(model, (*ORDINARY, "domain"), n=_ORDINARY)
     rows = [batch.point(0) for batch in batches if batch is not None]
     return worst_loss_of_digits(model, given(model, rows + [drawn.point(place) for place in range(_ORDINARY)]))
+
+
+def worst_loss_of_digits(model: Model, points: Points) -> LostDigits | None:
+    """Find the result of the numpy backend's graph with the largest kappa_graph / (1 + kappa_in) at a few points.
+
+    Args:
+        model: the spec.
+        points: where.
+
+    Returns:
+        The result, where it is, and the node; None if no result has a number of doubles anywhere.
+    """
+    names = names_of_model(model)
+    if len(names) * len(reference(model).program.steps) > _MOST_SHARES:
+        names = tuple(name for name in names if " " not in name)
+    found = truths(model, points, names=names)
+    sizes, limits, kappa_in = found.sizes, np.finfo(np.float64), found.sizes.kappa_in.copy()
+    inside = (sizes.lowest > limits.minexp) & (sizes.highest < limits.maxexp) & np.isfinite(sizes.scatter)
+    at = found.worst_digits(inside, kappa_in)
+    if at is None:
+        return None
+    place, column, node = at
+    kappas = float(kappa_in[place, column]), float(sizes.kappa_graph[place, column])
+    return LostDigits(names[column], node, *kappas, points.point(place))

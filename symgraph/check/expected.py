@@ -13,18 +13,19 @@ of the smallest fault to be caught, a factor of 1.001.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
 from symgraph.check.balls import Value
-from symgraph.check.reference import Reference, Truth, number
+from symgraph.check.reference import Point, Reference, Truth, number
 from symgraph.check.sampling import Batch
+from symgraph.gradcheck.calls import PARTIALS, Array
+from symgraph.gradcheck.outcomes import Fact
 
 RELATIVE = 1e-10
 SAFETY = 64.0
@@ -34,20 +35,10 @@ GROSS = 1e4
 _TINY = 1e-300
 """Below this, doubles lose digits; differences of that size mean nothing."""
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
-class Expected:
-    """Values with the radii of their errors; arrays of one shape.
-
-    Attributes:
-        want: the truth, rounded to double; NaN where there is none.
-        radius: the bound of what rounding does to a plain evaluation; inf where nothing can be said.
-    """
-
-    want: Array
-    radius: Array
+class Expected(Fact):
+    """Values with the bounds of what rounding does to a plain evaluation."""
 
     @cached_property
     def tolerance(self) -> Array:
@@ -75,82 +66,34 @@ class Expected:
         """Where rounding leaves no digit, so that a correct module may give infinity: 1/(a - b) where a and b round alike."""
         return np.asarray(~np.isfinite(self.tolerance) | ((self.tolerance >= np.abs(self.want)) & (self.want != 0.0)))
 
-    def row(self, index: int) -> "Expected":
-        """The values of one row."""
-        return Expected(self.want[index], self.radius[index])
 
-    def scaled(self, factor: float) -> "Expected":
-        """The values times a factor."""
-        return Expected(factor * self.want, abs(factor) * self.radius)
-
-    def total(self, shares: Array) -> "Expected":
-        """The sum over rows of share * value; a share of 0 takes a row out, whatever it holds."""
-        kept = shares != 0.0
-        factors = shares[kept].reshape(-1, *(1,) * (self.want.ndim - 1))
-        terms = factors * self.want[kept]
-        # the sum itself rounds a few times
-        radius = (np.abs(factors) * self.radius[kept]).sum(0) + 1e-15 * np.abs(terms).sum(0)
-        return Expected(terms.sum(0), radius)
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """The values that a correct module gives on a batch of n rows with k weights.
-
-    Attributes:
-        nodes: every named node by name, (n,).
-        output: the output, (n,); None where the model has none.
-        loss: the loss of each row, (n,); None where the model has none.
-        gradient: the partials of each row's loss by the weights, (n, k); None without a loss.
-        jacobian: the partials of the output, (n, k).
-        residual: the residual, (n,); None where the model has none.
-        residual_jacobian: the partials of the residual, (n, k).
-        on_target: the nodes that depend on the target, and "loss" if it does.
-    """
-
-    nodes: Mapping[str, Expected]
-    output: Expected | None
-    loss: Expected | None
-    gradient: Expected | None
-    jacobian: Expected | None
-    residual: Expected | None
-    residual_jacobian: Expected | None
-    on_target: frozenset[str]
-
-
-def expect(reference: Reference, batch: Batch) -> Expectation:
+def expect(reference: Reference, batch: Batch) -> dict[str, Expected]:
     """Compute what a correct module gives on a batch.
 
     Args:
         reference: of the model.
-        batch: weights and rows.
+        batch: weights and n rows.
+
+    Returns:
+        By fact about the rows: "loss", "output", "residual" (n,) as far as the model has them, their partials by the k weights,
+        "gradient", "jacobian", "residual_jacobian" (n, k), and "node NAME" (n,) for each field of the tape.
     """
-    model = reference.model
     points = [batch.point(row) for row in range(len(batch.rows))]
-    pairs = [(reference.truth(point), reference.rough(point)) for point in points]
-    weights = [entry.name for entry in model.weight_inputs]
-    values = {root: _stack(_pair(pair, lambda t: [t.values[root]]) for pair in pairs) for root in reference.roots}  # noqa: B023  called at once
-    slopes = {
-        root: _stack(_pair(pair, lambda t: [t.partials[root][name] for name in weights]) for pair in pairs)  # noqa: B023
-        for root in reference.roots
-    }
-    names = [node.name for node in model.nodes]
-    nodes = _stack(_pair(pair, lambda t: [t.nodes[name] for name in names]) for pair in pairs)
-    return Expectation(
-        nodes={name: Expected(nodes.want[:, place], nodes.radius[:, place]) for place, name in enumerate(names)},
-        output=_column(values.get("output")),
-        loss=_column(values.get("loss")),
-        gradient=slopes.get("loss"),
-        jacobian=slopes.get("output"),
-        residual=_column(values.get("residual")),
-        residual_jacobian=slopes.get("residual"),
-        on_target=frozenset() if model.target_input is None else reference.depends(model.target_input.name),
-    )
+    weights = [entry.name for entry in reference.model.weight_inputs]
+    fields = [f"node {node.name}" for node in reference.model.nodes]
 
+    def table(truth: Callable[[Point], Truth], read: Callable[[Value], float]) -> Array:
+        rows = [(found.nodes.values(), found.named(weights).values()) for found in map(truth, points)]
+        return np.array([[read(value) for part in row for value in part] for row in rows], np.float64)
 
-def _pair(pair: tuple[Truth, Truth], part: Any) -> list[tuple[float, float]]:
-    truth, rough = pair
-    return [(number(true), radius(blurred)) for true, blurred in zip(part(truth), part(rough), strict=True)]
+    whole = Expected(table(reference.truth, number), table(reference.rough, radius))
+    names = [*fields, *reference.roots]
+    found = {name: whole.at((slice(None), place)) for place, name in enumerate(names)}
+    for place, root in enumerate(reference.roots):
+        start = len(names) + place * len(weights)
+        found[PARTIALS[root]] = whole.at((slice(None), slice(start, start + len(weights))))
+    # a field of the tape that is None without the target
+    return found | ({"node loss": found["loss"]} if "loss" in reference.on_target else {})
 
 
 def radius(value: Value) -> float:
@@ -158,13 +101,3 @@ def radius(value: Value) -> float:
     if not isinstance(value, arb) or not value.is_finite():
         return math.inf
     return float(value.rad()) * (1.0 + 1e-9)
-
-
-def _stack(rows: Iterable[list[tuple[float, float]]]) -> Expected:
-    table = np.array(list(rows), np.float64)
-    table = table.reshape(len(table), -1, 2)
-    return Expected(table[..., 0], table[..., 1])
-
-
-def _column(found: Expected | None) -> Expected | None:
-    return None if found is None else Expected(found.want[:, 0], found.radius[:, 0])

@@ -9,7 +9,7 @@ from flint import arb, ctx
 
 from symgraph.check.balls import UNKNOWN, ZERO, Value
 from symgraph.check.forms import value_of
-from symgraph.check.program import Program, Step
+from symgraph.check.program import Program
 from symgraph.check.reference import Point, Reference, Truth
 from symgraph.check.rounding import INPUT_ULP, decided
 
@@ -113,26 +113,21 @@ def left_open(known: Reference, point: Point, dtype: str) -> Mapping[str, bool]:
 
 def _wide_values(program: Program, exact: list[Value], moves: list[arb], limits: Any) -> list[Value]:
     """The value of every step over all inputs that the moves allow; unknown where they leave it open."""
-    values: list[Value] = [x + move if isinstance(x, arb) else x for x, move in zip(exact, moves, strict=False)]
     narrowed: set[int] = set()
-    for index, step in enumerate(program.steps[len(moves) :], len(moves)):
-        if step.form is None:
-            values.append(exact[index])
-            continue
-        value = _decided(step, values, limits)
-        if value is UNKNOWN:
-            for arg in {*step.args} - narrowed:
-                narrowed.add(arg)
-                values[arg] = _narrowed(program, arg, exact[arg], values, moves)
-            value = _decided(step, values, limits)
-        values.append(value)
-    return values
 
+    def in_doubt(index: int, value: Value, values: list[Value]) -> Value:
+        step = program.steps[index]
+        value = decided(step.name, value, [values[arg] for arg in step.args], limits)
+        if value is not UNKNOWN or step.form is None:
+            return value
+        for arg in {*step.args} - narrowed:
+            narrowed.add(arg)
+            values[arg] = _narrowed(program, arg, exact[arg], values, moves)
+        operands = [values[arg] for arg in step.args]
+        return decided(step.name, value_of(step.form, operands), operands, limits)
 
-def _decided(step: Step, values: list[Value], limits: Any) -> Value:
-    assert step.form is not None
-    operands = [values[arg] for arg in step.args]
-    return decided(step.name, value_of(step.form, operands), operands, limits)
+    wide: list[Value] = [x + move if isinstance(x, arb) else x for x, move in zip(exact, moves, strict=False)]
+    return program.forward(wide, in_doubt)
 
 
 def _narrowed(program: Program, step: int, exact: Value, values: list[Value], moves: list[arb]) -> Value:

@@ -9,39 +9,20 @@
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import sympy
-from flint import arb, ctx
+from numpy.typing import NDArray
 
-from symgraph.backends import BACKENDS
-from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value
-from symgraph.check.conditions import Conditions, Measure, Sizes
-from symgraph.check.findings import findings
-from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials
 from symgraph.check.points import Points
-from symgraph.check.reference import LEVELS, reference
-from symgraph.check.report import Report
+from symgraph.check.report import Report, ResultReport, Samples, Worst
 from symgraph.check.runs import Results, backend_of, compute, names_of
-from symgraph.check.truths import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED, Truths
-from symgraph.check.verified import LostDigits
+from symgraph.check.truths import Truths, truths
+from symgraph.check.verdicts import WHAT, Verdicts, verdicts
 from symgraph.errors import OptionError
-from symgraph.generate import differentiated
-from symgraph.ir.graph import Graph
-from symgraph.options import DOUBLE
-from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
-
-_BEYOND = 2**60
-"""The largest exponent that is told from infinity."""
-_BATCH_ENTRIES = 2_000_000
-"""Numbers that the sweeps hold at once: some tens of MB."""
-_MOST_SHARES = 5_000_000
-"""Where nodes times results are more, only loss and output are asked for the worst loss of digits."""
-_OUT_OF_REACH = 1e290
 
 
 def judge(
@@ -81,174 +62,109 @@ def compare(found: Truths, results: Results) -> Report:
     """
     if results.names != found.names or results.count != len(found.points):
         raise OptionError("results and truths are of different points or results")
-    return findings(found, results)
-
-
-def truths(
-    model: Model,
-    points: Points,
-    *,
-    backend: str = "numpy",
-    precision: str = DOUBLE,
-    dtype: str = "float64",
-    names: Sequence[str] | None = None,
-    progress: Callable[[], None] | None = None,
-) -> Truths:
-    """Evaluate the spec at many points, and the conditioning of the graph that its module is printed from.
-
-    Args:
-        model: the spec; it is frozen by this.
-        points: where; taken as the exact numbers they are.
-        backend: "numpy", "scalar" or "c", whose graphs differ a little.
-        precision: "double" or "accurate", whose graphs differ too.
-        dtype: whose op figures, constants and range the measure is for.
-        names: the results wanted; None for all that the backend has.
-        progress: called after each point.
-    """
-    known = reference(model)
-    chosen = tuple(names_of_model(model, backend) if names is None else names)
-    measure = measure_of(model, backend, dtype, chosen, precision)
-    weights = [entry.name for entry in known.model.weight_inputs]
-    batch = max(1, min(512, _BATCH_ENTRIES // max(1, len(chosen) * measure.width)))
-    parts: list[list[tuple[int, float, float, int]]] = []
-    bits: list[int] = []
-    sizes: list[Sizes] = []
-    for start in range(0, len(points), batch):
-        conditions: list[Conditions] = []
-        kappas: list[dict[str, float]] = []
-        for place in range(start, min(len(points), start + batch)):
-            point = points.point(place)
-            truth = known.truth(point)
-            values = truth.named(weights)
-            with ctx.workprec(LEVELS[0]):
-                parts.append([_parts(values[name]) for name in chosen])
-            bits.append(truth.bits)
-            conditions.append(measure.conditions(point, truth.bits))
-            kappas.append({root: kappa_of_value(truth, root, point) for root in known.roots if root in chosen})
-            if progress is not None:
-                progress()
-        sizes.append(_with_kappas(measure.sizes(conditions), chosen, kappas))
-    state, high, low, exponent = np.moveaxis(np.array(parts, np.float64).reshape(len(points), len(chosen), 4), -1, 0)
-    return Truths(
-        known.model,
-        points,
-        chosen,
-        dtype,
-        state.astype(np.int8),
-        high,
-        low,
-        exponent.astype(np.int64),
-        Sizes.stacked(sizes),
-        measure,
-        tuple(bits),
+    judged, kinds = verdicts(found, results), found.points.kinds
+    court = _Court(found, judged, results)
+    digits = court.worst_digits()
+    reports = tuple(court.result(column) for column in range(len(found.names)))
+    kappa_in, kappa_graph = (np.where(judged.known["judged"], k, np.nan) for k in (judged.kappa_in, found.sizes.kappa_graph))
+    return Report(
+        found.model.name,
+        found.dtype,
+        results.precision,
+        len(found.points),
+        dict(Counter(kinds)),
+        _by_kind(judged.faulty, kinds),
+        _by_kind(judged.outside_range, kinds),
+        {text: int((judged.wrong[name] & judged.outside_range).sum()) for name, text in WHAT.items()},
+        found.largest_ulp,
+        reports,
+        tuple(dict.fromkeys(run.function for run in results.runs)),
+        digits,
+        Samples(judged.ulp, kappa_in, kappa_graph, judged.failing),
     )
 
 
-def _with_kappas(sizes: Sizes, names: Sequence[str], kappas: Sequence[Mapping[str, float]]) -> Sizes:
-    """The sizes with exact kappa_in of loss and output."""
-    for column, name in enumerate(names):
-        if name in kappas[0]:
-            exact = np.array([one[name] for one in kappas])
-            sizes.kappa_in[:, column] = np.where(np.isnan(sizes.kappa_in[:, column]), np.nan, exact)
-    return sizes
+def _by_kind(mask: NDArray[np.bool_], kinds: Sequence[str]) -> dict[str, int]:
+    """How many results are marked at the points of each kind."""
+    return {kind: int(mask[np.array(kinds) == kind].sum()) for kind in dict.fromkeys(kinds)}
 
 
-def names_of_model(model: Model, backend: str = "numpy") -> tuple[str, ...]:
-    """The results that a model's module of a backend has, in order."""
-    known = reference(model)
-    weights = [entry.name for entry in known.model.weight_inputs]
-    prefixes = {"loss": "grad", "output": "jacobian"}
-    roots = [root for root in prefixes if root in known.roots]
-    kinds = [prefixes[root] for root in roots if backend != "scalar" or root == "loss"]
-    return (*roots, *(f"{kind} {name}" for kind in kinds for name in weights))
+class _Court(NamedTuple):
+    """The truths, the verdicts on results, and the results."""
 
+    found: Truths
+    judged: Verdicts
+    results: Results
 
-@lru_cache(maxsize=16)
-def measure_of(
-    model: Model,
-    backend: str = "numpy",
-    dtype: str = "float64",
-    names: tuple[str, ...] | None = None,
-    precision: str = DOUBLE,
-) -> Measure:
-    """The measure of the graph that a backend prints, prepared once.
+    def result(self, column: int) -> ResultReport:
+        """Report on one result."""
+        judged, sizes = self.judged, self.found.sizes
+        errors, tried = judged.ulp[:, column], judged.known["tried"][:, column]
+        faulty, outside = judged.faulty[:, column], judged.outside_range[:, column]
+        self.found.largest(np.where(np.isfinite(errors), errors, np.nan)[:, None], judged.kappa_in, [column])
+        kappa_in, kappa_graph = judged.kappa_in[:, column], sizes.kappa_graph[:, column]
+        with np.errstate(all="ignore"):
+            against_in = np.where(np.isfinite(errors), errors / (1 + kappa_in), np.nan)
+            against_bound = np.where(tried, errors / judged.bound[:, column], np.nan)
+            sharp = np.where(tried & judged.plain[:, column], errors / sizes.bound[:, column], np.nan)
+            quality = np.where(judged.known["judged"][:, column], kappa_graph / (1 + kappa_in), np.nan)
+        return ResultReport(
+            result=self.found.names[column],
+            **{name: int(mask[:, column].sum()) for name, mask in judged.counted().items()},
+            median=_statistic(np.median, errors),
+            largest=_statistic(np.max, errors),
+            worst_in=_statistic(np.max, against_in),
+            worst_bound=_statistic(np.max, against_bound),
+            worst_sharp=_statistic(np.max, sharp),
+            quality=_statistic(np.median, quality),
+            worst=self._worst(column, against_in, faulty if faulty.any() else ~np.isnan(against_in) & ~outside),
+            worst_outside=self._worst(column, against_in, outside),
+        )
 
-    Raises:
-        SpecError: the model cannot be lowered.
-    """
-    graph = BACKENDS[backend].graph(_differentiated(model), precision)
-    roots = names_of_model(model, backend) if names is None else names
-    return Measure(graph, roots, floats_of(model), np.dtype(dtype).type)
+    def worst_digits(self) -> Worst | None:
+        """The result at which the operations lose the most digits that the inputs determine."""
+        at = self.found.worst_digits(self.judged.known["judged"] & self.judged.in_range, self.judged.kappa_in)
+        return None if at is None else self._at(*at[:2], "digits", at[2])
 
-
-_differentiated = lru_cache(maxsize=8)(differentiated)
-
-
-def floats_of(model: Model) -> frozenset[float]:
-    """The floats that a spec contains, which are meant as they are."""
-    exprs = [node.expr for node in model.nodes] + ([] if model.loss_expr is None else [model.loss_expr])
-    return frozenset(float(part) for part in postorder(exprs) if isinstance(part, sympy.Float))
-
-
-def worst_loss_of_digits(model: Model, points: Points, *, graph: Graph | None = None) -> LostDigits | None:
-    """Find the result with the largest kappa_graph / (1 + kappa_in) at a few points.
-
-    Args:
-        model: the spec.
-        points: where.
-        graph: the graph that is printed, if it is at hand; else that of the numpy backend.
-
-    Returns:
-        The result, where it is, and the node; None if no result has a number of doubles anywhere.
-    """
-    if graph is None:
-        graph = BACKENDS["numpy"].graph(_differentiated(model), DOUBLE)
-    names = [name for name in names_of_model(model) if name in graph.roots]
-    if len(names) * len(graph.nodes) > _MOST_SHARES:
-        names = [name for name in names if " " not in name]
-    measure = Measure(graph, names, floats_of(model))
-    known = reference(model)
-    rows = [points.point(place) for place in range(len(points))]
-    conditions = [measure.conditions(point) for point in rows]
-    sizes = measure.sizes(conditions)
-    inside = (sizes.lowest > -1022) & (sizes.highest < 1024) & np.isfinite(sizes.scatter) & (sizes.kappa_graph < _OUT_OF_REACH)
-    kappa_in = sizes.kappa_in.copy()
-    while True:
-        with np.errstate(all="ignore"):  # condition numbers out of reach
-            ratio = np.nan_to_num(np.where(inside, sizes.kappa_graph / (1 + kappa_in), -1.0), nan=-1.0)
-        place, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.size else (0, 0)
-        if not ratio.size or ratio[place, column] < 0:
+    def _worst(self, column: int, against_in: NDArray[np.float64], candidates: NDArray[np.bool_]) -> Worst | None:
+        """The candidate with the largest error / (1 + kappa_in)."""
+        if not candidates.any():
             return None
-        name, point = names[column], rows[place]
-        truth = known.truth(point)
-        root, _, leaf = name.partition(" ")
-        whole = {"grad": "loss", "jacobian": "output"}.get(root, root)
-        if leaf:
-            screened = float(kappa_in[place, column])
-            exact = kappas_of_partials(known, point, whole, truth.bits)[leaf] if is_cheap(known) else screened
-        else:
-            exact = kappa_of_value(truth, whole, point)
-        if not exact > kappa_in[place, column] * 1.01 + 1:
-            kappa_graph = float(sizes.kappa_graph[place, column])
-            node = measure.enlarged_node(point, truth.bits, int(column))
-            return LostDigits(name, node, exact, kappa_graph, point)
-        kappa_in[place, column] = exact
+        place = int(np.argmax(np.where(candidates, np.nan_to_num(against_in, nan=0.0, posinf=np.inf), -1.0)))
+        run, what = self.results.runs[self.judged.source[place, column]], self.judged.what(place, column)
+        return self._at(place, column, what, run.label, run.messages[0] if what == WHAT["raised"] else "")
+
+    def _at(self, place: int, column: int, what: str, where: str, message: str = "") -> Worst:
+        found, judged, at = self.found, self.judged, (place, column)
+        point = found.points.point(place)
+        return Worst(
+            result=found.names[column],
+            what=what,
+            kind=found.points.kinds[place],
+            point=point,
+            computed=float(judged.computed[at]),
+            truth=float(found.values[at]),
+            ulp=float(judged.ulp[at]),
+            kappa_in=float(judged.kappa_in[at]),
+            kappa_graph=float(found.sizes.kappa_graph[at]),
+            literal=_literal(found, point),
+            where=where,
+            message=message,
+        )
 
 
-def _parts(value: Value) -> tuple[int, float, float, int]:
-    """State, high, low and exponent of a true value, at a precision of ``LEVELS[0]``."""
-    if not isinstance(value, arb):
-        return (NO_DERIVATIVE if value is KINK else UNRESOLVED if value is UNKNOWN else UNDEFINED), 0.0, 0.0, 0
-    number = float(value)
-    if 1e-290 < abs(number) < 1e290 and not value.contains(ZERO):
-        high, exponent = math.frexp(number)
-        return KNOWN, high, math.ldexp(float(value - number), -exponent), exponent
-    if value.contains(ZERO):  # below all numbers of any format
-        return KNOWN, 0.0, 0.0, 0
-    if not value.is_finite():
-        return KNOWN, math.copysign(0.5, number), 0.0, _BEYOND
-    mantissa, power = (int(part) for part in value.mid().man_exp())
-    bits = mantissa.bit_length()
-    scaled = value * arb((1, -(power + bits)))
-    high = float(scaled)
-    return KNOWN, high, float(scaled - high), max(-_BEYOND, min(_BEYOND, power + bits))
+def _literal(found: Truths, point: Mapping[str, float]) -> str:
+    """Assignments of w, X and y, as far as the model has them, with all digits."""
+    model = found.model
+    target = () if model.target_input is None else (model.target_input,)
+    parts = []
+    for name, entries in (("w", model.weight_inputs), ("X", model.feature_inputs), ("y", target)):
+        numbers = [point[entry.name] for entry in entries]
+        text = repr(numbers[0] if name == "y" else numbers) if numbers else ""
+        parts += [f"{name} = {text}" if found.dtype == "float64" else f"{name} = np.{found.dtype}({text})"] if text else []
+    return "; ".join(parts)
+
+
+def _statistic(statistic: Any, values: NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(statistic(known)) if len(known) else math.nan

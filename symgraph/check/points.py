@@ -9,10 +9,10 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import ZERO, Value
-from symgraph.check.forms import value_of
+from symgraph.check.balls import Value
 from symgraph.check.program import Program
 from symgraph.check.reference import reference
+from symgraph.check.steps import forward
 from symgraph.errors import OptionError
 from symgraph.gradcheck.drawing import KINDS, inside
 from symgraph.spec.model import Model
@@ -134,11 +134,7 @@ class _Seeker:
         steps = self._program.steps
         values: list[Value] = [arb(x) for x in row]
         with ctx.workprec(_BITS):
-            for step in steps[len(row) : target + 1]:
-                if step.form is None:
-                    values.append(step.constant() if step.constant is not None else ZERO)
-                else:
-                    values.append(value_of(step.form, [values[arg] for arg in step.args]))
+            values = forward(steps[: target + 1], values)
             value = values[target]
             if steps[target].name in _COMPARISONS:
                 left, right = (values[arg] for arg in steps[target].args)

@@ -5,7 +5,7 @@ Nothing here is shared with lowering, the op table or the adjoint: what a build 
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy
 from flint import arb
@@ -13,7 +13,8 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from symgraph.check.balls import KINK, ONE, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.branches import Named, smooth_around
-from symgraph.check.forms import FORMS, Form, selected, slope_of, value_of
+from symgraph.check.forms import FORMS, selected, slope_of
+from symgraph.check.steps import After, Step, forward
 from symgraph.errors import SpecError
 from symgraph.ir import functions as fn
 from symgraph.spec.canonical import postorder
@@ -50,28 +51,6 @@ Choice = tuple[int, int]
 """A step that does different things at different points, and which of them it does."""
 Slopes = dict[int, Sequence[tuple[int, Value]]]
 """By step: the partials by those of its operands that vary, each with the operand's step."""
-
-
-class Step(NamedTuple):
-    """One distinct subexpression.
-
-    Attributes:
-        name: of its operation; "" for inputs and constants.
-        args: the steps it is computed from; for a Piecewise the value and the condition of each branch in turn.
-        form: computes it; None for inputs and constants.
-        leaf: the name of the input that it is, or "".
-        constant: gives its value at the precision in force, for a constant.
-        varies: whether it depends on an input.
-        home: the named node in whose expression it stands first, or "loss".
-    """
-
-    name: str = ""
-    args: tuple[int, ...] = ()
-    form: Form | None = None
-    leaf: str = ""
-    constant: Callable[[], Value] | None = None
-    varies: bool = False
-    home: str = ""
 
 
 class Program:
@@ -175,19 +154,9 @@ class Program:
         operands = (values[arg] for arg in self.steps[index].args)
         return isinstance(values[index], Missing) and not any(isinstance(operand, Missing) for operand in operands)
 
-    def forward(self, point: Sequence[Value]) -> list[Value]:
-        """Compute every step, those of branches that are not taken too, at the precision in force.
-
-        Args:
-            point: the value of each input, in the model's order.
-        """
-        values: list[Value] = list(point)
-        for step in self.steps[len(point) :]:
-            if step.form is None:
-                values.append(step.constant() if step.constant is not None else UNKNOWN)
-            else:
-                values.append(value_of(step.form, [values[arg] for arg in step.args]))
-        return values
+    def forward(self, point: Sequence[Value], after: After | None = None) -> list[Value]:
+        """Compute every step; the value of each input is given, in the model's order, the rest is as for ``steps.forward``."""
+        return forward(self.steps, point, after)
 
     def backward(self, values: Sequence[Value], root: int, slopes: Slopes | None = None) -> dict[int, Value]:
         """Differentiate one step by all that it depends on, in one reverse sweep.

@@ -7,7 +7,7 @@ counted and never passed. All that verifies, judges or measures asks this one re
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from flint import arb, ctx
 
@@ -36,6 +36,16 @@ Point = Mapping[str, float]
 """A float for every feature, weight and the target if there is one, taken as the exact number it is."""
 
 
+_PREFIXES = {"loss": "grad", "output": "jacobian", "residual": "residual_jacobian"}
+"""What the names of a value's partials begin with."""
+
+
+def origin(name: str) -> tuple[str, str]:
+    """The value that a result is, or is a partial of, and the weight by which: ("loss", "w1") of "grad w1", or ("loss", "")."""
+    kind, _, leaf = name.partition(" ")
+    return next((value for value, prefix in _PREFIXES.items() if leaf and prefix == kind), kind), leaf
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """The spec at one point; every value is a ball, or the reason why there is none.
@@ -54,8 +64,7 @@ class Truth:
 
     def named(self, weights: Sequence[str]) -> dict[str, Value]:
         """The results under the names that reports use: "loss", "output", "residual", "grad w1", "jacobian w1"."""
-        prefix = {"loss": "grad", "output": "jacobian", "residual": "residual_jacobian"}
-        partials = {f"{prefix[root]} {name}": self.partials[root][name] for root in self.values for name in weights}
+        partials = {f"{_PREFIXES[root]} {name}": self.partials[root][name] for root in self.values for name in weights}
         return {**self.values, **partials}
 
 
@@ -152,11 +161,12 @@ class Reference:
             sum(used and program.fails(index, values) for index, used in enumerate(needed)),
         )
 
-    def depends(self, leaf: str) -> frozenset[str]:
-        """Tell which named nodes, and "loss", depend on an input."""
-        moved: set[int] = set()
+    @cached_property
+    def on_target(self) -> frozenset[str]:
+        """The named nodes that depend on the target, and "loss" if it does."""
+        target, moved = self.model.target_input, set[int]()
         for index, step in enumerate(self.program.steps):
-            if step.leaf == leaf or not moved.isdisjoint(step.args):
+            if (target is not None and step.leaf == target.name) or not moved.isdisjoint(step.args):
                 moved.add(index)
         return frozenset(name for name, root in self.program.roots.items() if root in moved)
 

@@ -1,8 +1,8 @@
 """Run every public function of a generated module at many points, on one row and on many."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,9 +39,9 @@ class Run:
         label: the function, and on what it was called.
         columns: positions of the results.
         values: (n, len(columns)) float64; float32 results are exact in it.
-        tried: (n,) or (n, 1) where it was called, and tells something.
+        tried: (n,) where it was called, and tells something.
         raised: (n,) NOTHING, MATH_ERROR or CRASH.
-        message: of the first exception.
+        messages: of the exceptions.
         factor, slack: an error of factor * bound + slack ulp is allowed where the bound of a plain result is ``bound``.
         summed: whether it adds up rows, so that a value within the range of numbers may leave it.
     """
@@ -51,7 +51,7 @@ class Run:
     values: Floats
     tried: NDArray[np.bool_]
     raised: NDArray[np.int8]
-    message: str = ""
+    messages: list[str] = field(default_factory=list)
     factor: float = 1.0
     slack: Floats | float = 0.0
     summed: bool = False
@@ -120,10 +120,15 @@ def backend_of(module: Any) -> str:
 
 def names_of(module: Any) -> tuple[str, ...]:
     """The results that a module of the ABI has."""
-    scalar = backend_of(module) == "scalar"
-    names = [*(["loss"] if module.METADATA["has_loss"] else []), *(["output"] if module.OUTPUTS else [])]
-    names += [f"grad {name}" for name in module.WEIGHTS] if module.METADATA["has_loss"] else []
-    return (*names, *(f"jacobian {name}" for name in module.WEIGHTS if module.OUTPUTS and not scalar))
+    values = {"loss": module.METADATA["has_loss"], "output": module.OUTPUTS}
+    return names_of_results([name for name, has in values.items() if has], module.WEIGHTS, backend_of(module))
+
+
+def names_of_results(values: Collection[str], weights: Sequence[str], backend: str) -> tuple[str, ...]:
+    """The names of values ("loss" and "output", as far as there are these) and of their partials that a backend gives."""
+    kinds = {"loss": "grad"} if backend == "scalar" else {"loss": "grad", "output": "jacobian"}
+    partials = [f"{kind} {name}" for value, kind in kinds.items() if value in values for name in weights]
+    return (*(value for value in ("loss", "output") if value in values), *partials)
 
 
 def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
@@ -146,7 +151,7 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     with np.errstate(all="ignore"):
         for place in range(len(points)):
             runner.visit(place)
-    runs = [run for gathered in runner.gathered.values() for run in gathered.runs()]
+    runs = [run for found in runner.gathered.values() for run in found]
     bounds, own = None, next((run for run in runs if run.label == "error_bound"), None)
     if own is not None:
         bounds = np.full((len(points), len(names)), np.nan)
@@ -163,25 +168,6 @@ def _columns(names: Sequence[str], outputs: Sequence[str]) -> dict[str, tuple[in
     return {fact: columns for fact, columns in found.items() if columns}
 
 
-@dataclass(slots=True, eq=False)
-class _Gathered:
-    """What one call gives at all n points: (n, m, width) values of the m rows that are looked at; the rest is as in ``Run``."""
-
-    label: str
-    columns: tuple[int, ...]
-    values: Floats
-    tried: NDArray[np.bool_]
-    raised: NDArray[np.int8]
-    allowed: Mapping[str, Any]
-    message: str = ""
-
-    def runs(self) -> Iterator[Run]:
-        """A run for each row that is looked at."""
-        tried = self.tried & (not self.label.startswith("error_bound"))  # a bound is no result
-        for row in range(self.values.shape[1]):
-            yield Run(self.label, self.columns, self.values[:, row], tried, self.raised, self.message, **self.allowed)
-
-
 class _Runner:
     """Calls the functions of one module, at one point after the other.
 
@@ -193,7 +179,7 @@ class _Runner:
     """
 
     def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
-        self.module, self.columns, self.gathered = module, columns, dict[tuple[str, str, str], _Gathered]()
+        self.module, self.columns, self.gathered = module, columns, dict[tuple[str, str, str], Sequence[Run]]()
         self.kinds, self.seen = points.kinds, Counter[str]()
         places = {name: place for place, name in enumerate(points.names)}
         values, target = points.values.astype(kind), module.TARGET
@@ -217,11 +203,12 @@ class _Runner:
             text, others = f" of {BATCH} rows", (place + np.arange(1, BATCH - 1)) % n
             self._run_all(points.take(np.array([place, *others, place]), text)._replace(ways=()), place, turn)
             every, rest = divmod(turn, _TURNS)
-            ways = WAYS[:4] if turn == 0 else WAYS[every % 4 : every % 4 + 1] if rest == 0 else ()
-            copies = points.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
-            sums = self._calls(copies)
-            for call in sums if turn == 0 or not sums else [sums[every // 4 % len(sums)]]:
-                self._run(place, call, copies)
+            if rest == 0:
+                ways = WAYS[:4] if turn == 0 else WAYS[every % 4 : every % 4 + 1]
+                copies = points.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
+                sums = self._calls(copies)
+                for call in sums if turn == 0 or not sums else [sums[every // 4 % len(sums)]]:
+                    self._run(place, call, copies)
 
     def _run_all(self, given: Given, place: int, turn: int) -> None:
         """Call the functions that the module has, but for those whose turn it is not."""
@@ -239,28 +226,32 @@ class _Runner:
         """Make a call and note what it gives or raises."""
         ends, key = call.factors is None and not given.alone, (call.function, call.how, given.text)
         if key not in self.gathered:
-            self.gathered[key] = self._gathering(call, given, 2 if ends else 1)
+            self.gathered[key] = self._nothing_yet(call, given, 2 if ends else 1)
         into = self.gathered[key]
-        into.tried[place] = True
+        first = into[0]
+        first.tried[place] = call.function != "error_bound"  # a bound is no result
         try:
             results = [np.asarray(result) for result in call.run()]
             parts = [_ends(result) if ends else result.reshape(1, -1) for result in results]
-            total = 1.0 if call.factors is None else call.factors.sum()
-            into.values[place] = np.reshape(np.concatenate(parts, axis=1), into.values.shape[1:]) / total
+            rows = np.reshape(parts[0] if len(parts) == 1 else np.hstack(parts), (len(into), len(first.columns)))
+            rows = rows if call.factors is None else rows / call.factors.sum()
+            for run, row in zip(into, rows, strict=True):
+                run.values[place] = row
         except Exception as error:  # whatever a function raises is its fault
-            into.raised[place] = MATH_ERROR if self.is_scalar and isinstance(error, MATH_ERRORS) else CRASH
-            into.message = into.message or f"{into.label} raises {type(error).__name__}: {error}"
+            first.raised[place] = MATH_ERROR if self.is_scalar and isinstance(error, MATH_ERRORS) else CRASH
+            first.messages.append(f"{first.label} raises {type(error).__name__}: {error}")
 
-    def _gathering(self, call: Call, given: Given, rows: int) -> _Gathered:
+    def _nothing_yet(self, call: Call, given: Given, rows: int) -> Sequence[Run]:
+        """A run for each row that is looked at."""
         columns = tuple(column for fact in call.facts for column in self.columns[fact])
-        how, allowed = "", {}
+        how, allowed = "", dict[str, Any]()
         if call.factors is not None and not given.alone:
             how, allowed = f", {call.how if 'sum' in call.how else f'{call.how} mean'.strip()}", self.sums
         elif call.function.startswith("residual"):
             allowed = {"factor": _LOOSE, "slack": 4.0, "summed": True}
-        n = len(self.w)
-        values, tried, raised = np.full((n, rows, len(columns)), np.nan), np.zeros(n, bool), np.zeros(n, np.int8)
-        return _Gathered(f"{call.function}{how}{given.text}", columns, values, tried, raised, allowed)
+        n, label = len(self.w), f"{call.function}{how}{given.text}"
+        shared = np.zeros(n, bool), np.zeros(n, np.int8), list[str]()
+        return [Run(label, columns, np.full((n, len(columns)), np.nan), *shared, **allowed) for _ in range(rows)]
 
 
 def _ends(result: NDArray[Any]) -> NDArray[Any]:

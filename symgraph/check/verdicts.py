@@ -1,13 +1,13 @@
 """The rules of the judge: what counts as a fault, at which points."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.reference import NARROW
+from symgraph.check.reference import NARROW, origin
 from symgraph.check.runs import CRASH, MATH_ERROR, Results, Run
 from symgraph.check.truths import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED, Truths
 from symgraph.options import ACCURATE
@@ -59,13 +59,11 @@ class Verdicts:
         bound: the bound of the error, in ulp.
         plain: whether nothing but rounding of single rows is allowed of it.
         kappa_in: by the inputs; of partials by sums of doubles, where nothing hangs on it.
-        normal, small, beyond, undefined, no_derivative, unresolved: what the truth is.
-        nan, infinite, zero, wrong, raised, above_bound, above_own: what is wrong.
         in_range: where all values on the way lie in the range of normal numbers, and no decision is in doubt.
-        tried: where the bound is promised.
         outside: where nothing is promised, since a value on the way leaves the normal range other than through an exponential,
             or the value that is differentiated is beyond the dtype.
-        blurred, doubtful: what would be wrong elsewhere.
+        wrong: what is wrong, promised or not, by the names of ``WHAT``.
+        known: what else a report counts, by its names there: what the truth is, and what is tried, blurred or doubtful.
     """
 
     computed: Floats
@@ -74,29 +72,15 @@ class Verdicts:
     bound: Floats
     plain: Mask
     kappa_in: Floats
-    normal: Mask
-    small: Mask
-    beyond: Mask
-    undefined: Mask
-    no_derivative: Mask
-    unresolved: Mask
-    nan: Mask
-    infinite: Mask
-    zero: Mask
-    wrong: Mask
-    raised: Mask
-    above_bound: Mask
-    above_own: Mask
     in_range: Mask
-    tried: Mask
     outside: Mask
-    blurred: Mask
-    doubtful: Mask
+    wrong: Mapping[str, Mask]
+    known: Mapping[str, Mask]
 
     @property
     def failing(self) -> Mask:
         """Where anything is wrong, promised or not."""
-        return np.asarray(np.logical_or.reduce([getattr(self, name) for name in WHAT]))
+        return np.asarray(np.logical_or.reduce([*self.wrong.values()]))
 
     @property
     def faulty(self) -> Mask:
@@ -110,13 +94,12 @@ class Verdicts:
 
     def counted(self) -> dict[str, Mask]:
         """The masks by the names under which a report counts them."""
-        names = ("tried", "outside_range", "blurred", "doubtful", "small", "beyond", "undefined", "no_derivative", "unresolved")
-        faults = {name: getattr(self, name) & ~self.outside for name in WHAT}
-        return {"judged": self.normal, **faults} | {name: getattr(self, name) for name in names}
+        faults = {name: mask & ~self.outside for name, mask in self.wrong.items()}
+        return {**self.known, **faults, "outside_range": self.outside_range}
 
     def what(self, place: int, column: int) -> str:
         """What is wrong with one result, or "error"."""
-        return next((text for name, text in WHAT.items() if getattr(self, name)[place, column]), "error")
+        return next((text for name, text in WHAT.items() if self.wrong[name][place, column]), "error")
 
 
 def verdicts(found: Truths, results: Results) -> Verdicts:
@@ -133,7 +116,7 @@ def verdicts(found: Truths, results: Results) -> Verdicts:
     blurred = ~(kappa_in < GARBAGE / (_UNAVOIDABLE * eps))
     open_ = np.isinf(found.sizes.scatter)
     undecided = _undecided(found, finite & open_)
-    faults = {
+    wrong = {
         "nan": finite & np.isnan(computed) & (worst.raised == 0) & (worst.source >= 0),
         "infinite": finite & np.isinf(computed),
         "zero": lost & ~blurred & (computed == 0),
@@ -141,12 +124,16 @@ def verdicts(found: Truths, results: Results) -> Verdicts:
         "raised": worst.raised == MATH_ERROR,
     }
     tried = promise.applies & normal & np.isfinite(errors) & ~open_
-    faults = {name: mask & ~undecided for name, mask in faults.items()}
-    faults["raised"] |= worst.raised == CRASH
+    wrong = {name: mask & ~undecided for name, mask in wrong.items()}
+    wrong["raised"] |= worst.raised == CRASH
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows in a bound or an error is as good as infinite
         ulp = errors / eps
         slack = 1 + (0 if results.precision == ACCURATE else _SECOND_ORDER * _FIRST_ORDER[found.dtype])
-        faults["above_bound"] = tried & (ulp > worst.allowed * slack)
+        wrong["above_bound"] = tried & (ulp > worst.allowed * slack)
+    wrong["above_own"] = _above_own(found, results, finite)
+    known = {"judged": normal, "tried": tried, "blurred": lost & blurred & ~undecided, "doubtful": finite & undecided}
+    known |= {"small": small, "beyond": beyond, "undefined": found.state == UNDEFINED}
+    known |= {"no_derivative": found.state == NO_DERIVATIVE, "unresolved": found.state == UNRESOLVED}
     return Verdicts(
         computed=computed,
         source=worst.source,
@@ -154,19 +141,10 @@ def verdicts(found: Truths, results: Results) -> Verdicts:
         bound=worst.allowed,
         plain=worst.allowed == promise.bound,
         kappa_in=kappa_in,
-        normal=normal,
-        small=small,
-        beyond=beyond,
-        undefined=found.state == UNDEFINED,
-        no_derivative=found.state == NO_DERIVATIVE,
-        unresolved=found.state == UNRESOLVED,
-        **faults,
-        above_own=_above_own(found, results, finite),
         in_range=promise.in_range & ~open_,
-        tried=tried,
         outside=((found.sizes.strayed & ~promise.in_range) | _of_values(beyond, found.names)) & (worst.raised != CRASH),
-        blurred=lost & blurred & ~undecided,
-        doubtful=finite & undecided,
+        wrong=wrong,
+        known=known,
     )
 
 
@@ -306,7 +284,6 @@ def _errors(found: Truths, computed: Floats) -> Floats:
 
 def _of_values(marked: Mask, names: Sequence[str]) -> Mask:
     """For each partial whether the value that is differentiated is marked; False for the values themselves."""
-    values = {"grad": "loss", "jacobian": "output"}
-    columns = [values.get(name.partition(" ")[0], "") for name in names]
+    columns = [value if leaf else "" for value, leaf in map(origin, names)]
     nothing = np.zeros(len(marked), bool)
     return np.stack([marked[:, names.index(value)] if value in names else nothing for value in columns], axis=1)

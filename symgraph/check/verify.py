@@ -1,15 +1,16 @@
 """Verification of a build: every function of the generated modules against the spec's own expressions."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sympy import evaluate
 
-from symgraph.check.comparison import Comparison, Tally
-from symgraph.check.contract import check
-from symgraph.check.expected import Expectation, expect
+from symgraph.check.contract import Contract, Tally
+from symgraph.check.expected import Expected, expect
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
+from symgraph.check.runs import backend_of
 from symgraph.check.sampling import WIDE, Batch, Sample, Sampler
 from symgraph.check.verified import VerificationReport
 from symgraph.collector import uncollected
@@ -79,9 +80,12 @@ def verify(
         tally = Tally()
         while (batch := search.next()) is not None:
             expected = expect(reference, batch)
-            label = f"point {len(search.batches)} of seed {seed}"
-            compare = Comparison("", batch, *_columns(model), label, tally)
-            _check(model, (module, scalar), compare, expected, effort, len(search.batches))
+            turn = len(search.batches)
+            contract = Contract(reference, batch, f"point {turn} of seed {seed}", expected, tally)
+            for own in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))):
+                if own is not None:
+                    backend = "numpy" if own is module else backend_of(own)
+                    contract.check(own, backend, whole=effort.whole and turn == 0, turn=turn)
             search.note(batch, expected)
         if not search.batches:
             raise SpecError(_no_point(model, sampler))
@@ -133,7 +137,7 @@ class _Search:
             batch = self._sampler.draw() if min(self.weights.values()) < self._enough else None
         return batch
 
-    def note(self, batch: Batch, expected: Expectation) -> None:
+    def note(self, batch: Batch, expected: Mapping[str, Expected]) -> None:
         """Take in what a point has shown."""
         fresh = _seen(batch, expected)
         if any(self.weights[name] < self._enough for name in fresh):
@@ -144,29 +148,9 @@ class _Search:
         self.batches.append(batch)
 
 
-def _columns(model: Model) -> tuple[tuple[str, ...], str | None]:
-    target = None if model.target_input is None else model.target_input.name
-    return tuple(feature.name for feature in model.feature_inputs), target
-
-
-def _check(
-    model: Model, modules: tuple[Any, Any], compare: Comparison, expected: Expectation, effort: Effort, turn: int
-) -> None:
-    """Check every module at one batch; at the first with each row alone, and with many rows."""
-    module, scalar = modules
-    for own in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))):
-        if own is not None:
-            compiled = hasattr(own, "value_and_grad") or hasattr(own, "predict")
-            backend = "numpy" if own is module else "c" if compiled else "scalar"
-            subject = compare.about(f"model {model.name}" if own is module else f"model {model.name}, {backend} module")
-            check(model, own, backend, subject, expected, whole=effort.whole and turn == 0, turn=turn)
-
-
-def _seen(batch: Batch, expected: Expectation) -> list[str]:
+def _seen(batch: Batch, expected: Mapping[str, Expected]) -> list[str]:
     """Weights whose partial (of the output, where there is no loss) was judged at this batch and is not 0."""
-    partials = expected.jacobian if expected.gradient is None else expected.gradient
-    if partials is None:  # a model has a loss or an output
-        return []
+    partials = expected["gradient" if "gradient" in expected else "jacobian"]
     nonzero = (partials.judged & (partials.want != 0.0)).any(0)
     return [name for name, good in zip(batch.weights, nonzero, strict=True) if good]
 

@@ -23,6 +23,8 @@ MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
 """What the scalar backend raises where NumPy gives inf or nan."""
 BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
+PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian"}
+"""The values of a row, and the partials of each by the weights."""
 WITHOUT = "without y"
 _NUMBER = -1.5
 """A cotangent that all rows share."""
@@ -54,10 +56,10 @@ class Given(NamedTuple):
     by_row: bool = True
     options: Mapping[str, Any] = {}
 
-    def one(self, row: int, text: str, *, scalar: bool = True) -> "Given":
-        """One of the rows alone; X is (d,), or a scalar where there is one feature and one is wanted."""
+    def one(self, row: int, text: str) -> "Given":
+        """One of the rows alone; X is (d,), or a scalar where there is one feature."""
         x, y = (None if part is None else part[row] for part in (self.X, self.y))
-        x = x[0] if scalar and x is not None and len(x) == 1 else x
+        x = x[0] if x is not None and len(x) == 1 else x
         return self._replace(X=x, y=y, rows=self.rows[[row]], alone=True, text=text, shares=self.shares[[row]])
 
     def take(self, rows: NDArray[np.intp], text: str) -> "Given":
@@ -97,16 +99,19 @@ def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
         yield from _reductions(module, given, tape)
 
 
-def of_weights(module: Any, w: NDArray[Any]) -> Iterator[tuple[Call, NDArray[Any]]]:
+def of_weights(module: Any, w: NDArray[Any]) -> Iterator[Call]:
     """The functions that give weights names and take them away, and the initial weights, the same for one seed.
 
-    Each call, which is not run yet, comes with what it ought to give.
+    Each call, which is not run yet, ought to give the weights; where initial weights differ from one call to the next, NaN.
     """
     names = module.WEIGHTS
-    yield Call("pack", ("weights",), lambda: [module.pack(dict(zip(names, w.tolist(), strict=True)))]), w
-    yield Call("unpack", ("weights",), lambda: [[module.unpack(w)[name] for name in names]]), w
-    same = Call("initial_weights", ("weights",), lambda: [np.equal(module.initial_weights(1), module.initial_weights(1))])
-    yield same, np.ones_like(w)
+
+    def drawn_twice() -> Any:
+        return np.where(np.equal(module.initial_weights(1), module.initial_weights(1)), w, np.nan)
+
+    yield Call("pack", ("weights",), lambda: [module.pack(dict(zip(names, w.tolist(), strict=True)))])
+    yield Call("unpack", ("weights",), lambda: [[module.unpack(w)[name] for name in names]])
+    yield Call("initial_weights", ("weights",), lambda: [drawn_twice()])
 
 
 def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[float]]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError, OptionError, WeightsError
-from symgraph.gradcheck.differences import Array
+from symgraph.gradcheck.calls import PARTIALS, Array
 from symgraph.gradcheck.functions import compare
 from symgraph.gradcheck.judge import SAFETY, judge
-from symgraph.gradcheck.points import PARTIALS, Point, draw
+from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
 from symgraph.io.module import GeneratedModule
 
@@ -109,7 +109,7 @@ def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Genera
         yield from compare(point, facts, rng)
     for value, name in PARTIALS.items():
         if name in facts and (whole or value == point.main):
-            _, partials, sway = facts[name]
+            partials, sway = facts[name].want, facts[name].radius
             blur = np.full(len(partials), np.inf)
             if value == "loss":
                 blur, rounding = point.bounds()

@@ -50,7 +50,7 @@ class Entries(NamedTuple):
 
 
 def agree(result: Array, expected: Array, tolerance: Array, *, lenient: bool = False) -> Entries:
-    """Compare results with what they ought to be, all (n, m), where that is finite.
+    """Compare results with what they ought to be, of one shape, where that is finite.
 
     Args:
         result, expected: what is compared.
@@ -67,10 +67,11 @@ def agree(result: Array, expected: Array, tolerance: Array, *, lenient: bool = F
 
 
 def same_factor(result: Array, expected: Array) -> Entries:
-    """Compare columns of results in float32 with the same in float64, (n, m): one common factor for all rows is wrong.
+    """Compare results in float32 with the same in float64, (n,) or (n, k): one common factor for all rows is wrong.
 
     Rounding of any size may be sound in float32, but it does not give different rows the same factor.
     """
+    result, expected = (part.reshape(len(part), -1) for part in (result, expected))
     with np.errstate(all="ignore"):
         ratio = result / expected
     usable = np.isfinite(ratio) & (ratio != 0.0)

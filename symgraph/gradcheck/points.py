@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import Given, call_row
+from symgraph.gradcheck.calls import PARTIALS, Given, call_row
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, inside
+from symgraph.gradcheck.outcomes import Fact
 from symgraph.io.module import GeneratedModule
 
 # A point is drawn by one law for all its weights; later points try other laws, for models that are finite only at positive
@@ -23,22 +24,12 @@ _CANDIDATES = 8  # rows drawn for each row wanted, because some will not be fini
 _EDGE = 0.02  # the share of a bounded domain that is kept off at either end, where steps would leave it
 _SHAKE = 1e-10  # relative; far above rounding, and far below what a model feels as a change
 
-PARTIALS = {"loss": "gradient", "output": "jacobian"}
-"""The parts of what a row gives: values, and the partials of each."""
 _FUNCTIONS = {"loss": "forward", "gradient": "per_sample_grad", "output": "predict", "jacobian": "jacobian"}
-
-
-class Fact(NamedTuple):
-    """A part of what each row gives: names of its m columns, values (n, m), and how far rounding moves them (n, m)."""
-
-    names: tuple[str, ...]
-    values: Array
-    sway: Array
 
 
 def largest(parts: Iterable[Array]) -> Array:
     """The largest number in each row of all parts, (n,); NaN where there is one."""
-    found: Array = np.abs(np.hstack([*parts])).max(axis=1)
+    found: Array = np.abs(np.column_stack([*parts])).max(axis=1)
     return found
 
 
@@ -84,11 +75,10 @@ class Point(NamedTuple):
             raise ModuleError(f"{text}; build it again") from error
 
     def values(self) -> Mapping[str, Array]:
-        """What the functions for whole batches, or else `row`, say of each row, in float64: (n, 1), and partials (n, k)."""
+        """What the functions for whole batches, or else `row`, say of each row, in float64: (n,), and partials (n, k)."""
         has = {"loss": self.main == "loss", "output": bool(self.module.OUTPUTS) and hasattr(self.module, "jacobian")}
-        parts = [part for value in PARTIALS if has[value] for part in (value, PARTIALS[value])]
-        found = {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
-        return {part: values.reshape(len(values), -1) for part, values in found.items()}
+        parts = [part for value in has if has[value] for part in (value, PARTIALS[value])]
+        return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
 
     def facts(self, rng: np.random.Generator) -> dict[str, Fact]:
         """What each row gives, by part, and how far rounding moves that; 0 where that is not finite.
@@ -106,8 +96,7 @@ class Point(NamedTuple):
         here, moved, found = self.values(), [self.mapped(shaken).values() for _ in range(3)], {}
         for part, values in here.items():
             gaps = np.abs(np.stack([other[part] for other in moved]) - values).max(axis=0) * (unit / size)
-            names = ("value",) if part in PARTIALS else self.module.WEIGHTS
-            found[part] = Fact(names, values, np.where(np.isfinite(gaps), gaps, 0.0))
+            found[part] = Fact(values, np.where(np.isfinite(gaps), gaps, 0.0))
         return found
 
     def bounds(self) -> tuple[Array, Array]:

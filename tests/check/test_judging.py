@@ -9,9 +9,10 @@ from judged import decay, faults, module_of
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.check.judging import compare, judge, truths
+from symgraph.check.judging import compare, judge
 from symgraph.check.points import Points, given, points
 from symgraph.check.runs import given_results
+from symgraph.check.truths import truths
 from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from random_models import BINARY, BRANCHES, CONDITIONS, UNARY, count, models
 
 from symgraph import Model
-from symgraph.check.judging import compare, truths
+from symgraph.check.judging import compare
 from symgraph.check.points import points
 from symgraph.check.runs import backend_of, compute, names_of
+from symgraph.check.truths import truths
 from symgraph.check.verdicts import verdicts
 from symgraph.derive.lowering import lower
 from symgraph.errors import SpecError
@@ -53,9 +54,9 @@ def test_random_models_err_as_the_bound_says_and_lose_nothing(model: Model, seed
         judged = verdicts(found, results)
         wrong = judged.failing & ~out_of_range(found) & ~lost_by_cancelling(found, judged)
         poles = [bool(here) and has_pole(graph, drawn.point(place)) for place, here in enumerate(wrong.any(axis=1))]
-        wrong &= ~(judged.raised & np.array(poles)[:, None])
+        wrong &= ~(judged.wrong["raised"] & np.array(poles)[:, None])
         assert not wrong.any(), f"{written(model)}\n{compare(found, results)}"
-        event("judged" if judged.normal.any() else "nothing judged")
+        event("judged" if judged.known["judged"].any() else "nothing judged")
         event("excused" if judged.failing.any() else "nothing excused")
 
 

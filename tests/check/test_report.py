@@ -10,12 +10,13 @@ from zoo import ZOO
 
 from symgraph import Model
 from symgraph.build.memory import load_artifact
-from symgraph.check.judging import judge, worst_loss_of_digits
+from symgraph.check.digits import worst_loss_of_digits
+from symgraph.check.judging import judge
 from symgraph.check.plot import plot_errors
 from symgraph.check.points import given, points
 from symgraph.check.report import COLUMNS, LEGEND, Report
 from symgraph.errors import OptionError
-from symgraph.generate import differentiated, generate
+from symgraph.generate import generate
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_a_build_may_ask_for_the_worst_loss_of_digits_alone() -> None:
     assert found is not None
     assert (found.node, found.kappa_in, found.point["x"]) == ("node shifted", pytest.approx(1), 2.0**-40 / 3)
     assert found.kappa_graph > 1e12
-    assert worst_loss_of_digits(model, given(model, [{"x": 0.0, "a": 0.0}]), graph=differentiated(model)) is None
+    assert worst_loss_of_digits(model, given(model, [{"x": 0.0, "a": 0.0}])) is None
 
 
 def test_the_words_are_those_of_engineers(report: Report) -> None:

@@ -148,8 +148,7 @@ def test_expectations_are_sums_over_rows_and_tolerances_follow_conditioning() ->
     point = {"a": 1.0, "b": 2.0}
     # sin(1e6) and sin(1e13) lose 6 and 13 digits to the rounding of a*x
     batch = Batch(point, ({"x": 1.0}, {"x": 1e6}, {"x": 1e13}), ("", ""), False)
-    out = expect(Reference(model), batch).output
-    assert out is not None
+    out = expect(Reference(model), batch)["output"]
     assert out.judged.tolist() == [True, True, False]
     assert out.tolerance[0] < out.tolerance[1] < out.tolerance[2]
     shares = np.array([1.0, 0.5, 0.0])

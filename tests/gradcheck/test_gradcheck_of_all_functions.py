@@ -92,7 +92,7 @@ def test_the_residual_is_known_by_the_loss_and_its_partials_by_the_gradient(fact
         partials=lambda w, X, y: (4.0 * (w[0] * X[0] - y) * X[0],),
     )
     checked.METADATA["residual_factor"] = 2.0
-    checked.residual = lambda w, X, y: w[0] * (X if np.ndim(X) == 1 and np.ndim(y) else np.asarray(X)[..., 0]) - y
+    checked.residual = lambda w, X, y: w[0] * (X if np.ndim(X) < 2 else X[:, 0]) - y
     checked.residual_jacobian = lambda w, X, y: np.asarray(X, dtype=np.result_type(X)).reshape(*np.shape(y), 1) * factor
     names = {function.function.partition(" ")[0] for function in failures(checked)}
     assert names == (set() if factor == 1.0 else {"residual_jacobian"})

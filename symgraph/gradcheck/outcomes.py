@@ -1,0 +1,195 @@
+"""What a module's functions give, beside what each row says: one run of all calls serves everyone who checks a module.
+
+The facts come from the spec, enclosed, or from differences; whoever knows them judges the outcomes.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.gradcheck.calls import BOUNDS, WAYS, WITHOUT, Array, Call, Given, calls, extremes, of_weights
+
+# How functions were called, as reports say it.
+_WAYS = {
+    "": "()",
+    "weighted": "(sample_weight)",
+    "weighted sum": "(sample_weight, reduction='sum')",
+    "sum": "(reduction='sum')",
+    "with zeros": "(sample_weight with zeros)",
+}
+_PULLED = {"": "(tape)", "weighted": "(tape, cotangent)", "sum": "(tape, number)"}
+# The results of functions that give several.
+_SEVERAL = ("value_and_grad", "row", "forward")
+_PARTS = {"loss": "the value", "gradient": "the gradient", "output": "the output"}
+Large = tuple[int, Sequence[str], Mapping[str, Any]]
+"""A large batch: more rows than this, the ways of adding them up, and options."""
+_SUM = 1e-15
+"""What rounding does to a sum of rows, relative to the sum of their magnitudes."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What each row has of its own, or a sum over rows; arrays of one shape, whose last axis is that of weights for partials.
+
+    Attributes:
+        want: the values; NaN where they are not known.
+        radius: how far rounding moves a right result; inf where nothing can be said.
+    """
+
+    want: Array
+    radius: Array
+
+    def at(self, rows: Any) -> Self:
+        """The values of some rows, or of one."""
+        return type(self)(self.want[rows], self.radius[rows])
+
+    def total(self, factors: Array) -> Self:
+        """The sum over rows of factor * value; a factor of 0 takes a row out, whatever it holds."""
+        kept = factors != 0.0
+        shares = factors[kept].reshape(-1, *(1,) * (self.want.ndim - 1))
+        terms = shares * self.want[kept]
+        radius = (np.abs(shares) * self.radius[kept]).sum(0) + _SUM * np.abs(terms).sum(0)
+        return type(self)(terms.sum(0), radius)
+
+
+Known = TypeVar("Known", bound=Fact)
+
+
+class Outcome(NamedTuple, Generic[Known]):
+    """One result of a call.
+
+    Attributes:
+        call: the call.
+        given: its arguments.
+        fact: the name of the fact that the result is.
+        known: what it should be.
+        by: whether its last axis has an entry for each weight.
+        got: what it is, of the same shape as what is known; NaN where there is a problem.
+        problem: what is wrong beyond numbers, as a predicate: that the function raises, or gives another shape.
+        cause: the exception, if one was raised.
+    """
+
+    call: Call
+    given: Given
+    fact: str
+    known: Known
+    by: bool
+    got: Array
+    problem: str = ""
+    cause: Exception | None = None
+
+    @property
+    def label(self) -> str:
+        """The function, how it was called, and which of its results is meant."""
+        call, text = self.call, self.given.text
+        ways = _WAYS if call.function != "backward" else _PULLED if call.how or not text else {}
+        way = ways.get(call.how, "") if call.factors is not None else ""
+        part = f", {_PARTS.get(self.fact, self.fact)}" if call.function in _SEVERAL else ""
+        return f"{call.function}{way}{text}{part}{f' {WITHOUT}' if part and call.how == WITHOUT else ''}"
+
+
+class Rows(NamedTuple, Generic[Known]):
+    """A module, and what is known of n rows that it is called with.
+
+    Attributes:
+        module: of any backend.
+        facts: of each row, by name.
+        has: tells whether a function is to be called so.
+        on_target: names of the fields of the tape that are None without the target.
+    """
+
+    module: Any
+    facts: Mapping[str, Known]
+    has: Callable[[Call, Given], bool]
+    on_target: Collection[str] = ()
+
+    def outcomes(self, given: Given) -> Iterator[Outcome[Known]]:
+        """Call all functions with the given arguments, one after the other as they are asked for."""
+        known: dict[tuple[str, bytes | None], Known] = {}
+        for call in calls(self.module, given, self.facts):
+            if self.has(call, given):
+                yield from self._tried(call, given, known)
+
+    def of_weights(self, w: NDArray[Any]) -> Iterator[Outcome[Known]]:
+        """Call the functions that give weights names and take them away, and draw initial weights."""
+        given = Given(w, None, None, np.zeros(1, np.intp), alone=True)
+        like = next(iter(self.facts.values()))
+        named = self._replace(facts={"weights": type(like)(w[None], 0.0 * w[None])})
+        for call in of_weights(self.module, w):
+            if self.has(call, given):
+                yield from named._tried(call, given, {})
+
+    def known(self, call: Call, fact: str, given: Given) -> Known:
+        """What a call should give of one row, of all rows, or of a sum over rows."""
+        whole = self.facts[fact]
+        if call.factors is not None:
+            n = len(whole.want)
+            return whole.total(np.bincount(given.rows, call.factors, n).astype(np.float64))
+        return whole.at(int(given.rows[0]) if given.alone else given.rows[: len(whole.want)])
+
+    def _tried(self, call: Call, given: Given, known: dict[tuple[str, bytes | None], Known]) -> Iterator[Outcome[Known]]:
+        """Make a call; what is known of sums is worked out once for all calls."""
+        try:
+            results, cause = [*zip(call.facts, call.run(), strict=True)], None
+        except Exception as error:  # whatever a function raises is its fault
+            results, cause = [(fact, None) for fact in call.facts], error
+        factors = None if call.factors is None else call.factors.tobytes()
+        for fact, result in results:
+            if (fact, factors) not in known:
+                known[fact, factors] = self.known(call, fact, given)
+            right, by = known[fact, factors], self.facts[fact].want.ndim > 1
+            parts: Sequence[tuple[str, Array | None]]
+            if cause is not None:
+                parts = [(f"raises {type(cause).__name__}: {cause}", None)]
+            elif call.how == WITHOUT and fact.removeprefix("node ") in self.on_target:
+                parts = [] if result is None else [("is there without the target", None)]
+            else:
+                parts = self._parts(call, fact, right.want.shape, result, given)
+            for problem, got in parts:
+                array = np.full(right.want.shape, np.nan) if got is None else got
+                yield Outcome(call, given, fact, right, by, array, problem, cause)
+
+    def _parts(
+        self, call: Call, fact: str, shape: tuple[int, ...], result: Any, given: Given
+    ) -> Sequence[tuple[str, Array | None]]:
+        """A result as an array, or what is wrong with it; of rows that come again and again, the largest and the smallest."""
+        try:
+            array = np.asarray(result, np.float64)
+            parts = extremes(array, given, len(self.facts[fact].want)) if call.factors is None else (array,)
+        except (TypeError, ValueError) as error:
+            return [(f"gives {result!r}, no array of numbers: {error}", None)]
+        if call.function == "forward":  # one number for all rows is as good
+            parts = [np.broadcast_to(part, shape) if part.ndim == 0 else part for part in parts]
+        if fact in BOUNDS:
+            parts = [np.where(part >= 0.0, 1.0, np.nan) for part in parts]
+        wrong = next((part.shape for part in parts if part.shape != shape), None)
+        return [("", part) for part in parts] if wrong is None else [(f"has shape {wrong} instead of {shape}", None)]
+
+
+def bounds(facts: Mapping[str, Known]) -> dict[str, Known]:
+    """What `error_bound` gives where loss and gradient are known: bounds are no less than 0, and that counts as 1."""
+    parts = [facts[name] for name in ("loss", "gradient") if name in facts]
+    return {
+        bound: type(part)(np.ones_like(part.want), np.zeros_like(part.want)) for bound, part in zip(BOUNDS, parts, strict=False)
+    }
+
+
+def layouts(batch: Given, large: Sequence[Large]) -> Iterator[Given]:
+    """The same rows in other layouts in memory, and in large batches."""
+    X, once = batch.X, batch._replace(ways=WAYS[:1])
+    if X is not None:
+        yield once._replace(X=np.asfortranarray(X), text=" on X in columns")
+        yield once._replace(X=X[::-1].copy()[::-1], text=" on X in reversed memory")
+        if X.shape[1] == 1:
+            yield once._replace(X=X[:, 0], text=" on X of one dimension")
+    for size, ways, options in large if not batch.alone else ():
+        yield many(batch, size)._replace(ways=ways, options=options)
+
+
+def many(batch: Given, size: int) -> Given:
+    """The rows again and again, more than so many."""
+    rows = np.tile(np.arange(len(batch.rows)), size // len(batch.rows) + 1)
+    return batch.take(rows, f" on {len(rows)} rows")
