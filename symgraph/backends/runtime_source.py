@@ -1,6 +1,7 @@
 """The sources of the runtime, definition by definition."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
@@ -8,6 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 _FOLDER = Path(__file__).parent.parent / "runtime"  # read, not imported
+
+
+_NAMES = re.compile(r"[\w\[\], |]{1,60}")
+"""Text of an annotation that is a string, so that help shows it as it is written."""
 
 
 class Part(NamedTuple):
@@ -122,5 +127,5 @@ def _read(node: ast.AST) -> Iterator[str]:
     for one in ast.walk(node):
         if isinstance(one, ast.Name):
             yield one.id
-        elif isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.replace("_", "").isalnum():
-            yield one.value
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str) and _NAMES.fullmatch(one.value):
+            yield from re.findall(r"\w+", one.value)

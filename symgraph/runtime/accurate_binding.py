@@ -53,18 +53,18 @@ class AccurateBound(Generic[T]):
         return found_again(self.facts.module, "_model")
 
     @np.errstate(all="ignore")
-    def forward(self, w: ArrayLike, X: Any = None, y: Any = None) -> T:
+    def forward(self, w: "ArrayLike", X: Any = None, y: Any = None) -> T:
         """Compute every node, and the loss if y is given; see Bound.forward."""
         return self._lines.forward(*checked_inputs(self.facts, w, X, y))
 
     @np.errstate(all="ignore")
-    def backward(self, tape: T, cotangent: ArrayLike = 1.0) -> Array:
+    def backward(self, tape: T, cotangent: "ArrayLike" = 1.0) -> "Array":
         """Pull a cotangent of the row losses back to the weights; see Bound.backward."""
         columns = self._pulled(tape, pair_of(seed_of(tape, cotangent)), dd_rowsum)
         return np.array([rounded_pair(column, tape.w.dtype) for column in columns])
 
     @np.errstate(all="ignore")
-    def predict(self, w: ArrayLike, X: Any = None, *, threads: int = 1) -> Array:
+    def predict(self, w: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row."""
         thread_count(threads)
         inputs = checked_inputs(self.facts, w, X, None)
@@ -74,14 +74,14 @@ class AccurateBound(Generic[T]):
     @np.errstate(all="ignore")
     def value_and_grad(
         self,
-        w: ArrayLike,
+        w: "ArrayLike",
         X: Any = None,
         y: Any = None,
         *,
-        sample_weight: ArrayLike | None = None,
+        sample_weight: "ArrayLike | None" = None,
         reduction: str = "mean",
         threads: int = 1,
-    ) -> tuple[float, Array]:
+    ) -> "tuple[float, Array]":
         """Compute the reduced loss and its gradient; see Bound.value_and_grad."""
         thread_count(threads)
         tape, seed, total = self._weighted(w, X, y, sample_weight, reduction)
@@ -94,11 +94,11 @@ class AccurateBound(Generic[T]):
     @np.errstate(all="ignore")
     def loss(
         self,
-        w: ArrayLike,
+        w: "ArrayLike",
         X: Any = None,
         y: Any = None,
         *,
-        sample_weight: ArrayLike | None = None,
+        sample_weight: "ArrayLike | None" = None,
         reduction: str = "mean",
         threads: int = 1,
     ) -> float:
@@ -108,20 +108,20 @@ class AccurateBound(Generic[T]):
 
     def grad(
         self,
-        w: ArrayLike,
+        w: "ArrayLike",
         X: Any = None,
         y: Any = None,
         *,
-        sample_weight: ArrayLike | None = None,
+        sample_weight: "ArrayLike | None" = None,
         reduction: str = "mean",
         threads: int = 1,
-    ) -> Array:
+    ) -> "Array":
         """Compute the gradient of the reduced loss; arguments as for value_and_grad."""
         _, gradient = self.value_and_grad(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)
         return gradient
 
     @np.errstate(all="ignore")
-    def per_sample_grad(self, w: ArrayLike, X: Any = None, y: Any = None, *, threads: int = 1) -> Array:
+    def per_sample_grad(self, w: "ArrayLike", X: Any = None, y: Any = None, *, threads: int = 1) -> "Array":
         """Compute each row's gradient: (n, k), or (k,) for one row."""
         thread_count(threads)
         inputs = checked_inputs(self.facts, w, X, y)
@@ -129,31 +129,31 @@ class AccurateBound(Generic[T]):
         return rounded_columns(self._pulled(tape, pair_of(seed_of(tape, 1.0)), lambda rows: rows), inputs)
 
     @np.errstate(all="ignore")
-    def jacobian(self, w: ArrayLike, X: Any = None, y: Any = None, *, threads: int = 1) -> Array:
+    def jacobian(self, w: "ArrayLike", X: Any = None, y: Any = None, *, threads: int = 1) -> "Array":
         """Compute d output / d w: (n, k), or (k,) for one row; see Bound.jacobian."""
         return self._columns_of(self._lines.jacobian, w, X, None if self.facts.features else y, threads)
 
     @np.errstate(all="ignore")
-    def residual(self, w: ArrayLike, X: Any = None, y: Any = None, *, threads: int = 1) -> Array:
+    def residual(self, w: "ArrayLike", X: Any = None, y: Any = None, *, threads: int = 1) -> "Array":
         """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it."""
         return self._columns_of(self._lines.residual, w, X, y, threads, needs_target=True)[..., 0][()]
 
     @np.errstate(all="ignore")
-    def residual_jacobian(self, w: ArrayLike, X: Any = None, y: Any = None, *, threads: int = 1) -> Array:
+    def residual_jacobian(self, w: "ArrayLike", X: Any = None, y: Any = None, *, threads: int = 1) -> "Array":
         """Compute d residual / d w: (n, k), or (k,) for one row."""
         if self._lines.residual_jacobian is None:
             return self.jacobian(w, X, y, threads=threads)  # the target has no weights in it
         return self._columns_of(self._lines.residual_jacobian, w, X, y, threads, needs_target=True)
 
-    def pack(self, mapping: Mapping[str, float]) -> Array:
+    def pack(self, mapping: Mapping[str, float]) -> "Array":
         """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
         return packed(self.facts, mapping)
 
-    def unpack(self, w: ArrayLike) -> dict[str, float]:
+    def unpack(self, w: "ArrayLike") -> dict[str, float]:
         """Give a vector of weights as a dict by name."""
         return unpacked(self.facts, w)
 
-    def initial_weights(self, seed: int | None = None) -> Array:
+    def initial_weights(self, seed: int | None = None) -> "Array":
         """Draw initial weights from their declared laws, by NumPy's frozen RandomState."""
         return drawn(self._laws, seed)
 
@@ -164,7 +164,7 @@ class AccurateBound(Generic[T]):
 
     def _columns_of(
         self, columns: PairColumns[T] | None, w: Any, X: Any, y: Any, threads: int, *, needs_target: bool = False
-    ) -> Array:
+    ) -> "Array":
         thread_count(threads)
         inputs = checked_inputs(self.facts, w, X, y)
         if needs_target and inputs.y is None and self.facts.target is not None:
@@ -194,7 +194,7 @@ class AccurateBound(Generic[T]):
         return float(rounded_pair(value, tape.w.dtype))
 
 
-def rounded_columns(columns: Sequence[Pair], inputs: Inputs) -> Array:
+def rounded_columns(columns: Sequence[Pair], inputs: Inputs) -> "Array":
     """Give pairs, of each row or uniform, as the columns of an array of rounded numbers."""
     result = np.empty((*row_shape(inputs), len(columns)), inputs.w.dtype)
     for index, column in enumerate(columns):

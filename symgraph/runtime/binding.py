@@ -67,7 +67,7 @@ class Bound(Generic[T]):
         return found_again(self.facts.module, "_model")
 
     @np.errstate(all="ignore")
-    def forward(self, w: ArrayLike, X: ArrayLike, y: ArrayLike | None = None) -> T:
+    def forward(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None) -> T:
         """Compute every node, and the loss if y is given.
 
         Args:
@@ -81,7 +81,7 @@ class Bound(Generic[T]):
         return self._forward(*checked_inputs(self.facts, w, X, y))
 
     @np.errstate(all="ignore")
-    def backward(self, tape: T, cotangent: ArrayLike = 1.0) -> Array:
+    def backward(self, tape: T, cotangent: "ArrayLike" = 1.0) -> "Array":
         """Pull a cotangent of the row losses back to the weights (a VJP).
 
         Args:
@@ -95,7 +95,7 @@ class Bound(Generic[T]):
         return np.array(self._backward(tape, seed, rowsum), tape.w.dtype)
 
     @np.errstate(all="ignore")
-    def predict(self, w: ArrayLike, X: ArrayLike, *, threads: int = 1) -> Array:
+    def predict(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row."""
         workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, None)
         if is_batch(inputs):
@@ -106,14 +106,14 @@ class Bound(Generic[T]):
     @np.errstate(all="ignore")
     def value_and_grad(
         self,
-        w: ArrayLike,
-        X: ArrayLike,
-        y: ArrayLike,
+        w: "ArrayLike",
+        X: "ArrayLike",
+        y: "ArrayLike",
         *,
-        sample_weight: ArrayLike | None = None,
+        sample_weight: "ArrayLike | None" = None,
         reduction: str = "mean",
         threads: int = 1,
-    ) -> tuple[float, Array]:
+    ) -> "tuple[float, Array]":
         """Compute the reduced loss and its gradient.
 
         Args:
@@ -145,11 +145,11 @@ class Bound(Generic[T]):
     @np.errstate(all="ignore")
     def loss(
         self,
-        w: ArrayLike,
-        X: ArrayLike,
-        y: ArrayLike,
+        w: "ArrayLike",
+        X: "ArrayLike",
+        y: "ArrayLike",
         *,
-        sample_weight: ArrayLike | None = None,
+        sample_weight: "ArrayLike | None" = None,
         reduction: str = "mean",
         threads: int = 1,
     ) -> float:
@@ -163,20 +163,20 @@ class Bound(Generic[T]):
 
     def grad(
         self,
-        w: ArrayLike,
-        X: ArrayLike,
-        y: ArrayLike,
+        w: "ArrayLike",
+        X: "ArrayLike",
+        y: "ArrayLike",
         *,
-        sample_weight: ArrayLike | None = None,
+        sample_weight: "ArrayLike | None" = None,
         reduction: str = "mean",
         threads: int = 1,
-    ) -> Array:
+    ) -> "Array":
         """Compute the gradient of the reduced loss; arguments as for value_and_grad."""
         _, gradient = self.value_and_grad(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)
         return gradient
 
     @np.errstate(all="ignore")
-    def per_sample_grad(self, w: ArrayLike, X: ArrayLike, y: ArrayLike, *, threads: int = 1) -> Array:
+    def per_sample_grad(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute each row's gradient: (n, k), or (k,) for one row."""
         workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
         if is_batch(inputs):
@@ -186,7 +186,7 @@ class Bound(Generic[T]):
         return np.array(self._backward(tape, tape.w.dtype.type(1.0), unsummed), tape.w.dtype)
 
     @np.errstate(all="ignore")
-    def jacobian(self, w: ArrayLike, X: ArrayLike, y: ArrayLike | None = None, *, threads: int = 1) -> Array:
+    def jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None, *, threads: int = 1) -> "Array":
         """Compute d output / d w: (n, k), or (k,) for one row.
 
         y is not used where there are features; it lets jacobian take the arguments of forward.
@@ -196,14 +196,14 @@ class Bound(Generic[T]):
         return self._of_each_row("jacobian", self._jacobian, inputs, workers)
 
     @np.errstate(all="ignore")
-    def residual(self, w: ArrayLike, X: ArrayLike, y: ArrayLike, *, threads: int = 1) -> Array:
+    def residual(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it."""
         workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
         self._check_target(inputs)
         return self._of_each_row("residual", self._residual, inputs, workers)[..., 0][()]
 
     @np.errstate(all="ignore")
-    def residual_jacobian(self, w: ArrayLike, X: ArrayLike, y: ArrayLike, *, threads: int = 1) -> Array:
+    def residual_jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d residual / d w: (n, k), or (k,) for one row."""
         if self._slopes is None:
             return Bound.jacobian(self, w, X, y, threads=threads)  # the target has no weights in it
@@ -211,15 +211,15 @@ class Bound(Generic[T]):
         self._check_target(inputs)
         return self._of_each_row("slopes", self._slopes, inputs, workers)
 
-    def pack(self, mapping: Mapping[str, float]) -> Array:
+    def pack(self, mapping: Mapping[str, float]) -> "Array":
         """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
         return packed(self.facts, mapping)
 
-    def unpack(self, w: ArrayLike) -> dict[str, float]:
+    def unpack(self, w: "ArrayLike") -> dict[str, float]:
         """Give a vector of weights as a dict by name."""
         return unpacked(self.facts, w)
 
-    def initial_weights(self, seed: int | None = None) -> Array:
+    def initial_weights(self, seed: int | None = None) -> "Array":
         """Draw initial weights from their declared laws, by NumPy's frozen RandomState."""
         return drawn(self._laws, seed)
 
@@ -257,13 +257,13 @@ class Bound(Generic[T]):
             known = self._programs[key] = planned(recording)
         return known
 
-    def _totals(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
+    def _totals(self, name: str, inputs: Inputs, s: Array, threads: int) -> "Array":
         return self._replay.totals(self._program(name, inputs, s.ndim > 0), inputs, s, threads)
 
-    def _columns_of(self, name: str, inputs: Inputs, threads: int) -> Array:
+    def _columns_of(self, name: str, inputs: Inputs, threads: int) -> "Array":
         return self._replay.by_row(self._program(name, inputs, False), inputs, inputs.w.dtype.type(1.0), threads)
 
-    def _of_each_row(self, name: str, columns: Columns[T], inputs: Inputs, threads: int) -> Array:
+    def _of_each_row(self, name: str, columns: Columns[T], inputs: Inputs, threads: int) -> "Array":
         """Give the columns of a batch as an array, or those of one row as a vector."""
         if is_batch(inputs):
             return self._columns_of(name, inputs, threads)

@@ -28,7 +28,7 @@ class ErrorBound:
         return found_again(self.facts.module, "_errors")
 
     @np.errstate(all="ignore")
-    def error_bound(self, w: ArrayLike, X: Any = None, y: Any = None) -> tuple[Array, Array]:
+    def error_bound(self, w: "ArrayLike", X: Any = None, y: Any = None) -> tuple[Array, Array]:
         """Bound how far rounding puts the loss and the partials of each row off.
 
         The loss is that of forward, the partials are those of per_sample_grad; they are

@@ -58,7 +58,7 @@ def hostile(names: Sequence[str], turn: int, name: str = "hostile") -> Model:
 
 def allowed(names: Sequence[str]) -> list[str]:
     """The names that a spec may have."""
-    reserved = (*RESERVED, "y_hat")
+    reserved = (*RESERVED, "y", "y_hat")
     return sorted({one for one in names if not re.match(r"_|d_", one) and one not in reserved})
 
 

@@ -74,6 +74,9 @@ for missing in {"symgraph", "sympy", "jinja2", "mpmath", "typer", "rich", "numpy
 """
 
 
+SAMPLES = {name: tuple(sample(model, rows=5)) for name, (model, _) in CASES.items()}
+
+
 def standing(name: str) -> Any:
     """The file of a case."""
     model, options = CASES[name]
@@ -91,10 +94,11 @@ def run_alone(folder: Path, allowed: set[str], use: str) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the file of every case."""
+    """A folder with the file of every case, and arguments for their functions."""
     path = tmp_path_factory.mktemp("alone")
     for name in CASES:
         (path / f"{name}.py").write_text(standing(name).text, encoding="utf-8")
+    (path / "samples").write_bytes(pickle.dumps(SAMPLES))
     return path
 
 
@@ -109,8 +113,6 @@ def assert_same(got: Any, wanted: Any) -> None:
 
 
 def test_they_give_the_bits_of_bound_modules_where_only_numpy_can_be_imported(folder: Path) -> None:
-    samples = {name: tuple(sample(model, rows=5)) for name, (model, _) in CASES.items()}
-    (folder / "samples").write_bytes(pickle.dumps(samples))
     use = (
         "found = {name: results(importlib.import_module(name), *samples[name]) for name in names}\n"
         "(folder / 'found').write_bytes(pickle.dumps(found))\n"
@@ -121,7 +123,7 @@ def test_they_give_the_bits_of_bound_modules_where_only_numpy_can_be_imported(fo
     exec(CALLS, space)
     for name, (model, options) in CASES.items():
         (artifact,) = generate(MODELS[model](), ("numpy",), options=Options(**{**options, "standalone": False}))
-        wanted = space["results"](load_artifact(artifact), *samples[name])
+        wanted = space["results"](load_artifact(artifact), *SAMPLES[name])
         assert found[name].keys() == wanted.keys()
         for function, value in wanted.items():
             assert_same(found[name][function], value)
