@@ -42,7 +42,7 @@ TEXTS: OpTexts = MappingProxyType(
         "not": OpText("~{0}", Level.UNARY, (Level.ATOM,)),
     }
 )
-"""How a pair's operation reads. ``mul_floats`` is the product of two numbers without a low part, ``mul_power`` that
+"""Texts of operations on pairs. ``mul_floats`` is the product of two numbers without a low part, ``mul_power`` that
 with a power of two."""
 
 _CALLED = {text.format.lstrip("~").partition("(")[0] for text in TEXTS.values()}

@@ -90,9 +90,9 @@ def cotangent_labels(graph: Graph, identifier: dict[str, str], suffix: str) -> t
 
 
 def bases(graph: Graph, identifier: dict[str, str]) -> list[str]:
-    """What names of unnamed values begin with: the node that they belong to; ``d_`` and that for what the adjoint has added.
+    """Return prefixes for names of unnamed values: the node that they belong to; ``d_`` and that for what the adjoint added.
 
-    What a rewrite has made belongs to what reads it.
+    A rewrite's nodes belong to what reads them.
 
     Args:
         graph: a differentiated graph.

@@ -7,7 +7,7 @@ from symgraph.ir.graph import SUMS, Graph, GraphBuilder, Node, reachable, rebuil
 from symgraph.passes.prune import prune
 
 TEXTS: OpTexts = {"rowdot": call("rowsum", 2)}
-"""How the text of a module reads where it sums products."""
+"""Text of the operation that sums products."""
 
 
 def dots(graph: Graph) -> Graph:

@@ -33,7 +33,7 @@ EDGED = (*COMPARISONS, "sign", "heaviside")
 it depends on a weight there is no derivative; such an op gets the suffix ``_open``."""
 
 HALF_ANGLE = {"mul": "double_sine", "sub": "double_cosine"}
-"""What stands for the last operation of the sine and the cosine of 2*x that a batch computes from tan(x). A bound that goes
+"""Stand-ins for the last operation of the sine and cosine of 2*x that a batch computes from tan(x). A bound that goes
 through the tangent would be infinite near its poles."""
 
 

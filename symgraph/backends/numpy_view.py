@@ -135,7 +135,7 @@ def _bounds(source: Source) -> Function:
 
 
 def _is_difference(source: Source) -> bool:
-    """Whether the residual is the output less the target, which the runtime computes."""
+    """Tell whether the residual is output less target, which the runtime computes."""
     output, target = source.model.output_node, source.model.target_input
     return output is not None and target is not None and residual_of(source.model).expr == output.symbol - target.symbol
 

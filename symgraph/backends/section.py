@@ -85,7 +85,7 @@ class SectionWriter:
         return tuple(self.lines[start:])
 
     def _uses(self, order: Sequence[int]) -> Counter[int]:
-        """How often the texts of some operations have each node."""
+        """Count the uses of each node in some operations' texts."""
         nodes = self.graph.nodes
         arities = {nodes[position].op: len(nodes[position].args) for position in order}
         times = {op: [self.texts[op].occurrences(index) for index in range(arity)] for op, arity in arities.items()}
@@ -182,7 +182,7 @@ class SectionWriter:
 
 
 def _is_long(text: str, most: int = _LONGEST_PART) -> bool:
-    """Whether a text takes more than some columns; signs take two at most."""
+    """Tell whether a text exceeds some columns; signs take two at most."""
     return len(text) > most or (2 * len(text) > most and not text.isascii() and columns(text) > most)
 
 

@@ -14,7 +14,7 @@ from symgraph.derive.schedule import Counts
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What every module states about itself.
+    """A module's description of itself.
 
     Attributes:
         spec: where the model is written.

@@ -1,4 +1,4 @@
-"""How well conditioned the results of a graph are: kappa_in over its inputs, kappa_graph over its operations.
+"""Condition numbers of a graph's results: kappa_in over its inputs, kappa_graph over its operations.
 
 For a result G at a point, kappa = sum over v of |v dG/dv| / |G|: by how many units G moves, to first order, if every v moves by
 one (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 1.6; over all operations it is from Bauer,
@@ -34,7 +34,7 @@ _INPUTS = frozenset({"feature", "weight", "target"})
 _LEAST, _MOST = 1e-300, 1e300
 """The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
 _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"})
-"""What overflows or vanishes at arguments of ordinary size: exponentials, and what rewriting makes of formulas of them."""
+"""Operations that overflow or vanish at ordinary arguments: exponentials, and what rewriting makes of formulas of them."""
 _KINKED = frozenset({"abs", "max", "min"})
 _PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
 """The condition numbers of operations that have the same ones everywhere but at 0."""
@@ -51,7 +51,7 @@ _SMALL, _LARGE = arb((1, -1100)), arb((1, 1100))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sizes:
-    """What statements about rounding errors need, for n points and k results.
+    """Condition numbers and ranges of values, for n points and k results.
 
     Attributes:
         kappa_in: (n, k) over the inputs; NaN where the result is 0, inf where a condition number is out of reach. Sums of
@@ -80,7 +80,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditions:
-    """What is found at one point, for the graph's m nodes in the measure's order.
+    """Conditioning at one point, of the graph's m nodes in the measure's order.
 
     Attributes:
         exponents: (m,) binary exponents e of the values, 2**(e - 1) <= |v| < 2**e; 0 for 0 and for what is no number.
@@ -159,7 +159,7 @@ class Measure:
         raise AssertionError("the last level settles everything")
 
     def _found(self, values: Sequence[Value], leaves: Sequence[Value]) -> Conditions:
-        """What the values of the nodes say."""
+        """Compute the point's conditions."""
         numbers = np.array([float(value) if type(value) is arb else math.nan for value in values])
         exponents, scales = np.frexp(numbers)[1].astype(np.int64), list(values)
         known, zero = np.ones(len(numbers), bool), np.zeros(len(numbers), bool)
@@ -201,7 +201,7 @@ class Measure:
         return moves
 
     def _scatter(self, leaves: Sequence[Value]) -> Floats:
-        """How far the results are scattered: computed in balls as wide as the errors of inputs and operations."""
+        """Compute the radius of each result in balls as wide as the errors of inputs and operations."""
         with ctx.workprec(self._limits.nmant + 1):
             off = arb(1, INPUT_ULP * float(self._limits.eps))
             moved = [x * off if isinstance(x, arb) and row not in self._fixed else x for row, x in enumerate(leaves)]

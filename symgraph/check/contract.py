@@ -89,7 +89,7 @@ class Contract:
                 raise VerificationError(f"{subject}: {outcome.label}{problem}\n{self._place()}") from outcome.cause
 
     def _facts_of_module(self, module: Any, backend: str) -> Iterator[tuple[str, Any, Any]]:
-        """What a module says of itself, and what the spec says: name, both values."""
+        """Yield each fact's name with the module's value and the spec's."""
         model, has_residual = self.reference.model, "residual" in self.expected
         yield "MODEL", module.MODEL, model.name
         yield "FEATURES", tuple(module.FEATURES), tuple(entry.name for entry in model.feature_inputs)
@@ -110,7 +110,7 @@ class Contract:
         return Given(w, X, y, np.arange(len(rows)), shares=_SHARES[: len(rows)], ways=_ALL_WAYS)
 
     def _problem(self, outcome: Outcome[Expected], facts: Mapping[str, Expected]) -> str:
-        """What is wrong with a result, to follow its label; "" where nothing is, which is counted."""
+        """Return a result's fault, to follow its label; or "", and count it unless excused."""
         got, right = outcome.got, outcome.known
         if outcome.problem:
             names = (*outcome.call.facts, *(name for name in facts if name.startswith("node ")))
@@ -149,7 +149,7 @@ class Contract:
 
 
 def _has(backend: str, call: Call, given: Given) -> bool:
-    """Whether a module of a backend has a function; the tape does not work in blocks, and is large."""
+    """Tell whether a backend has a function; large batches skip the tape, which has no blocks."""
     if call.function in _OF_TAPE and (backend == "c" or len(given.rows) > len(_SHARES)):
         return False
     return call.function != "initial_weights" if backend == "c" else (call.function in BY_ROW) == (backend == "scalar")

@@ -85,7 +85,7 @@ def compare(found: Truths, results: Results) -> Report:
 
 
 def _by_kind(mask: NDArray[np.bool_], kinds: Sequence[str]) -> dict[str, int]:
-    """How many results are marked at the points of each kind."""
+    """Count the marked results at the points of each kind."""
     return {kind: int(mask[np.array(kinds) == kind].sum()) for kind in dict.fromkeys(kinds)}
 
 

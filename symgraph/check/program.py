@@ -104,7 +104,7 @@ class Program:
 
     @property
     def smooth(self) -> bool:
-        """Whether the model does the same everywhere."""
+        """True if the model makes no choices."""
         return not self._choosing
 
     @cached_property

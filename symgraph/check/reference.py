@@ -37,7 +37,7 @@ Point = Mapping[str, float]
 
 
 _PREFIXES = {"loss": "grad", "output": "jacobian", "residual": "residual_jacobian"}
-"""What the names of a value's partials begin with."""
+"""Prefixes of the names of a value's partials."""
 
 
 def origin(name: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What the judge found, as data, text and JSON-able dict."""
+"""The judge's findings as data, text and JSON-able dict."""
 
 import math
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ LEGEND = (
     "kappa_graph: the same for every operation of the module; bound: what it explains, {bound}",
     "lost to 0, no digit right: although the inputs determine the result; outside range: wrong where nothing is promised",
 )
-"""What the columns mean, a line each."""
+"""Lines that explain the columns."""
 
 _DYING = 1e4
 """Where kappa_graph / (1 + kappa_in) is larger, at least a quarter of a double's digits die on the way."""
@@ -74,7 +74,7 @@ class Worst:
 
 @dataclass(frozen=True, slots=True)
 class ResultReport:
-    """What was found for one result.
+    """The findings for one result.
 
     All faults are counted at points where the truth is a number of the dtype's range, and where something is promised: where
     values on the way leave the normal range at most through an exponential that overflows or vanishes, and the value that is
@@ -141,7 +141,7 @@ class ResultReport:
 
     @property
     def faults(self) -> int:
-        """How often something was wrong that was promised."""
+        """Number of faults where something is promised."""
         return sum(getattr(self, name) for name in WHAT)
 
 
@@ -157,7 +157,7 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the judge found; `print` it, or take `to_dict()`.
+    """The judge's report; `print` it, or take `to_dict()`.
 
     Attributes:
         model: its name.
@@ -192,7 +192,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing that was promised was wrong at any point, and something was judged."""
+        """True if something was judged, and no promise was broken at any point."""
         return self.faults == 0 and self.judged > 0
 
     def total(self, count: str) -> int:
@@ -201,17 +201,17 @@ class Report:
 
     @property
     def judged(self) -> int:
-        """How many results had a normal number as truth."""
+        """Number of results whose truth is normal."""
         return self.total("judged")
 
     @property
     def faults(self) -> int:
-        """How often something was wrong that was promised."""
+        """Number of faults where something is promised."""
         return self.total("faults")
 
     @property
     def outside_range(self) -> int:
-        """How many results were wrong where nothing is promised: see ``ResultReport``."""
+        """Number of wrong results where nothing is promised: see ``ResultReport``."""
         return self.total("outside_range")
 
     @property
@@ -221,7 +221,7 @@ class Report:
 
     @property
     def worst_outside(self) -> Worst | None:
-        """A point where nothing is promised, of the result with the most wrong ones of them."""
+        """A point where nothing is promised, of the result that is wrong most often there."""
         return max(self.results, key=lambda one: one.outside_range).worst_outside
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -236,7 +236,7 @@ class Report:
         ]  # fmt: skip
 
     def remarks(self) -> list[str]:
-        """What the table leaves out, in sentences, and what its columns mean."""
+        """Return sentences on what the table omits and how to read it."""
         names = {
             "blurred": "that no method could get right (kappa_in too large)",
             "doubtful": "that the last bits of the inputs leave open: not judged",
@@ -267,7 +267,7 @@ class Report:
         return [line for title, point in found.items() if point is not None for line in (f"{title}: {point}", point.literal)]
 
     def bound(self) -> str:
-        """What is promised of errors."""
+        """Return the promised bound."""
         if self.precision == ACCURATE:
             return "error <= 1 ulp where kappa_graph < 2**48"
         return f"error <= {self.largest_ulp:g} * kappa_graph ulp"

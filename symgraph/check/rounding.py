@@ -37,7 +37,7 @@ def decided(op: str, value: Value, operands: Sequence[Value], limits: Any) -> Va
 
 
 def rounds(graph: Graph, index: int, exact: frozenset[float], dtype: Any) -> bool:
-    """Whether a node brings a rounding error of its own."""
+    """Tell whether a node has its own rounding error."""
     node = graph.nodes[index]
     if node.op == "const":
         return math.isfinite(float(node.data or 0.0)) and not _is_meant(float(node.data or 0.0), exact, dtype)
@@ -48,20 +48,20 @@ def rounds(graph: Graph, index: int, exact: frozenset[float], dtype: Any) -> boo
 
 
 def may_leave(node: Node) -> bool:
-    """Whether a node's value may leave the dtype's range where its operands do not; products with powers of 2 may."""
+    """Tell whether a node's value may leave the dtype's range when no operand does; products with powers of 2 may."""
     real = node.op not in LEAVES and node.op not in BOOLEAN_OPS and node.op not in ("const", "rowsum")
     return real and OPS[node.op].ulp > 0
 
 
 def figure_of(node: Node, dtype: Any) -> float:
-    """By how many ulp a node may be off, for exact operands."""
+    """Return a node's error limit in ulp for exact operands."""
     if node.op == "const":
         return 0.5
     return OPS[node.op].ulp if dtype == np.float64 else OPS[node.op].ulp32
 
 
 def _is_meant(number: float, exact: frozenset[float], dtype: Any) -> bool:
-    """Whether a constant is the number that the spec means and not one rounded to it."""
+    """Tell whether a constant is exactly the number that the spec means."""
     if float(dtype(number)) != number:
         return False
     numerator = abs(number.as_integer_ratio()[0])

@@ -14,7 +14,7 @@ from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, cal
 from symgraph.options import ACCURATE, DOUBLE
 
 NOTHING, MATH_ERROR, CRASH = range(3)
-"""What a call has raised."""
+"""Codes of raised errors."""
 
 BATCH = 33
 """Rows of a batch. Of 33, the first row goes through the widest vector registers, 16 float32 at a time and unrolled twice, and
@@ -26,7 +26,7 @@ _SUM_ULP = BATCH / 2 + 2
 _TURNS = 4
 """A function whose results another one has given before runs at one point in so many of each kind; all run at the first."""
 _LOOSE = 3.0
-"""How much worse than the loss, by its own operations, what is derived from the residual may be."""
+"""Factor on the error bound of results that are derived from the residual, not the loss."""
 
 Floats = NDArray[np.float64]
 
@@ -63,13 +63,13 @@ class Run:
 
     @property
     def plain(self) -> bool:
-        """Whether nothing but the rounding errors of single rows is allowed of it."""
+        """True if only the rounding errors of single rows are allowed of it."""
         return self.factor == 1.0 and isinstance(self.slack, float) and self.slack == 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """What was computed at n points.
+    """The results at n points.
 
     Attributes:
         names: the k results ("loss", "output", "grad w1", "jacobian w1"), as far as the module has them.

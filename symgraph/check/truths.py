@@ -23,11 +23,11 @@ from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 
 KNOWN, UNDEFINED, NO_DERIVATIVE, UNRESOLVED = range(4)
-"""What is known of a result: its value; that it is no real number; that it is a partial at a kink; nothing."""
+"""States of a result: its value is known; it is no real number; it is a partial at a kink; unknown."""
 _BEYOND = 2**60
 """The largest exponent that is told from infinity."""
 _TRIES = 40
-"""How many of the worst results have their kappa_in looked up in the reference."""
+"""Largest number of results whose kappa_in is looked up in the reference."""
 _CANCELLING = 2.0**40
 """Where kappa_graph is smaller, sums of doubles have many digits of kappa_in."""
 _OUT_OF_REACH = 1e290

@@ -18,11 +18,11 @@ Floats = NDArray[np.float64]
 GARBAGE = 0.5
 """A relative error above this leaves no digit."""
 _UNAVOIDABLE = 4
-"""What is asked of good code: 4 * (1 + kappa_in) ulp. Where that is GARBAGE, no digit can be asked for."""
+"""Error allowed to good code, in (1 + kappa_in) ulp. Where that is GARBAGE, no digit can be asked for."""
 _FIRST_ORDER = {"float64": 2.0**-20, "float32": 2.0**-9}
 """The largest relative error bound that is still held to: beyond, terms of second order may count."""
 _SECOND_ORDER = 32.0
-"""What those terms may be below, relative to the bound and in units of it."""
+"""Limit of second-order terms, relative to the bound and in units of it."""
 _OWN = 2.0 ** (10 - NARROW)
 """The judge's own relative error."""
 _FAR_OFF = 1e3
@@ -45,7 +45,7 @@ WHAT = {
     "above_bound": "above bound",
     "above_own": "above error_bound",
 }
-"""What may be wrong, by the name of its mask, as reports call it."""
+"""Names of faults in reports, by the name of the mask."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,7 @@ class Verdicts:
         return {**self.known, **faults, "outside_range": self.outside_range}
 
     def what(self, place: int, column: int) -> str:
-        """What is wrong with one result, or "error"."""
+        """Return a result's fault, or "error"."""
         return next((text for name, text in WHAT.items() if self.wrong[name][place, column]), "error")
 
 
@@ -175,7 +175,7 @@ def _sorted(found: Truths) -> tuple[Mask, Mask, Mask]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Promise:
-    """What a module promises: errors up to ``bound`` ulp where it ``applies``, all values on the way being ``in_range``, and
+    """A module's promise: errors up to ``bound`` ulp where it ``applies``, all values on the way being ``in_range``, and
     far enough inside it for sums over a batch where there is ``room``."""
 
     bound: Floats
@@ -238,7 +238,7 @@ def _worst_runs(found: Truths, results: Results, promise: _Promise, finite: Mask
 
 
 def _trouble(run: Run, finite: Mask) -> NDArray[np.int8]:
-    """What a run raised where it must not: mathematical errors where all results of the call are finite, others anywhere."""
+    """Return a run's undue exceptions: mathematical ones where all truths of the call are finite, others anywhere."""
     whole = finite.all(axis=1)
     raised = np.where(run.raised == CRASH, CRASH, np.where((run.raised == MATH_ERROR) & whole, MATH_ERROR, 0))
     return np.broadcast_to(raised[:, None], finite.shape).astype(np.int8)

@@ -20,7 +20,7 @@ WAYS = ("", "weighted", "weighted sum", "sum", "with zeros")
 BY_ROW = ("row", "predict_row")
 """The functions for one row as lists of floats."""
 MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
-"""What the scalar backend raises where NumPy gives inf or nan."""
+"""Errors of the scalar backend where NumPy gives inf or nan."""
 BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
 PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian"}
@@ -121,7 +121,7 @@ def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[
 
 
 def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
-    """What a function gave for each row; of n rows that come again and again, the largest and the smallest results.
+    """Return the result for each row; for n rows that are repeated, the largest and the smallest result of each.
 
     Raises:
         ValueError: there is not one result for each row.

@@ -17,7 +17,7 @@ from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
 from symgraph.io.module import GeneratedModule
 
 _SINGLES, _LEAST_SINGLES, _SINGLES_WORK = 48, 4, 20_000
-"""How many weights are judged one by one at a point: at most, at least, and what number of weights times that is enough."""
+"""Number of weights judged one by one at a point: most, least, and the most that it times the number of all may be."""
 _DIRECTIONS = 4
 
 # Weights that the first points could not judge get this many attempts for each point asked for.

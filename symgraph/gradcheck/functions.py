@@ -114,7 +114,7 @@ def _scaled(point: Point, by: int, *, target: bool) -> Point:
 
 
 def _fits(point: Point) -> bool:
-    """Whether the inputs are in their domains, and no loss or partial of a row is too large to be off by a factor of 1.01."""
+    """Tell whether the inputs are in their domains, and losses and partials of rows leave room for a factor of 1.01."""
     parts = (point.each(part, point.given.w) for part in ("loss", "gradient"))
     return point.is_inside() and all(np.max(np.abs(part)) < _NEARLY_TOO_LARGE for part in parts)
 
@@ -138,7 +138,7 @@ def _court(point: Point, facts: Mapping[str, Fact], *, lenient: bool = False) ->
 
 
 def _takes(module: Any, call: Call, given: Given) -> bool:
-    """Whether a module has a function, and that takes the options."""
+    """Tell whether a module has a function with these options."""
     function = getattr(module, call.function, None)
     return function is not None and (not given.options or given.options.keys() <= signature(function).parameters.keys())
 

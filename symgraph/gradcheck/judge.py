@@ -9,7 +9,7 @@ from symgraph.gradcheck.differences import Array, Estimate, Function, Look, diff
 
 # An error estimate is itself an estimate: a difference is called wrong only this many times further off.
 SAFETY = 10.0
-# What rounding inside the module's own derivative may do, relative to it, in units of its precision but at least 1e-6.
+# Rounding error inside the module's own derivative, relative to it, in units of its precision but at least 1e-6.
 _UNITS = 200.0
 _FLOOR = 1e-6
 # A partial is judged where a factor of 1.001 would be seen four times over.
@@ -149,7 +149,7 @@ class _Place(NamedTuple):
         return Entries(self.analytic, estimate.value, tolerance, seen, np.abs(known - estimate.value) > tolerance)
 
     def is_kink(self) -> NDArray[np.bool_]:
-        """Whether the derivatives to the left and to the right differ and the partial lies between them."""
+        """Tell whether the derivatives on the two sides differ and the partial lies between them."""
         left, right = (
             differentiate(self.f, self.x, side * _STEPS[0] * self.scale, self.close, one_sided=True) for side in (-1.0, 1.0)
         )

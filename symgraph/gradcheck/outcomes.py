@@ -1,4 +1,4 @@
-"""What a module's functions give, beside what each row says: one run of all calls serves everyone who checks a module.
+"""A module's results beside the facts of each row: one run of all calls serves everyone who checks a module.
 
 The facts come from the spec, enclosed, or from differences; whoever knows them judges the outcomes.
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from symgraph.gradcheck.calls import BOUNDS, WAYS, WITHOUT, Array, Call, Given, calls, extremes, of_weights
 
-# How functions were called, as reports say it.
+# Texts that reports give to ways of calling.
 _WAYS = {
     "": "()",
     "weighted": "(sample_weight)",
@@ -27,12 +27,12 @@ _PARTS = {"loss": "the value", "gradient": "the gradient", "output": "the output
 Large = tuple[int, Sequence[str], Mapping[str, Any]]
 """A large batch: more rows than this, the ways of adding them up, and options."""
 _SUM = 1e-15
-"""What rounding does to a sum of rows, relative to the sum of their magnitudes."""
+"""Rounding error of a sum of rows, relative to the sum of their magnitudes."""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What each row has of its own, or a sum over rows; arrays of one shape, whose last axis is that of weights for partials.
+    """Values of each row, or a sum over rows; arrays of one shape, whose last axis is that of weights for partials.
 
     Attributes:
         want: the values; NaN where they are not known.
@@ -123,7 +123,7 @@ class Rows(NamedTuple, Generic[Known]):
                 yield from named._tried(call, given, {})
 
     def known(self, call: Call, fact: str, given: Given) -> Known:
-        """What a call should give of one row, of all rows, or of a sum over rows."""
+        """Return a call's fact: of one row, of all rows, or of a sum over rows."""
         whole = self.facts[fact]
         if call.factors is not None:
             n = len(whole.want)
@@ -170,7 +170,7 @@ class Rows(NamedTuple, Generic[Known]):
 
 
 def bounds(facts: Mapping[str, Known]) -> dict[str, Known]:
-    """What `error_bound` gives where loss and gradient are known: bounds are no less than 0, and that counts as 1."""
+    """Return the facts of `error_bound` where loss and gradient are known: 1, for a bound that is no less than 0."""
     parts = [facts[name] for name in ("loss", "gradient") if name in facts]
     return {
         bound: type(part)(np.ones_like(part.want), np.zeros_like(part.want)) for bound, part in zip(BOUNDS, parts, strict=False)

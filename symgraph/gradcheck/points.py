@@ -75,13 +75,13 @@ class Point(NamedTuple):
             raise ModuleError(f"{text}; build it again") from error
 
     def values(self) -> Mapping[str, Array]:
-        """What the functions for whole batches, or else `row`, say of each row, in float64: (n,), and partials (n, k)."""
+        """Compute each row's values by functions of batches, or else by `row`, in float64: (n,), and partials (n, k)."""
         has = {"loss": self.main == "loss", "output": bool(self.module.OUTPUTS) and hasattr(self.module, "jacobian")}
         parts = [part for value in has if has[value] for part in (value, PARTIALS[value])]
         return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
 
     def facts(self, rng: np.random.Generator) -> dict[str, Fact]:
-        """What each row gives, by part, and how far rounding moves that; 0 where that is not finite.
+        """Compute each row's parts, and how far rounding moves them; 0 where that is not finite.
 
         No derivative, ours or the module's, is better than that: where y - y_hat is rounding, its derivative is too. All
         inputs are moved by chance, far enough to be seen, and what that does is scaled down to one unit in the last place; in
@@ -100,7 +100,7 @@ class Point(NamedTuple):
         return found
 
     def bounds(self) -> tuple[Array, Array]:
-        """What the module itself says of its rounding: bounds of the losses (n,) and of the partials (n, k); inf if nothing."""
+        """Return the module's own error bounds: of the losses (n,) and of the partials (n, k); inf if it has none."""
         n, k = len(self.given.rows), len(self.given.w)
         try:
             losses, partials = self.module.error_bound(*self.given[:3])  # type: ignore[attr-defined]  # on request
@@ -128,7 +128,7 @@ class Point(NamedTuple):
         return self.at(change(w), *(None if part is None else change(part) for part in data))
 
     def is_inside(self) -> bool:
-        """Whether all inputs lie in their declared domains."""
+        """Tell whether all inputs are within their domains."""
         w, X, y = self.given[:3]
         names = (*self.module.WEIGHTS, *self.module.FEATURES, self.module.TARGET)
         for name, values in zip(names, (*w, *(() if X is None else X.T), y), strict=True):

@@ -1,4 +1,4 @@
-"""What a gradient check found, as data, text and JSON-able dict."""
+"""A gradient check's findings as data, text and JSON-able dict."""
 
 import math
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WeightReport:
-    """What was found for one weight.
+    """The findings for one weight.
 
     Attributes:
         weight: its name.
@@ -72,7 +72,7 @@ class WeightReport:
 
 @dataclass(frozen=True, slots=True)
 class FunctionReport:
-    """What was found for one function of the module, compared with the values and partials of each row.
+    """The findings for one function of the module, compared with the values and partials of each row.
 
     Attributes:
         function: its name and how it was called.
@@ -109,7 +109,7 @@ class GradcheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found wrong; weights that could not be judged do not count."""
+        """True if nothing was found wrong; weights that could not be judged do not count."""
         return "failed" not in [weight.verdict for weight in self.weights] + [function.verdict for function in self.functions]
 
     @property

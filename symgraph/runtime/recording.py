@@ -15,7 +15,7 @@ from symgraph.runtime.facts import DOUBLE, Array, RowSum
 
 
 class Kind(IntEnum):
-    """How a value varies; an operation on several has the highest kind among them."""
+    """Variation of a value; an operation has the highest kind among its operands."""
 
     UNIFORM = 0
     TOTAL = 1
@@ -165,7 +165,7 @@ class Entries:
 
 
 class Given(NamedTuple):
-    """What straight lines are given: weights, columns or None, target or None, and the cotangent of each row's loss.
+    """Arguments of straight lines: weights, columns or None, target or None, and the cotangent of each row's loss.
 
     Rows are weighted by the cotangent where each has its own; else weight is None.
     """
