@@ -20,7 +20,7 @@ def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: boo
         name: the value's name, for the message.
         value: array-like of any shape; of a table or mapping, the columns or entries in ``names`` are taken.
         names: of the columns or entries that are wanted.
-        column: whether one column is wanted; see ``symgraph.io.labels``.
+        column: whether one column is wanted; see ``symgraph.runtime.labels``.
 
     Raises:
         DataError: it is no rectangular array of such numbers, has other names, or is masked.
