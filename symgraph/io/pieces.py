@@ -3,16 +3,12 @@
 import math
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from functools import cache
-from threading import local
 from typing import TypeVar
 
-import numpy as np
+from symgraph.runtime.contract import thread_count
+from symgraph.runtime.replay import BUSY, pool
 
 T = TypeVar("T")
-
-_BUSY = local()
 
 PIECE = 65_536
 """Rows of a piece: starting a thread's work on it takes little of the time that the work takes."""
@@ -29,18 +25,16 @@ def in_pieces(work: Callable[[int, int], T], rows: int, threads: int) -> list[T]
     Raises:
         ValueError: threads is no positive whole number.
     """
-    whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
-    if not whole or threads < 1:
-        raise ValueError(f"threads must be a whole number, 1 or more, not {threads!r}")
+    workers = thread_count(threads)
     pieces = [(start, min(start + PIECE, rows)) for start in range(0, rows, PIECE)]
-    nested = "shared" in vars(_BUSY)  # a signal's handler calls: handing out work then may wait for itself
-    if threads == 1 or len(pieces) == 1 or nested:
+    nested = "shared" in vars(BUSY)  # a signal's handler calls: handing out work then may wait for itself
+    if workers == 1 or len(pieces) == 1 or nested:
         return [work(*piece) for piece in pieces]
-    _BUSY.shared = True
+    BUSY.shared = True
     try:
-        return list(_pool(int(threads), os.getpid()).map(lambda piece: work(*piece), pieces))
+        return list(pool(workers, os.getpid()).map(lambda piece: work(*piece), pieces))
     finally:
-        del _BUSY.shared
+        del BUSY.shared
 
 
 def summed(parts: Sequence[float]) -> float:
@@ -49,10 +43,3 @@ def summed(parts: Sequence[float]) -> float:
         return math.fsum(parts)
     except (OverflowError, ValueError):
         return sum(parts)  # in Python, which gives no warning
-
-
-@cache
-def _pool(threads: int, process: int) -> Executor:
-    """Return threads that are kept for the next call of a process."""
-    del process  # a fork has none of the threads
-    return ThreadPoolExecutor(threads)

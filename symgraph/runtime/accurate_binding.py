@@ -1,17 +1,17 @@
 """Binding of modules in double-double arithmetic: the contract of other modules, over lines that compute with pairs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.binding import found_again
+from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import check_reduction, checked_inputs, row_shape, thread_count, weights_of_rows
 from symgraph.runtime.double_double import Pair, dd_div, dd_mul, dd_rowsum, pair_of, rounded_pair
 from symgraph.runtime.facts import Array, Facts, Inputs, output_field
-from symgraph.runtime.lines import WITHOUT_TARGET, T, check_abi, check_target_of_loss, losses_of, seed_of
-from symgraph.runtime.weights import Law, drawn, packed, unpacked
+from symgraph.runtime.lines import WITHOUT_TARGET, T, check_target_of_loss, losses_of, seed_of
+from symgraph.runtime.weights import Law
 
 PairColumns = Callable[[T], Sequence[Pair]]
 
@@ -37,20 +37,15 @@ class AccurateLines(NamedTuple, Generic[T]):
     residual_jacobian: PairColumns[T] | None = None
 
 
-class AccurateBound(Generic[T]):
+class AccurateBound(Binding, Generic[T]):
     """The public functions of a module in double-double arithmetic; X or y is None where the model has none.
 
     Arguments and results are those of Bound. All rows are computed at once, in one thread.
     """
 
     def __init__(self, facts: Facts, lines: AccurateLines[T], laws: Sequence[Law]) -> None:
-        check_abi(facts)
-        self.facts = facts
+        super().__init__(facts, laws)
         self._lines = lines
-        self._laws = laws
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
-        return found_again(self.facts.module, "_model")
 
     @np.errstate(all="ignore")
     def forward(self, w: "ArrayLike", X: Any = None, y: Any = None) -> T:
@@ -144,18 +139,6 @@ class AccurateBound(Generic[T]):
         if self._lines.residual_jacobian is None:
             return self.jacobian(w, X, y, threads=threads)  # the target has no weights in it
         return self._columns_of(self._lines.residual_jacobian, w, X, y, threads, needs_target=True)
-
-    def pack(self, mapping: Mapping[str, float]) -> "Array":
-        """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
-        return packed(self.facts, mapping)
-
-    def unpack(self, w: "ArrayLike") -> dict[str, float]:
-        """Give a vector of weights as a dict by name."""
-        return unpacked(self.facts, w)
-
-    def initial_weights(self, seed: int | None = None) -> "Array":
-        """Draw initial weights from their declared laws, by NumPy's frozen RandomState."""
-        return drawn(self._laws, seed)
 
     def _pulled(self, tape: T, cotangent: Pair, rowsum: Callable[[Pair], Pair]) -> Sequence[Pair]:
         if self._lines.backward is None:

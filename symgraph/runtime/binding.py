@@ -32,7 +32,31 @@ from symgraph.runtime.sums import product_of_one, rowsum, unsummed
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
 
 
-class Bound(Generic[T]):
+class Binding:
+    """The functions of a module that are about its weights alone, and its way to other processes."""
+
+    def __init__(self, facts: Facts, laws: Sequence[Law]) -> None:
+        check_abi(facts)
+        self.facts = facts
+        self._laws = laws
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
+        return found_again(self.facts.module, "_model")
+
+    def pack(self, mapping: Mapping[str, float]) -> "Array":
+        """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
+        return packed(self.facts, mapping)
+
+    def unpack(self, w: "ArrayLike") -> dict[str, float]:
+        """Give a vector of weights as a dict by name."""
+        return unpacked(self.facts, w)
+
+    def initial_weights(self, seed: int | None = None) -> "Array":
+        """Draw initial weights from their declared laws, by NumPy's frozen RandomState."""
+        return drawn(self._laws, seed)
+
+
+class Bound(Binding, Generic[T]):
     """The public functions of one module.
 
     X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row. Columns of frames
@@ -41,10 +65,8 @@ class Bound(Generic[T]):
     """
 
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
-        check_abi(facts)
-        self.facts = facts
+        super().__init__(facts, laws)
         self._output_field = output_field(facts)
-        self._laws = laws
         self._forward = lines.forward
         self._backward = lines.backward or absent(facts, "loss")
         self._jacobian = lines.jacobian or absent(facts, "output")
@@ -62,9 +84,6 @@ class Bound(Generic[T]):
         }
         self._programs: dict[tuple[str, np.dtype[Any], bool, bool], Program] = {}
         self._replay = Replay()
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
-        return found_again(self.facts.module, "_model")
 
     @np.errstate(all="ignore")
     def forward(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None) -> T:
@@ -210,18 +229,6 @@ class Bound(Generic[T]):
         workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
         self._check_target(inputs)
         return self._of_each_row("slopes", self._slopes, inputs, workers)
-
-    def pack(self, mapping: Mapping[str, float]) -> "Array":
-        """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
-        return packed(self.facts, mapping)
-
-    def unpack(self, w: "ArrayLike") -> dict[str, float]:
-        """Give a vector of weights as a dict by name."""
-        return unpacked(self.facts, w)
-
-    def initial_weights(self, seed: int | None = None) -> "Array":
-        """Draw initial weights from their declared laws, by NumPy's frozen RandomState."""
-        return drawn(self._laws, seed)
 
     def _output(self, tape: T) -> Sequence[Array]:
         return (getattr(tape, self._output_field),)
