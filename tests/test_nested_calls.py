@@ -1,8 +1,7 @@
-"""A call within a call: a signal's handler, a profiler or an interrupt may come between any two operations of a batch."""
+"""A call within a call: a signal's handler or a profiler may come between any two operations of a batch, of every model."""
 
 import sys
 import threading
-import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -72,34 +71,6 @@ def test_a_call_within_a_call_leaves_the_bits_of_both(name: str) -> None:
                 same(nested, alone[1][within])
 
 
-def test_an_interrupt_in_the_middle_spoils_no_later_call() -> None:
-    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=500)
-    alone = module.value_and_grad(w, X, y)
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    for every in range(5, 90, 4):
-        with pytest.raises(KeyboardInterrupt), between(module, interrupt, every=every):
-            module.value_and_grad(w + 1.0, X, y)
-        same(module.value_and_grad(w, X, y), alone)
-
-
-def test_scratch_memory_is_kept_after_calls_within_calls() -> None:
-    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=500)
-    with between(module, lambda: module.grad(w, X, y), every=40):
-        module.grad(w, X, y)
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        tracemalloc.reset_peak()
-        module.grad(w, X, y)
-        # a workspace of a thousand rows, twenty columns wide, would be 160,000 bytes
-        assert tracemalloc.get_traced_memory()[1] - before < 32_768
-    finally:
-        tracemalloc.stop()
-
-
 def test_work_shared_among_threads_is_not_shared_again_within_itself() -> None:
     """Handing work to a pool holds a lock that a handler in the same thread would wait for without end."""
     threads: list[str] = []
@@ -118,19 +89,3 @@ def test_work_shared_among_threads_is_not_shared_again_within_itself() -> None:
         sys.setprofile(None)
     assert threads == [threading.current_thread().name] * 2
     assert in_pieces(lambda start, stop: threading.current_thread().name, 2 * PIECE, 2) != threads
-
-
-def test_strips_of_threads_are_not_shared_again_within_themselves() -> None:
-    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights", rows=130_000)
-    alone, found = module.value_and_grad(w, X, y), []
-
-    def interrupted() -> None:
-        sys.setprofile(None)
-        found.append(module.value_and_grad(w, X, y, threads=2))
-
-    sys.setprofile(lambda frame, event, _: interrupted() if frame.f_code.co_name == "submit" and event == "call" else None)
-    try:
-        same(module.value_and_grad(w, X, y, threads=2), alone)
-    finally:
-        sys.setprofile(None)
-    same(found[0], alone)
