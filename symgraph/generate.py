@@ -8,9 +8,9 @@ from sympy import evaluate
 
 from symgraph.backends import BACKENDS, Backend
 from symgraph.backends.header import with_header
+from symgraph.backends.numpy.standalone import standing_alone
 from symgraph.backends.rendering import render
 from symgraph.backends.source import Source, model_hash
-from symgraph.backends.standalone import standing_alone
 from symgraph.collector import uncollected
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.constants import constant_radii, remainders

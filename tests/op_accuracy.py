@@ -18,8 +18,8 @@ from op_points import BITS, Arrays, Case, operands_of
 import symgraph.runtime
 from symgraph.backends import BACKENDS
 from symgraph.backends.expression import Level, Text
-from symgraph.backends.functions import OWN_FUNCTIONS
 from symgraph.backends.rendering import render
+from symgraph.backends.scalar.functions import OWN_FUNCTIONS
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import Graph, GraphBuilder

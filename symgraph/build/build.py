@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
-from symgraph.backends.runtime_source import runtime_digest
+from symgraph.backends.numpy.runtime_source import runtime_digest
 from symgraph.backends.source import model_hash
 from symgraph.build.memory import load_verified, lost_digits, verifier
 from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of

@@ -17,7 +17,7 @@ from built import MODELS, numpy_module, one_output, sample
 from flint import arb, ctx
 
 import symgraph
-from symgraph.backends.accurate_writer import TEXTS
+from symgraph.backends.numpy.accurate import TEXTS
 from symgraph.build.memory import load_artifact
 from symgraph.check.judging import judge
 from symgraph.check.points import points

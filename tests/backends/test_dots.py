@@ -1,7 +1,7 @@
 """Sums over rows of products become dot products where nothing else needs the product."""
 
 from symgraph import Model
-from symgraph.backends.dots import dots, of_the_cotangent
+from symgraph.backends.numpy.dots import dots, of_the_cotangent
 from symgraph.generate import differentiated
 from symgraph.ir.graph import Graph, GraphBuilder
 

@@ -15,7 +15,7 @@ from random_models import models
 
 import symgraph
 from symgraph import Model
-from symgraph.backends.error_bound import EDGED
+from symgraph.backends.numpy.error_bound import EDGED
 from symgraph.build.memory import load_artifact
 from symgraph.check.balls import KINK
 from symgraph.check.points import points

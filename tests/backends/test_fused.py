@@ -2,7 +2,7 @@
 
 import pytest
 
-from symgraph.backends.fused import fused
+from symgraph.backends.c.fused import fused
 from symgraph.ir.graph import Graph, GraphBuilder
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from symgraph.backends.accurate_writer import AccurateWriter
 from symgraph.backends.bindings import JACOBIAN, RESIDUAL
-from symgraph.backends.dots import TEXTS, dots
-from symgraph.backends.error_bound import bounds_lines
 from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import call_layout, filled, number, sequence_layout
-from symgraph.backends.lines_writer import LinesWriter
-from symgraph.backends.runtime_source import exported, runtime_library
+from symgraph.backends.numpy.accurate import AccurateWriter
+from symgraph.backends.numpy.dots import TEXTS, dots
+from symgraph.backends.numpy.error_bound import bounds_lines
+from symgraph.backends.numpy.lines import LinesWriter
+from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import Source, laws_of
 from symgraph.backends.view import Header, describe, header
 from symgraph.backends.width import WIDTH, columns

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.backends.expression import OpTexts
-from symgraph.backends.functions import own_functions
 from symgraph.backends.layout import number, sequence_layout, unpacked
 from symgraph.backends.names import Numbering
+from symgraph.backends.scalar.functions import own_functions
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.backends.view import Header, describe, header, statements

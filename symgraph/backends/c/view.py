@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from symgraph.backends.bindings import JACOBIAN, RESIDUAL
-from symgraph.backends.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
-from symgraph.backends.c_names import HEADERS, ascii_name, comment, string
-from symgraph.backends.c_writer import Function, FunctionWriter
+from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
+from symgraph.backends.c.fused import TEXTS, fused
+from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
+from symgraph.backends.c.writer import Function, FunctionWriter
 from symgraph.backends.expression import OpTexts
 from symgraph.backends.formula import formulas
-from symgraph.backends.fused import TEXTS, fused
 from symgraph.backends.layout import number
 from symgraph.backends.source import ABI, Source, model_hash
 from symgraph.backends.view import describe, statements

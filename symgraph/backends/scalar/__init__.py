@@ -2,7 +2,7 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.backends.scalar_view import printed_graph, scalar_view
+from symgraph.backends.scalar.view import printed_graph, scalar_view
 
 _TERNARY = (Level.BITOR,)
 

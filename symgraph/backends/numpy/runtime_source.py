@@ -8,8 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-_FOLDER = Path(__file__).parent.parent / "runtime"  # read, not imported
-
+_FOLDER = Path(__file__).parents[2] / "runtime"  # read, not imported
 
 _NAMES = re.compile(r"[\w\[\], |]{1,60}")
 """Text of an annotation that is a string, so that help shows it as it is written."""

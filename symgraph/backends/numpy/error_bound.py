@@ -18,8 +18,8 @@ from symgraph.backends.bindings import (
 )
 from symgraph.backends.expression import ARITHMETIC, OpText, OpTexts, call
 from symgraph.backends.layout import filled, number
-from symgraph.backends.lines_writer import ARGUMENTS
 from symgraph.backends.names import Numbering
+from symgraph.backends.numpy.lines import ARGUMENTS
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.backends.view import annotated

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
-from symgraph.backends.c_functions import LOOP, named
-from symgraph.backends.c_loops import split
-from symgraph.backends.c_names import ascii_name, ascii_names, taken
+from symgraph.backends.c.functions import LOOP, named
+from symgraph.backends.c.loops import split
+from symgraph.backends.c.names import ascii_name, ascii_names, taken
 from symgraph.backends.expression import OpTexts, Text
 from symgraph.backends.names import Numbering
 from symgraph.backends.section import Line, SectionWriter

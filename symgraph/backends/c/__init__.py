@@ -1,8 +1,8 @@
 """The C backend: one C99 file and its header, batches and single rows of doubles, without dependencies or allocation."""
 
 from symgraph.backends.backend import Backend
-from symgraph.backends.c_functions import own
-from symgraph.backends.c_view import c_view, printed_graph
+from symgraph.backends.c.functions import own
+from symgraph.backends.c.view import c_view, printed_graph
 from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
 
 _OPERAND = (Level.ATOM,)
@@ -26,7 +26,7 @@ TEXTS: OpTexts = {
     "select": OpText("{0} ? {1} : {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
     "rowsum": OpText("{0}", Level.TERNARY),
 }
-"""C text of each op by C's own library; ``c_functions.LOOP`` has the texts for loops over rows instead."""
+"""C text of each op by C's own library; ``functions.LOOP`` has the texts for loops over rows instead."""
 
 BACKEND = Backend(
     name="c",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from symgraph.backends.c_functions import NEEDS
+from symgraph.backends.c.functions import NEEDS
 from symgraph.spec.model import Model
 
 _KEYWORDS = (

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from symgraph.backends.bindings import leaf_bindings, leaves_read, unpack_leaves
 from symgraph.backends.expression import Level, OpText, OpTexts, call, infix
 from symgraph.backends.layout import number
-from symgraph.backends.lines_writer import ARGUMENTS, LinesWriter
+from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel

@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from symgraph.backends.runtime_source import Library, Part, is_of_runtime, runtime_library
+from symgraph.backends.numpy.runtime_source import Library, Part, is_of_runtime, runtime_library
 
 LINE = "# ---- the runtime of symgraph, as far as this module uses it"
 """Divides a module's mathematics from what is the same for every model."""

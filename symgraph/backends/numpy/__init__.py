@@ -2,7 +2,7 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.backends.numpy_view import numpy_view, printed_graph
+from symgraph.backends.numpy.view import numpy_view, printed_graph
 from symgraph.options import EXTRAS, PRECISIONS
 
 TEXTS: OpTexts = {

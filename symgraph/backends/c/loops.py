@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from symgraph.backends.c_functions import LIBRARY
+from symgraph.backends.c.functions import LIBRARY
 from symgraph.ir.graph import Graph
 
 
