@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from compilers import UnfitError
+from libraries import UnfitError
 from programs import FEATURES, Case, Language
 
 Work = Callable[[Case, Any, Any, float], Any]

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "symgraph"
 
 WRITERS = ("ir", "spec", "derive", "rewrite", "passes", "backends")
 """The rooms that make text of a spec; they may know SymPy and Jinja."""
-GENERATOR = (*WRITERS, "generate", "check", "bench", "build", "cli", "__main__", "__init__")
+GENERATOR = (*WRITERS, "generate", "check", "build", "cli", "__main__", "__init__")
 """These, and what is above them."""
 FOREIGN = {"sympy", "flint", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
 """Imports that the other rooms do without; matplotlib may be imported inside a function that plots."""

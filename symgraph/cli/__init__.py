@@ -1,4 +1,4 @@
-"""The command line: ``symgraph new | build | gradcheck | truth | bench | train | predict | show``.
+"""The command line: ``symgraph new | build | gradcheck | truth | train | predict | show``.
 
 Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check says no, 2 usage or bad input. A traceback means
 a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 import typer
 
-from symgraph.cli.bench import bench
 from symgraph.cli.build import build
 from symgraph.cli.gradcheck import gradcheck
 from symgraph.cli.new import new
@@ -30,7 +29,6 @@ app.command(short_help="Write a small commented spec.")(new)
 app.command(short_help="Generate, verify and write modules.")(build)
 app.command(short_help="Check a module's derivatives.")(gradcheck)
 app.command(short_help="Judge a module by its spec.")(truth)
-app.command(short_help="Time a model beside other libraries.")(bench)
 app.command(short_help="Train on the rows of a file.")(train)
 app.command(short_help="Compute predictions for a file.")(predict)
 app.command(short_help="Print formulas, or the graph.")(show)
