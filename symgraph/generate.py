@@ -1,8 +1,9 @@
 """Generation of a model's modules: lower, differentiate, optimize, write, render."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sympy import evaluate
 
@@ -12,27 +13,16 @@ from symgraph.backends.numpy.standalone import standing_alone
 from symgraph.backends.rendering import render
 from symgraph.backends.source import Source, model_hash
 from symgraph.collector import uncollected
-from symgraph.derive.adjoint import differentiate
 from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.lowering import lower
 from symgraph.errors import OptionError
 from symgraph.ir.graph import Graph
 from symgraph.ir.verify import verify_graph
-from symgraph.options import ACCURATE, PLAIN, Options
-from symgraph.passes import PIPELINE
-from symgraph.passes.cancel import cancel
-from symgraph.passes.factor import factor
-from symgraph.passes.flat import flat
-from symgraph.passes.horner import horner
+from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, PLAIN, Options
+from symgraph.passes import STEPS, printed
 from symgraph.passes.orient import orient
-from symgraph.passes.rewrite import rewrite
 from symgraph.spec.model import Model
 from symgraph.stages import Stages
-
-STEPS: tuple[Callable[[Graph], Graph], ...] = (
-    rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient,
-)  # fmt: skip
-"""Steps from the lowered graph to the optimized one with forward and backward, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,10 @@ def _source(model: Model, spec: str, options: Options, stages: Stages) -> Source
 
 def _artifacts(source: Source, backend: Backend, options: Options, stages: Stages) -> list[Artifact]:
     """Render the files that a backend writes."""
-    own = replace(source, options=options.within(backend.extras, backend.precisions))
+    had = options.within(backend.options)
+    graph = stages.run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
+    bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
+    own = replace(source, graph=graph, options=had, bounds=bounds)
     view = stages.run(f"{backend.name}: write", backend.view, own)
     artifacts = []
     for file_name, template in backend.files(source.model.name).items():
@@ -121,18 +114,13 @@ def require(backends: Sequence[str], options: Options) -> None:
     if unknown:
         raise OptionError(f"backend {unknown[0]!r} is unknown; known are {', '.join(BACKENDS)}")
     rows = [BACKENDS[name] for name in backends]
-    for extra in options.extras:
-        if not any(extra in row.extras for row in rows):
-            raise _lacking(f"the extra {extra!r}", backends, [row.name for row in BACKENDS.values() if extra in row.extras])
-    wanted = options.precision
-    if not any(wanted in row.precisions for row in rows):
-        able = [row.name for row in BACKENDS.values() if wanted in row.precisions]
-        raise _lacking(f"the precision {wanted!r}", backends, able)
-
-
-def _lacking(what: str, backends: Sequence[str], able: Sequence[str]) -> OptionError:
-    where = f"of {', '.join(able)}" if able else "not built yet"
-    return OptionError(f"{what} is {where}; the backends chosen are {', '.join(backends)}")
+    wanted = {name: f"the extra {name!r}" for name in options.extras}
+    wanted |= {} if options.precision == DOUBLE else {options.precision: f"the precision {options.precision!r}"}
+    for name, text in wanted.items():
+        if not any(name in row.options for row in rows):
+            able = [row.name for row in BACKENDS.values() if name in row.options]
+            where = f"of {', '.join(able)}" if able else "not built yet"
+            raise OptionError(f"{text} is {where}; the backends chosen are {', '.join(backends)}")
 
 
 def differentiated(model: Model) -> Graph:
@@ -143,6 +131,18 @@ def differentiated(model: Model) -> Graph:
     """
     with uncollected(), evaluate(True):
         return _last(_steps(lower(model), Stages()))
+
+
+def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
+    """Return the graph that a backend's text is printed from.
+
+    Raises:
+        SpecError: the model cannot be lowered.
+    """
+    return printed(_differentiated(model), backend, precision)
+
+
+_differentiated = lru_cache(maxsize=8)(differentiated)
 
 
 def _steps(lowered: Graph, stages: Stages) -> Iterator[Graph]:

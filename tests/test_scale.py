@@ -18,9 +18,10 @@ from symgraph.check.expected import expect
 from symgraph.check.reference import Reference
 from symgraph.check.sampling import Sampler
 from symgraph.derive.lowering import lower
-from symgraph.generate import STEPS, generate
+from symgraph.generate import generate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.verify import verify_graph
+from symgraph.passes import STEPS
 from symgraph.passes.gather import ROUNDS
 from symgraph.spec.canonical import digests
 

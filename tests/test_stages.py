@@ -11,9 +11,10 @@ from symgraph.build.build import Plan, stage_names
 from symgraph.build.memory import load_verified
 from symgraph.collector import uncollected, weakly
 from symgraph.derive.lowering import lower
-from symgraph.generate import STEPS, differentiated, generate
+from symgraph.generate import differentiated, generate
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.options import ERROR_BOUND, options_of
+from symgraph.passes import STEPS
 from symgraph.stages import Stages, largest_memory
 
 

@@ -22,7 +22,7 @@ from symgraph.backends.rendering import render
 from symgraph.backends.scalar.functions import OWN_FUNCTIONS
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
-from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.graph import SUMS, Graph, GraphBuilder
 from symgraph.ir.ops import OPS, late, over
 from symgraph.passes import commute, expand, fold_constants, lower_powers, prune, simplify
 
@@ -202,7 +202,7 @@ def arithmetic_of(backend: str) -> dict[str, Callable[..., Any]]:
     return {
         op: eval(f"lambda _p, _q=0, _r=0: {text.render([Text(name, Level.ATOM) for name in names]).text}", space)
         for op, text in BACKENDS[backend].texts.items()
-        if op != "rowsum"
+        if op not in SUMS
     }
 
 

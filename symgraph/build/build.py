@@ -15,12 +15,13 @@ from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
 from symgraph.build.specs import Spec, read_spec
 from symgraph.check.verified import VerificationReport
 from symgraph.errors import BuildError, OptionError
-from symgraph.generate import STEPS, Artifact, generate, require
+from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler, find_compiler
 from symgraph.io.files import locked, replace_texts
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.options import DOUBLE, PLAIN, Options
+from symgraph.passes import STEPS
 from symgraph.spec.model import Model
 from symgraph.stages import Stages
 
@@ -178,7 +179,7 @@ def stage_names(plan: Plan) -> tuple[str, ...]:
     """Return the stages of one model of a plan in order, without those that only some models have."""
     backends = [BACKENDS[name] for name in dict.fromkeys((*plan.backends, "numpy")) if name in BACKENDS]
     names = ["lower", *(step.__name__ for step in STEPS), "check the graph"]
-    names += [f"{backend.name}: {what}" for backend in backends for what in ("write", "lay out")]
+    names += [f"{backend.name}: {what}" for backend in backends for what in ("passes", "write", "lay out")]
     names += [f"{backend.name}: load" for backend in backends if backend.loader == "python"]
     return (*names, "verify", "digits", "write files")
 

@@ -1,13 +1,14 @@
-"""Sums over rows of products, as the dot products that they are: a step of emission, not a pass over what is derived."""
+"""Reassociating: the sum over rows of a product becomes a dot product, which needs no array for the product.
+
+For batches of NumPy alone, after all other passes. A dot product adds in its own order, and may not round the products.
+"""
 
 from collections import Counter
+from itertools import chain
 
-from symgraph.backends.expression import OpTexts, call
-from symgraph.ir.graph import SUMS, Graph, GraphBuilder, Node, reachable, rebuild
+from symgraph.ir.graph import SUMS, Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.uses import alive
 from symgraph.passes.prune import prune
-
-TEXTS: OpTexts = {"rowdot": call("rowsum", 2)}
-"""Text of the operation that sums products."""
 
 
 def dots(graph: Graph) -> Graph:
@@ -15,22 +16,21 @@ def dots(graph: Graph) -> Graph:
 
     A factor that depends on the cotangent alone may be one number for all rows, of which there is no dot product.
     """
-    alive, seeds = reachable(graph.nodes, graph.roots.values()), of_the_cotangent(graph)
-    reads = Counter(arg for position in alive for arg in graph.nodes[position].args)
-    roots = frozenset(graph.roots.values())
+    nodes, seeds, roots = graph.nodes, of_the_cotangent(graph), frozenset(graph.roots.values())
+    reads = Counter(chain.from_iterable([nodes[position].args for position in alive(graph)]))
 
-    def fused(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
-        summed = graph.nodes[node.args[0]]
-        rows = [arg for arg in summed.args if graph.nodes[arg].varying and arg not in seeds]
+    def dot(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
+        summed = nodes[node.args[0]]
+        rows = [arg for arg in summed.args if nodes[arg].varying and arg not in seeds]
         if reads[node.args[0]] > 1 or node.args[0] in roots or summed.op != "mul" or len(rows) < 2:
             return None
         return builder.add("rowdot", *builder.nodes[args[0]].args)
 
-    return prune(rebuild(graph, fused, {"rowsum"}))
+    return prune(rebuild(graph, dot, {"rowsum"}))
 
 
 def of_the_cotangent(graph: Graph) -> frozenset[int]:
-    """The cotangent, and operations that vary by row with it alone, by arithmetic."""
+    """Return the cotangent, and the operations of arithmetic that vary by row with it alone."""
     nodes = graph.nodes
     found: set[int] = set()
     for position, node in enumerate(nodes):
