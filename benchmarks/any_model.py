@@ -26,7 +26,7 @@ from spec_formulas import formulas_of
 from tables import duration, text_table
 from timing import FULL, QUICK, Effort, Timing, pinned, side_by_side
 
-from symgraph.build.memory import compile as in_memory
+from symgraph.build.modules import compile as in_memory
 from symgraph.check.points import points
 from symgraph.cli.terminal import print_json
 from symgraph.cli.truth import Chosen, module_of_model, one_model

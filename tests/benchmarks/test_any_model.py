@@ -18,7 +18,7 @@ from zoo import ZOO
 
 from symgraph import Model
 from symgraph.build.build import Plan, build
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.errors import OptionError
 from symgraph.generate import generate
 

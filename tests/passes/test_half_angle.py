@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.judging import compare
 from symgraph.check.points import points
 from symgraph.check.runs import compute, names_of

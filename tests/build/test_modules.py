@@ -11,7 +11,7 @@ from zoo import ZOO
 
 import symgraph
 from symgraph import Model
-from symgraph.build import memory
+from symgraph.build import modules
 from symgraph.derive.fragments import fragment
 from symgraph.errors import OptionError, SpecError, VerificationError
 from symgraph.generate import Artifact, generate
@@ -42,7 +42,7 @@ def test_the_text_is_verified_before_it_is_handed_out(monkeypatch: pytest.Monkey
         # a factor of the derivative by a
         return tuple(Artifact(one.name, one.text.replace("-2.0", "-2.001"), one.backend) for one in artifacts)
 
-    monkeypatch.setattr(memory, "generate", forged)
+    monkeypatch.setattr(modules, "generate", forged)
     with pytest.raises(VerificationError, match="model line"):
         symgraph.compile(ZOO["line"](), backend=backend)
 
