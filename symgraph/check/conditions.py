@@ -122,7 +122,6 @@ class Measure:
         }
         fixed = {row for row, node in enumerate(self._nodes) if not node.args and node.op not in _INPUTS}
         self._fixed = fixed - self._figures.keys()
-        self._boolean = np.array([node.op in BOOLEAN_OPS for node in self._nodes], bool)
         self._ranged = [row in self._figures or may_leave(node) for row, node in enumerate(self._nodes)]
         # condition numbers that are the same everywhere but at 0; exactly, also where exponents have many digits
         self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in (*_PLAIN, *_SUMS)]
@@ -187,33 +186,36 @@ class Measure:
 
         A node that is 0 is measured by the largest of what it moves by.
         """
-        edges, odd, rows = self._plain.tolist(), np.flatnonzero((zero | ~known) & ~self._boolean).tolist(), self._curved
-        if odd:
-            rows = sorted({*self._curved, *odd, *(row for _, row, _, _ in self._sums)})
-        else:
-            for edge, row, arg, sign in self._sums:
-                edges[edge] = sign * float(scales[arg] / scales[row])
-        for row in rows:
+        edges, odd = self._plain.tolist(), {*np.flatnonzero(zero | ~known).tolist()}
+        for row in sorted({*self._curved, *odd}):
             step, start = self._steps[row], self._starts[row]
-            if not known[row]:
+            if row not in odd and step.name == "select":
+                taken = 1 if values[step.args[0]] is True else 2
+                edges[start + taken] = 0.0 if step.args[taken] in self._fixed else float(scales[step.args[taken]] / scales[row])
+            elif known[row]:
+                moves = self._moves(step, values[row], values, scales)
+                if zero[row]:
+                    largest = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ZERO)
+                    scales[row] = ONE if largest.is_zero() else largest
+                edges[start : start + len(moves)] = [math.inf if move is None else float(move / scales[row]) for move in moves]
+            else:
                 edges[start : start + len(step.args)] = [0.0] * len(step.args)
-                continue
-            moves = self._moves(step, values[row], values, scales)
-            if zero[row]:
-                largest = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ZERO)
-                scales[row] = ONE if largest.is_zero() else largest
-            edges[start : start + len(moves)] = [math.inf if move is None else float(move / scales[row]) for move in moves]
+        for edge, row, arg, sign in self._sums:
+            if row not in odd:
+                edges[edge] = sign * float(scales[arg] / scales[row])
         return np.array(edges, np.float64)
 
     def _moves(self, step: Step, value: Value, values: Sequence[Value], scales: Sequence[Any]) -> list[arb | None]:
         """By how much an operation moves if one of its operands moves by its size; None where that is not known."""
-        if step.name in ("add", "sub"):
+        if step.name in _SUMS:
             sizes = [ZERO if arg in self._fixed else scales[arg] for arg in step.args]
             return sizes if step.name == "add" else [sizes[0], -sizes[1]]
         operands, moves = [values[arg] for arg in step.args], list[arb | None]()
         for place, arg in enumerate(step.args):
-            slope = ZERO if arg in self._fixed else _size(_slope(step, place, value, operands))
-            moves.append(None if slope is None else slope * scales[arg])
+            product = step.name == "mul" and type(operands[0]) is type(operands[1]) is arb
+            slope = operands[1 - place] if product else _slope(step, place, value, operands)
+            size = ZERO if arg in self._fixed else _size(slope)
+            moves.append(None if size is None else size * scales[arg])
         return moves
 
     def _scatter(self, leaves: Sequence[Value]) -> Floats:

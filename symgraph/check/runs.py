@@ -22,6 +22,8 @@ BATCH = 33
 the last is what remains; NumPy's functions may differ between the two by units in the last place."""
 _SHARES = np.array([*np.resize((1.0, 3.0), BATCH - 1), 0.0])
 """The weights of the rows of a weighted batch; the last row counts as absent."""
+_BESIDE = np.array([*range(BATCH - 1), 0])
+"""The rows of a batch that a point is the first and the last of, the other points between."""
 _SUM_ULP = BATCH / 2 + 2
 """Half a unit for each of the sums over a batch, in any order, for the product with a row's weight, and for the division."""
 _TURNS = 8
@@ -224,8 +226,7 @@ class _Runner:
         x = X[0] if X is not None and len(X) == 1 else X
         self._run_all(self.row, place, turn, self.alone._replace(w=self.w[place], X=x, y=y))
         if self.rows:
-            others = np.array([place, *((place + np.arange(1, BATCH - 1)) % n), place])
-            self._run_all(self.rows, place, turn, self._with(self.batch, place, others))
+            self._run_all(self.rows, place, turn, self._with(self.batch, place, (place + _BESIDE) % n))
             every, rest = divmod(turn, _TURNS)
             if rest == 0 and self.added:
                 ways = dict.fromkeys(tried.call.how for tried in self.added)
@@ -268,9 +269,10 @@ class _Runner:
             results = call.run(given)
             total = 1.0 if call.factors is None else call.factors(given).sum()
             for part, result in zip(places, results, strict=True):
-                rows = _ends(result) if len(runs) == 2 else (result,)
-                for run, row in zip(runs, rows, strict=True):
-                    run.values[place, part] = np.reshape(row, part.stop - part.start)
+                for run, row in zip(runs, _ends(result) if len(runs) == 2 else (result,), strict=True):
+                    if np.size(row) != part.stop - part.start:
+                        raise ValueError(f"{np.size(row)} results instead of {part.stop - part.start}")
+                    run.values[place, part] = row
             if call.factors is not None:
                 first.values[place] /= total
         except Exception as error:  # whatever a function raises is its fault
