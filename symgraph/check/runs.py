@@ -208,8 +208,8 @@ class _Runner:
         self.sums = {"slack": 1.0 if accurate or kind == np.float32 else _SUM_ULP, "summed": True}
         rows, has_batches, text = np.zeros(BATCH, np.intp), self.X is not None and not self.is_scalar, f" of {BATCH} rows"
         every = Given(w[0], self.X, self.y, rows, shares=np.ones(BATCH))
-        self.alone = every.one(0, "")._replace(ways=("",))
-        self.batch, self.copies = every._replace(text=text), every._replace(text=text, shares=_SHARES, ways=WAYS[:4], by_row=False)
+        self.alone, self.batch = every.one(0, "")._replace(ways=("",)), every._replace(text=text)
+        self.copies = self.batch._replace(shares=_SHARES, ways=WAYS[:4], by_row=False)
         self.row, self.rows, self.added = (
             self._tried(given) if given is self.alone or has_batches else [] for given in (self.alone, self.batch, self.copies)
         )

@@ -53,15 +53,14 @@ def forward(
         if name in _FEW and len(args) == 2:  # most operations are these
             a, b = values[args[0]], values[args[1]]
             if type(a) is arb and type(b) is arb:
-                value: Value = _FEW[name](a, b)
-                if not value.is_finite() and (value.is_nan() if unbounded else not is_infinite(value)):
-                    value = UNKNOWN
-            else:
-                value = value_of(form, (a, b))
-        elif form is None:
+                found = _FEW[name](a, b)
+                known = found.is_finite() or (not found.is_nan() if unbounded else is_infinite(found))
+                value: Value = found if known else UNKNOWN
+                values.append(value if after is None else after(index, value, values))
+                continue
+        if form is None:
             values.append(UNKNOWN if constant is None else constant())
             continue
-        else:
-            value = value_of(form, [values[arg] for arg in args])
+        value = value_of(form, [values[arg] for arg in args])
         values.append(value if after is None else after(index, value, values))
     return values

@@ -91,9 +91,9 @@ class Call(NamedTuple):
 def calls(module: Any, like: Given, facts: Collection[str]) -> Iterator[Call]:
     """All calls whose results are among the facts, of functions of any backend; none is run yet.
 
-    They can be run with all arguments that agree with the given ones in what is None, in the ways, and in being one row or many.
-    One forward pass serves all calls in a row with the same arguments that take its tape. Where "residual" is no fact, what it
-    says of the loss stands for it.
+    They can be run with all arguments that agree with the given ones in what is None, in ways, and in being one row or many.
+    One forward pass serves all that take its tape, in a row with the same arguments. Where "residual" is no fact, what it says
+    of the loss stands for it.
     """
     tape = _once(lambda given: module.forward(*given[:3]))
     if like.by_row:
@@ -219,37 +219,47 @@ def _squares(module: Any, factor: float, per_sample_grad: Callable[[Given], Any]
 def _reductions(module: Any, like: Given, tape: Callable[[Given], Any]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
 
-    def pulled(way: Callable[[Given], Any], given: Given) -> Sequence[Any]:
-        return [module.backward(tape(given), *way(given)[3])]
+    def pulled(way: Callable[[Given], _Way], given: Given) -> Sequence[Any]:
+        return [module.backward(tape(given), *way(given).cotangent)]
 
-    def added(name: str, several: bool, way: Callable[[Given], Any], given: Given) -> Sequence[Any]:
-        result = getattr(module, name)(*given[:3], **given.options, **way(given)[1])
+    def added(name: str, several: bool, way: Callable[[Given], _Way], given: Given) -> Sequence[Any]:
+        result = getattr(module, name)(*given[:3], **given.options, **way(given).options)
         return result if several else (result,)
+
+    def factors(part: str, way: Callable[[Given], _Way], given: Given) -> Array:
+        found: Array = getattr(way(given), part)
+        return found
 
     for how in like.ways:
         way = _once(partial(_way, how))
         if how in _PULLED:
-            yield Call("backward", ("gradient",), partial(pulled, way), how, lambda given, way=way: way(given)[2])
+            yield Call("backward", ("gradient",), partial(pulled, way), how, partial(factors, "seeds", way))
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
-            run = partial(added, name, len(facts) > 1, way)
-            yield Call(name, facts, run, how, lambda given, way=way: way(given)[0])
+            yield Call(name, facts, partial(added, name, len(facts) > 1, way), how, partial(factors, "factors", way))
 
 
-def _way(how: str, given: Given) -> tuple[Array, Mapping[str, Any], Array | None, Sequence[Any]]:
-    """A way of adding up: factors of the rows, and arguments by name; factors under a cotangent (None: not tried), and that."""
-    shares = given.shares
-    ones = np.ones(len(shares))
+class _Way(NamedTuple):
+    """A way of adding up rows: their factors, arguments by name, and for `backward` their factors and the cotangent."""
+
+    factors: Array
+    options: Mapping[str, Any]
+    seeds: Array = np.ones(0)
+    cotangent: Sequence[Any] = ()
+
+
+def _way(how: str, given: Given) -> _Way:
+    shares, ones = given.shares, np.ones(len(given.shares))
     own = float(shares[0]) if given.alone else shares
     if how == "weighted":
-        return shares / shares.sum(), {"sample_weight": own}, shares, (own,)
+        return _Way(shares / shares.sum(), {"sample_weight": own}, shares, (own,))
     if how == "weighted sum":
-        return shares, {"sample_weight": own, "reduction": "sum"}, None, ()
+        return _Way(shares, {"sample_weight": own, "reduction": "sum"})
     if how == "sum":
-        return ones, {"reduction": "sum"}, _NUMBER * ones, (np.float64(_NUMBER),)
+        return _Way(ones, {"reduction": "sum"}, _NUMBER * ones, (np.float64(_NUMBER),))
     if how == "with zeros":
         thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
-        return thinned / thinned.sum(), {"sample_weight": float(thinned[0]) if given.alone else thinned}, None, ()
-    return ones / len(ones), {}, ones, ()
+        return _Way(thinned / thinned.sum(), {"sample_weight": float(thinned[0]) if given.alone else thinned})
+    return _Way(ones / len(ones), {}, ones)
 
 
 def _floats(x: Any) -> list[float]:
