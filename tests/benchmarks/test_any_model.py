@@ -126,8 +126,8 @@ def test_rows_are_drawn_inside_the_domains_where_the_model_is_finite() -> None:
 
 def test_what_cannot_be_timed_is_refused() -> None:
     line, parts = ZOO["line"](), {"numpy": numpy_module("line")}
-    with pytest.raises(OptionError, match=r"the peer 'fortran' is unknown; known are lambdify, autograd"):
-        bench(line, parts, peers=["fortran"], effort=ONCE)
+    with pytest.raises(OptionError, match=r"the peer 'no_such_peer' is unknown; known are lambdify, autograd"):
+        bench(line, parts, peers=["no_such_peer"], effort=ONCE)
     with pytest.raises(OptionError, match=r"rows must be positive numbers, not 5, 0"):
         bench(line, parts, rows=(5, 0), effort=ONCE)
     with pytest.raises(OptionError, match=r"curve has no loss, and so no gradient to time"):
@@ -193,7 +193,7 @@ def test_libraries_that_are_not_installed_are_listed_as_missing(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (("line", "--peers", "fortran"), "error: the peer 'fortran' is unknown; known are lambdify"),
+        (("line", "--peers", "no_such_peer"), "error: the peer 'no_such_peer' is unknown; known are lambdify"),
         (("line", "--rows", "many"), "error: --rows must be numbers separated by commas, such as 1,1000, not 'many'"),
         (("line", "--rows", "0"), "error: rows must be positive numbers, not 0"),
         (("models.py",), "error: models.py defines 2 models (line, valley); build them and give the name of one"),
