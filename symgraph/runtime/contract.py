@@ -146,18 +146,18 @@ def weighted_rows(
     s = np.asarray(unmasked(sample_weight, "sample_weight"), np.float64)
     if s.shape != shape:
         raise ValueError(f"sample_weight has shape {s.shape}, the rows have {shape}")
-    if not np.all(np.isfinite(s) & (s >= 0)):
+    if not (np.isfinite(s) & (s >= 0)).all():
         raise ValueError("sample_weight must be finite and not negative")
     if reduction == "mean":  # of weights near 1 no product overflows or underflows
-        s = np.ldexp(s, -np.frexp(np.max(s))[1])
+        s = np.ldexp(s, -np.frexp(s.max())[1])
     if s.dtype != dtype:
         with np.errstate(all="ignore"):
             s = s.astype(dtype)
     total = add(s) if reduction == "mean" else 1.0
     present = s > 0
-    if not np.any(present):
+    if not present.any():
         raise ValueError("sample_weight is 0 for every row")
-    return (inputs, s, total) if np.all(present) else (some_rows(inputs, present), s[present], total)
+    return (inputs, s, total) if present.all() else (some_rows(inputs, present), s[present], total)
 
 
 def thread_count(threads: int) -> int:
