@@ -5,7 +5,7 @@ from types import ModuleType
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.report import Report
 from symgraph.check.verdicts import WHAT
 from symgraph.generate import generate

@@ -8,7 +8,7 @@ from zoo import ZOO
 
 import symgraph
 from symgraph.backends.source import model_hash
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import differentiated, generate
 from symgraph.ir.verify import verify_graph

@@ -13,14 +13,15 @@ from big_models import FAMILIES, chain, perceptron
 
 import symgraph
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.expected import expect
 from symgraph.check.reference import Reference
 from symgraph.check.sampling import Sampler
 from symgraph.derive.lowering import lower
-from symgraph.generate import STEPS, generate
+from symgraph.generate import generate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.verify import verify_graph
+from symgraph.passes import STEPS
 from symgraph.passes.gather import ROUNDS
 from symgraph.spec.canonical import digests
 

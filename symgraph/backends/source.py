@@ -26,8 +26,9 @@ class Source:
         model: the frozen spec.
         spec: the path of the spec, as the header gives it.
         lowered: the forward graph without guards, for formulas.
-        graph: the differentiated graph after all passes.
+        graph: the differentiated graph that the module is printed from.
         options: the options of the module that its backend has.
+        bounds: the graph that ``error_bound`` is printed from, or None where the module has no such function.
         radii: bounds of the errors of those constants of the graph that are not exact.
         rests: rounding remainders of these constants, for arithmetic with more digits than a float has.
     """
@@ -37,6 +38,7 @@ class Source:
     lowered: Graph
     graph: Graph
     options: Options = PLAIN
+    bounds: Graph | None = None
     radii: Mapping[float, float] = field(default_factory=dict)
     rests: Mapping[float, float] = field(default_factory=dict)
 
@@ -44,11 +46,6 @@ class Source:
     def has_residual(self) -> bool:
         """Tell if the loss is a constant times the square of a residual."""
         return "residual" in self.graph.roots
-
-    @property
-    def has_error_bound(self) -> bool:
-        """Tell if the module has ``error_bound``, which needs a loss."""
-        return self.options.error_bound and "loss" in self.graph.roots
 
 
 def model_hash(model: Model) -> str:
@@ -106,7 +103,7 @@ def _residual_entry(model: Model) -> dict[str, str]:
 
 def _option_entries(source: Source) -> dict[str, str]:
     entries: dict[str, str] = {}
-    if source.has_error_bound:
+    if source.bounds is not None:
         entries["extras"] = sequence_layout("(", [quoted(ERROR_BOUND)], ")", 4)
     if source.options.precision != DOUBLE:
         entries["precision"] = quoted(source.options.precision)

@@ -18,7 +18,7 @@ from flint import arb, ctx
 
 import symgraph
 from symgraph.backends.numpy.accurate import TEXTS
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.judging import judge
 from symgraph.check.points import points
 from symgraph.check.reference import reference

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import LINE, SPEC, Project, Run, environment, make_project, run_command, snapshot
 
-from symgraph.generate import STEPS
+from symgraph.passes import STEPS
 
 FILES = ["decay.py", "decay_scalar.py", "symgraph.lock.json", "valley.py", "valley_scalar.py"]
 

@@ -230,7 +230,7 @@ def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.Monkey
         wrong = ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *")
         return tuple(Artifact(one.name, one.text.replace(*wrong), one.backend) for one in artifacts)
 
-    monkeypatch.setattr("symgraph.build.memory.generate", forged)
+    monkeypatch.setattr("symgraph.build.modules.generate", forged)
     with pytest.raises(VerificationError, match="model line, c module"):
         symgraph.compile(MODELS["line"](), backend="c")
 

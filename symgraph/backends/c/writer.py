@@ -12,7 +12,6 @@ from symgraph.backends.names import Numbering
 from symgraph.backends.section import Line, SectionWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
-from symgraph.ir.falling import falls
 from symgraph.ir.graph import Graph
 
 _DECLARED = len("const double ")
@@ -26,23 +25,13 @@ class StatementWriter(SectionWriter):
     Attributes:
         targets: the place that the argument of a sum over rows is written to.
         kept: positions whose values are kept in an array of a place for each row, since later loops read them.
-        falling: exponentials of numbers that are never above 0, which loops over rows write in their own way.
     """
 
     targets: Mapping[int, str] = field(default_factory=dict)
     kept: frozenset[int] = frozenset()
-    falling: frozenset[int] = frozenset()
 
     def _branches(self, order: Sequence[int]) -> set[int]:
         return set()  # nothing raises in C
-
-    def _expression(self, position: int) -> Text:
-        if position not in self.falling:
-            return SectionWriter._expression(self, position)  # a dataclass with slots has no super()
-        texts, self.texts = self.texts, {**self.texts, "exp": self.texts["exp_minus"]}
-        text = SectionWriter._expression(self, position)
-        self.texts = texts
-        return text
 
     def _assign(self, position: int, text: Text) -> None:
         self._pending.pop(position, None)
@@ -139,7 +128,6 @@ class FunctionWriter:
         once = writer.write(uniform, read & set(uniform))
         writer.texts = {**self.texts, **named(LOOP, self.name)}
         writer.indent, writer.targets, writer.kept = 8 + _DECLARED, targets, parts.kept
-        writer.falling = frozenset(position for position in varying if falls(self.graph, position))
         loops = []
         for number, order in enumerate(parts.loops, start=1):
             body = writer.write(order, (*results, *targets, *parts.kept))

@@ -5,8 +5,6 @@ an operation stands in ``runtime/bounds.py`` or ``runtime/bounds_of_functions.py
 that the bits are the same, and bounds its error from those of the operands and the op's figure in the op table.
 """
 
-from dataclasses import replace
-
 from symgraph.backends.bindings import (
     bases,
     cotangent_labels,
@@ -16,7 +14,7 @@ from symgraph.backends.bindings import (
     node_labels,
     unpack_leaves,
 )
-from symgraph.backends.expression import ARITHMETIC, OpText, OpTexts, call
+from symgraph.backends.expression import OpTexts, call
 from symgraph.backends.layout import filled, number
 from symgraph.backends.names import Numbering
 from symgraph.backends.numpy.lines import ARGUMENTS
@@ -24,80 +22,21 @@ from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.backends.view import annotated
 from symgraph.derive.schedule import operations, roots_of
-from symgraph.ir.graph import Graph, Node, reachable
-from symgraph.ir.ops import OPS
-
-COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
-EDGED = (*COMPARISONS, "sign", "heaviside")
-"""Ops with a jump. Where the operand is data, exactly on the jump, the spec says what holds there, and so does the truth. Where
-it depends on a weight there is no derivative; such an op gets the suffix ``_open``."""
-
-HALF_ANGLE = {"mul": "double_sine", "sub": "double_cosine"}
-"""Stand-ins for the last operation of the sine and cosine of 2*x that a batch computes from tan(x). A bound that goes
-through the tangent would be infinite near its poles."""
+from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.special import arity_of
 
 
-def bounds_lines(source: Source) -> tuple[tuple[str, ...], str]:
-    """The statements of ``_bounds``, and the one that returns its results.
+def bounds_lines(source: Source, graph: Graph) -> tuple[tuple[str, ...], str]:
+    """Write the statements of ``_bounds``, and the one that returns its results.
 
     Args:
         source: a model with a loss.
+        graph: the graph of one row, jumps told apart.
     """
-    graph = _by_row(_with_half_angles(_with_edges(source.graph)))
     results = (graph.roots["loss"], *roots_of(graph, "grad"))
     order = operations(graph, reachable(graph.nodes, results))
     lines, values = _lines(source, graph, order, results)
     return lines, filled(f"return {values[0]}, (", values[1:], ")", 4)
-
-
-def _with_edges(graph: Graph) -> Graph:
-    """The graph with ``_open`` behind each op that has a jump and a primal operand which a weight influences."""
-    primal = reachable(graph.nodes, [at for root, at in graph.roots.items() if not root.startswith(("grad ", "jacobian "))])
-    weighted: list[bool] = []
-    nodes: list[Node] = []
-    for position, node in enumerate(graph.nodes):
-        weighted.append(node.op == "weight" or any(weighted[arg] for arg in node.args))
-        opens = node.op in EDGED and weighted[position] and all(arg in primal for arg in node.args if weighted[arg])
-        nodes.append(node._replace(op=f"{node.op}_open") if opens else node)
-    return Graph(graph.name, tuple(nodes), graph.roots, graph.names, graph.domains)
-
-
-def _with_half_angles(graph: Graph) -> Graph:
-    """The graph in which what ``passes/half_angle.py`` writes for a sine or a cosine is one operation on half the angle."""
-    nodes = []
-    for node in graph.nodes:
-        angle = None
-        if node.op == "sub" and graph.nodes[node.args[1]].data == 1.0:
-            angle = _angle_of(graph, node.args[0])
-        elif node.op == "mul":
-            angle = _angle_of(graph, node.args[1])
-            t = graph.nodes[node.args[0]]
-            angle = angle if t.op == "tan" and t.args == (angle,) else None
-        found = None if angle is None else node._replace(op=HALF_ANGLE[node.op], args=(angle,))
-        nodes.append(node if found is None else found)
-    return Graph(graph.name, tuple(nodes), graph.roots, graph.names, graph.domains)
-
-
-def _angle_of(graph: Graph, position: int) -> int | None:
-    """The angle x of a node 2/(t*t + 1) with t = tan(x)."""
-    nodes, node = graph.nodes, graph.nodes[position]
-    if node.op != "div" or nodes[node.args[0]].data != 2.0 or nodes[node.args[1]].op != "add":
-        return None
-    square, one = (nodes[arg] for arg in nodes[node.args[1]].args)
-    if square.op != "mul" or one.data != 1.0 or square.args[0] != square.args[1] or nodes[square.args[0]].op != "tan":
-        return None
-    return nodes[square.args[0]].args[0]
-
-
-def _by_row(graph: Graph) -> Graph:
-    """The graph whose results are those of single rows: what a sum over rows adds up in its place."""
-
-    def summed(position: int) -> int:
-        node = graph.nodes[position]
-        return node.args[0] if node.op == "rowsum" else position
-
-    roots, names = ({name: summed(at) for name, at in table.items()} for table in (graph.roots, graph.names))
-    return replace(graph, roots=roots, names=names)
 
 
 def _lines(
@@ -124,16 +63,8 @@ def _lines(
 
 
 def _texts(graph: Graph) -> OpTexts:
-    """A call of the op's function for each op; the sum over rows is left out, because bounds are those of single rows."""
-    texts = {op: call(f"{op}_bound", _arity(op)) for op in {node.op for node in graph.nodes}}
-    return texts | {"rowsum": OpText("{0}", ARITHMETIC["add"].level)}
-
-
-def _arity(op: str) -> int:
-    if op in HALF_ANGLE.values():
-        return 1
-    row = OPS.get(op.removesuffix("_open"))
-    return 0 if row is None else row.arity
+    """A call of the op's function for each op."""
+    return {op: call(f"{op}_bound", arity_of(op)) for op in {node.op for node in graph.nodes if node.data is None}}
 
 
 def _literals(source: Source, graph: Graph) -> dict[str, str]:

@@ -14,7 +14,6 @@ from symgraph.backends.source import Source
 from symgraph.backends.view import Header, describe, header, statements
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import Graph, reachable
-from symgraph.passes import single_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +36,9 @@ class ScalarView:
     uses_math: bool
 
 
-def printed_graph(graph: Graph, _precision: str) -> Graph:
-    """Return the graph that the row functions are printed from."""
-    return single_row(graph)
-
-
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
     """Write the two row functions."""
-    graph = printed_graph(source.graph, source.options.precision)
+    graph = source.graph
     writer = _RowWriter(source, graph, texts, literals)
     roots = graph.roots
     own = own_functions(graph, texts)
