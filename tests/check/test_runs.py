@@ -82,7 +82,7 @@ def test_a_function_that_raises_is_a_fault_and_its_message_is_shown(name: str) -
     setattr(module, name, broken)
     report = judge(model, module, points(model, ("normal",), n=4))
     assert not report.ok
-    assert sum(one.raised for one in report.results) > 0
+    assert sum(one.counts["raised"] for one in report.results) > 0
     assert "raises NameError: name 'bound' is not defined" in str(report)
 
 
