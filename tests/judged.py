@@ -6,8 +6,8 @@ import sympy as sp
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
-from symgraph.check.report import Report
 from symgraph.check.faults import WHAT
+from symgraph.check.report import Report
 from symgraph.generate import generate
 
 
