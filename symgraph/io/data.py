@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +38,6 @@ class Dataset:
     def __len__(self) -> int:
         part = self.y if self.X is None else self.X
         return 0 if part is None else len(part)
-
-
-class _Fault(NamedTuple):
-    """First cell that is no finite number, and the number of further ones."""
-
-    where: str
-    what: str
-    more: int
 
 
 def read_data(path: str | Path, features: Sequence[str], target: str | None, *, need_target: bool = True) -> Dataset:
@@ -106,19 +98,16 @@ def _read_table(path: Path, stream: TextIO, names: tuple[str, ...]) -> NDArray[n
     if header is None:
         raise DataError(f"{path} is empty; its first line must name the columns {', '.join(names)}")
     positions = _positions(path, [cell.strip() for cell in header], names)
-    values, fault, rows = array("d"), None, 0
+    values, bad = array("d"), None
     for line, row in _rows(path, reader, len(header)):
         cells = [row[position] for position in positions]
         numbers = [_number(cell) for cell in cells]
-        if not all(map(math.isfinite, numbers)):
-            fault = _note(fault, line, cells, numbers, names)
+        if bad is None and not all(map(math.isfinite, numbers)):
+            bad = line, cells
         values.extend(numbers)
-        rows += 1
-    if not rows:
+    if not values:
         raise DataError(f"{path} has column names but no rows")
-    if fault is not None:
-        raise DataError(_describe(path, fault))
-    return np.array(values, np.float64).reshape(rows, len(names))
+    return _finite(path, np.array(values, np.float64).reshape(-1, len(names)), names, bad)
 
 
 def _positions(path: Path, header: list[str], names: tuple[str, ...]) -> list[int]:
@@ -154,19 +143,6 @@ def _number(cell: str) -> float:
         return math.nan if "_" in cell else float(cell)  # Python alone reads 1_000 as a number
     except ValueError:
         return math.nan
-
-
-def _note(fault: _Fault | None, line: int, cells: list[str], numbers: list[float], names: tuple[str, ...]) -> _Fault:
-    bad = [i for i, number in enumerate(numbers) if not math.isfinite(number)]
-    if fault is not None:
-        return fault._replace(more=fault.more + len(bad))
-    cell = cells[bad[0]].strip()
-    return _Fault(f"line {line}, column {names[bad[0]]}", repr(_short(cell)) if cell else "empty", len(bad) - 1)
-
-
-def _describe(path: Path, fault: _Fault) -> str:
-    more = f"; {fault.more} more such cells follow" if fault.more else ""
-    return f"{path}: {fault.where} is {fault.what}, not a finite number{more}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -261,12 +237,19 @@ def _column(path: Path, what: str, values: Any) -> NDArray[np.float64]:
     return values.astype(np.float64)
 
 
-def _finite(path: Path, table: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+def _finite(
+    path: Path, table: NDArray[np.float64], names: Sequence[str], text: tuple[int, list[str]] | None = None
+) -> NDArray[np.float64]:
+    """Refuse a table with a cell that is no finite number; text has the line and the cells of the first row with one."""
     if not len(table):
         raise DataError(f"{path} has no rows")
     bad = np.argwhere(~np.isfinite(table))
     if len(bad):
         row, column = bad[0]
-        where = f"row {row} (counted from 0), column {names[column]}"
-        raise DataError(_describe(path, _Fault(where, str(table[row, column]), len(bad) - 1)))
+        where, what = f"row {row} (counted from 0)", str(table[row, column])
+        if text is not None:
+            cell = text[1][column].strip()
+            where, what = f"line {text[0]}", repr(_short(cell)) if cell else "empty"
+        more = f"; {len(bad) - 1} more such cells follow" if len(bad) > 1 else ""
+        raise DataError(f"{path}: {where}, column {names[column]} is {what}, not a finite number{more}")
     return table
