@@ -23,7 +23,7 @@ import numpy as np
 import sympy
 
 from examples.nine_weights.model import model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.derive.fragments import fragment
 from symgraph.generate import generate
 from symgraph.ir.ops import OPS, Op, v, x0

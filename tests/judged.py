@@ -5,9 +5,9 @@ from types import ModuleType
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
+from symgraph.check.faults import WHAT
 from symgraph.check.report import Report
-from symgraph.check.verdicts import WHAT
 from symgraph.generate import generate
 
 
@@ -29,5 +29,5 @@ def module_of(model: Model, backend: str = "numpy") -> ModuleType:
 
 def faults(report: Report) -> dict[str, int]:
     """How often what was wrong."""
-    totals = {name: sum(getattr(one, name) for one in report.results) for name in WHAT}
+    totals = {name: sum(one.counts[name] for one in report.results) for name in WHAT}
     return {name: count for name, count in totals.items() if count}

@@ -13,7 +13,7 @@ from big_models import FAMILIES, chain, perceptron
 
 import symgraph
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.expected import expect
 from symgraph.check.reference import Reference
 from symgraph.check.sampling import Sampler

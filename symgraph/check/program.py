@@ -102,6 +102,11 @@ class Program:
     def _branching(self) -> bool:
         return any(step.name == "piecewise" for step in self.steps)
 
+    @cached_property
+    def _varying(self) -> list[list[int]]:
+        """The places of the operands of each step that vary."""
+        return [[place for place, arg in enumerate(step.args) if self.steps[arg].varies] for step in self.steps]
+
     @property
     def smooth(self) -> bool:
         """True if the model makes no choices."""
@@ -179,8 +184,7 @@ class Program:
                 found[index] = self._slopes(index, values)
             for arg, slope in found[index]:
                 share = cotangent if slope is ONE else _times(cotangent, slope)
-                known = cotangents.get(arg)
-                cotangents[arg] = share if known is None else _plus(known, share)
+                cotangents[arg] = _plus(cotangents[arg], share) if arg in cotangents else share
         return cotangents
 
     def partials(self, values: Sequence[Value], root: int, slopes: Slopes | None = None) -> dict[str, Value]:
@@ -192,11 +196,13 @@ class Program:
 
     def _slopes(self, index: int, values: Sequence[Value]) -> Sequence[tuple[int, Value]]:
         """The partials of one step by those of its operands that vary."""
-        step, steps = self.steps[index], self.steps
-        operands: list[Any] = [values[arg] for arg in step.args]
-        assert step.form is not None
+        step, places = self.steps[index], self._varying[index]
         if step.name == "add":
-            return [(arg, ONE) for arg in step.args if steps[arg].varies]
+            return [(step.args[place], ONE) for place in places]
+        operands: list[Any] = [values[arg] for arg in step.args]
+        if step.name == "mul" and len(operands) == 2 and all(type(operand) is arb for operand in operands):
+            return [(step.args[place], operands[1 - place]) for place in places]
+        assert step.form is not None
         if step.name == "piecewise":
             return self._branch_slopes(step, values)
         if step.name == "select":
@@ -204,8 +210,7 @@ class Program:
             return [(step.args[taken], ONE)] if taken else [(arg, UNKNOWN) for arg in step.args[1:]]
         missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
         if missing is not None:
-            return [(arg, missing) for arg in step.args if steps[arg].varies]
-        places = [place for place, arg in enumerate(step.args) if steps[arg].varies]
+            return [(step.args[place], missing) for place in places]
         if step.name == "mul":
             return [(step.args[place], _product_without(place, operands)) for place in places]
         if step.name in _EXTREMES:
@@ -305,13 +310,13 @@ def _number(value: arb) -> Value:
 
 def _times(cotangent: Value, slope: Value) -> Value:
     """A cotangent times a slope; 0 times a slope that differs between two sides is 0, and nothing else that is missing."""
-    if isinstance(cotangent, arb) and isinstance(slope, arb):
+    if type(cotangent) is arb and type(slope) is arb:
         return _number(cotangent * slope)
     first, other = (cotangent, slope) if isinstance(cotangent, Missing) else (slope, cotangent)
     return ZERO if first is KINK and isinstance(other, arb) and other.is_zero() else first
 
 
 def _plus(a: Value, b: Value) -> Value:
-    if isinstance(a, arb) and isinstance(b, arb):
+    if type(a) is arb and type(b) is arb:
         return _number(a + b)
     return a if isinstance(a, Missing) else b

@@ -48,16 +48,19 @@ def forward(
         unbounded: whether sums and products without bounds are kept as such, and not unknown.
     """
     values: list[Value] = list(leaves)
-    for index, (name, args, form, _, constant, _, _) in enumerate(steps[len(leaves) :], len(leaves)):
+    for index in range(len(leaves), len(steps)):
+        name, args, form, _, constant, _, _ = steps[index]
+        if name in _FEW and len(args) == 2:  # most operations are these
+            a, b = values[args[0]], values[args[1]]
+            if type(a) is arb and type(b) is arb:
+                found = _FEW[name](a, b)
+                known = found.is_finite() or (not found.is_nan() if unbounded else is_infinite(found))
+                value: Value = found if known else UNKNOWN
+                values.append(value if after is None else after(index, value, values))
+                continue
         if form is None:
             values.append(UNKNOWN if constant is None else constant())
             continue
-        few = _FEW.get(name)  # most operations are these
-        if few is not None and len(args) == 2 and type(a := values[args[0]]) is arb and type(b := values[args[1]]) is arb:
-            found = few(a, b)
-            known = found.is_finite() or (not found.is_nan() if unbounded else is_infinite(found))
-            value: Value = found if known else UNKNOWN
-        else:
-            value = value_of(form, [values[arg] for arg in args])
+        value = value_of(form, [values[arg] for arg in args])
         values.append(value if after is None else after(index, value, values))
     return values

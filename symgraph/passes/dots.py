@@ -16,7 +16,7 @@ def dots(graph: Graph) -> Graph:
 
     A factor that depends on the cotangent alone may be one number for all rows, of which there is no dot product.
     """
-    nodes, seeds, roots = graph.nodes, of_the_cotangent(graph), frozenset(graph.roots.values())
+    nodes, seeds, roots = graph.nodes, _of_the_cotangent(graph), frozenset(graph.roots.values())
     reads = Counter(chain.from_iterable([nodes[position].args for position in alive(graph)]))
 
     def dot(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
@@ -29,7 +29,7 @@ def dots(graph: Graph) -> Graph:
     return prune(rebuild(graph, dot, {"rowsum"}))
 
 
-def of_the_cotangent(graph: Graph) -> frozenset[int]:
+def _of_the_cotangent(graph: Graph) -> frozenset[int]:
     """Return the cotangent, and the operations of arithmetic that vary by row with it alone."""
     nodes = graph.nodes
     found: set[int] = set()

@@ -10,7 +10,7 @@ import pytest
 from corpus import examine
 
 from examples.nine_weights.model import model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.points import points
 from symgraph.derive.fragments import fragment
 from symgraph.generate import generate

@@ -9,7 +9,7 @@ import pytest
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.digits import worst_loss_of_digits
 from symgraph.check.judging import judge
 from symgraph.check.plot import plot_errors
@@ -78,9 +78,9 @@ def test_json_has_everything_but_the_samples(report: Report) -> None:
 def test_statistics_are_those_of_the_samples(report: Report) -> None:
     errors = report.samples.ulp[:, 0]
     loss = report.results[0]
-    assert (loss.median, loss.largest) == (np.median(errors), np.max(errors))
-    assert loss.worst_in == np.max(errors / (1 + report.samples.kappa_in[:, 0]))
-    assert loss.worst_bound == np.max(errors / (report.largest_ulp * report.samples.kappa_graph[:, 0]))
+    assert (loss.figures["median"], loss.figures["largest"]) == (np.median(errors), np.max(errors))
+    assert loss.figures["worst_in"] == np.max(errors / (1 + report.samples.kappa_in[:, 0]))
+    assert loss.figures["worst_bound"] == np.max(errors / (report.largest_ulp * report.samples.kappa_graph[:, 0]))
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])

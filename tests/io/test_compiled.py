@@ -19,8 +19,9 @@ from symgraph.check.points import points
 from symgraph.check.verify import verify
 from symgraph.errors import ModuleError, OptionError, VerificationError
 from symgraph.generate import Artifact, generate
-from symgraph.io import compiled, pieces
+from symgraph.io import compiled
 from symgraph.io.compiled import module_of
+from symgraph.runtime import compiled_binding
 from symgraph.training import Failure, momentum, train
 
 LIKE = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1"]
@@ -158,7 +159,7 @@ def test_threads_may_call_one_module_at_once() -> None:
 
 
 def test_threads_share_the_pieces_of_a_batch_and_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "PIECE", 1000)
+    monkeypatch.setattr(compiled_binding, "SHARE", 1000)
     c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights", rows=10_007)
     s = np.linspace(0.0, 2.0, len(X))
     for threads in (2, 3):
@@ -178,9 +179,9 @@ def test_threads_share_the_pieces_of_a_batch_and_change_no_bit(monkeypatch: pyte
 
 
 def test_sums_of_pieces_that_overflow_or_are_infinite_stay_so() -> None:
-    assert pieces.summed([1e308, 1e308]) == math.inf
-    assert pieces.summed([math.inf, 1.0]) == math.inf
-    assert math.isnan(pieces.summed([math.inf, -math.inf]))
+    assert compiled_binding.total_of([1e308, 1e308]) == math.inf
+    assert compiled_binding.total_of([math.inf, 1.0]) == math.inf
+    assert math.isnan(compiled_binding.total_of([math.inf, -math.inf]))
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2", None])
@@ -229,7 +230,7 @@ def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.Monkey
         wrong = ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *")
         return tuple(Artifact(one.name, one.text.replace(*wrong), one.backend) for one in artifacts)
 
-    monkeypatch.setattr("symgraph.build.memory.generate", forged)
+    monkeypatch.setattr("symgraph.build.modules.generate", forged)
     with pytest.raises(VerificationError, match="model line, c module"):
         symgraph.compile(MODELS["line"](), backend="c")
 

@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.judging import compare
 from symgraph.check.points import points
 from symgraph.check.runs import compute, names_of
@@ -118,7 +118,7 @@ def test_the_judge_measures_the_graph_with_the_tangent() -> None:
         found = truths(model, drawn, names=names_of(module))
         report = compare(found, compute(module, drawn, "float64"))
     assert report.ok
-    assert sum(one.above_bound for one in report.results) == 0
+    assert sum(one.counts["above_bound"] for one in report.results) == 0
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -12,7 +12,7 @@ import sympy as sp
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.errors import BuildError
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.verify import verify
 from symgraph.generate import generate
 from symgraph.options import Options

@@ -1,6 +1,6 @@
-"""A spec as Python functions of other libraries: its nodes in order, then the loss, by SymPy's own printers.
+"""A spec's formulas as Python functions of other libraries: its nodes in order, then the loss, by SymPy's own printers.
 
-It goes node by node, since a loss in which every node is written out grows exponentially with the depth of a model.
+They go node by node, since a loss in which every node is written out grows exponentially with the depth of a model.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy
+from dialects import DIALECTS, printer
+from formulas import Formulas, Loss
 
 from symgraph.ir.functions import SpecFunction
 from symgraph.spec.canonical import symbols_of
@@ -45,6 +47,18 @@ class Program:
             list(self.arguments), list(self.results), modules=modules, printer=printer, cse=lambda results: (given, results)
         )
         return made
+
+
+def formulas_of(model: Model) -> Formulas:
+    """Return the formulas of a spec, for any library of ``DIALECTS``."""
+
+    def loss(library: str) -> Loss:
+        function = loss_program(model).function([DIALECTS[library]()], printer())
+        return lambda *given: function(*given)[0]
+
+    features = (len(model.feature_inputs),) if model.feature_inputs else ()
+    target = (None,) if model.target_input is not None else ()
+    return Formulas(loss, lambda: gradient_program(model).function(), (len(model.weight_inputs), *features, *target))
 
 
 def loss_program(model: Model) -> Program:

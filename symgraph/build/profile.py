@@ -1,4 +1,4 @@
-"""Stages of a build, timed and measured, which a caller may watch."""
+"""Profile of a build: time and memory of each of its stages, which a caller may watch."""
 
 import importlib
 import sys
@@ -28,8 +28,8 @@ class Stage(NamedTuple):
     memory: float | None
 
 
-class Stages:
-    """Runner of the stages of a build, which records time and memory of each.
+class Profile:
+    """Record of the stages of a build, which are run through it.
 
     Args:
         watch: called with the name of the model and of the stage before each stage.

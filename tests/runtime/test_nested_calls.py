@@ -14,7 +14,7 @@ import pytest
 from built import MODELS, numpy_module, sample
 
 import symgraph.runtime
-from symgraph.io.pieces import PIECE, in_pieces
+from symgraph.runtime.replay import shared
 
 RUNTIME = Path(symgraph.runtime.__file__).parent
 BATCHES = [name for name in MODELS if MODELS[name]().feature_inputs and MODELS[name]().loss_expr is not None]
@@ -75,17 +75,17 @@ def test_work_shared_among_threads_is_not_shared_again_within_itself() -> None:
     """Handing work to a pool holds a lock that a handler in the same thread would wait for without end."""
     threads: list[str] = []
 
-    def nested(*_: int) -> None:
+    def nested(_: int) -> None:
         threads.append(threading.current_thread().name)
 
     def interrupted(*_: object) -> None:
         sys.setprofile(None)
-        in_pieces(nested, 2 * PIECE, 2)
+        shared(nested, range(2), 2)
 
     sys.setprofile(lambda frame, event, _: interrupted() if frame.f_code.co_name == "submit" and event == "call" else None)
     try:
-        assert in_pieces(lambda start, stop: start, 2 * PIECE, 2) == [0, PIECE]
+        assert shared(lambda start: start, range(2), 2) == [0, 1]
     finally:
         sys.setprofile(None)
     assert threads == [threading.current_thread().name] * 2
-    assert in_pieces(lambda start, stop: threading.current_thread().name, 2 * PIECE, 2) != threads
+    assert shared(lambda _: threading.current_thread().name, range(2), 2) != threads

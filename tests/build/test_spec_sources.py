@@ -1,4 +1,4 @@
-"""symgraph.build.sources: which files a spec is seen to read, through ``read_spec``."""
+"""symgraph.build.specs: which files a spec is seen to read."""
 
 import importlib
 import os

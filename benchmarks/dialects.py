@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def printer() -> Any:
     )
 
 
-def autograd_names() -> Names:
+def _autograd() -> Names:
     """Return autograd's functions; conditions are plain arrays there."""
     import autograd.numpy as anp
     from autograd.scipy import special
@@ -34,7 +35,7 @@ def autograd_names() -> Names:
     return {"reduce": reduce, **vars(anp), **names, "logical_and": np.logical_and, "logical_or": np.logical_or}
 
 
-def jax_names() -> Names:
+def _jax() -> Names:
     """Return JAX's functions."""
     import jax.numpy
     from jax.scipy import special
@@ -43,7 +44,7 @@ def jax_names() -> Names:
     return {**vars(jax.numpy), **names, **_logic(jax.numpy.logical_and, jax.numpy.logical_or)}
 
 
-def torch_names() -> Names:
+def _torch() -> Names:
     """Return torch's functions, which take no numbers beside tensors."""
     import torch
 
@@ -58,7 +59,7 @@ def torch_names() -> Names:
     return names | _logic(torch.logical_and, torch.logical_or)
 
 
-def casadi_names() -> Names:
+def _casadi() -> Names:
     """Return CasADi's functions, for values of one row."""
     import casadi
 
@@ -98,3 +99,9 @@ def _chosen(where: Callable[..., Any], conditions: Sequence[Any], values: Sequen
     for condition, value in reversed(list(zip(conditions, values, strict=True))):
         result = value if condition is True else where(condition, value, result)
     return result
+
+
+DIALECTS: Mapping[str, Callable[[], Names]] = MappingProxyType(
+    {"autograd": _autograd, "jax": _jax, "torch": _torch, "casadi": _casadi}
+)
+"""The functions of each library by NumPy's names, imported when they are asked for."""

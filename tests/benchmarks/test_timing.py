@@ -4,9 +4,8 @@ import os
 from collections.abc import Callable
 
 import pytest
-
-from symgraph.bench import timing
-from symgraph.bench.timing import Effort, pinned, side_by_side
+import timing
+from timing import Effort, pinned, side_by_side
 
 
 class Clock:

@@ -1,7 +1,6 @@
 """The benchmarks, small: they run, they judge what they are given rightly, and symgraph's lines are as promised."""
 
 import sys
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import mpmath
@@ -9,18 +8,15 @@ import numpy as np
 import pytest
 from built import numpy_module, scalar_module
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> object:
+def fresh(script, monkeypatch: pytest.MonkeyPatch) -> object:
     """A function that imports a benchmark; the modules it measures are generated now, not those that were built last."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
 
     def load(name: str) -> ModuleType:
-        module = __import__(name)
-        fresh = {"nine_weights": numpy_module, "nine_weights_scalar": lambda _: scalar_module("nine_weights")}
-        stand_in = SimpleNamespace(load=lambda wanted: fresh[wanted](wanted))
+        module = script(name)
+        generated = {"nine_weights": numpy_module, "nine_weights_scalar": lambda _: scalar_module("nine_weights")}
+        stand_in = SimpleNamespace(load=lambda wanted: generated[wanted](wanted))
         for part in ("peers", "survival"):
             if part in sys.modules:
                 monkeypatch.setattr(sys.modules[part], "symgraph", stand_in)
@@ -30,8 +26,8 @@ def script(monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 @pytest.fixture
-def accuracy(script) -> ModuleType:
-    return script("accuracy")
+def accuracy(fresh) -> ModuleType:
+    return fresh("accuracy")
 
 
 def test_the_table_of_peers_is_written_and_symgraph_loses_nothing(accuracy, tmp_path, capsys, monkeypatch) -> None:
@@ -93,8 +89,8 @@ def test_truths_have_twice_the_digits_of_a_double(accuracy) -> None:
     assert accuracy.ulps(truths.high, truths)[truths.normal].max() <= 1.0
 
 
-def test_every_peer_that_is_installed_agrees_with_the_others_where_the_model_is_tame(script) -> None:
-    peers = script("peers")
+def test_every_peer_that_is_installed_agrees_with_the_others_where_the_model_is_tame(fresh) -> None:
+    peers = fresh("peers")
     random = np.random.RandomState(1)
     W, X, y = 0.3 * random.normal(size=(20, 9)), random.normal(size=(20, 5)), random.normal(size=20)
     found, missing = peers.present()
@@ -107,8 +103,8 @@ def test_every_peer_that_is_installed_agrees_with_the_others_where_the_model_is_
             np.testing.assert_allclose(theirs, ours, rtol=1e-10, atol=1e-13)
 
 
-def test_survival_counts_what_is_lost_and_fails_if_it_is_symgraphs(script, capsys, monkeypatch) -> None:
-    survival = script("survival")
+def test_survival_counts_what_is_lost_and_fails_if_it_is_symgraphs(fresh, capsys, monkeypatch) -> None:
+    survival = fresh("survival")
     assert survival.main(["--runs", "3", "--steps", "20"]) == 0
     out = capsys.readouterr().out
     assert len(out.splitlines()) == 14  # a head, 12 setups, the totals

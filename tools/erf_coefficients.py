@@ -1,4 +1,4 @@
-"""The coefficients of the emitted error functions, from mpmath: ``python tests/erf_coefficients.py`` prints them.
+"""The coefficients of the emitted error functions, from mpmath: ``python tools/erf_coefficients.py`` prints them.
 
 The polynomials interpolate at Chebyshev points (Trefethen, Approximation Theory and Approximation Practice, 2013, chapter 4),
 computed with 60 digits and rounded at the end.

@@ -82,7 +82,7 @@ def test_equal_terms_that_are_all_rounded_the_same_way_are_within_the_stated_err
 
 
 def test_the_page_and_the_module_state_one_bound() -> None:
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent.parent.parent
     text = "".join((root / name).read_text(encoding="utf-8") for name in ("docs/accuracy.md", "symgraph/runtime/sums.py"))
     stated = re.findall(r"\(([^()]*(?:\([^()]*\))?[^()]*log2[^)]*n\)?)\) \* 2(?:\^|\*\*)-53", text)
     assert len(stated) >= 3

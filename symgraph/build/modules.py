@@ -1,19 +1,19 @@
-"""Modules of a model in memory, for notebooks and tests."""
+"""Modules of a model without files: generated, loaded, verified."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
+from symgraph.build.profile import Profile
 from symgraph.check.verified import LostDigits, VerificationReport
-from symgraph.collector import uncollected
 from symgraph.errors import BuildError, OptionError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiled import module_of
 from symgraph.io.module import from_source
+from symgraph.ir.garbage_collection import uncollected
 from symgraph.options import DOUBLE, options_of
 from symgraph.spec.model import Model
-from symgraph.stages import Stages
 
 
 def compile(  # noqa: A001  what users call as symgraph.compile
@@ -48,7 +48,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
 
 
 def load_verified(
-    model: Model, artifacts: Sequence[Artifact], compiled: ModuleType | None = None, stages: Stages | None = None
+    model: Model, artifacts: Sequence[Artifact], compiled: ModuleType | None = None, profile: Profile | None = None
 ) -> tuple[Mapping[str, ModuleType], VerificationReport]:
     """Load the Python modules of a model and verify them against the model.
 
@@ -56,7 +56,7 @@ def load_verified(
         model: the spec.
         artifacts: the generated files, that of the numpy backend among them.
         compiled: the module of the c backend, if there is one.
-        stages: records time and memory of each stage.
+        profile: records time and memory of each stage.
 
     Returns:
         The modules by backend, and the report of verification.
@@ -65,17 +65,17 @@ def load_verified(
         VerificationError: a module disagrees with the spec.
         BuildError: python-flint is not installed.
     """
-    stages = stages or Stages()
+    profile = profile or Profile()
     with uncollected():
         modules = {
-            artifact.backend: stages.run(f"{artifact.backend}: load", load_artifact, artifact)
+            artifact.backend: profile.run(f"{artifact.backend}: load", load_artifact, artifact)
             for artifact in artifacts
             if BACKENDS[artifact.backend].loader == "python"
         }
     if compiled is not None:
         modules["c"] = compiled
     verify = verifier()
-    report = stages.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))
+    report = profile.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))
     return modules, replace(report, unrun=tuple(one.name for one in artifacts if one.backend not in modules))
 
 

@@ -7,7 +7,7 @@ import mpmath
 import pytest
 from erf_coefficients import PIECES, coefficients, series
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 NAMES = {"near": "ERF_NEAR", "far": "ERFC_FAR", "integral": "IERFC_FAR"}
 CUT_OFF = 28
 """Where these functions cut arguments off."""

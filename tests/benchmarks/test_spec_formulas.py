@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from any_model import PEERS
 from built import numpy_module
+from libraries import Setting
+from spec_formulas import formulas_of, gradient_program, loss_program
 from zoo import ZOO
 
 from symgraph import Model, sigmoid
-from symgraph.bench.peers import PEERS
-from symgraph.bench.programs import gradient_program, loss_program
 
 NAMES = ("line", "rosenbrock", "location", "energy", "logistic", "keywords", "pieces", "nine_weights")
 
@@ -48,7 +49,7 @@ def test_every_peer_that_is_installed_gives_our_loss_and_gradient(name: str, pee
     given = arguments(model, 5)
     loss, gradient = ours(model, given)
     with np.errstate(all="ignore"):  # NumPy evaluates both branches of a Piecewise
-        found, slopes = PEERS[peer](model).prepare(*given)()
+        found, slopes = PEERS[peer](formulas_of(model), Setting()).prepare(*given)()
     # inputs between 0.5 and 1.5: sums of at most some tens of terms of size 1, of which no form loses more than some digits
     np.testing.assert_allclose(float(np.asarray(found).reshape(())), loss, rtol=1e-12)
     np.testing.assert_allclose(np.asarray(slopes).reshape(-1), gradient, rtol=1e-11, atol=1e-12)

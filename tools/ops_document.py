@@ -1,10 +1,10 @@
-"""Prints docs/ops.md from the op table: ``python tests/ops_document.py > docs/ops.md``."""
+"""Prints docs/ops.md from the op table: ``python tools/ops_document.py > docs/ops.md``."""
 
 from symgraph.ir.ops import OPS, Op
 
 HEAD = """# Operations and their errors
 
-<!-- printed from the op table by tests/ops_document.py; do not edit -->
+<!-- printed from the op table by tools/ops_document.py; do not edit -->
 
 What every operation of a generated module is good for, over its whole domain. Figures are bounds of the error in units in the
 last place for exact operands: 2^-52 of the result in float64 and 2^-23 in float32, or the smallest subnormal number where that

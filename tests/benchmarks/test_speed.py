@@ -10,20 +10,9 @@ import numpy as np
 import pytest
 from built import numpy_module
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 ONCE = {"rounds": 1, "slice": 0.0, "longest": 60.0}
-needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="the tuned C needs gcc")
-
 Script = Callable[[str], ModuleType]
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Script:
-    """A function that imports a benchmark, which leaves this process as it is: unpinned, with its limit of recursion."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    monkeypatch.setattr("symgraph.bench.timing.pin", lambda cores: [])
-    monkeypatch.setattr("sys.setrecursionlimit", lambda limit: None)
-    return __import__
+needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="the tuned C needs gcc")
 
 
 @needs_gcc

@@ -1,6 +1,6 @@
 """The ops of the table, as backends write them, measured against mpmath.
 
-``python tests/op_accuracy.py [--points N] [--seed S] [OP ...]`` prints the largest errors found; tests/ir/test_op_accuracy.py
+``python tools/op_accuracy.py [--points N] [--seed S] [OP ...]`` prints the largest errors found; tests/ir/test_op_accuracy.py
 holds the stated figures against the same measurement at fewer points.
 """
 

@@ -1,21 +1,50 @@
-"""``symgraph bench`` as a function: compare the results of every peer with ours first, then time all of them side by side."""
+"""Time any model's mean loss with its gradient: its modules beside the libraries that are installed, on one core.
 
-from collections.abc import Callable, Mapping, Sequence
+    python benchmarks/any_model.py MODEL --quick
+
+Each library's version is written from the spec; its results are compared with ours before anything is timed. All take turns
+on one core, and the median counts. Libraries: lambdify (SymPy's derivatives in NumPy), autograd, jax, torch, torch.compile,
+casadi. MODEL is a model's name, its module, or a spec file or dotted module; a module that is not built is made in memory.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from types import ModuleType
+from pathlib import Path
+from types import MappingProxyType, ModuleType
 from typing import Any
 
+import libraries
 import numpy as np
+from formulas import Formulas
+from libraries import Batch, Prepare, Setting
+from machine import describe, versions
 from numpy.typing import NDArray
+from spec_formulas import formulas_of
+from tables import duration, text_table
+from timing import FULL, QUICK, Effort, Timing, pinned, side_by_side
 
-from symgraph.bench.machine import describe, versions
-from symgraph.bench.peers import PEERS, Prepare
-from symgraph.bench.timing import Effort, Task, Timing, pinned, side_by_side
+from symgraph.build.modules import compile as in_memory
 from symgraph.check.points import points
-from symgraph.errors import OptionError
+from symgraph.cli.terminal import print_json
+from symgraph.cli.truth import Chosen, module_of_model, one_model
+from symgraph.errors import OptionError, SymgraphError
 from symgraph.spec.model import Model
+from symgraph.training.options import count
 
+PEERS: Mapping[str, Callable[[Formulas, Setting], Batch]] = MappingProxyType(
+    {
+        "lambdify": libraries.lambdify,
+        "autograd": libraries.autograd,
+        "jax": libraries.jax_jit,
+        "torch": libraries.torch_eager,
+        "torch.compile": libraries.torch_compiled,
+        "casadi": libraries.casadi_vm,
+    }
+)
+"""Libraries that compute the loss and gradient of a spec by themselves, by name."""
 OURS = "symgraph numpy"
 """Name of the module with which all others are compared."""
 ROWS, QUICK_ROWS = (1, 1_000, 100_000), (1, 1_000)
@@ -79,15 +108,6 @@ class Report:
         return {**about, "rows": list(self.rows), "lines": lines, "missing": dict(self.missing)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One way to evaluate the model, and the most rows for which it is used."""
-
-    version: str
-    prepare: Prepare
-    most_rows: int | None = None
-
-
 def bench(
     model: Model,
     modules: Mapping[str, ModuleType],
@@ -143,56 +163,34 @@ def check_request(model: Model, peers: Sequence[str] | None, rows: Sequence[int]
         raise OptionError(f"rows must be positive numbers, not {', '.join(map(str, rows)) or 'none'}")
 
 
-def _ways(model: Model, modules: Mapping[str, Any], peers: tuple[str, ...]) -> tuple[dict[str, _Way], dict[str, str]]:
+def _ways(model: Model, modules: Mapping[str, Any], peers: tuple[str, ...]) -> tuple[dict[str, Batch], dict[str, str]]:
     """Return ours and the peers that are installed, and why others are missing."""
     release = versions(("symgraph-codegen",)).get("symgraph-codegen", "")
-    ways = {OURS: _Way(release, _calling(model, modules["numpy"]))}
+    ways = {OURS: Batch(release, _calling(model, modules["numpy"].value_and_grad))}
     if "c" in modules:
-        ways["symgraph c"] = _Way(release, _calling(model, modules["c"]))
+        ways["symgraph c"] = Batch(release, _calling(model, modules["c"].value_and_grad))
     if "scalar" in modules:
-        ways["symgraph scalar"] = _Way(release, partial(_by_rows, model, modules["scalar"].row), _MOST_SCALAR_ROWS)
+        by_rows = partial(libraries.over_rows, modules["scalar"].row)
+        ways["symgraph scalar"] = Batch(release, lambda *given: by_rows(**_by_name(model, given)), _MOST_SCALAR_ROWS)
     missing: dict[str, str] = {}
     for name in peers:
         try:
-            peer = PEERS[name](model)
+            ways[name] = PEERS[name](formulas_of(model), Setting())
         except ImportError as error:
             missing[name] = f"not installed ({error})"
         except Exception as error:  # whatever a library raises for a model that it cannot express
             missing[name] = f"cannot express the model: {_told(error)}"
-        else:
-            ways[name] = _Way(peer.version, peer.prepare)
     return ways, missing
 
 
-def _calling(model: Model, module: Any) -> Prepare:
-    return lambda *given: partial(module.value_and_grad, **_by_name(model, given))
+def _calling(model: Model, function: Callable[..., Any]) -> Prepare:
+    return lambda *given: partial(function, **_by_name(model, given))
 
 
 def _by_name(model: Model, given: Given) -> dict[str, Floats]:
     """Return the arguments by name: without features, y is not the second."""
     names = ("w", *(("X",) if model.feature_inputs else ()), *(("y",) if model.target_input is not None else ()))
     return dict(zip(names, given, strict=True))
-
-
-def _by_rows(model: Model, row: Callable[..., float], *given: Any) -> Task:
-    """Make a call of the scalar module's row over all rows; for one row, of the public function itself."""
-    w, *rest = (array.tolist() for array in given)
-    n = len(rest[0]) if rest else 1
-    features = rest[0] if model.feature_inputs else [[]] * n
-    target = rest[-1] if model.target_input is not None else [0.0] * n
-    partials = [0.0] * len(w)
-
-    def one() -> tuple[float, list[float]]:
-        return row(w, features[0], target[0], partials), partials
-
-    def many() -> tuple[float, Any]:
-        losses, gradient = 0.0, np.zeros(len(w))
-        for x, y in zip(features, target, strict=True):
-            losses += row(w, x, y, partials)
-            gradient += partials
-        return losses / n, gradient / n
-
-    return one if n == 1 else many
 
 
 def _drawn(model: Model, module: Any, seed: int) -> tuple[Floats, Floats]:
@@ -231,7 +229,7 @@ def _given(model: Model, w: Floats, table: Floats, n: int) -> Given:
     return (w, *X, *y)
 
 
-def _compared(ways: Mapping[str, _Way], missing: dict[str, str], given: Given, terms: Floats) -> dict[str, float]:
+def _compared(ways: Mapping[str, Batch], missing: dict[str, str], given: Given, terms: Floats) -> dict[str, float]:
     """Measure the distance of each way from ours, by name.
 
     Args:
@@ -254,7 +252,7 @@ def _compared(ways: Mapping[str, _Way], missing: dict[str, str], given: Given, t
     return apart
 
 
-def _timed(ways: Mapping[str, _Way], apart: Mapping[str, float], given: Given, effort: Effort) -> dict[str, Timing]:
+def _timed(ways: Mapping[str, Batch], apart: Mapping[str, float], given: Given, effort: Effort) -> dict[str, Timing]:
     n = len(given[-1]) if len(given) > 1 else 1
     able = [name for name in apart if (most := ways[name].most_rows) is None or n <= most]
     return side_by_side({name: ways[name].prepare(*given) for name in able}, OURS, effort)
@@ -263,3 +261,79 @@ def _timed(ways: Mapping[str, _Way], apart: Mapping[str, float], given: Given, e
 def _told(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0][:160]}"
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part.replace("_", "")) for part in text.split(","))
+    except ValueError:
+        raise OptionError(f"--rows must be numbers separated by commas, such as 1,1000, not {text!r}") from None
+
+
+def _modules(model: Model, reference: str, chosen: Chosen) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the model's modules by backend, built or made in memory, and why others are missing."""
+
+    def python(backend: str) -> Any:
+        return module_of_model(model, reference, None, backend, chosen, purpose="timing")
+
+    modules: dict[str, Any] = {"numpy": python("numpy")}
+    lacking: dict[str, str] = {}
+    for name, make in (("scalar", lambda: python("scalar")), ("c", lambda: in_memory(model, "c"))):
+        try:
+            modules[name] = make()
+        except SymgraphError as error:  # a C compiler may be missing, and a model may be beyond a backend
+            lacking[f"symgraph {name}"] = str(error)
+    return modules, lacking
+
+
+def _lines(report: Report) -> Iterator[list[str]]:
+    for line in report.lines:
+        found = [line.timings.get(n) for n in report.rows]
+        cells = ["-" if one is None else f"{duration(one.seconds)} ({one.ratio:.2f})" for one in found]
+        yield [line.name, *cells, f"{line.apart:.1e}", line.version]
+
+
+def _run(options: argparse.Namespace) -> None:
+    count("--seed", options.seed, at_least=0)
+    sizes = _numbers(options.rows) if options.rows is not None else QUICK_ROWS if options.quick else ROWS
+    peers = tuple(PEERS) if options.peers is None else tuple(name.strip() for name in options.peers.split(","))
+    if options.quick and options.peers is None:
+        peers = tuple(name for name in peers if name != "torch.compile")  # it compiles for seconds at each number of rows
+    model = one_model(options.model, options.config)
+    check_request(model, peers, sizes)
+    modules, lacking = _modules(model, options.model, Chosen(options.config, options.locked, options.quiet))
+    effort = QUICK if options.quick else FULL
+    report = bench(model, modules, peers=peers, rows=sizes, effort=effort, seed=options.seed)
+    missing = {**lacking, **report.missing}
+    if options.json:
+        print_json({**report.to_dict(), "missing": missing})
+        return
+    print(f"{report.model}: mean loss with its gradient, a call on one core, and how many times the first line's time")
+    head = ("", *(f"{n:,} row{'s' if n > 1 else ''}" for n in report.rows), "apart", "version")
+    print(text_table(head, list(_lines(report))), end="")
+    for name, why in missing.items():
+        print(f"missing: {name}: {why}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table, or the report as JSON; return 2 for what cannot be timed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
+    parser.add_argument("model", metavar="MODEL", help="a model's name, its module, or a spec file or dotted module")
+    parser.add_argument("--rows", metavar="LIST", help="numbers of rows; else 1,1000,100000")
+    parser.add_argument("--peers", metavar="LIST", help="libraries, separated by commas; else all")
+    parser.add_argument("--quick", action="store_true", help="fewer rows and rounds, without torch.compile")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and rows")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the project's settings; else the nearest pyproject.toml")
+    parser.add_argument("--locked", action="store_true", help="refuse a module older than its spec; else it is built anew")
+    parser.add_argument("--quiet", "-q", action="store_true", help="no notes on stderr")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    try:
+        _run(parser.parse_args(arguments))
+    except SymgraphError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
