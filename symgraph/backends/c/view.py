@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from symgraph.backends.bindings import JACOBIAN, RESIDUAL
 from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import Function, FunctionWriter
 from symgraph.backends.expression import OpTexts
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
-from symgraph.backends.source import ABI, Source, model_hash
-from symgraph.backends.view import describe, statements
+from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.section import statements
+from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import Graph, reachable
