@@ -13,7 +13,7 @@ from symgraph.backends.source import model_hash
 from symgraph.build.memory import load_verified, lost_digits, verifier
 from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
 from symgraph.build.specs import Spec, read_spec
-from symgraph.check.verified import VerificationReport
+from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import BuildError, OptionError
 from symgraph.generate import STEPS, Artifact, generate, require
 from symgraph.io.compiled import module_of

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
-from symgraph.check.verified import LostDigits, VerificationReport
+from symgraph.check.verification_report import LostDigits, VerificationReport
 from symgraph.collector import uncollected
 from symgraph.errors import BuildError, OptionError
 from symgraph.generate import Artifact, generate, require
