@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.nine_weights.model import model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.faults import WHAT
 from symgraph.check.judging import compare
 from symgraph.check.points import Points, points

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from symgraph.backends import BACKENDS
-from symgraph.backends.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS, named
+from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS, named
 from symgraph.backends.expression import Level, Text
 from symgraph.backends.rendering import render
 from symgraph.ir.graph import BOOLEAN_OPS

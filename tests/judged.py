@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.faults import WHAT
 from symgraph.check.report import Report
 from symgraph.check.runs import MATH_ERROR, Results, Run

@@ -10,14 +10,14 @@ import sympy
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.backends import BACKENDS
 from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value, exponent_of
 from symgraph.check.conditions import Conditions, Floats, GraphConditioning, Sizes
 from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials, left_open
 from symgraph.check.points import Points
 from symgraph.check.reference import LEVELS, origin, reference
 from symgraph.check.runs import names_of_results
-from symgraph.generate import differentiated
+from symgraph.generate import printed_graph
+from symgraph.ir.special import elementary
 from symgraph.options import DOUBLE
 from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
@@ -215,12 +215,9 @@ def conditioning_of(
     Raises:
         SpecError: the model cannot be lowered.
     """
-    graph = BACKENDS[backend].graph(_differentiated(model), precision)
+    graph = elementary(printed_graph(model, backend, precision))  # a machine may round twice in a fused operation
     roots = names_of_model(model, backend) if names is None else names
     return GraphConditioning(graph, roots, floats_of(model), np.dtype(dtype).type)
-
-
-_differentiated = lru_cache(maxsize=8)(differentiated)
 
 
 def floats_of(model: Model) -> frozenset[float]:

@@ -13,8 +13,8 @@ from symgraph.check.reference import Reference
 from symgraph.check.runs import backend_of
 from symgraph.check.sampling import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
-from symgraph.collector import uncollected
 from symgraph.errors import SpecError
+from symgraph.ir.garbage_collection import uncollected
 from symgraph.spec.model import Model
 
 _ENOUGH = 3

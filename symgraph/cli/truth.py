@@ -94,7 +94,7 @@ def one_model(reference: str, config: Path | None) -> "Model":
     Raises:
         OptionError: it names a spec with several.
     """
-    from symgraph.cli.show import models_of
+    from symgraph.cli.current import models_of
     from symgraph.errors import OptionError
 
     models = models_of(reference, config)
@@ -137,7 +137,7 @@ def module_of_model(
         OptionError: the file is of another backend.
     """
     from symgraph.backends.source import model_hash
-    from symgraph.build.memory import load_artifact
+    from symgraph.build.modules import load_artifact
     from symgraph.check.runs import backend_of
     from symgraph.cli.current import current, settings_for
     from symgraph.errors import ModuleError, OptionError

@@ -17,8 +17,8 @@ from built import MODELS, numpy_module, one_output, sample
 from flint import arb, ctx
 
 import symgraph
-from symgraph.backends.accurate_writer import TEXTS
-from symgraph.build.memory import load_artifact
+from symgraph.backends.numpy.accurate import TEXTS
+from symgraph.build.modules import load_artifact
 from symgraph.check.judging import judge
 from symgraph.check.points import points
 from symgraph.check.reference import reference

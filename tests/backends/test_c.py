@@ -14,8 +14,8 @@ from built import MODELS, one_output, sample
 from c_code import WARNINGS, compiled, compiler, scratch
 
 from symgraph import Model
-from symgraph.backends.c_functions import LIBRARY
-from symgraph.build.memory import load_artifact
+from symgraph.backends.c.functions import LIBRARY
+from symgraph.build.modules import load_artifact
 from symgraph.check.points import points
 from symgraph.errors import SpecError
 from symgraph.generate import generate

@@ -14,7 +14,7 @@ from erf_coefficients import coefficients
 from op_accuracy import CASES, DIGITS, Case, arithmetic_of, graph_of, in_ulp, operands_of, stated, true_values
 
 from symgraph.backends import BACKENDS
-from symgraph.backends.c_functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LIBRARY, LOOP, NEEDS, OWN, parts_called
+from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LIBRARY, LOOP, NEEDS, OWN, parts_called
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.ops import OPS
 

@@ -20,7 +20,8 @@ from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 from symgraph.ir.overflow import FAST
-from symgraph.passes import many_rows, single_row
+from symgraph.ir.special import elementary
+from symgraph.passes import printed
 
 MODELS = ("nine_weights", "every_op", "pieces", "uniform_nodes", "Thurber", "Rat43", "rosenbrock")
 
@@ -92,7 +93,7 @@ def test_kappa_graph_is_the_sum_of_the_relative_changes_by_what_rounds(name: str
     model = ZOO[name]()
     point = inside(model, 1)
     plain = differentiated(model)
-    graph = {"numpy": many_rows, "scalar": single_row, "c": lambda graph: graph}[backend](plain)
+    graph = elementary(printed(plain, backend))
     conditioning, names = conditioning_of(model, backend), names_of_model(model, backend)
     roots = {column: graph.roots[column] for column in names}
     wanted = dict.fromkeys(roots, mpmath.mpf(0))

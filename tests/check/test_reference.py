@@ -14,7 +14,7 @@ from zoo import ZOO
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK, UNDEFINED, UNKNOWN, Value
 from symgraph.check.judging import judge
 from symgraph.check.points import given

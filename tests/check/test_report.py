@@ -9,7 +9,7 @@ import pytest
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.digits import digits_lost
 from symgraph.check.judging import judge
 from symgraph.check.plot import plot_errors

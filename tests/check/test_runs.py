@@ -5,7 +5,7 @@ import pytest
 from judged import decay, faults, module_of
 from zoo import ZOO
 
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.judging import judge
 from symgraph.check.points import points
 from symgraph.check.runs import compute

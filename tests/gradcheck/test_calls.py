@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from zoo import ZOO, line, nine_weights
 
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.verify import verify
 from symgraph.errors import VerificationError
 from symgraph.generate import generate

@@ -1,0 +1,231 @@
+"""View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
+from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
+from symgraph.backends.c.writer import Function, FunctionWriter
+from symgraph.backends.expression import OpTexts
+from symgraph.backends.formula import formulas
+from symgraph.backends.layout import number
+from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.section import statements
+from symgraph.backends.source import ABI, Source, describe, model_hash
+from symgraph.derive.schedule import count, operations, roots_of
+from symgraph.errors import SpecError
+from symgraph.ir.graph import Graph, reachable
+from symgraph.spec.residuals import residual_of
+
+BLOCK_BYTES = 1 << 15
+"""Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
+
+MOST_ROWS, LEAST_ROWS = 64, 8
+
+AHEAD_BYTES = 10_240
+"""Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
+
+
+@dataclass(frozen=True, slots=True)
+class CFunction:
+    """Function of the C file.
+
+    Attributes:
+        once: statements before its loops over rows.
+        arrays: declarations of arrays that later loops read.
+        loops: the statements of each loop; all in one where there is no loop.
+        results: the text of each result.
+        unused: the parameters that nothing reads.
+        careful: whether it calls a function that needs the C library for some arguments.
+    """
+
+    once: tuple[str, ...]
+    arrays: tuple[str, ...]
+    loops: tuple[tuple[str, ...], ...]
+    results: tuple[str, ...]
+    unused: tuple[str, ...]
+    careful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CView:
+    """Values that the C templates print; tuples of text are finished lines.
+
+    Attributes:
+        file: the model's name, and that of both files.
+        name: the same in ASCII, with which the names of all functions and tables begin.
+        prefix: the same in capitals, with which all macros begin.
+        title: comment lines about the model.
+        counts: operations of a row, in words.
+        names: the public tables of names: table -> C literals.
+        target: the target's name as a C literal, "NULL" without one.
+        output: likewise the output's.
+        hash: digest of the canonical model, as a C literal.
+        abi: the version of the contract.
+        features: the number of features; likewise ``weights`` and ``sums``.
+        rows: rows of a block.
+        terms: the function that writes the terms of the sums; None without a loss.
+        gradient: the function that makes partials of the sums.
+        losses: the function that computes the loss of each row.
+        prediction: the function that computes the output; None without one.
+        jacobian: the function that computes its derivatives.
+        has_residual: whether there is a residual.
+        residual: the function that computes it; None where it is the output less the target, or where there is none.
+        residual_jacobian: the function that computes its derivatives; None where they are those of the output.
+        residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
+        no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
+        functions: parts of the template of functions.
+        near, far, integral: coefficients of the error functions.
+    """
+
+    file: str
+    name: str
+    prefix: str
+    title: tuple[str, ...]
+    counts: str
+    names: Mapping[str, tuple[str, ...]]
+    target: str
+    output: str
+    hash: str
+    abi: int
+    features: int
+    weights: int
+    sums: int
+    rows: int
+    terms: CFunction | None
+    gradient: CFunction | None
+    losses: CFunction | None
+    prediction: CFunction | None
+    jacobian: CFunction | None
+    has_residual: bool
+    residual: CFunction | None
+    residual_jacobian: CFunction | None
+    residual_factor: str
+    no_residual: str
+    functions: frozenset[str]
+    near: tuple[str, ...]
+    far: tuple[str, ...]
+    integral: tuple[str, ...]
+
+    @property
+    def ahead(self) -> int:
+        """Return the number of blocks by which features are prefetched."""
+        return max(1, round(AHEAD_BYTES / (8 * self.rows * max(1, self.features))))
+
+    @property
+    def kibibytes(self) -> int:
+        """Return the stack that the functions over rows need, rounded up to kibibytes."""
+        a_block = 8 * self.rows * (self.features + max(self.sums, self.weights) + 2)
+        written = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
+        functions = [function for function in written if function is not None]
+        kept = max((8 * self.rows * len(function.arrays) for function in functions), default=0)
+        # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
+        values = max((64 * len(lines) for function in functions for lines in function.loops), default=0)
+        return -(-(a_block + kept + values + 24 * self.sums + 1024) // 1024)
+
+
+def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
+    """Write the functions of a C file.
+
+    Raises:
+        SpecError: the header would have the name of one of the C library, or names of the file would belong to C itself.
+    """
+    _check_model_name(source.model.name)
+    model, roots = source.model, source.graph.roots
+    writer = FunctionWriter(source, texts, literals)
+    has_loss, has_output = "loss" in roots, "output" in roots
+    own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), _is_difference(source.graph)
+    with_y = ("w", "x", "y", "stride")
+    parts = {
+        "terms": (writer.terms() if has_loss else None, ("w", "x", "y", "cotangent", "stride")),
+        "gradient": (writer.gradient() if has_loss else None, ("w", "sums")),
+        "losses": (writer.root("loss") if has_loss else None, with_y),
+        "prediction": (writer.root("output") if has_output else None, ("w", "x", "stride")),
+        "jacobian": (writer.partials("jacobian", JACOBIAN) if has_output else None, ("w", "x", "stride")),
+        "residual": (writer.root("residual") if source.has_residual and not difference else None, with_y),
+        "residual_jacobian": (writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None, with_y),
+    }
+    written = [function for function, _ in parts.values() if function is not None]
+    name = ascii_name(model.name)
+    features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
+    rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written))
+    target, output, residual = model.target_input, model.output_node, residual_of(model)
+    return CView(
+        file=model.name,
+        name=name,
+        prefix=name.upper(),
+        title=tuple(_title(source)),
+        counts=_counts(source),
+        names={
+            "features": tuple(string(entry.name) for entry in model.feature_inputs),
+            "weights": tuple(string(entry.name) for entry in model.weight_inputs),
+        },
+        target="NULL" if target is None else string(target.name),
+        output="NULL" if output is None else string(output.name),
+        hash=string(model_hash(model)),
+        abi=ABI,
+        features=features,
+        weights=weights,
+        sums=sums,
+        rows=rows,
+        has_residual=source.has_residual,
+        residual_factor=number(residual.factor),
+        no_residual=string(residual.reason) if residual.reason else "NULL",
+        **{part: None if one is None else _function(writer, one, names) for part, (one, names) in parts.items()},
+        functions=parts_called((text for function in written for text in function.texts), name),
+        near=tuple(map(number, ERF_NEAR)),
+        far=tuple(map(number, ERFC_FAR)),
+        integral=tuple(map(number, IERFC_FAR)),
+    )
+
+
+def _check_model_name(name: str) -> None:
+    if name.lower() in HEADERS:
+        raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another")
+    if name.startswith("_"):
+        raise SpecError(f"model name {name!r}: in C, names that begin with an underscore belong to the compiler; drop it")
+
+
+def _is_difference(graph: Graph) -> bool:
+    """Tell if the residual is the output less the target."""
+    node = graph.nodes[graph.roots.get("residual", 0)]
+    return node.op == "sub" and node.args[0] == graph.roots.get("output") and graph.nodes[node.args[1]].op == "target"
+
+
+def _rows(columns: int) -> int:
+    """Return the rows of a block: as many as keep the given number of columns in the first-level cache, a power of two."""
+    rows = MOST_ROWS
+    while rows > LEAST_ROWS and 8 * rows * columns > BLOCK_BYTES:
+        rows //= 2
+    return rows
+
+
+def _function(writer: FunctionWriter, function: Function, parameters: Iterable[str]) -> CFunction:
+    text = "\n".join(function.texts)
+    sums = {position: writer.labels[position] for position in writer.sums if position in writer.labels}
+    notes = {position: f"{sums[position]}, {note}" if position in sums else note for position, note in writer.notes.items()}
+    notes = sums | notes
+    return CFunction(
+        once=statements(function.once, notes, 4, sign="//"),
+        arrays=function.arrays,
+        loops=tuple(statements(lines, notes, 8 if function.over_rows else 4, sign="//") for lines in function.loops),
+        results=function.results,
+        unused=tuple(name for name in parameters if not re.search(rf"\b{name}\b", text)),
+        careful="careful" in text,
+    )
+
+
+def _title(source: Source) -> Iterable[str]:
+    yield from comment(source.model.doc or f"The model {source.model.name}.")
+    yield ""
+    for name, formula in formulas(source.lowered).items():
+        yield from comment(f"    {name} = {formula}")
+
+
+def _counts(source: Source) -> str:
+    graph = source.graph
+    if "loss" not in graph.roots:
+        return ""
+    results = (graph.roots["loss"], *roots_of(graph, "grad"))
+    return describe(count(graph, operations(graph, reachable(graph.nodes, results))))

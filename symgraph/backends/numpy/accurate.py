@@ -1,0 +1,170 @@
+"""The lines of a module in double-double arithmetic: every real value is a pair, the tape's public fields are rounded."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from symgraph.backends.expression import Level, OpText, OpTexts, call, infix
+from symgraph.backends.layout import number, unpacked
+from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
+from symgraph.backends.section import SectionWriter
+from symgraph.backends.source import Source
+from symgraph.derive.schedule import Kernel
+
+_INPUTS = {"target": "y_pair", "cotangent": "cotangent", "largest": "largest"}
+
+_ONE = (
+    "neg", "sqrt", "cbrt", "abs", "sign", "exp", "expm1", "log", "log1p", "gauss", "erf", "erfc", "erfcx", "ierfcx", "sin",
+    "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+)  # fmt: skip
+_TWO = (
+    "add", "sub", "mul", "mul_floats", "mul_power", "div", "pow", "hypot", "atan2", "heaviside", "max", "min",
+)  # fmt: skip
+
+TEXTS: OpTexts = MappingProxyType(
+    {
+        **{name: call(f"dd_{name}") for name in _ONE},
+        **{name: call(f"dd_{name}", 2) for name in _TWO},
+        "rowsum": call("rowsum"),
+        "select": call("dd_where", 3),
+        "lt": call("dd_less", 2),
+        "le": call("dd_at_most", 2),
+        "gt": OpText("dd_less({1}, {0})"),
+        "ge": OpText("dd_at_most({1}, {0})"),
+        "eq": call("dd_equal", 2),
+        "ne": OpText("~dd_equal({0}, {1})", Level.UNARY),
+        "and": infix("&", Level.BITAND),
+        "or": infix("|", Level.BITOR),
+        "not": OpText("~{0}", Level.UNARY, (Level.ATOM,)),
+    }
+)
+"""Texts of operations on pairs. ``mul_floats`` is the product of two numbers without a low part, ``mul_power`` that
+with a power of two."""
+
+_CALLED = {text.format.lstrip("~").partition("(")[0] for text in TEXTS.values()}
+_TAKEN = frozenset({"Pair", "pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", *_CALLED, *ARGUMENTS})
+
+
+class AccurateWriter(LinesWriter):
+    """Writes the functions of one module; locals are pairs of floats, truth values are arrays."""
+
+    number = "Pair"
+    row_sum = "Callable[[Pair], Pair]"
+    taken = _TAKEN
+    inner = 4
+
+    def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
+        super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))
+        self.bound = self._leaves()
+        self.pairs = self._positions_of_pairs()
+        self.fields_of_pairs = self._names_of_pairs()
+
+    def body(self) -> tuple[str, ...]:
+        """The statements of _forward; without y the tape is returned before what needs it."""
+        before, after = self.forward()
+        short, full = (self.tape_call(with_target=with_target) for with_target in (False, True))
+        early = ("    if y is None:", f"        {short}") if self.absent_without_y.intersection(self._on_tape()) else ()
+        return (*before, *early, *after, f"    {full}")
+
+    def _on_tape(self) -> list[int]:
+        return [position for position, _ in self.tape_values()]
+
+    def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The statements of _forward, before and after the target is needed."""
+        before, after = super().forward()
+        nodes = self.graph.nodes
+        reads = any(nodes[arg].op == "target" for position in self.kernel.forward_target for arg in nodes[position].args)
+        return before, (*(("    y_pair = pair_of(y)",) if reads else ()), *after)
+
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the tape: rounded nodes and loss, and the pairs that other functions read."""
+        nodes = self.graph.nodes
+        every = [(position, name, "Array") for position, name in self._rounded_fields()]
+        every += [(p, name, "Array" if nodes[p].boolean else "Pair") for p, name in self._pair_fields()]
+        kinds = {name: kind for _, name, kind in every}
+        ordered = self._without_target_first([(position, name) for position, name, _ in every])
+        return tuple(self._field_line(position, name, kinds[name]) for position, name in ordered)
+
+    def tape_values(self) -> list[tuple[int, str]]:
+        """Position and text of everything that the tape holds after w, X and y."""
+        rounded = [(position, self._rounded(position, name)) for position, name in self._rounded_fields()]
+        return self._without_target_first(rounded + [(position, self._primal(position)) for position, _ in self._pair_fields()])
+
+    def loss(self) -> str:
+        """The statement that returns the pair of each row's loss from the tape."""
+        position = self.graph.roots["loss"]
+        field = f"tape.{self._field(position)}"
+        return f"return known({field})" if position in self.absent_without_y else f"return {field}"
+
+    def _positions_of_pairs(self) -> tuple[int, ...]:
+        """Named operations whose pairs other functions read, the loss among them; unnamed ones are on the tape anyway."""
+        graph, kernel = self.graph, self.kernel
+        after = (*kernel.backward, *kernel.jacobian, *kernel.residual, *kernel.residual_jacobian)
+        read = {arg for position in after for arg in graph.nodes[position].args}
+        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual"))}
+        loss = {graph.roots["loss"]} if "loss" in graph.roots else set()
+        return tuple(sorted((read & {*kernel.forward, *kernel.forward_target} - self.taped) | loss))
+
+    def _names_of_pairs(self) -> dict[int, str]:
+        """The field of each of these pairs, after the node or the loss."""
+        taken, result = set(self.identifier.values()), {}
+        for position in self.pairs:
+            name = f"{self.identifier[self.named[position][0]] if position in self.named else 'loss'}_pair"
+            while name in taken:
+                name += "_"
+            result[position] = name
+        return result
+
+    def _rounded_fields(self) -> list[tuple[int, str]]:
+        return [(position, name) for position, name in self._stored() if position not in self.taped]
+
+    def _pair_fields(self) -> list[tuple[int, str]]:
+        return [*self.fields_of_pairs.items(), *((position, self.bound[position]) for position in self.kernel.tape)]
+
+    def _field(self, position: int) -> str:
+        return self.fields_of_pairs.get(position) or self.bound[position]
+
+    def _rounded(self, position: int, name: str) -> str:
+        """The text of a public field's value."""
+        if self.graph.nodes[position].op == "target":
+            return "y"
+        text = f"rounded_pair({self._primal(position)}, w.dtype)"
+        return self._by_row(position, text) if name == "loss" else text
+
+    def _result(self, writer: SectionWriter, position: int) -> str:
+        return writer.operand(position).text
+
+    def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
+        """No assignments: further names of a node exist on the tape alone."""
+        return ()
+
+    def _primal(self, position: int) -> str:
+        data = self.graph.nodes[position].data
+        return self.literals[repr(data)] if isinstance(data, float) else self.bound[position]
+
+    def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
+        lines = unpacked(names, f"pairs_of({vector})", 4)
+        if len(lines) < 2:
+            return lines
+        pairs = "w_pairs" if kind == "weight" else "x_pairs"
+        return [f"{pairs} = pairs_of({vector})", *unpacked(names, pairs, 4)]
+
+    def _largest(self, w: str) -> str:
+        return "pair_of(np.finfo(np.float64).max)"
+
+    def _leaves(self) -> dict[int, str]:
+        return self.names.leaves(_INPUTS)
+
+    def _target_of_tape(self) -> str:
+        return "    y_pair = pair_of(known(tape.y))"
+
+
+def _pair_literals(source: Source, literals: Mapping[str, str]) -> Mapping[str, str]:
+    """The text of every constant of a graph, by repr."""
+    result = {}
+    for constant in {repr(node.data): node.data for node in source.graph.nodes if isinstance(node.data, float)}.values():
+        key, rest = repr(constant), source.rests.get(constant, 0.0)
+        nearest = constant + rest  # folding may have rounded more than once
+        rest = (constant - nearest) + rest if rest else 0.0
+        text = literals.get(key, number(nearest))
+        result[key] = f"pair_of({text}, {number(rest)})" if rest else f"pair_of({text})"
+    return result

@@ -1,0 +1,254 @@
+"""The straight lines of the numpy backend's module, function by function."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+
+from symgraph.backends.expression import OpTexts
+from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, parenthesized, unpacked
+from symgraph.backends.names import Names, Numbering, identifiers
+from symgraph.backends.notes import form_notes
+from symgraph.backends.section import Line, SectionWriter, annotated
+from symgraph.backends.source import Source
+from symgraph.derive.schedule import Kernel, roots_of
+
+ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
+"""Names that the functions of a module need for themselves."""
+
+_MOST_DEFAULTS = 1_000
+"""A tape of more fields has no defaults: ``NamedTuple`` looks for each default among all fields."""
+
+_INPUTS = {"target": "y", "cotangent": "cotangent", "largest": "largest"}
+
+
+class LinesWriter:
+    """Writes the functions of one module; what has no name is named after the node that it belongs to.
+
+    ``forward`` is called first: the other functions refer to what it named.
+
+    Attributes:
+        number: the type of a value in the functions that read the tape.
+        row_sum: the type of what adds up rows in ``_backward``.
+        taken: further names that the functions need for themselves.
+        inner: columns before the statements that need y.
+        long_tape: whether the fields of the tape have no defaults.
+    """
+
+    number = "Array"
+    row_sum = "RowSum"
+    taken: frozenset[str] = ARGUMENTS
+    inner = 8
+
+    def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
+        self.source = source
+        self.kernel = kernel
+        self.graph = source.graph
+        self.texts = texts
+        self.literals = literals
+        self.names = Names(source.model, self.graph, identifiers(source.model, self.taken))
+        self.identifier = self.names.identifier
+        self.numbering = Numbering()
+        self.named = self.names.primals()
+        # what a tape made without y does not have
+        self.absent_without_y = {p for p, node in enumerate(self.graph.nodes) if node.op == "target"} | set(
+            kernel.forward_target
+        )
+        self.bound = self.names.leaves(_INPUTS)
+        self.taped = frozenset(kernel.tape)
+        self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
+        self.remarks: dict[int, str] = {}
+
+    def body(self) -> tuple[str, ...]:
+        """The statements of _forward."""
+        before, after = self.forward()
+        names = [name for position, name in self._stored() if position in self.absent_without_y]
+        if not names:
+            return (*before, *after, f"    {self.tape_call(with_target=True)}")
+        one = " = ".join([*names, "None"])
+        absent = [one] if 4 + columns(one) <= WIDTH else [f"{name} = None" for name in names]
+        opening = (*(f"    {line}" for line in absent), "    if y is not None:")
+        return (*before, *opening, *after, f"    {self.tape_call(with_target=True)}")
+
+    def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The statements of _forward, before and after the target is needed."""
+        kernel, graph = self.kernel, self.graph
+        labels = self.names.nodes()
+        self.numbering = self._fresh_numbering()
+        writer = self._section(self.bound, labels, "w")
+        crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
+        before = writer.write(kernel.forward, {*kernel.tape, *labels, *crossing})
+        writer.indent = self.inner
+        after = writer.write(kernel.forward_target, {*kernel.tape, *labels})
+        for line in (*before, *after):
+            self.remarks[line.node] = line.text.split(" = ", 1)[1] if "\n" not in line.text else ""
+        results = (*self.named, *([graph.roots["loss"]] if "loss" in graph.roots else []))
+        every = (*kernel.forward, *kernel.forward_target)
+        opening, deeper = self._openings(every, results, "w", "X"), " " * (self.inner - 4)
+        return (
+            (*opening, *self._text(kernel.forward, before, {}), *self._aliases(needs_target=False)),
+            (
+                *self._text(kernel.forward_target, after, {}, self.inner),
+                *(f"{deeper}{line}" for line in self._aliases(needs_target=True)),
+            ),
+        )
+
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the tape after w, X and y, as annotated names; those that need y come last and may be left out."""
+        return tuple(self._field_line(position, name, "Array") for position, name in self._stored())
+
+    def tape_call(self, *, with_target: bool) -> str:
+        """The statement that returns the tape; without the target, what depends on it has its default, None."""
+        absent = () if with_target else self.absent_without_y
+        stored = [text if p not in absent else "None" for p, text in self.tape_values() if p not in absent or self.long_tape]
+        return filled("return Tape(", ["w", "X", "y", *stored], ")", 4 if with_target else 8)
+
+    def tape_values(self) -> list[tuple[int, str]]:
+        """Position and text of everything that the tape holds after w, X and y."""
+        return [(p, self._by_row(p, self._primal(p)) if name == "loss" else name) for p, name in self._stored()]
+
+    def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
+        """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
+        graph, own = self.graph, set(order)
+        results = roots_of(graph, prefix)
+        if not results:
+            return (), ""
+        self.numbering = self._fresh_numbering()
+        bound, opening = self._tape_bindings(order, results)
+        labels, aliases = self.names.cotangents(suffix)
+        labels = {position: label for position, label in labels.items() if position in own}
+        writer = self._section(bound, labels, "tape.w")
+        lines = writer.write(order, {*results, *labels})
+        items = [self._result(writer, position) for position in results]
+        return (*opening, *self._text(order, lines, aliases)), filled("return (", items, ")", 4)
+
+    @cached_property
+    def _notes(self) -> dict[int, str]:
+        """The comments on forms that are not written yet, by node."""
+        kernel = self.kernel
+        every = (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian, *kernel.residual_jacobian)
+        return form_notes(self.source.lowered, self.graph, every)
+
+    def _result(self, writer: SectionWriter, position: int) -> str:
+        text = writer.operand(position).text
+        return f"tape.w.dtype.type({text})" if self.graph.nodes[position].op == "const" else text
+
+    @cached_property
+    def _bases(self) -> list[str]:
+        return self.names.bases()
+
+    def _fresh_numbering(self) -> Numbering:
+        return Numbering({*self.identifier.values(), "loss", *self.bound.values()})
+
+    def _section(self, bound: dict[int, str], labels: dict[int, str], w: str) -> SectionWriter:
+        begins = self._bases if w == "tape.w" else [base.removeprefix("d_") for base in self._bases]
+        dtype = f"{w}.dtype.type" if self.number == "Array" else ""  # pairs have one dtype
+        return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals, dtype, bases=begins)
+
+    def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
+        """Assignments for names that share a node with another name, an input or a constant."""
+        lines: list[str] = []
+        for position, names in self.named.items():
+            if (position in self.absent_without_y) is needs_target:
+                text = self._primal(position)
+                others = [self.identifier[name] for name in names if self.identifier[name] != text]
+                lines += [f"    {parenthesized(f'{other} = ', text, '', 4)}" for other in others]
+        return tuple(lines)
+
+    def _primal(self, position: int) -> str:
+        data = self.graph.nodes[position].data
+        if isinstance(data, float):
+            return f"w.dtype.type({self.literals.get(repr(data), number(data))})"
+        return self.bound[position]
+
+    def _openings(self, order: tuple[int, ...], also: tuple[int, ...], w: str, X: str) -> list[str]:
+        """Statements that give the weights and columns which a function reads their names."""
+        nodes = self.graph.nodes
+        operands = set(chain.from_iterable([nodes[position].args for position in order]))
+        read = [position for position in operands.union(also) if nodes[position].data is not None]
+        lines = [
+            line
+            for kind, vector in (("weight", w), ("feature", f"{X}.T"))
+            for line in self._unpacked(kind, self.names.inputs(kind, (), read), vector)
+        ]
+        if any(nodes[position].op == "largest" for position in operands):
+            lines.append(f"largest = {self._largest(w)}")
+        return [f"    {line}" for line in lines]
+
+    def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
+        """Statements that read the used weights or columns, ``names`` being all of them, "" for those that are not used."""
+        return unpacked(names, vector, 4)
+
+    def _largest(self, w: str) -> str:
+        return f"np.finfo({w}.dtype).max"
+
+    def _stored(self) -> list[tuple[int, str]]:
+        """Position and identifier of everything that the tape holds after w, X and y; what needs y comes last."""
+        roots = self.graph.roots
+        nodes = [(roots[f"node {node.name}"], self.identifier[node.name]) for node in self.source.model.nodes]
+        loss = [(roots["loss"], "loss")] if "loss" in roots else []
+        kept = [(position, self.bound[position]) for position in self.kernel.tape]
+        return self._without_target_first(nodes + loss + kept)
+
+    def _without_target_first(self, fields: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        return sorted(fields, key=lambda entry: entry[0] in self.absent_without_y)
+
+    def _field_line(self, position: int, name: str, kind: str) -> str:
+        optional = " | None" if self.long_tape else " | None = None"
+        line = f"{name}: {kind}{optional if position in self.absent_without_y else ''}"
+        remark = self.remarks.get(position, "") if position in self.taped else ""
+        fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
+        return f"{line}  # {remark}" if fits else line
+
+    def _by_row(self, position: int, loss: str) -> str:
+        """The text of the loss, which a tape has once for each row."""
+        model = self.source.model
+        has_rows = bool(model.feature_inputs) or model.target_input is not None
+        if not has_rows or self.graph.nodes[position].varying:
+            return loss
+        return f"every_row({loss}, {'X.T[0]' if model.feature_inputs else 'y'})"
+
+    def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
+        """Identifiers of the primals that a reverse function reads from the tape, and the statements that open it."""
+        graph, kernel = self.graph, self.kernel
+        bound = self._leaves()
+        read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
+        opening = self._openings(order, results, "tape.w", "tape.X")
+        if any(graph.nodes[position].op == "target" for position in read):
+            opening.append(self._target_of_tape())
+        for position in (*kernel.forward, *kernel.forward_target):
+            if position not in read:
+                continue
+            name, field = self.bound[position], self._field(position)
+            bound[position] = f"tape.{field}"
+            if position in self.absent_without_y:
+                opening.append(f"    {call_layout(f'{name} = known(', [f'tape.{field}'], ')', 4)}")
+                bound[position] = name
+        return bound, opening
+
+    def _leaves(self) -> dict[int, str]:
+        return self.names.leaves(_INPUTS)
+
+    def _target_of_tape(self) -> str:
+        return "    y = known(tape.y)"
+
+    def _field(self, position: int) -> str:
+        """The field of the tape from which other functions read an operation."""
+        return self.bound[position]
+
+    def _text(
+        self, order: Sequence[int], lines: Sequence[Line], aliases: Mapping[int, str], indent: int = 4
+    ) -> tuple[str, ...]:
+        """Lines as text, a comment above those in which a form stands that needs one."""
+        nodes, own = self.graph.nodes, {line.node for line in lines}
+        readers = {arg: position for position in reversed(order) for arg in nodes[position].args}
+        above: dict[int, str] = {}
+        for position in [position for position in self._notes if position in own or position in readers]:
+            note, line_of = self._notes.pop(position), position  # a form that two functions have is explained in the first
+            while line_of not in own and line_of in readers:
+                line_of = readers[line_of]
+            above.setdefault(line_of, note)
+        result: list[str] = []
+        for line in lines:
+            result += [f"{' ' * indent}# {above[line.node]}"] if line.node in above else []
+            result.append(annotated(f"{' ' * indent}{line.text}", aliases.get(line.node, "")))
+        return tuple(result)

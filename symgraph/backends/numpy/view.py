@@ -1,0 +1,212 @@
+"""The view of the numpy backend's module: facts, the tape, straight lines, and what binds them to the runtime."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from symgraph.backends.expression import OpTexts
+from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
+from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.numpy.accurate import AccurateWriter
+from symgraph.backends.numpy.error_bound import bounds_lines
+from symgraph.backends.numpy.lines import LinesWriter
+from symgraph.backends.numpy.runtime_source import exported, runtime_library
+from symgraph.backends.source import Header, Source, describe, header, laws_of
+from symgraph.derive.schedule import Kernel, count, schedule
+from symgraph.ir.graph import Graph
+from symgraph.options import DOUBLE
+from symgraph.spec.laws import Law, Normal, Uniform
+from symgraph.spec.residuals import residual_of
+
+_CALLED = re.compile(r"(?<![.\w])(\w+)\(")
+_TYPE = re.compile(r"[A-Z]\w+")
+_NOT_OF_THE_RUNTIME = frozenset({"Tape", "Callable", "Sequence", "np", "rowsum"})
+"""The module's own class, types of the standard library, NumPy, and an argument."""
+
+
+class Function(NamedTuple):
+    """A function that reads the tape.
+
+    Attributes:
+        head: its ``def``.
+        doc: its docstring.
+        lines: its statements.
+        result: the statement that returns the result.
+    """
+
+    head: str
+    doc: str
+    lines: tuple[str, ...]
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumpyView:
+    """Everything the template prints; tuples of text are finished lines."""
+
+    head: Header
+    shapes: str
+    counts: tuple[str, ...]
+    abc_imports: str
+    imports: tuple[str, ...]
+    exports: str
+    x_type: str
+    fields: tuple[str, ...]
+    forward: tuple[str, ...]
+    functions: tuple[Function, ...]
+    binding: tuple[str, ...]
+
+
+def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
+    """Write every statement of the module and collect what the template lays out."""
+    model, plain = source.model, source.options.precision == DOUBLE
+    kernel = schedule(source.graph)
+    writer = LinesWriter(source, kernel, texts, literals) if plain else AccurateWriter(source, kernel, literals)
+    forward = writer.body()
+    functions = (*_functions(source, kernel, writer), *([_bounds(source, source.bounds)] if source.bounds else []))
+    fields = writer.fields()
+    binding = _binding(source, [function.head for function in functions])
+    names = _names_used([*forward, *binding], fields, functions)
+    return NumpyView(
+        head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
+        shapes=_shapes(source),
+        counts=_counts(kernel),
+        abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
+        imports=_imports(names),
+        exports=filled("__all__ = [", [f'"{name}"' for name in _exports(source)], "]"),
+        x_type="Array" if model.feature_inputs else "None",
+        fields=fields,
+        forward=forward,
+        functions=functions,
+        binding=binding,
+    )
+
+
+def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Function]:
+    """The functions that read the tape, as far as the model has them."""
+    output = source.model.output_node
+    name = writer.names.identifier[output.name] if output else ""
+    plain = writer.number == "Array" and _is_difference(source)
+    sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
+    found = [
+        ("_backward", sums, "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart.",
+         writer.reverse("grad", kernel.backward, "")),
+        ("_jacobian", sums[:1], f"Partials of the output {name} by each weight.",
+         writer.reverse("jacobian", kernel.jacobian, JACOBIAN)),
+        ("_residual", sums[:1], "The residual of each row.",
+         ((), "") if plain else writer.reverse("residual", kernel.residual, RESIDUAL)),
+        ("_residual_jacobian", sums[:1], "Partials of the residual by each weight.",
+         writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)),
+    ]  # fmt: skip
+    several = f") -> Sequence[{writer.number}]:"
+    functions = [
+        Function(call_layout(f"def {name}(", parameters, several), doc, lines, result)
+        for name, parameters, doc, (lines, result) in found
+        if result
+    ]
+    if isinstance(writer, AccurateWriter) and source.model.loss_expr is not None:
+        functions.insert(0, Function("def _loss(tape: Tape) -> Pair:", "The loss of each row.", (), writer.loss()))
+    return functions
+
+
+def _bounds(source: Source, graph: Graph) -> Function:
+    """The function that computes loss and partials with bounds of their errors."""
+    parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", "y: Bounded"]
+    head = call_layout("def _bounds(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:")
+    return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source, graph))
+
+
+def _is_difference(source: Source) -> bool:
+    """Tell whether the residual is output less target, which the runtime computes."""
+    output, target = source.model.output_node, source.model.target_input
+    return output is not None and target is not None and residual_of(source.model).expr == output.symbol - target.symbol
+
+
+def _shapes(source: Source) -> str:
+    features, weights = len(source.model.feature_inputs), len(source.model.weight_inputs)
+    target = source.model.target_input is not None
+    parts = [f"w ({weights},)", *([f"X (n, {features})"] if features else []), *(["y (n,)"] if target else [])]
+    return ", ".join([*parts, "nodes (n,)" if features or target else "nodes ()"])
+
+
+def _counts(kernel: Kernel) -> tuple[str, ...]:
+    graph = kernel.graph
+    parts = {
+        "forward": (*kernel.forward, *kernel.forward_target),
+        "backward": kernel.backward,
+        "jacobian, after forward": kernel.jacobian,
+        "residual_jacobian, after forward": kernel.residual_jacobian,
+    }
+    return tuple(f"{name}: {describe(count(graph, part))}" for name, part in parts.items() if part or name == "forward")
+
+
+def _public(source: Source) -> list[str]:
+    """The functions that the module has, in the order in which they are used."""
+    has_loss, has_output = source.model.loss_expr is not None, source.model.output_node is not None
+    names = ["forward", *(["backward"] if has_loss else []), *(["predict"] if has_output else [])]
+    names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
+    names += ["jacobian"] if has_output else []
+    names += ["residual", "residual_jacobian"] if source.has_residual else []
+    return [*names, "pack", "unpack", "initial_weights"]
+
+
+def _exports(source: Source) -> list[str]:
+    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
+    return constants + sorted([*_public(source), *(["error_bound"] if source.bounds else [])])
+
+
+def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[Function]) -> set[str]:
+    """The types and the functions that the module takes from elsewhere, ``np`` among them, and others."""
+    names = {"Array", *(["Pair"] if any(": Pair" in field.partition("  # ")[0] for field in fields) else [])}
+    names.update(*(_TYPE.findall(function.head) for function in functions))
+    lines = [*code, *(line for function in functions for line in (*function.lines, function.result))]
+    names.update(*(_CALLED.findall(line) for line in lines))
+    names.update(["np"] if any("np." in line for line in lines) else [])
+    return names
+
+
+def _imports(names: set[str]) -> tuple[str, ...]:
+    """The statements that import NumPy, and those of some names that the runtime defines."""
+    homes = exported()
+    if names - homes.keys() - _NOT_OF_THE_RUNTIME:
+        homes = runtime_library().homes
+    modules: dict[str, list[str]] = {}
+    for name in sorted(names & homes.keys() - _NOT_OF_THE_RUNTIME, key=lambda name: (name[0].islower(), name)):
+        modules.setdefault(homes[name], []).append(name)
+    numpy = ["import numpy as np"] if "np" in names else []
+    return (*numpy, *(_import(module, some) for module, some in sorted(modules.items())))
+
+
+def _import(module: str, names: list[str]) -> str:
+    one = f"from {module} import {', '.join(names)}"
+    return one if columns(one) <= WIDTH else sequence_layout(f"from {module} import (", names, ")")
+
+
+def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
+    """The statements that make the public functions."""
+    model, plain = source.model, source.options.precision == DOUBLE
+    loose = not model.feature_inputs or model.target_input is None
+    bind = ("bind_loosely" if loose else "bind") if plain else "bind_accurate"
+    names = [head.removeprefix("def ").partition("(")[0] for head in heads]
+    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
+    laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
+    lines = [
+        f"_model = {bind}(",
+        "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
+        f"    {call_layout('Lines(' if plain else 'AccurateLines(', given, '),', 4)}",
+        f"    {filled('[', laws, '],', 4)}",
+        ")",
+        *(f"{name} = _model.{name}" for name in _public(source)),
+    ]
+    if source.bounds:
+        lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
+    return tuple(lines)
+
+
+def _law(law: Law, times: int) -> str:
+    if isinstance(law, Normal):
+        return f"Normal({number(law.mean)}, {number(law.std)}, {times})"
+    if isinstance(law, Uniform):
+        return f"Uniform({number(law.low)}, {number(law.high)}, {times})"
+    return f"Constant({number(law.value)}, {times})"

@@ -1,0 +1,81 @@
+"""View of the scalar backend's module: one straight line of statements for a row."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from symgraph.backends.expression import OpTexts
+from symgraph.backends.layout import number, sequence_layout, unpacked
+from symgraph.backends.names import Names, identifiers
+from symgraph.backends.scalar.functions import own_functions
+from symgraph.backends.section import statements, straight
+from symgraph.backends.source import Header, Source, describe, header
+from symgraph.derive.schedule import count, operations, roots_of
+from symgraph.ir.graph import reachable
+
+_LEAVES = {"target": "y", "largest": number(sys.float_info.max)}
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarView:
+    """Values that the scalar template prints; tuples of text are finished lines."""
+
+    head: Header
+    counts: tuple[str, ...]
+    exports: str
+    has_loss: bool
+    has_output: bool
+    output: str
+    weights: int
+    row: tuple[str, ...]
+    loss: str
+    gradient: tuple[str, ...]
+    predict: tuple[str, ...]
+    prediction: str
+    functions: tuple[str, ...]
+    uses_math: bool
+
+
+def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
+    """Write the two row functions."""
+    graph, roots = source.graph, source.graph.roots
+    names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss")))
+
+    def function(results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the statements that compute some nodes, and the expression for each."""
+        body = straight(names, results, texts, literals, _LEAVES)
+        opening = [
+            f"    {line}"
+            for kind, vector in (("weight", "w"), ("feature", "x"))
+            for line in _named_entries(names.inputs(kind, body.order, results), vector)
+        ]
+        return (*opening, *statements(body.lines, body.notes)), body.values
+
+    own = own_functions(graph, texts)
+    results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
+    row, values = function(results)
+    predict, predicted = function((roots["output"],) if "output" in roots else ())
+    exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
+    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
+    return ScalarView(
+        head=header(source, {node.name: names.identifier[node.name] for node in source.model.nodes}),
+        counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
+        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*constants, *exported)], "]"),
+        has_loss=bool(values),
+        has_output=bool(predicted),
+        output=source.model.output_node.name if source.model.output_node else "",
+        weights=len(source.model.weight_inputs),
+        row=row,
+        loss=values[0] if values else "",
+        gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(values[1:])),
+        predict=predict,
+        prediction=predicted[0] if predicted else "",
+        functions=own,
+        uses_math=bool(own) or any("math." in line for line in (*row, *predict, *values, *predicted)),
+    )
+
+
+def _named_entries(names: Sequence[str], vector: str) -> list[str]:
+    """Write the statements that name a vector's entries: one if it fits a line, else one each, since numba unpacks slowly."""
+    lines = unpacked(names, vector, 4)
+    return lines if len(lines) == 1 else [f"{name} = {vector}[{index}]" for index, name in enumerate(names) if name]
