@@ -80,7 +80,10 @@ def train(
     ] = None,
     backend: Annotated[
         str,
-        typer.Option(metavar="NAME", help="What updates run on: numpy, scalar (Python floats, a row an update), numba, auto."),
+        typer.Option(
+            metavar="NAME",
+            help="What updates run on: numpy, scalar (Python floats, a row an update), c (the same compiled), auto.",
+        ),
     ] = "auto",
     config: ConfigFile = None,
     locked: Locked = False,
@@ -91,7 +94,7 @@ def train(
 
     Ctrl-C, SIGTERM and SIGHUP end it with the weights of the last finished epoch, which --save saves; exit 128 + signal.
     """
-    from symgraph.training.choice import checked_choice
+    from symgraph.training.engines import checked_choice
     from symgraph.training.options import GREATEST_SEED, count
 
     module = load_model(model, config=config, locked=locked, quiet=quiet)
@@ -114,8 +117,7 @@ def train(
         # the results are on the disk before anything is printed: the terminal may be gone
         lines, failure = _save(results, module, files)
     try:
-        if backend != "auto":
-            _note_fallbacks(results, quiet)
+        _note_fallbacks(results, quiet)
         _report(results, module, json=json, quiet=quiet)
         for line in [*lines, *_draw(results, module, plot)]:
             note(line, quiet=quiet)

@@ -2,14 +2,12 @@
 
 Any function from (k,) to (k,) can be used instead. A gradient that is not finite is returned as it is: training stops at
 it, and clipping must not hide it.
-
-A loop over rows has its gradients as floats, nine of them rather than thousands: there NumPy costs more than it saves.
-`on_floats` gives the form of a clip that such a loop calls.
 """
 
 import math
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +22,7 @@ Clip = Callable[[Array], Array]
 class ClipByNorm:
     """Clip that shortens a gradient to a greatest Euclidean norm; made by `clip_by_norm`."""
 
-    max_norm: float
+    limit: float
 
     def __call__(self, grad: Array) -> Array:
         # The norm, largest * |direction|, is never formed: it overflows where a component is near the end of the range.
@@ -32,7 +30,7 @@ class ClipByNorm:
         if largest == 0.0 or not math.isfinite(largest):
             return grad
         direction = grad / largest
-        longest = self.max_norm / math.sqrt(float(direction.dot(direction)))
+        longest = self.limit / math.sqrt(float(direction.dot(direction)))
         return direction * longest if largest > longest else grad
 
 
@@ -76,68 +74,56 @@ def clip_by_value(limit: float) -> ClipByValue:
     return ClipByValue(number("limit", limit, above=0.0))
 
 
-class FloatClip(NamedTuple):
-    """A clip for a loop over rows, called as function(grad, limit) with a list of floats that it changes.
-
-    Attributes:
-        function: the clip.
-        limit: the second argument of the function.
-        compilable: whether numba can compile the function.
-    """
-
-    function: Callable[[MutableSequence[float], float], None]
-    limit: float
-    compilable: bool
-
-
-def on_floats(clip: Clip) -> FloatClip:
-    """Return a clip in the form for lists of floats; it agrees with the clip to rounding.
-
-    Args:
-        clip: from `clip_by_norm`, `clip_by_value`, or a function of your own, which is then called on an array for each row.
-    """
-    match clip:
-        case ClipByNorm(max_norm):
-            return FloatClip(_shorten, max_norm, True)
-        case ClipByValue(limit):
-            return FloatClip(_bound, limit, True)
-        case _:
-            return FloatClip(_ByArray(clip), 0.0, False)
-
-
-def _shorten(grad: MutableSequence[float], max_norm: float) -> None:
+def _shorten(grad: MutableSequence[float], limit: float) -> None:
     """Apply `ClipByNorm` to floats."""
-    largest = 0.0
-    for g in grad:
-        largest = max(largest, abs(g))
-    if largest == 0.0 or largest == math.inf:
+    largest = max(map(abs, grad), default=0.0)
+    if largest == 0.0 or not math.isfinite(largest):
         return
     square = 0.0
     for g in grad:
         direction = g / largest
         square += direction * direction
-    longest = max_norm / math.sqrt(square)
-    if largest > longest:  # never where a component is nan: so is the square then
-        for i in range(len(grad)):
-            grad[i] = grad[i] / largest * longest
+    longest = limit / math.sqrt(square)
+    if largest > longest:
+        grad[:] = [g / largest * longest for g in grad]
 
 
 def _bound(grad: MutableSequence[float], limit: float) -> None:
     """Apply `ClipByValue` to floats."""
-    for g in grad:
-        if not math.isfinite(g):
-            return
-    for i in range(len(grad)):
-        grad[i] = max(-limit, min(limit, grad[i]))
+    grad[:] = [max(-limit, min(limit, g)) for g in grad]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _ByArray:
-    """Adapter of any other clip to floats."""
+class Form(NamedTuple):
+    """A clip for updates by single rows, whose gradients are a few floats: there NumPy costs more than it saves.
 
-    clip: Clip
+    Attributes:
+        floats: the function of a list of floats, which it changes, and the clip's limit; all floats are finite.
+        c: the name of the same function in `epoch.c`.
+    """
 
-    def __call__(self, grad: MutableSequence[float], limit: float) -> None:
+    floats: Callable[[MutableSequence[float], float], None]
+    c: str
+
+
+FORMS: Mapping[type, Form] = MappingProxyType(
+    {ClipByNorm: Form(_shorten, "clip_by_norm"), ClipByValue: Form(_bound, "clip_by_value")}
+)
+"""Forms of the clips there are. A clip of another type is called on the array of each row's gradient."""
+
+
+def on_floats(clip: Clip) -> Callable[[MutableSequence[float]], None]:
+    """Return the function that applies a clip to a list of finite floats in place; it agrees with the clip to rounding.
+
+    Args:
+        clip: from `clip_by_norm`, `clip_by_value`, or a function of your own.
+    """
+    form = FORMS.get(type(clip))
+    if form is not None:
+        limit: float = clip.limit  # type: ignore[attr-defined]  # as those of FORMS have it
+        return lambda grad: form.floats(grad, limit)
+
+    def by_array(grad: MutableSequence[float]) -> None:
         array = np.array(grad)
-        if np.isfinite(array).all():
-            grad[:] = np.broadcast_to(self.clip(array), array.shape).tolist()
+        grad[:] = np.broadcast_to(clip(array), array.shape).tolist()
+
+    return by_array
