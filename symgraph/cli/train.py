@@ -82,7 +82,7 @@ def train(
         str,
         typer.Option(
             metavar="NAME",
-            help="What updates run on: numpy, scalar (Python floats, a row an update), c (the same compiled), auto.",
+            help="What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
         ),
     ] = "auto",
     config: ConfigFile = None,

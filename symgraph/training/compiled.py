@@ -19,6 +19,7 @@ from symgraph.io.compiled import module_of, prefix_of
 from symgraph.training.arrays import Array
 from symgraph.training.clipping import FORMS, Clip
 from symgraph.training.epoch import ByEpoch, Epoch, finished
+from symgraph.training.floats import ScalarRows
 from symgraph.training.history import Failure, Quantity
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
 from symgraph.training.rows import Rows
@@ -34,19 +35,19 @@ _PIECE = 2**18
 _EPOCH = "epoch.c"
 
 _MAIN = """\
-// what the model's file includes, before its own functions are made such that none of another library can take their place
-#include <float.h>
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
+#include <stddef.h>
 
-#if defined __GNUC__
-#pragma GCC visibility push(protected)
-#endif
+// the model's functions, for this file alone: what is not called here is not compiled, and what is may become part of the loop
+static double {prefix}_row(const double *, const double *, double, double *);
+static double {prefix}_loss(const double *, const double *, const double *, const double *, size_t);
+static void {prefix}_value_and_grad(const double *, const double *, const double *, const double *, size_t, double *, double *);
+static void {prefix}_per_sample_grad(const double *, const double *, const double *, size_t, double *);
+static double {prefix}_predict_row(const double *, const double *);
+static void {prefix}_predict(const double *, const double *, size_t, double *);
+static void {prefix}_jacobian(const double *, const double *, size_t, double *);
+static void {prefix}_residual(const double *, const double *, const double *, size_t, double *);
+static void {prefix}_residual_jacobian(const double *, const double *, const double *, size_t, double *);
 #include "{source}"
-#if defined __GNUC__
-#pragma GCC visibility pop
-#endif
 
 #define ROW {prefix}_row
 #define LOSS {prefix}_loss
@@ -71,7 +72,7 @@ class CompiledRows:
 
     Attributes:
         library: has `symgraph_steps` and `symgraph_epochs`, see `epoch.c`.
-        module: the model's functions, from the same library.
+        judge: has the mean loss where a sum of losses overflows, and the loss of the row at which a value is not finite.
         rows: all rows, float64, each row's features in one piece.
         optimizer: the optimizer of the updates.
         numbers: the constants of its rule.
@@ -79,7 +80,7 @@ class CompiledRows:
     """
 
     library: Any
-    module: Any
+    judge: Any
     rows: Rows
     optimizer: Optimizer
     numbers: NDArray[np.float64]
@@ -103,7 +104,7 @@ class CompiledRows:
             kept, size = losses[:done].tolist(), 1
             if done == count:
                 return Epoch(w, state, None), kept
-        end, more = ByEpoch(self.module, self.rows, partial(self._epoch, size)).epochs(w, state, 1, order)
+        end, more = ByEpoch(self.judge, self.rows, partial(self._epoch, size)).epochs(w, state, 1, order)
         return end, kept + more
 
     def _epoch(self, size: int, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
@@ -119,11 +120,17 @@ class CompiledRows:
             if size > 1:
                 return self._epoch(1, w, state, order)
             row = start if order is None else int(order[start])
-            loss, gradient = self.module.value_and_grad(before, *self.rows.take(row))
-            what: Quantity = "weights" if np.isfinite(gradient).all() else "gradient"
-            place = row if self.rows.given else None
-            return Epoch(w, state, Failure(epoch, place, what if math.isfinite(loss) else "loss"))
+            return Epoch(w, state, Failure(epoch, row if self.rows.given else None, self._fault(before, room, row)))
         return finished(*_read(room, len(w), step, epoch + 1), (w, state))
+
+    def _fault(self, before: Array, room: NDArray[np.float64], row: int) -> Quantity:
+        """Tell which value was not finite at a row, from the weights before it and the state behind it."""
+        loss, _ = self.judge.value_and_grad(before, *self.rows.take(row))
+        if not math.isfinite(loss):
+            return "loss"
+        if not np.isfinite(room[1]).all():
+            return "gradient"
+        return "weights" if not np.isfinite(room[0, : len(before)]).all() else "loss"
 
     def _room(self, w: Array, state: OptimizerState) -> NDArray[np.float64]:
         """Return places for two states of the C code, the given one in the first."""
@@ -165,7 +172,8 @@ def compiled_rows(siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Cl
         raise ModuleError(f"{siblings.c_files[0][0]} was not built from the same spec; build it again")
     X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
     limit = 0.0 if clip is None else clip.limit  # type: ignore[attr-defined]  # the clips of FORMS have it
-    return CompiledRows(library, module, rows._replace(X=X, y=y), optimizer, np.array(rule.numbers), limit)
+    judge: Any = siblings.arrays or ScalarRows(cast("Any", siblings.scalar))
+    return CompiledRows(library, judge, rows._replace(X=X, y=y), optimizer, np.array(rule.numbers), limit)
 
 
 @lru_cache(maxsize=16)  # a run is often short beside the loading of a library

@@ -19,6 +19,9 @@ from symgraph.training.siblings import Siblings
 
 Choice = Literal["auto", "numpy", "scalar", "c"]
 
+_LONGEST = 200_000
+"""Most characters of a C file that is compiled although nobody asked for it: some 400 weights of a perceptron, and 5 s."""
+
 
 class Epochs(Protocol):
     """Interface of what runs the epochs of a training."""
@@ -107,7 +110,7 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
     if choice != "auto" and choice in modules.lacking:
         needed = {"c": "the model's C file", "scalar": "the scalar module"}[choice]
         raise OptionError(f"the backend {choice} needs {needed}: {modules.lacking[choice]}")
-    reason = modules.lacking.get("c")
+    reason = modules.lacking.get("c") or _too_long(modules) if choice == "auto" else None
     if choice != "scalar" and reason is None:
         try:
             return Engine(compiled_rows(modules, work.rows, work.optimizer, work.clip), "c", None)
@@ -120,6 +123,12 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
     if modules.scalar is None:
         return _arrays(work, reason)
     return _floats(work, modules.scalar, None if choice == "scalar" else reason)
+
+
+def _too_long(modules: Siblings) -> str | None:
+    name, text = modules.c_files[0]
+    long = f"{name} has {len(text):,} characters, which take some time to compile: ask for it by the backend c"
+    return long if len(text) > _LONGEST else None
 
 
 def _arrays(work: Work, reason: str | None) -> Engine:
