@@ -125,10 +125,10 @@ class CompiledRows:
 
     def _fault(self, before: Array, room: NDArray[np.float64], row: int) -> Quantity:
         """Tell which value was not finite at a row, from the weights before it and the state behind it."""
-        loss, _ = self.judge.value_and_grad(before, *self.rows.take(row))
+        loss, gradient = self.judge.value_and_grad(before, *self.rows.take(row))
         if not math.isfinite(loss):
             return "loss"
-        if not np.isfinite(room[1]).all():
+        if not (np.isfinite(gradient).all() and np.isfinite(room[1]).all()):  # the second has been clipped
             return "gradient"
         return "weights" if not np.isfinite(room[0, : len(before)]).all() else "loss"
 
