@@ -3,7 +3,6 @@
 import ctypes
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -33,35 +32,6 @@ _PIECE = 2**18
 """Most rows in one call, some 25 ms of them, between which Ctrl-C is heard."""
 
 _EPOCH = "epoch.c"
-
-_MAIN = """\
-#include <stddef.h>
-
-// the model's functions, for this file alone: what is not called here is not compiled, and what is may become part of the loop
-static double {prefix}_row(const double *, const double *, double, double *);
-static double {prefix}_loss(const double *, const double *, const double *, const double *, size_t);
-static void {prefix}_value_and_grad(const double *, const double *, const double *, const double *, size_t, double *, double *);
-static void {prefix}_per_sample_grad(const double *, const double *, const double *, size_t, double *);
-static double {prefix}_predict_row(const double *, const double *);
-static void {prefix}_predict(const double *, const double *, size_t, double *);
-static void {prefix}_jacobian(const double *, const double *, size_t, double *);
-static void {prefix}_residual(const double *, const double *, const double *, size_t, double *);
-static void {prefix}_residual_jacobian(const double *, const double *, const double *, size_t, double *);
-#include "{source}"
-
-#define ROW {prefix}_row
-#define LOSS {prefix}_loss
-#define WEIGHTS {weights}
-#define PADDED {padded}
-#define FEATURES {features}
-#define SLOTS {slots}
-#define TARGET(at) {target}
-#define CLIP {clip}
-#define POWERS(each) {powers}
-#define UNIFORM {uniform}
-#define EACH {each}
-#include "{epoch}"
-"""
 
 _P, _N, _D = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_double
 
@@ -191,20 +161,21 @@ def _library(
     """
     source, text = c_files[0]
     weights, features, target = sizes
-    main = _MAIN.format(
-        source=source,
-        prefix=prefix_of(source, text),
-        weights=weights,
-        padded=_padded(weights),
-        features=features,
-        slots=rule.slots,
-        target="y[at]" if target else "0.0",
-        clip=clip and f"{clip}(g, limit)",
-        powers=" ".join(f"each({i}, {base})" for i, base in enumerate(rule.powers)),
-        uniform=_lines(rule.uniform),
-        each=_lines(rule.each),
-        epoch=_EPOCH,
-    )
+    prefix = prefix_of(source, text)
+    defined = {
+        "SOURCE": f'"{source}"',
+        "MODEL(function)": f"{prefix}_##function",
+        "WEIGHTS": str(weights),
+        "PADDED": str(_padded(weights)),
+        "FEATURES": str(features),
+        "SLOTS": str(rule.slots),
+        "TARGET(at)": "y[at]" if target else "0.0",
+        "CLIP": clip and f"{clip}(g, limit)",
+        "POWERS(each)": " ".join(f"each({i}, {base})" for i, base in enumerate(rule.powers)),
+        "UNIFORM": " \\\n    ".join(rule.uniform),
+        "EACH": " \\\n    ".join(rule.each),
+    }
+    main = "".join(f"#define {macro} {value}\n" for macro, value in defined.items()) + f'#include "{_EPOCH}"\n'
     name = f"{Path(source).stem}_epochs.c"
     files = {**dict(c_files), name: main, _EPOCH: Path(__file__).with_name(_EPOCH).read_text(encoding="utf-8")}
     module = module_of(source, files, main=name)
@@ -214,11 +185,6 @@ def _library(
     library.symgraph_epochs.restype = _N
     library.symgraph_epochs.argtypes = (_P, _P, _P, _P, _P, _P, _N, _D, _N, _P, _D, _P)
     return library, module
-
-
-def _lines(statements: Sequence[str]) -> str:
-    """Return statements as one line of the preprocessor."""
-    return "".join(f" \\\n    {statement}" for statement in statements)
 
 
 def _padded(k: int) -> int:

@@ -1,6 +1,7 @@
-// Epochs of training with one update a row. training/compiled.py includes this behind a model's C file, and defines before
+// Epochs of training with one update a row, around a model's C file and an optimizer's rule. compiled.py defines before
 //
-//     ROW, LOSS                   the model's functions
+//     SOURCE                      the model's C file
+//     MODEL(function)             the name of one of its functions
 //     WEIGHTS, FEATURES, SLOTS    their numbers; slots are the running quantities of the rule for each weight
 //     PADDED                      the lanes that hold the weights: as many, or some more that nobody reads
 //     TARGET(at)                  the target of a row
@@ -11,6 +12,21 @@
 //
 // No sum of products is fused and nothing is reassociated, so the same machine gives the same bits. A state is w, the gradient
 // and the slots, PADDED numbers each, so that loops over weights are whole vectors.
+
+#include <stddef.h>
+
+// the model's functions, for this file alone: what is not called here is not compiled, and what is may become part of a loop
+static double MODEL(row)(const double *, const double *, double, double *);
+static double MODEL(loss)(const double *, const double *, const double *, const double *, size_t);
+static void MODEL(value_and_grad)(const double *, const double *, const double *, const double *, size_t, double *, double *);
+static void MODEL(per_sample_grad)(const double *, const double *, const double *, size_t, double *);
+static double MODEL(predict_row)(const double *, const double *);
+static void MODEL(predict)(const double *, const double *, size_t, double *);
+static void MODEL(jacobian)(const double *, const double *, size_t, double *);
+static void MODEL(residual)(const double *, const double *, const double *, size_t, double *);
+static void MODEL(residual_jacobian)(const double *, const double *, const double *, size_t, double *);
+
+#include SOURCE
 
 #define STATE ((2 + SLOTS) * PADDED)
 
@@ -77,7 +93,7 @@ FLATTENED double symgraph_steps(double *restrict state, const double *restrict n
     POWERS(FIRST)
     for (size_t row = 0; row < rows; row++) {
         const size_t at = order ? (size_t)order[row] : row;
-        lost += 0.0 * ROW(w, X + at * FEATURES, TARGET(at), g);
+        lost += 0.0 * MODEL(row)(w, X + at * FEATURES, TARGET(at), g);
         for (size_t j = 0; j < PADDED; j++) {
             lanes[j] += 0.0 * g[j];
         }
@@ -112,7 +128,7 @@ size_t symgraph_epochs(double *restrict state, double *restrict room, const doub
                 lost += 0.0 * state[(2 + k) * PADDED + j];
             }
         }
-        losses[epoch] = LOSS(state, X, y, NULL, rows) / (double)rows;
+        losses[epoch] = MODEL(loss)(state, X, y, NULL, rows) / (double)rows;
         if (!isfinite(losses[epoch] + lost)) {
             memcpy(state, room, STATE * sizeof(double));
             return epoch;

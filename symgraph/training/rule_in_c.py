@@ -1,4 +1,4 @@
-"""An optimizer's rule as statements of C: the rule is called once with stand-ins for its numbers that write down what it does.
+"""An optimizer's rule as statements of C: the rule is called once with stand-ins for its numbers, which record what it does.
 
 Statements that are the same for all weights stand apart, to be run once a row. What the rule writes as a quotient by such a
 value is a product with its inverse there, and powers of the step are multiplied up, so the C agrees with the rule to rounding.
@@ -6,14 +6,29 @@ Numbers of the rule are arguments of the C code: optimizers that differ in their
 """
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
 
 from symgraph.errors import SymgraphError
-from symgraph.training.optimizers import Optimizer
+from symgraph.runtime.facts import DOUBLE
+from symgraph.runtime.recording import ARGUMENT, NUMBER, Kind, Node, Recorder
+from symgraph.training.optimizers import OPTIMIZERS, Optimizer
 
 _LONGEST = 1000
 """Most operations of a rule."""
+
+_TEXTS = MappingProxyType(
+    {
+        **{np.add: "{} + {}", np.subtract: "{} - {}", np.multiply: "{} * {}", np.divide: "{} / {}", np.positive: "{}"},
+        **{np.negative: "-{}", np.absolute: "fabs({})", np.sqrt: "sqrt({})", np.power: "pow({}, {})"},
+    }
+)
+"""C text of each operation that a rule may be made of."""
 
 
 class NotRecordedError(SymgraphError):
@@ -47,117 +62,85 @@ def recorded(optimizer: Optimizer) -> RuleInC:
     Raises:
         NotRecordedError: the rule uses more than operators and the square root it is given.
     """
-    tape, name = _Tape(), optimizer.name
-    old = tuple(_Number(tape, f"slot[{k} * PADDED + j]", uniform=False) for k in range(optimizer.slots))
-    w, g = (_Number(tape, f"{vector}[j]", uniform=False) for vector in "wg")
-    step, rate = _Step(tape, "step", uniform=True), _Number(tape, "rate", uniform=True)
+    # a user's rule may depend on more than its parameters
+    known = any(optimizer.definition is row.definition for row in OPTIMIZERS.values())
+    return _known(replace(optimizer, rate=1.0)) if known else _recorded(optimizer)
+
+
+def _recorded(optimizer: Optimizer) -> RuleInC:
+    recorder, name = Recorder(DOUBLE), optimizer.name
+    places = ("w[j]", *(f"slot[{k} * PADDED + j]" for k in range(optimizer.slots)))
+    w, *old = (recorder.argument(place, 0, Kind.ROW) for place in places)
+    g, step, rate = (recorder.argument(given, 0, kind) for given, kind in _GIVEN)
     try:
-        moved, slots = optimizer.rule(tape.sqrt)(w, g, old, step, rate)  # type: ignore[arg-type]  # stand-ins for numbers
-        new = [tape.number(value) for value in (moved, *slots)]
-    except NotRecordedError as error:
-        raise NotRecordedError(f"the rule of {name} {error}") from error
-    except Exception as error:  # a rule for arrays alone may raise anything here; the message gives the cause
+        moved, slots = optimizer.rule(np.sqrt)(w, g, tuple(old), step, rate)  # type: ignore[arg-type]  # they stand for numbers
+        new = [recorder.operand(value, DOUBLE).position for value in (moved, *slots)]
+    except Exception as error:  # a rule for floats alone may raise anything here; the message gives the cause
         raise NotRecordedError(f"the rule of {name} is not made of operators alone: {error}") from error
-    if len(new) != 1 + optimizer.slots:
+    if len(new) != len(places):
         raise NotRecordedError(f"the rule of {name} returns {len(new) - 1} slots and not {optimizer.slots}")
-    places = (w.text, *(slot.text for slot in old))
-    values = [f"const double new{i} = {value.text};" for i, value in enumerate(new)]  # all are read before one is stored
-    stores = [f"{place} = new{i};" for i, place in enumerate(places)]
-    return RuleInC(tuple(tape.uniform), (*tape.each, *values, *stores), tuple(tape.powers), tuple(tape.numbers), len(old))
+    if len(recorder.nodes) > _LONGEST:
+        raise NotRecordedError(f"the rule of {name} has more than {_LONGEST} operations")
+    writer = _Writer(recorder.nodes, name)
+    each = [f"const double new{i} = {writer.names[position]};" for i, position in enumerate(new)]  # all are read before a store
+    each += [f"{place} = new{i};" for i, place in enumerate(places)]
+    return RuleInC(tuple(writer.uniform), (*writer.each, *each), tuple(writer.powers), tuple(writer.numbers), optimizer.slots)
 
 
-class _Tape:
-    """The statements written so far."""
+_known = lru_cache(maxsize=64)(_recorded)
 
-    def __init__(self) -> None:
+_STEP = "step"
+_GIVEN = (("g[j]", Kind.ROW), (_STEP, Kind.UNIFORM), ("rate", Kind.UNIFORM))
+
+
+class _Writer:
+    """Writer of the statements of a rule, in the order of its operations; each value has a name."""
+
+    def __init__(self, nodes: Sequence[Node], rule: str) -> None:
+        self.nodes = nodes
+        self.rule = rule
         self.uniform: list[str] = []
         self.each: list[str] = []
         self.powers: list[str] = []
         self.numbers: list[float] = []
+        self.names: list[str] = []
+        for node in nodes:
+            self.names.append(self._name(node))
 
-    def value(self, text: str, *operands: "_Number") -> "_Number":
-        """Write a statement that names the value of an expression."""
-        uniform = all(operand.uniform for operand in operands)
+    def _name(self, node: Node) -> str:
+        """Return the name of a node's value, after writing the statements that compute it."""
+        if node.function is ARGUMENT:
+            return str(node.data[0])
+        if node.function is NUMBER:
+            if not math.isfinite(node.data):
+                raise NotRecordedError(f"the rule of {self.rule} uses the constant {node.data}")
+            self.numbers.append(float(node.data))
+            return f"numbers[{len(self.numbers) - 1}]"
+        if node.function not in _TEXTS:
+            called = getattr(node.function, "__name__", node.function)
+            raise NotRecordedError(f"the rule of {self.rule} is not made of operators alone: it uses {called}")
+        operands, text = [self.names[position] for position in node.args], _TEXTS[node.function]
+        last = self.nodes[node.args[-1]]
+        if node.function is np.power:
+            return self._power(node, operands)
+        if node.function is np.divide and node.kind is Kind.ROW and last.kind is Kind.UNIFORM:
+            operands[1], text = self._value(Kind.UNIFORM, f"1.0 / {operands[1]}"), "{} * {}"
+        return self._value(node.kind, text.format(*operands))
+
+    def _power(self, node: Node, operands: Sequence[str]) -> str:
+        """Write a power that is real, and the same for floats as for arrays: with a whole exponent, or of a constant."""
+        base, exponent = (self.nodes[position] for position in node.args)
+        constant, whole = base.function is NUMBER and base.data >= 0.0, exponent.function is NUMBER and exponent.data % 1 == 0
+        if constant and operands[1] == _STEP:
+            self.powers.append(operands[0])
+            return f"power{len(self.powers) - 1}"
+        if not (constant or whole):
+            raise NotRecordedError(f"the rule of {self.rule} takes a power that is neither a whole one nor one of a constant")
+        squared = whole and exponent.data == 2
+        return self._value(node.kind, f"{operands[0]} * {operands[0]}" if squared else f"pow({operands[0]}, {operands[1]})")
+
+    def _value(self, kind: Kind, text: str) -> str:
+        """Write the statement that names the value of an expression."""
         name = f"value{len(self.uniform) + len(self.each)}"
-        if len(self.uniform) + len(self.each) == _LONGEST:
-            raise NotRecordedError(f"has more than {_LONGEST} operations")
-        (self.uniform if uniform else self.each).append(f"const double {name} = {text};")
-        return _Number(self, name, uniform=uniform)
-
-    def number(self, value: Any) -> "_Number":
-        """Return a value as a stand-in; a plain number becomes an argument of the code."""
-        if isinstance(value, _Number):
-            return value
-        number = float(value)
-        if not math.isfinite(number):
-            raise NotRecordedError(f"uses the constant {number}")
-        self.numbers.append(number)
-        return _Number(self, f"numbers[{len(self.numbers) - 1}]", uniform=True)
-
-    def sqrt(self, value: Any) -> Any:
-        return self.value(f"sqrt({value.text})", value) if isinstance(value, _Number) else math.sqrt(value)
-
-    def binary(self, sign: str, left: Any, right: Any) -> "_Number":
-        a, b = self.number(left), self.number(right)
-        if sign == "/" and b.uniform and not a.uniform:
-            sign, b = "*", self.value(f"1.0 / {b.text}", b)
-        return self.value(f"{a.text} {sign} {b.text}", a, b)
-
-    def power(self, base: Any, exponent: Any) -> "_Number":
-        """Write a power that is real and the same for floats as for arrays: with a whole exponent, or of a constant."""
-        if isinstance(exponent, _Step) and isinstance(base, float) and base >= 0.0:
-            self.powers.append(self.number(base).text)
-            return _Number(self, f"power{len(self.powers) - 1}", uniform=True)
-        whole = isinstance(exponent, int) and not isinstance(exponent, bool)
-        if not whole and not (isinstance(base, float) and base >= 0.0):
-            raise NotRecordedError("takes a power that is neither a whole one nor one of a constant")
-        a, b = self.number(base), self.number(exponent)
-        return self.binary("*", a, a) if exponent == 2 and whole else self.value(f"pow({a.text}, {b.text})", a, b)
-
-
-def _operator(sign: str, *, swapped: bool = False) -> Callable[["_Number", Any], "_Number"]:
-    def apply(self: "_Number", other: Any) -> "_Number":
-        left, right = (other, self) if swapped else (self, other)
-        return self.tape.power(left, right) if sign == "**" else self.tape.binary(sign, left, right)
-
-    return apply
-
-
-class _Number:
-    """Stand-in for a number while a rule is called. Operations that it lacks, such as comparisons, cannot be recorded."""
-
-    __slots__ = ("tape", "text", "uniform")
-    __array_ufunc__ = None  # NumPy leaves its operators to the ones below
-    __hash__ = None  # type: ignore[assignment]  # it has no value yet
-
-    def __init__(self, tape: _Tape, text: str, *, uniform: bool) -> None:
-        self.tape = tape
-        self.text = text
-        self.uniform = uniform
-
-    __add__, __radd__ = _operator("+"), _operator("+", swapped=True)
-    __sub__, __rsub__ = _operator("-"), _operator("-", swapped=True)
-    __mul__, __rmul__ = _operator("*"), _operator("*", swapped=True)
-    __truediv__, __rtruediv__ = _operator("/"), _operator("/", swapped=True)
-    __pow__, __rpow__ = _operator("**"), _operator("**", swapped=True)
-
-    def __neg__(self) -> "_Number":
-        return self.tape.value(f"-{self.text}", self)
-
-    def __pos__(self) -> "_Number":
-        return self
-
-    def __abs__(self) -> "_Number":
-        return self.tape.value(f"fabs({self.text})", self)
-
-    def __eq__(self, other: object) -> bool:
-        raise NotRecordedError("compares numbers")
-
-    def __bool__(self) -> bool:
-        raise NotRecordedError("branches on a number")
-
-
-class _Step(_Number):
-    """Stand-in for the number of the update, of which powers are multiplied up."""
-
-    __slots__ = ()
+        (self.uniform if kind is Kind.UNIFORM else self.each).append(f"const double {name} = {text};")
+        return name

@@ -1,5 +1,6 @@
 """Search for what `symgraph build` puts beside a module's file: the model's modules of the other backends."""
 
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.util import decode_source
@@ -51,44 +52,53 @@ def siblings_of(module: Any) -> Siblings:
     if c_files:
         alone = f"the module of {module.MODEL} was compiled from C"
         return Siblings(module, None, tuple(c_files.items()), MappingProxyType({"scalar": alone}))
-    given_scalar, path = is_scalar(module), Path(getattr(module, "__file__", None) or "")
+    given_scalar = is_scalar(module)
+    stem, suffix = _stem(getattr(module, "__file__", None) or "", given_scalar)
     other = "numpy" if given_scalar else "scalar"
-    if not path.name or (given_scalar and not path.stem.endswith(_SUFFIX)):
-        nowhere = f"the module of {module.MODEL} is in no file" + (f" that ends in {_SUFFIX}.py" if path.name else "")
+    if stem is None:
+        nowhere = f"the module of {module.MODEL} is in no file{suffix}"
         lacking, found, c_files = {other: nowhere, "c": nowhere}, None, ()
     else:
-        stem, lacking = path.stem.removesuffix(_SUFFIX) if given_scalar else path.stem, {}
-        name = f"{stem}{'' if given_scalar else _SUFFIX}.py"
-        found = _read(path.with_name(name), _load)
+        lacking, found, name = {}, _read(f"{stem}{suffix}", _load), os.path.basename(stem)  # noqa: PTH119  quicker than Path
         if found is None:
-            lacking[other] = f"there is no module {name} beside it"
+            lacking[other] = f"there is no module {name}{suffix} beside it"
         elif is_scalar(found) is given_scalar or identity(found) != identity(module):
-            found, lacking[other] = None, f"{name} was not built from the same spec; build it again"
-        c_files = tuple((name, _read(path.with_name(name), _text)) for name in (f"{stem}.c", f"{stem}.h"))
+            found, lacking[other] = None, f"{name}{suffix} was not built from the same spec; build it again"
+        c_files = tuple((f"{name}{end}", _read(f"{stem}{end}", _text)) for end in (".c", ".h"))
         if None in (text for _, text in c_files):
-            lacking["c"] = f"there is no {stem}.c beside it, which `symgraph build --backend c` makes"
+            lacking["c"] = f"there is no {name}.c beside it, which `symgraph build --backend c` makes"
     arrays, scalar = (found, module) if given_scalar else (module, found)
     return Siblings(arrays, scalar, c_files, MappingProxyType(lacking))
 
 
-def _read(path: Path, reader: Any) -> Any:
+@lru_cache(maxsize=64)  # a run is often short beside the search for files
+def _stem(file: str, given_scalar: bool) -> tuple[str | None, str]:
+    """Return what the names of a model's files begin with, and how that of the other backend ends; or None and the reason."""
+    path = Path(file)
+    if not path.name or (given_scalar and not path.stem.endswith(_SUFFIX)):
+        return None, f" that ends in {_SUFFIX}.py" if path.name else ""
+    stem = path.stem.removesuffix(_SUFFIX) if given_scalar else path.stem
+    return str(path.with_name(stem)), ".py" if given_scalar else f"{_SUFFIX}.py"
+
+
+def _read(file: str, reader: Any) -> Any:
     """Return what a reader makes of a file in its present state, or None if it is not there or must not be used."""
     try:
-        state = path.stat()
-        return reader(path, (state.st_mtime_ns, state.st_size, state.st_ino))
+        state = os.stat(file)  # noqa: PTH116  as above
+        return reader(file, (state.st_mtime_ns, state.st_size, state.st_ino))
     except (OSError, UnicodeDecodeError, SyntaxError, ModuleError):
         return None
 
 
-@lru_cache(maxsize=16)  # a run is often short beside the loading of a module
-def _load(path: Path, state: tuple[int, int, int]) -> Any:
+@lru_cache(maxsize=16)
+def _load(file: str, state: tuple[int, int, int]) -> Any:
     """Load the module of a file in a given state: time of change, length, number on the disk."""
-    return from_source(decode_source(_bytes(path)), path.stem, str(path))
+    return from_source(decode_source(_bytes(Path(file))), Path(file).stem, file)
 
 
 @lru_cache(maxsize=16)
-def _text(path: Path, state: tuple[int, int, int]) -> str:
-    return _bytes(path).decode()
+def _text(file: str, state: tuple[int, int, int]) -> str:
+    return _bytes(Path(file)).decode()
 
 
 def _bytes(path: Path) -> bytes:

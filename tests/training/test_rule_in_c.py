@@ -27,15 +27,14 @@ def test_a_rule_is_written_operation_by_operation_and_stores_at_its_end():
 
 
 def test_rules_that_differ_in_their_numbers_alone_have_one_text():
-    some, other = recorded(adam(0.1, 0.5, 0.5, 0.5)), recorded(adam())
+    some, other = recorded(adam(0.1, 0.6, 0.7, 0.5)), recorded(adam())
     assert some.numbers != other.numbers
     assert some._replace(numbers=()) == other._replace(numbers=())
 
 
 def test_what_is_the_same_for_all_weights_is_done_once_a_row_and_divided_by_once():
     rule = recorded(adam())
-    assert rule.powers == ("numbers[4]", "numbers[6]")
-    assert [rule.numbers[4], rule.numbers[6]] == [0.9, 0.999]
+    assert [rule.numbers[int(base[8:-1])] for base in rule.powers] == [0.9, 0.999]
     assert sum("1.0 / " in line for line in rule.uniform) == 2  # the two corrections
     assert sum(" / " in line for line in rule.each) == 1  # by the root
 
@@ -50,17 +49,16 @@ def test_the_rules_there_are_are_recorded(optimizer):
 @pytest.mark.parametrize(
     ("optimizer", "reason"),
     [
-        (BRANCHING, "the rule of own is not made of operators alone: '>'"),
+        (BRANCHING, "the rule of own is not made of operators alone: a recorded value is neither true nor false"),
         (SIGNED, "the rule of own is not made of operators alone: "),
         (own(lambda q, w, g, s, t, r: (w - r * float(g), s)), "the rule of own is not made of operators alone: "),
         (own(lambda q, w, g, s, t, r: (w - r * math.exp(g), s)), "the rule of own is not made of operators alone: "),
         (own(lambda q, w, g, s, t, r: (w - r * g / np.linalg.norm(g), s)), "the rule of own is not made of operators alone: "),
-        (own(lambda q, w, g, s, t, r: (w if g else w - r, s)), "the rule of own branches on a number"),
-        (own(lambda q, w, g, s, t, r: (w if g == 0.0 else w - r, s)), "the rule of own compares numbers"),
-        (own(lambda q, w, g, s, t, r: (w - r if t == 1 else w, s)), "the rule of own compares numbers"),
+        (own(lambda q, w, g, s, t, r: (w if g else w - r, s)), "a recorded value is neither true nor false"),
+        (own(lambda q, w, g, s, t, r: (w if g == 0.0 else w - r, s)), "a recorded value is neither true nor false"),
+        (own(lambda q, w, g, s, t, r: (w - r if t == 1 else w, s)), "a recorded value is neither true nor false"),
         (own(lambda q, w, g, s, t, r: (w - r * g**0.5, s)), "takes a power that is neither a whole one nor one of a constant"),
         (own(lambda q, w, g, s, t, r: (w - r * (-2.0) ** g, s)), "takes a power that is neither"),
-        (own(lambda q, w, g, s, t, r: (w - r / 2**t, s)), "takes a power that is neither"),
         (own(lambda q, w, g, s, t, r: (w - r * g * math.inf, s)), "the rule of own uses the constant inf"),
         (own(lambda q, w, g, s, t, r: (w - sum([g] * 1001), s)), "has more than 1000 operations"),
         (own(lambda q, w, g, s, t, r: (w - r * g, (g,))), "returns 1 slots and not 0"),
