@@ -5,10 +5,11 @@ it, and clipping must not hide it.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,13 +20,36 @@ Clip = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, slots=True)
-class ClipByNorm:
-    """Clip that shortens a gradient to a greatest Euclidean norm; made by `clip_by_norm`."""
+class Limit(ABC):
+    """Clip with forms for updates by single rows, whose gradients are a few floats: there NumPy costs more than it saves.
+
+    Attributes:
+        limit: the number that it takes.
+        in_c: the name of its function in `epoch.c`.
+    """
 
     limit: float
+    in_c: ClassVar[str]
+
+    @abstractmethod
+    def __call__(self, grad: Array) -> Array:
+        """Return the gradient to use."""
+
+    @abstractmethod
+    def on_floats(self, grad: MutableSequence[float]) -> None:
+        """Change a list of finite floats to the gradient to use, which agrees with that of arrays to rounding."""
+
+
+class ClipByNorm(Limit):
+    """Clip that shortens a gradient to a greatest Euclidean norm; made by `clip_by_norm`.
+
+    The norm, largest * |direction|, is never formed: it overflows where a component is near the end of the range.
+    """
+
+    __slots__ = ()
+    in_c = "clip_by_norm"
 
     def __call__(self, grad: Array) -> Array:
-        # The norm, largest * |direction|, is never formed: it overflows where a component is near the end of the range.
         largest = float(np.max(np.abs(grad)))
         if largest == 0.0 or not math.isfinite(largest):
             return grad
@@ -33,18 +57,33 @@ class ClipByNorm:
         longest = self.limit / math.sqrt(float(direction.dot(direction)))
         return direction * longest if largest > longest else grad
 
+    def on_floats(self, grad: MutableSequence[float]) -> None:
+        largest = max(map(abs, grad), default=0.0)
+        if largest == 0.0:
+            return
+        square = 0.0
+        for g in grad:
+            direction = g / largest
+            square += direction * direction
+        longest = self.limit / math.sqrt(square)
+        if largest > longest:
+            grad[:] = [g / largest * longest for g in grad]
 
-@dataclass(frozen=True, slots=True)
-class ClipByValue:
+
+class ClipByValue(Limit):
     """Clip that limits every component of a gradient; made by `clip_by_value`."""
 
-    limit: float
+    __slots__ = ()
+    in_c = "clip_by_value"
 
     def __call__(self, grad: Array) -> Array:
         if not np.isfinite(grad).all():
             return grad
         limit = min(self.limit, float(np.finfo(grad.dtype).max))
         return np.clip(grad, -limit, limit)
+
+    def on_floats(self, grad: MutableSequence[float]) -> None:
+        grad[:] = [max(-self.limit, min(self.limit, g)) for g in grad]
 
 
 def clip_by_norm(max_norm: float) -> ClipByNorm:
@@ -74,53 +113,18 @@ def clip_by_value(limit: float) -> ClipByValue:
     return ClipByValue(number("limit", limit, above=0.0))
 
 
-def _shorten(grad: MutableSequence[float], limit: float) -> None:
-    """Apply `ClipByNorm` to floats."""
-    largest = max(map(abs, grad), default=0.0)
-    if largest == 0.0 or not math.isfinite(largest):
-        return
-    square = 0.0
-    for g in grad:
-        direction = g / largest
-        square += direction * direction
-    longest = limit / math.sqrt(square)
-    if largest > longest:
-        grad[:] = [g / largest * longest for g in grad]
-
-
-def _bound(grad: MutableSequence[float], limit: float) -> None:
-    """Apply `ClipByValue` to floats."""
-    grad[:] = [max(-limit, min(limit, g)) for g in grad]
-
-
-class Form(NamedTuple):
-    """A clip for updates by single rows, whose gradients are a few floats: there NumPy costs more than it saves.
-
-    Attributes:
-        floats: the function of a list of floats, which it changes, and the clip's limit; all floats are finite.
-        c: the name of the same function in `epoch.c`.
-    """
-
-    floats: Callable[[MutableSequence[float], float], None]
-    c: str
-
-
-FORMS: Mapping[type, Form] = MappingProxyType(
-    {ClipByNorm: Form(_shorten, "clip_by_norm"), ClipByValue: Form(_bound, "clip_by_value")}
-)
-"""Forms of the clips there are. A clip of another type is called on the array of each row's gradient."""
+CLIPS: Mapping[str, Callable[[float], Limit]] = MappingProxyType({"norm": clip_by_norm, "value": clip_by_value})
+"""The clips there are, by name."""
 
 
 def on_floats(clip: Clip) -> Callable[[MutableSequence[float]], None]:
-    """Return the function that applies a clip to a list of finite floats in place; it agrees with the clip to rounding.
+    """Return the function that applies a clip to a list of finite floats in place.
 
     Args:
-        clip: from `clip_by_norm`, `clip_by_value`, or a function of your own.
+        clip: one of CLIPS, or a function of your own, which is called on an array.
     """
-    form = FORMS.get(type(clip))
-    if form is not None:
-        limit: float = clip.limit  # type: ignore[attr-defined]  # as those of FORMS have it
-        return lambda grad: form.floats(grad, limit)
+    if isinstance(clip, Limit):
+        return clip.on_floats
 
     def by_array(grad: MutableSequence[float]) -> None:
         array = np.array(grad)

@@ -16,7 +16,7 @@ from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import module_of, prefix_of
 from symgraph.training.arrays import Array
-from symgraph.training.clipping import FORMS, Clip
+from symgraph.training.clipping import Clip, Limit
 from symgraph.training.epoch import ByEpoch, Epoch, finished
 from symgraph.training.floats import ScalarRows
 from symgraph.training.history import Failure, Quantity
@@ -131,17 +131,18 @@ def compiled_rows(siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Cl
         BuildError: there is no compiler, or it refuses the file.
         ModuleError: the C file was not built from the module's spec, or its self-test finds a fault.
     """
-    form = None if clip is None else FORMS.get(type(clip))
-    if clip is not None and form is None:
+    if not (clip is None or isinstance(clip, Limit)):
         raise NotRecordedError("a clip of your own cannot be written as C")
     rule, given = recorded(optimizer), cast("Any", siblings.arrays or siblings.scalar)
     environment = tuple(os.environ.get(name, "") for name in ("CC", "PATH", VARIABLE))
     sizes = len(given.WEIGHTS), len(given.FEATURES), given.TARGET is not None
-    library, module = _library(siblings.c_files, sizes, rule._replace(numbers=()), "" if form is None else form.c, environment)
+    library, module = _library(
+        siblings.c_files, sizes, rule._replace(numbers=()), "" if clip is None else clip.in_c, environment
+    )
     if identity(module) != identity(given):
         raise ModuleError(f"{siblings.c_files[0][0]} was not built from the same spec; build it again")
     X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
-    limit = 0.0 if clip is None else clip.limit  # type: ignore[attr-defined]  # the clips of FORMS have it
+    limit = 0.0 if clip is None else clip.limit
     judge: Any = siblings.arrays or ScalarRows(cast("Any", siblings.scalar))
     return CompiledRows(library, judge, rows._replace(X=X, y=y), optimizer, np.array(rule.numbers), limit)
 

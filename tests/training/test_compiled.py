@@ -17,7 +17,11 @@ from symgraph import erfcx
 from symgraph.errors import ModuleError, OptionError
 from symgraph.io import compiled
 from symgraph.training import (
+    CLIPS,
     OPTIMIZERS,
+    SCHEDULES,
+    STOPS,
+    EpochEnd,
     Failure,
     adam,
     as_rows,
@@ -68,26 +72,31 @@ def both(built, X, y, **run):
     return (train(built.arrays, X, y, backend=backend, **run) for backend in ("c", "scalar"))
 
 
-@pytest.mark.parametrize("clip", [None, clip_by_norm(1.0), clip_by_value(0.5)], ids=["none", "norm", "value"])
-@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
-def test_every_optimizer_schedule_clip_and_stop_gives_the_run_of_run_epoch(line, name, clip):
+RATES = {"constant": constant(0.01), "step_decay": step_decay(0.02, every=3)}
+ENDS = {"converged": converged(0.02)}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+@pytest.mark.parametrize("clip", [None, *CLIPS])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_schedule_clip_and_stop_gives_the_run_of_run_epoch(line, name, schedule, clip, stop):
     x = np.linspace(-1, 1, 20)
-    y, w = 3.0 * x + np.cos(5.0 * x), np.array([0.5, -0.25])
-    for schedule in (constant(0.01), step_decay(0.02, every=3)):
-        optimizer, stop = OPTIMIZERS[name].tuned(schedule), converged(0.02)
-        state, expected, previous = optimizer.init(w), w, w + 1.0
-        rows = as_rows(line.arrays, x, y)
-        while not np.all(np.abs(expected - previous) < 0.02) and int(state.epoch) < 40:
-            previous = expected
-            expected, state, _ = run_epoch(
-                line.arrays, rows, expected, state, optimizer=optimizer, batches=batches(20, 1), clip=clip
-            )
-        for run in both(line, x, y, optimizer=optimizer, epochs=40, w0=w, clip=clip, stop=stop):
-            assert (run.epochs, run.fallback) == (int(state.epoch), None)
-            assert run.reason == ("converged" if run.epochs < 40 else "epochs")
-            # at most 800 updates of size 0.1, each off by a few units in the last place
-            np.testing.assert_allclose(run.weights, expected, rtol=0, atol=800 * 0.1 * 8 * EPSILON)
-            assert run.losses[-1] == pytest.approx(line.arrays.loss(run.weights, x, y), rel=16 * EPSILON)
+    y, w, limit = 3.0 * x + np.cos(5.0 * x), np.array([0.5, -0.25]), None if clip is None else CLIPS[clip](0.7)
+    optimizer, stop, rows = OPTIMIZERS[name].tuned(RATES[schedule]), ENDS[stop], as_rows(line.arrays, x, y)
+    state, expected, done = optimizer.init(w), w, False
+    while not done and int(state.epoch) < 40:
+        previous, epoch = expected, int(state.epoch)
+        expected, state, _ = run_epoch(
+            line.arrays, rows, expected, state, optimizer=optimizer, batches=batches(20, 1), clip=limit
+        )
+        done = stop(EpochEnd(epoch, line.arrays.loss(expected, x, y), expected, previous, state))
+    for run in both(line, x, y, optimizer=optimizer, epochs=40, w0=w, clip=limit, stop=stop):
+        assert (run.epochs, run.fallback) == (int(state.epoch), None)
+        assert run.reason == ("converged" if done else "epochs")
+        # at most 800 updates of size 0.1, each off by a few units in the last place
+        np.testing.assert_allclose(run.weights, expected, rtol=0, atol=800 * 0.1 * 8 * EPSILON)
+        assert run.losses[-1] == pytest.approx(line.arrays.loss(run.weights, x, y), rel=16 * EPSILON)
 
 
 @pytest.mark.parametrize("rule", ["sgd", "momentum", "adam", *RECORDED])
