@@ -11,9 +11,9 @@ Writes accuracy.txt and accuracy.png into a folder.
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,6 +21,7 @@ import numpy as np
 from drawing import draw
 from numpy.typing import NDArray
 from peers import Peer, present
+from timing import Effort, side_by_side
 
 from examples.nine_weights.model import model
 from symgraph.check.points import given
@@ -164,18 +165,14 @@ def seconds_a_row(peers: Mapping[str, Peer], rows: int, rounds: int, seed: int) 
     Args:
         peers: by name.
         rows: how many, drawn from N(0, 1).
-        rounds: timings of each peer, after one that does not count.
+        rounds: timings of each peer.
         seed: of weights and rows.
     """
     random = np.random.RandomState(seed)
     w, X, y = random.normal(size=9), random.normal(size=(rows, 5)), random.normal(size=rows)
-    times: dict[str, list[float]] = {name: [] for name in peers}
-    for _ in range(rounds + 1):
-        for name, peer in peers.items():
-            start = time.perf_counter()
-            peer.mean(w, X, y)
-            times[name].append((time.perf_counter() - start) / rows)
-    return {name: float(np.median(spent[1:])) for name, spent in times.items()}
+    tasks = {name: partial(peer.mean, w, X, y) for name, peer in peers.items()}
+    found = side_by_side(tasks, None, Effort(rounds, slice=0.0, longest=60.0))
+    return {name: one.seconds / rows for name, one in found.items()}
 
 
 def measure_all(points: int, *, seed: int, rows: int, rounds: int) -> tuple[list[Entry], list[str]]:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import machine
 import numpy as np
+import timing
 from tables import answered, duration, names_of, number, options_of, own_process, report
-
-from symgraph.bench import machine, timing
 
 ROWS = (1, 32, 506, 10_000, 1_000_000, 10_000_000)
 QUICK_ROWS = (1, 32, 506, 10_000)
@@ -110,7 +110,7 @@ def _times(made: Mapping[str, Any], setting: Any, n: int, effort: timing.Effort)
 def _errors(made: Mapping[str, Any], points: int) -> dict[str, dict[str, Any]]:
     """How right each peer is at the points, by name."""
     import accuracy
-    from compilers import as_arrays
+    from libraries import as_arrays
 
     random = np.random.RandomState(0)
     inputs = np.vstack([accuracy.SETS[label](random, points) for label in POINTS])

@@ -1,26 +1,23 @@
 """The founding model's mean loss and gradient over many rows: symgraph, and what works on NumPy arrays or is compiled by hand.
 
 A row of PEERS makes one, or raises ImportError where its library is missing and UnfitError where it cannot do what is asked.
-Each is written as its manual advises; data are put into the form that it wants before time counts (JAX and torch hold their own
-arrays, CasADi its matrices), as a loop of training would do once.
+Each is written as its manual advises.
 """
 
 import inspect
-import math
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
-import compilers
 import cost
+import libraries
 import notebook_rows
 import numpy as np
-import sympy
 import tuned
-from compilers import Batch, Setting, UnfitError
-from peers import Functions, by_definition, row_loss
+from formulas import FOUNDING
+from libraries import Batch, Setting, UnfitError
 
 import symgraph
 from examples.nine_weights.model import model
@@ -62,29 +59,10 @@ def _symgraph_plain(setting: Setting) -> Batch:
 
 
 def _symgraph_scalar(setting: Setting) -> Batch:
-    _double_and_alone(setting)
+    setting.double()
+    setting.alone()
     module: Any = symgraph.load("nine_weights_scalar")
-    row = module.row
-
-    def prepare(w: Any, X: Any, y: Any) -> Callable[[], Any]:
-        weights, rows, targets = w.tolist(), X.tolist(), y.tolist()
-
-        def one() -> tuple[float, list[float]]:
-            partials = [0.0] * 9
-            return row(weights, rows[0], targets[0], partials), partials
-
-        def many() -> tuple[float, Any]:
-            losses, partials = zip(*(_of_row(row, weights, *each) for each in zip(rows, targets, strict=True)), strict=True)
-            return math.fsum(losses) / len(losses), np.mean(partials, axis=0)
-
-        return one if len(targets) == 1 else many
-
-    return Batch(version("symgraph-codegen"), prepare, most_rows=10_000)
-
-
-def _of_row(row: Callable[..., float], w: Any, x: Any, y: Any) -> tuple[float, list[float]]:
-    partials = [0.0] * 9
-    return row(w, x, y, partials), partials
+    return Batch(version("symgraph-codegen"), partial(libraries.over_rows, module.row), most_rows=10_000)
 
 
 @cache
@@ -96,21 +74,14 @@ def _symgraph_c(setting: Setting) -> Batch:
     if "c" not in BACKENDS:
         raise UnfitError("there is no backend c")
     tuned.compiler()
-    if setting.dtype != "float64":
-        raise UnfitError("float64 only")
+    setting.double()
     return _threaded(_c_module().value_and_grad, version("symgraph-codegen"), setting)
-
-
-def _double_and_alone(setting: Setting) -> None:
-    if setting.dtype != "float64":
-        raise UnfitError("float64 only")
-    if setting.threads != 1:
-        raise UnfitError("one thread only")
 
 
 def _tuned(kernel: str) -> Callable[[Setting], Batch]:
     def make(setting: Setting) -> Batch:
-        _double_and_alone(setting)
+        setting.double()
+        setting.alone()
         function = tuned.mean(kernel)
         return _by_value_and_grad(function, tuned.version())
 
@@ -119,8 +90,7 @@ def _tuned(kernel: str) -> Callable[[Setting], Batch]:
 
 def _notebook(setting: Setting) -> Batch:
     """Row by row, as the notebook goes through its data."""
-    if setting.threads != 1:
-        raise UnfitError("one thread only")
+    setting.alone()
 
     def prepare(w: Any, X: Any, y: Any) -> Callable[[], Any]:
         def mean() -> tuple[Any, Any]:
@@ -132,39 +102,15 @@ def _notebook(setting: Setting) -> Batch:
     return Batch(f"NumPy {version('numpy')}", prepare, most_rows=10_000)
 
 
-@cache
-def _lambdified() -> Callable[..., Any]:
-    w, x, y = sympy.symbols("w1:10"), sympy.symbols("f1:6"), sympy.Symbol("y")
-    loss = row_loss(Functions(sympy.exp, sympy.sin, sympy.tanh, by_definition(sympy.exp)), w, x, y)
-    expressions = [loss, *(loss.diff(weight) for weight in w)]
-    function: Callable[..., Any] = sympy.lambdify((*w, *x, y), expressions, modules="numpy", cse=True)
-    return function
+def _numba(setting: Setting) -> Batch:
+    """The notebook's formulas in a loop over rows, with the options that numba's performance tips name."""
+    import numba
+    import numba_rows
 
-
-def _lambdify(setting: Setting) -> Batch:
-    if setting.threads != 1:
-        raise UnfitError("one thread only")
-    function = _lambdified()
-
-    def prepare(w: Any, X: Any, y: Any) -> Callable[[], Any]:
-        def mean() -> tuple[Any, Any]:
-            loss, *partials = function(*w, *X.T, y)
-            return loss.mean(), np.array([partial.mean() for partial in partials])
-
-        return mean
-
-    return Batch(f"SymPy {version('sympy')}", prepare)
-
-
-def _autograd(setting: Setting) -> Batch:
-    import autograd
-    import autograd.numpy as anp
-
-    if setting.threads != 1:
-        raise UnfitError("one thread only")
-    functions = Functions(anp.exp, anp.sin, anp.tanh, by_definition(anp.exp))
-    mean = autograd.value_and_grad(lambda w, X, y: anp.mean(row_loss(functions, w, X.T, y)))
-    return _by_value_and_grad(mean, version("autograd"))
+    if setting.threads > 1:
+        numba.set_num_threads(setting.threads)
+    call = numba.njit(fastmath=True, error_model="numpy", parallel=setting.threads > 1)(numba_rows.mean)
+    return _by_value_and_grad(call, version("numba"))
 
 
 _NUMEXPR_NODES = (
@@ -216,16 +162,16 @@ PEERS: Mapping[str, Callable[[Setting], Batch]] = MappingProxyType(
         "tuned C, stable": _tuned("stable"),
         "tuned C, as emitted": _tuned("emitted"),
         "tuned C, plain": _tuned("plain"),
-        "torch.compile": compilers.torch_compiled,
-        "torch eager": compilers.torch_eager,
-        "JAX jit": compilers.jax_jit,
-        "numba, notebook's formulas": compilers.numba_loop,
-        "autograd": _autograd,
-        "lambdify, cse": _lambdify,
+        "torch.compile": partial(libraries.torch_compiled, FOUNDING),
+        "torch eager": partial(libraries.torch_eager, FOUNDING),
+        "JAX jit": partial(libraries.jax_jit, FOUNDING),
+        "numba, notebook's formulas": _numba,
+        "autograd": partial(libraries.autograd, FOUNDING),
+        "lambdify, cse": partial(libraries.lambdify, FOUNDING),
         "numexpr": _numexpr,
-        "PyTensor": compilers.pytensor_function,
-        "CasADi VM": compilers.casadi_vm,
-        "CasADi generated C": compilers.casadi_c,
+        "PyTensor": partial(libraries.pytensor_function, FOUNDING),
+        "CasADi VM": partial(libraries.casadi_vm, FOUNDING),
+        "CasADi generated C": partial(libraries.casadi_c, FOUNDING),
         "notebook, row by row": _notebook,
     }
 )

@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from corpus import CORPUS, Outcome, examine
 
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.points import points
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import KINDS
@@ -65,11 +65,11 @@ def all_outcomes(names: Sequence[str], count: int, seed: int, jobs: int) -> Iter
 def row(name: str, backend: str, dtype: str, outcome: Outcome) -> str:
     """One line of the table."""
     results = outcome.report.results
-    counts = {key: sum(getattr(one, key) for one in results) for key in COUNTS}
+    counts = {key: sum(one.counts[key] for one in results) for key in COUNTS}
     wrong = (len(outcome.wrong), outcome.range_left, outcome.cancelled)
     cells = (counts["judged"], *wrong, counts["blurred"], counts["doubtful"], counts["tried"])
     text = "".join(f"{cell:9d}" for cell in cells)
-    share, scaled = _top([one.worst_bound for one in results]), _top([one.worst_in for one in results])
+    share, scaled = _top([one.figures["worst_bound"] for one in results]), _top([one.figures["worst_in"] for one in results])
     return f"{name:22}{backend:7}{dtype:8}{text}{share:9.2f}{scaled:10.3g}"
 
 

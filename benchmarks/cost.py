@@ -23,10 +23,11 @@ import numpy as np
 import sympy
 
 from examples.nine_weights.model import model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.derive.fragments import fragment
-from symgraph.generate import STEPS, generate
+from symgraph.generate import generate
 from symgraph.ir.ops import OPS, Op, v, x0
+from symgraph.passes import STEPS
 
 ROWS = (1, 506, 5_000, 20_000, 1_000_000)
 LARGEST_RATIO = 1.35

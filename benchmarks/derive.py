@@ -14,10 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import machine
 import numpy as np
+import timing
 from tables import answered, duration, names_of, number, options_of, own_process, report
-
-from symgraph.bench import machine, timing
 
 SIZES: Mapping[str, tuple[int, ...]] = {
     "founding model": (9,),
@@ -113,7 +113,7 @@ def worker(task: Mapping[str, Any]) -> dict[str, Any]:
     """Do one run in this process."""
     timing.pin(1)
     import derive_peers
-    from compilers import UnfitError
+    from libraries import UnfitError
 
     try:
         work = derive_peers.PEERS[task["peer"]]()

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from compilers import UnfitError
+from libraries import UnfitError
 from programs import FEATURES, Case, Language
 
 Work = Callable[[Case, Any, Any, float], Any]
@@ -53,7 +53,7 @@ def _symgraph() -> Work:
 
 
 def _symgraph_unverified() -> Work:
-    from symgraph.build.memory import load_artifact
+    from symgraph.build.modules import load_artifact
     from symgraph.generate import generate
 
     def work(case: Case, w: Any, x: Any, y: float) -> Any:

@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.nine_weights.model import model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
+from symgraph.check.faults import WHAT
 from symgraph.check.judging import compare
 from symgraph.check.points import Points, points
 from symgraph.check.runs import compute, names_of
 from symgraph.check.truths import KNOWN, Truths, truths
-from symgraph.check.verdicts import WHAT
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.options import Options
@@ -104,7 +104,7 @@ def figures(backend: str, dtype: str, drawn: Points) -> Figures:
     results = compute(module, rounded, dtype)
     report = compare(found, results)
     errors = report.samples.ulp[np.isfinite(report.samples.ulp)]
-    faults = {name: sum(getattr(one, name) for one in report.results) for name in FAULTS}
+    faults = {name: sum(one.counts[name] for one in report.results) for name in FAULTS}
     scaled = np.nan_to_num(report.samples.ulp / (1 + found.sizes.kappa_in))
     digits = found.sizes.lowest > np.finfo(dtype).minexp
     subnormal = int((scaled[~digits] > LARGEST_SCALED).sum())

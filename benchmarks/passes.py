@@ -20,9 +20,10 @@ from corpus import CORPUS
 
 from symgraph.derive.lowering import lower
 from symgraph.derive.schedule import Counts, count, operations
-from symgraph.generate import STEPS
 from symgraph.ir.graph import OPPOSITE, Graph, reachable
-from symgraph.passes import BATCH_PIPELINE
+from symgraph.ir.special import elementary
+from symgraph.options import DOUBLE
+from symgraph.passes import PIPELINES, STEPS
 
 PAGE = Path(__file__).parent.parent / "docs" / "passes.md"
 MARK = "<!-- by benchmarks/passes.py -->"
@@ -57,7 +58,7 @@ class Operations:
 
 def steps_without(*names: str) -> Steps:
     """The way from a lowered model to the graph of its batches, but for some passes."""
-    return tuple(step for step in (*STEPS, *BATCH_PIPELINE) if step.__name__ not in names)
+    return tuple(step for step in (*STEPS, *PIPELINES["numpy", DOUBLE]) if step.__name__ not in names)
 
 
 @cache
@@ -76,6 +77,7 @@ def counted(name: str, steps: Steps) -> Operations:
     graph = lowered(name)
     for step in steps:
         graph = step(graph)
+    graph = elementary(graph)  # the products that a dot product takes in are counted
     apart = ("jacobian ", "residual", OPPOSITE) if "loss" in graph.roots else ()
     roots = [at for root, at in graph.roots.items() if not root.startswith(apart)]
     found: Counts = count(graph, operations(graph, reachable(graph.nodes, roots)))

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import machine
 import numpy as np
+import timing
 from tables import duration, last_line, names_of, number, options_of, report
-
-from symgraph.bench import machine, timing
 
 GENERATED = Path(__file__).parent.parent / "generated"
 ROUNDS, QUICK_ROUNDS = 15, 2

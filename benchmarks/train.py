@@ -14,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import machine
 import numpy as np
+import timing
 from tables import answered, duration, names_of, number, options_of, own_process, report
-
-from symgraph.bench import machine, timing
 
 DATA = Path(__file__).parent.parent / "data" / "nine_weights.csv"
 RULES = ("sgd", "momentum", "adam")

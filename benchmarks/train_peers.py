@@ -12,8 +12,8 @@ from typing import Any
 import notebook_rows
 import numpy as np
 import tuned
-from compilers import UnfitError
-from peers import Functions, row_loss
+from formulas import FOUNDING
+from libraries import UnfitError
 
 import symgraph
 from examples.nine_weights.model import model
@@ -77,7 +77,7 @@ def _jax(rule: str) -> Loop:
 
     jax.config.update("jax_enable_x64", True)
     np_ = jax.numpy
-    one = jax.value_and_grad(partial(row_loss, Functions(np_.exp, np_.sin, np_.tanh, jax.nn.sigmoid)))
+    one = jax.value_and_grad(FOUNDING.loss("jax"))
 
     def update(w: Any, g: Any, slots: tuple[Any, ...], rate: Any) -> tuple[Any, tuple[Any, ...]]:
         if rule == "sgd":
@@ -118,7 +118,7 @@ def _torch(rule: str) -> Loop:
     import torch
 
     torch.set_num_threads(1)
-    functions = Functions(torch.exp, torch.sin, torch.tanh, torch.sigmoid)
+    row_loss = FOUNDING.loss("torch")
     makers = {
         "sgd": torch.optim.SGD,
         "momentum": partial(torch.optim.SGD, momentum=0.9),
@@ -134,7 +134,7 @@ def _torch(rule: str) -> Loop:
             total = 0.0
             for x, target in zip(X, y, strict=True):
                 optimizer.zero_grad()
-                loss = row_loss(functions, weights, x, target)
+                loss = row_loss(weights, x, target)
                 loss.backward()
                 optimizer.step()
                 total += loss.item()

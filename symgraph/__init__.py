@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
-    from symgraph.build.memory import compile  # noqa: A004  the public name
+    from symgraph.build.modules import compile  # noqa: A004  the public name
     from symgraph.errors import SymgraphError
     from symgraph.io.module import load
     from symgraph.ir.functions import (
@@ -40,7 +40,7 @@ _EXPORTS = {
     **dict.fromkeys(("sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot"), "symgraph.ir.functions"),
     **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.ir.functions"),
     **dict.fromkeys(("erfcx", "ierfcx", "log_erfc", "log_half_erfc"), "symgraph.ir.functions"),
-    "compile": "symgraph.build.memory",
+    "compile": "symgraph.build.modules",
     "load": "symgraph.io.module",
     "SymgraphError": "symgraph.errors",
 }

@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ParamSpec, Protocol, TypeVar
 
 from sympy import evaluate
 
@@ -11,28 +13,32 @@ from symgraph.backends.header import with_header
 from symgraph.backends.numpy.standalone import standing_alone
 from symgraph.backends.rendering import render
 from symgraph.backends.source import Source, model_hash
-from symgraph.collector import uncollected
-from symgraph.derive.adjoint import differentiate
 from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.lowering import lower
 from symgraph.errors import OptionError
+from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
 from symgraph.ir.verify import verify_graph
-from symgraph.options import ACCURATE, PLAIN, Options
-from symgraph.passes import PIPELINE
-from symgraph.passes.cancel import cancel
-from symgraph.passes.factor import factor
-from symgraph.passes.flat import flat
-from symgraph.passes.horner import horner
+from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, PLAIN, Options
+from symgraph.passes import STEPS, printed
 from symgraph.passes.orient import orient
-from symgraph.passes.rewrite import rewrite
 from symgraph.spec.model import Model
-from symgraph.stages import Stages
 
-STEPS: tuple[Callable[[Graph], Graph], ...] = (
-    rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient,
-)  # fmt: skip
-"""Steps from the lowered graph to the optimized one with forward and backward, in order."""
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Function that calls another one, as a stage of a build that has a name; it may measure the call."""
+
+    def __call__(self, name: str, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the function and return its result."""
+
+
+def unmeasured(name: str, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function as a stage that nobody measures."""
+    del name
+    return function(*args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def generate(
     *,
     spec: str = "<memory>",
     options: Options = PLAIN,
-    stages: Stages | None = None,
+    run: Run = unmeasured,
 ) -> tuple[Artifact, ...]:
     """Write the modules of a model.
 
@@ -67,7 +73,7 @@ def generate(
         backends: names of backends.
         spec: where the model is written, for the header.
         options: the options of the modules; a backend that lacks one which another backend has writes its plain module.
-        stages: records time and memory of each step.
+        run: calls each step, and may measure it.
 
     Returns:
         One artifact for each file of each backend, not verified yet.
@@ -78,32 +84,33 @@ def generate(
     """
     chosen = tuple(backends)
     require(chosen, options)
-    stages = stages or Stages()
-    stages.model = model.name
     with uncollected(), evaluate(True):  # a notebook may be amid specs that SymPy is not to evaluate
-        source = _source(model, spec, options, stages)
-        return tuple(artifact for name in chosen for artifact in _artifacts(source, BACKENDS[name], options, stages))
+        source = _source(model, spec, options, run)
+        return tuple(artifact for name in chosen for artifact in _artifacts(source, BACKENDS[name], options, run))
 
 
-def _source(model: Model, spec: str, options: Options, stages: Stages) -> Source:
-    lowered = stages.run("lower", lower, model)
+def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
+    lowered = run("lower", lower, model)
     branches = any(node.op == "select" for node in lowered.nodes)
-    readable = stages.run("lower for reading", lower, model, guarded=False) if branches else lowered
+    readable = run("lower for reading", lower, model, guarded=False) if branches else lowered
     # intermediate graphs are dropped unless an option needs them, so that the next ones reuse their memory
-    graphs = list(_steps(lowered, stages)) if options != PLAIN else [_last(_steps(lowered, stages))]
-    radii = stages.run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
-    rests = stages.run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
-    graph = stages.run("check the graph", verify_graph, graphs[-1])
+    graphs = list(_steps(lowered, run)) if options != PLAIN else [_last(_steps(lowered, run))]
+    radii = run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
+    rests = run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
+    graph = run("check the graph", verify_graph, graphs[-1])
     return Source(model, spec, orient(readable), graph, radii=radii, rests=rests)
 
 
-def _artifacts(source: Source, backend: Backend, options: Options, stages: Stages) -> list[Artifact]:
+def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> list[Artifact]:
     """Render the files that a backend writes."""
-    own = replace(source, options=options.within(backend.extras, backend.precisions))
-    view = stages.run(f"{backend.name}: write", backend.view, own)
+    had = options.within(backend.options)
+    graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
+    bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
+    own = replace(source, graph=graph, options=had, bounds=bounds)
+    view = run(f"{backend.name}: write", backend.view, own)
     artifacts = []
     for file_name, template in backend.files(source.model.name).items():
-        body = stages.run(f"{backend.name}: lay out", render, template, view)
+        body = run(f"{backend.name}: lay out", render, template, view)
         if own.options.standalone:
             body = standing_alone(body)
         text = with_header(body, backend.comment, source.spec, model_hash(source.model))
@@ -121,18 +128,13 @@ def require(backends: Sequence[str], options: Options) -> None:
     if unknown:
         raise OptionError(f"backend {unknown[0]!r} is unknown; known are {', '.join(BACKENDS)}")
     rows = [BACKENDS[name] for name in backends]
-    for extra in options.extras:
-        if not any(extra in row.extras for row in rows):
-            raise _lacking(f"the extra {extra!r}", backends, [row.name for row in BACKENDS.values() if extra in row.extras])
-    wanted = options.precision
-    if not any(wanted in row.precisions for row in rows):
-        able = [row.name for row in BACKENDS.values() if wanted in row.precisions]
-        raise _lacking(f"the precision {wanted!r}", backends, able)
-
-
-def _lacking(what: str, backends: Sequence[str], able: Sequence[str]) -> OptionError:
-    where = f"of {', '.join(able)}" if able else "not built yet"
-    return OptionError(f"{what} is {where}; the backends chosen are {', '.join(backends)}")
+    wanted = {name: f"the extra {name!r}" for name in options.extras}
+    wanted |= {} if options.precision == DOUBLE else {options.precision: f"the precision {options.precision!r}"}
+    for name, text in wanted.items():
+        if not any(name in row.options for row in rows):
+            able = [row.name for row in BACKENDS.values() if name in row.options]
+            where = f"of {', '.join(able)}" if able else "not built yet"
+            raise OptionError(f"{text} is {where}; the backends chosen are {', '.join(backends)}")
 
 
 def differentiated(model: Model) -> Graph:
@@ -142,15 +144,27 @@ def differentiated(model: Model) -> Graph:
         SpecError: the model cannot be lowered.
     """
     with uncollected(), evaluate(True):
-        return _last(_steps(lower(model), Stages()))
+        return _last(_steps(lower(model), unmeasured))
 
 
-def _steps(lowered: Graph, stages: Stages) -> Iterator[Graph]:
+def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
+    """Return the graph that a backend's text is printed from.
+
+    Raises:
+        SpecError: the model cannot be lowered.
+    """
+    return printed(_differentiated(model), backend, precision)
+
+
+_differentiated = lru_cache(maxsize=8)(differentiated)
+
+
+def _steps(lowered: Graph, run: Run) -> Iterator[Graph]:
     """Yield the graph that lowering gives, then the graph after each step."""
     graph = lowered
     yield graph
     for step in STEPS:
-        graph = stages.run(step.__name__, step, graph)
+        graph = run(step.__name__, step, graph)
         yield graph
 
 

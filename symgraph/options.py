@@ -1,10 +1,10 @@
 """Options of a build beyond the plain module: extras, and the precision of its arithmetic.
 
-A backend says which of these it has (``extras`` and ``precisions`` of its row). An option that no chosen backend has is
+A backend says which of these it has (``options`` of its row). An option that no chosen backend has is
 refused; a backend that lacks an option which another one has writes its plain module.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from symgraph.errors import OptionError
@@ -38,12 +38,12 @@ class Options:
         """Return the names, as ``--with`` takes them, of the extras that are on."""
         return (*((ERROR_BOUND,) if self.error_bound else ()), *((STANDALONE,) if self.standalone else ()))
 
-    def within(self, extras: Iterable[str], precisions: Iterable[str]) -> "Options":
-        """Return these options without those that a backend lacks."""
+    def within(self, names: Collection[str]) -> "Options":
+        """Return these options without those that a backend lacks; ``names`` are those that it has."""
         return Options(
-            error_bound=self.error_bound and ERROR_BOUND in extras,
-            standalone=self.standalone and STANDALONE in extras,
-            precision=self.precision if self.precision in precisions else DOUBLE,
+            error_bound=self.error_bound and ERROR_BOUND in names,
+            standalone=self.standalone and STANDALONE in names,
+            precision=self.precision if self.precision in names else DOUBLE,
         )
 
 

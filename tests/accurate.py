@@ -5,7 +5,7 @@ from types import ModuleType, SimpleNamespace
 
 from built import MODELS
 
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.generate import Artifact, generate
 from symgraph.options import Options
 from symgraph.runtime import double_double, double_double_angles, double_double_error_functions, double_double_exponentials

@@ -13,7 +13,7 @@ from odd_models import ODD
 from zoo import NIST, ZOO
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.generate import Artifact, generate
 from symgraph.spec.model import Input
 

@@ -1,14 +1,10 @@
 """symgraph.generate: the five steps from a model to text, and what is refused."""
 
-import traceback
-
 import pytest
 from built import artifacts, texts_of
 from zoo import ZOO
 
-import symgraph
 from symgraph.backends.source import model_hash
-from symgraph.build.memory import load_artifact
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import differentiated, generate
 from symgraph.ir.verify import verify_graph
@@ -54,8 +50,8 @@ def test_generating_freezes_the_model() -> None:
 
 
 def test_an_unknown_backend_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(OptionError, match="backend 'fortran' is unknown; known are numpy, scalar"):
-        generate(ZOO["line"](), ["numpy", "fortran"])
+    with pytest.raises(OptionError, match="backend 'no_such_backend' is unknown; known are numpy, scalar"):
+        generate(ZOO["line"](), ["numpy", "no_such_backend"])
 
 
 def test_a_model_that_is_not_complete_is_refused() -> None:
@@ -72,32 +68,3 @@ def test_the_differentiated_graph_is_well_formed_and_has_every_partial(name: str
         assert [f"grad {weight}" in graph.roots for weight in weights] == [True] * len(weights)
     if model.output_node is not None:
         assert [f"jacobian {weight}" in graph.roots for weight in weights] == [True] * len(weights)
-
-
-# In memory.
-
-
-def test_compile_gives_a_verified_module_of_either_backend() -> None:
-    module = symgraph.compile(ZOO["line"]())
-    assert module.predict([2.0, 1.0], [3.0]).tolist() == [7.0]
-    scalar = symgraph.compile(ZOO["line"](), "scalar")
-    assert scalar.predict_row([2.0, 1.0], [3.0]) == 7.0
-    with pytest.raises(OptionError, match="backend 'fortran' is unknown"):
-        symgraph.compile(ZOO["line"](), "fortran")
-
-
-def test_a_traceback_shows_the_generated_line() -> None:
-    module = load_artifact(artifacts("line")[0])
-    try:
-        module.predict([1.0, 2.0, 3.0], [1.0])
-    except ValueError as error:
-        shown = "".join(traceback.format_exception(error))
-    assert "checked_inputs(self.facts, w, X, None)" in shown
-    assert "w has shape (3,), line needs (2,): a, b" in shown
-
-
-def test_two_models_of_one_name_do_not_disturb_each_other() -> None:
-    first, second = load_artifact(artifacts("line")[0]), load_artifact(artifacts("line")[0])
-    assert first is not second
-    first.MODEL = "changed"
-    assert second.MODEL == "line"

@@ -72,7 +72,7 @@ def test_the_sdist_has_all_that_building_and_testing_needs(distributions: tuple[
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = ["pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "Makefile", ".ci/run", "data/nine_weights.csv"]
     wanted += ["templates/numpy/module.py.jinja", "generated/nine_weights.py", "tests/zoo.py", "docs/architecture.md"]
-    wanted += ["examples/nine_weights/model.py"]
+    wanted += ["examples/nine_weights/model.py", "tools/ops_document.py"]
     assert set(wanted) <= names
     assert not [name for name in names if name.startswith((".venv", "runs", "dist", ".git/"))]
 

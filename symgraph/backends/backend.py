@@ -1,50 +1,41 @@
-"""Description of a backend: a table of op texts, a template, and the name of the file it writes."""
+"""Description of a backend: a table of op texts, templates, and the function that makes the view which they print."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from symgraph.backends.expression import OpTexts
 from symgraph.backends.source import Source
-from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
-from symgraph.options import DOUBLE
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One way to write a kernel.
+    """One way to write a model. The graph that it prints is made by its row of ``PIPELINES``.
 
     Attributes:
         name: its name for ``--backend`` and ``[tool.symgraph]``.
-        suffix: the end of the file name after the model's name, with the extension.
-        template: path of its template below ``templates/``.
-        texts: the text of each primitive op.
+        templates: the path below ``templates/`` of the template of each file, by the end of the file's name after the model's
+            name, the module itself first.
+        texts: the text of each primitive op, and of the special operations that its passes write.
         literals: the text of constants that have no decimal form, by their repr.
-        viewer: the function that makes the template's view from a source and the two tables.
-        graph: the function that makes the graph to print from the optimized one, in one of the precisions.
-        extras: the extras of a build that it has, see ``options.EXTRAS``.
-        precisions: the precisions in which it can write a module, see ``options.PRECISIONS``.
+        viewer: the function that makes the templates' view from a source and the two tables.
+        options: the extras and precisions of a build that it has beyond a plain module, see ``symgraph.options``.
         comment: the sign that starts a comment line.
         loader: the way in which a module is made of the text so that it can be run and verified: "python", "library" (by a C
             compiler), or "" if there is none; of such a text a build says that it was not run.
-        companions: templates of further files that belong to the module, by the suffix of their names.
 
     Raises:
         ValueError: an op has neither a stable form nor a text.
     """
 
     name: str
-    suffix: str
-    template: str
+    templates: Mapping[str, str]
     texts: OpTexts
     literals: Mapping[str, str]
     viewer: Callable[[Source, OpTexts, Mapping[str, str]], object]
-    graph: Callable[[Graph, str], Graph]
-    extras: tuple[str, ...] = ()
-    precisions: tuple[str, ...] = (DOUBLE,)
+    options: tuple[str, ...] = ()
     comment: str = "#"
     loader: str = "python"
-    companions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = [op.name for op in OPS.values() if op.stable is None and op.name not in self.texts]
@@ -53,13 +44,12 @@ class Backend:
 
     def file_name(self, model: str) -> str:
         """Return the name of the file that holds the model's module."""
-        return f"{model}{self.suffix}"
+        return next(iter(self.files(model)))
 
     def files(self, model: str) -> dict[str, str]:
         """Return the template of every file that belongs to the model's module, by the file's name; the module itself first."""
-        others = {f"{model}{suffix}": template for suffix, template in self.companions.items()}
-        return {self.file_name(model): self.template} | others
+        return {f"{model}{suffix}": template for suffix, template in self.templates.items()}
 
     def view(self, source: Source) -> object:
-        """Return the view that the template prints."""
+        """Return the view that the templates print."""
         return self.viewer(source, self.texts, self.literals)

@@ -1,11 +1,13 @@
 """Input of the backends: a model with its graphs, and the facts that every backend's module states about itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from weakref import WeakKeyDictionary
 
-from symgraph.backends.layout import number, quoted, sequence_layout
+from symgraph.backends.formula import formulas
+from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
+from symgraph.derive.schedule import Counts
 from symgraph.ir.graph import Graph
 from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.laws import Law, Normal, Uniform
@@ -26,8 +28,9 @@ class Source:
         model: the frozen spec.
         spec: the path of the spec, as the header gives it.
         lowered: the forward graph without guards, for formulas.
-        graph: the differentiated graph after all passes.
+        graph: the differentiated graph that the module is printed from.
         options: the options of the module that its backend has.
+        bounds: the graph that ``error_bound`` is printed from, or None where the module has no such function.
         radii: bounds of the errors of those constants of the graph that are not exact.
         rests: rounding remainders of these constants, for arithmetic with more digits than a float has.
     """
@@ -37,6 +40,7 @@ class Source:
     lowered: Graph
     graph: Graph
     options: Options = PLAIN
+    bounds: Graph | None = None
     radii: Mapping[float, float] = field(default_factory=dict)
     rests: Mapping[float, float] = field(default_factory=dict)
 
@@ -44,11 +48,6 @@ class Source:
     def has_residual(self) -> bool:
         """Tell if the loss is a constant times the square of a residual."""
         return "residual" in self.graph.roots
-
-    @property
-    def has_error_bound(self) -> bool:
-        """Tell if the module has ``error_bound``, which needs a loss."""
-        return self.options.error_bound and "loss" in self.graph.roots
 
 
 def model_hash(model: Model) -> str:
@@ -106,7 +105,7 @@ def _residual_entry(model: Model) -> dict[str, str]:
 
 def _option_entries(source: Source) -> dict[str, str]:
     entries: dict[str, str] = {}
-    if source.has_error_bound:
+    if source.bounds is not None:
         entries["extras"] = sequence_layout("(", [quoted(ERROR_BOUND)], ")", 4)
     if source.options.precision != DOUBLE:
         entries["precision"] = quoted(source.options.precision)
@@ -144,3 +143,68 @@ def _domain(name: str, low: float, high: float) -> str:
 def _nested(entries: list[str]) -> str:
     """Write a dict inside METADATA, one entry a line."""
     return "\n".join(["{", *(f"        {entry}" for entry in entries), "    }"]) if entries else "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A module's description of itself.
+
+    Attributes:
+        spec: where the model is written.
+        model: its name.
+        doc: its line of documentation.
+        hash: digest of the canonical model.
+        formulas: "name = formula" for each node and the loss.
+        constants: the assignments ABI to OUTPUTS.
+        metadata: entries of METADATA, key -> Python text.
+    """
+
+    spec: str
+    model: str
+    doc: str
+    hash: str
+    formulas: tuple[str, ...]
+    constants: tuple[str, ...]
+    metadata: dict[str, str]
+
+
+def header(source: Source, fields: Mapping[str, str]) -> Header:
+    """Collect what a module states about itself.
+
+    Args:
+        source: the model.
+        fields: the identifier of each node in the module.
+    """
+    model = source.model
+    target, output = model.target_input, model.output_node
+    constants = (
+        f"ABI = {ABI}",
+        parenthesized("MODEL = ", quoted(model.name), "", 0),
+        _tuple("FEATURES", [i.name for i in model.feature_inputs]),
+        parenthesized("TARGET = ", quoted(target.name) if target else "None", "", 0),
+        _tuple("WEIGHTS", [i.name for i in model.weight_inputs]),
+        _tuple("NODES", [node.name for node in model.nodes]),
+        _tuple("OUTPUTS", [output.name] if output else []),
+    )
+    shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
+    doc = _docstring_safe(model.doc or f"The model {model.name}.")
+    return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source, fields))
+
+
+def describe(counts: Counts) -> str:
+    """Return operation counts in words."""
+    parts = [f"{counts.arithmetic} arithmetic", f"{counts.transcendental} transcendental"]
+    if counts.sums:
+        parts.append(f"{counts.sums} sums over rows")
+    if counts.uniform:
+        parts.append(f"{counts.uniform} once a call")
+    return ", ".join(parts)
+
+
+def _tuple(name: str, items: Sequence[str]) -> str:
+    return sequence_layout(f"{name} = (", [quoted(item) for item in items], ")")
+
+
+def _docstring_safe(text: str) -> str:
+    safe = text.replace("\\", "\\\\").replace('"""', "'''")
+    return f" {safe}" if safe.startswith('"') else safe

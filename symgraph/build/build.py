@@ -10,19 +10,20 @@ from types import ModuleType
 from symgraph.backends import BACKENDS
 from symgraph.backends.numpy.runtime_source import runtime_digest
 from symgraph.backends.source import model_hash
-from symgraph.build.memory import load_verified, lost_digits, verifier
+from symgraph.build.modules import load_verified, lost_digits, verifier
 from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
+from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
-from symgraph.check.verified import VerificationReport
+from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import BuildError, OptionError
-from symgraph.generate import STEPS, Artifact, generate, require
+from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler, find_compiler
 from symgraph.io.files import locked, replace_texts
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
 from symgraph.options import DOUBLE, PLAIN, Options
+from symgraph.passes import STEPS
 from symgraph.spec.model import Model
-from symgraph.stages import Stages
 
 Progress = Callable[[str], None]
 
@@ -107,7 +108,7 @@ def build(
     force: bool = False,
     verify: bool = True,
     progress: Progress | None = None,
-    stages: Stages | None = None,
+    profile: Profile | None = None,
 ) -> BuildReport:
     """Generate and verify the modules of a plan; then write those that differ, and the manifest.
 
@@ -119,7 +120,7 @@ def build(
         force: whether to overwrite such files, and those that are not ours.
         verify: whether to verify the modules against their specs; if not, the manifest says so of each new text.
         progress: called with one line at each step.
-        stages: records time and memory of each stage.
+        profile: records time and memory of each stage.
 
     Raises:
         BuildError: a spec cannot be read, two models would write one file, a module would take its spec's place, a file was
@@ -129,12 +130,12 @@ def build(
         OptionError: a backend is unknown, or libraries are asked for and no backend writes C.
     """
     tell = progress or (lambda _line: None)
-    stages = stages or Stages()
+    profile = profile or Profile()
     if verify:
         verifier()  # fail before the work if it is missing
     compiler = _compiler(plan, tell)
     _require_folder(plan.out)
-    made = _generate(plan, tell, stages, ("numpy",))
+    made = _generate(plan, tell, profile, ("numpy",))
     _spare_specs(plan.out, made)
     wanted = _wanted(made)
     if not force:
@@ -143,7 +144,7 @@ def build(
         former = spec_of(plan.out / name)
         if former not in (None, one.entry.spec):
             tell(f"{name} was built from {former}; it is from {one.entry.spec} now")
-    verifications, libraries = _verify(plan, made, compiler, tell, stages) if verify else ({}, ())
+    verifications, libraries = _verify(plan, made, compiler, tell, profile) if verify else ({}, ())
     for entry in made:
         for artifact in entry.artifacts:
             if artifact.options != plan.options:
@@ -151,24 +152,24 @@ def build(
     unrun = {name for report in verifications.values() for name in report.unrun}
     reasons = dict.fromkeys(unrun, NOT_RUN) if verify else dict.fromkeys(wanted, NOT_VERIFIED)
     noted = {name: one.unverified(reasons.get(name, "")) for name, one in wanted.items()}
-    outputs = stages.run("write files", _write, plan, noted, force)
+    outputs = profile.run("write files", _write, plan, noted, force)
     return BuildReport(outputs, verifications, libraries, _unverified(plan, wanted))
 
 
 def _verify(
-    plan: Plan, made: Sequence[Made], compiler: Compiler | None, tell: Progress, stages: Stages
+    plan: Plan, made: Sequence[Made], compiler: Compiler | None, tell: Progress, profile: Profile
 ) -> tuple[dict[str, VerificationReport], tuple[Path, ...]]:
     """Verify every model; return the reports by name, and the libraries that C files were compiled into."""
     verifications: dict[str, VerificationReport] = {}
     libraries: list[Path] = []
     for entry in made:
         tell(f"verifying {entry.model.name}")
-        stages.model = entry.model.name
+        profile.model = entry.model.name
         with TemporaryDirectory() as folder:
             compiled = _compiled(entry, compiler, None if plan.libraries else Path(folder))
-            _, report = load_verified(entry.model, (*entry.artifacts, *entry.unwritten), compiled, stages)
+            _, report = load_verified(entry.model, (*entry.artifacts, *entry.unwritten), compiled, profile)
         if plan.options.precision == DOUBLE:
-            report = replace(report, lost=stages.run("digits", lost_digits, entry.model))
+            report = replace(report, lost=profile.run("digits", lost_digits, entry.model))
         verifications[entry.model.name] = report
         libraries += [Path(str(compiled.__file__))] if compiled and plan.libraries else []
     return verifications, tuple(libraries)
@@ -178,23 +179,23 @@ def stage_names(plan: Plan) -> tuple[str, ...]:
     """Return the stages of one model of a plan in order, without those that only some models have."""
     backends = [BACKENDS[name] for name in dict.fromkeys((*plan.backends, "numpy")) if name in BACKENDS]
     names = ["lower", *(step.__name__ for step in STEPS), "check the graph"]
-    names += [f"{backend.name}: {what}" for backend in backends for what in ("write", "lay out")]
+    names += [f"{backend.name}: {what}" for backend in backends for what in ("passes", "write", "lay out")]
     names += [f"{backend.name}: load" for backend in backends if backend.loader == "python"]
     return (*names, "verify", "digits", "write files")
 
 
-def check(plan: Plan, *, progress: Progress | None = None, stages: Stages | None = None) -> BuildReport:
+def check(plan: Plan, *, progress: Progress | None = None, profile: Profile | None = None) -> BuildReport:
     """Compare the files with what a build would write; write nothing and verify nothing.
 
     Args:
         plan: the plan of the build.
         progress: called with one line at each step.
-        stages: records time and memory of each stage.
+        profile: records time and memory of each stage.
 
     Raises:
         BuildError, SpecError: as for ``build``.
     """
-    made = _generate(plan, progress or (lambda _line: None), stages or Stages())
+    made = _generate(plan, progress or (lambda _line: None), profile or Profile())
     wanted = {name: one.unverified(NOT_RUN) for name, one in _wanted(made).items()}
     outputs = [Output(plan.out / name, state) for name, state in _states(plan, wanted).items()]
     text, orphans = _manifest(plan, wanted)
@@ -210,19 +211,20 @@ def _unverified(plan: Plan, wanted: Mapping[str, Wanted]) -> dict[str, str]:
     return {entry.output: entry.unverified for entry in entries if entry.output in wanted and entry.unverified}
 
 
-def _generate(plan: Plan, tell: Progress, stages: Stages, also: Sequence[str] = ()) -> list[Made]:
+def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] = ()) -> list[Made]:
     """Generate the artifacts of every model; those of the backends ``also`` are needed without being written."""
     require(plan.backends, plan.options)
     made: list[Made] = []
     owners: dict[str, tuple[str, Spec]] = {}
     for reference in plan.specs:
         tell(f"reading {reference}")
-        stages.model = ""
-        spec = stages.run(f"read {reference}", read_spec, reference, plan.root)
+        profile.model = ""
+        spec = profile.run(f"read {reference}", read_spec, reference, plan.root)
         for model in spec.models:
             tell(f"generating {model.name}")
+            profile.model = model.name
             backends = dict.fromkeys((*plan.backends, *also))
-            artifacts = generate(model, backends, spec=spec.label, options=plan.options, stages=stages)
+            artifacts = generate(model, backends, spec=spec.label, options=plan.options, run=profile.run)
             written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
             for artifact in written:
                 name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))

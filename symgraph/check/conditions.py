@@ -14,18 +14,18 @@ may decide.
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value, exponent_of
 from symgraph.check.forms import FORMS, Form, slope_of, value_of
+from symgraph.check.program import Step, forward
 from symgraph.check.reference import LEVELS
 from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, may_leave, rounds
-from symgraph.check.steps import Step, forward
 from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
 
 Floats = NDArray[np.float64]
@@ -38,6 +38,8 @@ _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "
 _KINKED = frozenset({"abs", "max", "min"})
 _PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
 """The condition numbers of operations that have the same ones everywhere but at 0."""
+_SUMS: Mapping[str, tuple[int, int]] = {"add": (1, 1), "sub": (1, -1)}
+"""Operations whose condition numbers are quotients of values, and their signs."""
 _SETTLED = 64
 """The bits that a value of the graph must be known to."""
 _ENTRIES = 2_000_000
@@ -80,7 +82,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditions:
-    """Conditioning at one point, of the graph's m nodes in the measure's order.
+    """Conditioning at one point, of the graph's m nodes in the order of GraphConditioning.
 
     Attributes:
         exponents: (m,) binary exponents e of the values, 2**(e - 1) <= |v| < 2**e; 0 for 0 and for what is no number.
@@ -95,8 +97,8 @@ class Conditions:
     scatter: Floats
 
 
-class Measure:
-    """The measure of one graph.
+class GraphConditioning:
+    """The condition numbers of one graph at any points.
 
     Args:
         graph: of one row, as it is printed.
@@ -122,7 +124,13 @@ class Measure:
         self._fixed = fixed - self._figures.keys()
         self._ranged = [row in self._figures or may_leave(node) for row, node in enumerate(self._nodes)]
         # condition numbers that are the same everywhere but at 0; exactly, also where exponents have many digits
-        self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in _PLAIN]
+        self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in (*_PLAIN, *_SUMS)]
+        self._sums = [
+            (edge, row, arg, sign)
+            for row, step in enumerate(self._steps)
+            for edge, arg, sign in zip(count(self._starts[row]), step.args, _SUMS.get(step.name, ()), strict=False)
+            if arg not in self._fixed
+        ]
         plain = [_PLAIN.get(step.name, (0.0,) * len(step.args)) for step in self._steps]
         self._plain = np.array(
             [
@@ -135,7 +143,8 @@ class Measure:
         self._reach = np.array([[index in below for index in order] for below in reach], bool)
         self._fast = self._exponentials()
         unit, least = float(self._limits.eps), arb((1, int(self._limits.minexp - self._limits.nmant)))
-        self._noise = {row: (arb(1, figure * unit), arb(0, 1) * figure * least) for row, figure in self._figures.items()}
+        figures, self._tiny = [self._figures.get(row) for row in range(len(order))], float(self._limits.tiny)
+        self._noise = [None if figure is None else (arb(1, figure * unit), arb(0, 1) * figure * least) for figure in figures]
         self.counted = frozenset(order[row] for row in self._figures)
         """The positions of the nodes that round."""
         self.largest_ulp = max(self._figures.values(), default=0.5)
@@ -154,7 +163,8 @@ class Measure:
         for level in (level for level in LEVELS if level >= bits):
             with ctx.workprec(level):
                 values = forward(self._steps, leaves, unbounded=True)
-                if level == LEVELS[-1] or all(map(_is_settled, values)):
+                doubted = [v for v in values if not (type(v) is arb and v.rel_accuracy_bits() >= _SETTLED)]
+                if level == LEVELS[-1] or all(map(_is_settled, doubted)):
                     return self._found(values, leaves)
         raise AssertionError("the last level settles everything")
 
@@ -176,28 +186,36 @@ class Measure:
 
         A node that is 0 is measured by the largest of what it moves by.
         """
-        edges, odd = self._plain.tolist(), np.flatnonzero(zero | ~known).tolist()
-        for row in sorted({*self._curved, *odd}) if odd else self._curved:
+        edges, odd = self._plain.tolist(), {*np.flatnonzero(zero | ~known).tolist()}
+        for row in sorted({*self._curved, *odd}):
             step, start = self._steps[row], self._starts[row]
-            if not known[row]:
+            if row not in odd and step.name == "select":
+                taken = 1 if values[step.args[0]] is True else 2
+                edges[start + taken] = 0.0 if step.args[taken] in self._fixed else float(scales[step.args[taken]] / scales[row])
+            elif known[row]:
+                moves = self._moves(step, values[row], values, scales)
+                if zero[row]:
+                    largest = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ZERO)
+                    scales[row] = ONE if largest.is_zero() else largest
+                edges[start : start + len(moves)] = [math.inf if move is None else float(move / scales[row]) for move in moves]
+            else:
                 edges[start : start + len(step.args)] = [0.0] * len(step.args)
-                continue
-            moves = self._moves(step, values[row], values, scales)
-            if zero[row]:
-                largest = max((abs(move.mid()) for move in moves if move is not None and move.is_finite()), default=ZERO)
-                scales[row] = ONE if largest.is_zero() else largest
-            edges[start : start + len(moves)] = [math.inf if move is None else float(move / scales[row]) for move in moves]
+        for edge, row, arg, sign in self._sums:
+            if row not in odd:
+                edges[edge] = sign * float(scales[arg] / scales[row])
         return np.array(edges, np.float64)
 
     def _moves(self, step: Step, value: Value, values: Sequence[Value], scales: Sequence[Any]) -> list[arb | None]:
         """By how much an operation moves if one of its operands moves by its size; None where that is not known."""
-        if step.name in ("add", "sub"):
+        if step.name in _SUMS:
             sizes = [ZERO if arg in self._fixed else scales[arg] for arg in step.args]
             return sizes if step.name == "add" else [sizes[0], -sizes[1]]
         operands, moves = [values[arg] for arg in step.args], list[arb | None]()
         for place, arg in enumerate(step.args):
-            slope = ZERO if arg in self._fixed else _size(_slope(step, place, value, operands))
-            moves.append(None if slope is None else slope * scales[arg])
+            product = step.name == "mul" and type(operands[0]) is type(operands[1]) is arb
+            slope = operands[1 - place] if product else _slope(step, place, value, operands)
+            size = ZERO if arg in self._fixed else _size(slope)
+            moves.append(None if size is None else size * scales[arg])
         return moves
 
     def _scatter(self, leaves: Sequence[Value]) -> Floats:
@@ -211,12 +229,12 @@ class Measure:
 
     def _rounded(self, row: int, value: Value, values: Sequence[Value]) -> Value:
         """A value with the error of its operation; unknown where its operands' errors decide what it is."""
-        if not isinstance(value, arb):
+        if type(value) is not arb:
             return value
-        noise, step = self._noise.get(row), self._steps[row]
+        noise, step = self._noise[row], self._steps[row]
         if noise is not None:
             value = value * noise[0]
-            if abs(float(value)) < float(self._limits.tiny) and not value.is_zero():
+            if -self._tiny < float(value) < self._tiny and not value.is_zero():
                 # below the normal numbers, units are those of the smallest of these
                 value = value + noise[1]
         return value if step.name in TAME else decided(step.name, value, [values[arg] for arg in step.args], self._limits)
@@ -368,15 +386,6 @@ def _size(value: Value) -> arb | None:
     if value.contains(ZERO) and not value.is_zero():  # what an exponential has come to that has no digits is minute
         return _MINUTE if abs(value) < _NOTHING else ZERO
     return value
-
-
-def exponent_of(size: arb) -> int:
-    """The binary exponent of a finite number, rounded to double where it is in the range of these; 0 for 0."""
-    number = float(size)
-    if _LEAST < abs(number) < _MOST:
-        return math.frexp(number)[1]
-    mantissa, exponent = size.mid().man_exp()
-    return int(exponent) + int(mantissa).bit_length() if mantissa else 0
 
 
 def _clipped(edges: Floats) -> Floats:

@@ -76,10 +76,10 @@ def value_of(form: Form, operands: Sequence[Any]) -> Value:
     """
     if not form.lazy:
         for operand in operands:
-            if isinstance(operand, Missing):
+            if type(operand) is Missing:
                 return operand
     value: Value = form.value(*operands)
-    if not isinstance(value, arb) or value.is_finite():
+    if type(value) is not arb or value.is_finite():
         return value
     if form.outside is not None and form.outside(*operands):
         return UNDEFINED

@@ -13,8 +13,8 @@ from flint import arb, ctx
 
 from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
 from symgraph.check.program import RESIDUAL, Choice, Program, Slopes
-from symgraph.collector import weakly
 from symgraph.errors import OptionError
+from symgraph.ir.garbage_collection import weakly
 from symgraph.spec.model import Input, Model, NamedNode
 from symgraph.spec.residuals import residual_of
 

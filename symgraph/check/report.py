@@ -1,15 +1,17 @@
-"""The judge's findings as data, text and JSON-able dict."""
+"""What `symgraph truth` finds, as data, text and JSON-able dict."""
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.runs import BATCH
-from symgraph.check.verdicts import WHAT
+from symgraph.check.faults import WHAT, Verdicts
+from symgraph.check.runs import BATCH, Results
+from symgraph.check.truths import Truths
 from symgraph.gradcheck.report import jsonable
 from symgraph.options import ACCURATE
 
@@ -82,67 +84,45 @@ class ResultReport:
 
     Attributes:
         result: "loss", "output", "grad w1" or "jacobian w1".
-        judged: points where the truth is a normal number of the dtype.
-        nan: NaN although the truth is finite.
-        infinite: infinity although the truth is finite.
-        zero: 0 although the truth is a normal number and the inputs determine it (4 * (1 + kappa_in) ulp is below 1/2).
-        wrong: a relative error above 1/2 under the same conditions; or, where the truth is 0 or subnormal, an error of more
-            than 1000 times what rounding explains.
-        raised: exceptions; of the scalar backend those of ``math`` count only where all results of the call are finite.
-        above_bound: errors above (largest op figure) * kappa_graph ulp; of an accurate module, above 1 ulp.
-        above_own: errors above the module's own ``error_bound``.
-        tried: points at which that bound was tried: no value on the way leaves the normal range, no decision is in doubt, and
-            the bound is small enough for a first-order statement.
-        outside_range: results that are wrong in one of these ways elsewhere.
-        blurred: zeros and errors above 1/2 that no method could avoid: kappa_in is too large.
-        doubtful: results that are not judged because the last bits of the inputs leave open what they are: next to a kink or
-            the end of a domain, or where an argument is as uncertain as the scale on which a function changes.
-        small: points where the truth is 0 or subnormal.
-        beyond: points where the truth is finite but larger than the dtype's numbers.
-        undefined: points where there is no real value.
-        no_derivative: points at a kink.
-        unresolved: points where no precision sufficed for the truth.
-        median: of the error in ulp.
-        largest: error in ulp.
-        worst_in: largest error / (1 + kappa_in).
-        worst_bound: largest error relative to the bound, where it was tried.
-        worst_sharp: the same relative to the sum over operations of figure * |v dG/dv| / |G|, which is sharper.
-        quality: median of kappa_graph / (1 + kappa_in).
+        counts: how many points there are at which, by name
+            judged: the truth is a normal number of the dtype;
+            nan, infinite: the result is, although the truth is finite;
+            zero: it is 0 although the truth is a normal number and the inputs determine it, 4 * (1 + kappa_in) ulp < 1/2;
+            wrong: its relative error is above 1/2 under the same conditions; or, where the truth is 0 or subnormal, it is off
+            by more than 1000 times what rounding explains;
+            raised: there is an exception; of the scalar backend those of ``math`` count only where all results of the call are
+            finite;
+            above_bound: its error is above (largest op figure) * kappa_graph ulp; of an accurate module, above 1 ulp;
+            above_own: its error is above the module's own ``error_bound``;
+            tried: that bound was tried: no value on the way leaves the normal range, no decision is in doubt, and the bound is
+            small enough for a first-order statement;
+            outside_range: it is wrong in one of these ways elsewhere;
+            blurred: it is 0, or off by more than 1/2, and no method could avoid that: kappa_in is too large;
+            doubtful: it is not judged because the last bits of the inputs leave open what it is: next to a kink or the end of a
+            domain, or where an argument is as uncertain as the scale on which a function changes;
+            small, beyond: the truth is 0 or subnormal, or finite but larger than the dtype's numbers;
+            undefined, no_derivative: there is no real value, or a kink;
+            unresolved: no precision sufficed for the truth.
+        figures: of the errors, by name
+            median, largest: of those in ulp;
+            worst_in: the largest error / (1 + kappa_in);
+            worst_bound: the largest error relative to the bound, where it was tried;
+            worst_sharp: the same relative to the sum over operations of figure * |v dG/dv| / |G|, which is sharper;
+            quality: the median of kappa_graph / (1 + kappa_in).
         worst: the worst point, a faulty one if there is one; None if nothing was judged.
         worst_outside: the worst point of those outside the range, if there are any.
     """
 
     result: str
-    judged: int
-    nan: int
-    infinite: int
-    zero: int
-    wrong: int
-    raised: int
-    above_bound: int
-    above_own: int
-    tried: int
-    outside_range: int
-    blurred: int
-    doubtful: int
-    small: int
-    beyond: int
-    undefined: int
-    no_derivative: int
-    unresolved: int
-    median: float
-    largest: float
-    worst_in: float
-    worst_bound: float
-    worst_sharp: float
-    quality: float
+    counts: Mapping[str, int]
+    figures: Mapping[str, float]
     worst: Worst | None
     worst_outside: Worst | None
 
     @property
     def faults(self) -> int:
         """Number of faults where something is promised."""
-        return sum(getattr(self, name) for name in WHAT)
+        return sum(self.counts[name] for name in WHAT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,7 +177,7 @@ class Report:
 
     def total(self, count: str) -> int:
         """One of the counts of ``ResultReport``, of all results together."""
-        return sum(getattr(one, count) for one in self.results)
+        return sum(one.counts[count] for one in self.results)
 
     @property
     def judged(self) -> int:
@@ -207,7 +187,7 @@ class Report:
     @property
     def faults(self) -> int:
         """Number of faults where something is promised."""
-        return self.total("faults")
+        return sum(one.faults for one in self.results)
 
     @property
     def outside_range(self) -> int:
@@ -217,23 +197,26 @@ class Report:
     @property
     def worst(self) -> Worst | None:
         """The worst point of all: of a faulty result if there is one, else the largest error / (1 + kappa_in)."""
-        return max(self.results, key=lambda one: (one.worst is not None, one.faults > 0, one.worst_in)).worst
+        return max(self.results, key=lambda one: (one.worst is not None, one.faults > 0, one.figures["worst_in"])).worst
 
     @property
     def worst_outside(self) -> Worst | None:
         """A point where nothing is promised, of the result that is wrong most often there."""
-        return max(self.results, key=lambda one: one.outside_range).worst_outside
+        return max(self.results, key=lambda one: one.counts["outside_range"]).worst_outside
 
     def rows(self) -> list[tuple[str, ...]]:
         """The table under ``COLUMNS``, one row a result."""
+        figures = ("median", "largest", "worst_in", "worst_bound")
         return [
             (
-                one.result, *(str(n) for n in (one.judged, one.nan, one.infinite, one.zero, one.wrong, one.raised)),
-                str(one.above_bound + one.above_own), _figure(one.median), _figure(one.largest), _figure(one.worst_in),
-                _figure(one.worst_bound), str(one.outside_range),
+                one.result,
+                *(str(one.counts[name]) for name in ("judged", "nan", "infinite", "zero", "wrong", "raised")),
+                str(one.counts["above_bound"] + one.counts["above_own"]),
+                *(_figure(one.figures[name]) for name in figures),
+                str(one.counts["outside_range"]),
             )
             for one in self.results
-        ]  # fmt: skip
+        ]
 
     def remarks(self) -> list[str]:
         """Return sentences on what the table omits and how to read it."""
@@ -282,6 +265,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as dicts, lists, strings and finite numbers, without the samples; None for what is not finite."""
         whole = {"ok": self.ok, "faults": self.faults, "outside_range": self.outside_range, **asdict(self)}
+        whole["results"] = [{**one, **one.pop("counts"), **one.pop("figures")} for one in whole["results"]]
         return {name: jsonable(value) for name, value in whole.items() if name != "samples"}
 
     def __str__(self) -> str:
@@ -297,3 +281,114 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def _figure(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3g}"
+
+
+def report_on(found: Truths, judged: Verdicts, results: Results) -> Report:
+    """Make the report of the verdicts on results."""
+    kinds, court = found.points.kinds, _Found(found, judged, results)
+    digits = court.worst_digits()
+    reports = tuple(court.result(column) for column in range(len(found.names)))
+    kappa_in, kappa_graph = (np.where(judged.known["judged"], k, np.nan) for k in (judged.kappa_in, found.sizes.kappa_graph))
+    return Report(
+        found.model.name,
+        found.dtype,
+        results.precision,
+        len(found.points),
+        dict(Counter(kinds)),
+        _by_kind(judged.faulty, kinds),
+        _by_kind(judged.outside_range, kinds),
+        {text: int((judged.wrong[name] & judged.outside_range).sum()) for name, text in WHAT.items()},
+        found.largest_ulp,
+        reports,
+        tuple(dict.fromkeys(run.function for run in results.runs)),
+        digits,
+        Samples(judged.ulp, kappa_in, kappa_graph, judged.failing),
+    )
+
+
+def _by_kind(mask: NDArray[np.bool_], kinds: Sequence[str]) -> dict[str, int]:
+    """Count the marked results at the points of each kind."""
+    return {kind: int(mask[np.array(kinds) == kind].sum()) for kind in dict.fromkeys(kinds)}
+
+
+class _Found(NamedTuple):
+    """The truths, the verdicts on results, and the results."""
+
+    found: Truths
+    judged: Verdicts
+    results: Results
+
+    def result(self, column: int) -> ResultReport:
+        """Report on one result."""
+        judged, sizes = self.judged, self.found.sizes
+        errors, tried = judged.ulp[:, column], judged.known["tried"][:, column]
+        faulty, outside = judged.faulty[:, column], judged.outside_range[:, column]
+        self.found.largest(np.where(np.isfinite(errors), errors, np.nan)[:, None], judged.kappa_in, [column])
+        kappa_in, kappa_graph = judged.kappa_in[:, column], sizes.kappa_graph[:, column]
+        with np.errstate(all="ignore"):
+            against_in = np.where(np.isfinite(errors), errors / (1 + kappa_in), np.nan)
+            against_bound = np.where(tried, errors / judged.bound[:, column], np.nan)
+            sharp = np.where(tried & judged.plain[:, column], errors / sizes.bound[:, column], np.nan)
+            quality = np.where(judged.known["judged"][:, column], kappa_graph / (1 + kappa_in), np.nan)
+        return ResultReport(
+            result=self.found.names[column],
+            counts={name: int(mask[:, column].sum()) for name, mask in judged.counted().items()},
+            figures={
+                "median": _statistic(np.median, errors),
+                "largest": _statistic(np.max, errors),
+                "worst_in": _statistic(np.max, against_in),
+                "worst_bound": _statistic(np.max, against_bound),
+                "worst_sharp": _statistic(np.max, sharp),
+                "quality": _statistic(np.median, quality),
+            },
+            worst=self._worst(column, against_in, faulty if faulty.any() else ~np.isnan(against_in) & ~outside),
+            worst_outside=self._worst(column, against_in, outside),
+        )
+
+    def worst_digits(self) -> Worst | None:
+        """The result at which the operations lose the most digits that the inputs determine."""
+        at = self.found.worst_digits(self.judged.known["judged"] & self.judged.in_range, self.judged.kappa_in)
+        return None if at is None else self._at(*at[:2], "digits", at[2])
+
+    def _worst(self, column: int, against_in: NDArray[np.float64], candidates: NDArray[np.bool_]) -> Worst | None:
+        """The candidate with the largest error / (1 + kappa_in)."""
+        if not candidates.any():
+            return None
+        place = int(np.argmax(np.where(candidates, np.nan_to_num(against_in, nan=0.0, posinf=np.inf), -1.0)))
+        run, what = self.results.runs[self.judged.source[place, column]], self.judged.what(place, column)
+        return self._at(place, column, what, run.label, run.messages[0] if what == WHAT["raised"] else "")
+
+    def _at(self, place: int, column: int, what: str, where: str, message: str = "") -> Worst:
+        found, judged, at = self.found, self.judged, (place, column)
+        point = found.points.point(place)
+        return Worst(
+            result=found.names[column],
+            what=what,
+            kind=found.points.kinds[place],
+            point=point,
+            computed=float(judged.computed[at]),
+            truth=float(found.values[at]),
+            ulp=float(judged.ulp[at]),
+            kappa_in=float(judged.kappa_in[at]),
+            kappa_graph=float(found.sizes.kappa_graph[at]),
+            literal=_literal(found, point),
+            where=where,
+            message=message,
+        )
+
+
+def _literal(found: Truths, point: Mapping[str, float]) -> str:
+    """Assignments of w, X and y, as far as the model has them, with all digits."""
+    model = found.model
+    target = () if model.target_input is None else (model.target_input,)
+    parts = []
+    for name, entries in (("w", model.weight_inputs), ("X", model.feature_inputs), ("y", target)):
+        numbers = [point[entry.name] for entry in entries]
+        text = repr(numbers[0] if name == "y" else numbers) if numbers else ""
+        parts += [f"{name} = {text}" if found.dtype == "float64" else f"{name} = np.{found.dtype}({text})"] if text else []
+    return "; ".join(parts)
+
+
+def _statistic(statistic: Any, values: NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(statistic(known)) if len(known) else math.nan

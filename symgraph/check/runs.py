@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,11 @@ BATCH = 33
 the last is what remains; NumPy's functions may differ between the two by units in the last place."""
 _SHARES = np.array([*np.resize((1.0, 3.0), BATCH - 1), 0.0])
 """The weights of the rows of a weighted batch; the last row counts as absent."""
+_BESIDE = np.array([*range(BATCH - 1), 0])
+"""The rows of a batch that a point is the first and the last of, the other points between."""
 _SUM_ULP = BATCH / 2 + 2
 """Half a unit for each of the sums over a batch, in any order, for the product with a row's weight, and for the division."""
-_TURNS = 4
+_TURNS = 8
 """A function whose results another one has given before runs at one point in so many of each kind; all run at the first."""
 _LOOSE = 3.0
 """Factor on the error bound of results that are derived from the residual, not the loss."""
@@ -95,24 +98,6 @@ class Results:
         return found
 
 
-def given_results(names: Sequence[str], values: Any, raised: Any = None, precision: str = DOUBLE) -> Results:
-    """Results of anything else than a module.
-
-    Args:
-        names: the k results.
-        values: (n, k).
-        raised: (n, k) whether there is an exception instead; a call gives one result.
-        precision: as for ``Results``.
-    """
-    array = np.asarray(values, np.float64)
-    lost = np.zeros(array.shape, bool) if raised is None else np.asarray(raised, bool)
-    runs = [
-        Run(name, (place,), array[:, [place]], np.ones(len(array), bool), (lost[:, place] * MATH_ERROR).astype(np.int8))
-        for place, name in enumerate(names)
-    ]
-    return Results(tuple(names), len(array), tuple(runs), precision)
-
-
 def backend_of(module: Any) -> str:
     """The backend of a module, told by its functions: "numpy", "scalar" or "c"."""
     return "numpy" if hasattr(module, "forward") else "c" if hasattr(module, "pack") else "scalar"
@@ -151,7 +136,7 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     with np.errstate(all="ignore"):
         for place in range(len(points)):
             runner.visit(place)
-    runs = [run for found in runner.gathered.values() for run in found]
+    runs = [run for tried in (*runner.row, *runner.rows, *runner.added) for run in tried.runs]
     bounds, own = None, next((run for run in runs if run.label == "error_bound"), None)
     if own is not None:
         bounds = np.full((len(points), len(names)), np.nan)
@@ -168,6 +153,22 @@ def _columns(names: Sequence[str], outputs: Sequence[str]) -> dict[str, tuple[in
     return {fact: columns for fact, columns in found.items() if columns}
 
 
+class _Tried(NamedTuple):
+    """A way of calling a function, with arguments of one kind.
+
+    Attributes:
+        call: the call.
+        runs: what it has given, one for each row that is looked at: the first and the last of a batch.
+        places: where each fact stands in a run.
+        fresh: whether no call before it gives all of its facts.
+    """
+
+    call: Call
+    runs: Sequence[Run]
+    places: Sequence[slice]
+    fresh: bool
+
+
 class _Runner:
     """Calls the functions of one module, at one point after the other.
 
@@ -179,15 +180,21 @@ class _Runner:
     """
 
     def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
-        self.module, self.columns, self.gathered = module, columns, dict[tuple[str, str, str], Sequence[Run]]()
-        self.kinds, self.seen = points.kinds, Counter[str]()
+        self.module, self.columns, self.kinds, self.seen = module, columns, points.kinds, Counter[str]()
         places = {name: place for place, name in enumerate(points.names)}
         values, target = points.values.astype(kind), module.TARGET
-        self.w, X = (values[:, [places[name] for name in part]] for part in (module.WEIGHTS, module.FEATURES))
-        self.rows = X if module.FEATURES else None, None if target is None else values[:, places[target]]
+        w, X = (values[:, [places[name] for name in part]] for part in (module.WEIGHTS, module.FEATURES))
+        self.w, self.X, self.y = w, X if module.FEATURES else None, None if target is None else values[:, places[target]]
         self.is_scalar = backend_of(module) == "scalar"
         accurate = module.METADATA.get("precision", DOUBLE) == ACCURATE
         self.sums = {"slack": 1.0 if accurate or kind == np.float32 else _SUM_ULP, "summed": True}
+        rows, has_batches, text = np.zeros(BATCH, np.intp), self.X is not None and not self.is_scalar, f" of {BATCH} rows"
+        every = Given(w[0], self.X, self.y, rows, shares=np.ones(BATCH))
+        self.alone, self.batch = every.one(0, "")._replace(ways=("",)), every._replace(text=text)
+        self.copies = self.batch._replace(shares=_SHARES, ways=WAYS[:4], by_row=False)
+        self.row, self.rows, self.added = (
+            self._tried(given) if given is self.alone or has_batches else [] for given in (self.alone, self.batch, self.copies)
+        )
 
     def visit(self, place: int) -> None:
         """Call functions with the row of a point alone, as the first and the last of a batch, and with copies of it.
@@ -197,46 +204,59 @@ class _Runner:
         """
         n, kind = len(self.w), self.kinds[place]
         turn, self.seen[kind] = self.seen[kind], self.seen[kind] + 1
-        points = Given(self.w[place], *self.rows, np.arange(n), shares=np.ones(n), ways=("",))
-        self._run_all(points.one(place, ""), place, turn)
-        if self.rows[0] is not None and not self.is_scalar:
-            text, others = f" of {BATCH} rows", (place + np.arange(1, BATCH - 1)) % n
-            self._run_all(points.take(np.array([place, *others, place]), text)._replace(ways=()), place, turn)
+        X, y = (None if part is None else part[place] for part in (self.X, self.y))
+        x = X[0] if X is not None and len(X) == 1 else X
+        self._run_all(self.row, place, turn, self.alone._replace(w=self.w[place], X=x, y=y))
+        if self.rows:
+            self._run_all(self.rows, place, turn, self._with(self.batch, place, (place + _BESIDE) % n))
             every, rest = divmod(turn, _TURNS)
-            if rest == 0:
-                ways = WAYS[:4] if turn == 0 else WAYS[every % 4 : every % 4 + 1]
-                copies = points.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
-                sums = self._calls(copies)
-                for call in sums if turn == 0 or not sums else [sums[every // 4 % len(sums)]]:
-                    self._run(place, call, copies)
+            if rest == 0 and self.added:
+                ways = dict.fromkeys(tried.call.how for tried in self.added)
+                way = list(ways)[every % len(ways)]
+                sums = self.added if turn == 0 else [tried for tried in self.added if tried.call.how == way]
+                copies = self._with(self.copies, place, np.full(BATCH, place))
+                for tried in sums if turn == 0 else [sums[every // len(ways) % len(sums)]]:
+                    self._run(place, tried, copies)
 
-    def _run_all(self, given: Given, place: int, turn: int) -> None:
+    def _with(self, given: Given, place: int, rows: NDArray[np.intp]) -> Given:
+        """Arguments with the weights of one point, and the rows of some."""
+        X, y = (None if part is None else part[rows] for part in (self.X, self.y))
+        return given._replace(w=self.w[place], X=X, y=y)
+
+    def _run_all(self, every: Sequence[_Tried], place: int, turn: int, given: Given) -> None:
         """Call the functions that the module has, but for those whose turn it is not."""
-        known: set[tuple[bool, int]] = set()
-        for number, call in enumerate(self._calls(given)):
-            fresh = {(fact in BOUNDS, column) for fact in call.facts for column in self.columns[fact]} - known
-            if fresh or turn == 0 or turn % _TURNS == number % _TURNS:
-                self._run(place, call, given)
-            known |= fresh
+        for number, tried in enumerate(every):
+            if tried.fresh or turn == 0 or turn % _TURNS == number % _TURNS:
+                self._run(place, tried, given)
 
-    def _calls(self, given: Given) -> list[Call]:
-        return [call for call in calls(self.module, given, self.columns) if hasattr(self.module, call.function)]
+    def _tried(self, given: Given) -> list[_Tried]:
+        """The calls of functions that the module has, and runs for what they will give."""
+        found, known = list[_Tried](), set[tuple[bool, int]]()
+        for call in calls(self.module, given, self.columns):
+            if hasattr(self.module, call.function):
+                facts = {(fact in BOUNDS, column) for fact in call.facts for column in self.columns[fact]}
+                ends = np.cumsum([0, *(len(self.columns[fact]) for fact in call.facts)]).tolist()
+                places = [slice(*pair) for pair in pairwise(ends)]
+                rows = 2 if call.factors is None and not given.alone else 1
+                found.append(_Tried(call, self._nothing_yet(call, given, rows), places, bool(facts - known)))
+                known |= facts
+        return found
 
-    def _run(self, place: int, call: Call, given: Given) -> None:
+    def _run(self, place: int, tried: _Tried, given: Given) -> None:
         """Make a call and note what it gives or raises."""
-        ends, key = call.factors is None and not given.alone, (call.function, call.how, given.text)
-        if key not in self.gathered:
-            self.gathered[key] = self._nothing_yet(call, given, 2 if ends else 1)
-        into = self.gathered[key]
-        first = into[0]
+        call, runs, places, _ = tried
+        first = runs[0]
         first.tried[place] = call.function != "error_bound"  # a bound is no result
         try:
-            results = [np.asarray(result) for result in call.run()]
-            parts = [_ends(result) if ends else result.reshape(1, -1) for result in results]
-            rows = np.reshape(parts[0] if len(parts) == 1 else np.hstack(parts), (len(into), len(first.columns)))
-            rows = rows if call.factors is None else rows / call.factors.sum()
-            for run, row in zip(into, rows, strict=True):
-                run.values[place] = row
+            results = call.run(given)
+            total = 1.0 if call.factors is None else call.factors(given).sum()
+            for part, result in zip(places, results, strict=True):
+                for run, row in zip(runs, _ends(result) if len(runs) == 2 else (result,), strict=True):
+                    if np.size(row) != part.stop - part.start:
+                        raise ValueError(f"{np.size(row)} results instead of {part.stop - part.start}")
+                    run.values[place, part] = row
+            if call.factors is not None:
+                first.values[place] /= total
         except Exception as error:  # whatever a function raises is its fault
             first.raised[place] = MATH_ERROR if self.is_scalar and isinstance(error, MATH_ERRORS) else CRASH
             first.messages.append(f"{first.label} raises {type(error).__name__}: {error}")
@@ -254,9 +274,11 @@ class _Runner:
         return [Run(label, columns, np.full((n, len(columns)), np.nan), *shared, **allowed) for _ in range(rows)]
 
 
-def _ends(result: NDArray[Any]) -> NDArray[Any]:
-    """The first and the last row of a batch, (2, width)."""
-    rows = np.broadcast_to(result, (BATCH,)) if result.ndim == 0 else result
+def _ends(result: Any) -> tuple[Any, Any]:
+    """The first and the last row of a batch."""
+    rows = np.asarray(result)
+    if rows.ndim == 0:
+        return rows, rows
     if len(rows) != BATCH:
         raise ValueError(f"{len(rows)} rows instead of {BATCH}")
-    return rows[[0, -1]].reshape(2, -1)
+    return rows[0], rows[-1]

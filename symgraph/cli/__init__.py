@@ -1,24 +1,32 @@
-"""The command line: ``symgraph new | build | gradcheck | truth | bench | train | predict | show``.
+"""The command line, ``symgraph COMMAND``.
 
 Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check says no, 2 usage or bad input. A traceback means
 a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
 """
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import typer
 
-from symgraph.cli.bench import bench
-from symgraph.cli.build import build
-from symgraph.cli.gradcheck import gradcheck
-from symgraph.cli.new import new
-from symgraph.cli.predict import predict
-from symgraph.cli.show import show
 from symgraph.cli.terminal import abandon_output
-from symgraph.cli.train import train
-from symgraph.cli.truth import truth
 from symgraph.errors import SymgraphError, VerificationError
+
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "new": ("symgraph.cli.new:new", "Write a small commented spec."),
+        "build": ("symgraph.cli.build:build", "Generate, verify and write modules."),
+        "gradcheck": ("symgraph.cli.gradcheck:gradcheck", "Check a module's derivatives."),
+        "truth": ("symgraph.cli.truth:truth", "Judge a module by its spec."),
+        "train": ("symgraph.cli.train:train", "Train on the rows of a file."),
+        "predict": ("symgraph.cli.predict:predict", "Compute predictions for a file."),
+        "show": ("symgraph.cli.show:show", "Print formulas, or the graph."),
+    }
+)
+"""Every command in the order of ``--help``: the function that runs it, whose parameters are its options, and its line there."""
 
 app = typer.Typer(
     help="Write a model and its loss in SymPy; build, check and train its NumPy module.",
@@ -26,14 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command(short_help="Write a small commented spec.")(new)
-app.command(short_help="Generate, verify and write modules.")(build)
-app.command(short_help="Check a module's derivatives.")(gradcheck)
-app.command(short_help="Judge a module by its spec.")(truth)
-app.command(short_help="Time a model beside other libraries.")(bench)
-app.command(short_help="Train on the rows of a file.")(train)
-app.command(short_help="Compute predictions for a file.")(predict)
-app.command(short_help="Print formulas, or the graph.")(show)
+for _name, (_function, _line) in COMMANDS.items():
+    _module, _, _attribute = _function.partition(":")
+    app.command(_name, short_help=_line)(getattr(import_module(_module), _attribute))
 
 
 # Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions.

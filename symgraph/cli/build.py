@@ -10,9 +10,9 @@ from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_j
 
 if TYPE_CHECKING:
     from symgraph.build.build import BuildReport, Plan
+    from symgraph.build.profile import Stage
     from symgraph.io.config import Config
     from symgraph.options import Options
-    from symgraph.stages import Stage
 
 
 def build(
@@ -46,8 +46,8 @@ def build(
     --check says of each file whether the spec, the options, the generator (another version of symgraph) or a hand changed it.
     """
     from symgraph.build import build as building
+    from symgraph.build.profile import Profile
     from symgraph.io.config import read_config
-    from symgraph.stages import Stages
 
     settings = read_config(file=config)
     wanted = _options(settings, extras, precision, standalone=standalone)
@@ -57,12 +57,12 @@ def build(
         note(line, quiet=quiet)
 
     with stage_bar(building.stage_names(plan), quiet=quiet) as watch:
-        stages = Stages(watch)
+        measured = Profile(watch)
         if check:
-            report = building.check(plan, progress=tell, stages=stages)
+            report = building.check(plan, progress=tell, profile=measured)
         else:
-            report = building.build(plan, force=force, verify=not no_verify, progress=tell, stages=stages)
-    _print(report, stages.done if profile else None, json=json)
+            report = building.build(plan, force=force, verify=not no_verify, progress=tell, profile=measured)
+    _print(report, measured.done if profile else None, json=json)
     for remark in _remarks(report):
         note(remark, quiet=quiet)
     if check and not report.ok:

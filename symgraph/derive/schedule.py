@@ -6,6 +6,7 @@ from itertools import chain, compress
 
 from symgraph.ir.graph import OPPOSITE, SUMS, Graph, Node, marked
 from symgraph.ir.ops import OPS, TRANSCENDENTAL
+from symgraph.ir.special import parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,10 @@ def count(graph: Graph, positions: Iterable[int]) -> Counts:
         node = graph.nodes[position]
         if node.op in SUMS:
             totals["sums"] += 1
-        elif not node.varying:
-            totals["uniform"] += 1
-        else:
-            totals["transcendental" if OPS[node.op].cost >= TRANSCENDENTAL else "arithmetic"] += 1
+            continue
+        for op in parts_of(node.op):
+            kind = "transcendental" if OPS[op].cost >= TRANSCENDENTAL else "arithmetic"
+            totals[kind if node.varying else "uniform"] += 1
     return Counts(**totals)
 
 

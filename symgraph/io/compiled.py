@@ -11,15 +11,19 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from symgraph.errors import ModuleError
-from symgraph.io.compiled_functions import Functions
 from symgraph.io.compiler import Compiler, compiled_library, find_compiler
 from symgraph.io.config import read_config
-from symgraph.io.module import ABI, explain_missing, require_trust, warn_if_stale
+from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
+from symgraph.runtime.compiled_binding import CompiledBinding
+from symgraph.runtime.facts import MODULE_ABI, Facts
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
-_WITH_LOSS = ("value_and_grad", "loss", "grad", "per_sample_grad", "row")
-_WITH_OUTPUT = ("predict", "predict_row", "jacobian")
-_WITH_RESIDUAL = ("residual", "residual_jacobian")
+_OFFERED: Mapping[str, tuple[str, ...]] = {
+    "row": ("value_and_grad", "loss", "grad", "per_sample_grad", "row"),
+    "predict": ("predict", "predict_row", "jacobian"),
+    "residual": ("residual", "residual_jacobian"),
+}
+"""Functions of a module whose library has a function."""
 _P, _N, _D = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_double
 _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "row": (_D, (_P, _P, _D, _P)),
@@ -77,7 +81,7 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
 def find(name_or_path: str | Path, config: Path | None = None) -> Path:
     """Find the C file of a model by its name or path, as ``load`` does; it need not exist."""
     text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.endswith(".c") or "/" in text or "\\" in text:
+    if is_path(name_or_path, ".c"):
         return Path(name_or_path)
     settings = read_config(file=config)
     path = settings.out_folder / f"{text}.c"
@@ -148,9 +152,7 @@ def prefix_of(source: str, text: str) -> str:
     found = _ABI.search(text)
     if found is None:
         raise ModuleError(f"{source} is no generated C file; `symgraph build --backend c` makes such files")
-    if int(found[2]) != ABI:
-        versions = f"{source} follows version {found[2]} of the module contract, this symgraph follows {ABI}"
-        raise ModuleError(f"{versions}; build it again")
+    require_abi(int(found[2]), source)
     if f"{found[1]}_residual_factor" not in text:
         raise ModuleError(f"{source} was built by an earlier symgraph, to which a residual was something else; build it again")
     return found[1]
@@ -172,24 +174,24 @@ def _module(library: ctypes.CDLL, prefix: str, model: str, path: Path) -> Module
         value = ctypes.c_char_p.in_dll(library, f"{prefix}_{what}").value
         return None if value is None else value.decode()
 
-    c_functions: dict[str, Any] = {}
+    functions: dict[str, Any] = {}
     for name, (result, parameters) in _SIGNATURES.items():
         function = getattr(library, f"{prefix}_{name}", None)
         if function is not None:
             function.restype, function.argtypes = result, parameters
-            c_functions[name] = function
-    features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
-    functions = Functions(model, features, weights, text("target"), c_functions)
-    output = text("output")
-    module = ModuleType(model, f"The model {model}, compiled from C.")
-    constants = {"ABI": ABI, "MODEL": model, "FEATURES": features, "TARGET": functions.target, "WEIGHTS": weights}
-    metadata: dict[str, Any] = {"model_hash": text("hash"), "has_loss": "row" in c_functions, "backend": "c"}
+            functions[name] = function
     factor, reason = ctypes.c_double.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
+    metadata: dict[str, Any] = {"model_hash": text("hash"), "has_loss": "row" in functions, "backend": "c"}
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
-    groups = {"row": _WITH_LOSS, "predict": _WITH_OUTPUT, "residual": _WITH_RESIDUAL}
-    offered = [name for needed, names in groups.items() if needed in c_functions for name in names]
-    vars(module).update(constants, OUTPUTS=() if output is None else (output,), METADATA=metadata, __file__=str(path))
-    vars(module).update({name: getattr(functions, name) for name in (*offered, "pack", "unpack")})
+    features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
+    outputs = tuple(filter(None, [text("output")]))
+    facts = Facts(model, MODULE_ABI, model, features, text("target"), weights, outputs, metadata, ("float64",))
+    binding = CompiledBinding(facts, functions)
+    offered = [name for needed, names in _OFFERED.items() if needed in functions for name in names]
+    module = ModuleType(model, f"The model {model}, compiled from C.")
+    constants = {name.upper(): value for name, value in facts._asdict().items() if name not in ("module", "dtypes")}
+    vars(module).update(constants, __file__=str(path))
+    vars(module).update({name: getattr(binding, name) for name in (*offered, "pack", "unpack")})
     explain_missing(module)
     return module
 

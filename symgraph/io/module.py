@@ -3,89 +3,53 @@
 import ast
 import importlib.util
 import re
-import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from symgraph.errors import BuildError, ModuleError
 from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
-from symgraph.io.loaded import module_of_text
+from symgraph.io.loaded import execute, module_of_text
 from symgraph.io.trust import objection
-
-ABI = 2
-"""Version of the module contract that this runtime follows."""
+from symgraph.runtime.compiled_binding import RowFunctions
+from symgraph.runtime.facts import MODULE_ABI
+from symgraph.runtime.loose_binding import LooseBinding
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_CONSTANTS = ("MODEL", "FEATURES", "TARGET", "WEIGHTS", "METADATA")
 # Functions by which backends are recognized: each module has at least one of them.
 _ENTRY_POINTS = ("forward", "row", "predict_row")
 _ABI_LINE = re.compile(r"^ABI\b.*$", re.MULTILINE)
 _SHOWN = 20  # names that a message lists at most
 
 
-class GeneratedModule(Protocol):
-    """Module of the numpy backend; its own docstrings describe the arguments and results of its functions.
+class ModuleFacts:
+    """Constants of every generated module; they are the facts that its functions are bound with."""
+
+    ABI: int
+    MODEL: str
+    FEATURES: tuple[str, ...]
+    TARGET: str | None
+    WEIGHTS: tuple[str, ...]
+    METADATA: Mapping[str, Any]
+
+
+class GeneratedModule(ModuleFacts, LooseBinding[Any]):
+    """Module of the numpy backend, for type checkers: its constants, and the functions that its binding makes.
 
     A model may lack parts. Without a loss there is no backward, loss, value_and_grad, grad and per_sample_grad; without an
     output no predict and jacobian; residual and residual_jacobian exist where the loss is METADATA["residual_factor"] * r**2
     with a residual r, else METADATA["no_residual"] says why not. METADATA["has_loss"], OUTPUTS and `hasattr` say which.
     """
 
-    ABI: int
-    MODEL: str
-    FEATURES: tuple[str, ...]
-    TARGET: str | None
-    WEIGHTS: tuple[str, ...]
     NODES: tuple[str, ...]
     OUTPUTS: tuple[str, ...]
-    METADATA: Mapping[str, Any]
-
-    def forward(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
-
-    def backward(self, tape: Any, cotangent: Any = 1.0) -> Any: ...
-
-    def predict(self, w: Any, X: Any = None) -> Any: ...
-
-    def loss(self, w: Any, X: Any = None, y: Any = None, *, sample_weight: Any = None, reduction: str = "mean") -> float: ...
-
-    def value_and_grad(
-        self, w: Any, X: Any = None, y: Any = None, *, sample_weight: Any = None, reduction: str = "mean"
-    ) -> tuple[float, Any]: ...
-
-    def grad(self, w: Any, X: Any = None, y: Any = None, *, sample_weight: Any = None, reduction: str = "mean") -> Any: ...
-
-    def per_sample_grad(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
-
-    def residual(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
-
-    def residual_jacobian(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
-
-    def jacobian(self, w: Any, X: Any = None, y: Any = None) -> Any: ...
-
-    def pack(self, mapping: Mapping[str, float]) -> Any: ...
-
-    def unpack(self, w: Any) -> dict[str, float]: ...
-
-    def initial_weights(self, seed: int) -> Any: ...
 
 
-class ScalarModule(Protocol):
-    """Module of the scalar backend: one row at a time, on Python floats."""
-
-    ABI: int
-    MODEL: str
-    FEATURES: tuple[str, ...]
-    TARGET: str | None
-    WEIGHTS: tuple[str, ...]
-    METADATA: Mapping[str, Any]
-
-    def row(self, w: Any, x: Any, y: Any, grad: Any) -> float: ...
-
-    def predict_row(self, w: Any, x: Any) -> float: ...
+class ScalarModule(ModuleFacts, RowFunctions):
+    """Module of the scalar backend, for type checkers: one row at a time, on Python floats."""
 
 
 def load(name_or_path: str | Path, *, config: str | Path | None = None) -> GeneratedModule:
@@ -183,19 +147,13 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     """
     _check_abi(source, origin)
     module = module_of_text(source, name, origin)
-    qualified = module.__name__
-    sys.modules[qualified] = module
     try:
-        module.__loader__.exec_module(module)  # type: ignore[union-attr]
-        _check_contract(module, origin)
+        execute(module, lambda made: _check_contract(made, origin))
     except ModuleError:
-        sys.modules.pop(qualified, None)
         raise
     except SyntaxError as error:
-        sys.modules.pop(qualified, None)
         raise ModuleError(f"{origin} is not Python text: {error}") from error
     except Exception as error:  # whatever the text raises is a fault of the text
-        sys.modules.pop(qualified, None)
         raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; build it again") from error
     explain_missing(module)
     return module
@@ -213,6 +171,12 @@ def explain_missing(module: ModuleType) -> None:
         vars(module)["__getattr__"] = missing
 
 
+def is_path(name_or_path: str | Path, suffix: str) -> bool:
+    """Tell the path of a file from the name of a module."""
+    text = str(name_or_path)
+    return isinstance(name_or_path, Path) or text.endswith(suffix) or "/" in text or "\\" in text
+
+
 def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
     """Find the file of a generated module.
 
@@ -224,7 +188,7 @@ def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
         ModuleError, OptionError: as for `load`.
     """
     text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.endswith(".py") or "/" in text or "\\" in text:
+    if is_path(name_or_path, ".py"):
         path = Path(name_or_path)
         if not path.is_file():
             raise ModuleError(f"there is no file {path}{_listing('it is next to', [path.parent])}")
@@ -276,9 +240,16 @@ def _check_abi(source: str, origin: str) -> None:
         raise ModuleError(f"{origin} is not Python text: {error}") from error
     found = [value for statement in tree.body if (value := _abi_value(statement)) is not None]
     if not found:
-        raise ModuleError(f"{origin} is no generated module: it does not say ABI = {ABI}; `symgraph build` makes such modules")
-    if found[-1] != ABI:
-        versions = f"{origin} follows version {found[-1]} of the module contract, this symgraph follows {ABI}"
+        raise ModuleError(
+            f"{origin} is no generated module: it does not say ABI = {MODULE_ABI}; `symgraph build` makes such modules"
+        )
+    require_abi(found[-1], origin)
+
+
+def require_abi(version: int, origin: str) -> None:
+    """Refuse a file of another version of the module contract than the runtime's."""
+    if version != MODULE_ABI:
+        versions = f"{origin} follows version {version} of the module contract, this symgraph follows {MODULE_ABI}"
         raise ModuleError(f"{versions}; build it again")
 
 
@@ -308,7 +279,7 @@ def _abi_value(statement: ast.stmt) -> int | None:
 
 
 def _check_contract(module: ModuleType, origin: str) -> None:
-    missing = [name for name in _CONSTANTS if not hasattr(module, name)]
+    missing = [name for name in ModuleFacts.__annotations__ if not hasattr(module, name)]
     if not any(hasattr(module, name) for name in _ENTRY_POINTS):
         missing.append(" or ".join(_ENTRY_POINTS))
     if missing:

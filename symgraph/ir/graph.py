@@ -13,7 +13,7 @@ LEAVES = frozenset({"feature", "weight", "target", "cotangent", "input", "larges
 VARYING_LEAVES = frozenset({"feature", "target", "cotangent"})
 
 SUMS = frozenset({"rowsum", "rowdot"})
-"""Ops that add up rows: values, or products of two (``backends/dots.py`` writes the latter)."""
+"""Ops that add up rows: values, or products of two (``passes/dots.py`` writes the latter)."""
 
 BOOLEAN_OPS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 

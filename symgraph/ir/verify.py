@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, SUMS, VARYING_LEAVES, Graph, Node
 from symgraph.ir.ops import OPS
+from symgraph.ir.special import SPECIAL, arity_of
 
 
 def verify_graph(graph: Graph) -> Graph:
@@ -55,17 +56,17 @@ def _problem(graph: Graph, position: int, node: Node) -> str | None:
         if node.args or not isinstance(node.data, wanted):
             return "is a leaf with operands or without its data"
         return "varies by row, which its kind does not" if node.varying and node.op not in VARYING_LEAVES else None
-    if node.op not in OPS:
+    if node.op not in OPS and node.op not in SPECIAL:
         return "is no row of the op table"
-    if len(node.args) != OPS[node.op].arity:
-        return f"has {len(node.args)} operands instead of {OPS[node.op].arity}"
+    if len(node.args) != arity_of(node.op):
+        return f"has {len(node.args)} operands instead of {arity_of(node.op)}"
     if any(not 0 <= arg < position for arg in node.args):
         return "refers to a node that does not stand before it"
     operands = [graph.nodes[arg] for arg in node.args]
     for index, operand in enumerate(operands):
         if operand.boolean != (node.op in _LOGICAL or (node.op == "select" and index == 0)):
             return f"has operand %{node.args[index]}, which is {'a truth value' if operand.boolean else 'a number'}"
-    if node.boolean != (node.op in BOOLEAN_OPS):
+    if node.boolean != ((SPECIAL[node.op].of if node.op in SPECIAL else node.op) in BOOLEAN_OPS):
         return "has the wrong kind"
     if node.varying != (node.op not in SUMS and True in [operand.varying for operand in operands]):
         return "has a wrong mark of varying by row"

@@ -1,61 +1,86 @@
 """Passes: pure functions from graph to graph, one a file, and the order in which they run."""
 
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from symgraph.derive.adjoint import differentiate
 from symgraph.ir.graph import Graph
+from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND
 from symgraph.passes.bracket import bracket
 from symgraph.passes.cancel import cancel
+from symgraph.passes.cheap_products import cheap_products
 from symgraph.passes.collect import collect
 from symgraph.passes.commute import commute
+from symgraph.passes.dots import dots
 from symgraph.passes.expand import expand
+from symgraph.passes.factor import factor
+from symgraph.passes.falling import falling
+from symgraph.passes.flat import flat
 from symgraph.passes.fold_constants import fold_constants
+from symgraph.passes.fused import fused
 from symgraph.passes.gather import gather
 from symgraph.passes.half_angle import half_angle
 from symgraph.passes.hoist import hoist
+from symgraph.passes.horner import horner
 from symgraph.passes.hyperbolic import hyperbolic
 from symgraph.passes.limit import limit
 from symgraph.passes.lower_powers import lower_powers
 from symgraph.passes.mask import mask
 from symgraph.passes.one_row import one_row
+from symgraph.passes.open_jumps import open_jumps
 from symgraph.passes.order import order
+from symgraph.passes.orient import orient
 from symgraph.passes.prune import prune
 from symgraph.passes.quotients import quotients
+from symgraph.passes.rewrite import rewrite
 from symgraph.passes.saturate import saturate
 from symgraph.passes.signs import signs
 from symgraph.passes.simplify import simplify
+from symgraph.passes.tangents import tangents
 
-PIPELINE = (
+Passes = tuple[Callable[[Graph], Graph], ...]
+
+PIPELINE: Passes = (
     *(expand, fold_constants, lower_powers, simplify, fold_constants, simplify),
     *(cancel, simplify),
     *(signs, mask, order, commute),
     *(quotients, gather, bracket, hoist, collect, fold_constants),
     *(prune, limit),
 )
-"""Passes in the order in which they run. Constants that expanding an op brings are folded too, exponents are constants before
-powers are lowered, and constants that identities reveal are folded in turn. Equal values are shared before products are put
-into a safe order; then come the passes that save operations, and limit looks at the products that are left."""
+"""Passes over forward and backward, in the order in which they run. Constants that expanding an op brings are folded too,
+exponents are constants before powers are lowered, and constants that identities reveal are folded in turn. Equal values are
+shared before products are put into a safe order; then come the passes that save operations, and limit looks at the products
+that are left."""
 
-ROW_PIPELINE = (one_row, saturate, *PIPELINE[:-1])
-"""Passes that make the graph of a row function from an optimized one, whose products limit has guarded already."""
+STEPS: Passes = (rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
+"""Steps from the lowered graph to the optimized one, which all backends share."""
 
-BATCH_PIPELINE = (half_angle, hyperbolic)
-"""Passes that make the graph of batches from an optimized one: they pay where functions work on whole arrays."""
+PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
+    {
+        ("numpy", DOUBLE): (half_angle, tangents, hyperbolic, dots),
+        ("numpy", ACCURATE): (cheap_products,),
+        ("numpy", ERROR_BOUND): (half_angle, hyperbolic, open_jumps, one_row),
+        ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
+        ("c", DOUBLE): (fused, falling),
+    }
+)
+"""Passes from the optimized graph to the one that is printed, by backend and precision, or extra that has a graph of its own.
+An error bound follows the operations of the module's batches."""
 
 
-def optimize(graph: Graph) -> Graph:
-    """Run every pass of the pipeline."""
-    for run in PIPELINE:
+def run_passes(passes: Iterable[Callable[[Graph], Graph]], graph: Graph) -> Graph:
+    """Run passes one after another."""
+    for run in passes:
         graph = run(graph)
     return graph
 
 
-def single_row(graph: Graph) -> Graph:
-    """Run every pass of the pipeline of row functions on an optimized graph."""
-    for run in ROW_PIPELINE:
-        graph = run(graph)
-    return graph
+def printed(graph: Graph, backend: str, variant: str = DOUBLE) -> Graph:
+    """Return the graph that a backend prints.
 
-
-def many_rows(graph: Graph) -> Graph:
-    """Run every pass of the pipeline of batches on an optimized graph."""
-    for run in BATCH_PIPELINE:
-        graph = run(graph)
-    return graph
+    Args:
+        graph: the optimized graph.
+        backend: the backend's name.
+        variant: a precision, or the extra ``ERROR_BOUND``.
+    """
+    return run_passes(PIPELINES[backend, variant], graph)

@@ -8,7 +8,8 @@ Loss of accuracy: the sine is within 1.6 ulp for an exact x, the cosine within (
 is nearly 0 it is as good as the last bit of x allows, and not better. Both stay between -1 and 1. No double is so near a
 multiple of pi that t*t overflows. Half of a subnormal x may round, and its sine is the next number then.
 
-Runs after all other passes, for batches.
+For batches alone, after all other passes: ``half_angle`` writes the pair as operations on x/2, which ``tangents`` takes apart.
+An error bound takes them as they are, since a bound that goes through the tangent would be infinite near its poles.
 """
 
 from collections.abc import Mapping
@@ -20,20 +21,19 @@ from symgraph.passes.simplify import simplified
 
 
 def half_angle(graph: Graph) -> Graph:
-    """Replace sine and cosine where both are needed of a varying argument; not part of the pipeline, for batches."""
+    """Replace sine and cosine where both are needed of a varying argument."""
     pairs = _pairs(graph)
-    tangents: dict[int, tuple[int, int]] = {}
+    halves: dict[int, int] = {}
 
-    def replace(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
-        if node.args[0] not in pairs:
-            return None
+    def double(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
         argument = node.args[0]
-        if argument not in tangents:
-            tangents[argument] = _tangent(builder, args[0], alone=pairs[argument])
-        t, q = tangents[argument]
-        return builder.add("mul", t, q) if node.op == "sin" else builder.add("sub", q, builder.const(1.0))
+        if argument not in pairs:
+            return None
+        if argument not in halves:
+            halves[argument] = _halved(builder, args[0], alone=pairs[argument])
+        return builder.add("double_sine" if node.op == "sin" else "double_cosine", halves[argument])
 
-    return prune(rebuild(graph, replace, {"sin", "cos"})) if pairs else graph
+    return prune(rebuild(graph, double, {"sin", "cos"})) if pairs else graph
 
 
 def _pairs(graph: Graph) -> Mapping[int, bool]:
@@ -46,13 +46,6 @@ def _pairs(graph: Graph) -> Mapping[int, bool]:
     both = {position for position in waves["sin"] & waves["cos"] if nodes[position].varying}
     kept, uses = {*graph.names.values(), *graph.roots.values()}, readers(graph)
     return {position: uses[position] == 2 and position not in kept for position in both}
-
-
-def _tangent(builder: GraphBuilder, argument: int, *, alone: bool) -> tuple[int, int]:
-    """Add the tangent t of half the argument, and 2/(1 + t*t)."""
-    t = builder.add("tan", _halved(builder, argument, alone=alone))
-    d = builder.add("add", builder.add("mul", t, t), builder.const(1.0))
-    return t, builder.add("div", builder.const(2.0), d)
 
 
 def _halved(builder: GraphBuilder, argument: int, *, alone: bool) -> int:

@@ -3,11 +3,11 @@
 A generated module holds facts and straight-line mathematics, and makes its public functions of them by `bind`.
 """
 
-from symgraph.runtime.binding import Bound, bind
 from symgraph.runtime.facts import Array, Facts, RowSum
 from symgraph.runtime.functions import erf, erfc, erfcx, every_row, gauss, ierfcx, select
 from symgraph.runtime.lines import Lines, known
 from symgraph.runtime.loose_binding import BoundLoosely, bind_loosely
+from symgraph.runtime.numpy_binding import Bound, bind
 from symgraph.runtime.weights import Constant, Normal, Uniform
 
 __all__ = [

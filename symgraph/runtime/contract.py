@@ -1,5 +1,6 @@
 """The contract of arguments: shapes, dtypes, sample weights and reductions, with messages that name the model."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,10 @@ from numpy.typing import ArrayLike
 
 from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
 from symgraph.runtime.labels import array_of, unmasked
-from symgraph.runtime.sums import rowsum
 
 
-def common_dtype(model: str, *arrays: Array) -> np.dtype[Any]:
-    """Give the common dtype, float32 or float64; integers count as float64."""
+def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
+    """Give the common dtype, at least the first of those in which the model computes; integers count as float64."""
     for array in arrays:
         if array.dtype is not DOUBLE:
             break
@@ -22,9 +22,9 @@ def common_dtype(model: str, *arrays: Array) -> np.dtype[Any]:
         native = array.dtype.newbyteorder("=")
         kind = np.dtype(np.float64) if native.kind in "iu" else native
         if kind not in (np.float32, np.float64):
-            raise TypeError(f"{model} computes in float32 or float64, not in {kind}")
+            raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {kind}")
         kinds.append(kind)
-    return np.result_type(*kinds)
+    return np.result_type(facts.dtypes[0], *kinds)
 
 
 def checked_weights(facts: Facts, w: Array, dtype: np.dtype[Any]) -> Array:
@@ -75,13 +75,15 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
         if X is not None:
             raise ValueError(f"{facts.model} has no features; X must be None")
         weights = array_of(w, facts.weights, "w")
-        dtype = common_dtype(facts.model, weights)
+        dtype = common_dtype(facts, weights)
         target = None if y is None else checked_target(facts, y, dtype)
         return Inputs(checked_weights(facts, weights, dtype), None, target)
     weights = array_of(w, facts.weights, "w")
     given = array_of(X, facts.features, "X", len(facts.features) == 1)
-    dtype = common_dtype(facts.model, weights, given)
-    rows = checked_rows(facts, given).astype(dtype, copy=False)
+    dtype = common_dtype(facts, weights, given)
+    rows = checked_rows(facts, given)
+    if rows.dtype is not dtype:
+        rows = rows.astype(dtype, copy=False)
     if min(rows.strides) < 0:  # where NumPy takes other routines, with other last bits
         rows = rows.copy()
     target = None
@@ -113,47 +115,55 @@ def check_reduction(reduction: str) -> None:
         raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
 
 
-def weighted_rows(inputs: Inputs, sample_weight: ArrayLike | None, reduction: str) -> tuple[Inputs, Array, float]:
-    """Check the weights of rows as weights_of_rows does; a batch of one row becomes the row, which gives the same sooner."""
-    if row_shape(inputs) == (1,):
-        weights, rows, target = inputs
-        inputs = Inputs(weights, None if rows is None else rows[0], None if target is None else target[0])
+def some_rows(inputs: Inputs, which: Any) -> Inputs:
+    """Give the row at a place, or the rows that a mask tells."""
+    weights, rows, target = inputs
+    return Inputs(weights, None if rows is None else rows[which], None if target is None else target[which])
+
+
+def weighted_rows(
+    inputs: Inputs, sample_weight: ArrayLike | None, reduction: str, add: Callable[[Array], Any]
+) -> tuple[Inputs, Array, Any]:
+    """Check the weights of rows; give the inputs without rows of weight 0, the weights, and what divides the sums.
+
+    A batch of one row becomes the row, which gives the same sooner.
+
+    Args:
+        inputs: the rows.
+        sample_weight: their weights, or None for 1.
+        reduction: "mean" or "sum".
+        add: adds up the weights for a mean.
+    """
+    shape = row_shape(inputs)
+    if shape == (1,):
+        inputs, shape = some_rows(inputs, 0), ()
         if sample_weight is not None:
             s = unmasked(sample_weight, "sample_weight")
             sample_weight = s[0] if s.shape == (1,) else s
-    return weights_of_rows(inputs, sample_weight, reduction)
-
-
-def weights_of_rows(inputs: Inputs, sample_weight: ArrayLike | None, reduction: str) -> tuple[Inputs, Array, float]:
-    """Check the weights of rows; give the inputs without rows of weight 0, the weights, and what divides the sums."""
-    weights, rows, target = inputs
-    shape = row_shape(inputs)
+    dtype = inputs.w.dtype
     if sample_weight is None:
-        count = float(shape[0]) if shape and reduction == "mean" else 1.0
-        return inputs, weights.dtype.type(1.0), count
+        return inputs, dtype.type(1.0), float(shape[0]) if shape and reduction == "mean" else 1.0
     s = np.asarray(unmasked(sample_weight, "sample_weight"), np.float64)
     if s.shape != shape:
         raise ValueError(f"sample_weight has shape {s.shape}, the rows have {shape}")
-    if not np.all(np.isfinite(s) & (s >= 0)):
+    if not (np.isfinite(s) & (s >= 0)).all():
         raise ValueError("sample_weight must be finite and not negative")
     if reduction == "mean":  # of weights near 1 no product overflows or underflows
-        s = np.ldexp(s, -np.frexp(np.max(s))[1])
-    s = s.astype(weights.dtype)
-    total = float(rowsum(s)) if reduction == "mean" else 1.0
+        s = np.ldexp(s, -np.frexp(s.max())[1])
+    if s.dtype != dtype:
+        with np.errstate(all="ignore"):
+            s = s.astype(dtype)
+    total = add(s) if reduction == "mean" else 1.0
     present = s > 0
-    if not np.any(present):
+    if not present.any():
         raise ValueError("sample_weight is 0 for every row")
-    if np.all(present):
-        return inputs, s, total
-    return (
-        Inputs(weights, None if rows is None else rows[present], None if target is None else target[present]),
-        s[present],
-        total,
-    )
+    return (inputs, s, total) if present.all() else (some_rows(inputs, present), s[present], total)
 
 
 def thread_count(threads: int) -> int:
     """Check the number of threads."""
+    if type(threads) is int and threads > 0:
+        return threads
     whole = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
     if not whole or threads < 1:
         raise ValueError(f"threads must be a whole number, 1 or more, not {threads!r}")

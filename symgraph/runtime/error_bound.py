@@ -49,7 +49,7 @@ class ErrorBound:
             and (k,) for one row.
         """
         inputs = checked_inputs(self.facts, w, X, y)
-        check_target_of_loss(self.facts, self._forward, inputs)
+        check_target_of_loss(self.facts, lambda one: self._forward(*one), inputs)
         columns = () if inputs.X is None else inputs.X.T
         target = np.zeros(()) if inputs.y is None else inputs.y
         loss, partials = self._lines([exactly(one) for one in inputs.w], [exactly(one) for one in columns], exactly(target))

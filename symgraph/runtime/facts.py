@@ -41,6 +41,7 @@ class Facts(NamedTuple):
         weights: names of the weights, in order.
         outputs: names of the outputs, fields of the tape.
         metadata: further facts.
+        dtypes: in which it computes.
     """
 
     module: str
@@ -51,6 +52,7 @@ class Facts(NamedTuple):
     weights: tuple[str, ...]
     outputs: tuple[str, ...]
     metadata: Mapping[str, object]
+    dtypes: tuple[str, ...] = ("float32", "float64")
 
 
 def output_field(facts: Facts) -> str:

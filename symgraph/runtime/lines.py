@@ -70,12 +70,18 @@ def losses_of(tape: AnyTape) -> Array:
     return known(losses)
 
 
-def check_target_of_loss(facts: Facts, forward: Callable[[Array, Any, Any], Any], inputs: Inputs) -> None:
-    """Refuse inputs without the target that a loss needs, as a forward pass of one row shows."""
+def check_target(facts: Facts, inputs: Inputs) -> None:
+    """Refuse inputs without the target that a model has."""
+    if inputs.y is None and facts.target is not None:
+        raise ValueError(f"y is missing, the loss of {facts.model} needs {facts.target}")
+
+
+def check_target_of_loss(facts: Facts, tape: Callable[[Inputs], Any], inputs: Inputs) -> None:
+    """Refuse inputs without the target that a loss needs, as the tape of one row shows."""
     if inputs.y is None and facts.target is not None:
         row = inputs.X[0] if is_batch(inputs) else inputs.X
-        if getattr(forward(inputs.w, row, None), "loss", None) is None:
-            raise ValueError(f"y is missing, the loss of {facts.model} needs {facts.target}")
+        if getattr(tape(Inputs(inputs.w, row, None)), "loss", None) is None:
+            check_target(facts, inputs)
 
 
 def seed_of(tape: AnyTape, cotangent: ArrayLike) -> Array:
@@ -88,11 +94,6 @@ def seed_of(tape: AnyTape, cotangent: ArrayLike) -> Array:
     if seed.shape not in ((), shape):
         raise ValueError(f"cotangent has shape {seed.shape}, the loss has {shape}")
     return np.broadcast_to(seed, shape)[()]
-
-
-def reduced(tape: AnyTape, s: Array, total: float) -> float:
-    """Give s*loss of one row in float64, over total."""
-    return float(losses_of(tape)) * float(s) / total
 
 
 def check_abi(facts: Facts) -> None:

@@ -1,81 +1,57 @@
 """Binding of modules without features or without a target, of whose functions X or y may be left out."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.binding import Bound
+from symgraph.runtime.binding import Binding
 from symgraph.runtime.facts import Array, Facts
 from symgraph.runtime.lines import Lines, T
+from symgraph.runtime.numpy_binding import Bound
 from symgraph.runtime.weights import Law
 
+Options = ParamSpec("Options")
+Result_co = TypeVar("Result_co", covariant=True)
 
-class BoundLoosely(Bound[T]):
-    """The public functions of a module without features or without a target, whose X or y is None."""
 
-    def forward(self, w: "ArrayLike", X: Any = None, y: Any = None) -> T:
-        """Compute every node, and the loss; see Bound.forward."""
-        return super().forward(w, X, y)
+class Loose(Protocol[Options, Result_co]):
+    """A function of a module whose X and y may be left out."""
+
+    def __call__(
+        self, w: "ArrayLike", X: Any = None, y: Any = None, *args: Options.args, **options: Options.kwargs
+    ) -> Result_co: ...
+
+
+def loosely(function: Callable[Concatenate[Any, ArrayLike, Any, Any, Options], Result_co]) -> Loose[Options, Result_co]:
+    """Give a function of bindings with None as the default of X and y; all else is as it is stated there."""
+    assert isinstance(function, FunctionType)
+    same = FunctionType(function.__code__, function.__globals__, function.__name__, (None, None), function.__closure__)
+    same.__kwdefaults__, same.__doc__, same.__qualname__ = function.__kwdefaults__, function.__doc__, function.__qualname__
+    same.__annotations__ = function.__annotations__ | {"X": "ArrayLike | None", "y": "ArrayLike | None"}
+    return same
+
+
+class LooseBinding(Binding[T]):
+    """The public functions of a module whose X or y may be None."""
+
+    forward = loosely(Binding[T].forward)
+    value_and_grad = loosely(Binding.value_and_grad)
+    loss = loosely(Binding.loss)
+    grad = loosely(Binding.grad)
+    per_sample_grad = loosely(Binding.per_sample_grad)
+    jacobian = loosely(Binding.jacobian)
+    residual = loosely(Binding.residual)
+    residual_jacobian = loosely(Binding.residual_jacobian)
 
     def predict(self, w: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row."""
         return super().predict(w, X, threads=threads)
 
-    def value_and_grad(
-        self,
-        w: "ArrayLike",
-        X: Any = None,
-        y: Any = None,
-        *,
-        sample_weight: "ArrayLike | None" = None,
-        reduction: str = "mean",
-        threads: int = 1,
-    ) -> "tuple[float, Array]":
-        """Compute the reduced loss and its gradient; see Bound.value_and_grad."""
-        return super().value_and_grad(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)
 
-    def loss(
-        self,
-        w: "ArrayLike",
-        X: Any = None,
-        y: Any = None,
-        *,
-        sample_weight: "ArrayLike | None" = None,
-        reduction: str = "mean",
-        threads: int = 1,
-    ) -> float:
-        """Compute the reduced loss; arguments as for value_and_grad."""
-        return super().loss(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)
-
-    def grad(
-        self,
-        w: "ArrayLike",
-        X: Any = None,
-        y: Any = None,
-        *,
-        sample_weight: "ArrayLike | None" = None,
-        reduction: str = "mean",
-        threads: int = 1,
-    ) -> "Array":
-        """Compute the gradient of the reduced loss; arguments as for value_and_grad."""
-        return super().grad(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)
-
-    def per_sample_grad(self, w: "ArrayLike", X: Any = None, y: Any = None, *, threads: int = 1) -> "Array":
-        """Compute each row's gradient: (n, k), or (k,) for one row."""
-        return super().per_sample_grad(w, X, y, threads=threads)
-
-    def jacobian(self, w: "ArrayLike", X: Any = None, y: Any = None, *, threads: int = 1) -> "Array":
-        """Compute d output / d w: (n, k), or (k,) for one row; without features y says how many rows there are."""
-        return super().jacobian(w, X, y, threads=threads)
-
-    def residual(self, w: "ArrayLike", X: Any = None, y: Any = None, *, threads: int = 1) -> "Array":
-        """Compute the residual r: (n,), or a scalar for one row."""
-        return super().residual(w, X, y, threads=threads)
-
-    def residual_jacobian(self, w: "ArrayLike", X: Any = None, y: Any = None, *, threads: int = 1) -> "Array":
-        """Compute d residual / d w: (n, k), or (k,) for one row."""
-        return super().residual_jacobian(w, X, y, threads=threads)
+class BoundLoosely(LooseBinding[T], Bound[T]):
+    """The public functions of a module without features or without a target, whose X or y is None."""
 
 
 def bind_loosely(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> BoundLoosely[T]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symgraph.runtime.facts import Array, Inputs
+from symgraph.runtime.lines import V
 from symgraph.runtime.planning import MOST_NUMBERS, Operation, Program
 from symgraph.runtime.recording import ARGUMENT, COPY, DOT, NUMBER, Kind
 from symgraph.runtime.sums import PIECE, added
@@ -172,10 +173,6 @@ def bound_dots(a: Array, b: Array, sums: Array) -> list[Callable[[], Any]]:
     return [*result, partial(a[cut:].dot, b[cut:], sums[whole, ...])] if cut < len(a) else result
 
 
-BUSY = local()
-"""Knows in each thread whether it has handed out work."""
-
-
 class Replay:
     """The workspaces of one module, one for each thread; while it is in use it is not here.
 
@@ -227,9 +224,7 @@ class Replay:
     def in_blocks(self, program: Program, batch: Batch, threads: int, work: Callable[[Plan, int, int], None]) -> None:
         """Compute the rows block by block, in strips of blocks for threads, and do work on each."""
         rows, block = batch.rows, program.block
-        nested = "shared" in vars(BUSY)  # handing out work then may wait for itself
-        large = sum(program.widths.values()) * STRIP > MOST_NUMBERS
-        if threads == 1 or rows < 2 * STRIP or large or nested:
+        if threads == 1 or rows < 2 * STRIP or sum(program.widths.values()) * STRIP > MOST_NUMBERS:
             self.in_turn(program, batch, range(0, rows, block), rows, work)
             return
         strips = -(-rows // (threads * STRIP)) * threads  # as many for each thread
@@ -239,11 +234,7 @@ class Replay:
             with np.errstate(all="ignore"):  # which each thread has for itself
                 self.in_turn(program, batch, range(start, start + size, size), rows, work)
 
-        BUSY.shared = True
-        try:
-            list(pool(threads, os.getpid()).map(strip, range(0, rows, size)))
-        finally:
-            del BUSY.shared
+        shared(strip, range(0, rows, size), threads)
 
     def in_turn(self, program: Program, batch: Batch, starts: range, rows: int, work: Callable[[Plan, int, int], None]) -> None:
         """Compute some blocks, one after the other, and do work on each."""
@@ -286,3 +277,21 @@ def pool(threads: int, process: int) -> Any:
 
     del process  # a fork has none of the threads
     return ThreadPoolExecutor(threads)
+
+
+BUSY = local()
+"""Knows in each thread whether it has handed out work."""
+
+
+def shared(work: Callable[[int], V], starts: range, threads: int) -> list[V]:
+    """Call work for each start and give the results in order; threads share it, unless one of them asks within its own.
+
+    Handing out work then, as a signal's handler would, may wait for itself.
+    """
+    if threads == 1 or len(starts) == 1 or "shared" in vars(BUSY):
+        return [work(start) for start in starts]
+    BUSY.shared = True
+    try:
+        return list(pool(threads, os.getpid()).map(work, starts))
+    finally:
+        del BUSY.shared

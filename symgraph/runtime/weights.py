@@ -62,7 +62,7 @@ def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
 def unpacked(facts: Facts, w: ArrayLike) -> dict[str, float]:
     """Give a vector of weights as a dict by name."""
     values = array_of(w, facts.weights, "w")
-    weights = checked_weights(facts, values, common_dtype(facts.model, values))
+    weights = checked_weights(facts, values, common_dtype(facts, values))
     return dict(zip(facts.weights, weights.tolist(), strict=True))
 
 

@@ -15,7 +15,7 @@ from c_code import WARNINGS, compiled, compiler, scratch
 
 from symgraph import Model
 from symgraph.backends.c.functions import LIBRARY
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.points import points
 from symgraph.errors import SpecError
 from symgraph.generate import generate

@@ -16,7 +16,7 @@ from random_models import models
 import symgraph
 from symgraph import Model
 from symgraph.backends.numpy.error_bound import EDGED
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK
 from symgraph.check.points import points
 from symgraph.check.reference import reference

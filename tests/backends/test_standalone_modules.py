@@ -12,7 +12,7 @@ import pytest
 from built import MODELS, artifacts, sample
 
 from symgraph.backends.numpy.standalone import LINE
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.generate import generate
 from symgraph.options import Options
 

@@ -10,13 +10,14 @@ import pytest
 from corpus import examine
 
 from examples.nine_weights.model import model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.points import points
 from symgraph.derive.fragments import fragment
-from symgraph.generate import STEPS, generate
+from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.io.module import from_source
 from symgraph.ir.ops import OPS
+from symgraph.passes import STEPS
 
 BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
 

@@ -40,4 +40,8 @@ def test_nothing_is_wrong_at_points_of_any_kind(name: str) -> None:
         outcome = examine(model, module, drawn, dtype)
         assert outcome.wrong == ()
         assert outcome.report.judged > 0
-        assert all(one.worst_bound <= 1 + 2.0**-4 for one in outcome.report.results if np.isfinite(one.worst_bound))
+        assert all(
+            one.figures["worst_bound"] <= 1 + 2.0**-4
+            for one in outcome.report.results
+            if np.isfinite(one.figures["worst_bound"])
+        )

@@ -5,13 +5,12 @@ import re
 import numpy as np
 import pytest
 import sympy as sp
-from judged import decay, faults, module_of
+from judged import decay, faults, given_results, module_of
 from zoo import ZOO
 
 from symgraph import Model
 from symgraph.check.judging import compare, judge
 from symgraph.check.points import Points, given, points
-from symgraph.check.runs import given_results
 from symgraph.check.truths import truths
 from symgraph.errors import OptionError
 from symgraph.generate import generate
@@ -29,10 +28,10 @@ def test_right_modules_have_no_faults_at_ordinary_points(name: str, backend: str
     report = judge(model, module_of(model, backend), points(model, ("small weights", "normal", "domain", "whole"), n=24))
     assert report.ok, str(report)
     assert report.judged >= 24
-    assert all(one.tried <= one.judged <= 24 for one in report.results)
-    assert sum(one.tried for one in report.results) > 0.8 * report.judged
+    assert all(one.counts["tried"] <= one.counts["judged"] <= 24 for one in report.results)
+    assert sum(one.counts["tried"] for one in report.results) > 0.8 * report.judged
     # each operation is within its own figure, not just within the largest; 2**-10 is for terms of second order
-    assert all(not one.worst_sharp > 1 + 2.0**-10 for one in report.results)
+    assert all(not one.figures["worst_sharp"] > 1 + 2.0**-10 for one in report.results)
 
 
 def test_float32_is_judged_by_its_own_ulp() -> None:
@@ -41,7 +40,7 @@ def test_float32_is_judged_by_its_own_ulp() -> None:
     assert report.ok, str(report)
     loss = report.results[0]
     # in ulp of float64 a float32 error would be some 2**29
-    assert 0.01 < loss.median < 100
+    assert 0.01 < loss.figures["median"] < 100
 
 
 EDITS = {
@@ -62,7 +61,7 @@ def test_each_fault_is_found_where_it_is(fault: str) -> None:
     wrong = from_source(edited, "decay", "edited")
     report = judge(model, wrong, points(model, ("normal",), n=20))
     assert not report.ok
-    counts = {one.result: getattr(one, fault) for one in report.results}
+    counts = {one.result: one.counts[fault] for one in report.results}
     assert counts["grad rate"] == 20
     assert {name for name, count in counts.items() if count} <= {"grad rate", "jacobian rate"}
     assert set(faults(report)) <= {fault, "above_bound"}
@@ -86,7 +85,7 @@ def test_exceptions_are_right_where_the_truth_is_infinite() -> None:
     at = given(model, [{"time": -1000.0, "y": 1.0, "top": 1.0, "rate": 1.0}])
     report = judge(model, module_of(model, "scalar"), at)
     assert faults(report) == {}
-    assert sum(one.beyond for one in report.results) == len(report.results)
+    assert sum(one.counts["beyond"] for one in report.results) == len(report.results)
     assert not report.ok  # nothing was judged
 
 
@@ -106,7 +105,7 @@ def test_polynomials_that_overflow_on_the_way_are_reported_and_no_faults(backend
     assert report.ok, str(report)
     assert report.faults == 0
     assert faults(report) == {}
-    wrong = {one.result: one.outside_range for one in report.results if one.outside_range}
+    wrong = {one.result: one.counts["outside_range"] for one in report.results if one.counts["outside_range"]}
     # the partial by b is out / b
     assert wrong == {"output": 1} | ({"jacobian b": 1} if backend == "numpy" else {})
     assert {name: count for name, count in report.outside_by_fault.items() if count} == {"infinite": report.outside_range}
@@ -123,7 +122,7 @@ def test_the_same_results_are_faults_where_nothing_overflows() -> None:
     report = compare(found, given_results(("output",), np.array([[np.inf], [np.nan]])))
     assert faults(report) == {"nan": 1}
     assert not report.ok
-    assert (report.results[0].outside_range, report.results[0].judged) == (1, 2)
+    assert (report.results[0].counts["outside_range"], report.results[0].counts["judged"]) == (1, 2)
     assert report.worst is not None
     assert (report.worst.what, report.worst.point["a"]) == ("NaN", 3.0)
 
@@ -148,7 +147,7 @@ def test_nan_from_an_exponential_that_overflows_is_a_fault() -> None:
     report = judge(model, from_source(unguarded, "saturating", "edited"), at)
     assert not report.ok
     assert faults(report) == {"nan": 2}
-    assert {one.result for one in report.results if one.nan} == {"grad a", "jacobian a"}
+    assert {one.result for one in report.results if one.counts["nan"]} == {"grad a", "jacobian a"}
     assert report.outside_range == 0
 
 
@@ -180,7 +179,7 @@ def test_partials_of_a_loss_that_overflows_are_beyond_the_promise() -> None:
     found = truths(model, given(model, [{"x": 0.0, "a": 1.0}, {"x": 1e-3, "a": 711e3}]), names=("loss", "grad a"))
     # exp(711) is 1.1e308 * 2.4, its slope by a is a thousandth of that
     report = compare(found, given_results(("loss", "grad a"), np.array([[1.0, np.nan], [np.inf, np.nan]])))
-    assert [(one.faults, one.outside_range) for one in report.results] == [(0, 0), (1, 1)]
+    assert [(one.faults, one.counts["outside_range"]) for one in report.results] == [(0, 0), (1, 1)]
 
 
 @pytest.mark.parametrize(("wrong", "faulty"), [(0.0, 0), (1e-17, 0), (-(2.0**-52), 0), (1e-9, 1), (3.0, 1), (np.nan, 1)])
@@ -193,7 +192,7 @@ def test_a_truth_of_0_is_met_up_to_what_rounding_explains(wrong: float, faulty: 
     report = compare(found, given_results(("output",), np.array([[wrong]])))
     # 0.75 may be off by some units of 2**-53 if its factors are
     assert report.faults == faulty, str(report)
-    assert report.results[0].wrong == (faulty if wrong == wrong else 0)
+    assert report.results[0].counts["wrong"] == (faulty if wrong == wrong else 0)
 
 
 @pytest.mark.parametrize(("wrong", "faulty"), [(0.0, 0), (1e-32, 0), (1e-20, 1)])
@@ -211,7 +210,7 @@ def test_subnormal_truths_are_met_up_to_the_smallest_normal_numbers() -> None:
     found = truths(model, given(model, [{"time": 720.0, "y": 1.0, "top": 1.0, "rate": 1.0}] * 4), names=("output",))
     assert 0 < found.values[0, 0] < 2.0**-1022
     report = compare(found, given_results(("output",), np.array([[0.0], [2.0**-1023], [1e-300], [-1.0]])))
-    assert report.results[0].wrong == report.faults == 2
+    assert report.results[0].counts["wrong"] == report.faults == 2
 
 
 def test_a_loss_that_is_an_input_is_exact() -> None:
@@ -221,13 +220,13 @@ def test_a_loss_that_is_an_input_is_exact() -> None:
     report = judge(model, module_of(model), points(model, n=52))
     assert report.ok, str(report)
     loss = report.results[0]
-    assert loss.tried > 20
-    assert loss.largest == 0
+    assert loss.counts["tried"] > 20
+    assert loss.figures["largest"] == 0
     # no operation, no error; but the truth itself is known to 100 bits, which is 2**-48 ulp
     found = truths(model, given(model, [{"a": 1 / 3}]), names=("loss",))
     assert found.sizes.kappa_graph[0, 0] == 0
     off = np.nextafter(1 / 3, 1)
-    assert compare(found, given_results(("loss",), np.array([[off]]))).results[0].above_bound == 1
+    assert compare(found, given_results(("loss",), np.array([[off]]))).results[0].counts["above_bound"] == 1
 
 
 def test_a_fault_in_a_batch_alone_is_found() -> None:
@@ -237,7 +236,7 @@ def test_a_fault_in_a_batch_alone_is_found() -> None:
     assert text.count(last) == 1
     wrong = from_source(text.replace(last, f"{last}                result[32:, -1] = np.nan\n"), "decay", "edited")
     report = judge(model, wrong, points(model, ("normal",), n=5))
-    counts = {one.result: one.nan for one in report.results if one.nan}
+    counts = {one.result: one.counts["nan"] for one in report.results if one.counts["nan"]}
     assert "grad rate" in counts
     assert counts["grad rate"] >= 2  # of the gradient's functions for batches those that read this line take turns
     assert {"grad rate", "jacobian rate"} <= set(counts)
@@ -252,8 +251,8 @@ def test_zeros_that_no_method_could_avoid_are_no_faults() -> None:
     y = float(np.exp(-0.3 * 0.7)) * 1.5
     report = judge(model, module_of(model), given(model, [{"time": 0.7, "y": y, "top": 1.5, "rate": 0.3}]))
     assert report.ok, str(report)
-    assert report.results[0].blurred <= 1
-    assert report.results[0].worst_in < 4
+    assert report.results[0].counts["blurred"] <= 1
+    assert report.results[0].figures["worst_in"] < 4
 
 
 def test_a_decision_that_rounding_takes_the_other_way_is_no_fault() -> None:
@@ -264,7 +263,7 @@ def test_a_decision_that_rounding_takes_the_other_way_is_no_fault() -> None:
     rows = [{"x": float(k), "a": 1 / k, "b": 0.5} for k in range(1, 200)]
     report = judge(model, module_of(model), given(model, rows))
     output = report.results[0]
-    assert output.doubtful > 100
+    assert output.counts["doubtful"] > 100
     assert report.faults == 0, str(report)
 
 
@@ -275,8 +274,8 @@ def test_an_edge_that_only_the_modules_own_rounding_reaches_excuses_nothing() ->
     model.output("out", sp.log(a - sp.sin(a)))
     report = judge(model, module_of(model), given(model, [{"a": 1e-9}, {"a": 0.5}]))
     output, jacobian = report.results
-    assert (output.judged, output.infinite, output.doubtful) == (2, 1, 0)
-    assert jacobian.nan + jacobian.infinite == 1
+    assert (output.counts["judged"], output.counts["infinite"], output.counts["doubtful"]) == (2, 1, 0)
+    assert jacobian.counts["nan"] + jacobian.counts["infinite"] == 1
     assert not report.ok
 
 
@@ -284,8 +283,8 @@ def test_results_at_kinks_are_not_judged_and_counted() -> None:
     model = ZOO["location"]()
     report = judge(model, module_of(model), given(model, [{"price": 2.0, "mu": 2.0}, {"price": 2.0, "mu": 1.0}]))
     by_name = {one.result: one for one in report.results}
-    assert (by_name["grad mu"].no_derivative, by_name["grad mu"].judged) == (1, 1)
-    assert by_name["loss"].small == 1  # the loss is 0 there
+    assert (by_name["grad mu"].counts["no_derivative"], by_name["grad mu"].counts["judged"]) == (1, 1)
+    assert by_name["loss"].counts["small"] == 1  # the loss is 0 there
     assert report.ok
 
 
@@ -315,7 +314,7 @@ def test_an_accurate_module_is_held_to_one_ulp() -> None:
     off = exact * (1 + 2.0**-50)  # 4 ulp, which a plain module may be off by
     report = compare(found, given_results(("output",), off, raised, "accurate"))
     assert faults(report).keys() == {"above_bound"}
-    assert report.results[0].above_bound == report.results[0].tried > 30
+    assert report.results[0].counts["above_bound"] == report.results[0].counts["tried"] > 30
     assert "the bound, error <= 1 ulp where kappa_graph < 2**48, was tried on" in str(report)
 
 
@@ -331,7 +330,7 @@ def test_true_values_have_more_digits_than_doubles() -> None:
     np.testing.assert_array_equal(found.values[:, 0], np.array([1.0, 1e300, 1e-310]) / 3)
     report = compare(found, given_results(("output",), found.values))
     # fl(1/3) is off by a third of 2**-54, which is 1/4 of 2**-52 / 3
-    assert report.results[0].largest == pytest.approx(0.25, rel=1e-12) or report.results[0].largest < 0.5
+    assert report.results[0].figures["largest"] == pytest.approx(0.25, rel=1e-12) or report.results[0].figures["largest"] < 0.5
 
 
 def test_a_module_of_another_model_is_refused() -> None:

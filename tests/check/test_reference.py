@@ -14,7 +14,7 @@ from zoo import ZOO
 
 import symgraph as sg
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK, UNDEFINED, UNKNOWN, Value
 from symgraph.check.judging import judge
 from symgraph.check.points import given
@@ -160,7 +160,7 @@ def test_what_no_precision_decides_is_counted_and_never_passed() -> None:
     model.output("out", sp.Piecewise((a, sg.hypot(sp.sin(x), sp.cos(x)) >= 1), (2 * a, True)))
     module = load_artifact(generate(model)[0])
     report = judge(model, module, given(model, [{"x": 0.7, "a": 1.0}, {"x": 0.3, "a": 2.0}]))
-    assert [one.unresolved for one in report.results] == [2, 2]
+    assert [one.counts["unresolved"] for one in report.results] == [2, 2]
     assert report.judged == 0
     assert not report.ok
     assert "results whose truth no precision resolved: not judged: 4" in str(report)

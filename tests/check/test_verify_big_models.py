@@ -10,7 +10,7 @@ import pytest
 from big_models import FAMILIES, perceptron
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.check.reference import Reference
 from symgraph.check.verify import effort_for, verify
 from symgraph.errors import VerificationError

@@ -22,7 +22,7 @@ from symgraph.generate import generate
 from symgraph.io.module import from_source
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.verify import verify_graph
-from symgraph.passes import optimize
+from symgraph.passes import PIPELINE, printed, run_passes
 from symgraph.passes.orient import orient
 
 WEIGHTS = [f"w{number}" for number in range(1, 10)]
@@ -60,7 +60,8 @@ def module_of(graph: Graph) -> Any:
     """The numpy module of a differentiated graph."""
     model, lowered = founding()
     backend = BACKENDS["numpy"]
-    return load(render(backend.template, backend.view(Source(model, "<test>", lowered, verify_graph(orient(graph))))))
+    source = Source(model, "<test>", lowered, printed(verify_graph(orient(graph)), "numpy"))
+    return load(render(backend.templates[".py"], backend.view(source)))
 
 
 def scaled(builder: GraphBuilder, position: int, factor: float) -> int:
@@ -103,14 +104,14 @@ def with_fault_in_gradient(graph: Graph, weight: str, kind: str) -> Graph:
 
 def test_every_fault_in_a_graph_is_caught(record_property: Callable[[str, object], None]) -> None:
     model, lowered = founding()
-    whole = optimize(differentiate(lowered))
+    whole = run_passes(PIPELINE, differentiate(lowered))
     assert not is_caught(model, module_of(whole))
     escaped, count = [], 0
     for weight in WEIGHTS:
         for kind in KINDS:
             faulty = {
-                "model": optimize(differentiate(with_fault_in_model(lowered, weight, kind))),
-                "gradient": optimize(with_fault_in_gradient(whole, weight, kind)),
+                "model": run_passes(PIPELINE, differentiate(with_fault_in_model(lowered, weight, kind))),
+                "gradient": run_passes(PIPELINE, with_fault_in_gradient(whole, weight, kind)),
             }
             for where, graph in faulty.items():
                 count += 1

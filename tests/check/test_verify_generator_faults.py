@@ -53,7 +53,7 @@ from symgraph.generate import generate
 from symgraph.io.module import from_source
 from symgraph.ir.graph import GraphBuilder, Node
 from symgraph.ir.ops import OPS, over
-from symgraph.passes import optimize
+from symgraph.passes import PIPELINE, printed, run_passes
 
 
 def load(text: str) -> Any:
@@ -232,8 +232,8 @@ def test_a_swapped_argument_or_a_wrong_op_is_caught(fault: str, monkeypatch: pyt
     monkeypatch.undo()  # the fault is lowering's alone; adjoint and passes are sound
     assert lowered != sound
     backend = BACKENDS["numpy"]
-    source = Source(model, "<test>", lowered, optimize(differentiate(lowered)))
-    assert is_caught(model, load(render(backend.template, backend.view(source))))
+    graph = printed(run_passes(PIPELINE, differentiate(lowered)), "numpy")
+    assert is_caught(model, load(render(backend.templates[".py"], backend.view(Source(model, "<test>", lowered, graph)))))
 
 
 def cube_as_square(builder: GraphBuilder, base: int, exponent: int) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import LINE, SPEC, Project, Run, environment, make_project, run_command, snapshot
 
-from symgraph.generate import STEPS
+from symgraph.passes import STEPS
 
 FILES = ["decay.py", "decay_scalar.py", "symgraph.lock.json", "valley.py", "valley_scalar.py"]
 
@@ -211,8 +211,8 @@ def test_an_error_bound_is_built_and_checked_where_it_is_asked_for(fresh: Projec
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        (("--with", "speed"), "'speed' is unknown; known are error-bound"),
-        (("--precision", "half"), "'half' is unknown; known are double, accurate"),
+        (("--with", "no-such-extra"), "'no-such-extra' is unknown; known are error-bound"),
+        (("--precision", "no-such-kind"), "'no-such-kind' is unknown; known are double, accurate"),
         (("--with", "error-bound", "--backend", "scalar"), "'error-bound' is of numpy; the backends chosen are scalar"),
     ],
 )

@@ -64,7 +64,7 @@ def test_predictions_of_an_edited_spec_are_those_of_the_new_formula(command: Run
     assert after == [2.0 * value for value in before]  # doubling is exact
 
 
-@pytest.mark.parametrize("arguments", [TRAIN, ("gradcheck", "decay"), ("truth", "decay"), ("bench", "decay", "--quick")])
+@pytest.mark.parametrize("arguments", [TRAIN, ("gradcheck", "decay"), ("truth", "decay")])
 def test_locked_refuses_an_old_module_in_one_line_and_writes_nothing(
     command: Run, copy: Project, arguments: tuple[str, ...]
 ) -> None:

@@ -34,7 +34,10 @@ def refused(done: Outcome, *parts: str) -> str:
 
 # Wrong specs: the lines after HEAD, and what the message must name. Line 8 is the first of them.
 SPECS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "unknown function": ('m.output("y_hat", gamma(a * x) + b)', ("spec.py:8:", "model m", "'y_hat'", "function gamma", "sinh")),
+    "unknown function": (
+        'm.output("y_hat", airyai(a * x) + b)',
+        ("spec.py:8:", "model m", "'y_hat'", "function airyai", "sinh"),
+    ),
     "a function of the user's own": ('m.node("n", Function("bend")(x))', ("spec.py:8:", "model m", "'n'", "function bend")),
     "symbol not declared": ('m.node("n", a * Symbol("q"))', ("spec.py:8:", "'n'", "symbol q is not declared", "x, z, y, a, b")),
     "symbol of the same name": ('m.node("n", a * Symbol("x"))', ("spec.py:8:", "symbol x", "use the object")),
@@ -73,7 +76,10 @@ SPECS: dict[str, tuple[str, tuple[str, ...]]] = {
     "second target": ('m.target("t")', ("spec.py:8:", "'t'", "'y'")),
     "output of the target": ('m.output("p", a + y)', ("spec.py:8:", "output 'p'", "target 'y'")),
     "second loss": ("m.loss(a * b)\nm.loss(a + b)", ("spec.py:9:", "model m: loss", "already")),
-    "unknown loss": ('m.output("p", a); m.loss("mse")', ("spec.py:8:", "'mse'", "squared_error, absolute_error")),
+    "unknown loss": (
+        'm.output("p", a); m.loss("nosuch")',
+        ("spec.py:8:", "'nosuch'", "squared_error, absolute_error"),
+    ),
     "named loss without output": ('m.loss("squared_error")', ("spec.py:8:", "model.output")),
     "nothing to compute": ('m.node("n", a * x + b)', ("model m", "neither a loss nor an output")),
     "no weights": ('n = Model("n")\nn.output("p", n.feature("u"))\ndel m', ("model n", "no weights")),
@@ -117,7 +123,7 @@ def test_a_model_that_is_finite_nowhere_says_which_nodes_and_what_to_declare(com
         (("build", "nowhere"), ("'nowhere'", ".py")),
         (("build", "folder"), ("'folder'", ".py")),
         (("build", "./folder"), ("./folder", "is a folder")),
-        (("build", "models.py", "--backend", "fortran"), ("'fortran'", "numpy, scalar")),
+        (("build", "models.py", "--backend", "nosuch"), ("'nosuch'", "numpy, scalar")),
         (("build", "models.py", "--backend", ","), ("--backend", "numpy, scalar")),
         (("build", "models.py", "--out", "rows.csv"), ("rows.csv", "is a file", "--out")),
         (("build", "models.py", "--out", "rows.csv/below"), ("rows.csv/below", "rows.csv is a file", "--out")),
@@ -294,7 +300,7 @@ def test_a_module_of_the_scalar_backend(command: Run, built: Project, name: str)
 
 # Wrong options of training and checking: what is given, and what the message must name.
 OPTIONS: list[tuple[str, tuple[str, ...]]] = [
-    ("--optimizer rmsprop", ("--optimizer", "'rmsprop'", "vanilla, sgd, momentum, adam")),
+    ("--optimizer no_such_rule", ("--optimizer", "'no_such_rule'", "vanilla, sgd, momentum, adam")),
     ("--optimizer sgd,", ("--optimizer", "''")),
     ("--epochs 0", ("--epochs", "at least 1", "0")),
     ("--epochs -3", ("--epochs", "-3")),
@@ -351,9 +357,9 @@ def test_files_that_cannot_be_written(command: Run, built: Project, tmp_path: Pa
 
 
 def test_a_real_process_ends_the_same_way(fresh: Project) -> None:
-    fresh.path("models.py").write_text(HEAD + 'm.node("n", gamma(a))\n', encoding="utf-8")
+    fresh.path("models.py").write_text(HEAD + 'm.node("n", airyai(a))\n', encoding="utf-8")
     before = snapshot(fresh.root)
-    refused(run_command(fresh.root, "build", "models.py"), "models.py:8:", "function gamma")
+    refused(run_command(fresh.root, "build", "models.py"), "models.py:8:", "function airyai")
     refused(run_command(fresh.root, "train", "dekay", "--data", "rows.csv"), "dekay")
     assert snapshot(fresh.root) == before
 

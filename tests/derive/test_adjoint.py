@@ -14,7 +14,7 @@ from symgraph.derive.lowering import lower
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.verify import verify_graph
-from symgraph.passes import expand, optimize
+from symgraph.passes import PIPELINE, expand, run_passes
 
 DIGITS = 60
 
@@ -102,7 +102,7 @@ def test_sums_over_rows_stand_where_a_varying_cotangent_reaches_a_uniform_node()
 
 
 def test_one_sum_is_taken_of_the_total_that_reaches_a_weight() -> None:
-    graph = optimize(differentiate(lower(one_output(lambda f, g, a, b: a * f + a * g + sp.sin(a) * f * g + b))))
+    graph = run_passes(PIPELINE, differentiate(lower(one_output(lambda f, g, a, b: a * f + a * g + sp.sin(a) * f * g + b))))
     reach = [node for node in graph.nodes if node.op == "rowsum"]
     assert len(reach) == 3  # directly to a, to sin(a), and to b
 
@@ -164,6 +164,6 @@ def test_the_work_of_the_adjoint_is_linear_in_the_graph(size: int) -> None:
         return expr
 
     forward = lower(one_output(chain))
-    both = optimize(differentiate(forward))
+    both = run_passes(PIPELINE, differentiate(forward))
     # DESIGN: backward work is 2 to 3 times the forward work; here there are two backward sweeps, for loss and output
     assert len(both.nodes) < 8 * len(forward.nodes)

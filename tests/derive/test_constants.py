@@ -11,7 +11,7 @@ from built import one_output
 import symgraph as sg
 from symgraph.derive.constants import remainders
 from symgraph.derive.lowering import lower
-from symgraph.generate import STEPS
+from symgraph.passes import STEPS
 from symgraph.spec.model import Model
 
 

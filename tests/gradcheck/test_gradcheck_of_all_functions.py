@@ -10,7 +10,7 @@ from handmade import module
 from zoo import line, nine_weights
 
 import symgraph
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.errors import BuildError, ModuleError, OptionError
 from symgraph.generate import generate
 from symgraph.gradcheck import FunctionReport, gradcheck

@@ -8,7 +8,7 @@ import pytest
 from big_models import perceptron
 from zoo import nine_weights
 
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck

@@ -1,6 +1,8 @@
 """symgraph.io.compiled: C files as modules, with the contract of the numpy backend, in float64."""
 
+import inspect
 import math
+import pickle
 import re
 import subprocess
 import threading
@@ -19,8 +21,9 @@ from symgraph.check.points import points
 from symgraph.check.verify import verify
 from symgraph.errors import ModuleError, OptionError, VerificationError
 from symgraph.generate import Artifact, generate
-from symgraph.io import compiled, pieces
+from symgraph.io import compiled
 from symgraph.io.compiled import module_of
+from symgraph.runtime import compiled_binding
 from symgraph.training import Failure, momentum, train
 
 LIKE = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1"]
@@ -123,6 +126,37 @@ def test_arguments_that_do_not_fit_are_refused_as_the_numpy_module_refuses_them(
         module_of("rosenbrock.c", files_of("rosenbrock")).loss([1.0, 1.0], [[1.0]])
 
 
+def test_signatures_and_help_are_those_of_numpy_modules_without_features_or_target() -> None:
+    c, numpy = module_of("nine_weights.c", files_of("nine_weights")), numpy_module("nine_weights")
+    loose, without = module_of("rosenbrock.c", files_of("rosenbrock")), numpy_module("rosenbrock")
+    shared = {"value_and_grad", "loss", "grad", "per_sample_grad", "predict", "jacobian", "residual", "residual_jacobian"}
+    for name in shared:
+        assert inspect.getdoc(getattr(c, name)) == inspect.getdoc(getattr(numpy, name))
+        ours, theirs = (inspect.signature(getattr(module, name)).parameters for module in (c, numpy))
+        assert list(ours) == list(theirs)
+        assert {p.name for p in ours.values() if p.default is inspect.Parameter.empty} == {"w"}
+    for name in shared & set(vars(without)):
+        assert inspect.signature(getattr(loose, name)) == inspect.signature(getattr(without, name))
+
+
+def test_functions_do_not_travel_and_say_what_to_do() -> None:
+    c = module_of("line.c", files_of("line"))
+    with pytest.raises(TypeError, match="the compiled module of line cannot be pickled; load its C file where it is wanted"):
+        pickle.dumps(c.loss)
+
+
+def test_arrays_that_may_not_be_written_to_are_read(tmp_path: Path) -> None:
+    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
+    value, gradient = c.value_and_grad(w, X, y)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    for array in (w, X, y):
+        array.setflags(write=False)
+    for rows in (X, mapped):
+        other, partials = c.value_and_grad(w, rows, y)
+        assert (other, partials.tolist()) == (value, gradient.tolist())
+
+
 def test_a_row_writes_its_partials_into_lists_and_arrays_and_no_more() -> None:
     c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
     into = [float("nan")] * 9 + [7.0]
@@ -158,7 +192,7 @@ def test_threads_may_call_one_module_at_once() -> None:
 
 
 def test_threads_share_the_pieces_of_a_batch_and_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "PIECE", 1000)
+    monkeypatch.setattr(compiled_binding, "SHARE", 1000)
     c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights", rows=10_007)
     s = np.linspace(0.0, 2.0, len(X))
     for threads in (2, 3):
@@ -178,9 +212,9 @@ def test_threads_share_the_pieces_of_a_batch_and_change_no_bit(monkeypatch: pyte
 
 
 def test_sums_of_pieces_that_overflow_or_are_infinite_stay_so() -> None:
-    assert pieces.summed([1e308, 1e308]) == math.inf
-    assert pieces.summed([math.inf, 1.0]) == math.inf
-    assert math.isnan(pieces.summed([math.inf, -math.inf]))
+    assert compiled_binding.total_of([1e308, 1e308]) == math.inf
+    assert compiled_binding.total_of([math.inf, 1.0]) == math.inf
+    assert math.isnan(compiled_binding.total_of([math.inf, -math.inf]))
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2", None])
@@ -229,7 +263,7 @@ def test_compile_in_memory_verifies_what_it_hands_out(monkeypatch: pytest.Monkey
         wrong = ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *")
         return tuple(Artifact(one.name, one.text.replace(*wrong), one.backend) for one in artifacts)
 
-    monkeypatch.setattr("symgraph.build.memory.generate", forged)
+    monkeypatch.setattr("symgraph.build.modules.generate", forged)
     with pytest.raises(VerificationError, match="model line, c module"):
         symgraph.compile(MODELS["line"](), backend="c")
 

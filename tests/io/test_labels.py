@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 from symgraph import Model
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.errors import BuildError, DataError, SymgraphError
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of

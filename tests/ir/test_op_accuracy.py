@@ -1,4 +1,4 @@
-"""Every figure of error that the op table states, measured against mpmath; ``tests/op_accuracy.py`` measures at more points."""
+"""Every figure of error that the op table states, measured against mpmath; ``tools/op_accuracy.py`` measures at more points."""
 
 import math
 from typing import Any

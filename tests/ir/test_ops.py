@@ -223,7 +223,7 @@ def test_the_zoo_has_a_model_with_every_function_of_the_table() -> None:
 
 def test_the_page_of_operations_is_printed_from_the_table() -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "ops.md"
-    assert page.read_text(encoding="utf-8") == document()  # python tests/ops_document.py > docs/ops.md
+    assert page.read_text(encoding="utf-8") == document()  # python tools/ops_document.py > docs/ops.md
 
 
 @pytest.mark.parametrize("exponent", [-9.25, -2.0, 1 / 3, 0.0, 2.5, 3.0, 11.0])

@@ -9,18 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from symgraph.derive.adjoint import differentiate
 from symgraph.ir.graph import Graph
 from symgraph.ir.text import from_text, to_text
 from symgraph.ir.verify import verify_graph
-from symgraph.passes import BATCH_PIPELINE, PIPELINE, ROW_PIPELINE
-from symgraph.passes.factor import factor
-from symgraph.passes.flat import flat
-from symgraph.passes.horner import horner
-from symgraph.passes.orient import orient
-from symgraph.passes.rewrite import rewrite
+from symgraph.passes import PIPELINES, STEPS
 
 FOLDER = Path(__file__).parent / "fixtures"
-PASSES = {run.__name__: run for run in (rewrite, horner, flat, factor, *PIPELINE, orient, *ROW_PIPELINE, *BATCH_PIPELINE)}
+PASSES = {run.__name__: run for passes in (STEPS, *PIPELINES.values()) for run in passes if run is not differentiate}
 
 
 def cases(text: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from types import ModuleType
 
 from corpus import CORPUS
 
-from symgraph.build.memory import load_artifact
+from symgraph.build.modules import load_artifact
 from symgraph.generate import generate
 
 

@@ -1,8 +1,8 @@
 """The C backend: one C99 file and its header, batches and single rows of doubles, without dependencies or allocation."""
 
 from symgraph.backends.backend import Backend
-from symgraph.backends.c.functions import own
-from symgraph.backends.c.view import c_view, printed_graph
+from symgraph.backends.c.functions import OWN, own
+from symgraph.backends.c.view import c_view
 from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
 
 _OPERAND = (Level.ATOM,)
@@ -25,18 +25,18 @@ TEXTS: OpTexts = {
     "not": OpText("!{0}", Level.UNARY, _OPERAND),
     "select": OpText("{0} ? {1} : {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
     "rowsum": OpText("{0}", Level.TERNARY),
+    "fma": own("fma", 3),
+    "fms": OpText(f"{OWN}fma_({{0}}, {{1}}, -{{2}})", operands=(Level.TERNARY, Level.TERNARY, Level.ATOM)),
+    "fnma": OpText(f"{OWN}fma_(-{{0}}, {{1}}, {{2}})", operands=(Level.ATOM, Level.TERNARY, Level.TERNARY)),
 }
 """C text of each op by C's own library; ``functions.LOOP`` has the texts for loops over rows instead."""
 
 BACKEND = Backend(
     name="c",
-    suffix=".c",
-    template="c/module.c.jinja",
+    templates={".c": "c/module.c.jinja", ".h": "c/module.h.jinja"},
     texts=TEXTS,
     literals={"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"},
     viewer=c_view,
-    graph=printed_graph,
     comment="//",
     loader="library",
-    companions={".h": "c/module.h.jinja"},
 )

@@ -55,7 +55,7 @@ ERF_NEAR = (
     -1.4925595266831182e-05, 0.0001205533111164271, -0.000854832698083379, 0.0052239776248180145, -0.026866170645076792,
     0.11283791670954879, -0.3761263890318375, 0.1283791670955126,
 )  # fmt: skip
-"""Coefficients of erf(x)/x - 1 in powers of x*x for |x| <= 1, the highest first; computed by tests/erf_coefficients.py."""
+"""Coefficients of erf(x)/x - 1 in powers of x*x for |x| <= 1, the highest first; computed by tools/erf_coefficients.py."""
 
 ERFC_FAR = (
     -9.293718866480873e-11, -4.123986652008325e-11, 9.727121897236219e-10, 8.144732490661972e-10, -5.219636899535636e-09,

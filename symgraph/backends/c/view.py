@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from symgraph.backends.bindings import JACOBIAN, RESIDUAL
 from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
-from symgraph.backends.c.fused import TEXTS, fused
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import Function, FunctionWriter
 from symgraph.backends.expression import OpTexts
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
-from symgraph.backends.source import ABI, Source, model_hash
-from symgraph.backends.view import describe, statements
+from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.section import statements
+from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import Graph, reachable
@@ -126,11 +125,6 @@ class CView:
         return -(-(a_block + kept + values + 24 * self.sums + 1024) // 1024)
 
 
-def printed_graph(graph: Graph, _precision: str) -> Graph:
-    """Return the graph that the C functions are printed from; fusing products and sums can only take rounding errors away."""
-    return graph
-
-
 def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
     """Write the functions of a C file.
 
@@ -139,8 +133,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     """
     _check_model_name(source.model.name)
     model, roots = source.model, source.graph.roots
-    graph = fused(printed_graph(source.graph, source.options.precision))
-    writer = FunctionWriter(replace(source, graph=graph), {**texts, **TEXTS}, literals)
+    writer = FunctionWriter(source, texts, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
     own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), _is_difference(source.graph)
     with_y = ("w", "x", "y", "stride")

@@ -3,20 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ascii_name, ascii_names, taken
 from symgraph.backends.expression import OpTexts, Text
-from symgraph.backends.names import Numbering
+from symgraph.backends.names import Names, Numbering, identifiers
 from symgraph.backends.section import Line, SectionWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
-from symgraph.ir.falling import falls
 from symgraph.ir.graph import Graph
 
 _DECLARED = len("const double ")
-_VECTORS = (("weight", "w[{}]"), ("feature", "x[{} * stride + row]"))
+_VECTORS = {"weight": "w[{}]", "feature": "x[{} * stride + row]"}
 
 
 @dataclass(slots=True)
@@ -26,23 +24,13 @@ class StatementWriter(SectionWriter):
     Attributes:
         targets: the place that the argument of a sum over rows is written to.
         kept: positions whose values are kept in an array of a place for each row, since later loops read them.
-        falling: exponentials of numbers that are never above 0, which loops over rows write in their own way.
     """
 
     targets: Mapping[int, str] = field(default_factory=dict)
     kept: frozenset[int] = frozenset()
-    falling: frozenset[int] = frozenset()
 
     def _branches(self, order: Sequence[int]) -> set[int]:
         return set()  # nothing raises in C
-
-    def _expression(self, position: int) -> Text:
-        if position not in self.falling:
-            return SectionWriter._expression(self, position)  # a dataclass with slots has no super()
-        texts, self.texts = self.texts, {**self.texts, "exp": self.texts["exp_minus"]}
-        text = SectionWriter._expression(self, position)
-        self.texts = texts
-        return text
 
     def _assign(self, position: int, text: Text) -> None:
         self._pending.pop(position, None)
@@ -91,9 +79,9 @@ class FunctionWriter:
         self.texts = named(texts, self.name)
         self.literals = literals
         blocked = taken(source.model, self.name)
-        self.identifier = ascii_names(identifiers(source.model, blocked), blocked)
-        labels, self.notes = cotangent_labels(self.graph, self.identifier, "")
-        self.labels = labels | node_labels(self.graph, self.identifier)
+        self.names = Names(source.model, self.graph, ascii_names(identifiers(source.model, blocked), blocked))
+        labels, self.notes = self.names.cotangents()
+        self.labels = labels | self.names.nodes()
         self.sums = _sums(self.graph)
         """Sums over rows, from number 1 on: number 0 is that of the losses."""
 
@@ -112,7 +100,7 @@ class FunctionWriter:
 
     def partials(self, prefix: str, suffix: str) -> Function:
         """Write the function for the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
-        labels = cotangent_labels(self.graph, self.identifier, suffix)[0] | node_labels(self.graph, self.identifier)
+        labels = self.names.cotangents(suffix)[0] | self.names.nodes()
         results = roots_of(self.graph, prefix)
         of_loss, self.labels = self.labels, labels
         written = self._over_rows(results, results, {})
@@ -139,7 +127,6 @@ class FunctionWriter:
         once = writer.write(uniform, read & set(uniform))
         writer.texts = {**self.texts, **named(LOOP, self.name)}
         writer.indent, writer.targets, writer.kept = 8 + _DECLARED, targets, parts.kept
-        writer.falling = frozenset(position for position in varying if falls(self.graph, position))
         loops = []
         for number, order in enumerate(parts.loops, start=1):
             body = writer.write(order, (*results, *targets, *parts.kept))
@@ -168,17 +155,14 @@ class FunctionWriter:
     def _bound(self) -> dict[int, str]:
         alone = not any(node.varying for node in self.graph.nodes if node.op == "cotangent")
         others = {"target": "y[row]", "cotangent": f"cotangent[{0 if alone else 'row'}]", "largest": "DBL_MAX"}
-        return leaf_bindings(self.graph, self.identifier, others)
-
-    def _numbering(self) -> Numbering:
-        return Numbering(self.identifier.values())
+        return self.names.leaves(others)
 
     def _writer(self, bound: dict[int, str], indent: int) -> StatementWriter:
         return StatementWriter(
             self.graph,
             self.texts,
             bound,
-            Numbering(self.identifier.values()),
+            Numbering(self.names.identifier.values()),
             self.labels,
             self.literals,
             indent=indent + _DECLARED,
@@ -186,15 +170,8 @@ class FunctionWriter:
 
     def _leaves(self, kind: str, order: Sequence[int], also: Sequence[int]) -> tuple[Line, ...]:
         """Return the statements that name the weights or features that the given operations read."""
-        used = leaves_read(self.graph, kind, order, also)
-        model = self.source.model
-        entries = model.weight_inputs if kind == "weight" else model.feature_inputs
-        place = dict(_VECTORS)[kind]
-        return tuple(
-            Line(f"const double {self.identifier[entry.name]} = {place.format(index)};", "", -1)
-            for index, entry in enumerate(entries)
-            if entry.name in used
-        )
+        names = enumerate(self.names.inputs(kind, order, also))
+        return tuple(Line(f"const double {name} = {_VECTORS[kind].format(index)};", "", -1) for index, name in names if name)
 
 
 def _sums(graph: Graph) -> tuple[int, ...]:

@@ -2,8 +2,8 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.backends.numpy.view import numpy_view, printed_graph
-from symgraph.options import EXTRAS, PRECISIONS
+from symgraph.backends.numpy.view import numpy_view
+from symgraph.options import ACCURATE, EXTRAS
 
 TEXTS: OpTexts = {
     **ARITHMETIC,
@@ -41,16 +41,14 @@ TEXTS: OpTexts = {
     "not": OpText("~{0}", Level.UNARY, (Level.ATOM,)),
     "select": call("select", 3),
     "rowsum": call("rowsum"),
+    "rowdot": call("rowsum", 2),
 }
 
 BACKEND = Backend(
     name="numpy",
-    suffix=".py",
-    template="numpy/module.py.jinja",
+    templates={".py": "numpy/module.py.jinja"},
     texts=TEXTS,
     literals={"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"},
     viewer=numpy_view,
-    graph=printed_graph,
-    extras=EXTRAS,
-    precisions=PRECISIONS,
+    options=(*EXTRAS, ACCURATE),
 )

@@ -1,21 +1,16 @@
 """The lines of a module in double-double arithmetic: every real value is a pair, the tape's public fields are rounded."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
-from symgraph.backends.bindings import leaf_bindings, leaves_read, unpack_leaves
 from symgraph.backends.expression import Level, OpText, OpTexts, call, infix
-from symgraph.backends.layout import number
+from symgraph.backends.layout import number, unpacked
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
-from symgraph.ir.graph import Graph, Node
 
 _INPUTS = {"target": "y_pair", "cotangent": "cotangent", "largest": "largest"}
-_EXACT = frozenset({"feature", "weight", "target"})
 
 _ONE = (
     "neg", "sqrt", "cbrt", "abs", "sign", "exp", "expm1", "log", "log1p", "gauss", "erf", "erfc", "erfcx", "ierfcx", "sin",
@@ -58,8 +53,7 @@ class AccurateWriter(LinesWriter):
     inner = 4
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
-        graph = with_cheap_products(source.graph)
-        super().__init__(replace(source, graph=graph), kernel, TEXTS, _pair_literals(source, literals))
+        super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))
         self.bound = self._leaves()
         self.pairs = self._positions_of_pairs()
         self.fields_of_pairs = self._names_of_pairs()
@@ -77,7 +71,8 @@ class AccurateWriter(LinesWriter):
     def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements of _forward, before and after the target is needed."""
         before, after = super().forward()
-        reads = leaves_read(self.graph, "target", self.kernel.forward_target)
+        nodes = self.graph.nodes
+        reads = any(nodes[arg].op == "target" for position in self.kernel.forward_target for arg in nodes[position].args)
         return before, (*(("    y_pair = pair_of(y)",) if reads else ()), *after)
 
     def fields(self) -> tuple[str, ...]:
@@ -146,36 +141,21 @@ class AccurateWriter(LinesWriter):
         data = self.graph.nodes[position].data
         return self.literals[repr(data)] if isinstance(data, float) else self.bound[position]
 
-    def _unpacked(self, kind: str, names: Sequence[str], used: set[str], vector: str) -> list[str]:
-        """Statements that read the used weights or columns, ``names`` being all of them."""
-        lines = unpack_leaves(names, self.identifier, used, f"pairs_of({vector})")
+    def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
+        lines = unpacked(names, f"pairs_of({vector})", 4)
         if len(lines) < 2:
             return lines
         pairs = "w_pairs" if kind == "weight" else "x_pairs"
-        return [f"{pairs} = pairs_of({vector})", *unpack_leaves(names, self.identifier, used, pairs)]
+        return [f"{pairs} = pairs_of({vector})", *unpacked(names, pairs, 4)]
 
     def _largest(self, w: str) -> str:
         return "pair_of(np.finfo(np.float64).max)"
 
     def _leaves(self) -> dict[int, str]:
-        return leaf_bindings(self.graph, self.identifier, _INPUTS)
+        return self.names.leaves(_INPUTS)
 
     def _target_of_tape(self) -> str:
         return "    y_pair = pair_of(known(tape.y))"
-
-
-def with_cheap_products(graph: Graph) -> Graph:
-    """The graph with products told apart that are exact as pairs: those of two inputs, and those with a power of two."""
-
-    def renamed(node: Node) -> Node:
-        if node.op != "mul":
-            return node
-        factors = [graph.nodes[arg] for arg in node.args]
-        if isinstance(factors[0].data, float) and abs(math.frexp(factors[0].data)[0]) == 0.5:
-            return node._replace(op="mul_power")
-        return node._replace(op="mul_floats") if all(factor.op in _EXACT for factor in factors) else node
-
-    return replace(graph, nodes=tuple(renamed(node) for node in graph.nodes))
 
 
 def _pair_literals(source: Source, literals: Mapping[str, str]) -> Mapping[str, str]:

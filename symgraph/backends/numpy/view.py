@@ -2,30 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from symgraph.backends.bindings import JACOBIAN, RESIDUAL
 from symgraph.backends.expression import OpTexts
-from symgraph.backends.layout import call_layout, filled, number, sequence_layout
+from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
+from symgraph.backends.names import JACOBIAN, RESIDUAL
 from symgraph.backends.numpy.accurate import AccurateWriter
-from symgraph.backends.numpy.dots import TEXTS, dots
 from symgraph.backends.numpy.error_bound import bounds_lines
 from symgraph.backends.numpy.lines import LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
-from symgraph.backends.source import Source, laws_of
-from symgraph.backends.view import Header, describe, header
-from symgraph.backends.width import WIDTH, columns
+from symgraph.backends.source import Header, Source, describe, header, laws_of
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph
 from symgraph.options import DOUBLE
-from symgraph.passes import many_rows
 from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.residuals import residual_of
-
-_MOST_FIELDS = 1_000
-"""A tape of more is written out: the class that ``NamedTuple`` makes takes half a second for 10,000 fields, and half a minute
-for 100,000."""
 
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
@@ -61,31 +53,23 @@ class NumpyView:
     exports: str
     x_type: str
     fields: tuple[str, ...]
-    long_tape: bool
     forward: tuple[str, ...]
     functions: tuple[Function, ...]
     binding: tuple[str, ...]
 
 
-def printed_graph(graph: Graph, precision: str) -> Graph:
-    """The graph that batches and single rows are printed from; sums of products are written as dot products."""
-    return many_rows(graph) if precision == DOUBLE else graph
-
-
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
     """Write every statement of the module and collect what the template lays out."""
     model, plain = source.model, source.options.precision == DOUBLE
-    whole = replace(source, graph=printed_graph(source.graph, source.options.precision))
-    source = replace(whole, graph=dots(whole.graph)) if plain else whole
     kernel = schedule(source.graph)
-    writer = LinesWriter(source, kernel, {**texts, **TEXTS}, literals) if plain else AccurateWriter(source, kernel, literals)
+    writer = LinesWriter(source, kernel, texts, literals) if plain else AccurateWriter(source, kernel, literals)
     forward = writer.body()
-    functions = (*_functions(source, kernel, writer), *([_bounds(whole)] if source.has_error_bound else []))
+    functions = (*_functions(source, kernel, writer), *([_bounds(source, source.bounds)] if source.bounds else []))
     fields = writer.fields()
     binding = _binding(source, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     return NumpyView(
-        head=header(source, {node.name: writer.identifier[node.name] for node in model.nodes}),
+        head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
         shapes=_shapes(source),
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
@@ -93,7 +77,6 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         exports=filled("__all__ = [", [f'"{name}"' for name in _exports(source)], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
-        long_tape=len(fields) > _MOST_FIELDS,
         forward=forward,
         functions=functions,
         binding=binding,
@@ -103,7 +86,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
 def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Function]:
     """The functions that read the tape, as far as the model has them."""
     output = source.model.output_node
-    name = writer.identifier[output.name] if output else ""
+    name = writer.names.identifier[output.name] if output else ""
     plain = writer.number == "Array" and _is_difference(source)
     sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
     found = [
@@ -127,11 +110,11 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
     return functions
 
 
-def _bounds(source: Source) -> Function:
+def _bounds(source: Source, graph: Graph) -> Function:
     """The function that computes loss and partials with bounds of their errors."""
     parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", "y: Bounded"]
     head = call_layout("def _bounds(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:")
-    return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source))
+    return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source, graph))
 
 
 def _is_difference(source: Source) -> bool:
@@ -170,7 +153,7 @@ def _public(source: Source) -> list[str]:
 
 def _exports(source: Source) -> list[str]:
     constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
-    return constants + sorted([*_public(source), *(["error_bound"] if source.has_error_bound else [])])
+    return constants + sorted([*_public(source), *(["error_bound"] if source.bounds else [])])
 
 
 def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[Function]) -> set[str]:
@@ -216,7 +199,7 @@ def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
         ")",
         *(f"{name} = _model.{name}" for name in _public(source)),
     ]
-    if source.has_error_bound:
+    if source.bounds:
         lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
     return tuple(lines)
 

@@ -2,7 +2,7 @@
 
 from symgraph.backends.backend import Backend
 from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call
-from symgraph.backends.scalar.view import printed_graph, scalar_view
+from symgraph.backends.scalar.view import scalar_view
 
 _TERNARY = (Level.BITOR,)
 
@@ -32,10 +32,8 @@ TEXTS: OpTexts = {
 
 BACKEND = Backend(
     name="scalar",
-    suffix="_scalar.py",
-    template="scalar/module.py.jinja",
+    templates={"_scalar.py": "scalar/module.py.jinja"},
     texts=TEXTS,
     literals={"inf": "math.inf", "-inf": "-math.inf", "nan": "math.nan"},
     viewer=scalar_view,
-    graph=printed_graph,
 )

@@ -1,0 +1,109 @@
+"""Modules of a model without files: generated, loaded, verified."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import ModuleType
+
+from symgraph.backends import BACKENDS
+from symgraph.build.profile import Profile
+from symgraph.check.verification_report import LostDigits, VerificationReport
+from symgraph.errors import BuildError, OptionError
+from symgraph.generate import Artifact, generate, require
+from symgraph.io.compiled import module_of
+from symgraph.io.module import from_source
+from symgraph.ir.garbage_collection import uncollected
+from symgraph.options import DOUBLE, options_of
+from symgraph.spec.model import Model
+
+
+def compile(  # noqa: A001  what users call as symgraph.compile
+    model: Model, backend: str = "numpy", *, extras: Iterable[str] = (), precision: str = DOUBLE
+) -> ModuleType:
+    """Generate, verify and load a model's module without writing a file.
+
+    Args:
+        model: the spec; it is frozen by this.
+        backend: "numpy", "scalar", or "c", which takes a C compiler.
+        extras: the functions that the module has on request, for instance ("error-bound",).
+        precision: "double", or "accurate" for compensated arithmetic.
+
+    Returns:
+        The module, as ``load`` returns it from a built file.
+
+    Raises:
+        SpecError: the model cannot be lowered.
+        VerificationError: the module disagrees with the spec.
+        OptionError: it is no model; the backend is unknown or lacks an extra or the precision; or one of these is unknown.
+        BuildError: the backend is c and there is no C compiler.
+    """
+    if not isinstance(model, Model):
+        raise OptionError(f"compile needs a symgraph.Model, not {model!r}")
+    options = options_of(extras, precision)
+    require((backend,), options)
+    artifacts = generate(model, dict.fromkeys(("numpy", backend)), options=options)
+    files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
+    compiled = module_of(BACKENDS["c"].file_name(model.name), files) if files else None
+    modules, _ = load_verified(model, artifacts, compiled)
+    return modules[backend]
+
+
+def load_verified(
+    model: Model, artifacts: Sequence[Artifact], compiled: ModuleType | None = None, profile: Profile | None = None
+) -> tuple[Mapping[str, ModuleType], VerificationReport]:
+    """Load the Python modules of a model and verify them against the model.
+
+    Args:
+        model: the spec.
+        artifacts: the generated files, that of the numpy backend among them.
+        compiled: the module of the c backend, if there is one.
+        profile: records time and memory of each stage.
+
+    Returns:
+        The modules by backend, and the report of verification.
+
+    Raises:
+        VerificationError: a module disagrees with the spec.
+        BuildError: python-flint is not installed.
+    """
+    profile = profile or Profile()
+    with uncollected():
+        modules = {
+            artifact.backend: profile.run(f"{artifact.backend}: load", load_artifact, artifact)
+            for artifact in artifacts
+            if BACKENDS[artifact.backend].loader == "python"
+        }
+    if compiled is not None:
+        modules["c"] = compiled
+    verify = verifier()
+    report = profile.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))
+    return modules, replace(report, unrun=tuple(one.name for one in artifacts if one.backend not in modules))
+
+
+def verifier() -> Callable[..., VerificationReport]:
+    """Return the function that verifies modules; imported only when needed, since it depends on a separate package.
+
+    Raises:
+        BuildError: python-flint is not installed.
+    """
+    try:
+        from symgraph.check.verify import verify
+    except ModuleNotFoundError as error:
+        if error.name != "flint":
+            raise
+        raise BuildError(
+            "builds are verified with python-flint, which is not installed: `pip install python-flint`; or build without "
+            "verification, by --no-verify, which the manifest will say"
+        ) from None
+    return verify
+
+
+def lost_digits(model: Model) -> LostDigits | None:
+    """Find where a module of the model loses the most digits; see ``check.digits``, imported late as ``verifier`` says."""
+    from symgraph.check.digits import digits_lost
+
+    return digits_lost(model)
+
+
+def load_artifact(artifact: Artifact) -> ModuleType:
+    """Make a module of a generated text; tracebacks show its lines."""
+    return from_source(artifact.text, artifact.name.removesuffix(".py"), f"symgraph:{artifact.name}")

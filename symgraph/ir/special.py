@@ -1,0 +1,113 @@
+"""Operations beside those of the op table, which a pass writes for one backend, each with what it is in those of the table.
+
+Whoever reasons about a printed graph needs no row for them: ``elementary`` gives the graph without them.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild, replaced
+from symgraph.ir.ops import OPS
+
+EDGED = ("lt", "le", "gt", "ge", "eq", "ne", "sign", "heaviside")
+"""Ops with a jump."""
+
+OPEN = "_open"
+"""Suffix of an op with a jump at which it has no derivative."""
+
+
+class Special(NamedTuple):
+    """Special operation.
+
+    Attributes:
+        arity: the number of its operands.
+        meaning: adds it to a builder in other operations.
+        of: the op of which it is a variant, "" for none; it makes a truth value where that does.
+    """
+
+    arity: int
+    meaning: Callable[..., int]
+    of: str = ""
+
+
+def _variant(op: str) -> Special:
+    """Make the row of an operation that is an op of the table, written in its own way."""
+    return Special(OPS[op].arity, lambda builder, *args: builder.add(op, *args), op)
+
+
+def _double_sine(builder: GraphBuilder, x: int) -> int:
+    return builder.add("mul", *_tangent(builder, x))
+
+
+def _double_cosine(builder: GraphBuilder, x: int) -> int:
+    return builder.add("sub", _tangent(builder, x)[1], builder.const(1.0))
+
+
+def _tangent(builder: GraphBuilder, x: int) -> tuple[int, int]:
+    """Add the tangent t of a value, and 2/(1 + t*t)."""
+    t = builder.add("tan", x)
+    d = builder.add("add", builder.add("mul", t, t), builder.const(1.0))
+    return t, builder.add("div", builder.const(2.0), d)
+
+
+SPECIAL: Mapping[str, Special] = MappingProxyType(
+    {
+        # sine and cosine of 2*x by the tangent of x
+        "double_sine": Special(1, _double_sine),
+        "double_cosine": Special(1, _double_cosine),
+        # the sum over rows of a product
+        "rowdot": Special(2, lambda builder, a, b: builder.add("rowsum", builder.add("mul", a, b))),
+        # a*b + c, a*b - c and c - a*b with a single rounding where the machine has that
+        "fma": Special(3, lambda builder, a, b, c: builder.add("add", builder.add("mul", a, b), c)),
+        "fms": Special(3, lambda builder, a, b, c: builder.add("sub", builder.add("mul", a, b), c)),
+        "fnma": Special(3, lambda builder, a, b, c: builder.add("sub", c, builder.add("mul", a, b))),
+        # the exponential of a number that is never above 0; products of two inputs, and with a power of two
+        "exp_minus": _variant("exp"),
+        "mul_floats": _variant("mul"),
+        "mul_power": _variant("mul"),
+        **{f"{op}{OPEN}": _variant(op) for op in EDGED},
+    }
+)
+"""Every special operation by name."""
+
+
+def arity_of(op: str) -> int:
+    """Return the number of operands of an operation."""
+    return SPECIAL[op].arity if op in SPECIAL else OPS[op].arity
+
+
+@cache
+def parts_of(op: str) -> tuple[str, ...]:
+    """Return the ops of the table of which an operation consists."""
+    if op not in SPECIAL:
+        return (op,)
+    builder = GraphBuilder(op)
+    SPECIAL[op].meaning(builder, *(builder.leaf("input", f"x{place}") for place in range(SPECIAL[op].arity)))
+    return tuple(node.op for node in builder.nodes if node.data is None)
+
+
+def marked_as(graph: Graph, positions: Collection[int], variant: Callable[[str], str]) -> Graph:
+    """Return a graph in which some nodes are special operations, variants of their ops.
+
+    Args:
+        graph: the graph.
+        positions: those of the nodes.
+        variant: gives the name of the special operation for an op.
+    """
+
+    def marked(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        node = graph.nodes[position]
+        return builder.copy(node._replace(op=variant(node.op)), tuple(moved[arg] for arg in node.args))
+
+    return replaced(graph, positions, marked)[0] if positions else graph
+
+
+def elementary(graph: Graph) -> Graph:
+    """Return a graph in operations of the op table alone."""
+    return rebuild(graph, _meaning, SPECIAL)
+
+
+def _meaning(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int:
+    return SPECIAL[node.op].meaning(builder, *args)

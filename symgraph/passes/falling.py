@@ -1,0 +1,11 @@
+"""Exact: exponentials of numbers that are never above 0 are told apart; C has a faster function for them in loops over rows."""
+
+from symgraph.ir.falling import falls
+from symgraph.ir.graph import Graph
+from symgraph.ir.special import marked_as
+
+
+def falling(graph: Graph) -> Graph:
+    """Mark the exponentials that vary by row and never exceed 1."""
+    found = [position for position, node in enumerate(graph.nodes) if node.varying and falls(graph, position)]
+    return marked_as(graph, found, lambda _: "exp_minus")

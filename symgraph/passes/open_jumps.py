@@ -1,0 +1,20 @@
+"""Exact: comparisons and steps whose operand a weight moves are told apart: at the jump there is no derivative.
+
+For error bounds alone. Where the operand is data, exactly on the jump, the spec says what holds there, and so does the truth.
+"""
+
+from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.special import EDGED, OPEN, marked_as
+
+
+def open_jumps(graph: Graph) -> Graph:
+    """Mark the ops with a jump that have a primal operand which a weight influences."""
+    nodes = graph.nodes
+    primal = reachable(nodes, [at for root, at in graph.roots.items() if not root.startswith(("grad ", "jacobian "))])
+    weighted: list[bool] = []
+    found: list[int] = []
+    for position, node in enumerate(nodes):
+        weighted.append(node.op == "weight" or any(weighted[arg] for arg in node.args))
+        if node.op in EDGED and weighted[-1] and all(arg in primal for arg in node.args if weighted[arg]):
+            found.append(position)
+    return marked_as(graph, found, lambda op: op + OPEN)

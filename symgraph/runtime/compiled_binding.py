@@ -1,0 +1,179 @@
+"""Binding of a compiled C library, whose functions compute in float64 and write where they are told."""
+
+import ctypes
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from math import fsum, isfinite
+from typing import Any, NoReturn
+
+import numpy as np
+
+from symgraph.runtime.contract import row_shape
+from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.labels import array_of
+from symgraph.runtime.lines import V
+from symgraph.runtime.loose_binding import LooseBinding
+from symgraph.runtime.replay import shared
+
+SHARE = 65_536
+"""Rows of a call in C: starting a thread's work on them takes little of the time that the work takes."""
+
+WITH_TARGET = ("per_sample_grad", "residual", "residual_jacobian")
+"""Functions of each row that take the target."""
+
+
+class RowFunctions:
+    """The functions of one row, on Python floats."""
+
+    facts: Facts
+    _functions: Mapping[str, Any]
+
+    def row(self, w: Sequence[float], x: Sequence[float], y: float | None, grad: "MutableSequence[float] | Array") -> float:
+        """Compute the loss of one row, and write its partials into grad.
+
+        Args:
+            w: weights in the order of WEIGHTS.
+            x: features in the order of FEATURES.
+            y: the target.
+            grad: a list or array that receives d loss / d w.
+        """
+        weights, features = self._of_a_row(w, x)
+        partials = np.empty(len(weights))
+        value: float = self._functions["row"](at(weights), at(features), 0.0 if y is None else float(y), at(partials))
+        for index, partial in enumerate(partials.tolist()):
+            grad[index] = partial
+        return value
+
+    def predict_row(self, w: Sequence[float], x: Sequence[float]) -> float:
+        """Compute the output of one row."""
+        weights, features = self._of_a_row(w, x)
+        value: float = self._functions["predict_row"](at(weights), at(features))
+        return value
+
+    def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
+        vectors = []
+        for values, names, what in ((w, self.facts.weights, "w"), (x, self.facts.features, "x")):
+            vector = np.asarray(array_of(values, names, what), np.float64, order="C")
+            if vector.shape != (len(names),):
+                raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
+            vectors.append(vector)
+        return vectors[0], vectors[1]
+
+
+class CompiledBinding(LooseBinding[Any], RowFunctions):
+    """The public functions of a compiled library; X or y is None where the model has none.
+
+    Arguments and results are those of Bound, except that all is computed in float64. There is no tape.
+    """
+
+    def __init__(self, facts: Facts, functions: Mapping[str, Any]) -> None:
+        super().__init__(facts, ())
+        self._functions = functions
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"the compiled module of {self.facts.model} cannot be pickled; load its C file where it is wanted")
+
+    def _tape(self, inputs: Inputs) -> None:
+        """Give nothing: a loss needs the target that the model has."""
+
+    def _total(self, s: Array) -> float:
+        return float(np.sum(s))
+
+    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
+        return self._by_row("predict" if name == "output" else name, inputs, np.empty(row_shape(inputs)), threads)[()]
+
+    def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
+        result = np.empty((*row_shape(inputs), len(inputs.w)))
+        return self._by_row("per_sample_grad" if name == "gradient" else name, inputs, result, threads)
+
+    def _by_row(self, name: str, inputs: Inputs, result: Array, threads: int) -> Array:
+        """Call a C function that writes a result for each row."""
+        given = (inputs.X, inputs.y) if name in WITH_TARGET else (inputs.X,)
+
+        def piece(count: int, w: int, *places: int | None) -> None:
+            self._functions[name](w, *places[:-1], count, places[-1])
+
+        in_pieces(piece, inputs, (*given, result), threads)
+        return result
+
+    def _mean(self, inputs: Inputs, s: Array, total: float, threads: int) -> float:
+        value = self._sum(inputs, s, threads) / total
+        return value if isfinite(value) or total == 1.0 else self._sum(inputs, s / total, threads)
+
+    def _mean_and_gradient(self, inputs: Inputs, s: Array, total: float, threads: int) -> tuple[float, Array]:
+        sums = self._sums(inputs, s, threads)
+        value, gradient = sums[0] / total, np.array(sums[1:]) / total
+        finite, all_finite = isfinite(value), all(map(isfinite, sums[1:]))
+        if not (finite and all_finite) and total != 1.0:
+            # a sum may overflow where the mean does not
+            again = self._sums(inputs, s / total, threads)
+            value, gradient = value if finite else again[0], gradient if all_finite else np.array(again[1:])
+        return value, gradient
+
+    def _sum(self, inputs: Inputs, s: Array, threads: int) -> float:
+        """Add up the losses, each times its share."""
+
+        def piece(count: int, *places: int | None) -> float:
+            value: float = self._functions["loss"](*places, count)
+            return value
+
+        return total_of(in_pieces(piece, inputs, (inputs.X, inputs.y, shares(inputs, s)), threads))
+
+    def _sums(self, inputs: Inputs, s: Array, threads: int) -> Sequence[float]:
+        """Add up the losses, each times its share, and then their gradients."""
+
+        def piece(count: int, *places: int | None) -> list[float]:
+            sums = np.empty(1 + len(inputs.w))
+            place = at(sums)
+            self._functions["value_and_grad"](*places, count, place, place + sums.itemsize)
+            return sums.tolist()
+
+        parts = in_pieces(piece, inputs, (inputs.X, inputs.y, shares(inputs, s)), threads)
+        return parts[0] if len(parts) == 1 else [total_of(one) for one in zip(*parts, strict=True)]
+
+
+def shares(inputs: Inputs, s: Array) -> Array | None:
+    """Give the factor of each row's loss, or None where all are 1."""
+    if s.ndim == 0:
+        return None if s == 1.0 else np.full(row_shape(inputs), s)
+    return s
+
+
+def in_pieces(work: Callable[..., V], inputs: Inputs, arrays: Sequence[Any], threads: int) -> list[V]:
+    """Call work for pieces of a fixed size of some rows, so that results do not depend on the number of threads.
+
+    Args:
+        work: takes the number of rows, the address of the weights and those of the rows in each array, None for None.
+        inputs: says how many rows there are; one alone is a piece.
+        arrays: of an entry a row, or None.
+        threads: how many share the pieces; C works without Python's lock.
+    """
+    shape = row_shape(inputs)
+    rows = shape[0] if shape else 1
+    kept = [None if array is None else np.asarray(array, np.float64, order="C") for array in arrays]
+    w, places = at(inputs.w), [None if array is None else at(array) for array in kept]
+    if rows <= SHARE:
+        return [work(rows, w, *places)]
+    sizes = [0 if array is None else array.strides[0] for array in kept]
+
+    def piece(start: int) -> V:
+        moved = [None if place is None else place + start * size for place, size in zip(places, sizes, strict=True)]
+        return work(min(SHARE, rows - start), w, *moved)
+
+    return shared(piece, range(0, rows, SHARE), threads)
+
+
+def at(array: Array) -> int:
+    """Give the address of an array's memory."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # a buffer; the stubs of Python 3.11 do not say so
+    except (TypeError, ValueError):  # memory that is read-only, or none
+        address: int = array.ctypes.data
+        return address
+
+
+def total_of(parts: Sequence[float]) -> float:
+    """Give the sum of the pieces' sums, rounded once; inf or nan where one is, or where they overflow."""
+    try:
+        return fsum(parts)
+    except (OverflowError, ValueError):
+        return sum(parts)  # in Python, which gives no warning

@@ -1,0 +1,67 @@
+"""Timing side by side, by a clock that the tasks move: what is counted, and how ratios are made."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+import timing
+from timing import Effort, pinned, side_by_side
+
+
+class Clock:
+    """Time that passes only in tasks."""
+
+    def __init__(self) -> None:
+        self.now, self.calls = 0.0, dict[str, int]()
+
+    def task(self, name: str, *seconds: float) -> Callable[[], None]:
+        """A task that takes the given times in turn, the last one from then on."""
+
+        def work() -> None:
+            count = self.calls[name] = self.calls.get(name, 0) + 1
+            self.now += seconds[min(count, len(seconds)) - 1]
+
+        return work
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: made.now)
+    return made
+
+
+def test_ratios_are_to_the_reference_and_the_first_call_does_not_count(clock: Clock) -> None:
+    tasks = {"ours": clock.task("ours", 2.0**-6), "peer": clock.task("peer", 100.0, 2.0**-4)}  # 100 s of compilation
+    found = side_by_side(tasks, "ours", Effort(rounds=3, slice=0.5, longest=10.0))
+    assert (found["ours"].seconds, found["ours"].ratio) == (2.0**-6, 1.0)
+    assert (found["peer"].seconds, found["peer"].ratio) == (2.0**-4, 4.0)
+
+
+def test_a_slice_is_filled_with_calls_and_every_round_times_all(clock: Clock) -> None:
+    tasks = {"short": clock.task("short", 0.125), "long": clock.task("long", 1.0)}
+    found = side_by_side(tasks, None, Effort(rounds=5, slice=0.5, longest=10.0))
+    assert (found["short"].calls, found["long"].calls) == (4, 1)
+    assert clock.calls == {"short": 2 + 5 * 4, "long": 2 + 5 * 1}  # two calls before anything counts
+    assert found["short"].ratio != found["short"].ratio  # NaN without a reference
+
+
+def test_a_task_that_takes_too_long_is_timed_by_one_call(clock: Clock) -> None:
+    tasks = {"ours": clock.task("ours", 1.0), "slow": clock.task("slow", 64.0)}
+    found = side_by_side(tasks, "ours", Effort(rounds=4, slice=0.0, longest=10.0))
+    assert clock.calls == {"ours": 2 + 4, "slow": 2}
+    assert (found["slow"].seconds, found["slow"].ratio) == (64.0, 64.0)
+
+
+def test_medians_forget_a_round_that_was_disturbed(clock: Clock) -> None:
+    tasks = {"ours": clock.task("ours", 1.0, 1.0, 50.0, 1.0), "peer": clock.task("peer", 2.0)}
+    found = side_by_side(tasks, "ours", Effort(rounds=3, slice=0.0, longest=100.0))
+    assert (found["ours"].seconds, found["peer"].ratio) == (1.0, 2.0)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not pin processes")
+def test_a_process_may_run_where_it_could_before_once_it_is_no_longer_pinned() -> None:
+    before = os.sched_getaffinity(0)
+    with pinned(1):
+        assert os.sched_getaffinity(0) == {max(before)}
+    assert os.sched_getaffinity(0) == before

@@ -1,0 +1,140 @@
+"""symgraph.build.specs: which files a spec is seen to read."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from symgraph.build.specs import read_spec
+from symgraph.io.manifest import digest
+
+LINE = """
+from symgraph import Model
+
+model = Model("line")
+x = model.feature("x")
+a, b = model.weights("a b")
+model.output("y_hat", a * x + b)
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def write(path: Path, text: str = LINE) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(folder: Path, name: str = "line.py") -> list[str]:
+    return list(read_spec(name, folder).sources)
+
+
+def test_a_spec_alone_is_read_from_itself(folder: Path) -> None:
+    path = write(folder / "models" / "line.py")
+    assert read_spec("models/line.py", folder).sources == {"models/line.py": digest(path.read_bytes())}
+
+
+def test_modules_and_tables_count_with_the_packages_around_them(folder: Path) -> None:
+    write(folder / "pkg" / "__init__.py", "")
+    write(folder / "pkg" / "shape.py", "from . import deeper\n")
+    write(folder / "pkg" / "deeper.py", "")
+    write(folder / "pkg" / "line.py", "from .shape import deeper\nimport numpy\nnumpy.loadtxt('table.csv')\n" + LINE)
+    write(folder / "table.csv", "1\n")
+    expected = ["pkg/__init__.py", "pkg/deeper.py", "pkg/line.py", "pkg/shape.py", "table.csv"]
+    assert read(folder, "pkg/line.py") == read(folder, "pkg.line") == expected
+
+
+@pytest.mark.parametrize("prefix", [False, True])
+def test_a_module_that_comes_from_its_bytecode_counts_by_its_source(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: bool
+) -> None:
+    write(folder / "shape.py", "")
+    write(folder / "line.py", "import shape\n" + LINE)
+    if prefix:
+        monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    __import__("shape")
+    del sys.modules["shape"]
+    assert list(tmp_path.rglob("shape.*.pyc"))
+    assert read(folder) == ["line.py", "shape.py"]
+
+
+def test_each_spec_is_seen_to_read_what_an_earlier_one_has_read(folder: Path) -> None:
+    write(folder / "lib" / "shape.py", "")
+    write(folder / "line.py", "import sys\nsys.path.append('lib')\nimport shape\n" + LINE)
+    assert read(folder) == read(folder) == ["lib/shape.py", "line.py"]
+
+
+def test_a_module_that_this_process_knows_already_is_read_anew_and_then_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "shape.py", "POWER = 1\n")
+    write(folder / "line.py", "import shape\n" + LINE.replace("a * x", "a * x**shape.POWER"))
+    monkeypatch.syspath_prepend(folder)
+    known = importlib.import_module("shape")
+    write(folder / "shape.py", "POWER = 12\n")
+    spec = read_spec("line.py", folder)
+    assert str(spec.models[0].nodes[-1].expr) == "a*x**12 + b"
+    assert list(spec.sources) == ["line.py", "shape.py"]
+    assert sys.modules.pop("shape") is known
+
+
+def test_what_is_installed_or_of_another_project_does_not_count(folder: Path, tmp_path: Path) -> None:
+    write(folder / ".venv" / "lib" / "site-packages" / "installed.py", "")
+    write(tmp_path / "other" / "table.csv", "1\n")
+    text = "import sys\nsys.path.append('.venv/lib/site-packages')\nimport installed\nopen('../other/table.csv').close()\n"
+    write(folder / "line.py", text + LINE)
+    assert read(folder) == ["line.py"]
+
+
+def test_files_that_are_written_or_named_strangely_do_not_count(folder: Path) -> None:
+    text = """
+import os
+for mode in ("w", "a", "r+"):
+    open("log.txt", mode).close()
+os.close(os.open("log.txt", os.O_WRONLY))
+open(os.open("/dev/null", os.O_RDONLY)).close()
+try:
+    open("a\\0b")
+except ValueError:
+    pass
+exec(compile("1", "<made>", "exec"))
+"""
+    write(folder / "line.py", text + LINE)
+    assert read(folder) == ["line.py"]
+
+
+def test_a_file_that_is_looked_for_in_vain_counts_as_missing(folder: Path) -> None:
+    write(folder / "line.py", "try:\n    open('own.json')\nexcept OSError:\n    pass\n" + LINE)
+    assert read_spec("line.py", folder).sources["own.json"] == ""
+
+
+def test_what_other_threads_read_meanwhile_does_not_count(folder: Path) -> None:
+    write(folder / "table.csv", "1\n")
+    write(
+        folder / "line.py",
+        "import threading\nt = threading.Thread(target=lambda: open('table.csv').close())\nt.start()\nt.join()\n" + LINE,
+    )
+    assert read(folder) == ["line.py"]
+
+
+def test_a_spec_outside_the_project_has_no_sources(folder: Path, tmp_path: Path) -> None:
+    write(tmp_path / "other" / "line.py")
+    assert read(folder, "../other/line.py") == []
+
+
+def test_nothing_is_recorded_once_the_spec_is_read(folder: Path) -> None:
+    write(folder / "line.py")
+    sources = read_spec("line.py", folder).sources
+    with (folder / "line.py").open() as file, os.scandir(folder):
+        file.read()
+    assert list(sources) == ["line.py"]

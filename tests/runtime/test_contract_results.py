@@ -1,0 +1,302 @@
+"""What the functions of a numpy module give: consistent, independent of each other, present where the model has the part."""
+
+import threading
+from types import ModuleType
+
+import numpy as np
+import pytest
+import scipy.optimize
+import sympy as sp
+from built import modules_of, numpy_module, one_output, sample, scalar_module
+from zoo import ZOO
+
+import symgraph as sg
+from symgraph import Model
+
+WITH_LOSS = [name for name in ZOO if ZOO[name]().loss_expr is not None]
+ALWAYS = {
+    "ABI",
+    "FEATURES",
+    "METADATA",
+    "MODEL",
+    "NODES",
+    "OUTPUTS",
+    "TARGET",
+    "WEIGHTS",
+    "Tape",
+    "forward",
+    "initial_weights",
+    "pack",
+    "unpack",
+}
+OF_LOSS = {"backward", "grad", "loss", "per_sample_grad", "value_and_grad"}
+OF_OUTPUT = {"jacobian", "predict"}
+OF_SQUARES = {"residual", "residual_jacobian"}
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_module_has_the_functions_of_the_parts_its_model_has(name: str) -> None:
+    model, module = ZOO[name](), numpy_module(name)
+    expected = ALWAYS | (OF_LOSS if model.loss_expr is not None else set()) | (OF_OUTPUT if model.output_node else set())
+    assert set(module.__all__) - OF_SQUARES == expected
+    assert set(module.__all__) >= OF_SQUARES if hasattr(module, "residual") else not OF_SQUARES & set(module.__all__)
+    public = {
+        key
+        for key, value in vars(module).items()
+        if not key.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    }
+    assert public <= set(module.__all__)
+    assert sorted(module.__all__, key=lambda item: (not item.isupper(), item == item.lower(), item)) == module.__all__
+
+
+@pytest.mark.parametrize(
+    ("name", "has"), [("line", True), ("location", False), ("logistic", False), ("uniform_nodes", False), ("pieces", False)]
+)
+def test_a_residual_exists_where_the_loss_is_a_square(name: str, has: bool) -> None:
+    module, (w, X, y) = numpy_module(name), sample(name)
+    assert hasattr(module, "residual") is has
+    if has:
+        np.testing.assert_array_equal(module.residual(w, X, y), module.predict(w, X) - y)
+        np.testing.assert_array_equal(module.residual_jacobian(w, X, y), module.jacobian(w, X, y))
+
+
+@pytest.mark.parametrize("name", WITH_LOSS)
+def test_all_functions_tell_the_same_story(name: str) -> None:
+    module, (w, X, y) = numpy_module(name), sample(name)
+    tape = module.forward(w, X, y)
+    rows, many = module.per_sample_grad(w, X, y), np.shape(tape.loss)
+    value, gradient = module.value_and_grad(w, X, y)
+    scale = np.max(np.abs(rows))
+    # the same operations, rows added up in another order
+    assert value == pytest.approx(np.mean(tape.loss), rel=1e-14)
+    np.testing.assert_allclose(gradient, rows.mean(0) if many else rows, rtol=0, atol=1e-13 * scale)
+    np.testing.assert_array_equal(module.grad(w, X, y), gradient)
+    assert module.loss(w, X, y) == value
+    np.testing.assert_allclose(module.backward(tape), rows.sum(0) if many else rows, rtol=0, atol=1e-13 * scale * 7)
+    cotangent = np.linspace(-1, 2, 7) if many else np.array(1.5)
+    pulled = cotangent @ rows if many else cotangent * rows
+    np.testing.assert_allclose(module.backward(tape, cotangent), pulled, rtol=0, atol=1e-13 * scale * 7)
+    np.testing.assert_allclose(module.backward(tape, 2.0), 2 * module.backward(tape), rtol=1e-15)
+    if hasattr(module, "predict"):
+        np.testing.assert_array_equal(
+            module.predict(w, X), np.broadcast_to(getattr(tape, module.OUTPUTS[0]), np.shape(module.predict(w, X)))
+        )
+
+
+def test_the_cotangent_must_be_a_number_or_one_a_row() -> None:
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights")
+    tape = module.forward(w, X, y)
+    for shape in ((6,), (7, 1), (1, 7)):
+        with pytest.raises(ValueError, match=r"cotangent has shape .*, the loss has \(7,\)"):
+            module.backward(tape, np.ones(shape))
+    with pytest.raises(ValueError, match=r"cotangent has shape \(7,\), the loss has \(\)"):
+        module.backward(module.forward(w, X[0], y[0]), np.ones(7))
+
+
+def test_without_y_the_loss_and_what_needs_y_is_none() -> None:
+    module, (w, X, _) = numpy_module("pieces"), sample("pieces")
+    tape = module.forward(w, X)
+    assert (tape.y, tape.r, tape.loss) == (None, None, None)
+    np.testing.assert_array_equal(tape.y_hat, module.predict(w, X))
+    with pytest.raises(ValueError, match=r"the tape was made without y; call forward\(w, X, y\) first"):
+        module.backward(tape)
+    with pytest.raises(ValueError, match="y is missing, the loss of pieces needs y"):
+        module.per_sample_grad(w, X, None)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_tape_is_frozen_and_holds_every_named_node(name: str) -> None:
+    module, (w, X, y) = numpy_module(name), sample(name)
+    tape = module.forward(w, X, y)
+    nodes = {module.METADATA["fields"].get(node, node) for node in module.NODES}
+    assert tape._fields[:3] == ("w", "X", "y")
+    assert nodes <= set(tape._fields)
+    assert not hasattr(tape, "__dict__")
+    with pytest.raises(AttributeError):
+        tape.w = w
+
+
+# Results belong to the caller.
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "line", "location", "curve", "uniform_nodes", "rosenbrock"])
+def test_no_result_shares_memory_with_arguments_or_another_result(name: str) -> None:
+    module, (w, X, y) = numpy_module(name), sample(name)
+    calls = {
+        "predict": (w, X), "grad": (w, X, y), "per_sample_grad": (w, X, y), "jacobian": (w, X, y), "residual": (w, X, y),
+        "residual_jacobian": (w, X, y),
+    }  # fmt: skip
+    results = [getattr(module, function)(*args) for function, args in calls.items() if hasattr(module, function)]
+    results += [getattr(module, function)(*args) for function, args in calls.items() if hasattr(module, function)]
+    arrays = [array for array in (w, X, y) if array is not None] + results
+    for i, one in enumerate(arrays):
+        assert not any(np.shares_memory(one, other) for other in arrays[i + 1 :])
+
+
+def test_the_tape_keeps_its_own_weights() -> None:
+    module, (w, X, y) = numpy_module("nine_weights"), sample("nine_weights")
+    tape = module.forward(w, X, y)
+    before = module.backward(tape)
+    w += 1
+    np.testing.assert_array_equal(module.backward(tape), before)
+
+
+def test_a_prediction_that_is_a_feature_is_a_copy() -> None:
+    model = Model("m")
+    f, a, y = model.feature("f"), model.weight("a"), model.target()
+    model.loss((y - a * model.output("o", f)) ** 2)
+    module, X = modules_of(model)[0], np.array([1.0, 2.0])
+    prediction = module.predict([1.0], X)
+    assert not np.shares_memory(prediction, X)
+    assert module.predict([1.0], 3.0) == 3.0
+
+
+def test_arguments_are_left_as_they_are() -> None:
+    module, arrays = numpy_module("nine_weights"), sample("nine_weights")
+    copies = [array.copy() for array in arrays]
+    for array in arrays:
+        array.setflags(write=False)
+    module.value_and_grad(*arrays, sample_weight=np.arange(7.0))
+    module.per_sample_grad(*arrays)
+    for array, copy in zip(arrays, copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    module = numpy_module("nine_weights")
+    inputs = [sample("nine_weights", rows=2000, seed=seed) for seed in range(6)]
+    expected = [module.value_and_grad(*arguments) for arguments in inputs]
+    faults: list[str] = []
+
+    def work(index: int) -> None:
+        for _ in range(20):
+            value, gradient = module.value_and_grad(*inputs[index])
+            if value != expected[index][0] or not np.array_equal(gradient, expected[index][1]):
+                faults.append(f"thread {index}")
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+# Weights by name, and initial weights.
+
+
+def test_weights_go_by_name_and_back() -> None:
+    module = numpy_module("nine_weights")
+    w = np.arange(9) / 7
+    named = module.unpack(w)
+    assert list(named) == list(module.WEIGHTS)
+    assert all(type(value) is float for value in named.values())
+    np.testing.assert_array_equal(module.pack(named), w)
+    np.testing.assert_array_equal(module.pack(dict(reversed(named.items()))), w)
+    with pytest.raises(ValueError, match=r"nine_weights: weights missing \['w3'\], unknown \['w33'\]"):
+        module.pack({("w33" if name == "w3" else name): value for name, value in named.items()})
+
+
+def test_initial_weights_follow_their_laws_by_a_frozen_generator() -> None:
+    nine = numpy_module("nine_weights").initial_weights(7)
+    np.testing.assert_array_equal(nine, np.random.RandomState(7).normal(0.0, 0.01, 9))
+    rng = np.random.RandomState(3)
+    mixed = [*rng.normal(1, 2, 1), 0.5, *rng.uniform(1, 2, 1)]
+    np.testing.assert_array_equal(numpy_module("curve").initial_weights(3), mixed)
+    np.testing.assert_array_equal(numpy_module("rosenbrock").initial_weights(), [-1.2, 1.0])
+    assert numpy_module("line").initial_weights(seed=None).shape == (2,)
+    assert {numpy_module(name).initial_weights(0).dtype for name in ZOO} == {np.dtype(np.float64)}
+    assert not np.array_equal(numpy_module("line").initial_weights(1), numpy_module("line").initial_weights(2))
+
+
+# In the hands of scipy.
+
+
+def test_scipy_minimizes_with_value_and_gradient() -> None:
+    rosenbrock = numpy_module("rosenbrock")
+    found = scipy.optimize.minimize(rosenbrock.value_and_grad, rosenbrock.initial_weights(), jac=True)
+    np.testing.assert_allclose(found.x, [1, 1], atol=1e-4)
+    line, x = numpy_module("line"), np.linspace(0, 1, 20)
+    found = scipy.optimize.minimize(line.value_and_grad, line.initial_weights(0), args=(x, 3 * x - 1), jac=True)
+    np.testing.assert_allclose(found.x, [3, -1], atol=1e-4)
+
+
+def test_scipy_solves_least_squares_with_a_residual_and_its_jacobian() -> None:
+    module, start = numpy_module("BoxBOD"), [100.0, 0.75]
+    arguments = (np.array([1.0, 2, 3, 5, 7, 10]), np.array([109.0, 149, 149, 191, 213, 224]))
+    found = scipy.optimize.least_squares(module.residual, start, jac=module.residual_jacobian, args=arguments)
+    # NIST's certified values, as published
+    np.testing.assert_allclose(found.x, [213.8094, 0.5472], rtol=1e-4)
+
+
+# Conventions at kinks, in both backends.
+
+
+@pytest.mark.parametrize(
+    ("function", "at", "slope"),
+    [
+        (sg.relu, 0.0, 0.0),
+        (sp.Abs, 0.0, 0.0),
+        (sp.sign, 0.0, 0.0),
+        (sp.sign, 2.0, 0.0),
+        (sp.Heaviside, 0.0, 0.0),
+        (lambda t: sp.Max(t, 2), 2.0, 0.5),
+        (lambda t: sp.Min(t, 2), 2.0, 0.5),
+        (lambda t: sp.Max(t, 2 * t), 0.0, 1.5),
+        (lambda t: sp.Max(0, -t), 0.0, -0.5),
+        (lambda t: sg.hypot(t, 0 * t), 0.0, 0.0),
+        (sp.sinc, 0.0, 0.0),
+        (sg.sigmoid, 0.0, 0.25),
+        (sg.softplus, 0.0, 0.5),
+    ],
+)
+def test_at_a_kink_the_documented_partial_is_taken(function: object, at: float, slope: float) -> None:
+    numpy, scalar = modules_of(one_output(lambda f, g, a, b: function(a) + b * f * g, loss="absolute_error"))
+    assert numpy.jacobian([at, 1.0], [[1.0, 1.0]])[0, 0] == slope
+    gradient = [0.0, 0.0]
+    scalar.row([at, 1.0], [1.0, 1.0], -100.0, gradient)  # the output is above y: the loss is the output plus 100
+    assert gradient[0] == slope
+
+
+def test_the_slope_of_the_absolute_error_is_0_where_it_is_met() -> None:
+    assert numpy_module("location").grad([2.0], None, [2.0, 1.0, 5.0]).tolist() == [0.0]
+    gradient = [9.0]
+    assert scalar_module("location").row([2.0], [], 2.0, gradient) == 0.0
+    assert gradient == [0.0]
+
+
+def branches(module: ModuleType) -> tuple[list[float], list[float]]:
+    X, w = np.array([[-2.0, 1.0], [0.0, 1.0], [3.0, 1.0]]), [0.5, 0.25]
+    return module.predict(w, X).tolist(), module.jacobian(w, X).tolist()
+
+
+def test_a_named_node_that_is_not_finite_where_its_branch_is_not_taken_does_no_harm() -> None:
+    def build(expr: object, branch: object) -> ModuleType:
+        model = Model("m")
+        f, g = model.features("f g")
+        a, b = model.weights("a b")
+        node = model.node("n", expr(f, a))
+        model.output("o", sp.Piecewise((branch(node, a, b), f > 0), (b * g, True)))
+        return modules_of(model)[0]
+
+    values, slopes = branches(build(lambda f, a: sp.log(f), lambda n, a, b: a * n))
+    assert values == pytest.approx([0.25, 0.25, 0.5 * np.log(3)])
+    assert slopes == [[0.0, 1.0], [0.0, 1.0], [np.log(3), 0.0]]
+    values, slopes = branches(build(lambda f, a: sp.exp(-1000 * a * f) + sp.sqrt(f) * a, lambda n, a, b: n))
+    np.testing.assert_allclose(slopes, [[0, 1], [0, 1], [np.sqrt(3), 0]], rtol=1e-15)
+    values, slopes = branches(build(lambda f, a: 1 / f, lambda n, a, b: sp.sin(a * n) * b))
+    assert np.all(np.isfinite(slopes))
+
+
+def test_a_node_of_a_branch_that_no_row_takes_has_no_part_in_the_gradient() -> None:
+    """The slope of the node is infinite there, and the same for all rows: their cotangents are summed before it."""
+    model = Model("apart")
+    (f,), (a, b) = model.features("f"), model.weights("a b")
+    node = model.node("node", sg.xlogx(sp.Abs(a)))
+    model.output("out", b * sp.Piecewise((f, sp.Ne(f, 0)), (node, True)))
+    model.target("y")
+    model.loss("squared_error")
+    module, _ = modules_of(model)
+    X, y = np.array([[1.0], [3.0]]), np.array([0.5, 2.0])
+    np.testing.assert_array_equal(module.grad([0.0, 1.0], X, y), [0.0, 3.5])
+    np.testing.assert_array_equal(module.per_sample_grad([0.0, 1.0], X, y), [[0.0, 1.0], [0.0, 6.0]])

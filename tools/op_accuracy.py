@@ -1,0 +1,369 @@
+"""The ops of the table, as backends write them, measured against mpmath.
+
+``python tools/op_accuracy.py [--points N] [--seed S] [OP ...]`` prints the largest errors found; tests/ir/test_op_accuracy.py
+holds the stated figures against the same measurement at fewer points.
+"""
+
+import argparse
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import mpmath
+import numpy as np
+from op_points import BITS, Arrays, Case, operands_of
+
+import symgraph.runtime
+from symgraph.backends import BACKENDS
+from symgraph.backends.expression import Level, Text
+from symgraph.backends.rendering import render
+from symgraph.backends.scalar.functions import OWN_FUNCTIONS
+from symgraph.derive.fragments import instantiate
+from symgraph.ir.evaluate import evaluate
+from symgraph.ir.graph import SUMS, Graph, GraphBuilder
+from symgraph.ir.ops import OPS, late, over
+from symgraph.passes import commute, expand, fold_constants, lower_powers, prune, simplify
+
+PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, commute, prune)
+"""The passes that work on single ops."""
+
+DIGITS = 50
+
+
+mp = mpmath
+
+
+def _sigmoid(z: Any) -> Any:
+    return 1 / (1 + mp.exp(-z))
+
+
+def _slope_of_sinc(x: Any) -> Any:
+    if abs(x) < 1e-5:  # the next term of the series is below 1e-32 of the sum
+        return -x / 3 + x**3 / 30 - x**5 / 840
+    return (mp.cos(x) - mp.sin(x) / x) / x
+
+
+def _direction(a: Any, b: Any) -> Any:
+    return a / mp.sqrt(a * a + b * b) if a or b else mp.mpf(0)
+
+
+def _cbrt(a: Any) -> Any:
+    return mp.sign(a) * mp.cbrt(abs(a))
+
+
+def _log_or_zero(x: Any, y: Any) -> Any:
+    return x * mp.log(y) if x else mp.mpf(0)
+
+
+def _scaled_erfc(x: Any) -> tuple[Any, Any, Any]:
+    """exp(x*x) times erfc(x), times its integral, and the slope of the latter; for large x their first terms (DLMF 7.18.14)."""
+    if x > 1e20:
+        return tuple(scale / mp.sqrt(mp.pi) / x**power for scale, power in ((1, 1), (0.5, 2), (-1, 3)))  # type: ignore[return-value]
+    if x < -1e5:
+        return mp.inf, mp.inf, -mp.inf
+    with mp.workdps(mp.mp.dps + 100):
+        value = mp.exp(x * x) * mp.erfc(x)
+        integral = 1 / mp.sqrt(mp.pi) - x * value
+        return value, integral, 2 * x * integral - value
+
+
+def _log_erfc(x: Any) -> Any:
+    """log(erfc(x)), where mpmath's own function is slow by the scaled one."""
+    return mp.log(_scaled_erfc(x)[0]) - x * x if x > 1 else mp.log1p(-mp.erf(max(x, mp.mpf(-1000))))
+
+
+TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
+    "add": (lambda a, b: a + b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(1)),
+    "sub": (lambda a, b: a - b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(-1)),
+    "mul": (lambda a, b: a * b, lambda a, b: b, lambda a, b: a),
+    "div": (lambda a, b: a / b, lambda a, b: 1 / b, lambda a, b: -a / b**2),
+    "neg": (lambda a: -a, lambda a: mp.mpf(-1)),
+    "pow": (mp.power, lambda a, b: b * mp.power(a, b - 1) if b else b, lambda a, b: a and mp.power(a, b) * mp.log(a)),
+    "sqrt": (mp.sqrt, lambda a: 1 / (2 * mp.sqrt(a))),
+    "cbrt": (_cbrt, lambda a: 1 / (3 * _cbrt(a) ** 2)),
+    "hypot": (mp.hypot, _direction, lambda a, b: _direction(b, a)),
+    "exp": (mp.exp, mp.exp),
+    "expm1": (mp.expm1, mp.exp),
+    "log": (mp.log, lambda a: 1 / a),
+    "log1p": (mp.log1p, lambda a: 1 / (1 + a)),
+    "sigmoid": (_sigmoid, lambda z: _sigmoid(z) * _sigmoid(-z)),
+    "softplus": (lambda z: mp.log1p(mp.exp(z)), _sigmoid),
+    "log_sigmoid": (lambda z: -mp.log1p(mp.exp(-z)), lambda z: _sigmoid(-z)),
+    "logit": (lambda x: mp.log(x / (1 - x)), lambda x: 1 / (x * (1 - x))),
+    "logaddexp": (
+        lambda a, b: max(a, b) + mp.log1p(mp.exp(-abs(a - b))), lambda a, b: _sigmoid(a - b), lambda a, b: _sigmoid(b - a),
+    ),
+    "xlogx": (lambda x: _log_or_zero(x, x), lambda x: 1 + mp.log(x)),
+    "xlogy": (_log_or_zero, lambda x, y: mp.log(y), lambda x, y: x / y),
+    "sin": (mp.sin, mp.cos),
+    "cos": (mp.cos, lambda a: -mp.sin(a)),
+    "tan": (mp.tan, lambda a: mp.sec(a) ** 2),
+    "asin": (mp.asin, lambda a: 1 / mp.sqrt((1 - a) * (1 + a))),
+    "acos": (mp.acos, lambda a: -1 / mp.sqrt((1 - a) * (1 + a))),
+    "atan": (mp.atan, lambda a: 1 / (1 + a * a)),
+    "atan2": (mp.atan2, lambda a, b: b / (a * a + b * b), lambda a, b: -a / (a * a + b * b)),
+    "sinc": (mp.sinc, _slope_of_sinc),
+    "sinh": (mp.sinh, mp.cosh),
+    "cosh": (mp.cosh, mp.sinh),
+    "tanh": (mp.tanh, lambda a: mp.sech(a) ** 2),
+    "sech": (mp.sech, lambda a: -mp.sech(a) * mp.tanh(a)),
+    "asinh": (mp.asinh, lambda a: 1 / mp.sqrt(1 + a * a)),
+    "acosh": (mp.acosh, lambda a: 1 / mp.sqrt(a * a - 1)),
+    "atanh": (mp.atanh, lambda a: 1 / (1 - a * a)),
+    "gauss": (lambda a: mp.exp(-a * a), lambda a: -2 * a * mp.exp(-a * a)),
+    "erf": (lambda a: mp.erf(a) if abs(a) < 1e5 else mp.sign(a), lambda a: 2 / mp.sqrt(mp.pi) * mp.exp(-a * a)),
+    "erfc": (lambda a: mp.erfc(a) if abs(a) < 1e5 else 1 - mp.sign(a), lambda a: -2 / mp.sqrt(mp.pi) * mp.exp(-a * a)),
+    "erfcx": (lambda a: _scaled_erfc(a)[0], lambda a: -2 * _scaled_erfc(a)[1]),
+    "ierfcx": (lambda a: _scaled_erfc(a)[1], lambda a: _scaled_erfc(a)[2]),
+    "log_erfc": (_log_erfc, lambda a: -2 / mp.sqrt(mp.pi) / _scaled_erfc(a)[0]),
+    "log_half_erfc": (
+        lambda a: mp.log1p(-mp.erfc(min(-a, 1000)) / 2) if a < 0 else _log_erfc(a) - mp.log(2),
+        lambda a: -2 / mp.sqrt(mp.pi) / _scaled_erfc(a)[0],
+    ),
+    "abs": (abs, mp.sign),
+    "max": (max, lambda a, b: _half(a > b, a == b), lambda a, b: _half(a < b, a == b)),
+    "min": (min, lambda a, b: _half(a < b, a == b), lambda a, b: _half(a > b, a == b)),
+    "relu": (lambda a: max(a, mp.mpf(0)), lambda a: _half(a > 0, False)),
+}  # fmt: skip
+"""Of each op the value and the partials, written down independently of the table."""
+
+
+def _half(holds: bool, tie: bool) -> Any:
+    return mp.mpf(1) if holds else mp.mpf(0.5) if tie else mp.mpf(0)
+
+
+SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
+    ("logaddexp", "value"): lambda a, b: max(abs(a), abs(b)),
+    ("ierfcx", "partial 0"): lambda x: 2 * abs(x) * _scaled_erfc(x)[1] + _scaled_erfc(x)[0] if x < 16 else mp.mpf(0),
+    ("sinc", "partial 0"): lambda x: (abs(mp.cos(x)) + abs(mp.sinc(x))) / abs(x) if abs(x) >= 1.5 else mp.mpf(0),
+}
+"""What an error is relative to where terms cancel, if that is more than the result: the notes of the table."""
+
+ADDED: Mapping[tuple[str, str], Callable[..., Any]] = {
+    ("logaddexp", "partial 0"): lambda a, b: abs(a - b) / 2,
+    ("logaddexp", "partial 1"): lambda a, b: abs(a - b) / 2,
+}
+"""Units in the last place that the notes of the table add to the stated figure."""
+
+LEFT_OUT: Mapping[tuple[str, str], Callable[..., bool]] = {
+    ("div", "partial 1"): lambda top, a, b: abs(1 / b) >= top,
+}
+"""Points, besides those at which the value overflows, where a factor of a partial overflows although the product does not."""
+
+
+LOWERED = 7.5
+"""Bound of the error of a power that becomes products and a square root (passes/lower_powers.py), above subnormal numbers."""
+
+EXPONENTS = (1 / 3, -1 / 3, 0.1, -0.7, 2.5, 7.3, -2.0, -9.25, 11.0, 1e-3)
+CASES = (*(Case(op) for op in TRUTH), *(Case("pow", exponent) for exponent in EXPONENTS))
+
+
+def passed(graph: Graph) -> Graph:
+    """The graph after the passes."""
+    for run in PASSES:
+        graph = run(graph)
+    return graph
+
+
+def graph_of(case: Case) -> Graph:
+    """The value of an op and, for each operand, the cotangent ``c`` times the partial, as the passes leave them."""
+    builder = GraphBuilder(case.op)
+    row = OPS[case.op]
+    count = 1 if case.exponent is not None else row.arity
+    operands = [builder.leaf("input", f"x{place}", varying=True) for place in range(count)]
+    operands += [] if case.exponent is None else [builder.const(case.exponent)]
+    value = builder.add(case.op, *operands)
+    seed = builder.leaf("input", "c", varying=True)
+    roots = {"value": value}
+    for operand in range(count):
+        product = seed
+        factors = list(enumerate(row.partials[operand]))
+        for place, factor in sorted(factors, key=lambda item: isinstance(item[1], late)):
+            part = instantiate(builder, case.op, f"partial {operand} {place}", operands, value)
+            product = builder.add("div" if isinstance(factor, over) else "mul", product, part)
+        roots[f"partial {operand}"] = product
+    return passed(builder.build(roots, {}))
+
+
+def own_functions(backend: str) -> dict[str, Any]:
+    """The functions that a backend's lines call: the runtime's, or those that a module brings along, from its template."""
+    if backend == "numpy":
+        return {"np": np, **{name: getattr(symgraph.runtime, name) for name in (*OWN_FUNCTIONS, "select")}}
+    space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
+    exec(render(f"{backend}/functions.py.jinja", SimpleNamespace(functions=OWN_FUNCTIONS)), space)
+    return space
+
+
+def arithmetic_of(backend: str) -> dict[str, Callable[..., Any]]:
+    """What a backend writes for each op, as Python functions."""
+    space, names = own_functions(backend), ("_p", "_q", "_r")
+    return {
+        op: eval(f"lambda _p, _q=0, _r=0: {text.render([Text(name, Level.ATOM) for name in names]).text}", space)
+        for op, text in BACKENDS[backend].texts.items()
+        if op not in SUMS
+    }
+
+
+def true_values(case: Case, root: str, arrays: Arrays) -> list[Any]:
+    """The truth at each point; None where it is not a finite number of the dtype, or a partial is so small that factors of it
+    may leave the normal numbers."""
+    place = 0 if root == "value" else 1 + int(root.split()[1])
+    function, (bits, _, normal, top) = TRUTH[case.op][place], BITS[str(arrays[0].dtype)]
+    lowered = case.exponent is not None and case.exponent % 0.5 == 0 and abs(case.exponent) <= 8
+    least = mp.mpf(0) if root == "value" and not lowered else mp.ldexp(1, bits - normal)
+    left_out = LEFT_OUT.get((case.op, root))
+    extra = () if case.exponent is None else (mp.mpf(float(np.dtype(arrays[0].dtype).type(case.exponent))),)
+    found: list[Any] = []
+    for point in zip(*arrays, strict=True):
+        exact = (*(mp.mpf(float(x)) for x in point), *extra)
+        value, result = (called(one, exact) for one in (TRUTH[case.op][0], function))
+        finite = all(abs(one) < mp.ldexp(1 - mp.ldexp(1, -20), top) for one in (value, result))
+        judged = finite and (result == 0 or abs(result) >= least)
+        found.append(None if not judged or (left_out and left_out(mp.ldexp(1, top), *exact)) else result)
+    return found
+
+
+def called(function: Callable[..., Any], exact: Sequence[Any]) -> Any:
+    """A true value as a real number, inf where there is none."""
+    try:
+        value = mp.mpmathify(function(*exact))
+    except (ZeroDivisionError, ValueError):  # how mpmath reports poles
+        return mp.inf
+    return value if isinstance(value, mp.mpf) else mp.inf
+
+
+def stated(case: Case, root: str, dtype: str) -> float:
+    """The figure of the table; partials have none in float32, where functions are at most 4 times as bad as in float64."""
+    row = OPS[case.op]
+    if root == "value":
+        figure = row.ulp if dtype == "float64" else row.ulp32
+        return figure if case.exponent is None else max(figure, LOWERED)
+    return row.partial_ulp[int(root.split()[1])] * (1 if dtype == "float64" else 4)
+
+
+def in_ulp(case: Case, root: str, point: Sequence[float], got: float, truth: Any, dtype: str) -> float:
+    """An error in units in the last place, after what the notes of the table allow."""
+    bits, smallest, normal, _ = BITS[dtype]
+    exact = [mp.mpf(float(x)) for x in point]
+    scale = max(abs(truth), SCALE[case.op, root](*exact)) if (case.op, root) in SCALE else abs(truth)
+    unit = mp.ldexp(scale, -bits) if scale >= mp.ldexp(1, -normal) else mp.ldexp(1, -smallest)
+    if not math.isfinite(got):
+        return math.inf
+    allowed = ADDED[case.op, root](*exact) if (case.op, root) in ADDED else 0
+    return float(max(abs(mp.mpf(got) - truth) / unit - allowed, 0))
+
+
+def by_numpy(case: Case, arrays: Arrays, seed: float = 1.0) -> Iterator[Mapping[str, Any]]:
+    """Results of the numpy backend: contiguous, strided, and in pieces of 7 and of 1, which take other paths in NumPy."""
+    graph, arithmetic = graph_of(case), arithmetic_of("numpy")
+
+    def run(operands: Arrays) -> Mapping[str, Any]:
+        leaves = {f"x{place}": operand for place, operand in enumerate(operands)}
+        leaves["c"] = np.full_like(operands[0], seed)
+        with np.errstate(all="ignore"):
+            values = evaluate(graph, leaves, arithmetic)
+        return {root: np.broadcast_to(values[position], operands[0].shape) for root, position in graph.roots.items()}
+
+    yield run(arrays)
+    yield run(tuple(np.repeat(array, 2)[::2] for array in arrays))
+    for size, pieces in ((7, 30), (1, 60)):
+        starts = np.linspace(0, max(arrays[0].size - size, 0), pieces).astype(int)
+        found = [(start, run(tuple(array[start : start + size] for array in arrays))) for start in starts]
+        result = {root: np.full(arrays[0].size, np.nan) for root in graph.roots}
+        for start, values in found:
+            for root, value in values.items():
+                result[root][start : start + size] = np.where(np.isnan(value), np.inf, value)
+        yield result
+
+
+def by_scalar(case: Case, arrays: Arrays, seed: float = 1.0) -> Mapping[str, Any]:
+    """Results of the scalar backend; inf where it raises for a value or a partial."""
+    arithmetic, result = arithmetic_of("scalar"), {}
+    whole = graph_of(case)
+    for root in whole.roots:
+        graph = prune(Graph(whole.name, whole.nodes, {root: whole.roots[root]}, {}))
+        column = []
+        for point in zip(*arrays, strict=True):
+            leaves = {f"x{place}": float(x) for place, x in enumerate(point)} | {"c": seed}
+            try:
+                column.append(float(lazily(graph, leaves, arithmetic)))
+            except (OverflowError, ZeroDivisionError, ValueError):
+                column.append(math.inf)
+        result[root] = np.array(column)
+    return result
+
+
+def lazily(graph: Graph, leaves: Mapping[str, float], arithmetic: Mapping[str, Callable[..., Any]]) -> Any:
+    """The value of a graph's only root; of a selection only the branch taken is computed, as a conditional expression does."""
+    known: dict[int, Any] = {}
+
+    def value(position: int) -> Any:
+        if position not in known:
+            node = graph.nodes[position]
+            if isinstance(node.data, float):
+                known[position] = node.data
+            elif isinstance(node.data, str):
+                known[position] = leaves[node.data]
+            elif node.op == "select":
+                known[position] = value(node.args[1 if value(node.args[0]) else 2])
+            else:
+                known[position] = arithmetic[node.op](*(value(arg) for arg in node.args))
+        return known[position]
+
+    (root,) = graph.roots.values()
+    return value(root)
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """The largest error that was found, in ulp, and where."""
+
+    error: float = 0.0
+    point: tuple[float, ...] = ()
+    where: str = ""
+
+
+def measure(case: Case, count: int, dtype: str = "float64", seed: int = 0) -> dict[str, Worst]:
+    """The largest error of the value and of each partial, over both backends (float64) or NumPy alone (float32)."""
+    arrays = operands_of(case, count, dtype, seed)
+    runs = [(f"numpy {place}", result) for place, result in enumerate(by_numpy(case, arrays))]
+    runs += [("scalar", by_scalar(case, arrays))] if dtype == "float64" else []
+    worst: dict[str, Worst] = {}
+    with mp.workdps(DIGITS):
+        for root in runs[0][1]:
+            truths = true_values(case, root, arrays)
+            worst[root] = Worst()
+            for where, result in runs:
+                for place, truth in enumerate(truths):
+                    got = float(result[root][place])
+                    skipped = math.isnan(got) and where in ("numpy 2", "numpy 3")
+                    if truth is None or skipped:
+                        continue
+                    point = tuple(float(array[place]) for array in arrays)
+                    error = in_ulp(case, root, point, got, truth, dtype)
+                    if error > worst[root].error:
+                        worst[root] = Worst(error, point, where)
+    return worst
+
+
+def main() -> None:
+    """Print the measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("ops", nargs="*", metavar="OP")
+    parser.add_argument("--points", type=int, default=200, help="points of each kind; an op has some ten kinds")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    for case in CASES:
+        if options.ops and case.op not in options.ops:
+            continue
+        for dtype in BITS:
+            for root, worst in measure(case, options.points, dtype, options.seed).items():
+                figure = stated(case, root, dtype)
+                mark = "" if worst.error <= figure else "  ABOVE"
+                print(f"{case!s:24} {dtype} {root:10} {worst.error:8.3f} of {figure:4} at {worst.point} {worst.where}{mark}")
+
+
+if __name__ == "__main__":
+    main()

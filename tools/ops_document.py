@@ -1,0 +1,64 @@
+"""Prints docs/ops.md from the op table: ``python tools/ops_document.py > docs/ops.md``."""
+
+from symgraph.ir.ops import OPS, Op
+
+HEAD = """# Operations and their errors
+
+<!-- printed from the op table by tools/ops_document.py; do not edit -->
+
+What every operation of a generated module is good for, over its whole domain. Figures are bounds of the error in units in the
+last place for exact operands: 2^-52 of the result in float64 and 2^-23 in float32, or the smallest subnormal number where that
+is more. *Value* is the operation itself; *slopes* are a cotangent times the partial derivative by each operand, in float64, as
+long as the factors between stay normal numbers. Tests measure all of them against mpmath, on NumPy arrays of several lengths
+and strides and on Python floats.
+
+The figures rest on those of the libraries below: NumPy's AVX-512 functions (under 1 ulp in float64, at most 4 in float32) and
+glibc's (P. Zimmermann and others, *Accuracy of Mathematical Functions in Single, Double, Double Extended, and Quadruple
+Precision*). `erf`, `erfc`, `erfcx`, `ierfcx` and `gauss` are not in NumPy; a module that needs them brings them along.
+
+| operation | definition | domain | value | value, float32 | slopes |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+FOOT = """
+Notes in the last column say what a figure is relative to where that is not the result, as terms cancel.
+
+An exponential that vanishes, such as the slope of `exp` below -708, has few digits as a subnormal number, whatever it is
+multiplied with afterwards. The slopes of `sigmoid`, `softplus`, `log_sigmoid`, `logaddexp`, `tanh` and `sech` are products of
+two square roots instead, the second one multiplied in last, and keep theirs.
+"""
+
+NAMES = {"add": "a + b", "sub": "a - b", "mul": "a * b", "div": "a / b", "neg": "-a", "pow": "a**b", "max": "Max", "min": "Min"}
+"""How a spec writes what is no function of the same name."""
+
+
+def figure(value: float) -> str:
+    """A figure without needless digits."""
+    return f"{value:g}"
+
+
+def line(row: Op) -> str:
+    """The table's line for an op."""
+    slopes = ", ".join(figure(value) for value in row.partial_ulp) or "0"
+    definition = str(row.value).replace("x0", "a").replace("x1", "b").replace("|", "\\|")
+    domain = row.domain.replace("x0", "a").replace("x1", "b").replace("|", "\\|")
+    note = row.note.replace("x0", "a").replace("x1", "b").replace("|", "\\|")
+    name = NAMES.get(row.name, row.name)
+    cells = [
+        f"`{name}`",
+        f"`{definition}`",
+        domain,
+        figure(row.ulp),
+        figure(row.ulp32),
+        slopes + (f" ({note})" if note else ""),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def document() -> str:
+    """The whole page."""
+    return HEAD + "\n".join(line(row) for row in OPS.values() if row.value is not None) + "\n" + FOOT
+
+
+if __name__ == "__main__":
+    print(document(), end="")
