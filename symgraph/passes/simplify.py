@@ -65,7 +65,7 @@ class _Pattern:
     args: "tuple[_Pattern | str | float, ...]"
 
 
-def identity(text: str) -> Rule:
+def _identity(text: str) -> Rule:
     """Make a rule of a text such as "add(x, neg(y)) -> sub(x, y)"; a constant on both sides is the node that was found."""
     before, after = (_parsed(ast.parse(side.strip(), mode="eval").body) for side in text.split("->"))
     if not isinstance(before, _Pattern):
@@ -183,24 +183,24 @@ def _select_decided(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "add": (
-        *map(identity, ("add(0, x) -> x", "add(x, 0) -> x", "add(x, neg(y)) -> sub(x, y)", "add(neg(x), y) -> sub(y, x)")),
-        identity("add(x, x) -> mul(2, x)"),
+        *map(_identity, ("add(0, x) -> x", "add(x, 0) -> x", "add(x, neg(y)) -> sub(x, y)", "add(neg(x), y) -> sub(y, x)")),
+        _identity("add(x, x) -> mul(2, x)"),
     ),
-    "sub": tuple(map(identity, ("sub(0, x) -> neg(x)", "sub(x, 0) -> x", "sub(x, neg(y)) -> add(x, y)"))),
+    "sub": tuple(map(_identity, ("sub(0, x) -> neg(x)", "sub(x, 0) -> x", "sub(x, neg(y)) -> add(x, y)"))),
     "mul": (
         _mul_constant_first,
-        *map(identity, ("mul(-1, x) -> neg(x)", "mul(1, x) -> x")),
-        *map(identity, ("mul(neg(x), y) -> neg(mul(x, y))", "mul(x, neg(y)) -> neg(mul(x, y))")),
+        *map(_identity, ("mul(-1, x) -> neg(x)", "mul(1, x) -> x")),
+        *map(_identity, ("mul(neg(x), y) -> neg(mul(x, y))", "mul(x, neg(y)) -> neg(mul(x, y))")),
         _mul_power_of_two,
         _mul_selection,
     ),
     "div": (
-        *map(identity, ("div(x, 1) -> x", "div(neg(x), neg(y)) -> div(x, y)")),
-        *map(identity, ("div(neg(x), y) -> neg(div(x, y))", "div(x, neg(y)) -> neg(div(x, y))")),
+        *map(_identity, ("div(x, 1) -> x", "div(neg(x), neg(y)) -> div(x, y)")),
+        *map(_identity, ("div(neg(x), y) -> neg(div(x, y))", "div(x, neg(y)) -> neg(div(x, y))")),
     ),
-    "neg": (identity("neg(neg(x)) -> x"), identity("neg(sub(x, y)) -> sub(y, x)"), _neg_product),
-    "abs": (identity("abs(neg(x)) -> abs(x)"),),
-    "rowsum": (identity("rowsum(0) -> 0"), identity("rowsum(neg(x)) -> neg(rowsum(x))")),
-    "select": (_select_decided, identity("select(c, x, x) -> x"), identity("select(not_(c), x, y) -> select(c, y, x)")),
+    "neg": (_identity("neg(neg(x)) -> x"), _identity("neg(sub(x, y)) -> sub(y, x)"), _neg_product),
+    "abs": (_identity("abs(neg(x)) -> abs(x)"),),
+    "rowsum": (_identity("rowsum(0) -> 0"), _identity("rowsum(neg(x)) -> neg(rowsum(x))")),
+    "select": (_select_decided, _identity("select(c, x, x) -> x"), _identity("select(not_(c), x, y) -> select(c, y, x)")),
 }
 """Identities by the op to which they apply; the first that fits is used."""
