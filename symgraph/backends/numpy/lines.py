@@ -15,6 +15,9 @@ from symgraph.derive.schedule import Kernel, roots_of
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""
 
+_MOST_DEFAULTS = 1_000
+"""A tape of more fields has no defaults: ``NamedTuple`` looks for each default among all fields."""
+
 _INPUTS = {"target": "y", "cotangent": "cotangent", "largest": "largest"}
 
 
@@ -28,6 +31,7 @@ class LinesWriter:
         row_sum: the type of what adds up rows in ``_backward``.
         taken: further names that the functions need for themselves.
         inner: columns before the statements that need y.
+        long_tape: whether the fields of the tape have no defaults.
     """
 
     number = "Array"
@@ -51,6 +55,7 @@ class LinesWriter:
         )
         self.bound = self.names.leaves(_INPUTS)
         self.taped = frozenset(kernel.tape)
+        self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
         self.remarks: dict[int, str] = {}
 
     def body(self) -> tuple[str, ...]:
@@ -92,8 +97,9 @@ class LinesWriter:
         return tuple(self._field_line(position, name, "Array") for position, name in self._stored())
 
     def tape_call(self, *, with_target: bool) -> str:
-        """The statement that returns the tape; without the target, what depends on it is left out."""
-        stored = [text for position, text in self.tape_values() if with_target or position not in self.absent_without_y]
+        """The statement that returns the tape; without the target, what depends on it has its default, None."""
+        absent = () if with_target else self.absent_without_y
+        stored = [text if p not in absent else "None" for p, text in self.tape_values() if p not in absent or self.long_tape]
         return filled("return Tape(", ["w", "X", "y", *stored], ")", 4 if with_target else 8)
 
     def tape_values(self) -> list[tuple[int, str]]:
@@ -187,7 +193,8 @@ class LinesWriter:
         return sorted(fields, key=lambda entry: entry[0] in self.absent_without_y)
 
     def _field_line(self, position: int, name: str, kind: str) -> str:
-        line = f"{name}: {kind} | None = None" if position in self.absent_without_y else f"{name}: {kind}"
+        optional = " | None" if self.long_tape else " | None = None"
+        line = f"{name}: {kind}{optional if position in self.absent_without_y else ''}"
         remark = self.remarks.get(position, "") if position in self.taped else ""
         fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
         return f"{line}  # {remark}" if fits else line

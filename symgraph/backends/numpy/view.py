@@ -19,10 +19,6 @@ from symgraph.options import DOUBLE
 from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.residuals import residual_of
 
-_MOST_FIELDS = 1_000
-"""A tape of more is written out: the class that ``NamedTuple`` makes takes half a second for 10,000 fields, and half a minute
-for 100,000."""
-
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
 _NOT_OF_THE_RUNTIME = frozenset({"Tape", "Callable", "Sequence", "np", "rowsum"})
@@ -57,7 +53,6 @@ class NumpyView:
     exports: str
     x_type: str
     fields: tuple[str, ...]
-    long_tape: bool
     forward: tuple[str, ...]
     functions: tuple[Function, ...]
     binding: tuple[str, ...]
@@ -82,7 +77,6 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         exports=filled("__all__ = [", [f'"{name}"' for name in _exports(source)], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
-        long_tape=len(fields) > _MOST_FIELDS,
         forward=forward,
         functions=functions,
         binding=binding,
