@@ -22,6 +22,10 @@ _FITS = WIDTH - LONGEST - len("d_ = ")
 """An expression of so many columns and the indentation has room behind every name."""
 
 
+PYTHON = "{name} = {value}"
+"""The statement that gives a value its name, in Python."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One assignment.
@@ -51,6 +55,7 @@ class SectionWriter:
         dtype: what makes a constant a number of the dtype that the section computes in; "" if there is only one.
         indent: columns before each statement.
         bases: what the names of unnamed values begin with, by position; "" numbers them through.
+        form: the statement that gives a value its name.
     """
 
     graph: Graph
@@ -62,6 +67,7 @@ class SectionWriter:
     dtype: str = ""
     indent: int = 4
     bases: Mapping[int, str] | Sequence[str] = field(default_factory=dict)
+    form: str = PYTHON
     lines: list[Line] = field(default_factory=list)
     _pending: dict[int, Text] = field(default_factory=dict)
     _constants: dict[int, Text] = field(default_factory=dict)
@@ -159,8 +165,8 @@ class SectionWriter:
         self._pending.pop(position, None)
         name = self.labels.get(position) or self.numbering.fresh(self._base(position))
         self.bound[position] = name
-        statement = f"{name} = {text.text}"
-        if self.indent + columns(statement) > WIDTH:
+        statement = self.form.format(name=name, value=text.text)
+        if self.form == PYTHON and self.indent + columns(statement) > WIDTH:
             statement = self._wrapped(name, position, text)
         self.lines.append(Line(statement, self.graph.nodes[position].origin, position))
 
@@ -216,6 +222,7 @@ def straight(
     literals: Mapping[str, str],
     leaves: Mapping[str, str],
     bases: Sequence[str] = (),
+    form: str = PYTHON,
 ) -> Straight:
     """Write everything that some nodes depend on as one function's statements, named nodes and cotangents under their names.
 
@@ -226,6 +233,7 @@ def straight(
         literals: the text of constants that have no decimal form, by repr.
         leaves: the text of leaves other than features and weights, by kind.
         bases: for each node what the name of a value without one begins with; numbered through by default.
+        form: the statement that gives a value its name, with the places {name} and {value}; long ones are broken in Python alone.
     """
     graph = names.graph
     order = operations(graph, reachable(graph.nodes, results))
@@ -233,7 +241,7 @@ def straight(
     labels, notes = names.cotangents()
     labels = {position: label for position, label in (labels | names.nodes()).items() if position in own}
     numbering = Numbering({*names.identifier.values(), *labels.values()})
-    writer = SectionWriter(graph, texts, names.leaves(leaves), numbering, labels, literals, bases=bases)
+    writer = SectionWriter(graph, texts, names.leaves(leaves), numbering, labels, literals, bases=bases, form=form)
     lines = writer.write(order, results)
     return Straight(order, lines, notes, tuple(writer.operand(position).text for position in results))
 
