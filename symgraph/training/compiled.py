@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import module_of, prefix_of
-from symgraph.training.arrays import Array
 from symgraph.training.clipping import Clip, Limit
 from symgraph.training.epoch import ByEpoch, Epoch, finished
 from symgraph.training.floats import ScalarRows
 from symgraph.training.history import Failure, Quantity
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
-from symgraph.training.rows import Rows
+from symgraph.training.rows import Array, Rows
 from symgraph.training.rule_in_c import NotRecordedError, RuleInC, recorded
 from symgraph.training.siblings import Siblings, identity
 
