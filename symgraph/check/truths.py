@@ -159,8 +159,7 @@ def truths(
     known = reference(model)
     chosen = tuple(names_of_model(model, backend) if names is None else names)
     conditioning = conditioning_of(model, backend, dtype, chosen, precision)
-    weights = [entry.name for entry in known.model.weight_inputs]
-    values = [root for root in known.roots if root in chosen]
+    origins, values = [*map(origin, chosen)], [root for root in known.roots if root in chosen]
     parts: list[list[tuple[int, float, float, int]]] = []
     bits: list[int] = []
     kappas: list[list[float]] = []
@@ -169,9 +168,8 @@ def truths(
         for place in range(len(points)):
             point = points.point(place)
             truth = known.truth(point)
-            named = truth.named(weights)
             with ctx.workprec(LEVELS[0]):
-                parts.append([_parts(named[name]) for name in chosen])
+                parts.append([_parts(truth.partials[root][leaf] if leaf else truth.values[root]) for root, leaf in origins])
             bits.append(truth.bits)
             kappas.append([kappa_of_value(truth, root, point) for root in values])
             yield conditioning.conditions(point, truth.bits)

@@ -136,18 +136,12 @@ def div_bound(x: Bounded, y: Bounded) -> Bounded:
     return outward(value, np.where(gap > 0.0, error, np.inf), large)
 
 
-def neg_bound(x: Bounded) -> Bounded:
-    """Bound -a: exact."""
-    a, da = x
-    value: Array = -a
-    return value, da
+def exact(function: np.ufunc) -> Callable[[Bounded], Bounded]:
+    """Make the function that bounds an operation which does not round, and has the error of its operand."""
+    return lambda x: (function(x[0]), x[1])
 
 
-def abs_bound(x: Bounded) -> Bounded:
-    """Bound |a|: exact."""
-    a, da = x
-    value: Array = np.abs(a)
-    return value, da
+neg_bound, abs_bound = exact(np.negative), exact(np.abs)
 
 
 def sqrt_bound(x: Bounded) -> Bounded:
@@ -264,18 +258,18 @@ eq_bound, eq_open_bound = comparison(np.equal, decided), comparison(np.equal, ap
 ne_bound, ne_open_bound = comparison(np.not_equal, decided), comparison(np.not_equal, apart)
 
 
-def and_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Combine two conditions; tell where the result is certain."""
-    (a, sure_a), (b, sure_b) = x, y
-    alone = (sure_a & ~a) | (sure_b & ~b)
-    return a & b, (sure_a & sure_b) | alone
+def junction(function: np.ufunc, decisive: bool) -> Callable[[Bounded, Bounded], Bounded]:
+    """Make the function that combines two conditions, of which a decisive one is enough, and tells where that is certain."""
+
+    def bound(x: Bounded, y: Bounded) -> Bounded:
+        (a, sure_a), (b, sure_b) = x, y
+        alone = (sure_a & (a == decisive)) | (sure_b & (b == decisive))
+        return function(a, b), (sure_a & sure_b) | alone
+
+    return bound
 
 
-def or_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Combine two conditions; tell where the result is certain."""
-    (a, sure_a), (b, sure_b) = x, y
-    alone = (sure_a & a) | (sure_b & b)
-    return a | b, (sure_a & sure_b) | alone
+and_bound, or_bound = junction(np.logical_and, False), junction(np.logical_or, True)
 
 
 def not_bound(x: Bounded) -> Bounded:

@@ -76,6 +76,6 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
 
 
 def _named_entries(names: Sequence[str], vector: str) -> list[str]:
-    """Write the statements that name a vector's entries: one if it fits a line, else one each, since numba unpacks slowly."""
+    """Write the statements that name a vector's entries: one if it fits a line, else one each."""
     lines = unpacked(names, vector, 4)
     return lines if len(lines) == 1 else [f"{name} = {vector}[{index}]" for index, name in enumerate(names) if name]
