@@ -15,10 +15,10 @@ import pytest
 
 from symgraph.backends import BACKENDS
 from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS, named
-from symgraph.backends.expression import Level, Text
 from symgraph.backends.rendering import render
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import OPS
+from symgraph.ir.optext import Level, Text
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 FAMILIES = {"gcc": ("gcc", "cc"), "clang": ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))}

@@ -17,13 +17,15 @@ from op_points import BITS, Arrays, Case, operands_of
 
 import symgraph.runtime
 from symgraph.backends import BACKENDS
-from symgraph.backends.expression import Level, Text
+from symgraph.backends.names import CALLED
 from symgraph.backends.rendering import render
 from symgraph.backends.scalar.functions import OWN_FUNCTIONS
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import Graph, GraphBuilder
-from symgraph.ir.ops import OPS, late, over
+from symgraph.ir.op import late, over
+from symgraph.ir.ops import OPS
+from symgraph.ir.optext import Level, Text
 from symgraph.passes import commute, expand, fold_constants, lower_powers, prune, simplify
 
 PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, commute, prune)
@@ -190,7 +192,7 @@ def graph_of(case: Case) -> Graph:
 def own_functions(backend: str) -> dict[str, Any]:
     """The functions that a backend's lines call: the runtime's, or those that a module brings along, from its template."""
     if backend == "numpy":
-        return {"np": np, **{name: getattr(symgraph.runtime, name) for name in (*OWN_FUNCTIONS, "select")}}
+        return {"np": np, **{name: getattr(symgraph.runtime, name) for name in CALLED - {"rowsum"}}}
     space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
     exec(render(f"{backend}/functions.py.jinja", SimpleNamespace(functions=OWN_FUNCTIONS)), space)
     return space

@@ -1,6 +1,7 @@
 """Prints docs/ops.md from the op table: ``python tests/ops_document.py > docs/ops.md``."""
 
-from symgraph.ir.ops import OPS, Op
+from symgraph.ir.op import REALS, Op
+from symgraph.ir.ops import OPS
 
 HEAD = """# Operations and their errors
 
@@ -40,19 +41,24 @@ def figure(value: float) -> str:
 def line(row: Op) -> str:
     """The table's line for an op."""
     slopes = ", ".join(figure(value) for value in row.partial_ulp) or "0"
-    definition = str(row.value).replace("x0", "a").replace("x1", "b").replace("|", "\\|")
-    domain = row.domain.replace("x0", "a").replace("x1", "b").replace("|", "\\|")
-    note = row.note.replace("x0", "a").replace("x1", "b").replace("|", "\\|")
+    definition, note = (text.replace("x0", "a").replace("x1", "b").replace("|", "\\|") for text in (str(row.value), row.note))
     name = NAMES.get(row.name, row.name)
     cells = [
         f"`{name}`",
         f"`{definition}`",
-        domain,
+        domain(row),
         figure(row.ulp),
         figure(row.ulp32),
         slopes + (f" ({note})" if note else ""),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def domain(row: Op) -> str:
+    """The domain, as conditions on the operands."""
+    spans = [span.said(name) for span, name in zip(row.domain, "ab", strict=False) if span != REALS]
+    parts = [*spans, *([row.besides.replace("x0", "a").replace("x1", "b")] if row.besides else [])]
+    return (", ".join(parts) or REALS.said("a")).replace("|", "\\|")
 
 
 def document() -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.source import Source
 from symgraph.ir.graph import Graph
-from symgraph.ir.ops import OPS
+from symgraph.ir.optext import OpTexts
 from symgraph.options import DOUBLE
 
 
@@ -18,7 +17,7 @@ class Backend:
         name: its name for ``--backend`` and ``[tool.symgraph]``.
         suffix: the end of the file name after the model's name, with the extension.
         template: path of its template below ``templates/``.
-        texts: the text of each primitive op.
+        texts: the text of each op that it has; of others it refuses models.
         literals: the text of constants that have no decimal form, by their repr.
         viewer: the function that makes the template's view from a source and the two tables.
         graph: the function that makes the graph to print from the optimized one, in one of the precisions.
@@ -28,9 +27,6 @@ class Backend:
         loader: the way in which a module is made of the text so that it can be run and verified: "python", "library" (by a C
             compiler), or "" if there is none; of such a text a build says that it was not run.
         companions: templates of further files that belong to the module, by the suffix of their names.
-
-    Raises:
-        ValueError: an op has neither a stable form nor a text.
     """
 
     name: str
@@ -45,11 +41,6 @@ class Backend:
     comment: str = "#"
     loader: str = "python"
     companions: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        missing = [op.name for op in OPS.values() if op.stable is None and op.name not in self.texts]
-        if missing:
-            raise ValueError(f"backend {self.name} has no text for {', '.join(missing)}; add a row to its table")
 
     def file_name(self, model: str) -> str:
         """Return the name of the file that holds the model's module."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from symgraph.backends.expression import Level, OpTexts, Text
 from symgraph.backends.layout import number
 from symgraph.backends.names import LONGEST, Numbering
 from symgraph.backends.width import WIDTH, columns
 from symgraph.ir.graph import Graph, Node, made
+from symgraph.ir.optext import Level, OpTexts, Text
 from symgraph.ir.overflow import FAST
 
 _LONGEST_PART = 60

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from symgraph.derive.fragments import VALUE, constant_root, fragment, instantiate
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed
-from symgraph.ir.ops import OPS, late, over
+from symgraph.ir.op import late, over
+from symgraph.ir.ops import OPS
 
 MOST_REPEATS = 8
 """Most extra multiplications that a late factor of a local partial may cost by waiting for the end of the product.

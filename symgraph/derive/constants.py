@@ -16,7 +16,8 @@ import sympy
 
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph
-from symgraph.ir.ops import OPS, late, over
+from symgraph.ir.op import late, over
+from symgraph.ir.ops import OPS
 from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 

@@ -8,7 +8,8 @@ import sympy
 
 from symgraph.derive.lowering import Lowering
 from symgraph.ir.graph import Graph, GraphBuilder
-from symgraph.ir.ops import OPS, late, over
+from symgraph.ir.op import late, over
+from symgraph.ir.ops import OPS
 from symgraph.spec.canonical import ordered
 
 VALUE = "v"

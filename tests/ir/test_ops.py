@@ -15,7 +15,8 @@ from zoo import ZOO
 from symgraph.derive.fragments import STABLE, fragment, instantiate
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import BOOLEAN_OPS, GraphBuilder, reachable
-from symgraph.ir.ops import FUNCTIONS, OPS, Op, late, over
+from symgraph.ir.op import Op, late, over
+from symgraph.ir.ops import FUNCTIONS, OPS
 
 OPERANDS = sympy.symbols("x0:3", real=True)
 VALUE = Symbol("v", real=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from symgraph.backends.expression import OpText, OpTexts, call
+from symgraph.ir.ops import OPS, texts_of
+from symgraph.ir.optext import OpText, OpTexts, call
 
 OWN = "@"
 """Placeholder in the text of an op for the model's name and an underscore, with which the file's own functions begin."""
@@ -22,16 +23,23 @@ def named(texts: OpTexts, model: str) -> dict[str, OpText]:
 
 LOOP: OpTexts = MappingProxyType(
     {
-        **{name: own(name) for name in ("exp", "expm1", "log", "log1p", "tanh", "erf")},
+        **texts_of("loop"),
         # for exp of a number that is never above 0: the same result with one comparison less
         "exp_minus": own("exp_minus"),
-        # far from 0 they need the C library, which vector code cannot call: a block with such an argument is done again
-        **{name: OpText(f"{OWN}{name}_({{0}}, careful, &wide)") for name in ("sin", "cos")},
     }
 )
-"""Texts of ops in loops over rows, where these differ from the texts outside of loops."""
+"""Texts of ops in loops over rows, where these differ from the texts outside of loops.
 
-LIBRARY = frozenset({"pow", "cbrt", "hypot", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh", "acosh", "atanh"})
+Far from 0 sine and cosine need the C library, which vector code cannot call: a block with such an argument is done again."""
+
+_INSTRUCTIONS = frozenset({"sqrt", "fabs"})
+"""Functions of the C library for which machines have instructions."""
+
+LIBRARY = frozenset(
+    name
+    for name, row in OPS.items()
+    if isinstance(row.c, str) and not row.c.startswith(OWN) and row.c not in _INSTRUCTIONS and name not in LOOP
+)
 """Ops for which loops call the C library."""
 
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(

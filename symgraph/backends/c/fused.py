@@ -1,8 +1,8 @@
 """Fused operations: a product is added to an exact number with one rounding, as C writes it."""
 
 from symgraph.backends.c.functions import own
-from symgraph.backends.expression import OpTexts
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.optext import OpTexts
 from symgraph.ir.uses import read_once
 from symgraph.passes.prune import prune
 

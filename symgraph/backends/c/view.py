@@ -9,7 +9,6 @@ from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_c
 from symgraph.backends.c.fused import TEXTS, fused
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import Function, FunctionWriter
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
 from symgraph.backends.source import ABI, Source, model_hash
@@ -17,6 +16,7 @@ from symgraph.backends.view import describe, statements
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.optext import OpTexts
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15

@@ -7,13 +7,13 @@ from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindi
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ascii_name, ascii_names, taken
-from symgraph.backends.expression import OpTexts, Text
 from symgraph.backends.names import Numbering
 from symgraph.backends.section import Line, SectionWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
 from symgraph.ir.falling import falls
 from symgraph.ir.graph import Graph
+from symgraph.ir.optext import OpTexts, Text
 
 _DECLARED = len("const double ")
 _VECTORS = (("weight", "w[{}]"), ("feature", "x[{} * stride + row]"))

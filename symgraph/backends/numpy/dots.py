@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from symgraph.backends.expression import OpTexts, call
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, Node, reachable, rebuild
+from symgraph.ir.optext import OpTexts, call
 from symgraph.passes.prune import prune
 
 TEXTS: OpTexts = {"rowdot": call("rowsum", 2)}

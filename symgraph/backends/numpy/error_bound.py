@@ -16,7 +16,6 @@ from symgraph.backends.bindings import (
     node_labels,
     unpack_leaves,
 )
-from symgraph.backends.expression import ARITHMETIC, OpText, OpTexts, call
 from symgraph.backends.layout import filled, number
 from symgraph.backends.names import Numbering
 from symgraph.backends.numpy.lines import ARGUMENTS
@@ -25,7 +24,10 @@ from symgraph.backends.source import Source
 from symgraph.backends.view import annotated
 from symgraph.derive.schedule import operations, roots_of
 from symgraph.ir.graph import Graph, Node, reachable
-from symgraph.ir.ops import OPS
+from symgraph.ir.ops import OPS, texts_of
+from symgraph.ir.optext import OpTexts, call
+
+_BOUNDS = texts_of("bound")
 
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 EDGED = (*COMPARISONS, "sign", "heaviside")
@@ -125,15 +127,13 @@ def _lines(
 
 def _texts(graph: Graph) -> OpTexts:
     """A call of the op's function for each op; the sum over rows is left out, because bounds are those of single rows."""
-    texts = {op: call(f"{op}_bound", _arity(op)) for op in {node.op for node in graph.nodes}}
-    return texts | {"rowsum": OpText("{0}", ARITHMETIC["add"].level)}
+    return {op: _BOUNDS.get(op) or call(f"{op}_bound", _arity(op)) for op in {node.op for node in graph.nodes}}
 
 
 def _arity(op: str) -> int:
-    if op in HALF_ANGLE.values():
-        return 1
+    """The number of operands of a stand-in for an op."""
     row = OPS.get(op.removesuffix("_open"))
-    return 0 if row is None else row.arity
+    return 1 if row is None else row.arity
 
 
 def _literals(source: Source, graph: Graph) -> dict[str, str]:

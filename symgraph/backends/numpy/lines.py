@@ -14,7 +14,6 @@ from symgraph.backends.bindings import (
     primal_names,
     unpack_leaves,
 )
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import call_layout, filled, number, parenthesized
 from symgraph.backends.names import Numbering
 from symgraph.backends.notes import form_notes
@@ -23,6 +22,7 @@ from symgraph.backends.source import Source
 from symgraph.backends.view import annotated
 from symgraph.backends.width import WIDTH, columns
 from symgraph.derive.schedule import Kernel, roots_of
+from symgraph.ir.optext import OpTexts
 
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""

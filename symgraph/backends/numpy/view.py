@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from symgraph.backends.bindings import JACOBIAN, RESIDUAL
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import call_layout, filled, number, sequence_layout
 from symgraph.backends.numpy.accurate import AccurateWriter
 from symgraph.backends.numpy.dots import TEXTS, dots
@@ -18,6 +17,7 @@ from symgraph.backends.view import Header, describe, header
 from symgraph.backends.width import WIDTH, columns
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph
+from symgraph.ir.optext import OpTexts
 from symgraph.options import DOUBLE
 from symgraph.passes import many_rows
 from symgraph.spec.laws import Law, Normal, Uniform

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import number, sequence_layout, unpacked
 from symgraph.backends.names import Numbering
 from symgraph.backends.scalar.functions import own_functions
@@ -14,6 +13,7 @@ from symgraph.backends.source import Source
 from symgraph.backends.view import Header, describe, header, statements
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.optext import OpTexts
 from symgraph.passes import single_row
 
 
@@ -47,7 +47,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     graph = printed_graph(source.graph, source.options.precision)
     writer = _RowWriter(source, graph, texts, literals)
     roots = graph.roots
-    own = own_functions(graph, texts)
+    own = own_functions(graph)
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
     row, values = writer.function(results)
     predict, predicted = writer.function((roots["output"],) if "output" in roots else ())
