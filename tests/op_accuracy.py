@@ -8,7 +8,6 @@ import argparse
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import mpmath
@@ -18,8 +17,7 @@ from op_points import BITS, Arrays, Case, operands_of
 import symgraph.runtime
 from symgraph.backends import BACKENDS
 from symgraph.backends.names import CALLED
-from symgraph.backends.rendering import render
-from symgraph.backends.scalar.functions import OWN_FUNCTIONS
+from symgraph.backends.scalar.functions import parts
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import Graph, GraphBuilder
@@ -194,7 +192,7 @@ def own_functions(backend: str) -> dict[str, Any]:
     if backend == "numpy":
         return {"np": np, **{name: getattr(symgraph.runtime, name) for name in CALLED - {"rowsum"}}}
     space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
-    exec(render(f"{backend}/functions.py.jinja", SimpleNamespace(functions=OWN_FUNCTIONS)), space)
+    exec("\n".join(parts().values()), space)
     return space
 
 

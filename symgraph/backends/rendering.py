@@ -1,5 +1,7 @@
 """Rendering of a view as text by Jinja. Templates hold layout and prose; all else is in the view."""
 
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -29,3 +31,36 @@ def render(template: str, view: object) -> str:
     """Print a view through a template; the text ends with one newline."""
     text = _environment().get_template(template).render(view=view)
     return text.rstrip("\n") + "\n"
+
+
+def blocks(template: str, **values: object) -> dict[str, str]:
+    """Print each block of a template by itself.
+
+    Args:
+        template: its path below the folder of templates.
+        values: what the blocks read.
+
+    Returns:
+        Name -> text, in the order of the template.
+    """
+    found = _environment().get_template(template)
+    context = found.new_context(values)
+    return {name: "".join(block(context)) for name, block in found.blocks.items()}
+
+
+def called(lines: Iterable[str], parts: Mapping[str, str], mark: str) -> dict[str, str]:
+    """Choose the parts of a library that some lines call, with those that these call in turn.
+
+    Args:
+        lines: the text that calls them.
+        parts: name -> text of each part, in their order.
+        mark: pattern of a call, with a place for the part's name.
+    """
+    found: set[str] = set()
+    todo = ["\n".join(lines)]
+    while todo:
+        text = todo.pop()
+        new = [name for name in parts if name not in found and re.search(mark.format(name), text)]
+        todo += [parts[name] for name in new]
+        found.update(new)
+    return {name: text for name, text in parts.items() if name in found}

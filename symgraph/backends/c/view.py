@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from symgraph.backends.bindings import JACOBIAN, RESIDUAL
-from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
+from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.fused import TEXTS, fused
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import Function, FunctionWriter
@@ -76,8 +76,7 @@ class CView:
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
-        functions: parts of the template of functions.
-        near, far, integral: coefficients of the error functions.
+        functions: the text of the functions that it brings along.
     """
 
     file: str
@@ -104,10 +103,7 @@ class CView:
     residual_jacobian: CFunction | None
     residual_factor: str
     no_residual: str
-    functions: frozenset[str]
-    near: tuple[str, ...]
-    far: tuple[str, ...]
-    integral: tuple[str, ...]
+    functions: str
 
     @property
     def ahead(self) -> int:
@@ -180,10 +176,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
         **{part: None if one is None else _function(writer, one, names) for part, (one, names) in parts.items()},
-        functions=parts_called((text for function in written for text in function.texts), name),
-        near=tuple(map(number, ERF_NEAR)),
-        far=tuple(map(number, ERFC_FAR)),
-        integral=tuple(map(number, IERFC_FAR)),
+        functions=functions_called((text for function in written for text in function.texts), name),
     )
 
 

@@ -1,17 +1,31 @@
-"""Which functions a module brings along because its language's library has none: templates/<backend>/functions.py.jinja."""
+"""Functions that a module brings along because ``math`` has none: templates/scalar/functions.py.jinja.
 
-from symgraph.ir.graph import Graph
-from symgraph.ir.ops import OPS
+Each block of that template is a part: a function, or a table of coefficients. A module has the parts that it calls.
+"""
 
-OWN_FUNCTIONS = tuple(name for name, row in OPS.items() if row.scalar == f"_{name}")
-"""Ops whose functions the template holds."""
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from symgraph.backends.layout import number
+from symgraph.backends.rendering import blocks, called
+from symgraph.runtime import functions
 
 
-def own_functions(graph: Graph) -> tuple[str, ...]:
-    """The ops of a graph whose functions must stand in the module itself.
+@cache
+def parts() -> Mapping[str, str]:
+    """Return the text of each part of the template, tables before functions."""
+    return {name: text.strip("\n") for name, text in blocks("scalar/functions.py.jinja", table=_table).items()}
 
-    Args:
-        graph: what the module computes.
-    """
-    used = {node.op for node in graph.nodes}
-    return tuple(name for name in OWN_FUNCTIONS if name in used)
+
+def functions_called(lines: Iterable[str]) -> str:
+    """Return the text of the parts that some lines call, and of those that these call in turn; "" if there are none."""
+    texts = parts()
+    tables = {name for name in texts if name.isupper()}
+    found = called(lines, texts, r"\b_{}\b")
+    above = "\n".join(text for name, text in found.items() if name in tables)
+    return "\n\n\n".join([*([above] if above else []), *(text for name, text in found.items() if name not in tables)])
+
+
+def _table(name: str) -> str:
+    """Write the coefficients that have a name in the runtime."""
+    return "\n".join([f"_{name} = (", *(f"    {number(value)}," for value in getattr(functions, name)), ")"])

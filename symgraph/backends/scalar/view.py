@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.backends.layout import number, sequence_layout, unpacked
 from symgraph.backends.names import Numbering
-from symgraph.backends.scalar.functions import own_functions
+from symgraph.backends.scalar.functions import functions_called
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.backends.view import Header, describe, header, statements
@@ -33,7 +33,7 @@ class ScalarView:
     gradient: tuple[str, ...]
     predict: tuple[str, ...]
     prediction: str
-    functions: tuple[str, ...]
+    functions: str
     uses_math: bool
 
 
@@ -47,10 +47,11 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     graph = printed_graph(source.graph, source.options.precision)
     writer = _RowWriter(source, graph, texts, literals)
     roots = graph.roots
-    own = own_functions(graph)
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
     row, values = writer.function(results)
     predict, predicted = writer.function((roots["output"],) if "output" in roots else ())
+    lines = (*row, *predict, *values, *predicted)
+    own = functions_called(lines)
     exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
     constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
     return ScalarView(
@@ -67,7 +68,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         predict=predict,
         prediction=predicted[0] if predicted else "",
         functions=own,
-        uses_math=bool(own) or any("math." in line for line in (*row, *predict, *values, *predicted)),
+        uses_math=bool(own) or any("math." in line for line in lines),
     )
 
 
