@@ -25,6 +25,7 @@ from symgraph.ir.op import late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
 from symgraph.passes import commute, expand, fold_constants, lower_powers, prune, simplify
+from symgraph.runtime import gamma
 
 PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, commute, prune)
 """The passes that work on single ops."""
@@ -190,7 +191,10 @@ def graph_of(case: Case) -> Graph:
 def own_functions(backend: str) -> dict[str, Any]:
     """The functions that a backend's lines call: the runtime's, or those that a module brings along, from its template."""
     if backend == "numpy":
-        return {"np": np, **{name: getattr(symgraph.runtime, name) for name in CALLED - {"rowsum"}}}
+        return {
+            "np": np,
+            **{name: getattr(symgraph.runtime, name, None) or getattr(gamma, name) for name in CALLED - {"rowsum"}},
+        }
     space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
     exec("\n".join(parts().values()), space)
     return space

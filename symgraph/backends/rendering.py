@@ -1,7 +1,5 @@
 """Rendering of a view as text by Jinja. Templates hold layout and prose; all else is in the view."""
 
-import re
-from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -46,21 +44,3 @@ def blocks(template: str, **values: object) -> dict[str, str]:
     found = _environment().get_template(template)
     context = found.new_context(values)
     return {name: "".join(block(context)) for name, block in found.blocks.items()}
-
-
-def called(lines: Iterable[str], parts: Mapping[str, str], mark: str) -> dict[str, str]:
-    """Choose the parts of a library that some lines call, with those that these call in turn.
-
-    Args:
-        lines: the text that calls them.
-        parts: name -> text of each part, in their order.
-        mark: pattern of a call, with a place for the part's name.
-    """
-    found: set[str] = set()
-    todo = ["\n".join(lines)]
-    while todo:
-        text = todo.pop()
-        new = [name for name in parts if name not in found and re.search(mark.format(name), text)]
-        todo += [parts[name] for name in new]
-        found.update(new)
-    return {name: text for name, text in parts.items() if name in found}

@@ -1,12 +1,13 @@
 """Operations on balls: for each one, by the name it has in graphs, its value, its partials, its domain and its kinks.
 
-Nothing here comes from the generator's op table.
+What each computes is written here anew; of its ops that python-flint has by a method, the generator's op table says the name.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from flint import arb, ctx
+from flint import acb, arb, ctx
 
 from symgraph.check.balls import (
     HALF,
@@ -39,6 +40,7 @@ from symgraph.check.balls import (
     square,
     tanh,
 )
+from symgraph.ir.ops import OPS
 
 Function = Callable[..., Any]
 """Takes balls (for slopes, the operation's value first) and returns a Value."""
@@ -306,6 +308,23 @@ def _erf_slope(_v: arb, x: arb) -> arb:
     return 2 * gauss(x) / arb.const_sqrt_pi()
 
 
+def _method(name: str) -> Function:
+    """A function that python-flint has by a method of complex balls, named with its whole arguments, as "polygamma 1"."""
+    method, *numbers = name.split()
+    arguments = [acb(int(number)) for number in numbers]
+    return lambda x: getattr(acb(x), method)(*arguments).real if x.is_finite() else UNKNOWN
+
+
+def _by_methods(value: str, *slopes: str) -> Form:
+    """A form made of such methods; those of slopes do without the operation's value."""
+    return Form(_method(value), tuple(partial(_after_value, _method(slope)) for slope in slopes))
+
+
+def _after_value(slope: Function, _v: arb, x: arb) -> Value:
+    found: Value = slope(x)
+    return found
+
+
 def _is_beyond_one(x: arb) -> bool:
     return bool(x > 1 or x < -1)
 
@@ -389,5 +408,6 @@ FORMS: dict[str, Form] = {
     "not": Form(lambda x: not x),
     "stop": Form(lambda x: x, (_slope_of_zero,)),
     "rowsum": Form(lambda x: x, (_slope_of_one,)),
+    **{name: _by_methods(*row.reference) for name, row in OPS.items() if isinstance(row.reference, tuple)},
 }
 """Every operation by name. Sums, products, Max and Min take any number of operands, a Piecewise its values and conditions."""

@@ -64,6 +64,7 @@ from symgraph.ir.op import (
     FALLING,
     HILL,
     REALS,
+    REFUSED,
     RISING,
     ROOT,
     TRANSCENDENTAL,
@@ -143,6 +144,10 @@ _AWAY = Piecewise((1, Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
 _STEEP = x1 < _HALF  # there x1 - 1 would round, and v is a normal number where x0 is
 _POWER = Piecewise((Piecewise((1, Eq(x0, 0)), (v, True)), _STEEP), (x0 ** (x1 - 1), True))
 _DIVISOR = Piecewise((x0, _STEEP & Ne(x1, 0)), (1, True))
+
+_GAMMA: dict[str, Any] = {"cost": 2 * TRANSCENDENTAL, "ulp32": 1.0}
+_REFLECTED = "below 0: of |v| and the function of 1 - x0, of which v is a difference"
+
 
 # fmt: off
 _ROWS = (
@@ -263,6 +268,19 @@ _ROWS = (
     Op("log_half_erfc", 1, log(erfc(x0) / 2), _LOG_ERFC_SLOPE, fn.log_half_erfc, _LOG_ERFC,
        Piecewise((log(a / 2) - x0 * x0, x0 > 0), (fn.log1p(-s / 2), True)), domain=REALS, range=Span(high=0.0), trend=FALLING,
        mpmath=log_half_erfc, reference="log_half_erfc", ulp=4.0, ulp32=8.0, partial_ulp=(6.0,), cost=3 * TRANSCENDENTAL),
+    # the gamma function's logarithm and slopes; modules of NumPy and Python bring them along, C has lgamma
+    Op("lgamma", 1, sympy.loggamma(x0), ((sympy.polygamma(0, x0),),), sympy.loggamma, **_REAL,
+       besides="all reals; inf at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
+       **own("lgamma") | {"c": "lgamma", "accurate": None, "reference": ("lgamma", "digamma")},
+       mpmath=lambda a: mpmath.re(mpmath.loggamma(a)), **_GAMMA, ulp=3.0, partial_ulp=(3.5,), note=_REFLECTED),
+    Op("digamma", 1, sympy.polygamma(0, x0), ((sympy.polygamma(1, x0),),), (sympy.polygamma, 0), **_REAL,
+       besides="all reals; -inf at the poles 0, -1, -2, ...", trend=RISING, trend_on=POSITIVE,
+       **own("digamma") | {"accurate": None, "reference": ("digamma", "polygamma 1")}, mpmath="digamma",
+       **_GAMMA, ulp=3.0, partial_ulp=(4.0,), note=_REFLECTED),
+    Op("trigamma", 1, sympy.polygamma(1, x0), (REFUSED,), (sympy.polygamma, 1), domain=REALS, range=POSITIVE,
+       besides="all reals; inf at the poles 0, -1, -2, ...", trend=FALLING, trend_on=POSITIVE,
+       **own("trigamma") | {"bound": None, "accurate": None, "reference": ("polygamma 1", "polygamma 2")},
+       mpmath=lambda a: mpmath.psi(1, a), **_GAMMA, ulp=3.5, partial_ulp=(math.inf,)),
     # piecewise linear
     Op("abs", 1, Abs(x0), ((sign(x0),),), sympy.Abs, domain=REALS, range=FROM_0, trend=VALLEY, parity=1, bounded_slope=True,
        kinks="0 at 0", numbers=abs, numpy="np.abs", scalar="math.fabs", c="fabs", **named("abs"), **_EXACT, partial_ulp=(0.0,)),
@@ -342,3 +360,10 @@ def op_of(part: Any) -> tuple[str | None, tuple[Any, ...]]:
     if name is None and part.args and (type(part), part.args[0]) in _OF_ORDERS:
         return _OF_ORDERS[type(part), part.args[0]], part.args[1:]
     return name, part.args
+
+
+def call_of(row: Op) -> str:
+    """Return how a spec calls the function of a row: "sin", or "polygamma(1, ...)" where its first argument tells ops apart."""
+    if isinstance(row.function, tuple):
+        return f"{row.function[0].__name__}({row.function[1]}, ...)"
+    return str(row.function.__name__)

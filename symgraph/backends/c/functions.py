@@ -8,10 +8,10 @@ from functools import cache
 from types import MappingProxyType
 
 from symgraph.backends.layout import number
-from symgraph.backends.rendering import blocks, called
+from symgraph.backends.parts import TABLES, called
+from symgraph.backends.rendering import blocks
 from symgraph.ir.ops import OPS, texts_of
 from symgraph.ir.optext import OpText, OpTexts, call
-from symgraph.runtime import functions
 
 OWN = "@"
 """Placeholder in the text of an op for the model's name and an underscore, with which the file's own functions begin."""
@@ -57,20 +57,16 @@ def parts(model: str) -> Mapping[str, str]:
         model: its name in ASCII.
     """
     name = f"{model}_"
-    return MappingProxyType(blocks("c/functions.c.jinja", own=name, OWN=name.upper(), **_TABLES, horner=_horner(name)))
+    return MappingProxyType(blocks("c/functions.c.jinja", own=name, OWN=name.upper(), **TABLES, horner=_horner(name)))
 
 
-_TABLES = {name: value for name, value in vars(functions).items() if name.isupper() and isinstance(value, tuple)}
-"""Coefficients by the names that they have in the runtime."""
+def _horner(own: str) -> Callable[..., str]:
+    """Return a function that writes the statements for the value of a polynomial, the highest coefficient first."""
 
-
-def _horner(own: str) -> Callable[[Sequence[float], str], str]:
-    """Return a function that writes the statements for ``sum``, a polynomial with the highest coefficient first."""
-
-    def written(coefficients: Sequence[float], variable: str) -> str:
+    def written(coefficients: Sequence[float], variable: str, result: str = "sum") -> str:
         first, *others = map(number, coefficients)
-        steps = [f"    sum = {own}fma_(sum, {variable}, {coefficient});" for coefficient in others]
-        return "\n".join([f"    double sum = {first};", *steps, ""])
+        steps = [f"    {result} = {own}fma_({result}, {variable}, {coefficient});" for coefficient in others]
+        return "\n".join([f"    double {result} = {first};", *steps, ""])
 
     return written
 

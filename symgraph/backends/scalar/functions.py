@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from symgraph.backends.layout import number
-from symgraph.backends.rendering import blocks, called
-from symgraph.runtime import functions
+from symgraph.backends.parts import TABLES, called
+from symgraph.backends.rendering import blocks
 
 
 @cache
@@ -28,4 +28,4 @@ def functions_called(lines: Iterable[str]) -> str:
 
 def _table(name: str) -> str:
     """Write the coefficients that have a name in the runtime."""
-    return "\n".join([f"_{name} = (", *(f"    {number(value)}," for value in getattr(functions, name)), ")"])
+    return "\n".join([f"_{name} = (", *(f"    {number(value)}," for value in TABLES[name]), ")"])
