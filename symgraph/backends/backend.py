@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from symgraph.backends.source import Source
+from symgraph.errors import SpecError
 from symgraph.ir.graph import Graph
+from symgraph.ir.ops import OPS
 from symgraph.ir.optext import OpTexts
-from symgraph.options import DOUBLE
+from symgraph.options import ACCURATE, DOUBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +54,21 @@ class Backend:
         return {self.file_name(model): self.template} | others
 
     def view(self, source: Source) -> object:
-        """Return the view that the template prints."""
+        """Return the view that the template prints.
+
+        Raises:
+            SpecError: the model needs an op that the backend lacks, or that the options of the build do.
+        """
+        options = source.options
+        columns = {self.name: f"the backend {self.name}"}
+        columns |= {"accurate": "double-double arithmetic"} if options.precision == ACCURATE else {}
+        columns |= {"bound": "the error bound"} if options.error_bound else {}
+        for column, said in columns.items():
+            lacking = {name for name, row in OPS.items() if row.stable is None and row.text(column) is None}
+            node = next((node for node in source.graph.nodes if node.op in lacking), None)
+            if node is not None:
+                raise SpecError(
+                    f"model {source.model.name}: {node.origin or 'a node'} needs {node.op}, which {said} lacks; "
+                    f"it is in plain modules of {', '.join(OPS[node.op].backends)}"
+                )
         return self.viewer(source, self.texts, self.literals)

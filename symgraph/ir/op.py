@@ -87,7 +87,10 @@ REFUSED = _Refused.REFUSED
 _OF_NUMBERS = ("domain", "range", "reference", "ulp", "ulp32", "partial_ulp")
 """Fields without which a row whose value is a function of numbers is not complete."""
 
-_OF_PRIMITIVES = ("numpy", "scalar", "c", "bound", "accurate", "reference")
+BACKENDS = ("numpy", "scalar", "c")
+"""Backends, each with a column of texts."""
+
+_OF_PRIMITIVES = (*BACKENDS, "bound", "accurate", "reference")
 """Fields without which a row that is not composed of others is not complete."""
 
 
@@ -192,6 +195,11 @@ class Op:
             for numbers, span in zip(((0.4, 1.7), (-0.6, 0.7)), self.domain or (), strict=False)
         )
 
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """The backends that have the op."""
+        return tuple(name for name in BACKENDS if self.stable is not None or getattr(self, name) is not None)
+
     def limit(self, side: int) -> float | None:
         """Return what the value tends to or reaches as the operand grows (1) or falls (-1); None where it tends to nothing."""
         if self.trend is None:
@@ -208,7 +216,7 @@ class Op:
 
 def everywhere(text: OpText) -> dict[str, Any]:
     """Return the text of an op that all backends write alike."""
-    return dict.fromkeys(("numpy", "scalar", "c"), text)
+    return dict.fromkeys(BACKENDS, text)
 
 
 def named(name: str) -> dict[str, Any]:

@@ -279,8 +279,9 @@ _ROWS = (
        **_GAMMA, ulp=3.0, partial_ulp=(4.0,), note=_REFLECTED),
     Op("trigamma", 1, sympy.polygamma(1, x0), (REFUSED,), (sympy.polygamma, 1), domain=REALS, range=POSITIVE,
        besides="all reals; inf at the poles 0, -1, -2, ...", trend=FALLING, trend_on=POSITIVE,
-       **own("trigamma") | {"bound": None, "accurate": None, "reference": ("polygamma 1", "polygamma 2")},
-       mpmath=lambda a: mpmath.psi(1, a), **_GAMMA, ulp=3.5, partial_ulp=(math.inf,)),
+       **own("trigamma") | {"accurate": None, "reference": ("polygamma 1", "polygamma 2")},
+       mpmath=lambda a: mpmath.psi(1, a) if a > 0 else (mpmath.pi / mpmath.sinpi(a)) ** 2 - mpmath.psi(1, 1 - a),
+       **_GAMMA, ulp=3.5, partial_ulp=(math.inf,)),
     # piecewise linear
     Op("abs", 1, Abs(x0), ((sign(x0),),), sympy.Abs, domain=REALS, range=FROM_0, trend=VALLEY, parity=1, bounded_slope=True,
        kinks="0 at 0", numbers=abs, numpy="np.abs", scalar="math.fabs", c="fabs", **named("abs"), **_EXACT, partial_ulp=(0.0,)),

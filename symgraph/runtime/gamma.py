@@ -159,7 +159,10 @@ def digamma(x: Array) -> Array:
     near = factor * (0.5 + polynomial(DIGAMMA_TOP, n) / polynomial(DIGAMMA_BOTTOM, n))
     u = 1.0 / f
     far = np.log(f) - u * (0.5 + u * polynomial(DIGAMMA_FAR, u * u))
-    step = select(z < 0.0, np.pi / np.tan(np.pi * r), 1.0 / select(z < 0.5, z, np.inf))
+    a = np.abs(r)
+    tangent = np.tan(np.pi * select(a < 0.25, a, 0.5 - a))  # of pi*r or of its complement: cot(pi*r) keeps its digits near 1/2
+    cotangent = np.copysign(np.pi * select(a < 0.25, 1.0 / tangent, tangent), r)
+    step = select(z < 0.0, cotangent, 1.0 / select(z < 0.5, z, np.inf))
     result: Array = narrowed(select(n < 4.0, near, far) - step, x)
     return result
 
@@ -202,3 +205,18 @@ def lgamma_bound(x: Bounded) -> Bounded:
 def digamma_bound(x: Bounded) -> Bounded:
     """Bound digamma(a)."""
     return sloped(digamma, trigamma, 3.0, x)
+
+
+def tetragamma_size(x: Array) -> Array:
+    """Give a number that is not below the size of trigamma's slope, 2 * sum(1/(x + k)**3), and falls away from each pole.
+
+    For x > 0 the sum is at most its first term and an integral over the others; else the two nearest poles are told apart.
+    """
+    d = np.abs(x - np.rint(x))
+    size: Array = select(x > 0.0, (1.0 + 2.0 / x) / x / x, 2.0 / (d * d * d) + 21.0)
+    return size
+
+
+def trigamma_bound(x: Bounded) -> Bounded:
+    """Bound trigamma(a)."""
+    return sloped(trigamma, tetragamma_size, 3.5, x)
