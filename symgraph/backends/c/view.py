@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
+from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import CFunction, FunctionWriter
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
 from symgraph.backends.names import JACOBIAN, RESIDUAL
@@ -14,6 +13,7 @@ from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.optext import OpTexts
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
@@ -52,8 +52,7 @@ class CView:
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
-        functions: parts of the template of functions.
-        near, far, integral: coefficients of the error functions.
+        functions: the text of the functions that it brings along.
     """
 
     file: str
@@ -80,10 +79,7 @@ class CView:
     residual_jacobian: CFunction | None
     residual_factor: str
     no_residual: str
-    functions: frozenset[str]
-    near: tuple[str, ...]
-    far: tuple[str, ...]
-    integral: tuple[str, ...]
+    functions: str
 
     @property
     def ahead(self) -> int:
@@ -149,10 +145,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
         **parts,
-        functions=parts_called((text for function in written for text in function.texts), name),
-        near=tuple(map(number, ERF_NEAR)),
-        far=tuple(map(number, ERFC_FAR)),
-        integral=tuple(map(number, IERFC_FAR)),
+        functions=functions_called((text for function in written for text in function.texts), name),
     )
 
 

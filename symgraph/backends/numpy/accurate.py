@@ -3,39 +3,18 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from symgraph.backends.expression import Level, OpText, OpTexts, call, infix
 from symgraph.backends.layout import number, unpacked
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
+from symgraph.ir.ops import texts_of
+from symgraph.ir.optext import OpTexts, call
 
 _INPUTS = {"target": "y_pair", "cotangent": "cotangent", "largest": "largest"}
 
-_ONE = (
-    "neg", "sqrt", "cbrt", "abs", "sign", "exp", "expm1", "log", "log1p", "gauss", "erf", "erfc", "erfcx", "ierfcx", "sin",
-    "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-)  # fmt: skip
-_TWO = (
-    "add", "sub", "mul", "mul_floats", "mul_power", "div", "pow", "hypot", "atan2", "heaviside", "max", "min",
-)  # fmt: skip
-
 TEXTS: OpTexts = MappingProxyType(
-    {
-        **{name: call(f"dd_{name}") for name in _ONE},
-        **{name: call(f"dd_{name}", 2) for name in _TWO},
-        "rowsum": call("rowsum"),
-        "select": call("dd_where", 3),
-        "lt": call("dd_less", 2),
-        "le": call("dd_at_most", 2),
-        "gt": OpText("dd_less({1}, {0})"),
-        "ge": OpText("dd_at_most({1}, {0})"),
-        "eq": call("dd_equal", 2),
-        "ne": OpText("~dd_equal({0}, {1})", Level.UNARY),
-        "and": infix("&", Level.BITAND),
-        "or": infix("|", Level.BITOR),
-        "not": OpText("~{0}", Level.UNARY, (Level.ATOM,)),
-    }
+    {**texts_of("accurate"), "mul_floats": call("dd_mul_floats", 2), "mul_power": call("dd_mul_power", 2)}
 )
 """Texts of operations on pairs. ``mul_floats`` is the product of two numbers without a low part, ``mul_power`` that
 with a power of two."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, parenthesized, unpacked
 from symgraph.backends.names import Names, Numbering, identifiers
 from symgraph.backends.notes import form_notes
 from symgraph.backends.section import Line, SectionWriter, annotated
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel, roots_of
+from symgraph.ir.optext import OpTexts
 
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
 from symgraph.backends.names import JACOBIAN, RESIDUAL
 from symgraph.backends.numpy.accurate import AccurateWriter
@@ -15,6 +14,7 @@ from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import Header, Source, describe, header, laws_of
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph
+from symgraph.ir.optext import OpTexts
 from symgraph.options import DOUBLE
 from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.residuals import residual_of
