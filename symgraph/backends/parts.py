@@ -1,16 +1,21 @@
 """Parts of a library of functions that a file brings along: those that it calls, and the coefficients that they have."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from symgraph.runtime import functions, gamma
+from symgraph import runtime
 
-TABLES: Mapping[str, tuple[float, ...]] = {
-    name: value
-    for module in (functions, gamma)
-    for name, value in vars(module).items()
-    if name.isupper() and isinstance(value, tuple)
-}
+
+def _tables() -> Iterator[tuple[str, tuple[float, ...]]]:
+    for module in iter_modules(runtime.__path__, f"{runtime.__name__}."):
+        for name, value in vars(import_module(module.name)).items():
+            if name.isupper() and isinstance(value, tuple) and all(isinstance(number, float) for number in value):
+                yield name, value
+
+
+TABLES: Mapping[str, tuple[float, ...]] = dict(_tables())
 """Coefficients by the names that they have in the runtime."""
 
 
