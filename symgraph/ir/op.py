@@ -133,7 +133,7 @@ class Op:
         bound: the text of its running error analysis, as for ``numpy``; None where error bounds lack the op.
         accurate: its text in double-double arithmetic; None where that lacks the op.
         reference: the form that the reference evaluates: the name of a row of its table, or the methods of python-flint's
-            ``arb`` that give the value and each slope, or "definition" where it evaluates the class's definition.
+            ``arb`` that give the value and each slope, or, for a composed op, "definition": that of its class.
 
     Raises:
         ValueError: a field is missing or does not fit, naming op and field.
@@ -180,6 +180,8 @@ class Op:
                 object.__setattr__(self, field.name, None)
         if self.stable is None and self.numbers is None and self.mpmath is None:
             raise ValueError(f"op {self.name}: its row has neither numbers nor mpmath")
+        if self.stable is None and self.reference == "definition":
+            raise ValueError(f"op {self.name}: its row needs a reference of its own, as graphs keep it whole")
         if isinstance(self.domain, Span):
             object.__setattr__(self, "domain", (self.domain,) * self.arity)
         for name in ("partials", "domain", "partial_ulp"):

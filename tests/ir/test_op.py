@@ -31,6 +31,8 @@ def test_a_row_says_how_it_is_evaluated_and_what_holds_the_truth() -> None:
         row(mpmath="missing")
     with pytest.raises(ValueError, match="op versin: its row has no reference"):
         row(reference="missing")
+    with pytest.raises(ValueError, match="op versin: its row needs a reference of its own"):
+        row(reference="definition")
     assert row(mpmath="missing", numbers=operator.neg).numbers is operator.neg
 
 
