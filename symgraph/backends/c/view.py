@@ -12,7 +12,7 @@ from symgraph.backends.names import JACOBIAN, RESIDUAL
 from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
-from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
 from symgraph.spec.residuals import residual_of
 
@@ -108,7 +108,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     model, roots = source.model, source.graph.roots
     writer = FunctionWriter(source, texts, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
-    own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), _is_difference(source.graph)
+    own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
     parts = {
         "terms": writer.terms() if has_loss else None,
         "gradient": writer.gradient() if has_loss else None,
@@ -154,12 +154,6 @@ def _check_model_name(name: str) -> None:
         raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another")
     if name.startswith("_"):
         raise SpecError(f"model name {name!r}: in C, names that begin with an underscore belong to the compiler; drop it")
-
-
-def _is_difference(graph: Graph) -> bool:
-    """Tell if the residual is the output less the target."""
-    node = graph.nodes[graph.roots.get("residual", 0)]
-    return node.op == "sub" and node.args[0] == graph.roots.get("output") and graph.nodes[node.args[1]].op == "target"
 
 
 def _rows(columns: int) -> int:
