@@ -1,4 +1,4 @@
-"""Modules of a model without files: generated, loaded, verified."""
+"""Modules of a model without files: generated, loaded, verified. A module named after ``symgraph.compile`` would hide it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
