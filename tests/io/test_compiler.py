@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,8 @@ def test_the_given_compiler_is_taken_else_that_of_the_environment(monkeypatch: p
 def test_a_message_says_what_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BuildError, match=r"no C compiler: none of cc, gcc, clang is there; install gcc or clang, or set CC"):
+    monkeypatch.setitem(sys.modules, "ziglang", None)  # as if it were not installed
+    with pytest.raises(BuildError, match=r"no C compiler: none of cc, gcc, clang is there; install gcc or clang, or the package z"):
         find_compiler()
     with pytest.raises(BuildError, match="no C compiler: 'tcc' is not there"):
         find_compiler("tcc")
