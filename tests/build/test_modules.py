@@ -50,7 +50,7 @@ def test_the_text_is_verified_before_it_is_handed_out(monkeypatch: pytest.Monkey
 
 
 def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
-    with pytest.raises(OptionError, match="backend 'no_such_backend' is unknown; known are numpy, scalar"):
+    with pytest.raises(OptionError, match="backend 'no_such_backend' is unknown; known are auto, native, numpy, scalar, c"):
         symgraph.compile(ZOO["line"](), backend="no_such_backend")
 
 

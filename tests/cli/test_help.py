@@ -10,7 +10,7 @@ from command_line import Project, Run, environment
 
 from symgraph.training import OPTIMIZERS
 
-COMMANDS = ("new", "build", "gradcheck", "truth", "train", "predict", "show")
+COMMANDS = ("new", "build", "gradcheck", "truth", "train", "predict", "show", "cache")
 
 # Runs command lines in one process and prints which heavy modules it has loaded in the end.
 PROBE = """
