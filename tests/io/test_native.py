@@ -34,8 +34,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_results_have_the_bits_types_and_shapes_of_those_through_ctypes(name: str) -> None:
-    models, (w, X, y) = three(name), sample(name, rows=200)
-    batches = [[None if part is None else np.ascontiguousarray(part[:n]) for part in (X, y)] for n in (1, 2, 63, 200)]
+    models = three(name)
+    w, X, y = (None if part is None else np.ascontiguousarray(part) for part in sample(name, rows=200))
+    batches = [[None if part is None else part[:n] for part in (X, y)] for n in (1, 2, 63, 200)]
     one = [None if part is None else part[0] for part in (X, y)]
     for x, target in [*batches, one, [one[0], None if one[1] is None else float(one[1])]]:
         calls = [(f, (w, x, target), o) for f in REDUCED for o in ({}, {"reduction": "sum"}, {"threads": 2})]
@@ -45,6 +46,24 @@ def test_results_have_the_bits_types_and_shapes_of_those_through_ctypes(name: st
             if hasattr(models.native, function):
                 found = flat(getattr(models.native, function)(*args, **options))
                 assert found == flat(getattr(models.ctypes, function)(*args, **options)), (function, options)
+
+
+def test_ordinary_arrays_never_reach_the_binding(monkeypatch: pytest.MonkeyPatch) -> None:
+    native = three("nine_weights").native
+    w, X, y = map(np.ascontiguousarray, sample("nine_weights"))
+    for function in (*REDUCED, *OF_TARGETS, *OF_INPUTS, "row", "predict_row"):
+        monkeypatch.setattr(type(native.loss.__self__.binding), function, None)
+    for rows in ((X, y), (X[0].copy(), y[0]), (X[0].copy(), float(y[0])), (X[:1], y[:1])):
+        for function in REDUCED:
+            getattr(native, function)(w, *rows, sample_weight=None, reduction="sum", threads=2)
+            getattr(native, function)(y=rows[1], X=rows[0], w=w)
+        for function in OF_TARGETS:
+            getattr(native, function)(w, *rows, threads=1)
+        assert native.predict(w, rows[0]).shape == native.jacobian(w, rows[0]).shape[:-1]
+    native.row(w, X[0].copy(), y[0], np.empty(9))
+    native.predict_row(w, X[0].copy())
+    with pytest.raises(TypeError, match="not callable"):
+        native.loss(w.tolist(), X, y)
 
 
 def test_a_row_gives_the_same_through_both() -> None:
@@ -75,7 +94,7 @@ def odd_arrays(rows: int) -> dict[str, tuple[Any, Any, Any]]:
         "as they should be": (w, X, y),
         "read-only": (w, read_only, y),
         "strided": (w, np.repeat(X, 2, axis=0)[::2], y),
-        "backwards": (w[::-1].copy()[::-1], X[::-1], y[::-1]),
+        "backwards": (w[::-1].copy()[::-1], X[::-1].copy()[::-1], y[::-1].copy()[::-1]),
         "column by column": (w, np.asfortranarray(X), y),
         "unaligned": (w, unaligned, y),
         "of the other byte order": (w, X.astype(X.dtype.newbyteorder()), y),
@@ -161,7 +180,8 @@ def test_the_number_of_threads_and_the_rows_of_others_change_no_bit() -> None:
 
 
 def test_calls_keep_no_reference_and_no_memory() -> None:
-    native, (w, X, y) = three("nine_weights").native, sample("nine_weights")
+    native = three("nine_weights").native
+    w, X, y = map(np.ascontiguousarray, sample("nine_weights"))
     x, target, grad = X[0].copy(), y[0], np.empty(9)
     calls = [
         lambda: native.value_and_grad(w, x, target), lambda: native.loss(w, x, target), lambda: native.predict(w, x),
@@ -177,7 +197,7 @@ def test_calls_keep_no_reference_and_no_memory() -> None:
             calls[-1]()
 
     run(200)
-    counted = [sys.getrefcount(thing) for thing in (w, x, X, y, target, grad, native.loss, np.dtype(float))]
+    counted = [sys.getrefcount(thing) for thing in (w, x, X, y, target, grad, native.loss)]
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
@@ -186,7 +206,7 @@ def test_calls_keep_no_reference_and_no_memory() -> None:
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 20_000  # a byte for each call of one function
-    assert [sys.getrefcount(thing) for thing in (w, x, X, y, target, grad, native.loss, np.dtype(float))] == counted
+    assert [sys.getrefcount(thing) for thing in (w, x, X, y, target, grad, native.loss)] == counted
 
 
 def test_a_module_and_its_functions_pickle_and_are_the_same_module_here(tmp_path: Path) -> None:
