@@ -16,6 +16,8 @@ from formulas import FOUNDING
 from libraries import UnfitError
 
 import symgraph
+from examples.nine_weights.model import model
+from symgraph.errors import BuildError
 from symgraph.training import Optimizer, adam, momentum, sgd, train
 from symgraph.training.history import Backend
 
@@ -29,9 +31,12 @@ RATES: Mapping[str, float] = MappingProxyType({"sgd": 0.1, "momentum": 0.1, "ada
 
 def _symgraph(backend: Backend) -> Callable[[str], Loop]:
     def make(rule: str) -> Loop:
-        if backend == "numba":
-            __import__("numba")
-        module = symgraph.load("nine_weights")
+        module: Any = symgraph.load("nine_weights")
+        if backend == "c":
+            try:
+                module = symgraph.compile(model, backend="c")
+            except BuildError as error:
+                raise UnfitError(str(error)) from error
 
         def loop(data: tuple[Any, Any], epochs: int, rate: float, w: Any) -> tuple[Any, Any]:
             run = train(module, *data, optimizer=OPTIMIZERS[rule](rate), epochs=epochs, w0=w, backend=backend)
@@ -142,7 +147,7 @@ def _torch(rule: str) -> Loop:
 PEERS: Mapping[str, Callable[[str], Loop]] = MappingProxyType(
     {
         "symgraph train(), Python floats": _symgraph("scalar"),
-        "symgraph train(), numba": _symgraph("numba"),
+        "symgraph train(), C": _symgraph("c"),
         "symgraph train(), arrays": _symgraph("numpy"),
         "tuned C": _tuned("tuned"),
         "C, stable formulas": _tuned("stable"),

@@ -1,14 +1,19 @@
 """A model and its module for tests of the judge, and what the judge found, by name."""
 
+from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.check.faults import WHAT
 from symgraph.check.report import Report
+from symgraph.check.runs import MATH_ERROR, Results, Run
 from symgraph.generate import generate
+from symgraph.options import DOUBLE
 
 
 def decay() -> Model:
@@ -31,3 +36,21 @@ def faults(report: Report) -> dict[str, int]:
     """How often what was wrong."""
     totals = {name: sum(one.counts[name] for one in report.results) for name in WHAT}
     return {name: count for name, count in totals.items() if count}
+
+
+def given_results(names: Sequence[str], values: Any, raised: Any = None, precision: str = DOUBLE) -> Results:
+    """Results of anything else than a module.
+
+    Args:
+        names: the k results.
+        values: (n, k).
+        raised: (n, k) whether there is an exception instead; a call gives one result.
+        precision: as for ``Results``.
+    """
+    array = np.asarray(values, np.float64)
+    lost = np.zeros(array.shape, bool) if raised is None else np.asarray(raised, bool)
+    runs = [
+        Run(name, (place,), array[:, [place]], np.ones(len(array), bool), (lost[:, place] * MATH_ERROR).astype(np.int8))
+        for place, name in enumerate(names)
+    ]
+    return Results(tuple(names), len(array), tuple(runs), precision)

@@ -1,9 +1,18 @@
 """Layout of sequences and calls as ruff format leaves them: one line where it fits, else indented, else one item a line."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
 
-from symgraph.backends.width import WIDTH, columns
+WIDTH = 88
+"""Line length of ruff format's default, which generated text keeps to."""
+
+
+def columns(text: str) -> int:
+    """Return the columns that a text takes, as ruff format measures it; signs of Chinese, Japanese and Korean take two."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text if not sign.isascii())
 
 
 def quoted(text: str) -> str:
@@ -80,14 +89,14 @@ def _one_a_line(head: str, items: Sequence[str], tail: str, indent: int) -> str:
 
 
 def unpacked(names: Sequence[str], source: str, indent: int) -> list[str]:
-    """Write statements that give each entry of a vector its name: as many names a line as fit.
+    """Write statements that give the entries of a vector their names: as many names a line as fit.
 
     Args:
         names: an identifier for each entry, "" where the entry is not needed.
         source: the vector.
         indent: columns before each statement.
     """
-    if "" in names or len(names) == 1:
+    if "" in names or len(names) < 2:
         return [f"{name} = {source}[{index}]" for index, name in enumerate(names) if name]
     whole = f"{', '.join(names)} = {source}"
     if indent + columns(whole) <= WIDTH:

@@ -2,9 +2,12 @@
 
 import builtins
 import keyword
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from symgraph.backends.width import columns
+from symgraph.backends.layout import columns
+from symgraph.ir.graph import Graph
+from symgraph.spec.model import Model
 
 # Python's own builtins; a notebook or the site module adds others, and the text must not depend on where it is generated
 _BUILTINS = (name for name in dir(builtins) if getattr(getattr(builtins, name), "__module__", "builtins") == "builtins")
@@ -75,3 +78,129 @@ class Numbering:
             name = f"{base}_{number}" if base else f"v{number}"
             if name not in self._taken:
                 return name
+
+
+JACOBIAN = " (jacobian)"
+RESIDUAL = " (residual)"
+"""Ends of the names of cotangents that are not those of the loss."""
+
+_ROOM = LONGEST - len("d__00000")
+"""So much of a node's name fits before the number of an unnamed value."""
+
+
+def identifiers(model: Model, taken: Iterable[str] = ()) -> dict[str, str]:
+    """Return the identifier of every feature, weight and node of a model; ``taken`` are others that the text around uses."""
+    inputs = (*model.feature_inputs, *model.weight_inputs)
+    return python_names([entry.name for entry in inputs] + [node.name for node in model.nodes], taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of the values of a graph in one file.
+
+    Attributes:
+        model: the model.
+        graph: a differentiated graph of it.
+        identifier: the identifier of every feature, weight and node.
+    """
+
+    model: Model
+    graph: Graph
+    identifier: Mapping[str, str]
+
+    def inputs(self, kind: str, order: Iterable[int], also: Iterable[int] = ()) -> list[str]:
+        """Return the identifier of every weight or feature in order, "" for one that nothing reads.
+
+        Args:
+            kind: "weight" or "feature".
+            order: the operations that read them.
+            also: further nodes that are read.
+        """
+        nodes = self.graph.nodes
+        read = {arg for position in order for arg in nodes[position].args}.union(also)
+        used = {nodes[position].data for position in read if nodes[position].op == kind}
+        entries = self.model.weight_inputs if kind == "weight" else self.model.feature_inputs
+        return [self.identifier[entry.name] if entry.name in used else "" for entry in entries]
+
+    def leaves(self, others: Mapping[str, str]) -> dict[int, str]:
+        """Return the text of every leaf: of features and weights the identifier, of other kinds that by ``others``."""
+        result: dict[int, str] = {}
+        for position, node in enumerate(self.graph.nodes):
+            if node.op in ("feature", "weight"):
+                result[position] = self.identifier[str(node.data)]
+            elif node.op in others:
+                result[position] = others[node.op]
+        return result
+
+    def primals(self) -> dict[int, tuple[str, ...]]:
+        """Return the model's names of every named primal, first the one under which it is computed."""
+        result: dict[int, tuple[str, ...]] = {}
+        for root, position in self.graph.roots.items():
+            if root.startswith("node "):
+                result[position] = (*result.get(position, ()), root.removeprefix("node "))
+        return result
+
+    def nodes(self) -> dict[int, str]:
+        """Return the identifier of each operation with a name of its own, the loss among them."""
+        labels = {position: self.identifier[names[0]] for position, names in self.primals().items()}
+        if "loss" in self.graph.roots:
+            labels.setdefault(self.graph.roots["loss"], "loss")
+        return {position: label for position, label in labels.items() if self.graph.nodes[position].data is None}
+
+    def cotangents(self, suffix: str = "") -> tuple[dict[int, str], dict[int, str]]:
+        """Return the name of every named cotangent, and a remark where it has several names.
+
+        Args:
+            suffix: "" for the cotangents of the loss, ``JACOBIAN`` for those of the output, ``RESIDUAL`` for the residual's.
+
+        Returns:
+            Node -> the name under which it is computed (that of the node nearest to the root), node -> remark.
+        """
+        aliases: dict[int, list[str]] = {}
+        weights = {node.data for node in self.graph.nodes if node.op == "weight"}
+        for name, position in self.graph.names.items():
+            plain = name.removesuffix(suffix) if suffix else name
+            if name.startswith("d_") and (plain != name if suffix else not name.endswith((JACOBIAN, RESIDUAL))):
+                aliases.setdefault(position, []).append(plain.removeprefix("d_"))
+        labels: dict[int, str] = {}
+        notes: dict[int, str] = {}
+        for position, names in aliases.items():
+            ordered = sorted(names, key=weights.__contains__)  # nodes before weights, stable
+            chosen = ([name for name in ordered if name not in weights] or ordered[:1])[-1]
+            labels[position] = f"d_{self.identifier[chosen]}"
+            others = [f"d_{self.identifier[name]}" for name in ordered if name != chosen]
+            if others:
+                notes[position] = f"also {', '.join(others)}"
+        return labels, notes
+
+    def bases(self) -> list[str]:
+        """Return prefixes for names of unnamed values: the node that they belong to, with ``d_`` for what the adjoint added.
+
+        A rewrite's nodes belong to what reads them.
+
+        Returns:
+            For each node of the graph; "" where nothing is known.
+        """
+        graph = self.graph
+        nodes, found, read = graph.nodes, [""] * len(graph.nodes), [""] * len(graph.nodes)
+        for name, position in graph.names.items():
+            if name.startswith("d_"):
+                read[position] = self._base(f"adjoint of {name.removeprefix('d_').partition(' ')[0]}")
+        for position in range(len(nodes) - 1, -1, -1):
+            node = nodes[position]
+            if node.data is None:
+                found[position] = self._base(node.origin) or read[position]
+                for arg in node.args:
+                    read[arg] = found[position] or read[arg]
+        for position, node in enumerate(nodes):
+            if node.origin == "adjoint of weight":  # named after what it is a product of
+                inner = next((found[arg] for arg in node.args if nodes[arg].data is None), "")
+                found[position] = inner if inner.startswith("d_") or not inner else f"d_{inner}"
+        return found
+
+    def _base(self, origin: str) -> str:
+        name = origin.rpartition(" in ")[2].removeprefix("adjoint of ")
+        own = self.identifier.get(name, name if name.isidentifier() else "")
+        if columns(own) > _ROOM:
+            return ""
+        return f"d_{own}" if own and origin.startswith("adjoint of ") else own

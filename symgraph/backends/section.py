@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from types import MappingProxyType
+from typing import NamedTuple
 
 from symgraph.backends.expression import Level, OpTexts, Text
-from symgraph.backends.layout import number
-from symgraph.backends.names import LONGEST, Numbering
-from symgraph.backends.width import WIDTH, columns
-from symgraph.ir.graph import Graph, Node, made
+from symgraph.backends.layout import WIDTH, columns, number
+from symgraph.backends.names import LONGEST, Names, Numbering
+from symgraph.derive.schedule import operations
+from symgraph.ir.graph import Graph, Node, made, reachable
 from symgraph.ir.overflow import FAST
 
 _LONGEST_PART = 60
@@ -18,6 +20,10 @@ _LONGEST_PART = 60
 
 _FITS = WIDTH - LONGEST - len("d_ = ")
 """An expression of so many columns and the indentation has room behind every name."""
+
+
+PYTHON = "{name} = {value}"
+"""The statement that gives a value its name, in Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class SectionWriter:
         dtype: what makes a constant a number of the dtype that the section computes in; "" if there is only one.
         indent: columns before each statement.
         bases: what the names of unnamed values begin with, by position; "" numbers them through.
+        form: the statement that gives a value its name.
     """
 
     graph: Graph
@@ -60,6 +67,7 @@ class SectionWriter:
     dtype: str = ""
     indent: int = 4
     bases: Mapping[int, str] | Sequence[str] = field(default_factory=dict)
+    form: str = PYTHON
     lines: list[Line] = field(default_factory=list)
     _pending: dict[int, Text] = field(default_factory=dict)
     _constants: dict[int, Text] = field(default_factory=dict)
@@ -157,8 +165,8 @@ class SectionWriter:
         self._pending.pop(position, None)
         name = self.labels.get(position) or self.numbering.fresh(self._base(position))
         self.bound[position] = name
-        statement = f"{name} = {text.text}"
-        if self.indent + columns(statement) > WIDTH:
+        statement = self.form.format(name=name, value=text.text)
+        if self.form == PYTHON and self.indent + columns(statement) > WIDTH:
             statement = self._wrapped(name, position, text)
         self.lines.append(Line(statement, self.graph.nodes[position].origin, position))
 
@@ -189,3 +197,105 @@ def _is_long(text: str, most: int = _LONGEST_PART) -> bool:
 def _compared(line: str, room: int) -> list[str]:
     """A line; two where it compares and is too long for one."""
     return [line] if columns(line) <= room else re.split(" (?=[<>]=? )", line, maxsplit=1)
+
+
+class Straight(NamedTuple):
+    """Straight line of statements.
+
+    Attributes:
+        order: the operations in it.
+        lines: the statements.
+        notes: remarks on statements, by node.
+        values: the text of each result.
+    """
+
+    order: tuple[int, ...]
+    lines: tuple[Line, ...]
+    notes: Mapping[int, str]
+    values: tuple[str, ...]
+
+
+def straight(
+    names: Names,
+    results: Sequence[int],
+    texts: OpTexts,
+    literals: Mapping[str, str],
+    leaves: Mapping[str, str],
+    bases: Sequence[str] = (),
+    form: str = PYTHON,
+) -> Straight:
+    """Write everything that some nodes depend on as one function's statements, named nodes and cotangents under their names.
+
+    Args:
+        names: the names of a graph's values.
+        results: the nodes.
+        texts: the text of each op.
+        literals: the text of constants that have no decimal form, by repr.
+        leaves: the text of leaves other than features and weights, by kind.
+        bases: for each node what the name of a value without one begins with; numbered through by default.
+        form: the statement that gives a value its name, with the places {name} and {value}; only Python breaks long ones.
+    """
+    graph = names.graph
+    order = operations(graph, reachable(graph.nodes, results))
+    own = set(order)
+    labels, notes = names.cotangents()
+    labels = {position: label for position, label in (labels | names.nodes()).items() if position in own}
+    numbering = Numbering({*names.identifier.values(), *labels.values()})
+    writer = SectionWriter(graph, texts, names.leaves(leaves), numbering, labels, literals, bases=bases, form=form)
+    lines = writer.write(order, results)
+    return Straight(order, lines, notes, tuple(writer.operand(position).text for position in results))
+
+
+def statements(
+    lines: Sequence[Line],
+    notes: Mapping[int, str],
+    indent: int = 4,
+    titles: Mapping[str, str] = MappingProxyType({}),
+    sign: str = "#",
+) -> tuple[str, ...]:
+    """Return lines as text, with a comment before each run of two or more that belong to one named node.
+
+    Args:
+        lines: what a section writer wrote.
+        notes: remarks that follow a line, by its node.
+        indent: columns before each statement.
+        titles: what the comment says instead of a node's name, where that fits.
+        sign: what starts a comment.
+    """
+    pad = " " * indent
+    result: list[str] = []
+    for group, run in _runs(lines):
+        if len(run) > 1 and group:
+            title = f"{pad}{sign} {titles.get(group, group)}"
+            result.append(title if columns(title) <= WIDTH else f"{pad}{sign} {group}")
+        result += [annotated(f"{pad}{line.text}", notes.get(line.node, ""), sign) for line in run]
+    return tuple(result)
+
+
+def annotated(line: str, note: str, sign: str = "#") -> str:
+    """Return a statement with a remark: at its end, or in a line before it where that is too long."""
+    if not note:
+        return line
+    if "\n" not in line and columns(f"{line}  {sign} {note}") <= WIDTH:
+        return f"{line}  {sign} {note}"
+    head, found, _ = line.lstrip().partition(" = ")
+    name = head if found and "(" not in head else "this"
+    return f"{line[: len(line) - len(line.lstrip())]}{sign} {name} is {note}\n{line}"
+
+
+def _runs(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
+    runs: list[tuple[str, list[Line]]] = []
+    for line in lines:
+        group = _group(line.origin)
+        if runs and runs[-1][0] == group:
+            runs[-1][1].append(line)
+        else:
+            runs.append((group, [line]))
+    return runs
+
+
+def _group(origin: str) -> str:
+    if origin == "adjoint of weight":
+        return "weights"
+    _, found, node = origin.partition(" in ")
+    return f"back through {node}" if found else ("" if origin.startswith("adjoint of") else origin)

@@ -1,11 +1,13 @@
 """Input of the backends: a model with its graphs, and the facts that every backend's module states about itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from weakref import WeakKeyDictionary
 
-from symgraph.backends.layout import number, quoted, sequence_layout
+from symgraph.backends.formula import formulas
+from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
+from symgraph.derive.schedule import Counts
 from symgraph.ir.graph import Graph
 from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.laws import Law, Normal, Uniform
@@ -141,3 +143,68 @@ def _domain(name: str, low: float, high: float) -> str:
 def _nested(entries: list[str]) -> str:
     """Write a dict inside METADATA, one entry a line."""
     return "\n".join(["{", *(f"        {entry}" for entry in entries), "    }"]) if entries else "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A module's description of itself.
+
+    Attributes:
+        spec: where the model is written.
+        model: its name.
+        doc: its line of documentation.
+        hash: digest of the canonical model.
+        formulas: "name = formula" for each node and the loss.
+        constants: the assignments ABI to OUTPUTS.
+        metadata: entries of METADATA, key -> Python text.
+    """
+
+    spec: str
+    model: str
+    doc: str
+    hash: str
+    formulas: tuple[str, ...]
+    constants: tuple[str, ...]
+    metadata: dict[str, str]
+
+
+def header(source: Source, fields: Mapping[str, str]) -> Header:
+    """Collect what a module states about itself.
+
+    Args:
+        source: the model.
+        fields: the identifier of each node in the module.
+    """
+    model = source.model
+    target, output = model.target_input, model.output_node
+    constants = (
+        f"ABI = {ABI}",
+        parenthesized("MODEL = ", quoted(model.name), "", 0),
+        _tuple("FEATURES", [i.name for i in model.feature_inputs]),
+        parenthesized("TARGET = ", quoted(target.name) if target else "None", "", 0),
+        _tuple("WEIGHTS", [i.name for i in model.weight_inputs]),
+        _tuple("NODES", [node.name for node in model.nodes]),
+        _tuple("OUTPUTS", [output.name] if output else []),
+    )
+    shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
+    doc = _docstring_safe(model.doc or f"The model {model.name}.")
+    return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source, fields))
+
+
+def describe(counts: Counts) -> str:
+    """Return operation counts in words."""
+    parts = [f"{counts.arithmetic} arithmetic", f"{counts.transcendental} transcendental"]
+    if counts.sums:
+        parts.append(f"{counts.sums} sums over rows")
+    if counts.uniform:
+        parts.append(f"{counts.uniform} once a call")
+    return ", ".join(parts)
+
+
+def _tuple(name: str, items: Sequence[str]) -> str:
+    return sequence_layout(f"{name} = (", [quoted(item) for item in items], ")")
+
+
+def _docstring_safe(text: str) -> str:
+    safe = text.replace("\\", "\\\\").replace('"""', "'''")
+    return f" {safe}" if safe.startswith('"') else safe

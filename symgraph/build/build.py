@@ -14,7 +14,7 @@ from symgraph.build.modules import load_verified, lost_digits, verifier
 from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
 from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
-from symgraph.check.verified import VerificationReport
+from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import BuildError, OptionError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiled import module_of

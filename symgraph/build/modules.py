@@ -6,7 +6,7 @@ from types import ModuleType
 
 from symgraph.backends import BACKENDS
 from symgraph.build.profile import Profile
-from symgraph.check.verified import LostDigits, VerificationReport
+from symgraph.check.verification_report import LostDigits, VerificationReport
 from symgraph.errors import BuildError, OptionError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiler import is_at_hand

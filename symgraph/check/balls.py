@@ -8,6 +8,7 @@ for such numbers, and ``TINY`` holds their reciprocals. What infinity leaves ope
 ``Missing.UNKNOWN``, as is everything else that a precision does not decide.
 """
 
+import math
 from enum import Enum
 
 from flint import arb, ctx
@@ -32,6 +33,8 @@ LARGE = arb((1, 40))
 """Beyond this, functions with finite limits are within ``TINY`` of them, but for those of algebraic kind."""
 TINY = arb(0, arb((1, -(2**38))))
 """Holds exp(-x) for x above ``LARGE``, and the reciprocals of what infinity stands for."""
+_LEAST, _MOST = 1e-300, 1e300
+"""Between these, doubles have all their digits."""
 _FEW = 64
 """The largest exponent of whole powers that are products."""
 _NEAR = 76
@@ -125,10 +128,16 @@ def ierfcx(x: arb) -> arb:
 
 def binary_exponent(x: arb) -> int:
     """The binary exponent of a number above 1; 0 for others."""
-    if not x > 1 or not x.is_finite():
-        return 0
-    mantissa, exponent = x.abs_upper().man_exp()
-    return int(exponent) + int(mantissa).bit_length()
+    return exponent_of(x.abs_upper()) if x > 1 and x.is_finite() else 0
+
+
+def exponent_of(size: arb) -> int:
+    """The binary exponent of a finite number, rounded to double where it is in the range of these; 0 for 0."""
+    number = float(size)
+    if _LEAST < abs(number) < _MOST:
+        return math.frexp(number)[1]
+    mantissa, exponent = size.mid().man_exp()
+    return int(exponent) + int(mantissa).bit_length() if mantissa else 0
 
 
 def _tail(x: arb) -> arb:

@@ -21,11 +21,11 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value, exponent_of
 from symgraph.check.forms import FORMS, Form, slope_of, value_of
+from symgraph.check.program import Step, forward
 from symgraph.check.reference import LEVELS
 from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, may_leave, rounds
-from symgraph.check.steps import Step, forward
 from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
 
 Floats = NDArray[np.float64]
@@ -82,7 +82,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditions:
-    """Conditioning at one point, of the graph's m nodes in the measure's order.
+    """Conditioning at one point, of the graph's m nodes in the order of GraphConditioning.
 
     Attributes:
         exponents: (m,) binary exponents e of the values, 2**(e - 1) <= |v| < 2**e; 0 for 0 and for what is no number.
@@ -97,8 +97,8 @@ class Conditions:
     scatter: Floats
 
 
-class Measure:
-    """The measure of one graph.
+class GraphConditioning:
+    """The condition numbers of one graph at any points.
 
     Args:
         graph: of one row, as it is printed.
@@ -386,15 +386,6 @@ def _size(value: Value) -> arb | None:
     if value.contains(ZERO) and not value.is_zero():  # what an exponential has come to that has no digits is minute
         return _MINUTE if abs(value) < _NOTHING else ZERO
     return value
-
-
-def exponent_of(size: arb) -> int:
-    """The binary exponent of a finite number, rounded to double where it is in the range of these; 0 for 0."""
-    number = float(size)
-    if _LEAST < abs(number) < _MOST:
-        return math.frexp(number)[1]
-    mantissa, exponent = size.mid().man_exp()
-    return int(exponent) + int(mantissa).bit_length() if mantissa else 0
 
 
 def _clipped(edges: Floats) -> Floats:

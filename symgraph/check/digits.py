@@ -6,7 +6,7 @@ from symgraph.check.points import Points, given, points
 from symgraph.check.reference import reference
 from symgraph.check.sampling import Sampler
 from symgraph.check.truths import names_of_model, truths
-from symgraph.check.verified import LostDigits
+from symgraph.check.verification_report import LostDigits
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.spec.model import Model
 
@@ -18,47 +18,36 @@ _MOST_SHARES = 1_000_000
 """Where operations times results are more, only loss and output are asked for the worst loss of digits."""
 
 
-def digits_lost(model: Model) -> LostDigits | None:
-    """Find where a model's module loses the most digits that its inputs determine, at a few points.
+def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
+    """Find the result of the numpy backend's graph with the largest kappa_graph / (1 + kappa_in) at a few points.
 
     Args:
         model: the spec.
+        at: the points; by default such as verification would draw, and ordinary ones.
 
     Returns:
-        The result with the largest kappa_graph / (1 + kappa_in); None if there is none at these points, or the model is large.
+        The result, where it is, and the node; None if no result has a number of doubles anywhere, or the model is large and no
+        points are given.
 
     Raises:
         SpecError: the model cannot be lowered.
     """
     known = reference(model)
-    if len(known.program.steps) > _MOST:
-        return None
-    sampler = Sampler(known, 0, None, 1)
-    batches = [sampler.draw() for _ in range(_DRAWN)]
-    drawn = points(model, (*ORDINARY, "domain"), n=_ORDINARY)
-    rows = [batch.point(0) for batch in batches if batch is not None]
-    return worst_loss_of_digits(model, given(model, rows + [drawn.point(place) for place in range(_ORDINARY)]))
-
-
-def worst_loss_of_digits(model: Model, points: Points) -> LostDigits | None:
-    """Find the result of the numpy backend's graph with the largest kappa_graph / (1 + kappa_in) at a few points.
-
-    Args:
-        model: the spec.
-        points: where.
-
-    Returns:
-        The result, where it is, and the node; None if no result has a number of doubles anywhere.
-    """
+    if at is None:
+        if len(known.program.steps) > _MOST:
+            return None
+        sampler, drawn = Sampler(known, 0, None, 1), points(model, (*ORDINARY, "domain"), n=_ORDINARY)
+        rows = [batch.point(0) for batch in (sampler.draw() for _ in range(_DRAWN)) if batch is not None]
+        at = given(model, rows + [drawn.point(place) for place in range(_ORDINARY)])
     names = names_of_model(model)
-    if len(names) * len(reference(model).program.steps) > _MOST_SHARES:
+    if len(names) * len(known.program.steps) > _MOST_SHARES:
         names = tuple(name for name in names if " " not in name)
-    found = truths(model, points, names=names)
+    found = truths(model, at, names=names)
     sizes, limits, kappa_in = found.sizes, np.finfo(np.float64), found.sizes.kappa_in.copy()
     inside = (sizes.lowest > limits.minexp) & (sizes.highest < limits.maxexp) & np.isfinite(sizes.scatter)
-    at = found.worst_digits(inside, kappa_in)
-    if at is None:
+    worst = found.worst_digits(inside, kappa_in)
+    if worst is None:
         return None
-    place, column, node = at
+    place, column, node = worst
     kappas = float(kappa_in[place, column]), float(sizes.kappa_graph[place, column])
-    return LostDigits(names[column], node, *kappas, points.point(place))
+    return LostDigits(names[column], node, *kappas, at.point(place))

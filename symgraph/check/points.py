@@ -10,9 +10,8 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symgraph.check.balls import Value
-from symgraph.check.program import Program
+from symgraph.check.program import Program, forward
 from symgraph.check.reference import reference
-from symgraph.check.steps import forward
 from symgraph.errors import OptionError
 from symgraph.gradcheck.drawing import KINDS, inside
 from symgraph.spec.model import Model

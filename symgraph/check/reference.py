@@ -209,7 +209,7 @@ class Reference:
         found = self._run(key, LEVELS[0])
         for bits in LEVELS[1:]:
             if _is_settled(found):
-                break
+                return self._without_poles(key, found)
             found = _merged(found, self._run(key, bits))
         return self._without_poles(key, _merged(found, None))
 
@@ -240,7 +240,7 @@ def _is_plain(model: Model, output: NamedNode | None, target: Input) -> bool:
 
 def is_narrow(value: Value) -> bool:
     """Tell whether a value needs no higher precision."""
-    if not isinstance(value, arb):
+    if type(value) is not arb:
         return value is not UNKNOWN
     return bool(value.rel_accuracy_bits() >= NARROW or abs(value) < _SMALLEST or abs(value) > _LARGEST)
 

@@ -98,24 +98,6 @@ class Results:
         return found
 
 
-def given_results(names: Sequence[str], values: Any, raised: Any = None, precision: str = DOUBLE) -> Results:
-    """Results of anything else than a module.
-
-    Args:
-        names: the k results.
-        values: (n, k).
-        raised: (n, k) whether there is an exception instead; a call gives one result.
-        precision: as for ``Results``.
-    """
-    array = np.asarray(values, np.float64)
-    lost = np.zeros(array.shape, bool) if raised is None else np.asarray(raised, bool)
-    runs = [
-        Run(name, (place,), array[:, [place]], np.ones(len(array), bool), (lost[:, place] * MATH_ERROR).astype(np.int8))
-        for place, name in enumerate(names)
-    ]
-    return Results(tuple(names), len(array), tuple(runs), precision)
-
-
 def backend_of(module: Any) -> str:
     """The backend of a module, told by its functions: "numpy", "scalar" or "c"."""
     return "numpy" if hasattr(module, "forward") else "c" if hasattr(module, "pack") else "scalar"

@@ -20,10 +20,10 @@ from sympy.core.relational import Relational
 from symgraph.check.balls import Missing
 from symgraph.check.program import Choice
 from symgraph.check.reference import Look, Point, Reference
-from symgraph.gradcheck.drawing import SCALES
+from symgraph.gradcheck.drawing import SCALES, inside, is_bounded, spread
 from symgraph.ir.functions import relu
 from symgraph.spec.canonical import postorder
-from symgraph.spec.laws import Constant, Normal, Uniform
+from symgraph.spec.laws import Normal, Uniform
 from symgraph.spec.model import Input, Model
 
 Rows = Sequence[Sequence[float]]
@@ -99,6 +99,7 @@ class Sampler:
         self._thresholds, self._exact = ([], set()) if reference.program.smooth else _thresholds(model)
         self._scores = dict.fromkeys((h for h in _HABITS if self._thresholds or THRESHOLDS not in h), 1.0)
         self._anchor: Mapping[str, float] | None = None
+        self._laws = {**SCALES, INITIAL: _initial, THRESHOLDS: self._near_threshold, NEAR: self._near}
         self._drawn = 0
         self.trouble: tuple[str, ...] = ()
 
@@ -153,6 +154,7 @@ class Sampler:
         real: bool,
         weights: Mapping[str, float] | None = None,
         first: Mapping[str, float] | None = None,
+        sizes: tuple[float, float] = _MODERATE,
     ) -> Batch | None:
         """A batch drawn by one habit, with the given weights and first row if there are some; None if it is not good."""
         weights = self._draw_weights(habit[0]) if weights is None else weights
@@ -162,7 +164,7 @@ class Sampler:
             row = first if first is not None and not tried else self._row(habit[1], real)
             point = {**weights, **row}
             look = self._reference.look(point)
-            if is_good(look, _MODERATE) and self._is_steady(point):
+            if is_good(look, sizes) and self._is_steady(point):
                 rows.append(row)
                 choices |= look.choices
             if len(rows) == self._size:
@@ -183,20 +185,22 @@ class Sampler:
         return {leaf.name: self._value(leaf, habit) for leaf in self._leaves}
 
     def _value(self, leaf: Input, habit: str) -> float:
-        if habit == NEAR and self._anchor is not None:
-            raw = self._anchor[leaf.name] * (1.0 + 0.2 * self._random.gauss(0.0, 1.0))
-        elif habit == INITIAL and leaf.init is not None:
-            raw = _initial(leaf.init, self._random)
-        elif habit == THRESHOLDS and self._random.random() < 0.7:
-            raw = self._random.choice(self._thresholds)
-            if raw in self._exact and self._random.random() < 0.5 and _holds(leaf.domain, raw):
-                return raw
-            raw = raw * (1.0 + 0.5 * self._random.gauss(0.0, 1.0)) if raw else self._random.gauss(0.0, 1.0)
-        else:
-            raw = SCALES.get(habit, SCALES["ordinary"])(self._random, leaf)
-        value = _into(raw, leaf.domain, self._random)
+        even = is_bounded(leaf) and self._random.random() < 0.5  # all of a domain is covered, whatever the habits
+        value = inside(spread if even else self._laws[habit], self._random, leaf, ends=False)
         short = float(f"{value:.6g}")  # a point that people paste
         return short if leaf.domain is None or leaf.domain[0] < short < leaf.domain[1] else value
+
+    def _near(self, draw: random.Random, leaf: Any) -> float:
+        assert self._anchor is not None
+        return self._anchor[leaf.name] * (1.0 + 0.2 * draw.gauss(0.0, 1.0))
+
+    def _near_threshold(self, draw: random.Random, leaf: Any) -> float:
+        if draw.random() >= 0.7:
+            return SCALES["ordinary"](draw, leaf)
+        value = draw.choice(self._thresholds)
+        if value in self._exact and draw.random() < 0.5:
+            return value
+        return value * (1.0 + 0.5 * draw.gauss(0.0, 1.0)) if value else draw.gauss(0.0, 1.0)
 
     # Searching.
 
@@ -221,23 +225,13 @@ class Sampler:
 
     def _around(self, anchor: Mapping[str, float]) -> Batch:
         """Weights and rows near the anchor's, its own where nothing else is finite."""
-        own = {leaf.name: anchor[leaf.name] for leaf in self._leaves}
-        tried = (self._draw_weights(NEAR) for _ in range(5))
-        weights = next((near for near in tried if self._serves({**near, **own})), None)
-        weights = {leaf.name: anchor[leaf.name] for leaf in self._weights} if weights is None else weights
-        rows, choices = [own], set(self._reference.look({**weights, **own}).choices)
-        for _ in range(20):
-            if len(rows) == self._size:
-                break
-            row = {leaf.name: self._value(leaf, NEAR) for leaf in self._leaves}
-            if self._serves({**weights, **row}):
-                rows.append(row)
-                choices |= self._reference.look({**weights, **row}).choices
-        rows += [own] * (self._size - len(rows))
-        return Batch(weights, tuple(rows), (NEAR, NEAR), False, frozenset(choices))
-
-    def _serves(self, point: Point) -> bool:
-        return is_good(self._reference.look(point), WIDE) and self._is_steady(point)
+        row, weights = ({leaf.name: anchor[leaf.name] for leaf in leaves} for leaves in (self._leaves, self._weights))
+        for near in (*([None] * 5), weights):
+            batch = self._attempt((NEAR, NEAR), False, near, row, WIDE)
+            if batch is not None:
+                return batch
+        choices = self._reference.look(anchor).choices
+        return Batch(weights, (row,) * self._size, (NEAR, NEAR), False, choices)
 
 
 def is_good(look: Look, sizes: tuple[float, float]) -> bool:
@@ -261,31 +255,15 @@ def _thresholds(model: Model) -> tuple[list[float], set[float]]:
     return [number for number in numbers if math.isfinite(number)], exact
 
 
-def _holds(domain: tuple[float, float] | None, value: float) -> bool:
-    return domain is None or domain[0] <= value <= domain[1]
-
-
-def _initial(law: Normal | Uniform | Constant, draw: random.Random) -> float:
+def _initial(draw: random.Random, leaf: Any) -> float:
+    law = leaf.init
     if isinstance(law, Normal):
         return draw.gauss(law.mean, law.std)
     if isinstance(law, Uniform):
         return draw.uniform(law.low, law.high)
+    if law is None:
+        return SCALES["ordinary"](draw, leaf)
     return law.value * (1.0 + 0.3 * draw.gauss(0.0, 1.0)) if law.value else 0.3 * draw.gauss(0.0, 1.0)
-
-
-def _into(value: float, domain: tuple[float, float] | None, draw: random.Random) -> float:
-    """The value, moved into the domain: where it is bounded on both sides, half of the draws are spread over all of it."""
-    if domain is None:
-        return value
-    low, high = domain
-    inside = low < value < high
-    if inside and (math.isinf(low) or math.isinf(high) or draw.random() < 0.5):
-        return value
-    if math.isfinite(low) and math.isfinite(high):
-        if low > 0.0 and high / low > 1e3:
-            return float(low * (high / low) ** draw.uniform(0.001, 0.999))
-        return low + (high - low) * draw.uniform(0.001, 0.999)
-    return low + abs(value) if math.isfinite(low) else high - abs(value)
 
 
 def _sample_rows(model: Model, sample: Sample) -> tuple[Mapping[str, float], ...]:

@@ -10,8 +10,8 @@ import sympy
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value
-from symgraph.check.conditions import Conditions, Floats, Measure, Sizes, exponent_of
+from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value, exponent_of
+from symgraph.check.conditions import Conditions, Floats, GraphConditioning, Sizes
 from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials, left_open
 from symgraph.check.points import Points
 from symgraph.check.reference import LEVELS, origin, reference
@@ -48,7 +48,7 @@ class Truths:
         state: (n, k) KNOWN, UNDEFINED, NO_DERIVATIVE or UNRESOLVED.
         high, low, exponent: (n, k) the true values; 0 where they are not known.
         sizes: kappas and ranges of the graph that the module is printed from; kappa_in of loss and output is exact.
-        measure: of that graph.
+        conditioning: of that graph.
         bits: (n,) the precision that the truth took.
     """
 
@@ -61,14 +61,14 @@ class Truths:
     low: NDArray[np.float64]
     exponent: NDArray[np.int64]
     sizes: Sizes
-    measure: Measure
+    conditioning: GraphConditioning
     bits: tuple[int, ...]
     _kappas: dict[tuple[int, str], Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def largest_ulp(self) -> float:
         """The largest figure of the op table among the graph's operations."""
-        return self.measure.largest_ulp
+        return self.conditioning.largest_ulp
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -127,7 +127,7 @@ class Truths:
         """
         kappa_graph = np.where(inside & (self.sizes.kappa_graph < _OUT_OF_REACH), self.sizes.kappa_graph, np.nan)
         at = self.largest(kappa_graph, kappa_in, range(len(self.names)), sure=True)
-        return None if at is None else (*at, self.measure.enlarged_node(self.points.point(at[0]), self.bits[at[0]], at[1]))
+        return None if at is None else (*at, self.conditioning.enlarged_node(self.points.point(at[0]), self.bits[at[0]], at[1]))
 
     def left_open(self, place: int) -> NDArray[np.bool_]:
         """(k,) whether the last bits of the inputs leave open what a result at one point is."""
@@ -152,15 +152,14 @@ def truths(
         points: where; taken as the exact numbers they are.
         backend: "numpy", "scalar" or "c", whose graphs differ a little.
         precision: "double" or "accurate", whose graphs differ too.
-        dtype: whose op figures, constants and range the measure is for.
+        dtype: whose op figures, constants and range the conditioning is for.
         names: the results wanted; None for all that the backend has.
         progress: called after each point.
     """
     known = reference(model)
     chosen = tuple(names_of_model(model, backend) if names is None else names)
-    measure = measure_of(model, backend, dtype, chosen, precision)
-    weights = [entry.name for entry in known.model.weight_inputs]
-    values = [root for root in known.roots if root in chosen]
+    conditioning = conditioning_of(model, backend, dtype, chosen, precision)
+    origins, values = [*map(origin, chosen)], [root for root in known.roots if root in chosen]
     parts: list[list[tuple[int, float, float, int]]] = []
     bits: list[int] = []
     kappas: list[list[float]] = []
@@ -169,16 +168,15 @@ def truths(
         for place in range(len(points)):
             point = points.point(place)
             truth = known.truth(point)
-            named = truth.named(weights)
             with ctx.workprec(LEVELS[0]):
-                parts.append([_parts(named[name]) for name in chosen])
+                parts.append([_parts(truth.partials[root][leaf] if leaf else truth.values[root]) for root, leaf in origins])
             bits.append(truth.bits)
             kappas.append([kappa_of_value(truth, root, point) for root in values])
-            yield measure.conditions(point, truth.bits)
+            yield conditioning.conditions(point, truth.bits)
             if progress is not None:
                 progress()
 
-    sizes = measure.sizes(visited())
+    sizes = conditioning.sizes(visited())
     for root, exact in zip(values, np.transpose(kappas), strict=True):
         own = sizes.kappa_in[:, chosen.index(root)]
         own[~np.isnan(own)] = exact[~np.isnan(own)]
@@ -193,7 +191,7 @@ def truths(
         low,
         exponent.astype(np.int64),
         sizes,
-        measure,
+        conditioning,
         tuple(bits),
     )
 
@@ -205,21 +203,21 @@ def names_of_model(model: Model, backend: str = "numpy") -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=16)
-def measure_of(
+def conditioning_of(
     model: Model,
     backend: str = "numpy",
     dtype: str = "float64",
     names: tuple[str, ...] | None = None,
     precision: str = DOUBLE,
-) -> Measure:
-    """The measure of the graph that a backend prints, prepared once.
+) -> GraphConditioning:
+    """The conditioning of the graph that a backend prints, prepared once.
 
     Raises:
         SpecError: the model cannot be lowered.
     """
     graph = elementary(printed_graph(model, backend, precision))  # a machine may round twice in a fused operation
     roots = names_of_model(model, backend) if names is None else names
-    return Measure(graph, roots, floats_of(model), np.dtype(dtype).type)
+    return GraphConditioning(graph, roots, floats_of(model), np.dtype(dtype).type)
 
 
 def floats_of(model: Model) -> frozenset[float]:

@@ -80,7 +80,10 @@ def train(
     ] = None,
     backend: Annotated[
         str,
-        typer.Option(metavar="NAME", help="What updates run on: numpy, scalar (Python floats, a row an update), numba, auto."),
+        typer.Option(
+            metavar="NAME",
+            help="What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
+        ),
     ] = "auto",
     config: ConfigFile = None,
     locked: Locked = False,
@@ -91,7 +94,7 @@ def train(
 
     Ctrl-C, SIGTERM and SIGHUP end it with the weights of the last finished epoch, which --save saves; exit 128 + signal.
     """
-    from symgraph.training.choice import checked_choice
+    from symgraph.training.engines import checked_choice
     from symgraph.training.options import GREATEST_SEED, count
 
     arrays = "numpy" if backend == "numpy" else "auto"
@@ -104,7 +107,7 @@ def train(
         shuffle=shuffle,
         seed=count("--seed", seed, at_least=0, at_most=GREATEST_SEED),
         stop=_stop(tol),
-        clip=_clip(clip_norm, clip_value),
+        clip=_clip(norm=clip_norm, value=clip_value),
         w0=None if init is None else read_weights(init, module),
         backend=checked_choice(backend, "--backend"),
     )
@@ -115,8 +118,7 @@ def train(
         # the results are on the disk before anything is printed: the terminal may be gone
         lines, failure = _save(results, module, files)
     try:
-        if backend != "auto":
-            _note_fallbacks(results, quiet)
+        _note_fallbacks(results, quiet)
         _report(results, module, json=json, quiet=quiet)
         for line in [*lines, *_draw(results, module, plot)]:
             note(line, quiet=quiet)
@@ -181,16 +183,15 @@ def _stop(tol: float | None) -> Any:
     return None if tol is None else converged(number("--tol", tol, above=0.0))
 
 
-def _clip(norm: float | None, value: float | None) -> Any:
+def _clip(**limits: float | None) -> Any:
     from symgraph.errors import OptionError
-    from symgraph.training import clip_by_norm, clip_by_value
+    from symgraph.training import CLIPS
     from symgraph.training.options import number
 
-    if norm is not None and value is not None:
-        raise OptionError("--clip-norm and --clip-value exclude each other; give one")
-    if norm is not None:
-        return clip_by_norm(number("--clip-norm", norm, above=0.0))
-    return None if value is None else clip_by_value(number("--clip-value", value, above=0.0))
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    if len(given) > 1:
+        raise OptionError(f"{' and '.join(f'--clip-{name}' for name in given)} exclude each other; give one")
+    return next((CLIPS[name](number(f"--clip-{name}", limit, above=0.0)) for name, limit in given.items()), None)
 
 
 def _check_outputs(saved: Collection[Path], plot: Path | None, data: Path | None) -> None:

@@ -11,7 +11,6 @@ import typer
 from symgraph.cli.terminal import ConfigFile, Json, Locked, Quiet, check_writable, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from symgraph.check.report import Report
     from symgraph.spec.model import Model
 
 
@@ -55,6 +54,9 @@ def truth(
     be judged. Where a value on the way leaves the range of normal numbers other than through an exponential, or a partial is
     of a value beyond the dtype, nothing is promised: what is wrong there is reported and does not count.
     """
+    from symgraph.check.judging import judge
+    from symgraph.check.points import points as draw
+    from symgraph.check.report import COLUMNS
     from symgraph.gradcheck.drawing import KINDS
     from symgraph.training.options import count
 
@@ -69,45 +71,21 @@ def truth(
     chosen = Chosen(config, locked, quiet)
     judged = module_of_model(one, model, module, backend.value, chosen)
     wanted = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
-    report = _judged(one, judged, _Task(wanted, points, seed, dtype.value), quiet=quiet)
-    _print(report, json=json)
+    drawn = draw(one, wanted, points, seed)
+    with progress(points, f"judging {one.name}", quiet=quiet) as advance:
+        report = judge(one, judged, drawn, dtype=dtype.value, progress=advance)
+    if json:
+        print_json(report.to_dict())
+    else:
+        print(report.verdict())
+        print_table(COLUMNS, report.rows())
+        print("\n".join((*report.remarks(), *report.points_to_paste())))
     if plot is not None:
         from symgraph.check.plot import plot_errors
 
         plot_errors(report, plot)
     if not report.ok:
         raise typer.Exit(1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """Points at which to judge a module, and the dtype."""
-
-    kinds: tuple[str, ...]
-    points: int
-    seed: int
-    dtype: str
-
-
-def _judged(model: "Model", module: Any, task: _Task, *, quiet: bool) -> "Report":
-    from symgraph.check.judging import judge
-    from symgraph.check.points import points
-
-    drawn = points(model, task.kinds, task.points, task.seed)
-    with progress(task.points, f"judging {model.name}", quiet=quiet) as advance:
-        return judge(model, module, drawn, dtype=task.dtype, progress=advance)
-
-
-def _print(report: "Report", *, json: bool) -> None:
-    from symgraph.check.report import COLUMNS
-
-    if json:
-        print_json(report.to_dict())
-        return
-    print(report.verdict())
-    print_table(COLUMNS, report.rows())
-    for line in (*report.remarks(), *report.points_to_paste()):
-        print(line)
 
 
 def one_model(reference: str, config: Path | None) -> "Model":

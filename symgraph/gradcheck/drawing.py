@@ -8,6 +8,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from symgraph.io.module import GeneratedModule
+
 
 class Entry(Protocol):
     """An input of a model, as far as drawing it goes."""
@@ -44,6 +46,15 @@ def in_domain(draw: random.Random, entry: Entry) -> float:
     low, high = entry.domain or (-3.0, 3.0)
     low, high = max(low, min(-1e3, 2.0 * high)), min(high, max(1e3, 2.0 * low))
     return draw.choice((low, high)) if draw.random() < 0.05 else draw.uniform(low, high)
+
+
+def spread(draw: random.Random, entry: Entry) -> float:
+    """Draw evenly from the domain without its ends, even in the exponent where it spans orders of magnitude."""
+    low, high = entry.domain or (-3.0, 3.0)
+    share = draw.uniform(0.001, 0.999)
+    if not math.isfinite(high - low):
+        return low + 3.0 * share if math.isfinite(low) else high - 3.0 * share
+    return float(low * (high / low) ** share) if low > 0.0 and high / low > 1e3 else low + (high - low) * share
 
 
 def magnitudes(low: float, high: float, *, signed: bool = True) -> Law:
@@ -102,10 +113,22 @@ SCALES: Mapping[str, Law] = {
 """The laws among which a build's verification finds the ones that suit a model."""
 
 
-def inside(law: Law, draw: random.Random, entry: Entry) -> float:
-    """Draw a value in the declared domain; evenly from it where the law never meets it."""
+def inside(law: Law, draw: random.Random, entry: Entry, *, ends: bool = True) -> float:
+    """Draw a value in the declared domain, its ends included if they may be; evenly from it where the law never meets it."""
+    low, high = entry.domain or (-math.inf, math.inf)
     for _ in range(_TRIES):
         value = law(draw, entry)
-        if entry.domain is None or entry.domain[0] <= value <= entry.domain[1]:
+        if low < value < high or (ends and low <= value <= high):
             return value
-    return in_domain(draw, entry)
+    return in_domain(draw, entry) if ends else spread(draw, entry)
+
+
+def is_bounded(entry: Entry) -> bool:
+    """Tell whether a domain has two finite ends."""
+    return entry.domain is not None and math.isfinite(entry.domain[1] - entry.domain[0])
+
+
+def domain_of(module: GeneratedModule, name: str | None) -> tuple[float, float] | None:
+    """The domain that a module declares of an input."""
+    domains: Mapping[str | None, tuple[float, float]] = module.METADATA.get("domains", {})
+    return domains.get(name)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from symgraph.gradcheck.agreement import SAFETY, agree, same_factor
 from symgraph.gradcheck.calls import PARTIALS, WAYS, Call, Given
-from symgraph.gradcheck.judge import SAFETY, agree, same_factor
 from symgraph.gradcheck.outcomes import Fact, Large, Outcome, Rows, bounds, layouts, many
 from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding

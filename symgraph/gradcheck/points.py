@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from symgraph.errors import ModuleError
 from symgraph.gradcheck.calls import PARTIALS, Given, call_row
 from symgraph.gradcheck.differences import Array
-from symgraph.gradcheck.drawing import KINDS, SCALES, Law, inside
+from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
 from symgraph.io.module import GeneratedModule
 
@@ -110,7 +110,7 @@ class Point(NamedTuple):
 
     def scale(self, j: int) -> float:
         """The size of weight j: its magnitude, or 1 if it is 0, or its distance from the edge of its domain if that is less."""
-        low, high = _domain(self.module, self.module.WEIGHTS[j]) or (-math.inf, math.inf)
+        low, high = domain_of(self.module, self.module.WEIGHTS[j]) or (-math.inf, math.inf)
         value = float(self.given.w[j])
         return min([abs(value) or 1.0, *(room for room in (value - low, high - value) if room > 0.0)])
 
@@ -132,7 +132,7 @@ class Point(NamedTuple):
         w, X, y = self.given[:3]
         names = (*self.module.WEIGHTS, *self.module.FEATURES, self.module.TARGET)
         for name, values in zip(names, (*w, *(() if X is None else X.T), y), strict=True):
-            domain = None if values is None else _domain(self.module, name)
+            domain = None if values is None else domain_of(self.module, name)
             if domain and not np.all((domain[0] <= values) & (values <= domain[1])):
                 return False
         return True
@@ -202,15 +202,9 @@ def _sample(module: GeneratedModule, chance: random.Random, kind: str, laws: Map
     """Draw (count, len(laws)) by the law of each name, inside the declared domains and off the edges of bounded ones."""
 
     def drawn(name: str, law: Law) -> float:
-        domain = _domain(module, name)
-        value = inside(law, chance, _Input(kind, domain))
-        if domain is None or not math.isfinite(domain[1] - domain[0]):
-            return value
-        return domain[0] + _EDGE * (domain[1] - domain[0]) + (1.0 - 2.0 * _EDGE) * (value - domain[0])
+        entry = _Input(kind, domain_of(module, name))
+        value, (low, high) = inside(law, chance, entry), entry.domain or (-math.inf, math.inf)
+        edge = _EDGE * (high - low) if is_bounded(entry) else 0.0
+        return min(max(value, low + edge), high - edge)
 
     return np.array([[drawn(*item) for item in laws.items()] for _ in range(count)])
-
-
-def _domain(module: GeneratedModule, name: str | None) -> tuple[float, float] | None:
-    domains: Mapping[str | None, tuple[float, float]] = module.METADATA.get("domains", {})
-    return domains.get(name)

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from symgraph.gradcheck.judge import Entries
+from symgraph.gradcheck.agreement import Entries
 from symgraph.gradcheck.points import Point
 from symgraph.io.module import GeneratedModule
 

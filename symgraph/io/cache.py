@@ -14,7 +14,7 @@ VARIABLE = "SYMGRAPH_CACHE"
 MOST_BYTES = 256 * 2**20
 """Most bytes of the libraries that are kept; when there are more, those that were made first are deleted."""
 
-KINDS = ("c", "numba")
+KINDS = ("c",)
 """Kinds of compiled code that are kept, each in a folder."""
 
 _DIGEST = ".sha256"

@@ -7,7 +7,7 @@ import ctypes
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from symgraph.errors import ModuleError
@@ -105,35 +105,57 @@ def load_file(path: Path, compiler: str | None = None) -> ModuleType:
 
 
 def module_of(
-    source: str, files: Mapping[str, str], *, compiler: Compiler | None = None, folder: Path | None = None
+    source: str,
+    files: Mapping[str, str],
+    *,
+    main: str = "",
+    compiler: Compiler | None = None,
+    folder: Path | None = None,
 ) -> ModuleType:
     """Compile the texts of a C file and its header, and load the library.
 
     Args:
         source: the name of the C file.
-        files: both texts by file name.
+        files: both texts by file name, and those of `main`.
+        main: the name of another C file that includes it, to be compiled in its place; "" for none.
         compiler: the compiler; by default ``find_compiler()``.
         folder: the folder for the library; by default the cache folder.
 
     Raises:
         ModuleError, BuildError: as for ``load``.
     """
-    found = _ABI.search(files[source])
-    if found is None:
-        raise ModuleError(f"{source} is no generated C file; `symgraph build --backend c` makes such files")
-    require_abi(int(found[2]), source)
-    if f"{found[1]}_residual_factor" not in files[source]:
-        raise ModuleError(f"{source} was built by an earlier symgraph, to which a residual was something else; build it again")
-    path = compiled_library(source, files, compiler or find_compiler(), folder)
+    prefix = prefix_of(source, files[source])
+    path = compiled_library(main or source, files, compiler or find_compiler(), folder)
     try:
         library = ctypes.CDLL(str(path))
-        selftest = getattr(library, f"{found[1]}_selftest", None)
+        selftest = getattr(library, f"{prefix}_selftest", None)
         if selftest is None:
             raise ModuleError(f"{source} has no self-test, since an earlier symgraph wrote it; build it again")
         _check_arithmetic(selftest(), source, path)
-        return _module(_binding(library, found[1], Path(source).stem), path)
+        module = _module(_binding(library, prefix, Path(source).stem), path)
     except (OSError, AttributeError, ValueError) as error:  # no library; a symbol that it lacks
         raise ModuleError(f"{path} cannot be loaded: {error}; delete it") from error
+    vars(module).update(C_FILES=MappingProxyType(dict(files)))
+    return module
+
+
+def prefix_of(source: str, text: str) -> str:
+    """Return the name with which the functions of a C file begin.
+
+    Args:
+        source: the name of the file.
+        text: its text.
+
+    Raises:
+        ModuleError: it is not generated, or follows another version of the contract.
+    """
+    found = _ABI.search(text)
+    if found is None:
+        raise ModuleError(f"{source} is no generated C file; `symgraph build --backend c` makes such files")
+    require_abi(int(found[2]), source)
+    if f"{found[1]}_residual_factor" not in text:
+        raise ModuleError(f"{source} was built by an earlier symgraph, to which a residual was something else; build it again")
+    return found[1]
 
 
 def _check_arithmetic(found: int, source: str, path: Path) -> None:

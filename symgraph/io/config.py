@@ -2,14 +2,27 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from symgraph.errors import OptionError
 from symgraph.io.trust import objection
 
 _FILE = "pyproject.toml"
 _REPOSITORY = (".git", ".hg")
+
+_TEXT, _TEXTS, _FLAG = "a non-empty string", "a list of strings", "true or false"
+_KEYS: Mapping[str, tuple[str, str]] = {
+    "models": ("models", _TEXTS),
+    "out": ("out", _TEXT),
+    "backends": ("backends", _TEXTS),
+    "with": ("extras", _TEXTS),
+    "precision": ("precision", _TEXT),
+    "standalone": ("standalone", _FLAG),
+}
+"""Field of ``Config`` and type of each key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,45 +135,24 @@ def _table(path: Path) -> dict[str, object]:
 
 
 def _config(path: Path, table: dict[str, object]) -> Config:
-    known = ("models", "out", "backends", "with", "precision", "standalone")
-    unknown = [key for key in table if key not in known]
+    unknown = [key for key in table if key not in _KEYS]
     if unknown:
-        raise OptionError(f"{path}: [tool.symgraph] has an unknown key {unknown[0]!r}; the keys are {', '.join(known)}")
-    config = Config(root=path.parent)
-    return Config(
-        root=path.parent,
-        models=_strings(path, "models", table.get("models"), config.models),
-        out=_string(path, "out", table.get("out"), config.out),
-        backends=_strings(path, "backends", table.get("backends"), config.backends),
-        extras=_strings(path, "with", table.get("with"), config.extras),
-        precision=_string(path, "precision", table.get("precision"), config.precision),
-        standalone=_flag(path, "standalone", table.get("standalone")),
-        file=path,
-    )
+        raise OptionError(f"{path}: [tool.symgraph] has an unknown key {unknown[0]!r}; the keys are {', '.join(_KEYS)}")
+    given: dict[str, Any] = {_KEYS[key][0]: _checked(path, key, value) for key, value in table.items()}
+    return Config(root=path.parent, file=path, **given)
 
 
-def _string(path: Path, key: str, value: object, default: str) -> str:
-    if value is None:
-        return default
-    if not isinstance(value, str) or not value:
-        raise OptionError(f"{path}: [tool.symgraph] {key} must be a non-empty string, not {_kind(value)}")
-    return value
-
-
-def _flag(path: Path, key: str, value: object) -> bool:
-    if value is not None and not isinstance(value, bool):
-        raise OptionError(f"{path}: [tool.symgraph] {key} must be true or false, not {_kind(value)}")
-    return bool(value)
-
-
-def _strings(path: Path, key: str, value: object, default: tuple[str, ...]) -> tuple[str, ...]:
-    if value is None:
-        return default
+def _checked(path: Path, key: str, value: object) -> object:
+    """Return the value of a key, of the type that it must have; a list as a tuple."""
+    must, where = _KEYS[key][1], f"{path}: [tool.symgraph] {key}"
+    fits = {_TEXT: isinstance(value, str) and value, _TEXTS: isinstance(value, list), _FLAG: isinstance(value, bool)}[must]
+    if not fits:
+        raise OptionError(f"{where} must be {must}, not {_kind(value)}")
     if not isinstance(value, list):
-        raise OptionError(f"{path}: [tool.symgraph] {key} must be a list of strings, not {_kind(value)}")
+        return value
     for position, item in enumerate(value, start=1):
         if not isinstance(item, str) or not item:
-            raise OptionError(f"{path}: [tool.symgraph] {key}: entry {position} must be a non-empty string, not {_kind(item)}")
+            raise OptionError(f"{where}: entry {position} must be {_TEXT}, not {_kind(item)}")
     return tuple(value)
 
 

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,16 +40,14 @@ class Dataset:
         return 0 if part is None else len(part)
 
 
-class _Fault(NamedTuple):
-    """First cell that is no finite number, and the number of further ones."""
-
-    where: str
-    what: str
-    more: int
-
-
 def read_data(path: str | Path, features: Sequence[str], target: str | None, *, need_target: bool = True) -> Dataset:
-    """Read a data file, whose suffix gives the format: .csv, .tsv, .npy, .pkl or .pickle.
+    """Read a data file, whose suffix gives the format.
+
+    .csv and .tsv are UTF-8 text, with or without a byte order mark, whose first line names the columns; they are separated by
+    commas, or by tabs. .npy, .pkl and .pickle hold a 2-D array with the features in the model's order and then the target, or
+    columns by name: a structured array (n,), or in a pickle a dict; a pickle may hold a list of rows as well. Pickles are read
+    without trusting them, see `symgraph.io.unpickle`; those inside an .npy file are refused. Columns by name may be in any
+    order, and others than the model's are ignored.
 
     Args:
         path: the file.
@@ -58,104 +56,39 @@ def read_data(path: str | Path, features: Sequence[str], target: str | None, *, 
         need_target: whether the target is read; without it a file need not have one, as for predictions.
 
     Raises:
-        DataError: the file cannot be used; the message names the file, and the row and column where there are some.
-    """
-    readers = {".csv": read_csv, ".tsv": read_csv, ".npy": read_npy, ".pkl": read_pickle, ".pickle": read_pickle}
-    suffix = Path(path).suffix.lower()
-    if suffix not in readers:
-        found = f"not in {suffix!r}" if suffix else "and this one has no suffix"
-        raise DataError(f"{path}: a data file ends in {', '.join(readers)}, {found}")
-    return readers[suffix](path, features, target, need_target=need_target)
-
-
-def read_csv(path: str | Path, features: Sequence[str], target: str | None, *, need_target: bool = True) -> Dataset:
-    """Read a text file whose first line names the columns; separated by commas, or by tabs where it ends in .tsv.
-
-    Columns may be in any order, and others than the model's are ignored. UTF-8, with or without a byte order mark.
-
-    Args:
-        path: the file.
-        features: names of the model's features, in its order.
-        target: name of its target, or None where it has none.
-        need_target: whether the target is read.
-
-    Raises:
-        DataError: a column is missing or doubled, a row is ragged, a cell is no finite number, or there are no rows.
+        DataError: the file cannot be used: it holds something else, a column is missing or doubled, a row is ragged, a cell is
+            no finite number, or there are no rows; the message names the file, and the row and column where there are some.
     """
     path = Path(path)
-    names = _names(path, features, target, need_target)
+    readers = {".csv": _text, ".tsv": _text, ".npy": _npy, ".pkl": _pickle, ".pickle": _pickle}
+    reader, suffix = readers.get(path.suffix.lower()), path.suffix.lower()
+    if reader is None:
+        found = f"not in {suffix!r}" if suffix else "and this one has no suffix"
+        raise DataError(f"{path}: a data file ends in {', '.join(readers)}, {found}")
+    possible = (*features, *([] if target is None else [target]))
+    names = possible if need_target else tuple(features)
+    if not names:
+        raise DataError(f"{path} is not needed: the model has nothing to read from it")
+    try:
+        table = reader(path, names, possible)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    d = len(features)
+    X = np.ascontiguousarray(table[:, :d]) if d else None
+    return Dataset(X, table[:, d].copy() if len(names) > d else None, tuple(features), target)
+
+
+# Text.
+
+
+def _text(path: Path, names: tuple[str, ...], _: Sequence[str]) -> NDArray[np.float64]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = _read_table(path, stream, names)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+            return _read_table(path, stream, names)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text; save it as UTF-8") from error
     except csv.Error as error:
         raise DataError(f"{path} is no readable CSV: {error}") from error
-    return _dataset(table, features, target, need_target)
-
-
-def read_npy(path: str | Path, features: Sequence[str], target: str | None, *, need_target: bool = True) -> Dataset:
-    """Read a NumPy array file.
-
-    Args:
-        path: the file: a 2-D array with the features in the model's order and then the target, or a structured array (n,) whose
-            fields have their names. Pickled objects inside are refused.
-        features: names of the model's features, in its order.
-        target: name of its target, or None where it has none.
-        need_target: whether the target is read.
-
-    Raises:
-        DataError: the file is no such array, has other columns, or has cells that are no finite numbers.
-    """
-    path = Path(path)
-    try:
-        values = _npy_array(path.read_bytes())
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # a header is a Python literal, and one that is malformed can make NumPy raise anything
-        raise DataError(f"{path} is no readable NPY file: {_short(str(error))}") from error
-    return _from_arrays(path, values, features, target, need_target)
-
-
-def read_pickle(path: str | Path, features: Sequence[str], target: str | None, *, need_target: bool = True) -> Dataset:
-    """Read a pickled array without trusting the file; see `symgraph.io.unpickle`.
-
-    Args:
-        path: the file: a 2-D array as for `read_npy`, a list of rows, or a dict of columns by name.
-        features: names of the model's features, in its order.
-        target: name of its target, or None where it has none.
-        need_target: whether the target is read.
-
-    Raises:
-        DataError: the file holds anything else, has other columns, or has cells that are no finite numbers.
-    """
-    path = Path(path)
-    content = load_arrays(path)
-    if isinstance(content, list | tuple):
-        content = _rectangle(path, content)
-    if not isinstance(content, np.ndarray | dict):
-        raise DataError(f"{path} holds a {type(content).__name__}; data are a 2-D array, a list of rows or a dict of columns")
-    return _from_arrays(path, content, features, target, need_target)
-
-
-def _names(path: Path, features: Sequence[str], target: str | None, need_target: bool) -> tuple[str, ...]:
-    """Return the columns to be read: the features, and the target last."""
-    names = (*features, target) if need_target and target is not None else tuple(features)
-    if not names:
-        raise DataError(f"{path} is not needed: the model has nothing to read from it")
-    return names
-
-
-def _dataset(table: NDArray[np.float64], features: Sequence[str], target: str | None, need_target: bool) -> Dataset:
-    d = len(features)
-    X = np.ascontiguousarray(table[:, :d]) if d else None
-    y = table[:, d].copy() if need_target and target is not None else None
-    return Dataset(X, y, tuple(features), target)
-
-
-# Text.
 
 
 def _read_table(path: Path, stream: TextIO, names: tuple[str, ...]) -> NDArray[np.float64]:
@@ -165,19 +98,16 @@ def _read_table(path: Path, stream: TextIO, names: tuple[str, ...]) -> NDArray[n
     if header is None:
         raise DataError(f"{path} is empty; its first line must name the columns {', '.join(names)}")
     positions = _positions(path, [cell.strip() for cell in header], names)
-    values, fault, rows = array("d"), None, 0
+    values, bad = array("d"), None
     for line, row in _rows(path, reader, len(header)):
         cells = [row[position] for position in positions]
         numbers = [_number(cell) for cell in cells]
-        if not all(map(math.isfinite, numbers)):
-            fault = _note(fault, line, cells, numbers, names)
+        if bad is None and not all(map(math.isfinite, numbers)):
+            bad = line, cells
         values.extend(numbers)
-        rows += 1
-    if not rows:
+    if not values:
         raise DataError(f"{path} has column names but no rows")
-    if fault is not None:
-        raise DataError(_describe(path, fault))
-    return np.array(values, np.float64).reshape(rows, len(names))
+    return _finite(path, np.array(values, np.float64).reshape(-1, len(names)), names, bad)
 
 
 def _positions(path: Path, header: list[str], names: tuple[str, ...]) -> list[int]:
@@ -215,19 +145,6 @@ def _number(cell: str) -> float:
         return math.nan
 
 
-def _note(fault: _Fault | None, line: int, cells: list[str], numbers: list[float], names: tuple[str, ...]) -> _Fault:
-    bad = [i for i, number in enumerate(numbers) if not math.isfinite(number)]
-    if fault is not None:
-        return fault._replace(more=fault.more + len(bad))
-    cell = cells[bad[0]].strip()
-    return _Fault(f"line {line}, column {names[bad[0]]}", repr(_short(cell)) if cell else "empty", len(bad) - 1)
-
-
-def _describe(path: Path, fault: _Fault) -> str:
-    more = f"; {fault.more} more such cells follow" if fault.more else ""
-    return f"{path}: {fault.where} is {fault.what}, not a finite number{more}"
-
-
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(_short, names[:_SHOWN])) + (", ..." if len(names) > _SHOWN else "")
 
@@ -237,6 +154,24 @@ def _short(text: str) -> str:
 
 
 # Arrays.
+
+
+def _npy(path: Path, names: tuple[str, ...], possible: Sequence[str]) -> NDArray[np.float64]:
+    content = path.read_bytes()
+    try:
+        values = _npy_array(content)
+    except Exception as error:  # a header is a Python literal, and one that is malformed can make NumPy raise anything
+        raise DataError(f"{path} is no readable NPY file: {_short(str(error))}") from error
+    return _from_arrays(path, values, names, possible)
+
+
+def _pickle(path: Path, names: tuple[str, ...], possible: Sequence[str]) -> NDArray[np.float64]:
+    content = load_arrays(path)
+    if isinstance(content, list | tuple):
+        content = _rectangle(path, content)
+    if not isinstance(content, np.ndarray | dict):
+        raise DataError(f"{path} holds a {type(content).__name__}; data are a 2-D array, a list of rows or a dict of columns")
+    return _from_arrays(path, content, names, possible)
 
 
 def _npy_array(content: bytes) -> NDArray[Any]:
@@ -271,14 +206,13 @@ def _by_position(path: Path, values: NDArray[Any], possible: Sequence[str], need
     return dict(zip(possible, values.T, strict=False))
 
 
-def _from_arrays(path: Path, content: Any, features: Sequence[str], target: str | None, need_target: bool) -> Dataset:
-    names = _names(path, features, target, need_target)
+def _from_arrays(path: Path, content: Any, names: tuple[str, ...], possible: Sequence[str]) -> NDArray[np.float64]:
     if isinstance(content, dict):
         columns = content
     elif content.dtype.names:
         columns = {name: content[name] for name in content.dtype.names}
     else:
-        columns = _by_position(path, content, _names(path, features, target, True), len(names))
+        columns = _by_position(path, content, possible, len(names))
     missing = [name for name in names if name not in columns]
     if missing:
         raise DataError(f"{path} has no column {', '.join(missing)}; it has {_listed([str(name) for name in columns])}")
@@ -286,7 +220,7 @@ def _from_arrays(path: Path, content: Any, features: Sequence[str], target: str 
     if len({len(column) for column in table}) > 1:
         sizes = ", ".join(f"{name} {len(column)}" for name, column in zip(names, table, strict=True))
         raise DataError(f"{path} has columns of different lengths: {sizes}")
-    return _dataset(_finite(path, np.column_stack(table), names), features, target, need_target)
+    return _finite(path, np.column_stack(table), names)
 
 
 def _column(path: Path, what: str, values: Any) -> NDArray[np.float64]:
@@ -303,12 +237,19 @@ def _column(path: Path, what: str, values: Any) -> NDArray[np.float64]:
     return values.astype(np.float64)
 
 
-def _finite(path: Path, table: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+def _finite(
+    path: Path, table: NDArray[np.float64], names: Sequence[str], text: tuple[int, list[str]] | None = None
+) -> NDArray[np.float64]:
+    """Refuse a table with a cell that is no finite number; text has the line and the cells of the first row with one."""
     if not len(table):
         raise DataError(f"{path} has no rows")
     bad = np.argwhere(~np.isfinite(table))
     if len(bad):
         row, column = bad[0]
-        where = f"row {row} (counted from 0), column {names[column]}"
-        raise DataError(_describe(path, _Fault(where, str(table[row, column]), len(bad) - 1)))
+        where, what = f"row {row} (counted from 0)", str(table[row, column])
+        if text is not None:
+            cell = text[1][column].strip()
+            where, what = f"line {text[0]}", repr(_short(cell)) if cell else "empty"
+        more = f"; {len(bad) - 1} more such cells follow" if len(bad) > 1 else ""
+        raise DataError(f"{path}: {where}, column {names[column]} is {what}, not a finite number{more}")
     return table

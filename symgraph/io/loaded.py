@@ -61,13 +61,19 @@ def restored(source: str, qualified: str, origin: str) -> ModuleType:
     if isinstance(known, LoadedModule) and known.__loader__.get_source(qualified) == source:  # type: ignore[union-attr]
         return known
     module = _named(source, qualified, origin)
-    sys.modules[qualified] = module
+    execute(module)
+    return module
+
+
+def execute(module: LoadedModule, check: Callable[[LoadedModule], None] = lambda _: None) -> None:
+    """Run the text of a module, which is entered in `sys.modules` unless it, or the check of what it has, raises."""
+    sys.modules[module.__name__] = module
     try:
         module.__loader__.exec_module(module)  # type: ignore[union-attr]
+        check(module)
     except BaseException:
-        del sys.modules[qualified]
+        sys.modules.pop(module.__name__, None)
         raise
-    return module
 
 
 def _named(source: str, qualified: str, origin: str) -> LoadedModule:

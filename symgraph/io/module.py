@@ -3,7 +3,6 @@
 import ast
 import importlib.util
 import re
-import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, cast
 from symgraph.errors import BuildError, ModuleError
 from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
-from symgraph.io.loaded import module_of_text
+from symgraph.io.loaded import execute, module_of_text
 from symgraph.io.trust import objection
 from symgraph.runtime.compiled_binding import RowFunctions
 from symgraph.runtime.facts import MODULE_ABI
@@ -148,19 +147,13 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     """
     _check_abi(source, origin)
     module = module_of_text(source, name, origin)
-    qualified = module.__name__
-    sys.modules[qualified] = module
     try:
-        module.__loader__.exec_module(module)  # type: ignore[union-attr]
-        _check_contract(module, origin)
+        execute(module, lambda made: _check_contract(made, origin))
     except ModuleError:
-        sys.modules.pop(qualified, None)
         raise
     except SyntaxError as error:
-        sys.modules.pop(qualified, None)
         raise ModuleError(f"{origin} is not Python text: {error}") from error
     except Exception as error:  # whatever the text raises is a fault of the text
-        sys.modules.pop(qualified, None)
         raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; build it again") from error
     explain_missing(module)
     return module

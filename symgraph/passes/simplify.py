@@ -4,8 +4,10 @@ No rule assumes that a value is finite, so nothing here turns a NaN into a numbe
 with a 0-1 selection becomes a selection, in which inf * 0 cannot occur.
 """
 
+import ast
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 
@@ -55,13 +57,53 @@ def simplified(builder: GraphBuilder, op: str, *args: int) -> int:
     return builder.add(op, *args)
 
 
-def _is(builder: GraphBuilder, position: int, value: float) -> bool:
-    return builder.nodes[position].data == value
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """Operation on patterns; a text is a placeholder, and a number a constant."""
+
+    op: str
+    args: "tuple[_Pattern | str | float, ...]"
 
 
-def _operand_of(builder: GraphBuilder, position: int, op: str) -> int | None:
-    node = builder.nodes[position]
-    return node.args[0] if node.op == op else None
+def _identity(text: str) -> Rule:
+    """Make a rule of a text such as "add(x, neg(y)) -> sub(x, y)"; a constant on both sides is the node that was found."""
+    before, after = (_parsed(ast.parse(side.strip(), mode="eval").body) for side in text.split("->"))
+    if not isinstance(before, _Pattern):
+        raise ValueError(f"{text!r} does not begin with an operation")
+
+    def rule(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
+        bound: dict[object, int] = {}
+        return _made(builder, after, bound) if _all_fit(builder, before.args, args, bound) else None
+
+    return rule
+
+
+def _parsed(node: ast.expr) -> _Pattern | str | float:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Call(func=ast.Name(id=op), args=args):
+            return _Pattern(op.rstrip("_"), tuple(map(_parsed, args)))
+    return float(ast.literal_eval(node))
+
+
+def _all_fit(builder: GraphBuilder, patterns: Sequence[object], args: Sequence[int], bound: dict[object, int]) -> bool:
+    """Tell if nodes are what some patterns say, and note what their placeholders and constants stand for."""
+    for pattern, position in zip(patterns, args, strict=True):
+        node = builder.nodes[position]
+        if isinstance(pattern, _Pattern):
+            if node.op != pattern.op or not _all_fit(builder, pattern.args, node.args, bound):
+                return False
+        elif bound.setdefault(pattern, position) != position or (isinstance(pattern, float) and node.data != pattern):
+            return False
+    return True
+
+
+def _made(builder: GraphBuilder, pattern: _Pattern | str | float, bound: Mapping[object, int]) -> int:
+    """Add what a pattern stands for, in its simplest form."""
+    if isinstance(pattern, _Pattern):
+        return simplified(builder, pattern.op, *(_made(builder, arg, bound) for arg in pattern.args))
+    return builder.const(pattern) if isinstance(pattern, float) and pattern not in bound else bound[pattern]
 
 
 def _leads_with_constant(builder: GraphBuilder, position: int) -> bool:
@@ -79,52 +121,9 @@ def _negated_lead(builder: GraphBuilder, position: int) -> int:
     return simplified(builder, node.op, _negated_lead(builder, node.args[0]), node.args[1])
 
 
-def _add_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    left, right = (_operand_of(builder, arg, "neg") for arg in args)
-    if right is not None:
-        return simplified(builder, "sub", args[0], right)
-    return None if left is None else simplified(builder, "sub", args[1], left)
-
-
-def _add_zero(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    if _is(builder, args[0], 0.0):
-        return args[1]
-    return args[0] if _is(builder, args[1], 0.0) else None
-
-
-def _add_same(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    return simplified(builder, "mul", builder.const(2.0), args[0]) if args[0] == args[1] else None
-
-
-def _sub_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    operand = _operand_of(builder, args[1], "neg")
-    return None if operand is None else simplified(builder, "add", args[0], operand)
-
-
-def _sub_zero(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    if _is(builder, args[0], 0.0):
-        return simplified(builder, "neg", args[1])
-    return args[0] if _is(builder, args[1], 0.0) else None
-
-
 def _mul_constant_first(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
     left, right = (builder.nodes[arg].op == "const" for arg in args)
     return simplified(builder, "mul", args[1], args[0]) if right and not left else None
-
-
-def _mul_one(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    if _is(builder, args[0], -1.0):
-        return simplified(builder, "neg", args[1])
-    return args[1] if _is(builder, args[0], 1.0) else None
-
-
-def _mul_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    for negative, other in (args, args[::-1]):
-        operand = _operand_of(builder, negative, "neg")
-        if operand is not None:
-            pair = (operand, other) if negative == args[0] else (other, operand)
-            return simplified(builder, "neg", simplified(builder, "mul", *pair))
-    return None
 
 
 def _mul_power_of_two(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
@@ -170,43 +169,8 @@ def _scaled(builder: GraphBuilder, branch: int, other: int) -> int:
     return simplified(builder, "mul", branch, other)
 
 
-def _div_one(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    return args[0] if _is(builder, args[1], 1.0) else None
-
-
-def _div_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    above, below = (_operand_of(builder, arg, "neg") for arg in args)
-    if above is None and below is None:
-        return None
-    quotient = simplified(builder, "div", args[0] if above is None else above, args[1] if below is None else below)
-    return quotient if above is not None and below is not None else simplified(builder, "neg", quotient)
-
-
-def _neg_twice(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    return _operand_of(builder, args[0], "neg")
-
-
-def _neg_difference(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    node = builder.nodes[args[0]]
-    return builder.add("sub", node.args[1], node.args[0]) if node.op == "sub" else None
-
-
 def _neg_product(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
     return _negated_lead(builder, args[0]) if _leads_with_constant(builder, args[0]) else None
-
-
-def _abs_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    operand = _operand_of(builder, args[0], "neg")
-    return None if operand is None else simplified(builder, "abs", operand)
-
-
-def _rowsum_zero(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    return args[0] if _is(builder, args[0], 0.0) else None
-
-
-def _rowsum_negative(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    operand = _operand_of(builder, args[0], "neg")
-    return None if operand is None else simplified(builder, "neg", simplified(builder, "rowsum", operand))
 
 
 def _select_decided(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
@@ -217,23 +181,26 @@ def _select_decided(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
     return args[1] if _COMPARISONS[condition.op](*operands) else args[2]
 
 
-def _select_same(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    return args[1] if args[1] == args[2] else None
-
-
-def _select_not(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    operand = _operand_of(builder, args[0], "not")
-    return None if operand is None else simplified(builder, "select", operand, args[2], args[1])
-
-
 RULES: dict[str, tuple[Rule, ...]] = {
-    "add": (_add_zero, _add_negative, _add_same),
-    "sub": (_sub_zero, _sub_negative),
-    "mul": (_mul_constant_first, _mul_one, _mul_negative, _mul_power_of_two, _mul_selection),
-    "div": (_div_one, _div_negative),
-    "neg": (_neg_twice, _neg_difference, _neg_product),
-    "abs": (_abs_negative,),
-    "rowsum": (_rowsum_zero, _rowsum_negative),
-    "select": (_select_decided, _select_same, _select_not),
+    "add": (
+        *map(_identity, ("add(0, x) -> x", "add(x, 0) -> x", "add(x, neg(y)) -> sub(x, y)", "add(neg(x), y) -> sub(y, x)")),
+        _identity("add(x, x) -> mul(2, x)"),
+    ),
+    "sub": tuple(map(_identity, ("sub(0, x) -> neg(x)", "sub(x, 0) -> x", "sub(x, neg(y)) -> add(x, y)"))),
+    "mul": (
+        _mul_constant_first,
+        *map(_identity, ("mul(-1, x) -> neg(x)", "mul(1, x) -> x")),
+        *map(_identity, ("mul(neg(x), y) -> neg(mul(x, y))", "mul(x, neg(y)) -> neg(mul(x, y))")),
+        _mul_power_of_two,
+        _mul_selection,
+    ),
+    "div": (
+        *map(_identity, ("div(x, 1) -> x", "div(neg(x), neg(y)) -> div(x, y)")),
+        *map(_identity, ("div(neg(x), y) -> neg(div(x, y))", "div(x, neg(y)) -> neg(div(x, y))")),
+    ),
+    "neg": (_identity("neg(neg(x)) -> x"), _identity("neg(sub(x, y)) -> sub(y, x)"), _neg_product),
+    "abs": (_identity("abs(neg(x)) -> abs(x)"),),
+    "rowsum": (_identity("rowsum(0) -> 0"), _identity("rowsum(neg(x)) -> neg(rowsum(x))")),
+    "select": (_select_decided, _identity("select(c, x, x) -> x"), _identity("select(not_(c), x, y) -> select(c, y, x)")),
 }
 """Identities by the op to which they apply; the first that fits is used."""

@@ -1,19 +1,15 @@
 """Application of rules to a graph: operands first, each node until no rule fits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
-from symgraph.ir.ops import ODD
 from symgraph.rewrite.conditions import Conditions
 from symgraph.rewrite.forms import (
-    LOOKED_INTO,
     ONE,
     Form,
     Forms,
-    Monomial,
     atom,
-    halves,
     plus,
     power,
     product,
@@ -22,20 +18,7 @@ from symgraph.rewrite.forms import (
 )
 from symgraph.rewrite.glance import BELOW, CONSTANT, Glance, Look
 from symgraph.rewrite.match import Bindings, Matcher
-from symgraph.rewrite.pattern import (
-    SQUARES,
-    Head,
-    Mark,
-    Sum,
-    is_difference,
-    mark_of_factor,
-    marks_of_factors,
-    marks_of_terms,
-    ops_apart,
-    ops_of,
-    parse,
-    shown,
-)
+from symgraph.rewrite.pattern import Head, Hole, Sum, is_of_ops, ops_of, parse, shown, squares
 from symgraph.rewrite.replacement import Writer
 from symgraph.rewrite.rule import Rule
 
@@ -82,20 +65,15 @@ class _Ready:
         pattern: its pattern.
         ops: the ops that a graph must have to hold a match.
         look: features that a sum or product must show to hold a match, found quickly.
-        glance: features that it must show besides; the marks of its form would tell them at more cost.
-        marks: the marks that its form must show.
-        differs: whether its form must show a difference.
-        apart: the ops in which two terms of its form differ, where they differ in nothing else.
+        heads: the ops of each term of a sum that consists of them, or of a product, which must stand there as they are: what
+            sqrt(a^2 + b^2) has become in sqrt(a^2 + b^2) - b is better than the root that it was.
     """
 
     rule: Rule
     pattern: Sum
     ops: frozenset[str]
     look: Look
-    glance: Look
-    marks: frozenset[Mark]
-    differs: bool
-    apart: frozenset[str] | None
+    heads: tuple[frozenset[str], ...]
 
 
 _ByKind = Mapping[str, Sequence[_Ready]]
@@ -109,23 +87,24 @@ def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
     glance = Glance({op: 1 << place for place, op in enumerate(sorted(ops))})
     for rule, pattern in zip(rules, patterns, strict=True):
         kind = kind_of(rule)
-        marks = marks_of_terms(pattern) if kind == SUM else marks_of_factors(pattern.terms[0])
-        look = glance.wanted(shown(pattern), 2 * (SQUARES in marks)) if kind in (SUM, PRODUCT) else Look()
-        strict = look._replace(once=look.once | sum(glance.bits[op] for op in _hints(kind, pattern, marks)))
-        differs = kind == SUM and is_difference(pattern)
-        apart = ops_apart(pattern) if kind == SUM else None
-        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, strict, marks, differs, apart))
+        look, heads = Look(), tuple[frozenset[str], ...]()
+        if kind in (SUM, PRODUCT):
+            heads = shown(pattern) if kind == PRODUCT else shown(Sum(tuple(filter(is_of_ops, pattern.terms))))
+            look = glance.wanted(shown(pattern), 2 * (squares(pattern) > 1))
+            look = look._replace(once=look.once | sum(glance.bits[op] for op in _hints(kind, pattern)))
+        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, heads))
     return result, glance
 
 
-def _hints(kind: str, pattern: Sum, marks: frozenset[Mark]) -> list[str]:
-    """Return the marks of a sum or product that a glance can test too, by the names of their bits."""
-    if kind == SUM:
-        return [CONSTANT] if () in marks else []
-    if kind == PRODUCT:
-        below = any(exponent < 0 for _, exponent in pattern.terms[0].factors)
-        return [*(["pow"] if (("pow", 1),) in marks else []), *([BELOW] if below else [])]
-    return []
+def _hints(kind: str, pattern: Sum) -> Iterator[str]:
+    """Yield the names of further bits that a sum or product must show."""
+    factors = pattern.terms[0].factors
+    if kind == SUM and any(not term.factors for term in pattern.terms):
+        yield CONSTANT
+    if kind == PRODUCT and any(isinstance(atom, Head) and atom.op == "pow" and exponent > 0 for atom, exponent in factors):
+        yield "pow"
+    if kind == PRODUCT and any(exponent < 0 and not isinstance(atom, Hole) for atom, exponent in factors):
+        yield BELOW
 
 
 def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
@@ -136,7 +115,7 @@ def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
     here = [
         position
         for position, node in enumerate(graph.nodes)
-        if any(glance.looks[position].has(ready.glance) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
+        if any(glance.looks[position].has(ready.look) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
     ]
     if not here:
         return False
@@ -207,7 +186,10 @@ class _Engine:
         possible = [ready for ready in self.rules.get(kind, ()) if look.has(ready.look) and ready.ops <= self.ops]
         forms = self.read_as(kind, position) if possible else ()
         for form in forms or ({},):
-            for ready in self.fitting(kind, possible, form):
+            ops = [{self.builder.nodes[node].op for node, _ in monomial} for monomial in form]
+            for ready in possible:
+                if not all(any(wanted <= those for those in ops) for wanted in ready.heads):
+                    continue
                 saved = self.builder.origin
                 found = self.at(kind, ready, position, form)
                 self.builder.origin = saved
@@ -246,56 +228,6 @@ class _Engine:
             inner = self.forms.inner(node) if node in self.named else {}
             result = times(result, power(inner if len(inner) == 1 else atom(node), exponent))
         return result
-
-    def fitting(self, kind: str, possible: Sequence[_Ready], form: Form) -> Sequence[_Ready]:
-        """Return the rules whose marks a form shows."""
-        if kind not in (SUM, PRODUCT):
-            return possible
-        marks = self.marks(form) if kind == SUM else self.factor_marks(form)
-        found = [ready for ready in possible if ready.marks <= marks]
-        if any(ready.differs for ready in found) and not self.may_differ(form):
-            return [ready for ready in found if not ready.differs]
-        return [ready for ready in found if ready.apart is None or self.may_pair(form, ready.apart)]
-
-    def may_differ(self, form: Form) -> bool:
-        """Tell if terms of a sum have opposite signs, or factors that have a sign of their own.
-
-        Those are factors that may be written out, and odd functions, whose operand may be negative.
-        """
-        signs = {coefficient > 0 for coefficient in form.values()}
-        ops = {self.builder.nodes[node].op for monomial in form for node, _ in monomial}
-        return len(signs) > 1 or not ops.isdisjoint(LOOKED_INTO) or not ops.isdisjoint(ODD)
-
-    def may_pair(self, form: Form, ops: frozenset[str]) -> bool:
-        """Tell if two terms of a sum may be equal but for constants and some ops, perhaps after a factor is written out."""
-        if self.before:  # the node before a replacement may be one of the ops
-            return True
-        nodes = self.builder.nodes
-        rests = [self.without(monomial, ops) for monomial in form]
-        seen = set(rests)
-        if len(seen) < len(rests):
-            return True
-        single = [rest[0][0] for rest in rests if len(rest) == 1 and rest[0][1] == 1 and nodes[rest[0][0]].op in LOOKED_INTO]
-        return any(self.without(inner, ops) in seen for node in single for inner in self.forms.inner(node))
-
-    def without(self, monomial: Monomial, ops: frozenset[str]) -> Monomial:
-        """Return a product without its constants and some ops."""
-        nodes = self.builder.nodes
-        return tuple([factor for factor in monomial if nodes[factor[0]].op not in ops and nodes[factor[0]].op != "const"])
-
-    def marks(self, form: Form) -> set[Mark]:
-        """Return the marks of a sum: the ops of each term, and whether there are squares."""
-        nodes = self.builder.nodes
-        cores = [self.forms.split(monomial)[1] for monomial in form]
-        found: set[Mark] = {tuple((nodes[node].op, exponent) for node, exponent in core) for core in cores}
-        if sum(halves(core) is not None for core in cores) > 1:
-            found.add(SQUARES)
-        return found
-
-    def factor_marks(self, form: Form) -> set[Mark]:
-        """Return the marks of a product: the op of each factor, and whether it is in the numerator or the denominator."""
-        nodes = self.builder.nodes
-        return {mark_of_factor(nodes[node].op, exponent) for monomial in form for node, exponent in monomial}
 
     def at(self, kind: str, ready: _Ready, position: int, form: Form) -> int | None:
         """Return the node that a rule puts in the place of another, or None."""

@@ -6,7 +6,6 @@ op nested in itself, ``a`` is any of its operands and ``b`` the list of the othe
 """
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -71,12 +70,6 @@ class Sum:
     terms: tuple[Term, ...]
 
 
-Mark = tuple[tuple[str, int], ...]
-"""Ops with exponents: a property of a term or factor that is tested quickly before the search for a pattern."""
-
-SQUARES: Mark = (("two squares", 2),)
-
-
 @cache
 def parse(text: str) -> Sum:
     """Parse a pattern.
@@ -102,56 +95,6 @@ def ops_of(pattern: Sum) -> frozenset[str]:
     return frozenset(found)
 
 
-@cache
-def is_difference(pattern: Sum) -> bool:
-    """Tell if the terms of a match have opposite signs, unless factors stand for a value that has a sign of its own.
-
-    That is so for two terms of opposite signs whose factors are ops, squares, and placeholders that are factors of both and
-    bound there: one that is bound inside an op may stand for a negative, as x of softplus(x) - x.
-    """
-    if len(pattern.terms) != 2 or pattern.terms[0].coefficient * pattern.terms[1].coefficient > 0:
-        return False
-    heads = [atom for term in pattern.terms for atom, _ in term.factors if isinstance(atom, Head)]
-    inside = {name for head in heads for name in (head.rest, *(name for arg in head.args for name in _placeholders(arg)))}
-    left, right = ({part for part in term.factors if not isinstance(part[0], Head)} for term in pattern.terms)
-    if not all(isinstance(atom, Hole) and atom.name not in inside for atom, _ in left | right):
-        return False
-    return all(exponent % 2 == 0 for _, exponent in left ^ right)
-
-
-def ops_apart(pattern: Sum) -> frozenset[str] | None:
-    """Return the ops in which the two terms of a difference differ, if they differ in nothing else; None for other patterns."""
-    if not is_difference(pattern):
-        return None
-    left, right = ({part for part in term.factors if not isinstance(part[0], Head)} for term in pattern.terms)
-    ops = frozenset(atom.op for term in pattern.terms for atom, _ in term.factors if isinstance(atom, Head))
-    return ops if left == right and "pow" not in ops else None  # a power may have any factor
-
-
-def _placeholders(pattern: Sum) -> Iterator[str]:
-    """Yield the names of all placeholders."""
-    for term in pattern.terms:
-        for atom, _ in term.factors:
-            if isinstance(atom, Hole):
-                yield atom.name
-            else:
-                yield from ([atom.rest] if isinstance(atom, Head) else [])
-                for part in atom.args if isinstance(atom, Head) else [atom.term if isinstance(atom, Each) else atom]:
-                    yield from _placeholders(part)
-
-
-def marks_of_terms(pattern: Sum) -> frozenset[Mark]:
-    """Return the marks of every sum that holds the pattern: terms made of ops alone, and two squares of placeholders."""
-    marks: set[Mark] = set()
-    squares = 0
-    for term in pattern.terms:
-        heads = [(atom.op, exponent) for atom, exponent in term.factors if isinstance(atom, Head) and atom.op != "pow"]
-        if len(heads) == len(term.factors):
-            marks.add(tuple(heads))
-        squares += [exponent for atom, exponent in term.factors if isinstance(atom, Hole)] == [2]
-    return frozenset(marks | {SQUARES} if squares > 1 else marks)
-
-
 def shown(pattern: Sum) -> tuple[frozenset[str], ...]:
     """Return for each term the ops that are its factors: every sum or product that holds the pattern has them."""
     return tuple(
@@ -159,15 +102,14 @@ def shown(pattern: Sum) -> tuple[frozenset[str], ...]:
     )
 
 
-def marks_of_factors(term: Term) -> frozenset[Mark]:
-    """Return the marks of every product that holds a term: its ops and sums, in the numerator or the denominator."""
-    kinds = [(atom.op if isinstance(atom, Head) else "add", e) for atom, e in term.factors if isinstance(atom, Head | Sum)]
-    return frozenset(mark_of_factor(op, exponent) for op, exponent in kinds)
+def is_of_ops(term: Term) -> bool:
+    """Tell if a term consists of ops alone, powers apart."""
+    return bool(term.factors) and all(isinstance(atom, Head) and atom.op != "pow" for atom, _ in term.factors)
 
 
-def mark_of_factor(op: str, exponent: int) -> Mark:
-    """Return the mark of a factor: its op, sums and differences alike, and whether it is in the numerator."""
-    return (("add" if op == "sub" else op, 1 if exponent > 0 else -1),)
+def squares(pattern: Sum) -> int:
+    """Count the terms that are squares of a placeholder, apart from ops."""
+    return [[exponent for atom, exponent in term.factors if isinstance(atom, Hole)] for term in pattern.terms].count([2])
 
 
 def _sum(node: ast.expr) -> Sum:

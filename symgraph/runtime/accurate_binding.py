@@ -47,11 +47,11 @@ class AccurateBound(LooseBinding[T]):
         self._lines = lines
         field = output_field(facts)
         self._columns: Mapping[str, PairColumns[T]] = {
-            "output": lambda tape: (pair_of(getattr(tape, field)),),
+            "predict": lambda tape: (pair_of(getattr(tape, field)),),
             "jacobian": lines.jacobian or absent(facts, "output"),
             "residual": lines.residual or absent(facts, "residual"),
             "residual_jacobian": lines.residual_jacobian or lines.jacobian or absent(facts, "residual"),
-            "gradient": lambda tape: self._summed(tape, pair_of(seed_of(tape, 1.0)), lambda rows: rows),
+            "per_sample_grad": lambda tape: self._summed(tape, pair_of(seed_of(tape, 1.0)), lambda rows: rows),
         }
         self._summed = lines.backward or absent(facts, "loss")
 

@@ -63,7 +63,7 @@ class Binding(Generic[T]):
     def predict(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row."""
         workers = thread_count(threads)
-        return self._values("output", checked_inputs(self.facts, w, X, None), workers)
+        return self._values("predict", checked_inputs(self.facts, w, X, None), workers)
 
     def value_and_grad(
         self,
@@ -128,7 +128,7 @@ class Binding(Generic[T]):
         """Compute each row's gradient: (n, k), or (k,) for one row."""
         workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
-        return self._partials("gradient", inputs, workers)
+        return self._partials("per_sample_grad", inputs, workers)
 
     def jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None, *, threads: int = 1) -> "Array":
         """Compute d output / d w: (n, k), or (k,) for one row.
@@ -184,11 +184,11 @@ class Binding(Generic[T]):
         raise NotImplementedError
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        """Compute output or residual of each row."""
+        """Compute what predict or residual gives."""
         raise NotImplementedError
 
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        """Compute gradient, jacobian or residual_jacobian of each row."""
+        """Compute what per_sample_grad, jacobian or residual_jacobian gives."""
         raise NotImplementedError
 
     def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:

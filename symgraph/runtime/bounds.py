@@ -3,7 +3,7 @@
 Higham, Accuracy and Stability of Numerical Algorithms (2nd ed., 2002), section 3.3. Values are those of plain arithmetic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -93,24 +93,21 @@ def decided(x: Bounded, y: Bounded) -> Array:
     return exact | apart(x, y)
 
 
-def add_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Bound a + b: the errors add up."""
-    (a, da), (b, db) = x, y
-    value: Array = a + b
-    far = far_from(value)
-    sum_ = np.clip(np.float64(a), -far, far) + np.clip(b, -far, far)
-    large = np.abs(sum_) - da - db >= far * NARROWER
-    return outward(value, da + db + half_unit(value), large)
+def addition(function: np.ufunc) -> Callable[[Bounded, Bounded], Bounded]:
+    """Make the function that bounds a sum or a difference: the errors add up."""
+
+    def bound(x: Bounded, y: Bounded) -> Bounded:
+        (a, da), (b, db) = x, y
+        value: Array = function(a, b)
+        far = far_from(value)
+        sum_ = function(np.clip(np.float64(a), -far, far), np.clip(b, -far, far))
+        large = np.abs(sum_) - da - db >= far * NARROWER
+        return outward(value, da + db + half_unit(value), large)
+
+    return bound
 
 
-def sub_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Bound a - b: the errors add up."""
-    (a, da), (b, db) = x, y
-    value: Array = a - b
-    far = far_from(value)
-    sum_ = np.clip(np.float64(a), -far, far) - np.clip(b, -far, far)
-    large = np.abs(sum_) - da - db >= far * NARROWER
-    return outward(value, da + db + half_unit(value), large)
+add_bound, sub_bound = addition(np.add), addition(np.subtract)
 
 
 def mul_bound(x: Bounded, y: Bounded) -> Bounded:
@@ -139,18 +136,12 @@ def div_bound(x: Bounded, y: Bounded) -> Bounded:
     return outward(value, np.where(gap > 0.0, error, np.inf), large)
 
 
-def neg_bound(x: Bounded) -> Bounded:
-    """Bound -a: exact."""
-    a, da = x
-    value: Array = -a
-    return value, da
+def exact(function: np.ufunc) -> Callable[[Bounded], Bounded]:
+    """Make the function that bounds an operation which does not round, and has the error of its operand."""
+    return lambda x: (function(x[0]), x[1])
 
 
-def abs_bound(x: Bounded) -> Bounded:
-    """Bound |a|: exact."""
-    a, da = x
-    value: Array = np.abs(a)
-    return value, da
+neg_bound, abs_bound = exact(np.negative), exact(np.abs)
 
 
 def sqrt_bound(x: Bounded) -> Bounded:
@@ -200,24 +191,21 @@ def pow_bound(x: Bounded, y: Bounded) -> Bounded:
     return outward(value, moved + rounding)
 
 
-def max_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Bound max(a, b): the error of the one that is taken, or the larger one where that is open."""
-    (a, da), (b, db) = x, y
-    value: Array = np.maximum(a, b)
-    taken = np.where(value == a, da, db)
-    either = np.where(np.isinf(a) | np.isinf(b), size_of(value), np.maximum(da, db))
-    either = np.where(da + db < np.inf, either, np.inf)
-    return value, np.where(apart(x, y), taken, either)
+def extremum(function: np.ufunc) -> Callable[[Bounded, Bounded], Bounded]:
+    """Make the function that bounds the larger or the smaller: the error of the one taken, or of both where that is open."""
+
+    def bound(x: Bounded, y: Bounded) -> Bounded:
+        (a, da), (b, db) = x, y
+        value: Array = function(a, b)
+        taken = np.where(value == a, da, db)
+        either = np.where(np.isinf(a) | np.isinf(b), size_of(value), np.maximum(da, db))
+        either = np.where(da + db < np.inf, either, np.inf)
+        return value, np.where(apart(x, y), taken, either)
+
+    return bound
 
 
-def min_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Bound min(a, b): the error of the one that is taken, or the larger one where that is open."""
-    (a, da), (b, db) = x, y
-    value: Array = np.minimum(a, b)
-    taken = np.where(value == a, da, db)
-    either = np.where(np.isinf(a) | np.isinf(b), size_of(value), np.maximum(da, db))
-    either = np.where(da + db < np.inf, either, np.inf)
-    return value, np.where(apart(x, y), taken, either)
+max_bound, min_bound = extremum(np.maximum), extremum(np.minimum)
 
 
 def sign_bound(x: Bounded) -> Bounded:
@@ -248,90 +236,40 @@ def heaviside_open_bound(x: Bounded, y: Bounded) -> Bounded:
     return np.heaviside(a, b), np.where(size_of(a) > da, 0.0, at_zero)
 
 
-def lt_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a < b; tell where errors cannot change it, equal values without errors included."""
-    a, b = x[0], y[0]
-    return a < b, decided(x, y)
+def comparison(function: np.ufunc, sure: Callable[[Bounded, Bounded], Array]) -> Callable[[Bounded, Bounded], Bounded]:
+    """Make the function that compares two values and tells where errors cannot change the result.
+
+    Args:
+        function: compares the values.
+        sure: decided, which counts equal values without errors; or apart, if they depend on weights and decide nothing.
+    """
+
+    def bound(x: Bounded, y: Bounded) -> Bounded:
+        return function(x[0], y[0]), sure(x, y)
+
+    return bound
 
 
-def lt_open_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a < b; tell where errors cannot change it; equal values decide nothing."""
-    a, b = x[0], y[0]
-    return a < b, apart(x, y)
+lt_bound, lt_open_bound = comparison(np.less, decided), comparison(np.less, apart)
+le_bound, le_open_bound = comparison(np.less_equal, decided), comparison(np.less_equal, apart)
+gt_bound, gt_open_bound = comparison(np.greater, decided), comparison(np.greater, apart)
+ge_bound, ge_open_bound = comparison(np.greater_equal, decided), comparison(np.greater_equal, apart)
+eq_bound, eq_open_bound = comparison(np.equal, decided), comparison(np.equal, apart)
+ne_bound, ne_open_bound = comparison(np.not_equal, decided), comparison(np.not_equal, apart)
 
 
-def le_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a <= b; tell where errors cannot change it, equal values without errors included."""
-    a, b = x[0], y[0]
-    return a <= b, decided(x, y)
+def junction(function: np.ufunc, decisive: bool) -> Callable[[Bounded, Bounded], Bounded]:
+    """Make the function that combines two conditions, of which a decisive one is enough, and tells where that is certain."""
+
+    def bound(x: Bounded, y: Bounded) -> Bounded:
+        (a, sure_a), (b, sure_b) = x, y
+        alone = (sure_a & (a == decisive)) | (sure_b & (b == decisive))
+        return function(a, b), (sure_a & sure_b) | alone
+
+    return bound
 
 
-def le_open_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a <= b; tell where errors cannot change it; equal values decide nothing."""
-    a, b = x[0], y[0]
-    return a <= b, apart(x, y)
-
-
-def gt_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a > b; tell where errors cannot change it, equal values without errors included."""
-    a, b = x[0], y[0]
-    return a > b, decided(x, y)
-
-
-def gt_open_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a > b; tell where errors cannot change it; equal values decide nothing."""
-    a, b = x[0], y[0]
-    return a > b, apart(x, y)
-
-
-def ge_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a >= b; tell where errors cannot change it, equal values without errors included."""
-    a, b = x[0], y[0]
-    return a >= b, decided(x, y)
-
-
-def ge_open_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a >= b; tell where errors cannot change it; equal values decide nothing."""
-    a, b = x[0], y[0]
-    return a >= b, apart(x, y)
-
-
-def eq_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a == b; tell where errors cannot change it, equal values without errors included."""
-    a, b = x[0], y[0]
-    return a == b, decided(x, y)
-
-
-def eq_open_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a == b; tell where errors cannot change it; equal values decide nothing."""
-    a, b = x[0], y[0]
-    return a == b, apart(x, y)
-
-
-def ne_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a != b; tell where errors cannot change it, equal values without errors included."""
-    a, b = x[0], y[0]
-    return a != b, decided(x, y)
-
-
-def ne_open_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Compare a != b; tell where errors cannot change it; equal values decide nothing."""
-    a, b = x[0], y[0]
-    return a != b, apart(x, y)
-
-
-def and_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Combine two conditions; tell where the result is certain."""
-    (a, sure_a), (b, sure_b) = x, y
-    alone = (sure_a & ~a) | (sure_b & ~b)
-    return a & b, (sure_a & sure_b) | alone
-
-
-def or_bound(x: Bounded, y: Bounded) -> Bounded:
-    """Combine two conditions; tell where the result is certain."""
-    (a, sure_a), (b, sure_b) = x, y
-    alone = (sure_a & a) | (sure_b & b)
-    return a | b, (sure_a & sure_b) | alone
+and_bound, or_bound = junction(np.logical_and, False), junction(np.logical_or, True)
 
 
 def not_bound(x: Bounded) -> Bounded:

@@ -79,11 +79,10 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         return float(np.sum(s))
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row("predict" if name == "output" else name, inputs, np.empty(row_shape(inputs)), threads)[()]
+        return self._by_row(name, inputs, np.empty(row_shape(inputs)), threads)[()]
 
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        result = np.empty((*row_shape(inputs), len(inputs.w)))
-        return self._by_row("per_sample_grad" if name == "gradient" else name, inputs, result, threads)
+        return self._by_row(name, inputs, np.empty((*row_shape(inputs), len(inputs.w))), threads)
 
     def _by_row(self, name: str, inputs: Inputs, result: Array, threads: int) -> Array:
         """Call a C function that writes a result for each row."""

@@ -27,11 +27,11 @@ class Bound(Binding[T]):
         self._backward = lines.backward or absent(facts, "loss")
         jacobian = lines.jacobian or absent(facts, "output")
         self._columns: Mapping[str, Columns[T]] = {
-            "output": self._output,
+            "predict": self._output,
             "jacobian": jacobian,
             "residual": lines.residual or self._difference,
             "residual_jacobian": lines.residual_jacobian or jacobian,  # if the target has no weights in it
-            "gradient": self._gradient,
+            "per_sample_grad": self._gradient,
             "loss": lambda tape: (losses_of(tape),),
         }
         self._sums: Mapping[str, Callable[[Given], Sequence[Array]]] = {

@@ -2,15 +2,14 @@
 
 Any function from (k,) to (k,) can be used instead. A gradient that is not finite is returned as it is: training stops at
 it, and clipping must not hide it.
-
-A loop over rows has its gradients as floats, nine of them rather than thousands: there NumPy costs more than it saves.
-`on_floats` gives the form of a clip that such a loop calls.
 """
 
 import math
-from collections.abc import Callable, MutableSequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,32 +20,70 @@ Clip = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, slots=True)
-class ClipByNorm:
-    """Clip that shortens a gradient to a greatest Euclidean norm; made by `clip_by_norm`."""
+class Limit(ABC):
+    """Clip with forms for updates by single rows, whose gradients are a few floats: there NumPy costs more than it saves.
 
-    max_norm: float
+    Attributes:
+        limit: the number that it takes.
+        in_c: the name of its function in `epoch.c`.
+    """
+
+    limit: float
+    in_c: ClassVar[str]
+
+    @abstractmethod
+    def __call__(self, grad: Array) -> Array:
+        """Return the gradient to use."""
+
+    @abstractmethod
+    def on_floats(self, grad: MutableSequence[float]) -> None:
+        """Change a list of finite floats to the gradient to use, which agrees with that of arrays to rounding."""
+
+
+class ClipByNorm(Limit):
+    """Clip that shortens a gradient to a greatest Euclidean norm; made by `clip_by_norm`.
+
+    The norm, largest * |direction|, is never formed: it overflows where a component is near the end of the range.
+    """
+
+    __slots__ = ()
+    in_c = "clip_by_norm"
 
     def __call__(self, grad: Array) -> Array:
-        # The norm, largest * |direction|, is never formed: it overflows where a component is near the end of the range.
         largest = float(np.max(np.abs(grad)))
         if largest == 0.0 or not math.isfinite(largest):
             return grad
         direction = grad / largest
-        longest = self.max_norm / math.sqrt(float(direction.dot(direction)))
+        longest = self.limit / math.sqrt(float(direction.dot(direction)))
         return direction * longest if largest > longest else grad
 
+    def on_floats(self, grad: MutableSequence[float]) -> None:
+        largest = max(map(abs, grad), default=0.0)
+        if largest == 0.0:
+            return
+        square = 0.0
+        for g in grad:
+            direction = g / largest
+            square += direction * direction
+        longest = self.limit / math.sqrt(square)
+        if largest > longest:
+            grad[:] = [g / largest * longest for g in grad]
 
-@dataclass(frozen=True, slots=True)
-class ClipByValue:
+
+class ClipByValue(Limit):
     """Clip that limits every component of a gradient; made by `clip_by_value`."""
 
-    limit: float
+    __slots__ = ()
+    in_c = "clip_by_value"
 
     def __call__(self, grad: Array) -> Array:
         if not np.isfinite(grad).all():
             return grad
         limit = min(self.limit, float(np.finfo(grad.dtype).max))
         return np.clip(grad, -limit, limit)
+
+    def on_floats(self, grad: MutableSequence[float]) -> None:
+        grad[:] = [max(-self.limit, min(self.limit, g)) for g in grad]
 
 
 def clip_by_norm(max_norm: float) -> ClipByNorm:
@@ -76,68 +113,21 @@ def clip_by_value(limit: float) -> ClipByValue:
     return ClipByValue(number("limit", limit, above=0.0))
 
 
-class FloatClip(NamedTuple):
-    """A clip for a loop over rows, called as function(grad, limit) with a list of floats that it changes.
-
-    Attributes:
-        function: the clip.
-        limit: the second argument of the function.
-        compilable: whether numba can compile the function.
-    """
-
-    function: Callable[[MutableSequence[float], float], None]
-    limit: float
-    compilable: bool
+CLIPS: Mapping[str, Callable[[float], Limit]] = MappingProxyType({"norm": clip_by_norm, "value": clip_by_value})
+"""The clips there are, by name."""
 
 
-def on_floats(clip: Clip) -> FloatClip:
-    """Return a clip in the form for lists of floats; it agrees with the clip to rounding.
+def on_floats(clip: Clip) -> Callable[[MutableSequence[float]], None]:
+    """Return the function that applies a clip to a list of finite floats in place.
 
     Args:
-        clip: from `clip_by_norm`, `clip_by_value`, or a function of your own, which is then called on an array for each row.
+        clip: one of CLIPS, or a function of your own, which is called on an array.
     """
-    match clip:
-        case ClipByNorm(max_norm):
-            return FloatClip(_shorten, max_norm, True)
-        case ClipByValue(limit):
-            return FloatClip(_bound, limit, True)
-        case _:
-            return FloatClip(_ByArray(clip), 0.0, False)
+    if isinstance(clip, Limit):
+        return clip.on_floats
 
-
-def _shorten(grad: MutableSequence[float], max_norm: float) -> None:
-    """Apply `ClipByNorm` to floats."""
-    largest = 0.0
-    for g in grad:
-        largest = max(largest, abs(g))
-    if largest == 0.0 or largest == math.inf:
-        return
-    square = 0.0
-    for g in grad:
-        direction = g / largest
-        square += direction * direction
-    longest = max_norm / math.sqrt(square)
-    if largest > longest:  # never where a component is nan: so is the square then
-        for i in range(len(grad)):
-            grad[i] = grad[i] / largest * longest
-
-
-def _bound(grad: MutableSequence[float], limit: float) -> None:
-    """Apply `ClipByValue` to floats."""
-    for g in grad:
-        if not math.isfinite(g):
-            return
-    for i in range(len(grad)):
-        grad[i] = max(-limit, min(limit, grad[i]))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _ByArray:
-    """Adapter of any other clip to floats."""
-
-    clip: Clip
-
-    def __call__(self, grad: MutableSequence[float], limit: float) -> None:
+    def by_array(grad: MutableSequence[float]) -> None:
         array = np.array(grad)
-        if np.isfinite(array).all():
-            grad[:] = np.broadcast_to(self.clip(array), array.shape).tolist()
+        grad[:] = np.broadcast_to(clip(array), array.shape).tolist()
+
+    return by_array

@@ -1,10 +1,12 @@
-"""One epoch of training: the step that `train` repeats, public so that other loops can be composed from it."""
+"""Epochs of training: `run_epoch`, public so that other loops can be composed from it, and what follows every epoch."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symgraph.io.module import GeneratedModule
 from symgraph.training.arrays import Array
@@ -64,10 +66,47 @@ def run_epoch(
             if not _finite(moved):
                 return Epoch(w, state, Failure(epoch, batch if isinstance(batch, int) else None, "weights"))
             w, state = moved, moved_state
-    # An overflowed slot need not show in the weights: Adam's squares at infinity hold every weight still for ever.
-    if not all(_finite(slot) for slot in state.slots):
-        return Epoch(w, state, Failure(epoch, None, "optimizer state"))
-    return Epoch(w, optimizer.next_epoch(state), None)
+    return finished(w, optimizer.next_epoch(state), (w, state))
+
+
+def finished(w: Array, state: OptimizerState, failing: tuple[Array, OptimizerState]) -> Epoch:
+    """Return the outcome of an epoch whose losses, gradients and weights were all finite.
+
+    Args:
+        w: (k,) the weights after it.
+        state: the optimizer's, for the next epoch.
+        failing: the weights and the state to return if `state` is not finite. An overflowed slot need not show in the weights:
+            Adam's squares at infinity hold every weight still for ever.
+    """
+    if all(_finite(slot) for slot in state.slots):
+        return Epoch(w, state, None)
+    return Epoch(*failing, Failure(int(state.epoch) - 1, None, "optimizer state"))
+
+
+@dataclass(frozen=True, slots=True)
+class ByEpoch:
+    """Epochs one by one, each followed by the mean loss over all rows; see `engines.Epochs`.
+
+    Attributes:
+        module: has the mean loss, and tells which row is at fault.
+        rows: all rows.
+        run: the function that goes through the rows once, in the order given.
+    """
+
+    module: GeneratedModule
+    rows: Rows
+    run: Callable[[Array, OptimizerState, NDArray[np.int64] | None], Epoch]
+    at_once = 1
+
+    def epochs(self, w: Array, state: OptimizerState, count: int, order: NDArray[np.int64] | None) -> tuple[Epoch, list[float]]:
+        """Run one epoch; see `engines.Epochs`."""
+        end = self.run(w, state, order)
+        if end.failure is not None:
+            return Epoch(w, state, end.failure), []
+        loss = self.module.loss(end.weights, self.rows.X, self.rows.y)
+        if math.isfinite(loss):
+            return end, [loss]
+        return Epoch(w, state, Failure(int(state.epoch), bad_row(self.module, self.rows, end.weights, slice(None)), "loss")), []
 
 
 def bad_row(module: GeneratedModule, rows: Rows, w: Array, batch: Batch) -> int | None:
@@ -76,10 +115,10 @@ def bad_row(module: GeneratedModule, rows: Rows, w: Array, batch: Batch) -> int 
     Returns:
         Its index in X; None where each row is finite alone (their sum overflows) or the model has no rows.
     """
-    if isinstance(batch, int):
-        return batch if _has_rows(rows) else None
-    if not _has_rows(rows):
+    if not rows.given:
         return None
+    if isinstance(batch, int):
+        return batch
     indices = np.sort(np.arange(rows.n)[batch])
     X, y = rows.take(indices)
     bad: Any = ~np.isfinite(_losses(module, w, X, y))
@@ -94,10 +133,6 @@ def _losses(module: GeneratedModule, w: Array, X: Any, y: Any) -> Any:
         return module.forward(w, X, y).loss
     count = len(y if X is None else X)
     return [module.loss(w, None if X is None else X[row], None if y is None else y[row]) for row in range(count)]
-
-
-def _has_rows(rows: Rows) -> bool:
-    return rows.X is not None or rows.y is not None
 
 
 def _finite(array: Array) -> bool:

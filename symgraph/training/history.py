@@ -15,7 +15,8 @@ from symgraph.training.arrays import Array
 from symgraph.training.optimizers import OptimizerState
 
 Reason = Literal["epochs", "converged", "callback", "non-finite", "interrupted"]
-Backend = Literal["numpy", "scalar", "numba"]
+Backend = Literal["numpy", "scalar", "c"]
+Quantity = Literal["loss", "gradient", "weights", "optimizer state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Failure:
 
     epoch: int
     row: int | None
-    what: Literal["loss", "gradient", "weights", "optimizer state"]
+    what: Quantity
 
     def __str__(self) -> str:
         place = "" if self.row is None else f"row {self.row} of "
@@ -79,7 +80,7 @@ class TrainResult:
         state: the optimizer's; `train(..., w0=result.weights, state=result.state, seed=result.seed)` continues from here.
         first_epoch: the epoch of losses[0]: 0, or more in a resumed run.
         seed: the seed used, also where none was given.
-        backend: the backend of the updates: "numpy" (arrays), "scalar" (Python floats) or "numba".
+        backend: the backend of the updates: "numpy" (arrays), "scalar" (Python floats) or "c".
         fallback: the reason why that was not what was asked for, or was slower than it could be; else None.
     """
 

@@ -29,6 +29,11 @@ class Rows(NamedTuple):
     n: int
     dtype: FloatDType
 
+    @property
+    def given(self) -> bool:
+        """Tell if there are rows at all, so that one of them can be at fault."""
+        return self.X is not None or self.y is not None
+
     def take(self, batch: Batch) -> tuple[Any, Any]:
         """Return X and y of a batch; an int gives one row in the form without a row axis."""
         return None if self.X is None else self.X[batch], None if self.y is None else self.y[batch]

@@ -4,8 +4,9 @@ A schedule counts epochs, not updates: "halve the rate every 10 epochs" then mea
 that form is a schedule; the ones here are frozen dataclasses, so that two runs can be compared by their options.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from symgraph.training.options import count, number
 
@@ -58,3 +59,7 @@ def step_decay(rate: float, *, every: int, factor: float = 0.5) -> StepDecay:
         OptionError: one of them is out of bounds.
     """
     return StepDecay(number("rate", rate, above=0.0), count("every", every), number("factor", factor, above=0.0))
+
+
+SCHEDULES: Mapping[str, Callable[..., Schedule]] = MappingProxyType({"constant": constant, "step_decay": step_decay})
+"""The schedules there are, by name."""

@@ -3,11 +3,13 @@
 Any function of that form is a stop.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
-from symgraph.training.history import EpochEnd
+from symgraph.training.history import EpochEnd, Stop
 from symgraph.training.options import number
 
 
@@ -31,3 +33,7 @@ def converged(tol: float) -> Converged:
         OptionError: it is not a positive finite number.
     """
     return Converged(number("tol", tol, above=0.0))
+
+
+STOPS: Mapping[str, Callable[..., Stop]] = MappingProxyType({"converged": converged})
+"""The stops there are, by name."""

@@ -1,43 +1,37 @@
 """Training: epochs of updates until the epochs are done, a stop is met, or a value stops being finite."""
 
-import math
 import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from symgraph.errors import OptionError, WeightsError
 from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.arrays import Array, float_array
-from symgraph.training.choice import Choice, Work, checked_choice, choose_engine
 from symgraph.training.clipping import Clip
-from symgraph.training.engines import Engine, Several
-from symgraph.training.history import Callback, EpochEnd, Failure, Reason, Stop, TrainResult
+from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
+from symgraph.training.history import Callback, EpochEnd, Reason, Stop, TrainResult
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
-from symgraph.training.pairing import Pair, is_scalar, pair_of
 from symgraph.training.rows import as_rows, shuffled
+from symgraph.training.siblings import Siblings, is_scalar, siblings_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Parts of a run that stay the same from epoch to epoch."""
+class _Plan(NamedTuple):
+    """Parts of a run that stay the same from epoch to epoch; stop and callbacks are called after each."""
 
     engine: Engine
     rows: int
     shuffle: bool
     seed: int
-    at_once: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Listeners:
-    """Functions that are called after each finished epoch."""
-
     stop: Stop | None
     callbacks: Sequence[Callback]
+
+    @property
+    def at_once(self) -> int:
+        """Return the most epochs of one call: one where someone listens, or where each has an order of its own."""
+        return 1 if self.shuffle or self.callbacks or self.stop is not None else self.engine.epochs.at_once
 
 
 def train(
@@ -78,10 +72,10 @@ def train(
         stop: is called with the record of each epoch; True ends the run as converged.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
         callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
-        backend: the backend of the updates. "auto": updates by single rows in float64 on Python floats, where the module's file
-            has the scalar module beside it, all others on arrays. "numpy": arrays. "scalar": Python floats. "numba": compiled,
-            with the extra `fast`; where numba cannot compile the run, Python floats. The backends agree to rounding; the
-            result says which one it was, and why another one than asked for.
+        backend: the backend of the updates. "numpy": arrays. "scalar": single rows in float64 on Python floats, by the scalar
+            module beside the module's file. "c": the same compiled, from the C file beside it; where the optimizer's rule or
+            the clip cannot be written as C, Python floats. "auto": the last of these that can do the run. They agree to
+            rounding; the result says which one it was, and why no faster one.
 
     Raises:
         OptionError: an option is out of bounds, the module has no loss, or the backend cannot do this run.
@@ -99,77 +93,45 @@ def train(
     seed = count("seed", _fresh_seed() if seed is None else seed, at_least=0, at_most=GREATEST_SEED)
     given, choice, by_rows = None if w0 is None else _checked_weights(module, w0), checked_choice(backend), is_scalar(module)
     rows = as_rows(module, X, y, dtype=np.dtype(np.float64) if by_rows else None if given is None else given.dtype)
-    modules = pair_of(module)
+    modules = siblings_of(module)
     w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
     start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
     work = Work(modules, rows, optimizer, clip, _checked_batch_size(batch_size, rows.n), by_rows)
-    listeners = _Listeners(stop, _checked_callbacks(callbacks))
-    alone = not (shuffle or callbacks or stop is not None)
-    engine = choose_engine(work, choice)
-    plan = _Plan(engine, rows.n, shuffle, seed, engine.at_once if alone else 1)
-    return _run(plan, w, start, epochs, listeners)
+    listeners = _checked_callbacks(callbacks)
+    return _run(_Plan(choose_engine(work, choice), rows.n, shuffle, seed, stop, listeners), w, start, epochs)
 
 
-def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int, listeners: _Listeners) -> TrainResult:
-    first_epoch = int(state.epoch)
+def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int) -> TrainResult:
+    first_epoch, engine = int(state.epoch), plan.engine
     kept = _frozen(w, state)
     losses: list[float] = []
     reason: Reason = "epochs"
-    failure: Failure | None = None
+    failure = None
     try:
-        for several in _unheard(plan, kept, epochs):
-            losses += several.losses
-            kept = several.epoch.weights, several.epoch.state
-        while len(losses) < epochs:
-            end = _advance(plan, *kept)
-            if isinstance(end, Failure):
-                reason, failure = "non-finite", end
-                break
-            losses.append(end.loss)
-            kept = end.weights, end.state
-            verdict = _verdict(listeners, end)
-            if verdict is not None:
-                reason = verdict
-                break
+        while len(losses) < epochs and reason == "epochs":
+            order = shuffled(plan.rows, plan.seed, int(kept[1].epoch)) if plan.shuffle else None
+            end, more = engine.epochs.epochs(*kept, min(plan.at_once, epochs - len(losses)), order)
+            losses += more
+            previous, kept = kept[0], _frozen(end.weights, end.state)
+            if end.failure is not None:
+                reason, failure = "non-finite", end.failure
+            elif plan.stop is not None or plan.callbacks:
+                reason = _verdict(plan, EpochEnd(int(end.state.epoch) - 1, more[0], end.weights, previous, end.state))
     except KeyboardInterrupt:  # hours of training are worth more than a traceback; the reason tells the caller
         reason = "interrupted"
     weights, state = kept
     done = int(state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
-    history, engine = np.array(losses[:done], np.float64), plan.engine
+    history = np.array(losses[:done], np.float64)
     return TrainResult(weights, history, done, reason, failure, state, first_epoch, plan.seed, engine.backend, engine.fallback)
 
 
-def _unheard(plan: _Plan, start: tuple[Array, OptimizerState], epochs: int) -> Iterator[Several]:
-    """Run several epochs in one call when no callback needs each of them, while the engine can and all values are finite."""
-    reached, left = start, epochs
-    while (some := min(plan.at_once, left)) > 1:
-        several = plan.engine.several(*reached, some)
-        if several is None:
-            return
-        reached = _frozen(several.epoch.weights, several.epoch.state)
-        left -= some
-        yield several
-
-
-def _advance(plan: _Plan, w: Array, state: OptimizerState) -> EpochEnd | Failure:
-    engine, epoch = plan.engine, int(state.epoch)
-    order = shuffled(plan.rows, plan.seed, epoch) if plan.shuffle else None
-    moved, moved_state, failure = engine.epoch(w, state, order)
-    if failure is not None:
-        return failure
-    loss = engine.loss(moved)
-    if not math.isfinite(loss):
-        return Failure(epoch, engine.bad_row(moved), "loss")
-    moved, moved_state = _frozen(moved, moved_state)
-    return EpochEnd(epoch, loss, moved, w, moved_state)
-
-
-def _verdict(listeners: _Listeners, end: EpochEnd) -> Reason | None:
-    answers = [callback(end) for callback in listeners.callbacks]
-    if listeners.stop is not None and listeners.stop(end):
+def _verdict(plan: _Plan, end: EpochEnd) -> Reason:
+    """Return the reason to end the run after an epoch; "epochs" is none."""
+    answers = [callback(end) for callback in plan.callbacks]
+    if plan.stop is not None and plan.stop(end):
         return "converged"
     # Only True itself: a callback that ends in file.write(...) or list.append(...) does not mean its result as an answer.
-    return "callback" if any(isinstance(answer, bool | np.bool_) and answer for answer in answers) else None
+    return "callback" if any(isinstance(answer, bool | np.bool_) and answer for answer in answers) else "epochs"
 
 
 def _frozen(w: Array, state: OptimizerState) -> tuple[Array, OptimizerState]:
@@ -184,9 +146,9 @@ def _check_module(module: GeneratedModule | ScalarModule) -> None:
         raise OptionError(f"{module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
 
 
-def _initial_weights(modules: Pair, seed: int) -> Array:
+def _initial_weights(modules: Siblings, seed: int) -> Array:
     if modules.arrays is None:
-        raise OptionError(f"w0 is missing: the scalar module draws no initial weights, and {modules.lacking}")
+        raise OptionError(f"w0 is missing: the scalar module draws no initial weights, and {modules.lacking['numpy']}")
     if not hasattr(modules.arrays, "initial_weights"):
         raise OptionError(f"w0 is missing: the compiled module of {modules.arrays.MODEL} draws no initial weights")
     weights: Array = modules.arrays.initial_weights(seed)

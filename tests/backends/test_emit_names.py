@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symgraph.backends.layout import columns
 from symgraph.backends.names import LONGEST, Numbering, python_names
-from symgraph.backends.width import columns
 
 NAMES = st.lists(
     st.from_regex(r"[a-z字][a-z0-9_]{0,70}", fullmatch=True) | st.sampled_from(["class", "np", "max", "class_"]), unique=True

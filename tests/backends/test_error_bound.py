@@ -15,7 +15,6 @@ from random_models import models
 
 import symgraph
 from symgraph import Model
-from symgraph.backends.numpy.error_bound import EDGED
 from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK
 from symgraph.check.points import points
@@ -23,6 +22,7 @@ from symgraph.check.reference import reference
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate
 from symgraph.ir.ops import OPS
+from symgraph.ir.special import EDGED
 from symgraph.options import Options
 from symgraph.runtime import bounds, bounds_of_functions
 

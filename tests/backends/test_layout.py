@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symgraph.backends.layout import call_layout, number, parenthesized, quoted, sequence_layout, unpacked
-from symgraph.backends.width import WIDTH, columns
+from symgraph.backends.layout import WIDTH, call_layout, columns, number, parenthesized, quoted, sequence_layout, unpacked
 
 
 def formatted(text: str) -> str:

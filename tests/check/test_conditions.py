@@ -14,7 +14,7 @@ from symgraph import Model, sigmoid
 from symgraph.check.points import Points, given, points
 from symgraph.check.reference import Reference, reference
 from symgraph.check.rounding import INPUT_ULP
-from symgraph.check.truths import measure_of, names_of_model, truths
+from symgraph.check.truths import conditioning_of, names_of_model, truths
 from symgraph.generate import differentiated
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph
@@ -94,13 +94,13 @@ def test_kappa_graph_is_the_sum_of_the_relative_changes_by_what_rounds(name: str
     point = inside(model, 1)
     plain = differentiated(model)
     graph = elementary(printed(plain, backend))
-    measure, names = measure_of(model, backend), names_of_model(model, backend)
+    conditioning, names = conditioning_of(model, backend), names_of_model(model, backend)
     roots = {column: graph.roots[column] for column in names}
     wanted = dict.fromkeys(roots, mpmath.mpf(0))
     with mpmath.workprec(300):
         leaves = {**{leaf: mpmath.mpf(value) for leaf, value in point.items()}, "cotangent": mpmath.mpf(1)}
         unmoved, step = moved_graph(graph, leaves, None, 1), mpmath.ldexp(1, -100)
-        for moved in sorted(measure.counted):
+        for moved in sorted(conditioning.counted):
             sides = [moved_graph(graph, leaves, moved, 1 + sign * step) for sign in (1, -1)]
             for column, root in roots.items():
                 if unmoved[root]:
@@ -120,22 +120,22 @@ def test_what_is_exact_is_not_counted_and_what_was_rounded_is() -> None:
         one = Model(f"constant{index}")
         names = sorted(symbol.name for symbol in part.free_symbols)
         one.output("out", part.subs({sp.Symbol(name, real=True): one.weight(name) for name in names}))
-        measure = measure_of(one, names=("output",))
-        assert len(measure.counted) == count or (index == 5 and len(measure.counted) == 1), part
+        conditioning = conditioning_of(one, names=("output",))
+        assert len(conditioning.counted) == count or (index == 5 and len(conditioning.counted) == 1), part
 
 
 def test_float32_counts_constants_that_are_none_of_its_numbers() -> None:
     model = Model("tenth")
     a = model.weight("a")
     model.output("out", sp.Float(0.1) * a)
-    assert len(measure_of(model, dtype="float64", names=("output",)).counted) == 1
-    assert len(measure_of(model, dtype="float32", names=("output",)).counted) == 2
+    assert len(conditioning_of(model, dtype="float64", names=("output",)).counted) == 1
+    assert len(conditioning_of(model, dtype="float32", names=("output",)).counted) == 2
 
 
 def test_the_largest_figure_is_that_of_the_ops_of_the_graph() -> None:
-    assert measure_of(ZOO["line"]()).largest_ulp == 0.5
-    assert measure_of(ZOO["curve"]()).largest_ulp == OPS["exp"].ulp
-    assert measure_of(ZOO["curve"](), dtype="float32").largest_ulp == OPS["exp"].ulp32
+    assert conditioning_of(ZOO["line"]()).largest_ulp == 0.5
+    assert conditioning_of(ZOO["curve"]()).largest_ulp == OPS["exp"].ulp
+    assert conditioning_of(ZOO["curve"](), dtype="float32").largest_ulp == OPS["exp"].ulp32
 
 
 def test_the_bound_weights_each_operation_by_its_figure() -> None:
@@ -310,7 +310,7 @@ def test_the_exponentials_that_are_guarded_may_leave_the_range() -> None:
 
 def test_measures_are_prepared_once_and_results_do_not_depend_on_the_batch() -> None:
     model = ZOO["nine_weights"]()
-    assert measure_of(model) is measure_of(model)
+    assert conditioning_of(model) is conditioning_of(model)
     many = points(model, n=7)
     together = truths(model, many).sizes
     for place in range(7):

@@ -5,13 +5,12 @@ import re
 import numpy as np
 import pytest
 import sympy as sp
-from judged import decay, faults, module_of
+from judged import decay, faults, given_results, module_of
 from zoo import ZOO
 
 from symgraph import Model
 from symgraph.check.judging import compare, judge
 from symgraph.check.points import Points, given, points
-from symgraph.check.runs import given_results
 from symgraph.check.truths import truths
 from symgraph.errors import OptionError
 from symgraph.generate import generate

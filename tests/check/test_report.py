@@ -10,7 +10,7 @@ from zoo import ZOO
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
-from symgraph.check.digits import worst_loss_of_digits
+from symgraph.check.digits import digits_lost
 from symgraph.check.judging import judge
 from symgraph.check.plot import plot_errors
 from symgraph.check.points import given, points
@@ -122,16 +122,16 @@ def test_the_result_at_which_digits_die_is_named_with_its_node_and_point() -> No
     assert "digits die here" not in str(tame)
 
 
-def test_a_build_may_ask_for_the_worst_loss_of_digits_alone() -> None:
+def test_a_build_may_ask_for_the_digits_lost_alone() -> None:
     model = Model("dying")
     x, a = model.feature("x"), model.weight("a")
     shifted = model.node("shifted", 1 + x)
     model.output("out", a * (shifted - 1))
-    found = worst_loss_of_digits(model, given(model, [{"x": 0.5, "a": 3.0}, {"x": 2.0**-40 / 3, "a": 3.0}]))
+    found = digits_lost(model, given(model, [{"x": 0.5, "a": 3.0}, {"x": 2.0**-40 / 3, "a": 3.0}]))
     assert found is not None
     assert (found.node, found.kappa_in, found.point["x"]) == ("node shifted", pytest.approx(1), 2.0**-40 / 3)
     assert found.kappa_graph > 1e12
-    assert worst_loss_of_digits(model, given(model, [{"x": 0.0, "a": 0.0}])) is None
+    assert digits_lost(model, given(model, [{"x": 0.0, "a": 0.0}])) is None
 
 
 def test_the_words_are_those_of_engineers(report: Report) -> None:

@@ -75,26 +75,25 @@ def test_a_backend_can_be_verified_alone() -> None:
     assert both.judged == first.judged + second.judged
 
 
+BATCH = r"(self\._columns_of\(name, inputs, threads\)\.reshape\(-1\))"
+"""What gives the output or the residual of a batch."""
+
 # The contract: each of these faults is in one function only.
 CONTRACT_FAULTS = {
-    "predict gives another node": changed(r"self\._output\(self\._forward\(\*inputs\)\)\[0\]", "self._forward(*inputs).tanh"),
-    "predict fails on rows": changed(r'(_columns_of\("output", inputs, workers\)\.reshape\(-1\))', r"\1[::-1]"),
-    "jacobian of the loss": changed(r'return (self\._of_each_row\("jacobian",)', r"return 2 * \1"),
+    "predict gives another node": changed(r'"predict": self\._output,', '"predict": lambda tape: (tape.tanh,),'),
+    "predict fails on rows": changed(BATCH, r'\1[:: -1 if name == "predict" else 1]'),
+    "jacobian of the loss": changed(r'return (self\._partials\("jacobian",)', r"return 2 * \1"),
     "residual has the wrong sign": changed(r"(self\._output\(tape\)\[0\]) - (known\(tape\.y\))", r"\2 - \1"),
     "residual is half as large again": changed(r"(self\._output\(tape\)\[0\] - known\(tape\.y\))", r"1.5 * (\1)"),
-    "residual of a batch is twice as large": changed(
-        r'("residual": self\._after_forward\()self\._residual\)', r"\1lambda tape: (2 * self._residual(tape)[0],))"
-    ),
-    "residual_jacobian is that of the loss": changed(
-        r"return Bound\.jacobian\(self, w, X, y, threads=threads\)", "return self.per_sample_grad(w, X, y)"
-    ),
+    "residual of a batch is twice as large": changed(BATCH, r'\1 * (2 if name == "residual" else 1)'),
+    "residual_jacobian is that of the loss": changed(r'_partials\("residual_jacobian",', '_partials("per_sample_grad",'),
     "the mean is a sum": changed(r'reduction == "mean" else 1\.0\n', 'reduction == "neither" else 1.0\n'),
     "the weighted mean divides by n": changed(r"float\(rowsum\(s\)\)", "float(s.size)"),
-    "loss ignores sample weights": changed(r'_totals\("loss", inputs, s,', '_totals("loss", inputs, s.dtype.type(1),'),
+    "loss ignores sample weights": changed(r'(_totals\("sum of loss", inputs, )s,', r"\1s.dtype.type(1),"),
     "absent rows count": changed(r"present = s > 0", "present = s >= 0"),
-    "the cotangent is ignored": changed(r"seed = seed_of\(tape, cotangent\)", "seed = seed_of(tape, 1.0)"),
+    "the cotangent is ignored": changed(r"(_pulled\(tape, seed_of\(tape, )cotangent\)", r"\g<1>1.0)"),
     "per-sample gradients are summed": changed(
-        r'return (self\._columns_of\("partials", inputs, workers\))', r"return \1 + \1.sum(axis=0)"
+        r'return (self\._partials\("per_sample_grad", inputs, workers\))', r"return \1 + \1.sum(axis=0)"
     ),
     "a node is another function": changed(r"tanh = np\.tanh\(", r"tanh = np.sin("),
     "a gradient has another sign": changed(r"d_w1 = rowsum\(d_t, f1\)", r"d_w1 = rowsum(-d_t, f1)"),
@@ -109,7 +108,7 @@ CONTRACT_FAULTS = {
     "a function is missing": changed(r"\nper_sample_grad = _model\.per_sample_grad\n", "\n"),
     "the gradient is a column": changed(r"gradient\.astype\(inputs", "gradient[:, None].astype(inputs"),
     "a name is not defined": changed(r"np\.tanh\(", "np.tahn("),
-    "results are strings": changed(r"self\._output\(self\._forward\(\*inputs\)\)\[0\]", "'y_hat'"),
+    "results are strings": changed(r"self\._columns\[name\]\(self\._forward\(\*inputs\)\)\[0\]", "'y_hat'"),
 }
 
 

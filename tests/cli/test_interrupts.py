@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Project, Run, environment
+from command_line import Project, Run, environment, make_project
 
 from symgraph import load
 from symgraph.cli.interrupts import Interrupts
@@ -168,12 +169,16 @@ def wait_for_epochs(shown: int) -> None:
         text += os.read(shown, 65536)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "scalar", "numba"])
-def test_sigterm_ends_a_real_process_with_its_weights_saved(built: Project, tmp_path: Path, backend: str) -> None:
-    if backend == "numba":
-        pytest.importorskip("numba")
+@pytest.mark.parametrize("backend", ["numpy", "scalar", "c"])
+def test_sigterm_ends_a_real_process_with_its_weights_saved(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, backend: str
+) -> None:
+    if backend == "c" and not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        pytest.skip("there is no C compiler")
+    project = make_project(tmp_path_factory.mktemp("project"))
+    assert project.run("build", "models.py", "--backend", "numpy,scalar,c").code == 0
     line = ("train", "decay", "--data", "rows.csv", "--epochs", "100000000", "--backend", backend)
-    process, shown = on_terminal(built, *line, "--save", str(tmp_path / "w.json"))
+    process, shown = on_terminal(project, *line, "--save", str(tmp_path / "w.json"))
     wait_for_epochs(shown)
     process.terminate()
     with contextlib.suppress(OSError):  # how Linux says that the other side is closed

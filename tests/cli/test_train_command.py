@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,7 +44,10 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(bui
         f"rate    {result.weights[1]:.8g}",
     ]
     # off a terminal: lines, no bar and no colour
-    assert done.err == "adam: all epochs are done; the weights are those after epoch 2\n"
+    assert done.err.splitlines() == [
+        "adam: run by the backend scalar: there is no decay.c beside it, which `symgraph build --backend c` makes",
+        "adam: all epochs are done; the weights are those after epoch 2",
+    ]
 
 
 def test_several_optimizers_are_compared_saved_apart_and_drawn_together(built: Project, tmp_path: Path) -> None:
@@ -95,18 +99,23 @@ def test_the_backend_is_chosen_and_named(command: Run, built: Project) -> None:
     assert [runs[backend]["backend"] for backend in runs] == ["scalar", "scalar", "numpy"]
     assert runs["auto"] == runs["scalar"]
     refused = command(*line, "--backend", "jax")
-    assert (refused.code, refused.err) == (2, "error: --backend must be one of auto, numpy, scalar, numba, not 'jax'\n")
+    assert (refused.code, refused.err) == (2, "error: --backend must be one of auto, numpy, scalar, c, not 'jax'\n")
 
 
-def test_a_backend_that_gives_way_to_another_says_why(command: Run, built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from symgraph.training import loops
-
-    monkeypatch.setattr(loops, "LONGEST_COMPILED", 1)
-    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd", "--epochs", "1")
-    done = command(*line, "--backend", "numba")
-    assert done.code == 0
-    assert "sgd: run by the backend scalar: row has " in done.err
-    assert "run by" not in command(*line, "--backend", "numba", "--quiet").err
+def test_c_is_taken_where_it_was_built_and_refused_by_name_where_not(command: Run, built: Project, tmp_path: Path) -> None:
+    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        pytest.skip("there is no C compiler")
+    options = ("--data", built.path("rows.csv"), "--epochs", "3", "--json")
+    refused = command("train", module_of(built), *options, "--backend", "c")
+    made = "there is no decay.c beside it, which `symgraph build --backend c` makes"
+    assert (refused.code, refused.err) == (2, f"error: the backend c needs the model's C file: {made}\n")
+    assert command("build", built.path("models.py"), "--out", tmp_path, "--backend", "numpy,scalar,c").code == 0
+    done = command("train", tmp_path / "decay.py", *options)
+    run = json.loads(done.out)["runs"]["adam"]
+    assert (done.code, run["backend"]) == (0, "c")
+    assert "run by" not in done.err
+    floats = json.loads(command("train", tmp_path / "decay.py", *options, "--backend", "scalar").out)["runs"]["adam"]
+    assert run["losses"] == pytest.approx(floats["losses"], rel=1e-12)
 
 
 def test_training_goes_on_from_saved_weights(command: Run, built: Project, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from examples.nine_weights import (
     notebook,
     sigmoid,
 )
-from symgraph.io.data import read_csv
+from symgraph.io.data import read_data
 from symgraph.io.module import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ W = np.full(9, 0.1)
 @pytest.fixture(scope="module")
 def row() -> np.ndarray:
     module = load("nine_weights")
-    data = read_csv(ROOT / "data" / "nine_weights.csv", module.FEATURES, module.TARGET)
+    data = read_data(ROOT / "data" / "nine_weights.csv", module.FEATURES, module.TARGET)
     assert data.X is not None
     assert data.y is not None
     return np.append(data.X[0], data.y[0])

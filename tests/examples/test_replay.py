@@ -9,7 +9,7 @@ import pytest
 
 from examples.nine_weights import SETUPS, Replay, Run, draw, initial_weights, replay, train_as_notebook
 from symgraph.errors import DataError
-from symgraph.io.data import read_csv
+from symgraph.io.data import read_data
 from symgraph.io.module import load
 from symgraph.training import clip_by_norm
 
@@ -135,7 +135,7 @@ def test_starting_anew_leaves_numpys_global_generator_alone() -> None:
 def test_the_clipped_runs_are_the_same_with_gradients_limited(result: Replay) -> None:
     assert [run.name for run in result.runs[3:]] == ["vanilla, clipped", "momentum, clipped", "adam, clipped"]
     module = load("nine_weights")
-    data = read_csv(DATA, module.FEATURES, module.TARGET)
+    data = read_data(DATA, module.FEATURES, module.TARGET)
     assert data.X is not None
     w = initial_weights(9)
     longest = max(np.linalg.norm(module.per_sample_grad(w, data.X, data.y), axis=1))
@@ -149,7 +149,7 @@ def test_the_clipped_runs_are_the_same_with_gradients_limited(result: Replay) ->
 
 def test_losses_are_the_mean_over_all_rows_after_each_epoch(result: Replay) -> None:
     module = load("nine_weights")
-    data = read_csv(DATA, module.FEATURES, module.TARGET)
+    data = read_data(DATA, module.FEATURES, module.TARGET)
     run = _run(result, "vanilla")
     for epoch in (0, 30, 62):
         assert run.losses[epoch] == module.loss(run.weights[epoch + 1], data.X, data.y)

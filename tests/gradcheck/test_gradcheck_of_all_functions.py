@@ -35,12 +35,12 @@ def with_line(old: str, new: str, text: str = TEXT) -> Any:
 
 def test_a_fault_of_single_rows_is_blamed_on_single_rows() -> None:
     faulty = with_line(
-        "return np.array(columns(self._forward(*inputs)), inputs.w.dtype)",
-        "return np.array(columns(self._forward(*inputs)), inputs.w.dtype) * inputs.w.dtype.type(1.01)",
+        "return np.array(self._columns[name](self._forward(*inputs)), inputs.w.dtype)",
+        "return np.array(self._columns[name](self._forward(*inputs)), inputs.w.dtype) * inputs.w.dtype.type(1.01)",
         ALONE,
     )
     names = {found.function for found in failures(faulty)}
-    functions = ("jacobian", "residual", "residual_jacobian")
+    functions = ("per_sample_grad", "jacobian", "residual_jacobian")
     assert names == {f"{name} on one row{dtype}" for name in functions for dtype in ("", " in float32")}
 
 

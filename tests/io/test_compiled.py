@@ -1,6 +1,8 @@
 """symgraph.io.compiled: C files as modules, with the contract of the numpy backend, in float64."""
 
+import inspect
 import math
+import pickle
 import re
 import subprocess
 import threading
@@ -122,6 +124,37 @@ def test_arguments_that_do_not_fit_are_refused_as_the_numpy_module_refuses_them(
         c.row(w, [1.0] * 4, 0.0, np.zeros(9))
     with pytest.raises(ValueError, match="rosenbrock has no features; X must be None"):
         module_of("rosenbrock.c", files_of("rosenbrock")).loss([1.0, 1.0], [[1.0]])
+
+
+def test_signatures_and_help_are_those_of_numpy_modules_without_features_or_target() -> None:
+    c, numpy = module_of("nine_weights.c", files_of("nine_weights")), numpy_module("nine_weights")
+    loose, without = module_of("rosenbrock.c", files_of("rosenbrock")), numpy_module("rosenbrock")
+    shared = {"value_and_grad", "loss", "grad", "per_sample_grad", "predict", "jacobian", "residual", "residual_jacobian"}
+    for name in shared:
+        assert inspect.getdoc(getattr(c, name)) == inspect.getdoc(getattr(numpy, name))
+        ours, theirs = (inspect.signature(getattr(module, name)).parameters for module in (c, numpy))
+        assert list(ours) == list(theirs)
+        assert {p.name for p in ours.values() if p.default is inspect.Parameter.empty} == {"w"}
+    for name in shared & set(vars(without)):
+        assert inspect.signature(getattr(loose, name)) == inspect.signature(getattr(without, name))
+
+
+def test_functions_do_not_travel_and_say_what_to_do() -> None:
+    c = module_of("line.c", files_of("line"))
+    with pytest.raises(TypeError, match="the compiled module of line cannot be pickled; load its C file where it is wanted"):
+        pickle.dumps(c.loss)
+
+
+def test_arrays_that_may_not_be_written_to_are_read(tmp_path: Path) -> None:
+    c, (w, X, y) = module_of("nine_weights.c", files_of("nine_weights")), sample("nine_weights")
+    value, gradient = c.value_and_grad(w, X, y)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    for array in (w, X, y):
+        array.setflags(write=False)
+    for rows in (X, mapped):
+        other, partials = c.value_and_grad(w, rows, y)
+        assert (other, partials.tolist()) == (value, gradient.tolist())
 
 
 def test_a_row_writes_its_partials_into_lists_and_arrays_and_no_more() -> None:

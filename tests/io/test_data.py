@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from symgraph.errors import DataError
-from symgraph.io.data import Dataset, read_csv, read_data, read_npy, read_pickle
+from symgraph.io.data import Dataset, read_data
 
 ROOT = Path(__file__).resolve().parents[2]
 FEATURES, TARGET = ("a", "b"), "y"
@@ -83,7 +83,7 @@ def _assert_is_table(data: Dataset, table: np.ndarray = TABLE) -> None:
     ],
 )
 def test_csv_is_read_by_column_names(tmp_path: Path, content: str) -> None:
-    _assert_is_table(read_csv(_text(tmp_path, content), FEATURES, TARGET))
+    _assert_is_table(read_data(_text(tmp_path, content), FEATURES, TARGET))
 
 
 def test_tabs_separate_the_columns_of_a_tsv_file(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_tabs_separate_the_columns_of_a_tsv_file(tmp_path: Path) -> None:
 
 
 def test_the_founding_data_set_is_read_in_full_precision() -> None:
-    data = read_csv(ROOT / "data" / "nine_weights.csv", ("f1", "f2", "f3", "f4", "f5"), "y")
+    data = read_data(ROOT / "data" / "nine_weights.csv", ("f1", "f2", "f3", "f4", "f5"), "y")
     assert data.X.shape == (506, 5)
     assert data.X.flags.c_contiguous
     assert data.X[0, 0] == -1.2879094989577484
@@ -101,20 +101,20 @@ def test_the_founding_data_set_is_read_in_full_precision() -> None:
 
 @pytest.mark.parametrize("content", ["a,b\n1,2\n", "a,b,y\n1,2,\n", "a,b,y\n1,2,unknown\n"])
 def test_the_target_is_not_looked_at_where_it_is_not_needed(tmp_path: Path, content: str) -> None:
-    data = read_csv(_text(tmp_path, content), FEATURES, TARGET, need_target=False)
+    data = read_data(_text(tmp_path, content), FEATURES, TARGET, need_target=False)
     assert data.y is None
     np.testing.assert_array_equal(data.X, [[1.0, 2.0]])
 
 
 def test_a_model_without_target_or_without_features_reads_what_it_has(tmp_path: Path) -> None:
     path = _text(tmp_path, "a,b,y\n1,2,3\n")
-    assert read_csv(path, FEATURES, None).y is None
-    only_target = read_csv(path, (), TARGET)
+    assert read_data(path, FEATURES, None).y is None
+    only_target = read_data(path, (), TARGET)
     assert only_target.X is None
     assert only_target.y == [3.0]
     assert len(only_target) == 1
     with pytest.raises(DataError, match="nothing to read"):
-        read_csv(path, (), None)
+        read_data(path, (), None)
 
 
 @pytest.mark.parametrize(
@@ -147,14 +147,14 @@ def test_a_model_without_target_or_without_features_reads_what_it_has(tmp_path: 
 def test_a_fault_of_a_csv_file_is_named_with_line_and_column(tmp_path: Path, content: str | bytes, message: str) -> None:
     path = _text(tmp_path, content)
     with pytest.raises(DataError, match=message) as caught:
-        read_csv(path, FEATURES, TARGET)
+        read_data(path, FEATURES, TARGET)
     assert str(caught.value).startswith(str(path))
 
 
 def test_a_long_list_of_columns_is_cut_in_the_message(tmp_path: Path) -> None:
     path = _text(tmp_path, ",".join(f"c{i}" for i in range(500)) + "\n")
     with pytest.raises(DataError, match=r"names c0, .*c19, \.\.\.$"):
-        read_csv(path, FEATURES, TARGET)
+        read_data(path, FEATURES, TARGET)
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "absent.npy", "absent.pkl", "folder.csv"])
@@ -182,9 +182,9 @@ def test_every_bit_survives_csv_npy_and_pickle(tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("bits")
     lines = [",".join(map(repr, row)) for row in table.tolist()]
     for data in (
-        read_csv(_text(folder, "\n".join(["a,b,y", *lines])), FEATURES, TARGET),
-        read_npy(_npy(folder, table), FEATURES, TARGET),
-        read_pickle(_pickled(folder, table), FEATURES, TARGET),
+        read_data(_text(folder, "\n".join(["a,b,y", *lines])), FEATURES, TARGET),
+        read_data(_npy(folder, table), FEATURES, TARGET),
+        read_data(_pickled(folder, table), FEATURES, TARGET),
     ):
         _assert_is_table(data, table)
         assert np.array_equal(np.signbit(data.X), np.signbit(table[:, :2]))
@@ -199,18 +199,18 @@ def test_npy_arrays_of_any_real_dtype_are_read_as_float64(tmp_path: Path, dtype:
 
 
 def test_npy_keeps_its_meaning_in_column_order(tmp_path: Path) -> None:
-    _assert_is_table(read_npy(_npy(tmp_path, np.asfortranarray(TABLE)), FEATURES, TARGET))
+    _assert_is_table(read_data(_npy(tmp_path, np.asfortranarray(TABLE)), FEATURES, TARGET))
 
 
 def test_a_structured_npy_array_is_read_by_its_field_names(tmp_path: Path) -> None:
     values = np.zeros(3, [("y", "<f4"), ("note", "U3"), ("a", "<i8"), ("b", "<f8")])
     values["a"], values["b"], values["y"] = TABLE.T
-    _assert_is_table(read_npy(_npy(tmp_path, values), FEATURES, TARGET))
+    _assert_is_table(read_data(_npy(tmp_path, values), FEATURES, TARGET))
 
 
 def test_npy_without_the_target_column_serves_where_it_is_not_needed(tmp_path: Path) -> None:
     for table in (TABLE, TABLE[:, :2]):
-        data = read_npy(_npy(tmp_path, table), FEATURES, TARGET, need_target=False)
+        data = read_data(_npy(tmp_path, table), FEATURES, TARGET, need_target=False)
         assert data.y is None
         np.testing.assert_array_equal(data.X, TABLE[:, :2])
 
@@ -231,7 +231,7 @@ def test_npy_without_the_target_column_serves_where_it_is_not_needed(tmp_path: P
 )
 def test_an_npy_array_that_does_not_fit_is_refused(tmp_path: Path, values: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read_npy(_npy(tmp_path, values), FEATURES, TARGET)
+        read_data(_npy(tmp_path, values), FEATURES, TARGET)
 
 
 @pytest.mark.parametrize(
@@ -239,14 +239,14 @@ def test_an_npy_array_that_does_not_fit_is_refused(tmp_path: Path, values: np.nd
 )
 def test_a_broken_npy_file_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(DataError, match=r"data\.npy is no readable NPY file"):
-        read_npy(_text(tmp_path, content, "data.npy"), FEATURES, TARGET)
+        read_data(_text(tmp_path, content, "data.npy"), FEATURES, TARGET)
 
 
 def test_an_npy_file_cut_short_is_refused(tmp_path: Path) -> None:
     path = _npy(tmp_path, TABLE)
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(DataError, match="no readable NPY file"):
-        read_npy(path, FEATURES, TARGET)
+        read_data(path, FEATURES, TARGET)
 
 
 def _header(text: str) -> bytes:
@@ -269,7 +269,7 @@ def test_an_npy_file_that_claims_more_than_it_has_is_refused_in_little_memory(tm
     path = _text(tmp_path, content, "data.npy")
     tracemalloc.start()
     with pytest.raises(DataError, match="no readable NPY file"):
-        read_npy(path, FEATURES, TARGET)
+        read_data(path, FEATURES, TARGET)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10**6  # the files have some hundred bytes; NumPy's parser takes some hundred kilobytes
@@ -290,19 +290,19 @@ def test_a_damaged_npy_file_is_read_or_refused(
     path = tmp_path_factory.getbasetemp() / "damaged.npy"
     path.write_bytes(data)
     with contextlib.suppress(DataError), warnings.catch_warnings(action="ignore"):
-        read_npy(path, FEATURES, TARGET)
+        read_data(path, FEATURES, TARGET)
 
 
 def test_an_npy_file_with_names_beyond_latin_letters_is_read(tmp_path: Path) -> None:
     with warnings.catch_warnings(action="ignore"):  # NumPy says that old versions cannot read it
         path = _npy(tmp_path, np.ones(2, [("größe", "f8"), ("λ", "f8")]))
-    assert len(read_npy(path, ("λ",), "größe")) == 2
+    assert len(read_data(path, ("λ",), "größe")) == 2
 
 
 def test_a_message_repeats_no_long_text_of_the_file(tmp_path: Path) -> None:
     for content in ("a,b,y\n1,2," + "x" * 100_000 + "\n", "a,b," + "x" * 100_000 + "\n1,2,3\n"):
         with pytest.raises(DataError) as caught:
-            read_csv(_text(tmp_path, content), FEATURES, TARGET)
+            read_data(_text(tmp_path, content), FEATURES, TARGET)
         assert len(str(caught.value)) < 1000
 
 
@@ -310,14 +310,14 @@ def test_pickled_objects_in_an_npy_file_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "data.npy"
     np.save(path, np.array([[1, 2, 3]], object), allow_pickle=True)
     with pytest.raises(DataError, match="no readable NPY file"):
-        read_npy(path, FEATURES, TARGET)
+        read_data(path, FEATURES, TARGET)
 
 
 # Pickled arrays; what a pickle may name is tested in test_unpickle.py.
 
 
 def test_the_notebooks_form_of_pickle_is_read(tmp_path: Path) -> None:
-    founding = read_csv(ROOT / "data" / "nine_weights.csv", ("f1", "f2", "f3", "f4", "f5"), "y")
+    founding = read_data(ROOT / "data" / "nine_weights.csv", ("f1", "f2", "f3", "f4", "f5"), "y")
     assert founding.y is not None
     path = _pickled(tmp_path, np.column_stack([founding.X, founding.y]))
     data = read_data(path, founding.features, "y")
@@ -338,7 +338,7 @@ def test_the_notebooks_form_of_pickle_is_read(tmp_path: Path) -> None:
     ids=["lists", "tuples", "rows", "scalars", "dict"],
 )
 def test_rows_and_columns_in_plain_containers_are_read(tmp_path: Path, content: Any) -> None:
-    _assert_is_table(read_pickle(_pickled(tmp_path, content), FEATURES, TARGET))
+    _assert_is_table(read_data(_pickled(tmp_path, content), FEATURES, TARGET))
 
 
 @pytest.mark.parametrize(
@@ -364,4 +364,4 @@ def test_rows_and_columns_in_plain_containers_are_read(tmp_path: Path, content: 
 )
 def test_a_pickle_of_another_shape_is_refused(tmp_path: Path, content: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read_pickle(_pickled(tmp_path, content), FEATURES, TARGET)
+        read_data(_pickled(tmp_path, content), FEATURES, TARGET)

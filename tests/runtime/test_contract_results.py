@@ -100,7 +100,7 @@ def test_without_y_the_loss_and_what_needs_y_is_none() -> None:
     np.testing.assert_array_equal(tape.y_hat, module.predict(w, X))
     with pytest.raises(ValueError, match=r"the tape was made without y; call forward\(w, X, y\) first"):
         module.backward(tape)
-    with pytest.raises(ValueError, match="made without y"):
+    with pytest.raises(ValueError, match="y is missing, the loss of pieces needs y"):
         module.per_sample_grad(w, X, None)
 
 

@@ -151,8 +151,9 @@ def test_least_squares_minimises_what_the_loss_says(name: str) -> None:
 def test_a_residual_needs_the_target_where_it_has_it() -> None:
     module = load_artifact(generate(fitted(SQUARES["plain"][0]))[0])
     w, X, _ = rows(5)
-    with pytest.raises(ValueError, match="made without y"):
-        module.residual(w, X, None)
+    for call in (module.residual, module.residual_jacobian):
+        with pytest.raises(ValueError, match="y is missing"):
+            call(w, X, None)
 
 
 def test_a_model_without_output_takes_the_target_away() -> None:

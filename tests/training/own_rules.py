@@ -32,11 +32,14 @@ def swapping(sqrt: Any, w: Any, g: Any, slots: Any, step: Any, rate: Any) -> Any
     return w - rate * (slots[1] + twice * twice), (twice, slots[0])
 
 
-TRACED = {"nesterov": own(nesterov, 1), "unlike adam": own(unlike_adam, 2), "swapping": own(swapping, 2)}
-"""Rules that can stand in a loop."""
+RECORDED = {"nesterov": own(nesterov, 1), "unlike adam": own(unlike_adam, 2), "swapping": own(swapping, 2)}
+"""Rules that can be written as C."""
 
 SIGNED = own(lambda q, w, g, s, t, r: (w - r * np.sign(g), s))
 """A rule for arrays alone."""
 
 HIDING = own(lambda q, w, g, s, t, r: (w - r / (1.0 + g * g), s))
 """A rule that makes 0 of an infinite gradient."""
+
+BRANCHING = own(lambda q, w, g, s, t, r: (w - r if g > 0.0 else w + r, s))
+"""A rule for floats alone."""

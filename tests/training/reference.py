@@ -1,4 +1,4 @@
-"""Training row by row as anyone would write it with a scalar module: the yardstick of every faster loop."""
+"""Training row by row as anyone would write it with a scalar module: the yardstick of every loop."""
 
 import math
 from pathlib import Path
@@ -6,9 +6,10 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
-from built import artifacts, sample, texts_of
+from built import MODELS, artifacts, sample, texts_of
 
 from symgraph import Model, load
+from symgraph.generate import generate
 from symgraph.io.module import GeneratedModule, load_scalar
 from symgraph.training import Optimizer, shuffled
 
@@ -20,13 +21,13 @@ class Built(NamedTuple):
     scalar: Any
 
 
-def build(folder: Path, model: str | Model) -> Built:
+def build(folder: Path, model: str | Model, *, with_c: bool = False) -> Built:
     """Write the modules of a model, of the zoo or another, into a folder, and load them from there."""
-    texts = artifacts(model) if isinstance(model, str) else texts_of(model)
+    made = MODELS[model]() if isinstance(model, str) else model
+    texts = [*(artifacts(model) if isinstance(model, str) else texts_of(made)), *(generate(made, ("c",)) if with_c else ())]
     for artifact in texts:
         (folder / artifact.name).write_text(artifact.text, encoding="utf-8")
-    arrays, scalar = (folder / artifact.name for artifact in texts)
-    return Built(load(arrays), load_scalar(scalar))
+    return Built(load(folder / texts[0].name), load_scalar(folder / texts[1].name))
 
 
 def data(name: str, rows: int) -> tuple[Any, Any, Any]:

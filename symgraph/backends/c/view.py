@@ -1,18 +1,16 @@
 """View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from symgraph.backends.bindings import JACOBIAN, RESIDUAL
 from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
-from symgraph.backends.c.writer import Function, FunctionWriter
+from symgraph.backends.c.writer import CFunction, FunctionWriter
 from symgraph.backends.expression import OpTexts
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
-from symgraph.backends.source import ABI, Source, model_hash
-from symgraph.backends.view import describe, statements
+from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import Graph, reachable
@@ -25,27 +23,6 @@ MOST_ROWS, LEAST_ROWS = 64, 8
 
 AHEAD_BYTES = 10_240
 """Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
-
-
-@dataclass(frozen=True, slots=True)
-class CFunction:
-    """Function of the C file.
-
-    Attributes:
-        once: statements before its loops over rows.
-        arrays: declarations of arrays that later loops read.
-        loops: the statements of each loop; all in one where there is no loop.
-        results: the text of each result.
-        unused: the parameters that nothing reads.
-        careful: whether it calls a function that needs the C library for some arguments.
-    """
-
-    once: tuple[str, ...]
-    arrays: tuple[str, ...]
-    loops: tuple[tuple[str, ...], ...]
-    results: tuple[str, ...]
-    unused: tuple[str, ...]
-    careful: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +113,16 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     writer = FunctionWriter(source, texts, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
     own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), _is_difference(source.graph)
-    with_y = ("w", "x", "y", "stride")
     parts = {
-        "terms": (writer.terms() if has_loss else None, ("w", "x", "y", "cotangent", "stride")),
-        "gradient": (writer.gradient() if has_loss else None, ("w", "sums")),
-        "losses": (writer.root("loss") if has_loss else None, with_y),
-        "prediction": (writer.root("output") if has_output else None, ("w", "x", "stride")),
-        "jacobian": (writer.partials("jacobian", JACOBIAN) if has_output else None, ("w", "x", "stride")),
-        "residual": (writer.root("residual") if source.has_residual and not difference else None, with_y),
-        "residual_jacobian": (writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None, with_y),
+        "terms": writer.terms() if has_loss else None,
+        "gradient": writer.gradient() if has_loss else None,
+        "losses": writer.root("loss") if has_loss else None,
+        "prediction": writer.root("output") if has_output else None,
+        "jacobian": writer.partials("jacobian", JACOBIAN) if has_output else None,
+        "residual": writer.root("residual") if source.has_residual and not difference else None,
+        "residual_jacobian": writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None,
     }
-    written = [function for function, _ in parts.values() if function is not None]
+    written = [function for function in parts.values() if function is not None]
     name = ascii_name(model.name)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
     rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written))
@@ -172,7 +148,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         has_residual=source.has_residual,
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
-        **{part: None if one is None else _function(writer, one, names) for part, (one, names) in parts.items()},
+        **parts,
         functions=parts_called((text for function in written for text in function.texts), name),
         near=tuple(map(number, ERF_NEAR)),
         far=tuple(map(number, ERFC_FAR)),
@@ -199,21 +175,6 @@ def _rows(columns: int) -> int:
     while rows > LEAST_ROWS and 8 * rows * columns > BLOCK_BYTES:
         rows //= 2
     return rows
-
-
-def _function(writer: FunctionWriter, function: Function, parameters: Iterable[str]) -> CFunction:
-    text = "\n".join(function.texts)
-    sums = {position: writer.labels[position] for position in writer.sums if position in writer.labels}
-    notes = {position: f"{sums[position]}, {note}" if position in sums else note for position, note in writer.notes.items()}
-    notes = sums | notes
-    return CFunction(
-        once=statements(function.once, notes, 4, sign="//"),
-        arrays=function.arrays,
-        loops=tuple(statements(lines, notes, 8 if function.over_rows else 4, sign="//") for lines in function.loops),
-        results=function.results,
-        unused=tuple(name for name in parameters if not re.search(rf"\b{name}\b", text)),
-        careful="careful" in text,
-    )
 
 
 def _title(source: Source) -> Iterable[str]:

@@ -1,21 +1,23 @@
 """Statements of a C file: a loop over rows that writes terms, and the code that runs once with their sums."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from types import MappingProxyType
 
-from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ascii_name, ascii_names, taken
 from symgraph.backends.expression import OpTexts, Text
-from symgraph.backends.names import Numbering
-from symgraph.backends.section import Line, SectionWriter
+from symgraph.backends.names import Names, Numbering, identifiers
+from symgraph.backends.section import Line, SectionWriter, statements
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
 from symgraph.ir.graph import Graph
 
 _DECLARED = len("const double ")
-_VECTORS = (("weight", "w[{}]"), ("feature", "x[{} * stride + row]"))
+_VECTORS = {"weight": "w[{}]", "feature": "x[{} * stride + row]"}
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class StatementWriter(SectionWriter):
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class CFunction:
     """Function of the C file.
 
     Attributes:
@@ -55,19 +57,21 @@ class Function:
         arrays: the declarations of arrays that later loops read.
         loops: the statements of each loop; all of the function in one where there is no loop.
         results: the text of each result, after the last statement.
-        over_rows: whether there are loops.
+        unused: the parameters that nothing reads.
+        careful: whether it calls a function that needs the C library for some arguments.
     """
 
-    once: tuple[Line, ...]
+    once: tuple[str, ...]
     arrays: tuple[str, ...]
-    loops: tuple[tuple[Line, ...], ...]
+    loops: tuple[tuple[str, ...], ...]
     results: tuple[str, ...]
-    over_rows: bool = True
+    unused: tuple[str, ...]
+    careful: bool
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Return every piece of text."""
-        return (*(line.text for lines in (self.once, *self.loops) for line in lines), *self.results)
+        return tuple(chain(self.once, *self.loops, self.results))
 
 
 class FunctionWriter:
@@ -80,50 +84,58 @@ class FunctionWriter:
         self.texts = named(texts, self.name)
         self.literals = literals
         blocked = taken(source.model, self.name)
-        self.identifier = ascii_names(identifiers(source.model, blocked), blocked)
-        labels, self.notes = cotangent_labels(self.graph, self.identifier, "")
-        self.labels = labels | node_labels(self.graph, self.identifier)
+        self.names = Names(source.model, self.graph, ascii_names(identifiers(source.model, blocked), blocked))
+        labels, notes = self.names.cotangents()
+        self.labels = labels | self.names.nodes()
         self.sums = _sums(self.graph)
         """Sums over rows, from number 1 on: number 0 is that of the losses."""
+        sums = {position: self.labels[position] for position in self.sums if position in self.labels}
+        self.notes = sums | {
+            position: f"{sums[position]}, {note}" if position in sums else note for position, note in notes.items()
+        }
 
-    def terms(self) -> Function:
+    def terms(self) -> CFunction:
         """Write the function for the terms of every sum; its results are the loss, and partials without a sum over rows."""
         places = {position: f"terms[{index} * stride + row]" for index, position in enumerate(self.sums, start=1)}
         targets = {position: place for position, place in places.items() if self.graph.nodes[position].op == "rowsum"}
         arguments = [self.graph.nodes[position].args[0] for position in targets]
         results = (self.graph.roots["loss"], *(position for position in self.sums if position not in targets))
-        return self._over_rows((*arguments, *results), results, targets)
+        return self._over_rows((*arguments, *results), results, self.labels, targets, ("cotangent",))
 
-    def root(self, name: str) -> Function:
-        """Write the function for the output, or for the loss of each row."""
+    def root(self, name: str) -> CFunction:
+        """Write the function for the output, the residual, or the loss of each row."""
         position = self.graph.roots[name]
-        return self._over_rows((position,), (position,), {})
+        return self._over_rows((position,), (position,), self.labels)
 
-    def partials(self, prefix: str, suffix: str) -> Function:
+    def partials(self, prefix: str, suffix: str) -> CFunction:
         """Write the function for the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
-        labels = cotangent_labels(self.graph, self.identifier, suffix)[0] | node_labels(self.graph, self.identifier)
         results = roots_of(self.graph, prefix)
-        of_loss, self.labels = self.labels, labels
-        written = self._over_rows(results, results, {})
-        self.labels = of_loss
-        return written
+        return self._over_rows(results, results, self.names.cotangents(suffix)[0] | self.names.nodes())
 
-    def gradient(self) -> Function:
+    def gradient(self) -> CFunction:
         """Write the code that runs once with the sums: the statements, and the partials."""
         results = roots_of(self.graph, "grad")
         bound = self._bound() | {position: f"sums[{index}]" for index, position in enumerate(self.sums, start=1)}
         found = self._operations([position for position in results if position not in bound], known=set(bound))
-        writer = self._writer(bound, 4)
-        body = writer.write(found, results)
-        values = tuple(writer.operand(position).text for position in results)
-        return Function((), (), ((*self._leaves("weight", found, results), *body),), values, over_rows=False)
+        writer = self._writer(bound, self.labels)
+        body = (*self._leaves("weight", found, results), *writer.write(found, results))
+        values = [writer.operand(position).text for position in results]
+        return self._function((), (), [body], values, ("w", "sums"), 4)
 
-    def _over_rows(self, needed: Sequence[int], results: Sequence[int], targets: Mapping[int, str]) -> Function:
+    def _over_rows(
+        self,
+        needed: Sequence[int],
+        results: Sequence[int],
+        labels: Mapping[int, str],
+        targets: Mapping[int, str] = MappingProxyType({}),
+        parameters: Sequence[str] = (),
+    ) -> CFunction:
+        """Write a function over rows; ``parameters`` are those that it has beside weights, columns and the rows' distance."""
         found = self._operations(needed, known=set())
         uniform = tuple(position for position in found if not self.graph.nodes[position].varying)
         varying = tuple(position for position in found if self.graph.nodes[position].varying)
         parts = split(self.graph, (*varying, *targets), results)
-        writer = self._writer(self._bound(), 4)
+        writer = self._writer(self._bound(), labels)
         read = {arg for position in varying for arg in self.graph.nodes[position].args} | {*needed}
         once = writer.write(uniform, read & set(uniform))
         writer.texts = {**self.texts, **named(LOOP, self.name)}
@@ -134,8 +146,28 @@ class FunctionWriter:
             last = needed if number == len(parts.loops) else ()
             loops.append((*self._leaves("feature", order, last), *body))
         once = (*self._leaves("weight", (*found, *targets), needed), *once)
-        arrays = tuple(self._array(position, writer) for position in sorted(parts.kept))
-        return Function(once, arrays, tuple(loops), tuple(writer.operand(position).text for position in results))
+        arrays = [self._array(position, writer) for position in sorted(parts.kept)]
+        values = [writer.operand(position).text for position in results]
+        return self._function(once, arrays, loops, values, ("w", "x", "y", *parameters, "stride"))
+
+    def _function(
+        self,
+        once: Sequence[Line],
+        arrays: Sequence[str],
+        loops: Sequence[Sequence[Line]],
+        results: Sequence[str],
+        parameters: Sequence[str],
+        indent: int = 8,
+    ) -> CFunction:
+        text = "\n".join(chain((line.text for line in chain(once, *loops)), results))
+        return CFunction(
+            statements(once, self.notes, 4, sign="//"),
+            tuple(arrays),
+            tuple(statements(lines, self.notes, indent, sign="//") for lines in loops),
+            tuple(results),
+            tuple(name for name in parameters if not re.search(rf"\b{name}\b", text)),
+            "careful" in text,
+        )
 
     def _array(self, position: int, writer: StatementWriter) -> str:
         """Return the declaration of an array for the values of a node."""
@@ -156,33 +188,16 @@ class FunctionWriter:
     def _bound(self) -> dict[int, str]:
         alone = not any(node.varying for node in self.graph.nodes if node.op == "cotangent")
         others = {"target": "y[row]", "cotangent": f"cotangent[{0 if alone else 'row'}]", "largest": "DBL_MAX"}
-        return leaf_bindings(self.graph, self.identifier, others)
+        return self.names.leaves(others)
 
-    def _numbering(self) -> Numbering:
-        return Numbering(self.identifier.values())
-
-    def _writer(self, bound: dict[int, str], indent: int) -> StatementWriter:
-        return StatementWriter(
-            self.graph,
-            self.texts,
-            bound,
-            Numbering(self.identifier.values()),
-            self.labels,
-            self.literals,
-            indent=indent + _DECLARED,
-        )
+    def _writer(self, bound: dict[int, str], labels: Mapping[int, str]) -> StatementWriter:
+        numbering = Numbering(self.names.identifier.values())
+        return StatementWriter(self.graph, self.texts, bound, numbering, labels, self.literals, indent=4 + _DECLARED)
 
     def _leaves(self, kind: str, order: Sequence[int], also: Sequence[int]) -> tuple[Line, ...]:
         """Return the statements that name the weights or features that the given operations read."""
-        used = leaves_read(self.graph, kind, order, also)
-        model = self.source.model
-        entries = model.weight_inputs if kind == "weight" else model.feature_inputs
-        place = dict(_VECTORS)[kind]
-        return tuple(
-            Line(f"const double {self.identifier[entry.name]} = {place.format(index)};", "", -1)
-            for index, entry in enumerate(entries)
-            if entry.name in used
-        )
+        names = enumerate(self.names.inputs(kind, order, also))
+        return tuple(Line(f"const double {name} = {_VECTORS[kind].format(index)};", "", -1) for index, name in names if name)
 
 
 def _sums(graph: Graph) -> tuple[int, ...]:

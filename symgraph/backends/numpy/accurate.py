@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from symgraph.backends.bindings import leaf_bindings, leaves_read, unpack_leaves
 from symgraph.backends.expression import Level, OpText, OpTexts, call, infix
-from symgraph.backends.layout import number
+from symgraph.backends.layout import number, unpacked
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
@@ -72,7 +71,8 @@ class AccurateWriter(LinesWriter):
     def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements of _forward, before and after the target is needed."""
         before, after = super().forward()
-        reads = leaves_read(self.graph, "target", self.kernel.forward_target)
+        nodes = self.graph.nodes
+        reads = any(nodes[arg].op == "target" for position in self.kernel.forward_target for arg in nodes[position].args)
         return before, (*(("    y_pair = pair_of(y)",) if reads else ()), *after)
 
     def fields(self) -> tuple[str, ...]:
@@ -141,19 +141,18 @@ class AccurateWriter(LinesWriter):
         data = self.graph.nodes[position].data
         return self.literals[repr(data)] if isinstance(data, float) else self.bound[position]
 
-    def _unpacked(self, kind: str, names: Sequence[str], used: set[str], vector: str) -> list[str]:
-        """Statements that read the used weights or columns, ``names`` being all of them."""
-        lines = unpack_leaves(names, self.identifier, used, f"pairs_of({vector})")
+    def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
+        lines = unpacked(names, f"pairs_of({vector})", 4)
         if len(lines) < 2:
             return lines
         pairs = "w_pairs" if kind == "weight" else "x_pairs"
-        return [f"{pairs} = pairs_of({vector})", *unpack_leaves(names, self.identifier, used, pairs)]
+        return [f"{pairs} = pairs_of({vector})", *unpacked(names, pairs, 4)]
 
     def _largest(self, w: str) -> str:
         return "pair_of(np.finfo(np.float64).max)"
 
     def _leaves(self) -> dict[int, str]:
-        return leaf_bindings(self.graph, self.identifier, _INPUTS)
+        return self.names.leaves(_INPUTS)
 
     def _target_of_tape(self) -> str:
         return "    y_pair = pair_of(known(tape.y))"

@@ -5,25 +5,17 @@ an operation stands in ``runtime/bounds.py`` or ``runtime/bounds_of_functions.py
 that the bits are the same, and bounds its error from those of the operands and the op's figure in the op table.
 """
 
-from symgraph.backends.bindings import (
-    bases,
-    cotangent_labels,
-    identifiers,
-    leaf_bindings,
-    leaves_read,
-    node_labels,
-    unpack_leaves,
-)
-from symgraph.backends.expression import OpTexts, call
-from symgraph.backends.layout import filled, number
-from symgraph.backends.names import Numbering
+from symgraph.backends.expression import call
+from symgraph.backends.layout import filled, number, unpacked
+from symgraph.backends.names import Names, identifiers
 from symgraph.backends.numpy.lines import ARGUMENTS
-from symgraph.backends.section import SectionWriter
+from symgraph.backends.section import annotated, straight
 from symgraph.backends.source import Source
-from symgraph.backends.view import annotated
-from symgraph.derive.schedule import operations, roots_of
-from symgraph.ir.graph import Graph, reachable
+from symgraph.derive.schedule import roots_of
+from symgraph.ir.graph import Graph
 from symgraph.ir.special import arity_of
+
+_LEAVES = {"target": "y", "cotangent": "constant_bound(w, 1.0)", "largest": "largest_bound(w)"}
 
 
 def bounds_lines(source: Source, graph: Graph) -> tuple[tuple[str, ...], str]:
@@ -33,42 +25,22 @@ def bounds_lines(source: Source, graph: Graph) -> tuple[tuple[str, ...], str]:
         source: a model with a loss.
         graph: the graph of one row, jumps told apart.
     """
+    texts = {op: call(f"{op}_bound", arity_of(op)) for op in {node.op for node in graph.nodes if node.data is None}}
+    called = {f"{op}_bound" for op in (*texts, "constant", "largest")}
+    names = Names(source.model, graph, identifiers(source.model, {*called, *ARGUMENTS}))
     results = (graph.roots["loss"], *roots_of(graph, "grad"))
-    order = operations(graph, reachable(graph.nodes, results))
-    lines, values = _lines(source, graph, order, results)
-    return lines, filled(f"return {values[0]}, (", values[1:], ")", 4)
-
-
-def _lines(
-    source: Source, graph: Graph, order: tuple[int, ...], results: tuple[int, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The statements, and the text of each result."""
-    model, texts = source.model, _texts(graph)
-    called = {text.format.partition("(")[0] for text in texts.values()}
-    identifier = identifiers(model, {*called, "constant_bound", "largest_bound", *ARGUMENTS})
-    opening: list[str] = []
-    for kind, entries, vector in (("weight", model.weight_inputs, "w"), ("feature", model.feature_inputs, "X")):
-        used = leaves_read(graph, kind, order, results)
-        opening += unpack_leaves([entry.name for entry in entries], identifier, used, vector)
-    labels, notes = cotangent_labels(graph, identifier, "")
-    own = set(order)
-    labels = {position: label for position, label in (labels | node_labels(graph, identifier)).items() if position in own}
-    others = {"target": "y", "cotangent": "constant_bound(w, 1.0)", "largest": "largest_bound(w)"}
-    bound = leaf_bindings(graph, identifier, others)
-    numbering = Numbering({*identifier.values(), *labels.values()})
-    writer = SectionWriter(graph, texts, bound, numbering, labels, _literals(source, graph), bases=bases(graph, identifier))
-    lines = tuple(annotated(f"    {line.text}", notes.get(line.node, "")) for line in writer.write(order, results))
-    values = tuple(writer.operand(position).text for position in results)
-    return (*(f"    {line}" for line in opening), *lines), values
-
-
-def _texts(graph: Graph) -> OpTexts:
-    """A call of the op's function for each op."""
-    return {op: call(f"{op}_bound", arity_of(op)) for op in {node.op for node in graph.nodes if node.data is None}}
+    body = straight(names, results, texts, _literals(source, graph), _LEAVES, names.bases())
+    opening = [
+        f"    {line}"
+        for kind, vector in (("weight", "w"), ("feature", "X"))
+        for line in unpacked(names.inputs(kind, body.order, results), vector, 4)
+    ]
+    lines = [annotated(f"    {line.text}", body.notes.get(line.node, "")) for line in body.lines]
+    return (*opening, *lines), filled(f"return {body.values[0]}, (", body.values[1:], ")", 4)
 
 
 def _literals(source: Source, graph: Graph) -> dict[str, str]:
-    """The text of every constant, with the radius of what it stands for where it is not exact."""
+    """Return the text of every constant, with the radius of what it stands for where it is not exact."""
     literals = {}
     for node in graph.nodes:
         if isinstance(node.data, float):

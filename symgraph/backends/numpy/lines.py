@@ -4,28 +4,19 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
-from symgraph.backends.bindings import (
-    bases,
-    cotangent_labels,
-    identifiers,
-    leaf_bindings,
-    leaves_read,
-    node_labels,
-    primal_names,
-    unpack_leaves,
-)
 from symgraph.backends.expression import OpTexts
-from symgraph.backends.layout import call_layout, filled, number, parenthesized
-from symgraph.backends.names import Numbering
+from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, parenthesized, unpacked
+from symgraph.backends.names import Names, Numbering, identifiers
 from symgraph.backends.notes import form_notes
-from symgraph.backends.section import Line, SectionWriter
+from symgraph.backends.section import Line, SectionWriter, annotated
 from symgraph.backends.source import Source
-from symgraph.backends.view import annotated
-from symgraph.backends.width import WIDTH, columns
 from symgraph.derive.schedule import Kernel, roots_of
 
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""
+
+_MOST_DEFAULTS = 1_000
+"""A tape of more fields has no defaults: ``NamedTuple`` looks for each default among all fields."""
 
 _INPUTS = {"target": "y", "cotangent": "cotangent", "largest": "largest"}
 
@@ -40,6 +31,7 @@ class LinesWriter:
         row_sum: the type of what adds up rows in ``_backward``.
         taken: further names that the functions need for themselves.
         inner: columns before the statements that need y.
+        long_tape: whether the fields of the tape have no defaults.
     """
 
     number = "Array"
@@ -53,15 +45,17 @@ class LinesWriter:
         self.graph = source.graph
         self.texts = texts
         self.literals = literals
-        self.identifier = identifiers(source.model, self.taken)
+        self.names = Names(source.model, self.graph, identifiers(source.model, self.taken))
+        self.identifier = self.names.identifier
         self.numbering = Numbering()
-        self.named = primal_names(self.graph)
+        self.named = self.names.primals()
         # what a tape made without y does not have
         self.absent_without_y = {p for p, node in enumerate(self.graph.nodes) if node.op == "target"} | set(
             kernel.forward_target
         )
-        self.bound = leaf_bindings(self.graph, self.identifier, _INPUTS)
+        self.bound = self.names.leaves(_INPUTS)
         self.taped = frozenset(kernel.tape)
+        self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
         self.remarks: dict[int, str] = {}
 
     def body(self) -> tuple[str, ...]:
@@ -78,7 +72,7 @@ class LinesWriter:
     def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements of _forward, before and after the target is needed."""
         kernel, graph = self.kernel, self.graph
-        labels = node_labels(graph, self.identifier)
+        labels = self.names.nodes()
         self.numbering = self._fresh_numbering()
         writer = self._section(self.bound, labels, "w")
         crossing = {arg for position in kernel.forward_target for arg in graph.nodes[position].args} & set(kernel.forward)
@@ -103,8 +97,9 @@ class LinesWriter:
         return tuple(self._field_line(position, name, "Array") for position, name in self._stored())
 
     def tape_call(self, *, with_target: bool) -> str:
-        """The statement that returns the tape; without the target, what depends on it is left out."""
-        stored = [text for position, text in self.tape_values() if with_target or position not in self.absent_without_y]
+        """The statement that returns the tape; without the target, what depends on it has its default, None."""
+        absent = () if with_target else self.absent_without_y
+        stored = [text if p not in absent else "None" for p, text in self.tape_values() if p not in absent or self.long_tape]
         return filled("return Tape(", ["w", "X", "y", *stored], ")", 4 if with_target else 8)
 
     def tape_values(self) -> list[tuple[int, str]]:
@@ -119,7 +114,7 @@ class LinesWriter:
             return (), ""
         self.numbering = self._fresh_numbering()
         bound, opening = self._tape_bindings(order, results)
-        labels, aliases = cotangent_labels(graph, self.identifier, suffix)
+        labels, aliases = self.names.cotangents(suffix)
         labels = {position: label for position, label in labels.items() if position in own}
         writer = self._section(bound, labels, "tape.w")
         lines = writer.write(order, {*results, *labels})
@@ -139,7 +134,7 @@ class LinesWriter:
 
     @cached_property
     def _bases(self) -> list[str]:
-        return bases(self.graph, self.identifier)
+        return self.names.bases()
 
     def _fresh_numbering(self) -> Numbering:
         return Numbering({*self.identifier.values(), "loss", *self.bound.values()})
@@ -167,20 +162,21 @@ class LinesWriter:
 
     def _openings(self, order: tuple[int, ...], also: tuple[int, ...], w: str, X: str) -> list[str]:
         """Statements that give the weights and columns which a function reads their names."""
-        model, graph = self.source.model, self.graph
-        lines: list[str] = []
-        operands = set(chain.from_iterable([graph.nodes[position].args for position in order]))
-        read = {position for position in operands.union(also) if graph.nodes[position].data is not None}
-        for kind, entries, vector in (("weight", model.weight_inputs, w), ("feature", model.feature_inputs, f"{X}.T")):
-            used = leaves_read(graph, kind, (), read)
-            lines += self._unpacked(kind, [entry.name for entry in entries], used, vector)
-        if leaves_read(graph, "largest", (), read & operands):
+        nodes = self.graph.nodes
+        operands = set(chain.from_iterable([nodes[position].args for position in order]))
+        read = [position for position in operands.union(also) if nodes[position].data is not None]
+        lines = [
+            line
+            for kind, vector in (("weight", w), ("feature", f"{X}.T"))
+            for line in self._unpacked(kind, self.names.inputs(kind, (), read), vector)
+        ]
+        if any(nodes[position].op == "largest" for position in operands):
             lines.append(f"largest = {self._largest(w)}")
         return [f"    {line}" for line in lines]
 
-    def _unpacked(self, kind: str, names: Sequence[str], used: set[str], vector: str) -> list[str]:
-        """Statements that read the used weights or columns, ``names`` being all of them."""
-        return unpack_leaves(names, self.identifier, used, vector)
+    def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
+        """Statements that read the used weights or columns, ``names`` being all of them, "" for those that are not used."""
+        return unpacked(names, vector, 4)
 
     def _largest(self, w: str) -> str:
         return f"np.finfo({w}.dtype).max"
@@ -197,7 +193,8 @@ class LinesWriter:
         return sorted(fields, key=lambda entry: entry[0] in self.absent_without_y)
 
     def _field_line(self, position: int, name: str, kind: str) -> str:
-        line = f"{name}: {kind} | None = None" if position in self.absent_without_y else f"{name}: {kind}"
+        optional = " | None" if self.long_tape else " | None = None"
+        line = f"{name}: {kind}{optional if position in self.absent_without_y else ''}"
         remark = self.remarks.get(position, "") if position in self.taped else ""
         fits = remark and columns(f"    {line}  # {remark}") <= WIDTH
         return f"{line}  # {remark}" if fits else line
@@ -229,7 +226,7 @@ class LinesWriter:
         return bound, opening
 
     def _leaves(self) -> dict[int, str]:
-        return leaf_bindings(self.graph, self.identifier, _INPUTS)
+        return self.names.leaves(_INPUTS)
 
     def _target_of_tape(self) -> str:
         return "    y = known(tape.y)"

@@ -5,25 +5,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from symgraph.backends.bindings import JACOBIAN, RESIDUAL
 from symgraph.backends.expression import OpTexts
-from symgraph.backends.layout import call_layout, filled, number, sequence_layout
+from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
+from symgraph.backends.names import JACOBIAN, RESIDUAL
 from symgraph.backends.numpy.accurate import AccurateWriter
 from symgraph.backends.numpy.error_bound import bounds_lines
 from symgraph.backends.numpy.lines import LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
-from symgraph.backends.source import Source, laws_of
-from symgraph.backends.view import Header, describe, header
-from symgraph.backends.width import WIDTH, columns
+from symgraph.backends.source import Header, Source, describe, header, laws_of
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph
 from symgraph.options import DOUBLE
 from symgraph.spec.laws import Law, Normal, Uniform
 from symgraph.spec.residuals import residual_of
-
-_MOST_FIELDS = 1_000
-"""A tape of more is written out: the class that ``NamedTuple`` makes takes half a second for 10,000 fields, and half a minute
-for 100,000."""
 
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
@@ -59,7 +53,6 @@ class NumpyView:
     exports: str
     x_type: str
     fields: tuple[str, ...]
-    long_tape: bool
     forward: tuple[str, ...]
     functions: tuple[Function, ...]
     binding: tuple[str, ...]
@@ -76,7 +69,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
     binding = _binding(source, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     return NumpyView(
-        head=header(source, {node.name: writer.identifier[node.name] for node in model.nodes}),
+        head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
         shapes=_shapes(source),
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
@@ -84,7 +77,6 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         exports=filled("__all__ = [", [f'"{name}"' for name in _exports(source)], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
-        long_tape=len(fields) > _MOST_FIELDS,
         forward=forward,
         functions=functions,
         binding=binding,
@@ -94,7 +86,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
 def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Function]:
     """The functions that read the tape, as far as the model has them."""
     output = source.model.output_node
-    name = writer.identifier[output.name] if output else ""
+    name = writer.names.identifier[output.name] if output else ""
     plain = writer.number == "Array" and _is_difference(source)
     sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
     found = [

@@ -1,4 +1,4 @@
-"""The scalar backend: straight-line ``math`` on Python floats, one row a call, compilable by numba as it is."""
+"""The scalar backend: straight-line ``math`` on Python floats, one row a call."""
 
 from symgraph.backends.backend import Backend
 from symgraph.backends.expression import ARITHMETIC, Level, OpText, OpTexts, call

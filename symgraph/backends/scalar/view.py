@@ -4,16 +4,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from symgraph.backends.bindings import cotangent_labels, identifiers, leaf_bindings, leaves_read, node_labels
 from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import number, sequence_layout, unpacked
-from symgraph.backends.names import Numbering
+from symgraph.backends.names import Names, identifiers
 from symgraph.backends.scalar.functions import own_functions
-from symgraph.backends.section import SectionWriter
-from symgraph.backends.source import Source
-from symgraph.backends.view import Header, describe, header, statements
+from symgraph.backends.section import statements, straight
+from symgraph.backends.source import Header, Source, describe, header
 from symgraph.derive.schedule import count, operations, roots_of
-from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.graph import reachable
+
+_LEAVES = {"target": "y", "largest": number(sys.float_info.max)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,27 @@ class ScalarView:
 
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
     """Write the two row functions."""
-    graph = source.graph
-    writer = _RowWriter(source, graph, texts, literals)
-    roots = graph.roots
+    graph, roots = source.graph, source.graph.roots
+    names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss")))
+
+    def function(results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the statements that compute some nodes, and the expression for each."""
+        body = straight(names, results, texts, literals, _LEAVES)
+        opening = [
+            f"    {line}"
+            for kind, vector in (("weight", "w"), ("feature", "x"))
+            for line in _named_entries(names.inputs(kind, body.order, results), vector)
+        ]
+        return (*opening, *statements(body.lines, body.notes)), body.values
+
     own = own_functions(graph, texts)
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
-    row, values = writer.function(results)
-    predict, predicted = writer.function((roots["output"],) if "output" in roots else ())
+    row, values = function(results)
+    predict, predicted = function((roots["output"],) if "output" in roots else ())
     exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
     constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
     return ScalarView(
-        head=header(source, {node.name: writer.identifier[node.name] for node in source.model.nodes}),
+        head=header(source, {node.name: names.identifier[node.name] for node in source.model.nodes}),
         counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
         exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*constants, *exported)], "]"),
         has_loss=bool(values),
@@ -66,36 +76,6 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
 
 
 def _named_entries(names: Sequence[str], vector: str) -> list[str]:
-    """Write the statements that name a vector's entries: one if it fits a line, else one each, since numba unpacks slowly."""
-    lines = unpacked(names, vector, 4) if any(names) else []
+    """Write the statements that name a vector's entries: one if it fits a line, else one each."""
+    lines = unpacked(names, vector, 4)
     return lines if len(lines) == 1 else [f"{name} = {vector}[{index}]" for index, name in enumerate(names) if name]
-
-
-class _RowWriter:
-    """Writer of functions of one row over the same graph."""
-
-    def __init__(self, source: Source, graph: Graph, texts: OpTexts, literals: Mapping[str, str]) -> None:
-        self.source = source
-        self.graph = graph
-        self.texts = texts
-        self.literals = literals
-        self.identifier = identifiers(source.model, ("w", "x", "y", "grad", "loss"))
-
-    def function(self, results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the statements that compute the given nodes, and the expression for each."""
-        if not results:
-            return (), ()
-        graph, model = self.graph, self.source.model
-        order = operations(graph, reachable(graph.nodes, results))
-        lines: list[str] = []
-        for kind, entries, vector in (("weight", model.weight_inputs, "w"), ("feature", model.feature_inputs, "x")):
-            used = leaves_read(graph, kind, order, results)
-            names = [self.identifier[entry.name] if entry.name in used else "" for entry in entries]
-            lines += [f"    {line}" for line in _named_entries(names, vector)]
-        labels, notes = cotangent_labels(graph, self.identifier, "")
-        labels |= node_labels(graph, self.identifier)
-        bound = leaf_bindings(graph, self.identifier, {"target": "y", "largest": number(sys.float_info.max)})
-        writer = SectionWriter(graph, self.texts, bound, Numbering(self.identifier.values()), labels, self.literals)
-        body = writer.write(order, results)
-        values = tuple(writer.operand(position).text for position in results)
-        return (*lines, *statements(body, notes)), values

@@ -1,0 +1,109 @@
+"""Search for what `symgraph build` puts beside a module's file: the model's modules of the other backends."""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.util import decode_source
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from symgraph.errors import ModuleError
+from symgraph.io.module import GeneratedModule, ScalarModule, from_source
+from symgraph.io.trust import objection
+
+_SUFFIX = "_scalar"
+
+
+class Siblings(NamedTuple):
+    """What there is of a model, the given module included. Nothing in it was built from another spec.
+
+    Attributes:
+        arrays: the module of the numpy backend, or a compiled one; or None.
+        scalar: the module of the scalar backend, or None.
+        c_files: the texts of the C file, which comes first, and its header, by name; () if there are none.
+        lacking: for each of "numpy", "scalar" and "c" that is missing, the reason.
+    """
+
+    arrays: GeneratedModule | None
+    scalar: ScalarModule | None
+    c_files: tuple[tuple[str, str], ...]
+    lacking: Mapping[str, str]
+
+
+def is_scalar(module: Any) -> bool:
+    """Tell if a module is of the scalar backend; compiled C has its functions and those for arrays."""
+    return (hasattr(module, "row") or hasattr(module, "predict_row")) and not hasattr(module, "pack")
+
+
+def identity(module: Any) -> tuple[Any, ...]:
+    """Return a key that modules of one model share; never equal where the model's digest is not known."""
+    metadata = getattr(module, "METADATA", {})
+    return metadata.get("model_hash", object()), metadata.get("precision"), module.MODEL, module.WEIGHTS, module.FEATURES
+
+
+def siblings_of(module: Any) -> Siblings:
+    """Find the modules of a model in the other backends.
+
+    Args:
+        module: of any backend. A C file beside a module of Python is not compiled here; see `identity`.
+    """
+    c_files = getattr(module, "C_FILES", {})
+    if c_files:
+        alone = f"the module of {module.MODEL} was compiled from C"
+        return Siblings(module, None, tuple(c_files.items()), MappingProxyType({"scalar": alone}))
+    given_scalar = is_scalar(module)
+    stem, suffix = _stem(getattr(module, "__file__", None) or "", given_scalar)
+    other = "numpy" if given_scalar else "scalar"
+    if stem is None:
+        nowhere = f"the module of {module.MODEL} is in no file{suffix}"
+        lacking, found, c_files = {other: nowhere, "c": nowhere}, None, ()
+    else:
+        lacking, found, name = {}, _read(f"{stem}{suffix}", _load), os.path.basename(stem)  # noqa: PTH119  quicker than Path
+        if found is None:
+            lacking[other] = f"there is no module {name}{suffix} beside it"
+        elif is_scalar(found) is given_scalar or identity(found) != identity(module):
+            found, lacking[other] = None, f"{name}{suffix} was not built from the same spec; build it again"
+        c_files = tuple((f"{name}{end}", _read(f"{stem}{end}", _text)) for end in (".c", ".h"))
+        if None in (text for _, text in c_files):
+            lacking["c"] = f"there is no {name}.c beside it, which `symgraph build --backend c` makes"
+    arrays, scalar = (found, module) if given_scalar else (module, found)
+    return Siblings(arrays, scalar, c_files, MappingProxyType(lacking))
+
+
+@lru_cache(maxsize=64)  # a run is often short beside the search for files
+def _stem(file: str, given_scalar: bool) -> tuple[str | None, str]:
+    """Return what the names of a model's files begin with, and how that of the other backend ends; or None and the reason."""
+    path = Path(file)
+    if not path.name or (given_scalar and not path.stem.endswith(_SUFFIX)):
+        return None, f" that ends in {_SUFFIX}.py" if path.name else ""
+    stem = path.stem.removesuffix(_SUFFIX) if given_scalar else path.stem
+    return str(path.with_name(stem)), ".py" if given_scalar else f"{_SUFFIX}.py"
+
+
+def _read(file: str, reader: Any) -> Any:
+    """Return what a reader makes of a file in its present state, or None if it is not there or must not be used."""
+    try:
+        state = os.stat(file)  # noqa: PTH116  as above
+        return reader(file, (state.st_mtime_ns, state.st_size, state.st_ino))
+    except (OSError, UnicodeDecodeError, SyntaxError, ModuleError):
+        return None
+
+
+@lru_cache(maxsize=16)
+def _load(file: str, state: tuple[int, int, int]) -> Any:
+    """Load the module of a file in a given state: time of change, length, number on the disk."""
+    return from_source(decode_source(_bytes(Path(file))), Path(file).stem, file)
+
+
+@lru_cache(maxsize=16)
+def _text(file: str, state: tuple[int, int, int]) -> str:
+    return _bytes(Path(file)).decode()
+
+
+def _bytes(path: Path) -> bytes:
+    """Read a file that will run as code, if it is as trustworthy as the module beside it."""
+    doubt = objection(path, path.parent)
+    if doubt is not None:
+        raise ModuleError(f"{path} {doubt}")
+    return path.read_bytes()

@@ -1,0 +1,349 @@
+"""Training in C: as on floats to rounding; what is compiled is kept; what cannot be falls back, and says why."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from built import one_output
+from own_rules import BRANCHING, HIDING, RECORDED, SIGNED, own
+from reference import Built, build, data
+
+import symgraph
+from symgraph import erfcx
+from symgraph.errors import ModuleError, OptionError
+from symgraph.io import compiled
+from symgraph.training import (
+    CLIPS,
+    OPTIMIZERS,
+    SCHEDULES,
+    STOPS,
+    EpochEnd,
+    Failure,
+    adam,
+    as_rows,
+    batches,
+    clip_by_norm,
+    clip_by_value,
+    constant,
+    converged,
+    momentum,
+    run_epoch,
+    sgd,
+    step_decay,
+    train,
+)
+
+pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler")
+
+EPSILON = 2.0**-52
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory):
+    """A cache folder of the tests' own."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SYMGRAPH_CACHE", str(folder))
+        yield folder / "c"
+
+
+@pytest.fixture(scope="session")
+def nine(tmp_path_factory) -> Built:
+    return build(tmp_path_factory.mktemp("nine"), "nine_weights", with_c=True)
+
+
+@pytest.fixture(scope="session")
+def line(tmp_path_factory) -> Built:
+    return build(tmp_path_factory.mktemp("line"), "line", with_c=True)
+
+
+@pytest.fixture(scope="session")
+def rows():
+    random = np.random.default_rng(3)
+    return random.normal(0.0, 0.3, 9), random.uniform(-1, 1, (60, 5)), random.normal(size=60)
+
+
+def both(built, X, y, **run):
+    """A run in C, and on floats."""
+    return (train(built.arrays, X, y, backend=backend, **run) for backend in ("c", "scalar"))
+
+
+RATES = {"constant": constant(0.01), "step_decay": step_decay(0.02, every=3)}
+ENDS = {"converged": converged(0.02)}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+@pytest.mark.parametrize("clip", [None, *CLIPS])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_schedule_clip_and_stop_gives_the_run_of_run_epoch(line, name, schedule, clip, stop):
+    x = np.linspace(-1, 1, 20)
+    y, w, limit = 3.0 * x + np.cos(5.0 * x), np.array([0.5, -0.25]), None if clip is None else CLIPS[clip](0.7)
+    optimizer, stop, rows = OPTIMIZERS[name].tuned(RATES[schedule]), ENDS[stop], as_rows(line.arrays, x, y)
+    state, expected, done = optimizer.init(w), w, False
+    while not done and int(state.epoch) < 40:
+        previous, epoch = expected, int(state.epoch)
+        expected, state, _ = run_epoch(
+            line.arrays, rows, expected, state, optimizer=optimizer, batches=batches(20, 1), clip=limit
+        )
+        done = stop(EpochEnd(epoch, line.arrays.loss(expected, x, y), expected, previous, state))
+    for run in both(line, x, y, optimizer=optimizer, epochs=40, w0=w, clip=limit, stop=stop):
+        assert (run.epochs, run.fallback) == (int(state.epoch), None)
+        assert run.reason == ("converged" if done else "epochs")
+        # at most 800 updates of size 0.1, each off by a few units in the last place
+        np.testing.assert_allclose(run.weights, expected, rtol=0, atol=800 * 0.1 * 8 * EPSILON)
+        assert run.losses[-1] == pytest.approx(line.arrays.loss(run.weights, x, y), rel=16 * EPSILON)
+
+
+@pytest.mark.parametrize("rule", ["sgd", "momentum", "adam", *RECORDED])
+def test_every_rule_agrees_with_floats_to_rounding(nine, rows, rule):
+    w, X, y = rows
+    # at its own rate of 0.01 "swapping" is chaotic: one ulp of an initial weight moves the last ones by 1e-8
+    own_rules = {name: optimizer.tuned(1e-4) for name, optimizer in RECORDED.items()}
+    optimizer = {"sgd": sgd(1e-3), "momentum": momentum(1e-3), "adam": adam(step_decay(1e-3, every=1)), **own_rules}[rule]
+    clip = {"momentum": clip_by_norm(0.4), "adam": clip_by_value(0.2)}.get(rule)
+    in_c, floats = both(nine, X, y, optimizer=optimizer, epochs=3, w0=w, shuffle=True, seed=1, clip=clip)
+    assert (in_c.backend, in_c.fallback, in_c.reason) == ("c", None, "epochs")
+    assert (floats.state.step, floats.state.epoch) == (in_c.state.step, in_c.state.epoch)
+    # 180 updates of at most 0.1, each off by a few units in the last place, weights of size 1; rules forget or damp them
+    np.testing.assert_allclose(in_c.weights, floats.weights, rtol=0, atol=180 * 0.1 * 16 * EPSILON)
+    np.testing.assert_allclose(in_c.state.slots, floats.state.slots, rtol=0, atol=180 * 16 * EPSILON)
+    np.testing.assert_allclose(in_c.losses, floats.losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["rosenbrock", "location", "pieces", "logistic", "keywords"])
+def test_models_of_every_shape_agree_with_floats_to_rounding(tmp_path, name):
+    built = build(tmp_path, name, with_c=True)
+    w, X, y = data(name, 7)
+    in_c, floats = both(built, X, y, optimizer=sgd(1e-3), epochs=3, w0=w)
+    assert (in_c.backend, in_c.fallback) == ("c", None)
+    np.testing.assert_allclose(in_c.weights, floats.weights, rtol=64 * EPSILON)
+
+
+def test_powers_of_the_step_stay_those_of_pow_over_many_updates(line):
+    x = np.zeros(30_000)
+    # gradients are 0, so the second weight is the sum of the powers alone
+    for base in (0.999, 0.9, 1.001, 2.0):
+        summing = own(lambda q, w, g, s, t, r, base=base: (w + (g + base**t), s))
+        in_c, floats = both(line, x, x, optimizer=summing, epochs=1, w0=np.zeros(2))
+        assert (in_c.backend, in_c.failure is None) == ("c", floats.failure is None)
+        if floats.failure is None:
+            # the sums of 30,000 numbers are rounded alike
+            np.testing.assert_allclose(in_c.weights, floats.weights, rtol=1e-12)
+
+
+def test_a_model_with_functions_of_its_own_is_compiled_with_them(tmp_path):
+    built = build(tmp_path, one_output(lambda f, g, a, b: erfcx(a * f) + b * g), with_c=True)
+    random = np.random.default_rng(0)
+    X, y = random.uniform(-1, 1, (20, 2)), random.normal(size=20)
+    in_c, floats = both(built, X, y, optimizer=sgd(0.01), epochs=2, w0=np.ones(2))
+    assert (in_c.backend, in_c.fallback) == ("c", None)
+    np.testing.assert_allclose(in_c.weights, floats.weights, rtol=64 * EPSILON)
+
+
+def test_it_is_what_a_run_takes_by_itself_from_any_module_of_the_model(nine, rows):
+    w, X, y = rows
+    run = {"optimizer": adam(), "epochs": 2, "w0": w}
+    alone = compiled.load_file(Path(nine.arrays.__file__).with_suffix(".c"))
+    results = [train(module, X, y, **run) for module in (nine.arrays, nine.scalar, alone)]
+    assert [(result.backend, result.fallback) for result in results] == [("c", None)] * 3
+    assert len({result.weights.tobytes() for result in results}) == 1
+    assert [train(module, X, y, batch_size=6, **run).backend for module in (nine.arrays, alone)] == ["numpy", "numpy"]
+    with pytest.raises(OptionError, match="scalar needs the scalar module: the module of nine_weights was compiled from C"):
+        train(alone, X, y, backend="scalar", **run)
+
+
+def test_a_module_compiled_in_memory_trains_in_c(rows):
+    model = one_output(lambda f, g, a, b: a * f + b * g)
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.ones(20)
+    in_c, arrays = (
+        train(symgraph.compile(model, backend), X, y, optimizer=momentum(), epochs=3, w0=np.ones(2))
+        for backend in ("c", "numpy")
+    )
+    assert [in_c.backend, arrays.backend] == ["c", "numpy"]
+    np.testing.assert_allclose(in_c.weights, arrays.weights, rtol=64 * EPSILON)
+
+
+def test_a_resumed_run_equals_one_run_bit_for_bit(nine, rows):
+    w, X, y = rows
+    for shuffle in (True, False):
+        run = {"optimizer": adam(step_decay(0.01, every=2)), "shuffle": shuffle, "seed": 4, "backend": "c"}
+        whole, half = train(nine.arrays, X, y, epochs=4, w0=w, **run), train(nine.arrays, X, y, epochs=3, w0=w, **run)
+        rest = train(nine.arrays, X, y, epochs=1, w0=half.weights, state=half.state, **run)
+        assert (rest.weights.tobytes(), rest.state.step) == (whole.weights.tobytes(), 240)
+        assert [*half.losses, *rest.losses] == whole.losses.tolist()
+
+
+def test_epochs_that_nobody_listens_to_have_the_bits_of_those_that_are_heard(nine, rows):
+    w, X, y = rows
+    run = {"optimizer": adam(step_decay(0.01, every=2)), "epochs": 600, "w0": w, "backend": "c", "clip": clip_by_norm(1.0)}
+    heard = []
+    one_by_one = train(nine.arrays, X, y, callbacks=[heard.append], **run)
+    at_once = train(nine.arrays, X, y, **run)  # by 273 epochs
+    assert at_once.losses.tolist() == one_by_one.losses.tolist() == [end.loss for end in heard]
+    assert at_once.weights.tobytes() == one_by_one.weights.tobytes()
+    assert (at_once.state.step, at_once.state.epoch) == (36_000, 600)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(at_once.state.slots, one_by_one.state.slots, strict=True))
+    for array in (at_once.weights, *at_once.state.slots, heard[0].weights):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1.0
+
+
+def test_rows_beyond_one_call_go_by_pieces(line):
+    x = np.linspace(-1, 1, 2**18 + 5)
+    for shuffle in (False, True):
+        run = {"optimizer": sgd(1e-3), "epochs": 1, "w0": np.ones(2), "shuffle": shuffle, "seed": 2}
+        in_c, floats = both(line, x, x, **run)
+        assert in_c.state.step == len(x)
+        np.testing.assert_allclose(in_c.weights, floats.weights, rtol=0, atol=1e-12)  # steps damp what rounding adds
+        spoilt = x.copy()
+        spoilt[2**18 + 2] = np.nan
+        assert train(line.arrays, x, spoilt, backend="c", **run).failure == Failure(0, 2**18 + 2, "loss")
+
+
+def test_epochs_at_once_stop_where_one_by_one_they_would(line):
+    x = np.linspace(-1, 1, 20)
+    # steps beyond the other side of the valley, so that the weights grow in each epoch until their squares overflow
+    run = {"optimizer": sgd(3.0), "epochs": 200, "w0": np.ones(2), "backend": "c"}
+    one_by_one, at_once = train(line.arrays, x, x, callbacks=[lambda end: None], **run), train(line.arrays, x, x, **run)
+    assert at_once.reason == "non-finite"
+    assert at_once.epochs > 4
+    assert (at_once.failure, at_once.epochs) == (one_by_one.failure, one_by_one.epochs)
+    assert at_once.weights.tobytes() == one_by_one.weights.tobytes()
+    assert at_once.losses.tolist() == one_by_one.losses.tolist()
+
+
+def test_ctrl_c_keeps_what_was_finished_before_the_epochs_at_once(nine, rows):
+    w, X, y = rows
+
+    def rate(epoch):
+        if epoch == 300:  # in the second call, of the epochs 273 to 545
+            raise KeyboardInterrupt
+        return 0.01
+
+    result = train(nine.arrays, X, y, optimizer=sgd(rate), epochs=1000, w0=w, backend="c")
+    assert (result.reason, result.epochs, len(result.losses), result.state.step) == ("interrupted", 273, 273, 273 * 60)
+    same = train(nine.arrays, X, y, optimizer=sgd(0.01), epochs=273, w0=w, backend="c")
+    assert result.weights.tobytes() == same.weights.tobytes()
+
+
+def test_what_stops_being_finite_is_named_as_on_floats(nine, line, rows):
+    w, X, y = rows
+    spoilt, spoilt_X = y.copy(), X.copy()
+    spoilt[[17, 40]] = np.nan
+    spoilt_X[17, 2] = np.inf
+    zeros, shuffle = np.zeros(2), {"shuffle": True, "seed": 3}
+    cases = [
+        (nine, X, spoilt, {"w0": w, "optimizer": adam()}),
+        (nine, X, spoilt, {"w0": w, "optimizer": adam(), **shuffle}),
+        (nine, spoilt_X, y, {"w0": w, "optimizer": adam()}),
+        (nine, X, y, {"w0": w, "optimizer": sgd(1e300)}),
+        # The loss (1e150)**2 is finite, its derivative 2e150 * 1e200 is not.
+        (line, np.array([0.0, 1e200]), np.array([0.0, 1e150]), {"w0": zeros, "optimizer": sgd(), "clip": clip_by_norm(1.0)}),
+        (line, np.array([0.0, 1e200]), np.array([0.0, 1e150]), {"w0": zeros, "optimizer": sgd(), "clip": clip_by_value(1.0)}),
+        (line, np.array([0.0, 1e200]), np.array([0.0, 1e150]), {"w0": zeros, "optimizer": HIDING}),
+        (line, np.ones(3), np.array([0.0, 1e10, 1e10]), {"w0": zeros, "optimizer": sgd(1e300)}),
+        # A gradient of 1e200: its square in Adam's state is infinite, and holds the weights still.
+        (line, np.array([1e100]), np.array([1e100]), {"w0": zeros, "optimizer": adam()}),
+        # The update by row 1 takes a to 2e100, where the square at row 0 overflows.
+        (line, np.array([1e60, 1.0]), np.array([0.0, 1e100]), {"w0": zeros, "optimizer": sgd(1.0)}),
+    ]
+    found = set()
+    for built, X, y, run in cases:
+        in_c, floats = both(built, X, y, epochs=3, **run)
+        assert (in_c.backend, floats.backend) == ("c", "scalar")
+        assert in_c.failure is not None
+        assert (in_c.failure, in_c.epochs) == (floats.failure, floats.epochs)
+        np.testing.assert_allclose(in_c.weights, floats.weights, rtol=1e-12)
+        found.add(in_c.failure.what)
+    assert found == {"loss", "gradient", "weights", "optimizer state"}
+
+
+def test_a_sum_of_losses_that_overflows_where_their_mean_does_not_ends_no_run(line):
+    x, y = np.zeros(3), np.full(3, 1.2e154)  # squares of 1.4e308
+    in_c, floats = both(line, x, y, optimizer=sgd(1e-300), epochs=2, w0=np.zeros(2))
+    assert (in_c.reason, floats.reason) == ("epochs", "epochs")
+    np.testing.assert_allclose(in_c.losses, floats.losses, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"optimizer": SIGNED}, "the rule of own is not made of operators alone: "),
+        ({"optimizer": BRANCHING}, "the rule of own is not made of operators alone: "),
+        ({"clip": lambda grad: grad / 2}, "a clip of your own cannot be written as C"),
+    ],
+    ids=["for arrays alone", "branching", "clip"],
+)
+def test_what_cannot_be_written_as_c_runs_on_floats_and_says_why(nine, rows, options, reason):
+    w, X, y = rows
+    in_c, floats = both(nine, X, y, **{"optimizer": sgd(), "epochs": 2, "w0": w, **options})
+    assert in_c.backend == "scalar"
+    assert in_c.fallback.startswith(reason)
+    assert in_c.weights.tobytes() == floats.weights.tobytes()
+
+
+def test_without_a_compiler_a_run_is_on_floats_unless_c_was_asked_for(nine, rows, monkeypatch):
+    w, X, y = rows
+    monkeypatch.setenv("CC", "no-such-compiler")
+    run = {"optimizer": sgd(), "epochs": 1, "w0": w}
+    result = train(nine.arrays, X, y, **run)
+    assert result.backend == "scalar"
+    assert result.fallback.startswith("there is no C compiler: 'no-such-compiler' is not there")
+    with pytest.raises(symgraph.errors.BuildError, match="there is no C compiler"):
+        train(nine.arrays, X, y, backend="c", **run)
+
+
+def test_a_c_file_of_another_spec_is_not_used(tmp_path, rows):
+    w, X, y = rows
+    built = build(tmp_path, "nine_weights", with_c=True)
+    path = tmp_path / "nine_weights.c"
+    text = path.read_text(encoding="utf-8")
+    run = {"optimizer": sgd(), "epochs": 1, "w0": w}
+    for changed, reason in (
+        (text.replace('"sha256:', '"sha256:0'), "nine_weights.c was not built from the same spec; build it again"),
+        (text.replace("_abi = 2;", "_abi = 1;"), "nine_weights.c follows version 1 of the module contract, "),
+        ("int x;", "nine_weights.c is no generated C file"),
+    ):
+        path.write_text(changed, encoding="utf-8")
+        result = train(built.arrays, X, y, **run)
+        assert result.backend == "scalar"
+        assert result.fallback.startswith(reason)
+        with pytest.raises(ModuleError, match=reason):
+            train(built.arrays, X, y, backend="c", **run)
+    path.unlink()
+    with pytest.raises(OptionError, match=r"the backend c needs the model's C file: there is no nine_weights.c beside it"):
+        train(built.arrays, X, y, backend="c", **run)
+
+
+SCRIPT = """
+import sys
+import numpy as np
+import symgraph
+from symgraph.training import sgd, train
+m = symgraph.load(sys.argv[1])
+result = train(m, np.ones((3, 5)), np.ones(3), optimizer=sgd(), epochs=1, seed=0)
+print(result.backend, [float(w).hex() for w in result.weights])
+print(sorted({"numba", "sympy", "jinja2"} & set(sys.modules)))
+"""
+
+
+def test_what_is_compiled_is_kept_for_the_next_process_which_gets_the_same_bits_and_needs_no_generator(nine, tmp_path):
+    environment = {**os.environ, "SYMGRAPH_CACHE": str(tmp_path / "kept")}
+    outputs, kept = [], []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, nine.arrays.__file__],
+            env=environment, cwd=tmp_path, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        outputs.append(done.stdout)
+        kept.append([(path.name, path.stat().st_mtime_ns) for path in (tmp_path / "kept" / "c").iterdir()])
+    assert outputs[0] == outputs[1]
+    assert outputs[0].startswith("c [")
+    assert outputs[0].splitlines()[1] == "[]"
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 1

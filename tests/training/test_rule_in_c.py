@@ -1,0 +1,76 @@
+"""Rules as C: what is written from one call of a rule, and what cannot be."""
+
+import math
+
+import numpy as np
+import pytest
+from own_rules import BRANCHING, RECORDED, SIGNED, own
+
+from symgraph.training import adam, momentum, sgd
+from symgraph.training.rule_in_c import NotRecordedError, recorded
+
+
+def test_a_rule_is_written_operation_by_operation_and_stores_at_its_end():
+    rule = recorded(momentum(0.1, gamma=0.75))
+    assert rule.numbers == (0.75,)
+    assert rule.uniform == ()
+    assert rule.each == (
+        "const double value0 = numbers[0] * slot[0 * PADDED + j];",
+        "const double value1 = rate * g[j];",
+        "const double value2 = value0 + value1;",
+        "const double value3 = w[j] - value2;",
+        "const double new0 = value3;",
+        "const double new1 = value2;",
+        "w[j] = new0;",
+        "slot[0 * PADDED + j] = new1;",
+    )
+
+
+def test_rules_that_differ_in_their_numbers_alone_have_one_text():
+    some, other = recorded(adam(0.1, 0.6, 0.7, 0.5)), recorded(adam())
+    assert some.numbers != other.numbers
+    assert some._replace(numbers=()) == other._replace(numbers=())
+
+
+def test_what_is_the_same_for_all_weights_is_done_once_a_row_and_divided_by_once():
+    rule = recorded(adam())
+    assert [rule.numbers[int(base[8:-1])] for base in rule.powers] == [0.9, 0.999]
+    assert sum("1.0 / " in line for line in rule.uniform) == 2  # the two corrections
+    assert sum(" / " in line for line in rule.each) == 1  # by the root
+
+
+@pytest.mark.parametrize("optimizer", [sgd(), *RECORDED.values()])
+def test_the_rules_there_are_are_recorded(optimizer):
+    rule = recorded(optimizer)
+    assert rule.slots == optimizer.slots
+    assert rule.each[-1 - optimizer.slots] == "w[j] = new0;"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "reason"),
+    [
+        (BRANCHING, "the rule of own is not made of operators alone: a recorded value is neither true nor false"),
+        (SIGNED, "the rule of own is not made of operators alone: "),
+        (own(lambda q, w, g, s, t, r: (w - r * float(g), s)), "the rule of own is not made of operators alone: "),
+        (own(lambda q, w, g, s, t, r: (w - r * math.exp(g), s)), "the rule of own is not made of operators alone: "),
+        (own(lambda q, w, g, s, t, r: (w - r * g / np.linalg.norm(g), s)), "the rule of own is not made of operators alone: "),
+        (own(lambda q, w, g, s, t, r: (w if g else w - r, s)), "a recorded value is neither true nor false"),
+        (own(lambda q, w, g, s, t, r: (w if g == 0.0 else w - r, s)), "a recorded value is neither true nor false"),
+        (own(lambda q, w, g, s, t, r: (w - r if t == 1 else w, s)), "a recorded value is neither true nor false"),
+        (own(lambda q, w, g, s, t, r: (w - r * g**0.5, s)), "takes a power that is neither a whole one nor one of a constant"),
+        (own(lambda q, w, g, s, t, r: (w - r * (-2.0) ** g, s)), "takes a power that is neither"),
+        (own(lambda q, w, g, s, t, r: (w - r * g * math.inf, s)), "the rule of own uses the constant inf"),
+        (own(lambda q, w, g, s, t, r: (w - sum([g] * 1001), s)), "has more than 1000 operations"),
+        (own(lambda q, w, g, s, t, r: (w - r * g, (g,))), "returns 1 slots and not 0"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused_with_its_reason(optimizer, reason):
+    with pytest.raises(NotRecordedError) as refusal:
+        recorded(optimizer)
+    assert reason in str(refusal.value)
+
+
+def test_a_square_root_of_a_plain_number_is_a_number():
+    rule = recorded(own(lambda q, w, g, s, t, r: (w - r * g / q(4.0), s)))
+    assert rule.numbers == (2.0,)
+    assert not any("sqrt" in line for line in (*rule.uniform, *rule.each))
