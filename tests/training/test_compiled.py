@@ -152,7 +152,7 @@ def test_it_is_what_a_run_takes_by_itself_from_any_module_of_the_model(nine, row
     results = [train(module, X, y, **run) for module in (nine.arrays, nine.scalar, alone)]
     assert [(result.backend, result.fallback) for result in results] == [("c", None)] * 3
     assert len({result.weights.tobytes() for result in results}) == 1
-    assert [train(module, X, y, batch_size=6, **run).backend for module in (nine.arrays, alone)] == ["numpy", "numpy"]
+    assert [train(module, X, y, batch_size=6, **run).backend for module in (nine.arrays, alone)] == ["native", "numpy"]
     with pytest.raises(OptionError, match="scalar needs the scalar module: the module of nine_weights was compiled from C"):
         train(alone, X, y, backend="scalar", **run)
 
