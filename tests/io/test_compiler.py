@@ -1,7 +1,10 @@
 """symgraph.io.compiler: which compiler is found, what a library's name depends on, what is said where there is none."""
 
+import os
 import platform
+import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 from c_code import compiler as program_of
 
 from symgraph.errors import BuildError
+from symgraph.io import cache
 from symgraph.io.compiler import FLAGS, NATIVE, Compiler, compiled_library, find_compiler
 
 ANSWER = {"answer.c": '#include "answer.h"\nint answer(void)\n{\n    return 42;\n}\n', "answer.h": "int answer(void);\n"}
@@ -108,3 +112,68 @@ def test_code_compiled_in_haste_is_no_other_code(gcc: Compiler) -> None:
     assert gcc.in_haste().flags == tuple(flag.replace("-O3", "-O1") for flag in gcc.flags)
     assert "-O3" in gcc.flags
     assert (gcc.in_haste().path, gcc.in_haste().identity) == (gcc.path, gcc.identity)
+
+
+def answer(path: Path) -> int:
+    """What the function of a library returns, in a process of its own."""
+    script = f"import ctypes; print(ctypes.CDLL({str(path)!r}).answer())"
+    return int(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+
+
+def spoilt(library: Path) -> Mapping[str, Callable[[], object]]:
+    """Ways in which a library of the cache may have come to harm."""
+    digest = library.with_name(f"{library.name}.sha256")
+    return {
+        "cut off": lambda: os.truncate(library, 4096),
+        "empty": lambda: os.truncate(library, 0),
+        "writable by others": lambda: library.chmod(0o777),
+        "a link": lambda: (library.rename(library.with_name("elsewhere")), library.symlink_to("elsewhere")),
+        "without its digest": digest.unlink,
+        "with another's digest": lambda: digest.write_text("0" * 64, encoding="ascii"),
+        "deleted": library.unlink,
+    }
+
+
+@pytest.mark.parametrize("harm", spoilt(Path("none")))
+def test_a_library_that_is_not_as_it_was_made_is_made_anew(gcc: Compiler, tmp_path: Path, harm: str) -> None:
+    library = compiled_library("answer.c", ANSWER, gcc, tmp_path)
+    before = library.read_bytes()
+    spoilt(library)[harm]()
+    assert compiled_library("answer.c", ANSWER, gcc, tmp_path) == library
+    assert library.read_bytes() == before
+    assert (library.stat().st_mode & 0o777, library.is_symlink()) == (0o700, False)
+    assert answer(library) == 42
+
+
+def test_the_libraries_made_first_are_deleted_when_all_take_too_much(
+    gcc: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYMGRAPH_CACHE", str(tmp_path / "cache"))
+
+    def made(number: int) -> Path:
+        library = compiled_library("answer.c", ANSWER | {"answer.c": ANSWER["answer.c"].replace("42", str(number))}, gcc)
+        os.utime(library, (number, number))
+        return library
+
+    size = made(1).stat().st_size
+    monkeypatch.setattr(cache, "MOST_BYTES", 3 * size + size // 2)
+    kept = [made(number) for number in range(2, 6)][1:]
+    assert sorted(kept[0].parent.iterdir()) == sorted([*kept, *(path.with_name(f"{path.name}.sha256") for path in kept)])
+
+
+def test_a_compiler_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    script, pid = tmp_path / "cc", tmp_path / "pid"
+    script.write_text(f'#!/bin/sh\ncase "$*" in *-dM*) exit 0;; esac\nsleep 60 &\necho $! > {pid}\nwait\n', encoding="utf-8")
+    script.chmod(0o755)
+    with pytest.raises(BuildError, match=r"cc takes longer than 1 s to compile the file"):
+        compiled_library("answer.c", ANSWER, find_compiler(str(script)).within(1.0), tmp_path)
+    started = Path("/proc") / pid.read_text(encoding="ascii").strip() / "stat"
+    if started.parent.parent.is_dir():
+        assert not started.exists() or started.read_text(encoding="ascii").split()[2] == "Z"  # ended, not yet reaped
+    assert not list(tmp_path.glob("*.so"))
+
+
+def test_the_environment_may_give_a_compiler_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    gcc = program_of("gcc")
+    monkeypatch.setenv("CC", f"{gcc} -DANSWER=42")
+    assert find_compiler().command == (gcc, "-DANSWER=42")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from built import MODELS, sample
 from c_code import compiler
@@ -14,6 +15,7 @@ import symgraph
 from symgraph.errors import BuildError, ModuleError, OptionError
 from symgraph.generate import generate
 from symgraph.io.native import NativeModule, NativeWarning, load
+from symgraph.training import sgd, train
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -128,6 +130,20 @@ def test_without_pythons_headers_the_library_is_called_through_ctypes(tmp_path: 
     assert flat(module.value_and_grad(w, X, y)) == flat(three("nine_weights").native.value_and_grad(w, X, y))
     again = pickle.loads(pickle.dumps(module.value_and_grad))  # noqa: S301  our own
     assert flat(again(w, X, y)) == flat(module.value_and_grad(w, X, y))
+
+
+def test_training_says_that_it_ran_natively_and_takes_numpy_where_asked_to(tmp_path: Path) -> None:
+    module = load(Project(tmp_path).path)
+    x = np.linspace(-1, 1, 40)
+    run = {"optimizer": sgd(0.1), "epochs": 3, "w0": [0.1, 0.2]}
+    native, numpy = (train(module, x, x**2, batch_size=8, backend=one, **run) for one in ("auto", "numpy"))
+    assert (native.backend, numpy.backend) == ("native", "numpy")
+    assert train(module, x, x**2, batch_size=1, **run).backend == "c"
+    np.testing.assert_allclose(native.weights, numpy.weights, rtol=1e-13)  # 15 updates, a few roundings each
+    single = train(
+        module, np.float32(x), np.float32(x**2), batch_size=8, optimizer=sgd(0.1), epochs=1, w0=np.float32([0.1, 0.2])
+    )
+    assert single.backend == "numpy"
 
 
 def test_compile_gives_a_native_module_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

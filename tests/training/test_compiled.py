@@ -152,7 +152,7 @@ def test_it_is_what_a_run_takes_by_itself_from_any_module_of_the_model(nine, row
     results = [train(module, X, y, **run) for module in (nine.arrays, nine.scalar, alone)]
     assert [(result.backend, result.fallback) for result in results] == [("c", None)] * 3
     assert len({result.weights.tobytes() for result in results}) == 1
-    assert [train(module, X, y, batch_size=6, **run).backend for module in (nine.arrays, alone)] == ["native", "numpy"]
+    assert [train(module, X, y, batch_size=6, **run).backend for module in (nine.arrays, alone)] == ["numpy", "numpy"]
     with pytest.raises(OptionError, match="scalar needs the scalar module: the module of nine_weights was compiled from C"):
         train(alone, X, y, backend="scalar", **run)
 
@@ -325,7 +325,7 @@ import sys
 import numpy as np
 import symgraph
 from symgraph.training import sgd, train
-m = symgraph.load(sys.argv[1])
+m = symgraph.load(sys.argv[1], backend="numpy")
 result = train(m, np.ones((3, 5)), np.ones(3), optimizer=sgd(), epochs=1, seed=0)
 print(result.backend, [float(w).hex() for w in result.weights])
 print(sorted({"numba", "sympy", "jinja2"} & set(sys.modules)))
@@ -346,4 +346,4 @@ def test_what_is_compiled_is_kept_for_the_next_process_which_gets_the_same_bits_
     assert outputs[0].startswith("c [")
     assert outputs[0].splitlines()[1] == "[]"
     assert kept[0] == kept[1]
-    assert len(kept[0]) == 1
+    assert len(kept[0]) == 2  # with the digest beside it
