@@ -233,7 +233,8 @@ def straight(
         literals: the text of constants that have no decimal form, by repr.
         leaves: the text of leaves other than features and weights, by kind.
         bases: for each node what the name of a value without one begins with; numbered through by default.
-        form: the statement that gives a value its name, with the places {name} and {value}; only Python breaks long ones.
+        form: the statement that gives a value its name, with the places {name} and {value}; only Python's is broken where it is
+            too long.
     """
     graph = names.graph
     order = operations(graph, reachable(graph.nodes, results))

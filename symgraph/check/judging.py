@@ -17,6 +17,7 @@ from symgraph.check.report import Report, report_on
 from symgraph.check.runs import Results, backend_of, compute, names_of
 from symgraph.check.truths import Truths, truths
 from symgraph.errors import OptionError
+from symgraph.ir.garbage_collection import uncollected
 from symgraph.spec.model import Model
 
 
@@ -42,11 +43,12 @@ def judge(
     own = [tuple(entry.name for entry in part) for part in (model.weight_inputs, model.feature_inputs)]
     if model.name != module.MODEL or [tuple(module.WEIGHTS), tuple(module.FEATURES)] != own:
         raise OptionError(f"the module is of {module.MODEL}, not of the model {model.name} with these inputs; build it again")
-    rounded = points.rounded(dtype)
-    results = compute(module, rounded, dtype)
-    names, backend = names_of(module), backend_of(module)
-    found = truths(model, rounded, backend=backend, precision=results.precision, dtype=dtype, names=names, progress=progress)
-    return compare(found, results)
+    rounded, names, backend = points.rounded(dtype), names_of(module), backend_of(module)
+    with uncollected():
+        results = compute(module, rounded, dtype)
+        precision = results.precision
+        found = truths(model, rounded, backend=backend, precision=precision, dtype=dtype, names=names, progress=progress)
+        return compare(found, results)
 
 
 def compare(found: Truths, results: Results) -> Report:

@@ -13,8 +13,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from symgraph.training.arrays import Array
 from symgraph.training.options import number
+from symgraph.training.rows import Array
 
 Clip = Callable[[Array], Array]
 

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import module_of, prefix_of
-from symgraph.training.arrays import Array
 from symgraph.training.clipping import Clip, Limit
 from symgraph.training.epoch import ByEpoch, Epoch, finished
 from symgraph.training.floats import ScalarRows
 from symgraph.training.history import Failure, Quantity
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
-from symgraph.training.rows import Rows
+from symgraph.training.rows import Array, Rows
 from symgraph.training.rule_in_c import NotRecordedError, RuleInC, recorded
 from symgraph.training.siblings import Siblings, identity
 
@@ -133,18 +132,16 @@ def compiled_rows(siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Cl
     """
     if not (clip is None or isinstance(clip, Limit)):
         raise NotRecordedError("a clip of your own cannot be written as C")
-    rule, given = recorded(optimizer), cast("Any", siblings.arrays or siblings.scalar)
+    (rule, numbers), given = recorded(optimizer), cast("Any", siblings.arrays or siblings.scalar)
     environment = tuple(os.environ.get(name, "") for name in ("CC", "PATH", VARIABLE))
     sizes = len(given.WEIGHTS), len(given.FEATURES), given.TARGET is not None
-    library, module = _library(
-        siblings.c_files, sizes, rule._replace(numbers=()), "" if clip is None else clip.in_c, environment
-    )
+    library, module = _library(siblings.c_files, sizes, rule, "" if clip is None else clip.in_c, environment)
     if identity(module) != identity(given):
         raise ModuleError(f"{siblings.c_files[0][0]} was not built from the same spec; build it again")
     X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
     limit = 0.0 if clip is None else clip.limit
     judge: Any = siblings.arrays or ScalarRows(cast("Any", siblings.scalar))
-    return CompiledRows(library, judge, rows._replace(X=X, y=y), optimizer, np.array(rule.numbers), limit)
+    return CompiledRows(library, judge, rows._replace(X=X, y=y), optimizer, np.array(numbers), limit)
 
 
 @lru_cache(maxsize=16)  # a run is often short beside the loading of a library
@@ -156,7 +153,7 @@ def _library(
     Args:
         c_files: names and texts of the C file and its header.
         sizes: the numbers of weights and features, and whether there is a target.
-        rule: the optimizer's, without its numbers.
+        rule: the optimizer's.
         clip: the name of the clip's function, or "".
         environment: names the compiler and the cache; it is here to be compared.
     """

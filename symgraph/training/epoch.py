@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.io.module import GeneratedModule
-from symgraph.training.arrays import Array
 from symgraph.training.clipping import Clip
 from symgraph.training.history import Failure
 from symgraph.training.optimizers import Optimizer, OptimizerState
-from symgraph.training.rows import Batch, Rows
+from symgraph.training.rows import Array, Batch, Rows
 
 
 class Epoch(NamedTuple):

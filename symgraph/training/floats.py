@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.io.module import GeneratedModule, ScalarModule
-from symgraph.training.arrays import Array
 from symgraph.training.clipping import Clip, on_floats
 from symgraph.training.epoch import Epoch, finished
 from symgraph.training.history import Failure, Quantity
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
-from symgraph.training.rows import Rows
+from symgraph.training.rows import Array, Rows
 
 _OUT_OF_DOMAIN = (ArithmeticError, ValueError)
 """Exceptions that `math` raises where NumPy gives inf or nan."""

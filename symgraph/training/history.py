@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.training.arrays import Array
 from symgraph.training.optimizers import OptimizerState
+from symgraph.training.rows import Array
 
 Reason = Literal["epochs", "converged", "callback", "non-finite", "interrupted"]
 Backend = Literal["numpy", "native", "scalar", "c"]

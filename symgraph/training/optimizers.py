@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import OptionError
-from symgraph.training.arrays import Array
 from symgraph.training.options import number
+from symgraph.training.rows import Array
 from symgraph.training.schedules import Schedule
 
 Rate = float | Schedule

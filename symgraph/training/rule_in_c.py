@@ -6,18 +6,17 @@ Numbers of the rule are arguments of the C code: optimizers that differ in their
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from symgraph.errors import SymgraphError
 from symgraph.runtime.facts import DOUBLE
 from symgraph.runtime.recording import ARGUMENT, NUMBER, Kind, Node, Recorder
-from symgraph.training.optimizers import OPTIMIZERS, Optimizer
+from symgraph.training.optimizers import OPTIMIZERS, Optimizer, Parameter, Update
 
 _LONGEST = 1000
 """Most operations of a rule."""
@@ -42,50 +41,56 @@ class RuleInC(NamedTuple):
         uniform: the statements that are the same for all weights.
         each: the statements for weight j; they store the new weight and slots.
         powers: the base of each power of the step.
-        numbers: the constants of the rule.
         slots: the running quantities that it keeps for each weight.
     """
 
     uniform: tuple[str, ...]
     each: tuple[str, ...]
     powers: tuple[str, ...]
-    numbers: tuple[float, ...]
     slots: int
 
 
-def recorded(optimizer: Optimizer) -> RuleInC:
+def recorded(optimizer: Optimizer) -> tuple[RuleInC, tuple[float, ...]]:
     """Write an optimizer's rule as C.
 
     Args:
         optimizer: its rule is called once.
 
+    Returns:
+        The rule, and its constants, which are arguments of the code.
+
     Raises:
         NotRecordedError: the rule uses more than operators and the square root it is given.
     """
-    # a user's rule may depend on more than its parameters
-    known = any(optimizer.definition is row.definition for row in OPTIMIZERS.values())
-    return _known(replace(optimizer, rate=1.0)) if known else _recorded(optimizer)
+    find = _known if optimizer.definition in _PURE else _recorded
+    return find(optimizer.name, optimizer.definition, optimizer.slots, optimizer.parameters)
 
 
-def _recorded(optimizer: Optimizer) -> RuleInC:
-    recorder, name = Recorder(DOUBLE), optimizer.name
-    places = ("w[j]", *(f"slot[{k} * PADDED + j]" for k in range(optimizer.slots)))
+def _recorded(
+    name: str, definition: Callable[..., Update], slots: int, parameters: tuple[Parameter, ...]
+) -> tuple[RuleInC, tuple[float, ...]]:
+    recorder = Recorder(DOUBLE)
+    places = ("w[j]", *(f"slot[{k} * PADDED + j]" for k in range(slots)))
     w, *old = (recorder.argument(place, 0, Kind.ROW) for place in places)
     g, step, rate = (recorder.argument(given, 0, kind) for given, kind in _GIVEN)
     try:
-        moved, slots = optimizer.rule(np.sqrt)(w, g, tuple(old), step, rate)  # type: ignore[arg-type]  # they stand for numbers
-        new = [recorder.operand(value, DOUBLE).position for value in (moved, *slots)]
+        update: Any = definition(np.sqrt, **{parameter.name: parameter.value for parameter in parameters})
+        moved, kept = update(w, g, tuple(old), step, rate)
+        new = [recorder.operand(value, DOUBLE).position for value in (moved, *kept)]
     except Exception as error:  # a rule for floats alone may raise anything here; the message gives the cause
         raise NotRecordedError(f"the rule of {name} is not made of operators alone: {error}") from error
     if len(new) != len(places):
-        raise NotRecordedError(f"the rule of {name} returns {len(new) - 1} slots and not {optimizer.slots}")
+        raise NotRecordedError(f"the rule of {name} returns {len(new) - 1} slots and not {slots}")
     if len(recorder.nodes) > _LONGEST:
         raise NotRecordedError(f"the rule of {name} has more than {_LONGEST} operations")
     writer = _Writer(recorder.nodes, name)
     each = [f"const double new{i} = {writer.names[position]};" for i, position in enumerate(new)]  # all are read before a store
     each += [f"{place} = new{i};" for i, place in enumerate(places)]
-    return RuleInC(tuple(writer.uniform), (*writer.each, *each), tuple(writer.powers), tuple(writer.numbers), optimizer.slots)
+    return RuleInC(tuple(writer.uniform), (*writer.each, *each), tuple(writer.powers), slots), tuple(writer.numbers)
 
+
+_PURE = frozenset(optimizer.definition for optimizer in OPTIMIZERS.values())
+"""Rules that do the same at every call; a user's rule may depend on more than its parameters."""
 
 _known = lru_cache(maxsize=64)(_recorded)
 

@@ -8,13 +8,12 @@ import numpy as np
 
 from symgraph.errors import OptionError, WeightsError
 from symgraph.io.module import GeneratedModule, ScalarModule
-from symgraph.training.arrays import Array, float_array
 from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
 from symgraph.training.history import Callback, EpochEnd, Reason, Stop, TrainResult
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
-from symgraph.training.rows import as_rows, shuffled
+from symgraph.training.rows import Array, as_rows, float_array, shuffled
 from symgraph.training.siblings import Siblings, is_scalar, siblings_of
 
 
