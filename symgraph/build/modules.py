@@ -1,5 +1,6 @@
 """Modules of a model without files: generated, loaded, verified."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
@@ -7,11 +8,11 @@ from types import ModuleType
 from symgraph.backends import BACKENDS
 from symgraph.build.profile import Profile
 from symgraph.check.verification_report import LostDigits, VerificationReport
-from symgraph.errors import BuildError, OptionError
+from symgraph.errors import BuildError, OptionError, SpecError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiler import is_at_hand
 from symgraph.io.module import from_source
-from symgraph.io.native import COMPILE_SECONDS, chosen, compiled_model, native_module
+from symgraph.io.native import COMPILE_SECONDS, NativeWarning, chosen, compiled_model, native_module
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.options import DOUBLE, Options, options_of
 from symgraph.spec.model import Model
@@ -54,7 +55,13 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     native = asked in ("auto", "native")
     require(("numpy",) if native else (asked,), options)
     other = "c" if native and _may_be_native(options, asked) else "numpy" if native else asked
-    artifacts = generate(model, dict.fromkeys(("numpy", other)), options=options)
+    try:
+        artifacts = generate(model, dict.fromkeys(("numpy", other)), options=options)
+    except SpecError as error:
+        if asked != "auto" or other != "c":
+            raise
+        artifacts = generate(model, ("numpy",), options=options)
+        warnings.warn(f"{model.name} runs on NumPy: {error}", NativeWarning, stacklevel=2)  # a name that C has for itself
     files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
     made = compiled_model(model.name, files, "auto" if asked == "auto" else "native", compile_seconds) if files else None
     modules, _ = load_verified(model, artifacts, None if made is None else made.library)

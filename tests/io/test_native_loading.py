@@ -12,7 +12,7 @@ from c_code import compiler
 from native_models import flat, three
 
 import symgraph
-from symgraph.errors import BuildError, ModuleError, OptionError
+from symgraph.errors import BuildError, ModuleError, OptionError, SpecError
 from symgraph.generate import generate
 from symgraph.io.native import NativeModule, NativeWarning, load
 from symgraph.training import sgd, train
@@ -130,6 +130,16 @@ def test_without_pythons_headers_the_library_is_called_through_ctypes(tmp_path: 
     assert flat(module.value_and_grad(w, X, y)) == flat(three("nine_weights").native.value_and_grad(w, X, y))
     again = pickle.loads(pickle.dumps(module.value_and_grad))  # noqa: S301  our own
     assert flat(again(w, X, y)) == flat(module.value_and_grad(w, X, y))
+
+
+def test_a_model_with_a_name_of_cs_own_runs_on_numpy_after_a_warning() -> None:
+    model = symgraph.Model("stdio")
+    x, a = model.feature("x"), model.weight("a")
+    model.output("y_hat", a * x)
+    with pytest.warns(NativeWarning, match=r"stdio runs on NumPy: model name 'stdio': stdio\.h would hide a header of C"):
+        assert "numpy backend" in repr(symgraph.compile(model))
+    with pytest.raises(SpecError, match="would hide a header of C"):
+        symgraph.compile(model, "native")
 
 
 def test_training_says_that_it_ran_natively_and_takes_numpy_where_asked_to(tmp_path: Path) -> None:
