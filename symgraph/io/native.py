@@ -37,8 +37,8 @@ VARIABLE = "SYMGRAPH_BACKEND"
 COMPILE_SECONDS = 20.0
 """Time that a compiler may take for a model where nobody has asked for native code."""
 
-LONG, TOO_LONG = 60_000, 100_000
-"""Bytes of a C file beyond which it is compiled with fewer optimizations, and beyond which it is not unless asked for."""
+LONGEST = 100_000
+"""Most characters of a C file that is compiled although nobody asked for it: some 200 weights of a perceptron, and 10 s."""
 
 Choice = Literal["auto", "native", "numpy"]
 
@@ -179,12 +179,12 @@ def compiled_model(model: str, files: Mapping[str, str], choice: str, seconds: f
     Warns:
         NativeWarning: it cannot be although there is a compiler.
     """
-    source, length = f"{model}.c", len(files[f"{model}.c"])
-    if choice == "auto" and (not is_at_hand() or length > TOO_LONG):
+    source = f"{model}.c"
+    if choice == "auto" and (not is_at_hand() or len(files[source]) > LONGEST):
         return None
     try:
         compiler = find_compiler().within(seconds)
-        library = module_of(source, files, compiler=compiler.in_haste() if length > LONG else compiler)
+        library = module_of(source, files, compiler=compiler)
     except SymgraphError as error:
         _refused(model, error, choice)
         return None
