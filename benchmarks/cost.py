@@ -26,7 +26,8 @@ from examples.nine_weights.model import model
 from symgraph.build.modules import load_artifact
 from symgraph.derive.fragments import fragment
 from symgraph.generate import generate
-from symgraph.ir.ops import OPS, Op, v, x0
+from symgraph.ir.op import Op
+from symgraph.ir.ops import OPS, v, x0
 from symgraph.passes import STEPS
 
 ROWS = (1, 506, 5_000, 20_000, 1_000_000)

@@ -7,18 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from symgraph.backends import BACKENDS
-from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, LOOP, NEEDS, named
-from symgraph.backends.expression import Level, Text
-from symgraph.backends.rendering import render
+from symgraph.backends.c.functions import LOOP, named, parts
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import OPS
+from symgraph.ir.optext import Level, Text
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 FAMILIES = {"gcc": ("gcc", "cc"), "clang": ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))}
@@ -66,10 +64,8 @@ def compiled(program: str, flags: Sequence[str], files: Mapping[str, str], targe
 
 def functions_text() -> str:
     """A C file with a function of arrays for every op, as it stands in loops over rows."""
-    coefficients = {"near": ERF_NEAR, "far": ERFC_FAR, "integral": IERFC_FAR}
-    view = SimpleNamespace(name="my", prefix="MY", functions=frozenset(NEEDS), **coefficients)
     head = "".join(f"#include <{name}.h>\n" for name in ("float", "math", "stddef", "stdint", "string"))
-    return head + render("c/functions.c.jinja", view) + "".join(map(_each, COMPILED))
+    return head + "".join(parts("my").values()) + "".join(map(_each, COMPILED))
 
 
 def _each(op: str) -> str:

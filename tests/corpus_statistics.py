@@ -286,11 +286,47 @@ def ackley() -> Model:
     return m
 
 
+def dispersed_counts() -> Model:
+    """Counts by a negative binomial law whose size is estimated."""
+    m = Model("dispersed_counts")
+    x = m.feature("x", domain=(-2, 2))
+    a, b = m.weights("a b", domain=(-1, 1))
+    size = m.weight("size", domain=(0.2, 20))
+    y = m.target("y", domain=(0, 50))
+    mean = m.output("mean", sp.exp(a + b * x))
+    counted = sp.loggamma(y + size) - sp.loggamma(size) - sp.loggamma(y + 1)
+    m.loss(-counted - size * sp.log(size / (size + mean)) - y * sp.log(mean / (size + mean)))
+    return m
+
+
+def gamma_law() -> Model:
+    """A gamma law whose shape is estimated."""
+    m = Model("gamma_law")
+    x = m.feature("x", domain=(-2, 2))
+    a, b = m.weights("a b", domain=(-1, 1))
+    shape = m.weight("shape", domain=(0.2, 20))
+    y = m.target("y", domain=(0.01, 50))
+    mean = m.output("mean", sp.exp(a + b * x))
+    m.loss(sp.loggamma(shape) - shape * sp.log(shape * y / mean) + sp.log(y) + shape * y / mean)
+    return m
+
+
+def gamma_moments() -> Model:
+    """The mean logarithm under a gamma law, and its variance at known shapes."""
+    m = Model("gamma_moments")
+    x = m.feature("x", domain=(0.2, 5))
+    a = m.weight("a", domain=(0.2, 3))
+    m.target("y")
+    m.output("mean_log", sp.digamma(a * x) + sp.trigamma(x))
+    m.loss("squared_error")
+    return m
+
+
 STATISTICS: dict[str, Build] = {
     build.__name__: build
     for build in (
         *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio,
-        himmelblau, beale, ackley,
+        himmelblau, beale, ackley, dispersed_counts, gamma_law, gamma_moments,
         *(_net(name, activation) for name, activation in NETS),
     )
 }  # fmt: skip

@@ -8,7 +8,6 @@ import argparse
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import mpmath
@@ -17,14 +16,16 @@ from op_points import BITS, Arrays, Case, operands_of
 
 import symgraph.runtime
 from symgraph.backends import BACKENDS
-from symgraph.backends.expression import Level, Text
-from symgraph.backends.rendering import render
-from symgraph.backends.scalar.functions import OWN_FUNCTIONS
+from symgraph.backends.names import CALLED
+from symgraph.backends.scalar.functions import parts
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder
-from symgraph.ir.ops import OPS, late, over
+from symgraph.ir.op import REFUSED, late, over
+from symgraph.ir.ops import OPS
+from symgraph.ir.optext import Level, Text
 from symgraph.passes import commute, expand, fold_constants, lower_powers, prune, simplify
+from symgraph.runtime import gamma
 
 PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, commute, prune)
 """The passes that work on single ops."""
@@ -72,6 +73,10 @@ def _scaled_erfc(x: Any) -> tuple[Any, Any, Any]:
 def _log_erfc(x: Any) -> Any:
     """log(erfc(x)), where mpmath's own function is slow by the scaled one."""
     return mp.log(_scaled_erfc(x)[0]) - x * x if x > 1 else mp.log1p(-mp.erf(max(x, mp.mpf(-1000))))
+
+
+def _trigamma(x: Any) -> Any:
+    return mp.psi(1, x) if x > 0 else (mp.pi / mp.sinpi(x)) ** 2 - mp.psi(1, 1 - x)
 
 
 TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
@@ -122,6 +127,9 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
         lambda a: mp.log1p(-mp.erfc(min(-a, 1000)) / 2) if a < 0 else _log_erfc(a) - mp.log(2),
         lambda a: -2 / mp.sqrt(mp.pi) / _scaled_erfc(a)[0],
     ),
+    "lgamma": (lambda a: mp.re(mp.loggamma(a)), mp.digamma),
+    "digamma": (mp.digamma, _trigamma),
+    "trigamma": (_trigamma,),
     "abs": (abs, mp.sign),
     "max": (max, lambda a, b: _half(a > b, a == b), lambda a, b: _half(a < b, a == b)),
     "min": (min, lambda a, b: _half(a < b, a == b), lambda a, b: _half(a > b, a == b)),
@@ -137,6 +145,9 @@ def _half(holds: bool, tie: bool) -> Any:
 SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("logaddexp", "value"): lambda a, b: max(abs(a), abs(b)),
     ("ierfcx", "partial 0"): lambda x: 2 * abs(x) * _scaled_erfc(x)[1] + _scaled_erfc(x)[0] if x < 16 else mp.mpf(0),
+    ("lgamma", "value"): lambda x: abs(mp.re(mp.loggamma(x))) + (mp.loggamma(1 - x) if x < 0 else 0),
+    ("digamma", "value"): lambda x: abs(mp.digamma(x)) + (abs(mp.digamma(1 - x)) if x < 0 else 0),
+    ("lgamma", "partial 0"): lambda x: abs(mp.digamma(x)) + (abs(mp.digamma(1 - x)) if x < 0 else 0),
     ("sinc", "partial 0"): lambda x: (abs(mp.cos(x)) + abs(mp.sinc(x))) / abs(x) if abs(x) >= 1.5 else mp.mpf(0),
 }
 """What an error is relative to where terms cancel, if that is more than the result: the notes of the table."""
@@ -178,6 +189,8 @@ def graph_of(case: Case) -> Graph:
     seed = builder.leaf("input", "c", varying=True)
     roots = {"value": value}
     for operand in range(count):
+        if row.partials[operand] is REFUSED:
+            continue
         product = seed
         factors = list(enumerate(row.partials[operand]))
         for place, factor in sorted(factors, key=lambda item: isinstance(item[1], late)):
@@ -190,9 +203,12 @@ def graph_of(case: Case) -> Graph:
 def own_functions(backend: str) -> dict[str, Any]:
     """The functions that a backend's lines call: the runtime's, or those that a module brings along, from its template."""
     if backend == "numpy":
-        return {"np": np, **{name: getattr(symgraph.runtime, name) for name in (*OWN_FUNCTIONS, "select")}}
+        return {
+            "np": np,
+            **{name: getattr(symgraph.runtime, name, None) or getattr(gamma, name) for name in CALLED - {"rowsum"}},
+        }
     space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
-    exec(render(f"{backend}/functions.py.jinja", SimpleNamespace(functions=OWN_FUNCTIONS)), space)
+    exec("\n".join(parts().values()), space)
     return space
 
 

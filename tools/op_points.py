@@ -63,19 +63,15 @@ def near_one(draw: Any, count: int, dtype: str) -> Any:
 
 
 def unary(op: str, draw: Any, count: int, dtype: str) -> Any:
-    """Operands over the whole domain of an op of one operand."""
+    """Operands over the whole domain of an op of one operand, dense where it ends and where its value is least or 0."""
     every, inner = anywhere(draw, count, dtype), near_one(draw, count, dtype)
-    if op in ("sqrt", "log", "xlogx"):
-        return np.abs(np.concatenate([every, inner, 1 + inner]))
-    if op == "log1p":
-        return np.concatenate([every[every > -1], inner])
-    if op in ("asin", "acos", "atanh"):
-        return inner
-    if op == "acosh":
-        return 1 + np.abs(np.concatenate([every, inner]))
-    if op == "logit":
-        return np.abs(inner)
-    return np.concatenate([every, inner])
+    (span,), turn = OPS[op].domain, OPS[op].turn
+    numbers = np.concatenate([every, inner, *([1 + inner, 2 + inner, turn * (1 + inner)] if turn else [])])
+    if math.isfinite(span.high):
+        numbers = np.concatenate([inner, np.abs(inner)])
+    elif math.isfinite(span.low):
+        numbers = np.concatenate([numbers, 1 + inner, span.low + np.abs(numbers)])
+    return numbers[(numbers >= span.low) & (numbers <= span.high)]
 
 
 def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:

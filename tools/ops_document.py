@@ -1,6 +1,7 @@
 """Prints docs/ops.md from the op table: ``python tools/ops_document.py > docs/ops.md``."""
 
-from symgraph.ir.ops import OPS, Op
+from symgraph.ir.op import REALS, REFUSED, Op
+from symgraph.ir.ops import OPS
 
 HEAD = """# Operations and their errors
 
@@ -14,7 +15,7 @@ and strides and on Python floats.
 
 The figures rest on those of the libraries below: NumPy's AVX-512 functions (under 1 ulp in float64, at most 4 in float32) and
 glibc's (P. Zimmermann and others, *Accuracy of Mathematical Functions in Single, Double, Double Extended, and Quadruple
-Precision*). `erf`, `erfc`, `erfcx`, `ierfcx` and `gauss` are not in NumPy; a module that needs them brings them along.
+Precision*). {own} are not in NumPy; a module that needs them brings them along. {refused}
 
 | operation | definition | domain | value | value, float32 | slopes |
 | --- | --- | --- | --- | --- | --- |
@@ -39,15 +40,13 @@ def figure(value: float) -> str:
 
 def line(row: Op) -> str:
     """The table's line for an op."""
-    slopes = ", ".join(figure(value) for value in row.partial_ulp) or "0"
-    definition = str(row.value).replace("x0", "a").replace("x1", "b").replace("|", "\\|")
-    domain = row.domain.replace("x0", "a").replace("x1", "b").replace("|", "\\|")
-    note = row.note.replace("x0", "a").replace("x1", "b").replace("|", "\\|")
+    slopes = "refused" if REFUSED in row.partials else ", ".join(figure(value) for value in row.partial_ulp) or "0"
+    definition, note = (text.replace("x0", "a").replace("x1", "b").replace("|", "\\|") for text in (str(row.value), row.note))
     name = NAMES.get(row.name, row.name)
     cells = [
         f"`{name}`",
         f"`{definition}`",
-        domain,
+        domain(row),
         figure(row.ulp),
         figure(row.ulp32),
         slopes + (f" ({note})" if note else ""),
@@ -55,9 +54,19 @@ def line(row: Op) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def domain(row: Op) -> str:
+    """The domain, as conditions on the operands."""
+    spans = [span.said(name) for span, name in zip(row.domain, "ab", strict=False) if span != REALS]
+    parts = [*spans, *([row.besides.replace("x0", "a").replace("x1", "b")] if row.besides else [])]
+    return (", ".join(parts) or REALS.said("a")).replace("|", "\\|")
+
+
 def document() -> str:
     """The whole page."""
-    return HEAD + "\n".join(line(row) for row in OPS.values() if row.value is not None) + "\n" + FOOT
+    own = [f"`{row.name}`" for row in OPS.values() if row.scalar is not None and row.numpy == row.name and row.domain]
+    refused = [f"`{row.name}`" for row in OPS.values() if REFUSED in row.partials]
+    head = HEAD.replace("{own}", ", ".join(own)).replace("{refused}", f"The slope of {', '.join(refused)} is refused.")
+    return head + "\n".join(line(row) for row in OPS.values() if row.value is not None) + "\n" + FOOT
 
 
 if __name__ == "__main__":

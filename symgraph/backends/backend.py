@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.source import Source
+from symgraph.errors import SpecError
 from symgraph.ir.ops import OPS
+from symgraph.ir.optext import OpTexts
+from symgraph.options import ACCURATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +18,14 @@ class Backend:
         name: its name for ``--backend`` and ``[tool.symgraph]``.
         templates: the path below ``templates/`` of the template of each file, by the end of the file's name after the model's
             name, the module itself first.
-        texts: the text of each primitive op, and of the special operations that its passes write.
+        texts: the text of each op that it has, and of the special operations that its passes write; of other ops it refuses
+            models.
         literals: the text of constants that have no decimal form, by their repr.
         viewer: the function that makes the templates' view from a source and the two tables.
         options: the extras and precisions of a build that it has beyond a plain module, see ``symgraph.options``.
         comment: the sign that starts a comment line.
         loader: the way in which a module is made of the text so that it can be run and verified: "python", "library" (by a C
             compiler), or "" if there is none; of such a text a build says that it was not run.
-
-    Raises:
-        ValueError: an op has neither a stable form nor a text.
     """
 
     name: str
@@ -37,11 +37,6 @@ class Backend:
     comment: str = "#"
     loader: str = "python"
 
-    def __post_init__(self) -> None:
-        missing = [op.name for op in OPS.values() if op.stable is None and op.name not in self.texts]
-        if missing:
-            raise ValueError(f"backend {self.name} has no text for {', '.join(missing)}; add a row to its table")
-
     def file_name(self, model: str) -> str:
         """Return the name of the file that holds the model's module."""
         return next(iter(self.files(model)))
@@ -51,5 +46,21 @@ class Backend:
         return {f"{model}{suffix}": template for suffix, template in self.templates.items()}
 
     def view(self, source: Source) -> object:
-        """Return the view that the templates print."""
+        """Return the view that the template prints.
+
+        Raises:
+            SpecError: the model needs an op that the backend lacks, or that the options of the build do.
+        """
+        options = source.options
+        columns = {self.name: f"the backend {self.name}"}
+        columns |= {"accurate": "double-double arithmetic"} if options.precision == ACCURATE else {}
+        columns |= {"bound": "the error bound"} if options.error_bound else {}
+        for column, said in columns.items():
+            lacking = {name for name, row in OPS.items() if row.stable is None and row.text(column) is None}
+            node = next((node for node in source.graph.nodes if node.op in lacking), None)
+            if node is not None:
+                raise SpecError(
+                    f"model {source.model.name}: {node.origin or 'a node'} needs {node.op}, which {said} lacks; "
+                    f"it is in plain modules of {', '.join(OPS[node.op].backends)}"
+                )
         return self.viewer(source, self.texts, self.literals)

@@ -1,15 +1,15 @@
 """Formulas for people: the graph's expressions in plain text, every named node under its name."""
 
-from symgraph.backends.expression import ARITHMETIC, Level, OpText, Text, call
 from symgraph.ir.graph import OPPOSITE, Graph, made
 from symgraph.ir.ops import OPS
+from symgraph.ir.optext import Level, OpText, Text, call
 
 LONGEST = 400
 """Most characters of a formula; a longer one is cut, since formulas are there to be read."""
 
 _FORMULA = (
     {name: call(name, max(row.arity, 1)) for name, row in OPS.items()}
-    | dict(ARITHMETIC)
+    | {name: row.numpy for name, row in OPS.items() if isinstance(row.numpy, OpText)}
     | {
         "pow": OpText("{0}**{1}", Level.POWER, (Level.ATOM, Level.UNARY)),
         "and": OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)),

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from symgraph.backends.layout import columns
 from symgraph.ir.graph import Graph
+from symgraph.ir.ops import OPS
 from symgraph.spec.model import Model
 
 # Python's own builtins; a notebook or the site module adds others, and the text must not depend on where it is generated
 _BUILTINS = (name for name in dir(builtins) if getattr(getattr(builtins, name), "__module__", "builtins") == "builtins")
 
-CALLED = frozenset({"every_row", "known", "select", "erf", "erfc", "erfcx", "gauss", "ierfcx"})
+_OF_OPS = {row.numpy for row in OPS.values() if isinstance(row.numpy, str) and "." not in row.numpy}
+
+CALLED = frozenset({"every_row", "known", *_OF_OPS})
 """Functions of the runtime that straight lines call."""
 
 _OWN = {"largest", "rowsum"}

@@ -29,3 +29,18 @@ def render(template: str, view: object) -> str:
     """Print a view through a template; the text ends with one newline."""
     text = _environment().get_template(template).render(view=view)
     return text.rstrip("\n") + "\n"
+
+
+def blocks(template: str, **values: object) -> dict[str, str]:
+    """Print each block of a template by itself.
+
+    Args:
+        template: its path below the folder of templates.
+        values: what the blocks read.
+
+    Returns:
+        Name -> text, in the order of the template.
+    """
+    found = _environment().get_template(template)
+    context = found.new_context(values)
+    return {name: "".join(block(context)) for name, block in found.blocks.items()}

@@ -8,11 +8,11 @@ from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
-from symgraph.backends.expression import Level, OpTexts, Text
 from symgraph.backends.layout import WIDTH, columns, number
 from symgraph.backends.names import LONGEST, Names, Numbering
 from symgraph.derive.schedule import operations
 from symgraph.ir.graph import Graph, Node, made, reachable
+from symgraph.ir.optext import Level, OpTexts, Text
 from symgraph.ir.overflow import FAST
 
 _LONGEST_PART = 60

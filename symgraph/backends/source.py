@@ -49,6 +49,12 @@ class Source:
         """Tell if the loss is a constant times the square of a residual."""
         return "residual" in self.graph.roots
 
+    @property
+    def residual_is_difference(self) -> bool:
+        """Tell if the residual is the output less the target."""
+        output, target = self.model.output_node, self.model.target_input
+        return output is not None and target is not None and residual_of(self.model).expr == output.symbol - target.symbol
+
 
 def model_hash(model: Model) -> str:
     """Return the digest of the canonical model: equal for equal specs on every machine, different after any change of meaning.

@@ -1,12 +1,12 @@
 """Operations on balls: for each one, by the name it has in graphs, its value, its partials, its domain and its kinks.
 
-Nothing here comes from the generator's op table.
+What each computes is written here anew; of its ops that python-flint has by a method, the generator's op table says the name.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from flint import arb, ctx
+from flint import acb, arb, ctx
 
 from symgraph.check.balls import (
     HALF,
@@ -39,6 +39,7 @@ from symgraph.check.balls import (
     square,
     tanh,
 )
+from symgraph.ir.ops import OPS
 
 Function = Callable[..., Any]
 """Takes balls (for slopes, the operation's value first) and returns a Value."""
@@ -294,25 +295,26 @@ def _is_positive(x: arb, *_: arb) -> int:
     return int(x > 0)
 
 
-def _slope_of_one(*_: arb) -> arb:
-    return ONE
-
-
-def _slope_of_zero(*_: arb) -> arb:
-    return ZERO
-
-
 def _erf_slope(_v: arb, x: arb) -> arb:
     return 2 * gauss(x) / arb.const_sqrt_pi()
+
+
+def _method(name: str) -> Function:
+    """The last operand's function that is a method of flint's complex balls, named with its whole arguments: "polygamma 1"."""
+    method, *numbers = name.split()
+    arguments = [acb(int(number)) for number in numbers]
+    return lambda *o: getattr(acb(o[-1]), method)(*arguments).real if o[-1].is_finite() else UNKNOWN
 
 
 def _is_beyond_one(x: arb) -> bool:
     return bool(x > 1 or x < -1)
 
 
+_ONE, _ZERO = (lambda *_: ONE), (lambda *_: ZERO)
+
 FORMS: dict[str, Form] = {
-    "add": Form(_sum, (_slope_of_one, _slope_of_one)),
-    "sub": Form(lambda a, b: a - b, (_slope_of_one, lambda v, a, b: -ONE)),
+    "add": Form(_sum, (_ONE, _ONE)),
+    "sub": Form(lambda a, b: a - b, (_ONE, lambda v, a, b: -ONE)),
     "mul": Form(_product, (lambda v, a, b: b, lambda v, a, b: a)),
     "div": Form(divided, (lambda v, a, b: inverse(b), lambda v, a, b: -divided(v, b)), lambda a, b: b.is_zero()),
     "neg": Form(lambda x: -x, (lambda v, x: -ONE,)),
@@ -387,7 +389,12 @@ FORMS: dict[str, Form] = {
     "and": Form(_and, lazy=True),
     "or": Form(_or, lazy=True),
     "not": Form(lambda x: not x),
-    "stop": Form(lambda x: x, (_slope_of_zero,)),
-    "rowsum": Form(lambda x: x, (_slope_of_one,)),
+    "stop": Form(lambda x: x, (_ZERO,)),
+    "rowsum": Form(lambda x: x, (_ONE,)),
+    **{
+        name: Form(_method(row.reference[0]), tuple(map(_method, row.reference[1:])))
+        for name, row in OPS.items()
+        if isinstance(row.reference, tuple)
+    },
 }
 """Every operation by name. Sums, products, Max and Min take any number of operands, a Piecewise its values and conditions."""

@@ -1,6 +1,7 @@
 """A spec's own SymPy expressions as a list of operations on balls, with one reverse sweep for all partials.
 
-Nothing here is shared with lowering, the op table or the adjoint: what a build is verified against must not have its faults.
+Nothing here is shared with lowering or the adjoint, and of the op table only the names of functions: what a build is verified
+against must not have its faults.
 """
 
 import operator
@@ -17,6 +18,7 @@ from symgraph.check.branches import Named, smooth_around
 from symgraph.check.forms import FORMS, Form, selected, slope_of, value_of
 from symgraph.errors import SpecError
 from symgraph.ir import functions as fn
+from symgraph.ir.ops import op_of
 from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
@@ -79,20 +81,11 @@ def forward(
 
 
 _CLASSES: Mapping[type, str] = {
-    sympy.Add: "add", sympy.Mul: "mul", sympy.Pow: "pow", sympy.Max: "max", sympy.Min: "min", sympy.Piecewise: "piecewise",
-    sympy.Abs: "abs", sympy.sign: "sign", sympy.Heaviside: "heaviside",
+    sympy.Add: "add", sympy.Mul: "mul", sympy.Pow: "pow", sympy.Piecewise: "piecewise",
     sympy.StrictLessThan: "lt", sympy.LessThan: "le", sympy.StrictGreaterThan: "gt", sympy.GreaterThan: "ge",
     sympy.Equality: "eq", sympy.Unequality: "ne", sympy.And: "and", sympy.Or: "or", sympy.Not: "not", sympy.ITE: "select",
-    **{getattr(sympy, name): name for name in (
-        "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinc", "sinh", "cosh", "tanh", "sech", "asinh",
-        "acosh", "atanh", "erf", "erfc",
-    )},
-    **{getattr(fn, name): name for name in (
-        "sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot", "log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy",
-        "gauss", "erfcx", "ierfcx", "log_erfc", "log_half_erfc",
-    )},
 }  # fmt: skip
-"""The name of the operation by the class of the SymPy expression."""
+"""The name of the operation by the class of a SymPy expression that is no function."""
 
 _CONSTANTS: Mapping[Any, Callable[[], Value]] = {
     sympy.pi: arb.pi, sympy.E: arb.const_e, sympy.EulerGamma: arb.const_euler, sympy.Catalan: arb.const_catalan,
@@ -313,9 +306,9 @@ class Program:
         for part in postorder([expr]):
             if part in self._index or isinstance(part, ExprCondPair):
                 continue
-            if type(part) in _CLASSES:
-                args = tuple([self._index[arg] for arg in _operands(part)])
-                name = _CLASSES[type(part)]
+            name, operands = _operation(part)
+            if name in FORMS:
+                args = tuple([self._index[arg] for arg in operands])
                 varies = any(self.steps[arg].varies for arg in args)
                 self._add(part, Step(name, args, FORMS[name], varies=varies, home=home))
             elif part.is_Number or part in _CONSTANTS:
@@ -327,8 +320,12 @@ class Program:
         return self._index[expr]
 
 
-def _operands(part: Any) -> tuple[Any, ...]:
-    return tuple(arg for pair in part.args for arg in pair.args) if isinstance(part, sympy.Piecewise) else part.args
+def _operation(part: Any) -> tuple[str, tuple[Any, ...]]:
+    """The operation that an expression is, "" if it is none, and the operands."""
+    if isinstance(part, sympy.Piecewise):
+        return "piecewise", tuple(arg for pair in part.args for arg in pair.args)
+    name, operands = op_of(part)
+    return _CLASSES.get(type(part), name or ""), operands
 
 
 def _until_taken(args: Sequence[int], values: Sequence[Value]) -> list[int]:

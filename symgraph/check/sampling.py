@@ -22,6 +22,7 @@ from symgraph.check.program import Choice
 from symgraph.check.reference import Look, Point, Reference
 from symgraph.gradcheck.drawing import SCALES, inside, is_bounded, spread
 from symgraph.ir.functions import relu
+from symgraph.ir.garbage_collection import weakly
 from symgraph.spec.canonical import postorder
 from symgraph.spec.laws import Normal, Uniform
 from symgraph.spec.model import Input, Model
@@ -99,7 +100,7 @@ class Sampler:
         self._thresholds, self._exact = ([], set()) if reference.program.smooth else _thresholds(model)
         self._scores = dict.fromkeys((h for h in _HABITS if self._thresholds or THRESHOLDS not in h), 1.0)
         self._anchor: Mapping[str, float] | None = None
-        self._laws = {**SCALES, INITIAL: _initial, THRESHOLDS: self._near_threshold, NEAR: self._near}
+        self._laws = {**SCALES, INITIAL: _initial, THRESHOLDS: weakly(self._near_threshold), NEAR: weakly(self._near)}
         self._drawn = 0
         self.trouble: tuple[str, ...] = ()
 

@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from symgraph.derive.fragments import VALUE, constant_root, fragment, instantiate
+from symgraph.errors import SpecError
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed
-from symgraph.ir.ops import OPS, late, over
+from symgraph.ir.op import REFUSED, late, over
+from symgraph.ir.ops import OPS, call_of
 
 MOST_REPEATS = 8
 """Most extra multiplications that a late factor of a local partial may cost by waiting for the end of the product.
@@ -202,9 +204,18 @@ class _Sweep:
         return _Held(value, tuple(waiting))
 
     def factors(self, op: str) -> tuple[tuple[_Factor, ...], ...]:
-        """Return the factors of the local partial by each operand."""
+        """Return the factors of the local partial by each operand.
+
+        Raises:
+            SpecError: the table has no partial of the op.
+        """
         found = self._factors.get(op)
         if found is None:
+            if REFUSED in OPS[op].partials:
+                raise SpecError(
+                    f"model {self.graph.name}: {self.builder.origin} needs the slope of {op}, which symgraph does not have; "
+                    f"keep weights out of {call_of(OPS[op])}, or write it as a formula"
+                )
             found = self._factors[op] = tuple(
                 tuple(_factor(op, f"partial {operand} {index}", factor) for index, factor in enumerate(factors))
                 for operand, factors in enumerate(OPS[op].partials)

@@ -16,7 +16,8 @@ import sympy
 
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph
-from symgraph.ir.ops import OPS, late, over
+from symgraph.ir.op import REFUSED, late, over
+from symgraph.ir.ops import OPS
 from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
 
@@ -96,7 +97,8 @@ def _bits(constant: float) -> int:
 def _lowered(op: str) -> list[Any]:
     """Return all expressions in an op's row that are lowered."""
     row = OPS[op]
-    factors = [factor.expr if isinstance(factor, over | late) else factor for factors in row.partials for factor in factors]
+    partials = [factors for factors in row.partials if factors is not REFUSED]
+    factors = [factor.expr if isinstance(factor, over | late) else factor for factors in partials for factor in factors]
     return [*factors, *(expr for _, expr in row.aux), *([] if row.stable is None else [row.stable])]
 
 

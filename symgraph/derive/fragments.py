@@ -8,7 +8,8 @@ import sympy
 
 from symgraph.derive.lowering import Lowering
 from symgraph.ir.graph import Graph, GraphBuilder
-from symgraph.ir.ops import OPS, late, over
+from symgraph.ir.op import REFUSED, late, over
+from symgraph.ir.ops import OPS
 from symgraph.spec.canonical import ordered
 
 VALUE = "v"
@@ -38,6 +39,7 @@ def fragment(op: str) -> Graph:
     targets = {
         f"partial {i} {j}": factor.expr if isinstance(factor, over | late) else factor
         for i, factors in enumerate(row.partials)
+        if factors is not REFUSED
         for j, factor in enumerate(factors)
     }
     if row.stable is not None:

@@ -12,36 +12,13 @@ from typing import Any
 
 import sympy
 from sympy import default_sort_key
-from sympy import functions as sf
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from symgraph.errors import SpecError
-from symgraph.ir import functions as fn
+from symgraph.ir.ops import OPS
 from symgraph.spec.canonical import postorder, symbols_of
 
-_BOUNDED_SLOPE = (
-    sf.sin,
-    sf.cos,
-    sf.tanh,
-    sf.sech,
-    sf.atan,
-    sf.asinh,
-    sf.Abs,
-    sf.sign,
-    sf.Max,
-    sf.Min,
-    sf.Heaviside,
-    sf.sinc,
-    sf.erf,
-    sf.erfc,
-    fn.gauss,
-    fn.log_sigmoid,
-    fn.logaddexp,
-    fn.sigmoid,
-    fn.softplus,
-    fn.relu,
-    fn.hypot,
-)
+_BOUNDED_SLOPE = tuple(row.function for row in OPS.values() if row.bounded_slope)
 """Functions whose value is finite and whose slope is bounded at every finite argument."""
 
 _DIGITS = 40

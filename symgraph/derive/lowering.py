@@ -15,7 +15,7 @@ from symgraph.derive.guards import guarded_symbols, safe_point
 from symgraph.derive.powers import common_power, is_dyadic, split
 from symgraph.errors import SpecError
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, made
-from symgraph.ir.ops import FUNCTIONS
+from symgraph.ir.ops import FUNCTIONS, op_of
 from symgraph.spec.canonical import COMMUTATIVE, ordered
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
@@ -169,12 +169,12 @@ class Scope:
         rule = _rule_for(part.__class__)
         if rule is not None:
             return rule(self, part)
-        name = FUNCTIONS.get(type(part))
+        name, args = op_of(part)
         if name is None:
             raise SpecError(
                 f"{self.where}: {type(part).__name__} cannot be lowered; supported are {', '.join(sorted(FUNCTIONS.values()))}"
             )
-        return self.builder.add(name, *(self.value(arg) for arg in part.args))
+        return self.builder.add(name, *(self.value(arg) for arg in args))
 
     def constant(self, part: Any) -> float | None:
         """Return the value of an expression without symbols, correctly rounded; None for a truth value."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import chain, compress
 
 from symgraph.ir.graph import OPPOSITE, SUMS, Graph, Node, marked
-from symgraph.ir.ops import OPS, TRANSCENDENTAL
+from symgraph.ir.op import TRANSCENDENTAL
+from symgraph.ir.ops import OPS
 from symgraph.ir.special import parts_of
 
 

@@ -1,8 +1,6 @@
 """Evaluator of graphs of primitive ops, over any number type that has the operations."""
 
-import cmath
 import math
-import operator
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,84 +8,36 @@ from typing import Any
 import mpmath
 
 from symgraph.ir.graph import Graph
+from symgraph.ir.op import Op
+from symgraph.ir.ops import OPS
 
 Arithmetic = Mapping[str, Callable[..., Any]]
 
-_COMMON: dict[str, Callable[..., Any]] = {
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg, "abs": abs,
-    "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge, "eq": operator.eq, "ne": operator.ne,
-    "and": lambda a, b: a and b, "or": lambda a, b: a or b, "not": operator.not_,
-    "select": lambda condition, chosen, other: chosen if condition else other,
-    "max": lambda a, b: max(b, a), "min": lambda a, b: min(b, a),
-    "sign": lambda a: (a > 0) - (a < 0), "heaviside": lambda a, at_zero: at_zero if a == 0 else (a > 0) * 1.0,
-    "rowsum": lambda a: a,
-}  # fmt: skip
 
-_ELEMENTARY = (
-    "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "hypot", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
-    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-)  # fmt: skip
-_ANALYTIC = tuple(name for name in _ELEMENTARY if name not in ("expm1", "log1p", "cbrt", "hypot", "atan2"))
-
-_SERIES = 2.0**20
-"""Argument from which on the asymptotic series of the error functions can give more than 10**11 digits."""
+def _of_mpmath(row: Op) -> Callable[..., Any]:
+    """Return the function of mpmath's numbers that a row names or holds."""
+    found: Any = row.mpmath
+    function: Callable[..., Any] = getattr(mpmath, found) if isinstance(found, str) else found
+    return function
 
 
-def erfcx(x: Any) -> Any:
-    """Return exp(x*x) * erfc(x) as an mpf, at the precision of the caller's context (NIST DLMF 7.12.1)."""
-    if not mpmath.isfinite(x):
-        return mpmath.exp(-x)  # 0, infinity or NaN
-    if x < _SERIES:
-        with mpmath.workprec(mpmath.mp.prec + 2 * max(mpmath.mag(x), 0) + 8):
-            return mpmath.exp(x * x) * mpmath.erfc(x)
-    return _tail(x, 0) / (x * mpmath.sqrt(mpmath.pi))
+def _of_floats(row: Op) -> Callable[..., Any]:
+    """Return the function of ``math`` that the scalar backend calls, else mpmath's, rounded."""
+    name = row.scalar.removeprefix("math.")
+    if name != row.scalar:
+        function: Callable[..., float] = getattr(math, name)
+        return function
+    exact = _of_mpmath(row)
+    return lambda *args: float(exact(*map(mpmath.mpf, args)))
 
 
-def ierfcx(x: Any) -> Any:
-    """Return 1/sqrt(pi) - x * exp(x*x) * erfc(x) as an mpf, at the precision of the caller's context."""
-    if not mpmath.isfinite(x):
-        return mpmath.exp(-x)
-    if x < _SERIES:
-        with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(x), 0) + 8):
-            return 1 / mpmath.sqrt(mpmath.pi) - x * erfcx(x)
-    return -_tail(x, 1) / mpmath.sqrt(mpmath.pi)
+MPMATH: Arithmetic = {
+    name: row.numbers or _of_mpmath(row) for name, row in OPS.items() if row.numbers is not None or row.mpmath is not None
+}
+"""Operations on mpmath numbers, at the precision of the caller's context. A rowsum, of one row only, is its operand."""
 
-
-def _tail(x: Any, start: int) -> Any:
-    """Sum the asymptotic series of sqrt(pi) * x * exp(x*x) * erfc(x) at large x, from the term of index ``start`` on."""
-    ratio = -1 / (2 * x * x)
-    term = total = ratio if start else mpmath.mpf(1)
-    n = start
-    while term and mpmath.mag(term) > mpmath.mag(total) - mpmath.mp.prec - 8:
-        n += 1
-        term *= (2 * n - 1) * ratio
-        total += term
-    return total
-
-
-FLOAT: Arithmetic = (
-    _COMMON
-    | {name: getattr(math, name) for name in _ELEMENTARY}
-    | {"pow": math.pow, "erf": math.erf, "erfc": math.erfc, "gauss": lambda a: float(mpmath.exp(-(mpmath.mpf(a) ** 2)))}
-    | {"erfcx": lambda a: float(erfcx(mpmath.mpf(a))), "ierfcx": lambda a: float(ierfcx(mpmath.mpf(a)))}
-)
-"""Operations on Python floats; they raise what ``math`` raises. A rowsum, of one row only, is its operand."""
-
-MPMATH: Arithmetic = (
-    _COMMON
-    | {name: getattr(mpmath, name) for name in _ELEMENTARY}
-    | {"pow": mpmath.power, "cbrt": lambda a: mpmath.sign(a) * mpmath.cbrt(abs(a))}  # mpmath's own is complex below 0
-    | {"erf": mpmath.erf, "erfc": mpmath.erfc, "gauss": lambda a: mpmath.exp(-(a * a))}
-    | {"erfcx": erfcx, "ierfcx": ierfcx}
-)
-"""Operations on mpmath numbers, at the precision of the caller's context."""
-
-COMPLEX: Arithmetic = (
-    {name: _COMMON[name] for name in ("add", "sub", "mul", "div", "neg", "rowsum")}
-    | {name: getattr(cmath, name) for name in _ANALYTIC}
-    | {"pow": operator.pow}
-)
-"""Operations on complex numbers: only analytic ops, since comparisons and abs have no meaning for a complex step."""
+FLOAT: Arithmetic = {name: row.numbers or _of_floats(row) for name, row in OPS.items() if row.stable is None}
+"""Operations on Python floats; they raise what ``math`` raises."""
 
 
 def evaluate(

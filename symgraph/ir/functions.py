@@ -20,6 +20,16 @@ class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
         """Return the function in terms of SymPy's own functions."""
         raise NotImplementedError
 
+    def slope(self, place: int) -> Expr:
+        """Return the partial by the argument at a place."""
+        raise NotImplementedError
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the partial by an argument, counted from 1, as SymPy asks for it."""
+        if not 1 <= argindex <= len(self.args):
+            raise ArgumentIndexError(self, argindex)
+        return self.slope(argindex - 1)
+
     @classmethod
     def _should_evalf(cls, arg: Any) -> int:
         """Keep Float arguments: the definition of log1p(1e-20), evaluated to a double's digits, is 0."""
@@ -61,9 +71,7 @@ class sigmoid(SpecFunction):  # noqa: N801  functions are lower case in SymPy
     def definition(self) -> Expr:
         return 1 / (1 + exp(-self.args[0]))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return self * (1 - self)
 
 
@@ -75,9 +83,7 @@ class softplus(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return log(1 + exp(self.args[0]))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return sigmoid(self.args[0])
 
 
@@ -89,9 +95,7 @@ class relu(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return Max(self.args[0], 0)
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return Heaviside(self.args[0], 0)
 
 
@@ -103,9 +107,7 @@ class cbrt(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return sign(self.args[0]) * Abs(self.args[0]) ** Rational(1, 3)
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return 1 / (3 * self**2)
 
 
@@ -117,9 +119,7 @@ class log1p(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return log(1 + self.args[0])
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return 1 / (1 + self.args[0])
 
 
@@ -131,9 +131,7 @@ class expm1(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return exp(self.args[0]) - 1
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return exp(self.args[0])
 
 
@@ -146,10 +144,8 @@ class hypot(SpecFunction):  # noqa: N801
         a, b = self.args
         return sqrt(a**2 + b**2)
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex not in (1, 2):
-            raise ArgumentIndexError(self, argindex)
-        return self.args[argindex - 1] / self
+    def slope(self, place: int) -> Expr:
+        return self.args[place] / self
 
 
 class log_sigmoid(SpecFunction):  # noqa: N801
@@ -160,9 +156,7 @@ class log_sigmoid(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return -log(1 + exp(-self.args[0]))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return sigmoid(-self.args[0])
 
 
@@ -174,9 +168,7 @@ class logit(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return log(self.args[0] / (1 - self.args[0]))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return 1 / (self.args[0] * (1 - self.args[0]))
 
 
@@ -189,11 +181,9 @@ class logaddexp(SpecFunction):  # noqa: N801
         a, b = self.args
         return log(exp(a) + exp(b))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex not in (1, 2):
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         a, b = self.args
-        return sigmoid(a - b) if argindex == 1 else sigmoid(b - a)
+        return sigmoid(a - b) if place == 0 else sigmoid(b - a)
 
 
 class xlogx(SpecFunction):  # noqa: N801
@@ -205,9 +195,7 @@ class xlogx(SpecFunction):  # noqa: N801
         (x,) = self.args
         return Piecewise((0, Eq(x, 0)), (x * log(x), True))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return 1 + log(self.args[0])
 
 
@@ -220,11 +208,9 @@ class xlogy(SpecFunction):  # noqa: N801
         x, y = self.args
         return Piecewise((0, Eq(x, 0)), (x * log(y), True))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex not in (1, 2):
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         x, y = self.args
-        return log(y) if argindex == 1 else Piecewise((0, Eq(x, 0)), (x / y, True))
+        return log(y) if place == 0 else Piecewise((0, Eq(x, 0)), (x / y, True))
 
 
 class gauss(SpecFunction):  # noqa: N801
@@ -235,9 +221,7 @@ class gauss(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return exp(-(self.args[0] ** 2))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return -2 * self.args[0] * self
 
 
@@ -249,9 +233,7 @@ class erfcx(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return exp(self.args[0] ** 2) * erfc(self.args[0])
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return -2 * ierfcx(self.args[0])
 
 
@@ -264,9 +246,7 @@ class ierfcx(SpecFunction):  # noqa: N801
         (x,) = self.args
         return 1 / sqrt(pi) - x * exp(x**2) * erfc(x)
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return 2 * self.args[0] * self - erfcx(self.args[0])
 
 
@@ -278,9 +258,7 @@ class log_erfc(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return log(erfc(self.args[0]))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
+    def slope(self, place: int) -> Expr:
         return -2 / (sqrt(pi) * erfcx(self.args[0]))
 
 
@@ -292,7 +270,4 @@ class log_half_erfc(SpecFunction):  # noqa: N801
     def definition(self) -> Expr:
         return log(erfc(self.args[0]) / 2)
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        if argindex != 1:
-            raise ArgumentIndexError(self, argindex)
-        return -2 / (sqrt(pi) * erfcx(self.args[0]))
+    slope = log_erfc.slope

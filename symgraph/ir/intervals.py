@@ -14,15 +14,18 @@ from typing import Any, NamedTuple
 
 import mpmath
 
-from symgraph.ir.evaluate import erfcx, ierfcx
+from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph, Node, reachable
+from symgraph.ir.op import HILL, REALS, VALLEY, Op
+from symgraph.ir.ops import OPS
 
 _PRECISION = 80
 _SLACK = mpmath.mpf(2) ** -70
 """Bound of the relative error of mpmath's functions at 80 bits; every result is widened by it."""
-_HUGE = mpmath.ldexp(1, 1 << 12)
-"""Largest argument of exp that is followed; the exponential of a larger one counts as infinite."""
-_LIMIT = mpmath.exp(_HUGE)
+_LIMIT = mpmath.exp(mpmath.ldexp(1, 1 << 12))
+"""The exponential of the largest argument that is followed; larger numbers count as infinite."""
+_HUGE, _FAR = mpmath.ldexp(1, 4097), mpmath.ldexp(1, 13)
+"""Arguments at which mpmath computes exponentials, and every function."""
 _TINY = 1 / _LIMIT
 _INF = mpmath.inf
 
@@ -196,95 +199,34 @@ def _abs(x: Interval) -> Interval:
     return x if x.low > 0 else _neg(x)
 
 
-def _exp(value: Any) -> Any:
-    """Return exp of an endpoint; arguments beyond the range that is followed are cut off."""
-    if not mpmath.isfinite(value):
-        return mpmath.exp(value)
-    return mpmath.exp(max(-2 * _HUGE, min(2 * _HUGE, value)))
+def _by_trend(row: Op) -> Callable[[Interval], Interval]:
+    """Make the rule of a function that rises, falls or turns once in a part of its domain; elsewhere its range holds."""
+    evaluated, part, whole = MPMATH[row.name], row.trend_on or row.domain[0], row.trend_on is None
 
-
-def _rising(function: Callable[[Any], Any], low: Any = -_INF, high: Any = _INF) -> Callable[[Interval], Interval]:
-    """Make the rule of a function that never falls between two ends of its domain."""
+    def end(value: Any, side: int) -> list[Any]:
+        """Return numbers between which the function lies at an end; beyond what mpmath computes, its limit is one of them."""
+        if row.steep and abs(value) > _HUGE:
+            limit = mpmath.mpf(row.limit(side))
+            return [limit] if mpmath.isinf(value) else [*end(side * _HUGE, side), limit]
+        try:
+            return [evaluated(value)]
+        except (ValueError, ZeroDivisionError):  # a pole
+            return [mpmath.mpf(row.limit(side))]
+        except OverflowError:
+            return [evaluated(side * _FAR), mpmath.mpf(row.limit(side))]
 
     def rule(x: Interval) -> Interval:
-        inside = Interval(max(x.low, low), min(x.high, high))
-        if not inside.low <= inside.high:
+        if not whole and x.low < part.low:
+            return between(*row.range[:2])
+        low, high = max(x.low, part.low), min(x.high, part.high)
+        if not low <= high:
             return WHOLE
-        return _outward(function(inside.low), function(inside.high))
+        found = end(low, 1 if low > 0 else -1) + end(high, 1 if high > 0 else -1)
+        if row.trend in (VALLEY, HILL) and low < row.turn < high:
+            found.append(evaluated(mpmath.mpf(row.turn)))
+        return _outward(min(found), max(found))
 
     return rule
-
-
-def _falling(function: Callable[[Any], Any], low: Any = -_INF, high: Any = _INF) -> Callable[[Interval], Interval]:
-    rising = _rising(lambda value: -function(value), low, high)
-
-    def rule(x: Interval) -> Interval:
-        found = rising(x)
-        return found if found == WHOLE else _neg(found)
-
-    return rule
-
-
-def _log(value: Any) -> Any:
-    return -_INF if value == 0 else mpmath.log(value)
-
-
-def _log1p(value: Any) -> Any:
-    return -_INF if value == -1 else _log(1 + value) if abs(value) > 1 else mpmath.log1p(value)
-
-
-def _atanh(value: Any) -> Any:
-    return value * _INF if abs(value) == 1 else mpmath.atanh(value)
-
-
-def _sinh(value: Any) -> Any:
-    return mpmath.sinh(value) if abs(value) < 1 else (_exp(value) - _exp(-value)) / 2
-
-
-def _cosh(x: Interval) -> Interval:
-    size = _abs(x)
-    return _outward(*((_exp(end) + _exp(-end)) / 2 for end in size))
-
-
-def _expm1(value: Any) -> Any:
-    return mpmath.expm1(value) if abs(value) < 1 else _exp(value) - 1
-
-
-def _tanh(value: Any) -> Any:
-    return mpmath.tanh(value) if abs(value) < 1000 else mpmath.sign(value)
-
-
-def _erfc(x: Interval) -> Interval:
-    """Bound erfc; for large arguments by 0 < erfc(x) < exp(-x*x) (NIST DLMF 7.8.3)."""
-    low = mpmath.mpf(0) if x.high > 1000 else mpmath.erfc(max(x.high, mpmath.mpf(-1000)))
-    high = _exp(-x.low * x.low) if x.low > 1000 else mpmath.mpf(2) if x.low < -1000 else mpmath.erfc(x.low)
-    return _outward(low, high)
-
-
-def _erfcx(value: Any) -> Any:
-    """Return erfcx of an endpoint; far below 0, exp(x*x) * (2 - erfc(-x)) is twice the exponential."""
-    return 2 * _exp(value * value) if value < -1000 else erfcx(value)
-
-
-def _ierfcx(value: Any) -> Any:
-    return -2 * value * _exp(value * value) if value < -1000 else ierfcx(value)
-
-
-def _log_erfc(value: Any) -> Any:
-    if value > 1:
-        return -_INF if value == _INF else mpmath.log(erfcx(value)) - value * value
-    return mpmath.log1p(-mpmath.erf(max(value, mpmath.mpf(-1000))))
-
-
-def _log_half_erfc(value: Any) -> Any:
-    if value < 0:
-        return mpmath.log1p(-mpmath.erfc(-value) / 2) if value > -1000 else mpmath.mpf(0)
-    return _log_erfc(value) - mpmath.log(2)
-
-
-def _gauss(x: Interval) -> Interval:
-    size = _abs(x)
-    return _outward(*(_exp(-_times(end, end)) for end in (size.high, size.low)))
 
 
 def _wave(x: Interval, peak: int) -> Interval:
@@ -314,12 +256,11 @@ def _power(x: Interval, y: Interval) -> Interval:
     if x.low < 0:
         even = y.low == y.high and y.low % 2 == 0
         return _power(_abs(x), y) if even else WHOLE
-    logarithm = _rising(_log)(x)
-    return _rising(_exp)(_mul(logarithm, y))
+    return RULES["exp"](_mul(RULES["log"](x), y))
 
 
 def _hypot(x: Interval, y: Interval) -> Interval:
-    return _rising(mpmath.sqrt)(_sum(_square(x), _square(y)))
+    return RULES["sqrt"](_sum(_square(x), _square(y)))
 
 
 def _sign(x: Interval) -> Interval:
@@ -370,23 +311,20 @@ _SAME: Mapping[str, Callable[[Interval], Interval]] = {
 }
 """Rules of ops that give closer bounds where both operands are the same node."""
 
+
+def _rule(row: Op) -> Callable[..., Interval] | None:
+    """Return the rule of a function that follows from its row: by its trend or, where it has none, by its range."""
+    if row.trend is not None and row.name in MPMATH:
+        return _by_trend(row)
+    within = None if row.range in (None, REALS) else between(*row.range[:2])
+    return None if within is None else lambda *_: within
+
+
 RULES: Mapping[str, Callable[..., Interval]] = {
-    "add": _sum, "sub": lambda x, y: _sum(x, _neg(y)), "mul": _mul, "div": _div, "neg": _neg, "abs": _abs,
-    "sqrt": _rising(mpmath.sqrt, mpmath.mpf(0)), "cbrt": _rising(lambda a: mpmath.sign(a) * mpmath.cbrt(abs(a))),
-    "hypot": _hypot, "pow": _power,
-    "exp": _rising(_exp), "expm1": _rising(_expm1),
-    "log": _rising(_log, mpmath.mpf(0)), "log1p": _rising(_log1p, mpmath.mpf(-1)),
-    "sin": lambda x: _wave(x, 1), "cos": lambda x: _wave(x, 0), "tan": _tan,
-    "asin": _rising(mpmath.asin, mpmath.mpf(-1), mpmath.mpf(1)), "acos": _falling(mpmath.acos, mpmath.mpf(-1), mpmath.mpf(1)),
-    "atan": _rising(mpmath.atan), "atan2": lambda x, y: between(-3.15, 3.15),
-    "sinh": _rising(_sinh), "cosh": _cosh, "tanh": _rising(_tanh), "asinh": _rising(mpmath.asinh),
-    "acosh": _rising(mpmath.acosh, mpmath.mpf(1)), "atanh": _rising(_atanh, mpmath.mpf(-1), mpmath.mpf(1)),
-    "erf": lambda x: _sum(_YES, _neg(_erfc(x))), "erfc": _erfc, "gauss": _gauss,
-    "erfcx": _falling(_erfcx), "ierfcx": _falling(_ierfcx), "log_erfc": _falling(_log_erfc),
-    "log_half_erfc": _falling(_log_half_erfc),
-    "sigmoid": lambda x: _UNDECIDED, "sech": lambda x: _UNDECIDED, "softplus": lambda x: Interval(mpmath.mpf(0), _INF),
-    "log_sigmoid": lambda x: Interval(-_INF, mpmath.mpf(0)), "sinc": lambda x: between(-0.25, 1),
-    "logaddexp": lambda x, y: _sum(RULES["max"](x, y), between(0, 0.7)), "xlogx": lambda x: Interval(mpmath.mpf(-0.375), _INF),
+    **{name: rule for name, row in OPS.items() if (rule := _rule(row)) is not None},
+    "add": _sum, "sub": lambda x, y: _sum(x, _neg(y)), "mul": _mul, "div": _div, "neg": _neg, "abs": _abs, "hypot": _hypot,
+    "pow": _power, "sin": lambda x: _wave(x, 1), "cos": lambda x: _wave(x, 0), "tan": _tan,
+    "logaddexp": lambda x, y: _sum(RULES["max"](x, y), between(0, 0.7)),
     "sign": _sign, "heaviside": _heaviside, "relu": lambda x: RULES["max"](x, _NO),
     "max": lambda x, y: Interval(max(x.low, y.low), max(x.high, y.high)),
     "min": lambda x, y: Interval(min(x.low, y.low), min(x.high, y.high)),

@@ -16,12 +16,11 @@ import mpmath
 from symgraph.ir.falling import falls
 from symgraph.ir.graph import Graph, Node, reachable
 from symgraph.ir.intervals import Interval, intervals, point, renewed
-from symgraph.ir.ops import ODD
+from symgraph.ir.ops import EVEN, ODD, OPS
 from symgraph.ir.spread import Spread, Value, Values, values_at
 
-FAST = frozenset({"exp", "sinh", "cosh", "expm1"})
-_EVEN = frozenset({"cosh"})
-_TWO_SIDED = frozenset({"sinh", "cosh"})
+FAST = frozenset(name for name, row in OPS.items() if row.steep and row.limit(1) == float("inf"))
+_TWO_SIDED = frozenset(name for name in FAST if abs(OPS[name].limit(-1) or 0.0) == float("inf"))
 FLOAT32_MAX = float.fromhex("0x1.fffffep+127")
 _FAR = (2_000.0, 20_000.0)
 """Arguments far beyond 709, where exp overflows, at which limits are estimated."""
@@ -89,7 +88,7 @@ def _groups(graph: Graph, members: Iterable[int]) -> dict[int, tuple[int, ...]]:
 
 def _signs(graph: Graph, members: Iterable[int], side: int) -> dict[int, int]:
     """Return the members that are infinite on one side, with the sign of each infinity."""
-    signs = {p: 1 if graph.nodes[p].op in _EVEN else side for p in members}
+    signs = {p: 1 if graph.nodes[p].op in EVEN else side for p in members}
     return {p: sign for p, sign in signs.items() if sign > 0 or graph.nodes[p].op in _TWO_SIDED}
 
 

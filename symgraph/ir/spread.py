@@ -14,6 +14,7 @@ import mpmath
 
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph
+from symgraph.ir.ops import OPS
 
 REACH = 12
 """Number of operations for which a value that is merely another number is followed. A term that becomes 0 where tanh(x) is 1,
@@ -26,11 +27,7 @@ Values = tuple[Value, ...]
 """Values of a node at several points."""
 
 _ABSURD = mpmath.ldexp(1, 50_000)
-_STEEP = frozenset({"exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf", "erfc", "erfcx", "ierfcx"})
-"""Functions that take as many digits as the logarithm of their argument has; beyond _ABSURD mpmath is not asked."""
-_SQUARING = frozenset({"erfcx", "ierfcx"})
-_LONG_SQUARE = mpmath.ldexp(1, 1_000)
-"""Negated argument beyond which a function that grows like exp(x*x) takes seconds and more; its value is then left open."""
+"""Size of an argument beyond which mpmath is not asked for a function that takes as many digits as its argument's logarithm."""
 _LONG_POWER = mpmath.ldexp(1, 64)
 """Exponent beyond which powers are computed by exp and log, since mpmath raises to integers bit by bit."""
 _BOUND = mpmath.exp(1e6)
@@ -124,10 +121,8 @@ def operation(op: str, operands: Sequence[Value]) -> Value:
         if operands[0] <= 0:
             return None
         op, operands = "exp", [operands[1] * mpmath.log(operands[0])]
-    if op in _SQUARING and operands[0] < -_LONG_SQUARE:
-        return None
     try:
-        value = _far_out(op, operands[0]) if op in _STEEP and _absurd(operands[0]) else MPMATH[op](*operands)
+        value = _far_out(op, operands[0]) if OPS[op].steep and _absurd(operands[0]) else MPMATH[op](*operands)
     except (ZeroDivisionError, ValueError, OverflowError):
         return None
     if value is None:
@@ -140,10 +135,6 @@ def _absurd(value: Value) -> bool:
 
 
 def _far_out(op: str, operand: Value) -> Value:
-    """Return a steep function of an operand of absurd size, or None where it tends to no number."""
-    if op in ("tanh", "erf"):
-        return mpmath.sign(operand)
-    if op == "erfc":
-        return 1 - mpmath.sign(operand)
-    tends = {"exp": -1, "erfcx": 1, "ierfcx": 1}
-    return mpmath.mpf(0) if mpmath.sign(operand) == tends.get(op) else None
+    """Return the number to which a function tends as its operand grows beyond all sizes, or None where it tends to none."""
+    limit = OPS[op].limit(1 if operand > 0 else -1)
+    return None if limit is None or mpmath.isinf(limit) else mpmath.mpf(limit)

@@ -5,9 +5,9 @@ Constants far from 1 stay where they are, since a product with them may leave th
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.graph import Graph, GraphBuilder, replaced
 from symgraph.ir.uses import product, read_once
 from symgraph.passes.prune import prune
 
@@ -15,83 +15,43 @@ _FAR = 2.0**60
 """Largest constant that is brought together with others; its inverse is the smallest."""
 
 
-class _Parts(NamedTuple):
-    """Product as its constant factors and the product of the others, None where there is no other."""
-
-    constants: tuple[int, ...]
-    rest: int | None
-
-
 def collect(graph: Graph) -> Graph:
     """Bring constants together in products whose partial products nothing else needs."""
     graph = prune(graph)
-    inner = _inner_products(graph)
-    many = _with_several(graph, inner)
-    if not many:
+    several = {position: found for position, found in _products(graph).items() if _worth_it(graph, found)}
+    if not several:
         return graph
-    builder = GraphBuilder(graph.name, graph.domains)
-    moved: list[int] = []
-    parts: dict[int, _Parts] = {}
-    for position, node in enumerate(graph.nodes):
-        builder.origin = node.origin
-        if position in many:
-            pieces = [parts[arg] if arg in many and arg in inner else _leaf(builder, moved[arg]) for arg in node.args]
-            constants = tuple(constant for piece in pieces for constant in piece.constants)
-            rests = [piece.rest for piece in pieces if piece.rest is not None]
-            parts[position] = _Parts(constants, product(builder, rests) if rests else None)
-        if position not in many:
-            moved.append(builder.copy(node, tuple(moved[arg] for arg in node.args)))
-        elif position in inner:
-            moved.append(-1)  # read by the product around it alone
-        else:
-            moved.append(_whole(builder, parts[position]))
-    return builder.build(
-        {root: moved[position] for root, position in graph.roots.items()},
-        {name: moved[position] for name, position in graph.names.items()},
-    )
+
+    def collected(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        return _whole(builder, [moved[factor] for factor in several[position]])
+
+    return prune(replaced(graph, several, collected)[0])
 
 
-def _inner_products(graph: Graph) -> frozenset[int]:
-    """Return the products that one other product needs and nothing else."""
-    once = read_once(graph)
-    products = {position: node for position, node in enumerate(graph.nodes) if node.op == "mul"}
-    return once.intersection(products) & {arg for node in products.values() for arg in node.args}
+def _products(graph: Graph) -> dict[int, list[int]]:
+    """Return the factors of every product, with those of products that only it needs."""
+    nodes, once = graph.nodes, read_once(graph)
+    found: dict[int, list[int]] = {}
+    for position, node in enumerate(nodes):
+        if node.op == "mul":
+            found[position], right = [found.pop(arg) if arg in once and arg in found else [arg] for arg in node.args]
+            found[position] += right
+    return found
 
 
-def _with_several(graph: Graph, inner: frozenset[int]) -> frozenset[int]:
-    """Return the multiplications of all products with two constants or more, none of them far from 1."""
-    nodes = graph.nodes
-    products = [position for position, node in enumerate(nodes) if node.op == "mul"]
-    counts: dict[int, int] = {}
-    far: set[int] = set()
-    for position in products:
-        counts[position] = 0
-        for arg in nodes[position].args:
-            constant = nodes[arg].data
-            if isinstance(constant, float):
-                counts[position] += 1
-            elif arg in inner:
-                counts[position] += counts[arg]
-            if (arg in inner and arg in far) or (isinstance(constant, float) and not 1 / _FAR < abs(constant) < _FAR):
-                far.add(position)
-    found: set[int] = set()
-    for position in reversed(products):
-        if position in found or (position not in inner and counts[position] > 1 and position not in far):
-            found.add(position)
-            found.update(arg for arg in nodes[position].args if arg in inner)
-    return frozenset(found)
+def _worth_it(graph: Graph, factors: Sequence[int]) -> bool:
+    """Tell if there are two constants or more among some factors, none of them far from 1."""
+    constants = [abs(data) for data in (graph.nodes[factor].data for factor in factors) if isinstance(data, float)]
+    return len(constants) > 1 and all(1 / _FAR < constant < _FAR for constant in constants)
 
 
-def _whole(builder: GraphBuilder, parts: _Parts) -> int:
+def _whole(builder: GraphBuilder, factors: Sequence[int]) -> int:
     """Write a product with its constants in front, without powers of two that multiply to 1 or -1."""
-    constants, rest = parts
-    values = [builder.nodes[constant].data for constant in constants]
-    exact = [value for value in values if isinstance(value, float) and math.frexp(abs(value))[0] == 0.5]
-    if rest is not None and len(exact) == len(values) and abs(math.prod(exact)) == 1:
-        return rest if math.prod(exact) > 0 else builder.add("neg", rest)
+    numbers = {factor: data for factor in factors if isinstance(data := builder.nodes[factor].data, float)}
+    constants = [factor for factor in factors if factor in numbers]
+    rest = [factor for factor in factors if factor not in numbers]
+    exact = math.prod(numbers[factor] for factor in constants)
+    if rest and abs(exact) == 1 and all(math.frexp(abs(number))[0] == 0.5 for number in numbers.values()):
+        return product(builder, rest) if exact > 0 else builder.add("neg", product(builder, rest))
     constant = product(builder, constants)
-    return constant if rest is None else builder.add("mul", constant, rest)
-
-
-def _leaf(builder: GraphBuilder, position: int) -> _Parts:
-    return _Parts((position,), None) if builder.nodes[position].op == "const" else _Parts((), position)
+    return builder.add("mul", constant, product(builder, rest)) if rest else constant

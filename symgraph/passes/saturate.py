@@ -6,10 +6,11 @@ exponential is, as with tanh(exp(a)), must not end in an error; a row whose loss
 
 import math
 import sys
+from collections.abc import Sequence
 
 import mpmath
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node
+from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.overflow import overflows
 
 DOUBLINGS = {"exp": 0, "expm1": 0, "sinh": 1, "cosh": 1}
@@ -21,17 +22,12 @@ def saturate(graph: Graph) -> Graph:
     survived = {position for overflow in overflows(graph) if overflow.survived for position in overflow.values}
     if not survived:
         return graph
-    builder = GraphBuilder(graph.name, graph.domains)
-    moved: list[int] = []
-    for position, node in enumerate(graph.nodes):
-        builder.origin = node.origin
-        args = tuple(moved[arg] for arg in node.args)
-        copy = builder.copy(node, args)
-        moved.append(_infinite_beyond(builder, node, args[0], copy) if position in survived else copy)
-    return builder.build(
-        {root: moved[position] for root, position in graph.roots.items()},
-        {name: moved[position] for name, position in graph.names.items()},
-    )
+
+    def saturated(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        node, argument = graph.nodes[position], moved[graph.nodes[position].args[0]]
+        return _infinite_beyond(builder, node, argument, builder.copy(node, (argument,)))
+
+    return replaced(graph, survived, saturated)[0]
 
 
 def _infinite_beyond(builder: GraphBuilder, node: Node, argument: int, value: int) -> int:

@@ -11,7 +11,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.errors import SpecError
-from symgraph.ir.ops import FUNCTIONS
+from symgraph.ir.ops import FUNCTIONS, OPS, call_of, op_of
 from symgraph.spec.canonical import postorder, replaced
 from symgraph.spec.declared import DeclaredSymbol
 
@@ -118,9 +118,9 @@ def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
 
 
 def _check_kind(part: Any, where: str) -> None:
-    if isinstance(part, _STRUCTURE) or type(part) in FUNCTIONS:
+    if isinstance(part, _STRUCTURE) or op_of(part)[0] is not None:
         return
-    names = ", ".join(sorted(cls.__name__ for cls in FUNCTIONS))
+    names = ", ".join(sorted(call_of(row) for row in OPS.values() if row.function is not None))
     raise SpecError(
         f"{where}: {_name_of(part)} is not supported; supported are + - * / **, Piecewise with comparisons and And, Or, Not, "
         f"pi, E, and the functions {names}"

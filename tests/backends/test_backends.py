@@ -1,24 +1,27 @@
 """symgraph.backends: what each backend writes for an op computes that op."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 
 import mpmath
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from op_accuracy import own_functions
 
+from symgraph import Model
 from symgraph.backends import BACKENDS
-from symgraph.backends.expression import Level, Text
+from symgraph.errors import SpecError
+from symgraph.generate import generate
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.ops import OPS
+from symgraph.ir.optext import Level, Text
+from symgraph.options import Options
 
-ARGUMENTS = {
-    "acosh": (1.7,), "pow": (1.7, 2.3), "div": (0.3, 0.7), "atan2": (0.3, -0.7), "heaviside": (-0.5, 0.25),
-    "and": (True, False), "or": (True, False), "not": (True,), "select": (True, 0.3, 0.7),
-}  # fmt: skip
+ARGUMENTS = {"and": (True, False), "or": (True, False), "not": (True,), "select": (True, 0.3, 0.7), "rowsum": (0.4,)}
 NAMES = ("p", "q", "r")
 
 
@@ -38,7 +41,7 @@ def evaluated(backend: str, op: str, *operands: object) -> object:
 @pytest.mark.parametrize("backend", [name for name, backend in BACKENDS.items() if backend.loader == "python"])
 @pytest.mark.parametrize("op", [op for op, row in OPS.items() if row.stable is None])
 def test_the_text_of_an_op_computes_it(backend: str, op: str) -> None:
-    operands = ARGUMENTS.get(op, (0.4, -0.6)[: OPS[op].arity])
+    operands = ARGUMENTS.get(op) or OPS[op].example or (0.4, -0.6)
     with mpmath.workdps(40):
         exact = [operand if isinstance(operand, bool) else mpmath.mpf(operand) for operand in operands]
         truth = MPMATH[op](*exact)
@@ -76,3 +79,27 @@ def test_the_table_lists_backends_by_name_with_their_file_names() -> None:
 @pytest.mark.parametrize("function", [min, max])
 def test_scalar_extremes_are_those_of_python_to_the_bit(function: Callable[..., float], pair: tuple[float, float]) -> None:
     assert repr(evaluated("scalar", function.__name__, *pair)) == repr(function(*pair))
+
+
+def gamma_law() -> Model:
+    m = Model("gamma_law")
+    shape = m.weight("shape")
+    y = m.target("y")
+    m.node("constant", sp.loggamma(shape))
+    m.loss(m.nodes[-1].symbol - shape * y)
+    return m
+
+
+def test_a_model_that_needs_what_double_double_arithmetic_lacks_is_refused_by_one_error() -> None:
+    with pytest.raises(SpecError, match="model gamma_law: constant needs lgamma, which double-double arithmetic lacks"):
+        generate(gamma_law(), options=Options(precision="accurate"))
+
+
+def test_a_model_that_needs_what_a_backend_lacks_is_refused_by_an_error_that_says_which_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = {**OPS, "lgamma": dataclasses.replace(OPS["lgamma"], c=None)}
+    monkeypatch.setattr("symgraph.backends.backend.OPS", rows)
+    assert generate(gamma_law(), ("numpy", "scalar"))
+    with pytest.raises(SpecError, match="needs lgamma, which the backend c lacks; it is in plain modules of numpy, scalar"):
+        generate(gamma_law(), ("numpy", "c"))

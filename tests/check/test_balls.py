@@ -30,6 +30,8 @@ TRUE: dict[str, Callable[..., Any]] = {
     "sin": mp.sin, "cos": mp.cos, "tan": mp.tan, "asin": mp.asin, "acos": mp.acos, "atan": mp.atan, "atan2": mp.atan2,
     "sinc": mp.sinc, "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "sech": mp.sech, "asinh": mp.asinh,
     "acosh": mp.acosh, "atanh": mp.atanh, "abs": abs, "sign": mp.sign, "heaviside": lambda x, _: (mp.sign(x) + 1) / 2,
+    "lgamma": lambda x: mp.re(mp.loggamma(x)), "digamma": mp.digamma,
+    "trigamma": lambda x: mp.psi(1, x) if x > 0 else (mp.pi / mp.sinpi(x)) ** 2 - mp.psi(1, 1 - x),
     "max": max, "min": min, "relu": lambda x: max(x, mp.mpf(0)), "rowsum": lambda x: x,
 }  # fmt: skip
 
@@ -44,6 +46,7 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     **dict.fromkeys(("sqrt", "log", "xlogx"), (POSITIVE,)), "log1p": ((*POSITIVE, *(-x for x in UNIT)),), "logit": (UNIT,),
     **dict.fromkeys(("asin", "acos", "atanh"), (WITHIN,)), "acosh": (tuple(1 + x for x in (2.0**-52, *SIZES[2:], *FAR)),),
     "pow": ((0.3, 1.7, 26.0, 1e-5), FEW), "xlogy": (FEW, (1e-5, 0.3, 1.7, 1e6)), "heaviside": (REAL, (0.5,)),
+    **dict.fromkeys(("lgamma", "digamma", "trigamma"), ((*POSITIVE, *(-x for x in SIZES if x % 1)),)),
     "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
 }  # fmt: skip
 """Where forms are tried, if that is not over REAL, or over pairs of FEW."""

@@ -52,7 +52,8 @@ from symgraph.errors import VerificationError
 from symgraph.generate import generate
 from symgraph.io.module import from_source
 from symgraph.ir.graph import GraphBuilder, Node
-from symgraph.ir.ops import OPS, over
+from symgraph.ir.op import over
+from symgraph.ir.ops import OPS
 from symgraph.passes import PIPELINE, printed, run_passes
 
 

@@ -1,4 +1,4 @@
-"""symgraph.ir.evaluate: one evaluator over floats, mpmath numbers and complex numbers."""
+"""symgraph.ir.evaluate: one evaluator over floats and mpmath numbers."""
 
 import math
 
@@ -7,8 +7,8 @@ import pytest
 from graphs import REAL_OPS, graphs, points, values_of
 from hypothesis import assume, given, settings
 
-from symgraph.ir.evaluate import COMPLEX, FLOAT, MPMATH, evaluate
-from symgraph.ir.graph import BOOLEAN_OPS, Graph
+from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
+from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 from symgraph.ir.text import from_text
 
@@ -36,14 +36,9 @@ def test_floats_agree_with_numpy_wherever_math_does_not_raise(graph: Graph, poin
         assert values[position] == pytest.approx(float(truth[root]), rel=1e-6, abs=1e-6) or abs(truth[root]) > 1e6
 
 
-ARGUMENTS = {
-    "acosh": (1.7,), "pow": (1.7, 2.3), "div": (0.3, 0.7), "atan2": (0.3, -0.7), "heaviside": (0.0, 0.25), "log1p": (-0.4,),
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("op", [op for op in REAL_OPS if op != "select"])
 def test_mpmath_refines_floats(op: str) -> None:
-    arguments = ARGUMENTS.get(op, (0.4, -0.6)[: OPS[op].arity])
+    arguments = OPS[op].example
     with mpmath.workdps(40):
         precise = MPMATH[op](*(mpmath.mpf(argument) for argument in arguments))
     # two units in the last place: math's functions are good to one
@@ -59,18 +54,6 @@ def test_an_evaluation_gives_the_value_of_every_node_in_order() -> None:
     graph = from_text("graph g\n%0 = weight a\n%1 = const 3.0\n%2 = mul(%0, %1)\n%3 = gt(%2, %1)\n%4 = select(%3, %2, %1)\n")
     assert evaluate(graph, {"a": 2.0}, FLOAT) == [2.0, 3.0, 6.0, True, 6.0]
     assert evaluate(graph, {"a": 0.5}, FLOAT) == [0.5, 3.0, 1.5, False, 3.0]
-
-
-def test_a_complex_step_gives_the_derivative_of_an_analytic_graph() -> None:
-    graph = from_text("graph g\n%0 = weight a\n%1 = sin(%0)\n%2 = exp(%1)\n%3 = mul(%2, %0)\nroot loss = %3\n")
-    value = evaluate(graph, {"a": 0.7 + 1e-100j}, COMPLEX, complex)[graph.roots["loss"]]
-    truth = math.exp(math.sin(0.7)) * (1 + 0.7 * math.cos(0.7))
-    assert value.imag / 1e-100 == pytest.approx(truth, rel=1e-15)  # a few roundings
-
-
-@pytest.mark.parametrize("op", ["abs", "max", "sign", "select", *sorted(BOOLEAN_OPS)])
-def test_complex_numbers_have_no_op_in_which_the_step_would_be_lost(op: str) -> None:
-    assert op not in COMPLEX
 
 
 def test_a_leaf_without_a_value_and_an_op_without_arithmetic_are_errors() -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from symgraph.backends.c.functions import NEEDS
+from symgraph.backends.c.functions import parts
 from symgraph.spec.model import Model
 
 _KEYWORDS = (
@@ -32,7 +32,7 @@ _PUBLIC = (
     "abi hash features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor no_residual jacobian selftest"
 )
-_PRIVATE = ("turned", "constants_are_doubles", "prefetch", "read_columns", "gradient", "block_sum", "add")
+_PRIVATE = ("turn", "constants_are_doubles", "prefetch", "read_columns", "gradient", "block_sum", "add")
 _OF_LOOPS = ("terms", "losses", "outputs", "derivatives", "residuals", "slopes")
 _CONSTANTS = "FEATURES WEIGHTS INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
 
@@ -55,7 +55,7 @@ def taken(model: Model, name: str) -> frozenset[str]:
         model: the model.
         name: its name in ASCII, with which the names of the file begin.
     """
-    private = (*NEEDS, *_PRIVATE, *(f"{loop}_{what}" for loop in ("all", "block", "row") for what in _OF_LOOPS))
+    private = (*parts(name), *_PRIVATE, *(f"{loop}_{what}" for loop in ("all", "block", "row") for what in _OF_LOOPS))
     file = {f"{name}_{public}" for public in _PUBLIC.split()} | {f"{name}_{part}_" for part in private}
     file |= {f"{name.upper()}_{constant}" for constant in _CONSTANTS.split()} | {f"SYMGRAPH_{name}_H"}
     # a node is never called d_<node>, but its cotangent is

@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from symgraph.backends.c.functions import ERF_NEAR, ERFC_FAR, IERFC_FAR, parts_called
+from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import CFunction, FunctionWriter
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
 from symgraph.backends.names import JACOBIAN, RESIDUAL
 from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
-from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.graph import reachable
+from symgraph.ir.optext import OpTexts
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
@@ -52,8 +52,7 @@ class CView:
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
-        functions: parts of the template of functions.
-        near, far, integral: coefficients of the error functions.
+        functions: the text of the functions that it brings along.
     """
 
     file: str
@@ -80,10 +79,7 @@ class CView:
     residual_jacobian: CFunction | None
     residual_factor: str
     no_residual: str
-    functions: frozenset[str]
-    near: tuple[str, ...]
-    far: tuple[str, ...]
-    integral: tuple[str, ...]
+    functions: str
 
     @property
     def ahead(self) -> int:
@@ -112,7 +108,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     model, roots = source.model, source.graph.roots
     writer = FunctionWriter(source, texts, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
-    own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), _is_difference(source.graph)
+    own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
     parts = {
         "terms": writer.terms() if has_loss else None,
         "gradient": writer.gradient() if has_loss else None,
@@ -149,10 +145,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
         **parts,
-        functions=parts_called((text for function in written for text in function.texts), name),
-        near=tuple(map(number, ERF_NEAR)),
-        far=tuple(map(number, ERFC_FAR)),
-        integral=tuple(map(number, IERFC_FAR)),
+        functions=functions_called((text for function in written for text in function.texts), name),
     )
 
 
@@ -161,12 +154,6 @@ def _check_model_name(name: str) -> None:
         raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another")
     if name.startswith("_"):
         raise SpecError(f"model name {name!r}: in C, names that begin with an underscore belong to the compiler; drop it")
-
-
-def _is_difference(graph: Graph) -> bool:
-    """Tell if the residual is the output less the target."""
-    node = graph.nodes[graph.roots.get("residual", 0)]
-    return node.op == "sub" and node.args[0] == graph.roots.get("output") and graph.nodes[node.args[1]].op == "target"
 
 
 def _rows(columns: int) -> int:

@@ -9,12 +9,12 @@ from types import MappingProxyType
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ascii_name, ascii_names, taken
-from symgraph.backends.expression import OpTexts, Text
 from symgraph.backends.names import Names, Numbering, identifiers
 from symgraph.backends.section import Line, SectionWriter, statements
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
 from symgraph.ir.graph import Graph
+from symgraph.ir.optext import OpTexts, Text
 
 _DECLARED = len("const double ")
 _VECTORS = {"weight": "w[{}]", "feature": "x[{} * stride + row]"}

@@ -3,39 +3,15 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from symgraph.backends.expression import Level, OpText, OpTexts, call, infix
 from symgraph.backends.layout import number, unpacked
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
-from symgraph.backends.section import SectionWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
-
-_INPUTS = {"target": "y_pair", "cotangent": "cotangent", "largest": "largest"}
-
-_ONE = (
-    "neg", "sqrt", "cbrt", "abs", "sign", "exp", "expm1", "log", "log1p", "gauss", "erf", "erfc", "erfcx", "ierfcx", "sin",
-    "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-)  # fmt: skip
-_TWO = (
-    "add", "sub", "mul", "mul_floats", "mul_power", "div", "pow", "hypot", "atan2", "heaviside", "max", "min",
-)  # fmt: skip
+from symgraph.ir.ops import texts_of
+from symgraph.ir.optext import OpTexts, call
 
 TEXTS: OpTexts = MappingProxyType(
-    {
-        **{name: call(f"dd_{name}") for name in _ONE},
-        **{name: call(f"dd_{name}", 2) for name in _TWO},
-        "rowsum": call("rowsum"),
-        "select": call("dd_where", 3),
-        "lt": call("dd_less", 2),
-        "le": call("dd_at_most", 2),
-        "gt": OpText("dd_less({1}, {0})"),
-        "ge": OpText("dd_at_most({1}, {0})"),
-        "eq": call("dd_equal", 2),
-        "ne": OpText("~dd_equal({0}, {1})", Level.UNARY),
-        "and": infix("&", Level.BITAND),
-        "or": infix("|", Level.BITOR),
-        "not": OpText("~{0}", Level.UNARY, (Level.ATOM,)),
-    }
+    {**texts_of("accurate"), "mul_floats": call("dd_mul_floats", 2), "mul_power": call("dd_mul_power", 2)}
 )
 """Texts of operations on pairs. ``mul_floats`` is the product of two numbers without a low part, ``mul_power`` that
 with a power of two."""
@@ -51,10 +27,13 @@ class AccurateWriter(LinesWriter):
     row_sum = "Callable[[Pair], Pair]"
     taken = _TAKEN
     inner = 4
+    leaves = MappingProxyType({"target": "y_pair", "cotangent": "cotangent", "largest": "largest"})
+    constant = "{value}"
+    largest = "pair_of(np.finfo(np.float64).max)"
+    target = "y_pair = pair_of({value})"
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))
-        self.bound = self._leaves()
         self.pairs = self._positions_of_pairs()
         self.fields_of_pairs = self._names_of_pairs()
 
@@ -73,7 +52,7 @@ class AccurateWriter(LinesWriter):
         before, after = super().forward()
         nodes = self.graph.nodes
         reads = any(nodes[arg].op == "target" for position in self.kernel.forward_target for arg in nodes[position].args)
-        return before, (*(("    y_pair = pair_of(y)",) if reads else ()), *after)
+        return before, (*([f"    {self.target.format(value='y')}"] if reads else []), *after)
 
     def fields(self) -> tuple[str, ...]:
         """The fields of the tape: rounded nodes and loss, and the pairs that other functions read."""
@@ -130,16 +109,9 @@ class AccurateWriter(LinesWriter):
         text = f"rounded_pair({self._primal(position)}, w.dtype)"
         return self._by_row(position, text) if name == "loss" else text
 
-    def _result(self, writer: SectionWriter, position: int) -> str:
-        return writer.operand(position).text
-
     def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
         """No assignments: further names of a node exist on the tape alone."""
         return ()
-
-    def _primal(self, position: int) -> str:
-        data = self.graph.nodes[position].data
-        return self.literals[repr(data)] if isinstance(data, float) else self.bound[position]
 
     def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
         lines = unpacked(names, f"pairs_of({vector})", 4)
@@ -147,15 +119,6 @@ class AccurateWriter(LinesWriter):
             return lines
         pairs = "w_pairs" if kind == "weight" else "x_pairs"
         return [f"{pairs} = pairs_of({vector})", *unpacked(names, pairs, 4)]
-
-    def _largest(self, w: str) -> str:
-        return "pair_of(np.finfo(np.float64).max)"
-
-    def _leaves(self) -> dict[int, str]:
-        return self.names.leaves(_INPUTS)
-
-    def _target_of_tape(self) -> str:
-        return "    y_pair = pair_of(known(tape.y))"
 
 
 def _pair_literals(source: Source, literals: Mapping[str, str]) -> Mapping[str, str]:

@@ -5,7 +5,6 @@ an operation stands in ``runtime/bounds.py`` or ``runtime/bounds_of_functions.py
 that the bits are the same, and bounds its error from those of the operands and the op's figure in the op table.
 """
 
-from symgraph.backends.expression import call
 from symgraph.backends.layout import filled, number, unpacked
 from symgraph.backends.names import Names, identifiers
 from symgraph.backends.numpy.lines import ARGUMENTS
@@ -13,6 +12,7 @@ from symgraph.backends.section import annotated, straight
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import roots_of
 from symgraph.ir.graph import Graph
+from symgraph.ir.optext import call
 from symgraph.ir.special import arity_of
 
 _LEAVES = {"target": "y", "cotangent": "constant_bound(w, 1.0)", "largest": "largest_bound(w)"}

@@ -3,22 +3,21 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
 
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, parenthesized, unpacked
 from symgraph.backends.names import Names, Numbering, identifiers
 from symgraph.backends.notes import form_notes
 from symgraph.backends.section import Line, SectionWriter, annotated
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel, roots_of
+from symgraph.ir.optext import OpTexts
 
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""
 
 _MOST_DEFAULTS = 1_000
 """A tape of more fields has no defaults: ``NamedTuple`` looks for each default among all fields."""
-
-_INPUTS = {"target": "y", "cotangent": "cotangent", "largest": "largest"}
 
 
 class LinesWriter:
@@ -31,6 +30,10 @@ class LinesWriter:
         row_sum: the type of what adds up rows in ``_backward``.
         taken: further names that the functions need for themselves.
         inner: columns before the statements that need y.
+        leaves: the text of leaves other than features and weights.
+        constant: the text of a constant that stands for a value of the dtype of w.
+        largest: the text of the largest number of that dtype.
+        target: the statement that names the target.
         long_tape: whether the fields of the tape have no defaults.
     """
 
@@ -38,6 +41,10 @@ class LinesWriter:
     row_sum = "RowSum"
     taken: frozenset[str] = ARGUMENTS
     inner = 8
+    leaves: Mapping[str, str] = MappingProxyType({"target": "y", "cotangent": "cotangent", "largest": "largest"})
+    constant = "{w}.dtype.type({value})"
+    largest = "np.finfo({w}.dtype).max"
+    target = "y = {value}"
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
         self.source = source
@@ -53,7 +60,7 @@ class LinesWriter:
         self.absent_without_y = {p for p, node in enumerate(self.graph.nodes) if node.op == "target"} | set(
             kernel.forward_target
         )
-        self.bound = self.names.leaves(_INPUTS)
+        self.bound = self.names.leaves(self.leaves)
         self.taped = frozenset(kernel.tape)
         self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
         self.remarks: dict[int, str] = {}
@@ -130,7 +137,7 @@ class LinesWriter:
 
     def _result(self, writer: SectionWriter, position: int) -> str:
         text = writer.operand(position).text
-        return f"tape.w.dtype.type({text})" if self.graph.nodes[position].op == "const" else text
+        return self.constant.format(w="tape.w", value=text) if self.graph.nodes[position].op == "const" else text
 
     @cached_property
     def _bases(self) -> list[str]:
@@ -157,7 +164,7 @@ class LinesWriter:
     def _primal(self, position: int) -> str:
         data = self.graph.nodes[position].data
         if isinstance(data, float):
-            return f"w.dtype.type({self.literals.get(repr(data), number(data))})"
+            return self.constant.format(w="w", value=self.literals.get(repr(data)) or number(data))
         return self.bound[position]
 
     def _openings(self, order: tuple[int, ...], also: tuple[int, ...], w: str, X: str) -> list[str]:
@@ -171,15 +178,12 @@ class LinesWriter:
             for line in self._unpacked(kind, self.names.inputs(kind, (), read), vector)
         ]
         if any(nodes[position].op == "largest" for position in operands):
-            lines.append(f"largest = {self._largest(w)}")
+            lines.append(f"largest = {self.largest.format(w=w)}")
         return [f"    {line}" for line in lines]
 
     def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
         """Statements that read the used weights or columns, ``names`` being all of them, "" for those that are not used."""
         return unpacked(names, vector, 4)
-
-    def _largest(self, w: str) -> str:
-        return f"np.finfo({w}.dtype).max"
 
     def _stored(self) -> list[tuple[int, str]]:
         """Position and identifier of everything that the tape holds after w, X and y; what needs y comes last."""
@@ -210,11 +214,11 @@ class LinesWriter:
     def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
         """Identifiers of the primals that a reverse function reads from the tape, and the statements that open it."""
         graph, kernel = self.graph, self.kernel
-        bound = self._leaves()
+        bound = self.names.leaves(self.leaves)
         read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
         opening = self._openings(order, results, "tape.w", "tape.X")
         if any(graph.nodes[position].op == "target" for position in read):
-            opening.append(self._target_of_tape())
+            opening.append(f"    {self.target.format(value='known(tape.y)')}")
         for position in (*kernel.forward, *kernel.forward_target):
             if position not in read:
                 continue
@@ -224,12 +228,6 @@ class LinesWriter:
                 opening.append(f"    {call_layout(f'{name} = known(', [f'tape.{field}'], ')', 4)}")
                 bound[position] = name
         return bound, opening
-
-    def _leaves(self) -> dict[int, str]:
-        return self.names.leaves(_INPUTS)
-
-    def _target_of_tape(self) -> str:
-        return "    y = known(tape.y)"
 
     def _field(self, position: int) -> str:
         """The field of the tape from which other functions read an operation."""

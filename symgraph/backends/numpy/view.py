@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
 from symgraph.backends.names import JACOBIAN, RESIDUAL
 from symgraph.backends.numpy.accurate import AccurateWriter
@@ -15,9 +14,9 @@ from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import Header, Source, describe, header, laws_of
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph
+from symgraph.ir.optext import OpTexts
 from symgraph.options import DOUBLE
 from symgraph.spec.laws import Law, Normal, Uniform
-from symgraph.spec.residuals import residual_of
 
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
@@ -87,7 +86,7 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
     """The functions that read the tape, as far as the model has them."""
     output = source.model.output_node
     name = writer.names.identifier[output.name] if output else ""
-    plain = writer.number == "Array" and _is_difference(source)
+    plain = writer.number == "Array" and source.residual_is_difference
     sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
     found = [
         ("_backward", sums, "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart.",
@@ -115,12 +114,6 @@ def _bounds(source: Source, graph: Graph) -> Function:
     parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", "y: Bounded"]
     head = call_layout("def _bounds(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:")
     return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source, graph))
-
-
-def _is_difference(source: Source) -> bool:
-    """Tell whether the residual is output less target, which the runtime computes."""
-    output, target = source.model.output_node, source.model.target_input
-    return output is not None and target is not None and residual_of(source.model).expr == output.symbol - target.symbol
 
 
 def _shapes(source: Source) -> str:

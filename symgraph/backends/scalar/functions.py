@@ -1,18 +1,31 @@
-"""Which functions a module brings along because its language's library has none: templates/<backend>/functions.py.jinja."""
+"""Functions that a module brings along because ``math`` has none: templates/scalar/functions.py.jinja.
 
-from symgraph.backends.expression import OpTexts
-from symgraph.ir.graph import Graph
+Each block of that template is a part: a function, or a table of coefficients. A module has the parts that it calls.
+"""
 
-OWN_FUNCTIONS = ("gauss", "erf", "erfc", "erfcx", "ierfcx")
-"""Ops that a template of functions can hold; a backend whose text for one calls ``_<op>`` needs it there."""
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from symgraph.backends.layout import number
+from symgraph.backends.parts import TABLES, called
+from symgraph.backends.rendering import blocks
 
 
-def own_functions(graph: Graph, texts: OpTexts) -> tuple[str, ...]:
-    """The ops of a graph whose functions must stand in the module itself.
+@cache
+def parts() -> Mapping[str, str]:
+    """Return the text of each part of the template, tables before functions."""
+    return {name: text.strip("\n") for name, text in blocks("scalar/functions.py.jinja", table=_table).items()}
 
-    Args:
-        graph: what the module computes.
-        texts: the backend's op texts.
-    """
-    used = {node.op for node in graph.nodes}
-    return tuple(name for name in OWN_FUNCTIONS if name in used and texts[name].format.startswith(f"_{name}("))
+
+def functions_called(lines: Iterable[str]) -> str:
+    """Return the text of the parts that some lines call, and of those that these call in turn; "" if there are none."""
+    texts = parts()
+    tables = {name for name in texts if name.isupper()}
+    found = called(lines, texts, r"\b_{}\b")
+    above = "\n".join(text for name, text in found.items() if name in tables)
+    return "\n\n\n".join([*([above] if above else []), *(text for name, text in found.items() if name not in tables)])
+
+
+def _table(name: str) -> str:
+    """Write the coefficients that have a name in the runtime."""
+    return "\n".join([f"_{name} = (", *(f"    {number(value)}," for value in TABLES[name]), ")"])

@@ -4,14 +4,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from symgraph.backends.expression import OpTexts
 from symgraph.backends.layout import number, sequence_layout, unpacked
 from symgraph.backends.names import Names, identifiers
-from symgraph.backends.scalar.functions import own_functions
+from symgraph.backends.scalar.functions import functions_called
 from symgraph.backends.section import statements, straight
 from symgraph.backends.source import Header, Source, describe, header
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import reachable
+from symgraph.ir.optext import OpTexts
 
 _LEAVES = {"target": "y", "largest": number(sys.float_info.max)}
 
@@ -32,7 +32,7 @@ class ScalarView:
     gradient: tuple[str, ...]
     predict: tuple[str, ...]
     prediction: str
-    functions: tuple[str, ...]
+    functions: str
     uses_math: bool
 
 
@@ -51,10 +51,11 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         ]
         return (*opening, *statements(body.lines, body.notes)), body.values
 
-    own = own_functions(graph, texts)
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
     row, values = function(results)
     predict, predicted = function((roots["output"],) if "output" in roots else ())
+    lines = (*row, *predict, *values, *predicted)
+    own = functions_called(lines)
     exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
     constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
     return ScalarView(
@@ -71,7 +72,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         predict=predict,
         prediction=predicted[0] if predicted else "",
         functions=own,
-        uses_math=bool(own) or any("math." in line for line in (*row, *predict, *values, *predicted)),
+        uses_math=bool(own) or any("math." in line for line in lines),
     )
 
 

@@ -1,12 +1,10 @@
-"""Expression text by precedence: a backend gives the text of each op, and parentheses follow."""
+"""Expression text by precedence: a row of the op table gives the text in each backend, and parentheses follow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from string import Formatter
 from typing import NamedTuple
-
-from symgraph.ir.graph import made
 
 
 class Level(IntEnum):
@@ -31,6 +29,10 @@ class Text(NamedTuple):
 
     text: str
     level: Level
+
+
+_made = tuple.__new__
+"""Constructor of a named tuple from all its fields at once, which is quicker than its class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,12 @@ class OpText:
                 left = f"({left})"
             if high < self.operands[1 if len(self.operands) > 1 else 0]:
                 right = f"({right})"
-            return made(Text, (f"{between[0]}{left}{between[1]}{right}{between[2]}", self.level))
+            return _made(Text, (f"{between[0]}{left}{between[1]}{right}{between[2]}", self.level))
         if len(between) == 2 and len(operands) == 1:
             text, level = operands[0]
             if level < self.operands[0] or (between[0] == "-" and text.startswith("-")):  # -- is another operator elsewhere
                 text = f"({text})"
-            return made(Text, (f"{between[0]}{text}{between[1]}", self.level))
+            return _made(Text, (f"{between[0]}{text}{between[1]}", self.level))
         pieces = [
             piece.text if piece.level >= self.operands[min(index, len(self.operands) - 1)] else f"({piece.text})"
             for index, piece in enumerate(operands)
@@ -98,17 +100,3 @@ def call(function: str, arity: int = 1) -> OpText:
 
 
 OpTexts = Mapping[str, OpText]
-
-ARITHMETIC: OpTexts = {
-    "add": infix("+", Level.SUM),
-    "sub": infix("-", Level.SUM),
-    "mul": infix("*", Level.PRODUCT),
-    "div": infix("/", Level.PRODUCT),
-    # -a * b negates a first, which gives the same bits as -(a * b)
-    "neg": OpText("-{0}", Level.PRODUCT, (Level.PRODUCT,)),
-    **{
-        name: comparison(sign)
-        for name, sign in zip(("lt", "le", "gt", "ge", "eq", "ne"), ("<", "<=", ">", ">=", "==", "!="), strict=True)
-    },
-}
-"""Texts that all Python backends share."""

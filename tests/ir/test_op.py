@@ -1,0 +1,79 @@
+"""symgraph.ir.op: a row that lacks something is refused by name, and what follows from a row."""
+
+import math
+import operator
+from typing import Any
+
+import pytest
+
+from symgraph.ir.op import FALLING, HILL, REALS, RISING, VALLEY, Op, Span, library, own
+from symgraph.ir.ops import OPS, x0
+
+FIGURES: dict[str, Any] = {"ulp": 1.0, "ulp32": 1.0, "partial_ulp": (1.0,)}
+
+
+def row(**fields: Any) -> Op:
+    """A complete row, but for what is replaced or, by "missing", left out."""
+    complete = {"domain": REALS, "range": REALS, **library("versin"), **FIGURES} | fields
+    return Op("versin", 1, x0, ((x0,),), **{name: value for name, value in complete.items() if value != "missing"})
+
+
+@pytest.mark.parametrize(
+    "field", ["domain", "range", "ulp", "ulp32", "partial_ulp", "numpy", "scalar", "c", "bound", "accurate"]
+)
+def test_a_row_that_lacks_a_field_is_an_error_that_names_op_and_field(field: str) -> None:
+    with pytest.raises(ValueError, match=f"op versin: its row has no {field}$"):
+        row(**{field: "missing"})
+
+
+def test_a_row_says_how_it_is_evaluated_and_what_holds_the_truth() -> None:
+    with pytest.raises(ValueError, match="op versin: its row has neither numbers nor mpmath"):
+        row(mpmath="missing")
+    with pytest.raises(ValueError, match="op versin: its row has no reference"):
+        row(reference="missing")
+    with pytest.raises(ValueError, match="op versin: its row needs a reference of its own"):
+        row(reference="definition")
+    assert row(mpmath="missing", numbers=operator.neg).numbers is operator.neg
+
+
+def test_entries_for_operands_that_there_are_not_are_refused() -> None:
+    with pytest.raises(ValueError, match="op versin: partial_ulp has 2 entries for 1 operands"):
+        row(partial_ulp=(1.0, 2.0))
+    with pytest.raises(ValueError, match="op versin: domain has 2 entries for 1 operands"):
+        row(domain=(REALS, REALS))
+
+
+def test_a_composed_row_needs_neither_texts_nor_an_evaluator() -> None:
+    composed = Op("versin", 1, x0, ((x0,),), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
+    assert composed.backends == ("numpy", "scalar", "c")
+    assert composed.text("numpy") is None
+
+
+def test_a_name_is_a_call_of_that_function_and_none_is_an_op_that_a_backend_lacks() -> None:
+    found = row(**own("versin") | {"c": None})
+    texts = [found.text(name) for name in ("numpy", "scalar", "c")]
+    assert [None if text is None else text.format for text in texts] == ["versin({0})", "_versin({0})", None]
+    assert found.backends == ("numpy", "scalar")
+
+
+LIMITS = [(RISING, (1.0, -2.0)), (FALLING, (-2.0, 1.0)), (VALLEY, (1.0, 1.0)), (HILL, (-2.0, -2.0)), (None, (None, None))]
+
+
+@pytest.mark.parametrize(("trend", "limits"), LIMITS)
+def test_limits_follow_from_range_and_trend(trend: Any, limits: tuple[float | None, float | None]) -> None:
+    found = row(range=Span(-2.0, 1.0), trend=trend)
+    assert (found.limit(1), found.limit(-1)) == limits
+
+
+def test_ends_belong_to_a_span_by_their_brackets() -> None:
+    assert [x in Span(0.0, 1.0, "[)") for x in (-0.1, 0.0, 0.5, 1.0)] == [False, True, True, False]
+    assert Span(0.0).said("a") == "a > 0"
+    assert Span(-1.0, ends="[)").said("a") == "a >= -1"
+    assert Span(-1.0, 1.0, "[]").said("a") == "|a| <= 1"
+    assert Span(0.0, 1.0).said("b") == "0 < b < 1"
+    assert REALS.said("a") == "all reals"
+
+
+@pytest.mark.parametrize("name", [name for name, row in OPS.items() if row.domain])
+def test_examples_lie_in_the_domain(name: str) -> None:
+    assert all(x in span and math.isfinite(x) for x, span in zip(OPS[name].example, OPS[name].domain, strict=True))
