@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -82,6 +83,13 @@ def find_compiler(name: str | None = None) -> Compiler:
             f"there is no C compiler: {looked}; install gcc or clang, or the package {_ZIG}, or set CC to one. Without one, "
             "the C file can still be built, and compiled elsewhere"
         )
+    state = Path(command[0]).stat()
+    return _asked(command, (state.st_mtime_ns, state.st_size, state.st_ino))
+
+
+@lru_cache(maxsize=16)  # loading takes less time than asking does
+def _asked(command: tuple[str, ...], state: tuple[int, int, int]) -> Compiler:
+    """Ask a program, in a given state of its file, which flags it takes, and for its version and the machine."""
     for flags in ((*FLAGS, *NATIVE), (*FLAGS, *NATIVE[:1]), FLAGS):
         # the macros show the compiler's version and which instructions it will use
         asked_for_macros = _run([*command, *flags, "-dM", "-E", "-x", "c", os.devnull])
