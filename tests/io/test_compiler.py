@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -42,6 +43,18 @@ def test_a_message_says_what_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp
         find_compiler()
     with pytest.raises(BuildError, match="no C compiler: 'tcc' is not there"):
         find_compiler("tcc")
+
+
+def test_the_package_ziglang_is_taken_where_there_is_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ziglang").mkdir()
+    (tmp_path / "ziglang" / "__init__.py").write_text("", encoding="utf-8")
+    (tmp_path / "ziglang" / "__main__.py").write_text('print("#define VERSION 1")\n', encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    assert find_compiler().command[0] != sys.executable or not any(map(shutil.which, ("cc", "gcc", "clang")))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_compiler().command == (sys.executable, "-m", "ziglang", "cc")
 
 
 def test_a_program_that_is_no_compiler_is_refused(tmp_path: Path) -> None:
