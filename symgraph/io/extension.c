@@ -1,8 +1,8 @@
 // The public functions of a compiled model for CPython, in front of a binding.
 //
 // A call is taken here where w, X and y are exactly numpy.ndarray, of float64 in the machine's byte order, aligned, row by row,
-// and of shapes that fit; where no rows are weighted; and where the rows are one piece of work. All other calls, wrong ones
-// among them, are passed on to the binding as they came, so that there is one contract of arguments, and one of messages.
+// and of shapes that fit; where no rows are weighted; and where no threads share them. All other calls, wrong ones among them,
+// are passed on to the binding as they came, so that there is one contract of arguments, and one of messages.
 // The functions of the model are called by their addresses: this file is compiled once for an interpreter, whatever the model.
 
 #define PY_SSIZE_T_CLEAN
@@ -30,7 +30,7 @@ typedef void outputs_function(const double *w, const double *X, size_t n, double
 
 typedef struct {
     PyObject_HEAD
-    PyObject *binding;
+    PyObject *binding, *total;
     npy_intp weights, features, share;
     int has_target;
     row_function *row;
@@ -56,7 +56,7 @@ typedef struct {
     const double *w, *X, *y;
     double one_target;
     npy_intp rows;
-    int batch, mean;
+    int batch, mean, threaded;
 } Call;
 
 static PyObject *pass_on(Functions *self, PyObject *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
@@ -114,6 +114,7 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
 {
     PyObject *given[3] = {NULL, NULL, NULL};
     call->mean = kind == REDUCED;
+    call->threaded = 0;
     if (count > places) {
         return 0;
     }
@@ -127,7 +128,9 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
             fits = set(&given[name == names.w ? 0 : name == names.X ? 1 : 2], value);
         } else if (name == names.threads && PyLong_CheckExact(value)) {
             int overflow;
-            fits = PyLong_AsLongAndOverflow(value, &overflow) > 0; // all work is one piece
+            const long threads = PyLong_AsLongAndOverflow(value, &overflow);
+            fits = threads > 0;
+            call->threaded = threads != 1;
         } else if (name == names.reduction && kind == REDUCED) {
             fits = value == names.mean || value == names.sum;
             call->mean = value == names.mean;
@@ -177,7 +180,78 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
             return 0;
         }
     }
-    return call->rows > 0 && call->rows <= self->share;
+    return call->rows > 0 && (call->rows <= self->share || !call->threaded);
+}
+
+// Go to the next piece of the rows; between two, Ctrl-C may end the call.
+static int next(Functions *self, Call *call, npy_intp *left, npy_intp *rows)
+{
+    const npy_intp done = *rows;
+    *left -= done;
+    if (*left == 0 || (done > 0 && PyErr_CheckSignals() < 0)) {
+        return 0;
+    }
+    call->X = call->X == NULL ? NULL : call->X + done * self->features;
+    call->y = call->y == NULL ? NULL : call->y + done;
+    *rows = *left < self->share ? *left : self->share;
+    return 1;
+}
+
+// Add up the sums of pieces, count of each, rounded once.
+static int add_up(Functions *self, const double *parts, npy_intp pieces, npy_intp count, double *sums)
+{
+    for (npy_intp i = 0; i < count; i++) {
+        PyObject *list = PyList_New(pieces);
+        for (npy_intp piece = 0; list != NULL && piece < pieces; piece++) {
+            PyObject *part = PyFloat_FromDouble(parts[piece * count + i]);
+            if (part == NULL) {
+                Py_CLEAR(list);
+            } else {
+                PyList_SET_ITEM(list, piece, part);
+            }
+        }
+        PyObject *sum = list == NULL ? NULL : PyObject_CallOneArg(self->total, list);
+        Py_XDECREF(list);
+        if (sum == NULL) {
+            return -1;
+        }
+        sums[i] = PyFloat_AsDouble(sum);
+        Py_DECREF(sum);
+    }
+    return 0;
+}
+
+// Compute the sum of the losses, and of their gradients if there is a place for these.
+static int summed(Functions *self, Call *call, double *loss, double *partials)
+{
+    npy_intp left = call->rows, rows = 0, count = partials == NULL ? 1 : 1 + self->weights;
+    const npy_intp pieces = (left + self->share - 1) / self->share;
+    double *parts = PyMem_Malloc((size_t)((pieces + 1) * count) * sizeof(double)), *part = parts;
+    if (parts == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (; next(self, call, &left, &rows); part += count) {
+        PyThreadState *state = rows < MANY_ROWS ? NULL : PyEval_SaveThread();
+        if (partials == NULL) {
+            *part = self->loss(call->w, call->X, call->y, NULL, (size_t)rows);
+        } else {
+            self->value_and_grad(call->w, call->X, call->y, NULL, (size_t)rows, part, part + 1);
+        }
+        if (state != NULL) {
+            PyEval_RestoreThread(state);
+        }
+    }
+    const int failed = left > 0 || (pieces > 1 && add_up(self, parts, pieces, count, part) < 0);
+    if (!failed) {
+        const double *sums = pieces > 1 ? part : parts;
+        *loss = sums[0];
+        for (npy_intp i = 1; i < count; i++) {
+            partials[i - 1] = sums[i];
+        }
+    }
+    PyMem_Free(parts);
+    return failed ? -1 : 0;
 }
 
 // The loss, its gradient, or both; a sum that overflows, whose mean may not, is passed on.
@@ -187,7 +261,6 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
     if (self->loss == NULL || !taken(self, REDUCED, 3, args, count, keywords, &call)) {
         return pass_on(self, name, args, count, keywords);
     }
-    const size_t rows = (size_t)call.rows;
     const double total = call.mean ? (double)call.rows : 1.0;
     double loss, *partials = NULL;
     PyObject *grad = NULL;
@@ -198,14 +271,9 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
         }
         partials = numbers(grad);
     }
-    PyThreadState *state = rows < MANY_ROWS ? NULL : PyEval_SaveThread();
-    if (grad == NULL) {
-        loss = self->loss(call.w, call.X, call.y, NULL, rows);
-    } else {
-        self->value_and_grad(call.w, call.X, call.y, NULL, rows, &loss, partials);
-    }
-    if (state != NULL) {
-        PyEval_RestoreThread(state);
+    if (summed(self, &call, &loss, partials) < 0) {
+        Py_XDECREF(grad);
+        return NULL;
     }
     if (total != 1.0) {
         loss /= total;
@@ -257,14 +325,21 @@ static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials
         }
         place = numbers(result);
     }
-    PyThreadState *state = call.rows < MANY_ROWS ? NULL : PyEval_SaveThread();
-    if (kind == TARGETS) {
-        with_target(call.w, call.X, call.y, (size_t)call.rows, place);
-    } else {
-        without(call.w, call.X, (size_t)call.rows, place);
+    npy_intp left = call.rows, rows = 0;
+    for (; next(self, &call, &left, &rows); place += rows * (partials ? self->weights : 1)) {
+        PyThreadState *state = rows < MANY_ROWS ? NULL : PyEval_SaveThread();
+        if (kind == TARGETS) {
+            with_target(call.w, call.X, call.y, (size_t)rows, place);
+        } else {
+            without(call.w, call.X, (size_t)rows, place);
+        }
+        if (state != NULL) {
+            PyEval_RestoreThread(state);
+        }
     }
-    if (state != NULL) {
-        PyEval_RestoreThread(state);
+    if (left > 0) {
+        Py_XDECREF(result);
+        return NULL;
     }
     if (result == NULL) {
         result = PyArrayScalar_New(Double);
@@ -307,8 +382,8 @@ static PyObject *row(PyObject *object, PyObject *const *args, Py_ssize_t count, 
     Functions *self = (Functions *)object;
     PyObject *into = count == 4 ? args[3] : NULL;
     const size_t bytes = (size_t)self->weights * sizeof(double);
-    if (self->row == NULL || into == NULL || keywords != NULL || !is_a_row(self, args) || !is_number(args[2]) || !readable(into, 1)
-        || !PyArray_ISWRITEABLE((PyArrayObject *)into) || size(into, 0) < self->weights) {
+    if (self->row == NULL || into == NULL || keywords != NULL || !is_a_row(self, args) || !is_number(args[2])
+        || !readable(into, 1) || !PyArray_ISWRITEABLE((PyArrayObject *)into) || size(into, 0) < self->weights) {
         return pass_on(self, names.row, args, count, keywords);
     }
     // what is written may be one of the arguments
@@ -335,14 +410,14 @@ static PyObject *predict_row(PyObject *object, PyObject *const *args, Py_ssize_t
 
 static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    PyObject *binding;
+    PyObject *binding, *total;
     Py_ssize_t weights, features, share;
     int has_target;
     // addresses, 0 for a function that the model has not, in the order of io/native.py
     unsigned long long at[9];
-    static char *none[] = {"", "", "", "", "", "", "", "", "", "", "", "", "", "", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OnnpnKKKKKKKKK", none, &binding, &weights, &features, &has_target,
-            &share, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7], &at[8])) {
+    static char *none[] = {"", "", "", "", "", "", "", "", "", "", "", "", "", "", "", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOnnpnKKKKKKKKK", none, &binding, &total, &weights, &features,
+            &has_target, &share, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7], &at[8])) {
         return NULL;
     }
     Functions *self = (Functions *)type->tp_alloc(type, 0);
@@ -350,6 +425,7 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
         return NULL;
     }
     self->binding = Py_NewRef(binding);
+    self->total = Py_NewRef(total);
     self->weights = weights;
     self->features = features;
     self->has_target = has_target;
@@ -370,12 +446,14 @@ static int visited(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((Functions *)self)->binding);
+    Py_VISIT(((Functions *)self)->total);
     return 0;
 }
 
 static int cleared(PyObject *self)
 {
     Py_CLEAR(((Functions *)self)->binding);
+    Py_CLEAR(((Functions *)self)->total);
     return 0;
 }
 
@@ -443,7 +521,8 @@ static PyType_Spec specification = {
 static int executed(PyObject *module)
 {
     if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
-        PyErr_SetString(PyExc_ImportError, "compiled models run in the main interpreter alone; load with backend=\"numpy\" here");
+        PyErr_SetString(PyExc_ImportError,
+            "compiled models run in the main interpreter alone; load with backend=\"numpy\" here");
         return -1;
     }
     if (PyArray_ImportNumPyAPI() < 0) {

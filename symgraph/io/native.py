@@ -210,7 +210,9 @@ def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: C
     facts = binding.facts
     counts = len(facts.weights), len(facts.features), facts.target is not None, compiled_binding.SHARE
     try:
-        return Front(extension(compiler).Functions(binding, *counts, *addresses), "a CPython extension")
+        return Front(
+            extension(compiler).Functions(binding, compiled_binding.total_of, *counts, *addresses), "a CPython extension"
+        )
     except (SymgraphError, ImportError) as reason:
         return Front(binding, f"ctypes, since {reason}")
 
