@@ -9,6 +9,7 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+import sys
 import sysconfig
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -42,6 +43,7 @@ LONGEST = 100_000
 
 Choice = Literal["auto", "native", "numpy"]
 
+_LINKED = "-Wl,-undefined,dynamic_lookup" if sys.platform == "darwin" else "-lm"  # Python's functions are found in the process
 _SOURCE = Path(__file__).with_name("extension.c")
 _HASH = re.compile(r'^const char \*const \w+_hash =\s+"([^"]*)";$', re.MULTILINE)
 _ORDER = (
@@ -234,9 +236,6 @@ def extension(compiler: Compiler) -> Any:
     text = {_SOURCE.name: _SOURCE.read_text(encoding="utf-8")}
     plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
     return _loaded(compiled_library(_SOURCE.name, text, plain, linked=_LINKED))
-
-
-_LINKED = "-Wl,-undefined,dynamic_lookup" if sysconfig.get_platform().startswith("macosx") else "-lm"
 
 
 @cache
