@@ -225,7 +225,7 @@ def test_calls_keep_no_reference_and_no_memory() -> None:
 
 
 def test_a_module_and_its_functions_pickle_and_are_the_same_module_here(tmp_path: Path) -> None:
-    models, (w, X, y) = three("nine_weights"), sample("nine_weights")
+    models, (w, X, y) = Three("nine_weights"), sample("nine_weights")  # the last that was made of its text
     assert pickle.loads(pickle.dumps(models.native)) is models.native  # noqa: S301  our own
     again = pickle.loads(pickle.dumps(models.native.value_and_grad))  # noqa: S301  our own
     assert again == models.native.value_and_grad
