@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from symgraph.backends.source import Source
 from symgraph.errors import SpecError
-from symgraph.ir.ops import OPS
+from symgraph.ir.ops import OPS, texts_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import ACCURATE
 
@@ -51,12 +51,11 @@ class Backend:
         Raises:
             SpecError: the model needs an op that the backend lacks, or that the options of the build do.
         """
-        options = source.options
-        columns = {self.name: f"the backend {self.name}"}
-        columns |= {"accurate": "double-double arithmetic"} if options.precision == ACCURATE else {}
-        columns |= {"bound": "the error bound"} if options.error_bound else {}
-        for column, said in columns.items():
-            lacking = {name for name, row in OPS.items() if row.stable is None and row.text(column) is None}
+        tables = {f"the backend {self.name}": self.texts}
+        tables |= {"double-double arithmetic": texts_of("accurate")} if source.options.precision == ACCURATE else {}
+        tables |= {"the error bound": texts_of("bound")} if source.options.error_bound else {}
+        for said, texts in tables.items():
+            lacking = {name for name, row in OPS.items() if row.stable is None and name not in texts}
             node = next((node for node in source.graph.nodes if node.op in lacking), None)
             if node is not None:
                 raise SpecError(
