@@ -38,14 +38,20 @@ def _threaded(function: Callable[..., Any], release: str, setting: Setting) -> B
 
 
 def _symgraph(setting: Setting) -> Batch:
-    return _threaded(symgraph.load("nine_weights").value_and_grad, version("symgraph-codegen"), setting)
+    return _threaded(symgraph.load("nine_weights", backend="numpy").value_and_grad, version("symgraph-codegen"), setting)
 
 
 def _symgraph_alone(setting: Setting) -> Batch:
     """With one thread, beside the same with two."""
-    if "threads" not in inspect.signature(symgraph.load("nine_weights").value_and_grad).parameters:
+    if "threads" not in inspect.signature(symgraph.load("nine_weights", backend="numpy").value_and_grad).parameters:
         raise UnfitError("one thread only")
-    return _by_value_and_grad(symgraph.load("nine_weights").value_and_grad, version("symgraph-codegen"))
+    return _by_value_and_grad(symgraph.load("nine_weights", backend="numpy").value_and_grad, version("symgraph-codegen"))
+
+
+def _symgraph_native(setting: Setting) -> Batch:
+    tuned.compiler()
+    setting.double()
+    return _threaded(symgraph.load("nine_weights", backend="native").value_and_grad, version("symgraph-codegen"), setting)
 
 
 @cache
@@ -157,6 +163,7 @@ PEERS: Mapping[str, Callable[[Setting], Batch]] = MappingProxyType(
         "symgraph numpy": _symgraph,
         "symgraph numpy, one thread": _symgraph_alone,
         "symgraph numpy, plain graph": _symgraph_plain,
+        "symgraph native": _symgraph_native,
         "symgraph c": _symgraph_c,
         "symgraph scalar": _symgraph_scalar,
         "tuned C, stable": _tuned("stable"),

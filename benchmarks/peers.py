@@ -53,7 +53,7 @@ def _mean_of(losses: Any, partials: Any) -> tuple[float, Any]:
 
 
 def _symgraph_numpy() -> Peer:
-    module = symgraph.load("nine_weights")
+    module = symgraph.load("nine_weights", backend="numpy")
 
     def rows(W: Any, X: Any, y: Any) -> tuple[Any, Any]:
         found = [module.value_and_grad(*point) for point in zip(W, X, y, strict=True)]

@@ -146,14 +146,14 @@ def count(formulas: Formulas, judge: Judge, setup: Setup, seeds: Sequence[int], 
 
 def founding_rows(dtype: type, path: Path = DATA) -> tuple[Any, Any]:
     """The founding data, (506, 5) and (506,), in one dtype."""
-    module = symgraph.load("nine_weights")
+    module = symgraph.load("nine_weights", backend="numpy")
     table = read_data(path, module.FEATURES, module.TARGET)
     return np.asarray(table.X, dtype), np.asarray(table.y, dtype)
 
 
 def compare(seeds: Sequence[int], steps: int, write: Callable[[str], object]) -> Counter[str]:
     """Train in every setup with both formulas and write a line for each; the totals are keyed by name and outcome."""
-    module = symgraph.load("nine_weights")
+    module = symgraph.load("nine_weights", backend="numpy")
     peers: dict[str, tuple[Formulas, Judge]] = {
         "notebook": (notebook.mean_and_gradient, Judge(notebook.row_losses_and_partials)),
         "symgraph": (module.value_and_grad, Judge(symgraph_rows(module))),

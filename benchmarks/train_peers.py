@@ -31,7 +31,7 @@ RATES: Mapping[str, float] = MappingProxyType({"sgd": 0.1, "momentum": 0.1, "ada
 
 def _symgraph(backend: Backend) -> Callable[[str], Loop]:
     def make(rule: str) -> Loop:
-        module: Any = symgraph.load("nine_weights")
+        module: Any = symgraph.load("nine_weights", backend="numpy")
         if backend == "c":
             try:
                 module = symgraph.compile(model, backend="c")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.build.modules import compile  # noqa: A004  the public name
     from symgraph.errors import SymgraphError
-    from symgraph.io.module import load
+    from symgraph.io.native import load
     from symgraph.ir.functions import (
         cbrt,
         erfcx,
@@ -41,7 +41,7 @@ _EXPORTS = {
     **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.ir.functions"),
     **dict.fromkeys(("erfcx", "ierfcx", "log_erfc", "log_half_erfc"), "symgraph.ir.functions"),
     "compile": "symgraph.build.modules",
-    "load": "symgraph.io.module",
+    "load": "symgraph.io.native",
     "SymgraphError": "symgraph.errors",
 }
 

@@ -1,5 +1,6 @@
 """Modules of a model without files: generated, loaded, verified. A module named after ``symgraph.compile`` would hide it."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
@@ -7,44 +8,74 @@ from types import ModuleType
 from symgraph.backends import BACKENDS
 from symgraph.build.profile import Profile
 from symgraph.check.verification_report import LostDigits, VerificationReport
-from symgraph.errors import BuildError, OptionError
+from symgraph.errors import BuildError, OptionError, SpecError
 from symgraph.generate import Artifact, generate, require
-from symgraph.io.compiled import module_of
+from symgraph.io.compiler import is_at_hand
 from symgraph.io.module import from_source
+from symgraph.io.native import COMPILE_SECONDS, NativeWarning, chosen, compiled_model, native_module
 from symgraph.ir.garbage_collection import uncollected
-from symgraph.options import DOUBLE, options_of
+from symgraph.options import DOUBLE, Options, options_of
 from symgraph.spec.model import Model
 
 
 def compile(  # noqa: A001  what users call as symgraph.compile
-    model: Model, backend: str = "numpy", *, extras: Iterable[str] = (), precision: str = DOUBLE
+    model: Model,
+    backend: str = "auto",
+    *,
+    extras: Iterable[str] = (),
+    precision: str = DOUBLE,
+    compile_seconds: float = COMPILE_SECONDS,
 ) -> ModuleType:
     """Generate, verify and load a model's module without writing a file.
 
     Args:
         model: the spec; it is frozen by this.
-        backend: "numpy", "scalar", or "c", which takes a C compiler.
+        backend: "native" is the numpy module whose functions of float64 are compiled C; "auto" is what SYMGRAPH_BACKEND says,
+            else native where there is a C compiler; "numpy", "scalar", or "c", which is C alone.
         extras: the functions that the module has on request, for instance ("error-bound",).
-        precision: "double", or "accurate" for compensated arithmetic.
+        precision: "double", or "accurate" for compensated arithmetic, by NumPy.
+        compile_seconds: time that the C compiler may take.
 
     Returns:
-        The module, as ``load`` returns it from a built file.
+        The module, as ``load`` returns it from a built file; its `repr` says what it runs on, which nothing changes later.
 
     Raises:
         SpecError: the model cannot be lowered.
         VerificationError: the module disagrees with the spec.
         OptionError: it is no model; the backend is unknown or lacks an extra or the precision; or one of these is unknown.
-        BuildError: the backend is c and there is no C compiler.
+        BuildError: C was asked for and there is no C compiler, or it takes too long.
+
+    Warns:
+        NativeWarning: the module runs on NumPy because its C file cannot be used.
     """
     if not isinstance(model, Model):
         raise OptionError(f"compile needs a symgraph.Model, not {model!r}")
     options = options_of(extras, precision)
-    require((backend,), options)
-    artifacts = generate(model, dict.fromkeys(("numpy", backend)), options=options)
+    asked = backend if backend in BACKENDS else chosen(backend, BACKENDS)
+    native = asked in ("auto", "native")
+    require(("numpy",) if native else (asked,), options)
+    other = "c" if native and _may_be_native(options, asked) else "numpy" if native else asked
+    try:
+        artifacts = generate(model, dict.fromkeys(("numpy", other)), options=options)
+    except SpecError as error:
+        if asked != "auto" or other != "c":
+            raise
+        artifacts = generate(model, ("numpy",), options=options)
+        warnings.warn(f"{model.name} runs on NumPy: {error}", NativeWarning, stacklevel=2)  # a name that C has for itself
     files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
-    compiled = module_of(BACKENDS["c"].file_name(model.name), files) if files else None
-    modules, _ = load_verified(model, artifacts, compiled)
-    return modules[backend]
+    made = compiled_model(model.name, files, "auto" if asked == "auto" else "native", compile_seconds) if files else None
+    modules, _ = load_verified(model, artifacts, None if made is None else made.library)
+    if native:
+        return modules["numpy"] if made is None else native_module(modules["numpy"], made, files)
+    return modules[asked]
+
+
+def _may_be_native(options: Options, asked: str) -> bool:
+    """Tell if a module is to have compiled functions, which compute in plain doubles."""
+    plain = options.precision == DOUBLE and not options.standalone
+    if asked == "native" and not plain:
+        raise OptionError("accurate and standalone modules run on NumPy; leave out backend='native'")
+    return plain and (asked == "native" or is_at_hand())
 
 
 def load_verified(

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "train": ("symgraph.cli.train:train", "Train on the rows of a file."),
         "predict": ("symgraph.cli.predict:predict", "Compute predictions for a file."),
         "show": ("symgraph.cli.show:show", "Print formulas, or the graph."),
+        "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code."),
     }
 )
 """Every command in the order of ``--help``: the function that runs it, whose parameters are its options, and its line there."""

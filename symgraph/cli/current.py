@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from symgraph.spec.model import Model
 
 
-def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool) -> "GeneratedModule":
+def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool, backend: str = "auto") -> "GeneratedModule":
     """Load a module of the numpy backend by name or path, rebuilt if its spec has changed.
 
     Args:
@@ -24,12 +24,19 @@ def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool
         config: the file with the project's settings, if the user gave one.
         locked: whether a module that is older than its spec is refused instead of rebuilt.
         quiet: whether to print nothing about a build.
+        backend: as for `symgraph.load`.
 
     Raises:
         ModuleError: there is none, it is of the scalar backend, or it is older than its spec and locked.
     """
     from symgraph.errors import ModuleError
-    from symgraph.io.module import find, load_file
+    from symgraph.io.module import find
+    from symgraph.io.native import chosen, load_path
+
+    choice = chosen(backend)
+
+    def load_file(path: Path) -> "GeneratedModule":
+        return load_path(path, choice)
 
     path = find(reference, config)
     settings = settings_for(reference, config)

@@ -7,6 +7,7 @@ import typer
 
 from symgraph.cli.current import load_model
 from symgraph.cli.terminal import (
+    Backend,
     ConfigFile,
     DataFile,
     Json,
@@ -28,6 +29,7 @@ def gradcheck(
     points: Annotated[int, typer.Option(metavar="N", help="Weight vectors to check at.")] = 4,
     rows: Annotated[int, typer.Option(metavar="N", help="Rows to check at each.")] = 8,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of all that is drawn.")] = 0,
+    backend: Backend = "auto",
     config: ConfigFile = None,
     locked: Locked = False,
     quiet: Quiet = False,
@@ -37,7 +39,7 @@ def gradcheck(
     from symgraph.gradcheck import gradcheck as run
     from symgraph.training.options import count
 
-    module = load_model(model, config=config, locked=locked, quiet=quiet)
+    module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     count("--points", points)
     count("--rows", rows)
     count("--seed", seed, at_least=0)

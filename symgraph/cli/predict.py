@@ -7,6 +7,7 @@ import typer
 
 from symgraph.cli.current import load_model
 from symgraph.cli.terminal import (
+    Backend,
     ConfigFile,
     DataFile,
     Json,
@@ -26,6 +27,7 @@ def predict(
     weights: Annotated[Path, typer.Option(metavar="FILE", help="Weights that `symgraph train --save` wrote.")],
     data: DataFile = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of to stdout.")] = None,
+    backend: Backend = "auto",
     config: ConfigFile = None,
     locked: Locked = False,
     quiet: Quiet = False,
@@ -36,7 +38,7 @@ def predict(
 
     from symgraph.errors import OptionError
 
-    module = load_model(model, config=config, locked=locked, quiet=quiet)
+    module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     if not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has no output to predict; give its spec a model.output(...)")
     if out is not None:

@@ -22,6 +22,10 @@ _PATIENCE = 1.0
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")]
+Backend = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="What computes: native (the C file beside the module, compiled), numpy, or auto."),
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The project's settings; else the nearest pyproject.toml.")
 ]

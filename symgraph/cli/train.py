@@ -97,7 +97,8 @@ def train(
     from symgraph.training.engines import checked_choice
     from symgraph.training.options import GREATEST_SEED, count
 
-    module = load_model(model, config=config, locked=locked, quiet=quiet)
+    arrays = "numpy" if backend == "numpy" else "auto"
+    module = load_model(model, config=config, locked=locked, quiet=quiet, backend=arrays)
     optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
     rows = read_rows(module, data)
     options = _Options(

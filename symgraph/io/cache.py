@@ -1,18 +1,30 @@
 """Folder in which compiled code is kept from one process to the next."""
 
 import os
+import shutil
 import stat
 import sys
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 VARIABLE = "SYMGRAPH_CACHE"
 """Environment variable that names another folder."""
 
+MOST_BYTES = 256 * 2**20
+"""Most bytes of the libraries that are kept; when there are more, those that were made first are deleted."""
+
+KINDS = ("c",)
+"""Kinds of compiled code that are kept, each in a folder."""
+
+_DIGEST = ".sha256"
+
 
 def cache_folder(kind: str) -> Path | None:
     """Return a folder of the user's own for compiled code, made if need be.
 
-    Code that is run from a folder must be the user's own, so one that others may write to is not used.
+    Code that is run from a folder must be the user's own, so one that others may write to is not used, nor one in a folder
+    where others may put another in its place.
 
     Args:
         kind: the kind of code kept there; the name of the folder.
@@ -20,18 +32,90 @@ def cache_folder(kind: str) -> Path | None:
     Returns:
         The folder, or None where there is none to which the user, and only the user, can write.
     """
-    folder = _root() / kind
+    return cache_root() / kind if objection_to_folder(kind) is None else None
+
+
+def objection_to_folder(kind: str) -> str | None:
+    """Make the folder of a kind of code if need be, and return the reason why it must not be used, or None."""
+    folder = cache_root() / kind
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except OSError:
-        return None  # a home that is read-only or missing: compiled code is not kept
-    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
-        return None
-    return folder if os.access(folder, os.W_OK) else None
+        # links are resolved: the folders that count are those on the way to where it is
+        way = [folder.resolve(), *folder.resolve().parents]
+        writable_by_others = next((place for place in way if _belongs_to_others(place, is_last=place is way[0])), None)
+    except OSError as error:
+        return f"{folder} cannot be made: {error.strerror}"  # a home that is read-only or missing: compiled code is not kept
+    if writable_by_others is not None:
+        return f"others may write to {writable_by_others}"
+    return None if os.access(folder, os.W_OK) else f"{folder} cannot be written"
 
 
-def _root() -> Path:
+def _belongs_to_others(place: Path, *, is_last: bool) -> bool:
+    """Tell if somebody else than the user and root may change what is in a folder, or is its owner."""
+    if not hasattr(os, "geteuid"):
+        return False
+    status = place.stat()
+    owners = {os.geteuid()} if is_last else {os.geteuid(), 0}
+    shared = bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    sticky = bool(status.st_mode & stat.S_ISVTX) and not is_last  # as /tmp: what is in it belongs to its maker
+    return status.st_uid not in owners or (shared and not sticky)
+
+
+def objection_to_library(path: Path) -> str | None:
+    """Return the reason why a library must not be loaded, or None.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        status, expected = path.lstat(), _digest_file(path).read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return "it is not there, or has no digest"
+    if not stat.S_ISREG(status.st_mode):
+        return "it is no file"
+    if hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+        return "it may be changed by others"
+    return None if sha256(path.read_bytes()).hexdigest() == expected else "it is not as it was made"
+
+
+def with_digest(made: Path, target: Path) -> None:
+    """Move a library to its place in the cache, and write its digest beside it."""
+    made.chmod(0o700)
+    digest = made.with_name("digest")
+    digest.write_text(f"{sha256(made.read_bytes()).hexdigest()}\n", encoding="ascii")
+    made.replace(target)
+    digest.replace(_digest_file(target))
+
+
+def bounded(folder: Path, kept: Path) -> None:
+    """Delete the libraries that were made first, until the others take no more than ``MOST_BYTES``; one is kept in any case."""
+    libraries = [(path.stat().st_mtime_ns, path.stat().st_size, path) for path in folder.glob("*.so") if path != kept]
+    left = MOST_BYTES - kept.stat().st_size
+    for _, size, path in sorted(libraries, reverse=True):
+        left -= size
+        if left < 0:
+            path.unlink(missing_ok=True)
+            _digest_file(path).unlink(missing_ok=True)
+
+
+def entries() -> list[Path]:
+    """Return every file of the cache."""
+    return [path for kind in KINDS for path in sorted((cache_root() / kind).rglob("*")) if path.is_file()]
+
+
+def clear() -> None:
+    """Delete what is in the cache; a process that has loaded a library keeps it in memory."""
+    for kind in KINDS:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(cache_root() / kind)
+
+
+def _digest_file(library: Path) -> Path:
+    return library.with_name(library.name + _DIGEST)
+
+
+def cache_root() -> Path:
+    """Return the folder of all compiled code; it need not exist."""
     if chosen := os.environ.get(VARIABLE):
         return Path(chosen).absolute()
     home = Path(os.path.expanduser("~"))  # noqa: PTH111  Path.home() raises where there is no home

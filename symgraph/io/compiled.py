@@ -132,7 +132,7 @@ def module_of(
         if selftest is None:
             raise ModuleError(f"{source} has no self-test, since an earlier symgraph wrote it; build it again")
         _check_arithmetic(selftest(), source, path)
-        module = _module(library, prefix, Path(source).stem, path)
+        module = _module(_binding(library, prefix, Path(source).stem), path)
     except (OSError, AttributeError, ValueError) as error:  # no library; a symbol that it lacks
         raise ModuleError(f"{path} cannot be loaded: {error}; delete it") from error
     vars(module).update(C_FILES=MappingProxyType(dict(files)))
@@ -169,7 +169,7 @@ def _check_arithmetic(found: int, source: str, path: Path) -> None:
         )
 
 
-def _module(library: ctypes.CDLL, prefix: str, model: str, path: Path) -> ModuleType:
+def _binding(library: ctypes.CDLL, prefix: str, model: str) -> CompiledBinding:
     def text(what: str) -> str | None:
         value = ctypes.c_char_p.in_dll(library, f"{prefix}_{what}").value
         return None if value is None else value.decode()
@@ -186,14 +186,22 @@ def _module(library: ctypes.CDLL, prefix: str, model: str, path: Path) -> Module
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
     outputs = tuple(filter(None, [text("output")]))
     facts = Facts(model, MODULE_ABI, model, features, text("target"), weights, outputs, metadata, ("float64",))
-    binding = CompiledBinding(facts, functions)
-    offered = [name for needed, names in _OFFERED.items() if needed in functions for name in names]
-    module = ModuleType(model, f"The model {model}, compiled from C.")
+    return CompiledBinding(facts, functions)
+
+
+def _module(binding: CompiledBinding, path: Path) -> ModuleType:
+    facts = binding.facts
+    module = ModuleType(facts.model, f"The model {facts.model}, compiled from C.")
     constants = {name.upper(): value for name, value in facts._asdict().items() if name not in ("module", "dtypes")}
-    vars(module).update(constants, __file__=str(path))
-    vars(module).update({name: getattr(binding, name) for name in (*offered, "pack", "unpack")})
+    vars(module).update(constants, __file__=str(path), _model=binding)
+    vars(module).update({name: getattr(binding, name) for name in (*offered(binding), "pack", "unpack")})
     explain_missing(module)
     return module
+
+
+def offered(binding: CompiledBinding) -> tuple[str, ...]:
+    """Give the names of the functions that a compiled model has."""
+    return tuple(name for needed, names in _OFFERED.items() if needed in binding.functions for name in names)
 
 
 def _names(library: ctypes.CDLL, symbol: str) -> tuple[str, ...]:

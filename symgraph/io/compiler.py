@@ -1,17 +1,23 @@
 """C compiler of this machine, and the libraries that it makes, once for each text, in a cache folder."""
 
+import importlib.util
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
 from symgraph.errors import BuildError
-from symgraph.io.cache import VARIABLE, cache_folder
+from symgraph.io.cache import VARIABLE, bounded, cache_folder, objection_to_folder, objection_to_library, with_digest
+from symgraph.io.files import locked
 
 FLAGS = ("-std=c99", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
 """Flags that change no result: errno and floating-point traps are not used, and sums of products round twice everywhere."""
@@ -21,6 +27,7 @@ NATIVE = ("-march=native", "-mprefer-vector-width=512")
 compilers by default avoid Intel's widest."""
 
 _NAMES = ("cc", "gcc", "clang")
+_ZIG = "ziglang"
 _SHOWN = 2000  # characters of a compiler's message
 
 
@@ -29,82 +36,158 @@ class Compiler:
     """C compiler.
 
     Attributes:
-        path: the path of its program.
+        command: its program, and the arguments that come first.
         flags: the flags with which it is called.
         identity: digest of its version and of the machine that it compiles for.
+        seconds: the time that it may take for a file; None for any.
     """
 
-    path: str
+    command: tuple[str, ...]
     flags: tuple[str, ...]
     identity: str
+    seconds: float | None = None
+
+    @property
+    def path(self) -> str:
+        """Return its command as a user would type it."""
+        return shlex.join(self.command)
 
     def in_haste(self) -> "Compiler":
         """Return the same compiler with fewer optimizations: long files take a tenth of the time, and results are the same."""
         return replace(self, flags=tuple("-O1" if flag == "-O3" else flag for flag in self.flags))
 
+    def within(self, seconds: float | None) -> "Compiler":
+        """Return the same compiler, stopped after some seconds."""
+        return replace(self, seconds=seconds)
+
+
+def is_at_hand() -> bool:
+    """Tell if the environment names a C compiler, or has one where ``find_compiler`` looks."""
+    return bool(os.environ.get("CC", "").strip()) or _installed() is not None
+
 
 def find_compiler(name: str | None = None) -> Compiler:
-    """Find a C compiler: the given one, else that of the environment variable CC, else cc, gcc or clang.
+    """Find a C compiler: the given one, else that of the environment variable CC, else cc, gcc, clang or the package ziglang.
+
+    Args:
+        name: the program, with arguments if need be.
 
     Raises:
         BuildError: there is none, or it does not run.
     """
     asked = name or os.environ.get("CC", "").strip()
-    path = next((found for entry in ([asked] if asked else _NAMES) if (found := shutil.which(entry))), None)
-    if path is None:
+    command = _named(asked) if asked else _installed()
+    if command is None:
         looked = f"{asked!r} is not there" if asked else f"none of {', '.join(_NAMES)} is there"
         raise BuildError(
-            f"there is no C compiler: {looked}; install gcc or clang, or set CC to one. Without one, "
+            f"there is no C compiler: {looked}; install gcc or clang, or the package {_ZIG}, or set CC to one. Without one, "
             "the C file can still be built, and compiled elsewhere"
         )
+    state = Path(command[0]).stat()
+    return _asked(command, (state.st_mtime_ns, state.st_size, state.st_ino))
+
+
+@lru_cache(maxsize=16)  # loading takes less time than asking does
+def _asked(command: tuple[str, ...], state: tuple[int, int, int]) -> Compiler:
+    """Ask a program, in a given state of its file, which flags it takes, and for its version and the machine."""
     for flags in ((*FLAGS, *NATIVE), (*FLAGS, *NATIVE[:1]), FLAGS):
         # the macros show the compiler's version and which instructions it will use
-        asked_for_macros = _run([path, *flags, "-dM", "-E", "-x", "c", os.devnull])
+        asked_for_macros = _run([*command, *flags, "-dM", "-E", "-x", "c", os.devnull])
         if asked_for_macros.returncode == 0:
-            return Compiler(path, flags, sha256(f"{path}\n{asked_for_macros.stdout}".encode()).hexdigest())
-    raise BuildError(f"{path} does not compile C as gcc and clang do: {asked_for_macros.stderr[:_SHOWN].strip()}")
+            return Compiler(command, flags, sha256(f"{command}\n{asked_for_macros.stdout}".encode()).hexdigest())
+    raise BuildError(
+        f"{shlex.join(command)} does not compile C as gcc and clang do: {asked_for_macros.stderr[:_SHOWN].strip()}"
+    )
 
 
-def compiled_library(source: str, files: Mapping[str, str], compiler: Compiler, folder: Path | None = None) -> Path:
+def _named(program: str) -> tuple[str, ...] | None:
+    """Give the command of a program that is on the path; CC may have arguments, as in ``ccache gcc``."""
+    if (found := shutil.which(program)) is not None:
+        return (found,)
+    first, *rest = shlex.split(program)
+    found = shutil.which(first)
+    return None if found is None else (found, *rest)
+
+
+def _installed() -> tuple[str, ...] | None:
+    found = next((path for entry in _NAMES if (path := shutil.which(entry))), None)
+    if found is not None:
+        return (found,)
+    return (sys.executable, "-m", _ZIG, "cc") if importlib.util.find_spec(_ZIG) is not None else None
+
+
+def compiled_library(
+    source: str, files: Mapping[str, str], compiler: Compiler, folder: Path | None = None, *, linked: str = "-lm"
+) -> Path:
     """Compile a C file into a shared library, unless the cache has it.
+
+    A library of the cache is used if it is the user's own, nobody else may write to it, and it is as it was made, by the digest
+    beside it; else it is made anew. Of several processes that want the same library one makes it.
 
     Args:
         source: the name of the C file.
         files: the texts of the C file and of the files that it includes, by name.
         compiler: the compiler.
         folder: the folder for the library; by default the cache folder.
+        linked: the last argument of the compiler.
 
     Returns:
         The library's path. Its name has a digest of the texts, the flags, the compiler and the machine.
 
     Raises:
-        BuildError: the compiler refuses the text, or there is no folder to keep the library in.
+        BuildError: the compiler refuses the text or takes too long, or there is no folder to keep the library in.
     """
+    made_here = folder is None
     folder = folder or cache_folder("c")
     if folder is None:
-        raise BuildError(f"there is no folder of your own to keep compiled code in; set {VARIABLE} to one")
+        raise BuildError(
+            f"there is no folder of your own to keep compiled code in: {objection_to_folder('c')}; set {VARIABLE} to one"
+        )
     texts = [part for name in sorted(files) for part in (name, files[name])]
-    key = sha256("\0".join([source, *texts, *compiler.flags, compiler.identity, sys.platform]).encode()).hexdigest()[:20]
-    target = folder / f"{Path(source).stem}-{key}.so"
-    if target.exists():
-        return target
+    parts = [source, *texts, *compiler.flags, compiler.identity, sys.platform, linked]
+    target = folder / f"{Path(source).stem}-{sha256(chr(0).join(parts).encode()).hexdigest()[:20]}.so"
     try:
-        # made in another folder and moved, so that no process loads half a library and two may do this at once
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            for name, text in files.items():
-                (Path(work) / name).write_text(text, encoding="utf-8")
-            made = Path(work) / target.name
-            run = _run([compiler.path, *compiler.flags, "-fPIC", "-shared", str(Path(work) / source), "-o", str(made), "-lm"])
-            if run.returncode != 0:
-                raise BuildError(f"{compiler.path} cannot compile {source}: {run.stderr[:_SHOWN].strip()}")
-            made.replace(target)
+        if objection_to_library(target) is None:
+            return target
+        with locked(folder):
+            if objection_to_library(target) is not None:  # no other process has made it meanwhile
+                _make(target, source, files, compiler, linked)
+                if made_here:
+                    bounded(folder, target)
     except OSError as error:
         raise BuildError(f"the folder {folder} cannot be written: {error.strerror}; set {VARIABLE} to another") from error
     return target
 
 
-def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
+def _make(target: Path, source: str, files: Mapping[str, str], compiler: Compiler, linked: str) -> None:
+    """Compile in another folder and move what comes of it, so that no process loads half a library."""
+    with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as work:
+        for name, text in files.items():
+            (Path(work) / name).write_text(text, encoding="utf-8")
+        made = Path(work) / target.name
+        command = [*compiler.command, *compiler.flags, "-fPIC", "-shared", str(Path(work) / source), "-o", str(made), linked]
+        run = _run(command, compiler.seconds)
+        if run.returncode != 0:
+            raise BuildError(f"{compiler.path} cannot compile {source}: {run.stderr[:_SHOWN].strip()}")
+        with_digest(made, target)
+
+
+def _run(command: list[str], seconds: float | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run a compiler, and end it with all programs that it has started if it takes too long or we are interrupted."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, start_new_session=True
+        )
     except OSError as error:
         raise BuildError(f"{command[0]} cannot be run: {error.strerror}") from error
+    with process:
+        try:
+            output, messages = process.communicate(timeout=seconds)
+        except BaseException as stop:
+            with suppress(OSError, AttributeError):  # it has ended; Windows has no groups of processes
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            if isinstance(stop, subprocess.TimeoutExpired):
+                raise BuildError(f"{command[0]} takes longer than {seconds:g} s to compile the file") from None
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, messages)

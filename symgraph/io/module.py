@@ -53,26 +53,11 @@ class ScalarModule(ModuleFacts, RowFunctions):
 
 
 def load(name_or_path: str | Path, *, config: str | Path | None = None) -> GeneratedModule:
-    """Load a generated module.
-
-    A name ("nine_weights") is looked for in the folder that the project of the current directory configures as `out`, then
-    among the modules that come with symgraph. A path (with a separator, or ending in .py) is that file. The import path plays
-    no part, and no bytecode is written next to the file.
+    """Load a generated module as `symgraph.load` does with backend="numpy"; see `symgraph.io.native.load`.
 
     Args:
         name_or_path: the name of a module, or the path of its file.
         config: the file with the project's settings; by default the nearest pyproject.toml.
-
-    Returns:
-        A `types.ModuleType`, read again at each call. A file of the scalar backend loads too; `load_scalar` gives it its type.
-
-    Raises:
-        ModuleError: there is no such file, it is no generated module, or it follows another version of the contract; or it was
-            found by its name in a folder without settings, and belongs to another user.
-        OptionError: the project's settings cannot be read, or are another user's.
-
-    Warns:
-        StaleModuleWarning: a file that the module's spec was read from has changed since the module was built.
     """
     path = find(name_or_path, config)
     module = load_file(path)

@@ -25,7 +25,7 @@ class RowFunctions:
     """The functions of one row, on Python floats."""
 
     facts: Facts
-    _functions: Mapping[str, Any]
+    functions: Mapping[str, Any]
 
     def row(self, w: Sequence[float], x: Sequence[float], y: float | None, grad: "MutableSequence[float] | Array") -> float:
         """Compute the loss of one row, and write its partials into grad.
@@ -38,7 +38,7 @@ class RowFunctions:
         """
         weights, features = self._of_a_row(w, x)
         partials = np.empty(len(weights))
-        value: float = self._functions["row"](at(weights), at(features), 0.0 if y is None else float(y), at(partials))
+        value: float = self.functions["row"](at(weights), at(features), 0.0 if y is None else float(y), at(partials))
         for index, partial in enumerate(partials.tolist()):
             grad[index] = partial
         return value
@@ -46,7 +46,7 @@ class RowFunctions:
     def predict_row(self, w: Sequence[float], x: Sequence[float]) -> float:
         """Compute the output of one row."""
         weights, features = self._of_a_row(w, x)
-        value: float = self._functions["predict_row"](at(weights), at(features))
+        value: float = self.functions["predict_row"](at(weights), at(features))
         return value
 
     def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
@@ -67,7 +67,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
 
     def __init__(self, facts: Facts, functions: Mapping[str, Any]) -> None:
         super().__init__(facts, ())
-        self._functions = functions
+        self.functions = functions
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"the compiled module of {self.facts.model} cannot be pickled; load its C file where it is wanted")
@@ -89,7 +89,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         given = (inputs.X, inputs.y) if name in WITH_TARGET else (inputs.X,)
 
         def piece(count: int, w: int, *places: int | None) -> None:
-            self._functions[name](w, *places[:-1], count, places[-1])
+            self.functions[name](w, *places[:-1], count, places[-1])
 
         in_pieces(piece, inputs, (*given, result), threads)
         return result
@@ -112,7 +112,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         """Add up the losses, each times its share."""
 
         def piece(count: int, *places: int | None) -> float:
-            value: float = self._functions["loss"](*places, count)
+            value: float = self.functions["loss"](*places, count)
             return value
 
         return total_of(in_pieces(piece, inputs, (inputs.X, inputs.y, shares(inputs, s)), threads))
@@ -123,7 +123,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         def piece(count: int, *places: int | None) -> list[float]:
             sums = np.empty(1 + len(inputs.w))
             place = at(sums)
-            self._functions["value_and_grad"](*places, count, place, place + sums.itemsize)
+            self.functions["value_and_grad"](*places, count, place, place + sums.itemsize)
             return sums.tolist()
 
         parts = in_pieces(piece, inputs, (inputs.X, inputs.y, shares(inputs, s)), threads)

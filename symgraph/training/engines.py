@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import BuildError, ModuleError, OptionError
+from symgraph.io.native import NativeModule
 from symgraph.training.clipping import Clip
 from symgraph.training.epoch import ByEpoch, Epoch, run_epoch
 from symgraph.training.epochs_in_c import compiled_rows
@@ -103,7 +104,7 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
     modules, single = work.modules, work.rows.dtype == np.float32
     alone = work.batch_size == 1 and not single
     if choice == "numpy" or single or (choice == "auto" and not work.by_rows and not alone):
-        return _arrays(work, None if choice in ("auto", "numpy") else "float32 is for arrays alone")
+        return _arrays(work, None if choice in ("auto", "numpy") else "float32 is for arrays alone", on_numpy=choice == "numpy")
     if work.batch_size != 1:
         raise OptionError(f"batch_size is {work.batch_size}; the backends scalar and c take one row an update, numpy more")
     if choice != "auto" and choice in modules.lacking:
@@ -130,16 +131,20 @@ def _too_long(modules: Siblings) -> str | None:
     return long if len(text) > _LONGEST else None
 
 
-def _arrays(work: Work, reason: str | None) -> Engine:
-    module = work.modules.arrays
+def _arrays(work: Work, reason: str | None, *, on_numpy: bool = False) -> Engine:
+    module: Any = work.modules.arrays
     if module is None:
         raise OptionError(f"the backend numpy needs the numpy module: {work.modules.lacking['numpy']}")
+
+    if on_numpy and isinstance(module, NativeModule):
+        module = module.numpy
 
     def run(w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         parts = batches(work.rows.n, work.batch_size, order)
         return run_epoch(module, work.rows, w, state, optimizer=work.optimizer, batches=parts, clip=work.clip)
 
-    return Engine(ByEpoch(module, work.rows, run), "numpy", reason)
+    native = isinstance(module, NativeModule) and work.rows.dtype == np.float64
+    return Engine(ByEpoch(module, work.rows, run), "native" if native else "numpy", reason)
 
 
 def _floats(work: Work, scalar: Any, reason: str | None) -> Engine:

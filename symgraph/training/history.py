@@ -15,7 +15,7 @@ from symgraph.training.optimizers import OptimizerState
 from symgraph.training.rows import Array
 
 Reason = Literal["epochs", "converged", "callback", "non-finite", "interrupted"]
-Backend = Literal["numpy", "scalar", "c"]
+Backend = Literal["numpy", "native", "scalar", "c"]
 Quantity = Literal["loss", "gradient", "weights", "optimizer state"]
 
 
@@ -80,7 +80,8 @@ class TrainResult:
         state: the optimizer's; `train(..., w0=result.weights, state=result.state, seed=result.seed)` continues from here.
         first_epoch: the epoch of losses[0]: 0, or more in a resumed run.
         seed: the seed used, also where none was given.
-        backend: the backend of the updates: "numpy" (arrays), "scalar" (Python floats) or "c".
+        backend: the backend of the updates: "numpy" (arrays), "native" (arrays, by a native module), "scalar" (Python
+            floats) or "c".
         fallback: the reason why that was not what was asked for, or was slower than it could be; else None.
     """
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from symgraph.errors import ModuleError
 from symgraph.io.module import GeneratedModule, ScalarModule, from_source
+from symgraph.io.native import NativeModule
 from symgraph.io.trust import objection
 
 _SUFFIX = "_scalar"
@@ -48,10 +49,11 @@ def siblings_of(module: Any) -> Siblings:
     Args:
         module: of any backend. A C file beside a module of Python is not compiled here; see `identity`.
     """
-    c_files = getattr(module, "C_FILES", {})
-    if c_files:
+    c_files: tuple[tuple[str, Any], ...]
+    own = tuple(getattr(module, "C_FILES", {}).items())
+    if own and not isinstance(module, NativeModule):
         alone = f"the module of {module.MODEL} was compiled from C"
-        return Siblings(module, None, tuple(c_files.items()), MappingProxyType({"scalar": alone}))
+        return Siblings(module, None, own, MappingProxyType({"scalar": alone}))
     given_scalar = is_scalar(module)
     stem, suffix = _stem(getattr(module, "__file__", None) or "", given_scalar)
     other = "numpy" if given_scalar else "scalar"
@@ -67,6 +69,9 @@ def siblings_of(module: Any) -> Siblings:
         c_files = tuple((f"{name}{end}", _read(f"{stem}{end}", _text)) for end in (".c", ".h"))
         if None in (text for _, text in c_files):
             lacking["c"] = f"there is no {name}.c beside it, which `symgraph build --backend c` makes"
+    if own:
+        c_files = own
+        lacking.pop("c", None)
     arrays, scalar = (found, module) if given_scalar else (module, found)
     return Siblings(arrays, scalar, c_files, MappingProxyType(lacking))
 

@@ -71,10 +71,10 @@ def train(
         stop: is called with the record of each epoch; True ends the run as converged.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
         callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
-        backend: the backend of the updates. "numpy": arrays. "scalar": single rows in float64 on Python floats, by the scalar
-            module beside the module's file. "c": the same compiled, from the C file beside it; where the optimizer's rule or
-            the clip cannot be written as C, Python floats. "auto": the last of these that can do the run. They agree to
-            rounding; the result says which one it was, and why no faster one.
+        backend: the backend of the updates. "numpy": arrays, by NumPy also where the module is native. "scalar": single rows in
+            float64 on Python floats, by the scalar module beside the module's file. "c": the same compiled, from the C file
+            beside it; where the optimizer's rule or the clip cannot be written as C, Python floats. "auto": the last of these
+            that can do the run. They agree to rounding; the result says which one it was, and why no faster one.
 
     Raises:
         OptionError: an option is out of bounds, the module has no loss, or the backend cannot do this run.

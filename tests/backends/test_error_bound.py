@@ -186,13 +186,13 @@ def test_a_value_that_is_exact_has_next_to_no_bound() -> None:
 
 def test_only_a_module_asked_for_it_has_it_and_says_so() -> None:
     model = MODELS["line"]()
-    plain = symgraph.compile(model)
-    module = symgraph.compile(model, extras=("error-bound",))
+    plain = symgraph.compile(model, "numpy")
+    module = symgraph.compile(model, "numpy", extras=("error-bound",))
     assert not hasattr(plain, "error_bound")
     assert "extras" not in plain.METADATA
     assert module.METADATA["extras"] == ("error-bound",)
     assert "error_bound" in module.__all__
-    curve = symgraph.compile(MODELS["curve"](), extras=("error-bound",))  # has no loss
+    curve = symgraph.compile(MODELS["curve"](), "numpy", extras=("error-bound",))  # has no loss
     assert not hasattr(curve, "error_bound")
     assert "extras" not in curve.METADATA
 
@@ -200,7 +200,7 @@ def test_only_a_module_asked_for_it_has_it_and_says_so() -> None:
 def test_what_cannot_be_had_is_refused() -> None:
     model = MODELS["line"]()
     with pytest.raises(OptionError, match=r"'speed' is unknown; known are error-bound"):
-        symgraph.compile(model, extras=("speed",))
+        symgraph.compile(model, "numpy", extras=("speed",))
     with pytest.raises(OptionError, match="'half' is unknown; known are double, accurate"):
         symgraph.compile(model, precision="half")
     with pytest.raises(OptionError, match="'error-bound' is of numpy; the backends chosen are scalar"):

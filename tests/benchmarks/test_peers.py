@@ -16,7 +16,7 @@ def fresh(script, monkeypatch: pytest.MonkeyPatch) -> object:
     def load(name: str) -> ModuleType:
         module = script(name)
         generated = {"nine_weights": numpy_module, "nine_weights_scalar": lambda _: scalar_module("nine_weights")}
-        stand_in = SimpleNamespace(load=lambda wanted: generated[wanted](wanted))
+        stand_in = SimpleNamespace(load=lambda wanted, backend="auto": generated[wanted](wanted))
         for part in ("peers", "survival"):
             if part in sys.modules:
                 monkeypatch.setattr(sys.modules[part], "symgraph", stand_in)
@@ -112,7 +112,7 @@ def test_survival_counts_what_is_lost_and_fails_if_it_is_symgraphs(fresh, capsys
     import notebook
 
     monkeypatch.setattr(survival, "symgraph_rows", lambda module: notebook.row_losses_and_partials)
-    broken = SimpleNamespace(load=lambda _: SimpleNamespace(value_and_grad=notebook.mean_and_gradient))
+    broken = SimpleNamespace(load=lambda _, backend: SimpleNamespace(value_and_grad=notebook.mean_and_gradient))
     rows = {dtype: survival.founding_rows(dtype) for dtype in survival.DTYPES}
     monkeypatch.setattr(survival, "founding_rows", rows.__getitem__)
     monkeypatch.setattr(survival, "symgraph", broken)

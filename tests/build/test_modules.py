@@ -20,7 +20,7 @@ from symgraph.generate import Artifact, generate
 
 
 def test_the_module_computes_what_the_model_says() -> None:
-    module = symgraph.compile(ZOO["line"]())
+    module = symgraph.compile(ZOO["line"](), "numpy")
     assert (module.MODEL, module.FEATURES, module.WEIGHTS) == ("line", ("x",), ("a", "b"))
     x, y = np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 5.0])
     loss, gradient = module.value_and_grad([3.0, 1.0], x, y)
@@ -50,7 +50,7 @@ def test_the_text_is_verified_before_it_is_handed_out(monkeypatch: pytest.Monkey
 
 
 def test_an_unknown_backend_is_refused_with_those_there_are() -> None:
-    with pytest.raises(OptionError, match="backend 'no_such_backend' is unknown; known are numpy, scalar"):
+    with pytest.raises(OptionError, match="backend 'no_such_backend' is unknown; known are auto, native, numpy, scalar, c"):
         symgraph.compile(ZOO["line"](), backend="no_such_backend")
 
 
@@ -60,11 +60,11 @@ def test_what_is_no_model_is_refused_as_such() -> None:
 
 
 def test_two_models_of_one_name_keep_apart() -> None:
-    first = symgraph.compile(ZOO["line"]())
+    first = symgraph.compile(ZOO["line"](), "numpy")
     other = symgraph.Model("line")
     a, b = other.weights("a b")
     other.loss(a**2 + b**2)
-    second = symgraph.compile(other)
+    second = symgraph.compile(other, "numpy")
     assert second.FEATURES == ()
     # the first one still works: it holds nothing that the second one replaced
     assert first.forward([1.0, 2.0], 3.0).y_hat == 5.0
@@ -79,7 +79,7 @@ def test_a_model_may_be_written_and_compiled_where_sympy_does_not_evaluate() -> 
         h = model.node("h", sympy.tanh(sympy.Add(w[0] * x[0], w[1] * x[1], w[2])))
         model.loss((y - model.output("y_hat", w[0] * h)) ** 2)
         (inside,) = generate(model)
-        symgraph.compile(model)  # verified
+        symgraph.compile(model, "numpy")  # verified
     fragment.cache_clear()
     (outside,) = generate(model)
     assert inside == outside

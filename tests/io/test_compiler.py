@@ -2,6 +2,10 @@
 
 import os
 import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +14,7 @@ import pytest
 from c_code import compiler as program_of
 
 from symgraph.errors import BuildError
+from symgraph.io import cache
 from symgraph.io.compiler import FLAGS, NATIVE, Compiler, compiled_library, find_compiler
 
 ANSWER = {"answer.c": '#include "answer.h"\nint answer(void)\n{\n    return 42;\n}\n', "answer.h": "int answer(void);\n"}
@@ -31,10 +36,25 @@ def test_the_given_compiler_is_taken_else_that_of_the_environment(monkeypatch: p
 def test_a_message_says_what_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BuildError, match=r"no C compiler: none of cc, gcc, clang is there; install gcc or clang, or set CC"):
+    monkeypatch.setitem(sys.modules, "ziglang", None)  # as if it were not installed
+    with pytest.raises(
+        BuildError, match=r"no C compiler: none of cc, gcc, clang is there; install gcc or clang, or the package z"
+    ):
         find_compiler()
     with pytest.raises(BuildError, match="no C compiler: 'tcc' is not there"):
         find_compiler("tcc")
+
+
+def test_the_package_ziglang_is_taken_where_there_is_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ziglang").mkdir()
+    (tmp_path / "ziglang" / "__init__.py").write_text("", encoding="utf-8")
+    (tmp_path / "ziglang" / "__main__.py").write_text('print("#define VERSION 1")\n', encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    assert find_compiler().command[0] != sys.executable or not any(map(shutil.which, ("cc", "gcc", "clang")))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_compiler().command == (sys.executable, "-m", "ziglang", "cc")
 
 
 def test_a_program_that_is_no_compiler_is_refused(tmp_path: Path) -> None:
@@ -73,7 +93,8 @@ def test_a_library_is_made_once_for_each_text_flags_and_compiler(gcc: Compiler, 
         compiled_library("answer.c", ANSWER, replace(gcc, identity="another"), tmp_path),
     ]
     assert len({first, *others}) == 5
-    assert sorted(tmp_path.iterdir()) == sorted([first, *others])  # nothing is left beside them
+    assert sorted(tmp_path.glob("*.so")) == sorted([first, *others])
+    assert len(list(tmp_path.iterdir())) == 2 * 5  # a digest beside each, and nothing else
 
 
 def test_what_the_compiler_refuses_is_shown_and_leaves_nothing(gcc: Compiler, tmp_path: Path) -> None:
@@ -87,7 +108,9 @@ def test_a_folder_that_cannot_be_written_is_named(gcc: Compiler, tmp_path: Path,
         compiled_library("answer.c", ANSWER, gcc, tmp_path / "missing")
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("SYMGRAPH_CACHE", str(tmp_path / "file"))
-    with pytest.raises(BuildError, match="no folder of your own to keep compiled code in; set SYMGRAPH_CACHE"):
+    with pytest.raises(
+        BuildError, match=r"no folder of your own to keep compiled code in: .*cannot be made: Not a dir.*; set SYMGRAPH_CACHE"
+    ):
         compiled_library("answer.c", ANSWER, gcc)
 
 
@@ -95,10 +118,75 @@ def test_threads_that_compile_the_same_text_get_the_same_whole_library(gcc: Comp
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: compiled_library("answer.c", ANSWER, gcc, tmp_path), range(4)))
     assert len(set(made)) == 1
-    assert os.listdir(tmp_path) == [made[0].name]  # noqa: PTH208  names
+    assert sorted(path.name for path in tmp_path.iterdir()) == [made[0].name, f"{made[0].name}.sha256"]
 
 
 def test_code_compiled_in_haste_is_no_other_code(gcc: Compiler) -> None:
     assert gcc.in_haste().flags == tuple(flag.replace("-O3", "-O1") for flag in gcc.flags)
     assert "-O3" in gcc.flags
     assert (gcc.in_haste().path, gcc.in_haste().identity) == (gcc.path, gcc.identity)
+
+
+def answer(path: Path) -> int:
+    """What the function of a library returns, in a process of its own."""
+    script = f"import ctypes; print(ctypes.CDLL({str(path)!r}).answer())"
+    return int(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+
+
+def spoilt(library: Path) -> Mapping[str, Callable[[], object]]:
+    """Ways in which a library of the cache may have come to harm."""
+    digest = library.with_name(f"{library.name}.sha256")
+    return {
+        "cut off": lambda: os.truncate(library, 4096),
+        "empty": lambda: os.truncate(library, 0),
+        "writable by others": lambda: library.chmod(0o777),
+        "a link": lambda: (library.rename(library.with_name("elsewhere")), library.symlink_to("elsewhere")),
+        "without its digest": digest.unlink,
+        "with another's digest": lambda: digest.write_text("0" * 64, encoding="ascii"),
+        "deleted": library.unlink,
+    }
+
+
+@pytest.mark.parametrize("harm", spoilt(Path("none")))
+def test_a_library_that_is_not_as_it_was_made_is_made_anew(gcc: Compiler, tmp_path: Path, harm: str) -> None:
+    library = compiled_library("answer.c", ANSWER, gcc, tmp_path)
+    before = library.read_bytes()
+    spoilt(library)[harm]()
+    assert compiled_library("answer.c", ANSWER, gcc, tmp_path) == library
+    assert library.read_bytes() == before
+    assert (library.stat().st_mode & 0o777, library.is_symlink()) == (0o700, False)
+    assert answer(library) == 42
+
+
+def test_the_libraries_made_first_are_deleted_when_all_take_too_much(
+    gcc: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYMGRAPH_CACHE", str(tmp_path / "cache"))
+
+    def made(number: int) -> Path:
+        library = compiled_library("answer.c", ANSWER | {"answer.c": ANSWER["answer.c"].replace("42", str(number))}, gcc)
+        os.utime(library, (number, number))
+        return library
+
+    size = made(1).stat().st_size
+    monkeypatch.setattr(cache, "MOST_BYTES", 3 * size + size // 2)
+    kept = [made(number) for number in range(2, 6)][1:]
+    assert sorted(kept[0].parent.iterdir()) == sorted([*kept, *(path.with_name(f"{path.name}.sha256") for path in kept)])
+
+
+def test_a_compiler_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    script, pid = tmp_path / "cc", tmp_path / "pid"
+    script.write_text(f'#!/bin/sh\ncase "$*" in *-dM*) exit 0;; esac\nsleep 60 &\necho $! > {pid}\nwait\n', encoding="utf-8")
+    script.chmod(0o755)
+    with pytest.raises(BuildError, match=r"cc takes longer than 1 s to compile the file"):
+        compiled_library("answer.c", ANSWER, find_compiler(str(script)).within(1.0), tmp_path)
+    started = Path("/proc") / pid.read_text(encoding="ascii").strip() / "stat"
+    if started.parent.parent.is_dir():
+        assert not started.exists() or started.read_text(encoding="ascii").split()[2] == "Z"  # ended, not yet reaped
+    assert not list(tmp_path.glob("*.so"))
+
+
+def test_the_environment_may_give_a_compiler_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    gcc = program_of("gcc")
+    monkeypatch.setenv("CC", f"{gcc} -DANSWER=42")
+    assert find_compiler().command == (gcc, "-DANSWER=42")

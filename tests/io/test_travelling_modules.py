@@ -29,7 +29,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         (folder / artifact.name).write_text(artifact.text, encoding="utf-8")
     return {
         "file": symgraph.load(folder / "nine_weights.py"),
-        "memory": symgraph.compile(nine_weights()),
+        "memory": symgraph.compile(nine_weights(), "numpy"),
         "scalar": symgraph.load(folder / "nine_weights_scalar.py"),
     }
 

@@ -53,7 +53,7 @@ def model_of(form: Form, domain: tuple[float, float] | None = None) -> Model:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_partial_is_finite_wherever_the_loss_is_computed_and_the_truth_is_finite(name: str, dtype: Any) -> None:
     model = model_of(FORMS[name])
-    module, reference = symgraph.compile(model), Reference(model)
+    module, reference = symgraph.compile(model, "numpy"), Reference(model)
     largest = float(np.finfo(dtype).max)
     judged = 0
     for w in POINTS:
@@ -71,7 +71,7 @@ def test_a_partial_is_finite_wherever_the_loss_is_computed_and_the_truth_is_fini
 @pytest.mark.parametrize("name", ["gompertz", "saturated", "scaled", "hyperbolic", "bell", "nested"])
 def test_a_row_function_survives_an_exponential_that_overflows_as_the_numpy_module_does(name: str) -> None:
     model = model_of(FORMS[name])
-    batch, rows = symgraph.compile(model), symgraph.compile(model, backend="scalar")
+    batch, rows = symgraph.compile(model, "numpy"), symgraph.compile(model, backend="scalar")
     for w in POINTS:
         grad = [math.nan, math.nan]
         loss = rows.row(list(w), [1.0], 0.5, grad)
@@ -92,7 +92,7 @@ def test_the_named_node_keeps_its_value() -> None:
     a, b = model.weights("a b")
     e = model.node("e", sp.exp(a))
     model.loss(sp.tanh(e + b) ** 2)
-    module = symgraph.compile(model)
+    module = symgraph.compile(model, "numpy")
     assert module.forward(np.array([800.0, 1.0]), None).e == math.inf
     assert list(module.grad(np.array([800.0, 1.0]), None, None)) == [0.0, 0.0]
 
@@ -192,7 +192,7 @@ def test_saturating_forms_never_give_nan(a: float, b: float, x: float, name: str
 
 def _compiled(name: str, known: dict[str, Any] = {}) -> Any:  # noqa: B006  a memo of this test
     if name not in known:
-        known[name] = symgraph.compile(model_of(FORMS[name]))
+        known[name] = symgraph.compile(model_of(FORMS[name]), "numpy")
     return known[name]
 
 

@@ -1,0 +1,39 @@
+"""``symgraph cache``: show or delete the compiled code that is kept from one process to the next."""
+
+from typing import Annotated
+
+import typer
+
+from symgraph.cli.terminal import Json, Quiet, note, print_json, print_table
+
+
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete all that is kept there.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Show the folder of compiled code, its size, and the libraries in it, the last made first.
+
+    SYMGRAPH_CACHE names another folder. It is made when something is compiled, and may be deleted at any time.
+    """
+    from symgraph.errors import BuildError
+    from symgraph.io.cache import MOST_BYTES, cache_root, entries
+    from symgraph.io.cache import clear as delete
+
+    kept = [(path.stat().st_mtime, path, path.stat().st_size) for path in entries()]
+    total = sum(size for _, _, size in kept)
+    if clear:
+        try:
+            delete()
+        except OSError as error:
+            raise BuildError(f"{error.filename} cannot be deleted: {error.strerror}") from error
+        note(f"{len(kept)} files, {total / 2**20:.1f} MiB, deleted from {cache_root()}", quiet=quiet)
+        kept, total = [], 0
+    libraries = [(path.name, size) for _, path, size in sorted(kept, reverse=True) if path.suffix != ".sha256"]
+    if json:
+        found = [{"name": name, "bytes": size} for name, size in libraries]
+        print_json({"folder": str(cache_root()), "bytes": total, "most_bytes": MOST_BYTES, "libraries": found})
+        return
+    print(f"{cache_root()}: {total / 2**20:.1f} MiB of at most {MOST_BYTES / 2**20:.0f} MiB")
+    if libraries:
+        print_table(["library", "KiB"], [[name, f"{size / 1024:.0f}"] for name, size in libraries])

@@ -1,0 +1,304 @@
+"""Modules that run natively: a NumPy module whose functions of float64 are those of the C file of the same model.
+
+The C file is compiled into the cache folder, and called through an extension of CPython (``extension.c``), which is compiled
+once for an interpreter, or through ``ctypes`` where Python's headers are missing. The results of both have the same bits.
+"""
+
+import ctypes
+import importlib.machinery
+import importlib.util
+import os
+import re
+import sys
+import sysconfig
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any, Literal, NamedTuple, cast, get_args
+
+import numpy as np
+
+from symgraph.errors import BuildError, ModuleError, OptionError, SymgraphError
+from symgraph.io.compiled import module_of, offered
+from symgraph.io.compiler import Compiler, compiled_library, find_compiler, is_at_hand
+from symgraph.io.loaded import LoadedModule
+from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
+from symgraph.io.trust import objection
+from symgraph.runtime import compiled_binding
+from symgraph.runtime.compiled_binding import CompiledBinding
+from symgraph.runtime.loose_binding import LooseBinding
+from symgraph.runtime.native_binding import NativeBinding, NativeLoosely
+from symgraph.runtime.numpy_binding import Bound
+
+VARIABLE = "SYMGRAPH_BACKEND"
+"""Environment variable that says what "auto" stands for."""
+
+COMPILE_SECONDS = 20.0
+"""Time that a compiler may take for a model where nobody has asked for native code."""
+
+LONGEST = 100_000
+"""Most characters of a C file that is compiled although nobody asked for it: some 200 weights of a perceptron, and 10 s."""
+
+Choice = Literal["auto", "native", "numpy"]
+
+_LINKED = "-Wl,-undefined,dynamic_lookup" if sys.platform == "darwin" else "-lm"  # Python's functions are found in the process
+_SOURCE = Path(__file__).with_name("extension.c")
+_HASH = re.compile(r'^const char \*const \w+_hash =\s+"([^"]*)";$', re.MULTILINE)
+_ORDER = (
+    "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
+)  # fmt: skip
+"""Functions of a C file in the order in which the extension takes their addresses."""
+
+
+class NativeWarning(UserWarning):
+    """Warning that a module runs on NumPy although it could run natively, and why."""
+
+
+class Compiled(NamedTuple):
+    """A model that was compiled: the module of its library, and the compiler."""
+
+    library: Any
+    compiler: Compiler
+
+
+class Front(NamedTuple):
+    """The object whose methods are a module's functions, and the way in which it calls the library."""
+
+    functions: Any
+    way: str
+
+
+class NativeModule(LoadedModule):
+    """Generated module whose functions of float64 run natively; it pickles as its texts."""
+
+    _numpy: LoadedModule
+    _front: Front
+
+    @property
+    def numpy(self) -> LoadedModule:
+        """Return the same module with all functions on NumPy."""
+        return self._numpy
+
+    def __reduce__(self) -> tuple[Callable[..., ModuleType], tuple[Any, ...]]:
+        return native_again, (self._numpy, dict(self.C_FILES))
+
+    def __repr__(self) -> str:
+        return repr(self._numpy).replace("numpy backend", f"native backend ({self._front.way})")
+
+
+def load(
+    name_or_path: str | Path,
+    *,
+    config: str | Path | None = None,
+    backend: Choice = "auto",
+    compile_seconds: float = COMPILE_SECONDS,
+) -> GeneratedModule:
+    """Load a generated module.
+
+    A name ("nine_weights") is looked for in the folder that the project of the current directory configures as `out`, then
+    among the modules that come with symgraph. A path (with a separator, or ending in .py) is that file. The import path plays
+    no part, and no bytecode is written next to the file.
+
+    Args:
+        name_or_path: the name of a module, or the path of its file.
+        config: the file with the project's settings; by default the nearest pyproject.toml.
+        backend: "native" computes float64 by the C file beside the module, compiled into the cache folder; "numpy" does not;
+            "auto" is what SYMGRAPH_BACKEND says, else native where there are a C file and a compiler.
+        compile_seconds: time that the compiler may take.
+
+    Returns:
+        A `types.ModuleType`, read again at each call; its `repr` says what it runs on, which nothing changes later. A file of
+        the scalar backend loads too; `load_scalar` gives it its type.
+
+    Raises:
+        ModuleError: there is no such file, it is no generated module, or it follows another version of the contract; or it was
+            found by its name in a folder without settings, and belongs to another user; or it is to run natively and cannot.
+        BuildError: it is to run natively, and there is no compiler, or it refuses the file or takes too long.
+        OptionError: the project's settings cannot be read, or are another user's; or there is no such backend.
+
+    Warns:
+        StaleModuleWarning: a file that the module's spec was read from has changed since the module was built.
+        NativeWarning: it runs on NumPy because the C file beside it cannot be used.
+    """
+    path = find(name_or_path, config)
+    module = load_path(path, backend, compile_seconds)
+    warn_if_stale(path, module)
+    return module
+
+
+def load_path(path: Path, backend: str = "auto", compile_seconds: float = COMPILE_SECONDS) -> GeneratedModule:
+    """Load the module of a file, whether or not its spec has changed since; see ``load``."""
+    choice, module = chosen(backend), load_file(path)
+    if choice == "numpy":
+        return module
+    try:
+        files = _files_beside(path, module)
+    except ModuleError as error:
+        _refused(module.MODEL, error, choice)
+        return module
+    if files is None and choice == "native":
+        raise ModuleError(
+            f"{path} cannot run natively: it is no plain module of the numpy backend with {module.MODEL}.c and its header "
+            "beside it; `symgraph build --backend c` makes them"
+        )
+    made = None if files is None else compiled_model(module.MODEL, files, choice, compile_seconds)
+    return module if made is None or files is None else cast("GeneratedModule", native_module(module, made, files))
+
+
+def chosen(backend: str, others: Iterable[str] = ()) -> Choice:
+    """Check the name of a backend; "auto" is what the environment says, if it says anything.
+
+    Args:
+        backend: the name.
+        others: further names, for the message.
+
+    Raises:
+        OptionError: there is none of that name.
+    """
+    asked, where = backend, "backend"
+    if asked == "auto":
+        asked, where = os.environ.get(VARIABLE) or "auto", VARIABLE
+    if asked not in get_args(Choice):
+        known = dict.fromkeys((*get_args(Choice), *(() if where == VARIABLE else others)))
+        raise OptionError(f"{where} {asked!r} is unknown; known are {', '.join(known)}")
+    return cast("Choice", asked)
+
+
+def compiled_model(model: str, files: Mapping[str, str], choice: str, seconds: float | None) -> Compiled | None:
+    """Compile and load the C file of a model; None where that cannot be.
+
+    Args:
+        model: its name.
+        files: the texts of the C file and of its header, by name.
+        choice: "native", or "auto", to which a compiler that is missing or fails is no error.
+        seconds: the time that the compiler may take; None for any.
+
+    Raises:
+        BuildError, ModuleError: it cannot be, and "native" was asked for.
+
+    Warns:
+        NativeWarning: it cannot be although there is a compiler.
+    """
+    source = f"{model}.c"
+    if choice == "auto" and (not is_at_hand() or len(files[source]) > LONGEST):
+        return None
+    try:
+        compiler = find_compiler().within(seconds)
+        library = module_of(source, files, compiler=compiler)
+    except SymgraphError as error:
+        _refused(model, error, choice)
+        return None
+    return Compiled(library, compiler)
+
+
+def native_module(module: Any, made: Compiled, files: Mapping[str, str]) -> NativeModule:
+    """Put the functions of a compiled model in the places of those of the numpy module of the same model."""
+    native, compiled = NativeModule(module.__name__), made.library._model
+    vars(native).update(vars(module), C_FILES=MappingProxyType(dict(files)), _numpy=module)
+    vars(module)["_native"] = native
+    kind = NativeLoosely if isinstance(module._model, LooseBinding) else NativeBinding
+    binding: NativeBinding[Any] = kind(module._model, compiled)
+    binding.travel = functions_of, (native,)
+    native._front = front_of(binding, compiled, made.compiler)
+    vars(native).update({name: getattr(native._front.functions, name) for name in offered(compiled)})
+    return native
+
+
+def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> Front:
+    """Give the object that takes the calls: the extension's, or, where it cannot be compiled, the binding."""
+    addresses = [_address(compiled.functions.get(name)) for name in _ORDER]
+    facts = binding.facts
+    counts = len(facts.weights), len(facts.features), facts.target is not None, compiled_binding.SHARE
+    try:
+        return Front(
+            extension(compiler).Functions(binding, compiled_binding.total_of, *counts, *addresses), "a CPython extension"
+        )
+    except (SymgraphError, ImportError) as reason:
+        return Front(binding, f"ctypes, since {reason}")
+
+
+def extension(compiler: Compiler) -> Any:
+    """Compile the extension for this interpreter, unless the cache has it, and load it, once a process.
+
+    Raises:
+        BuildError: a header is missing, or the compiler refuses it.
+        ImportError: it cannot be loaded here.
+    """
+    folders = sysconfig.get_path("include"), np.get_include()
+    for folder, header in zip(folders, ("Python.h", "numpy/arrayobject.h"), strict=True):
+        if not (Path(folder) / header).is_file():
+            raise BuildError(f"{header} is missing")
+    # the headers of this interpreter, its kind of threads and NumPy are part of the library's name
+    versions = f'-DSYMGRAPH_VERSIONS="{sysconfig.get_config_var("EXT_SUFFIX")} {np.__version__}"'
+    flags = ("-std=c99", "-O2", "-ffp-contract=off", versions, *(f"-I{folder}" for folder in folders))
+    text = {_SOURCE.name: _SOURCE.read_text(encoding="utf-8")}
+    plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
+    return _loaded(compiled_library(_SOURCE.name, text, plain, linked=_LINKED))
+
+
+@cache
+def _loaded(path: Path) -> ModuleType:
+    loader = importlib.machinery.ExtensionFileLoader("symgraph_extension", str(path))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def native_again(module: Any, files: Mapping[str, str]) -> ModuleType:
+    """Return the native module of texts that were pickled: the one that is there, or a new one, or NumPy's with a warning."""
+    known = vars(module).get("_native")
+    if known is not None and files == known.C_FILES:
+        return cast("ModuleType", known)
+    try:
+        made = compiled_model(module.MODEL, files, "native", None)
+    except SymgraphError as error:
+        _refused(module.MODEL, error, "auto")
+        made = None
+    return module if made is None else native_module(module, made, files)
+
+
+def functions_of(module: Any) -> Any:
+    """Return the object whose methods are the functions of a module that was pickled."""
+    return module._front.functions if isinstance(module, NativeModule) else module._model
+
+
+def _address(function: Any) -> int:
+    return 0 if function is None else ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def _refused(model: str, error: SymgraphError, choice: str) -> None:
+    """Warn that a model runs on NumPy, unless native code was asked for."""
+    if choice == "native":
+        raise error
+    warnings.warn(f"{model} runs on NumPy: {error}", NativeWarning, stacklevel=4)
+
+
+def _files_beside(path: Path, module: Any) -> Mapping[str, str] | None:
+    """Read the C file and its header beside a module; None where one is missing, or the module cannot run natively.
+
+    Raises:
+        ModuleError: they cannot be read, are of another model, or belong to another user.
+    """
+    texts: dict[str, str] = {}
+    if not isinstance(vars(module).get("_model"), Bound):
+        return None
+    for part in (path.with_name(f"{module.MODEL}.c"), path.with_name(f"{module.MODEL}.h")):
+        if not part.is_file():
+            return None
+        doubt = objection(part, path)  # trusted as the module is, whose owner counts
+        if doubt is not None:
+            raise ModuleError(f"{part} {doubt}, and would run as code")
+        try:
+            texts[part.name] = part.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModuleError(f"{part} cannot be read: {error}") from error
+    found = _HASH.search(texts[f"{module.MODEL}.c"])
+    if found is None or found[1] != module.METADATA["model_hash"]:
+        raise ModuleError(
+            f"{module.MODEL}.c was not built from the same spec as {path}; `symgraph build` brings both up to date"
+        )
+    return texts

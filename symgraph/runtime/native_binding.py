@@ -1,0 +1,65 @@
+"""Binding of a NumPy module whose float64 results come from a compiled library of the same model."""
+
+from collections.abc import Callable
+from typing import Any
+
+from symgraph.runtime.binding import Binding
+from symgraph.runtime.compiled_binding import CompiledBinding, RowFunctions
+from symgraph.runtime.facts import DOUBLE, Array, Inputs
+from symgraph.runtime.lines import T
+from symgraph.runtime.loose_binding import LooseBinding
+from symgraph.runtime.numpy_binding import Bound
+
+
+class NativeBinding(Binding[T], RowFunctions):
+    """The public functions of a module in float64 by a compiled library, in float32 by the module's lines of NumPy.
+
+    The tape is always made by the lines.
+
+    Attributes:
+        travel: a function and its arguments, by which another process finds the public functions.
+    """
+
+    def __init__(self, lines: Bound[T], compiled: CompiledBinding) -> None:
+        super().__init__(lines.facts, ())
+        self._lines = lines
+        self._compiled = compiled
+        self.functions = compiled.functions
+        self.travel: tuple[Callable[..., Any], tuple[Any, ...]] = lines.__reduce__()
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.travel
+
+    def _tape(self, inputs: Inputs) -> T:
+        return self._lines._tape(inputs)
+
+    def _pulled(self, tape: T, seed: Array) -> Array:
+        return self._lines._pulled(tape, seed)
+
+    def _computing(self, inputs: Inputs) -> Binding[Any]:
+        return self._compiled if inputs.w.dtype == DOUBLE else self._lines
+
+    def _of_loss(self, inputs: Inputs) -> Binding[Any]:
+        """Give what computes a loss: the lines where the target is left out, which a loss may do without."""
+        missing = inputs.y is None and self.facts.target is not None
+        return self._lines if missing else self._computing(inputs)
+
+    def _total(self, s: Array) -> Any:
+        return (self._compiled if s.dtype == DOUBLE else self._lines)._total(s)
+
+    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
+        return self._computing(inputs)._values(name, inputs, threads)
+
+    def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
+        computing = self._of_loss if name == "gradient" else self._computing
+        return computing(inputs)._partials(name, inputs, threads)
+
+    def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
+        return self._of_loss(inputs)._mean(inputs, s, total, threads)
+
+    def _mean_and_gradient(self, inputs: Inputs, s: Array, total: Any, threads: int) -> tuple[float, Array]:
+        return self._of_loss(inputs)._mean_and_gradient(inputs, s, total, threads)
+
+
+class NativeLoosely(LooseBinding[T], NativeBinding[T]):
+    """The same for a module without features or without a target."""

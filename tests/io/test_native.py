@@ -1,0 +1,335 @@
+"""symgraph.io.native: functions of the extension, and what is passed on to the binding, which states the contract."""
+
+import gc
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from built import sample
+from c_code import compiler
+from native_models import Three, flat, outcome, three
+
+from symgraph.runtime import compiled_binding
+
+CORPUS = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1", "curve", "energy", "pieces"]
+REDUCED = ("value_and_grad", "loss", "grad")
+OF_TARGETS = ("per_sample_grad", "residual", "residual_jacobian")
+OF_INPUTS = ("predict", "jacobian")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A cache folder for the tests of this file, and gcc."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SYMGRAPH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CC", compiler("gcc"))
+        patch.delenv("SYMGRAPH_BACKEND", raising=False)
+        yield
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_results_have_the_bits_types_and_shapes_of_those_through_ctypes(name: str) -> None:
+    models = three(name)
+    w, X, y = (None if part is None else np.ascontiguousarray(part) for part in sample(name, rows=200))
+    batches = [[None if part is None else part[:n] for part in (X, y)] for n in (1, 2, 63, 200)]
+    one = [None if part is None else part[0] for part in (X, y)]
+    for x, target in [*batches, one, [one[0], None if one[1] is None else float(one[1])]]:
+        calls = [(f, (w, x, target), o) for f in REDUCED for o in ({}, {"reduction": "sum"}, {"threads": 2})]
+        calls += [(f, (w, x, target), {}) for f in (*OF_TARGETS, "jacobian")] + [(f, (w, x), {}) for f in OF_INPUTS]
+        for function, args, options in calls:
+            assert hasattr(models.native, function) is hasattr(models.ctypes, function)
+            if hasattr(models.native, function):
+                found = flat(getattr(models.native, function)(*args, **options))
+                assert found == flat(getattr(models.ctypes, function)(*args, **options)), (function, options)
+
+
+def test_ordinary_arrays_never_reach_the_binding(monkeypatch: pytest.MonkeyPatch) -> None:
+    native = three("nine_weights").native
+    w, X, y = map(np.ascontiguousarray, sample("nine_weights"))
+    for function in (*REDUCED, *OF_TARGETS, *OF_INPUTS, "row", "predict_row"):
+        monkeypatch.setattr(type(native.loss.__self__.binding), function, None)
+    for rows in ((X, y), (X[0].copy(), y[0]), (X[0].copy(), float(y[0])), (X[:1], y[:1])):
+        for function in REDUCED:
+            getattr(native, function)(w, *rows, sample_weight=None, reduction="sum", threads=2)
+            getattr(native, function)(y=rows[1], X=rows[0], w=w)
+        for function in OF_TARGETS:
+            getattr(native, function)(w, *rows, threads=1)
+        assert native.predict(w, rows[0]).shape == native.jacobian(w, rows[0]).shape[:-1]
+    native.row(w, X[0].copy(), y[0], np.empty(9))
+    native.predict_row(w, X[0].copy())
+    with pytest.raises(TypeError, match="not callable"):
+        native.loss(w.tolist(), X, y)
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "rosenbrock", "location"])
+def test_many_pieces_give_what_they_give_through_ctypes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled_binding, "SHARE", 1000)
+    models = Three(name)
+    w, X, y = (None if part is None else np.ascontiguousarray(part) for part in sample(name, rows=10_007))
+    for x, target in ((X, y), (None if X is None else X[:3000], None if y is None else y[:3000])):
+        for function in (*REDUCED, *OF_TARGETS, "jacobian"):
+            if hasattr(models.ctypes, function):
+                want = flat(getattr(models.ctypes, function)(w, x, target))
+                assert want == flat(getattr(models.native, function)(w, x, target)), function
+                assert want == flat(getattr(models.native, function)(w, x, target, threads=3)), function
+
+
+def test_a_row_gives_the_same_through_both() -> None:
+    models, (w, X, y) = three("nine_weights"), sample("nine_weights")
+    for grad in (np.full(10, np.nan), [0.0] * 10):
+        other = grad.copy()
+        assert models.native.row(w, X[0], y[0], grad) == models.ctypes.row(w, X[0], y[0], other)
+        assert list(map(repr, grad)) == list(map(repr, other))
+    assert models.native.predict_row(w, X[0]) == models.ctypes.predict_row(w, X[0]) == models.native.predict(w, X[0])
+    into = w.copy()  # what is written may be what is read
+    models.native.row(into, X[0], y[0], into)
+    assert into.tolist() == models.native.per_sample_grad(w, X[0], y[0]).tolist()
+
+
+def odd_arrays(rows: int) -> dict[str, tuple[Any, Any, Any]]:
+    """Arguments that hold what C cannot read as it stands, or hold what does not fit."""
+    w, X, y = sample("nine_weights", rows=rows)
+    X, y = np.round(X * 8), np.round(y * 8)  # numbers that every kind holds
+    read_only, unaligned = X.copy(), np.zeros(X.nbytes + 1, np.uint8)[1:].view(np.float64).reshape(X.shape)
+    read_only.flags.writeable = False
+    unaligned[:] = X
+    hole = np.ma.masked_array(X, np.arange(X.size).reshape(X.shape) == 3)
+
+    class Own(np.ndarray):
+        """An array of a class of its own."""
+
+    return {
+        "as they should be": (w, X, y),
+        "read-only": (w, read_only, y),
+        "strided": (w, np.repeat(X, 2, axis=0)[::2], y),
+        "backwards": (w[::-1].copy()[::-1], X[::-1].copy()[::-1], y[::-1].copy()[::-1]),
+        "column by column": (w, np.asfortranarray(X), y),
+        "unaligned": (w, unaligned, y),
+        "of the other byte order": (w, X.astype(X.dtype.newbyteorder()), y),
+        "float32": (w, X.astype(np.float32), y),
+        "whole numbers": (w, X.astype(int), y.astype(int)),
+        "lists": (w.tolist(), X.tolist(), y.tolist()),
+        "masked where nothing is hidden": (w, np.ma.masked_array(X), y),
+        "masked": (w, hole, y),
+        "of a class of its own": (w, X.view(Own), y),
+        "bool": (w, X > 0, y),
+        "complex": (w, X + 0j, y),
+        "text": (w, X, np.full(rows, "a")),
+        "empty": (w, X[:0], y[:0]),
+        "too few weights": (w[:8], X, y),
+        "too few columns": (w, X[:, :4].copy(), y),
+        "too few targets": (w, X, y[:-1]),
+        "too many dimensions": (w, X[None], y),
+        "a column of targets": (w, X, y[:, None]),
+        "no target": (w, X, None),
+        "one target": (w, X, 1.0),
+        "no rows": (w, None, y),
+        "no array": (w, 3.0, y),
+    }
+
+
+@pytest.mark.parametrize("case", odd_arrays(7))
+def test_all_arrays_that_c_cannot_read_are_taken_or_refused_as_the_numpy_module_does(case: str) -> None:
+    models, args = three("nine_weights"), odd_arrays(7)[case]
+    for function in (*REDUCED, *OF_TARGETS):
+        ours, numpys = (outcome(getattr(module, function), *args) for module in (models.native, models.numpy))
+        if isinstance(numpys[0], list):  # a result: the same bits as of ordinary arrays
+            assert ours == outcome(getattr(models.native, function), *odd_arrays(7)["as they should be"])
+        else:
+            assert ours == numpys
+    for options in ({"threads": 0}, {"threads": True}, {"reduction": "median"}, {"sample_weight": -np.ones(7)}, {"speed": 1}):
+        ours, numpys = (outcome(module.value_and_grad, *args, **options) for module in (models.native, models.numpy))
+        assert isinstance(numpys[0], list) or ours == numpys
+
+
+def test_rows_may_be_weighted_and_a_weight_of_0_hides_a_row() -> None:
+    models, (w, X, y) = three("nine_weights"), sample("nine_weights", rows=9)
+    s = np.arange(9.0)
+    X[0] = np.nan
+    for function in REDUCED:
+        for reduction in ("mean", "sum"):
+            options = {"sample_weight": s, "reduction": reduction}
+            found = flat(getattr(models.native, function)(w, X, y, **options))
+            assert found == flat(getattr(models.ctypes, function)(w, X, y, **options))
+
+
+def test_a_mean_is_finite_where_its_sum_overflows() -> None:
+    models = three("line")
+    x, y = np.zeros(4), np.full(4, 1e154)
+    value, gradient = models.native.value_and_grad(np.zeros(2), x, y)
+    assert (value, gradient.tolist()) == (1e308, [0.0, -2e154])
+    assert np.isinf(models.native.loss(np.zeros(2), x, y, reduction="sum"))
+
+
+def test_float32_is_computed_by_the_lines_of_numpy() -> None:
+    models, (w, X, y) = three("nine_weights"), sample("nine_weights")
+    single = [part.astype(np.float32) for part in (w, X, y)]
+    for function in (*REDUCED, *OF_TARGETS):
+        assert flat(getattr(models.native, function)(*single)) == flat(getattr(models.numpy, function)(*single))
+    assert models.native.grad(*single).dtype == np.float32
+
+
+def test_tapes_and_packing_are_those_of_the_numpy_module() -> None:
+    models, (w, X, y) = three("nine_weights"), sample("nine_weights")
+    tape = models.native.forward(w, X, y)
+    assert models.native.backward(tape).tolist() == models.numpy.backward(models.numpy.forward(w, X, y)).tolist()
+    assert models.native.unpack(models.native.pack(models.native.unpack(w))) == models.numpy.unpack(w)
+    assert models.native.initial_weights(3).tolist() == models.numpy.initial_weights(3).tolist()
+
+
+def test_the_number_of_threads_and_the_rows_of_others_change_no_bit() -> None:
+    models, (w, X, y) = three("nine_weights"), sample("nine_weights", rows=150_001)
+    for function in (*REDUCED, *OF_TARGETS):
+        one = flat(getattr(models.native, function)(w, X, y))
+        assert one == flat(getattr(models.native, function)(w, X, y, threads=2))
+        assert one == flat(getattr(models.ctypes, function)(w, X, y))
+    parts = models.native.predict(w, X)
+    assert parts[100_000:].tobytes() == models.native.predict(w, X[100_000:]).tobytes()
+
+
+def test_calls_keep_no_reference_and_no_memory() -> None:
+    native = three("nine_weights").native
+    w, X, y = map(np.ascontiguousarray, sample("nine_weights"))
+    x, target, grad = X[0].copy(), y[0], np.empty(9)
+    calls = [
+        lambda: native.value_and_grad(w, x, target), lambda: native.loss(w, x, target), lambda: native.predict(w, x),
+        lambda: native.jacobian(w, X), lambda: native.residual(w, X, y), lambda: native.row(w, x, target, grad),
+        lambda: native.predict_row(w, x), lambda: outcome(native.loss, w[:3], x, target),
+    ]  # fmt: skip
+
+    def run(times: int) -> None:
+        for call in calls[:-1]:
+            for _ in range(times):
+                call()
+        for _ in range(times // 100):
+            calls[-1]()
+
+    run(200)
+    counted = [sys.getrefcount(thing) for thing in (w, x, X, y, target, grad, native.loss)]
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    run(20_000)
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 20_000  # a byte for each call of one function
+    assert [sys.getrefcount(thing) for thing in (w, x, X, y, target, grad, native.loss)] == counted
+
+
+def test_a_module_and_its_functions_pickle_and_are_the_same_module_here(tmp_path: Path) -> None:
+    models, (w, X, y) = Three("nine_weights"), sample("nine_weights")  # the last that was made of its text
+    assert pickle.loads(pickle.dumps(models.native)) is models.native  # noqa: S301  our own
+    again = pickle.loads(pickle.dumps(models.native.value_and_grad))  # noqa: S301  our own
+    assert again == models.native.value_and_grad
+    # in another process, which compiles nothing, since the cache has it
+    file = tmp_path / "sent"
+    file.write_bytes(pickle.dumps((models.native, models.native.value_and_grad, w, X, y)))
+    script = f"""
+import pickle
+module, function, w, X, y = pickle.loads(open({str(file)!r}, "rb").read())
+assert function == module.value_and_grad, function
+print(repr(module).replace(" from ", ""), function(w, X, y)[1].tobytes().hex())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "native backend" in done.stdout
+    assert models.native.grad(w, X, y).tobytes().hex() in done.stdout
+
+
+def test_threads_call_one_function_at_once() -> None:
+    native, (w, X, y) = three("nine_weights").native, sample("nine_weights", rows=3000)
+    want = flat(native.value_and_grad(w, X, y))
+    found: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: found.extend(flat(native.value_and_grad(w, X, y)) for _ in range(50))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [want] * 200
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_fork_goes_on_with_the_same_module() -> None:
+    script = """
+import os, sys, symgraph
+from symgraph import Model
+import numpy as np
+model = Model("line")
+x, (a, b), y = model.feature("x"), model.weights("a b"), model.target("y")
+model.loss((y - model.output("y_hat", a * x + b)) ** 2)
+module = symgraph.compile(model, "native")
+w, X, y = np.ones(2), np.ones((200_000, 1)), np.zeros(200_000)
+assert module.loss(w, X, y, threads=2) == 4.0
+child = os.fork()
+if child == 0:
+    os._exit(module.loss(w, X, y, threads=2) != 4.0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", script], check=False).returncode == 0
+
+
+def test_an_interrupt_ends_a_long_call_after_a_piece() -> None:
+    script = """
+import signal
+import numpy as np
+import symgraph
+from symgraph import Model
+from symgraph.runtime import compiled_binding
+added, real = [0], compiled_binding.total_of
+def total_of(parts):  # the pieces have come to their end
+    added.append(len(parts))
+    return real(parts)
+compiled_binding.SHARE, compiled_binding.total_of = 1, total_of
+model = Model("line")
+x, (a, b), y = model.feature("x"), model.weights("a b"), model.target("y")
+model.loss((y - model.output("y_hat", a * x + b)) ** 2)
+module = symgraph.compile(model, "native")
+X, y = np.ones((5_000_000, 1)), np.zeros(5_000_000)
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+signal.setitimer(signal.ITIMER_REAL, 0.005)
+try:
+    module.value_and_grad(np.ones(2), X, y)
+except KeyboardInterrupt:
+    print("ended", max(added) < 5_000_000)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "ended True\n"
+
+
+def test_another_interpreter_of_a_process_is_refused() -> None:
+    path = three("line").native.loss.__self__.__class__.__module__
+    script = f"""
+import sys
+try:
+    import _interpreters as other
+    run = lambda one, text: other.exec(one, text)
+except ImportError:
+    import _xxsubinterpreters as other
+    run = lambda one, text: other.run_string(one, text)
+text = '''
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+loader = ExtensionFileLoader("symgraph_extension", {extension_path()!r})
+try:
+    loader.exec_module(module_from_spec(spec_from_loader(loader.name, loader)))
+except ImportError as error:
+    print(error)
+'''
+run(other.create(), text)
+"""
+    assert path == "symgraph_extension"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "main interpreter alone" in done.stdout or "does not support loading in subinterpreters" in done.stdout, done.stderr
+
+
+def extension_path() -> str:
+    return str(next(Path(os.environ["SYMGRAPH_CACHE"]).glob("c/extension-*.so")))
