@@ -58,8 +58,9 @@ class Backend:
             lacking = {name for name, row in OPS.items() if row.stable is None and name not in texts}
             node = next((node for node in source.graph.nodes if node.op in lacking), None)
             if node is not None:
+                able = [name for name in OPS[node.op].backends if name != self.name or node.op in self.texts]
                 raise SpecError(
                     f"model {source.model.name}: {node.origin or 'a node'} needs {node.op}, which {said} lacks; "
-                    f"it is in plain modules of {', '.join(OPS[node.op].backends)}"
+                    f"it is in plain modules of {', '.join(able)}"
                 )
         return self.viewer(source, self.texts, self.literals)

@@ -58,8 +58,8 @@ SAMPLE = (
     "return (self._output(tape)[0] - known(tape.y),)",
     "return float(losses_of(tape)) * float(s) / total",
     "gradient = sums[:-1] / total",
-    'gradient = self._totals("gradient", inputs, s / total, workers)[:-1]',
-    'shares = self._columns_of("losses", inputs, threads)[:, 0] / total',
+    'gradient = self._totals("sums of gradient and loss", inputs, s / total, threads)[:-1]',
+    'shares = self._columns_of("loss", inputs, threads)[:, 0] / total',
     "return np.array([mapping[name] for name in facts.weights], np.float64)",
 )
 
