@@ -1,4 +1,4 @@
-"""The README's code runs, its commands print what it shows, and its list of functions is the op table's."""
+"""The README's code runs, its commands print what it shows, and the lists and paths of the documents are those of the code."""
 
 import os
 import re
@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from sympy import symbols
 
 from symgraph.ir.ops import FUNCTIONS
+from symgraph.spec.losses import LOSSES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,7 +101,22 @@ def test_every_supported_function_is_listed() -> None:
     assert {function.__name__ for function in FUNCTIONS} <= listed
 
 
+def test_the_page_of_specs_lists_the_losses_as_the_table_defines_them() -> None:
+    output, target = symbols("y_hat y", real=True)
+    rows = [f"| `{name}` | `{loss.of(output, target)}` | {loss.needs} |" for name, loss in LOSSES.items()]
+    page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    assert "\n".join(["| name | loss | needs |", "| --- | --- | --- |", *rows, "", ""]) in page
+
+
 def test_links_lead_to_files() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_path_that_the_architecture_names_exists() -> None:
+    spans = re.findall(r"`([^`\n]+)`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
+    words = [word for span in spans for word in span.split() if "<" not in word]
+    named = {word for word in words if re.fullmatch(r"[\w.-]+(/[\w.-]*)+|\w+\.(py|c|jinja|md|txt)", word)}
+    assert "symgraph/ir/ops.py" in named
+    assert not {path for path in named if not (ROOT / path).exists() and not [*(ROOT / "symgraph").rglob(path)]}

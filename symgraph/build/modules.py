@@ -1,4 +1,4 @@
-"""Modules of a model without files: generated, loaded, verified."""
+"""Modules of a model without files: generated, loaded, verified. A module named after ``symgraph.compile`` would hide it."""
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence

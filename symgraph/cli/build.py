@@ -88,7 +88,9 @@ def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | N
         )
     backends = config.backends if backend is None else _listed(backend)
     if not backends:
-        raise OptionError("--backend names no backend; known are numpy, scalar, c")
+        from symgraph.backends import BACKENDS
+
+        raise OptionError(f"--backend names no backend; known are {', '.join(BACKENDS)}")
     folder = out or nearer(config.out_folder)
     return Plan(specs or config.models, config.root, folder, backends, whole=not specs)
 

@@ -27,8 +27,7 @@ top, speed, offset = model.weights("top speed offset", init=Normal(1, 0.1))
 # Nodes name intermediate values; the generated module computes each under its name.
 reached = model.node("reached", 1 - exp(-speed * dose))
 
-# The output is what predictions are. The loss is that of one row: an expression, or one of the names "squared_error",
-# "absolute_error" and "bce_with_logits".
+# The output is what predictions are. The loss is that of one row: an expression, or a name such as "squared_error".
 y_hat = model.output("y_hat", top * reached + offset)
 model.loss((y - y_hat) ** 2)
 '''

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
 from symgraph.rewrite.conditions import Conditions
-from symgraph.rewrite.forms import (
+from symgraph.rewrite.glance import BELOW, CONSTANT, Glance, Look
+from symgraph.rewrite.linear_forms import (
     ONE,
     Form,
     Forms,
@@ -16,7 +17,6 @@ from symgraph.rewrite.forms import (
     scaled,
     times,
 )
-from symgraph.rewrite.glance import BELOW, CONSTANT, Glance, Look
 from symgraph.rewrite.match import Bindings, Matcher
 from symgraph.rewrite.pattern import Head, Sum, is_of_ops, ops_of, parse, shown, squares
 from symgraph.rewrite.replacement import Writer

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from symgraph.ir.graph import Node, made
-from symgraph.rewrite.forms import LOOKED_INTO, MOST
+from symgraph.rewrite.linear_forms import LOOKED_INTO, MOST
 
 _SUMS = ("add", "sub")
 

@@ -8,11 +8,11 @@ from typing import Any
 import sympy
 
 from symgraph.errors import SpecError
-from symgraph.ir.functions import softplus
 from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.checks import check_domain, check_expression
 from symgraph.spec.declared import declared
 from symgraph.spec.laws import Constant, Law, Normal, Uniform
+from symgraph.spec.losses import LOSSES
 from symgraph.spec.names import check_model_name, check_name
 
 DEFAULT_LAW = Normal(0.0, 0.01)
@@ -225,9 +225,8 @@ class Model:
         """Set the loss of one row.
 
         Args:
-            loss: a SymPy expression over the model's symbols, or one of the names "squared_error" (y - y_hat)**2,
-                "absolute_error" |y - y_hat|, "bce_with_logits" (y in [0, 1], the output is the logit z; the cross entropy
-                y*softplus(-z) + (1 - y)*softplus(z), in which nothing cancels).
+            loss: a SymPy expression over the model's symbols, or the name of a row of ``LOSSES`` in ``symgraph.spec.losses``,
+                such as "squared_error".
 
         Raises:
             SpecError: there is a loss already, the name is unknown or needs a target and an output that are missing, the
@@ -348,20 +347,14 @@ class Model:
         raise SpecError(f"model {self.name}: {where}: init must be Normal, Uniform, Constant or a number, not {init!r}")
 
     def _named_loss(self, name: str, where: str) -> Any:
-        known = ("squared_error", "absolute_error", "bce_with_logits")
-        if name not in known:
-            raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(known)}, or give an expression")
+        if name not in LOSSES:
+            raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LOSSES)}, or give an expression")
         target, output = self.target_input, self.output_node
         if target is None or output is None:
             raise SpecError(
                 f"{where}: {name!r} compares the target with the output; declare model.target and model.output first"
             )
-        y, y_hat = target.symbol, output.symbol
-        if name == "squared_error":
-            return (y - y_hat) ** 2
-        if name == "absolute_error":
-            return sympy.Abs(y - y_hat)
-        return y * softplus(-y_hat) + (1 - y) * softplus(y_hat)
+        return LOSSES[name].of(output.symbol, target.symbol)
 
     def _ancestors(self, symbols: Iterable[Any]) -> set[Any]:
         """Return all symbols on which the given symbols depend, themselves included."""

@@ -17,7 +17,7 @@ import symgraph
 from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK
-from symgraph.check.points import points
+from symgraph.check.judged_points import points
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate

@@ -8,9 +8,8 @@ from importlib.metadata import version
 import pytest
 from command_line import Project, Run, environment
 
+from symgraph.cli import COMMANDS
 from symgraph.training import OPTIMIZERS
-
-COMMANDS = ("new", "build", "gradcheck", "truth", "train", "predict", "show", "cache")
 
 # Runs command lines in one process and prints which heavy modules it has loaded in the end.
 PROBE = """

@@ -1,0 +1,34 @@
+"""Losses that a spec may ask for by name, as functions of output and target; to add one, add its row."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from sympy import Abs
+
+from symgraph.ir.functions import softplus
+
+
+class Loss(NamedTuple):
+    """Loss of one row, known by name.
+
+    Attributes:
+        of: returns the loss as a SymPy expression, given the symbols of the output and of the target.
+        needs: the numbers that output and target have to be.
+    """
+
+    of: Callable[[Any, Any], Any]
+    needs: str
+
+
+LOSSES: Mapping[str, Loss] = MappingProxyType(
+    {
+        "squared_error": Loss(lambda y_hat, y: (y - y_hat) ** 2, "numbers"),
+        "absolute_error": Loss(lambda y_hat, y: Abs(y - y_hat), "numbers"),
+        # the cross entropy, in a form in which nothing cancels
+        "bce_with_logits": Loss(
+            lambda y_hat, y: y * softplus(-y_hat) + (1 - y) * softplus(y_hat), "y in [0, 1], and its logit as y_hat"
+        ),
+    }
+)
+"""Every loss there is by name; a model that asks for one needs a target and an output."""
