@@ -39,7 +39,7 @@ def texts(model: Model) -> dict[str, str]:
 def module(model: Model, folder: Path, flags: tuple[str, ...] = QUICK) -> ModuleType:
     """The C module of a model, compiled into a folder."""
     program = compiler("gcc")
-    return module_of(f"{model.name}.c", texts(model), compiler=Compiler(program, flags, "test"), folder=folder)
+    return module_of(f"{model.name}.c", texts(model), compiler=Compiler((program,), flags, "test"), folder=folder)
 
 
 @cache
@@ -320,7 +320,7 @@ def test_names_that_c_or_its_library_needs_get_an_underscore_and_others_than_asc
     assert '"\\u03bb",' in body
     for family in ("gcc", "clang"):
         compiled(compiler(family), ("-fsyntax-only",), files, "model.o")
-    loaded = module_of("λ_model.c", files, compiler=Compiler(compiler("gcc"), QUICK, "test"), folder=scratch())
+    loaded = module_of("λ_model.c", files, compiler=Compiler((compiler("gcc"),), QUICK, "test"), folder=scratch())
     assert (loaded.MODEL, loaded.WEIGHTS, loaded.FEATURES) == ("λ_model", ("double", "λ", "u03bb"), ("int", "row"))
     assert loaded.predict([0.0, 2.0, 3.0], [1.0, 5.0]) == 14.0
 
@@ -385,7 +385,7 @@ def test_results_depend_neither_on_the_compiler_nor_on_how_much_it_optimizes() -
     found = []
     for family in ("gcc", "clang"):
         for flags in (("-O0",), ("-O3", "-fno-math-errno", "-fno-trapping-math")):
-            chosen = Compiler(compiler(family), ("-std=c99", "-march=native", "-ffp-contract=off", *flags), family)
+            chosen = Compiler((compiler(family),), ("-std=c99", "-march=native", "-ffp-contract=off", *flags), family)
             c = module_of("every_op.c", files, compiler=chosen, folder=scratch())
             found.append((c.per_sample_grad(w, X, y).tolist(), c.predict(w, X).tolist(), c.grad(w, X, y).tolist()))
     assert all(one == found[0] for one in found)

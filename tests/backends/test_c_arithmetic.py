@@ -238,12 +238,12 @@ def test_the_loader_refuses_a_library_whose_self_test_fails_and_files_without_on
     flags = ("-std=c99", "-O2", "-ffinite-math-only")
     finds = r"ripple\.c, as compiled here.*self-test finds that infinities and NaN are taken for numbers\."
     with pytest.raises(ModuleError, match=finds):
-        module_of("ripple.c", unguarded(), compiler=Compiler(compiler("gcc"), flags, "test"), folder=tmp_path)
+        module_of("ripple.c", unguarded(), compiler=Compiler((compiler("gcc"),), flags, "test"), folder=tmp_path)
     with pytest.raises(BuildError, match="results would be wrong: compile without"):
-        module_of("ripple.c", texts(), compiler=Compiler(compiler("gcc"), flags, "test"), folder=tmp_path)
+        module_of("ripple.c", texts(), compiler=Compiler((compiler("gcc"),), flags, "test"), folder=tmp_path)
     old = {name: text.replace("ripple_selftest", "ripple_other") for name, text in texts().items()}
     with pytest.raises(ModuleError, match=r"ripple\.c has no self-test, since an earlier symgraph wrote it; build it again"):
-        module_of("ripple.c", old, compiler=Compiler(compiler("gcc"), ("-O1",), "test"), folder=tmp_path)
+        module_of("ripple.c", old, compiler=Compiler((compiler("gcc"),), ("-O1",), "test"), folder=tmp_path)
 
 
 @pytest.mark.parametrize(

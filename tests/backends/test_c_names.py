@@ -64,7 +64,7 @@ def allowed(names: Sequence[str]) -> list[str]:
 
 def gradient(model: Model, files: Mapping[str, str]) -> list[float]:
     """The loss, the gradient and the output at one point, by the C file."""
-    c = module_of(f"{model.name}.c", files, compiler=Compiler(compiler("gcc"), ("-O0",), "test"), folder=scratch())
+    c = module_of(f"{model.name}.c", files, compiler=Compiler((compiler("gcc"),), ("-O0",), "test"), folder=scratch())
     w, x = np.linspace(0.1, 0.9, len(c.WEIGHTS)), np.linspace(0.2, 0.8, len(c.FEATURES))
     value, partials = c.value_and_grad(w, x, 0.5)
     return [value, *partials, c.predict_row(w, x)]
