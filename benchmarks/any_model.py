@@ -27,7 +27,7 @@ from tables import duration, text_table
 from timing import FULL, QUICK, Effort, Timing, pinned, side_by_side
 
 from symgraph.build.modules import compile as in_memory
-from symgraph.check.points import points
+from symgraph.check.judged_points import points
 from symgraph.cli.terminal import print_json
 from symgraph.cli.truth import Chosen, module_of_model, one_model
 from symgraph.errors import OptionError, SymgraphError

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from corpus import CORPUS, Outcome, examine
 
 from symgraph.build.modules import load_artifact
-from symgraph.check.points import points
+from symgraph.check.judged_points import points
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import KINDS
 

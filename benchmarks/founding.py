@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from examples.nine_weights.model import model
 from symgraph.build.modules import load_artifact
 from symgraph.check.faults import WHAT
+from symgraph.check.judged_points import Points, points
 from symgraph.check.judging import compare
-from symgraph.check.points import Points, points
 from symgraph.check.runs import compute, names_of
-from symgraph.check.truths import KNOWN, Truths, truths
+from symgraph.check.truth_at_points import KNOWN, Truths, truths
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.options import Options

@@ -18,7 +18,7 @@ from symgraph.derive.lowering import lower
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.passes import STEPS, printed
 from symgraph.passes.orient import orient

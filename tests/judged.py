@@ -10,8 +10,8 @@ import sympy as sp
 from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.check.faults import WHAT
-from symgraph.check.report import Report
 from symgraph.check.runs import MATH_ERROR, Results, Run
+from symgraph.check.truth_report import Report
 from symgraph.generate import generate
 from symgraph.options import DOUBLE
 

@@ -7,7 +7,7 @@ from zoo import ZOO
 from symgraph.backends.source import model_hash
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import differentiated, generate
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.spec.model import Model
 
 

@@ -17,7 +17,7 @@ from symgraph.check.expected import radius
 from symgraph.check.reference import Reference
 from symgraph.errors import SpecError
 from symgraph.generate import differentiated
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 
 SPREAD = 64
 """How many radii of an evaluation in doubles a value may be off: generated text rounds at other places, and its functions err

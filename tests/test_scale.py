@@ -15,11 +15,11 @@ from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.check.expected import expect
 from symgraph.check.reference import Reference
-from symgraph.check.sampling import Sampler
+from symgraph.check.verification_points import Sampler
 from symgraph.derive.lowering import lower
 from symgraph.generate import generate
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.options import Options
 from symgraph.passes import STEPS
 from symgraph.passes.gather import ROUNDS

@@ -1,22 +1,22 @@
 """Parts of a library of functions that a file brings along: those that it calls, and the coefficients that they have."""
 
+import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from importlib import import_module
-from pkgutil import iter_modules
+from collections.abc import Iterable, Mapping
+from functools import cache
 
-from symgraph import runtime
-
-
-def _tables() -> Iterator[tuple[str, tuple[float, ...]]]:
-    for module in iter_modules(runtime.__path__, f"{runtime.__name__}."):
-        for name, value in vars(import_module(module.name)).items():
-            if name.isupper() and isinstance(value, tuple) and all(isinstance(number, float) for number in value):
-                yield name, value
+from symgraph.backends.numpy.runtime_source import runtime_library
 
 
-TABLES: Mapping[str, tuple[float, ...]] = dict(_tables())
-"""Coefficients by the names that they have in the runtime."""
+@cache
+def tables() -> Mapping[str, tuple[float, ...]]:
+    """Read the coefficients in the runtime's sources, by their names there."""
+    found: dict[str, tuple[float, ...]] = {}
+    for part in runtime_library().parts:
+        value = getattr(ast.parse(part.text).body[0], "value", None)
+        if isinstance(value, ast.Tuple) and all(isinstance(one, ast.Constant | ast.UnaryOp) for one in value.elts):
+            found[part.names[0]] = ast.literal_eval(value)
+    return found
 
 
 def called(lines: Iterable[str], parts: Mapping[str, str], mark: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from symgraph.check.expected import Expected
 from symgraph.check.reference import Reference
-from symgraph.check.sampling import Batch
+from symgraph.check.verification_points import Batch
 from symgraph.errors import VerificationError
 from symgraph.gradcheck.calls import BY_ROW, MATH_ERRORS, WAYS, Call, Given
 from symgraph.gradcheck.outcomes import Outcome, Rows, bounds, layouts

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from symgraph.check.points import Points, given, points
+from symgraph.check.judged_points import Points, given, points
 from symgraph.check.reference import reference
-from symgraph.check.sampling import Sampler
-from symgraph.check.truths import names_of_model, truths
+from symgraph.check.truth_at_points import names_of_model, truths
+from symgraph.check.verification_points import Sampler
 from symgraph.check.verification_report import LostDigits
 from symgraph.gradcheck.drawing import ORDINARY
 from symgraph.spec.model import Model

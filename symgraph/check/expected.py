@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from symgraph.check.balls import Value
 from symgraph.check.reference import Point, Reference, Truth, number
-from symgraph.check.sampling import Batch
+from symgraph.check.verification_points import Batch
 from symgraph.gradcheck.calls import PARTIALS, Array
 from symgraph.gradcheck.outcomes import Fact
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from symgraph.check.reference import NARROW, origin
 from symgraph.check.runs import CRASH, MATH_ERROR, Results, Run
-from symgraph.check.truths import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED, Truths
+from symgraph.check.truth_at_points import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED, Truths
 from symgraph.options import ACCURATE
 
 Mask = NDArray[np.bool_]

@@ -1,7 +1,7 @@
 """The judge: what a module computes, held against the spec itself, at ordinary and adversarial points.
 
     from symgraph.check.judging import judge
-    from symgraph.check.points import points
+    from symgraph.check.judged_points import points
     report = judge(model, module, points(model, n=1000))
     print(report); assert report.ok
 
@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from symgraph.check.faults import verdicts
-from symgraph.check.points import Points
-from symgraph.check.report import Report, report_on
+from symgraph.check.judged_points import Points
 from symgraph.check.runs import Results, backend_of, compute, names_of
-from symgraph.check.truths import Truths, truths
+from symgraph.check.truth_at_points import Truths, truths
+from symgraph.check.truth_report import Report, report_on
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.spec.model import Model

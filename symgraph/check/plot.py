@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symgraph.check.report import Report
+from symgraph.check.truth_report import Report
 from symgraph.errors import OptionError
 from symgraph.options import ACCURATE
 from symgraph.training.plots import PathLike, save_figure

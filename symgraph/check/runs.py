@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.points import Points
+from symgraph.check.judged_points import Points
 from symgraph.errors import OptionError
 from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls
 from symgraph.options import ACCURATE, DOUBLE

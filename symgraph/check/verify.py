@@ -11,7 +11,7 @@ from symgraph.check.expected import Expected, expect
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.runs import backend_of
-from symgraph.check.sampling import WIDE, Batch, Sample, Sampler
+from symgraph.check.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import SpecError
 from symgraph.ir.garbage_collection import uncollected

@@ -54,9 +54,9 @@ def truth(
     be judged. Where a value on the way leaves the range of normal numbers other than through an exponential, or a partial is
     of a value beyond the dtype, nothing is promised: what is wrong there is reported and does not count.
     """
+    from symgraph.check.judged_points import points as draw
     from symgraph.check.judging import judge
-    from symgraph.check.points import points as draw
-    from symgraph.check.report import COLUMNS
+    from symgraph.check.truth_report import COLUMNS
     from symgraph.gradcheck.drawing import KINDS
     from symgraph.training.options import count
 

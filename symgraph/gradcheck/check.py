@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck.agreement import SAFETY, judge
 from symgraph.gradcheck.calls import PARTIALS, Array
-from symgraph.gradcheck.functions import compare
+from symgraph.gradcheck.compared_functions import compare
 from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
 from symgraph.io.module import GeneratedModule

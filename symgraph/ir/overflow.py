@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import mpmath
 
-from symgraph.ir.falling import falls
+from symgraph.ir.exponentials import falls
 from symgraph.ir.graph import Graph, Node, reachable
 from symgraph.ir.intervals import Interval, intervals, point, renewed
 from symgraph.ir.ops import EVEN, ODD, OPS

@@ -104,10 +104,10 @@ def marked_as(graph: Graph, positions: Collection[int], variant: Callable[[str],
     return replaced(graph, positions, marked)[0] if positions else graph
 
 
-def elementary(graph: Graph) -> Graph:
-    """Return a graph in operations of the op table alone."""
-    return rebuild(graph, _meaning, SPECIAL)
+def elementary(graph: Graph, operations: Collection[str] = SPECIAL) -> Graph:
+    """Return a graph with what the given special operations mean, by default all, in operations of the op table."""
 
+    def meant(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int:
+        return SPECIAL[node.op].meaning(builder, *args)
 
-def _meaning(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int:
-    return SPECIAL[node.op].meaning(builder, *args)
+    return rebuild(graph, meant, operations)

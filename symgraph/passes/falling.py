@@ -1,6 +1,6 @@
 """Exact: exponentials of numbers that are never above 0 are told apart; C has a faster function for them in loops over rows."""
 
-from symgraph.ir.falling import falls
+from symgraph.ir.exponentials import falls
 from symgraph.ir.graph import Graph
 from symgraph.ir.special import marked_as
 

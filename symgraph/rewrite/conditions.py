@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from symgraph.ir.graph import LEAVES, Graph, reachable
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.rewrite.forms import ONE, Form
+from symgraph.rewrite.linear_forms import ONE, Form
 from symgraph.rewrite.match import Bindings
 from symgraph.rewrite.replacement import Writer, read
 

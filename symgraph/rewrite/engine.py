@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
 from symgraph.rewrite.conditions import Conditions
-from symgraph.rewrite.forms import (
+from symgraph.rewrite.glance import BELOW, CONSTANT, Glance, Look
+from symgraph.rewrite.linear_forms import (
     ONE,
     Form,
     Forms,
@@ -16,13 +17,13 @@ from symgraph.rewrite.forms import (
     scaled,
     times,
 )
-from symgraph.rewrite.glance import BELOW, CONSTANT, Glance, Look
 from symgraph.rewrite.match import Bindings, Matcher
-from symgraph.rewrite.pattern import Head, Hole, Sum, is_of_ops, ops_of, parse, shown, squares
+from symgraph.rewrite.pattern import Head, Sum, is_of_ops, ops_of, parse, shown, squares
 from symgraph.rewrite.replacement import Writer
 from symgraph.rewrite.rule import Rule
 
 SUM, PRODUCT = "a sum", "a product"
+_CONSTANT = frozenset({"const"})
 _KINDS = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "pow": PRODUCT}
 
 
@@ -65,8 +66,8 @@ class _Ready:
         pattern: its pattern.
         ops: the ops that a graph must have to hold a match.
         look: features that a sum or product must show to hold a match, found quickly.
-        heads: the ops of each term of a sum that consists of them, or of a product, which must stand there as they are: what
-            sqrt(a^2 + b^2) has become in sqrt(a^2 + b^2) - b is better than the root that it was.
+        heads: the ops of each term of a sum that consists of them, none for a number, or of a product. They must stand there as
+            they are: what sqrt(a^2 + b^2) has become in sqrt(a^2 + b^2) - b is better than the root that it was.
     """
 
     rule: Rule
@@ -89,7 +90,8 @@ def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
         kind = kind_of(rule)
         look, heads = Look(), tuple[frozenset[str], ...]()
         if kind in (SUM, PRODUCT):
-            heads = shown(pattern) if kind == PRODUCT else shown(Sum(tuple(filter(is_of_ops, pattern.terms))))
+            whole = tuple(filter(is_of_ops, pattern.terms))
+            heads = tuple(filter(None, shown(pattern))) if kind == PRODUCT else shown(Sum(whole))
             look = glance.wanted(shown(pattern), 2 * (squares(pattern) > 1))
             look = look._replace(once=look.once | sum(glance.bits[op] for op in _hints(kind, pattern)))
         result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, heads))
@@ -103,7 +105,7 @@ def _hints(kind: str, pattern: Sum) -> Iterator[str]:
         yield CONSTANT
     if kind == PRODUCT and any(isinstance(atom, Head) and atom.op == "pow" and exponent > 0 for atom, exponent in factors):
         yield "pow"
-    if kind == PRODUCT and any(exponent < 0 and not isinstance(atom, Hole) for atom, exponent in factors):
+    if kind == PRODUCT and any(exponent < 0 for _, exponent in factors):
         yield BELOW
 
 
@@ -188,7 +190,7 @@ class _Engine:
         for form in forms or ({},):
             ops = [{self.builder.nodes[node].op for node, _ in monomial} for monomial in form]
             for ready in possible:
-                if not all(any(wanted <= those for those in ops) for wanted in ready.heads):
+                if not all(any(wanted <= those if wanted else those <= _CONSTANT for those in ops) for wanted in ready.heads):
                     continue
                 saved = self.builder.origin
                 found = self.at(kind, ready, position, form)

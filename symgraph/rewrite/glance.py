@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from symgraph.ir.graph import Node, made
-from symgraph.rewrite.forms import LOOKED_INTO, MOST
+from symgraph.rewrite.linear_forms import LOOKED_INTO, MOST
 
 _SUMS = ("add", "sub")
 
@@ -69,7 +69,13 @@ class Glance:
         looks = self.looks
         for position in range(len(looks), len(nodes)):
             node = nodes[position]
-            looks.append(self._look(node) if node.op in LOOKED_INTO else self._plain.get(node.op, _NOTHING))
+            if node.op in LOOKED_INTO:
+                looks.append(self._look(node))
+                continue
+            plain = self._plain.get(node.op, _NOTHING)
+            # a placeholder inside an op may stand for a quotient: then it is below where what it stands for is above
+            below = [looks[arg].once & self.bits.get(BELOW, 0) for arg in node.args] if plain is not _NOTHING else ()
+            looks.append(plain._replace(once=plain.once | max(below)) if any(below) else plain)
 
     def also(self, nodes: Sequence[Node], position: int, before: int) -> None:
         """Add to the features of a node those of the node that it replaced."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from symgraph.ir.graph import GraphBuilder
 from symgraph.ir.ops import EVEN, ODD
-from symgraph.rewrite.forms import (
+from symgraph.rewrite.linear_forms import (
     LOOKED_INTO,
     MOST,
     ONE,

@@ -103,8 +103,8 @@ def shown(pattern: Sum) -> tuple[frozenset[str], ...]:
 
 
 def is_of_ops(term: Term) -> bool:
-    """Tell if a term consists of ops alone, powers apart."""
-    return bool(term.factors) and all(isinstance(atom, Head) and atom.op != "pow" for atom, _ in term.factors)
+    """Tell if a term consists of ops alone, powers apart, or is a number."""
+    return all(isinstance(atom, Head) and atom.op != "pow" for atom, _ in term.factors)
 
 
 def squares(pattern: Sum) -> int:

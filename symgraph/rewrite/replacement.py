@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from symgraph.ir.graph import GraphBuilder
-from symgraph.rewrite.forms import ONE, Form, Forms, Monomial, Number, atom, plus, power, scaled, size, times
+from symgraph.rewrite.linear_forms import ONE, Form, Forms, Monomial, Number, atom, plus, power, scaled, size, times
 from symgraph.rewrite.match import Bindings
 
 Make = Callable[..., int]

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from symgraph.errors import BuildError, ModuleError, OptionError
 from symgraph.training.clipping import Clip
-from symgraph.training.compiled import compiled_rows
 from symgraph.training.epoch import ByEpoch, Epoch, run_epoch
-from symgraph.training.floats import FloatRows, ScalarRows, takes_arrays
+from symgraph.training.epochs_in_c import compiled_rows
+from symgraph.training.epochs_in_floats import FloatRows, ScalarRows, takes_arrays
 from symgraph.training.history import Backend
 from symgraph.training.optimizers import Optimizer, OptimizerState
+from symgraph.training.other_backends import Siblings
 from symgraph.training.rows import Array, Rows, batches
 from symgraph.training.rule_in_c import NotRecordedError, recorded
-from symgraph.training.siblings import Siblings
 
 Choice = Literal["auto", "numpy", "scalar", "c"]
 

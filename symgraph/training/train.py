@@ -13,8 +13,8 @@ from symgraph.training.engines import Choice, Engine, Work, checked_choice, choo
 from symgraph.training.history import Callback, EpochEnd, Reason, Stop, TrainResult
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
+from symgraph.training.other_backends import Siblings, is_scalar, siblings_of
 from symgraph.training.rows import Array, as_rows, float_array, shuffled
-from symgraph.training.siblings import Siblings, is_scalar, siblings_of
 
 
 class _Plan(NamedTuple):

@@ -19,8 +19,8 @@ from flint import arb, ctx
 import symgraph
 from symgraph.backends.numpy.accurate import TEXTS
 from symgraph.build.modules import load_artifact
+from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
-from symgraph.check.points import points
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError
 from symgraph.generate import generate

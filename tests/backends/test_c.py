@@ -16,7 +16,7 @@ from c_code import WARNINGS, compiled, compiler, scratch
 from symgraph import Model
 from symgraph.backends.c.functions import LIBRARY
 from symgraph.build.modules import load_artifact
-from symgraph.check.points import points
+from symgraph.check.judged_points import points
 from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of

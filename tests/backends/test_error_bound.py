@@ -18,7 +18,7 @@ from symgraph import Model
 from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK
-from symgraph.check.points import points
+from symgraph.check.judged_points import points
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate

@@ -11,7 +11,7 @@ from corpus import examine
 
 from examples.nine_weights.model import model
 from symgraph.build.modules import load_artifact
-from symgraph.check.points import points
+from symgraph.check.judged_points import points
 from symgraph.derive.fragments import fragment
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY

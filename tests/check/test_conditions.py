@@ -11,10 +11,10 @@ from flint import arb, ctx
 from zoo import ZOO
 
 from symgraph import Model, sigmoid
-from symgraph.check.points import Points, given, points
+from symgraph.check.judged_points import Points, given, points
 from symgraph.check.reference import Reference, reference
 from symgraph.check.rounding import INPUT_ULP
-from symgraph.check.truths import conditioning_of, names_of_model, truths
+from symgraph.check.truth_at_points import conditioning_of, names_of_model, truths
 from symgraph.generate import differentiated
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph

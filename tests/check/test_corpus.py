@@ -7,7 +7,7 @@ from corpus import CANCELLING, CORPUS, LEAVING, examine
 from corpus_sciences import SCIENCES
 from corpus_statistics import STATISTICS
 
-from symgraph.check.points import points
+from symgraph.check.judged_points import points
 from symgraph.derive.lowering import lower
 from symgraph.generate import differentiated
 from symgraph.gradcheck.drawing import KINDS

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from examples.nine_weights.model import model
-from symgraph.check.points import points
+from symgraph.check.judged_points import points
 from symgraph.gradcheck.drawing import ORDINARY
 
 SCRIPT = Path(__file__).parent.parent.parent / "benchmarks" / "founding.py"

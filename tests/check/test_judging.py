@@ -9,9 +9,9 @@ from judged import decay, faults, given_results, module_of
 from zoo import ZOO
 
 from symgraph import Model
+from symgraph.check.judged_points import Points, given, points
 from symgraph.check.judging import compare, judge
-from symgraph.check.points import Points, given, points
-from symgraph.check.truths import truths
+from symgraph.check.truth_at_points import truths
 from symgraph.errors import OptionError
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY

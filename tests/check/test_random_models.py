@@ -11,10 +11,10 @@ from random_models import BINARY, BRANCHES, CONDITIONS, UNARY, count, models
 
 from symgraph import Model
 from symgraph.check.faults import verdicts
+from symgraph.check.judged_points import points
 from symgraph.check.judging import compare
-from symgraph.check.points import points
 from symgraph.check.runs import backend_of, compute, names_of
-from symgraph.check.truths import truths
+from symgraph.check.truth_at_points import truths
 from symgraph.derive.lowering import lower
 from symgraph.errors import SpecError
 from symgraph.generate import differentiated

@@ -16,8 +16,8 @@ import symgraph as sg
 from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK, UNDEFINED, UNKNOWN, Value
+from symgraph.check.judged_points import given
 from symgraph.check.judging import judge
-from symgraph.check.points import given
 from symgraph.check.reference import LEVELS, Reference, number, reference
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate

@@ -6,8 +6,8 @@ from judged import decay, faults, module_of
 from zoo import ZOO
 
 from symgraph.build.modules import load_artifact
+from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
-from symgraph.check.points import points
 from symgraph.check.runs import compute
 from symgraph.generate import generate
 from symgraph.gradcheck.drawing import ORDINARY

@@ -21,7 +21,7 @@ from symgraph.errors import VerificationError
 from symgraph.generate import generate
 from symgraph.io.module import from_source
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import PIPELINE, printed, run_passes
 from symgraph.passes.orient import orient
 

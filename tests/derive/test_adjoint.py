@@ -14,7 +14,7 @@ from symgraph.derive.lowering import lower
 from symgraph.errors import SpecError
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import PIPELINE, expand, run_passes
 
 DIGITS = 60

@@ -8,7 +8,7 @@ from symgraph.derive.fragments import STABLE, fragment, instantiate
 from symgraph.ir.graph import GraphBuilder
 from symgraph.ir.op import REFUSED
 from symgraph.ir.ops import OPS
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import expand
 
 DIFFERENTIABLE = [

@@ -14,7 +14,7 @@ from symgraph import Model
 from symgraph.backends.formula import formulas
 from symgraph.check.reference import Reference
 from symgraph.derive.lowering import lower
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import expand
 
 F, G, A, B = sp.symbols("f g a b", real=True)

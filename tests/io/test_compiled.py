@@ -16,8 +16,8 @@ from c_code import compiled as c_program
 from c_code import compiler, scratch
 
 import symgraph
+from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
-from symgraph.check.points import points
 from symgraph.check.verify import verify
 from symgraph.errors import ModuleError, OptionError, VerificationError
 from symgraph.generate import Artifact, generate

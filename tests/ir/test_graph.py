@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, keep, needed, reachable, rebuild, replaced
 from symgraph.ir.uses import alive
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from symgraph.io.compiled import module_of as compiled_module
 from symgraph.io.module import from_source
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import cancel
 from symgraph.passes.expand import expand
 

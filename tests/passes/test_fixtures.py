@@ -12,7 +12,7 @@ import pytest
 from symgraph.derive.adjoint import differentiate
 from symgraph.ir.graph import Graph
 from symgraph.ir.text import from_text, to_text
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import PIPELINES, STEPS
 
 FOLDER = Path(__file__).parent / "fixtures"

@@ -7,10 +7,10 @@ import sympy as sp
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
+from symgraph.check.judged_points import points
 from symgraph.check.judging import compare
-from symgraph.check.points import points
 from symgraph.check.runs import compute, names_of
-from symgraph.check.truths import truths
+from symgraph.check.truth_at_points import truths
 from symgraph.generate import differentiated, generate
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.options import Options

@@ -12,7 +12,7 @@ from symgraph.generate import differentiated
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph, reachable
 from symgraph.ir.uses import read_once
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes.horner import horner
 
 COEFFICIENTS = st.lists(st.sampled_from([0, 1, -1, 2, 0.5, -3, 7]), min_size=3, max_size=7)

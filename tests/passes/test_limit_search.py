@@ -9,8 +9,8 @@ import sympy as sp
 
 import symgraph
 from symgraph import Model, sigmoid, softplus
+from symgraph.check.judged_points import Points, given
 from symgraph.check.judging import judge
-from symgraph.check.points import Points, given
 
 pytestmark = pytest.mark.slow
 

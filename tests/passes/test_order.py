@@ -13,7 +13,7 @@ from symgraph.derive.adjoint import differentiate
 from symgraph.derive.lowering import lower
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import PIPELINE, order
 
 

@@ -20,7 +20,7 @@ from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import elementary
 from symgraph.ir.text import to_text
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.options import DOUBLE, STANDALONE
 from symgraph.passes import (
     PIPELINE,

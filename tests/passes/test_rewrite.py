@@ -20,7 +20,7 @@ from symgraph.derive.lowering import lower
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.text import to_text
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.passes.expand import expand
 from symgraph.passes.factor import factor
 from symgraph.passes.rewrite import rewrite

@@ -17,7 +17,7 @@ from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.special import elementary
 from symgraph.ir.text import to_text
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 from symgraph.options import DOUBLE
 from symgraph.passes import PIPELINE, PIPELINES, STEPS
 from symgraph.passes.bracket import bracket

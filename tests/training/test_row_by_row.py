@@ -13,7 +13,7 @@ from symgraph import cbrt
 from symgraph.errors import OptionError
 from symgraph.io.module import load_scalar
 from symgraph.training import Failure, adam, clip_by_norm, clip_by_value, converged, momentum, sgd, step_decay, train
-from symgraph.training.siblings import siblings_of
+from symgraph.training.other_backends import siblings_of
 
 MODELS = [
     *("nine_weights", "line", "rosenbrock", "location", "energy", "logistic", "uniform_nodes", "every_op", "pieces"),

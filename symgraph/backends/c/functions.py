@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 
 from symgraph.backends.layout import number
-from symgraph.backends.parts import TABLES, called
+from symgraph.backends.parts import called, tables
 from symgraph.backends.rendering import blocks
 from symgraph.ir.ops import OPS, texts_of
 from symgraph.ir.optext import OpText, OpTexts, call
@@ -57,7 +57,7 @@ def parts(model: str) -> Mapping[str, str]:
         model: its name in ASCII.
     """
     name = f"{model}_"
-    return MappingProxyType(blocks("c/functions.c.jinja", own=name, OWN=name.upper(), **TABLES, horner=_horner(name)))
+    return MappingProxyType(blocks("c/functions.c.jinja", own=name, OWN=name.upper(), **tables(), horner=_horner(name)))
 
 
 def _horner(own: str) -> Callable[..., str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from symgraph.backends.layout import number
-from symgraph.backends.parts import TABLES, called
+from symgraph.backends.parts import called, tables
 from symgraph.backends.rendering import blocks
 
 
@@ -28,4 +28,4 @@ def functions_called(lines: Iterable[str]) -> str:
 
 def _table(name: str) -> str:
     """Write the coefficients that have a name in the runtime."""
-    return "\n".join([f"_{name} = (", *(f"    {number(value)}," for value in TABLES[name]), ")"])
+    return "\n".join([f"_{name} = (", *(f"    {number(value)}," for value in tables()[name]), ")"])

@@ -13,7 +13,7 @@ from symgraph import Constant, Model, Normal, Uniform
 from symgraph.check import sampling
 from symgraph.check.expected import expect
 from symgraph.check.reference import Reference
-from symgraph.check.sampling import Batch, Sampler
+from symgraph.check.verification_points import Batch, Sampler
 from symgraph.spec.laws import Law
 
 BOUND = st.floats(-1e9, 1e9).map(lambda bound: round(bound, 3))  # no domain of weights below 1e-100, which nothing can judge

@@ -8,7 +8,7 @@ import sympy as sp
 from zoo import ZOO
 
 from symgraph import Model
-from symgraph.check.points import given, points
+from symgraph.check.judged_points import given, points
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError
 from symgraph.gradcheck.drawing import KINDS, ORDINARY

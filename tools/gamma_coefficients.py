@@ -1,4 +1,4 @@
-"""The coefficients of the gamma functions in the runtime, from mpmath: ``python tests/gamma_coefficients.py`` prints them.
+"""The coefficients of the gamma functions in the runtime, from mpmath: ``python tools/gamma_coefficients.py`` prints them.
 
 From 1/2 to 4 each function is a factor with its zeros or its pole, times a constant and a quotient of polynomials in x: for log
 gamma (x - 1)*(x - 2), for digamma x less its zero, for trigamma 1/x**2. The constant makes the quotient's rounding errors count

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from symgraph.check.faults import WHAT, Verdicts
 from symgraph.check.runs import BATCH, Results
-from symgraph.check.truths import Truths
+from symgraph.check.truth_at_points import Truths
 from symgraph.gradcheck.report import jsonable
 from symgraph.options import ACCURATE
 

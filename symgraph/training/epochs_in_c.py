@@ -17,12 +17,12 @@ from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import module_of, prefix_of
 from symgraph.training.clipping import Clip, Limit
 from symgraph.training.epoch import ByEpoch, Epoch, finished
-from symgraph.training.floats import ScalarRows
+from symgraph.training.epochs_in_floats import ScalarRows
 from symgraph.training.history import Failure, Quantity
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
+from symgraph.training.other_backends import Siblings, identity
 from symgraph.training.rows import Array, Rows
 from symgraph.training.rule_in_c import NotRecordedError, RuleInC, recorded
-from symgraph.training.siblings import Siblings, identity
 
 _UPDATES_AT_ONCE = 16_384
 """Most updates in one call where no callback needs each epoch: Ctrl-C loses no more than these."""

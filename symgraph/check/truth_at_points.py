@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value, exponent_of
 from symgraph.check.conditions import Conditions, Floats, GraphConditioning, Sizes
-from symgraph.check.inputs import is_cheap, kappa_of_value, kappas_of_partials, left_open
-from symgraph.check.points import Points
+from symgraph.check.input_uncertainty import is_cheap, kappa_of_value, kappas_of_partials, left_open
+from symgraph.check.judged_points import Points
 from symgraph.check.reference import LEVELS, origin, reference
 from symgraph.check.runs import names_of_results
 from symgraph.generate import printed_graph

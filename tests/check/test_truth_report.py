@@ -11,10 +11,10 @@ from zoo import ZOO
 from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.check.digits import digits_lost
+from symgraph.check.judged_points import given, points
 from symgraph.check.judging import judge
 from symgraph.check.plot import plot_errors
-from symgraph.check.points import given, points
-from symgraph.check.report import COLUMNS, LEGEND, Report
+from symgraph.check.truth_report import COLUMNS, LEGEND, Report
 from symgraph.errors import OptionError
 from symgraph.generate import generate
 

@@ -1,11 +1,11 @@
-"""symgraph.ir.verify: a malformed graph does not pass."""
+"""symgraph.ir.well_formed: a malformed graph does not pass."""
 
 import pytest
 from graphs import graphs
 from hypothesis import given, settings
 
 from symgraph.ir.graph import Graph, Node
-from symgraph.ir.verify import verify_graph
+from symgraph.ir.well_formed import verify_graph
 
 WEIGHT = Node("weight", (), "a", False, False, "")
 FEATURE = Node("feature", (), "f", False, True, "")
