@@ -8,15 +8,16 @@ import argparse
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import mpmath
 import numpy as np
 from op_points import BITS, Arrays, Case, operands_of
 
-import symgraph.runtime
 from symgraph.backends import BACKENDS
 from symgraph.backends.names import CALLED
+from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.backends.scalar.functions import parts
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
@@ -25,7 +26,6 @@ from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
 from symgraph.passes import commute, expand, fold_constants, lower_powers, prune, simplify
-from symgraph.runtime import gamma
 
 PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, commute, prune)
 """The passes that work on single ops."""
@@ -203,10 +203,8 @@ def graph_of(case: Case) -> Graph:
 def own_functions(backend: str) -> dict[str, Any]:
     """The functions that a backend's lines call: the runtime's, or those that a module brings along, from its template."""
     if backend == "numpy":
-        return {
-            "np": np,
-            **{name: getattr(symgraph.runtime, name, None) or getattr(gamma, name) for name in CALLED - {"rowsum"}},
-        }
+        homes = runtime_library().homes
+        return {"np": np, **{name: getattr(import_module(homes[name]), name) for name in CALLED - {"rowsum"}}}
     space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
     exec("\n".join(parts().values()), space)
     return space

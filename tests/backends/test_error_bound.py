@@ -15,6 +15,7 @@ from random_models import models
 
 import symgraph
 from symgraph import Model
+from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.build.modules import load_artifact
 from symgraph.check.balls import KINK
 from symgraph.check.judged_points import points
@@ -24,7 +25,6 @@ from symgraph.generate import generate
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import EDGED
 from symgraph.options import Options
-from symgraph.runtime import bounds, bounds_of_functions, gamma
 
 WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
 
@@ -111,7 +111,7 @@ def test_no_error_of_a_random_model_exceeds_its_bound(model: Model, seed: int) -
 
 
 def test_every_op_that_a_module_computes_has_a_bound() -> None:
-    functions = vars(bounds) | vars(bounds_of_functions) | vars(gamma)
+    functions = runtime_library().homes
     for op in OPS:
         assert OPS[op].stable is not None or op == "rowsum" or f"{op}_bound" in functions, op
     assert {f"{op}_open_bound" for op in EDGED} <= functions.keys()

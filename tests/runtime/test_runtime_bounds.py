@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -10,11 +11,12 @@ import mpmath
 import numpy as np
 import pytest
 
+from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.ops import OPS
-from symgraph.runtime import bounds, bounds_of_functions, gamma
 
-MODULES = (bounds, bounds_of_functions, gamma)
+HOMES = {home for name, home in runtime_library().homes.items() if name.endswith("_bound")}
+MODULES = [import_module(home) for home in sorted(HOMES)]
 FUNCTIONS = {name: value for module in MODULES for name, value in vars(module).items() if isinstance(value, FunctionType)}
 
 Draw = Callable[[Any, int], Any]
