@@ -46,8 +46,8 @@ def _fold(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | Non
     with mpmath.workdps(_DIGITS):
         try:
             value = MPMATH[node.op](*(mpmath.mpf(number) for number in numbers))
-        except ZeroDivisionError:
-            return None  # 1/0 is the user's infinity: it happens at run time, silently, as NumPy does it
+        except (ZeroDivisionError, ValueError):
+            return None  # 1/0, or a pole, is the user's infinity: it happens at run time, silently, as NumPy does it
         if isinstance(value, mpmath.mpc) or not math.isfinite(float(value)):
             return None
         if value == 0 or 0.0 in numbers:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from zoo import ZOO, nine_weights
 
 from symgraph import Constant, Model, Normal, Uniform
-from symgraph.check import sampling
+from symgraph.check import verification_points
 from symgraph.check.expected import expect
 from symgraph.check.reference import Reference
 from symgraph.check.verification_points import Batch, Sampler
@@ -88,13 +88,13 @@ def test_the_search_of_a_big_model_is_cut_short(monkeypatch: pytest.MonkeyPatch)
     look = Reference.look
     monkeypatch.setattr(Reference, "look", lambda *args: evaluated.append(args) or look(*args))
     counts = []
-    for cost in (sampling._SEARCH_COST, 1):
-        monkeypatch.setattr(sampling, "_SEARCH_COST", cost)
+    for cost in (verification_points._SEARCH_COST, 1):
+        monkeypatch.setattr(verification_points, "_SEARCH_COST", cost)
         evaluated.clear()
         assert batches(model, 1) == []
         counts.append(len(evaluated))
     # what is drawn before the search is the same
-    assert counts[0] - counts[1] == sampling.SEARCH - 100
+    assert counts[0] - counts[1] == verification_points.SEARCH - 100
 
 
 def test_the_same_seed_draws_the_same_points_and_another_seed_others() -> None:

@@ -31,7 +31,7 @@ PLANNING = {
 ONLY_THE_SPEC_CAN_TELL = (
     # other features or another target, to all functions alike
     'given = array_of(X, facts.features, "X", len(facts.features) == 1)',
-    "rows = checked_rows(facts, given).astype(dtype, copy=False)",
+    "rows = checked_rows(facts, given)",
     "target = checked_target(facts, y, dtype)",
     'target = np.asarray(array_of(y, (facts.target,), "y", column=True), order="C")',
     "return target[()]",
