@@ -188,3 +188,18 @@ def test_functions_are_short(name: str) -> None:
 def test_every_module_says_what_it_is() -> None:
     for name, path in MODULES.items():
         assert ast.get_docstring(tree_of(path)), name
+
+
+def test_no_local_name_of_the_runtime_is_a_definition_of_another_of_its_modules() -> None:
+    """A standalone module takes what its text names, so that such a name would take along what nobody calls."""
+    defined, local = dict[str, str](), dict[str, set[str]]()
+    for name in (one for one in MODULES if room(one) == "runtime"):
+        tree = tree_of(MODULES[name])
+        defined |= {node.name: name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            found = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
+            found |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+            for one in found:
+                local.setdefault(one, set()).add(name)
+    clashes = {one: local[one] - {home} for one, home in defined.items() if local.get(one, set()) - {home}}
+    assert set(clashes) <= {"known"}, clashes  # which every module calls

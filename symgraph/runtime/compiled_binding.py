@@ -38,7 +38,9 @@ class RowFunctions:
         """
         weights, features = self._of_a_row(w, x)
         partials = np.empty(len(weights))
-        value: float = self.functions["row"](at(weights), at(features), 0.0 if y is None else float(y), at(partials))
+        value: float = self.functions["row"](
+            address_of(weights), address_of(features), 0.0 if y is None else float(y), address_of(partials)
+        )
         for index, partial in enumerate(partials.tolist()):
             grad[index] = partial
         return value
@@ -46,7 +48,7 @@ class RowFunctions:
     def predict_row(self, w: Sequence[float], x: Sequence[float]) -> float:
         """Compute the output of one row."""
         weights, features = self._of_a_row(w, x)
-        value: float = self.functions["predict_row"](at(weights), at(features))
+        value: float = self.functions["predict_row"](address_of(weights), address_of(features))
         return value
 
     def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
@@ -115,22 +117,22 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
             value: float = self.functions["loss"](*places, count)
             return value
 
-        return total_of(in_pieces(piece, inputs, (inputs.X, inputs.y, shares(inputs, s)), threads))
+        return total_of(in_pieces(piece, inputs, (inputs.X, inputs.y, factors_of(inputs, s)), threads))
 
     def _sums(self, inputs: Inputs, s: Array, threads: int) -> Sequence[float]:
         """Add up the losses, each times its share, and then their gradients."""
 
         def piece(count: int, *places: int | None) -> list[float]:
             sums = np.empty(1 + len(inputs.w))
-            place = at(sums)
+            place = address_of(sums)
             self.functions["value_and_grad"](*places, count, place, place + sums.itemsize)
             return sums.tolist()
 
-        parts = in_pieces(piece, inputs, (inputs.X, inputs.y, shares(inputs, s)), threads)
+        parts = in_pieces(piece, inputs, (inputs.X, inputs.y, factors_of(inputs, s)), threads)
         return parts[0] if len(parts) == 1 else [total_of(one) for one in zip(*parts, strict=True)]
 
 
-def shares(inputs: Inputs, s: Array) -> Array | None:
+def factors_of(inputs: Inputs, s: Array) -> Array | None:
     """Give the factor of each row's loss, or None where all are 1."""
     if s.ndim == 0:
         return None if s == 1.0 else np.full(row_shape(inputs), s)
@@ -149,7 +151,7 @@ def in_pieces(work: Callable[..., V], inputs: Inputs, arrays: Sequence[Any], thr
     shape = row_shape(inputs)
     rows = shape[0] if shape else 1
     kept = [None if array is None else np.asarray(array, np.float64, order="C") for array in arrays]
-    w, places = at(inputs.w), [None if array is None else at(array) for array in kept]
+    w, places = address_of(inputs.w), [None if array is None else address_of(array) for array in kept]
     if rows <= SHARE:
         return [work(rows, w, *places)]
     sizes = [0 if array is None else array.strides[0] for array in kept]
@@ -161,7 +163,7 @@ def in_pieces(work: Callable[..., V], inputs: Inputs, arrays: Sequence[Any], thr
     return shared(piece, range(0, rows, SHARE), threads)
 
 
-def at(array: Array) -> int:
+def address_of(array: Array) -> int:
     """Give the address of an array's memory."""
     try:
         return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # a buffer; the stubs of Python 3.11 do not say so
