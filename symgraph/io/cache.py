@@ -14,30 +14,28 @@ VARIABLE = "SYMGRAPH_CACHE"
 MOST_BYTES = 256 * 2**20
 """Most bytes of the libraries that are kept; when there are more, those that were made first are deleted."""
 
-KINDS = ("c",)
-"""Kinds of compiled code that are kept, each in a folder."""
-
 _DIGEST = ".sha256"
 
 
-def cache_folder(kind: str) -> Path | None:
+def cache_folder() -> Path | None:
     """Return a folder of the user's own for compiled code, made if need be.
 
     Code that is run from a folder must be the user's own, so one that others may write to is not used, nor one in a folder
     where others may put another in its place.
 
-    Args:
-        kind: the kind of code kept there; the name of the folder.
-
     Returns:
         The folder, or None where there is none to which the user, and only the user, can write.
     """
-    return cache_root() / kind if objection_to_folder(kind) is None else None
+    return _folder() if objection_to_folder() is None else None
 
 
-def objection_to_folder(kind: str) -> str | None:
-    """Make the folder of a kind of code if need be, and return the reason why it must not be used, or None."""
-    folder = cache_root() / kind
+def _folder() -> Path:
+    return cache_root() / "c"
+
+
+def objection_to_folder() -> str | None:
+    """Make the folder if need be, and return the reason why it must not be used, or None."""
+    folder = _folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # links are resolved: the folders that count are those on the way to where it is
@@ -100,14 +98,13 @@ def bounded(folder: Path, kept: Path) -> None:
 
 def entries() -> list[Path]:
     """Return every file of the cache."""
-    return [path for kind in KINDS for path in sorted((cache_root() / kind).rglob("*")) if path.is_file()]
+    return [path for path in sorted(_folder().rglob("*")) if path.is_file()]
 
 
 def clear() -> None:
     """Delete what is in the cache; a process that has loaded a library keeps it in memory."""
-    for kind in KINDS:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(cache_root() / kind)
+    with suppress(FileNotFoundError):
+        shutil.rmtree(_folder())
 
 
 def _digest_file(library: Path) -> Path:

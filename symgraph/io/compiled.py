@@ -93,6 +93,21 @@ def find(name_or_path: str | Path, config: Path | None = None) -> Path:
 
 def load_file(path: Path, compiler: str | None = None) -> ModuleType:
     """Compile and load a C file, whether or not its spec has changed since; see ``load``."""
+    return module_of(path.name, read_texts(path), compiler=find_compiler(compiler))
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """Read a C file and the header beside it.
+
+    Args:
+        path: that of the C file.
+
+    Returns:
+        Both texts by the names of the files.
+
+    Raises:
+        ModuleError: one of them cannot be read, or is no text.
+    """
     files = {}
     for part in (path, path.with_suffix(".h")):
         try:
@@ -101,7 +116,7 @@ def load_file(path: Path, compiler: str | None = None) -> ModuleType:
             raise ModuleError(f"{part} cannot be read: {error.strerror}; `symgraph build --backend c` makes it") from error
         except UnicodeDecodeError as error:
             raise ModuleError(f"{part} is no text: {error}") from error
-    return module_of(path.name, files, compiler=find_compiler(compiler))
+    return files
 
 
 def module_of(

@@ -138,10 +138,10 @@ def compiled_library(
         BuildError: the compiler refuses the text or takes too long, or there is no folder to keep the library in.
     """
     made_here = folder is None
-    folder = folder or cache_folder("c")
+    folder = folder or cache_folder()
     if folder is None:
         raise BuildError(
-            f"there is no folder of your own to keep compiled code in: {objection_to_folder('c')}; set {VARIABLE} to one"
+            f"there is no folder of your own to keep compiled code in: {objection_to_folder()}; set {VARIABLE} to one"
         )
     texts = [part for name in sorted(files) for part in (name, files[name])]
     parts = [source, *texts, *compiler.flags, compiler.identity, sys.platform, linked]

@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 import numpy as np
 
 from symgraph.errors import BuildError, ModuleError, OptionError, SymgraphError
-from symgraph.io.compiled import module_of, offered
+from symgraph.io.compiled import module_of, offered, read_texts
 from symgraph.io.compiler import Compiler, compiled_library, find_compiler, is_at_hand
 from symgraph.io.loaded import LoadedModule
 from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
@@ -283,22 +283,17 @@ def _files_beside(path: Path, module: Any) -> Mapping[str, str] | None:
     Raises:
         ModuleError: they cannot be read, are of another model, or belong to another user.
     """
-    texts: dict[str, str] = {}
     if not isinstance(vars(module).get("_model"), Bound):
         return None
-    for part in (path.with_name(f"{module.MODEL}.c"), path.with_name(f"{module.MODEL}.h")):
+    source = path.with_name(f"{module.MODEL}.c")
+    for part in (source, source.with_suffix(".h")):
         if not part.is_file():
             return None
         doubt = objection(part, path)  # trusted as the module is, whose owner counts
         if doubt is not None:
             raise ModuleError(f"{part} {doubt}, and would run as code")
-        try:
-            texts[part.name] = part.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ModuleError(f"{part} cannot be read: {error}") from error
-    found = _HASH.search(texts[f"{module.MODEL}.c"])
+    texts = read_texts(source)
+    found = _HASH.search(texts[source.name])
     if found is None or found[1] != module.METADATA["model_hash"]:
-        raise ModuleError(
-            f"{module.MODEL}.c was not built from the same spec as {path}; `symgraph build` brings both up to date"
-        )
+        raise ModuleError(f"{source.name} was not built from the same spec as {path}; `symgraph build` brings both up to date")
     return texts
