@@ -13,25 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 from built import sample
-from c_code import compiler
 from native_models import Three, flat, outcome, three
 
 from symgraph.runtime import compiled_binding
+
+pytestmark = pytest.mark.usefixtures("gcc_and_cache")
 
 CORPUS = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform_nodes", "Gauss1", "curve", "energy", "pieces"]
 REDUCED = ("value_and_grad", "loss", "grad")
 OF_TARGETS = ("per_sample_grad", "residual", "residual_jacobian")
 OF_INPUTS = ("predict", "jacobian")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A cache folder for the tests of this file, and gcc."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SYMGRAPH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("CC", compiler("gcc"))
-        patch.delenv("SYMGRAPH_BACKEND", raising=False)
-        yield
 
 
 @pytest.mark.parametrize("name", CORPUS)

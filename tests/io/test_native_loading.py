@@ -3,12 +3,10 @@
 import pickle
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from built import MODELS, sample
-from c_code import compiler
 from native_models import flat, three
 
 import symgraph
@@ -17,15 +15,7 @@ from symgraph.generate import generate
 from symgraph.io.native import NativeModule, NativeWarning, load
 from symgraph.training import sgd, train
 
-
-@pytest.fixture(autouse=True, scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A cache folder for the tests of this file, and gcc."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SYMGRAPH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("CC", compiler("gcc"))
-        patch.delenv("SYMGRAPH_BACKEND", raising=False)
-        yield
+pytestmark = pytest.mark.usefixtures("gcc_and_cache")
 
 
 class Project:

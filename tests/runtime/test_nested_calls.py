@@ -2,50 +2,16 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
-from pathlib import Path
-from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from built import MODELS, numpy_module, sample
+from within_calls import between, calls_of
 
-import symgraph.runtime
 from symgraph.runtime.replay import shared
 
-RUNTIME = Path(symgraph.runtime.__file__).parent
 BATCHES = [name for name in MODELS if MODELS[name]().feature_inputs and MODELS[name]().loss_expr is not None]
-
-
-@contextmanager
-def between(module: ModuleType, act: Callable[[], Any], every: int) -> Iterator[None]:
-    """Do something before each so many-th line of the module or the runtime that is run; not within itself, as a handler."""
-    lines = count(1)
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        if frame.f_code.co_filename != module.__file__ and Path(frame.f_code.co_filename).parent != RUNTIME:
-            return None
-        if event == "line" and next(lines) % every == 0:
-            act()  # Python traces nothing meanwhile
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield
-    finally:
-        sys.settrace(before)
-
-
-def calls_of(module: ModuleType, w: Any, X: Any, y: Any) -> dict[str, Callable[[], Any]]:
-    """The calls that work in blocks."""
-    arguments = {"per_sample_grad": (w, X, y), "residual": (w, X, y), "value_and_grad": (w, X, y), "loss": (w, X, y)}
-    arguments |= {"predict": (w, X), "jacobian": (w, X)}
-    found = {name: given for name, given in arguments.items() if hasattr(module, name)}
-    return {name: lambda name=name, given=given: getattr(module, name)(*given) for name, given in found.items()}
 
 
 def same(one: Any, other: Any) -> None:
@@ -63,7 +29,7 @@ def test_a_call_within_a_call_leaves_the_bits_of_both(name: str) -> None:
     for call in outer:
         for within in inner:
             found: list[Any] = []
-            with between(module, lambda within=within, found=found: found.append(inner[within]()), every=every):
+            with between(lambda within=within, found=found: found.append(inner[within]()), every, module.__file__):
                 result = outer[call]()
             assert found
             same(result, alone[0][call])

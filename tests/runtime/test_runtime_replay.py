@@ -5,25 +5,21 @@ import subprocess
 import sys
 import threading
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from itertools import count
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
 import pytest
 from bound_modules import module_of
 from compared import assert_same_bits
+from within_calls import between, calls_of
 
 import symgraph.runtime
 from symgraph.runtime import replay
 
 module: Any = module_of("nine_weights")
-
-FOLDER = str(Path(symgraph.runtime.__file__).parent)
 
 
 def sample(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -31,36 +27,9 @@ def sample(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return rng.normal(size=9), rng.normal(size=(rows, 5)), rng.normal(size=rows)
 
 
-def calls_of(w: Any, X: Any, y: Any) -> dict[str, Callable[[], Any]]:
-    """Calls of the functions that work in blocks."""
-    names = ("per_sample_grad", "residual", "value_and_grad", "loss")
-    calls = {name: lambda name=name: getattr(module, name)(w, X, y) for name in names}
-    return calls | {name: lambda name=name: getattr(module, name)(w, X) for name in ("predict", "jacobian")}
-
-
-@contextmanager
-def between(act: Callable[[], Any], every: int) -> Iterator[None]:
-    """Do something before each so many-th line of the runtime that is run; not within itself, as a signal's handler."""
-    lines = count(1)
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.startswith(FOLDER):
-            return None
-        if event == "line" and next(lines) % every == 0:
-            act()  # Python traces nothing meanwhile
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield
-    finally:
-        sys.settrace(before)
-
-
-@pytest.mark.parametrize("name", sorted(calls_of(0, 0, 0)))
+@pytest.mark.parametrize("name", sorted(calls_of(module, 0, 0, 0)))
 def test_a_call_within_a_call_leaves_the_bits_of_both(name: str) -> None:
-    outer, inner = calls_of(*sample(40)), calls_of(*sample(23, seed=5))
+    outer, inner = calls_of(module, *sample(40)), calls_of(module, *sample(23, seed=5))
     alone, within = outer[name](), {other: inner[other]() for other in inner}
     for other, call in inner.items():
         found: list[Any] = []
@@ -136,7 +105,7 @@ def test_plans_are_bounded_in_number() -> None:
 
 def test_results_are_neither_scratch_memory_nor_arguments() -> None:
     w, X, y = sample(10_005)
-    for call in calls_of(w, X, y).values():
+    for call in calls_of(module, w, X, y).values():
         first = call()
         parts = [part for part in (first if isinstance(first, tuple) else (first,)) if isinstance(part, np.ndarray)]
         kept = [part.copy() for part in parts]
