@@ -49,7 +49,7 @@ static struct {
     PyObject *row, *predict_row;
 } names;
 
-// What a function reads.
+// The inputs that a function reads.
 typedef enum { OUTPUTS, TARGETS, REDUCED } Kind;
 
 typedef struct {

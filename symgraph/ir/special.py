@@ -1,6 +1,6 @@
-"""Operations beside those of the op table, which a pass writes for one backend, each with what it is in those of the table.
+"""Operations that only one backend has, such as fma: a pass writes them, and each says what it means in ops of the table.
 
-Whoever reasons about a printed graph needs no row for them: ``elementary`` gives the graph without them.
+Code that reasons about a printed graph need not know them: ``elementary`` replaces each by its meaning.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,11 +19,11 @@ OPEN = "_open"
 
 
 class Special(NamedTuple):
-    """Special operation.
+    """One such operation.
 
     Attributes:
         arity: the number of its operands.
-        meaning: adds it to a builder in other operations.
+        meaning: a function that takes a builder and the operands, and adds the same value in ops of the table.
         of: the op of which it is a variant, "" for none; it makes a truth value where that does.
     """
 

@@ -1,4 +1,4 @@
-"""Exact: exponentials of numbers that are never above 0 are told apart; C has a faster function for them in loops over rows."""
+"""Exact: mark the exponentials whose argument is never above 0; C has a faster function for them in loops over rows."""
 
 from symgraph.ir.exponentials import falls
 from symgraph.ir.graph import Graph

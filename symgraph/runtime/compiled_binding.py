@@ -15,7 +15,7 @@ from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.replay import shared
 
 SHARE = 65_536
-"""Rows of a call in C: starting a thread's work on them takes little of the time that the work takes."""
+"""Most rows of one call of a C function: so many that handing them to a thread takes little time beside the work."""
 
 WITH_TARGET = ("per_sample_grad", "residual", "residual_jacobian")
 """Functions of each row that take the target."""
@@ -75,7 +75,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         raise TypeError(f"the compiled module of {self.facts.model} cannot be pickled; load its C file where it is wanted")
 
     def _tape(self, inputs: Inputs) -> None:
-        """Give nothing: a loss needs the target that the model has."""
+        """Return no tape, so that a missing target is an error: C has no loss without it."""
 
     def _total(self, s: Array) -> float:
         return float(np.sum(s))

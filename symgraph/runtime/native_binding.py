@@ -40,7 +40,7 @@ class NativeBinding(Binding[T], RowFunctions):
         return self._compiled if inputs.w.dtype == DOUBLE else self._lines
 
     def _of_loss(self, inputs: Inputs) -> Binding[Any]:
-        """Give what computes a loss: the lines where the target is left out, which a loss may do without."""
+        """Choose what computes a loss: NumPy's lines if the target is missing, which can tell if the loss needs it."""
         missing = inputs.y is None and self.facts.target is not None
         return self._lines if missing else self._computing(inputs)
 
