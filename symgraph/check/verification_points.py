@@ -25,7 +25,8 @@ from symgraph.ir.functions import relu
 from symgraph.ir.garbage_collection import weakly
 from symgraph.spec.canonical import postorder
 from symgraph.spec.laws import Normal, Uniform
-from symgraph.spec.model import Input, Model
+from symgraph.spec.inputs import Input
+from symgraph.spec.model import Model
 
 Rows = Sequence[Sequence[float]]
 Sample = tuple[Any, Any]

@@ -161,8 +161,8 @@ class Binding(Generic[T]):
         return unpacked(self.facts, w)
 
     def initial_weights(self, seed: int | None = None) -> "Array":
-        """Draw initial weights from their declared laws, by NumPy's frozen RandomState."""
-        return drawn(self._laws, seed)
+        """Draw initial weights from their declared laws, by NumPy's frozen RandomState; each is moved into its bounds."""
+        return drawn(self.facts, self._laws, seed)
 
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Array, Any]:
         """Check how rows are reduced, and that there is a target where the loss needs one."""

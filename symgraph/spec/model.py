@@ -1,7 +1,6 @@
 """The model spec: features, weights, target, named nodes, output and loss, as SymPy expressions."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -9,44 +8,15 @@ import sympy
 
 from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
-from symgraph.spec.checks import check_domain, check_expression
+from symgraph.spec.checks import check_expression
 from symgraph.spec.declared import declared
-from symgraph.spec.laws import Constant, Law, Normal, Uniform
+from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
+from symgraph.spec.laws import Law
 from symgraph.spec.losses import LOSSES
 from symgraph.spec.names import check_model_name, check_name
+from symgraph.spec.transforms import Transforms
 
-DEFAULT_LAW = Normal(0.0, 0.01)
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """Leaf of the model: one feature, weight or target.
-
-    Attributes:
-        name: as the user wrote it.
-        kind: "feature", "weight" or "target".
-        symbol: its SymPy symbol, real.
-        domain: the range (low, high) of its values, or None.
-        init: the law of its initial value; None unless it is a weight.
-    """
-
-    name: str
-    kind: str
-    symbol: Any
-    domain: tuple[float, float] | None = None
-    init: Law | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NamedNode:
-    """Node of the model: its name, the opaque symbol that stands for it, its expression over earlier symbols."""
-
-    name: str
-    symbol: Any
-    expr: Any
-
-
-class Model:
+class Model(Transforms):
     """Model and its loss, written once.
 
     Declaring an input or a node returns the SymPy symbol that stands for it. The model is checked as it is built and frozen by
@@ -141,7 +111,7 @@ class Model:
 
     # Declarations.
 
-    def feature(self, name: str, *, domain: tuple[float, float] | None = None) -> Any:
+    def feature(self, name: str, *, domain: Pair | None = None) -> Any:
         """Declare one feature (a column of X) and return its symbol.
 
         Args:
@@ -151,40 +121,93 @@ class Model:
         Raises:
             SpecError: the name is taken, reserved or no identifier, or the model is frozen.
         """
-        return self._declare(name, "feature", domain, None)
+        return self._declare(name, "feature", domain)
 
-    def features(self, names: str | Sequence[str], *, domain: tuple[float, float] | None = None) -> tuple[Any, ...]:
+    def features(self, names: str | Sequence[str], *, domain: Pair | None = None) -> tuple[Any, ...]:
         """Declare several features, as ``sympy.symbols`` reads names (``"f1:6"``, ``"a b c"``), and return a tuple."""
         return tuple(self.feature(name, domain=domain) for name in self._split(names, "feature"))
 
-    def weight(self, name: str, *, init: Law | float = DEFAULT_LAW, domain: tuple[float, float] | None = None) -> Any:
+    def weight(
+        self,
+        name: str,
+        *,
+        init: Law | float = DEFAULT_LAW,
+        domain: Pair | None = None,
+        bounds: tuple[float | None, float | None] | None = None,
+        fixed: bool = False,
+    ) -> Any:
         """Declare one weight (an entry of w) and return its symbol.
 
         Args:
             name: an identifier.
-            init: the law of its initial value (Normal, Uniform, Constant) or a fixed number.
-            domain: (low, high) where the weight is meant to live; verification draws its points there.
+            init: the law of its initial value (Normal, Uniform, Constant) or a fixed number; drawn values are moved to the
+                nearest end of the bounds.
+            domain: (low, high) where the weight is meant to live: formulas may rely on it, and checks draw their points there.
+            bounds: (low, high) within which training and fits keep the weight, None for an end that is open. No formula relies
+                on them.
+            fixed: training and fits leave the weight where it is; it stays in w, and has its derivatives.
 
         Raises:
-            SpecError: the name is taken, reserved or no identifier, the law is none, or the model is frozen.
+            SpecError: the name is taken, reserved or no identifier, the law is none, a range has no width or excludes a fixed
+                initial value, or the model is frozen.
         """
-        return self._declare(name, "weight", domain, self._law(init, f"weight {name}"))
+        where = f"model {self.name}: weight {name!r}"
+        if not isinstance(fixed, bool):
+            raise SpecError(f"{where}: fixed must be True or False, not {fixed!r}")
+        return self._declare(
+            name, "weight", domain, init=checked_law(init, where), bounds=checked_range(bounds, "bounds", where), fixed=fixed
+        )
 
     def weights(
         self,
         names: str | Sequence[str],
         *,
         init: Law | float | Sequence[Law | float] = DEFAULT_LAW,
-        domain: tuple[float, float] | None = None,
+        domain: Pair | None = None,
+        bounds: tuple[float | None, float | None] | None = None,
+        fixed: bool = False,
     ) -> tuple[Any, ...]:
         """Declare several weights and return a tuple; ``init`` is one law for all, or a sequence with one a weight."""
         split = self._split(names, "weight")
         laws = [init] * len(split) if isinstance(init, Law | int | float | Real) else list(init)
         if len(laws) != len(split):
             raise SpecError(f"model {self.name}: init has {len(laws)} values for {len(split)} weights ({', '.join(split)})")
-        return tuple(self.weight(name, init=law, domain=domain) for name, law in zip(split, laws, strict=True))
+        return tuple(
+            self.weight(name, init=law, domain=domain, bounds=bounds, fixed=fixed)
+            for name, law in zip(split, laws, strict=True)
+        )
 
-    def target(self, name: str = "y", *, domain: tuple[float, float] | None = None) -> Any:
+    def tie(self, weight: Any, expr: Any) -> Any:
+        """Take a weight out of w: from now on it is the node of that name, with the value of an expression.
+
+        Args:
+            weight: the symbol of a weight.
+            expr: a SymPy expression that does not depend on it, or a number.
+
+        Returns:
+            The symbol, which stands for the node wherever it was used.
+
+        Raises:
+            SpecError: it is no weight of the model, the expression cannot be used or depends on the weight, or the model is
+                frozen.
+        """
+        where = f"model {self.name}: tie {weight}"
+        self._check_open(where)
+        entry = self._inputs.get(str(weight))
+        if entry is None or entry.kind != "weight" or entry.symbol != weight:
+            raise SpecError(f"{where}: it is no weight of the model; tie one that model.weight returned")
+        if entry.bounds or entry.fixed:
+            raise SpecError(f"{where}: a weight with bounds or fixed=True stays in w; drop these, or do not tie it")
+        checked = check_expression(expr, where, self._symbols)
+        before = self._ancestors(symbols_of(checked))
+        if weight in before:
+            raise SpecError(f"{where}: {expr} depends on {weight} itself, so the two would go in a circle")
+        del self._inputs[entry.name]
+        earlier = {name: node for name, node in self._nodes.items() if node.symbol in before}
+        self._nodes = {**earlier, entry.name: NamedNode(entry.name, weight, checked), **self._nodes}
+        return weight
+
+    def target(self, name: str = "y", *, domain: Pair | None = None) -> Any:
         """Declare the target (the column y that the loss compares with) and return its symbol.
 
         Raises:
@@ -195,7 +218,7 @@ class Model:
             raise SpecError(
                 f"model {self.name}: target {name!r}: the model has the target {known.name!r} already; it can have one"
             )
-        return self._declare(name, "target", domain, None)
+        return self._declare(name, "target", domain)
 
     def node(self, name: str, expr: Any) -> Any:
         """Name an intermediate value and return the opaque symbol that stands for it.
@@ -310,10 +333,10 @@ class Model:
             raise SpecError(f"{where}: the name is defined twice; a node of that name exists")
         return declared(name, "node" if kind == "output" else kind, len(self._symbols))
 
-    def _declare(self, name: str, kind: str, domain: object, init: Law | None) -> Any:
-        symbol = self._new_symbol(name, kind)
-        checked = check_domain(domain, f"model {self.name}: {kind} {name!r}")
-        entry = self._inputs[name] = Input(name, kind, symbol, checked, init)
+    def _declare(self, name: str, kind: str, domain: object, **of_weight: Any) -> Any:
+        symbol, where = self._new_symbol(name, kind), f"model {self.name}: {kind} {name!r}"
+        entry = Input(name, kind, symbol, checked_range(domain, "domain", where), **of_weight)
+        self._inputs[name] = checked_weight(entry, where)
         if kind == "target":
             self._target = entry
         self._symbols[name] = symbol
@@ -338,13 +361,6 @@ class Model:
             return list(sympy.symbols(names, cls=str, seq=True))
         except ValueError as error:
             raise SpecError(f"model {self.name}: {kind} names {names!r}: {error}") from None
-
-    def _law(self, init: object, where: str) -> Law:
-        if isinstance(init, Normal | Uniform | Constant):
-            return init
-        if isinstance(init, Real) and not isinstance(init, bool):
-            return Constant(float(init))
-        raise SpecError(f"model {self.name}: {where}: init must be Normal, Uniform, Constant or a number, not {init!r}")
 
     def _named_loss(self, name: str, where: str) -> Any:
         if name not in LOSSES:
