@@ -10,7 +10,7 @@ from symgraph.backends.layout import number, parenthesized, quoted, sequence_lay
 from symgraph.derive.schedule import Counts
 from symgraph.ir.graph import Graph
 from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
-from symgraph.spec.laws import Law, Normal, Uniform
+from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.inputs import DEFAULT_LAW, Input
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
@@ -202,6 +202,7 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
         _tuple("FEATURES", [i.name for i in model.feature_inputs]),
         parenthesized("TARGET = ", quoted(target.name) if target else "None", "", 0),
         _tuple("WEIGHTS", [i.name for i in model.weight_inputs]),
+        *_constants(model),
         _tuple("NODES", [node.name for node in model.nodes]),
         _tuple("OUTPUTS", [output.name] if output else []),
     )
@@ -218,6 +219,12 @@ def describe(counts: Counts) -> str:
     if counts.uniform:
         parts.append(f"{counts.uniform} once a call")
     return ", ".join(parts)
+
+
+def _constants(model: Model) -> list[str]:
+    """Return the statement of the constants that are given at the call, if there are some."""
+    values = [f"{quoted(i.name)}: {number(i.init.value)}" for i in model.constant_inputs if isinstance(i.init, Constant)]
+    return [sequence_layout("CONSTANTS = {", values, "}")] if values else []
 
 
 def _tuple(name: str, items: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
 
 Floats = NDArray[np.float64]
 
-_INPUTS = frozenset({"feature", "weight", "target"})
+_INPUTS = frozenset({"feature", "weight", "constant", "target"})
 _LEAST, _MOST = 1e-300, 1e300
 """The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
 _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"})

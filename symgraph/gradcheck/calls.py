@@ -8,6 +8,7 @@ each row. Whoever checks a module knows the facts, from the spec or from differe
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,6 +102,14 @@ def calls(module: Any, like: Given, facts: Collection[str]) -> Iterator[Call]:
         yield from (call for call in _by_row(module, like, facts) if all(fact in facts for fact in call.facts))
     if like.ways and "gradient" in facts:
         yield from _reductions(module, like, tape)
+
+
+def with_constants(module: Any, values: Mapping[str, float]) -> Any:
+    """Return a module of any backend that computes with other values of its constants."""
+    if not values or hasattr(module, "with_constants"):
+        return module.with_constants(**values) if values else module
+    rows = {name: partial(getattr(module, name), constants=values) for name in BY_ROW if hasattr(module, name)}
+    return SimpleNamespace(**{**vars(module), **rows})
 
 
 def of_weights(module: Any) -> Iterator[Call]:

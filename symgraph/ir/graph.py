@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any, NamedTuple
 
-LEAVES = frozenset({"feature", "weight", "target", "cotangent", "input", "largest"})
+LEAVES = frozenset({"feature", "weight", "constant", "target", "cotangent", "input", "largest"})
 """Ops that read a named value; ``input`` is a placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
 
 VARYING_LEAVES = frozenset({"feature", "target", "cotangent"})

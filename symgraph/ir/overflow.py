@@ -29,7 +29,7 @@ _ZERO_SAMPLES = 3
 """Number of random points at which each leaf in turn is set to 0; at one of them inf - inf may hide the consequences."""
 _BUDGET = 400
 """Operations of mpmath allowed per node on average; groups that are left when they are used up stay as they are."""
-_INPUTS = frozenset({"feature", "weight", "target", "cotangent"})
+_INPUTS = frozenset({"feature", "weight", "constant", "target", "cotangent"})
 _VANISHING = ODD | {"neg", "abs", "sqrt", "div", "pow", "rowsum"}
 """Ops, besides the product, that are 0 where their first operand is."""
 

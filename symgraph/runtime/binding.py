@@ -26,13 +26,16 @@ class Binding(Generic[T]):
     Arguments are checked here; what the functions give is computed by the methods at the end, which each kind of binding has.
     """
 
+    travel: "tuple[Callable[..., Any], tuple[Any, ...]] | None" = None
+    """A function and its arguments, by which another process finds this object; None for that which its module keeps."""
+
     def __init__(self, facts: Facts, laws: Sequence[Law]) -> None:
         check_abi(facts)
         self.facts = facts
         self._laws = laws
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
-        return found_again(self.facts.module, "_model")
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.travel or found_again(self.facts.module, "_model")
 
     def forward(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None) -> T:
         """Compute every node, and the loss if y is given.

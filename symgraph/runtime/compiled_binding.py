@@ -84,7 +84,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         return self._by_row(name, inputs, np.empty(row_shape(inputs)), threads)[()]
 
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row(name, inputs, np.empty((*row_shape(inputs), len(inputs.w))), threads)
+        return self._by_row(name, inputs, np.empty((*row_shape(inputs), len(self.facts.weights))), threads)
 
     def _by_row(self, name: str, inputs: Inputs, result: Array, threads: int) -> Array:
         """Call a C function that writes a result for each row."""
@@ -123,7 +123,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         """Add up the losses, each times its share, and then their gradients."""
 
         def piece(count: int, *places: int | None) -> list[float]:
-            sums = np.empty(1 + len(inputs.w))
+            sums = np.empty(1 + len(self.facts.weights))
             place = address_of(sums)
             self.functions["value_and_grad"](*places, count, place, place + sums.itemsize)
             return sums.tolist()

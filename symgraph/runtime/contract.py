@@ -1,6 +1,8 @@
 """The contract of arguments: shapes, dtypes, sample weights and reductions, with messages that name the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import isfinite
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -77,7 +79,7 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
         weights = array_of(w, facts.weights, "w")
         dtype = common_dtype(facts, weights)
         target = None if y is None else checked_target(facts, y, dtype)
-        return Inputs(checked_weights(facts, weights, dtype), None, target)
+        return Inputs(_with_constants(facts, checked_weights(facts, weights, dtype)), None, target)
     weights = array_of(w, facts.weights, "w")
     given = array_of(X, facts.features, "X", len(facts.features) == 1)
     dtype = common_dtype(facts, weights, given)
@@ -93,7 +95,26 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
             rows = rows[0]  # one row of one column, as X[i] is
         if target.shape != rows.shape[:-1]:
             raise ValueError(f"y has shape {target.shape}, X has shape {given.shape}")
-    return Inputs(checked_weights(facts, weights, dtype), rows, target)
+    return Inputs(_with_constants(facts, checked_weights(facts, weights, dtype)), rows, target)
+
+
+def _with_constants(facts: Facts, weights: Array) -> Array:
+    """Put the constants behind the weights."""
+    return np.array([*weights, *facts.constants.values()], weights.dtype) if facts.constants else weights
+
+
+def changed_constants(facts: Facts, values: Mapping[str, float]) -> dict[str, float]:
+    """Give all constants of a model, some of them with other values.
+
+    Raises:
+        ValueError: a name is unknown, or a value is no finite number.
+    """
+    for name, value in values.items():
+        if name not in facts.constants:
+            raise ValueError(f"{facts.model} has no constant {name}; it has {', '.join(facts.constants)}")
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+            raise ValueError(f"constant {name} of {facts.model} must be a finite number, not {value!r}")
+    return {name: float(values.get(name, value)) for name, value in facts.constants.items()}
 
 
 def is_batch(inputs: Inputs) -> bool:

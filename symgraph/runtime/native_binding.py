@@ -1,6 +1,5 @@
 """Binding of a NumPy module whose float64 results come from a compiled library of the same model."""
 
-from collections.abc import Callable
 from typing import Any
 
 from symgraph.runtime.binding import Binding
@@ -15,9 +14,6 @@ class NativeBinding(Binding[T], RowFunctions):
     """The public functions of a module in float64 by a compiled library, in float32 by the module's lines of NumPy.
 
     The tape is always made by the lines.
-
-    Attributes:
-        travel: a function and its arguments, by which another process finds the public functions.
     """
 
     def __init__(self, lines: Bound[T], compiled: CompiledBinding) -> None:
@@ -25,10 +21,7 @@ class NativeBinding(Binding[T], RowFunctions):
         self._lines = lines
         self._compiled = compiled
         self.functions = compiled.functions
-        self.travel: tuple[Callable[..., Any], tuple[Any, ...]] = lines.__reduce__()
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return self.travel
+        self.travel = lines.__reduce__()
 
     def _tape(self, inputs: Inputs) -> T:
         return self._lines._tape(inputs)

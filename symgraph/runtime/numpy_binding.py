@@ -111,7 +111,7 @@ class Bound(Binding[T]):
         key = name, inputs.w.dtype, inputs.y is not None, by_row
         known = self._programs.get(key)
         if known is None:
-            counts = len(self.facts.weights), len(self.facts.features)
+            counts = len(inputs.w), len(self.facts.features)
             columns = self._columns.get(name)
             lines = self._sums[name] if columns is None else lambda one: columns(self._forward(one.w, one.X, one.y))
             recording = record(lines, counts, inputs.w.dtype, has_target=inputs.y is not None, by_row=by_row)

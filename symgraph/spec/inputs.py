@@ -15,14 +15,14 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Leaf of the model: one feature, weight or target.
+    """Leaf of the model: one feature, weight, constant or target.
 
     Attributes:
         name: as the user wrote it.
-        kind: "feature", "weight" or "target".
+        kind: "feature", "weight", "constant" or "target".
         symbol: its SymPy symbol, real.
         domain: the range (low, high) of its values, on which formulas may rely, or None.
-        init: the law of its initial value; None unless it is a weight.
+        init: the law of a weight's initial value, or a constant's value; None for others.
         bounds: the range that training and fits keep a weight in, on which no formula relies, or None.
         fixed: whether training and fits leave a weight where it is.
     """
@@ -94,7 +94,7 @@ def checked_weight(entry: Input, where: str) -> Input:
     """
     for word, ends in (("bounds", entry.bounds), ("domain", entry.domain)):
         if isinstance(entry.init, Constant) and ends is not None and not ends[0] <= entry.init.value <= ends[1]:
-            raise SpecError(f"{where}: init {entry.init.value!r} is outside its {word} {ends!r}")
+            raise SpecError(f"{where}: {entry.init.value!r} is outside its {word} {ends!r}")
     if entry.bounds and entry.domain and max(entry.bounds[0], entry.domain[0]) > min(entry.bounds[1], entry.domain[1]):
         raise SpecError(f"{where}: its bounds {entry.bounds!r} and its domain {entry.domain!r} have nothing in common")
     return entry

@@ -1,6 +1,7 @@
 """The model spec: features, weights, target, named nodes, output and loss, as SymPy expressions."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -11,7 +12,7 @@ from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.checks import check_expression
 from symgraph.spec.declared import declared
 from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
-from symgraph.spec.laws import Law
+from symgraph.spec.laws import Constant, Law
 from symgraph.spec.losses import LOSSES
 from symgraph.spec.names import check_model_name, check_name
 from symgraph.spec.transforms import Transforms
@@ -69,15 +70,20 @@ class Model(Transforms):
         return tuple(i for i in self._inputs.values() if i.kind == "weight")
 
     @property
+    def constant_inputs(self) -> tuple[Input, ...]:
+        """Return the constants in the order of their declaration."""
+        return tuple(i for i in self._inputs.values() if i.kind == "constant")
+
+    @property
     def target_input(self) -> Input | None:
         """Return the target, or None."""
         return self._target
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """Return all leaves: the features, the weights, and the target where there is one."""
+        """Return all leaves: the features, the weights, the constants, and the target where there is one."""
         target = self.target_input
-        return (*self.feature_inputs, *self.weight_inputs, *(() if target is None else (target,)))
+        return (*self.feature_inputs, *self.weight_inputs, *self.constant_inputs, *(() if target is None else (target,)))
 
     @property
     def nodes(self) -> tuple[NamedNode, ...]:
@@ -176,6 +182,23 @@ class Model(Transforms):
             self.weight(name, init=law, domain=domain, bounds=bounds, fixed=fixed)
             for name, law in zip(split, laws, strict=True)
         )
+
+    def constant(self, name: str, value: float, *, domain: Pair | None = None) -> Any:
+        """Declare a number that is given at the call, neither trained nor a column, and return its symbol.
+
+        Args:
+            name: an identifier.
+            value: what it is unless ``with_constants`` of the generated module says otherwise.
+            domain: (low, high) where it is meant to live: formulas may rely on it, and checks draw their points there.
+
+        Raises:
+            SpecError: the name is taken, reserved or no identifier, the value is no finite number or outside the domain, or
+                the model is frozen.
+        """
+        where = f"model {self.name}: constant {name!r}"
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+            raise SpecError(f"{where}: its value must be a finite number, not {value!r}")
+        return self._declare(name, "constant", domain, init=Constant(float(value)))
 
     def tie(self, weight: Any, expr: Any) -> Any:
         """Take a weight out of w: from now on it is the node of that name, with the value of an expression.

@@ -174,7 +174,7 @@ class LinesWriter:
         read = [position for position in operands.union(also) if nodes[position].data is not None]
         lines = [
             line
-            for kind, vector in (("weight", w), ("feature", f"{X}.T"))
+            for kind, vector in (("w", w), ("feature", f"{X}.T"))
             for line in self._unpacked(kind, self.names.inputs(kind, (), read), vector)
         ]
         if any(nodes[position].op == "largest" for position in operands):

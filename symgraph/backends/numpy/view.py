@@ -145,8 +145,13 @@ def _public(source: Source) -> list[str]:
 
 
 def _exports(source: Source) -> list[str]:
-    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
-    return constants + sorted([*_public(source), *(["error_bound"] if source.bounds else [])])
+    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
+    return [*facts, "OUTPUTS", "TARGET", "WEIGHTS", "Tape"] + sorted([*_public(source), *_extras(source)])
+
+
+def _extras(source: Source) -> list[str]:
+    """The functions that are not those of the binding."""
+    return [*(["error_bound"] if source.bounds else []), *(["with_constants"] if source.model.constant_inputs else [])]
 
 
 def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[Function]) -> set[str]:
@@ -184,14 +189,17 @@ def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
     given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
+    facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
+    facts += ["constants=CONSTANTS"] if model.constant_inputs else []
     lines = [
         f"_model = {bind}(",
-        "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
+        f"    {call_layout('Facts(', facts, '),', 4)}",
         f"    {call_layout('Lines(' if plain else 'AccurateLines(', given, '),', 4)}",
         f"    {filled('[', laws, '],', 4)}",
         ")",
         *(f"{name} = _model.{name}" for name in _public(source)),
     ]
+    lines += ["with_constants = WithConstants(_model).with_constants"] if model.constant_inputs else []
     if source.bounds:
         lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
     return tuple(lines)
