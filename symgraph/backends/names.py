@@ -127,7 +127,7 @@ class Names:
         return [self.identifier[entry.name] if (entry.kind, entry.name) in used else "" for entry in entries]
 
     def leaves(self, others: Mapping[str, str]) -> dict[int, str]:
-        """Return the text of every leaf: of features, weights and constants the identifier, of other kinds that by ``others``."""
+        """Return the text of every leaf: the identifier of an input but the target, and of other kinds that by ``others``."""
         result: dict[int, str] = {}
         for position, node in enumerate(self.graph.nodes):
             if node.op in ("feature", "weight", "constant"):

@@ -10,8 +10,8 @@ from symgraph.backends.layout import number, parenthesized, quoted, sequence_lay
 from symgraph.derive.schedule import Counts
 from symgraph.ir.graph import Graph
 from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
-from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.inputs import DEFAULT_LAW, Input
+from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 

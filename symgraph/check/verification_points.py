@@ -8,7 +8,7 @@ none does, a search changes one input at a time until everything is finite.
 import math
 import random
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,8 @@ from symgraph.gradcheck.drawing import SCALES, inside, is_bounded, spread
 from symgraph.ir.functions import relu
 from symgraph.ir.garbage_collection import weakly
 from symgraph.spec.canonical import postorder
-from symgraph.spec.laws import Normal, Uniform
 from symgraph.spec.inputs import Input
+from symgraph.spec.laws import Normal, Uniform
 from symgraph.spec.model import Model
 
 Rows = Sequence[Sequence[float]]
@@ -64,18 +64,18 @@ class Batch:
 
     Attributes:
         weights: name -> value.
-        constants: name -> value.
         rows: for every row, feature name -> value, the target among them if the model has one.
         real: whether the rows come from the sample.
         choices: the branches that the rows take, and the sides of kinks they are on.
+        constants: name -> value.
     """
 
     weights: Mapping[str, float]
-    constants: Mapping[str, float]
     rows: tuple[Mapping[str, float], ...]
     habit: tuple[str, str]
     real: bool
     choices: frozenset[Choice] = frozenset()
+    constants: Mapping[str, float] = field(default_factory=dict)
 
     def point(self, row: int) -> dict[str, float]:
         """All inputs of one row, as the reference takes them."""
@@ -161,7 +161,7 @@ class Sampler:
         first: Mapping[str, float] | None = None,
         sizes: tuple[float, float] = _MODERATE,
     ) -> Batch | None:
-        """A batch drawn by one habit, with the given weights, constants and first row if there are some; None if it is not good."""
+        """A batch drawn by one habit, with the given uniform inputs and first row if there are some; None if it is not good."""
         uniform = self._draw_uniform(habit[0]) if uniform is None else uniform
         rows: list[Mapping[str, float]] = []
         choices: set[Choice] = set()
@@ -178,9 +178,11 @@ class Sampler:
                 return None
         return None
 
-    def _batch(self, uniform: Mapping[str, float], *others: Any) -> Batch:
+    def _batch(
+        self, uniform: Mapping[str, float], rows: Any, habit: tuple[str, str], real: bool, choices: frozenset[Choice]
+    ) -> Batch:
         weights, constants = ({leaf.name: uniform[leaf.name] for leaf in leaves} for leaves in (self._weights, self._constants))
-        return Batch(weights, constants, *others)
+        return Batch(weights, rows, habit, real, choices, constants)
 
     def _is_steady(self, point: Point) -> bool:
         """Tell whether the model and its slopes stay finite when values round: tanh(40) becomes 1, where atanh is infinite."""

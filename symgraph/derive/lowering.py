@@ -47,7 +47,8 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     builder = GraphBuilder(model.name, {i.name: i.domain for i in inputs if i.domain is not None})
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
-    symbols = [one.symbol for several in (model.feature_inputs, model.nodes, model.weight_inputs, model.constant_inputs) for one in several]
+    groups = model.feature_inputs, model.nodes, model.weight_inputs, model.constant_inputs
+    symbols = [one.symbol for group in groups for one in group]
     order = ordered(
         [*model.exprs, *([] if residual.reason else [residual.written])],
         {symbol: place for place, symbol in enumerate(symbols)},

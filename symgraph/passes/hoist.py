@@ -8,6 +8,8 @@ from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.uses import product, read_once
 from symgraph.passes.prune import prune
 
+_UNIFORM = frozenset({"const", "weight", "constant"})
+
 ROUNDS = 4
 """Number of rounds. A product of two sums belongs to one alone when the other has lost a factor; longer chains of them stay."""
 
@@ -48,6 +50,6 @@ def _factors(graph: Graph, once: frozenset[int], builder: GraphBuilder, old: int
 def _split(builder: GraphBuilder, factors: list[int]) -> tuple[list[int], list[int]]:
     """Split factors into those that stay inside the sum and those that leave it."""
     last = max((index for index, factor in enumerate(factors) if builder.nodes[factor].varying), default=-1)
-    leaves = [index > last or builder.nodes[factor].op in ("const", "weight", "constant") for index, factor in enumerate(factors)]
+    leaves = [index > last or builder.nodes[factor].op in _UNIFORM for index, factor in enumerate(factors)]
     inside = [factor for factor, leaving in zip(factors, leaves, strict=True) if not leaving]
     return inside, [factor for factor, leaving in zip(factors, leaves, strict=True) if leaving]

@@ -12,6 +12,6 @@ from symgraph.runtime.numpy_binding import Bound, bind
 from symgraph.runtime.weights import Constant, Normal, Uniform
 
 __all__ = [
-    "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Lines", "Normal", "RowSum", "Uniform", "WithConstants", "bind", "bind_loosely",
-    "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known", "select",
+    "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Lines", "Normal", "RowSum", "Uniform", "WithConstants", "bind",
+    "bind_loosely", "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known", "select",
 ]  # fmt: skip

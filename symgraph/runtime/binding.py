@@ -16,7 +16,19 @@ from symgraph.runtime.sums import rowsum
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
 
 
-class Binding(Generic[T]):
+class Kept:
+    """Object that a generated module keeps, whose methods are public functions: how another process finds it."""
+
+    facts: Facts
+    kept_as = "_model"
+    travel: "tuple[Callable[..., Any], tuple[Any, ...]] | None" = None
+    """A function and its arguments, by which another process finds this object; None for the one that its module keeps."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.travel or found_again(self.facts.module, self.kept_as)
+
+
+class Binding(Kept, Generic[T]):
     """The public functions of one module.
 
     X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row. Columns of frames
@@ -26,16 +38,10 @@ class Binding(Generic[T]):
     Arguments are checked here; what the functions give is computed by the methods at the end, which each kind of binding has.
     """
 
-    travel: "tuple[Callable[..., Any], tuple[Any, ...]] | None" = None
-    """A function and its arguments, by which another process finds this object; None for that which its module keeps."""
-
     def __init__(self, facts: Facts, laws: Sequence[Law]) -> None:
         check_abi(facts)
         self.facts = facts
         self._laws = laws
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return self.travel or found_again(self.facts.module, "_model")
 
     def forward(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None) -> T:
         """Compute every node, and the loss if y is given.

@@ -6,10 +6,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
 
-from symgraph.runtime.binding import Binding
+from symgraph.runtime.binding import Kept
 from symgraph.runtime.contract import changed_constants
 
-B = TypeVar("B", bound=Binding[Any])
+K = TypeVar("K", bound=Kept)
 
 
 class ModuleWithConstants(ModuleType):
@@ -20,7 +20,7 @@ class ModuleWithConstants(ModuleType):
 
     def __reduce__(self) -> tuple[Callable[..., ModuleType], tuple[Any, dict[str, float]]]:
         home: Any = self._made_from
-        return again, (home.__name__ if type(home) is ModuleType else home, dict(self.CONSTANTS))
+        return made_again, (home.__name__ if type(home) is ModuleType else home, dict(self.CONSTANTS))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self.CONSTANTS.items())
@@ -28,10 +28,11 @@ class ModuleWithConstants(ModuleType):
 
 
 class WithConstants:
-    """The function with_constants of one module, whose binding it knows."""
+    """The function with_constants of one module: the one that keeps a binding, or another."""
 
-    def __init__(self, binding: Binding[Any]) -> None:
+    def __init__(self, binding: Kept, module: ModuleType | None = None) -> None:
         self.binding = binding
+        self.module = module
 
     def with_constants(self, **values: float) -> ModuleType:
         """Give a module with the same functions that computes with other values of constants.
@@ -42,31 +43,34 @@ class WithConstants:
         Raises:
             ValueError: a name is unknown, or a value is no finite number.
         """
-        return changed_module(sys.modules[self.binding.facts.module], self.binding, values)
+        return changed_module(self.module or sys.modules[self.binding.facts.module], self.binding, values)
 
 
-def changed_module(module: Any, binding: Binding[Any], values: Mapping[str, float]) -> ModuleWithConstants:
-    """Copy a module with the functions of its binding for other constants."""
-    other = changed_binding(binding, values)
+def changed_module(module: Any, binding: Kept, values: Mapping[str, float]) -> ModuleWithConstants:
+    """Copy a module, its functions those of the same objects with other constants."""
     result = ModuleWithConstants(module.__name__, module.__doc__)
-    same = {name: value for name, value in vars(module).items() if getattr(value, "__self__", None) is not binding}
-    mine = {name: getattr(other, name) for name in vars(module).keys() - same.keys()}
-    vars(result).update(same | mine)
-    vars(result).update(CONSTANTS=other.facts.constants, _model=other, _made_from=module)
-    vars(result)["with_constants"] = WithConstants(other).with_constants
+    owners: dict[int, Kept] = {}
+    for name, value in vars(module).items():
+        owner = getattr(value, "__self__", None)
+        if isinstance(owner, Kept) and id(owner) not in owners:
+            owners[id(owner)] = changed(owner, values)
+        vars(result)[name] = getattr(owners[id(owner)], name) if isinstance(owner, Kept) else value
+    model = owners[id(binding)]
+    vars(result).update(CONSTANTS=model.facts.constants, _model=model, _made_from=module)
+    vars(result)["with_constants"] = WithConstants(model, result).with_constants
     return result
 
 
-def changed_binding(binding: B, values: Mapping[str, float]) -> B:
-    """Copy a binding, which shares all that it has recorded, with other constants."""
-    other = object.__new__(type(binding))  # copy() would give what another process finds
-    vars(other).update(vars(binding))
-    other.facts = binding.facts._replace(constants=changed_constants(binding.facts, values))
-    other.travel = changed_binding, (binding, dict(values))
+def changed(kept: K, values: Mapping[str, float]) -> K:
+    """Copy an object that a module keeps, with other constants; the copy shares all that was recorded."""
+    other = object.__new__(type(kept))  # copy() would give what another process finds
+    vars(other).update(vars(kept))
+    other.facts = kept.facts._replace(constants=changed_constants(kept.facts, values))
+    other.travel = changed, (kept, dict(values))
     return other
 
 
-def again(module: Any, values: Mapping[str, float]) -> ModuleWithConstants:
+def made_again(module: Any, values: Mapping[str, float]) -> ModuleWithConstants:
     """Make a module with other constants again, of the module it was made from or of its name."""
     home: Any = import_module(module) if isinstance(module, str) else module
     made: ModuleWithConstants = home.with_constants(**values)

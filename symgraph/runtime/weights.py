@@ -69,7 +69,8 @@ def unpacked(facts: Facts, w: ArrayLike) -> dict[str, float]:
 def drawn(facts: Facts, laws: Sequence[Law], seed: int | None) -> Array:
     """Draw weights by their laws with NumPy's RandomState, whose streams are frozen; each is moved into its bounds."""
     rng = np.random.RandomState(seed)
-    return np.clip(np.concatenate([law.draw(rng) for law in laws]), *limits(facts))
+    weights: Array = np.clip(np.concatenate([law.draw(rng) for law in laws]), *limits(facts))
+    return weights
 
 
 def limits(facts: Facts) -> tuple[Array, Array]:

@@ -64,7 +64,7 @@ def checked_range(given: object, word: str, where: str) -> Pair | None:
     if given is None:
         return None
     try:
-        low, high = given  # type: ignore[misc]  # any iterable of two will do
+        low, high = tuple[Any, ...](given)  # type: ignore[arg-type]  # any iterable of two will do
         ends = float(-math.inf if low is None else low), float(math.inf if high is None else high)
     except (TypeError, ValueError):
         raise SpecError(f"{where}: {word} must be a pair (low, high) of numbers, not {given!r}") from None

@@ -9,13 +9,15 @@ import sympy
 
 from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
+from symgraph.spec.chain_rule import chain_rule
 from symgraph.spec.checks import check_expression
 from symgraph.spec.declared import declared
 from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
 from symgraph.spec.laws import Constant, Law
-from symgraph.spec.losses import LOSSES
-from symgraph.spec.names import check_model_name, check_name
+from symgraph.spec.losses import loss_named
+from symgraph.spec.names import check_model_name, check_name, split_names
 from symgraph.spec.transforms import Transforms
+
 
 class Model(Transforms):
     """Model and its loss, written once.
@@ -131,7 +133,7 @@ class Model(Transforms):
 
     def features(self, names: str | Sequence[str], *, domain: Pair | None = None) -> tuple[Any, ...]:
         """Declare several features, as ``sympy.symbols`` reads names (``"f1:6"``, ``"a b c"``), and return a tuple."""
-        return tuple(self.feature(name, domain=domain) for name in self._split(names, "feature"))
+        return tuple(self.feature(name, domain=domain) for name in split_names(names, f"model {self.name}: feature"))
 
     def weight(
         self,
@@ -174,7 +176,7 @@ class Model(Transforms):
         fixed: bool = False,
     ) -> tuple[Any, ...]:
         """Declare several weights and return a tuple; ``init`` is one law for all, or a sequence with one a weight."""
-        split = self._split(names, "weight")
+        split = split_names(names, f"model {self.name}: weight")
         laws = [init] * len(split) if isinstance(init, Law | int | float | Real) else list(init)
         if len(laws) != len(split):
             raise SpecError(f"model {self.name}: init has {len(laws)} values for {len(split)} weights ({', '.join(split)})")
@@ -282,7 +284,7 @@ class Model(Transforms):
         self._check_open(where)
         if self._loss is not None:
             raise SpecError(f"{where}: the model has a loss already")
-        expr = self._named_loss(loss, where) if isinstance(loss, str) else loss
+        expr = loss_named(loss, where, self.output_node, self.target_input) if isinstance(loss, str) else loss
         self._loss = check_expression(expr, where, self._symbols)
 
     # Uses.
@@ -304,16 +306,7 @@ class Model(Transforms):
         Raises:
             SpecError: the model has no loss, or is not complete.
         """
-        self.freeze()
-        if self._loss is None:
-            raise SpecError(f"model {self.name}: partials need a loss; set one with model.loss")
-        sums: dict[Any, list[Any]] = {}
-        self._push(sums, self._loss, sympy.Integer(1))
-        for node in reversed(self.nodes):
-            self._push(sums, node.expr, sympy.Add(*sums.pop(node.symbol, [])))
-        # the derivative of exp(t) is exp(t) again: say so by the node's name
-        named = {node.expr: node.symbol for node in reversed(self.nodes) if node.expr.args}
-        return {i.name: sympy.Add(*sums.get(i.symbol, [])).xreplace(named) for i in self.weight_inputs}
+        return chain_rule(self._loss_for("partials need"), self.nodes, self.weight_inputs)
 
     def expanded_loss(self) -> Any:
         """Return the loss over the inputs alone, every node replaced by its expression.
@@ -321,13 +314,16 @@ class Model(Transforms):
         Raises:
             SpecError: the model has no loss, or is not complete.
         """
-        self.freeze()
-        if self._loss is None:
-            raise SpecError(f"model {self.name}: expanded_loss needs a loss; set one with model.loss")
-        expr = self._loss
+        expr = self._loss_for("expanded_loss needs")
         for node in reversed(self.nodes):
             expr = expr.xreplace({node.symbol: node.expr})
         return expr
+
+    def _loss_for(self, what: str) -> Any:
+        self.freeze()
+        if self._loss is None:
+            raise SpecError(f"model {self.name}: {what} a loss; set one with model.loss")
+        return self._loss
 
     def _repr_latex_(self) -> str:
         rows = [(sympy.latex(node.symbol), sympy.latex(node.expr)) for node in self.nodes]
@@ -377,24 +373,6 @@ class Model(Transforms):
         self._symbols[name] = symbol
         return symbol
 
-    def _split(self, names: str | Sequence[str], kind: str) -> list[str]:
-        if not isinstance(names, str):
-            return list(names)
-        try:
-            return list(sympy.symbols(names, cls=str, seq=True))
-        except ValueError as error:
-            raise SpecError(f"model {self.name}: {kind} names {names!r}: {error}") from None
-
-    def _named_loss(self, name: str, where: str) -> Any:
-        if name not in LOSSES:
-            raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LOSSES)}, or give an expression")
-        target, output = self.target_input, self.output_node
-        if target is None or output is None:
-            raise SpecError(
-                f"{where}: {name!r} compares the target with the output; declare model.target and model.output first"
-            )
-        return LOSSES[name].of(output.symbol, target.symbol)
-
     def _ancestors(self, symbols: Iterable[Any]) -> set[Any]:
         """Return all symbols on which the given symbols depend, themselves included."""
         by_symbol = {node.symbol: node for node in self._nodes.values()}
@@ -419,9 +397,3 @@ class Model(Transforms):
         idle = [i.name for i in self.weight_inputs if i.symbol not in used]
         if idle:
             raise SpecError(f"{where}: the {root} does not depend on weight {', '.join(idle)}; use it or remove it")
-
-    @staticmethod
-    def _push(sums: dict[Any, list[Any]], expr: Any, cotangent: Any) -> None:
-        """Add cotangent * d expr/d symbol to the sum of every symbol of the expression."""
-        for symbol in sorted(symbols_of(expr), key=lambda s: s.place):
-            sums.setdefault(symbol, []).append(cotangent * sympy.diff(expr, symbol))

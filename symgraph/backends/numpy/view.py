@@ -146,7 +146,7 @@ def _public(source: Source) -> list[str]:
 
 def _exports(source: Source) -> list[str]:
     facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
-    return [*facts, "OUTPUTS", "TARGET", "WEIGHTS", "Tape"] + sorted([*_public(source), *_extras(source)])
+    return [*facts, "OUTPUTS", "TARGET", "WEIGHTS", "Tape", *sorted([*_public(source), *_extras(source)])]
 
 
 def _extras(source: Source) -> list[str]:

@@ -60,11 +60,12 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     lines = (*row, *predict, *values, *predicted)
     own = functions_called(lines)
     exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
-    own_facts = [*(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
+    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
+    facts += ["OUTPUTS", "TARGET", "WEIGHTS"]
     return ScalarView(
         head=header(source, {node.name: names.identifier[node.name] for node in source.model.nodes}),
         counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
-        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in ("ABI", *own_facts, "OUTPUTS", "TARGET", "WEIGHTS", *exported)], "]"),
+        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*facts, *exported)], "]"),
         has_loss=bool(values),
         has_output=bool(predicted),
         output=source.model.output_node.name if source.model.output_node else "",
