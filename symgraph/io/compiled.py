@@ -15,6 +15,7 @@ from symgraph.io.compiler import Compiler, compiled_library, find_compiler
 from symgraph.io.config import read_config
 from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
 from symgraph.runtime.compiled_binding import CompiledBinding
+from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.facts import MODULE_ABI, Facts
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
@@ -201,15 +202,22 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str) -> CompiledBinding:
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
     outputs = tuple(filter(None, [text("output")]))
     facts = Facts(model, MODULE_ABI, model, features, text("target"), weights, outputs, metadata, ("float64",))
+    if hasattr(library, f"{prefix}_constants"):
+        names = _names(library, f"{prefix}_constants")
+        values = (ctypes.c_double * len(names)).in_dll(library, f"{prefix}_constant_values")
+        facts = facts._replace(constants=dict(zip(names, values, strict=True)))
     return CompiledBinding(facts, functions)
 
 
 def _module(binding: CompiledBinding, path: Path) -> ModuleType:
     facts = binding.facts
     module = ModuleType(facts.model, f"The model {facts.model}, compiled from C.")
-    constants = {name.upper(): value for name, value in facts._asdict().items() if name not in ("module", "dtypes")}
-    vars(module).update(constants, __file__=str(path), _model=binding)
+    left = ("module", "dtypes", *(() if facts.constants else ("constants",)))
+    stated = {name.upper(): value for name, value in facts._asdict().items() if name not in left}
+    vars(module).update(stated, __file__=str(path), _model=binding)
     vars(module).update({name: getattr(binding, name) for name in (*offered(binding), "pack", "unpack")})
+    if facts.constants:
+        vars(module)["with_constants"] = WithConstants(binding, module).with_constants
     explain_missing(module)
     return module
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symgraph.runtime.contract import row_shape
+from symgraph.runtime.contract import row_shape, with_constants
 from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
@@ -37,7 +37,7 @@ class RowFunctions:
             grad: a list or array that receives d loss / d w.
         """
         weights, features = self._of_a_row(w, x)
-        partials = np.empty(len(weights))
+        partials = np.empty(len(self.facts.weights))
         value: float = self.functions["row"](
             address_of(weights), address_of(features), 0.0 if y is None else float(y), address_of(partials)
         )
@@ -58,7 +58,7 @@ class RowFunctions:
             if vector.shape != (len(names),):
                 raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
             vectors.append(vector)
-        return vectors[0], vectors[1]
+        return with_constants(self.facts, vectors[0]), vectors[1]
 
 
 class CompiledBinding(LooseBinding[Any], RowFunctions):

@@ -79,7 +79,7 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
         weights = array_of(w, facts.weights, "w")
         dtype = common_dtype(facts, weights)
         target = None if y is None else checked_target(facts, y, dtype)
-        return Inputs(_with_constants(facts, checked_weights(facts, weights, dtype)), None, target)
+        return Inputs(with_constants(facts, checked_weights(facts, weights, dtype)), None, target)
     weights = array_of(w, facts.weights, "w")
     given = array_of(X, facts.features, "X", len(facts.features) == 1)
     dtype = common_dtype(facts, weights, given)
@@ -95,10 +95,10 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
             rows = rows[0]  # one row of one column, as X[i] is
         if target.shape != rows.shape[:-1]:
             raise ValueError(f"y has shape {target.shape}, X has shape {given.shape}")
-    return Inputs(_with_constants(facts, checked_weights(facts, weights, dtype)), rows, target)
+    return Inputs(with_constants(facts, checked_weights(facts, weights, dtype)), rows, target)
 
 
-def _with_constants(facts: Facts, weights: Array) -> Array:
+def with_constants(facts: Facts, weights: Array) -> Array:
     """Put the constants behind the weights."""
     return np.array([*weights, *facts.constants.values()], weights.dtype) if facts.constants else weights
 
