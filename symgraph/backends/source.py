@@ -75,6 +75,7 @@ def _model_hash(model: Model) -> str:
     lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}{_limits(i)}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
     lines.append(f"output {model.output_node.name if model.output_node else None}")
+    lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
     return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"
 
@@ -109,9 +110,13 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _residual_entry(model: Model) -> dict[str, str]:
-    """Return the c of a loss c * r**2, or the reason why there is no residual r."""
+    """Return the c of a loss c * r**2, 0.0 for a robust loss, which follows; or the reason why there is no residual r."""
     residual = residual_of(model)
-    return {"no_residual": quoted(residual.reason)} if residual.reason else {"residual_factor": number(residual.factor)}
+    if residual.reason:
+        return {"no_residual": quoted(residual.reason)}
+    robust = model.robust
+    entries = {"residual_factor": number(residual.factor)}
+    return entries if robust is None else entries | {"robust": f"({quoted(robust.name)}, {number(robust.f_scale)})"}
 
 
 def _limit_entries(model: Model) -> dict[str, str]:

@@ -198,7 +198,7 @@ def _by_row(module: Any, like: Given, facts: Collection[str]) -> Iterator[Call]:
     if "residual" in facts:
         yield single("residual", ("residual",))
         yield single("residual_jacobian", ("residual_jacobian",))
-    elif "residual_factor" in module.METADATA:
+    elif module.METADATA.get("residual_factor"):
         yield from _squares(module, module.METADATA["residual_factor"], per_sample_grad)
     yield single("error_bound", BOUNDS)
     if like.alone:
