@@ -22,7 +22,7 @@ _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
 _OFFERED: Mapping[str, tuple[str, ...]] = {
     "row": ("value_and_grad", "loss", "grad", "per_sample_grad", "row"),
     "predict": ("predict", "predict_row", "jacobian"),
-    "residual": ("residual", "residual_jacobian"),
+    "residual": ("residual", "residual_jacobian", "normal_equations"),
 }
 """Functions of a module whose library has a function."""
 _P, _N, _D = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_double

@@ -203,7 +203,8 @@ def native_module(module: Any, made: Compiled, files: Mapping[str, str]) -> Nati
     binding: NativeBinding[Any] = kind(module._model, compiled)
     binding.travel = functions_of, (native,)
     native._front = front_of(binding, compiled, made.compiler)
-    vars(native).update({name: getattr(native._front.functions, name) for name in offered(compiled)})
+    front = native._front.functions
+    vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in offered(compiled)})
     if binding.facts.constants:
         vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native

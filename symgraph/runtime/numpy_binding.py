@@ -31,6 +31,7 @@ class Bound(Binding[T]):
             "jacobian": jacobian,
             "residual": lines.residual or self._difference,
             "residual_jacobian": lines.residual_jacobian or jacobian,  # if the target has no weights in it
+            "residual_table": lambda tape: (*self._columns["residual_jacobian"](tape), *self._columns["residual"](tape)),
             "per_sample_grad": self._gradient,
             "loss": lambda tape: (losses_of(tape),),
         }
@@ -88,6 +89,9 @@ class Bound(Binding[T]):
             return value
         shares = self._columns_of("loss", inputs, threads)[:, 0] / total
         return float(rowsum(shares, s if s.ndim else None))
+
+    def _residual_table(self, inputs: Inputs) -> Array:
+        return np.atleast_2d(self._partials("residual_table", inputs, 1))
 
     def _output(self, tape: T) -> Sequence[Array]:
         return (getattr(tape, self._output_field),)

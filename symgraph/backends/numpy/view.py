@@ -140,7 +140,7 @@ def _public(source: Source) -> list[str]:
     names = ["forward", *(["backward"] if has_loss else []), *(["predict"] if has_output else [])]
     names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
     names += ["jacobian"] if has_output else []
-    names += ["residual", "residual_jacobian"] if source.has_residual else []
+    names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
     return [*names, "pack", "unpack", "initial_weights"]
 
 
