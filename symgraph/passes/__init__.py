@@ -10,7 +10,6 @@ from symgraph.passes.bracket import bracket
 from symgraph.passes.cancel import cancel
 from symgraph.passes.cheap_products import cheap_products
 from symgraph.passes.collect import collect
-from symgraph.passes.commute import commute
 from symgraph.passes.dots import dots
 from symgraph.passes.expand import expand
 from symgraph.passes.factor import factor
@@ -21,7 +20,6 @@ from symgraph.passes.fused import fused
 from symgraph.passes.gather import gather
 from symgraph.passes.half_angle import half_angle
 from symgraph.passes.hoist import hoist
-from symgraph.passes.horner import horner
 from symgraph.passes.hyperbolic import hyperbolic
 from symgraph.passes.limit import limit
 from symgraph.passes.lower_powers import lower_powers
@@ -43,7 +41,7 @@ Passes = tuple[Callable[[Graph], Graph], ...]
 PIPELINE: Passes = (
     *(expand, fold_constants, lower_powers, simplify, fold_constants, simplify),
     *(cancel, simplify),
-    *(signs, mask, order, commute),
+    *(signs, mask, order),
     *(quotients, gather, bracket, hoist, collect, fold_constants),
     *(prune, limit),
 )
@@ -52,7 +50,7 @@ exponents are constants before powers are lowered, and constants that identities
 shared before products are put into a safe order; then come the passes that save operations, and limit looks at the products
 that are left."""
 
-STEPS: Passes = (rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
+STEPS: Passes = (rewrite, cancel, flat, differentiate, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
 
 PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
