@@ -27,7 +27,7 @@ from symgraph.passes import PIPELINES, STEPS
 
 PAGE = Path(__file__).parent.parent / "docs" / "passes.md"
 MARK = "<!-- by benchmarks/passes.py -->"
-SAVING = ("signs", "quotients", "gather", "bracket", "hoist", "collect", "half_angle", "hyperbolic")
+SAVING = ("horner", "signs", "quotients", "gather", "bracket", "hoist", "collect", "half_angle", "hyperbolic")
 """The passes without which a module would compute the same."""
 
 Steps = tuple[Callable[[Graph], Graph], ...]

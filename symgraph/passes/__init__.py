@@ -20,6 +20,7 @@ from symgraph.passes.fused import fused
 from symgraph.passes.gather import gather
 from symgraph.passes.half_angle import half_angle
 from symgraph.passes.hoist import hoist
+from symgraph.passes.horner import horner
 from symgraph.passes.hyperbolic import hyperbolic
 from symgraph.passes.limit import limit
 from symgraph.passes.lower_powers import lower_powers
@@ -50,7 +51,7 @@ exponents are constants before powers are lowered, and constants that identities
 shared before products are put into a safe order; then come the passes that save operations, and limit looks at the products
 that are left."""
 
-STEPS: Passes = (rewrite, cancel, flat, differentiate, factor, *PIPELINE, orient)
+STEPS: Passes = (rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
 
 PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(

@@ -1,0 +1,92 @@
+"""horner: the same polynomial with fewer products, in its value and in its gradient."""
+
+import mpmath
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from zoo import ZOO
+
+from symgraph import Model
+from symgraph.derive.lowering import lower
+from symgraph.generate import differentiated
+from symgraph.ir.evaluate import MPMATH, evaluate
+from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.uses import read_once
+from symgraph.ir.well_formed import verify_graph
+from symgraph.passes.horner import horner
+
+COEFFICIENTS = st.lists(st.sampled_from([0, 1, -1, 2, 0.5, -3, 7]), min_size=3, max_size=7)
+
+
+def polynomial(coefficients: list[float], *, of_node: bool) -> Model:
+    """A sum of powers of a feature, or of a node, plus a weight."""
+    model = Model("polynomial")
+    x = model.feature("x")
+    a, b = model.weights("a b")
+    base = model.node("u", a * x + b) if of_node else x
+    model.output("y_hat", a + sum(c * base**k for k, c in enumerate(coefficients)) + b * base)
+    return model
+
+
+def forward_operations(graph: Graph) -> list[str]:
+    """The ops that the output needs."""
+    alive = reachable(graph.nodes, [graph.roots["output"]])
+    return [graph.nodes[position].op for position in alive if graph.nodes[position].data is None]
+
+
+@given(COEFFICIENTS, st.booleans(), st.fractions(-3, 3), st.fractions(-3, 3))
+@settings(max_examples=60)
+def test_the_value_is_that_of_the_sum_of_powers(coefficients: list[float], of_node: bool, x: object, a: object) -> None:
+    before = lower(polynomial(coefficients, of_node=of_node))
+    after = verify_graph(horner(before))
+    with mpmath.workdps(60):
+        leaves = {name: mpmath.mpf(v.numerator) / v.denominator for name, v in (("x", x), ("a", a))} | {"b": mpmath.mpf(7) / 3}
+        values = [evaluate(graph, leaves, MPMATH, mpmath.mpf)[graph.roots["output"]] for graph in (before, after)]
+        # the terms are below 7 * 13**6 < 1e8 each: 60 digits leave 50
+        assert abs(values[0] - values[1]) < mpmath.mpf("1e-50")
+
+
+@pytest.mark.parametrize("degree", [2, 3, 5, 9])
+def test_a_polynomial_of_degree_n_with_weights_takes_n_products_forward_and_n_backward(degree: int) -> None:
+    model = Model("dense")
+    x = model.feature("x")
+    weights = model.weights([f"c{k}" for k in range(degree + 1)])
+    model.output("y_hat", sum(c * x**k for k, c in enumerate(weights)))
+    y = model.target("y")
+    model.loss((y - model.nodes[-1].symbol) ** 2)
+    graph = differentiated(model)
+    ops = sorted(forward_operations(graph))
+    assert ops == ["add"] * degree + ["mul"] * degree
+    alive = reachable(graph.nodes, [at for root, at in graph.roots.items() if root.startswith("grad")])
+    products = [p for p in alive if graph.nodes[p].op == "mul" and graph.nodes[p].varying]
+    # -2 * cotangent * (y - y_hat), then one product with x for each further weight; those of the forward pass besides
+    assert len(products) == 2 + degree + degree
+
+
+@pytest.mark.parametrize("name", ["Thurber", "Kirby2"])
+def test_no_power_is_left_of_rational_functions_with_weights(name: str) -> None:
+    graph = differentiated(ZOO[name]())
+    x = next(p for p, node in enumerate(graph.nodes) if node.op == "feature")
+    assert not any(node.op == "mul" and node.args == (x, x) for node in graph.nodes)
+
+
+def test_a_graph_without_polynomials_is_given_back() -> None:
+    model = Model("plain")
+    x = model.feature("x")
+    (a,) = model.weights(["a"])
+    model.output("y_hat", a * x**2 + a)
+    graph = lower(model)
+    assert horner(graph) is graph
+
+
+def test_a_graph_without_a_power_in_a_sum_or_product_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model("line")
+    x, y = model.feature("x"), model.target("y")
+    a, b = model.weights("a b")
+    model.loss((y - model.output("y_hat", a * x + b)) ** 2)
+    graph, calls = lower(model), []
+    monkeypatch.setitem(horner.__globals__, "read_once", lambda *args: calls.append(args) or read_once(*args))
+    assert horner(graph) is graph
+    assert not calls
+    horner(lower(polynomial([1, 2, 3], of_node=False)))
+    assert calls
