@@ -7,12 +7,13 @@ unchanged. So the number of nodes that are looked at behind a node does not grow
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import Any
 
 import mpmath
+import sympy
 
 from symgraph.ir.evaluate import MPMATH, Arithmetic, evaluate
 from symgraph.ir.graph import Graph
@@ -116,7 +117,9 @@ def operation(op: str, *operands: Value) -> Value:
             return None
         op, operands = "exp", (operands[1] * mpmath.log(operands[0]),)
     try:
-        value = _far_out(op, operands[0]) if OPS[op].steep and _absurd(operands[0]) else MPMATH[op](*operands)
+        value = (
+            _far_out(op, operands[0]) if OPS[op].steep and _absurd(operands[0]) else (MPMATH.get(op) or _defined(op))(*operands)
+        )
     except (ZeroDivisionError, ValueError, OverflowError):
         return None
     if value is None:
@@ -124,8 +127,16 @@ def operation(op: str, *operands: Value) -> Value:
     return value if isinstance(value, bool) or mpmath.im(value) == 0 else None
 
 
-REAL: Arithmetic = MappingProxyType({name: partial(operation, name) for name in MPMATH})
+REAL: Arithmetic = MappingProxyType({name: partial(operation, name) for name in OPS})
 """Operations on real numbers, or None where there is none, that never take long."""
+
+
+@cache
+def _defined(op: str) -> Callable[..., Value]:
+    """Return the function of an op that is composed of others, by its definition."""
+    row = OPS[op]
+    function: Callable[..., Value] = sympy.lambdify(sympy.symbols(f"x0:{row.arity}", real=True), row.value, "mpmath")
+    return function
 
 
 def _absurd(value: Value) -> bool:
