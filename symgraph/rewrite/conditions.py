@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from symgraph.ir.graph import LEAVES, reachable
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.rewrite.linear_forms import ONE, Form
+from symgraph.ir.monomials import ONE
+from symgraph.rewrite.linear_forms import Form
 from symgraph.rewrite.match import Bindings
 from symgraph.rewrite.replacement import Writer, read
 

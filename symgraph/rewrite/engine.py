@@ -5,19 +5,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
+from symgraph.ir.monomials import ONE, product
 from symgraph.rewrite.conditions import Conditions
 from symgraph.rewrite.glance import BELOW, CONSTANT, SQUARES, Glance
-from symgraph.rewrite.linear_forms import (
-    ONE,
-    Form,
-    Forms,
-    atom,
-    plus,
-    power,
-    product,
-    scaled,
-    times,
-)
+from symgraph.rewrite.linear_forms import Form, Forms, atom, plus, raised, scaled, times
 from symgraph.rewrite.match import Bindings, Matcher
 from symgraph.rewrite.pattern import Head, Sum, is_of_ops, ops_of, parse, shown, squares
 from symgraph.rewrite.replacement import Writer
@@ -230,7 +221,7 @@ class _Engine:
         result: Form = {ONE: coefficient}
         for node, exponent in monomial:
             inner = self.forms.inner(node) if node in self.named else {}
-            result = times(result, power(inner if len(inner) == 1 else atom(node), exponent))
+            result = times(result, raised(inner if len(inner) == 1 else atom(node), exponent))
         return result
 
     def at(self, kind: str, ready: _Ready, position: int, form: Form) -> int | None:
