@@ -96,7 +96,8 @@ class Contract:
         yield "WEIGHTS", tuple(module.WEIGHTS), tuple(entry.name for entry in model.weight_inputs)
         yield "TARGET", module.TARGET, None if model.target_input is None else model.target_input.name
         if backend != "scalar" and has_residual:
-            yield "residual_factor", module.METADATA.get("residual_factor"), residual_of(model).factor
+            dtype = np.dtype(module.METADATA.get("dtype", "float64")).type
+            yield "residual_factor", module.METADATA.get("residual_factor"), float(dtype(residual_of(model).factor))
         for name in ("residual", "residual_jacobian"):
             if not has_residual and hasattr(module, name):
                 yield name, "there", "missing, since the loss is no constant times a square"

@@ -11,12 +11,12 @@ from symgraph.runtime.labels import array_of, unmasked
 
 
 def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
-    """Give the common dtype, at least the first of those in which the model computes; integers count as float64."""
+    """Give the common dtype, between the first and the last of those in which the model computes; integers count as float64."""
     for array in arrays:
         if array.dtype is not DOUBLE:
             break
     else:
-        return DOUBLE
+        return np.dtype(facts.dtypes[-1])
     kinds = []
     for array in arrays:
         native = array.dtype.newbyteorder("=")
@@ -24,7 +24,7 @@ def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
         if kind not in (np.float32, np.float64):
             raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {kind}")
         kinds.append(kind)
-    return np.result_type(facts.dtypes[0], *kinds)
+    return min(np.result_type(facts.dtypes[0], *kinds), np.dtype(facts.dtypes[-1]))
 
 
 def checked_weights(facts: Facts, w: Array, dtype: np.dtype[Any]) -> Array:
