@@ -102,7 +102,7 @@ def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "P
     extras = sorted({extra for entry in files for extra in entry.extras.split(",") if extra})
     precision = next((entry.precision for entry in files if entry.precision), DOUBLE)
     backends = tuple(dict.fromkeys(entry.backend for entry in files))
-    return Plan([str(lineage.spec)], lineage.root, path.parent, backends, options_of(extras, precision))
+    return Plan([str(lineage.spec)], lineage.root, path.parent, backends, options_of(extras, precision), named=False)
 
 
 def settings_for(reference: str, config: Path | None) -> "Config | None":
