@@ -68,7 +68,7 @@ class Contract:
 
         Args:
             module: the model's module.
-            backend: of the module, "numpy", "scalar" or "c".
+            backend: the name of the module's backend.
             whole: whether each row is tried alone, instead of one; modules with functions for single rows get each.
             turn: how many batches were tried before. The first is also repeated to more rows than a block, laid out in other
                 ways in memory, and added up in every way; at the others, ways of passing on the same values take turns.

@@ -19,7 +19,8 @@ def build(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
     backend: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar, c; these by default.")
+        str | None,
+        typer.Option(metavar="LIST", help="Backends, by commas: numpy, scalar, c (these by default), array_api."),
     ] = None,
     extras: Annotated[
         str | None, typer.Option("--with", metavar="LIST", help="Extras, separated by commas: error-bound.")

@@ -61,6 +61,7 @@ PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
         ("numpy", ERROR_BOUND): (half_angle, hyperbolic, open_jumps, one_row),
         ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
         ("c", DOUBLE): (fused, falling),
+        ("array_api", DOUBLE): (),
     }
 )
 """Passes from the optimized graph to the one that is printed, by backend and precision, or extra that has a graph of its own.

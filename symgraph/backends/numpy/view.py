@@ -59,13 +59,17 @@ class NumpyView:
 
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
     """Write every statement of the module and collect what the template lays out."""
-    model, plain = source.model, source.options.precision == DOUBLE
-    kernel = schedule(source.graph)
-    writer = LinesWriter(source, kernel, texts, literals) if plain else AccurateWriter(source, kernel, literals)
+    plain, kernel = source.options.precision == DOUBLE, schedule(source.graph)
+    return view_of(LinesWriter(source, kernel, texts, literals) if plain else AccurateWriter(source, kernel, literals))
+
+
+def view_of(writer: LinesWriter) -> NumpyView:
+    """Collect what the template lays out around the statements of a writer."""
+    source, kernel, model = writer.source, writer.kernel, writer.source.model
     forward = writer.body()
     functions = (*_functions(source, kernel, writer), *([_bounds(source, source.bounds)] if source.bounds else []))
     fields = writer.fields()
-    binding = _binding(source, [function.head for function in functions])
+    binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     return NumpyView(
         head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
@@ -176,18 +180,17 @@ def _import(module: str, names: list[str]) -> str:
     return one if columns(one) <= WIDTH else sequence_layout(f"from {module} import (", names, ")")
 
 
-def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
+def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     """The statements that make the public functions."""
-    model, plain = source.model, source.options.precision == DOUBLE
-    loose = not model.feature_inputs or model.target_input is None
-    bind = ("bind_loosely" if loose else "bind") if plain else "bind_accurate"
+    source, model = writer.source, writer.source.model
+    bind = writer.binders[not model.feature_inputs or model.target_input is None]
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
     given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
     lines = [
         f"_model = {bind}(",
         "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
-        f"    {call_layout('Lines(' if plain else 'AccurateLines(', given, '),', 4)}",
+        f"    {call_layout(f'{writer.lines_type}(', given, '),', 4)}",
         f"    {filled('[', laws, '],', 4)}",
         ")",
         *(f"{name} = _model.{name}" for name in _public(source)),
