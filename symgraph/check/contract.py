@@ -68,7 +68,7 @@ class Contract:
 
         Args:
             module: the model's module.
-            backend: of the module, "numpy", "scalar" or "c".
+            backend: the name of the module's backend.
             whole: whether each row is tried alone, instead of one; modules with functions for single rows get each.
             turn: how many batches were tried before. The first is also repeated to more rows than a block, laid out in other
                 ways in memory, and added up in every way; at the others, ways of passing on the same values take turns.
@@ -98,7 +98,8 @@ class Contract:
         yield "CONSTANTS", dict(getattr(module, "CONSTANTS", {})).keys(), self.batch.constants.keys()
         yield "TARGET", module.TARGET, None if model.target_input is None else model.target_input.name
         if backend != "scalar" and has_residual:
-            yield "residual_factor", module.METADATA.get("residual_factor"), residual_of(model).factor
+            dtype = np.dtype(module.METADATA.get("dtype", "float64")).type
+            yield "residual_factor", module.METADATA.get("residual_factor"), float(dtype(residual_of(model).factor))
         for name in ("residual", "residual_jacobian"):
             if not has_residual and hasattr(module, name):
                 yield name, "there", "missing, since the loss is no constant times a square"

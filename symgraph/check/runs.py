@@ -99,8 +99,10 @@ class Results:
 
 
 def backend_of(module: Any) -> str:
-    """The backend of a module, told by its functions: "numpy", "scalar" or "c"."""
-    return "numpy" if hasattr(module, "forward") else "c" if hasattr(module, "pack") else "scalar"
+    """The backend of a module, told by its functions: "numpy", "array_api", "scalar" or "c"."""
+    if hasattr(module, "forward"):
+        return str(getattr(getattr(module, "_model", None), "backend", "numpy"))
+    return "c" if hasattr(module, "pack") else "scalar"
 
 
 def names_of(module: Any) -> tuple[str, ...]:
@@ -120,19 +122,20 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     """Run a module at every point.
 
     Args:
-        module: of the numpy or the scalar backend, or compiled C.
+        module: of any backend, C compiled; one for arrays of any library is given NumPy's.
         points: where; for float32 they must be float32 numbers (``Points.rounded``).
-        dtype: "float64", or "float32" for the numpy backend.
+        dtype: "float64", or "float32" for a backend of arrays.
 
     Raises:
         OptionError: the backend does not compute in that dtype.
     """
     backend = backend_of(module)
-    if backend != "numpy" and dtype != "float64":
+    of_arrays = hasattr(module, "forward")
+    if not of_arrays and dtype != "float64":
         numbers = "Python's floats" if backend == "scalar" else "doubles"
         raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype float64")
     names = names_of(module)
-    runner = _Runner(module, points, np.dtype(dtype).type if backend == "numpy" else float, _columns(names, module.OUTPUTS))
+    runner = _Runner(module, points, np.dtype(dtype).type if of_arrays else float, _columns(names, module.OUTPUTS))
     with np.errstate(all="ignore"):
         for place in range(len(points)):
             runner.visit(place)

@@ -8,7 +8,7 @@ none does, a search changes one input at a time until everything is finite.
 import math
 import random
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,14 @@ class Batch:
     def point(self, row: int) -> dict[str, float]:
         """All inputs of one row, as the reference takes them."""
         return {**self.weights, **self.constants, **self.rows[row]}
+
+    def in_floats(self) -> "Batch":
+        """The batch with every value rounded to float32."""
+        with np.errstate(all="ignore"):
+            weights, *rows = (
+                {name: float(np.float32(value)) for name, value in part.items()} for part in (self.weights, *self.rows)
+            )
+        return replace(self, weights=weights, rows=tuple(rows))
 
 
 class Sampler:

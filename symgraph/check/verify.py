@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sympy import evaluate
 
 from symgraph.check.contract import Contract, Tally
-from symgraph.check.expected import Expected, expect
+from symgraph.check.expected import Expected, ExpectedInFloats, expect
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.runs import backend_of
@@ -20,6 +21,10 @@ from symgraph.spec.model import Model
 _ENOUGH = 3
 """Points at which a weight's partial must be seen to differ from 0 before no more are drawn for its sake; fewer where fewer
 points are asked for."""
+
+
+_FLOATS = (1e-18, 1e18)
+"""Sizes of intermediate values between which a C file in single precision is verified; zeros are left out."""
 
 
 class Effort(NamedTuple):
@@ -60,7 +65,7 @@ def verify(
     Args:
         model: the spec.
         module: its module of the numpy backend, or None.
-        scalar: its module of the scalar or of the c backend, a tuple of both, or None.
+        scalar: its module of another backend, C compiled, or a tuple of several, or None.
         sample: (X, y), real rows as the module takes them; every second point takes its rows from there.
         seed: of the draws; the same seed gives the same points.
         points: weight vectors to check at, at least; by default a number that suits the size of the model.
@@ -77,19 +82,41 @@ def verify(
         effort = effort_for(len(reference.program.steps))
         sampler = Sampler(reference, seed, sample, effort.rows)
         search = _Search(reference, sampler, effort.points if points is None else points, effort.most)
-        tally = Tally()
+        tally, modules, floats = Tally(), (module, *(scalar if isinstance(scalar, tuple) else (scalar,))), 0
         while (batch := search.next()) is not None:
             expected = expect(reference, batch)
             turn = len(search.batches)
             contract = Contract(reference, batch, f"point {turn} of seed {seed}", expected, tally)
-            for own in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))):
-                if own is not None:
+            for own in modules:
+                if own is not None and not _in_floats(own):
                     backend = "numpy" if own is module else backend_of(own)
                     contract.check(own, backend, whole=effort.whole and turn == 0, turn=turn)
+            rounded = batch.in_floats() if any(map(_in_floats, modules)) else None
+            if rounded is not None and _within_floats(reference, rounded):
+                facts = expect(reference, rounded, ExpectedInFloats)
+                contract = replace(contract, batch=rounded, label=f"{contract.label}, in floats", expected=facts)
+                for own in filter(_in_floats, modules):
+                    contract.check(own, backend_of(own), whole=effort.whole and not floats, turn=floats)
+                floats += 1
             search.note(batch, expected)
         if not search.batches:
             raise SpecError(_no_point(model, sampler))
+        if any(map(_in_floats, modules)) and not floats:
+            raise SpecError(
+                f"model {model.name}: at every point that was drawn there are values beyond {_FLOATS[0]:g} to {_FLOATS[1]:g}, "
+                "so that its C file in single precision cannot be verified; leave out --float, or declare narrower domains"
+            )
         return search.report(tally)
+
+
+def _in_floats(module: Any) -> bool:
+    return module is not None and module.METADATA.get("dtype") == "float32"
+
+
+def _within_floats(reference: Reference, batch: Batch) -> bool:
+    """Tell if floats hold the values at a batch, and products of two of them."""
+    looks = [reference.look(batch.point(row)) for row in range(len(batch.rows))]
+    return all(_FLOATS[0] <= look.smallest and look.largest <= _FLOATS[1] for look in looks)
 
 
 class _Search:

@@ -5,7 +5,7 @@ The facts come from the spec, enclosed, or from differences; whoever knows them 
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,6 @@ _SEVERAL = ("value_and_grad", "row", "forward")
 _PARTS = {"loss": "the value", "gradient": "the gradient", "output": "the output"}
 Large = tuple[int, Sequence[str], Mapping[str, Any]]
 """A large batch: more rows than this, the ways of adding them up, and options."""
-_SUM = 1e-15
-"""Rounding error of a sum of rows, relative to the sum of their magnitudes."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,12 @@ class Fact:
     Attributes:
         want: the values; NaN where they are not known.
         radius: how far rounding moves a right result; inf where nothing can be said.
+        of_sums: the rounding error of a sum of rows, relative to the sum of their magnitudes.
     """
 
     want: Array
     radius: Array
+    of_sums: ClassVar[float] = 1e-15
 
     def at(self, rows: Any) -> Self:
         """The values of some rows, or of one."""
@@ -51,7 +51,7 @@ class Fact:
         kept = factors != 0.0
         shares = factors[kept].reshape(-1, *(1,) * (self.want.ndim - 1))
         terms = shares * self.want[kept]
-        radius = (np.abs(shares) * self.radius[kept]).sum(0) + _SUM * np.abs(terms).sum(0)
+        radius = (np.abs(shares) * self.radius[kept]).sum(0) + self.of_sums * np.abs(terms).sum(0)
         return type(self)(terms.sum(0), radius)
 
 

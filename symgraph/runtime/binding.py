@@ -39,6 +39,10 @@ class Binding(Kept, Generic[T]):
     Arguments are checked here; what the functions give is computed by the methods at the end, which each kind of binding has.
     """
 
+    backend = "numpy"
+    _checked = staticmethod(checked_inputs)
+    _seed = staticmethod(seed_of)
+
     def __init__(self, facts: Facts, laws: Sequence[Law]) -> None:
         check_abi(facts)
         self.facts = facts
@@ -55,7 +59,7 @@ class Binding(Kept, Generic[T]):
         Returns:
             The tape, which backward reads.
         """
-        return self._tape(checked_inputs(self.facts, w, X, y))
+        return self._tape(self._checked(self.facts, w, X, y))
 
     @np.errstate(all="ignore")
     def backward(self, tape: T, cotangent: "ArrayLike" = 1.0) -> "Array":
@@ -68,12 +72,12 @@ class Binding(Kept, Generic[T]):
         Returns:
             The cotangents of the weights, (k,).
         """
-        return self._pulled(tape, seed_of(tape, cotangent))
+        return self._pulled(tape, self._seed(tape, cotangent))
 
     def predict(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row."""
         workers = thread_count(threads)
-        return self._values("predict", checked_inputs(self.facts, w, X, None), workers)
+        return self._values("predict", self._checked(self.facts, w, X, None), workers)
 
     def value_and_grad(
         self,
@@ -136,7 +140,7 @@ class Binding(Kept, Generic[T]):
 
     def per_sample_grad(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute each row's gradient: (n, k), or (k,) for one row."""
-        workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
+        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
         return self._partials("per_sample_grad", inputs, workers)
 
@@ -147,18 +151,18 @@ class Binding(Kept, Generic[T]):
         many rows there are.
         """
         workers = thread_count(threads)
-        inputs = checked_inputs(self.facts, w, X, None if self.facts.features else y)
+        inputs = self._checked(self.facts, w, X, None if self.facts.features else y)
         return self._partials("jacobian", inputs, workers)
 
     def residual(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it."""
-        workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
+        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target(self.facts, inputs)
         return self._values("residual", inputs, workers)
 
     def residual_jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d residual / d w: (n, k), or (k,) for one row."""
-        workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
+        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target(self.facts, inputs)
         return self._partials("residual_jacobian", inputs, workers)
 
@@ -196,7 +200,7 @@ class Binding(Kept, Generic[T]):
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Array, Any]:
         """Check how rows are reduced, and that there is a target where the loss needs one."""
         check_reduction(reduction)
-        inputs = checked_inputs(self.facts, w, X, y)
+        inputs = self._checked(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
         return weighted_rows(inputs, sample_weight, reduction, self._total)
 

@@ -1,5 +1,6 @@
-"""Binding of a NumPy module whose float64 results come from a compiled library of the same model."""
+"""Binding of a NumPy module whose results come from compiled libraries of the same model."""
 
+from collections.abc import Callable
 from typing import Any
 
 from symgraph.runtime.binding import Binding
@@ -11,9 +12,10 @@ from symgraph.runtime.numpy_binding import Bound
 
 
 class NativeBinding(Binding[T], RowFunctions):
-    """The public functions of a module in float64 by a compiled library, in float32 by the module's lines of NumPy.
+    """The public functions of a module by compiled libraries; the tape is always made by the module's lines of NumPy.
 
-    The tape is always made by the lines.
+    Attributes:
+        floats: gives the library in float32, or None, so that the lines compute in float32.
     """
 
     def __init__(self, lines: Bound[T], compiled: CompiledBinding) -> None:
@@ -21,6 +23,7 @@ class NativeBinding(Binding[T], RowFunctions):
         self._lines = lines
         self._compiled = compiled
         self.functions = compiled.functions
+        self.floats: Callable[[], CompiledBinding | None] = lambda: None
         self.travel = lines.__reduce__()
 
     def _tape(self, inputs: Inputs) -> T:
@@ -30,7 +33,11 @@ class NativeBinding(Binding[T], RowFunctions):
         return self._lines._pulled(tape, seed)
 
     def _computing(self, inputs: Inputs) -> Binding[Any]:
-        return self._compiled if inputs.w.dtype == DOUBLE else self._lines
+        return self._in(inputs.w.dtype)
+
+    def _in(self, dtype: Any) -> Binding[Any]:
+        """Choose what computes in a dtype."""
+        return self._compiled if dtype == DOUBLE else self.floats() or self._lines
 
     def _of_loss(self, inputs: Inputs) -> Binding[Any]:
         """Choose what computes a loss: NumPy's lines if the target is missing, which can tell if the loss needs it."""
@@ -38,7 +45,7 @@ class NativeBinding(Binding[T], RowFunctions):
         return self._lines if missing else self._computing(inputs)
 
     def _total(self, s: Array) -> Any:
-        return (self._compiled if s.dtype == DOUBLE else self._lines)._total(s)
+        return self._in(s.dtype)._total(s)
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
         return self._computing(inputs)._values(name, inputs, threads)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.contract import checked_weights, common_dtype
+from symgraph.runtime.contract import common_dtype, require_weights
 from symgraph.runtime.facts import Array, Facts
 from symgraph.runtime.labels import array_of
 
@@ -62,8 +62,8 @@ def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
 def unpacked(facts: Facts, w: ArrayLike) -> dict[str, float]:
     """Give a vector of weights as a dict by name."""
     values = array_of(w, facts.weights, "w")
-    weights = checked_weights(facts, values, common_dtype(facts, values))
-    return dict(zip(facts.weights, weights.tolist(), strict=True))
+    require_weights(facts, values)
+    return dict(zip(facts.weights, values.astype(common_dtype(facts, values)).tolist(), strict=True))
 
 
 def drawn(facts: Facts, laws: Sequence[Law], seed: int | None) -> Array:
