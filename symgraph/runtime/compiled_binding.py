@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symgraph.runtime.contract import row_shape, with_constants
+from symgraph.runtime.contract import followed_by_constants, row_shape
 from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
@@ -59,7 +59,7 @@ class RowFunctions:
             if vector.shape != (len(names),):
                 raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
             vectors.append(vector)
-        return with_constants(self.facts, vectors[0]), vectors[1]
+        return followed_by_constants(self.facts, vectors[0]), vectors[1]
 
 
 class CompiledBinding(LooseBinding[Any], RowFunctions):

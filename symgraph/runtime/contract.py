@@ -101,13 +101,13 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
         dtype = common_dtype(facts, weights)
     inputs = fitted(facts, np.array(weights, dtype), given, None if y is None else checked_target(facts, y, dtype))
     if facts.constants:
-        inputs = inputs._replace(w=with_constants(facts, inputs.w))
+        inputs = inputs._replace(w=followed_by_constants(facts, inputs.w))
     if inputs.X is not None and min(inputs.X.strides) < 0:  # where NumPy takes other routines, with other last bits
         return inputs._replace(X=inputs.X.copy())
     return inputs
 
 
-def with_constants(facts: Facts, weights: Array) -> Array:
+def followed_by_constants(facts: Facts, weights: Array) -> Array:
     """Put the constants behind the weights."""
     return np.array([*weights, *facts.constants.values()], weights.dtype) if facts.constants else weights
 
