@@ -23,8 +23,9 @@ _ENOUGH = 3
 points are asked for."""
 
 
-_FLOATS = (1e-18, 1e18)
-"""Sizes of intermediate values between which a C file in single precision is verified; zeros are left out."""
+_FLOATS = (1e-37, 1e18)
+"""Sizes of intermediate values between which a C file in single precision is verified: normal floats, of which products with two
+others are numbers; zeros are left out."""
 
 
 class Effort(NamedTuple):
@@ -114,7 +115,7 @@ def _in_floats(module: Any) -> bool:
 
 
 def _within_floats(reference: Reference, batch: Batch) -> bool:
-    """Tell if floats hold the values at a batch, and products of two of them."""
+    """Tell if floats hold the values at a batch."""
     looks = [reference.look(batch.point(row)) for row in range(len(batch.rows))]
     return all(_FLOATS[0] <= look.smallest and look.largest <= _FLOATS[1] for look in looks)
 
