@@ -122,15 +122,16 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     Args:
         module: of the numpy or the scalar backend, or compiled C.
         points: where; for float32 they must be float32 numbers (``Points.rounded``).
-        dtype: "float64", or "float32" for the numpy backend.
+        dtype: "float64", or "float32" for the numpy backend and for C in single precision.
 
     Raises:
         OptionError: the backend does not compute in that dtype.
     """
     backend = backend_of(module)
-    if backend != "numpy" and dtype != "float64":
-        numbers = "Python's floats" if backend == "scalar" else "doubles"
-        raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype float64")
+    own = module.METADATA.get("dtype", "float64")
+    if backend != "numpy" and dtype != own:
+        numbers = "Python's floats" if backend == "scalar" else "doubles" if own == "float64" else "floats"
+        raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype {own}")
     names = names_of(module)
     runner = _Runner(module, points, np.dtype(dtype).type if backend == "numpy" else float, _columns(names, module.OUTPUTS))
     with np.errstate(all="ignore"):
