@@ -26,6 +26,10 @@ class Three:
         self.single: Any = module_of(f"{name}.c", single)
         self.native: Any = native_module(self.numpy, made, self.files, Floats(made, lambda: single))
 
+    def ctypes_in(self, dtype: str) -> Any:
+        """The module that computes in a dtype through ctypes."""
+        return self.ctypes if dtype == "float64" else self.single
+
 
 _KNOWN: dict[str, Three] = {}
 

@@ -124,16 +124,16 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     Args:
         module: of any backend, C compiled; one for arrays of any library is given NumPy's.
         points: where; for float32 they must be float32 numbers (``Points.rounded``).
-        dtype: "float64", or "float32" for a backend of arrays.
+        dtype: "float64", or "float32" for a backend of arrays and for C in single precision.
 
     Raises:
         OptionError: the backend does not compute in that dtype.
     """
     backend = backend_of(module)
-    of_arrays = hasattr(module, "forward")
-    if not of_arrays and dtype != "float64":
-        numbers = "Python's floats" if backend == "scalar" else "doubles"
-        raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype float64")
+    of_arrays, own = hasattr(module, "forward"), module.METADATA.get("dtype", "float64")
+    if not of_arrays and dtype != own:
+        numbers = "Python's floats" if backend == "scalar" else "doubles" if own == "float64" else "floats"
+        raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype {own}")
     names = names_of(module)
     runner = _Runner(module, points, np.dtype(dtype).type if of_arrays else float, _columns(names, module.OUTPUTS))
     with np.errstate(all="ignore"):
