@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, needed, replaced
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.ir.uses import alive, product, read_once, readers
+from symgraph.ir.uses import alive, factors_of, product, read_once, readers
 from symgraph.passes.prune import prune
 
 _ORDINARY_OPS = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min", "sin", "cos", "tanh", "atan", "asinh", "rowsum"})
@@ -60,11 +60,8 @@ def _chains_of(graph: Graph) -> dict[int, list[_Chain]]:
     chains: dict[int, list[_Chain]] = {}
     for position in products:
         if position in uses and position not in inner:
-            first, factors = position, []
-            while first == position or first in inner:
-                factors.append(nodes[first].args[1])
-                first = nodes[first].args[0]
-            chains.setdefault(first, []).append(_Chain(position, tuple(reversed(factors))))
+            first, *factors = factors_of(nodes, position, inner)
+            chains.setdefault(first, []).append(_Chain(position, tuple(factors)))
     return chains
 
 
