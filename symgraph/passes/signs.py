@@ -51,17 +51,23 @@ def _bodies(graph: Graph) -> list[int]:
     numbers: dict[tuple[object, ...], int] = {}
     bodies: list[int] = []
     for node in graph.nodes:
-        op, own, negative = node.op, [bodies[arg] for arg in node.args], 0
+        op, args, negative = node.op, node.args, 0
         key: tuple[object, ...]
         if op == "neg":
-            bodies.append(own[0] ^ 1)
+            bodies.append(bodies[args[0]] ^ 1)
             continue
-        if op in ("add", "sub"):
-            low, high = sorted((own[0], own[1] ^ (op == "sub")))
-            key, negative = ("add", low >> 1, high >> 1, (low ^ high) & 1), low & 1
-        elif op in _LINEAR:
-            parts = [body >> 1 for body in own]
-            key, negative = (op, *(sorted(parts) if op == "mul" else parts)), sum(own) & 1
+        if op in ("mul", "add", "sub"):
+            left, right = bodies[args[0]], bodies[args[1]] ^ (op == "sub")
+            low, high = (left, right) if left < right else (right, left)
+            unlike = (low ^ high) & 1
+            key, negative = (op, low >> 1, high >> 1), unlike
+            if op != "mul":
+                key, negative = ("add", low >> 1, high >> 1, unlike), low & 1
+            bodies.append(2 * numbers.setdefault(key, len(numbers)) + negative)
+            continue
+        own = [bodies[arg] for arg in args]
+        if op in _LINEAR:
+            key, negative = (op, *(body >> 1 for body in own)), sum(own) & 1
         elif isinstance(node.data, float):
             key, negative = ("const", abs(node.data).hex()), math.copysign(1.0, node.data) < 0
         elif op == "select":
