@@ -4,7 +4,8 @@ What each computes is written here anew; of its ops that python-flint has by a m
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
+from operator import add, mul
 from typing import Any, NamedTuple
 
 from flint import acb, arb, ctx
@@ -25,7 +26,7 @@ class Form(NamedTuple):
         slopes: the partial by each operand, computed from the value and the operands; of an operation that takes any number of
             operands one function, of the operand's place and the operands.
         outside: tells whether operands surely lie where there is no real value; None if there always is one.
-        overflows: the sign of the infinite limits at minus and plus infinity, 0 for finite ones, of functions that overflow.
+        overflows: the infinite limits at minus and plus infinity, unknown for finite ones, of functions that overflow.
         side: the side of a kink, or of a change of method, on which operands are, None if that is uncertain; None if there is
             none.
         lazy: whether it may be decided although an operand is missing.
@@ -34,7 +35,7 @@ class Form(NamedTuple):
     value: Function
     slopes: tuple[Function, ...] | Callable[[int, Sequence[Any]], Value] = ()
     outside: Callable[..., bool] | None = None
-    overflows: tuple[int, int] | None = None
+    overflows: tuple[Value, Value] | None = None
     side: Callable[..., int | None] | None = None
     lazy: bool = False
 
@@ -59,7 +60,7 @@ def value_of(form: Form, operands: Sequence[Any]) -> Value:
     if form.outside is not None and form.outside(*operands):
         return UNDEFINED
     if form.overflows is not None and abs(operands[0]) > LARGE:
-        return _signed(form.overflows[bool(operands[0] > 0)])
+        return form.overflows[bool(operands[0] > 0)]
     return value if balls.is_infinite(value) else UNKNOWN
 
 
@@ -78,11 +79,6 @@ def slope_of(form: Form, place: int, value: Value, operands: Sequence[Any]) -> V
     slopes = form.slopes
     slope: Value = slopes[place](value, *operands) if isinstance(slopes, tuple) else slopes(place, operands)
     return slope if not isinstance(slope, arb) or slope.is_finite() or balls.is_infinite(slope) else UNKNOWN
-
-
-def _signed(sign: int) -> Value:
-    """Plus or minus infinity; unknown for a limit that is finite."""
-    return INFINITY if sign > 0 else -INFINITY if sign < 0 else UNKNOWN
 
 
 def _ierfcx_slope(v: arb, x: arb) -> Value:
@@ -114,22 +110,8 @@ def _exponent_slope(v: arb, base: arb, exponent: arb) -> Value:
     return v * base.log() if base > 0 else UNDEFINED if base < 0 else UNKNOWN
 
 
-def _product(*factors: arb) -> arb:
-    product = factors[0]
-    for factor in factors[1:]:
-        product = product * factor
-    return product
-
-
 def _product_of_others(place: int, factors: Sequence[arb]) -> arb:
-    return _product(ONE, *factors[:place], *factors[place + 1 :])
-
-
-def _sum(*terms: arb) -> arb:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+    return reduce(mul, (*factors[:place], *factors[place + 1 :]), ONE)
 
 
 def _sinc_slope(v: arb, x: arb) -> arb:
@@ -184,35 +166,15 @@ def _sign_of(x: arb) -> int | None:
 def _by_sign(below: Value, at: Value, above: Value) -> Function:
     """A function of one operand, and what comes after it, that depends on the operand's sign alone."""
 
-    def choose(x: arb, *_: arb) -> Value:
-        side = _sign_of(x)
-        choices: tuple[Value, Value, Value] = (at, above, below)
-        return UNKNOWN if side is None else choices[side]
-
-    return choose
+    return lambda x, *_: UNKNOWN if (side := _sign_of(x)) is None else (at, above, below)[side]
 
 
 def _slope_by_sign(below: Value, at: Value, above: Value) -> Function:
-    choose = _by_sign(below, at, above)
-
-    def slope(_v: Value, *operands: arb) -> Any:
-        return choose(*operands)
-
-    return slope
+    return lambda _v, *operands: _by_sign(below, at, above)(*operands)
 
 
 def _heaviside(x: arb, at_zero: arb) -> Value:
     value: Value = _by_sign(ZERO, at_zero, ONE)(x)
-    return value
-
-
-def _extreme(sign: int) -> Function:
-    def value(*operands: arb) -> arb:
-        best = operands[0]
-        for other in operands[1:]:
-            best = best.max(other) if sign > 0 else best.min(other)
-        return best
-
     return value
 
 
@@ -292,26 +254,27 @@ def _is_beyond_one(x: arb) -> bool:
     return bool(x > 1 or x < -1)
 
 
+_ABOVE, _BOTH = (UNKNOWN, INFINITY), (-INFINITY, INFINITY)
 _ONE, _ZERO = (lambda *_: ONE), (lambda *_: ZERO)
 
 FORMS: dict[str, Form] = {
-    "add": Form(_sum, _ONE),
+    "add": Form(lambda *terms: reduce(add, terms), _ONE),
     "sub": Form(lambda a, b: a - b, (_ONE, lambda v, a, b: -ONE)),
-    "mul": Form(_product, _product_of_others),
+    "mul": Form(lambda *factors: reduce(mul, factors), _product_of_others),
     "div": Form(
         balls.divided, (lambda v, a, b: balls.inverse(b), lambda v, a, b: -balls.divided(v, b)), lambda a, b: b.is_zero()
     ),
     "neg": Form(lambda x: -x, (lambda v, x: -ONE,)),
     "pow": Form(balls.power, (_power_slope, _exponent_slope), _outside_of_power),
     "sqrt": Form(
-        lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0, (0, 1)
+        lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0, _ABOVE
     ),
-    "cbrt": Form(balls.cbrt, (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(3 * v * v),), None, (-1, 1)),
+    "cbrt": Form(balls.cbrt, (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(3 * v * v),), None, _BOTH),
     "hypot": Form(
         lambda a, b: (a * a + b * b).sqrt(), (lambda v, a, b: _hypot_slope(v, a), lambda v, a, b: _hypot_slope(v, b))
     ),
     "exp": Form(balls.exp, (lambda v, x: v,)),
-    "expm1": Form(lambda x: x.expm1() if not x < -LARGE else TINY - 1, (lambda v, x: balls.exp(x),), None, (0, 1)),
+    "expm1": Form(lambda x: x.expm1() if not x < -LARGE else TINY - 1, (lambda v, x: balls.exp(x),), None, _ABOVE),
     "log": Form(_finite(arb.log), (lambda v, x: balls.inverse(x),), lambda x: x <= 0),
     "log1p": Form(_finite(arb.log1p), (lambda v, x: balls.inverse(1 + x),), lambda x: x <= -1),
     "xlogx": Form(_xlogx, (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
@@ -353,7 +316,7 @@ FORMS: dict[str, Form] = {
     "atan": Form(lambda x: x.atan(), (lambda v, x: balls.inverse(1 + x * x),)),
     "atan2": Form(_atan2, (lambda v, y, x: x / (x * x + y * y), lambda v, y, x: -y / (x * x + y * y))),
     "sinc": Form(lambda x: x.sinc(), (_sinc_slope,), side=lambda x: int(abs(x) < 1.5)),
-    "sinh": Form(lambda x: x.sinh(), (lambda v, x: (balls.exp(x) + balls.exp(-x)) / 2,), None, (-1, 1)),
+    "sinh": Form(lambda x: x.sinh(), (lambda v, x: (balls.exp(x) + balls.exp(-x)) / 2,), None, _BOTH),
     "cosh": Form(
         lambda x: (balls.exp(x) + balls.exp(-x)) / 2,
         (lambda v, x: x.sinh() if abs(x) < 1 else (balls.exp(x) - balls.exp(-x)) / 2,),
@@ -366,8 +329,8 @@ FORMS: dict[str, Form] = {
     "abs": Form(abs, (_slope_by_sign(-ONE, KINK, ONE),), side=_is_positive),
     "sign": Form(_by_sign(-ONE, ZERO, ONE), (_slope_by_sign(ZERO, UNDEFINED, ZERO),), side=_is_positive),
     "heaviside": Form(_heaviside, (_slope_by_sign(ZERO, UNDEFINED, ZERO), _slope_by_sign(ZERO, ONE, ZERO)), side=_is_positive),
-    "max": Form(_extreme(1), partial(selected, 1), side=_selected_place(1)),
-    "min": Form(_extreme(-1), partial(selected, -1), side=_selected_place(-1)),
+    "max": Form(lambda *operands: reduce(arb.max, operands), partial(selected, 1), side=_selected_place(1)),
+    "min": Form(lambda *operands: reduce(arb.min, operands), partial(selected, -1), side=_selected_place(-1)),
     "relu": Form(lambda x: x.max(ZERO), (_slope_by_sign(ZERO, KINK, ONE),), side=_is_positive),
     "lt": _comparison(lambda d: d < 0, lambda d: d >= 0),
     "le": _comparison(lambda d: d <= 0, lambda d: d > 0),
