@@ -380,7 +380,7 @@ class _Found(NamedTuple):
 def _literal(found: Truths, point: Mapping[str, float]) -> str:
     """Assignments of w, X and y, as far as the model has them, with all digits."""
     model = found.model
-    target = () if model.target_input is None else (model.target_input,)
+    target = model.target_inputs
     parts = []
     for name, entries in (("w", model.weight_inputs), ("X", model.feature_inputs), ("y", target)):
         numbers = [point[entry.name] for entry in entries]

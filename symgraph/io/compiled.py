@@ -38,6 +38,11 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "jacobian": (None, (_P, _P, _N, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
+_OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
+    ("targets", "row"): (_REAL, (_P, _P, _P, _P)),
+    ("outputs", "predict_row"): (None, (_P, _P, _P)),
+}
+"""The same of functions that are others where there are several targets or outputs."""
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
 _FAULTS = (
@@ -200,7 +205,9 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         return None if value is None else value.decode()
 
     functions: dict[str, Any] = {}
-    for name, (result, parameters) in _SIGNATURES.items():
+    several = {what for what in ("targets", "outputs", "residuals") if hasattr(library, f"{prefix}_{what}")}
+    signatures = {**_SIGNATURES, **{name: signature for (what, name), signature in _OF_SEVERAL.items() if what in several}}
+    for name, (result, parameters) in signatures.items():
         function = getattr(library, f"{prefix}_{name}", None)
         if function is not None:
             function.restype, *function.argtypes = (real if one is _REAL else one for one in (result, *parameters))
@@ -210,10 +217,13 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
     metadata |= {"dtype": "float32"} if single else {}
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
-    outputs = tuple(filter(None, [text("output")]))
+    metadata |= {"residuals": ctypes.c_int.in_dll(library, f"{prefix}_residuals").value} if "residuals" in several else {}
+    outputs, targets = (_names(library, f"{prefix}_{what}") if what in several else () for what in ("outputs", "targets"))
+    outputs = outputs or tuple(filter(None, [text("output")]))
     facts = Facts(
         model, MODULE_ABI, model, features, text("target"), weights, outputs, metadata, (metadata.get("dtype", "float64"),)
     )
+    facts = facts._replace(targets=targets)
     if hasattr(library, f"{prefix}_constants"):
         names = _names(library, f"{prefix}_constants")
         values = (real * len(names)).in_dll(library, f"{prefix}_constant_values")
@@ -224,7 +234,7 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
 def _module(binding: CompiledBinding, path: Path) -> ModuleType:
     facts = binding.facts
     module = ModuleType(facts.model, f"The model {facts.model}, compiled from C.")
-    left = ("module", "dtypes", *(() if facts.constants else ("constants",)))
+    left = ("module", "dtypes", *(name for name in ("constants", "targets") if not getattr(facts, name)))
     stated = {name.upper(): value for name, value in facts._asdict().items() if name not in left}
     vars(module).update(stated, __file__=str(path), _model=binding)
     vars(module).update({name: getattr(binding, name) for name in (*offered(binding), "pack", "unpack")})

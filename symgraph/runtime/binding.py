@@ -32,8 +32,8 @@ class Kept:
 class Binding(Kept, Generic[T]):
     """The public functions of one module.
 
-    X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row. Columns of frames
-    and mappings are taken by name. The dtype is that of w and X together, float32 or float64. Calls from several threads are
+    X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row; of p targets it is
+    (n, p), or (p,) for one row. Columns of frames and mappings are taken by name. The dtype is that of w and X together, float32 or float64. Calls from several threads are
     safe; results never share memory with anything and do not depend on the number of threads.
 
     Arguments are checked here; what the functions give is computed by the methods at the end, which each kind of binding has.
@@ -75,7 +75,7 @@ class Binding(Kept, Generic[T]):
         return self._pulled(tape, self._seed(tape, cotangent))
 
     def predict(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
-        """Compute the output: one entry a row, or a scalar for one row."""
+        """Compute the output: one entry a row, or a scalar for one row; (n, m), or (m,) for one row, of m outputs."""
         workers = thread_count(threads)
         return self._values("predict", self._checked(self.facts, w, X, None), workers)
 
@@ -145,7 +145,7 @@ class Binding(Kept, Generic[T]):
         return self._partials("per_sample_grad", inputs, workers)
 
     def jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None, *, threads: int = 1) -> "Array":
-        """Compute d output / d w: (n, k), or (k,) for one row.
+        """Compute d output / d w: (n, k), or (k,) for one row; (n, m, k), or (m, k) for one row, of m outputs.
 
         y is not used where there are features; it lets jacobian take the arguments of forward. Without features it says how
         many rows there are.
@@ -155,13 +155,16 @@ class Binding(Kept, Generic[T]):
         return self._partials("jacobian", inputs, workers)
 
     def residual(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
-        """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it."""
+        """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it.
+
+        Of several residuals it is (n*p,), those of a row one after the other, as least squares want them.
+        """
         workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target(self.facts, inputs)
         return self._values("residual", inputs, workers)
 
     def residual_jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
-        """Compute d residual / d w: (n, k), or (k,) for one row."""
+        """Compute d residual / d w: (n, k), or (k,) for one row; (n*p, k) of several residuals."""
         workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target(self.facts, inputs)
         return self._partials("residual_jacobian", inputs, workers)
@@ -225,7 +228,7 @@ class Binding(Kept, Generic[T]):
         raise NotImplementedError
 
     def _residual_table(self, inputs: Inputs) -> Array:
-        """Compute the derivatives of each row's residual by the weights, and behind them the residual: (n, k + 1)."""
+        """Compute the derivatives of each residual by the weights, and behind them the residual: (n, k + 1) or (n*p, k + 1)."""
         slopes = self._partials("residual_jacobian", inputs, 1).reshape(-1, len(self.facts.weights))
         return np.column_stack([slopes, np.reshape(self._values("residual", inputs, 1), -1)])
 

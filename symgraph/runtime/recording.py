@@ -151,7 +151,7 @@ class Traced(NDArrayOperatorsMixin):
 
 
 class Entries:
-    """Traced entries in the place of the weights, or traced columns in the place of X."""
+    """Traced entries in the place of the weights, or traced columns in the place of X, or of y with several targets."""
 
     def __init__(self, entries: Sequence[Traced], dtype: np.dtype[Any]) -> None:
         self.T = tuple(entries)
@@ -180,7 +180,7 @@ class Given(NamedTuple):
 
 def record(
     lines: Callable[[Given], Sequence[Array]],
-    counts: tuple[int, int],
+    counts: tuple[int, int, int],
     dtype: np.dtype[Any],
     *,
     has_target: bool,
@@ -190,7 +190,7 @@ def record(
 
     Args:
         lines: compute some values from what they are given.
-        counts: how many weights and how many features there are.
+        counts: how many weights and features there are, and how many targets where there are several, else 0.
         dtype: of the arguments.
         has_target: True where y is given.
         by_row: True where each row has a cotangent of its own.
@@ -201,7 +201,10 @@ def record(
     recorder = Recorder(dtype)
     w = Entries([recorder.argument("weight", index, Kind.UNIFORM) for index in range(counts[0])], dtype)
     columns = Entries([recorder.argument("feature", index, Kind.ROW) for index in range(counts[1])], dtype)
-    y = recorder.argument("target", 0, Kind.ROW) if has_target else None
+    y: Any = None
+    if has_target:
+        targets = [recorder.argument("target", index, Kind.ROW) for index in range(max(1, counts[2]))]
+        y = Entries(targets, dtype) if counts[2] else targets[0]
     cotangent = recorder.argument("cotangent", 0, Kind.ROW if by_row else Kind.UNIFORM)
     weight = cotangent if by_row else None
     results = lines(Given(w, columns if counts[1] else None, y, cotangent, weight, recorder.rowsum))

@@ -90,12 +90,12 @@ class Model(Declarations):
 
     def _check_whole(self) -> None:
         where = f"model {self.name}"
-        if self._loss is None and self._output is None:
+        if self._loss is None and not self._outputs:
             raise SpecError(f"{where}: it has neither a loss nor an output, so there is nothing to compute")
         if not self.weight_inputs:
             raise SpecError(f"{where}: it has no weights; declare them with model.weight or model.weights")
         root = "loss" if self._loss is not None else "output"
-        used = self._ancestors(symbols_of(self._loss) if self._loss is not None else [self._nodes[str(self._output)].symbol])
+        used = self._ancestors(symbols_of(self._loss) if self._loss is not None else [node.symbol for node in self.output_nodes])
         idle = [i.name for i in self.weight_inputs if i.symbol not in used]
         if idle:
             raise SpecError(f"{where}: the {root} does not depend on weight {', '.join(idle)}; use it or remove it")

@@ -8,7 +8,7 @@ from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import CFunction, FunctionWriter
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
-from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.names import JACOBIAN, RESIDUAL, several_targets
 from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
@@ -38,11 +38,14 @@ class CView:
         counts: operations of a row, in words.
         names: the public tables of names: table -> C literals.
         constants: the values of the constants that stand behind the weights, unless the caller gives others.
-        target: the target's name as a C literal, "NULL" without one.
+        target: the target's name as a C literal, "NULL" without one, or where there are several, which have a table of names.
         output: likewise the output's.
+        targets: the number of targets where there are several, else 0; likewise ``outputs`` and ``residuals``.
+        has_target: whether there are targets.
         hash: digest of the canonical model, as a C literal.
         abi: the version of the contract.
         features: the number of features; likewise ``weights`` and ``sums``.
+        widest: the most columns that a function writes.
         rows: rows of a block.
         terms: the function that writes the terms of the sums; None without a loss.
         gradient: the function that makes partials of the sums.
@@ -67,11 +70,16 @@ class CView:
     constants: tuple[str, ...]
     target: str
     output: str
+    targets: int
+    outputs: int
+    residuals: int
+    has_target: bool
     hash: str
     abi: int
     features: int
     weights: int
     sums: int
+    widest: int
     rows: int
     terms: CFunction | None
     gradient: CFunction | None
@@ -108,7 +116,7 @@ class CView:
     @property
     def kibibytes(self) -> int:
         """Return the stack that the functions over rows need, rounded up to kibibytes."""
-        a_block = self.bytes * self.rows * (self.features + max(self.sums, self.weights) + 2)
+        a_block = self.bytes * self.rows * (self.features + self.widest + 2)
         written = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
         functions = [function for function in written if function is not None]
         kept = max((self.bytes * self.rows * len(function.arrays) for function in functions), default=0)
@@ -126,22 +134,23 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     _check_model_name(source.model.name)
     model, roots = source.model, source.graph.roots
     writer = FunctionWriter(source, texts, literals)
-    has_loss, has_output = "loss" in roots, "output" in roots
+    has_loss, has_output = "loss" in roots, bool(model.output_nodes)
     own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
     parts = {
         "terms": writer.terms() if has_loss else None,
         "gradient": writer.gradient() if has_loss else None,
-        "losses": writer.root("loss") if has_loss else None,
-        "prediction": writer.root("output") if has_output else None,
+        "losses": writer.values("loss") if has_loss else None,
+        "prediction": writer.values("output") if has_output else None,
         "jacobian": writer.partials("jacobian", JACOBIAN) if has_output else None,
-        "residual": writer.root("residual") if source.has_residual and not difference else None,
+        "residual": writer.values("residual") if source.has_residual and not difference else None,
         "residual_jacobian": writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None,
     }
     written = [function for function in parts.values() if function is not None]
     name = ascii_name(model.name)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
     single = source.options.single
-    rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written), single)
+    widest = max(sums, weights, *(len(function.results) for function in written))
+    rows = _rows(features + widest + max(len(function.arrays) for function in written), single)
     target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
         file=model.name,
@@ -155,17 +164,24 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
                 ("features", model.feature_inputs),
                 ("weights", model.weight_inputs),
                 ("constants", model.constant_inputs),
+                ("targets", several_targets(model)),
+                ("outputs", model.output_nodes if len(model.output_nodes) > 1 else ()),
             )
-            if entries or table != "constants"
+            if entries or table in ("features", "weights")
         },
         constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
         target="NULL" if target is None else string(target.name),
         output="NULL" if output is None else string(output.name),
+        targets=len(several_targets(model)),
+        outputs=len(model.output_nodes) if output is None else 0,
+        residuals=len(residual.exprs) if len(residual.exprs) > 1 else 0,
+        has_target=bool(model.target_inputs),
         hash=string(model_hash(model)),
         abi=ABI,
         features=features,
         weights=weights,
         sums=sums,
+        widest=widest,
         rows=rows,
         has_residual=source.has_residual,
         residual_factor=number(residual.factor),

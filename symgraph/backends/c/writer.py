@@ -9,7 +9,7 @@ from types import MappingProxyType
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ascii_name, ascii_names, taken
-from symgraph.backends.names import Names, Numbering, identifiers
+from symgraph.backends.names import Names, Numbering, identifiers, several_targets
 from symgraph.backends.section import Line, SectionWriter, statements
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
@@ -102,15 +102,15 @@ class FunctionWriter:
         results = (self.graph.roots["loss"], *(position for position in self.sums if position not in targets))
         return self._over_rows((*arguments, *results), results, self.labels, targets, ("cotangent",))
 
-    def root(self, name: str) -> CFunction:
-        """Write the function for the output, the residual, or the loss of each row."""
-        position = self.graph.roots[name]
-        return self._over_rows((position,), (position,), self.labels)
+    def values(self, kind: str) -> CFunction:
+        """Write the function for the outputs, the residuals, or the loss of each row."""
+        results = roots_of(self.graph, kind)
+        return self._over_rows(results, results, self.labels)
 
-    def partials(self, prefix: str, suffix: str) -> CFunction:
-        """Write the function for the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
-        results = roots_of(self.graph, prefix)
-        return self._over_rows(results, results, self.names.cotangents(suffix)[0] | self.names.nodes())
+    def partials(self, kind: str, cotangents: str) -> CFunction:
+        """Write the function for the derivatives of the outputs or the residuals; see ``Names.cotangents``."""
+        results = roots_of(self.graph, kind)
+        return self._over_rows(results, results, self.names.cotangents(cotangents)[0] | self.names.nodes())
 
     def gradient(self) -> CFunction:
         """Write the code that runs once with the sums: the statements, and the partials."""
@@ -188,7 +188,13 @@ class FunctionWriter:
     def _bound(self) -> dict[int, str]:
         alone = not any(node.varying for node in self.graph.nodes if node.op == "cotangent")
         others = {"target": "y[row]", "cotangent": f"cotangent[{0 if alone else 'row'}]", "largest": "DBL_MAX"}
-        return self.names.leaves(others)
+        columns = [entry.name for entry in several_targets(self.source.model)]
+        targets = {
+            position: f"y[{len(columns)} * row + {columns.index(str(node.data))}]"
+            for position, node in enumerate(self.graph.nodes)
+            if node.op == "target" and columns
+        }
+        return self.names.leaves(others) | targets
 
     def _writer(self, bound: dict[int, str], labels: Mapping[int, str]) -> StatementWriter:
         numbering = Numbering(self.names.identifier.values())
