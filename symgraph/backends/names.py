@@ -125,7 +125,8 @@ class Names:
         """Return the identifier of every input of a kind in order, "" for one that nothing reads.
 
         Args:
-            kind: "weight", "constant", "feature", "target" where there are several, or "w" for the weights with the constants behind them.
+            kind: "weight", "constant", "feature", "target" where there are several, or "w" for the weights with the constants
+                behind them.
             order: the operations that read them.
             also: further nodes that are read.
         """
@@ -137,7 +138,7 @@ class Names:
         return [self.identifier[entry.name] if (entry.kind, entry.name) in used else "" for entry in entries]
 
     def leaves(self, others: Mapping[str, str]) -> dict[int, str]:
-        """Return the text of every leaf: the identifier of an input but one target alone, and of other kinds that by ``others``."""
+        """Return the text of every leaf: the identifier of inputs but a single target, of other kinds that by ``others``."""
         result: dict[int, str] = {}
         named = ("feature", "weight", "constant", *(["target"] if several_targets(self.model) else []))
         for position, node in enumerate(self.graph.nodes):

@@ -73,7 +73,7 @@ def _model_hash(model: Model) -> str:
     draws = {id(i.init): _draw(i.init, 1) if i.init else None for i in {id(i.init): i for i in model.inputs}.values()}
     lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}{_limits(i)}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
-    lines += [f"output {name}" for name in [node.name for node in model.output_nodes] or [None]]
+    lines += [f"output {node.name}" for node in model.output_nodes] or ["output None"]
     lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
     return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"

@@ -94,7 +94,6 @@ _CONSTANTS: Mapping[Any, Callable[[], Value]] = {
 """The constants with a symbol of their own, at the precision in force."""
 
 
-
 def residual_root(column: str) -> str:
     """Return the name of the root that is a residual, "residual of the loss" of "residual"; no node can be called so."""
     return f"{column} of the loss"
@@ -135,7 +134,10 @@ class Program:
         exprs: list[Named] = [(node.name, node.symbol, node.expr) for node in self._model.nodes]
         exprs += [] if self._model.loss_expr is None else [("loss", None, self._model.loss_expr)]
         residual = residual_of(self._model)
-        return [*exprs, *((residual_root(name), None, expr) for name, expr in zip(residual.columns, residual.exprs, strict=True))]
+        return [
+            *exprs,
+            *((residual_root(name), None, expr) for name, expr in zip(residual.columns, residual.exprs, strict=True)),
+        ]
 
     def smooth_around(self, values: Sequence[Value]) -> "Program":
         """The program of the smooth expressions that the model's are equal to around a point.

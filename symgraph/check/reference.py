@@ -43,7 +43,7 @@ class Truth:
 
     Attributes:
         nodes: the value of each named node.
-        values: of "loss", "output" and "residual", as far as the model has them; of several "output re", "residual 1" and so on.
+        values: of "loss", "output" and "residual", as far as the model has them; of several "output re", "residual 1".
         partials: of these by each input.
         bits: the precision that was needed.
     """

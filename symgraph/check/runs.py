@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from symgraph.check.judged_points import Points
 from symgraph.columns import columns_of, prefix_of, value_of
 from symgraph.errors import OptionError
-from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls, partials_fact, targets_of
+from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls, partials_fact
+from symgraph.io.module import targets_of
 from symgraph.options import ACCURATE, DOUBLE
 
 NOTHING, MATH_ERROR, CRASH = range(3)
@@ -174,8 +175,9 @@ class _Runner:
         """What each way of calling a function has given, one for each row that is looked at: the first and last of a batch."""
         places = {name: place for place, name in enumerate(points.names)}
         values, targets = points.values.astype(kind), targets_of(module)
-        self.w, X, y = (values[:, [places[name] for name in part]] for part in (module.WEIGHTS, module.FEATURES, targets))
-        y = (y if len(targets) > 1 else y[:, 0]) if targets else None
+        parts = (module.WEIGHTS, module.FEATURES, targets)
+        self.w, X, columns = (values[:, [places[name] for name in part]] for part in parts)
+        y = (columns if len(targets) > 1 else columns[:, 0]) if targets else None
         self.given = Given(self.w[0], X if module.FEATURES else None, y, np.arange(len(X)), shares=np.ones(len(X)))
         self.is_scalar = backend_of(module) == "scalar"
         accurate = module.METADATA.get("precision", DOUBLE) == ACCURATE

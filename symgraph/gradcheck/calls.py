@@ -41,11 +41,6 @@ def is_value(fact: str) -> bool:
     return fact.partition(" ")[0] in PARTIALS
 
 
-def targets_of(module: Any) -> tuple[str, ...]:
-    """The names of a module's targets: none, one or several."""
-    return tuple(getattr(module, "TARGETS", () if module.TARGET is None else (module.TARGET,)))
-
-
 WITHOUT = "without y"
 _PULLED = ("", "weighted", "sum")
 """The ways in which `backward` adds up, by its cotangent."""
@@ -60,7 +55,8 @@ class Given(NamedTuple):
 
     Attributes:
         w: (k,) the weights.
-        X, y: (m, d) and (m,), of several targets (m, p), or those of one row alone; None where the model has no features or no target.
+        X, y: (m, d) and (m,), of several targets (m, p), or those of one row alone; None where the model has no features or no
+            target.
         rows: (m,) which of the n known rows they are, in order; more than n are all of them again and again.
         alone: whether it is one row and no batch.
         text: what is added to names of functions.
@@ -221,7 +217,9 @@ def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[
 def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     """The functions that give something for each row."""
     single = partial(_called, module, given)
-    outputs, residuals = ([fact for fact in facts if fact.partition(" ")[0] == kind] or [kind] for kind in ("output", "residual"))
+    outputs, residuals = (
+        [fact for fact in facts if fact.partition(" ")[0] == kind] or [kind] for kind in ("output", "residual")
+    )
     jacobian = [partials_fact(output) for output in outputs]
     per_sample_grad = cache(lambda: module.per_sample_grad(*given[:3], **given.options))
     yield Call("per_sample_grad", ("gradient",), lambda: [per_sample_grad()])

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck.agreement import SAFETY, judge
-from symgraph.gradcheck.calls import Array, is_value, partials_fact, targets_of
+from symgraph.gradcheck.calls import Array, is_value, partials_fact
 from symgraph.gradcheck.compared_functions import compare
 from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
-from symgraph.io.module import GeneratedModule
+from symgraph.io.module import GeneratedModule, targets_of
 
 _SINGLES, _LEAST_SINGLES, _SINGLES_WORK = 48, 4, 20_000
 """Number of weights judged one by one at a point: most, least, and the most that it times the number of all may be."""
@@ -160,7 +160,9 @@ def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
         y = np.asarray(y, np.float64)
         ends = (len(targets),) if len(targets) > 1 else ()
         if y.ndim == 0 or y.shape[1:] != ends or (X is not None and len(y) != len(X)):
-            raise DataError(f"y has shape {y.shape}; it must be {'one number' if not ends else ', '.join(targets)} for each row")
+            raise DataError(
+                f"y has shape {y.shape}; it must be {'one number' if not ends else ', '.join(targets)} for each row"
+            )
     if 0 in (len(part) for part in (X, y) if part is not None):
         raise DataError("there are no rows to check at")
     return X, y

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from symgraph.columns import columns_of
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import Given, call_row, is_value, partials_fact, targets_of
+from symgraph.gradcheck.calls import Given, call_row, is_value, partials_fact
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
-from symgraph.io.module import GeneratedModule
+from symgraph.io.module import GeneratedModule, targets_of
 
 # A point is drawn by one law for all its weights; later points try other laws, for models that are finite only at positive
 # numbers, or alive only near 0. None stands for the declared initial weights. Rows have two laws: every pair comes up.
@@ -76,7 +76,7 @@ class Point(NamedTuple):
             found = getattr(self.module, name)(w, *self.given[1 : 3 if of_loss else 2])
             values = np.asarray(found.loss if part == "loss" else found)
             if column:
-                values = values[:, self.module.OUTPUTS.index(column)]
+                values = np.take(values, self.module.OUTPUTS.index(column), axis=-1 if is_value(part) else -2)
             shape = (len(self.given.rows),) if is_value(part) else (len(self.given.rows), len(w))
             return values if values.shape == shape else np.broadcast_to(values, shape)
         except Exception as error:  # whatever it raises is a fault of the module

@@ -33,8 +33,9 @@ class Binding(Kept, Generic[T]):
     """The public functions of one module.
 
     X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row; of p targets it is
-    (n, p), or (p,) for one row. Columns of frames and mappings are taken by name. The dtype is that of w and X together, float32 or float64. Calls from several threads are
-    safe; results never share memory with anything and do not depend on the number of threads.
+    (n, p), or (p,) for one row. Columns of frames and mappings are taken by name. The dtype is that of w and X together,
+    float32 or float64. Calls from several threads are safe; results never share memory with anything and do not depend on the
+    number of threads.
 
     Arguments are checked here; what the functions give is computed by the methods at the end, which each kind of binding has.
     """

@@ -1,6 +1,6 @@
 """Real and imaginary parts of an expression with the imaginary unit, as SymPy splits it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import sympy
@@ -58,8 +58,7 @@ def positive_symbols(inputs: Iterable[Input], nodes: Iterable[NamedNode]) -> dic
 
 def _turned(expr: Any) -> Any:
     """Write powers of complex numbers with an exponent that is no number as exponentials, whose parts SymPy knows."""
-    return _replaced(
-        expr,
+    return expr.replace(
         lambda part: isinstance(part, sympy.Pow) and part.base.is_real is False and not part.exp.is_number,
         lambda part: sympy.exp(part.exp * (sympy.log(sympy.Abs(part.base)) + sympy.I * sympy.arg(part.base))),
     )
@@ -67,8 +66,4 @@ def _turned(expr: Any) -> Any:
 
 def _settled(expr: Any) -> Any:
     """Write the angles of numbers whose two parts are known by atan2."""
-    return _replaced(expr, lambda part: isinstance(part, sympy.arg), lambda part: sympy.atan2(*part.args[0].as_real_imag()[::-1]))
-
-
-def _replaced(expr: Any, wanted: Callable[[Any], bool], by: Callable[[Any], Any]) -> Any:
-    return expr.replace(wanted, by)
+    return expr.replace(sympy.arg, lambda number: sympy.atan2(*reversed(number.as_real_imag())))

@@ -260,7 +260,7 @@ class Declarations(Parts, Transforms):
     def _check_first(self, kind: str, names: Sequence[str], known: Sequence[str]) -> None:
         """Refuse targets or outputs after others, and none at all."""
         if not names:
-            raise SpecError(f"model {self.name}: {kind}s need a name each, such as model.{kind}s({'a b'!r}{', ...' * (kind == 'output')})")
+            raise SpecError(f"model {self.name}: {kind}s need a name each, such as 'a b'")
         if known:
             raise SpecError(
                 f"model {self.name}: {kind} {', '.join(map(repr, names))}: the model has the {kind} "

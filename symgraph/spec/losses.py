@@ -53,8 +53,10 @@ def loss_named(name: str, where: str, outputs: Sequence[NamedNode], targets: Seq
     if not targets or not outputs:
         raise SpecError(f"{where}: {name!r} compares the target with the output; declare model.target and model.output first")
     if len(targets) != len(outputs):
-        sides = [f"{len(some)} {kind}s ({', '.join(one.name for one in some)})" for kind, some in
-                 (("output", outputs), ("target", targets))]
+        sides = [
+            f"{len(some)} {kind}s ({', '.join(one.name for one in some)})"
+            for kind, some in (("output", outputs), ("target", targets))
+        ]
         raise SpecError(f"{where}: {name!r} compares each output with a target, and the model has {' and '.join(sides)}")
     losses = [LOSSES[name].of(one.symbol, other.symbol) for one, other in zip(outputs, targets, strict=True)]
     with evaluate(True):

@@ -95,7 +95,8 @@ class Model(Declarations):
         if not self.weight_inputs:
             raise SpecError(f"{where}: it has no weights; declare them with model.weight or model.weights")
         root = "loss" if self._loss is not None else "output"
-        used = self._ancestors(symbols_of(self._loss) if self._loss is not None else [node.symbol for node in self.output_nodes])
+        outputs = [node.symbol for node in self.output_nodes]
+        used = self._ancestors(outputs if self._loss is None else symbols_of(self._loss))
         idle = [i.name for i in self.weight_inputs if i.symbol not in used]
         if idle:
             raise SpecError(f"{where}: the {root} does not depend on weight {', '.join(idle)}; use it or remove it")

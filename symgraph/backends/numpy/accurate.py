@@ -18,7 +18,9 @@ TEXTS: OpTexts = MappingProxyType(
 with a power of two."""
 
 _CALLED = {text.format.lstrip("~").partition("(")[0] for text in TEXTS.values()}
-_TAKEN = frozenset({"Pair", "pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", "y_pairs", *_CALLED, *ARGUMENTS})
+_TAKEN = frozenset(
+    {"Pair", "pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", "y_pairs", *_CALLED, *ARGUMENTS}
+)
 
 
 class AccurateWriter(LinesWriter):
