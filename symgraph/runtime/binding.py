@@ -170,7 +170,6 @@ class Binding(Kept, Generic[T]):
         check_target(self.facts, inputs)
         return self._partials("residual_jacobian", inputs, workers)
 
-    @np.errstate(all="ignore")
     def normal_equations(
         self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, sample_weight: "ArrayLike | None" = None
     ) -> "tuple[Array, Array, float]":
@@ -187,7 +186,8 @@ class Binding(Kept, Generic[T]):
             slopes of the loss by r**2/2, so that J'Wr is the gradient of the sum.
         """
         inputs, s, _ = self._weighted(w, X, y, sample_weight, "sum")
-        return normal_equations(self.facts, self._residual_table, inputs, s)
+        with np.errstate(all="ignore"):
+            return normal_equations(self.facts, self._residual_table, inputs, s)
 
     def pack(self, mapping: Mapping[str, float]) -> "Array":
         """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""

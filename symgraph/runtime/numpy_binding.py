@@ -118,10 +118,11 @@ class Bound(Binding[T]):
         key = name, inputs.w.dtype, inputs.y is not None, by_row
         known = self._programs.get(key)
         if known is None:
-            counts = len(inputs.w), len(self.facts.features), len(self.facts.targets)
+            counts, targets = (len(inputs.w), len(self.facts.features)), len(self.facts.targets)
             columns = self._columns.get(name)
             lines = self._sums[name] if columns is None else lambda one: columns(self._forward(one.w, one.X, one.y))
-            recording = record(lines, counts, inputs.w.dtype, has_target=inputs.y is not None, by_row=by_row)
+            has_target = inputs.y is not None
+            recording = record(lines, counts, inputs.w.dtype, has_target=has_target, by_row=by_row, targets=targets)
             known = self._programs[key] = planned(recording)
         return known
 

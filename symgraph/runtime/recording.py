@@ -180,20 +180,22 @@ class Given(NamedTuple):
 
 def record(
     lines: Callable[[Given], Sequence[Array]],
-    counts: tuple[int, int, int],
+    counts: tuple[int, int],
     dtype: np.dtype[Any],
     *,
     has_target: bool,
     by_row: bool,
+    targets: int = 0,
 ) -> Recording:
     """Call straight lines once and record what they do.
 
     Args:
         lines: compute some values from what they are given.
-        counts: how many weights and features there are, and how many targets where there are several, else 0.
+        counts: how many weights and how many features there are.
         dtype: of the arguments.
         has_target: True where y is given.
         by_row: True where each row has a cotangent of its own.
+        targets: how many there are where y has several columns, else 0.
 
     Raises:
         TypeError: the lines do something that is not recorded.
@@ -203,8 +205,8 @@ def record(
     columns = Entries([recorder.argument("feature", index, Kind.ROW) for index in range(counts[1])], dtype)
     y: Any = None
     if has_target:
-        targets = [recorder.argument("target", index, Kind.ROW) for index in range(max(1, counts[2]))]
-        y = Entries(targets, dtype) if counts[2] else targets[0]
+        each = [recorder.argument("target", index, Kind.ROW) for index in range(max(1, targets))]
+        y = Entries(each, dtype) if targets else each[0]
     cotangent = recorder.argument("cotangent", 0, Kind.ROW if by_row else Kind.UNIFORM)
     weight = cotangent if by_row else None
     results = lines(Given(w, columns if counts[1] else None, y, cotangent, weight, recorder.rowsum))
