@@ -35,14 +35,18 @@ def complex_parts(expr: Any, inputs: Iterable[Input], nodes: Iterable[NamedNode]
         positive = positive_symbols(inputs, nodes)
         stands = {symbol: positive[symbol] for symbol in symbols_of(whole) if symbol in positive}
         given = {dummy: symbol for symbol, dummy in stands.items()}
-        parts = tuple(_settled(part).xreplace(given) for part in _turned(whole.xreplace(stands)).as_real_imag())
-    left = next((one for part in parts for one in part.atoms(sympy.re, sympy.im, sympy.arg, sympy.I)), None)
-    if left is not None:
+        turned = _turned(whole.xreplace(stands))
+        parts = tuple(map(_settled, turned.as_real_imag()))
+        if _left(parts):  # as of products of functions, which are long when they are taken apart
+            parts = tuple(map(_settled, turned.expand(complex=True).as_real_imag()))
+        left = [part.xreplace(given) for part in _left(parts)]
+    if left:
         raise SpecError(
-            f"{where}: SymPy cannot split it into real expressions, {left} is left; declare domain=(0, ...) for what is "
+            f"{where}: SymPy cannot split it into real expressions, {left[0]} is left; declare domain=(0, ...) for what is "
             "positive, or write both parts and use model.outputs"
         )
-    return parts[0], parts[1]
+    real, imaginary = (part.xreplace(given) for part in parts)
+    return real, imaginary
 
 
 def positive_symbols(inputs: Iterable[Input], nodes: Iterable[NamedNode]) -> dict[Any, Any]:
@@ -67,3 +71,8 @@ def _turned(expr: Any) -> Any:
 def _settled(expr: Any) -> Any:
     """Write the angles of numbers whose two parts are known by atan2."""
     return expr.replace(sympy.arg, lambda number: sympy.atan2(*reversed(number.as_real_imag())))
+
+
+def _left(parts: Iterable[Any]) -> list[Any]:
+    """Return what is not real in expressions that should be."""
+    return [one for part in parts for one in part.atoms(sympy.re, sympy.im, sympy.arg, sympy.I)]
