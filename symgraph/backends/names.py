@@ -196,7 +196,8 @@ class Names:
         return labels, notes
 
     def _cotangent(self, name: str, column: str) -> str:
-        return f"d_{self.identifier[name]}{column and f'_{column}'}"
+        end = f"_r{column}" if column.isdigit() else f"_{column}" if column else ""
+        return f"d_{self.identifier[name]}{end}"
 
     def bases(self) -> list[str]:
         """Return prefixes for names of unnamed values: the node that they belong to, with ``d_`` for what the adjoint added.

@@ -215,6 +215,8 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
     factor, reason = real.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
     metadata: dict[str, Any] = {"model_hash": text("hash"), "has_loss": "row" in functions, "backend": "c"}
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
+    if hasattr(library, f"{prefix}_robust"):
+        metadata["robust"] = text("robust"), real.in_dll(library, f"{prefix}_f_scale").value
     metadata |= {"dtype": "float32"} if single else {}
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
     metadata |= {"residuals": ctypes.c_int.in_dll(library, f"{prefix}_residuals").value} if "residuals" in several else {}

@@ -55,7 +55,8 @@ class CView:
         has_residual: whether there is a residual.
         residual: the function that computes it; None where it is the output less the target, or where there is none.
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
-        residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
+        residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r, or its loss is a robust one.
+        robust: the name of a robust loss as a C literal, and its f_scale; none where the loss is no robust one.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         functions: the text of the functions that it brings along.
         single: whether numbers are floats; the text still speaks of doubles, see ``single.in_single``.
@@ -90,6 +91,7 @@ class CView:
     residual: CFunction | None
     residual_jacobian: CFunction | None
     residual_factor: str
+    robust: tuple[str, ...]
     no_residual: str
     functions: str
     single: bool = False
@@ -185,6 +187,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         rows=rows,
         has_residual=source.has_residual,
         residual_factor=number(residual.factor),
+        robust=(string(model.robust.name), number(model.robust.f_scale)) if model.robust else (),
         no_residual=string(residual.reason) if residual.reason else "NULL",
         **parts,
         functions=functions_called((text for function in written for text in function.texts), name, single),

@@ -146,10 +146,10 @@ class LinesWriter:
         results = roots_of(graph, prefix)
         if not results:
             return (), ""
-        self.numbering = self._fresh_numbering()
-        bound, opening = self._tape_bindings(order, results)
         labels, aliases = self.names.cotangents(suffix)
         labels = {position: label for position, label in labels.items() if position in own}
+        self.numbering = self._fresh_numbering(labels.values())
+        bound, opening = self._tape_bindings(order, results)
         writer = self._section(bound, labels, "tape.w")
         lines = writer.write(order, {*results, *labels})
         items = [self._result(writer, position) for position in results]
@@ -170,8 +170,8 @@ class LinesWriter:
     def _bases(self) -> list[str]:
         return self.names.bases()
 
-    def _fresh_numbering(self) -> Numbering:
-        return Numbering({*self.identifier.values(), "loss", *self.bound.values()})
+    def _fresh_numbering(self, labels: Iterable[str] = ()) -> Numbering:
+        return Numbering({*self.identifier.values(), "loss", *self.bound.values(), *labels})
 
     def _section(self, bound: dict[int, str], labels: dict[int, str], w: str) -> SectionWriter:
         begins = self._bases if w == "tape.w" else [base.removeprefix("d_") for base in self._bases]
