@@ -30,11 +30,11 @@ _FAMILIES = re.compile(
 _LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual"
 _PUBLIC = (
     "abi hash features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
-    "residual_jacobian residual_factor no_residual jacobian selftest"
+    "residual_jacobian residual_factor no_residual jacobian selftest targets outputs residuals robust f_scale"
 )
 _PRIVATE = ("turn", "constants_are_doubles", "prefetch", "read_columns", "gradient", "block_sum", "add")
 _OF_LOOPS = ("terms", "losses", "outputs", "derivatives", "residuals", "slopes")
-_CONSTANTS = "FEATURES WEIGHTS INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
+_CONSTANTS = "FEATURES WEIGHTS TARGETS OUTPUTS RESIDUALS INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "
