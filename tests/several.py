@@ -74,6 +74,5 @@ def robust() -> Model:
 
 
 SEVERAL: Mapping[str, Callable[[], Model]] = {
-    make.__name__: make
-    for make in (impedance, pair, featureless, outputs_alone, residuals_alone, targets_alone, robust)
+    make.__name__: make for make in (impedance, pair, featureless, outputs_alone, residuals_alone, targets_alone, robust)
 }

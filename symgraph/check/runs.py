@@ -176,8 +176,8 @@ class _Runner:
         places = {name: place for place, name in enumerate(points.names)}
         values, targets = points.values.astype(kind), targets_of(module)
         parts = (module.WEIGHTS, module.FEATURES, targets)
-        self.w, X, columns = (values[:, [places[name] for name in part]] for part in parts)
-        y = (columns if len(targets) > 1 else columns[:, 0]) if targets else None
+        self.w, X, given = (values[:, [places[name] for name in part]] for part in parts)
+        y = (given if len(targets) > 1 else given[:, 0]) if targets else None
         self.given = Given(self.w[0], X if module.FEATURES else None, y, np.arange(len(X)), shares=np.ones(len(X)))
         self.is_scalar = backend_of(module) == "scalar"
         accurate = module.METADATA.get("precision", DOUBLE) == ACCURATE

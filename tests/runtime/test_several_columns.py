@@ -132,6 +132,13 @@ def test_normal_equations_weigh_all_residuals_of_a_row(name: str, backend: str) 
     assert loss == pytest.approx(m.loss(W, X[:n], Y[:n], sample_weight=s, reduction="sum"), rel=1e-12)
 
 
+def test_a_module_that_stands_alone_has_normal_equations() -> None:
+    (artifact,) = generate(impedance(), ["numpy"], options=options_of(("standalone",)))
+    alone: Any = load_artifact(artifact)
+    for found, known in zip(alone.normal_equations(W, X, Y), module("impedance").normal_equations(W, X, Y), strict=True):
+        assert np.array_equal(found, known)
+
+
 def test_targets_are_taken_by_name_where_there_are_names() -> None:
     m = module("impedance")
     loss = m.loss(W, X[:5], Y[:5])

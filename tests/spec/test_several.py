@@ -72,8 +72,8 @@ def test_squared_errors_of_several_outputs_have_a_residual_each() -> None:
 @pytest.mark.parametrize(
     ("loss", "reason"),
     [
-        (lambda l, r, p, q: (l - p) ** 2 + 2 * (r - q) ** 2, "the squares in the loss have several constants"),
-        (lambda l, r, p, q: (l - p) ** 2 + sp.Abs(r - q), "the loss is not written as a constant times a square"),
+        (lambda left, right, p, q: (left - p) ** 2 + 2 * (right - q) ** 2, "the squares in the loss have several constants"),
+        (lambda left, right, p, q: (left - p) ** 2 + sp.Abs(right - q), "the loss is not written as a constant times a square"),
     ],
 )
 def test_other_sums_have_no_residuals_and_say_why(loss: Any, reason: str) -> None:
