@@ -32,7 +32,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     Args:
         model: the spec; it is frozen by this.
         backend: "native" is the numpy module whose functions of float64 are compiled C; "auto" is what SYMGRAPH_BACKEND says,
-            else native where there is a C compiler; "numpy", "scalar", or "c", which is C alone.
+            else native where there is a C compiler; "numpy", "scalar", "array_api", or "c", which is C alone.
         extras: the functions that the module has on request, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic, by NumPy.
         compile_seconds: time that the C compiler may take.
@@ -115,7 +115,8 @@ def load_verified(
     if compiled is not None:
         modules["c"] = compiled
     verify = verifier()
-    report = profile.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))
+    others = tuple(module for name, module in modules.items() if name != "numpy")
+    report = profile.run("verify", verify, model, modules["numpy"], others)
     return modules, replace(report, unrun=tuple(one.name for one in artifacts if one.backend not in modules))
 
 

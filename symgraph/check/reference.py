@@ -15,7 +15,8 @@ from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
 from symgraph.check.program import RESIDUAL, Choice, Program, Slopes
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import weakly
-from symgraph.spec.model import Input, Model, NamedNode
+from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
 LEVELS = (200, 400, 800, 1600, 3200, 4096)

@@ -151,7 +151,7 @@ def truths(
     Args:
         model: the spec; it is frozen by this.
         points: where; taken as the exact numbers they are.
-        backend: "numpy", "scalar" or "c", whose graphs differ a little.
+        backend: its name; graphs differ a little from one to the other.
         precision: "double" or "accurate", whose graphs differ too.
         dtype: whose op figures, constants and range the conditioning is for.
         names: the results wanted; None for all that the backend has.

@@ -67,7 +67,7 @@ def verify(
     Args:
         model: the spec.
         module: its module of the numpy backend, or None.
-        scalar: its module of the scalar or of the c backend, a tuple of both, or None.
+        scalar: its module of another backend, C compiled, or a tuple of several, or None.
         sample: (X, y), real rows as the module takes them; every second point takes its rows from there.
         seed: of the draws; the same seed gives the same points.
         points: weight vectors to check at, at least; by default a number that suits the size of the model.

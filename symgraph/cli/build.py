@@ -19,7 +19,8 @@ def build(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
     backend: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar, c.")
+        str | None,
+        typer.Option(metavar="LIST", help="Backends, by commas: numpy, scalar, c (these by default), array_api."),
     ] = None,
     extras: Annotated[
         str | None, typer.Option("--with", metavar="LIST", help="Extras, separated by commas: error-bound.")
@@ -80,7 +81,7 @@ def _options(config: "Config", extras: str | None, precision: str | None, *, sta
 
 
 def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":
-    from symgraph.build.build import Plan
+    from symgraph.build.build import ALL, Plan
     from symgraph.errors import OptionError
 
     if not specs and not config.models:
@@ -88,13 +89,13 @@ def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | N
             "there is no spec to build: name one (`symgraph new NAME` writes one), or list them as models in [tool.symgraph] "
             "of pyproject.toml"
         )
-    backends = config.backends if backend is None else _listed(backend)
-    if not backends:
+    named = config.backends if backend is None else _listed(backend)
+    if named == ():
         from symgraph.backends import BACKENDS
 
         raise OptionError(f"--backend names no backend; known are {', '.join(BACKENDS)}")
     folder = out or nearer(config.out_folder)
-    return Plan(specs or config.models, config.root, folder, backends, whole=not specs)
+    return Plan(specs or config.models, config.root, folder, named or ALL, named=named is not None, whole=not specs)
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -111,7 +112,9 @@ def _remarks(report: "BuildReport") -> list[str]:
         remarks.append("run `symgraph build` to bring them up to date")
     if "edited by hand" in states:
         remarks.append("move your changes out of the edited files; `symgraph build --force` overwrites them")
-    remarks += [f"{name} is not verified: {reason}" for name, reason in report.unverified.items()]
+    for reason in dict.fromkeys(report.unverified.values()):
+        names = [name for name, one in report.unverified.items() if one == reason]
+        remarks.append(f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} not verified: {reason}")
     if "of another spec" in states:
         remarks.append("two specs would write one file; rename a model, or choose another folder with --out")
     return remarks

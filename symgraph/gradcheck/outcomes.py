@@ -118,7 +118,7 @@ class Rows(NamedTuple, Generic[Known]):
         given = Given(w, None, None, np.zeros(1, np.intp), alone=True)
         like = next(iter(self.facts.values()))
         named = self._replace(facts={"weights": type(like)(w[None], 0.0 * w[None])})
-        for call in of_weights(self.module):
+        for call in of_weights(self.module, w):
             if self.has(call, given):
                 yield from named._tried(call, given, {})
 
@@ -127,16 +127,16 @@ class Rows(NamedTuple, Generic[Known]):
         whole = self.facts[fact]
         if call.factors is not None:
             n = len(whole.want)
-            return whole.total(np.bincount(given.rows, call.factors(given), n).astype(np.float64))
+            return whole.total(np.bincount(given.rows, call.factors, n).astype(np.float64))
         return whole.at(int(given.rows[0]) if given.alone else given.rows[: len(whole.want)])
 
     def _tried(self, call: Call, given: Given, known: dict[tuple[str, bytes | None], Known]) -> Iterator[Outcome[Known]]:
         """Make a call; what is known of sums is worked out once for all calls."""
         try:
-            results, cause = [*zip(call.facts, call.run(given), strict=True)], None
+            results, cause = [*zip(call.facts, call.run(), strict=True)], None
         except Exception as error:  # whatever a function raises is its fault
             results, cause = [(fact, None) for fact in call.facts], error
-        factors = None if call.factors is None else call.factors(given).tobytes()
+        factors = None if call.factors is None else call.factors.tobytes()
         for fact, result in results:
             if (fact, factors) not in known:
                 known[fact, factors] = self.known(call, fact, given)

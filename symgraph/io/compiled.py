@@ -15,13 +15,14 @@ from symgraph.io.compiler import Compiler, compiled_library, find_compiler
 from symgraph.io.config import read_config
 from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
 from symgraph.runtime.compiled_binding import CompiledBinding
+from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.facts import MODULE_ABI, Facts
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
 _OFFERED: Mapping[str, tuple[str, ...]] = {
     "row": ("value_and_grad", "loss", "grad", "per_sample_grad", "row"),
     "predict": ("predict", "predict_row", "jacobian"),
-    "residual": ("residual", "residual_jacobian"),
+    "residual": ("residual", "residual_jacobian", "normal_equations"),
 }
 """Functions of a module whose library has a function."""
 _P, _N, _REAL = ctypes.c_void_p, ctypes.c_size_t, object()
@@ -213,15 +214,22 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
     facts = Facts(
         model, MODULE_ABI, model, features, text("target"), weights, outputs, metadata, (metadata.get("dtype", "float64"),)
     )
+    if hasattr(library, f"{prefix}_constants"):
+        names = _names(library, f"{prefix}_constants")
+        values = (real * len(names)).in_dll(library, f"{prefix}_constant_values")
+        facts = facts._replace(constants=dict(zip(names, values, strict=True)))
     return CompiledBinding(facts, functions)
 
 
 def _module(binding: CompiledBinding, path: Path) -> ModuleType:
     facts = binding.facts
     module = ModuleType(facts.model, f"The model {facts.model}, compiled from C.")
-    constants = {name.upper(): value for name, value in facts._asdict().items() if name not in ("module", "dtypes")}
-    vars(module).update(constants, __file__=str(path), _model=binding)
+    left = ("module", "dtypes", *(() if facts.constants else ("constants",)))
+    stated = {name.upper(): value for name, value in facts._asdict().items() if name not in left}
+    vars(module).update(stated, __file__=str(path), _model=binding)
     vars(module).update({name: getattr(binding, name) for name in (*offered(binding), "pack", "unpack")})
+    if facts.constants:
+        vars(module)["with_constants"] = WithConstants(binding, module).with_constants
     explain_missing(module)
     return module
 

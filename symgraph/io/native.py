@@ -29,6 +29,7 @@ from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
 from symgraph.io.trust import objection
 from symgraph.runtime import compiled_binding
 from symgraph.runtime.compiled_binding import CompiledBinding
+from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.native_binding import NativeBinding, NativeLoosely
 from symgraph.runtime.numpy_binding import Bound
@@ -245,12 +246,17 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     binding.travel = functions_of, (native,)
     native._front, native._floats = front_of(binding, compiled, made.compiler), floats
     floats.front, binding.floats = native._front.functions if native._front.functions is not binding else None, floats.binding
-    vars(native).update({name: getattr(native._front.functions, name) for name in offered(compiled)})
+    front = native._front.functions
+    vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in offered(compiled)})
+    if binding.facts.constants:
+        vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native
 
 
 def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> Front:
     """Give the object that takes the calls: the extension's, or, where it cannot be compiled, the binding."""
+    if binding.facts.constants:  # which the extension does not put behind the weights
+        return Front(binding, "ctypes, for constants")
     facts = binding.facts
     counts = len(facts.weights), len(facts.features), facts.target is not None, compiled_binding.SHARE
     try:

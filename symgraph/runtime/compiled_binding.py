@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symgraph.runtime.contract import row_shape
+from symgraph.runtime.contract import followed_by_constants, row_shape
 from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
@@ -38,7 +38,7 @@ class RowFunctions:
             grad: a list or array that receives d loss / d w.
         """
         weights, features = self._of_a_row(w, x)
-        partials = np.empty(len(weights), self.dtype)
+        partials = np.empty(len(self.facts.weights), self.dtype)
         value: float = self.functions["row"](
             address_of(weights), address_of(features), 0.0 if y is None else float(y), address_of(partials)
         )
@@ -59,7 +59,7 @@ class RowFunctions:
             if vector.shape != (len(names),):
                 raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
             vectors.append(vector)
-        return vectors[0], vectors[1]
+        return followed_by_constants(self.facts, vectors[0]), vectors[1]
 
 
 class CompiledBinding(LooseBinding[Any], RowFunctions):
@@ -86,7 +86,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         return self._by_row(name, inputs, np.empty(row_shape(inputs), self.dtype), threads)[()]
 
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row(name, inputs, np.empty((*row_shape(inputs), len(inputs.w)), self.dtype), threads)
+        return self._by_row(name, inputs, np.empty((*row_shape(inputs), len(self.facts.weights)), self.dtype), threads)
 
     def _by_row(self, name: str, inputs: Inputs, result: Array, threads: int) -> Array:
         """Call a C function that writes a result for each row."""
@@ -126,7 +126,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         """Add up the losses, each times its share, and then their gradients."""
 
         def piece(count: int, *places: int | None) -> list[float]:
-            sums = np.empty(1 + len(inputs.w), self.dtype)
+            sums = np.empty(1 + len(self.facts.weights), self.dtype)
             place = address_of(sums)
             self.functions["value_and_grad"](*places, count, place, place + sums.itemsize)
             return sums.tolist()

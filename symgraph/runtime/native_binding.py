@@ -16,7 +16,6 @@ class NativeBinding(Binding[T], RowFunctions):
 
     Attributes:
         floats: gives the library in float32, or None, so that the lines compute in float32.
-        travel: a function and its arguments, by which another process finds the public functions.
     """
 
     def __init__(self, lines: Bound[T], compiled: CompiledBinding) -> None:
@@ -25,10 +24,7 @@ class NativeBinding(Binding[T], RowFunctions):
         self._compiled = compiled
         self.functions = compiled.functions
         self.floats: Callable[[], CompiledBinding | None] = lambda: None
-        self.travel: tuple[Callable[..., Any], tuple[Any, ...]] = lines.__reduce__()
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return self.travel
+        self.travel = lines.__reduce__()
 
     def _tape(self, inputs: Inputs) -> T:
         return self._lines._tape(inputs)
@@ -57,6 +53,9 @@ class NativeBinding(Binding[T], RowFunctions):
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
         computing = self._of_loss if name == "gradient" else self._computing
         return computing(inputs)._partials(name, inputs, threads)
+
+    def _residual_table(self, inputs: Inputs) -> Array:
+        return self._computing(inputs)._residual_table(inputs)
 
     def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
         return self._of_loss(inputs)._mean(inputs, s, total, threads)

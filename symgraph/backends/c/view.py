@@ -14,6 +14,7 @@ from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
+from symgraph.spec.laws import Constant
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
@@ -36,6 +37,7 @@ class CView:
         title: comment lines about the model.
         counts: operations of a row, in words.
         names: the public tables of names: table -> C literals.
+        constants: the values of the constants that stand behind the weights, unless the caller gives others.
         target: the target's name as a C literal, "NULL" without one.
         output: likewise the output's.
         hash: digest of the canonical model, as a C literal.
@@ -62,6 +64,7 @@ class CView:
     title: tuple[str, ...]
     counts: str
     names: Mapping[str, tuple[str, ...]]
+    constants: tuple[str, ...]
     target: str
     output: str
     hash: str
@@ -147,9 +150,15 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         title=tuple(_title(source)),
         counts=_counts(source),
         names={
-            "features": tuple(string(entry.name) for entry in model.feature_inputs),
-            "weights": tuple(string(entry.name) for entry in model.weight_inputs),
+            table: tuple(string(entry.name) for entry in entries)
+            for table, entries in (
+                ("features", model.feature_inputs),
+                ("weights", model.weight_inputs),
+                ("constants", model.constant_inputs),
+            )
+            if entries or table != "constants"
         },
+        constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
         target="NULL" if target is None else string(target.name),
         output="NULL" if output is None else string(output.name),
         hash=string(model_hash(model)),
