@@ -12,6 +12,7 @@
 #include <numpy/arrayobject.h>
 #include <numpy/arrayscalars.h>
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -127,25 +128,26 @@ static int set(PyObject **place, PyObject *value)
     return first;
 }
 
-// Copy the weights of rows, in the precision of a call; tell if C can take them as they are: finite and larger than 0.
+// Copy the weights of rows times a scale, in the precision of a call; tell if all copies are finite and larger than 0.
 static int scaled(PyObject *weights, Call *call, double scale)
 {
     const int single = PyArray_TYPE((PyArrayObject *)weights) == NPY_FLOAT;
     const void *from = numbers(weights);
     void *into = numbers(call->shares);
-    int fits = 1;
+    // a number, so that the loops become vector code
+    double odd = 0.0;
     for (npy_intp i = 0; i < call->rows; i++) {
         const double share = scale * (single ? (double)((const float *)from)[i] : ((const double *)from)[i]);
         if (call->single) {
             const float rounded = (float)share;
             ((float *)into)[i] = rounded;
-            fits &= isfinite(rounded) && rounded > 0;
+            odd = rounded > 0 && rounded <= FLT_MAX ? odd : 1.0;
         } else {
             ((double *)into)[i] = share;
-            fits &= isfinite(share) && share > 0;
+            odd = share > 0 && share <= DBL_MAX ? odd : 1.0;
         }
     }
-    return fits;
+    return odd == 0.0;
 }
 
 // Read the weights of rows; tell if they are taken here. For a mean, they are scaled so that the largest is near 1.
