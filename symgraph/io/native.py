@@ -94,10 +94,11 @@ class Floats:
 
     def _binding(self) -> CompiledBinding | None:
         """Compile it; None where that cannot be, after a warning, or where there is no text."""
-        texts, model = self.texts(), self._made.library.MODEL
-        if not texts:
-            return None
+        model = self._made.library.MODEL
         try:
+            texts = self.texts()
+            if not texts:
+                return None
             library = module_of(f"{model}.c", texts, compiler=self._made.compiler)
             self._verify(library)
         except SymgraphError as error:
