@@ -15,11 +15,12 @@ from symgraph.backends.c.functions import LIBRARY
 from symgraph.check.judged_points import points
 from symgraph.check.judging import judge
 from symgraph.check.verify import verify
-from symgraph.errors import OptionError, SpecError, VerificationError
+from symgraph.errors import ModuleError, OptionError, SpecError, VerificationError
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler
 from symgraph.options import Options
+from symgraph.training import sgd, train
 
 WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
 
@@ -112,3 +113,13 @@ def test_the_truth_judges_a_module_in_single_precision(name: str) -> None:
     assert report.ok, report.verdict()
     with pytest.raises(OptionError, match="the c backend computes in floats; judge it with the dtype float32"):
         judge(model, c, points(model, n=2))
+
+
+def test_training_row_by_row_in_c_says_that_it_needs_the_file_in_double_precision() -> None:
+    c, x = loaded("line", texts(MODELS["line"]())), np.linspace(-1.0, 1.0, 20)
+    run = {"optimizer": sgd(0.01), "epochs": 2, "w0": [0.1, 0.2], "batch_size": 1}
+    with pytest.raises(ModuleError, match=r"line\.c is in single precision, and an optimizer's state is in double"):
+        train(c, x, x**2, backend="c", **run)
+    result = train(c, x, x**2, **run)
+    assert (result.epochs, result.backend) == (2, "numpy")
+    assert "line.c is in single precision" in str(result.fallback)
