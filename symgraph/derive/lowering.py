@@ -200,13 +200,6 @@ class Scope:
         """Tell if a lowered subexpression differs from row to row."""
         return self.builder.nodes[self.known[part].position].varying
 
-    def chain(self, op: str, positions: list[int]) -> int:
-        """Combine operands from left to right."""
-        result = positions[0]
-        for position in positions[1:]:
-            result = self.builder.add(op, result, position)
-        return result
-
 
 def _lower_add(scope: Scope, part: Any) -> int:
     terms, constants = _divided(part.args, scope.fixed)
@@ -256,7 +249,7 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     constant = sympy.Mul(coefficient, *constants) if constants else coefficient
     rest = [factor for several in _divided(scope.lowering.ordered(free), scope.varies) for factor in several]
     if constant is sympy.S.One and rest and not any(isinstance(factor, sympy.Pow) for factor in rest):
-        return scope.chain("mul", [scope.value(factor) for factor in rest])
+        return scope.builder.chain("mul", [scope.value(factor) for factor in rest])
     grouped, exponent = common_power(rest, scope.known)
     above, below = _sides(scope, [split(factor) for factor in rest if factor not in grouped])
     if grouped:
@@ -286,8 +279,8 @@ def _sides(scope: Scope, powers: list[tuple[Any, Any]]) -> tuple[list[int], list
 
 def _quotient(scope: Scope, above: list[int], below: list[int]) -> int:
     """Divide the product of some values by the product of others."""
-    result = scope.chain("mul", above or [scope.builder.const(1.0)])
-    return scope.builder.add("div", result, scope.chain("mul", below)) if below else result
+    result = scope.builder.chain("mul", above or [scope.builder.const(1.0)])
+    return scope.builder.add("div", result, scope.builder.chain("mul", below)) if below else result
 
 
 def _lower_pow(scope: Scope, part: Any) -> int:
@@ -307,7 +300,7 @@ def _power(scope: Scope, base: Any, exponent: Any) -> int:
 
 def _lower_extremum(scope: Scope, part: Any) -> int:
     name = FUNCTIONS[type(part)]
-    return scope.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
+    return scope.builder.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
 
 
 def _lower_relation(scope: Scope, part: Any) -> int:
@@ -318,7 +311,7 @@ def _lower_boolean(scope: Scope, part: Any) -> int:
     if isinstance(part, sympy.Not):
         return scope.builder.add("not", scope.value(part.args[0]))
     name = "and" if isinstance(part, sympy.And) else "or"
-    return scope.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
+    return scope.builder.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
 
 
 def _lower_if(scope: Scope, part: Any) -> int:

@@ -4,6 +4,7 @@ import struct
 from collections import defaultdict
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial, reduce
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -113,6 +114,10 @@ class GraphBuilder:
     def add(self, op: str, *args: int) -> int:
         """Add an operation on nodes of this builder."""
         return self._operation(op, args, self.origin)
+
+    def chain(self, op: str, operands: Sequence[int]) -> int:
+        """Combine nodes by an operation from left to right."""
+        return reduce(partial(self.add, op), operands)
 
     def find(self, op: str, *args: int) -> int | None:
         """Return the position of an operation, or None where it has not been added."""

@@ -68,14 +68,6 @@ def with_products(graph: Graph, products: Mapping[int, Sequence[int]]) -> Graph:
     """Return a graph with some nodes replaced by the products of the given factors."""
 
     def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
-        return product(builder, [moved[factor] for factor in products[position]])
+        return builder.chain("mul", [moved[factor] for factor in products[position]])
 
     return replaced(graph, products, remade)[0]
-
-
-def product(builder: GraphBuilder, factors: Sequence[int]) -> int:
-    """Multiply nodes from left to right."""
-    result = factors[0]
-    for factor in factors[1:]:
-        result = builder.add("mul", result, factor)
-    return result
