@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import sympy
-from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.derive.guards import guarded_symbols, safe_point
@@ -20,14 +19,17 @@ from symgraph.spec.canonical import COMMUTATIVE, ordered
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
-_RELATIONS = {
+_TRUTHS = {
     sympy.StrictLessThan: "lt",
     sympy.LessThan: "le",
     sympy.StrictGreaterThan: "gt",
     sympy.GreaterThan: "ge",
     sympy.Equality: "eq",
     sympy.Unequality: "ne",
+    sympy.Not: "not",
 }
+
+_LOGICAL = {sympy.And: "and", sympy.Or: "or"}
 
 
 def lower(model: Model, *, guarded: bool = True) -> Graph:
@@ -176,7 +178,7 @@ class Scope:
         rule = _rule_for(part.__class__)
         if rule is not None:
             return rule(self, part)
-        name, args = op_of(part)
+        name, args = (_TRUTHS[type(part)], part.args) if type(part) in _TRUTHS else op_of(part)
         if name is None:
             raise SpecError(
                 f"{self.where}: {type(part).__name__} cannot be lowered; supported are {', '.join(sorted(FUNCTIONS.values()))}"
@@ -298,19 +300,9 @@ def _power(scope: Scope, base: Any, exponent: Any) -> int:
     return scope.builder.add("pow", scope.value(base), power)
 
 
-def _lower_extremum(scope: Scope, part: Any) -> int:
-    name = FUNCTIONS[type(part)]
-    return scope.builder.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
-
-
-def _lower_relation(scope: Scope, part: Any) -> int:
-    return scope.builder.add(_RELATIONS[type(part)], scope.value(part.lhs), scope.value(part.rhs))
-
-
-def _lower_boolean(scope: Scope, part: Any) -> int:
-    if isinstance(part, sympy.Not):
-        return scope.builder.add("not", scope.value(part.args[0]))
-    name = "and" if isinstance(part, sympy.And) else "or"
+def _lower_chain(scope: Scope, part: Any) -> int:
+    """Combine the operands of a commutative operation from left to right."""
+    name = _LOGICAL.get(type(part)) or FUNCTIONS[type(part)]
     return scope.builder.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
 
 
@@ -369,9 +361,7 @@ _RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
     (sympy.Add, _lower_add),
     (sympy.Mul, _lower_mul),
     (sympy.Pow, _lower_pow),
-    (sympy.Max | sympy.Min, _lower_extremum),
-    (Relational, _lower_relation),
-    (sympy.And | sympy.Or | sympy.Not, _lower_boolean),
+    (sympy.Max | sympy.Min | sympy.And | sympy.Or, _lower_chain),
     (sympy.ITE, _lower_if),
     (sympy.Piecewise, _lower_piecewise),
 )

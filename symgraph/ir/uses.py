@@ -4,12 +4,12 @@ Results are kept with the graph, since several passes in a row ask the same of a
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import wraps
 from itertools import chain
 from typing import TypeVar
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, needed, replaced
+from symgraph.ir.graph import Graph, Node, needed
 
 T = TypeVar("T")
 
@@ -62,12 +62,3 @@ def factors_of(nodes: Sequence[Node], position: int, inner: Collection[int]) -> 
     while found[0] in inner:
         found[:1] = nodes[found[0]].args
     return found
-
-
-def with_products(graph: Graph, products: Mapping[int, Sequence[int]]) -> Graph:
-    """Return a graph with some nodes replaced by the products of the given factors."""
-
-    def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
-        return builder.chain("mul", [moved[factor] for factor in products[position]])
-
-    return replaced(graph, products, remade)[0]
