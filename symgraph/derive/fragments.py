@@ -7,8 +7,9 @@ from typing import NamedTuple
 import sympy
 
 from symgraph.derive.lowering import Lowering
-from symgraph.ir.graph import Graph, GraphBuilder, operands_first
+from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.ops import OPS
+from symgraph.ir.uses import operands_first
 from symgraph.spec.canonical import ordered
 
 VALUE = "v"

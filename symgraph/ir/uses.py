@@ -1,10 +1,10 @@
-"""Uses of nodes: a pass may compute in another way what only one operation needs.
+"""Uses of nodes, and walks along them: a pass may compute in another way what only one operation needs.
 
 Results are kept with the graph, since several passes in a row ask the same of a graph that they leave as it is.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from functools import wraps
 from itertools import chain
 from typing import TypeVar
@@ -62,3 +62,23 @@ def factors_of(nodes: Sequence[Node], position: int, inner: Collection[int]) -> 
     while found[0] in inner:
         found[:1] = nodes[found[0]].args
     return found
+
+
+def operands_first(
+    nodes: Sequence[Node], position: int, known: Container[int], read: Callable[[Node], Iterable[int]]
+) -> Iterator[int]:
+    """Yield a node and those on which it depends, operands first, without the known ones.
+
+    Args:
+        nodes: of a graph or builder.
+        position: the node.
+        known: nodes that are passed over; whoever asks adds each node that is yielded.
+        read: gives the operands of a node that come before it.
+    """
+    stack = [position]
+    while stack:
+        waiting = [arg for arg in read(nodes[stack[-1]]) if arg not in known]
+        if waiting:
+            stack.extend(waiting)
+        elif (top := stack.pop()) not in known:
+            yield top
