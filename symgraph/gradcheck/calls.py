@@ -26,8 +26,6 @@ BOUNDS = ("bound of the loss", "bound of the gradient")
 PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian"}
 """The values of a row, and the partials of each by the weights."""
 WITHOUT = "without y"
-_PULLED = ("", "weighted", "sum")
-"""The ways in which `backward` adds up, by its cotangent."""
 _NUMBER = -1.5
 """A cotangent that all rows share."""
 
@@ -212,39 +210,28 @@ def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable
 def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
 
-    def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
+    shares, ones = given.shares, np.ones(len(given.shares))
+    thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
+    own, some = ({"sample_weight": float(part[0]) if given.alone else part} for part in (shares, thinned))
+    ways: Mapping[str, tuple[Array, Mapping[str, Any]]] = {
+        "": (ones / len(ones), {}),
+        "weighted": (shares / shares.sum(), own),
+        "weighted sum": (shares, {**own, "reduction": "sum"}),
+        "sum": (ones, {"reduction": "sum"}),
+        "with zeros": (thinned / thinned.sum(), some),
+    }
+    cotangents = {"": (ones, ()), "weighted": (shares, own.values()), "sum": (_NUMBER * ones, (np.float64(_NUMBER),))}
+
+    def pulled(cotangent: Collection[Any]) -> Sequence[Any]:
         return [module.backward(tape(), *cotangent)]
 
     for how in given.ways:
-        factors, options, seeds, cotangent = _way(how, given)
-        if how in _PULLED:
+        if how in cotangents:
+            seeds, cotangent = cotangents[how]
             yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
+        factors, options = ways[how]
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
             yield _called(module, given, name, facts, how=how, options=options, factors=factors)
-
-
-class _Way(NamedTuple):
-    """A way of adding up rows: their factors, arguments by name, and for `backward` their factors and the cotangent."""
-
-    factors: Array
-    options: Mapping[str, Any]
-    seeds: Array = np.ones(0)
-    cotangent: Sequence[Any] = ()
-
-
-def _way(how: str, given: Given) -> _Way:
-    shares, ones = given.shares, np.ones(len(given.shares))
-    own = float(shares[0]) if given.alone else shares
-    if how == "weighted":
-        return _Way(shares / shares.sum(), {"sample_weight": own}, shares, (own,))
-    if how == "weighted sum":
-        return _Way(shares, {"sample_weight": own, "reduction": "sum"})
-    if how == "sum":
-        return _Way(ones, {"reduction": "sum"}, _NUMBER * ones, (np.float64(_NUMBER),))
-    if how == "with zeros":
-        thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
-        return _Way(thinned / thinned.sum(), {"sample_weight": float(thinned[0]) if given.alone else thinned})
-    return _Way(ones / len(ones), {}, ones)
 
 
 def _floats(x: Any) -> list[float]:
