@@ -7,7 +7,7 @@ each row. Whoever checks a module knows the facts, from the spec or from differe
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,7 +91,7 @@ def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
 
     One forward pass serves all that take its tape. Where "residual" is no fact, what it says of the loss stands for it.
     """
-    tape = cache(lambda: module.forward(*given[:3]))
+    tape = _once(lambda: module.forward(*given[:3]))
     if given.by_row:
         yield from _forward(module, given, facts, tape)
         yield from (call for call in _by_row(module, given, facts) if all(fact in facts for fact in call.facts))
@@ -112,6 +112,18 @@ def of_weights(module: Any, w: NDArray[Any]) -> Iterator[Call]:
     yield Call("pack", ("weights",), lambda: [module.pack(dict(zip(names, w.tolist(), strict=True)))])
     yield Call("unpack", ("weights",), lambda: [[module.unpack(w)[name] for name in names]])
     yield Call("initial_weights", ("weights",), lambda: [drawn_twice()])
+
+
+def _once(function: Callable[[], Any]) -> Callable[[], Any]:
+    """A function that remembers what it gave."""
+    known: list[Any] = []
+
+    def call() -> Any:
+        if not known:
+            known.append(function())
+        return known[0]
+
+    return call
 
 
 def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[float]]:
@@ -164,13 +176,13 @@ def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[
     if whole:
         yield Call("forward", whole, fields(tape, whole))
     if nodes and given.y is not None:
-        yield Call("forward", nodes, fields(cache(lambda: module.forward(*given[:2])), nodes), WITHOUT)
+        yield Call("forward", nodes, fields(_once(lambda: module.forward(*given[:2])), nodes), WITHOUT)
 
 
 def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     """The functions that give something for each row."""
     single = partial(_called, module, given)
-    per_sample_grad = cache(lambda: module.per_sample_grad(*given[:3], **given.options))
+    per_sample_grad = _once(lambda: module.per_sample_grad(*given[:3], **given.options))
     yield Call("per_sample_grad", ("gradient",), lambda: [per_sample_grad()])
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", ("output",), 2, WITHOUT)
@@ -194,7 +206,7 @@ def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable
     def part(name: str) -> Any:
         return np.asarray(getattr(module, name)(*given[:3], **given.options))
 
-    residual = cache(lambda: part("residual").astype(np.float64))
+    residual = _once(lambda: part("residual").astype(np.float64))
 
     def gradient() -> Any:
         slopes, known = part("residual_jacobian"), np.asarray(per_sample_grad())
@@ -211,25 +223,28 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[
     """The functions that add up rows, in the ways that are tried."""
 
     shares, ones = given.shares, np.ones(len(given.shares))
-    thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
-    own, some = ({"sample_weight": float(part[0]) if given.alone else part} for part in (shares, thinned))
-    ways: Mapping[str, tuple[Array, Mapping[str, Any]]] = {
-        "": (ones / len(ones), {}),
-        "weighted": (shares / shares.sum(), own),
-        "weighted sum": (shares, {**own, "reduction": "sum"}),
-        "sum": (ones, {"reduction": "sum"}),
-        "with zeros": (thinned / thinned.sum(), some),
-    }
-    cotangents = {"": (ones, ()), "weighted": (shares, own.values()), "sum": (_NUMBER * ones, (np.float64(_NUMBER),))}
+    own = float(shares[0]) if given.alone else shares
 
-    def pulled(cotangent: Collection[Any]) -> Sequence[Any]:
+    def weighted(part: Array) -> tuple[Array, Mapping[str, Any]]:
+        return part / part.sum(), {"sample_weight": float(part[0]) if given.alone else part}
+
+    ways: Mapping[str, Callable[[], tuple[Array, Mapping[str, Any]]]] = {
+        "": lambda: (ones / len(ones), {}),
+        "weighted": lambda: weighted(shares),
+        "weighted sum": lambda: (shares, {"sample_weight": own, "reduction": "sum"}),
+        "sum": lambda: (ones, {"reduction": "sum"}),
+        "with zeros": lambda: weighted(np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)),
+    }
+    cotangents = {"": (ones, ()), "weighted": (shares, (own,)), "sum": (_NUMBER * ones, (np.float64(_NUMBER),))}
+
+    def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
         return [module.backward(tape(), *cotangent)]
 
     for how in given.ways:
         if how in cotangents:
             seeds, cotangent = cotangents[how]
             yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
-        factors, options = ways[how]
+        factors, options = ways[how]()
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
             yield _called(module, given, name, facts, how=how, options=options, factors=factors)
 
