@@ -37,7 +37,7 @@ check: $(VENV)/.test
 	$(BIN)/symgraph build --check
 
 bench: $(VENV)/.bench
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/speed.py
 
 # One environment for all three; each extra is installed into it when it is first needed.
 $(VENV)/.train: EXTRA := plot

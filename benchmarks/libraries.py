@@ -4,17 +4,13 @@ Data are put into the library's form before time counts (JAX and torch hold thei
 training would do once. Each raises ImportError where the library is missing, and UnfitError where it cannot do what is asked.
 """
 
-import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tuned
 from formulas import Formulas
 from timing import Task
 
@@ -234,28 +230,3 @@ def casadi_vm(formulas: Formulas, setting: Setting) -> Batch:
     """Map a function of one row over rows in CasADi's virtual machine."""
     setting.double()
     return _casadi(_casadi_mean(formulas, setting.threads))
-
-
-def casadi_c(formulas: Formulas, setting: Setting) -> Batch:
-    """Compile the C that CasADi generates of the same function, and load it back."""
-    setting.alone()
-    setting.double()
-    mean = _casadi_mean(formulas, 1)
-    compiler = tuned.compiler()
-    folder = tempfile.TemporaryDirectory(prefix="casadi_")
-
-    @cache
-    def compiled(n: int) -> Any:
-        import casadi
-
-        source = Path(folder.name) / f"mean_{n}.c"
-        generator = casadi.CodeGenerator(source.name)
-        generator.add(mean(n))
-        generator.generate(f"{folder.name}/")
-        target = source.with_suffix(".so")
-        subprocess.run(
-            [compiler, "-O3", "-march=native", "-shared", "-fPIC", str(source), "-o", str(target), "-lm"], check=True
-        )
-        return casadi.external("mean", str(target))
-
-    return _casadi(compiled)

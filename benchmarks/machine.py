@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 LIBRARIES = (
-    "numpy", "sympy", "jax", "torch", "autograd", "casadi", "pytensor", "numexpr", "numba", "symengine", "symforce",
+    "numpy", "sympy", "jax", "torch", "autograd", "casadi", "pytensor", "numba", "ziglang", "symengine",
+    "symforce", "scipy",
 )  # fmt: skip
 """Libraries whose versions are reported."""
 

@@ -16,21 +16,19 @@ Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """A title, the heads of the columns, and the lines."""
 
 
-def options_of(name: str, about: str | None, quick: str, *, apart: bool = True) -> argparse.ArgumentParser:
+def options_of(name: str, about: str | None, quick: str) -> argparse.ArgumentParser:
     """The options that all benchmarks of speed have.
 
     Args:
         name: the benchmark's.
         about: the docstring of its script, whose first paragraph says what it measures.
         quick: what ``--quick`` leaves out.
-        apart: whether its measurements run by ``own_process``.
     """
     parser = argparse.ArgumentParser(description=(about or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--peers", help="names separated by semicolons; all if left out")
     parser.add_argument("--out", type=Path, help=f"write {name}.json into this folder")
-    if apart:
-        parser.add_argument("--worker", type=Path, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", type=Path, nargs=2, help=argparse.SUPPRESS)
     return parser
 
 
@@ -82,15 +80,6 @@ def save(name: str, result: Mapping[str, Any], folder: Path = RESULTS) -> None:
     """Write a result as JSON into the folder of results."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
-def read(name: str, folder: Path = RESULTS) -> dict[str, Any] | None:
-    """A saved result, or None where there is none."""
-    file = folder / f"{name}.json"
-    if not file.is_file():
-        return None
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
 
 
 def text_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

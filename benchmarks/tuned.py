@@ -2,7 +2,7 @@
 
     python benchmarks/tuned.py --points 2000
 
-prints what stands in ``c/README.md``: the errors of each kernel, and what is not a number though the truth is.
+prints what stands in ``c/README.md``: the errors of the kernel, and what is not a number though the truth is.
 """
 
 import argparse
@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 SOURCES = Path(__file__).parent / "c"
-KERNELS = ("plain", "stable", "emitted")
-FORMULAS = ("plain", "stable", "tuned")
-"""Of a row in training, in the order of the enum in train.c."""
 RULES = ("sgd", "momentum", "adam")
+"""Of training, in the order of the enum in train.c."""
+_TUNED = 2
+"""Place of the row that is timed in train.c's other enum; the two before it are by libm."""
 FLAGS = ("-O3", "-march=native", "-mprefer-vector-width=512", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd")
 TRAIN_FLAGS = tuple(flag.replace("512", "256") for flag in FLAGS)
 """Nine weights are two vectors of 256 bits and one more."""
@@ -65,16 +65,13 @@ def library(name: str) -> ctypes.CDLL:
     return ctypes.CDLL(str(target))
 
 
-def mean(kernel: str) -> Mean:
-    """The mean loss with its gradient, by one of KERNELS.
-
-    Args:
-        kernel: its name.
+def mean() -> Mean:
+    """The mean loss with its gradient.
 
     Raises:
         ImportError: there is no compiler.
     """
-    function = library(kernel)[f"{kernel}_value_and_grad"]
+    function = library("stable").stable_value_and_grad
     function.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_size_t] + [ctypes.c_void_p] * 2
     function.restype = None
 
@@ -88,11 +85,10 @@ def mean(kernel: str) -> Mean:
     return value_and_grad
 
 
-def train(formulas: str, rule: str, data: tuple[Any, Any], epochs: int, rate: float, w: Any) -> tuple[Any, Any]:
+def train(rule: str, data: tuple[Any, Any], epochs: int, rate: float, w: Any) -> tuple[Any, Any]:
     """Train row by row.
 
     Args:
-        formulas: one of FORMULAS.
         rule: one of RULES.
         data: X (n, 5) and y (n,), float64 and contiguous.
         epochs: how often all rows are gone through.
@@ -104,20 +100,19 @@ def train(formulas: str, rule: str, data: tuple[Any, Any], epochs: int, rate: fl
 
     Raises:
         ImportError: there is no compiler.
-        ValueError: there is no such rule, or no such formulas.
+        ValueError: there is no such rule.
     """
     run = library("train").train_rows
     whole, real, array = ctypes.c_int, ctypes.c_double, ctypes.c_void_p
     run.argtypes = [whole, whole, array, array, ctypes.c_size_t, ctypes.c_size_t, real, array, array]
     X, y = data
     weights, losses = np.array(w, np.float64), np.empty(epochs)
-    places = FORMULAS.index(formulas), RULES.index(rule)
-    run(*places, X.ctypes.data, y.ctypes.data, len(y), epochs, rate, weights.ctypes.data, losses.ctypes.data)
+    run(_TUNED, RULES.index(rule), X.ctypes.data, y.ctypes.data, len(y), epochs, rate, weights.ctypes.data, losses.ctypes.data)
     return weights, losses
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the accuracy of each kernel on accuracy.py's first two sets of points, where ordinary models live."""
+    """Print the accuracy of the kernel on accuracy.py's first two sets of points, where ordinary models live."""
     import accuracy
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
@@ -125,19 +120,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     print(version(), *FLAGS, *LIBRARIES)
     heads = ("NaN", "zero", "garbage", "median", "99 %", "worst", "worst scaled")
-    print(f"{'points':12}{'kernel':10}" + "".join(f"{head:>14}" for head in heads))
+    print(f"{'points':12}" + "".join(f"{head:>14}" for head in heads))
     random = np.random.RandomState(0)
     for label in ("0.1*N(0,1)", "N(0,1)"):
         inputs = accuracy.SETS[label](random, options.points)
         exact = accuracy.truths_at(inputs)
-        for kernel in KERNELS:
-            function = mean(kernel)
-            found = [function(row[:9], row[9:14][None], row[14:]) for row in inputs]
-            results = np.array([[loss, *gradient] for loss, gradient in found])
-            one = accuracy.figures(results, exact, np.ones(len(inputs), bool))
-            counts = [one.counts[kind] for kind in ("NaN", "zero", "garbage")]
-            cells = [f"{number:14.3g}" for number in (*counts, *one.ulps, one.scaled[2])]
-            print(f"{label:12}{kernel:10}{''.join(cells)}", flush=True)
+        found = [mean()(row[:9], row[9:14][None], row[14:]) for row in inputs]
+        results = np.array([[loss, *gradient] for loss, gradient in found])
+        one = accuracy.figures(results, exact, np.ones(len(inputs), bool))
+        counts = [one.counts[kind] for kind in ("NaN", "zero", "garbage")]
+        cells = [f"{number:14.3g}" for number in (*counts, *one.ulps, one.scaled[2])]
+        print(f"{label:12}{''.join(cells)}", flush=True)
     return 0
 
 

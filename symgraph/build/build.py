@@ -15,17 +15,21 @@ from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
 from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
 from symgraph.check.verification_report import VerificationReport
-from symgraph.errors import BuildError, OptionError
+from symgraph.errors import BuildError, OptionError, SpecError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler, find_compiler
 from symgraph.io.files import locked, replace_texts
 from symgraph.io.manifest import FILE, NOT_RUN, NOT_VERIFIED, Entry, Manifest, Origin, digest, manifest_text, read_manifest
+from symgraph.io.native import COMPILE_SECONDS, LONGEST
 from symgraph.options import DOUBLE, PLAIN, Options
 from symgraph.passes import STEPS
 from symgraph.spec.model import Model
 
 Progress = Callable[[str], None]
+
+ALL = ("numpy", "scalar", "c")
+"""Backends of a build that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class Plan:
         out: folder for the modules.
         backends: names of backends.
         options: the options of the modules beyond plain ones.
+        named: whether somebody named the backends. Else a model that C refuses gets no C file, and one whose C file is long or
+            does not compile gets it without a run; notes say so.
         whole: whether these are all specs of the folder, so that other files in the manifest are left over.
         libraries: whether C files are compiled into the cache folder, from which ``symgraph.io.compiled.load`` takes them.
     """
@@ -85,6 +91,7 @@ class Plan:
     out: Path
     backends: Sequence[str]
     options: Options = PLAIN
+    named: bool = True
     whole: bool = False
     libraries: bool = False
 
@@ -166,7 +173,7 @@ def _verify(
         tell(f"verifying {entry.model.name}")
         profile.model = entry.model.name
         with TemporaryDirectory() as folder:
-            compiled = _compiled(entry, compiler, None if plan.libraries else Path(folder))
+            compiled = _compiled(plan, entry, compiler, Path(folder), tell)
             _, report = load_verified(entry.model, (*entry.artifacts, *entry.unwritten), compiled, profile)
         if plan.options.precision == DOUBLE:
             report = replace(report, lost=profile.run("digits", lost_digits, entry.model))
@@ -223,8 +230,7 @@ def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] 
         for model in spec.models:
             tell(f"generating {model.name}")
             profile.model = model.name
-            backends = dict.fromkeys((*plan.backends, *also))
-            artifacts = generate(model, backends, spec=spec.label, options=plan.options, run=profile.run)
+            artifacts = _artifacts(plan, model, tuple(dict.fromkeys((*plan.backends, *also))), spec.label, tell, profile)
             written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
             for artifact in written:
                 name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))
@@ -235,6 +241,21 @@ def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] 
             unwritten = tuple(artifact for artifact in artifacts if artifact.backend not in plan.backends)
             made.append(Made(model, spec, written, unwritten))
     return made
+
+
+def _artifacts(
+    plan: Plan, model: Model, backends: tuple[str, ...], label: str, tell: Progress, profile: Profile
+) -> tuple[Artifact, ...]:
+    """Generate the artifacts of a model; where C was not named, without C if C cannot take the model."""
+    try:
+        return generate(model, backends, spec=label, options=plan.options, run=profile.run)
+    except SpecError as error:
+        if plan.named or "c" not in backends:
+            raise
+        others = tuple(name for name in backends if name != "c")
+        artifacts = generate(model, others, spec=label, options=plan.options, run=profile.run)
+        tell(f"{model.name} gets no C file: {error}")
+        return artifacts
 
 
 def _require_folder(out: Path) -> None:
@@ -292,17 +313,31 @@ def _compiler(plan: Plan, tell: Progress) -> Compiler | None:
     except BuildError as error:
         if plan.libraries:
             raise
-        tell(f"C files are written without having been run, since {error}; the graph that they are written from is verified")
+        if plan.named:  # else the report's remark on what was not run is enough
+            tell(
+                f"C files are written without having been run, since {error}; the graph that they are written from is verified"
+            )
         return None
 
 
-def _compiled(entry: Made, compiler: Compiler | None, folder: Path | None) -> ModuleType | None:
-    """Load the module of the C backend, compiled into a folder, by default the cache."""
+def _compiled(plan: Plan, entry: Made, compiler: Compiler | None, folder: Path, tell: Progress) -> ModuleType | None:
+    """Load the module of the C backend, compiled into a folder, or into the cache if a library is asked for."""
     files = {artifact.name: artifact.text for artifact in entry.artifacts if artifact.backend == "c"}
     if not files or compiler is None:
         return None
-    chosen = compiler if folder is None else compiler.in_haste()
-    return module_of(BACKENDS["c"].file_name(entry.model.name), files, compiler=chosen, folder=folder)
+    source = BACKENDS["c"].file_name(entry.model.name)
+    if plan.libraries:
+        return module_of(source, files, compiler=compiler)
+    if plan.named:
+        return module_of(source, files, compiler=compiler.in_haste(), folder=folder)
+    if len(files[source]) > LONGEST:
+        tell(f"{source} has {len(files[source]):,} characters, and is compiled only if the backend c is named")
+        return None
+    try:
+        return module_of(source, files, compiler=compiler.in_haste().within(COMPILE_SECONDS), folder=folder)
+    except BuildError as error:
+        tell(f"{source} was not run: {error}")
+        return None
 
 
 def _wanted(made: Sequence[Made]) -> dict[str, Wanted]:

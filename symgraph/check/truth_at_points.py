@@ -217,7 +217,7 @@ def conditioning_of(
     """
     graph = elementary(printed_graph(model, backend, precision))  # a machine may round twice in a fused operation
     roots = names_of_model(model, backend) if names is None else names
-    return GraphConditioning(graph, roots, floats_of(model), np.dtype(dtype).type)
+    return GraphConditioning(graph, roots, floats_of(model), np.dtype(dtype).type, backend)
 
 
 def floats_of(model: Model) -> frozenset[float]:

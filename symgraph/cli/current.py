@@ -30,20 +30,15 @@ def load_model(reference: str, *, config: Path | None, locked: bool, quiet: bool
         ModuleError: there is none, it is of the scalar backend, or it is older than its spec and locked.
     """
     from symgraph.errors import ModuleError
-    from symgraph.io.module import find
+    from symgraph.io.module import find, load_file
     from symgraph.io.native import chosen, load_path
 
-    choice = chosen(backend)
-
-    def load_file(path: Path) -> "GeneratedModule":
-        return load_path(path, choice)
-
-    path = find(reference, config)
+    choice, path = chosen(backend), find(reference, config)
     settings = settings_for(reference, config)
     module: GeneratedModule = current(load_file(path), path, load_file, settings, locked=locked, quiet=quiet)
     if not hasattr(module, "forward"):
         raise ModuleError(f"{reference} is of the scalar backend; this needs the numpy backend's module, {module.MODEL}")
-    return module
+    return module if choice == "numpy" else load_path(path, choice)  # C of an older spec is neither compiled nor warned of
 
 
 def current(
@@ -102,7 +97,7 @@ def _renewal(path: Path, module: Any, lineage: "Lineage", *, locked: bool) -> "P
     extras = sorted({extra for entry in files for extra in entry.extras.split(",") if extra})
     precision = next((entry.precision for entry in files if entry.precision), DOUBLE)
     backends = tuple(dict.fromkeys(entry.backend for entry in files))
-    return Plan([str(lineage.spec)], lineage.root, path.parent, backends, options_of(extras, precision))
+    return Plan([str(lineage.spec)], lineage.root, path.parent, backends, options_of(extras, precision), named=False)
 
 
 def settings_for(reference: str, config: Path | None) -> "Config | None":

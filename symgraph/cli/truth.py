@@ -39,7 +39,9 @@ def truth(
         Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
     ] = None,
     backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy, scalar, c or array_api.")] = BackendName.numpy,
-    dtype: Annotated[Dtype, typer.Option(metavar="KIND", help="float64, or float32 (of arrays only).")] = Dtype.float64,
+    dtype: Annotated[
+        Dtype, typer.Option(metavar="KIND", help="float64, or float32 (of arrays, and C built with --float).")
+    ] = Dtype.float64,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw errors against kappa_graph: .svg, .png, .pdf.")
     ] = None,

@@ -21,6 +21,7 @@ _KEYS: Mapping[str, tuple[str, str]] = {
     "with": ("extras", _TEXTS),
     "precision": ("precision", _TEXT),
     "standalone": ("standalone", _FLAG),
+    "float": ("single", _FLAG),
 }
 """Field of ``Config`` and type of each key."""
 
@@ -33,20 +34,22 @@ class Config:
         root: folder of pyproject.toml; the paths of the other settings are relative to it.
         models: specs to build, each a file or a dotted module.
         out: folder for generated modules.
-        backends: names of the backends that write there.
+        backends: names of the backends that write there; None where they are not named, and C is written where that can be.
         extras: the functions that modules have on request; the key is ``with``.
         precision: the precision of their arithmetic.
         standalone: whether NumPy modules bring the runtime's source along.
+        single: whether C files compute in single precision; the key is ``float``.
         file: the file of the settings; None where there is none.
     """
 
     root: Path
     models: tuple[str, ...] = ()
     out: str = "generated"
-    backends: tuple[str, ...] = ("numpy", "scalar")
+    backends: tuple[str, ...] | None = None
     extras: tuple[str, ...] = ()
     precision: str = "double"
     standalone: bool = False
+    single: bool = False
     file: Path | None = field(default=None, compare=False)
 
     @property

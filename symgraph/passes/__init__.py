@@ -10,7 +10,6 @@ from symgraph.passes.bracket import bracket
 from symgraph.passes.cancel import cancel
 from symgraph.passes.cheap_products import cheap_products
 from symgraph.passes.collect import collect
-from symgraph.passes.commute import commute
 from symgraph.passes.dots import dots
 from symgraph.passes.expand import expand
 from symgraph.passes.factor import factor
@@ -43,7 +42,7 @@ Passes = tuple[Callable[[Graph], Graph], ...]
 PIPELINE: Passes = (
     *(expand, fold_constants, lower_powers, simplify, fold_constants, simplify),
     *(cancel, simplify),
-    *(signs, mask, order, commute),
+    *(signs, mask, order),
     *(quotients, gather, bracket, hoist, collect, fold_constants),
     *(prune, limit),
 )

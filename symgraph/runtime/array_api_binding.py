@@ -42,7 +42,10 @@ def inputs_of_any_library(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
         raise TypeError(f"{name} says with which library {facts.model} computes: {error}") from None
     if not xp.isdtype(given.dtype, (xp.float32, xp.float64)):
         raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {given.dtype}")
-    return fitted(facts, brought(w, given), X, None if y is None else brought(y, given))
+    inputs = fitted(facts, brought(w, given), X, None if y is None else brought(y, given))
+    if not facts.constants:
+        return inputs
+    return inputs._replace(w=xp.concat([inputs.w, brought([*facts.constants.values()], given)]))
 
 
 @np.errstate(all="ignore")

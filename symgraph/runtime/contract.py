@@ -1,6 +1,8 @@
 """The contract of arguments: shapes, dtypes, sample weights and reductions, with messages that name the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import isfinite
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,12 @@ from symgraph.runtime.labels import array_of, unmasked
 
 
 def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
-    """Give the common dtype, at least the first of those in which the model computes; integers count as float64."""
+    """Give the common dtype, between the first and the last of those in which the model computes; integers count as float64."""
     for array in arrays:
         if array.dtype is not DOUBLE:
             break
     else:
-        return DOUBLE
+        return np.dtype(facts.dtypes[-1])
     kinds = []
     for array in arrays:
         native = array.dtype.newbyteorder("=")
@@ -24,7 +26,7 @@ def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
         if kind not in (np.float32, np.float64):
             raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {kind}")
         kinds.append(kind)
-    return np.result_type(facts.dtypes[0], *kinds)
+    return min(np.result_type(facts.dtypes[0], *kinds), np.dtype(facts.dtypes[-1]))
 
 
 def require_weights(facts: Facts, w: Any) -> None:
@@ -98,9 +100,30 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
     else:
         dtype = common_dtype(facts, weights)
     inputs = fitted(facts, np.array(weights, dtype), given, None if y is None else checked_target(facts, y, dtype))
+    if facts.constants:
+        inputs = inputs._replace(w=followed_by_constants(facts, inputs.w))
     if inputs.X is not None and min(inputs.X.strides) < 0:  # where NumPy takes other routines, with other last bits
         return inputs._replace(X=inputs.X.copy())
     return inputs
+
+
+def followed_by_constants(facts: Facts, weights: Array) -> Array:
+    """Put the constants behind the weights."""
+    return np.array([*weights, *facts.constants.values()], weights.dtype) if facts.constants else weights
+
+
+def changed_constants(facts: Facts, values: Mapping[str, float]) -> dict[str, float]:
+    """Give all constants of a model, some of them with other values.
+
+    Raises:
+        ValueError: a name is unknown, or a value is no finite number.
+    """
+    for name, value in values.items():
+        if name not in facts.constants:
+            raise ValueError(f"{facts.model} has no constant {name}; it has {', '.join(facts.constants)}")
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+            raise ValueError(f"constant {name} of {facts.model} must be a finite number, not {value!r}")
+    return {name: float(values.get(name, value)) for name, value in facts.constants.items()}
 
 
 def is_batch(inputs: Inputs) -> bool:

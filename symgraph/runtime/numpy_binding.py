@@ -26,6 +26,7 @@ class Bound(Binding[T]):
         self._backward = lines.backward or absent(facts, "loss")
         self._columns: Mapping[str, Columns[T]] = {
             **columns_of(facts, lines),
+            "residual_table": lambda tape: (*self._columns["residual_jacobian"](tape), *self._columns["residual"](tape)),
             "per_sample_grad": self._gradient,
             "loss": lambda tape: (losses_of(tape),),
         }
@@ -84,6 +85,9 @@ class Bound(Binding[T]):
         shares = self._columns_of("loss", inputs, threads)[:, 0] / total
         return float(rowsum(shares, s if s.ndim else None))
 
+    def _residual_table(self, inputs: Inputs) -> Array:
+        return np.atleast_2d(self._partials("residual_table", inputs, 1))
+
     def _gradient(self, tape: T) -> Sequence[Array]:
         return self._backward(tape, tape.w.dtype.type(1.0), unsummed)
 
@@ -100,7 +104,7 @@ class Bound(Binding[T]):
         key = name, inputs.w.dtype, inputs.y is not None, by_row
         known = self._programs.get(key)
         if known is None:
-            counts = len(self.facts.weights), len(self.facts.features)
+            counts = len(inputs.w), len(self.facts.features)
             columns = self._columns.get(name)
             lines = self._sums[name] if columns is None else lambda one: columns(self._forward(one.w, one.X, one.y))
             recording = record(lines, counts, inputs.w.dtype, has_target=inputs.y is not None, by_row=by_row)

@@ -114,12 +114,12 @@ FLATTENED double symgraph_steps(double *restrict state, const double *restrict n
     return lost;
 }
 
-// Run epochs over all rows, and write the mean loss after each. Returns the number of those after which everything was finite;
-// the state is that after the last of them. room has place for another state.
-size_t symgraph_epochs(double *restrict state, double *restrict room, const double *restrict numbers, const double *restrict X,
-    const double *restrict y, const int64_t *restrict order, size_t rows, double step, size_t epochs, const double *rates,
-    double limit, double *losses)
+// Run epochs over all rows. Returns the number of those after which everything was finite; the state is that after the last of
+// them. Behind it are place for another, and the rate of each epoch, in whose place comes the mean loss after it.
+size_t symgraph_epochs(double *state, const double *restrict numbers, const double *restrict X, const double *restrict y,
+    const int64_t *restrict order, size_t rows, double step, size_t epochs, double limit)
 {
+    double *const room = state + STATE, *const rates = room + STATE;
     for (size_t epoch = 0; epoch < epochs; epoch++) {
         memcpy(room, state, STATE * sizeof(double));
         double lost = symgraph_steps(state, numbers, X, y, order, rows, step, rates[epoch], limit);
@@ -128,8 +128,8 @@ size_t symgraph_epochs(double *restrict state, double *restrict room, const doub
                 lost += 0.0 * state[(2 + k) * PADDED + j];
             }
         }
-        losses[epoch] = MODEL(loss)(state, X, y, NULL, rows) / (double)rows;
-        if (!isfinite(losses[epoch] + lost)) {
+        rates[epoch] = MODEL(loss)(state, X, y, NULL, rows) / (double)rows;
+        if (!isfinite(rates[epoch] + lost)) {
             memcpy(state, room, STATE * sizeof(double));
             return epoch;
         }

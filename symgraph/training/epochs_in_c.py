@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
-from symgraph.io.compiled import module_of, prefix_of
+from symgraph.io.compiled import is_single, module_of, prefix_of
 from symgraph.training.clipping import Clip, Limit
 from symgraph.training.epoch import ByEpoch, Epoch, finished
 from symgraph.training.epochs_in_floats import ScalarRows
@@ -62,15 +62,15 @@ class CompiledRows:
 
     def epochs(self, w: Array, state: OptimizerState, count: int, order: NDArray[np.int64] | None) -> tuple[Epoch, list[float]]:
         """See `engines.Epochs`. An epoch with a value that is not finite is run again row by row, which finds the row."""
-        n, size, kept = self.rows.n, _PIECE, list[float]()
+        n, size = self.rows.n, _PIECE
+        kept: list[float] = []
         if n <= _PIECE:
-            room, losses, first, step = self._room(w, state), np.empty(count), int(state.epoch), int(state.step)
-            rates = np.array([self.optimizer.rate_at(epoch) for epoch in range(first, first + count)])
-            done = self.library.symgraph_epochs(
-                _at(room[0]), _at(room[1]), *self._data(0, order), n, step, count, _at(rates), self.limit, _at(losses)
-            )
-            w, state = _read(room[0], len(w), step + done * n, first + done)
-            kept, size = losses[:done].tolist(), 1
+            first, step = int(state.epoch), int(state.step)
+            room, rates = self._room(w, state, count)
+            rates[:] = [self.optimizer.rate_at(epoch) for epoch in range(first, first + count)]
+            done = self.library.symgraph_epochs(_at(room), *self._data(0, order), n, step, count, self.limit)
+            w, state = _read(room, len(w), step + done * n, first + done)
+            kept, size = rates[:done].tolist(), 1
             if done == count:
                 return Epoch(w, state, None), kept
         end, more = ByEpoch(self.judge, self.rows, partial(self._epoch, size)).epochs(w, state, 1, order)
@@ -101,12 +101,15 @@ class CompiledRows:
             return "gradient"
         return "weights" if not np.isfinite(room[0, : len(before)]).all() else "loss"
 
-    def _room(self, w: Array, state: OptimizerState) -> NDArray[np.float64]:
-        """Return places for two states of the C code, the given one in the first."""
-        room = np.zeros((2, 2 + len(state.slots), _padded(len(w))))
-        for place, values in zip((0, *range(2, 2 + len(state.slots))), (w, *state.slots), strict=True):
-            room[0, place, : len(w)] = values
-        return room
+    def _room(self, w: Array, state: OptimizerState, count: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return a state of the C code, and behind it, with place for another, a number for each of some epochs."""
+        parts, lanes = 2 + len(state.slots), _padded(len(w))
+        block = np.zeros(2 * parts * lanes + count)
+        room = block[: parts * lanes].reshape(parts, lanes)
+        room[0, : len(w)] = w
+        for place, slot in zip(room[2:], state.slots, strict=True):
+            place[: len(w)] = slot
+        return room, block[len(block) - count :]
 
     def _data(self, start: int, order: NDArray[np.int64] | None) -> tuple[int | None, ...]:
         """Return the addresses of the rule's numbers, of the rows from one on, and of their order."""
@@ -132,12 +135,15 @@ def compiled_rows(siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Cl
     """
     if not (clip is None or isinstance(clip, Limit)):
         raise NotRecordedError("a clip of your own cannot be written as C")
+    source, text = siblings.c_files[0]
+    if is_single(text):
+        raise ModuleError(f"{source} is in single precision, and an optimizer's state is in double; build it without --float")
     (rule, numbers), given = recorded(optimizer), cast("Any", siblings.arrays or siblings.scalar)
     environment = tuple(os.environ.get(name, "") for name in ("CC", "PATH", VARIABLE))
     sizes = len(given.WEIGHTS), len(given.FEATURES), given.TARGET is not None
     library, module = _library(siblings.c_files, sizes, rule, "" if clip is None else clip.in_c, environment)
     if identity(module) != identity(given):
-        raise ModuleError(f"{siblings.c_files[0][0]} was not built from the same spec; build it again")
+        raise ModuleError(f"{source} was not built from the same spec; build it again")
     X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
     limit = 0.0 if clip is None else clip.limit
     judge: Any = siblings.arrays or ScalarRows(cast("Any", siblings.scalar))
@@ -181,7 +187,7 @@ def _library(
     library.symgraph_steps.restype = _D
     library.symgraph_steps.argtypes = (_P, _P, _P, _P, _P, _N, _D, _D, _D)
     library.symgraph_epochs.restype = _N
-    library.symgraph_epochs.argtypes = (_P, _P, _P, _P, _P, _P, _N, _D, _N, _P, _D, _P)
+    library.symgraph_epochs.argtypes = (_P, _P, _P, _P, _P, _N, _D, _N, _D)
     return library, module
 
 

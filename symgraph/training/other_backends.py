@@ -59,19 +59,16 @@ def siblings_of(module: Any) -> Siblings:
     other = "numpy" if given_scalar else "scalar"
     if stem is None:
         nowhere = f"the module of {module.MODEL} is in no file{suffix}"
-        lacking, found, c_files = {other: nowhere, "c": nowhere}, None, ()
+        lacking, found, c_files = dict.fromkeys((other,) if own else (other, "c"), nowhere), None, own
     else:
         lacking, found, name = {}, _read(f"{stem}{suffix}", _load), os.path.basename(stem)  # noqa: PTH119  quicker than Path
         if found is None:
             lacking[other] = f"there is no module {name}{suffix} beside it"
         elif is_scalar(found) is given_scalar or identity(found) != identity(module):
             found, lacking[other] = None, f"{name}{suffix} was not built from the same spec; build it again"
-        c_files = tuple((f"{name}{end}", _read(f"{stem}{end}", _text)) for end in (".c", ".h"))
+        c_files = own or tuple((f"{name}{end}", _read(f"{stem}{end}", _text)) for end in (".c", ".h"))
         if None in (text for _, text in c_files):
             lacking["c"] = f"there is no {name}.c beside it, which `symgraph build --backend c` makes"
-    if own:
-        c_files = own
-        lacking.pop("c", None)
     arrays, scalar = (found, module) if given_scalar else (module, found)
     return Siblings(arrays, scalar, c_files, MappingProxyType(lacking))
 

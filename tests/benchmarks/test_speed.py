@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from built import numpy_module
 
+from symgraph.training import OPTIMIZERS, train
+
 ONCE = {"rounds": 1, "slice": 0.0, "longest": 60.0}
 Script = Callable[[str], ModuleType]
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="the tuned C needs gcc")
@@ -17,67 +19,75 @@ needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="the tuned C 
 
 @needs_gcc
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 128, 129, 506])  # around a vector of 8 rows and a block of 128
-def test_the_tuned_kernels_compute_what_the_module_computes(script: Script, n: int) -> None:
+def test_the_tuned_kernel_computes_what_the_module_computes(script: Script, n: int) -> None:
     tuned, module = script("tuned"), numpy_module("nine_weights")
     random = np.random.RandomState(n)
     w, X, y = 0.5 * random.normal(size=9), random.normal(size=(n, 5)), random.normal(size=n)
-    X[:, 2] *= 1e7 if n == 9 else 1.0  # beyond the angles that the kernels reduce themselves
+    X[:, 2] *= 1e7 if n == 9 else 1.0  # beyond the angles that the kernel reduces itself
     loss, gradient = module.value_and_grad(w, X, y)
     terms = np.abs(module.per_sample_grad(w, X, y)).mean(axis=0)
-    for kernel in tuned.KERNELS:
-        found, slopes = tuned.mean(kernel)(w, X, y)
-        assert found == pytest.approx(loss, rel=1e-13)
-        # weights of 0.5: functions of 4 ulp, and slopes of at most some hundred units of the terms added up
-        assert np.all(np.abs(slopes - gradient) <= 1e-12 * terms), kernel
+    found, slopes = tuned.mean()(w, X, y)
+    assert found == pytest.approx(loss, rel=1e-13)
+    # weights of 0.5: functions of 4 ulp, and slopes of at most some hundred units of the terms added up
+    assert np.all(np.abs(slopes - gradient) <= 1e-12 * terms)
 
 
 @needs_gcc
 @pytest.mark.parametrize("rule", ["sgd", "momentum", "adam"])
-def test_c_trains_as_the_notebook_does(script: Script, rule: str) -> None:
-    tuned, rows = script("tuned"), script("notebook_rows")
+def test_tuned_c_trains_as_train_does(script: Script, rule: str) -> None:
+    tuned = script("tuned")
     random = np.random.RandomState(0)
     data, w = (random.normal(size=(40, 5)), random.normal(size=40)), 0.1 * random.normal(size=9)
-    weights, losses = rows.LOOPS[rule](data, 2, 0.01, w)
-    for formulas in tuned.FORMULAS:
-        found, means = tuned.train(formulas, rule, data, 2, 0.01, w)
-        # 80 steps of at most 0.01: rounding errors of single steps, which such short runs do not amplify
-        np.testing.assert_allclose(found, weights, rtol=0, atol=1e-12)
-        np.testing.assert_allclose(means, losses, rtol=1e-12)
+    optimizer = OPTIMIZERS[rule].tuned(0.01)
+    run = train(numpy_module("nine_weights"), *data, optimizer=optimizer, epochs=2, w0=w, backend="numpy")
+    found, _ = tuned.train(rule, data, 2, 0.01, w)
+    # 80 steps of at most 0.01: rounding errors of single steps, which such short runs do not amplify
+    np.testing.assert_allclose(found, run.weights, rtol=0, atol=1e-12)
 
 
-def test_batches_are_timed_compared_and_shown(script: Script) -> None:
-    batch = script("batch")
-    wanted = ["lambdify, cse", "notebook, row by row", "a library"]
-    task = {"dtype": "float64", "threads": 1, "rows": [1, 3], "peers": wanted, "effort": ONCE, "points": 2}
-    result = {"machine": {}, "versions": {}, **batch.worker(task)}
-    times = {(one["peer"], one["rows"]): one["ratio"] for one in result["times"]}
-    assert set(times) == {(peer, n) for peer in ("symgraph numpy", *wanted[:2]) for n in (1, 3)}
-    assert times["symgraph numpy", 3] == 1.0
-    assert result["errors"]["symgraph numpy"]["scaled"] <= 4.0  # the founding model's promise, 4*(1 + kappa_in)
-    assert [result["errors"]["symgraph numpy"][kind] for kind in ("NaN", "Inf", "zero", "garbage")] == [0, 0, 0, 0]
-    (_, head, lines), (_, _, errors) = batch.tables(result)
-    assert head == ["float64, 1 thread", "1 row", "3 rows"]
-    assert [line[0] for line in lines] == [line[0] for line in errors] == ["symgraph numpy", *wanted[:2]]
+@needs_gcc
+def test_groups_are_timed_and_the_page_tells_which_promises_hold(script: Script, tmp_path: Path) -> None:
+    speed = script("speed")
+    groups, peers = ["1 row", "train, sgd", "least_squares, six Gaussians"], ["tuned C", "JAX jit", "JAX scan"]
+    found = {name: speed.worker({"group": name, "peers": peers, "effort": ONCE}) for name in groups}
+    assert all(next(iter(one["times"])) == "symgraph" for one in found.values())
+    assert found["train, sgd"]["times"]["symgraph"]["ratio"] == 1.0
+    text = speed.page({"machine": {"processor": "a processor"}, "versions": {"numpy": "2.0"}, "groups": found})
+    assert "Machine: processor a processor; numpy 2.0." in text
+    assert "| train, sgd | our time by that of tuned C | at most 1.3 |" in text
+    assert "**Training on 506 rows, one update a row, 30 epochs**" in text
+    assert "Two compilers" not in text  # that was not measured
 
 
-def test_a_peer_that_is_missing_is_listed_with_the_reason(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    batch, peers = script("batch"), script("batch_peers")
-    monkeypatch.setattr(peers, "PEERS", {**peers.PEERS, "a library": lambda setting: __import__("no_such_library")})
-    task = {"dtype": "float64", "threads": 1, "rows": [1], "peers": ["a library"], "effort": ONCE, "points": 0}
-    found = batch.worker(task)
-    assert found["missing"] == {"a library": "No module named 'no_such_library'"}
-    assert batch.remarks({"missing": found["missing"]}) == ["missing: a library: No module named 'no_such_library'"]
+def test_a_promise_is_kept_or_not_by_the_ratio_of_times(script: Script) -> None:
+    speed = script("speed")
+
+    def lines(**ratios: float) -> dict[str, str]:
+        times = {"symgraph": {"seconds": 3e-6, "ratio": 1.0}}
+        times |= {peer.replace("_", " "): {"seconds": 1.0, "ratio": ratio} for peer, ratio in ratios.items()}
+        groups = {"1 row": {"times": times}, "1,000,000 rows": {"times": times}}
+        _, found = speed.promises({"groups": groups})
+        return {f"{line[0]}: {line[1]}": line[-1] for line in found}
+
+    found = lines(JAX_jit=4.5, tuned_C=0.9)
+    assert found["1 row: our time"] == "**no**"  # 3 us of 2
+    assert found["1 row: time of JAX jit by ours"] == "yes"  # of 4
+    assert found["1,000,000 rows: time of JAX jit by ours"] == "**no**"  # of 8
+    assert found["1,000,000 rows: our time by that of tuned C"] == "yes"
+    assert lines(tuned_C=0.8)["1,000,000 rows: our time by that of tuned C"] == "**no**"  # 1.25 of 1.15
 
 
-def test_training_ends_where_the_notebook_ends(script: Script) -> None:
-    train = script("train")
-    found = train.worker({"peers": ["symgraph train(), arrays"], "effort": ONCE, "epochs": 1})
-    assert {one["rule"] for one in found["times"]} == {"sgd", "momentum", "adam"}
-    # one epoch, 506 steps from small weights: rounding errors of single steps, little amplified
-    assert all(one["apart"] < 1e-12 for one in found["times"])
-    ((_, head, lines),) = train.tables(found)
-    assert head == ["a step", "sgd", "momentum", "adam", "weights apart"]
-    assert [line[0] for line in lines] == ["symgraph train(), arrays", "notebook"]
+def test_a_peer_that_is_missing_is_listed_and_one_that_computes_something_else_is_refused(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speed, peers = script("speed"), script("speed_peers")
+    wrong = peers.libraries.Batch("1.0", lambda w, X, y: lambda: (1.0, np.ones(9)))
+    monkeypatch.setattr(peers, "PEERS", {"a library": lambda setting: __import__("no_such_library")})
+    result = {"groups": {"1 row": speed.worker({"group": "1 row", "peers": None, "effort": ONCE})}}
+    assert speed.missing(result) == ["missing at 1 row: a library: No module named 'no_such_library'"]
+    monkeypatch.setattr(peers, "PEERS", {"wrong": lambda setting: wrong})
+    with pytest.raises(AssertionError, match="wrong is apart from symgraph"):
+        speed.worker({"group": "1 row", "peers": None, "effort": ONCE})
 
 
 @pytest.mark.parametrize(("kind", "size"), [("founding model", 9), ("perceptron", 31), ("chain", 12), ("random graph", 4)])
@@ -135,38 +145,6 @@ def test_what_would_take_too_long_even_in_proportion_is_not_tried(script: Script
     assert tried == [("CasADi SX", 100), ("SymForce", 100), ("JAX", 100), ("CasADi SX", 1_000)]
     failures = {one["peer"]: one["failure"] for one in found["times"] if "failure" in one}
     assert failures == {"SymForce": "more than 20 s", "JAX": "more than 12 GiB"}
-
-
-def test_starts_are_timed_and_what_does_not_start_is_told(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    startup = script("startup")
-    broken = startup.Start("raise SystemExit('broken')", None)
-    absent = startup.Start("", "no-such-library")
-    monkeypatch.setattr(startup, "STARTS", {**startup.STARTS, "broken": broken, "absent": absent})
-    found = startup.measure(["generated module, scalar", "NumPy alone", "broken", "absent"], 1)
-    assert {one["peer"]: one["installed"] > 0 for one in found["times"]} == {
-        "generated module, scalar": True,
-        "NumPy alone": True,
-    }
-    assert found["missing"] == {"absent": "no-such-library is not installed", "broken": "failed: broken"}
-
-
-def test_the_page_has_every_result_that_is_there_and_the_same_pictures_each_time(
-    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run, tables = script("run"), script("tables")
-    time = {"dtype": "float64", "threads": 1, "rows": 506, "peer": "symgraph numpy", "seconds": 2.5e-5, "ratio": 1.0}
-    about = {"machine": {"processor": "a processor"}, "versions": {"numpy": "2.0"}, "missing": {"JAX jit": "not here"}}
-    tables.save("batch", {**about, "times": [time], "errors": {}}, tmp_path)
-    assert run.main(["--page", "--out", str(tmp_path)]) == 0
-    text = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
-    assert "processor a processor; numpy 2.0" in text
-    assert "| symgraph numpy | 25.0 us (1.0) |" in text
-    assert "- missing: JAX jit: not here" in text
-    assert "![Batches](batch.svg)" in text
-    assert "## Start" not in text
-    picture = (tmp_path / "batch.svg").read_bytes()
-    assert run.main(["--page", "--out", str(tmp_path)]) == 0
-    assert (tmp_path / "batch.svg").read_bytes() == picture
 
 
 @pytest.mark.parametrize(

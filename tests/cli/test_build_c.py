@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from c_code import compiler
 from command_line import Project, Run, environment, make_project
@@ -12,6 +13,7 @@ from symgraph.build import build as building
 from symgraph.errors import VerificationError
 from symgraph.generate import Artifact, generate
 from symgraph.io.compiled import load
+from symgraph.io.manifest import NOT_RUN
 
 FILES = ["decay.c", "decay.h", "symgraph.lock.json", "valley.c", "valley.h"]
 
@@ -49,6 +51,28 @@ def test_a_build_writes_verifies_and_checks_the_file_and_its_header(project: Pro
     assert "missing    generated/decay.h" in command("build", "models.py", "--backend", "c", "--check").out
 
 
+def test_files_in_single_precision_are_verified_noted_in_the_manifest_and_checked(project: Project, command: Run) -> None:
+    done = command("build", "models.py", "--backend", "c", "--float")
+    assert done.code == 0
+    assert "decay: 2 of 2 weights verified" in done.out
+    made = project.path("generated")
+    text = (made / "decay.c").read_text(encoding="utf-8")
+    assert "float decay_row(const float *w" in text
+    assert "// Numbers are floats, and so is all arithmetic." in (made / "decay.h").read_text(encoding="utf-8")
+    manifest = json.loads((made / "symgraph.lock.json").read_text(encoding="utf-8"))["outputs"]
+    assert manifest["decay.c"]["extras"] == "float"
+    assert command("build", "models.py", "--backend", "c", "--float", "--check").code == 0
+    assert "options changed generated/decay.c" in command("build", "models.py", "--backend", "c", "--check").out
+    settings = project.path("pyproject.toml")
+    settings.write_text('[tool.symgraph]\nmodels = ["models.py"]\nbackends = ["c"]\nfloat = true\n', encoding="utf-8")
+    assert command("build", "--check").code == 0
+    module = load(made / "decay.c")
+    assert module.predict([1.0, 0.5], [2.0]).dtype == np.float32
+    refused = command("build", "models.py", "--backend", "numpy", "--float")
+    assert refused.code == 2
+    assert "the extra 'float' is of c; the backends chosen are numpy" in refused.err
+
+
 def test_compile_keeps_the_libraries_from_which_modules_load(
     project: Project, command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +95,11 @@ def test_without_a_compiler_the_files_are_written_and_it_is_said_that_they_were_
     (project.root / "sitecustomize.py").write_text('import sys\nsys.modules["ziglang"] = None\n', encoding="utf-8")
     found = os.pathsep.join([str(project.root), os.getcwd()])  # noqa: PTH109
     nothing = environment(PATH=str(project.root), CC="", PYTHONPATH=found)
+    silent = project.run("build", "models.py", env=nothing)  # C that nobody named is told of in one line
+    assert (silent.code, silent.err.splitlines()[5:]) == (
+        0,
+        [f"{', '.join(sorted(FILES[:2] + FILES[3:]))} are not verified: {NOT_RUN}"],
+    )
     done = project.run("build", "models.py", "--backend", "c", env=nothing)
     assert done.code == 0, done.err
     assert "C files are written without having been run, since there is no C compiler" in done.err
@@ -79,6 +108,42 @@ def test_without_a_compiler_the_files_are_written_and_it_is_said_that_they_were_
     refused = project.run("build", "models.py", "--backend", "c", "--compile", env=nothing)
     assert refused.code == 2
     assert "there is no C compiler: none of cc, gcc, clang is there" in refused.err
+
+
+def test_a_model_that_c_refuses_gets_no_c_file_unless_c_is_named(project: Project, command: Run) -> None:
+    spec = project.path("models.py")
+    spec.write_text(spec.read_text(encoding="utf-8").replace('Model("valley")', 'Model("stdio")'), encoding="utf-8")
+    done = command("build", "models.py")
+    why = "model name 'stdio': stdio.h would hide a header of C; choose another"
+    assert (done.code, f"stdio gets no C file: {why}" in done.err.splitlines()) == (0, True)
+    made = {path.name for path in project.path("generated").iterdir()}
+    assert made == {"decay.c", "decay.h", "decay.py", "decay_scalar.py", "stdio.py", "stdio_scalar.py", "symgraph.lock.json"}
+    assert command("build", "models.py", "--check").code == 0
+    refused = command("build", "models.py", "--backend", "numpy,c")
+    assert (refused.code, refused.err.splitlines()[-1]) == (2, f"error: {why}")
+
+
+def test_a_long_c_file_is_run_only_where_c_is_named(project: Project, command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "LONGEST", 1000)
+    done = command("build", "models.py")
+    assert done.code == 0
+    assert "characters, and is compiled only if the backend c is named" in done.err
+    assert done.err.splitlines()[-1] == f"decay.c, decay.h, valley.c, valley.h are not verified: {NOT_RUN}"
+    named = command("build", "models.py", "--backend", "numpy,scalar,c")
+    assert (named.code, "not verified" in named.err) == (0, False)
+
+
+def test_a_compiler_that_fails_stops_a_build_only_where_c_is_named(
+    project: Project, command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = project.path("cc")  # answers what it is asked, and makes nothing
+    broken.write_text(f'#!/bin/sh\ncase "$*" in *-dM*) exec {compiler("gcc")} "$@";; esac\nexit 1\n', encoding="utf-8")
+    broken.chmod(0o755)
+    monkeypatch.setenv("CC", str(broken))
+    done = command("build", "models.py")
+    assert (done.code, "decay.c was not run: " in done.err) == (0, True)
+    assert done.err.splitlines()[-1] == f"decay.c, decay.h, valley.c, valley.h are not verified: {NOT_RUN}"
+    assert command("build", "models.py", "--backend", "c").code == 2
 
 
 def test_compile_is_refused_without_the_backend(command: Run, project: Project) -> None:

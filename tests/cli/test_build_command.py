@@ -11,7 +11,8 @@ from command_line import LINE, SPEC, Project, Run, environment, make_project, ru
 
 from symgraph.passes import STEPS
 
-FILES = ["decay.py", "decay_scalar.py", "symgraph.lock.json", "valley.py", "valley_scalar.py"]
+ENDS = (".c", ".h", ".py", "_scalar.py")
+FILES = [*(f"decay{end}" for end in ENDS), "symgraph.lock.json", *(f"valley{end}" for end in ENDS)]
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def states(out: str) -> dict[str, str]:
     return {pair[1]: pair[0].strip() for pair in pairs if len(pair) == 2 and pair[1].startswith("generated/")}
 
 
-def test_a_build_writes_both_backends_of_every_model_in_a_file_and_says_what_was_verified(fresh: Project) -> None:
+def test_a_build_writes_every_backend_of_every_model_in_a_file_and_says_what_was_verified(fresh: Project) -> None:
     done = fresh.run("build", "models.py")
     assert done.code == 0
     assert names(fresh.path("generated")) == FILES
@@ -70,10 +71,7 @@ def test_json_is_all_that_is_on_stdout_though_the_spec_prints(copy: Project) -> 
     report = json.loads(done.out)
     assert report["ok"] is True
     assert [entry["path"] for entry in report["files"]] == [
-        "generated/decay.py",
-        "generated/decay_scalar.py",
-        "generated/valley.py",
-        "generated/valley_scalar.py",
+        *(f"generated/{model}{end}" for model in ("decay", "valley") for end in (".py", "_scalar.py", ".c", ".h")),
         "generated/symgraph.lock.json",
     ]
     assert report["verification"]["decay"]["unverified"] == []
@@ -99,13 +97,11 @@ def test_a_check_tells_what_changed_a_file_and_what_is_missing_or_left_over(comm
     done = command("build", "models.py", "--check")
     assert done.code == 1
     assert states(done.out) == {
-        "generated/decay.py": "spec changed",
+        **{f"generated/decay{end}": "spec changed" for end in ENDS},
         "generated/decay_scalar.py": "edited by hand",
-        "generated/banana.py": "missing",
-        "generated/banana_scalar.py": "missing",
+        **{f"generated/banana{end}": "missing" for end in ENDS},
         "generated/symgraph.lock.json": "stale",
-        "generated/valley.py": "orphan",
-        "generated/valley_scalar.py": "orphan",
+        **{f"generated/valley{end}": "orphan" for end in ENDS},
     }
     assert "generated/valley.py is left over from a model that is gone; delete it" in done.err
     assert "--force" in done.err
@@ -119,8 +115,8 @@ def test_a_left_over_file_is_reported_until_it_is_deleted(command: Run, copy: Pr
     assert done.code == 0
     assert states(done.out)["generated/valley.py"] == "orphan"
     assert command("build", "models.py", "--check").code == 1
-    (copy.path("generated") / "valley.py").unlink()
-    (copy.path("generated") / "valley_scalar.py").unlink()
+    for end in ENDS:
+        (copy.path("generated") / f"valley{end}").unlink()
     assert command("build", "models.py").code == 0
     assert command("build", "models.py", "--check").code == 0
 

@@ -32,7 +32,7 @@ def module_of(project: Project, name: str = "decay") -> Path:
 
 
 def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(built: Project) -> None:
-    done = built.run("train", "decay", "--data", "rows.csv", "--epochs", "3")
+    done = built.run("train", "decay", "--data", "rows.csv", "--epochs", "3", "--backend", "scalar")
     assert done.code == 0
     result = train(load(module_of(built)), *rows(built), optimizer=adam(), epochs=3, seed=0)
     assert done.out.splitlines() == [
@@ -45,7 +45,6 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(bui
     ]
     # off a terminal: lines, no bar and no colour
     assert done.err.splitlines() == [
-        "adam: run by the backend scalar: there is no decay.c beside it, which `symgraph build --backend c` makes",
         "adam: all epochs are done; the weights are those after epoch 2",
     ]
 
@@ -94,10 +93,9 @@ def test_every_option_reaches_the_training(command: Run, built: Project) -> None
 def test_the_backend_is_chosen_and_named(command: Run, built: Project) -> None:
     line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd", "--epochs", "3")
     runs = {}
-    for backend in ("auto", "scalar", "numpy"):
+    for backend in ("scalar", "numpy"):
         runs[backend] = json.loads(command(*line, "--backend", backend, "--json").out)["runs"]["sgd"]
-    assert [runs[backend]["backend"] for backend in runs] == ["scalar", "scalar", "numpy"]
-    assert runs["auto"] == runs["scalar"]
+    assert [runs[backend]["backend"] for backend in runs] == ["scalar", "numpy"]
     refused = command(*line, "--backend", "jax")
     assert (refused.code, refused.err) == (2, "error: --backend must be one of auto, numpy, scalar, c, not 'jax'\n")
 
@@ -106,10 +104,13 @@ def test_c_is_taken_where_it_was_built_and_refused_by_name_where_not(command: Ru
     if not any(map(shutil.which, ("cc", "gcc", "clang"))):
         pytest.skip("there is no C compiler")
     options = ("--data", built.path("rows.csv"), "--epochs", "3", "--json")
-    refused = command("train", module_of(built), *options, "--backend", "c")
+    assert command("build", built.path("models.py"), "--out", tmp_path, "--backend", "numpy,scalar").code == 0
     made = "there is no decay.c beside it, which `symgraph build --backend c` makes"
+    done = command("train", tmp_path / "decay.py", *options)
+    assert (done.code, f"adam: run by the backend scalar: {made}" in done.err) == (0, True)
+    refused = command("train", tmp_path / "decay.py", *options, "--backend", "c")
     assert (refused.code, refused.err) == (2, f"error: the backend c needs the model's C file: {made}\n")
-    assert command("build", built.path("models.py"), "--out", tmp_path, "--backend", "numpy,scalar,c").code == 0
+    assert command("build", built.path("models.py"), "--out", tmp_path).code == 0
     done = command("train", tmp_path / "decay.py", *options)
     run = json.loads(done.out)["runs"]["adam"]
     assert (done.code, run["backend"]) == (0, "c")

@@ -33,7 +33,7 @@ def test_extras_and_precision_are_read_under_their_command_line_names(tmp_path: 
 
 def test_without_a_project_the_defaults_hold_and_the_root_is_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("symgraph.io.config.find_project", lambda _start: None)
-    assert read_config(tmp_path) == Config(tmp_path.resolve(), (), "generated", ("numpy", "scalar"))
+    assert read_config(tmp_path) == Config(tmp_path.resolve(), (), "generated", None)
 
 
 @pytest.mark.parametrize("text", ["", "[project]\nname = 'x'\n", "[tool.other]\nx = 1\n", "[tool.symgraph]\n"])

@@ -25,6 +25,7 @@ class ArrayApiWriter(LinesWriter):
     first_column = "X[..., 0]"
     every_row = "xp.broadcast_to({value}, {column}.shape)"
     binders = ("bind_arrays", "bind_arrays")
+    lacks = frozenset({"normal_equations"})
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward."""
@@ -33,12 +34,12 @@ class ArrayApiWriter(LinesWriter):
     def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
         """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
         lines, result = super().reverse(prefix, order, suffix)
-        *lines, result = _with_namespace((*lines, result), "tape.w")
-        return tuple(lines), result
+        *opened, result = _with_namespace((*lines, result), "tape.w")
+        return tuple(opened), result
 
     def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
         if "" in names or len(names) < 2:
-            place = "" if kind == "weight" else "..., "
+            place = "" if kind == "w" else "..., "
             return [f"{name} = {vector}[{place}{index}]" for index, name in enumerate(names) if name]
         return unpacked(names, f"xp.columns({vector})", 4)
 

@@ -119,7 +119,7 @@ class AccurateWriter(LinesWriter):
         lines = unpacked(names, f"pairs_of({vector})", 4)
         if len(lines) < 2:
             return lines
-        pairs = "w_pairs" if kind == "weight" else "x_pairs"
+        pairs = "w_pairs" if kind == "w" else "x_pairs"
         return [f"{pairs} = pairs_of({vector})", *unpacked(names, pairs, 4)]
 
 

@@ -39,6 +39,7 @@ class LinesWriter:
         binders: the functions of the runtime that bind the lines, of a model with features and a target, and of others.
         lines_type: the runtime's type of the lines.
         target: the statement that names the target.
+        lacks: the functions that its binding does not have.
         long_tape: whether the fields of the tape have no defaults.
     """
 
@@ -54,6 +55,7 @@ class LinesWriter:
     first_column = "X.T[0]"
     every_row = "every_row({value}, {column})"
     binders = ("bind", "bind_loosely")
+    lacks: frozenset[str] = frozenset()
     lines_type = "Lines"
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
@@ -184,7 +186,7 @@ class LinesWriter:
         read = [position for position in operands.union(also) if nodes[position].data is not None]
         lines = [
             line
-            for kind, vector in (("weight", w), ("feature", self.transposed.format(X=X)))
+            for kind, vector in (("w", w), ("feature", self.transposed.format(X=X)))
             for line in self._unpacked(kind, self.names.inputs(kind, (), read), vector)
         ]
         if any(nodes[position].op == "largest" for position in operands):

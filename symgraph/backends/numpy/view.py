@@ -77,7 +77,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
         imports=_imports(names),
-        exports=filled("__all__ = [", [f'"{name}"' for name in _exports(source)], "]"),
+        exports=filled("__all__ = [", [f'"{name}"' for name in _exports(writer)], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
         forward=forward,
@@ -138,19 +138,26 @@ def _counts(kernel: Kernel) -> tuple[str, ...]:
     return tuple(f"{name}: {describe(count(graph, part))}" for name, part in parts.items() if part or name == "forward")
 
 
-def _public(source: Source) -> list[str]:
+def _public(writer: LinesWriter) -> list[str]:
     """The functions that the module has, in the order in which they are used."""
+    source = writer.source
     has_loss, has_output = source.model.loss_expr is not None, source.model.output_node is not None
     names = ["forward", *(["backward"] if has_loss else []), *(["predict"] if has_output else [])]
     names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
     names += ["jacobian"] if has_output else []
-    names += ["residual", "residual_jacobian"] if source.has_residual else []
-    return [*names, "pack", "unpack", "initial_weights"]
+    names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
+    return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
 
 
-def _exports(source: Source) -> list[str]:
-    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
-    return constants + sorted([*_public(source), *(["error_bound"] if source.bounds else [])])
+def _exports(writer: LinesWriter) -> list[str]:
+    source = writer.source
+    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
+    return [*facts, "OUTPUTS", "TARGET", "WEIGHTS", "Tape", *sorted([*_public(writer), *_extras(source)])]
+
+
+def _extras(source: Source) -> list[str]:
+    """The functions that are not those of the binding."""
+    return [*(["error_bound"] if source.bounds else []), *(["with_constants"] if source.model.constant_inputs else [])]
 
 
 def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[Function]) -> set[str]:
@@ -187,14 +194,17 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
     given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
+    facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
+    facts += ["constants=CONSTANTS"] if model.constant_inputs else []
     lines = [
         f"_model = {bind}(",
-        "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
+        f"    {call_layout('Facts(', facts, '),', 4)}",
         f"    {call_layout(f'{writer.lines_type}(', given, '),', 4)}",
         f"    {filled('[', laws, '],', 4)}",
         ")",
-        *(f"{name} = _model.{name}" for name in _public(source)),
+        *(f"{name} = _model.{name}" for name in _public(writer)),
     ]
+    lines += ["with_constants = WithConstants(_model).with_constants"] if model.constant_inputs else []
     if source.bounds:
         lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
     return tuple(lines)

@@ -1,0 +1,237 @@
+"""What ``speed.py`` times: each group has our way first and its peers, each written as its own manual advises.
+
+A group is a function of the names that are wanted; it gives the tasks, ours first. A peer that is not installed raises
+ImportError, and one that cannot do what is asked UnfitError; both are listed. All results are compared with ours before time
+counts. JAX, torch and CasADi hold their arrays then, as a loop of training would; ours takes NumPy arrays and checks them.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import libraries
+import numpy as np
+import sympy
+import tuned
+from formulas import FOUNDING
+from libraries import Setting, UnfitError
+from timing import Task
+
+import symgraph
+from symgraph import Model
+from symgraph.io.data import read_data
+from symgraph.training import adam, momentum, sgd, train
+
+NATIVE = "symgraph"
+DATA = Path(__file__).parent.parent / "data" / "nine_weights.csv"
+OPTIMIZERS = MappingProxyType({"sgd": sgd(0.1), "momentum": momentum(0.1), "adam": adam(0.001)})
+"""With the learning rates of the founding notebook."""
+EPOCHS = 30
+"""Of a call: the runs of the founding notebook end after 27 to 62."""
+
+Made = Callable[[], Task]
+"""Makes the call that is timed."""
+Found = tuple[dict[str, Task], dict[str, str]]
+"""The tasks, ours first, and why others are missing."""
+
+
+def _made(makers: Mapping[str, Made], wanted: Sequence[str] | None, exactly: float) -> Found:
+    """Make the tasks that are wanted, and hold their results against those of the first.
+
+    Args:
+        makers: by name, ours first.
+        wanted: names of peers; None for all. Those that start with our name are always wanted.
+        exactly: by how much a result may differ, relative to the largest number in it.
+    """
+    tasks: dict[str, Task] = {}
+    missing: dict[str, str] = {}
+    for name, make in makers.items():
+        if wanted is None or name in wanted or name.startswith(NATIVE):
+            try:
+                tasks[name] = make()
+            except (ImportError, UnfitError) as error:
+                missing[name] = str(error)
+    results = {name: _numbers(task()) for name, task in tasks.items()}
+    first = next(iter(results.values()))
+    for name, found in results.items():
+        apart = np.abs(found - first).max() / np.abs(first).max()
+        assert apart <= exactly, f"{name} is apart from symgraph by {apart}"
+    return tasks, missing
+
+
+def _numbers(result: Any) -> Any:
+    parts = result if isinstance(result, tuple | list) else (result,)
+    return np.concatenate([np.asarray(part, np.float64).reshape(-1) for part in parts])
+
+
+def _numba(setting: Setting) -> libraries.Batch:
+    """The notebook's formulas in a loop over rows, with the options that numba's performance tips name."""
+    import numba
+    import numba_rows
+
+    numba.set_num_threads(setting.threads)
+    call = numba.njit(fastmath=True, error_model="numpy", parallel=setting.threads > 1)(numba_rows.mean)
+    return libraries.Batch(numba.__version__, lambda *given: partial(call, *given))
+
+
+PEERS = MappingProxyType(
+    {
+        "JAX jit": partial(libraries.jax_jit, FOUNDING),
+        "torch.compile": partial(libraries.torch_compiled, FOUNDING),
+        "numba, notebook's formulas": _numba,
+        "PyTensor": partial(libraries.pytensor_function, FOUNDING),
+        "CasADi VM": partial(libraries.casadi_vm, FOUNDING),
+    }
+)
+"""Libraries that compute the mean loss and gradient of the founding model."""
+
+
+def batch(wanted: Sequence[str] | None, rows: int, threads: int = 1, dtype: str = "float64") -> Found:
+    """The founding model's mean loss and its gradient."""
+    random, setting = np.random.RandomState(rows % 1000), Setting(dtype, threads)
+    drawn = random.normal(size=9), random.normal(size=(rows, 5)), random.normal(size=rows)
+    given = tuple(array.astype(dtype) for array in drawn)
+    native, numpy = (symgraph.load("nine_weights", backend=backend).value_and_grad for backend in ("native", "numpy"))
+
+    def library(make: Callable[[Setting], libraries.Batch]) -> Task:
+        made = make(setting)
+        if made.most_rows is not None and rows > made.most_rows:
+            raise UnfitError(f"a call would take seconds at {rows:,} rows")
+        return made.prepare(*given)
+
+    makers: dict[str, Made] = {NATIVE: lambda: partial(native, *given, **({"threads": threads} if threads > 1 else {}))}
+    if threads > 1:
+        makers["symgraph, one thread"] = lambda: partial(native, *given)
+    if dtype != "float64":
+        makers["symgraph, float64"] = lambda: partial(native, *drawn)
+    if (threads, dtype) == (1, "float64"):
+        makers["symgraph, backend numpy"] = lambda: partial(numpy, *given)
+        makers["tuned C"] = lambda: partial(tuned.mean(), *given)
+    makers |= {name: partial(library, make) for name, make in PEERS.items()}
+    with np.errstate(all="ignore"):  # the plain formulas of peers overflow at random points
+        return _made(makers, wanted, 1e-9 if dtype == "float64" else 1e-3)
+
+
+def compilers(wanted: Sequence[str] | None, rows: int) -> Found:
+    """The same on one machine by two compilers."""
+    random = np.random.RandomState(rows % 1000)
+    given = random.normal(size=9), random.normal(size=(rows, 5)), random.normal(size=rows)
+
+    def by(command: str) -> Task:
+        before = os.environ.get("CC")
+        os.environ["CC"] = command
+        try:
+            return partial(symgraph.load("nine_weights", backend="native").value_and_grad, *given)
+        finally:
+            os.environ.pop("CC") if before is None else os.environ.update(CC=before)
+
+    def zig() -> Task:
+        __import__("ziglang")
+        return by(f"{sys.executable} -m ziglang cc")
+
+    return _made({"symgraph, by ziglang": zig, "symgraph, by gcc": lambda: by(tuned.compiler())}, wanted, 1e-12)
+
+
+def training(wanted: Sequence[str] | None, rule: str) -> Found:
+    """Training on the founding data, one update a row; ``train`` also computes the mean loss after each epoch."""
+    table = read_data(DATA, [f"f{j}" for j in range(1, 6)], "y")
+    data = np.ascontiguousarray(table.X, np.float64), np.ascontiguousarray(table.y, np.float64)
+    w, optimizer = 0.1 * np.random.RandomState(42).normal(size=9), OPTIMIZERS[rule]
+    rate = optimizer.rate_at(0)
+
+    def ours() -> Task:
+        module = symgraph.load("nine_weights", backend="native")
+        return lambda: train(module, *data, optimizer=optimizer, epochs=EPOCHS, w0=w, backend="c").weights
+
+    makers: dict[str, Made] = {
+        NATIVE: ours,
+        "tuned C": lambda: lambda: tuned.train(rule, data, EPOCHS, rate, w)[0],
+        "JAX scan": lambda: _jax_scan(rule, data, rate, w),
+    }
+    return _made(makers, wanted, 1e-9)
+
+
+def _jax_scan(rule: str, data: tuple[Any, Any], rate: float, w: Any) -> Task:
+    """One jitted function: a scan over epochs of a scan over rows."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    np_ = jax.numpy
+    one = jax.value_and_grad(FOUNDING.loss("jax"))
+
+    def update(w: Any, g: Any, slots: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        if rule == "sgd":
+            return w - rate * g, slots
+        if rule == "momentum":
+            v = 0.9 * slots[0] + rate * g
+            return w - v, (v,)
+        m, v, power1, power2 = slots
+        m, v, power1, power2 = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g, 0.9 * power1, 0.999 * power2
+        return w - rate * (m / (1 - power1)) / (np_.sqrt(v / (1 - power2)) + 1e-8), (m, v, power1, power2)
+
+    def run(X: Any, y: Any, w: Any) -> Any:
+        def step(carry: Any, row: Any) -> Any:
+            w, slots = carry
+            loss, g = one(w, *row)
+            return update(w, g, slots), loss
+
+        def epoch(carry: Any, _: None) -> Any:
+            carry, losses = jax.lax.scan(step, carry, (X, y))
+            return carry, losses.mean()
+
+        zeros, number = np_.zeros(9), np_.ones(())
+        slots = {"sgd": (), "momentum": (zeros,), "adam": (zeros, zeros, number, number)}[rule]
+        (w, _), losses = jax.lax.scan(epoch, (w, slots), None, length=EPOCHS)
+        return w, losses
+
+    compiled, held = jax.jit(run), [np_.asarray(array) for array in (*data, w)]
+    return lambda: jax.block_until_ready(compiled(*held))[0]
+
+
+PEAKS = 6
+
+
+def _gaussians() -> Model:
+    model = Model("six_gaussians", doc="Six peaks.")
+    x, y = model.feature("x"), model.target("y")
+    peaks = [model.weights(f"height{i} center{i} width{i}") for i in range(PEAKS)]
+    heights = [h * sympy.exp(-(((x - c) / s) ** 2) / 2) for h, c, s in peaks]
+    model.output("curve", sum(heights))
+    model.loss((y - model.output_node.symbol) ** 2)
+    return model
+
+
+def fit(wanted: Sequence[str] | None) -> Found:
+    """A fit of six Gaussians to 500 points by SciPy's least_squares, with residuals and their Jacobian by each peer."""
+    from scipy.optimize import least_squares
+
+    random, x = np.random.RandomState(0), np.linspace(0.0, 12.0, 500)
+    truth = np.ravel([(1.0 + 0.2 * i, 1.0 + 2.0 * i, 0.5 + 0.05 * i) for i in range(PEAKS)])
+    y = sum(h * np.exp(-(((x - c) / s) ** 2) / 2) for h, c, s in truth.reshape(-1, 3)) + 0.02 * random.normal(size=500)
+    start = truth * (1.0 + 0.1 * random.uniform(-1.0, 1.0, size=truth.size))
+
+    def ours() -> Task:
+        module = symgraph.compile(_gaussians(), backend="native")
+        return lambda: least_squares(module.residual, start, module.residual_jacobian, method="lm", args=(x, y)).x
+
+    def by_jax() -> Task:
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        np_ = jax.numpy
+
+        def residual(w: Any, x: Any, y: Any) -> Any:
+            h, c, s = w.reshape(-1, 3).T
+            return (h * np_.exp(-(((x[:, None] - c) / s) ** 2) / 2)).sum(axis=1) - y
+
+        # forward mode, as JAX's manual advises where there are more residuals than weights
+        value, slopes, held = jax.jit(residual), jax.jit(jax.jacfwd(residual)), (np_.asarray(x), np_.asarray(y))
+        return lambda: (
+            least_squares(lambda w: np.asarray(value(w, *held)), start, lambda w: np.asarray(slopes(w, *held)), method="lm").x
+        )
+
+    return _made({NATIVE: ours, "JAX jit, jacfwd": by_jax}, wanted, 1e-6)
