@@ -80,7 +80,9 @@ BATCH = r"(self\._columns_of\(name, inputs, threads\)\.reshape\(-1\))"
 
 # The contract: each of these faults is in one function only.
 CONTRACT_FAULTS = {
-    "predict gives another node": changed(r'"predict": lambda tape: \(getattr\(tape, output\),\),', '"predict": lambda tape: (tape.tanh,),'),
+    "predict gives another node": changed(
+        r'"predict": lambda tape: \(getattr\(tape, output\),\),', '"predict": lambda tape: (tape.tanh,),'
+    ),
     "predict fails on rows": changed(BATCH, r'\1[:: -1 if name == "predict" else 1]'),
     "jacobian of the loss": changed(r'return (self\._partials\("jacobian",)', r"return 2 * \1"),
     "residual has the wrong sign": changed(r"(getattr\(tape, output\)) - (known\(tape\.y\))", r"\2 - \1"),
