@@ -192,7 +192,7 @@ def page(result: Mapping[str, Any]) -> str:
         "# Results\n",
         "Written by `python benchmarks/speed.py`; [README.md](README.md) says how things are measured and what is fair here,",
         "and [c/README.md](c/README.md) what the tuned C is. A number says what a call costs on the machine named here, and",
-        "that only: ratios to other libraries change with vector units, caches, versions and with what else the machine does.\n",
+        "that only: ratios to other libraries change with vector units, caches, versions and what else the machine does.\n",
         f"Machine: {about}.\n",
         "## Promises\n",
         f"{len(lines) - broken} of {len(lines)} are kept; those that are not are in bold.\n",
