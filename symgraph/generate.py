@@ -9,6 +9,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from sympy import evaluate
 
 from symgraph.backends import BACKENDS, Backend
+from symgraph.backends.c.single import in_single
 from symgraph.backends.header import with_header
 from symgraph.backends.numpy.standalone import standing_alone
 from symgraph.backends.rendering import render
@@ -113,6 +114,8 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
         body = run(f"{backend.name}: lay out", render, template, view)
         if own.options.standalone:
             body = standing_alone(body)
+        if own.options.single:
+            body = in_single(body)
         text = with_header(body, backend.comment, source.spec, model_hash(source.model))
         artifacts.append(Artifact(file_name, text, backend.name, own.options))
     return artifacts

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from symgraph.errors import OptionError
 
-ERROR_BOUND, STANDALONE = "error-bound", "standalone"
+ERROR_BOUND, STANDALONE, FLOAT = "error-bound", "standalone", "float"
 DOUBLE, ACCURATE = "double", "accurate"
 
-EXTRAS = (ERROR_BOUND, STANDALONE)
-"""Names that ``--with`` takes: a function or the runtime's source, which a module has on request."""
+EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT)
+"""Names that ``--with`` takes: a function or the runtime's source, which a module has on request, and single precision in C."""
 
 PRECISIONS = (DOUBLE, ACCURATE)
 """Names that ``--precision`` takes: plain floats, or compensated arithmetic."""
@@ -26,23 +26,26 @@ class Options:
     Attributes:
         error_bound: whether it has the function ``error_bound``.
         standalone: whether it brings the runtime's source along and needs NumPy only.
+        single: whether a C file computes in single precision.
         precision: "double" (the dtype of the inputs) or "accurate" (compensated).
     """
 
     error_bound: bool = False
     standalone: bool = False
+    single: bool = False
     precision: str = DOUBLE
 
     @property
     def extras(self) -> tuple[str, ...]:
         """Return the names, as ``--with`` takes them, of the extras that are on."""
-        return (*((ERROR_BOUND,) if self.error_bound else ()), *((STANDALONE,) if self.standalone else ()))
+        return tuple(name for name, on in zip(EXTRAS, (self.error_bound, self.standalone, self.single), strict=True) if on)
 
     def within(self, names: Collection[str]) -> "Options":
         """Return these options without those that a backend lacks; ``names`` are those that it has."""
         return Options(
             error_bound=self.error_bound and ERROR_BOUND in names,
             standalone=self.standalone and STANDALONE in names,
+            single=self.single and FLOAT in names,
             precision=self.precision if self.precision in names else DOUBLE,
         )
 
@@ -69,4 +72,4 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE) -> Options:
         raise OptionError(f"the precision {precision!r} is unknown; known are {', '.join(PRECISIONS)}")
     if ERROR_BOUND in asked and precision != DOUBLE:
         raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
-    return Options(ERROR_BOUND in asked, STANDALONE in asked, precision)
+    return Options(ERROR_BOUND in asked, STANDALONE in asked, FLOAT in asked, precision)

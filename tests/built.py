@@ -15,7 +15,7 @@ from zoo import NIST, ZOO
 from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.generate import Artifact, generate
-from symgraph.spec.model import Input
+from symgraph.spec.inputs import Input
 
 MODELS = ZOO | ODD
 

@@ -14,6 +14,7 @@ import pytest
 
 from symgraph.backends import BACKENDS
 from symgraph.backends.c.functions import LOOP, named, parts
+from symgraph.backends.c.single import in_single
 from symgraph.ir.graph import BOOLEAN_OPS
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
@@ -62,10 +63,11 @@ def compiled(program: str, flags: Sequence[str], files: Mapping[str, str], targe
     return folder / target
 
 
-def functions_text() -> str:
+def functions_text(single: bool = False) -> str:
     """A C file with a function of arrays for every op, as it stands in loops over rows."""
     head = "".join(f"#include <{name}.h>\n" for name in ("float", "math", "stddef", "stdint", "string"))
-    return head + "".join(parts("my").values()) + "".join(map(_each, COMPILED))
+    text = head + "".join(parts("my", single).values()) + "".join(map(_each, COMPILED))
+    return in_single(text.replace("uint64_t wide", "uint32_t wide")) if single else text
 
 
 def _each(op: str) -> str:
@@ -78,8 +80,8 @@ def _each(op: str) -> str:
     return f"\n{name};\n{name}\n{{\n{careful}{ignored}{loop}}}\n"
 
 
-def arrays_of(library: Path) -> dict[str, Callable[..., Any]]:
-    """The ops of a library made of ``functions_text``, as Python functions of arrays."""
+def arrays_of(library: Path, dtype: Any = np.float64) -> dict[str, Callable[..., Any]]:
+    """The ops of a library made of ``functions_text``, as Python functions of arrays of its dtype."""
     loaded = ctypes.CDLL(str(library))
 
     def bound(op: str) -> Callable[..., Any]:
@@ -88,8 +90,8 @@ def arrays_of(library: Path) -> dict[str, Callable[..., Any]]:
         function.restype = None
 
         def apply(first: Any, second: Any = 0.0) -> Any:
-            a, b = (np.array(part, np.float64) for part in np.broadcast_arrays(first, second))
-            result = np.empty(a.shape)
+            a, b = (np.array(part, dtype) for part in np.broadcast_arrays(first, second))
+            result = np.empty(a.shape, dtype)
             function(a.ctypes.data, b.ctypes.data, a.size, result.ctypes.data)
             return result
 

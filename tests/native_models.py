@@ -8,7 +8,8 @@ from built import MODELS
 from symgraph.build.modules import load_artifact
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
-from symgraph.io.native import compiled_model, native_module
+from symgraph.io.native import Floats, compiled_model, native_module
+from symgraph.options import Options
 
 
 class Three:
@@ -21,7 +22,13 @@ class Three:
         self.ctypes: Any = module_of(f"{name}.c", self.files)
         made = compiled_model(name, self.files, "native", None)
         assert made is not None
-        self.native: Any = native_module(self.numpy, made, self.files)
+        single = {artifact.name: artifact.text for artifact in generate(MODELS[name](), ("c",), options=Options(single=True))}
+        self.single: Any = module_of(f"{name}.c", single)
+        self.native: Any = native_module(self.numpy, made, self.files, Floats(made, lambda: single))
+
+    def ctypes_in(self, dtype: str) -> Any:
+        """The module that computes in a dtype through ctypes."""
+        return self.ctypes if dtype == "float64" else self.single
 
 
 _KNOWN: dict[str, Three] = {}

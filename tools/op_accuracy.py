@@ -25,9 +25,9 @@ from symgraph.ir.graph import SUMS, Graph, GraphBuilder
 from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
-from symgraph.passes import commute, expand, fold_constants, lower_powers, prune, simplify
+from symgraph.passes import expand, fold_constants, lower_powers, prune, simplify
 
-PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, commute, prune)
+PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, prune)
 """The passes that work on single ops."""
 
 DIGITS = 50

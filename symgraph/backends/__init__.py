@@ -2,12 +2,13 @@
 
 from types import MappingProxyType
 
+from symgraph.backends.array_api import BACKEND as ARRAY_API
 from symgraph.backends.backend import Backend
 from symgraph.backends.c import BACKEND as C
 from symgraph.backends.numpy import BACKEND as NUMPY
 from symgraph.backends.scalar import BACKEND as SCALAR
 
-BACKENDS = MappingProxyType({backend.name: backend for backend in (NUMPY, SCALAR, C)})
+BACKENDS = MappingProxyType({backend.name: backend for backend in (NUMPY, SCALAR, C, ARRAY_API)})
 """Every backend by name."""
 
 __all__ = ["BACKENDS", "Backend"]

@@ -93,7 +93,7 @@ _ROOM = LONGEST - len("d__00000")
 
 def identifiers(model: Model, taken: Iterable[str] = ()) -> dict[str, str]:
     """Return the identifier of every feature, weight and node of a model; ``taken`` are others that the text around uses."""
-    inputs = (*model.feature_inputs, *model.weight_inputs)
+    inputs = (*model.feature_inputs, *model.weight_inputs, *model.constant_inputs)
     return python_names([entry.name for entry in inputs] + [node.name for node in model.nodes], taken)
 
 
@@ -112,24 +112,25 @@ class Names:
     identifier: Mapping[str, str]
 
     def inputs(self, kind: str, order: Iterable[int], also: Iterable[int] = ()) -> list[str]:
-        """Return the identifier of every weight or feature in order, "" for one that nothing reads.
+        """Return the identifier of every input of a kind in order, "" for one that nothing reads.
 
         Args:
-            kind: "weight" or "feature".
+            kind: "weight", "constant", "feature", or "w" for the weights with the constants behind them.
             order: the operations that read them.
             also: further nodes that are read.
         """
         nodes = self.graph.nodes
         read = {arg for position in order for arg in nodes[position].args}.union(also)
-        used = {nodes[position].data for position in read if nodes[position].op == kind}
-        entries = self.model.weight_inputs if kind == "weight" else self.model.feature_inputs
-        return [self.identifier[entry.name] if entry.name in used else "" for entry in entries]
+        used = {(nodes[position].op, nodes[position].data) for position in read}
+        kinds = ("weight", "constant") if kind == "w" else (kind,)
+        entries = [entry for one in kinds for entry in self.model.inputs if entry.kind == one]
+        return [self.identifier[entry.name] if (entry.kind, entry.name) in used else "" for entry in entries]
 
     def leaves(self, others: Mapping[str, str]) -> dict[int, str]:
-        """Return the text of every leaf: of features and weights the identifier, of other kinds that by ``others``."""
+        """Return the text of every leaf: the identifier of an input but the target, and of other kinds that by ``others``."""
         result: dict[int, str] = {}
         for position, node in enumerate(self.graph.nodes):
-            if node.op in ("feature", "weight"):
+            if node.op in ("feature", "weight", "constant"):
                 result[position] = self.identifier[str(node.data)]
             elif node.op in others:
                 result[position] = others[node.op]

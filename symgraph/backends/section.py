@@ -52,7 +52,8 @@ class SectionWriter:
         numbering: hands out names for unnamed values.
         labels: the names that nodes of the section must have.
         literals: the text of constants that have no decimal form, by repr.
-        dtype: what makes a constant a number of the dtype that the section computes in; "" if there is only one.
+        constant: the text of a constant of the dtype that the section computes in, with the place {value}; "" if there is only
+            one.
         indent: columns before each statement.
         bases: what the names of unnamed values begin with, by position; "" numbers them through.
         form: the statement that gives a value its name.
@@ -64,7 +65,7 @@ class SectionWriter:
     numbering: Numbering
     labels: Mapping[int, str] = field(default_factory=dict)
     literals: Mapping[str, str] = field(default_factory=dict)
-    dtype: str = ""
+    constant: str = ""
     indent: int = 4
     bases: Mapping[int, str] | Sequence[str] = field(default_factory=dict)
     form: str = PYTHON
@@ -151,11 +152,11 @@ class SectionWriter:
                 name = bound.get(arg)
                 text = self.operand(arg) if name is None else made(Text, (name, Level.ATOM))
             texts.append(text)
-        if not self.dtype or nodes[node.args[-1]].op != "const":  # where there are numbers, the last operand is one
+        if not self.constant or nodes[node.args[-1]].op != "const":  # where there are numbers, the last operand is one
             return texts
         numbers = [index for index, arg in enumerate(node.args) if not nodes[arg].boolean]
         if all(nodes[node.args[index]].op == "const" for index in numbers):
-            texts[numbers[0]] = Text(f"{self.dtype}({texts[numbers[0]].text})", Level.ATOM)
+            texts[numbers[0]] = Text(self.constant.format(value=texts[numbers[0]].text), Level.ATOM)
         return texts
 
     def _base(self, position: int) -> str:

@@ -10,8 +10,9 @@ from symgraph.backends.layout import number, parenthesized, quoted, sequence_lay
 from symgraph.derive.schedule import Counts
 from symgraph.ir.graph import Graph
 from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
-from symgraph.spec.laws import Law, Normal, Uniform
-from symgraph.spec.model import DEFAULT_LAW, Input, Model
+from symgraph.spec.inputs import DEFAULT_LAW, Input
+from symgraph.spec.laws import Constant, Law, Normal, Uniform
+from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
 ABI = 2
@@ -71,11 +72,16 @@ def _model_hash(model: Model) -> str:
     digest = model.digests()
     lines = [f"model {model.name}"]
     draws = {id(i.init): _draw(i.init, 1) if i.init else None for i in {id(i.init): i for i in model.inputs}.values()}
-    lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}" for i in model.inputs]
+    lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}{_limits(i)}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
     lines.append(f"output {model.output_node.name if model.output_node else None}")
+    lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
     return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"
+
+
+def _limits(entry: Input) -> str:
+    return f" bounds {entry.bounds} fixed {entry.fixed}" if entry.bounds or entry.fixed else ""
 
 
 def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
@@ -86,11 +92,10 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         fields: the identifier of each node on the tape; those that differ from the node's name are listed.
 
     Returns:
-        The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``extras`` and ``precision`` only where
-        they are not those of a plain module.
+        The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``bounds`` and ``fixed`` of weights,
+        ``extras`` and ``precision`` only where there are some, and they are not those of a plain module.
     """
     model = source.model
-    domains = {i.name: i.domain for i in model.inputs if i.domain is not None}
     return {
         "spec": quoted(source.spec),
         "doc": quoted(model.doc),
@@ -98,15 +103,28 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "has_loss": str(model.loss_expr is not None),
         **_residual_entry(model),
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
-        "domains": _nested([_domain(name, *bounds) for name, bounds in domains.items()]),
+        "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
+        **_limit_entries(model),
         **_option_entries(source),
     }
 
 
 def _residual_entry(model: Model) -> dict[str, str]:
-    """Return the c of a loss c * r**2, or the reason why there is no residual r."""
+    """Return the c of a loss c * r**2, 0.0 for a robust loss, which follows; or the reason why there is no residual r."""
     residual = residual_of(model)
-    return {"no_residual": quoted(residual.reason)} if residual.reason else {"residual_factor": number(residual.factor)}
+    if residual.reason:
+        return {"no_residual": quoted(residual.reason)}
+    robust = model.robust
+    entries = {"residual_factor": number(residual.factor)}
+    return entries if robust is None else entries | {"robust": f"({quoted(robust.name)}, {number(robust.f_scale)})"}
+
+
+def _limit_entries(model: Model) -> dict[str, str]:
+    """Return the ranges that training and fits keep weights in, and the weights that they leave where they are."""
+    bounds = [_range(i.name, *i.bounds) for i in model.weight_inputs if i.bounds]
+    fixed = [quoted(i.name) for i in model.weight_inputs if i.fixed]
+    entries = {"bounds": _nested(bounds)} if bounds else {}
+    return entries | ({"fixed": sequence_layout("(", fixed, ")", 4)} if fixed else {})
 
 
 def _option_entries(source: Source) -> dict[str, str]:
@@ -142,7 +160,7 @@ def _float(value: float) -> str:
     return number(value) if abs(value) != float("inf") else ('float("inf")' if value > 0 else 'float("-inf")')
 
 
-def _domain(name: str, low: float, high: float) -> str:
+def _range(name: str, low: float, high: float) -> str:
     return sequence_layout(f"{quoted(name)}: (", [_float(low), _float(high)], "),", 8)
 
 
@@ -189,6 +207,7 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
         _tuple("FEATURES", [i.name for i in model.feature_inputs]),
         parenthesized("TARGET = ", quoted(target.name) if target else "None", "", 0),
         _tuple("WEIGHTS", [i.name for i in model.weight_inputs]),
+        *_constants(model),
         _tuple("NODES", [node.name for node in model.nodes]),
         _tuple("OUTPUTS", [output.name] if output else []),
     )
@@ -205,6 +224,12 @@ def describe(counts: Counts) -> str:
     if counts.uniform:
         parts.append(f"{counts.uniform} once a call")
     return ", ".join(parts)
+
+
+def _constants(model: Model) -> list[str]:
+    """Return the statement of the constants that are given at the call, if there are some."""
+    values = [f"{quoted(i.name)}: {number(i.init.value)}" for i in model.constant_inputs if isinstance(i.init, Constant)]
+    return [sequence_layout("CONSTANTS = {", values, "}")] if values else []
 
 
 def _tuple(name: str, items: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 
 from symgraph.backends import BACKENDS
@@ -12,9 +13,9 @@ from symgraph.errors import BuildError, OptionError, SpecError
 from symgraph.generate import Artifact, generate, require
 from symgraph.io.compiler import is_at_hand
 from symgraph.io.module import from_source
-from symgraph.io.native import COMPILE_SECONDS, NativeWarning, chosen, compiled_model, native_module
+from symgraph.io.native import COMPILE_SECONDS, Floats, NativeWarning, chosen, compiled_model, native_module
 from symgraph.ir.garbage_collection import uncollected
-from symgraph.options import DOUBLE, Options, options_of
+from symgraph.options import DOUBLE, FLOAT, Options, options_of
 from symgraph.spec.model import Model
 
 
@@ -31,7 +32,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     Args:
         model: the spec; it is frozen by this.
         backend: "native" is the numpy module whose functions of float64 are compiled C; "auto" is what SYMGRAPH_BACKEND says,
-            else native where there is a C compiler; "numpy", "scalar", or "c", which is C alone.
+            else native where there is a C compiler; "numpy", "scalar", "array_api", or "c", which is C alone.
         extras: the functions that the module has on request, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic, by NumPy.
         compile_seconds: time that the C compiler may take.
@@ -66,8 +67,16 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     made = compiled_model(model.name, files, "auto" if asked == "auto" else "native", compile_seconds) if files else None
     modules, _ = load_verified(model, artifacts, None if made is None else made.library)
     if native:
-        return modules["numpy"] if made is None else native_module(modules["numpy"], made, files)
+        if made is None:
+            return modules["numpy"]
+        floats = Floats(made, partial(_in_floats, model), partial(verifier(), model, None))
+        return native_module(modules["numpy"], made, files, floats)
     return modules[asked]
+
+
+def _in_floats(model: Model) -> dict[str, str]:
+    """Write the C file of a model in single precision, and its header."""
+    return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=options_of((FLOAT,)))}
 
 
 def _may_be_native(options: Options, asked: str) -> bool:
@@ -106,7 +115,8 @@ def load_verified(
     if compiled is not None:
         modules["c"] = compiled
     verify = verifier()
-    report = profile.run("verify", verify, model, modules["numpy"], (modules.get("scalar"), compiled))
+    others = tuple(module for name, module in modules.items() if name != "numpy")
+    report = profile.run("verify", verify, model, modules["numpy"], others)
     return modules, replace(report, unrun=tuple(one.name for one in artifacts if one.backend not in modules))
 
 

@@ -14,7 +14,7 @@ may decide.
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import count, islice
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from symgraph.ir.graph import BOOLEAN_OPS, Graph, Node, reachable
 
 Floats = NDArray[np.float64]
 
-_INPUTS = frozenset({"feature", "weight", "target"})
+_INPUTS = frozenset({"feature", "weight", "constant", "target"})
 _LEAST, _MOST = 1e-300, 1e300
 """The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
 _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"})
@@ -38,8 +38,6 @@ _FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "
 _KINKED = frozenset({"abs", "max", "min"})
 _PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
 """The condition numbers of operations that have the same ones everywhere but at 0."""
-_SUMS: Mapping[str, tuple[int, int]] = {"add": (1, 1), "sub": (1, -1)}
-"""Operations whose condition numbers are quotients of values, and their signs."""
 _SETTLED = 64
 """The bits that a value of the graph must be known to."""
 _ENTRIES = 2_000_000
@@ -105,9 +103,12 @@ class GraphConditioning:
         roots: the results by name, among the graph's roots.
         exact: floats that the spec itself contains, which are exact although they are long.
         dtype: what the module computes in; its constants are rounded to that.
+        backend: of the module, whose functions have the errors.
     """
 
-    def __init__(self, graph: Graph, roots: Sequence[str], exact: frozenset[float], dtype: Any = np.float64) -> None:
+    def __init__(
+        self, graph: Graph, roots: Sequence[str], exact: frozenset[float], dtype: Any = np.float64, backend: str = "numpy"
+    ) -> None:
         self.roots = tuple(roots)
         self._limits = np.finfo(dtype)
         needed = reachable(graph.nodes, [graph.roots[root] for root in roots])
@@ -118,19 +119,15 @@ class GraphConditioning:
         self._steps = [_step(node, tuple([row_of[arg] for arg in node.args])) for node in self._nodes]
         self._starts = np.cumsum([0, *(len(step.args) for step in self._steps)]).tolist()
         self._figures = {
-            row: figure_of(node, dtype) for row, node in enumerate(self._nodes) if rounds(graph, order[row], exact, dtype)
+            row: figure_of(node, dtype, backend)
+            for row, node in enumerate(self._nodes)
+            if rounds(graph, order[row], exact, dtype)
         }
         fixed = {row for row, node in enumerate(self._nodes) if not node.args and node.op not in _INPUTS}
         self._fixed = fixed - self._figures.keys()
         self._ranged = [row in self._figures or may_leave(node) for row, node in enumerate(self._nodes)]
         # condition numbers that are the same everywhere but at 0; exactly, also where exponents have many digits
-        self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in (*_PLAIN, *_SUMS)]
-        self._sums = [
-            (edge, row, arg, sign)
-            for row, step in enumerate(self._steps)
-            for edge, arg, sign in zip(count(self._starts[row]), step.args, _SUMS.get(step.name, ()), strict=False)
-            if arg not in self._fixed
-        ]
+        self._curved = [row for row, step in enumerate(self._steps) if step.args and step.name not in _PLAIN]
         plain = [_PLAIN.get(step.name, (0.0,) * len(step.args)) for step in self._steps]
         self._plain = np.array(
             [
@@ -200,14 +197,11 @@ class GraphConditioning:
                 edges[start : start + len(moves)] = [math.inf if move is None else float(move / scales[row]) for move in moves]
             else:
                 edges[start : start + len(step.args)] = [0.0] * len(step.args)
-        for edge, row, arg, sign in self._sums:
-            if row not in odd:
-                edges[edge] = sign * float(scales[arg] / scales[row])
         return np.array(edges, np.float64)
 
     def _moves(self, step: Step, value: Value, values: Sequence[Value], scales: Sequence[Any]) -> list[arb | None]:
         """By how much an operation moves if one of its operands moves by its size; None where that is not known."""
-        if step.name in _SUMS:
+        if step.name in ("add", "sub"):
             sizes = [ZERO if arg in self._fixed else scales[arg] for arg in step.args]
             return sizes if step.name == "add" else [sizes[0], -sizes[1]]
         operands, moves = [values[arg] for arg in step.args], list[arb | None]()

@@ -12,7 +12,7 @@ from symgraph.check.expected import Expected
 from symgraph.check.reference import Reference
 from symgraph.check.verification_points import Batch
 from symgraph.errors import VerificationError
-from symgraph.gradcheck.calls import BY_ROW, MATH_ERRORS, WAYS, Call, Given
+from symgraph.gradcheck.calls import BY_ROW, MATH_ERRORS, WAYS, Call, Given, with_constants
 from symgraph.gradcheck.outcomes import Outcome, Rows, bounds, layouts
 from symgraph.spec.residuals import residual_of
 
@@ -68,7 +68,7 @@ class Contract:
 
         Args:
             module: the model's module.
-            backend: of the module, "numpy", "scalar" or "c".
+            backend: the name of the module's backend.
             whole: whether each row is tried alone, instead of one; modules with functions for single rows get each.
             turn: how many batches were tried before. The first is also repeated to more rows than a block, laid out in other
                 ways in memory, and added up in every way; at the others, ways of passing on the same values take turns.
@@ -77,6 +77,7 @@ class Contract:
             VerificationError: it differs.
         """
         subject = f"model {self.reference.model.name}" + ("" if backend == "numpy" else f", {backend} module")
+        module = with_constants(module, self.batch.constants)
         for name, got, want in self._facts_of_module(module, backend):
             if type(got) is not type(want) or got != want:
                 raise VerificationError(f"{subject}: {name} is {got!r}, the spec says {want!r}")
@@ -94,9 +95,11 @@ class Contract:
         yield "MODEL", module.MODEL, model.name
         yield "FEATURES", tuple(module.FEATURES), tuple(entry.name for entry in model.feature_inputs)
         yield "WEIGHTS", tuple(module.WEIGHTS), tuple(entry.name for entry in model.weight_inputs)
+        yield "CONSTANTS", dict(getattr(module, "CONSTANTS", {})).keys(), self.batch.constants.keys()
         yield "TARGET", module.TARGET, None if model.target_input is None else model.target_input.name
         if backend != "scalar" and has_residual:
-            yield "residual_factor", module.METADATA.get("residual_factor"), residual_of(model).factor
+            dtype = np.dtype(module.METADATA.get("dtype", "float64")).type
+            yield "residual_factor", module.METADATA.get("residual_factor"), float(dtype(residual_of(model).factor))
         for name in ("residual", "residual_jacobian"):
             if not has_residual and hasattr(module, name):
                 yield name, "there", "missing, since the loss is no constant times a square"
@@ -144,8 +147,9 @@ class Contract:
         """The batch as Python text."""
         given = self._given()
         parts = {"w": given.w, "X": given.X, "y": given.y}
+        values = [f"constants = {dict(self.batch.constants)}"] if self.batch.constants else []
         lines = [f"{name} = {part.tolist()}" for name, part in parts.items() if part is not None and part.shape[-1] <= _PASTED]
-        return "\n".join([f"at {self.label}:", *lines])
+        return "\n".join([f"at {self.label}:", *lines, *values])
 
 
 def _has(backend: str, call: Call, given: Given) -> bool:

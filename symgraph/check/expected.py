@@ -4,10 +4,10 @@ A fixed tolerance is either blind or raises false alarms, since the same formula
 another. So the reference encloses everything twice: narrowly, and in the arithmetic of doubles, where the radii bound what
 rounding does to a plain evaluation of the spec. The tolerance is
 
-    RELATIVE * |truth| + SAFETY * radius.
+    relative * |truth| + safety * radius.
 
-RELATIVE is a million ulp or so: far above what the functions of NumPy and ``math`` lose (4 ulp), far below any fault worth the
-name. SAFETY covers that a module computes some operations in several steps. Where the tolerance exceeds ILL of the truth, the
+relative is a million ulp or so: far above what the functions of NumPy and ``math`` lose (4 ulp), far below any fault worth the
+name. safety covers that a module computes some operations in several steps. Where the tolerance exceeds ILL of the truth, the
 point is ill-conditioned: it is not counted as judged, and only errors of another order of magnitude fail there. ILL is a tenth
 of the smallest fault to be caught, a factor of 1.001.
 """
@@ -15,36 +15,45 @@ of the smallest fault to be caught, a factor of 1.001.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import ClassVar
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
 from symgraph.check.balls import Value
-from symgraph.check.reference import Point, Reference, Truth, number
+from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.check.verification_points import Batch
 from symgraph.gradcheck.calls import PARTIALS, Array
 from symgraph.gradcheck.outcomes import Fact
 
-RELATIVE = 1e-10
-SAFETY = 64.0
 ILL = 1e-4
 GROSS = 1e4
 """The factor by which the tolerance of an ill-conditioned value is widened."""
-_TINY = 1e-300
-"""Below this, doubles lose digits; differences of that size mean nothing."""
 
 
 @dataclass(frozen=True)
 class Expected(Fact):
-    """Values with the bounds of what rounding does to a plain evaluation."""
+    """Values with the bounds of what rounding does to a plain evaluation in doubles.
+
+    Attributes:
+        bits: the precision.
+        relative: the part of a truth that an error may be whatever the radius.
+        tiny: the size below which numbers lose digits; differences of that size mean nothing.
+        safety: the factor on the radius.
+    """
+
+    bits: ClassVar[int] = DOUBLE
+    relative: ClassVar[float] = 1e-10
+    tiny: ClassVar[float] = 1e-300
+    safety: ClassVar[float] = 64.0
 
     @cached_property
     def tolerance(self) -> Array:
         """The largest error of a correct module; inf where nothing can be said."""
         with np.errstate(all="ignore"):
-            plain = RELATIVE * np.abs(self.want) + SAFETY * self.radius + _TINY
+            plain = self.relative * np.abs(self.want) + self.safety * self.radius + self.tiny
             wide = np.where(plain > ILL * np.abs(self.want), GROSS * plain, plain)
         return np.where(np.isfinite(self.want) & np.isfinite(wide), wide, np.inf)
 
@@ -52,7 +61,7 @@ class Expected(Fact):
     def unit(self) -> Array:
         """The unit of reported errors: an ulp of the truth, or the radius where that is larger; inf where none is reported."""
         with np.errstate(all="ignore"):
-            unit = np.maximum(np.spacing(np.abs(self.want)), self.radius)
+            unit = np.maximum(np.spacing(np.abs(self.want)) * 2.0 ** (DOUBLE - self.bits), self.radius)
         return np.where(self.judged & (self.want != 0.0), unit, np.inf)
 
     @cached_property
@@ -67,12 +76,24 @@ class Expected(Fact):
         return np.asarray(~np.isfinite(self.tolerance) | ((self.tolerance >= np.abs(self.want)) & (self.want != 0.0)))
 
 
-def expect(reference: Reference, batch: Batch) -> dict[str, Expected]:
+@dataclass(frozen=True)
+class ExpectedInFloats(Expected):
+    """The same for an evaluation in floats, whose rounding errors are nearer to the faults to be caught."""
+
+    bits: ClassVar[int] = SINGLE
+    relative: ClassVar[float] = 2e-5
+    tiny: ClassVar[float] = 1e-30
+    safety: ClassVar[float] = 16.0
+    of_sums: ClassVar[float] = 2e-6
+
+
+def expect(reference: Reference, batch: Batch, kind: type[Expected] = Expected) -> dict[str, Expected]:
     """Compute what a correct module gives on a batch.
 
     Args:
         reference: of the model.
         batch: weights and n rows.
+        kind: the precision of the module.
 
     Returns:
         By fact about the rows: "loss", "output", "residual" (n,) as far as the model has them, their partials by the k weights,
@@ -86,7 +107,7 @@ def expect(reference: Reference, batch: Batch) -> dict[str, Expected]:
         rows = [(found.nodes.values(), found.named(weights).values()) for found in map(truth, points)]
         return np.array([[read(value) for part in row for value in part] for row in rows], np.float64)
 
-    whole = Expected(table(reference.truth, number), table(reference.rough, radius))
+    whole = kind(table(reference.truth, number), table(partial(reference.rough, bits=kind.bits), radius))
     names = [*fields, *reference.roots]
     found = {name: whole.at((slice(None), place)) for place, name in enumerate(names)}
     for place, root in enumerate(reference.roots):

@@ -4,41 +4,14 @@ What each computes is written here anew; of its ops that python-flint has by a m
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from operator import add, mul
 from typing import Any, NamedTuple
 
 from flint import acb, arb, ctx
 
-from symgraph.check.balls import (
-    HALF,
-    INFINITY,
-    KINK,
-    LARGE,
-    ONE,
-    TINY,
-    UNDEFINED,
-    UNKNOWN,
-    ZERO,
-    Missing,
-    Value,
-    binary_exponent,
-    cbrt,
-    divided,
-    erf,
-    erfc,
-    erfcx,
-    exp,
-    gauss,
-    ierfcx,
-    inverse,
-    is_infinite,
-    log_erfc,
-    power,
-    sech,
-    sigmoid,
-    softplus,
-    square,
-    tanh,
-)
+from symgraph.check import balls
+from symgraph.check.balls import HALF, INFINITY, KINK, LARGE, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.ir.ops import OPS
 
 Function = Callable[..., Any]
@@ -50,18 +23,20 @@ class Form(NamedTuple):
 
     Attributes:
         value: computes it from the operands.
-        slopes: the partial by each operand, computed from the value and the operands.
+        slopes: the partial by each operand, computed from the value and the operands; of an operation that takes any number of
+            operands one function, of the operand's place and the operands.
         outside: tells whether operands surely lie where there is no real value; None if there always is one.
-        overflows: the sign of the infinite limits at minus and plus infinity, 0 for finite ones, of functions that overflow.
-        side: the side of a kink, or of a change of method, on which operands are; None if there is none.
+        overflows: the infinite limits at minus and plus infinity, unknown for finite ones, of functions that overflow.
+        side: the side of a kink, or of a change of method, on which operands are, None if that is uncertain; None if there is
+            none.
         lazy: whether it may be decided although an operand is missing.
     """
 
     value: Function
-    slopes: tuple[Function, ...] = ()
+    slopes: tuple[Function, ...] | Callable[[int, Sequence[Any]], Value] = ()
     outside: Callable[..., bool] | None = None
-    overflows: tuple[int, int] | None = None
-    side: Callable[..., int] | None = None
+    overflows: tuple[Value, Value] | None = None
+    side: Callable[..., int | None] | None = None
     lazy: bool = False
 
 
@@ -85,8 +60,8 @@ def value_of(form: Form, operands: Sequence[Any]) -> Value:
     if form.outside is not None and form.outside(*operands):
         return UNDEFINED
     if form.overflows is not None and abs(operands[0]) > LARGE:
-        return _signed(form.overflows[bool(operands[0] > 0)])
-    return value if is_infinite(value) else UNKNOWN
+        return form.overflows[bool(operands[0] > 0)]
+    return value if balls.is_infinite(value) else UNKNOWN
 
 
 def slope_of(form: Form, place: int, value: Value, operands: Sequence[Any]) -> Value:
@@ -101,25 +76,21 @@ def slope_of(form: Form, place: int, value: Value, operands: Sequence[Any]) -> V
     Returns:
         An enclosure of the partial; ``UNDEFINED`` where it is infinite, ``KINK`` where two sides differ.
     """
-    slope: Value = form.slopes[place](value, *operands)
-    return slope if not isinstance(slope, arb) or slope.is_finite() or is_infinite(slope) else UNKNOWN
-
-
-def _signed(sign: int) -> Value:
-    """Plus or minus infinity; unknown for a limit that is finite."""
-    return INFINITY if sign > 0 else -INFINITY if sign < 0 else UNKNOWN
+    slopes = form.slopes
+    slope: Value = slopes[place](value, *operands) if isinstance(slopes, tuple) else slopes(place, operands)
+    return slope if not isinstance(slope, arb) or slope.is_finite() or balls.is_infinite(slope) else UNKNOWN
 
 
 def _ierfcx_slope(v: arb, x: arb) -> Value:
-    exponent = binary_exponent(x)
+    exponent = balls.binary_exponent(x)
     if exponent > 2**14:
         return UNKNOWN
     with ctx.workprec(ctx.prec + 4 * exponent + 8):
-        return 2 * x * ierfcx(x) - erfcx(x)
+        return 2 * x * balls.ierfcx(x) - balls.erfcx(x)
 
 
 def _log_erfc_slope(_v: arb, x: arb) -> arb:
-    return -2 * inverse(arb.const_sqrt_pi() * erfcx(x))
+    return -2 * balls.inverse(arb.const_sqrt_pi() * balls.erfcx(x))
 
 
 def _outside_of_power(base: arb, exponent: arb) -> bool:
@@ -129,7 +100,7 @@ def _outside_of_power(base: arb, exponent: arb) -> bool:
 def _power_slope(_v: arb, base: arb, exponent: arb) -> Value:
     if exponent.is_zero():
         return ZERO
-    below = power(base, exponent - 1)
+    below = balls.power(base, exponent - 1)
     return exponent * below if isinstance(below, arb) else below
 
 
@@ -139,18 +110,8 @@ def _exponent_slope(v: arb, base: arb, exponent: arb) -> Value:
     return v * base.log() if base > 0 else UNDEFINED if base < 0 else UNKNOWN
 
 
-def _product(*factors: arb) -> arb:
-    product = factors[0]
-    for factor in factors[1:]:
-        product = product * factor
-    return product
-
-
-def _sum(*terms: arb) -> arb:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+def _product_of_others(place: int, factors: Sequence[arb]) -> arb:
+    return reduce(mul, (*factors[:place], *factors[place + 1 :]), ONE)
 
 
 def _sinc_slope(v: arb, x: arb) -> arb:
@@ -166,7 +127,7 @@ def _sinc_slope(v: arb, x: arb) -> arb:
 
 def _root_of_product(a: arb, b: arb) -> Value:
     """The reciprocal of sqrt(a*b), infinite where one of them is 0."""
-    return UNDEFINED if a.is_zero() or b.is_zero() else inverse((a * b).sqrt())
+    return UNDEFINED if a.is_zero() or b.is_zero() else balls.inverse((a * b).sqrt())
 
 
 def _acos_slope(_v: arb, x: arb) -> Value:
@@ -175,7 +136,7 @@ def _acos_slope(_v: arb, x: arb) -> Value:
 
 
 def _hypot_slope(v: arb, x: arb) -> Value:
-    return KINK if v.is_zero() else divided(x, v)
+    return KINK if v.is_zero() else balls.divided(x, v)
 
 
 def _atan2(y: arb, x: arb) -> Value:
@@ -205,35 +166,15 @@ def _sign_of(x: arb) -> int | None:
 def _by_sign(below: Value, at: Value, above: Value) -> Function:
     """A function of one operand, and what comes after it, that depends on the operand's sign alone."""
 
-    def choose(x: arb, *_: arb) -> Value:
-        side = _sign_of(x)
-        choices: tuple[Value, Value, Value] = (at, above, below)
-        return UNKNOWN if side is None else choices[side]
-
-    return choose
+    return lambda x, *_: UNKNOWN if (side := _sign_of(x)) is None else (at, above, below)[side]
 
 
 def _slope_by_sign(below: Value, at: Value, above: Value) -> Function:
-    choose = _by_sign(below, at, above)
-
-    def slope(_v: Value, *operands: arb) -> Any:
-        return choose(*operands)
-
-    return slope
+    return lambda _v, *operands: _by_sign(below, at, above)(*operands)
 
 
 def _heaviside(x: arb, at_zero: arb) -> Value:
     value: Value = _by_sign(ZERO, at_zero, ONE)(x)
-    return value
-
-
-def _extreme(sign: int) -> Function:
-    def value(*operands: arb) -> arb:
-        best = operands[0]
-        for other in operands[1:]:
-            best = best.max(other) if sign > 0 else best.min(other)
-        return best
-
     return value
 
 
@@ -251,8 +192,11 @@ def selected(sign: int, place: int, operands: Sequence[arb]) -> Value:
     return KINK if tied else ONE
 
 
-def _extreme_slope(sign: int, place: int) -> Function:
-    return lambda _v, *operands: selected(sign, place, operands)
+def _selected_place(sign: int) -> Callable[..., int | None]:
+    """The place of the first operand that may be the largest or the smallest."""
+    return lambda *operands: next(
+        (place for place in range(len(operands)) if selected(sign, place, operands) is not ZERO), None
+    )
 
 
 def _comparison(holds: Callable[[arb], Any], fails: Callable[[arb], Any]) -> Form:
@@ -296,7 +240,7 @@ def _is_positive(x: arb, *_: arb) -> int:
 
 
 def _erf_slope(_v: arb, x: arb) -> arb:
-    return 2 * gauss(x) / arb.const_sqrt_pi()
+    return 2 * balls.gauss(x) / arb.const_sqrt_pi()
 
 
 def _method(name: str) -> Function:
@@ -310,34 +254,39 @@ def _is_beyond_one(x: arb) -> bool:
     return bool(x > 1 or x < -1)
 
 
+_ABOVE, _BOTH = (UNKNOWN, INFINITY), (-INFINITY, INFINITY)
 _ONE, _ZERO = (lambda *_: ONE), (lambda *_: ZERO)
 
 FORMS: dict[str, Form] = {
-    "add": Form(_sum, (_ONE, _ONE)),
+    "add": Form(lambda *terms: reduce(add, terms), _ONE),
     "sub": Form(lambda a, b: a - b, (_ONE, lambda v, a, b: -ONE)),
-    "mul": Form(_product, (lambda v, a, b: b, lambda v, a, b: a)),
-    "div": Form(divided, (lambda v, a, b: inverse(b), lambda v, a, b: -divided(v, b)), lambda a, b: b.is_zero()),
+    "mul": Form(lambda *factors: reduce(mul, factors), _product_of_others),
+    "div": Form(
+        balls.divided, (lambda v, a, b: balls.inverse(b), lambda v, a, b: -balls.divided(v, b)), lambda a, b: b.is_zero()
+    ),
     "neg": Form(lambda x: -x, (lambda v, x: -ONE,)),
-    "pow": Form(power, (_power_slope, _exponent_slope), _outside_of_power),
-    "sqrt": Form(lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else inverse(2 * v),), lambda x: x < 0, (0, 1)),
-    "cbrt": Form(cbrt, (lambda v, x: UNDEFINED if x.is_zero() else inverse(3 * v * v),), None, (-1, 1)),
+    "pow": Form(balls.power, (_power_slope, _exponent_slope), _outside_of_power),
+    "sqrt": Form(
+        lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0, _ABOVE
+    ),
+    "cbrt": Form(balls.cbrt, (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(3 * v * v),), None, _BOTH),
     "hypot": Form(
         lambda a, b: (a * a + b * b).sqrt(), (lambda v, a, b: _hypot_slope(v, a), lambda v, a, b: _hypot_slope(v, b))
     ),
-    "exp": Form(exp, (lambda v, x: v,)),
-    "expm1": Form(lambda x: x.expm1() if not x < -LARGE else TINY - 1, (lambda v, x: exp(x),), None, (0, 1)),
-    "log": Form(_finite(arb.log), (lambda v, x: inverse(x),), lambda x: x <= 0),
-    "log1p": Form(_finite(arb.log1p), (lambda v, x: inverse(1 + x),), lambda x: x <= -1),
+    "exp": Form(balls.exp, (lambda v, x: v,)),
+    "expm1": Form(lambda x: x.expm1() if not x < -LARGE else TINY - 1, (lambda v, x: balls.exp(x),), None, _ABOVE),
+    "log": Form(_finite(arb.log), (lambda v, x: balls.inverse(x),), lambda x: x <= 0),
+    "log1p": Form(_finite(arb.log1p), (lambda v, x: balls.inverse(1 + x),), lambda x: x <= -1),
     "xlogx": Form(_xlogx, (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
     "xlogy": Form(
         _xlogy,
         (lambda v, x, y: y.log() if y > 0 else UNDEFINED, lambda v, x, y: ZERO if x.is_zero() else x / y),
         lambda x, y: y <= 0,
     ),
-    "gauss": Form(gauss, (lambda v, x: -2 * x * v if x.is_finite() else TINY,)),
-    "sigmoid": Form(sigmoid, (lambda v, x: square(sech(x / 2)) / 4,), side=_is_positive),
-    "log_sigmoid": Form(lambda x: -softplus(-x), (lambda v, x: sigmoid(-x),), side=_is_positive),
-    "softplus": Form(softplus, (lambda v, x: sigmoid(x),), side=_is_positive),
+    "gauss": Form(balls.gauss, (lambda v, x: -2 * x * v if x.is_finite() else TINY,)),
+    "sigmoid": Form(balls.sigmoid, (lambda v, x: balls.square(balls.sech(x / 2)) / 4,), side=_is_positive),
+    "log_sigmoid": Form(lambda x: -balls.softplus(-x), (lambda v, x: balls.sigmoid(-x),), side=_is_positive),
+    "softplus": Form(balls.softplus, (lambda v, x: balls.sigmoid(x),), side=_is_positive),
     "logit": Form(
         lambda x: (x / (1 - x)).log(),
         (lambda v, x: 1 / (x * (1 - x)),),
@@ -345,38 +294,43 @@ FORMS: dict[str, Form] = {
         side=lambda x: int(x < 0.25),
     ),
     "logaddexp": Form(
-        lambda a, b: a + softplus(b - a),
-        (lambda v, a, b: sigmoid(a - b), lambda v, a, b: sigmoid(b - a)),
+        lambda a, b: a + balls.softplus(b - a),
+        (lambda v, a, b: balls.sigmoid(a - b), lambda v, a, b: balls.sigmoid(b - a)),
         side=lambda a, b: int(a > b),
     ),
-    "erf": Form(erf, (_erf_slope,), side=lambda x: int(abs(x) < 1)),
-    "erfc": Form(erfc, (lambda v, x: -_erf_slope(v, x),), side=lambda x: int(abs(x) < HALF)),
-    "erfcx": Form(erfcx, (lambda v, x: -2 * ierfcx(x),), side=_is_positive),
-    "ierfcx": Form(ierfcx, (_ierfcx_slope,), side=_is_positive),
-    "log_erfc": Form(log_erfc, (_log_erfc_slope,), side=lambda x: int(abs(x) < HALF)),
+    "erf": Form(balls.erf, (_erf_slope,), side=lambda x: int(abs(x) < 1)),
+    "erfc": Form(balls.erfc, (lambda v, x: -_erf_slope(v, x),), side=lambda x: int(abs(x) < HALF)),
+    "erfcx": Form(balls.erfcx, (lambda v, x: -2 * balls.ierfcx(x),), side=_is_positive),
+    "ierfcx": Form(balls.ierfcx, (_ierfcx_slope,), side=_is_positive),
+    "log_erfc": Form(balls.log_erfc, (_log_erfc_slope,), side=lambda x: int(abs(x) < HALF)),
     "log_half_erfc": Form(
-        lambda x: (-erfc(-x) / 2).log1p() if x < 0 else log_erfc(x) - arb.const_log2(), (_log_erfc_slope,), side=_is_positive
+        lambda x: (-balls.erfc(-x) / 2).log1p() if x < 0 else balls.log_erfc(x) - arb.const_log2(),
+        (_log_erfc_slope,),
+        side=_is_positive,
     ),
     "sin": Form(lambda x: x.sin(), (lambda v, x: x.cos(),)),
     "cos": Form(lambda x: x.cos(), (lambda v, x: -x.sin(),)),
     "tan": Form(lambda x: x.tan(), (lambda v, x: 1 + v * v,)),
     "asin": Form(lambda x: x.asin(), (lambda v, x: _root_of_product(1 - x, 1 + x),), _is_beyond_one),
     "acos": Form(lambda x: x.acos(), (_acos_slope,), _is_beyond_one),
-    "atan": Form(lambda x: x.atan(), (lambda v, x: inverse(1 + x * x),)),
+    "atan": Form(lambda x: x.atan(), (lambda v, x: balls.inverse(1 + x * x),)),
     "atan2": Form(_atan2, (lambda v, y, x: x / (x * x + y * y), lambda v, y, x: -y / (x * x + y * y))),
     "sinc": Form(lambda x: x.sinc(), (_sinc_slope,), side=lambda x: int(abs(x) < 1.5)),
-    "sinh": Form(lambda x: x.sinh(), (lambda v, x: (exp(x) + exp(-x)) / 2,), None, (-1, 1)),
-    "cosh": Form(lambda x: (exp(x) + exp(-x)) / 2, (lambda v, x: x.sinh() if abs(x) < 1 else (exp(x) - exp(-x)) / 2,)),
-    "tanh": Form(tanh, (lambda v, x: square(sech(x)),)),
-    "sech": Form(sech, (lambda v, x: -v * tanh(x),)),
-    "asinh": Form(_finite(arb.asinh), (lambda v, x: inverse((1 + x * x).sqrt()),)),
+    "sinh": Form(lambda x: x.sinh(), (lambda v, x: (balls.exp(x) + balls.exp(-x)) / 2,), None, _BOTH),
+    "cosh": Form(
+        lambda x: (balls.exp(x) + balls.exp(-x)) / 2,
+        (lambda v, x: x.sinh() if abs(x) < 1 else (balls.exp(x) - balls.exp(-x)) / 2,),
+    ),
+    "tanh": Form(balls.tanh, (lambda v, x: balls.square(balls.sech(x)),)),
+    "sech": Form(balls.sech, (lambda v, x: -v * balls.tanh(x),)),
+    "asinh": Form(_finite(arb.asinh), (lambda v, x: balls.inverse((1 + x * x).sqrt()),)),
     "acosh": Form(_finite(arb.acosh), (lambda v, x: _root_of_product(x - 1, x + 1),), lambda x: x < 1),
-    "atanh": Form(lambda x: x.atanh(), (lambda v, x: inverse((1 - x) * (1 + x)),), lambda x: x >= 1 or x <= -1),
+    "atanh": Form(lambda x: x.atanh(), (lambda v, x: balls.inverse((1 - x) * (1 + x)),), lambda x: x >= 1 or x <= -1),
     "abs": Form(abs, (_slope_by_sign(-ONE, KINK, ONE),), side=_is_positive),
     "sign": Form(_by_sign(-ONE, ZERO, ONE), (_slope_by_sign(ZERO, UNDEFINED, ZERO),), side=_is_positive),
     "heaviside": Form(_heaviside, (_slope_by_sign(ZERO, UNDEFINED, ZERO), _slope_by_sign(ZERO, ONE, ZERO)), side=_is_positive),
-    "max": Form(_extreme(1), (_extreme_slope(1, 0), _extreme_slope(1, 1))),
-    "min": Form(_extreme(-1), (_extreme_slope(-1, 0), _extreme_slope(-1, 1))),
+    "max": Form(lambda *operands: reduce(arb.max, operands), partial(selected, 1), side=_selected_place(1)),
+    "min": Form(lambda *operands: reduce(arb.min, operands), partial(selected, -1), side=_selected_place(-1)),
     "relu": Form(lambda x: x.max(ZERO), (_slope_by_sign(ZERO, KINK, ONE),), side=_is_positive),
     "lt": _comparison(lambda d: d < 0, lambda d: d >= 0),
     "le": _comparison(lambda d: d <= 0, lambda d: d > 0),

@@ -30,7 +30,7 @@ def judge(
         model: the spec; it is frozen by this.
         module: a module of the ABI, of the numpy or the scalar backend, or compiled C.
         points: where; they are rounded to the dtype first, and the truth is that of the rounded points.
-        dtype: "float64", or "float32" for the numpy backend.
+        dtype: "float64", or "float32" for the numpy backend and for C in single precision.
         progress: called after each point.
 
     Returns:

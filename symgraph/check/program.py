@@ -15,7 +15,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from symgraph.check.balls import KINK, ONE, UNKNOWN, ZERO, Missing, Value, is_infinite
 from symgraph.check.branches import Named, smooth_around
-from symgraph.check.forms import FORMS, Form, selected, slope_of, value_of
+from symgraph.check.forms import FORMS, Form, slope_of, value_of
 from symgraph.errors import SpecError
 from symgraph.ir import functions as fn
 from symgraph.ir.ops import op_of
@@ -95,7 +95,6 @@ _CONSTANTS: Mapping[Any, Callable[[], Value]] = {
 
 RESIDUAL = "residual of the loss"
 """The name of the root that is the model's residual; no node can be called so."""
-_EXTREMES = {"max": 1, "min": -1}
 
 Choice = tuple[int, int]
 """A step that does different things at different points, and which of them it does."""
@@ -145,7 +144,7 @@ class Program:
     @cached_property
     def _choosing(self) -> list[int]:
         """The steps that do different things at different points."""
-        sided = {name for name, form in FORMS.items() if form.side is not None} | {"piecewise", *_EXTREMES}
+        sided = {"piecewise", *(name for name, form in FORMS.items() if form.side is not None)}
         return [index for index, step in enumerate(self.steps) if step.name in sided]
 
     @cached_property
@@ -170,7 +169,7 @@ class Program:
             step = self.steps[index]
             branches = step.name == "piecewise"
             where = "loss" if step.home in ("loss", RESIDUAL) else f"node {step.home}"
-            for choice in range(len(step.args) // 2 if branches else len(step.args) if step.name in _EXTREMES else 2):
+            for choice in range(len(step.args) // 2 if branches else max(2, len(step.args))):
                 found[index, choice] = f"{where}, branch {choice + 1}" if branches else ""
         return found
 
@@ -185,9 +184,6 @@ class Program:
             return next((place for place, holds in enumerate(operands[1::2]) if holds is True), None)
         if step.form is None or any(isinstance(operand, Missing) for operand in operands):
             return None
-        if step.name in _EXTREMES:
-            slopes = [selected(_EXTREMES[step.name], place, operands) for place in range(len(operands))]
-            return next((place for place, slope in enumerate(slopes) if slope is not ZERO), None)
         return None if step.form.side is None else step.form.side(*operands)
 
     def needed(self, values: Sequence[Value]) -> list[bool]:
@@ -261,10 +257,6 @@ class Program:
         missing = next((operand for operand in operands if isinstance(operand, Missing)), None)
         if missing is not None:
             return [(step.args[place], missing) for place in places]
-        if step.name == "mul":
-            return [(step.args[place], _product_without(place, operands)) for place in places]
-        if step.name in _EXTREMES:
-            return [(step.args[place], selected(_EXTREMES[step.name], place, operands)) for place in places]
         if not step.form.slopes:
             return []
         return [(step.args[place], slope_of(step.form, place, values[index], operands)) for place in places]
@@ -348,14 +340,6 @@ def _constant(part: Any) -> Callable[[], Value]:
         top, bottom = arb(part.p), arb(part.q)
         return lambda: top / bottom
     return lambda: Missing.UNDEFINED  # infinities and NaN
-
-
-def _product_without(place: int, factors: Sequence[Any]) -> Value:
-    product = ONE
-    for other, factor in enumerate(factors):
-        if other != place:
-            product = product * factor
-    return _number(product)
 
 
 def _number(value: arb) -> Value:

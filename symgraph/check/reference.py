@@ -15,15 +15,16 @@ from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
 from symgraph.check.program import RESIDUAL, Choice, Program, Slopes
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import weakly
-from symgraph.spec.model import Input, Model, NamedNode
+from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
 LEVELS = (200, 400, 800, 1600, 3200, 4096)
 """The precisions in bits, tried in order."""
 NARROW = 110
 """An enclosure is narrow if it has so many bits that are right: twice a double's, and some."""
-DOUBLE = 53
-"""The precision at which radii bound what rounding does to doubles."""
+DOUBLE, SINGLE = 53, 24
+"""The precisions at which radii bound what rounding does to doubles and to floats."""
 _KEPT = 200_000
 """Numbers that the truths kept for another question may hold together, some tens of MB; but two truths are always kept."""
 _MANY = 2_000
@@ -109,7 +110,7 @@ class Reference:
         self._target = target.name if target is not None and _is_plain(self.model, output, target) else ""
         kept = max(2, min(64, _KEPT // len(self.program.steps)))
         self._truth = lru_cache(maxsize=kept)(weakly(self._find_truth))
-        self._rough = lru_cache(maxsize=kept)(weakly(self._run_in_doubles))
+        self._rough = lru_cache(maxsize=kept)(weakly(self._run))
         self._forward = lru_cache(maxsize=4)(weakly(self._run_forward))
 
     def truth(self, point: Point) -> Truth:
@@ -123,19 +124,20 @@ class Reference:
         """
         return self._truth(self._key(point))
 
-    def rough(self, point: Point) -> Truth:
-        """Enclose value and partials in the arithmetic of doubles, so that the radii bound what rounding does.
+    def rough(self, point: Point, bits: int = DOUBLE) -> Truth:
+        """Enclose value and partials in the arithmetic of numbers of some bits, so that the radii bound what rounding does.
 
         This is running error analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 3.3. The
         weights are off by a rounding error, too: a product with 1 is exact here, and need not be so in what is generated.
 
         Args:
             point: where.
+            bits: DOUBLE or SINGLE.
 
         Raises:
             OptionError: the point lacks a value.
         """
-        return self._rough(self._key(point))
+        return self._rough(self._key(point), bits)
 
     def look(self, point: Point) -> Look:
         """Evaluate the model without partials, at the lowest precision.
@@ -177,16 +179,13 @@ class Reference:
         return tuple([float(point[name]) for name in self.program.leaves])
 
     def _run_forward(self, key: tuple[float, ...], bits: int) -> list[Value]:
-        slack = [2.0**-DOUBLE if bits == DOUBLE and entry.kind == "weight" else 0.0 for entry in self.model.inputs]
+        slack = [2.0**-bits if bits <= DOUBLE and entry.kind == "weight" else 0.0 for entry in self.model.inputs]
         with ctx.workprec(bits):
             balls: list[Value] = [
                 arb(value, abs(value) * off) if math.isfinite(value) else UNDEFINED
                 for value, off in zip(key, slack, strict=True)
             ]
             return self.program.forward(balls)
-
-    def _run_in_doubles(self, key: tuple[float, ...]) -> Truth:
-        return self._run(key, DOUBLE)
 
     def _run(self, key: tuple[float, ...], bits: int) -> Truth:
         """One run at one precision."""

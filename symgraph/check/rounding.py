@@ -53,11 +53,11 @@ def may_leave(node: Node) -> bool:
     return real and OPS[node.op].ulp > 0
 
 
-def figure_of(node: Node, dtype: Any) -> float:
-    """Return a node's error limit in ulp for exact operands."""
+def figure_of(node: Node, dtype: Any, backend: str = "numpy") -> float:
+    """Return a node's error limit in ulp for exact operands; C in single precision keeps that of doubles, in its own ulp."""
     if node.op == "const":
         return 0.5
-    return OPS[node.op].ulp if dtype == np.float64 else OPS[node.op].ulp32
+    return OPS[node.op].ulp if dtype == np.float64 or backend == "c" else OPS[node.op].ulp32
 
 
 def _is_meant(number: float, exact: frozenset[float], dtype: Any) -> bool:

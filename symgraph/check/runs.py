@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +98,10 @@ class Results:
 
 
 def backend_of(module: Any) -> str:
-    """The backend of a module, told by its functions: "numpy", "scalar" or "c"."""
-    return "numpy" if hasattr(module, "forward") else "c" if hasattr(module, "pack") else "scalar"
+    """The backend of a module, told by its functions: "numpy", "array_api", "scalar" or "c"."""
+    if hasattr(module, "forward"):
+        return str(getattr(getattr(module, "_model", None), "backend", "numpy"))
+    return "c" if hasattr(module, "pack") else "scalar"
 
 
 def names_of(module: Any) -> tuple[str, ...]:
@@ -120,23 +121,24 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
     """Run a module at every point.
 
     Args:
-        module: of the numpy or the scalar backend, or compiled C.
+        module: of any backend, C compiled; one for arrays of any library is given NumPy's.
         points: where; for float32 they must be float32 numbers (``Points.rounded``).
-        dtype: "float64", or "float32" for the numpy backend.
+        dtype: "float64", or "float32" for a backend of arrays and for C in single precision.
 
     Raises:
         OptionError: the backend does not compute in that dtype.
     """
     backend = backend_of(module)
-    if backend != "numpy" and dtype != "float64":
-        numbers = "Python's floats" if backend == "scalar" else "doubles"
-        raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype float64")
+    of_arrays, own = hasattr(module, "forward"), module.METADATA.get("dtype", "float64")
+    if not of_arrays and dtype != own:
+        numbers = "Python's floats" if backend == "scalar" else "doubles" if own == "float64" else "floats"
+        raise OptionError(f"the {backend} backend computes in {numbers}; judge it with the dtype {own}")
     names = names_of(module)
-    runner = _Runner(module, points, np.dtype(dtype).type if backend == "numpy" else float, _columns(names, module.OUTPUTS))
+    runner = _Runner(module, points, np.dtype(dtype).type if of_arrays else float, _columns(names, module.OUTPUTS))
     with np.errstate(all="ignore"):
         for place in range(len(points)):
             runner.visit(place)
-    runs = [run for tried in (*runner.row, *runner.rows, *runner.added) for run in tried.runs]
+    runs = [run for tried in runner.runs.values() for run in tried]
     bounds, own = None, next((run for run in runs if run.label == "error_bound"), None)
     if own is not None:
         bounds = np.full((len(points), len(names)), np.nan)
@@ -153,22 +155,6 @@ def _columns(names: Sequence[str], outputs: Sequence[str]) -> dict[str, tuple[in
     return {fact: columns for fact, columns in found.items() if columns}
 
 
-class _Tried(NamedTuple):
-    """A way of calling a function, with arguments of one kind.
-
-    Attributes:
-        call: the call.
-        runs: what it has given, one for each row that is looked at: the first and the last of a batch.
-        places: where each fact stands in a run.
-        fresh: whether no call before it gives all of its facts.
-    """
-
-    call: Call
-    runs: Sequence[Run]
-    places: Sequence[slice]
-    fresh: bool
-
-
 class _Runner:
     """Calls the functions of one module, at one point after the other.
 
@@ -181,20 +167,16 @@ class _Runner:
 
     def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
         self.module, self.columns, self.kinds, self.seen = module, columns, points.kinds, Counter[str]()
+        self.runs: dict[tuple[str, str, str], Sequence[Run]] = {}
+        """What each way of calling a function has given, one for each row that is looked at: the first and last of a batch."""
         places = {name: place for place, name in enumerate(points.names)}
         values, target = points.values.astype(kind), module.TARGET
-        w, X = (values[:, [places[name] for name in part]] for part in (module.WEIGHTS, module.FEATURES))
-        self.w, self.X, self.y = w, X if module.FEATURES else None, None if target is None else values[:, places[target]]
+        self.w, X = (values[:, [places[name] for name in part]] for part in (module.WEIGHTS, module.FEATURES))
+        y = None if target is None else values[:, places[target]]
+        self.given = Given(self.w[0], X if module.FEATURES else None, y, np.arange(len(X)), shares=np.ones(len(X)))
         self.is_scalar = backend_of(module) == "scalar"
         accurate = module.METADATA.get("precision", DOUBLE) == ACCURATE
         self.sums = {"slack": 1.0 if accurate or kind == np.float32 else _SUM_ULP, "summed": True}
-        rows, has_batches, text = np.zeros(BATCH, np.intp), self.X is not None and not self.is_scalar, f" of {BATCH} rows"
-        every = Given(w[0], self.X, self.y, rows, shares=np.ones(BATCH))
-        self.alone, self.batch = every.one(0, "")._replace(ways=("",)), every._replace(text=text)
-        self.copies = self.batch._replace(shares=_SHARES, ways=WAYS[:4], by_row=False)
-        self.row, self.rows, self.added = (
-            self._tried(given) if given is self.alone or has_batches else [] for given in (self.alone, self.batch, self.copies)
-        )
 
     def visit(self, place: int) -> None:
         """Call functions with the row of a point alone, as the first and the last of a batch, and with copies of it.
@@ -202,66 +184,56 @@ class _Runner:
         The first function that gives a fact runs at every point; the others take turns, since they pass on what the first ones
         compute, or add it up: at the first point of each kind in all ways, later one of them in one way.
         """
-        n, kind = len(self.w), self.kinds[place]
+        kind, given, text = self.kinds[place], self.given._replace(w=self.w[place]), f" of {BATCH} rows"
         turn, self.seen[kind] = self.seen[kind], self.seen[kind] + 1
-        X, y = (None if part is None else part[place] for part in (self.X, self.y))
-        x = X[0] if X is not None and len(X) == 1 else X
-        self._run_all(self.row, place, turn, self.alone._replace(w=self.w[place], X=x, y=y))
-        if self.rows:
-            self._run_all(self.rows, place, turn, self._with(self.batch, place, (place + _BESIDE) % n))
-            every, rest = divmod(turn, _TURNS)
-            if rest == 0 and self.added:
-                ways = dict.fromkeys(tried.call.how for tried in self.added)
-                way = list(ways)[every % len(ways)]
-                sums = self.added if turn == 0 else [tried for tried in self.added if tried.call.how == way]
-                copies = self._with(self.copies, place, np.full(BATCH, place))
-                for tried in sums if turn == 0 else [sums[every // len(ways) % len(sums)]]:
-                    self._run(place, tried, copies)
+        self._run_all(given.one(place, "")._replace(ways=WAYS[:1]), place, turn)
+        if given.X is None or self.is_scalar:
+            return
+        self._run_all(given.take((place + _BESIDE) % len(self.w), text), place, turn)
+        every, rest = divmod(turn, _TURNS)
+        if rest == 0:
+            ways = WAYS[:4] if turn == 0 else (WAYS[every % 4],)
+            copies = given.take(np.full(BATCH, place), text)._replace(shares=_SHARES, ways=ways, by_row=False)
+            sums = self._calls(copies)
+            for call in sums if turn == 0 or not sums else [sums[every // 4 % len(sums)]]:
+                self._run(place, call, copies)
 
-    def _with(self, given: Given, place: int, rows: NDArray[np.intp]) -> Given:
-        """Arguments with the weights of one point, and the rows of some."""
-        X, y = (None if part is None else part[rows] for part in (self.X, self.y))
-        return given._replace(w=self.w[place], X=X, y=y)
+    def _calls(self, given: Given) -> list[Call]:
+        """The calls of functions that the module has."""
+        return [call for call in calls(self.module, given, self.columns) if hasattr(self.module, call.function)]
 
-    def _run_all(self, every: Sequence[_Tried], place: int, turn: int, given: Given) -> None:
+    def _run_all(self, given: Given, place: int, turn: int) -> None:
         """Call the functions that the module has, but for those whose turn it is not."""
-        for number, tried in enumerate(every):
-            if tried.fresh or turn == 0 or turn % _TURNS == number % _TURNS:
-                self._run(place, tried, given)
+        known = set[tuple[bool, int]]()
+        for number, call in enumerate(self._calls(given)):
+            facts = {(fact in BOUNDS, self.columns[fact][0]) for fact in call.facts}
+            if not facts <= known or turn == 0 or turn % _TURNS == number % _TURNS:
+                self._run(place, call, given)
+            known |= facts
 
-    def _tried(self, given: Given) -> list[_Tried]:
-        """The calls of functions that the module has, and runs for what they will give."""
-        found, known = list[_Tried](), set[tuple[bool, int]]()
-        for call in calls(self.module, given, self.columns):
-            if hasattr(self.module, call.function):
-                facts = {(fact in BOUNDS, column) for fact in call.facts for column in self.columns[fact]}
-                ends = np.cumsum([0, *(len(self.columns[fact]) for fact in call.facts)]).tolist()
-                places = [slice(*pair) for pair in pairwise(ends)]
-                rows = 2 if call.factors is None and not given.alone else 1
-                found.append(_Tried(call, self._nothing_yet(call, given, rows), places, bool(facts - known)))
-                known |= facts
-        return found
-
-    def _run(self, place: int, tried: _Tried, given: Given) -> None:
+    def _run(self, place: int, call: Call, given: Given) -> None:
         """Make a call and note what it gives or raises."""
-        call, runs, places, _ = tried
+        key, end = (call.function, call.how, given.text), 0
+        if key not in self.runs:
+            self.runs[key] = self._nothing_yet(call, given)
+        runs = self.runs[key]
         first = runs[0]
         first.tried[place] = call.function != "error_bound"  # a bound is no result
         try:
-            results = call.run(given)
-            total = 1.0 if call.factors is None else call.factors(given).sum()
-            for part, result in zip(places, results, strict=True):
+            for fact, result in zip(call.facts, call.run(), strict=True):
+                size = len(self.columns[fact])
                 for run, row in zip(runs, _ends(result) if len(runs) == 2 else (result,), strict=True):
-                    if np.size(row) != part.stop - part.start:
-                        raise ValueError(f"{np.size(row)} results instead of {part.stop - part.start}")
-                    run.values[place, part] = row
+                    if np.size(row) != size:
+                        raise ValueError(f"{np.size(row)} results instead of {size}")
+                    run.values[place, end : end + size] = row
+                end += size
             if call.factors is not None:
-                first.values[place] /= total
+                first.values[place] /= call.factors.sum()
         except Exception as error:  # whatever a function raises is its fault
             first.raised[place] = MATH_ERROR if self.is_scalar and isinstance(error, MATH_ERRORS) else CRASH
             first.messages.append(f"{first.label} raises {type(error).__name__}: {error}")
 
-    def _nothing_yet(self, call: Call, given: Given, rows: int) -> Sequence[Run]:
+    def _nothing_yet(self, call: Call, given: Given) -> Sequence[Run]:
         """A run for each row that is looked at."""
         columns = tuple(column for fact in call.facts for column in self.columns[fact])
         how, allowed = "", dict[str, Any]()
@@ -271,6 +243,7 @@ class _Runner:
             allowed = {"factor": _LOOSE, "slack": 4.0, "summed": True}
         n, label = len(self.w), f"{call.function}{how}{given.text}"
         shared = np.zeros(n, bool), np.zeros(n, np.int8), list[str]()
+        rows = 2 if call.factors is None and not given.alone else 1
         return [Run(label, columns, np.full((n, len(columns)), np.nan), *shared, **allowed) for _ in range(rows)]
 
 

@@ -150,7 +150,7 @@ def truths(
     Args:
         model: the spec; it is frozen by this.
         points: where; taken as the exact numbers they are.
-        backend: "numpy", "scalar" or "c", whose graphs differ a little.
+        backend: its name; graphs differ a little from one to the other.
         precision: "double" or "accurate", whose graphs differ too.
         dtype: whose op figures, constants and range the conditioning is for.
         names: the results wanted; None for all that the backend has.
@@ -217,7 +217,7 @@ def conditioning_of(
     """
     graph = elementary(printed_graph(model, backend, precision))  # a machine may round twice in a fused operation
     roots = names_of_model(model, backend) if names is None else names
-    return GraphConditioning(graph, roots, floats_of(model), np.dtype(dtype).type)
+    return GraphConditioning(graph, roots, floats_of(model), np.dtype(dtype).type, backend)
 
 
 def floats_of(model: Model) -> frozenset[float]:

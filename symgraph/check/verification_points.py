@@ -8,7 +8,7 @@ none does, a search changes one input at a time until everything is finite.
 import math
 import random
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,9 @@ from symgraph.gradcheck.drawing import SCALES, inside, is_bounded, spread
 from symgraph.ir.functions import relu
 from symgraph.ir.garbage_collection import weakly
 from symgraph.spec.canonical import postorder
+from symgraph.spec.inputs import Input
 from symgraph.spec.laws import Normal, Uniform
-from symgraph.spec.model import Input, Model
+from symgraph.spec.model import Model
 
 Rows = Sequence[Sequence[float]]
 Sample = tuple[Any, Any]
@@ -59,13 +60,14 @@ WIDE = (1e-200, 1e150)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Weights and a few rows.
+    """Weights, constants and a few rows.
 
     Attributes:
         weights: name -> value.
         rows: for every row, feature name -> value, the target among them if the model has one.
         real: whether the rows come from the sample.
         choices: the branches that the rows take, and the sides of kinks they are on.
+        constants: name -> value.
     """
 
     weights: Mapping[str, float]
@@ -73,10 +75,19 @@ class Batch:
     habit: tuple[str, str]
     real: bool
     choices: frozenset[Choice] = frozenset()
+    constants: Mapping[str, float] = field(default_factory=dict)
 
     def point(self, row: int) -> dict[str, float]:
         """All inputs of one row, as the reference takes them."""
-        return {**self.weights, **self.rows[row]}
+        return {**self.weights, **self.constants, **self.rows[row]}
+
+    def in_floats(self) -> "Batch":
+        """The batch with every value rounded to float32."""
+        with np.errstate(all="ignore"):
+            weights, *rows = (
+                {name: float(np.float32(value)) for name, value in part.items()} for part in (self.weights, *self.rows)
+            )
+        return replace(self, weights=weights, rows=tuple(rows))
 
 
 class Sampler:
@@ -93,7 +104,8 @@ class Sampler:
         model = reference.model
         self._reference = reference
         self._random = random.Random(seed)
-        self._weights = model.weight_inputs
+        self._weights, self._constants = model.weight_inputs, model.constant_inputs
+        self._uniform = (*self._weights, *self._constants)
         self._leaves = (*model.feature_inputs, *([model.target_input] if model.target_input else []))
         self._size = rows if self._leaves else 1
         self._sample = None if sample is None else _sample_rows(model, sample)
@@ -128,9 +140,9 @@ class Sampler:
         """Give a batch of which a row makes one of the choices; None if none is drawn in a while."""
         for _ in range(max(10, min(REACH, 40_000 // len(self._reference.program.steps))) if wanted else 0):
             habit = self._habit()
-            weights, row = self._draw_weights(habit[0]), self._row(habit[1], real=False)
-            if self._reference.look({**weights, **row}).choices & wanted:
-                batch = self._attempt(habit, False, weights, row)
+            uniform, row = self._draw_uniform(habit[0]), self._row(habit[1], real=False)
+            if self._reference.look({**uniform, **row}).choices & wanted:
+                batch = self._attempt(habit, False, uniform, row)
                 if batch is not None and batch.choices & wanted:
                     return batch
         return None
@@ -146,33 +158,39 @@ class Sampler:
         habits = list(self._scores)
         return self._random.choices(habits, [self._scores[habit] for habit in habits])[0]
 
-    def _draw_weights(self, habit: str) -> Mapping[str, float]:
-        return {leaf.name: self._value(leaf, habit) for leaf in self._weights}
+    def _draw_uniform(self, habit: str) -> Mapping[str, float]:
+        return {leaf.name: self._value(leaf, habit) for leaf in self._uniform}
 
     def _attempt(
         self,
         habit: tuple[str, str],
         real: bool,
-        weights: Mapping[str, float] | None = None,
+        uniform: Mapping[str, float] | None = None,
         first: Mapping[str, float] | None = None,
         sizes: tuple[float, float] = _MODERATE,
     ) -> Batch | None:
-        """A batch drawn by one habit, with the given weights and first row if there are some; None if it is not good."""
-        weights = self._draw_weights(habit[0]) if weights is None else weights
+        """A batch drawn by one habit, with the given uniform inputs and first row if there are some; None if it is not good."""
+        uniform = self._draw_uniform(habit[0]) if uniform is None else uniform
         rows: list[Mapping[str, float]] = []
         choices: set[Choice] = set()
         for tried in range(4 * self._size):
             row = first if first is not None and not tried else self._row(habit[1], real)
-            point = {**weights, **row}
+            point = {**uniform, **row}
             look = self._reference.look(point)
             if is_good(look, sizes) and self._is_steady(point):
                 rows.append(row)
                 choices |= look.choices
             if len(rows) == self._size:
-                return Batch(weights, tuple(rows), habit, real, frozenset(choices))
+                return self._batch(uniform, tuple(rows), habit, real, frozenset(choices))
             if tried >= self._size and not rows:
                 return None
         return None
+
+    def _batch(
+        self, uniform: Mapping[str, float], rows: Any, habit: tuple[str, str], real: bool, choices: frozenset[Choice]
+    ) -> Batch:
+        weights, constants = ({leaf.name: uniform[leaf.name] for leaf in leaves} for leaves in (self._weights, self._constants))
+        return Batch(weights, rows, habit, real, choices, constants)
 
     def _is_steady(self, point: Point) -> bool:
         """Tell whether the model and its slopes stay finite when values round: tanh(40) becomes 1, where atanh is infinite."""
@@ -207,7 +225,7 @@ class Sampler:
 
     def _search(self) -> Mapping[str, float] | None:
         """Change one input at a time, never to the worse, until the model is finite."""
-        leaves, habits, look = (*self._weights, *self._leaves), (INITIAL, *SCALES), self._reference.look
+        leaves, habits, look = (*self._uniform, *self._leaves), (INITIAL, *SCALES), self._reference.look
         starts = [{leaf.name: self._value(leaf, habit) for leaf in leaves} for habit in habits for _ in range(6)]
         looks = [look(start) for start in starts]
         best = min(range(len(starts)), key=lambda index: badness(looks[index]))
@@ -226,13 +244,13 @@ class Sampler:
 
     def _around(self, anchor: Mapping[str, float]) -> Batch:
         """Weights and rows near the anchor's, its own where nothing else is finite."""
-        row, weights = ({leaf.name: anchor[leaf.name] for leaf in leaves} for leaves in (self._leaves, self._weights))
-        for near in (*([None] * 5), weights):
+        row, uniform = ({leaf.name: anchor[leaf.name] for leaf in leaves} for leaves in (self._leaves, self._uniform))
+        for near in (*([None] * 5), uniform):
             batch = self._attempt((NEAR, NEAR), False, near, row, WIDE)
             if batch is not None:
                 return batch
         choices = self._reference.look(anchor).choices
-        return Batch(weights, (row,) * self._size, (NEAR, NEAR), False, choices)
+        return self._batch(uniform, (row,) * self._size, (NEAR, NEAR), False, choices)
 
 
 def is_good(look: Look, sizes: tuple[float, float]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sympy import evaluate
 
 from symgraph.check.contract import Contract, Tally
-from symgraph.check.expected import Expected, expect
+from symgraph.check.expected import Expected, ExpectedInFloats, expect
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.runs import backend_of
@@ -20,6 +20,13 @@ from symgraph.spec.model import Model
 _ENOUGH = 3
 """Points at which a weight's partial must be seen to differ from 0 before no more are drawn for its sake; fewer where fewer
 points are asked for."""
+
+
+_FLOATS = (1e-37, 1e18)
+"""Sizes of intermediate values between which a C file in single precision is verified: normal floats, of which a product with
+another is a number; zeros are left out."""
+_MORE = 100
+"""Points that are drawn at most to find one that floats hold."""
 
 
 class Effort(NamedTuple):
@@ -60,7 +67,7 @@ def verify(
     Args:
         model: the spec.
         module: its module of the numpy backend, or None.
-        scalar: its module of the scalar or of the c backend, a tuple of both, or None.
+        scalar: its module of another backend, C compiled, or a tuple of several, or None.
         sample: (X, y), real rows as the module takes them; every second point takes its rows from there.
         seed: of the draws; the same seed gives the same points.
         points: weight vectors to check at, at least; by default a number that suits the size of the model.
@@ -77,19 +84,49 @@ def verify(
         effort = effort_for(len(reference.program.steps))
         sampler = Sampler(reference, seed, sample, effort.rows)
         search = _Search(reference, sampler, effort.points if points is None else points, effort.most)
-        tally = Tally()
+        tally, modules = (
+            Tally(),
+            [one for one in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))) if one is not None],
+        )
+        in_floats = [one for one in modules if one.METADATA.get("dtype") == "float32"]
+        held: list[Batch] = []
         while (batch := search.next()) is not None:
             expected = expect(reference, batch)
             turn = len(search.batches)
             contract = Contract(reference, batch, f"point {turn} of seed {seed}", expected, tally)
-            for own in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))):
-                if own is not None:
+            for own in modules:
+                if own not in in_floats:
                     backend = "numpy" if own is module else backend_of(own)
                     contract.check(own, backend, whole=effort.whole and turn == 0, turn=turn)
+            held += [batch.in_floats()] if in_floats and _within_floats(reference, batch.in_floats()) else []
             search.note(batch, expected)
         if not search.batches:
             raise SpecError(_no_point(model, sampler))
+        for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
+            label, facts = f"point {turn} of those in floats of seed {seed}", expect(reference, batch, ExpectedInFloats)
+            for own in in_floats:
+                contract = Contract(reference, batch, label, facts, tally)
+                contract.check(own, backend_of(own), whole=effort.whole and turn == 0, turn=turn)
         return search.report(tally)
+
+
+def _more(reference: Reference, sampler: Sampler) -> list[Batch]:
+    """Draw until there is a batch whose values floats hold."""
+    drawn = (batch.in_floats() for batch in (sampler.draw() for _ in range(_MORE)) if batch is not None)
+    found = next((batch for batch in drawn if _within_floats(reference, batch)), None)
+    if found is None:
+        raise SpecError(
+            f"model {reference.model.name}: at every point that was drawn there are values beyond {_FLOATS[0]:g} to "
+            f"{_FLOATS[1]:g}, so that its C file in single precision cannot be verified; leave out --float, or declare "
+            "narrower domains"
+        )
+    return [found]
+
+
+def _within_floats(reference: Reference, batch: Batch) -> bool:
+    """Tell if floats hold the values at a batch."""
+    looks = [reference.look(batch.point(row)) for row in range(len(batch.rows))]
+    return all(_FLOATS[0] <= look.smallest and look.largest <= _FLOATS[1] for look in looks)
 
 
 class _Search:

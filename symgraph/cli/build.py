@@ -19,7 +19,8 @@ def build(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", hidden=True)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
     backend: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Backends, separated by commas: numpy, scalar, c; these by default.")
+        str | None,
+        typer.Option(metavar="LIST", help="Backends, by commas: numpy, scalar, c (these by default), array_api."),
     ] = None,
     extras: Annotated[
         str | None, typer.Option("--with", metavar="LIST", help="Extras, separated by commas: error-bound.")
@@ -28,6 +29,7 @@ def build(
     standalone: Annotated[
         bool, typer.Option("--standalone", help="Write NumPy modules that need NumPy only, the runtime's source in them.")
     ] = False,
+    single: Annotated[bool, typer.Option("--float", help="Write C files in single precision.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
     no_verify: Annotated[
@@ -50,7 +52,7 @@ def build(
     from symgraph.io.config import read_config
 
     settings = read_config(file=config)
-    wanted = _options(settings, extras, precision, standalone=standalone)
+    wanted = _options(settings, extras, precision, standalone=standalone, single=single)
     plan = replace(_plan(specs or [], settings, out, backend), options=wanted, libraries=libraries)
 
     def tell(line: str) -> None:
@@ -69,12 +71,13 @@ def build(
         raise typer.Exit(1)
 
 
-def _options(config: "Config", extras: str | None, precision: str | None, *, standalone: bool) -> "Options":
-    from symgraph.options import STANDALONE, options_of
+def _options(config: "Config", extras: str | None, precision: str | None, *, standalone: bool, single: bool) -> "Options":
+    from symgraph.options import FLOAT, STANDALONE, options_of
 
     chosen = config.extras if extras is None else _listed(extras)
     alone = (STANDALONE,) if standalone or config.standalone else ()
-    return options_of((*chosen, *alone), precision or config.precision)
+    floats = (FLOAT,) if single or config.single else ()
+    return options_of((*chosen, *alone, *floats), precision or config.precision)
 
 
 def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":

@@ -27,6 +27,7 @@ class BackendName(StrEnum):
     numpy = "numpy"
     scalar = "scalar"
     c = "c"
+    array_api = "array_api"
 
 
 def truth(
@@ -37,8 +38,10 @@ def truth(
     module: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
     ] = None,
-    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy, scalar or c.")] = BackendName.numpy,
-    dtype: Annotated[Dtype, typer.Option(metavar="KIND", help="float64, or float32 (numpy only).")] = Dtype.float64,
+    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy, scalar, c or array_api.")] = BackendName.numpy,
+    dtype: Annotated[
+        Dtype, typer.Option(metavar="KIND", help="float64, or float32 (of arrays, and C built with --float).")
+    ] = Dtype.float64,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw errors against kappa_graph: .svg, .png, .pdf.")
     ] = None,
@@ -172,7 +175,7 @@ def module_of_model(
 
 def _built(reference: str, backend: str) -> str | Path:
     """Return the built module that goes with MODEL, if MODEL names one."""
-    suffix = "_scalar" if backend == "scalar" else ""
+    suffix = "" if backend in ("numpy", "c") else f"_{backend}"
     if not reference.endswith(".py"):
         return f"{reference}{suffix}"
     path = Path(reference)

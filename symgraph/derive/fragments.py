@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sympy
 
 from symgraph.derive.lowering import Lowering
-from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.graph import Graph, GraphBuilder, operands_first
 from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS
 from symgraph.spec.canonical import ordered
@@ -96,16 +96,8 @@ def _steps(op: str, root: str) -> tuple[_Step, ...]:
 def _ordered(source: Graph, root: str) -> tuple[_Step, ...]:
     steps: list[_Step] = []
     places: dict[int, int] = {}
-    stack = [source.roots[root]]
-    while stack:
-        position = stack[-1]
+    for position in operands_first(source.nodes, source.roots[root], places, lambda node: node.args):
         node = source.nodes[position]
-        waiting = [arg for arg in node.args if arg not in places]
-        if waiting:
-            stack.extend(waiting)
-            continue
-        stack.pop()
-        if position not in places:
-            places[position] = len(steps)
-            steps.append(_Step(node.op, node.data, tuple(places[arg] for arg in node.args)))
+        places[position] = len(steps)
+        steps.append(_Step(node.op, node.data, tuple(places[arg] for arg in node.args)))
     return tuple(steps)

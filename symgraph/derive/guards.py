@@ -7,22 +7,25 @@ which the branch and its partials are finite.
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import mpmath
 import sympy
 from sympy import default_sort_key
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from symgraph.errors import SpecError
+from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
+from symgraph.ir.spread import values_at
 from symgraph.spec.canonical import postorder, symbols_of
 
 _BOUNDED_SLOPE = tuple(row.function for row in OPS.values() if row.bounded_slope)
 """Functions whose value is finite and whose slope is bounded at every finite argument."""
 
 _DIGITS = 40
-_STEP = sympy.Rational(1, 10**14)  # short enough that the slope of a square root's edge shows as huge
+_STEP = mpmath.mpf(10) ** -14  # short enough that the slope of a square root's edge shows as huge
 _LARGEST = 1e6
 """Size of a branch and its partials at a point that is good enough: no product of a few such numbers overflows."""
 
@@ -67,7 +70,11 @@ def _degree(part: Any, degree: Mapping[Any, int]) -> int:
 
 
 def safe_point(
-    branch: Any, symbols: set[Any], domains: Mapping[Any, tuple[float, float] | None], where: str
+    branch: Any,
+    symbols: set[Any],
+    domains: Mapping[Any, tuple[float, float] | None],
+    where: str,
+    lower: Callable[[Any, Sequence[Any]], Graph],
 ) -> dict[Any, float]:
     """Find values for the symbols at which the branch, its parts and its partials are finite, and of ordinary size if possible.
 
@@ -76,25 +83,27 @@ def safe_point(
         symbols: the symbols to find values for.
         domains: the declared domain of each symbol, or None.
         where: model and node, for the message.
+        lower: gives the graph of the branch, its last node the value, with inputs x0, x1, ... for the symbols in some order.
 
     Raises:
         SpecError: no such point was found.
     """
-    ordered = sorted(symbols_of(branch), key=default_sort_key)
+    inputs = sorted(symbols_of(branch), key=default_sort_key)
+    graph, guarded = lower(branch, inputs), [place for place, symbol in enumerate(inputs) if symbol in symbols]
     numbers = sorted({float(part) for part in postorder([branch]) if part.is_Number and part.is_finite})
     smallest, best = _HUGE, None
-    for values in _candidates(len(ordered), [domains.get(symbol) for symbol in ordered], numbers):
-        point = dict(zip(ordered, values, strict=True))
-        size = _size(branch, point, symbols, smallest)
-        if size < smallest:
-            smallest, best = size, {symbol: value for symbol, value in point.items() if symbol in symbols}
-        if size <= _LARGEST:
-            break
+    with mpmath.workdps(_DIGITS):
+        for values in _candidates(len(inputs), [domains.get(symbol) for symbol in inputs], numbers):
+            size = _size(graph, values, guarded, smallest)
+            if size < smallest:
+                smallest, best = size, {inputs[place]: values[place] for place in guarded}
+            if size <= _LARGEST:
+                break
     if best is not None:
         return best
     raise SpecError(
         f"{where}: found no point at which the branch {branch} of a Piecewise is finite; declare a domain for "
-        f"{', '.join(symbol.name for symbol in ordered)}"
+        f"{', '.join(symbol.name for symbol in inputs)}"
     )
 
 
@@ -124,75 +133,33 @@ def _inside(value: float, domain: tuple[float, float] | None) -> float:
     return 0.5 * (low + high) if low < high else (domain[0] if math.isfinite(domain[0]) else domain[1])
 
 
-def _size(branch: Any, point: Mapping[Any, float], symbols: set[Any], limit: float) -> float:
+def _size(graph: Graph, point: Sequence[float], guarded: Sequence[int], limit: float) -> float:
     """Return the largest magnitude in the branch and among its slopes; infinity if one is not real or not below the limit."""
-    centre = _evaluated(branch, point)
-    if centre is None or any(abs(value) >= limit for value in centre):
-        return math.inf
-    largest = max((abs(value) for value in centre), default=0)
-    for symbol in symbols:
+    leaves = {f"x{place}": mpmath.mpf(value) for place, value in enumerate(point)}
+    centre = _values(graph, leaves)
+    largest = math.inf if centre is None else max(map(abs, centre.values()), default=0)
+    for place in guarded:
         for step in (_STEP, -_STEP):
-            moved = _evaluated(branch, {**point, symbol: sympy.Rational(point[symbol]) + step})
-            if moved is None:
+            moved = _values(graph, {**leaves, f"x{place}": leaves[f"x{place}"] + step}) if largest < limit else None
+            if centre is None or moved is None:
                 return math.inf
-            slopes = (abs(after - before) / _STEP for before, after in zip(centre, moved, strict=True))
-            largest = max(largest, *slopes)
-            if largest >= limit:
-                return math.inf
-    return float(largest)
+            largest = max(largest, *(abs(moved[at] - centre[at]) / _STEP for at in centre.keys() & moved.keys()))
+    return float(largest) if largest < limit else math.inf
 
 
-def _evaluated(branch: Any, point: Mapping[Any, Any]) -> list[Any] | None:
-    """Return the values of a branch's parts, those in nested Piecewise left out, or None where one is not real and finite."""
-    values: dict[Any, Any] = {symbol: sympy.Float(value, _DIGITS) for symbol, value in point.items()}
-    numbers: list[Any] = []
-    try:
-        for part in _parts(branch):
-            if part not in values:
-                values[part] = _value(part, values, point)
-            if isinstance(values[part], sympy.Expr):
-                numbers.append(_real(values[part]))
-    except (ArithmeticError, TypeError, ValueError):  # how SymPy and we report poles, complex and undecided values
-        return None
+def _values(graph: Graph, leaves: Mapping[str, Any]) -> dict[int, Any] | None:
+    """Return the numbers in a branch, those behind choices that are not taken left out; None where one is not finite."""
+    values, numbers = values_at(graph, leaves), dict[int, Any]()
+    todo, seen = [len(graph.nodes) - 1], set[int]()
+    while todo:
+        position = todo.pop()
+        seen.add(position)
+        node, value = graph.nodes[position], values[position]
+        if value is None or not mpmath.isfinite(value):
+            return None
+        if not node.boolean:
+            numbers[position] = value
+        chosen = values[node.args[0]] if node.op == "select" else None
+        args = node.args if node.op != "select" else (node.args[0], node.args[1 if chosen else 2])
+        todo += [arg for arg in args if arg not in seen]
     return numbers
-
-
-def _value(part: Any, values: Mapping[Any, Any], point: Mapping[Any, Any]) -> Any:
-    """Evaluate one part from the values of its operands; of a nested Piecewise the branch that is taken."""
-    if isinstance(part, sympy.Piecewise):
-        for value, condition in part.args:
-            if condition == sympy.true or _whole(condition, point) == sympy.true:
-                return _whole(value, point)
-        raise ValueError("no branch is taken")
-    result = part.func(*(values[arg] for arg in part.args)) if part.args else part
-    return result.evalf(_DIGITS) if isinstance(result, sympy.Expr) else result
-
-
-def _whole(part: Any, point: Mapping[Any, Any]) -> Any:
-    values: dict[Any, Any] = {symbol: sympy.Float(value, _DIGITS) for symbol, value in point.items()}
-    for inner in _parts(part):
-        if inner not in values:
-            values[inner] = _value(inner, values, point)
-    return values[part]
-
-
-def _parts(branch: Any) -> Iterator[Any]:
-    """Yield the subexpressions in order, those inside a nested Piecewise left out, which has guards of its own."""
-    done: set[Any] = set()
-    stack = [(branch, False)]
-    while stack:
-        part, ready = stack.pop()
-        if part in done:
-            continue
-        if ready or not part.args or isinstance(part, sympy.Piecewise):
-            done.add(part)
-            yield part
-        else:
-            stack.append((part, True))
-            stack.extend((arg, False) for arg in reversed(part.args))
-
-
-def _real(value: Any) -> Any:
-    if not value.is_Number or value.is_finite is not True:
-        raise ValueError(f"{value} is not a finite real number")
-    return value

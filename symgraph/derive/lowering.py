@@ -14,7 +14,7 @@ from sympy.logic.boolalg import BooleanAtom
 from symgraph.derive.guards import guarded_symbols, safe_point
 from symgraph.derive.powers import common_power, is_dyadic, split
 from symgraph.errors import SpecError
-from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, made
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, keep, made, reachable
 from symgraph.ir.ops import FUNCTIONS, op_of
 from symgraph.spec.canonical import COMMUTATIVE, ordered
 from symgraph.spec.model import Model
@@ -47,7 +47,8 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     builder = GraphBuilder(model.name, {i.name: i.domain for i in inputs if i.domain is not None})
     env = {i.symbol: builder.leaf(i.kind, i.name) for i in inputs}
     # the order in which a reader expects operands: features, then nodes, then weights
-    symbols = [one.symbol for several in (model.feature_inputs, model.nodes, model.weight_inputs) for one in several]
+    groups = model.feature_inputs, model.nodes, model.weight_inputs, model.constant_inputs
+    symbols = [one.symbol for group in groups for one in group]
     order = ordered(
         [*model.exprs, *([] if residual.reason else [residual.written])],
         {symbol: place for place, symbol in enumerate(symbols)},
@@ -111,6 +112,13 @@ class Lowering:
                 else:
                     known[part] = scope.lowered(part, ())
         return known[expr].position
+
+    def alone(self, expr: Any, symbols: Sequence[Any]) -> Graph:
+        """Return the graph of an expression that is part of one with this order, its symbols the inputs x0, x1, ..."""
+        builder = GraphBuilder("alone")
+        env = {symbol: builder.leaf("input", f"x{place}") for place, symbol in enumerate(symbols)}
+        root = Lowering(builder, self.order, guarded=False).lower(expr, env, "branch")
+        return keep(builder.build({"value": root}, {}), reachable(builder.nodes, [root]))
 
     def operands(self, part: Any) -> Sequence[Any]:
         """Return the subexpressions to lower first. A Piecewise lowers its branches itself, and constants are lowered whole."""
@@ -357,7 +365,7 @@ def _guarded(scope: Scope, branch: Any, taken: int | None) -> MutableMapping[Any
     symbols = guarded_symbols(branch) if scope.lowering.guarded and taken is not None else None
     if taken is None or not symbols:
         return scope.env
-    point = safe_point(branch, symbols, scope.lowering.domains, scope.where)
+    point = safe_point(branch, symbols, scope.lowering.domains, scope.where, scope.lowering.alone)
     held = {
         symbol: scope.builder.add("select", taken, scope.env[symbol], scope.builder.const(value))
         for symbol, value in sorted(point.items(), key=lambda item: sympy.default_sort_key(item[0]))

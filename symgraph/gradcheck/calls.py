@@ -7,7 +7,8 @@ each row. Whoever checks a module knows the facts, from the spec or from differe
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,63 +72,57 @@ class Given(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A way of calling a function, with any arguments of one kind.
+    """A way of calling a function with the given arguments.
 
     Attributes:
         function: its name.
         facts: of the results, in order.
-        run: calls it with the given arguments and gives its results.
+        run: makes the call and gives its results.
         how: one of ``WAYS``, or "without y".
-        factors: gives (m,) those of the given rows, where the results are sums of rows; else None.
+        factors: (m,) those of the given rows, where the results are sums of rows; else None.
     """
 
     function: str
     facts: Sequence[str]
-    run: Callable[[Given], Sequence[Any]]
+    run: Callable[[], Sequence[Any]]
     how: str = ""
-    factors: Callable[[Given], Array] | None = None
+    factors: Array | None = None
 
 
-def calls(module: Any, like: Given, facts: Collection[str]) -> Iterator[Call]:
+def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     """All calls whose results are among the facts, of functions of any backend; none is run yet.
 
-    They can be run with all arguments that agree with the given ones in what is None, in ways, and in being one row or many.
-    One forward pass serves all that take its tape, in a row with the same arguments. Where "residual" is no fact, what it says
-    of the loss stands for it.
+    One forward pass serves all that take its tape. Where "residual" is no fact, what it says of the loss stands for it.
     """
-    tape = _once(lambda given: module.forward(*given[:3]))
-    if like.by_row:
-        yield from _forward(module, like, facts, tape)
-        yield from (call for call in _by_row(module, like, facts) if all(fact in facts for fact in call.facts))
-    if like.ways and "gradient" in facts:
-        yield from _reductions(module, like, tape)
+    tape = cache(lambda: module.forward(*given[:3]))
+    if given.by_row:
+        yield from _forward(module, given, facts, tape)
+        yield from (call for call in _by_row(module, given, facts) if all(fact in facts for fact in call.facts))
+    if given.ways and "gradient" in facts:
+        yield from _reductions(module, given, tape)
 
 
-def of_weights(module: Any) -> Iterator[Call]:
+def with_constants(module: Any, values: Mapping[str, float]) -> Any:
+    """Return a module of any backend that computes with other values of its constants."""
+    if not values or hasattr(module, "with_constants"):
+        return module.with_constants(**values) if values else module
+    rows = {name: partial(getattr(module, name), constants=values) for name in BY_ROW if hasattr(module, name)}
+    return SimpleNamespace(**{**vars(module), **rows})
+
+
+def of_weights(module: Any, w: NDArray[Any]) -> Iterator[Call]:
     """The functions that give weights names and take them away, and the initial weights, the same for one seed.
 
     Each call, which is not run yet, ought to give the weights; where initial weights differ from one call to the next, NaN.
     """
     names = module.WEIGHTS
 
-    def drawn_twice(given: Given) -> Any:
-        return np.where(np.equal(module.initial_weights(1), module.initial_weights(1)), given.w, np.nan)
+    def drawn_twice() -> Any:
+        return np.where(np.equal(module.initial_weights(1), module.initial_weights(1)), w, np.nan)
 
-    yield Call("pack", ("weights",), lambda given: [module.pack(dict(zip(names, given.w.tolist(), strict=True)))])
-    yield Call("unpack", ("weights",), lambda given: [[module.unpack(given.w)[name] for name in names]])
-    yield Call("initial_weights", ("weights",), lambda given: [drawn_twice(given)])
-
-
-def _once(function: Callable[[Given], Any]) -> Callable[[Given], Any]:
-    """A function that remembers what it gave for the last arguments."""
-    known: list[Any] = [None, None]
-
-    def call(given: Given) -> Any:
-        if known[0] is not given:
-            known[:] = given, function(given)
-        return known[1]
-
-    return call
+    yield Call("pack", ("weights",), lambda: [module.pack(dict(zip(names, w.tolist(), strict=True)))])
+    yield Call("unpack", ("weights",), lambda: [[module.unpack(w)[name] for name in names]])
+    yield Call("initial_weights", ("weights",), lambda: [drawn_twice()])
 
 
 def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[float]]:
@@ -148,94 +143,93 @@ def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
     return again.max(axis=0), again.min(axis=0)
 
 
-def _forward(module: Any, like: Given, facts: Collection[str], tape: Callable[[Given], Any]) -> Iterator[Call]:
+def _called(
+    module: Any,
+    given: Given,
+    name: str,
+    facts: Sequence[str],
+    arguments: int = 3,
+    how: str = "",
+    options: Mapping[str, Any] = {},
+    factors: Array | None = None,
+) -> Call:
+    """The call of a function with the first of the arguments, and more options."""
+
+    def run() -> Sequence[Any]:
+        result: Any = getattr(module, name)(*given[:arguments], **given.options, **options)
+        return result if len(facts) > 1 else (result,)
+
+    return Call(name, facts, run, how, factors)
+
+
+def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[], Any]) -> Iterator[Call]:
     """The fields of the tape, with and without the target."""
     names = module.METADATA.get("fields", {})  # a name that Python or the module needs is changed
 
-    def fields(pass_: Callable[[Given], Any], wanted: Sequence[str]) -> Callable[[Given], Sequence[Any]]:
+    def fields(pass_: Callable[[], Any], wanted: Sequence[str]) -> Callable[[], Sequence[Any]]:
         own = [names.get(name, name) for name in (fact.removeprefix("node ") for fact in wanted)]
-
-        def run(given: Given) -> Sequence[Any]:
-            result = pass_(given)
-            return [getattr(result, name) for name in own]
-
-        return run
+        return lambda: [getattr(pass_(), name) for name in own]
 
     nodes = [fact for fact in facts if fact.startswith("node ")]
     whole = [*(fact for fact in nodes if fact != "node loss"), *(["loss"] if "loss" in facts else [])]
     if whole:
         yield Call("forward", whole, fields(tape, whole))
-    if nodes and like.y is not None:
-        yield Call("forward", nodes, fields(lambda given: module.forward(*given[:2]), nodes), WITHOUT)
+    if nodes and given.y is not None:
+        yield Call("forward", nodes, fields(cache(lambda: module.forward(*given[:2])), nodes), WITHOUT)
 
 
-def _by_row(module: Any, like: Given, facts: Collection[str]) -> Iterator[Call]:
+def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     """The functions that give something for each row."""
-
-    def single(name: str, facts: Sequence[str], arguments: int = 3, how: str = "") -> Call:
-        def run(given: Given) -> Sequence[Any]:
-            result = getattr(module, name)(*given[:arguments], **given.options)
-            return result if len(facts) > 1 else (result,)
-
-        return Call(name, facts, run, how)
-
-    per_sample_grad = _once(lambda given: module.per_sample_grad(*given[:3], **given.options))
-    yield Call("per_sample_grad", ("gradient",), lambda given: [per_sample_grad(given)])
-    if like.X is not None or like.y is None or like.alone:  # else nothing says how many rows there are
+    single = partial(_called, module, given)
+    per_sample_grad = cache(lambda: module.per_sample_grad(*given[:3], **given.options))
+    yield Call("per_sample_grad", ("gradient",), lambda: [per_sample_grad()])
+    if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", ("output",), 2, WITHOUT)
         yield single("jacobian", ("jacobian",), 2, WITHOUT)
-    if like.y is not None:
+    if given.y is not None:
         yield single("jacobian", ("jacobian",))
     if "residual" in facts:
         yield single("residual", ("residual",))
         yield single("residual_jacobian", ("residual_jacobian",))
-    elif "residual_factor" in module.METADATA:
-        yield from _squares(module, module.METADATA["residual_factor"], per_sample_grad)
+    elif module.METADATA.get("residual_factor"):
+        yield from _squares(module, given, module.METADATA["residual_factor"], per_sample_grad)
     yield single("error_bound", BOUNDS)
-    if like.alone:
-        yield Call("row", ("loss", "gradient"), lambda given: call_row(module, *given[:3]))
-        yield Call("predict_row", ("output",), lambda given: [module.predict_row(given.w.tolist(), _floats(given.X))])
+    if given.alone:
+        yield Call("row", ("loss", "gradient"), lambda: call_row(module, *given[:3]))
+        yield Call("predict_row", ("output",), lambda: [module.predict_row(given.w.tolist(), _floats(given.X))])
 
 
-def _squares(module: Any, factor: float, per_sample_grad: Callable[[Given], Any]) -> Iterator[Call]:
+def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable[[], Any]) -> Iterator[Call]:
     """The residual and its partials by what they say of a loss that is a factor times the residual's square."""
 
-    def part(function: Callable[..., Any], given: Given) -> Any:
-        return np.asarray(function(*given[:3], **given.options))
+    def part(name: str) -> Any:
+        return np.asarray(getattr(module, name)(*given[:3], **given.options))
 
-    residual = _once(lambda given: part(module.residual, given).astype(np.float64))
+    residual = cache(lambda: part("residual").astype(np.float64))
 
-    def gradient(given: Given) -> Any:
-        slopes, known = part(module.residual_jacobian, given), np.asarray(per_sample_grad(given))
-        twice = 2.0 * factor * residual(given)[..., None]
+    def gradient() -> Any:
+        slopes, known = part("residual_jacobian"), np.asarray(per_sample_grad())
+        twice = 2.0 * factor * residual()[..., None]
         # slopes that are no normal numbers have no digits that a large residual could bring back
         least = np.abs(twice) * np.finfo(np.result_type(slopes, np.float32)).tiny
         return np.where((np.abs(twice * slopes) < least) & (np.abs(known) < least), known, twice * slopes)
 
-    yield Call("residual", ("loss",), lambda given: [factor * np.square(residual(given))])
-    yield Call("residual_jacobian", ("gradient",), lambda given: [gradient(given)])
+    yield Call("residual", ("loss",), lambda: [factor * np.square(residual())])
+    yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 
-def _reductions(module: Any, like: Given, tape: Callable[[Given], Any]) -> Iterator[Call]:
+def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
 
-    def pulled(way: Callable[[Given], _Way], given: Given) -> Sequence[Any]:
-        return [module.backward(tape(given), *way(given).cotangent)]
+    def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
+        return [module.backward(tape(), *cotangent)]
 
-    def added(name: str, several: bool, way: Callable[[Given], _Way], given: Given) -> Sequence[Any]:
-        result = getattr(module, name)(*given[:3], **given.options, **way(given).options)
-        return result if several else (result,)
-
-    def factors(part: str, way: Callable[[Given], _Way], given: Given) -> Array:
-        found: Array = getattr(way(given), part)
-        return found
-
-    for how in like.ways:
-        way = _once(partial(_way, how))
+    for how in given.ways:
+        factors, options, seeds, cotangent = _way(how, given)
         if how in _PULLED:
-            yield Call("backward", ("gradient",), partial(pulled, way), how, partial(factors, "seeds", way))
+            yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
-            yield Call(name, facts, partial(added, name, len(facts) > 1, way), how, partial(factors, "factors", way))
+            yield _called(module, given, name, facts, how=how, options=options, factors=factors)
 
 
 class _Way(NamedTuple):

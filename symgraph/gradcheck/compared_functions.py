@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from inspect import signature
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from symgraph.gradcheck.agreement import SAFETY, agree, same_factor
 from symgraph.gradcheck.calls import PARTIALS, WAYS, Call, Given
-from symgraph.gradcheck.outcomes import Fact, Large, Outcome, Rows, bounds, layouts, many
+from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many
 from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding
 
@@ -40,11 +41,10 @@ def compare(point: Point, facts: Mapping[str, Fact], rng: np.random.Generator) -
     if not len(kept):
         return
     point = point.take(kept)
-    court, batch = _court(point, {part: fact.at(kept) for part, fact in facts.items()}), _batch(point, rng)
+    facts, batch = {part: fact.at(kept) for part, fact in facts.items()}, _batch(point, rng)
     large = [large for large in _LARGE if large[0] * len(batch.w) <= _WORK]
-    yield from court.found(court.rows.of_weights(batch.w))
-    for given in (*_usual(batch, 5, _ALL if first else _SOME), *(layouts(batch, large) if first else ())):
-        yield from court.found(court.rows.outcomes(given))
+    usual = _usual(batch, 5, _ALL if first else _SOME)
+    yield from _judged(point, facts, chain(usual, layouts(batch, large) if first else ()), of_weights=True)
     if first:
         yield from _in_float32(point, rng)
         yield from _overflowing(point, rng)
@@ -73,9 +73,8 @@ def _in_float32(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
     single = single.take(np.flatnonzero(largest(single.values().values()) < _SUMMABLE_FLOAT32))
     if not (len(single.given.rows) and single.is_inside() and single.unit >= _UNIT_FLOAT32):  # else it computes in float64
         return
-    court, double = _court(single, single.facts(rng)), single.mapped(lambda values: np.asarray(values, np.float64))
-    for given in _usual(_batch(single, rng, " in float32"), 2, _SOME):
-        yield from court.found(court.rows.outcomes(given))
+    facts, double = single.facts(rng), single.mapped(lambda values: np.asarray(values, np.float64))
+    yield from _judged(single, facts, _usual(_batch(single, rng, " in float32"), 2, _SOME))
     here, there = single.values(), double.values()
     for part, values in here.items():
         names = ("value",) if part in PARTIALS else point.module.WEIGHTS
@@ -100,11 +99,9 @@ def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
         point, beyond = _scaled(point, low, target=target), _scaled(point, low + 12, target=target)
     for at, text in ((point, " where sums overflow"), (beyond, " where partials overflow")):
         if at is point or at.is_inside():
-            court = _court(at, at.facts(rng), lenient=True)
-            batch = _batch(at, rng, text)._replace(by_row=False)
+            facts, batch = at.facts(rng), _batch(at, rng, text)._replace(by_row=False)
             repeated = many(batch, 10_000)._replace(ways=WAYS[:2], text=text)
-            for given in (repeated,) if at is point else _usual(batch, 2, _SOME):
-                yield from court.found(court.rows.outcomes(given))
+            yield from _judged(at, facts, (repeated,) if at is point else _usual(batch, 2, _SOME), lenient=True)
 
 
 def _scaled(point: Point, by: int, *, target: bool) -> Point:
@@ -119,8 +116,18 @@ def _fits(point: Point) -> bool:
     return point.is_inside() and all(np.max(np.abs(part)) < _NEARLY_TOO_LARGE for part in parts)
 
 
-def _court(point: Point, facts: Mapping[str, Fact], *, lenient: bool = False) -> "_Court":
-    """Complete what is known of a point's rows."""
+def _judged(
+    point: Point, facts: Mapping[str, Fact], batches: Iterable[Given], *, lenient: bool = False, of_weights: bool = False
+) -> Iterator[Finding]:
+    """Judge the functions by what is known of a point's rows, which is completed.
+
+    Args:
+        point: where.
+        facts: what is known of its rows.
+        batches: the arguments that functions are called with.
+        lenient: whether results pass that are not finite.
+        of_weights: whether the functions that give weights names are called, too.
+    """
     found, scales = dict(facts), np.array([point.scale(j) for j in range(len(point.given.w))])
     for value, name in PARTIALS.items():
         if value in facts:
@@ -134,25 +141,15 @@ def _court(point: Point, facts: Mapping[str, Fact], *, lenient: bool = False) ->
     field = point.module.METADATA.get("fields", {}).get(output, output)
     if "output" in facts and field in getattr(getattr(point.module, "Tape", None), "__annotations__", ()):
         found[f"node {output}"] = found["output"]
-    return _Court(point, Rows(point.module, found | bounds(found), partial(_takes, point.module)), lenient)
+    rows = Rows(point.module, found | bounds(found), partial(_takes, point.module))
+    outcomes = (outcome for given in batches for outcome in rows.outcomes(given))
+    for outcome in chain(rows.of_weights(point.given.w) if of_weights else (), outcomes):
+        names = point.module.WEIGHTS if outcome.by else ("value",)
+        entries = agree(outcome.got, outcome.known.want, SAFETY * outcome.known.radius, lenient=lenient)
+        yield Finding(outcome.label, point, names, entries, outcome.problem)
 
 
 def _takes(module: Any, call: Call, given: Given) -> bool:
     """Tell whether a module has a function with these options."""
     function = getattr(module, call.function, None)
     return function is not None and (not given.options or given.options.keys() <= signature(function).parameters.keys())
-
-
-class _Court(NamedTuple):
-    """A point and what is known of its rows; lenient lets results pass that are not finite."""
-
-    point: Point
-    rows: Rows[Fact]
-    lenient: bool = False
-
-    def found(self, outcomes: Iterable[Outcome[Fact]]) -> Iterator[Finding]:
-        """Judge results."""
-        for outcome in outcomes:
-            names = self.point.module.WEIGHTS if outcome.by else ("value",)
-            entries = agree(outcome.got, outcome.known.want, SAFETY * outcome.known.radius, lenient=self.lenient)
-            yield Finding(outcome.label, self.point, names, entries, outcome.problem)

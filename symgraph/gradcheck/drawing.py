@@ -33,10 +33,6 @@ def _normal(draw: random.Random, _entry: Entry) -> float:
     return draw.gauss(0.0, 1.0)
 
 
-def _small(draw: random.Random, entry: Entry) -> float:
-    return draw.gauss(0.0, 0.1 if entry.kind == "weight" else 1.0)
-
-
 def _wide(draw: random.Random, entry: Entry) -> float:
     return draw.uniform(-10.0, 10.0) if entry.kind == "weight" else draw.uniform(-5.0, 5.0)
 
@@ -67,35 +63,19 @@ def _some(rare: Law, common: Law = _normal, share: float = 0.4) -> Law:
     return lambda draw, entry: (rare if draw.random() < share else common)(draw, entry)
 
 
-def _subnormal(draw: random.Random, _entry: Entry) -> float:
-    return draw.choice((-1.0, 1.0)) * draw.uniform(0.0, 2.0**-1022)
-
-
-def _zero(draw: random.Random, _entry: Entry) -> float:
-    return draw.choice((0.0, -0.0))
-
-
-def _whole(draw: random.Random, _entry: Entry) -> float:
-    return float(draw.randint(-3, 3))
-
-
-def _special(draw: random.Random, _entry: Entry) -> float:
-    return draw.choice(_SPECIAL)
-
-
 KINDS: Mapping[str, Law] = {
-    "small weights": _small,
+    "small weights": lambda draw, entry: draw.gauss(0.0, 0.1 if entry.kind == "weight" else 1.0),
     "normal": _normal,
     "wide": _wide,
     "magnitudes": magnitudes(-3.0, 3.0),
     "domain": in_domain,
     "saturated": _some(magnitudes(1.0, 3.5), _wide, 0.5),
-    "zeros": _some(_zero),
-    "whole": _whole,
-    "special": _some(_special),
+    "zeros": _some(lambda draw, _entry: draw.choice((0.0, -0.0))),
+    "whole": lambda draw, _entry: float(draw.randint(-3, 3)),
+    "special": _some(lambda draw, _entry: draw.choice(_SPECIAL)),
     "huge": _some(magnitudes(3.0, 300.0), share=0.3),
     "tiny": _some(magnitudes(-300.0, -3.0)),
-    "subnormal": _some(_subnormal),
+    "subnormal": _some(lambda draw, _entry: draw.choice((-1.0, 1.0)) * draw.uniform(0.0, 2.0**-1022)),
     "near zeros": _some(_normal, _wide),
 }
 """The kinds of points that a module is judged at. Points "near zeros" are moved afterwards to where something vanishes."""

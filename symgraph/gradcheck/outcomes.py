@@ -5,7 +5,7 @@ The facts come from the spec, enclosed, or from differences; whoever knows them 
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,6 @@ _SEVERAL = ("value_and_grad", "row", "forward")
 _PARTS = {"loss": "the value", "gradient": "the gradient", "output": "the output"}
 Large = tuple[int, Sequence[str], Mapping[str, Any]]
 """A large batch: more rows than this, the ways of adding them up, and options."""
-_SUM = 1e-15
-"""Rounding error of a sum of rows, relative to the sum of their magnitudes."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,12 @@ class Fact:
     Attributes:
         want: the values; NaN where they are not known.
         radius: how far rounding moves a right result; inf where nothing can be said.
+        of_sums: the rounding error of a sum of rows, relative to the sum of their magnitudes.
     """
 
     want: Array
     radius: Array
+    of_sums: ClassVar[float] = 1e-15
 
     def at(self, rows: Any) -> Self:
         """The values of some rows, or of one."""
@@ -51,7 +51,7 @@ class Fact:
         kept = factors != 0.0
         shares = factors[kept].reshape(-1, *(1,) * (self.want.ndim - 1))
         terms = shares * self.want[kept]
-        radius = (np.abs(shares) * self.radius[kept]).sum(0) + _SUM * np.abs(terms).sum(0)
+        radius = (np.abs(shares) * self.radius[kept]).sum(0) + self.of_sums * np.abs(terms).sum(0)
         return type(self)(terms.sum(0), radius)
 
 
@@ -118,7 +118,7 @@ class Rows(NamedTuple, Generic[Known]):
         given = Given(w, None, None, np.zeros(1, np.intp), alone=True)
         like = next(iter(self.facts.values()))
         named = self._replace(facts={"weights": type(like)(w[None], 0.0 * w[None])})
-        for call in of_weights(self.module):
+        for call in of_weights(self.module, w):
             if self.has(call, given):
                 yield from named._tried(call, given, {})
 
@@ -127,16 +127,16 @@ class Rows(NamedTuple, Generic[Known]):
         whole = self.facts[fact]
         if call.factors is not None:
             n = len(whole.want)
-            return whole.total(np.bincount(given.rows, call.factors(given), n).astype(np.float64))
+            return whole.total(np.bincount(given.rows, call.factors, n).astype(np.float64))
         return whole.at(int(given.rows[0]) if given.alone else given.rows[: len(whole.want)])
 
     def _tried(self, call: Call, given: Given, known: dict[tuple[str, bytes | None], Known]) -> Iterator[Outcome[Known]]:
         """Make a call; what is known of sums is worked out once for all calls."""
         try:
-            results, cause = [*zip(call.facts, call.run(given), strict=True)], None
+            results, cause = [*zip(call.facts, call.run(), strict=True)], None
         except Exception as error:  # whatever a function raises is its fault
             results, cause = [(fact, None) for fact in call.facts], error
-        factors = None if call.factors is None else call.factors(given).tobytes()
+        factors = None if call.factors is None else call.factors.tobytes()
         for fact, result in results:
             if (fact, factors) not in known:
                 known[fact, factors] = self.known(call, fact, given)

@@ -1,6 +1,6 @@
 """Modules of the C backend in Python: the C file is compiled into a cache folder and called through ctypes.
 
-The functions take and return what those of the numpy backend do, except that all is computed in float64.
+The functions take and return what those of the numpy backend do, except that all is computed in the precision of the file.
 """
 
 import ctypes
@@ -15,31 +15,33 @@ from symgraph.io.compiler import Compiler, compiled_library, find_compiler
 from symgraph.io.config import read_config
 from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
 from symgraph.runtime.compiled_binding import CompiledBinding
+from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.facts import MODULE_ABI, Facts
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
 _OFFERED: Mapping[str, tuple[str, ...]] = {
     "row": ("value_and_grad", "loss", "grad", "per_sample_grad", "row"),
     "predict": ("predict", "predict_row", "jacobian"),
-    "residual": ("residual", "residual_jacobian"),
+    "residual": ("residual", "residual_jacobian", "normal_equations"),
 }
 """Functions of a module whose library has a function."""
-_P, _N, _D = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_double
+_P, _N, _REAL = ctypes.c_void_p, ctypes.c_size_t, object()
 _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
-    "row": (_D, (_P, _P, _D, _P)),
+    "row": (_REAL, (_P, _P, _REAL, _P)),
     "value_and_grad": (None, (_P, _P, _P, _P, _N, _P, _P)),
-    "loss": (_D, (_P, _P, _P, _P, _N)),
+    "loss": (_REAL, (_P, _P, _P, _P, _N)),
     "per_sample_grad": (None, (_P, _P, _P, _N, _P)),
-    "predict_row": (_D, (_P, _P)),
+    "predict_row": (_REAL, (_P, _P)),
     "predict": (None, (_P, _P, _N, _P)),
     "residual": (None, (_P, _P, _P, _N, _P)),
     "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
     "jacobian": (None, (_P, _P, _N, _P)),
 }
-"""Result and parameters of each C function, by its name without the model's."""
+"""Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
+_SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
 _FAULTS = (
-    "sums are reordered, or not rounded to the nearest double",
+    "sums are reordered, or not rounded to the nearest number",
     "products are not rounded before something is added to them",
     "quotients are products with reciprocals",
     "infinities and NaN are taken for numbers",
@@ -60,7 +62,8 @@ def load(name_or_path: str | Path, compiler: str | None = None) -> ModuleType:
     Returns:
         A module with ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS and METADATA; with value_and_grad, loss, grad,
         per_sample_grad and row where the model has a loss, predict, predict_row and jacobian where it has an output, residual
-        and residual_jacobian where the loss is a constant times the square of a residual; in float64.
+        and residual_jacobian where the loss is a constant times the square of a residual; in float64, or in float32 if the file
+        is in single precision.
 
     Raises:
         ModuleError: there is no such file, it is not generated, follows another version of the contract, or its self-test finds
@@ -147,7 +150,7 @@ def module_of(
         if selftest is None:
             raise ModuleError(f"{source} has no self-test, since an earlier symgraph wrote it; build it again")
         _check_arithmetic(selftest(), source, path)
-        module = _module(_binding(library, prefix, Path(source).stem), path)
+        module = _module(_binding(library, prefix, Path(source).stem, is_single(files[source])), path)
     except (OSError, AttributeError, ValueError) as error:  # no library; a symbol that it lacks
         raise ModuleError(f"{path} cannot be loaded: {error}; delete it") from error
     vars(module).update(C_FILES=MappingProxyType(dict(files)))
@@ -173,6 +176,11 @@ def prefix_of(source: str, text: str) -> str:
     return found[1]
 
 
+def is_single(text: str) -> bool:
+    """Tell if a C file is in single precision."""
+    return _SINGLE.search(text) is not None
+
+
 def _check_arithmetic(found: int, source: str, path: Path) -> None:
     """Refuse a library whose self-test has found a fault."""
     faults = [fault for bit, fault in enumerate(_FAULTS) if found >> bit & 1]
@@ -184,7 +192,9 @@ def _check_arithmetic(found: int, source: str, path: Path) -> None:
         )
 
 
-def _binding(library: ctypes.CDLL, prefix: str, model: str) -> CompiledBinding:
+def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> CompiledBinding:
+    real: Any = ctypes.c_float if single else ctypes.c_double
+
     def text(what: str) -> str | None:
         value = ctypes.c_char_p.in_dll(library, f"{prefix}_{what}").value
         return None if value is None else value.decode()
@@ -193,23 +203,33 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str) -> CompiledBinding:
     for name, (result, parameters) in _SIGNATURES.items():
         function = getattr(library, f"{prefix}_{name}", None)
         if function is not None:
-            function.restype, function.argtypes = result, parameters
+            function.restype, *function.argtypes = (real if one is _REAL else one for one in (result, *parameters))
             functions[name] = function
-    factor, reason = ctypes.c_double.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
+    factor, reason = real.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
     metadata: dict[str, Any] = {"model_hash": text("hash"), "has_loss": "row" in functions, "backend": "c"}
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
+    metadata |= {"dtype": "float32"} if single else {}
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
     outputs = tuple(filter(None, [text("output")]))
-    facts = Facts(model, MODULE_ABI, model, features, text("target"), weights, outputs, metadata, ("float64",))
+    facts = Facts(
+        model, MODULE_ABI, model, features, text("target"), weights, outputs, metadata, (metadata.get("dtype", "float64"),)
+    )
+    if hasattr(library, f"{prefix}_constants"):
+        names = _names(library, f"{prefix}_constants")
+        values = (real * len(names)).in_dll(library, f"{prefix}_constant_values")
+        facts = facts._replace(constants=dict(zip(names, values, strict=True)))
     return CompiledBinding(facts, functions)
 
 
 def _module(binding: CompiledBinding, path: Path) -> ModuleType:
     facts = binding.facts
     module = ModuleType(facts.model, f"The model {facts.model}, compiled from C.")
-    constants = {name.upper(): value for name, value in facts._asdict().items() if name not in ("module", "dtypes")}
-    vars(module).update(constants, __file__=str(path), _model=binding)
+    left = ("module", "dtypes", *(() if facts.constants else ("constants",)))
+    stated = {name.upper(): value for name, value in facts._asdict().items() if name not in left}
+    vars(module).update(stated, __file__=str(path), _model=binding)
     vars(module).update({name: getattr(binding, name) for name in (*offered(binding), "pack", "unpack")})
+    if facts.constants:
+        vars(module)["with_constants"] = WithConstants(binding, module).with_constants
     explain_missing(module)
     return module
 

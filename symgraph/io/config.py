@@ -21,6 +21,7 @@ _KEYS: Mapping[str, tuple[str, str]] = {
     "with": ("extras", _TEXTS),
     "precision": ("precision", _TEXT),
     "standalone": ("standalone", _FLAG),
+    "float": ("single", _FLAG),
 }
 """Field of ``Config`` and type of each key."""
 
@@ -37,6 +38,7 @@ class Config:
         extras: the functions that modules have on request; the key is ``with``.
         precision: the precision of their arithmetic.
         standalone: whether NumPy modules bring the runtime's source along.
+        single: whether C files compute in single precision; the key is ``float``.
         file: the file of the settings; None where there is none.
     """
 
@@ -47,6 +49,7 @@ class Config:
     extras: tuple[str, ...] = ()
     precision: str = "double"
     standalone: bool = False
+    single: bool = False
     file: Path | None = field(default=None, compare=False)
 
     @property

@@ -1,8 +1,9 @@
 // The public functions of a compiled model for CPython, in front of a binding.
 //
-// A call is taken here where w, X and y are exactly numpy.ndarray, of float64 in the machine's byte order, aligned, row by row,
-// and of shapes that fit; where no rows are weighted; and where no threads share them. All other calls, wrong ones among them,
-// are passed on to the binding as they came, so that there is one contract of arguments, and one of messages.
+// A call is taken here where w, X and y are exactly numpy.ndarray, all of float64 or all of float32, in the machine's byte order,
+// aligned, row by row, and of shapes that fit; and where weights of rows, if there are any, are such an array too, none of them 0.
+// All other calls, wrong ones among them, are passed on to the binding as they came, so that there is one contract of arguments,
+// and one of messages.
 // The functions of the model are called by their addresses: this file is compiled once for an interpreter, whatever the model.
 
 #define PY_SSIZE_T_CLEAN
@@ -13,33 +14,37 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#if defined _WIN32
+#define SYMGRAPH_THREADS 0
+#else
+#define SYMGRAPH_THREADS 1
+#include <pthread.h>
+#endif
 
 // rows from which on other threads may run meanwhile: letting them takes as long as some rows
 #define MANY_ROWS 128
 // partials of one row that need no memory of their own
 #define FEW_WEIGHTS 64
 
+// the functions of a model, in the order of io/native.py
+typedef enum {
+    ROW, VALUE_AND_GRAD, LOSS, PER_SAMPLE_GRAD, PREDICT_ROW, PREDICT, RESIDUAL, RESIDUAL_JACOBIAN, JACOBIAN, FUNCTIONS
+} Name;
+
+typedef void function(void);
 typedef double row_function(const double *w, const double *x, double y, double *grad);
 typedef double output_function(const double *w, const double *x);
-typedef void sums_function(const double *w, const double *X, const double *y, const double *s, size_t n, double *loss,
-    double *grad);
-typedef double sum_function(const double *w, const double *X, const double *y, const double *s, size_t n);
-typedef void rows_function(const double *w, const double *X, const double *y, size_t n, double *result);
-typedef void outputs_function(const double *w, const double *X, size_t n, double *result);
 
 typedef struct {
     PyObject_HEAD
     PyObject *binding, *total;
     npy_intp weights, features, share;
     int has_target;
-    row_function *row;
-    sums_function *value_and_grad;
-    sum_function *loss;
-    rows_function *per_sample_grad;
-    output_function *predict_row;
-    outputs_function *predict, *jacobian;
-    rows_function *residual, *residual_jacobian;
+    // of float64 and of float32; NULL for a function that the model has not, or that is not compiled yet
+    function *at[2][FUNCTIONS];
 } Functions;
 
 // the names of options and of functions, made once; other interpreters of this process are refused
@@ -52,11 +57,19 @@ static struct {
 // The inputs that a function reads.
 typedef enum { OUTPUTS, TARGETS, REDUCED } Kind;
 
+typedef union {
+    double of_64;
+    float of_32;
+} Number;
+
 typedef struct {
-    const double *w, *X, *y;
-    double one_target;
+    const void *w, *X, *y, *s;
+    Number one_target;
+    double total;
     npy_intp rows;
-    int batch, mean, threaded;
+    long threads;
+    int batch, single;
+    PyObject *shares;
 } Call;
 
 static PyObject *pass_on(Functions *self, PyObject *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
@@ -71,17 +84,17 @@ static PyObject *pass_on(Functions *self, PyObject *name, PyObject *const *args,
 }
 
 // Tell if an object is an array of so many dimensions that C can read.
-static int readable(PyObject *object, int dimensions)
+static int readable(PyObject *object, int dimensions, int type)
 {
     if (object == NULL || !PyArray_CheckExact(object)) {
         return 0;
     }
     PyArrayObject *array = (PyArrayObject *)object;
-    return PyArray_TYPE(array) == NPY_DOUBLE && PyArray_NDIM(array) == dimensions && PyArray_ISCARRAY_RO(array)
+    return PyArray_TYPE(array) == type && PyArray_NDIM(array) == dimensions && PyArray_ISCARRAY_RO(array)
         && PyArray_ISNOTSWAPPED(array);
 }
 
-static double *numbers(PyObject *array)
+static void *numbers(PyObject *array)
 {
     return PyArray_DATA((PyArrayObject *)array);
 }
@@ -93,7 +106,13 @@ static npy_intp size(PyObject *array, int dimension)
 
 static int is_number(PyObject *object)
 {
-    return object != NULL && (PyFloat_CheckExact(object) || Py_TYPE(object) == &PyDoubleArrType_Type);
+    return object != NULL && (PyFloat_CheckExact(object) || Py_TYPE(object) == &PyDoubleArrType_Type
+        || Py_TYPE(object) == &PyFloatArrType_Type);
+}
+
+static double number(PyObject *object)
+{
+    return Py_TYPE(object) == &PyFloatArrType_Type ? (double)PyArrayScalar_VAL(object, Float) : PyFloat_AS_DOUBLE(object);
 }
 
 static int is_absent(PyObject *object)
@@ -108,13 +127,74 @@ static int set(PyObject **place, PyObject *value)
     return first;
 }
 
+// Copy the weights of rows, in the precision of a call; tell if C can take them as they are: finite and larger than 0.
+static int scaled(PyObject *weights, Call *call, double scale)
+{
+    const int single = PyArray_TYPE((PyArrayObject *)weights) == NPY_FLOAT;
+    const void *from = numbers(weights);
+    void *into = numbers(call->shares);
+    int fits = 1;
+    for (npy_intp i = 0; i < call->rows; i++) {
+        const double share = scale * (single ? (double)((const float *)from)[i] : ((const double *)from)[i]);
+        if (call->single) {
+            const float rounded = (float)share;
+            ((float *)into)[i] = rounded;
+            fits &= isfinite(rounded) && rounded > 0;
+        } else {
+            ((double *)into)[i] = share;
+            fits &= isfinite(share) && share > 0;
+        }
+    }
+    return fits;
+}
+
+// Read the weights of rows; tell if they are taken here. For a mean, they are scaled so that the largest is near 1.
+static int weighted(Functions *self, PyObject *weights, int mean, Call *call)
+{
+    if (!call->batch || call->rows < 2 || (!readable(weights, 1, NPY_DOUBLE) && !readable(weights, 1, NPY_FLOAT))
+        || size(weights, 0) != call->rows) {
+        return 0;
+    }
+    const int single = PyArray_TYPE((PyArrayObject *)weights) == NPY_FLOAT;
+    const void *numbers_of = numbers(weights);
+    double largest = 0.0;
+    for (npy_intp i = 0; mean && i < call->rows; i++) {
+        const double s = single ? (double)((const float *)numbers_of)[i] : ((const double *)numbers_of)[i];
+        largest = s > largest ? s : largest;
+    }
+    int exponent = 0;
+    frexp(isfinite(largest) ? largest : 0.0, &exponent);
+    if (abs(exponent) > 1000) {
+        return 0; // the factor would be no normal number
+    }
+    call->shares = PyArray_SimpleNew(1, &call->rows, call->single ? NPY_FLOAT : NPY_DOUBLE);
+    PyObject *total = NULL;
+    if (call->shares != NULL && scaled(weights, call, ldexp(1.0, -exponent))) {
+        call->s = numbers(call->shares);
+        call->total = 1.0;
+        if (!mean) {
+            return 1;
+        }
+        total = PyObject_CallMethod(self->binding, "_total", "O", call->shares);
+        call->total = total == NULL ? 0.0 : PyFloat_AsDouble(total);
+        Py_XDECREF(total);
+        if (!PyErr_Occurred()) {
+            return 1;
+        }
+    }
+    PyErr_Clear();
+    Py_CLEAR(call->shares);
+    return 0;
+}
+
 // Read the arguments of a call; tell if it is taken here.
 static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const *args, Py_ssize_t count, PyObject *keywords,
     Call *call)
 {
-    PyObject *given[3] = {NULL, NULL, NULL};
-    call->mean = kind == REDUCED;
-    call->threaded = 0;
+    PyObject *given[3] = {NULL, NULL, NULL}, *weights = NULL;
+    int mean = kind == REDUCED;
+    memset(call, 0, sizeof *call);
+    call->threads = 1;
     if (count > places) {
         return 0;
     }
@@ -128,36 +208,36 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
             fits = set(&given[name == names.w ? 0 : name == names.X ? 1 : 2], value);
         } else if (name == names.threads && PyLong_CheckExact(value)) {
             int overflow;
-            const long threads = PyLong_AsLongAndOverflow(value, &overflow);
-            fits = threads > 0;
-            call->threaded = threads != 1;
+            call->threads = PyLong_AsLongAndOverflow(value, &overflow);
+            fits = call->threads > 0;
         } else if (name == names.reduction && kind == REDUCED) {
             fits = value == names.mean || value == names.sum;
-            call->mean = value == names.mean;
+            mean = value == names.mean;
         } else if (name == names.sample_weight && kind == REDUCED) {
-            fits = value == Py_None;
+            fits = 1;
+            weights = value;
         }
         if (!fits) {
             return 0;
         }
     }
     PyObject *w = given[0], *X = given[1], *y = given[2];
-    if (!readable(w, 1) || size(w, 0) != self->weights) {
+    call->single = readable(w, 1, NPY_FLOAT);
+    const int type = call->single ? NPY_FLOAT : NPY_DOUBLE;
+    if (!readable(w, 1, type) || size(w, 0) != self->weights) {
         return 0;
     }
     call->w = numbers(w);
     call->rows = 1;
-    call->batch = 0;
-    call->X = call->y = NULL;
     if (self->features == 0) {
         if (!is_absent(X) || (kind == OUTPUTS && !is_absent(y))) {
             return 0;
         }
     } else {
-        call->batch = readable(X, 2) || (self->features == 1 && readable(X, 1));
+        call->batch = readable(X, 2, type) || (self->features == 1 && readable(X, 1, type));
         if (call->batch) {
             call->rows = size(X, 0);
-        } else if (!readable(X, 1)) {
+        } else if (!readable(X, 1, type)) {
             return 0;
         }
         if (self->features > 1 && size(X, call->batch) != self->features) {
@@ -169,182 +249,278 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
         call->X = numbers(X);
     }
     if (kind != OUTPUTS) {
-        if (self->has_target && readable(y, 1) && (call->batch ? size(y, 0) == call->rows : self->features == 0)) {
+        if (self->has_target && readable(y, 1, type) && (call->batch ? size(y, 0) == call->rows : self->features == 0)) {
             call->batch = 1;
             call->rows = size(y, 0);
             call->y = numbers(y);
         } else if (self->has_target && is_number(y) && !call->batch) {
-            call->one_target = PyFloat_AS_DOUBLE(y);
+            if (call->single) {
+                call->one_target.of_32 = (float)number(y);
+            } else {
+                call->one_target.of_64 = number(y);
+            }
             call->y = &call->one_target;
         } else if (self->has_target || !is_absent(y)) {
             return 0;
         }
     }
-    return call->rows > 0 && (call->rows <= self->share || !call->threaded);
-}
-
-// Go to the next piece of the rows; between two, Ctrl-C may end the call.
-static int next(Functions *self, Call *call, npy_intp *left, npy_intp *rows)
-{
-    const npy_intp done = *rows;
-    *left -= done;
-    if (*left == 0 || (done > 0 && PyErr_CheckSignals() < 0)) {
+    call->total = mean ? (double)call->rows : 1.0;
+    if (call->rows == 0 || (call->threads > 1 && call->rows > self->share && !SYMGRAPH_THREADS)) {
         return 0;
     }
-    call->X = call->X == NULL ? NULL : call->X + done * self->features;
-    call->y = call->y == NULL ? NULL : call->y + done;
-    *rows = *left < self->share ? *left : self->share;
-    return 1;
+    return is_absent(weights) || weighted(self, weights, mean, call);
+}
+
+// The pieces of a call's rows, which threads share.
+typedef struct {
+    const Functions *self;
+    const Call *call;
+    Name name;
+    // numbers for each row, or for each piece
+    npy_intp width;
+    void *result;
+    npy_intp pieces, next;
+#if SYMGRAPH_THREADS
+    pthread_mutex_t lock;
+#endif
+} Work;
+
+static Work work_of(const Functions *self, const Call *call, Name name, npy_intp width)
+{
+    Work work;
+    memset(&work, 0, sizeof work);
+    work.self = self;
+    work.call = call;
+    work.name = name;
+    work.width = width;
+    work.pieces = (call->rows + self->share - 1) / self->share;
+    return work;
+}
+
+// Compute a piece, in the precision of the call.
+#define COMPUTES(real)                                                                                                \
+    static void compute_##real(const Work *work, npy_intp piece, npy_intp start, size_t rows)                         \
+    {                                                                                                                 \
+        typedef void sums_function(const real *w, const real *X, const real *y, const real *s, size_t n, real *loss,  \
+            real *grad);                                                                                              \
+        typedef real sum_function(const real *w, const real *X, const real *y, const real *s, size_t n);              \
+        typedef void rows_function(const real *w, const real *X, const real *y, size_t n, real *result);              \
+        typedef void outputs_function(const real *w, const real *X, size_t n, real *result);                          \
+        const Call *call = work->call;                                                                                \
+        const real *w = call->w, *X = call->X, *y = call->y, *s = call->s;                                            \
+        real *result = (real *)work->result;                                                                          \
+        function *called = work->self->at[call->single][work->name];                                                  \
+        X = X == NULL ? NULL : X + start * work->self->features;                                                      \
+        y = y == NULL ? NULL : y + start;                                                                             \
+        s = s == NULL ? NULL : s + start;                                                                             \
+        if (work->name == VALUE_AND_GRAD) {                                                                           \
+            real *part = result + piece * work->width;                                                                \
+            ((sums_function *)called)(w, X, y, s, rows, part, part + 1);                                              \
+        } else if (work->name == LOSS) {                                                                              \
+            result[piece] = ((sum_function *)called)(w, X, y, s, rows);                                               \
+        } else if (work->name == PREDICT || work->name == JACOBIAN) {                                                 \
+            ((outputs_function *)called)(w, X, rows, result + start * work->width);                                   \
+        } else {                                                                                                      \
+            ((rows_function *)called)(w, X, y, rows, result + start * work->width);                                   \
+        }                                                                                                             \
+    }
+
+COMPUTES(double)
+COMPUTES(float)
+
+static void compute(const Work *work, npy_intp piece)
+{
+    const npy_intp share = work->self->share, start = piece * share, left = work->call->rows - start;
+    (work->call->single ? compute_float : compute_double)(work, piece, start, (size_t)(left < share ? left : share));
+}
+
+#if SYMGRAPH_THREADS
+#define LOCKED(work, statement)                                                                                       \
+    pthread_mutex_lock(&(work)->lock);                                                                                \
+    statement;                                                                                                        \
+    pthread_mutex_unlock(&(work)->lock)
+#else
+#define LOCKED(work, statement) statement
+#endif
+
+// Take the next piece; tell if there was one.
+static int next(Work *work, npy_intp *piece)
+{
+    LOCKED(work, *piece = work->next++);
+    return *piece < work->pieces;
+}
+
+// Let no thread take another piece.
+static void end(Work *work)
+{
+    LOCKED(work, work->next = work->pieces);
+}
+
+#if SYMGRAPH_THREADS
+static void *compute_some(void *work)
+{
+    for (npy_intp piece; next(work, &piece);) {
+        compute(work, piece);
+    }
+    return NULL;
+}
+#endif
+
+// Compute all pieces, without Python's lock; between two of this thread, Ctrl-C may end the call.
+static int computed(Work *work)
+{
+    const Call *call = work->call;
+    if (work->pieces == 1) {
+        PyThreadState *state = call->rows < MANY_ROWS ? NULL : PyEval_SaveThread();
+        compute(work, 0);
+        if (state != NULL) {
+            PyEval_RestoreThread(state);
+        }
+        return 1;
+    }
+#if SYMGRAPH_THREADS
+    pthread_mutex_init(&work->lock, NULL);
+    const npy_intp wanted = (call->threads < work->pieces ? call->threads : work->pieces) - 1;
+    pthread_t *others = PyMem_Malloc(sizeof *others * (size_t)(wanted + 1));
+    npy_intp started = 0;
+    while (others != NULL && started < wanted && pthread_create(&others[started], NULL, compute_some, work) == 0) {
+        started++;
+    }
+#endif
+    int ended = 0;
+    for (npy_intp piece; next(work, &piece);) {
+        PyThreadState *state = PyEval_SaveThread();
+        compute(work, piece);
+        PyEval_RestoreThread(state);
+        if (PyErr_CheckSignals() < 0) {
+            ended = 1;
+            end(work);
+        }
+    }
+#if SYMGRAPH_THREADS
+    PyThreadState *state = PyEval_SaveThread();
+    while (started > 0) {
+        pthread_join(others[--started], NULL);
+    }
+    PyEval_RestoreThread(state);
+    PyMem_Free(others);
+    pthread_mutex_destroy(&work->lock);
+#endif
+    return !ended;
+}
+
+// Read a number of some, in the precision of a call.
+static double number_at(const Call *call, const void *numbers, npy_intp place)
+{
+    return call->single ? (double)((const float *)numbers)[place] : ((const double *)numbers)[place];
 }
 
 // Add up the sums of pieces, count of each, rounded once.
-static int add_up(Functions *self, const double *parts, npy_intp pieces, npy_intp count, double *sums)
+static int add_up(const Work *work, double *sums)
 {
-    for (npy_intp i = 0; i < count; i++) {
-        PyObject *list = PyList_New(pieces);
-        for (npy_intp piece = 0; list != NULL && piece < pieces; piece++) {
-            PyObject *part = PyFloat_FromDouble(parts[piece * count + i]);
+    for (npy_intp i = 0; i < work->width; i++) {
+        if (work->pieces == 1) {
+            sums[i] = number_at(work->call, work->result, i);
+            continue;
+        }
+        PyObject *list = PyList_New(work->pieces);
+        for (npy_intp piece = 0; list != NULL && piece < work->pieces; piece++) {
+            PyObject *part = PyFloat_FromDouble(number_at(work->call, work->result, piece * work->width + i));
             if (part == NULL) {
                 Py_CLEAR(list);
             } else {
                 PyList_SET_ITEM(list, piece, part);
             }
         }
-        PyObject *sum = list == NULL ? NULL : PyObject_CallOneArg(self->total, list);
+        PyObject *sum = list == NULL ? NULL : PyObject_CallOneArg(work->self->total, list);
         Py_XDECREF(list);
         if (sum == NULL) {
-            return -1;
+            return 0;
         }
         sums[i] = PyFloat_AsDouble(sum);
         Py_DECREF(sum);
     }
-    return 0;
-}
-
-// Compute the sum of the losses, and of their gradients if there is a place for these.
-static int summed(Functions *self, Call *call, double *loss, double *partials)
-{
-    npy_intp left = call->rows, rows = 0, count = partials == NULL ? 1 : 1 + self->weights;
-    const npy_intp pieces = (left + self->share - 1) / self->share;
-    double *parts = PyMem_Malloc((size_t)((pieces + 1) * count) * sizeof(double)), *part = parts;
-    if (parts == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    for (; next(self, call, &left, &rows); part += count) {
-        PyThreadState *state = rows < MANY_ROWS ? NULL : PyEval_SaveThread();
-        if (partials == NULL) {
-            *part = self->loss(call->w, call->X, call->y, NULL, (size_t)rows);
-        } else {
-            self->value_and_grad(call->w, call->X, call->y, NULL, (size_t)rows, part, part + 1);
-        }
-        if (state != NULL) {
-            PyEval_RestoreThread(state);
-        }
-    }
-    const int failed = left > 0 || (pieces > 1 && add_up(self, parts, pieces, count, part) < 0);
-    if (!failed) {
-        const double *sums = pieces > 1 ? part : parts;
-        *loss = sums[0];
-        for (npy_intp i = 1; i < count; i++) {
-            partials[i - 1] = sums[i];
-        }
-    }
-    PyMem_Free(parts);
-    return failed ? -1 : 0;
+    return 1;
 }
 
 // The loss, its gradient, or both; a sum that overflows, whose mean may not, is passed on.
 static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     Call call;
-    if (self->loss == NULL || !taken(self, REDUCED, 3, args, count, keywords, &call)) {
+    if (!taken(self, REDUCED, 3, args, count, keywords, &call) || self->at[call.single][LOSS] == NULL) {
+        Py_XDECREF(call.shares);
         return pass_on(self, name, args, count, keywords);
     }
-    const double total = call.mean ? (double)call.rows : 1.0;
-    double loss, *partials = NULL;
-    PyObject *grad = NULL;
-    if (name != names.loss) {
-        grad = PyArray_SimpleNew(1, &self->weights, NPY_DOUBLE);
-        if (grad == NULL) {
-            return NULL;
+    const Name wanted = name == names.loss ? LOSS : VALUE_AND_GRAD;
+    const npy_intp width = wanted == LOSS ? 1 : 1 + self->weights;
+    Work work = work_of(self, &call, wanted, width);
+    double *sums = PyMem_Malloc((size_t)((work.pieces + 1) * width) * sizeof(double));
+    work.result = sums == NULL ? NULL : sums + width;
+    PyObject *grad = wanted == LOSS ? NULL : PyArray_SimpleNew(1, &self->weights, call.single ? NPY_FLOAT : NPY_DOUBLE);
+    PyObject *result = NULL;
+    if (sums == NULL) {
+        PyErr_NoMemory();
+    } else if ((grad != NULL || wanted == LOSS) && computed(&work) && add_up(&work, sums)) {
+        int finite = 1;
+        for (npy_intp i = 0; i < width; i++) {
+            sums[i] = call.total == 1.0 ? sums[i] : sums[i] / call.total;
+            finite = finite && isfinite(sums[i]);
+            if (i > 0 && call.single) {
+                ((float *)numbers(grad))[i - 1] = (float)sums[i];
+            } else if (i > 0) {
+                ((double *)numbers(grad))[i - 1] = sums[i];
+            }
         }
-        partials = numbers(grad);
-    }
-    if (summed(self, &call, &loss, partials) < 0) {
-        Py_XDECREF(grad);
-        return NULL;
-    }
-    if (total != 1.0) {
-        loss /= total;
-        int finite = isfinite(loss);
-        for (npy_intp i = 0; grad != NULL && i < self->weights; i++) {
-            partials[i] /= total;
-            finite = finite && isfinite(partials[i]);
-        }
-        if (!finite) {
-            Py_XDECREF(grad);
-            return pass_on(self, name, args, count, keywords);
+        if (!finite && call.total != 1.0) {
+            result = pass_on(self, name, args, count, keywords);
+        } else if (name == names.grad) {
+            result = Py_NewRef(grad);
+        } else {
+            PyObject *loss = PyFloat_FromDouble(sums[0]);
+            result = loss == NULL || wanted == LOSS ? Py_XNewRef(loss) : PyTuple_Pack(2, loss, grad);
+            Py_XDECREF(loss);
         }
     }
-    if (name == names.grad) {
-        return grad;
-    }
-    PyObject *value = PyFloat_FromDouble(loss);
-    if (grad == NULL || value == NULL) {
-        Py_XDECREF(grad);
-        return value;
-    }
-    PyObject *both = PyTuple_New(2);
-    if (both == NULL) {
-        Py_DECREF(value);
-        Py_DECREF(grad);
-        return NULL;
-    }
-    PyTuple_SET_ITEM(both, 0, value);
-    PyTuple_SET_ITEM(both, 1, grad);
-    return both;
+    PyMem_Free(sums);
+    Py_XDECREF(grad);
+    Py_XDECREF(call.shares);
+    return result;
 }
 
 // Results of each row: a number, or the partials by the weights.
-static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials, rows_function *with_target,
-    outputs_function *without, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
+static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials, Name wanted, PyObject *const *args,
+    Py_ssize_t count, PyObject *keywords)
 {
     Call call;
-    if ((kind == TARGETS ? with_target == NULL : without == NULL)
-        || !taken(self, kind, name == names.predict ? 2 : 3, args, count, keywords, &call)) {
+    if (!taken(self, kind, wanted == PREDICT ? 2 : 3, args, count, keywords, &call)
+        || self->at[call.single][wanted] == NULL) {
         return pass_on(self, name, args, count, keywords);
     }
-    double alone, *place = &alone;
+    Number alone;
     npy_intp shape[2] = {call.rows, self->weights};
+    Work work = work_of(self, &call, wanted, partials ? self->weights : 1);
+    work.result = &alone;
     PyObject *result = NULL;
     if (call.batch || partials) {
-        result = PyArray_SimpleNew(call.batch + partials, call.batch ? shape : shape + 1, NPY_DOUBLE);
+        result = PyArray_SimpleNew(call.batch + partials, call.batch ? shape : shape + 1, call.single ? NPY_FLOAT : NPY_DOUBLE);
         if (result == NULL) {
             return NULL;
         }
-        place = numbers(result);
+        work.result = numbers(result);
     }
-    npy_intp left = call.rows, rows = 0;
-    for (; next(self, &call, &left, &rows); place += rows * (partials ? self->weights : 1)) {
-        PyThreadState *state = rows < MANY_ROWS ? NULL : PyEval_SaveThread();
-        if (kind == TARGETS) {
-            with_target(call.w, call.X, call.y, (size_t)rows, place);
-        } else {
-            without(call.w, call.X, (size_t)rows, place);
-        }
-        if (state != NULL) {
-            PyEval_RestoreThread(state);
-        }
-    }
-    if (left > 0) {
+    if (!computed(&work)) {
         Py_XDECREF(result);
         return NULL;
     }
-    if (result == NULL) {
+    if (result == NULL && call.single) {
+        result = PyArrayScalar_New(Float);
+        if (result != NULL) {
+            PyArrayScalar_ASSIGN(result, Float, alone.of_32);
+        }
+    } else if (result == NULL) {
         result = PyArrayScalar_New(Double);
         if (result != NULL) {
-            PyArrayScalar_ASSIGN(result, Double, alone);
+            PyArrayScalar_ASSIGN(result, Double, alone.of_64);
         }
     }
     return result;
@@ -355,25 +531,24 @@ static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials
     {                                                                                                                 \
         return reduced((Functions *)self, names.function, args, count, keywords);                                     \
     }
-#define BY_ROW(function, kind, partials, with_target, without)                                                        \
-    static PyObject *function(PyObject *object, PyObject *const *args, Py_ssize_t count, PyObject *keywords)          \
+#define BY_ROW(function, kind, partials, wanted)                                                                      \
+    static PyObject *function(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *keywords)            \
     {                                                                                                                 \
-        Functions *self = (Functions *)object;                                                                        \
-        return by_row(self, names.function, kind, partials, with_target, without, args, count, keywords);             \
+        return by_row((Functions *)self, names.function, kind, partials, wanted, args, count, keywords);              \
     }
 
 REDUCING(value_and_grad)
 REDUCING(loss)
 REDUCING(grad)
-BY_ROW(predict, OUTPUTS, 0, NULL, self->predict)
-BY_ROW(jacobian, OUTPUTS, 1, NULL, self->jacobian)
-BY_ROW(residual, TARGETS, 0, self->residual, NULL)
-BY_ROW(residual_jacobian, TARGETS, 1, self->residual_jacobian, NULL)
-BY_ROW(per_sample_grad, TARGETS, 1, self->per_sample_grad, NULL)
+BY_ROW(predict, OUTPUTS, 0, PREDICT)
+BY_ROW(jacobian, OUTPUTS, 1, JACOBIAN)
+BY_ROW(residual, TARGETS, 0, RESIDUAL)
+BY_ROW(residual_jacobian, TARGETS, 1, RESIDUAL_JACOBIAN)
+BY_ROW(per_sample_grad, TARGETS, 1, PER_SAMPLE_GRAD)
 
 static int is_a_row(Functions *self, PyObject *const *args)
 {
-    return readable(args[0], 1) && size(args[0], 0) == self->weights && readable(args[1], 1)
+    return readable(args[0], 1, NPY_DOUBLE) && size(args[0], 0) == self->weights && readable(args[1], 1, NPY_DOUBLE)
         && size(args[1], 0) == self->features;
 }
 
@@ -382,8 +557,8 @@ static PyObject *row(PyObject *object, PyObject *const *args, Py_ssize_t count, 
     Functions *self = (Functions *)object;
     PyObject *into = count == 4 ? args[3] : NULL;
     const size_t bytes = (size_t)self->weights * sizeof(double);
-    if (self->row == NULL || into == NULL || keywords != NULL || !is_a_row(self, args) || !is_number(args[2])
-        || !readable(into, 1) || !PyArray_ISWRITEABLE((PyArrayObject *)into) || size(into, 0) < self->weights) {
+    if (self->at[0][ROW] == NULL || into == NULL || keywords != NULL || !is_a_row(self, args) || !is_number(args[2])
+        || !readable(into, 1, NPY_DOUBLE) || !PyArray_ISWRITEABLE((PyArrayObject *)into) || size(into, 0) < self->weights) {
         return pass_on(self, names.row, args, count, keywords);
     }
     // what is written may be one of the arguments
@@ -391,7 +566,8 @@ static PyObject *row(PyObject *object, PyObject *const *args, Py_ssize_t count, 
     if (partials == NULL) {
         return PyErr_NoMemory();
     }
-    const double loss_of_row = self->row(numbers(args[0]), numbers(args[1]), PyFloat_AS_DOUBLE(args[2]), partials);
+    const double loss_of_row
+        = ((row_function *)self->at[0][ROW])(numbers(args[0]), numbers(args[1]), number(args[2]), partials);
     memcpy(numbers(into), partials, bytes);
     if (partials != few) {
         PyMem_Free(partials);
@@ -402,10 +578,25 @@ static PyObject *row(PyObject *object, PyObject *const *args, Py_ssize_t count, 
 static PyObject *predict_row(PyObject *object, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     Functions *self = (Functions *)object;
-    if (self->predict_row == NULL || count != 2 || keywords != NULL || !is_a_row(self, args)) {
+    if (self->at[0][PREDICT_ROW] == NULL || count != 2 || keywords != NULL || !is_a_row(self, args)) {
         return pass_on(self, names.predict_row, args, count, keywords);
     }
-    return PyFloat_FromDouble(self->predict_row(numbers(args[0]), numbers(args[1])));
+    return PyFloat_FromDouble(((output_function *)self->at[0][PREDICT_ROW])(numbers(args[0]), numbers(args[1])));
+}
+
+// Take the addresses of a model's functions, 0 for one that it has not, in float64 or in float32.
+static PyObject *take(PyObject *self, PyObject *args)
+{
+    int single;
+    unsigned long long at[FUNCTIONS];
+    if (!PyArg_ParseTuple(args, "p(KKKKKKKKK)", &single, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7],
+            &at[8])) {
+        return NULL;
+    }
+    for (int name = 0; name < FUNCTIONS; name++) {
+        ((Functions *)self)->at[single][name] = (function *)(uintptr_t)at[name];
+    }
+    Py_RETURN_NONE;
 }
 
 static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -413,11 +604,9 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
     PyObject *binding, *total;
     Py_ssize_t weights, features, share;
     int has_target;
-    // addresses, 0 for a function that the model has not, in the order of io/native.py
-    unsigned long long at[9];
-    static char *none[] = {"", "", "", "", "", "", "", "", "", "", "", "", "", "", "", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOnnpnKKKKKKKKK", none, &binding, &total, &weights, &features,
-            &has_target, &share, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7], &at[8])) {
+    static char *none[] = {"", "", "", "", "", "", NULL};
+    if (!PyArg_ParseTupleAndKeywords(
+            args, keywords, "OOnnpn", none, &binding, &total, &weights, &features, &has_target, &share)) {
         return NULL;
     }
     Functions *self = (Functions *)type->tp_alloc(type, 0);
@@ -430,15 +619,6 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
     self->features = features;
     self->has_target = has_target;
     self->share = share;
-    self->row = (row_function *)(uintptr_t)at[0];
-    self->value_and_grad = (sums_function *)(uintptr_t)at[1];
-    self->loss = (sum_function *)(uintptr_t)at[2];
-    self->per_sample_grad = (rows_function *)(uintptr_t)at[3];
-    self->predict_row = (output_function *)(uintptr_t)at[4];
-    self->predict = (outputs_function *)(uintptr_t)at[5];
-    self->residual = (rows_function *)(uintptr_t)at[6];
-    self->residual_jacobian = (rows_function *)(uintptr_t)at[7];
-    self->jacobian = (outputs_function *)(uintptr_t)at[8];
     return (PyObject *)self;
 }
 
@@ -493,6 +673,7 @@ static PyMethodDef methods[] = {
     METHOD(residual_jacobian, "($self, w, X=None, y=None, *, threads=1)\n--\n\nCompute d residual / d w."),
     METHOD(row, "($self, w, x, y, grad)\n--\n\nCompute the loss of one row, and write its partials into grad."),
     METHOD(predict_row, "($self, w, x)\n--\n\nCompute the output of one row."),
+    {"take", take, METH_VARARGS, "Take the addresses of functions, in float64 or in float32."},
     {"__reduce__", reduce, METH_NOARGS, "Say how another process finds this object."},
     {NULL, NULL, 0, NULL},
 };

@@ -30,7 +30,7 @@ class LoadedModule(ModuleType):
         return self  # nothing in it changes
 
     def __repr__(self) -> str:
-        backend = "numpy" if hasattr(self, "forward") else "scalar"
+        backend = getattr(vars(self).get("_model"), "backend", "scalar")
         parts = f"{len(self.WEIGHTS)} weights, {len(self.FEATURES)} features"
         return f"<module {self.MODEL} of symgraph: {parts}, {backend} backend, from {self.__file__}>"
 

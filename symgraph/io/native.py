@@ -1,7 +1,8 @@
-"""Modules that run natively: a NumPy module whose functions of float64 are those of the C file of the same model.
+"""Modules that run natively: a NumPy module whose functions are those of the C files of the same model, one of each precision.
 
-The C file is compiled into the cache folder, and called through an extension of CPython (``extension.c``), which is compiled
-once for an interpreter, or through ``ctypes`` where Python's headers are missing. The results of both have the same bits.
+The C file of doubles is compiled into the cache folder, and called through an extension of CPython (``extension.c``), which is
+compiled once for an interpreter, or through ``ctypes`` where Python's headers are missing. The results of both have the same
+bits. The C file of floats is compiled when the module first gets arrays of float32.
 """
 
 import ctypes
@@ -21,13 +22,14 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 import numpy as np
 
 from symgraph.errors import BuildError, ModuleError, OptionError, SymgraphError
-from symgraph.io.compiled import module_of, offered, read_texts
+from symgraph.io.compiled import is_single, module_of, offered, read_texts
 from symgraph.io.compiler import Compiler, compiled_library, find_compiler, is_at_hand
 from symgraph.io.loaded import LoadedModule
 from symgraph.io.module import GeneratedModule, find, load_file, warn_if_stale
 from symgraph.io.trust import objection
 from symgraph.runtime import compiled_binding
 from symgraph.runtime.compiled_binding import CompiledBinding
+from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.native_binding import NativeBinding, NativeLoosely
 from symgraph.runtime.numpy_binding import Bound
@@ -70,11 +72,49 @@ class Front(NamedTuple):
     way: str
 
 
+Texts = Mapping[str, str]
+"""The texts of a C file and of its header, by name."""
+
+
+class Floats:
+    """A model in single precision, which is compiled when it is first needed.
+
+    Args:
+        made: the model in double precision.
+        texts: gives the texts of its C file in single precision and of the header; none if there are none.
+        verify: refuses the compiled module, by an error, if it is wrong.
+    """
+
+    def __init__(self, made: Compiled, texts: Callable[[], Texts], verify: Callable[[Any], object] = lambda _: None) -> None:
+        self.texts = cache(texts)
+        self.binding = cache(self._binding)
+        self._made = made
+        self._verify = verify
+        self.front: Any = None
+
+    def _binding(self) -> CompiledBinding | None:
+        """Compile it; None where that cannot be, after a warning, or where there is no text."""
+        texts, model = self.texts(), self._made.library.MODEL
+        if not texts:
+            return None
+        try:
+            library = module_of(f"{model}.c", texts, compiler=self._made.compiler)
+            self._verify(library)
+        except SymgraphError as error:
+            _refused(f"{model} in float32", error, "auto")
+            return None
+        compiled: CompiledBinding = vars(library)["_model"]
+        if self.front is not None:
+            self.front.take(True, addresses_of(compiled))
+        return compiled
+
+
 class NativeModule(LoadedModule):
-    """Generated module whose functions of float64 run natively; it pickles as its texts."""
+    """Generated module whose functions run natively; it pickles as its texts."""
 
     _numpy: LoadedModule
     _front: Front
+    _floats: Floats
 
     @property
     def numpy(self) -> LoadedModule:
@@ -82,7 +122,7 @@ class NativeModule(LoadedModule):
         return self._numpy
 
     def __reduce__(self) -> tuple[Callable[..., ModuleType], tuple[Any, ...]]:
-        return native_again, (self._numpy, dict(self.C_FILES))
+        return native_again, (self._numpy, dict(self.C_FILES), dict(self._floats.texts()))
 
     def __repr__(self) -> str:
         return repr(self._numpy).replace("numpy backend", f"native backend ({self._front.way})")
@@ -104,8 +144,9 @@ def load(
     Args:
         name_or_path: the name of a module, or the path of its file.
         config: the file with the project's settings; by default the nearest pyproject.toml.
-        backend: "native" computes float64 by the C file beside the module, compiled into the cache folder; "numpy" does not;
-            "auto" is what SYMGRAPH_BACKEND says, else native where there are a C file and a compiler.
+        backend: "native" computes float64 by the C file beside the module, compiled into the cache folder, and float32 by that
+            in the folder ``float`` beside the module, if it is there; "numpy" does not; "auto" is what SYMGRAPH_BACKEND says,
+            else native where there are a C file and a compiler.
         compile_seconds: time that the compiler may take.
 
     Returns:
@@ -134,7 +175,7 @@ def load_path(path: Path, backend: str = "auto", compile_seconds: float = COMPIL
     if choice == "numpy":
         return module
     try:
-        files = _files_beside(path, module)
+        files, floats = _files_beside(path, module)
     except ModuleError as error:
         _refused(module.MODEL, error, choice)
         return module
@@ -144,7 +185,9 @@ def load_path(path: Path, backend: str = "auto", compile_seconds: float = COMPIL
             "beside it; `symgraph build --backend c` makes them"
         )
     made = None if files is None else compiled_model(module.MODEL, files, choice, compile_seconds)
-    return module if made is None or files is None else cast("GeneratedModule", native_module(module, made, files))
+    if made is None or files is None:
+        return module
+    return cast("GeneratedModule", native_module(module, made, files, Floats(made, lambda: floats)))
 
 
 def chosen(backend: str, others: Iterable[str] = ()) -> Choice:
@@ -193,7 +236,7 @@ def compiled_model(model: str, files: Mapping[str, str], choice: str, seconds: f
     return Compiled(library, compiler)
 
 
-def native_module(module: Any, made: Compiled, files: Mapping[str, str]) -> NativeModule:
+def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> NativeModule:
     """Put the functions of a compiled model in the places of those of the numpy module of the same model."""
     native, compiled = NativeModule(module.__name__), made.library._model
     vars(native).update(vars(module), C_FILES=MappingProxyType(dict(files)), _numpy=module)
@@ -201,22 +244,32 @@ def native_module(module: Any, made: Compiled, files: Mapping[str, str]) -> Nati
     kind = NativeLoosely if isinstance(module._model, LooseBinding) else NativeBinding
     binding: NativeBinding[Any] = kind(module._model, compiled)
     binding.travel = functions_of, (native,)
-    native._front = front_of(binding, compiled, made.compiler)
-    vars(native).update({name: getattr(native._front.functions, name) for name in offered(compiled)})
+    native._front, native._floats = front_of(binding, compiled, made.compiler), floats
+    floats.front, binding.floats = native._front.functions if native._front.functions is not binding else None, floats.binding
+    front = native._front.functions
+    vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in offered(compiled)})
+    if binding.facts.constants:
+        vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native
 
 
 def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> Front:
     """Give the object that takes the calls: the extension's, or, where it cannot be compiled, the binding."""
-    addresses = [_address(compiled.functions.get(name)) for name in _ORDER]
+    if binding.facts.constants:  # which the extension does not put behind the weights
+        return Front(binding, "ctypes, for constants")
     facts = binding.facts
     counts = len(facts.weights), len(facts.features), facts.target is not None, compiled_binding.SHARE
     try:
-        return Front(
-            extension(compiler).Functions(binding, compiled_binding.total_of, *counts, *addresses), "a CPython extension"
-        )
+        functions = extension(compiler).Functions(binding, compiled_binding.total_of, *counts)
     except (SymgraphError, ImportError) as reason:
         return Front(binding, f"ctypes, since {reason}")
+    functions.take(False, addresses_of(compiled))
+    return Front(functions, "a CPython extension")
+
+
+def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
+    """Give the addresses of the functions of a compiled model in the order of the extension, 0 for one that it has not."""
+    return tuple(_address(compiled.functions.get(name)) for name in _ORDER)
 
 
 def extension(compiler: Compiler) -> Any:
@@ -232,7 +285,7 @@ def extension(compiler: Compiler) -> Any:
             raise BuildError(f"{header} is missing")
     # the headers of this interpreter, its kind of threads and NumPy are part of the library's name
     versions = f'-DSYMGRAPH_VERSIONS="{sysconfig.get_config_var("EXT_SUFFIX")} {np.__version__}"'
-    flags = ("-std=c99", "-O2", "-ffp-contract=off", versions, *(f"-I{folder}" for folder in folders))
+    flags = ("-std=c99", "-O3", "-ffp-contract=off", "-pthread", versions, *(f"-I{folder}" for folder in folders))
     text = {_SOURCE.name: _SOURCE.read_text(encoding="utf-8")}
     plain = Compiler(compiler.command, flags, compiler.identity, compiler.seconds)
     return _loaded(compiled_library(_SOURCE.name, text, plain, linked=_LINKED))
@@ -248,7 +301,7 @@ def _loaded(path: Path) -> ModuleType:
     return module
 
 
-def native_again(module: Any, files: Mapping[str, str]) -> ModuleType:
+def native_again(module: Any, files: Texts, floats: Texts) -> ModuleType:
     """Return the native module of texts that were pickled: the one that is there, or a new one, or NumPy's with a warning."""
     known = vars(module).get("_native")
     if known is not None and files == known.C_FILES:
@@ -258,7 +311,7 @@ def native_again(module: Any, files: Mapping[str, str]) -> ModuleType:
     except SymgraphError as error:
         _refused(module.MODEL, error, "auto")
         made = None
-    return module if made is None else native_module(module, made, files)
+    return module if made is None else native_module(module, made, files, Floats(made, lambda: floats))
 
 
 def functions_of(module: Any) -> Any:
@@ -277,15 +330,23 @@ def _refused(model: str, error: SymgraphError, choice: str) -> None:
     warnings.warn(f"{model} runs on NumPy: {error}", NativeWarning, stacklevel=4)
 
 
-def _files_beside(path: Path, module: Any) -> Mapping[str, str] | None:
-    """Read the C file and its header beside a module; None where one is missing, or the module cannot run natively.
+def _files_beside(path: Path, module: Any) -> tuple[Texts | None, Texts]:
+    """Read the C file and its header beside a module, and those in single precision in the folder ``float`` there.
+
+    Returns:
+        The texts of the first two, None where one is missing or the module cannot run natively; and of the others, if any.
 
     Raises:
-        ModuleError: they cannot be read, are of another model, or belong to another user.
+        ModuleError: they cannot be read, are of another model or precision, or belong to another user.
     """
-    if not isinstance(vars(module).get("_model"), Bound):
-        return None
     source = path.with_name(f"{module.MODEL}.c")
+    if not isinstance(vars(module).get("_model"), Bound):
+        return None, {}
+    files = _files_of(source, path, module, single=False)
+    return files, {} if files is None else _files_of(source.parent / "float" / source.name, path, module, single=True) or {}
+
+
+def _files_of(source: Path, path: Path, module: Any, *, single: bool) -> Texts | None:
     for part in (source, source.with_suffix(".h")):
         if not part.is_file():
             return None
@@ -296,4 +357,8 @@ def _files_beside(path: Path, module: Any) -> Mapping[str, str] | None:
     found = _HASH.search(texts[source.name])
     if found is None or found[1] != module.METADATA["model_hash"]:
         raise ModuleError(f"{source.name} was not built from the same spec as {path}; `symgraph build` brings both up to date")
+    if is_single(texts[source.name]) != single:
+        raise ModuleError(
+            f"{source} is in {'double' if single else 'single'} precision; build it {'with' if single else 'without'} --float"
+        )
     return texts

@@ -4,7 +4,8 @@ SymPy turns ``cbrt(x)`` into ``x**(1/3)`` and evaluates ``log(1 + x)`` at small 
 wrote until lowering. Each knows its definition in elementary terms (``rewrite(exp)`` or ``doit()``) and its derivative.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from sympy import Abs, Eq, Expr, Function, Heaviside, Max, Piecewise, Rational, erfc, exp, log, pi, sign, sqrt
 from sympy.core.function import ArgumentIndexError
@@ -14,21 +15,25 @@ _MOST_BITS = 64
 
 
 class SpecFunction(Function):  # type: ignore[misc]  # SymPy ships no types
-    """A function of real arguments with a definition in functions that SymPy has."""
+    """A function of real arguments with a definition in functions that SymPy has.
+
+    Attributes:
+        form: gives the definition for the arguments.
+        slopes: for each argument a function that takes the value and the arguments, and gives the partial.
+    """
+
+    form: ClassVar[Callable[..., Expr]]
+    slopes: ClassVar[tuple[Callable[..., Expr], ...]]
 
     def definition(self) -> Expr:
         """Return the function in terms of SymPy's own functions."""
-        raise NotImplementedError
-
-    def slope(self, place: int) -> Expr:
-        """Return the partial by the argument at a place."""
-        raise NotImplementedError
+        return type(self).form(*self.args)
 
     def fdiff(self, argindex: int = 1) -> Expr:
         """Return the partial by an argument, counted from 1, as SymPy asks for it."""
         if not 1 <= argindex <= len(self.args):
             raise ArgumentIndexError(self, argindex)
-        return self.slope(argindex - 1)
+        return self.slopes[argindex - 1](self, *self.args)
 
     @classmethod
     def _should_evalf(cls, arg: Any) -> int:
@@ -67,207 +72,133 @@ class sigmoid(SpecFunction):  # noqa: N801  functions are lower case in SymPy
     """The logistic function 1 / (1 + exp(-z))."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return 1 / (1 + exp(-self.args[0]))
-
-    def slope(self, place: int) -> Expr:
-        return self * (1 - self)
+    form = staticmethod(lambda z: 1 / (1 + exp(-z)))
+    slopes = (lambda f, z: f * (1 - f),)
 
 
 class softplus(SpecFunction):  # noqa: N801
     """log(1 + exp(z)), a smooth relu."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return log(1 + exp(self.args[0]))
-
-    def slope(self, place: int) -> Expr:
-        return sigmoid(self.args[0])
+    form = staticmethod(lambda z: log(1 + exp(z)))
+    slopes = (lambda f, z: sigmoid(z),)
 
 
 class relu(SpecFunction):  # noqa: N801
     """max(0, z); its derivative at 0 is taken to be 0."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return Max(self.args[0], 0)
-
-    def slope(self, place: int) -> Expr:
-        return Heaviside(self.args[0], 0)
+    form = staticmethod(lambda z: Max(z, 0))
+    slopes = (lambda f, z: Heaviside(z, 0),)
 
 
 class cbrt(SpecFunction):  # noqa: N801
     """The real cube root, of negative numbers too."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return sign(self.args[0]) * Abs(self.args[0]) ** Rational(1, 3)
-
-    def slope(self, place: int) -> Expr:
-        return 1 / (3 * self**2)
+    form = staticmethod(lambda x: sign(x) * Abs(x) ** Rational(1, 3))
+    slopes = (lambda f, x: 1 / (3 * f**2),)
 
 
 class log1p(SpecFunction):  # noqa: N801
     """log(1 + x), accurate for small x."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return log(1 + self.args[0])
-
-    def slope(self, place: int) -> Expr:
-        return 1 / (1 + self.args[0])
+    form = staticmethod(lambda x: log(1 + x))
+    slopes = (lambda f, x: 1 / (1 + x),)
 
 
 class expm1(SpecFunction):  # noqa: N801
     """exp(x) - 1, accurate for small x."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return exp(self.args[0]) - 1
-
-    def slope(self, place: int) -> Expr:
-        return exp(self.args[0])
+    form = staticmethod(lambda x: exp(x) - 1)
+    slopes = (lambda f, x: exp(x),)
 
 
 class hypot(SpecFunction):  # noqa: N801
     """sqrt(a**2 + b**2) without overflow or underflow inside."""
 
     nargs = 2
-
-    def definition(self) -> Expr:
-        a, b = self.args
-        return sqrt(a**2 + b**2)
-
-    def slope(self, place: int) -> Expr:
-        return self.args[place] / self
+    form = staticmethod(lambda a, b: sqrt(a**2 + b**2))
+    slopes = (lambda f, a, b: a / f, lambda f, a, b: b / f)
 
 
 class log_sigmoid(SpecFunction):  # noqa: N801
     """log(1 / (1 + exp(-z))), the logarithm of a probability that is given by its logit."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return -log(1 + exp(-self.args[0]))
-
-    def slope(self, place: int) -> Expr:
-        return sigmoid(-self.args[0])
+    form = staticmethod(lambda z: -log(1 + exp(-z)))
+    slopes = (lambda f, z: sigmoid(-z),)
 
 
 class logit(SpecFunction):  # noqa: N801
     """log(x / (1 - x)), the inverse of sigmoid."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return log(self.args[0] / (1 - self.args[0]))
-
-    def slope(self, place: int) -> Expr:
-        return 1 / (self.args[0] * (1 - self.args[0]))
+    form = staticmethod(lambda x: log(x / (1 - x)))
+    slopes = (lambda f, x: 1 / (x * (1 - x)),)
 
 
 class logaddexp(SpecFunction):  # noqa: N801
     """log(exp(a) + exp(b)) without overflow inside."""
 
     nargs = 2
-
-    def definition(self) -> Expr:
-        a, b = self.args
-        return log(exp(a) + exp(b))
-
-    def slope(self, place: int) -> Expr:
-        a, b = self.args
-        return sigmoid(a - b) if place == 0 else sigmoid(b - a)
+    form = staticmethod(lambda a, b: log(exp(a) + exp(b)))
+    slopes = (lambda f, a, b: sigmoid(a - b), lambda f, a, b: sigmoid(b - a))
 
 
 class xlogx(SpecFunction):  # noqa: N801
     """x * log(x), which is 0 at 0."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        (x,) = self.args
-        return Piecewise((0, Eq(x, 0)), (x * log(x), True))
-
-    def slope(self, place: int) -> Expr:
-        return 1 + log(self.args[0])
+    form = staticmethod(lambda x: Piecewise((0, Eq(x, 0)), (x * log(x), True)))
+    slopes = (lambda f, x: 1 + log(x),)
 
 
 class xlogy(SpecFunction):  # noqa: N801
     """x * log(y), which is 0 where x is 0."""
 
     nargs = 2
-
-    def definition(self) -> Expr:
-        x, y = self.args
-        return Piecewise((0, Eq(x, 0)), (x * log(y), True))
-
-    def slope(self, place: int) -> Expr:
-        x, y = self.args
-        return log(y) if place == 0 else Piecewise((0, Eq(x, 0)), (x / y, True))
+    form = staticmethod(lambda x, y: Piecewise((0, Eq(x, 0)), (x * log(y), True)))
+    slopes = (lambda f, x, y: log(y), lambda f, x, y: Piecewise((0, Eq(x, 0)), (x / y, True)))
 
 
 class gauss(SpecFunction):  # noqa: N801
     """exp(-x**2), accurate where x is large and x**2 rounded would not be."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return exp(-(self.args[0] ** 2))
-
-    def slope(self, place: int) -> Expr:
-        return -2 * self.args[0] * self
+    form = staticmethod(lambda x: exp(-(x**2)))
+    slopes = (lambda f, x: -2 * x * f,)
 
 
 class erfcx(SpecFunction):  # noqa: N801
     """exp(x**2) * erfc(x), whose second factor alone is 0 from x = 28 on and whose first one overflows."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return exp(self.args[0] ** 2) * erfc(self.args[0])
-
-    def slope(self, place: int) -> Expr:
-        return -2 * ierfcx(self.args[0])
+    form = staticmethod(lambda x: exp(x**2) * erfc(x))
+    slopes = (lambda f, x: -2 * ierfcx(x),)
 
 
 class ierfcx(SpecFunction):  # noqa: N801
     """exp(x**2) times the integral of erfc from x on; 1/sqrt(pi) - x * erfcx(x) would cancel for large x."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        (x,) = self.args
-        return 1 / sqrt(pi) - x * exp(x**2) * erfc(x)
-
-    def slope(self, place: int) -> Expr:
-        return 2 * self.args[0] * self - erfcx(self.args[0])
+    form = staticmethod(lambda x: 1 / sqrt(pi) - x * exp(x**2) * erfc(x))
+    slopes = (lambda f, x: 2 * x * f - erfcx(x),)
 
 
 class log_erfc(SpecFunction):  # noqa: N801
     """log(erfc(x)), also where erfc(x) underflows."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return log(erfc(self.args[0]))
-
-    def slope(self, place: int) -> Expr:
-        return -2 / (sqrt(pi) * erfcx(self.args[0]))
+    form = staticmethod(lambda x: log(erfc(x)))
+    slopes = (lambda f, x: -2 / (sqrt(pi) * erfcx(x)),)
 
 
 class log_half_erfc(SpecFunction):  # noqa: N801
     """log(erfc(x) / 2), accurate in both tails; at -z / sqrt(2) the logarithm of the normal distribution function."""
 
     nargs = 1
-
-    def definition(self) -> Expr:
-        return log(erfc(self.args[0]) / 2)
-
-    slope = log_erfc.slope
+    form = staticmethod(lambda x: log(erfc(x) / 2))
+    slopes = log_erfc.slopes

@@ -2,12 +2,12 @@
 
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any, NamedTuple
 
-LEAVES = frozenset({"feature", "weight", "target", "cotangent", "input", "largest"})
+LEAVES = frozenset({"feature", "weight", "constant", "target", "cotangent", "input", "largest"})
 """Ops that read a named value; ``input`` is a placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
 
 VARYING_LEAVES = frozenset({"feature", "target", "cotangent"})
@@ -319,6 +319,26 @@ class _Moves:
             self.free.remove(position)
         elif position < count:
             self.special.add(position)
+
+
+def operands_first(
+    nodes: Sequence[Node], position: int, known: Container[int], read: Callable[[Node], Iterable[int]]
+) -> Iterator[int]:
+    """Yield a node and those on which it depends, operands first, without the known ones.
+
+    Args:
+        nodes: of a graph or builder.
+        position: the node.
+        known: nodes that are passed over; whoever asks adds each node that is yielded.
+        read: gives the operands of a node that come before it.
+    """
+    stack = [position]
+    while stack:
+        waiting = [arg for arg in read(nodes[stack[-1]]) if arg not in known]
+        if waiting:
+            stack.extend(waiting)
+        elif (top := stack.pop()) not in known:
+            yield top
 
 
 _FEW = 16

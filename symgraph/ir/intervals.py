@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import mpmath
 
 from symgraph.ir.evaluate import MPMATH
-from symgraph.ir.graph import Graph, Node, reachable
+from symgraph.ir.graph import Graph, GraphBuilder, Node, reachable
 from symgraph.ir.op import HILL, REALS, VALLEY, Op
 from symgraph.ir.ops import OPS
 
@@ -56,7 +56,7 @@ def between(low: float, high: float) -> Interval:
 
 
 def intervals(
-    graph: Graph,
+    graph: Graph | GraphBuilder,
     *,
     largest: float = sys.float_info.max,
     fixed: Mapping[int, Interval] | None = None,
@@ -100,7 +100,7 @@ def renewed(
 class _Rules:
     """Rules for one graph; an operation on equal intervals is computed once, since layers of alike units repeat it."""
 
-    def __init__(self, graph: Graph, largest: float) -> None:
+    def __init__(self, graph: Graph | GraphBuilder, largest: float) -> None:
         self.domains = graph.domains
         self.largest = largest
         self.memo: dict[tuple[object, ...], Interval] = {}

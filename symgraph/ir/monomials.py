@@ -8,9 +8,10 @@ from collections import Counter
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from symgraph.ir.graph import GraphBuilder, Node
+from symgraph.ir.graph import GraphBuilder, Node, operands_first
 
 Number: TypeAlias = int | Fraction
+"""Coefficient or exponent. Integers stay integers, whose arithmetic is fast; a quotient of two is made a Fraction first."""
 
 MOST = 16
 """Most terms of a sum, and most factors of a product, that are written out: the work for each node has a bound."""
@@ -19,10 +20,10 @@ _DEEPEST = 64
 """Deepest nesting that is written out, since walks through the result recurse."""
 
 _LARGEST = 2**900
-"""Largest constant that is written out; its inverse is the smallest."""
+"""Largest coefficient that is combined with others, since it could overflow; its inverse is the smallest."""
 
-Monomial = frozenset[tuple[int, Number]]
-"""Nodes with their exponents, each node once. ``ROWS`` marks a sum over rows, ``~x`` stands for abs(x)."""
+Monomial = tuple[tuple[int, Number], ...]
+"""Nodes with their exponents, in the order of positions; empty for 1. ``ROWS`` marks a sum over rows, ``~x`` is abs(x)."""
 
 ROWS = -(2**62)
 
@@ -50,7 +51,7 @@ class _Sum(NamedTuple):
 
 _SUMS = frozenset({"add", "sub"})
 _READ = frozenset({*_SUMS, "const", "neg", "mul", "div", "rowsum", "sqrt", "pow", "abs", "sign", "select"})
-_ONE: Monomial = frozenset()
+ONE: Monomial = ()
 
 
 class Reading:
@@ -69,16 +70,9 @@ class Reading:
 
     def terms(self, position: int) -> tuple[Term, ...]:
         """Return the terms of a node."""
-        nodes, sums, stack = self.builder.nodes, self._sums, [position]
-        while stack:
-            node = nodes[stack[-1]]
-            waiting = [arg for arg in node.args if arg not in sums] if node.op in _READ else []
-            if waiting:
-                stack.extend(waiting)
-                continue
-            top = stack.pop()
-            if top not in sums:
-                sums[top] = self._written_out(top, node)
+        nodes, sums = self.builder.nodes, self._sums
+        for top in operands_first(nodes, position, sums, lambda node: node.args if node.op in _READ else ()):
+            sums[top] = self._written_out(top, nodes[top])
         return sums[position].terms
 
     def whole(self, position: int) -> Term:
@@ -139,9 +133,10 @@ class Reading:
         """Return an operation as a product of powers, or None where it is none."""
         match node.op:
             case "const":
-                return _constant(node.data)
+                number = exact(node.data)
+                return None if number is None else Term(number, ONE)
             case "neg":
-                return times(Term(-1, _ONE), parts[0])
+                return times(Term(-1, ONE), parts[0])
             case "mul":
                 return times(*parts)
             case "div":
@@ -164,7 +159,7 @@ class Reading:
         nodes = self.builder.nodes
         if not all(any(atom != ROWS and nodes[max(atom, ~atom)].varying for atom, _ in term.monomial) for term in inner):
             return None
-        return tuple(times(term, Term(1, frozenset({(ROWS, 1)}))) for term in inner)
+        return tuple(times(term, Term(1, ((ROWS, 1),))) for term in inner)
 
     def _scaled_length(self, position: int) -> Term | None:
         """Return hypot(x, y)/g for the root of max((x/g)**2 + (y/g)**2, 1), as the partials of hypot have it, else None."""
@@ -198,14 +193,14 @@ def by_row(term: Term) -> bool:
 
 def itself(position: int) -> Term:
     """Return the term that stands for a node as it is."""
-    return Term(1, frozenset({(position, 1)}))
+    return Term(1, ((position, 1),))
 
 
-def _constant(value: object) -> Term | None:
+def exact(value: object) -> Number | None:
+    """Return a finite float as a number, None for anything else."""
     if not isinstance(value, float) or not math.isfinite(value):
         return None
-    exact: Number = int(value) if value.is_integer() else Fraction(value)
-    return Term(exact, _ONE)
+    return int(value) if value.is_integer() else Fraction(value)
 
 
 def _power_of(product: Term, exponent: Number) -> Term | None:
@@ -221,7 +216,7 @@ def _length(position: int, product: Term) -> Term:
     """Return the absolute value of a node, the same for a node and its negative."""
     single = product.coefficient in (1, -1) and [e for _, e in product.monomial] == [1]
     ((atom, _),) = product.monomial if single else [(position, 1)]
-    return Term(1, frozenset({(~atom if atom >= 0 else atom, 1)}))
+    return Term(1, ((~atom if atom >= 0 else atom, 1),))
 
 
 def _counted(terms: tuple[Term, ...]) -> frozenset[tuple[Term, int]]:
@@ -240,6 +235,11 @@ def _negative(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(Term(-coefficient, monomial) for coefficient, monomial in terms)
 
 
+def size(value: Number) -> Number:
+    """Return the magnitude of a number."""
+    return -value if value < 0 else value
+
+
 def times(left: Term, right: Term) -> Term:
     """Multiply two terms."""
     return Term(left.coefficient * right.coefficient, product(left.monomial, right.monomial))
@@ -252,12 +252,12 @@ def product(*monomials: Monomial) -> Monomial:
     for other in others:
         for atom, exponent in other:
             exponents[atom] = exponents.get(atom, 0) + exponent
-    return frozenset((atom, exponent) for atom, exponent in exponents.items() if exponent)
+    return tuple(sorted([(atom, exponent) for atom, exponent in exponents.items() if exponent]))
 
 
 def power(monomial: Monomial, exponent: Number) -> Monomial:
     """Raise a monomial to a power."""
-    return frozenset((atom, e * exponent) for atom, e in monomial)
+    return tuple([(atom, e * exponent) for atom, e in monomial])
 
 
 def raised(term: Term, exponent: int) -> Term:
@@ -268,12 +268,11 @@ def raised(term: Term, exponent: int) -> Term:
 
 
 def _is_tame(term: Term) -> bool:
-    """Tell if a term is short, with a coefficient of ordinary size, and under one sum over rows at most."""
-    coefficient, monomial = term
-    rows = [exponent for atom, exponent in monomial if atom == ROWS]
-    return len(monomial) <= MOST and _is_ordinary(coefficient) and rows in ([], [1])
+    """Tell if a term is of ordinary size, and under one sum over rows at most."""
+    rows = [exponent for atom, exponent in term.monomial if atom == ROWS]
+    return is_ordinary(*term) and rows in ([], [1])
 
 
-def _is_ordinary(coefficient: Number) -> bool:
-    """Tell if a coefficient is neither 0 nor huge nor tiny."""
-    return 1 < (coefficient if coefficient > 0 else -coefficient) * _LARGEST < _LARGEST**2
+def is_ordinary(coefficient: Number, monomial: Monomial) -> bool:
+    """Tell if a monomial is short, and its coefficient a double that is neither 0 nor huge nor tiny."""
+    return len(monomial) <= MOST and (coefficient in (1, -1) or 1 < size(coefficient) * _LARGEST < _LARGEST * _LARGEST)

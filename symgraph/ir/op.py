@@ -87,7 +87,7 @@ REFUSED = _Refused.REFUSED
 _OF_NUMBERS = ("domain", "range", "reference", "ulp", "ulp32", "partial_ulp")
 """Fields without which a row whose value is a function of numbers is not complete."""
 
-BACKENDS = ("numpy", "scalar", "c")
+BACKENDS = ("numpy", "scalar", "c", "array_api")
 """Backends, each with a column of texts."""
 
 _OF_PRIMITIVES = (*BACKENDS, "bound", "accurate", "reference")
@@ -128,6 +128,8 @@ class Op:
         scalar: the same for the scalar backend; a name that begins with _ is a function of the module's own.
         c: the same for C, outside of loops over rows; @ begins the name of a function of the file's own.
         loop: the text in C's loops over rows, where it is another.
+        array_api: the text for arrays of any library; ``xp`` has the functions of the array API standard, by their names there,
+            and those of ``symgraph.runtime.namespaces``.
         numbers: computes the op on numbers of any type, or None.
         mpmath: computes it on mpmath's: a function, or the name of one of mpmath; where ``numbers`` is None.
         bound: the text of its running error analysis, as for ``numpy``; None where error bounds lack the op.
@@ -165,6 +167,7 @@ class Op:
     scalar: Any = MISSING
     c: Any = MISSING
     loop: Any = None
+    array_api: Any = MISSING
     numbers: Callable[..., Any] | None = None
     mpmath: Callable[..., Any] | str | None = None
     bound: Any = MISSING
@@ -221,6 +224,11 @@ def everywhere(text: OpText) -> dict[str, Any]:
     return dict.fromkeys(BACKENDS, text)
 
 
+def arrays(text: OpText) -> dict[str, Any]:
+    """Return the text of an op that the backends of arrays write alike."""
+    return dict.fromkeys(("numpy", "array_api"), text)
+
+
 def named(name: str) -> dict[str, Any]:
     """Return the names by habit of the runtime's functions of an op, and of the reference's form."""
     return {"bound": f"{name}_bound", "accurate": f"dd_{name}", "reference": name}
@@ -228,9 +236,10 @@ def named(name: str) -> dict[str, Any]:
 
 def library(name: str, numpy: str = "") -> dict[str, Any]:
     """Return the columns of a function that NumPy, ``math``, C and mpmath have under its name; NumPy's may differ."""
-    return {"numpy": f"np.{numpy or name}", "scalar": f"math.{name}", "c": name, "mpmath": name, **named(name)}
+    columns = {"numpy": f"np.{numpy or name}", "scalar": f"math.{name}", "c": name, "array_api": f"xp.{name}"}
+    return {**columns, "mpmath": name, **named(name)}
 
 
 def own(name: str) -> dict[str, Any]:
     """Return the columns of a function that modules of every backend bring along."""
-    return {"numpy": name, "scalar": f"_{name}", "c": f"@{name}_", **named(name)}
+    return {"numpy": name, "scalar": f"_{name}", "c": f"@{name}_", "array_api": f"xp.{name}", **named(name)}

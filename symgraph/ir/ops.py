@@ -71,6 +71,7 @@ from symgraph.ir.op import (
     VALLEY,
     Op,
     Span,
+    arrays,
     everywhere,
     late,
     library,
@@ -78,7 +79,7 @@ from symgraph.ir.op import (
     over,
     own,
 )
-from symgraph.ir.optext import Level, OpText, OpTexts, comparison, infix
+from symgraph.ir.optext import Level, OpText, OpTexts, call, comparison, infix
 from symgraph.ir.scaled_erfc import erfcx, ierfcx, log_erfc, log_half_erfc
 
 x0, x1, x2 = sympy.symbols("x0:3", real=True)
@@ -284,27 +285,33 @@ _ROWS = (
        **_GAMMA, ulp=3.5, partial_ulp=(math.inf,)),
     # piecewise linear
     Op("abs", 1, Abs(x0), ((sign(x0),),), sympy.Abs, domain=REALS, range=FROM_0, trend=VALLEY, parity=1, bounded_slope=True,
-       kinks="0 at 0", numbers=abs, numpy="np.abs", scalar="math.fabs", c="fabs", **named("abs"), **_EXACT, partial_ulp=(0.0,)),
+       kinks="0 at 0", numbers=abs, numpy="np.abs", scalar="math.fabs", c="fabs", array_api="xp.abs", **named("abs"), **_EXACT,
+       partial_ulp=(0.0,)),
     # the scalar text's last branch is for nan, which stays nan
     Op("sign", 1, sign(x0), (_ZERO,), sympy.sign, domain=REALS, range=_UNIT, parity=-1, bounded_slope=True, kinks="0 at 0",
-       numbers=lambda a: (a > 0) - (a < 0), numpy="np.sign", c="@sign_", **named("sign"), **_EXACT, partial_ulp=(0.0,),
+       numbers=lambda a: (a > 0) - (a < 0), numpy="np.sign", c="@sign_", array_api="xp.sign", **named("sign"), **_EXACT,
+       partial_ulp=(0.0,),
        scalar=OpText("1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0}", Level.TERNARY, _TERNARY)),
     Op("heaviside", 2, sympy.Heaviside(x0, x1), (_ZERO, _ZERO), sympy.Heaviside, **_REAL, bounded_slope=True, kinks="0 at 0",
        numbers=lambda a, at_zero: at_zero if a == 0 else (a > 0) * 1.0, numpy="np.heaviside", c="@heaviside_",
+       array_api="xp.heaviside",
        scalar=OpText("1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {1} if {0} == 0.0 else {0}", Level.TERNARY, _TERNARY),
        **named("heaviside"), **_EXACT, partial_ulp=(0.0, 0.0)),
     # in scalar the built-in functions' results for two numbers, nan among them, in a fifth of the time that a call takes
     Op("max", 2, Max(x0, x1), (_ABOVE, _BELOW), sympy.Max, **_REAL, bounded_slope=True, kinks="1/2 each where x0 = x1",
-       numbers=lambda a, b: max(b, a), numpy="np.maximum", c="@max_", **named("max"), **_EXACT, partial_ulp=(0.0, 0.0),
+       numbers=lambda a, b: max(b, a), numpy="np.maximum", c="@max_", array_api="xp.maximum", **named("max"), **_EXACT,
+       partial_ulp=(0.0, 0.0),
        scalar=OpText("{0} if not {0} < {1} else {1}", Level.TERNARY, _TERNARY)),
     Op("min", 2, Min(x0, x1), (_BELOW, _ABOVE), sympy.Min, **_REAL, bounded_slope=True, kinks="1/2 each where x0 = x1",
-       numbers=lambda a, b: min(b, a), numpy="np.minimum", c="@min_", **named("min"), **_EXACT, partial_ulp=(0.0, 0.0),
+       numbers=lambda a, b: min(b, a), numpy="np.minimum", c="@min_", array_api="xp.minimum", **named("min"), **_EXACT,
+       partial_ulp=(0.0, 0.0),
        scalar=OpText("{0} if not {0} > {1} else {1}", Level.TERNARY, _TERNARY)),
     Op("relu", 1, Max(x0, 0), ((Piecewise((1, x0 > 0), (0, True)),),), fn.relu, (), Max(x0, 0), domain=REALS, range=FROM_0,
        trend=RISING, bounded_slope=True, kinks="0 at 0", reference="relu", **_EXACT, partial_ulp=(0.0,)),
     # selection; the first operand of select is a truth value, and the adjoint hands the cotangent to the branch taken
     Op("select", 3, None, (_ZERO, _ONE, _ONE), numbers=lambda condition, chosen, other: chosen if condition else other,
-       numpy="select", scalar=OpText("{1} if {0} else {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
+       numpy="select", array_api="xp.where",
+       scalar=OpText("{1} if {0} else {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
        c=OpText("{0} ? {1} : {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
        **named("select") | {"accurate": "dd_where"}, **_EXACT),
     *(Op(name, 2, None, (_ZERO, _ZERO), kinks="a jump", numbers=getattr(operator, name), **everywhere(comparison(symbol)),
@@ -315,20 +322,20 @@ _ROWS = (
         ("ne", "!=", OpText("~dd_equal({0}, {1})", Level.UNARY)))),
     # compilers of C want parentheses where && and || meet
     Op("and", 2, None, (_ZERO, _ZERO), numbers=lambda a, b: a and b,
-       numpy=OpText("{0} & {1}", Level.BITAND, (Level.BITAND, Level.SUM)),
+       **arrays(OpText("{0} & {1}", Level.BITAND, (Level.BITAND, Level.SUM))),
        scalar=OpText("{0} and {1}", Level.AND, (Level.AND, Level.NOT)), c=OpText("{0} && {1}", Level.AND, (Level.COMPARE,)),
        **named("and") | {"accurate": infix("&", Level.BITAND)}, **_EXACT),
     Op("or", 2, None, (_ZERO, _ZERO), numbers=lambda a, b: a or b,
-       numpy=OpText("{0} | {1}", Level.BITOR, (Level.BITOR, Level.BITAND)),
+       **arrays(OpText("{0} | {1}", Level.BITOR, (Level.BITOR, Level.BITAND))),
        scalar=OpText("{0} or {1}", Level.OR, (Level.OR, Level.AND)), c=OpText("{0} || {1}", Level.OR, (Level.COMPARE,)),
        **named("or") | {"accurate": infix("|", Level.BITOR)}, **_EXACT),
-    Op("not", 1, None, (_ZERO,), numbers=operator.not_, numpy=OpText("~{0}", Level.UNARY, _ATOM),
+    Op("not", 1, None, (_ZERO,), numbers=operator.not_, **arrays(OpText("~{0}", Level.UNARY, _ATOM)),
        scalar=OpText("not {0}", Level.NOT, (Level.NOT,)), c=OpText("!{0}", Level.UNARY, _ATOM),
        **named("not") | {"accurate": OpText("~{0}", Level.UNARY, _ATOM)}, **_EXACT),
     # a number on which the root does not depend, such as the largest exponent that a sum of exponentials is scaled by
     Op("stop", 1, None, (_ZERO,), stable=x0, **_EXACT),
     # the sum over rows; adjoint inserts it, and bounds are those of single rows
-    Op("rowsum", 1, None, (_ONE,), numbers=lambda a: a, numpy="rowsum", scalar=OpText("{0}", Level.TERNARY),
+    Op("rowsum", 1, None, (_ONE,), numbers=lambda a: a, **arrays(call("rowsum")), scalar=OpText("{0}", Level.TERNARY),
        c=OpText("{0}", Level.TERNARY), bound=OpText("{0}", Level.SUM), accurate="rowsum", reference="rowsum", ulp=math.inf,
        ulp32=math.inf),
 )

@@ -9,7 +9,7 @@ import random
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from itertools import pairwise
 
 import mpmath
 
@@ -29,7 +29,7 @@ _ZERO_SAMPLES = 3
 """Number of random points at which each leaf in turn is set to 0; at one of them inf - inf may hide the consequences."""
 _BUDGET = 400
 """Operations of mpmath allowed per node on average; groups that are left when they are used up stay as they are."""
-_INPUTS = frozenset({"feature", "weight", "target", "cotangent"})
+_INPUTS = frozenset({"feature", "weight", "constant", "target", "cotangent"})
 _VANISHING = ODD | {"neg", "abs", "sqrt", "div", "pow", "rowsum"}
 """Ops, besides the product, that are 0 where their first operand is."""
 
@@ -252,77 +252,35 @@ def _finite_result(graph: Graph, world: Mapping[int, Values], values: Sequence[V
     return value is not None and bool(abs(value) < 1e300)
 
 
-def certainly_zero(graph: Graph, overflow: Overflow, product: int) -> bool:
-    """Tell if interval arithmetic proves that a product may use the largest number in place of inf.
+def certainly_zero(graph: Graph, overflow: Overflow) -> set[int]:
+    """Return the products that may use the largest number in place of inf, as interval arithmetic proves.
 
     That is so if, in float64 and float32 alike, the factor of the infinite operand is exactly 0 wherever the group is infinite,
     and the true product rounds to 0 wherever the group exceeds the largest number.
     """
-    infinite = overflow.products[product]
-    other = next(arg for arg in graph.nodes[product].args if arg != infinite)
-    for beyond in _beyond(graph, overflow):
-        factor, bound = beyond.there.get(other), beyond.there.get(infinite)
-        if factor != point(0.0) or bound is None or not mpmath.isinf(bound.low) or bound.low != bound.high:
-            return False
-        if not all(-beyond.least < piece[product].low <= piece[product].high < beyond.least for piece in beyond.pieces):
-            return False
-    return True
+    proven = dict(overflow.products)
+    for largest, least, first in _DTYPES:
+        key = f"intervals up to {largest}"
+        known = graph.facts.get(key) or graph.facts.setdefault(key, intervals(graph, largest=largest))
 
+        def where(size: Interval, known: Sequence[Interval] = known, largest: float = largest) -> Mapping[int, Interval]:
+            """Return the bounds of the nodes that the overflow reaches where the group has a size."""
+            fixed = {p: size if sign > 0 else Interval(-size.high, -size.low) for p, sign in overflow.values.items()}
+            return renewed(graph, known, fixed, overflow.reached, largest)
 
-class _Beyond(NamedTuple):
-    """Bounds of the nodes that an overflow reaches.
-
-    Attributes:
-        there: their intervals where the group is infinite.
-        pieces: their intervals where it exceeds the largest number, in two pieces.
-        least: the magnitude below which a number rounds to 0.
-    """
-
-    there: Mapping[int, Interval]
-    pieces: tuple[Mapping[int, Interval], ...]
-    least: Any
-
-
-def _beyond(graph: Graph, overflow: Overflow) -> tuple[_Beyond, ...]:
-    """Return the bounds in float64 and in float32, computed once for all products of an overflow."""
-    key = f"beyond {overflow.argument} {sorted(overflow.values.items())}"
-    if key not in graph.facts:
-        graph.facts[key] = tuple(_beyond_in(graph, overflow, *dtype) for dtype in _DTYPES)
-    found: tuple[_Beyond, ...] = graph.facts[key]
-    return found
-
-
-def _beyond_in(graph: Graph, overflow: Overflow, largest: float, least: Any, start: Any) -> _Beyond:
-    key = f"intervals up to {largest}"
-    if key not in graph.facts:
-        graph.facts[key] = intervals(graph, largest=largest)
-
-    def reached(fixed: Mapping[int, Interval]) -> Mapping[int, Interval]:
-        return renewed(graph, graph.facts[key], fixed, overflow.reached, largest)
-
-    at_infinity = {p: point(sign * float("inf")) for p, sign in overflow.values.items()}
-    pieces = []
-    for low, high in ((start, mpmath.mpf(1e6)), (mpmath.mpf(1e6), mpmath.mpf(largest) ** 2 * 4)):
-        piece = Interval(mpmath.exp(low), mpmath.exp(high))
-        beyond = {p: piece if sign > 0 else Interval(-piece.high, -piece.low) for p, sign in overflow.values.items()}
-        pieces.append(reached(beyond))
-    return _Beyond(reached(at_infinity), tuple(pieces), least)
-
-
-def _next_argument(largest: float, digits: int) -> Any:
-    """Return the smallest argument, of so many binary digits, at which exp exceeds the largest number."""
-    with mpmath.workprec(120):
-        exact = mpmath.log(mpmath.mpf(largest))
-        scale = mpmath.ldexp(1, digits - 1 - int(mpmath.floor(mpmath.log(exact, 2))))
-        return (mpmath.floor(exact * scale) + 1) / scale
+        there = where(point(float("inf")))
+        ends = [mpmath.exp(argument) for argument in (first, 1e6, mpmath.mpf(largest) ** 2 * 4)]
+        pieces = [where(Interval(*piece)) for piece in pairwise(ends)]
+        for product, infinite in [*proven.items()]:
+            other = next(arg for arg in graph.nodes[product].args if arg != infinite)
+            vanishes = there.get(other) == point(0.0) and there.get(infinite) in (point(float("inf")), point(-float("inf")))
+            if not vanishes or not all(-least < piece[product].low <= piece[product].high < least for piece in pieces):
+                del proven[product]
+    return set(proven)
 
 
 _DTYPES = (
-    (
-        float.fromhex("0x1.fffffffffffffp+1023"),
-        mpmath.ldexp(1, -1075),
-        _next_argument(float.fromhex("0x1.fffffffffffffp+1023"), 53),
-    ),
-    (FLOAT32_MAX, mpmath.ldexp(1, -150), _next_argument(FLOAT32_MAX, 24)),
+    (sys.float_info.max, mpmath.ldexp(1, -1075), mpmath.mpf(709.7827128933841)),
+    (FLOAT32_MAX, mpmath.ldexp(1, -150), mpmath.mpf(88.72283935546875)),
 )
-"""For float64 and float32: the largest number, the magnitude that rounds to 0, and the first argument that overflows exp."""
+"""For float64 and float32: the largest number, the magnitude that rounds to 0, and the first argument at which exp is inf."""

@@ -5,14 +5,17 @@ that is merely another number changes neither what is infinite nor what is 0, an
 unchanged. So the number of nodes that are looked at behind a node does not grow with the graph.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from heapq import heappop, heappush
+from types import MappingProxyType
 from typing import Any
 
 import mpmath
+import sympy
 
-from symgraph.ir.evaluate import MPMATH
+from symgraph.ir.evaluate import MPMATH, Arithmetic, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 
@@ -36,15 +39,7 @@ _BOUND = mpmath.exp(1e6)
 
 def values_at(graph: Graph, leaves: Mapping[str, Any]) -> list[Value]:
     """Evaluate every node at one point."""
-    values: list[Value] = []
-    for node in graph.nodes:
-        if node.op == "largest":
-            values.append(_BOUND)
-        elif node.data is not None:
-            values.append(mpmath.mpf(node.data) if isinstance(node.data, float) else leaves[str(node.data)])
-        else:
-            values.append(operation(node.op, [values[arg] for arg in node.args]))
-    return values
+    return evaluate(graph, {"largest": _BOUND, **leaves}, REAL, mpmath.mpf)
 
 
 @dataclass(slots=True)
@@ -92,7 +87,7 @@ class Spread:
             position = heappop(queue)
             node, old = nodes[position], before(position)
             operands = [found[arg] if arg in found else before(arg) for arg in node.args]
-            new = tuple([operation(node.op, one) for one in zip(*operands, strict=True)])
+            new = tuple([operation(node.op, *one) for one in zip(*operands, strict=True)])
             self.left -= len(new)
             if new == old:
                 continue
@@ -111,7 +106,7 @@ def _kind(value: Value) -> object:
     return None if mpmath.isnan(value) else "infinite" if mpmath.isinf(value) else bool(value)
 
 
-def operation(op: str, operands: Sequence[Value]) -> Value:
+def operation(op: str, *operands: Value) -> Value:
     """Compute one operation on real numbers; None where it has no real value."""
     if op == "select":
         return None if operands[0] is None else operands[1] if operands[0] else operands[2]
@@ -120,14 +115,28 @@ def operation(op: str, operands: Sequence[Value]) -> Value:
     if op == "pow" and abs(operands[1]) > _LONG_POWER:
         if operands[0] <= 0:
             return None
-        op, operands = "exp", [operands[1] * mpmath.log(operands[0])]
+        op, operands = "exp", (operands[1] * mpmath.log(operands[0]),)
     try:
-        value = _far_out(op, operands[0]) if OPS[op].steep and _absurd(operands[0]) else MPMATH[op](*operands)
+        value = (
+            _far_out(op, operands[0]) if OPS[op].steep and _absurd(operands[0]) else (MPMATH.get(op) or _defined(op))(*operands)
+        )
     except (ZeroDivisionError, ValueError, OverflowError):
         return None
     if value is None:
         return None
     return value if isinstance(value, bool) or mpmath.im(value) == 0 else None
+
+
+REAL: Arithmetic = MappingProxyType({name: partial(operation, name) for name in OPS})
+"""Operations on real numbers, or None where there is none, that never take long."""
+
+
+@cache
+def _defined(op: str) -> Callable[..., Value]:
+    """Return the function of an op that is composed of others, by its definition."""
+    row = OPS[op]
+    function: Callable[..., Value] = sympy.lambdify(sympy.symbols(f"x0:{row.arity}", real=True), row.value, "mpmath")
+    return function
 
 
 def _absurd(value: Value) -> bool:

@@ -4,12 +4,12 @@ Results are kept with the graph, since several passes in a row ask the same of a
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from itertools import chain
 from typing import TypeVar
 
-from symgraph.ir.graph import Graph, GraphBuilder, needed
+from symgraph.ir.graph import Graph, GraphBuilder, Node, needed, replaced
 
 T = TypeVar("T")
 
@@ -48,6 +48,29 @@ def read_once(graph: Graph) -> frozenset[int]:
     """Return the nodes that are an operand once, and have no name and no other reader."""
     named = {*graph.roots.values(), *graph.names.values()}
     return frozenset([position for position, count in readers(graph).items() if count == 1]) - named
+
+
+def factors_of(nodes: Sequence[Node], position: int, inner: Collection[int]) -> list[int]:
+    """Return the factors of a product from left to right.
+
+    Args:
+        nodes: of the graph.
+        position: the product.
+        inner: products whose own factors are wanted where one is the first factor.
+    """
+    found = list(nodes[position].args)
+    while found[0] in inner:
+        found[:1] = nodes[found[0]].args
+    return found
+
+
+def with_products(graph: Graph, products: Mapping[int, Sequence[int]]) -> Graph:
+    """Return a graph with some nodes replaced by the products of the given factors."""
+
+    def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        return product(builder, [moved[factor] for factor in products[position]])
+
+    return replaced(graph, products, remade)[0]
 
 
 def product(builder: GraphBuilder, factors: Sequence[int]) -> int:

@@ -10,7 +10,6 @@ from symgraph.passes.bracket import bracket
 from symgraph.passes.cancel import cancel
 from symgraph.passes.cheap_products import cheap_products
 from symgraph.passes.collect import collect
-from symgraph.passes.commute import commute
 from symgraph.passes.dots import dots
 from symgraph.passes.expand import expand
 from symgraph.passes.factor import factor
@@ -43,7 +42,7 @@ Passes = tuple[Callable[[Graph], Graph], ...]
 PIPELINE: Passes = (
     *(expand, fold_constants, lower_powers, simplify, fold_constants, simplify),
     *(cancel, simplify),
-    *(signs, mask, order, commute),
+    *(signs, mask, order),
     *(quotients, gather, bracket, hoist, collect, fold_constants),
     *(prune, limit),
 )
@@ -62,6 +61,7 @@ PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
         ("numpy", ERROR_BOUND): (half_angle, hyperbolic, open_jumps, one_row),
         ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
         ("c", DOUBLE): (fused, falling),
+        ("array_api", DOUBLE): (),
     }
 )
 """Passes from the optimized graph to the one that is printed, by backend and precision, or extra that has a graph of its own.

@@ -137,7 +137,7 @@ class _Reading(Reading):
 
     def wanted(self, monomial: Monomial) -> Iterator[tuple[int, int, Monomial, Number]]:
         """Yield for each u/q in a monomial: q, the place of u among its terms, the monomial without u/q, u's coefficient."""
-        for divisor, exponent in sorted(monomial):
+        for divisor, exponent in monomial:
             if exponent >= 0 or divisor < 0:
                 continue
             op = self.builder.nodes[divisor].op
@@ -148,7 +148,7 @@ class _Reading(Reading):
             else:
                 continue
             for place, (scale, part) in enumerate(terms if len(terms) > 1 else ()):
-                yield divisor, place, product(monomial, power(part, -1), frozenset({(divisor, degree)})), scale
+                yield divisor, place, product(monomial, power(part, -1), ((divisor, degree),)), scale
 
     def only(self, position: int, place: int, *, inside: bool = False) -> int:
         """Return the term of a node at a place, computed as the node computes it; ``inside`` leaves a sum over rows away."""

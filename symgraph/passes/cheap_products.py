@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from symgraph.ir.graph import Graph, Node
 from symgraph.ir.special import marked_as
 
-_EXACT = frozenset({"feature", "weight", "target"})
+_EXACT = frozenset({"feature", "weight", "constant", "target"})
 
 
 def cheap_products(graph: Graph) -> Graph:

@@ -7,7 +7,7 @@ keeps its infinite slope.
 
 from typing import NamedTuple
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.graph import Graph, GraphBuilder, Node, operands_first, rebuild
 from symgraph.ir.monomials import ROWS, Reading, Term, product, times
 
 _ROOTS = frozenset({"sqrt", "cbrt", "pow"})
@@ -77,16 +77,9 @@ class _Regions:
 
     def of(self, position: int) -> _Region | None:
         """Return the condition without which a node is 0, or None where there is none."""
-        nodes, stack = self.builder.nodes, [position]
-        while stack:
-            node = nodes[stack[-1]]
-            waiting = [] if node.boolean else [arg for arg in node.args if arg not in self._known]
-            if waiting:
-                stack.extend(waiting)
-                continue
-            top = stack.pop()
-            if top not in self._known:
-                self._known[top] = self._found(top, node)
+        nodes = self.builder.nodes
+        for top in operands_first(nodes, position, self._known, lambda node: () if node.boolean else node.args):
+            self._known[top] = self._found(top, nodes[top])
         return self._known[position]
 
     def _found(self, position: int, node: Node) -> _Region | None:
@@ -109,7 +102,7 @@ class _Regions:
         terms = self.reading.terms(position)
         for term in terms:
             for node in [~key for key, exponent in term.monomial if exponent == 1 and ROWS < key < 0]:
-                factor = Term(term.coefficient, product(term.monomial, frozenset({(~node, -1)})))
+                factor = Term(term.coefficient, product(term.monomial, ((~node, -1),)))
                 other = {times(factor, part) for part in self.reading.terms(node)}
                 rest = {part for part in terms if part != term}
                 for sign, order in ((1, "ge"), (-1, "le")):

@@ -7,7 +7,7 @@ from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.uses import read_once
 from symgraph.passes.prune import prune
 
-_EXACT = frozenset({"const", "weight", "feature", "target"})
+_EXACT = frozenset({"const", "weight", "constant", "feature", "target"})
 
 
 def fused(graph: Graph) -> Graph:

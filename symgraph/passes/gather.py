@@ -7,12 +7,12 @@ does not move. A product of row values does not take the place of one that is co
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, needed, replaced
+from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.ir.uses import alive, product, read_once, readers
+from symgraph.ir.uses import factors_of, product, read_once, readers
 from symgraph.passes.prune import prune
 
 _ORDINARY_OPS = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min", "sin", "cos", "tanh", "atan", "asinh", "rowsum"})
@@ -39,16 +39,12 @@ class _Shared(NamedTuple):
 
 def gather(graph: Graph) -> Graph:
     """Share products with a common factor that is at different places in them."""
-    known: Mapping[int, Interval] = {}
     for _ in range(ROUNDS):
-        sharing = _Sharing(graph, known)
+        sharing = _Sharing(graph)
         sharing.run()
         if not sharing.shared:
             break
-        graph, moved = sharing.rebuilt()
-        places = {position: place for place, position in enumerate(sorted(alive(graph)))}
-        known = {places[moved[old]]: bound for old, bound in sharing.lasting().items() if moved[old] in places}
-        graph = prune(graph)
+        graph = prune(sharing.rebuilt())
     return graph
 
 
@@ -60,20 +56,16 @@ def _chains_of(graph: Graph) -> dict[int, list[_Chain]]:
     chains: dict[int, list[_Chain]] = {}
     for position in products:
         if position in uses and position not in inner:
-            first, factors = position, []
-            while first == position or first in inner:
-                factors.append(nodes[first].args[1])
-                first = nodes[first].args[0]
-            chains.setdefault(first, []).append(_Chain(position, tuple(reversed(factors))))
+            first, *factors = factors_of(nodes, position, inner)
+            chains.setdefault(first, []).append(_Chain(position, tuple(factors)))
     return chains
 
 
 class _Sharing:
     """Sharing in one graph: the shared products by a negative number, and the remaining factors of every chain."""
 
-    def __init__(self, graph: Graph, known: Mapping[int, Interval]) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.known = known
         self.shared: dict[int, _Shared] = {}
         self.left: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.ordinary = _ordinary(graph.nodes)
@@ -126,32 +118,18 @@ class _Sharing:
 
     def is_small(self, position: int) -> bool:
         if not self.bounds:
-            self.bounds = intervals(self.graph, fixed=self.known, only=self.doubtful())
+            self.bounds = intervals(self.graph, only=[factor for factor in self.asked if not self.ordinary[factor]])
         bound = self.bounds[position]
         return bool(bound.low >= -_SMALL and bound.high <= _SMALL)
 
-    def doubtful(self) -> list[int]:
-        """Return the factors that are of ordinary size only if their interval says so."""
-        return [factor for factor in self.asked if not self.ordinary[factor]]
-
-    def lasting(self) -> dict[int, Interval]:
-        """Return the intervals found so far of nodes that stay as they are, with all nodes on which they depend."""
-        if not self.bounds:
-            return {}
-        nodes = self.graph.nodes
-        bounded, touched = needed(nodes, self.doubtful()), bytearray(len(nodes))
-        for position, node in enumerate(nodes):
-            touched[position] = position in self.left or 1 in [touched[arg] for arg in node.args]
-        return {position: self.bounds[position] for position in bounded if not touched[position]}
-
-    def rebuilt(self) -> tuple[Graph, list[int]]:
-        """Return the graph with the shared products, and the new position of each node."""
+    def rebuilt(self) -> Graph:
+        """Return the graph with the shared products."""
 
         def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
             first, factors = self.left[position]
             return product(builder, [self.place(builder, moved, first), *(moved[factor] for factor in factors)])
 
-        return replaced(self.graph, self.left, remade)
+        return replaced(self.graph, self.left, remade)[0]
 
     def place(self, builder: GraphBuilder, moved: Sequence[int], first: int) -> int:
         """Return the new position of a node or shared product."""

@@ -43,14 +43,13 @@ def _plan(graph: Graph, among: Collection[int] | None) -> tuple[Plan, set[int]]:
     arguments: set[int] = set()
     guarded = _guarded_already(graph)
     for overflow in overflows(graph, among):
-        for product, infinite in overflow.products.items():
-            index = graph.nodes[product].args.index(infinite)
-            if (product, graph.nodes[product].args[1 - index]) in guarded:
-                continue
-            sign = overflow.values.get(infinite, 0)
-            proven = sign if sign and certainly_zero(graph, overflow, product) else 0
+        places = {product: graph.nodes[product].args.index(infinite) for product, infinite in overflow.products.items()}
+        left = {p: at for p, at in places.items() if (p, graph.nodes[p].args[1 - at]) not in guarded}
+        proven = certainly_zero(graph, overflow) if any(overflow.products[p] in overflow.values for p in left) else ()
+        for product, place in left.items():
+            sign = overflow.values.get(overflow.products[product], 0) if product in proven else 0
             operands = plan.setdefault(product, {})
-            operands[index] = proven if operands.get(index, proven) == proven else 0
+            operands[place] = sign if operands.get(place, sign) == sign else 0
             arguments.add(overflow.argument)
     return plan, arguments
 

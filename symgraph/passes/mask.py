@@ -9,32 +9,11 @@ meets a factor that is the same in every row, is selected by whether it is 0.
 
 from typing import NamedTuple
 
-from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.graph import BOOLEAN_OPS, LEAVES, Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.ops import OPS
 from symgraph.ir.uses import alive
 
-_TAME = frozenset(
-    {"add", "sub", "neg", "mul", "abs", "max", "min", "select", "sign", "heaviside"}
-    | {
-        "sin",
-        "cos",
-        "tanh",
-        "atan",
-        "asinh",
-        "hypot",
-        "erf",
-        "erfc",
-        "gauss",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "eq",
-        "ne",
-        "and",
-        "or",
-        "not",
-    }
-)
+_TAME = BOOLEAN_OPS | {"add", "sub", "neg", "mul", "select"} | {name for name, row in OPS.items() if row.bounded_slope}
 """Ops that are finite where their operands are, overflow left aside."""
 
 

@@ -6,12 +6,11 @@ vanish too early elsewhere, is not moved.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
+from symgraph.ir.graph import Graph, Node
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.ir.uses import alive, product
+from symgraph.ir.uses import alive, factors_of, with_products
 
 _HUGE = 2.0**512
 """Size of two factors whose product overflows."""
@@ -32,16 +31,7 @@ def order(graph: Graph) -> Graph:
         return graph
     bounds = intervals(graph, only={factor for factors in chains.values() for factor in factors})
     better = {position: found for position, factors in chains.items() if (found := _reordered(graph, bounds, factors))}
-    return _with_products(graph, better) if better else graph
-
-
-def _with_products(graph: Graph, products: Mapping[int, list[int]]) -> Graph:
-    """Return the graph with some nodes replaced by the products of the given factors."""
-
-    def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
-        return product(builder, [moved[factor] for factor in products[position]])
-
-    return replaced(graph, products, remade)[0]
+    return with_products(graph, better) if better else graph
 
 
 def _chains(graph: Graph) -> dict[int, list[int]]:
@@ -49,22 +39,10 @@ def _chains(graph: Graph) -> dict[int, list[int]]:
     nodes = graph.nodes
     uses = Counter(chain.from_iterable([nodes[position].args for position in alive(graph)]))
     uses.update(graph.roots.values())
-    continuing = {position: node for position, node in enumerate(nodes) if _continues(graph, uses, node)}
-    inner = {node.args[0] for node in continuing.values()}
-    return {position: _factors(graph, uses, node) for position, node in continuing.items() if position not in inner}
-
-
-def _continues(graph: Graph, uses: Counter[int], node: Node) -> bool:
-    """Tell if a node is a product whose left operand is a product that only it reads."""
-    return node.op == "mul" and graph.nodes[node.args[0]].op == "mul" and uses[node.args[0]] == 1
-
-
-def _factors(graph: Graph, uses: Counter[int], node: Node) -> list[int]:
-    factors = [node.args[1]]
-    while _continues(graph, uses, node):
-        node = graph.nodes[node.args[0]]
-        factors.append(node.args[1])
-    return [node.args[0], *reversed(factors)]
+    products = {position for position, node in enumerate(nodes) if node.op == "mul"}
+    inner = {left for left in (nodes[position].args[0] for position in products) if left in products and uses[left] == 1}
+    last = [position for position in sorted(products - inner) if nodes[position].args[0] in inner]
+    return {position: factors_of(nodes, position, inner) for position in last}
 
 
 def _reordered(graph: Graph, bounds: list[Interval], factors: list[int]) -> list[int]:

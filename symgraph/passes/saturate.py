@@ -5,16 +5,13 @@ exponential is, as with tanh(exp(a)), must not end in an error; a row whose loss
 """
 
 import math
-import sys
 from collections.abc import Sequence
-
-import mpmath
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.overflow import overflows
 
-DOUBLINGS = {"exp": 0, "expm1": 0, "sinh": 1, "cosh": 1}
-"""By function, log2 of the factor by which its exponential may exceed the largest number."""
+LAST = {"exp": 709.782712893384, "expm1": 709.782712893384, "sinh": 710.4758600739439, "cosh": 710.4758600739439}
+"""Largest double at which each function is finite; sinh and cosh also at its negative."""
 
 
 def saturate(graph: Graph) -> Graph:
@@ -38,13 +35,5 @@ def _infinite_beyond(builder: GraphBuilder, node: Node, argument: int, value: in
         size = builder.add("abs", argument)
     if node.op == "sinh":
         infinite = builder.add("mul", argument, infinite)
-    end = builder.const(_last_argument(DOUBLINGS[node.op]))
+    end = builder.const(LAST[node.op])
     return builder.add("select", builder.add("le", size, end), value, infinite)
-
-
-def _last_argument(doublings: int) -> float:
-    """Return the largest double at which exp(argument) / 2**doublings is finite."""
-    with mpmath.workdps(40):
-        exact = mpmath.log(mpmath.mpf(sys.float_info.max)) + doublings * mpmath.log(2)
-        nearest = float(exact)
-        return nearest if mpmath.mpf(nearest) <= exact else math.nextafter(nearest, 0)

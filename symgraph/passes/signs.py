@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, Node
+from symgraph.ir.graph import Graph, GraphBuilder, Node
 from symgraph.ir.ops import EVEN, OPS
 from symgraph.ir.uses import alive
 
@@ -21,18 +21,15 @@ _ROWS = 1_000
 """Weight of an operation done for every row, relative to one done once a call."""
 
 
-class _Body(NamedTuple):
-    """Value apart from its sign: a number that it shares with its negative, and whether it is the negative of the two."""
-
-    number: int
-    negative: bool = False
-
-
 class _Signed(NamedTuple):
     """Node of the new graph, or its negative."""
 
     position: int
     negative: bool = False
+
+    def times(self, body: int) -> "_Signed":
+        """Return the value, or its negative for the negative of a body."""
+        return _Signed(self.position, self.negative != bool(body & 1))
 
 
 def signs(graph: Graph) -> Graph:
@@ -40,7 +37,7 @@ def signs(graph: Graph) -> Graph:
     bodies = _bodies(graph)
     if not _may_save(graph, bodies):
         return graph
-    result = _Sharing(graph, [_body(body) for body in bodies]).run()
+    result = _Sharing(graph, bodies).run()
     return result if _cost(result) < _cost(graph) else graph
 
 
@@ -50,32 +47,36 @@ def _cost(graph: Graph) -> int:
 
 
 def _bodies(graph: Graph) -> list[int]:
-    """Return the body of every node as an int: twice its number, and 1 more for the negative of the two."""
+    """Return the body of every node, its value apart from the sign: twice a number, and 1 more for the negative of the two."""
     numbers: dict[tuple[object, ...], int] = {}
     bodies: list[int] = []
     for node in graph.nodes:
-        op, args = node.op, node.args
+        op, args, negative = node.op, node.args, 0
+        key: tuple[object, ...]
         if op == "neg":
             bodies.append(bodies[args[0]] ^ 1)
             continue
-        key: tuple[object, ...]
-        if op == "mul":
-            a, b = bodies[args[0]], bodies[args[1]]
-            key, negative = (op, a >> 1, b >> 1) if a < b else (op, b >> 1, a >> 1), (a ^ b) & 1
-        elif op in ("add", "sub"):
-            a, b = bodies[args[0]], bodies[args[1]] ^ (op == "sub")
-            low, high = (a, b) if a <= b else (b, a)
-            key, negative = ("add", low >> 1, high >> 1, (low ^ high) & 1), low & 1
-        elif op == "rowsum":
-            key, negative = (op, bodies[args[0]] >> 1), bodies[args[0]] & 1
+        if op in ("mul", "add", "sub"):
+            left, right = bodies[args[0]], bodies[args[1]] ^ (op == "sub")
+            low, high = (left, right) if left < right else (right, left)
+            unlike = (low ^ high) & 1
+            key, negative = (op, low >> 1, high >> 1), unlike
+            if op != "mul":
+                key, negative = ("add", low >> 1, high >> 1, unlike), low & 1
+            bodies.append(2 * numbers.setdefault(key, len(numbers)) + negative)
+            continue
+        own = [bodies[arg] for arg in args]
+        if op in _LINEAR:
+            key, negative = (op, *(body >> 1 for body in own)), sum(own) & 1
+        elif isinstance(node.data, float):
+            key, negative = ("const", abs(node.data).hex()), math.copysign(1.0, node.data) < 0
+        elif op == "select":
+            branches = [body & 1 for body, at in zip(own[1:], node.args[1:], strict=True) if graph.nodes[at].data != 0]
+            key, negative = (op, *(body >> 1 for body in own), len(set(branches))), branches[0] if branches else 0
         else:
-            key, negative = _key(graph, node, [_body(bodies[arg]) for arg in args])
+            key = (op, node.data, *(body >> 1 if op in EVEN else body for body in own))
         bodies.append(2 * numbers.setdefault(key, len(numbers)) + negative)
     return bodies
-
-
-def _body(body: int) -> _Body:
-    return _Body(body >> 1, bool(body & 1))
 
 
 def _may_save(graph: Graph, bodies: Sequence[int]) -> bool:
@@ -89,24 +90,7 @@ def _may_save(graph: Graph, bodies: Sequence[int]) -> bool:
     return bool(changed) and any(nodes[p].op in takes and not changed.isdisjoint(nodes[p].args) for p in operations)
 
 
-def _key(graph: Graph, node: Node, args: Sequence[_Body]) -> tuple[tuple[object, ...], bool]:
-    """Return a key that a node of one of the other ops shares with its negative alone, and whether it is the negative."""
-    op = node.op
-    if isinstance(node.data, float):
-        return ("const", abs(node.data).hex()), math.copysign(1.0, node.data) < 0
-    if op in LEAVES:
-        return (op, node.data), False
-    numbers = [arg.number for arg in args]
-    if op in _LINEAR:
-        return (op, *numbers), sum(arg.negative for arg in args) % 2 == 1
-    if op == "select":
-        branches = [arg for arg, at in zip(args[1:], node.args[1:], strict=True) if graph.nodes[at].data != 0]
-        negative = bool(branches) and branches[0].negative
-        return ("select", *numbers, len({arg.negative for arg in branches})), negative
-    return (op, *(numbers if op in EVEN else args)), False
-
-
-def _models(graph: Graph, bodies: Sequence[_Body]) -> dict[int, int]:
+def _models(graph: Graph, bodies: Sequence[int]) -> dict[int, int]:
     """Return, for each body that is needed, the node that determines how it is computed.
 
     It is the first node whose sign a name, a root or a function needs; else the first on the way to one of these.
@@ -115,7 +99,7 @@ def _models(graph: Graph, bodies: Sequence[_Body]) -> dict[int, int]:
     models: dict[int, int] = {}
     for position in (*wanted, *_on_the_way(graph, wanted)):
         if graph.nodes[position].op != "neg":
-            models.setdefault(bodies[position].number, position)
+            models.setdefault(bodies[position] >> 1, position)
     return models
 
 
@@ -148,7 +132,7 @@ def _on_the_way(graph: Graph, ends: Sequence[int]) -> Iterator[int]:
 class _Sharing:
     """Walk over a graph that builds the graph with shared values."""
 
-    def __init__(self, graph: Graph, bodies: Sequence[_Body]) -> None:
+    def __init__(self, graph: Graph, bodies: Sequence[int]) -> None:
         self.graph = graph
         self.builder = GraphBuilder(graph.name, graph.domains)
         self.bodies = bodies
@@ -162,9 +146,9 @@ class _Sharing:
         plain: dict[int, int] = {}
         for position in sorted(living):
             self.builder.origin = graph.nodes[position].origin
-            body = self.bodies[position]
-            if body.number not in self.made:
-                self.made[body.number] = self.emitted(models[body.number])
+            number = self.bodies[position] >> 1
+            if number not in self.made:
+                self.made[number] = self.emitted(models[number])
             if position in wanted:
                 plain[position] = self.plain(self.value(position))
         return self.builder.build(
@@ -177,8 +161,7 @@ class _Sharing:
         node, body = self.graph.nodes[position], self.bodies[position]
         if node.op == "const":
             return _Signed(self.builder.copy(node, ()))
-        made = self.made[body.number]
-        return _Signed(made.position, made.negative != body.negative)
+        return self.made[body >> 1].times(body)
 
     def plain(self, value: _Signed) -> int:
         return self.builder.add("neg", value.position) if value.negative else value.position
@@ -188,10 +171,8 @@ class _Sharing:
 
         The result refers to the body itself, which is positive by definition.
         """
-        node, body = self.graph.nodes[position], self.bodies[position]
-        args = [self.value(arg) for arg in node.args]
-        made = self.with_sign(node, args)
-        return _Signed(made.position, made.negative != body.negative)
+        node = self.graph.nodes[position]
+        return self.with_sign(node, [self.value(arg) for arg in node.args]).times(self.bodies[position])
 
     def with_sign(self, node: Node, args: list[_Signed]) -> _Signed:
         builder, places = self.builder, [arg.position for arg in args]

@@ -4,9 +4,10 @@ import ast
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from symgraph.ir.graph import LEAVES, Graph, reachable
+from symgraph.ir.graph import LEAVES, reachable
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.rewrite.linear_forms import ONE, Form
+from symgraph.ir.monomials import ONE
+from symgraph.rewrite.linear_forms import Form
 from symgraph.rewrite.match import Bindings
 from symgraph.rewrite.replacement import Writer, read
 
@@ -105,12 +106,7 @@ class Conditions:
         """Return the interval of a form, from the part of the graph on which it depends."""
         position = self.writer.node(form)
         if position not in self._known:
-            builder = self.writer.builder
-            alive = sorted(reachable(builder.nodes, [position]))
-            moved = {old: new for new, old in enumerate(alive)}
-            parts = (builder.nodes[old] for old in alive)
-            nodes = tuple(part._replace(args=tuple(moved[arg] for arg in part.args)) for part in parts)
-            self._known[position] = intervals(Graph(builder.name, nodes, {}, {}, builder.domains))[-1]
+            self._known[position] = intervals(self.writer.builder, only=[position])[position]
         return self._known[position]
 
 

@@ -2,21 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from symgraph.ir.graph import LEAVES, Graph, GraphBuilder, keep, needed
+from symgraph.ir.monomials import ONE, product
 from symgraph.rewrite.conditions import Conditions
-from symgraph.rewrite.glance import BELOW, CONSTANT, Glance, Look
-from symgraph.rewrite.linear_forms import (
-    ONE,
-    Form,
-    Forms,
-    atom,
-    plus,
-    power,
-    product,
-    scaled,
-    times,
-)
+from symgraph.rewrite.glance import BELOW, CONSTANT, SQUARES, Glance
+from symgraph.rewrite.linear_forms import Form, Forms, atom, plus, raised, scaled, times
 from symgraph.rewrite.match import Bindings, Matcher
 from symgraph.rewrite.pattern import Head, Sum, is_of_ops, ops_of, parse, shown, squares
 from symgraph.rewrite.replacement import Writer
@@ -65,7 +57,7 @@ class _Ready:
         rule: the rule.
         pattern: its pattern.
         ops: the ops that a graph must have to hold a match.
-        look: features that a sum or product must show to hold a match, found quickly.
+        look: bits of the features that a sum or product must show to hold a match, found quickly.
         heads: the ops of each term of a sum that consists of them, none for a number, or of a product. They must stand there as
             they are: what sqrt(a^2 + b^2) has become in sqrt(a^2 + b^2) - b is better than the root that it was.
     """
@@ -73,7 +65,7 @@ class _Ready:
     rule: Rule
     pattern: Sum
     ops: frozenset[str]
-    look: Look
+    look: int
     heads: tuple[frozenset[str], ...]
 
 
@@ -84,22 +76,22 @@ def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
     """Group rules by the kind of node at which they are tried, and make the quick test that finds candidates."""
     result: dict[str, list[_Ready]] = {}
     patterns = [parse(rule.pattern) for rule in rules]
-    ops = {op for pattern in patterns for term in shown(pattern) for op in term} | {CONSTANT, BELOW, "pow"}
-    glance = Glance({op: 1 << place for place, op in enumerate(sorted(ops))})
+    glance = Glance(op for pattern in patterns for term in shown(pattern) for op in term)
     for rule, pattern in zip(rules, patterns, strict=True):
         kind = kind_of(rule)
-        look, heads = Look(), tuple[frozenset[str], ...]()
+        look, heads = 0, tuple[frozenset[str], ...]()
         if kind in (SUM, PRODUCT):
             whole = tuple(filter(is_of_ops, pattern.terms))
             heads = tuple(filter(None, shown(pattern))) if kind == PRODUCT else shown(Sum(whole))
-            look = glance.wanted(shown(pattern), 2 * (squares(pattern) > 1))
-            look = look._replace(once=look.once | sum(glance.bits[op] for op in _hints(kind, pattern)))
+            look = glance.wanted([*chain.from_iterable(shown(pattern)), *_hints(kind, pattern)])
         result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, heads))
     return result, glance
 
 
 def _hints(kind: str, pattern: Sum) -> Iterator[str]:
-    """Yield the names of further bits that a sum or product must show."""
+    """Yield further features that a sum or product must show."""
+    if squares(pattern) > 1:
+        yield SQUARES
     factors = pattern.terms[0].factors
     if kind == SUM and any(not term.factors for term in pattern.terms):
         yield CONSTANT
@@ -117,7 +109,7 @@ def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
     here = [
         position
         for position, node in enumerate(graph.nodes)
-        if any(glance.looks[position].has(ready.look) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
+        if any(glance.shows(position, ready.look) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
     ]
     if not here:
         return False
@@ -184,8 +176,9 @@ class _Engine:
         self.ops.update(node.op for node in self.builder.nodes[self.seen :])
         self.seen = len(self.builder.nodes)
         self.glance.read(self.builder.nodes)
-        look = self.glance.looks[position]
-        possible = [ready for ready in self.rules.get(kind, ()) if look.has(ready.look) and ready.ops <= self.ops]
+        possible = [
+            ready for ready in self.rules.get(kind, ()) if self.glance.shows(position, ready.look) and ready.ops <= self.ops
+        ]
         forms = self.read_as(kind, position) if possible else ()
         for form in forms or ({},):
             ops = [{self.builder.nodes[node].op for node, _ in monomial} for monomial in form]
@@ -228,7 +221,7 @@ class _Engine:
         result: Form = {ONE: coefficient}
         for node, exponent in monomial:
             inner = self.forms.inner(node) if node in self.named else {}
-            result = times(result, power(inner if len(inner) == 1 else atom(node), exponent))
+            result = times(result, raised(inner if len(inner) == 1 else atom(node), exponent))
         return result
 
     def at(self, kind: str, ready: _Ready, position: int, form: Form) -> int | None:

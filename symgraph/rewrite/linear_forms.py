@@ -1,32 +1,19 @@
 """Linear forms: a node as a sum of rational multiples of products, the same however a user orders them."""
 
 import math
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
 
-from symgraph.ir.graph import GraphBuilder
-
-Monomial = tuple[tuple[int, int], ...]
-"""Positions of nodes with their exponents, in the order of positions; empty for the constant 1."""
-
-Number: TypeAlias = int | Fraction
-"""Coefficient of a monomial. Integers stay integers, whose arithmetic is fast; a quotient of two is made a Fraction first."""
+from symgraph.ir.graph import GraphBuilder, Node, operands_first
+from symgraph.ir.monomials import MOST, ONE, Monomial, Number, exact, is_ordinary, power, product
 
 Form = dict[Monomial, Number]
 """Coefficient of each monomial; an empty form is 0."""
 
-MOST = 16
-"""Most parts of a sum or product that is written out: the work for each node has a bound, and so long a sum is no pattern."""
-
 PLAIN_BITS = 40
 """Most bits of a constant that counts as exact: 0.1 or pi was rounded. Folding such a constant with others is left to the pass
 ``fold_constants``, whose errors an error bound can follow."""
-
-ONE: Monomial = ()
-_LARGEST = 2**900
-"""Bound of the coefficients that are combined with others (its inverse: the lower one): beyond it they could overflow."""
 
 
 @dataclass(slots=True)
@@ -66,21 +53,17 @@ class Forms:
         self._known.setdefault(frozenset(form.items()), position)
 
     def _form(self, position: int, cache: dict[int, Form], opaque: Callable[[int], bool]) -> Form:
-        stack = [position]
-        while stack:
-            top = stack[-1]
-            node = self.builder.nodes[top]
-            parts = node.args if node.op in LOOKED_INTO else ()
-            waiting = [arg for arg in parts if arg not in cache and not opaque(arg)]
-            if waiting and top not in cache:
-                stack.extend(waiting)
-                continue
-            stack.pop()
-            if top not in cache:
-                operands = [atom(arg) if opaque(arg) else cache[arg] for arg in parts]
-                form = self._combined(top, operands)
-                cache[top] = form if form is not None and _is_tame(form) else atom(top)
-                self.note(cache[top], top)
+        nodes = self.builder.nodes
+
+        def read(node: Node) -> Iterable[int]:
+            return (arg for arg in node.args if not opaque(arg)) if node.op in LOOKED_INTO else ()
+
+        for top in operands_first(nodes, position, cache, read):
+            parts = nodes[top].args if nodes[top].op in LOOKED_INTO else ()
+            form = self._combined(top, [atom(arg) if opaque(arg) else cache[arg] for arg in parts])
+            tame = form is not None and len(form) <= MOST and all(is_ordinary(c, m) for m, c in form.items())
+            cache[top] = form if form is not None and tame else atom(top)
+            self.note(cache[top], top)
         return cache[position]
 
     def _combined(self, position: int, operands: list[Form]) -> Form | None:
@@ -93,20 +76,20 @@ class Forms:
             return scaled(operands[0], -1)
         if node.op in ("mul", "div"):
             parts = [form if len(form) == 1 else atom(arg) for form, arg in zip(operands, node.args, strict=True)]
-            return times(parts[0], parts[1] if node.op == "mul" else power(parts[1], -1))
+            return times(parts[0], parts[1] if node.op == "mul" else raised(parts[1], -1))
         if node.op == "pow":
             return self._power(operands, node.args)
         return None
 
     def _constant(self, value: float) -> Form | None:
         """Return the form of a constant: its number if it has few bits, else a node of its own, since it was rounded."""
-        if not math.isfinite(value):
-            return None
         if not value:
             return {}
-        exact = int(value) if value.is_integer() else Fraction(value)
-        if _bits(exact) <= PLAIN_BITS:
-            return {ONE: exact}
+        number = exact(value)
+        if number is None:
+            return None
+        if _bits(number) <= PLAIN_BITS:
+            return {ONE: number}
         return scaled(atom(self.builder.const(abs(value))), 1 if value > 0 else -1)
 
     def split(self, monomial: Monomial) -> tuple[Monomial, Monomial]:
@@ -119,7 +102,7 @@ class Forms:
         exponent = self.builder.nodes[args[1]].data
         if not isinstance(exponent, float) or exponent != round(exponent) or not 0 < abs(exponent) <= MOST:
             return None
-        return power(operands[0] if len(operands[0]) == 1 else atom(args[0]), int(exponent))
+        return raised(operands[0] if len(operands[0]) == 1 else atom(args[0]), int(exponent))
 
 
 LOOKED_INTO = frozenset({"add", "sub", "neg", "mul", "div", "pow"})
@@ -129,11 +112,6 @@ LOOKED_INTO = frozenset({"add", "sub", "neg", "mul", "div", "pow"})
 def atom(position: int) -> Form:
     """Return the form of a node as a single term."""
     return {((position, 1),): 1}
-
-
-def size(value: Number) -> Number:
-    """Return the magnitude of a number."""
-    return -value if value < 0 else value
 
 
 def scaled(form: Form, scale: Number) -> Form:
@@ -166,24 +144,11 @@ def times(left: Form, right: Form) -> Form:
     return {product(m, n): c * d}
 
 
-def inverse(monomial: Monomial, exponent: int = 1) -> Monomial:
-    """Return 1 / monomial**exponent."""
-    return tuple((node, -e * exponent) for node, e in monomial)
-
-
-def power(form: Form, exponent: int) -> Form:
+def raised(form: Form, exponent: Number) -> Form:
     """Raise a form of one term to a power."""
     ((monomial, coefficient),) = form.items()
-    raised: Number = coefficient**exponent if exponent >= 0 else 1 / Fraction(coefficient) ** -exponent
-    return {tuple((node, e * exponent) for node, e in monomial): raised}
-
-
-def product(left: Monomial, right: Monomial) -> Monomial:
-    """Multiply two monomials."""
-    exponents = dict(left)
-    for node, exponent in right:
-        exponents[node] = exponents.get(node, 0) + exponent
-    return tuple(sorted((node, exponent) for node, exponent in exponents.items() if exponent))
+    number = coefficient if coefficient == 1 else Fraction(coefficient) ** int(exponent)
+    return {power(monomial, exponent): number}
 
 
 def root(value: Number) -> Number | None:
@@ -211,10 +176,3 @@ def _bits(value: Number) -> int:
     """Count the bits of a dyadic number from the first to the last one that is set."""
     numerator = abs(value.numerator)
     return (numerator // (numerator & -numerator)).bit_length()
-
-
-def _is_tame(form: Form) -> bool:
-    """Tell if a form is short, with coefficients that a double can hold."""
-    if len(form) > MOST:
-        return False
-    return all(len(m) <= MOST and (c in (1, -1) or 1 < size(c) * _LARGEST < _LARGEST * _LARGEST) for m, c in form.items())

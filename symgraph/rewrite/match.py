@@ -6,27 +6,9 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from symgraph.ir.graph import GraphBuilder
+from symgraph.ir.monomials import MOST, ONE, Monomial, Number, power, product, size
 from symgraph.ir.ops import EVEN, ODD
-from symgraph.rewrite.linear_forms import (
-    LOOKED_INTO,
-    MOST,
-    ONE,
-    Form,
-    Forms,
-    Monomial,
-    Number,
-    atom,
-    halves,
-    inverse,
-    power,
-    product,
-    quotient,
-    root,
-    scaled,
-    size,
-    times,
-    without,
-)
+from symgraph.rewrite.linear_forms import LOOKED_INTO, Form, Forms, atom, halves, quotient, raised, root, scaled, times, without
 from symgraph.rewrite.pattern import Each, Head, Hole, Sum, Term
 
 Bindings = Mapping[str, "Form | tuple[Form, ...]"]
@@ -214,7 +196,7 @@ class Matcher:
         value = part.bound.get(hole.name)
         if value is None:
             divisor = number * term.coefficient
-            taken: Form = {product(m, inverse(constants)): quotient(c, divisor) for m, c in part.rest.items()}
+            taken: Form = {product(m, power(constants, -1)): quotient(c, divisor) for m, c in part.rest.items()}
             yield scaled_by, Part({**part.bound, hole.name: taken}, part.scale, {})
         elif isinstance(value, dict):
             wanted: Form = {product(m, constants): number * term.coefficient * c for m, c in value.items()}
@@ -259,7 +241,7 @@ class Matcher:
             else:
                 number, constants = scaled_by
                 scale = quotient(coefficient, number * term.coefficient)
-                wanted = Factor(part.bound, scale, product(monomial, inverse(constants)))
+                wanted = Factor(part.bound, scale, product(monomial, power(constants, -1)))
             for factor in self._factors(term.factors, wanted):
                 left = without(part.rest, monomial)
                 if scaled_by is None and not self.forms.split(factor.rest)[1]:
@@ -298,11 +280,11 @@ class Matcher:
     def _atoms(self, part: Head | Sum, exponent: int, left: Factor) -> Iterator[Factor]:
         """Match an op or a sum to a power with a node that is in the product to that power at least."""
         for node, found in left.rest:
-            if found * exponent < 0 or abs(found) < abs(exponent):
+            if not _reaches(found, exponent):
                 continue
             rest = product(left.rest, ((node, -exponent),))
             if isinstance(part, Head):
-                if part.op == "pow" and abs(exponent) == 1 and abs(found) > 1:
+                if part.op == "pow" and exponent in (1, -1) and found not in (1, -1):
                     yield from self._whole_power(part, node, found, exponent, left)
                 for bound, sign in self._calls(part, node, left.bound):
                     yield Factor(bound, left.scale * sign if exponent % 2 else left.scale, rest)
@@ -310,9 +292,9 @@ class Matcher:
                 for match in self.within(part, self.forms.inner(node), left.bound, inside=True):
                     number, constants = match.scale
                     scale = left.scale * Fraction(number) ** exponent
-                    yield Factor(match.bound, scale, product(rest, inverse(constants, -exponent)))
+                    yield Factor(match.bound, scale, product(rest, power(constants, exponent)))
 
-    def _whole_power(self, part: Head, node: int, found: int, exponent: int, left: Factor) -> Iterator[Factor]:
+    def _whole_power(self, part: Head, node: int, found: Number, exponent: int, left: Factor) -> Iterator[Factor]:
         """Match a power, or its inverse, with an integer exponent, which forms do not write as an op."""
         for base in self.equal(part.args[0], self.forms.inner(node), left.bound):
             for bound in self.equal(part.args[1], {ONE: Fraction(found * exponent)}, base):
@@ -331,11 +313,11 @@ class Matcher:
                 if halved is not None:
                     yield Factor({**left.bound, hole.name: {halved: 1}}, left.scale, constants)
         elif isinstance(value, dict) and len(value) == 1:
-            ((monomial, scale),) = power(value, exponent).items()
-            rest = product(left.rest, inverse(monomial))
+            ((monomial, scale),) = raised(value, exponent).items()
+            rest = product(left.rest, power(monomial, -1))
             present = dict(left.rest)
             # a constant may be missing: sin(pi*x) / x is pi * sinc(pi*x)
-            if all(present.get(node, 0) * e > 0 and abs(present[node]) >= abs(e) for node, e in self.forms.split(monomial)[1]):
+            if all(_reaches(present.get(node, 0), e) for node, e in self.forms.split(monomial)[1]):
                 yield Factor(left.bound, Fraction(left.scale) / scale, rest)
         elif isinstance(value, dict) and value:
             yield from self._sum_factor(value, exponent, left)
@@ -346,9 +328,14 @@ class Matcher:
         for node, found in left.rest:
             form = self.forms.inner(node)
             ratio = Fraction(form.get(lead, 0)) / value[lead]
-            if ratio and found * exponent > 0 and abs(found) >= abs(exponent) and form == scaled(value, ratio):
+            if ratio and _reaches(found, exponent) and form == scaled(value, ratio):
                 rest = product(left.rest, ((node, -exponent),))
                 yield Factor(left.bound, left.scale * ratio**exponent, rest)
+
+
+def _reaches(found: Number, wanted: Number) -> bool:
+    """Tell if an exponent is as far from 0 as the one that is wanted, or farther, on the same side."""
+    return found * wanted >= wanted * wanted
 
 
 def _taken(left: Factor, exponent: int) -> Form | None:
@@ -357,6 +344,6 @@ def _taken(left: Factor, exponent: int) -> Form | None:
         return {left.rest: left.scale}
     if exponent == -1:
         below = left.scale == 1 and bool(left.rest) and all(e < 0 for _, e in left.rest)
-        return {inverse(left.rest): 1} if below else None
+        return {power(left.rest, -1): 1} if below else None
     halved, magnitude = halves(left.rest), root(left.scale)
     return None if exponent != 2 or halved is None or magnitude is None else {halved: magnitude}

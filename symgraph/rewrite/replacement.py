@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from symgraph.ir.graph import GraphBuilder
-from symgraph.rewrite.linear_forms import ONE, Form, Forms, Monomial, Number, atom, plus, power, scaled, size, times
+from symgraph.ir.monomials import ONE, Monomial, Number, size
+from symgraph.rewrite.linear_forms import Form, Forms, atom, plus, raised, scaled, times
 from symgraph.rewrite.match import Bindings
 
 Make = Callable[..., int]
@@ -120,11 +121,11 @@ class Writer:
             ((monomial, exponent),) = right.items()
             if monomial != ONE:
                 raise ValueError("an exponent of a replacement is a whole number; pow(x, n) takes any")
-            return power(self._single(left), int(exponent)) if left else {}
+            return raised(self._single(left), int(exponent)) if left else {}
         if not left or (not right and isinstance(op, ast.Mult)):
             return {}
         left, right = self._single(left), self._single(right)
-        return times(left, right if isinstance(op, ast.Mult) else power(right, -1))
+        return times(left, right if isinstance(op, ast.Mult) else raised(right, -1))
 
     def _sum(self, left: Form, right: Form, sign: Number) -> Form:
         """Add two forms; sums among their terms are written out where terms of the two sides cancel or merge."""
@@ -187,7 +188,7 @@ class Writer:
         if float(value) != 1.0 or not above:
             above.insert(0, self.builder.const(float(value)))
 
-    def _power(self, node: int, exponent: int) -> int:
+    def _power(self, node: int, exponent: Number) -> int:
         return node if exponent == 1 else self.make("pow", node, self.builder.const(float(exponent)))
 
     def _chain(self, positions: list[int]) -> int:

@@ -3,6 +3,7 @@
 A generated module holds facts and straight-line mathematics, and makes its public functions of them by `bind`.
 """
 
+from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.facts import Array, Facts, RowSum
 from symgraph.runtime.functions import erf, erfc, erfcx, every_row, gauss, ierfcx, select
 from symgraph.runtime.lines import Lines, known
@@ -11,6 +12,6 @@ from symgraph.runtime.numpy_binding import Bound, bind
 from symgraph.runtime.weights import Constant, Normal, Uniform
 
 __all__ = [
-    "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Lines", "Normal", "RowSum", "Uniform", "bind", "bind_loosely",
-    "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known", "select",
+    "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Lines", "Normal", "RowSum", "Uniform", "WithConstants", "bind",
+    "bind_loosely", "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known", "select",
 ]  # fmt: skip

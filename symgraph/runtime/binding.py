@@ -12,11 +12,24 @@ from numpy.typing import ArrayLike
 from symgraph.runtime.contract import check_reduction, checked_inputs, thread_count, weighted_rows
 from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.lines import T, check_abi, check_target, check_target_of_loss, seed_of
+from symgraph.runtime.normal_equations import normal_equations
 from symgraph.runtime.sums import rowsum
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
 
 
-class Binding(Generic[T]):
+class Kept:
+    """Object that a generated module keeps, whose methods are public functions: how another process finds it."""
+
+    facts: Facts
+    kept_as = "_model"
+    travel: "tuple[Callable[..., Any], tuple[Any, ...]] | None" = None
+    """A function and its arguments, by which another process finds this object; None for the one that its module keeps."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.travel or found_again(self.facts.module, self.kept_as)
+
+
+class Binding(Kept, Generic[T]):
     """The public functions of one module.
 
     X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row. Columns of frames
@@ -26,13 +39,14 @@ class Binding(Generic[T]):
     Arguments are checked here; what the functions give is computed by the methods at the end, which each kind of binding has.
     """
 
+    backend = "numpy"
+    _checked = staticmethod(checked_inputs)
+    _seed = staticmethod(seed_of)
+
     def __init__(self, facts: Facts, laws: Sequence[Law]) -> None:
         check_abi(facts)
         self.facts = facts
         self._laws = laws
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
-        return found_again(self.facts.module, "_model")
 
     def forward(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None) -> T:
         """Compute every node, and the loss if y is given.
@@ -45,7 +59,7 @@ class Binding(Generic[T]):
         Returns:
             The tape, which backward reads.
         """
-        return self._tape(checked_inputs(self.facts, w, X, y))
+        return self._tape(self._checked(self.facts, w, X, y))
 
     @np.errstate(all="ignore")
     def backward(self, tape: T, cotangent: "ArrayLike" = 1.0) -> "Array":
@@ -58,12 +72,12 @@ class Binding(Generic[T]):
         Returns:
             The cotangents of the weights, (k,).
         """
-        return self._pulled(tape, seed_of(tape, cotangent))
+        return self._pulled(tape, self._seed(tape, cotangent))
 
     def predict(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row."""
         workers = thread_count(threads)
-        return self._values("predict", checked_inputs(self.facts, w, X, None), workers)
+        return self._values("predict", self._checked(self.facts, w, X, None), workers)
 
     def value_and_grad(
         self,
@@ -126,7 +140,7 @@ class Binding(Generic[T]):
 
     def per_sample_grad(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute each row's gradient: (n, k), or (k,) for one row."""
-        workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
+        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
         return self._partials("per_sample_grad", inputs, workers)
 
@@ -137,20 +151,39 @@ class Binding(Generic[T]):
         many rows there are.
         """
         workers = thread_count(threads)
-        inputs = checked_inputs(self.facts, w, X, None if self.facts.features else y)
+        inputs = self._checked(self.facts, w, X, None if self.facts.features else y)
         return self._partials("jacobian", inputs, workers)
 
     def residual(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it."""
-        workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
+        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target(self.facts, inputs)
         return self._values("residual", inputs, workers)
 
     def residual_jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d residual / d w: (n, k), or (k,) for one row."""
-        workers, inputs = thread_count(threads), checked_inputs(self.facts, w, X, y)
+        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target(self.facts, inputs)
         return self._partials("residual_jacobian", inputs, workers)
+
+    @np.errstate(all="ignore")
+    def normal_equations(
+        self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, sample_weight: "ArrayLike | None" = None
+    ) -> "tuple[Array, Array, float]":
+        """Compute the normal equations of least squares, block by block, without the Jacobian of all rows in memory.
+
+        Args:
+            w: (k,) weights in the order of WEIGHTS.
+            X: (n, d) rows, columns in the order of FEATURES; (d,) is one row.
+            y: (n,) target, or a scalar for one row.
+            sample_weight: weights s of the rows, (n,); the residuals are multiplied by their roots.
+
+        Returns:
+            J'WJ (k, k) and J'Wr (k,) of the residuals r and their derivatives J, and the sum of the losses; W has the
+            slopes of the loss by r**2/2, so that J'Wr is the gradient of the sum.
+        """
+        inputs, s, _ = self._weighted(w, X, y, sample_weight, "sum")
+        return normal_equations(self.facts, self._residual_table, inputs, s)
 
     def pack(self, mapping: Mapping[str, float]) -> "Array":
         """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
@@ -161,13 +194,13 @@ class Binding(Generic[T]):
         return unpacked(self.facts, w)
 
     def initial_weights(self, seed: int | None = None) -> "Array":
-        """Draw initial weights from their declared laws, by NumPy's frozen RandomState."""
-        return drawn(self._laws, seed)
+        """Draw initial weights from their declared laws, by NumPy's frozen RandomState; each is moved into its bounds."""
+        return drawn(self.facts, self._laws, seed)
 
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Array, Any]:
         """Check how rows are reduced, and that there is a target where the loss needs one."""
         check_reduction(reduction)
-        inputs = checked_inputs(self.facts, w, X, y)
+        inputs = self._checked(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
         return weighted_rows(inputs, sample_weight, reduction, self._total)
 
@@ -190,6 +223,11 @@ class Binding(Generic[T]):
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
         """Compute what per_sample_grad, jacobian or residual_jacobian gives."""
         raise NotImplementedError
+
+    def _residual_table(self, inputs: Inputs) -> Array:
+        """Compute the derivatives of each row's residual by the weights, and behind them the residual: (n, k + 1)."""
+        slopes = self._partials("residual_jacobian", inputs, 1).reshape(-1, len(self.facts.weights))
+        return np.column_stack([slopes, np.reshape(self._values("residual", inputs, 1), -1)])
 
     def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
         """Divide the sum of s*loss by total; a sum may overflow where the mean does not."""

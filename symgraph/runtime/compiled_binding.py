@@ -1,4 +1,4 @@
-"""Binding of a compiled C library, whose functions compute in float64 and write where they are told."""
+"""Binding of a compiled C library, whose functions compute in float64 or in float32 and write where they are told."""
 
 import ctypes
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
@@ -7,14 +7,14 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symgraph.runtime.contract import row_shape
-from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.contract import followed_by_constants, row_shape
+from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.replay import shared
 
-SHARE = 65_536
+SHARE = 16_384
 """Most rows of one call of a C function: so many that handing them to a thread takes little time beside the work."""
 
 WITH_TARGET = ("per_sample_grad", "residual", "residual_jacobian")
@@ -26,6 +26,7 @@ class RowFunctions:
 
     facts: Facts
     functions: Mapping[str, Any]
+    dtype = DOUBLE
 
     def row(self, w: Sequence[float], x: Sequence[float], y: float | None, grad: "MutableSequence[float] | Array") -> float:
         """Compute the loss of one row, and write its partials into grad.
@@ -37,7 +38,7 @@ class RowFunctions:
             grad: a list or array that receives d loss / d w.
         """
         weights, features = self._of_a_row(w, x)
-        partials = np.empty(len(weights))
+        partials = np.empty(len(self.facts.weights), self.dtype)
         value: float = self.functions["row"](
             address_of(weights), address_of(features), 0.0 if y is None else float(y), address_of(partials)
         )
@@ -54,22 +55,23 @@ class RowFunctions:
     def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
         vectors = []
         for values, names, what in ((w, self.facts.weights, "w"), (x, self.facts.features, "x")):
-            vector = np.asarray(array_of(values, names, what), np.float64, order="C")
+            vector = np.asarray(array_of(values, names, what), self.dtype, order="C")
             if vector.shape != (len(names),):
                 raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
             vectors.append(vector)
-        return vectors[0], vectors[1]
+        return followed_by_constants(self.facts, vectors[0]), vectors[1]
 
 
 class CompiledBinding(LooseBinding[Any], RowFunctions):
     """The public functions of a compiled library; X or y is None where the model has none.
 
-    Arguments and results are those of Bound, except that all is computed in float64. There is no tape.
+    Arguments and results are those of Bound, except that all is computed in the dtype of the library. There is no tape.
     """
 
     def __init__(self, facts: Facts, functions: Mapping[str, Any]) -> None:
         super().__init__(facts, ())
         self.functions = functions
+        self.dtype = np.dtype(facts.dtypes[0])
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"the compiled module of {self.facts.model} cannot be pickled; load its C file where it is wanted")
@@ -78,13 +80,13 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         """Return no tape, so that a missing target is an error: C has no loss without it."""
 
     def _total(self, s: Array) -> float:
-        return float(np.sum(s))
+        return float(np.sum(s, dtype=np.float64))
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row(name, inputs, np.empty(row_shape(inputs)), threads)[()]
+        return self._by_row(name, inputs, np.empty(row_shape(inputs), self.dtype), threads)[()]
 
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row(name, inputs, np.empty((*row_shape(inputs), len(inputs.w))), threads)
+        return self._by_row(name, inputs, np.empty((*row_shape(inputs), len(self.facts.weights)), self.dtype), threads)
 
     def _by_row(self, name: str, inputs: Inputs, result: Array, threads: int) -> Array:
         """Call a C function that writes a result for each row."""
@@ -108,7 +110,8 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
             # a sum may overflow where the mean does not
             again = self._sums(inputs, s / total, threads)
             value, gradient = value if finite else again[0], gradient if all_finite else np.array(again[1:])
-        return value, gradient
+        with np.errstate(all="ignore"):
+            return value, gradient.astype(self.dtype, copy=False)
 
     def _sum(self, inputs: Inputs, s: Array, threads: int) -> float:
         """Add up the losses, each times its share."""
@@ -123,7 +126,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         """Add up the losses, each times its share, and then their gradients."""
 
         def piece(count: int, *places: int | None) -> list[float]:
-            sums = np.empty(1 + len(inputs.w))
+            sums = np.empty(1 + len(self.facts.weights), self.dtype)
             place = address_of(sums)
             self.functions["value_and_grad"](*places, count, place, place + sums.itemsize)
             return sums.tolist()
@@ -135,7 +138,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
 def factors_of(inputs: Inputs, s: Array) -> Array | None:
     """Give the factor of each row's loss, or None where all are 1."""
     if s.ndim == 0:
-        return None if s == 1.0 else np.full(row_shape(inputs), s)
+        return None if s == 1.0 else np.full(row_shape(inputs), s, s.dtype)
     return s
 
 
@@ -150,7 +153,7 @@ def in_pieces(work: Callable[..., V], inputs: Inputs, arrays: Sequence[Any], thr
     """
     shape = row_shape(inputs)
     rows = shape[0] if shape else 1
-    kept = [None if array is None else np.asarray(array, np.float64, order="C") for array in arrays]
+    kept = [None if array is None else np.asarray(array, inputs.w.dtype, order="C") for array in arrays]
     w, places = address_of(inputs.w), [None if array is None else address_of(array) for array in kept]
     if rows <= SHARE:
         return [work(rows, w, *places)]

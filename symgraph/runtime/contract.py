@@ -1,6 +1,8 @@
 """The contract of arguments: shapes, dtypes, sample weights and reductions, with messages that name the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import isfinite
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,12 @@ from symgraph.runtime.labels import array_of, unmasked
 
 
 def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
-    """Give the common dtype, at least the first of those in which the model computes; integers count as float64."""
+    """Give the common dtype, between the first and the last of those in which the model computes; integers count as float64."""
     for array in arrays:
         if array.dtype is not DOUBLE:
             break
     else:
-        return DOUBLE
+        return np.dtype(facts.dtypes[-1])
     kinds = []
     for array in arrays:
         native = array.dtype.newbyteorder("=")
@@ -24,18 +26,17 @@ def common_dtype(facts: Facts, *arrays: Array) -> np.dtype[Any]:
         if kind not in (np.float32, np.float64):
             raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {kind}")
         kinds.append(kind)
-    return np.result_type(facts.dtypes[0], *kinds)
+    return min(np.result_type(facts.dtypes[0], *kinds), np.dtype(facts.dtypes[-1]))
 
 
-def checked_weights(facts: Facts, w: Array, dtype: np.dtype[Any]) -> Array:
-    """Copy the weights, one for each name."""
+def require_weights(facts: Facts, w: Any) -> None:
+    """Refuse weights other than one for each name."""
     if w.shape != (len(facts.weights),):
         need = f"({len(facts.weights)},): {', '.join(facts.weights)}"
-        raise ValueError(f"w has shape {w.shape}, {facts.model} needs {need}")
-    return np.array(w, dtype)
+        raise ValueError(f"w has shape {tuple(w.shape)}, {facts.model} needs {need}")
 
 
-def checked_rows(facts: Facts, X: Array) -> Array:
+def checked_rows(facts: Facts, X: Any) -> Any:
     """Give X with a row for each sample and a column for each feature."""
     names = facts.features
     if len(names) == 1 and X.ndim < 2:
@@ -51,17 +52,37 @@ def checked_rows(facts: Facts, X: Array) -> Array:
 
 def checked_target(facts: Facts, y: ArrayLike, dtype: np.dtype[Any]) -> Any:
     """Give the target in the common dtype."""
-    if facts.target is None:
-        raise ValueError(f"{facts.model} has no target; y must be None")
-    target = np.asarray(array_of(y, (facts.target,), "y", column=True), order="C")
+    target = np.asarray(array_of(y, (facts.target or "y",), "y", column=True), order="C")
     if target.dtype.kind not in "biuf":
         raise TypeError(f"y has dtype {target.dtype}, {facts.model} needs real numbers")
-    if not facts.features and (target.ndim > 1 or target.size == 0):
-        raise ValueError(f"y has shape {target.shape}, {facts.model} needs (n,) or ()")
     if target.dtype != dtype:
         with np.errstate(all="ignore"):
             target = target.astype(dtype)
     return target[()]
+
+
+def fitted(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
+    """Check the shapes of arrays of any library; give X with a row for each sample and a column for each feature.
+
+    Raises:
+        ValueError: shapes do not fit each other or the model.
+    """
+    if y is not None and facts.target is None:
+        raise ValueError(f"{facts.model} has no target; y must be None")
+    require_weights(facts, w)
+    if not facts.features:
+        if X is not None:
+            raise ValueError(f"{facts.model} has no features; X must be None")
+        if y is not None and (y.ndim > 1 or 0 in y.shape):
+            raise ValueError(f"y has shape {tuple(y.shape)}, {facts.model} needs (n,) or ()")
+        return Inputs(w, None, y)
+    rows = checked_rows(facts, X)
+    if y is not None:
+        if len(facts.features) == 1 and X.ndim == 1 and y.ndim == 0 and rows.shape[0] == 1:
+            rows = rows[0]  # one row of one column, as X[i] is
+        if y.shape != rows.shape[:-1]:
+            raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}")
+    return Inputs(w, rows, y)
 
 
 def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike | None) -> Inputs:
@@ -71,29 +92,38 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
         ValueError: shapes do not fit each other or the model.
         TypeError: a dtype is neither float32 nor float64 nor whole numbers.
     """
-    if not facts.features:
-        if X is not None:
-            raise ValueError(f"{facts.model} has no features; X must be None")
-        weights = array_of(w, facts.weights, "w")
+    weights, given = array_of(w, facts.weights, "w"), X
+    if facts.features:
+        rows = array_of(X, facts.features, "X", len(facts.features) == 1)
+        dtype = common_dtype(facts, weights, rows)
+        given = rows if rows.dtype is dtype else rows.astype(dtype, copy=False)
+    else:
         dtype = common_dtype(facts, weights)
-        target = None if y is None else checked_target(facts, y, dtype)
-        return Inputs(checked_weights(facts, weights, dtype), None, target)
-    weights = array_of(w, facts.weights, "w")
-    given = array_of(X, facts.features, "X", len(facts.features) == 1)
-    dtype = common_dtype(facts, weights, given)
-    rows = checked_rows(facts, given)
-    if rows.dtype is not dtype:
-        rows = rows.astype(dtype, copy=False)
-    if min(rows.strides) < 0:  # where NumPy takes other routines, with other last bits
-        rows = rows.copy()
-    target = None
-    if y is not None:
-        target = checked_target(facts, y, dtype)
-        if len(facts.features) == 1 and given.ndim == 1 and target.ndim == 0 and len(rows) == 1:
-            rows = rows[0]  # one row of one column, as X[i] is
-        if target.shape != rows.shape[:-1]:
-            raise ValueError(f"y has shape {target.shape}, X has shape {given.shape}")
-    return Inputs(checked_weights(facts, weights, dtype), rows, target)
+    inputs = fitted(facts, np.array(weights, dtype), given, None if y is None else checked_target(facts, y, dtype))
+    if facts.constants:
+        inputs = inputs._replace(w=followed_by_constants(facts, inputs.w))
+    if inputs.X is not None and min(inputs.X.strides) < 0:  # where NumPy takes other routines, with other last bits
+        return inputs._replace(X=inputs.X.copy())
+    return inputs
+
+
+def followed_by_constants(facts: Facts, weights: Array) -> Array:
+    """Put the constants behind the weights."""
+    return np.array([*weights, *facts.constants.values()], weights.dtype) if facts.constants else weights
+
+
+def changed_constants(facts: Facts, values: Mapping[str, float]) -> dict[str, float]:
+    """Give all constants of a model, some of them with other values.
+
+    Raises:
+        ValueError: a name is unknown, or a value is no finite number.
+    """
+    for name, value in values.items():
+        if name not in facts.constants:
+            raise ValueError(f"{facts.model} has no constant {name}; it has {', '.join(facts.constants)}")
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+            raise ValueError(f"constant {name} of {facts.model} must be a finite number, not {value!r}")
+    return {name: float(values.get(name, value)) for name, value in facts.constants.items()}
 
 
 def is_batch(inputs: Inputs) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.binding import found_again
+from symgraph.runtime.binding import Kept
 from symgraph.runtime.bounds import Bounded, certain, exactly
 from symgraph.runtime.contract import checked_inputs, row_shape
 from symgraph.runtime.facts import Array, Facts
@@ -16,16 +16,15 @@ BoundedLines = Callable[[Sequence[Bounded], Sequence[Bounded], Bounded], tuple[B
 """Lines that compute the loss of a row and its partials from weights, columns and y, all with bounds of their errors."""
 
 
-class ErrorBound:
+class ErrorBound(Kept):
     """The function error_bound of one module, which keeps this object as _errors."""
+
+    kept_as = "_errors"
 
     def __init__(self, facts: Facts, forward: Callable[[Array, Any, Any], Any], lines: BoundedLines) -> None:
         self.facts = facts
         self._forward = forward
         self._lines = lines
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, str]]:
-        return found_again(self.facts.module, "_errors")
 
     @np.errstate(all="ignore")
     def error_bound(self, w: "ArrayLike", X: Any = None, y: Any = None) -> tuple[Array, Array]:

@@ -1,6 +1,7 @@
 """The facts that a generated module states about itself, and the types that its lines share with the runtime."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -15,7 +16,10 @@ MODULE_ABI = 2
 
 
 class Inputs(NamedTuple):
-    """Checked arguments of one dtype: weights (k,), rows (n, d) or (d,) or None, target (n,) or a scalar or None."""
+    """Checked arguments of one dtype: w, rows (n, d) or (d,) or None, target (n,) or a scalar or None.
+
+    w has the k weights, and behind them the constants of the model.
+    """
 
     w: Array
     X: Any
@@ -42,6 +46,7 @@ class Facts(NamedTuple):
         outputs: names of the outputs, fields of the tape.
         metadata: further facts.
         dtypes: in which it computes.
+        constants: numbers given at the call, by name.
     """
 
     module: str
@@ -53,6 +58,7 @@ class Facts(NamedTuple):
     outputs: tuple[str, ...]
     metadata: Mapping[str, object]
     dtypes: tuple[str, ...] = ("float32", "float64")
+    constants: Mapping[str, float] = MappingProxyType({})
 
 
 def output_field(facts: Facts) -> str:

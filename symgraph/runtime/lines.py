@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import is_batch
-from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs, RowSum
+from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs, RowSum, output_field
 from symgraph.runtime.labels import unmasked
 
 
@@ -109,3 +109,14 @@ def absent(facts: Facts, what: str) -> Callable[..., Any]:
         raise ValueError(f"{facts.model} has no {what}")
 
     return refuse
+
+
+def columns_of(facts: Facts, lines: Lines[T]) -> dict[str, Columns[T]]:
+    """Give the functions of the tape whose results have an entry for each row, by the names of the public functions."""
+    output, jacobian = output_field(facts), lines.jacobian or absent(facts, "output")
+    return {
+        "predict": lambda tape: (getattr(tape, output),),
+        "jacobian": jacobian,
+        "residual": lines.residual or (lambda tape: (getattr(tape, output) - known(tape.y),)),
+        "residual_jacobian": lines.residual_jacobian or jacobian,  # if the target has no weights in it
+    }

@@ -44,6 +44,7 @@ class LooseBinding(Binding[T]):
     jacobian = loosely(Binding.jacobian)
     residual = loosely(Binding.residual)
     residual_jacobian = loosely(Binding.residual_jacobian)
+    normal_equations = loosely(Binding.normal_equations)
 
     def predict(self, w: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row."""

@@ -1,4 +1,4 @@
-"""Binding of a NumPy module whose float64 results come from a compiled library of the same model."""
+"""Binding of a NumPy module whose results come from compiled libraries of the same model."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +12,10 @@ from symgraph.runtime.numpy_binding import Bound
 
 
 class NativeBinding(Binding[T], RowFunctions):
-    """The public functions of a module in float64 by a compiled library, in float32 by the module's lines of NumPy.
-
-    The tape is always made by the lines.
+    """The public functions of a module by compiled libraries; the tape is always made by the module's lines of NumPy.
 
     Attributes:
-        travel: a function and its arguments, by which another process finds the public functions.
+        floats: gives the library in float32, or None, so that the lines compute in float32.
     """
 
     def __init__(self, lines: Bound[T], compiled: CompiledBinding) -> None:
@@ -25,10 +23,8 @@ class NativeBinding(Binding[T], RowFunctions):
         self._lines = lines
         self._compiled = compiled
         self.functions = compiled.functions
-        self.travel: tuple[Callable[..., Any], tuple[Any, ...]] = lines.__reduce__()
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return self.travel
+        self.floats: Callable[[], CompiledBinding | None] = lambda: None
+        self.travel = lines.__reduce__()
 
     def _tape(self, inputs: Inputs) -> T:
         return self._lines._tape(inputs)
@@ -37,7 +33,11 @@ class NativeBinding(Binding[T], RowFunctions):
         return self._lines._pulled(tape, seed)
 
     def _computing(self, inputs: Inputs) -> Binding[Any]:
-        return self._compiled if inputs.w.dtype == DOUBLE else self._lines
+        return self._in(inputs.w.dtype)
+
+    def _in(self, dtype: Any) -> Binding[Any]:
+        """Choose what computes in a dtype."""
+        return self._compiled if dtype == DOUBLE else self.floats() or self._lines
 
     def _of_loss(self, inputs: Inputs) -> Binding[Any]:
         """Choose what computes a loss: NumPy's lines if the target is missing, which can tell if the loss needs it."""
@@ -45,7 +45,7 @@ class NativeBinding(Binding[T], RowFunctions):
         return self._lines if missing else self._computing(inputs)
 
     def _total(self, s: Array) -> Any:
-        return (self._compiled if s.dtype == DOUBLE else self._lines)._total(s)
+        return self._in(s.dtype)._total(s)
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
         return self._computing(inputs)._values(name, inputs, threads)
@@ -53,6 +53,9 @@ class NativeBinding(Binding[T], RowFunctions):
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
         computing = self._of_loss if name == "gradient" else self._computing
         return computing(inputs)._partials(name, inputs, threads)
+
+    def _residual_table(self, inputs: Inputs) -> Array:
+        return self._computing(inputs)._residual_table(inputs)
 
     def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
         return self._of_loss(inputs)._mean(inputs, s, total, threads)

@@ -8,8 +8,8 @@ import numpy as np
 
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import is_batch
-from symgraph.runtime.facts import Array, Facts, Inputs, output_field
-from symgraph.runtime.lines import Columns, Lines, T, absent, known, losses_of
+from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.lines import Columns, Lines, T, absent, columns_of, losses_of
 from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import Given, record
 from symgraph.runtime.replay import Replay
@@ -22,15 +22,11 @@ class Bound(Binding[T]):
 
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, laws)
-        self._output_field = output_field(facts)
         self._forward = lines.forward
         self._backward = lines.backward or absent(facts, "loss")
-        jacobian = lines.jacobian or absent(facts, "output")
         self._columns: Mapping[str, Columns[T]] = {
-            "predict": self._output,
-            "jacobian": jacobian,
-            "residual": lines.residual or self._difference,
-            "residual_jacobian": lines.residual_jacobian or jacobian,  # if the target has no weights in it
+            **columns_of(facts, lines),
+            "residual_table": lambda tape: (*self._columns["residual_jacobian"](tape), *self._columns["residual"](tape)),
             "per_sample_grad": self._gradient,
             "loss": lambda tape: (losses_of(tape),),
         }
@@ -89,11 +85,8 @@ class Bound(Binding[T]):
         shares = self._columns_of("loss", inputs, threads)[:, 0] / total
         return float(rowsum(shares, s if s.ndim else None))
 
-    def _output(self, tape: T) -> Sequence[Array]:
-        return (getattr(tape, self._output_field),)
-
-    def _difference(self, tape: T) -> Sequence[Array]:
-        return (self._output(tape)[0] - known(tape.y),)
+    def _residual_table(self, inputs: Inputs) -> Array:
+        return np.atleast_2d(self._partials("residual_table", inputs, 1))
 
     def _gradient(self, tape: T) -> Sequence[Array]:
         return self._backward(tape, tape.w.dtype.type(1.0), unsummed)
@@ -111,7 +104,7 @@ class Bound(Binding[T]):
         key = name, inputs.w.dtype, inputs.y is not None, by_row
         known = self._programs.get(key)
         if known is None:
-            counts = len(self.facts.weights), len(self.facts.features)
+            counts = len(inputs.w), len(self.facts.features)
             columns = self._columns.get(name)
             lines = self._sums[name] if columns is None else lambda one: columns(self._forward(one.w, one.X, one.y))
             recording = record(lines, counts, inputs.w.dtype, has_target=inputs.y is not None, by_row=by_row)

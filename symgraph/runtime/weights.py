@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.contract import checked_weights, common_dtype
+from symgraph.runtime.contract import common_dtype, require_weights
 from symgraph.runtime.facts import Array, Facts
 from symgraph.runtime.labels import array_of
 
@@ -62,11 +62,22 @@ def packed(facts: Facts, mapping: Mapping[str, float]) -> Array:
 def unpacked(facts: Facts, w: ArrayLike) -> dict[str, float]:
     """Give a vector of weights as a dict by name."""
     values = array_of(w, facts.weights, "w")
-    weights = checked_weights(facts, values, common_dtype(facts, values))
-    return dict(zip(facts.weights, weights.tolist(), strict=True))
+    require_weights(facts, values)
+    return dict(zip(facts.weights, values.astype(common_dtype(facts, values)).tolist(), strict=True))
 
 
-def drawn(laws: Sequence[Law], seed: int | None) -> Array:
-    """Draw weights by their laws with NumPy's RandomState, whose streams are frozen."""
+def drawn(facts: Facts, laws: Sequence[Law], seed: int | None) -> Array:
+    """Draw weights by their laws with NumPy's RandomState, whose streams are frozen; each is moved into its bounds."""
     rng = np.random.RandomState(seed)
-    return np.concatenate([law.draw(rng) for law in laws])
+    weights: Array = np.clip(np.concatenate([law.draw(rng) for law in laws]), *limits(facts))
+    return weights
+
+
+def limits(facts: Facts) -> tuple[Array, Array]:
+    """Give the least and the greatest value of each weight, infinite where none is declared."""
+    ends = np.full((len(facts.weights), 2), (-np.inf, np.inf))
+    bounds = facts.metadata.get("bounds", {})
+    assert isinstance(bounds, Mapping)
+    for name, pair in bounds.items():
+        ends[facts.weights.index(name)] = pair
+    return ends[:, 0], ends[:, 1]

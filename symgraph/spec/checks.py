@@ -42,23 +42,6 @@ _COMMON = frozenset({DeclaredSymbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS
 """Kinds of expressions that need no further check."""
 
 
-def check_domain(domain: object, where: str) -> tuple[float, float] | None:
-    """Return the domain as two floats, or None where none is declared.
-
-    Raises:
-        SpecError: it is no pair of numbers with low below high.
-    """
-    if domain is None:
-        return None
-    try:
-        low, high = (float(bound) for bound in domain)  # type: ignore[attr-defined]  # any iterable of two will do
-    except (TypeError, ValueError):
-        raise SpecError(f"{where}: domain must be a pair (low, high) of numbers, not {domain!r}") from None
-    if math.isnan(low) or math.isnan(high) or not low < high:
-        raise SpecError(f"{where}: domain needs low below high, not ({low!r}, {high!r})")
-    return low, high
-
-
 def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
     """Return the expression, sympified, if it can become part of a graph.
 

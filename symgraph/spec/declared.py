@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy
 
-_ROLES = ("target", "weight", "feature", "node")
+_ROLES = ("target", "weight", "constant", "feature", "node")
 """Roles in the order in which SymPy prints factors, a*x, and chooses signs: Abs(y - y_hat) stays as written."""
 
 

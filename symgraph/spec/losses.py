@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from sympy import Abs
 
+from symgraph.errors import SpecError
 from symgraph.ir.functions import softplus
+from symgraph.spec.inputs import Input, NamedNode
 
 
 class Loss(NamedTuple):
@@ -32,3 +34,22 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
     }
 )
 """Every loss there is by name; a model that asks for one needs a target and an output."""
+
+
+def loss_named(name: str, where: str, output: NamedNode | None, target: Input | None) -> Any:
+    """Return the loss of a name as an expression.
+
+    Args:
+        name: of a row of ``LOSSES``.
+        where: the model, for messages.
+        output: the model's output.
+        target: its target.
+
+    Raises:
+        SpecError: there is none of that name, or output or target are missing.
+    """
+    if name not in LOSSES:
+        raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LOSSES)}, or give an expression")
+    if target is None or output is None:
+        raise SpecError(f"{where}: {name!r} compares the target with the output; declare model.target and model.output first")
+    return LOSSES[name].of(output.symbol, target.symbol)

@@ -1,52 +1,17 @@
 """The model spec: features, weights, target, named nodes, output and loss, as SymPy expressions."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from numbers import Real
+from collections.abc import Mapping
 from typing import Any
 
 import sympy
 
 from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
-from symgraph.spec.checks import check_domain, check_expression
-from symgraph.spec.declared import declared
-from symgraph.spec.laws import Constant, Law, Normal, Uniform
-from symgraph.spec.losses import LOSSES
-from symgraph.spec.names import check_model_name, check_name
-
-DEFAULT_LAW = Normal(0.0, 0.01)
+from symgraph.spec.chain_rule import chain_rule
+from symgraph.spec.declarations import Declarations
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """Leaf of the model: one feature, weight or target.
-
-    Attributes:
-        name: as the user wrote it.
-        kind: "feature", "weight" or "target".
-        symbol: its SymPy symbol, real.
-        domain: the range (low, high) of its values, or None.
-        init: the law of its initial value; None unless it is a weight.
-    """
-
-    name: str
-    kind: str
-    symbol: Any
-    domain: tuple[float, float] | None = None
-    init: Law | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NamedNode:
-    """Node of the model: its name, the opaque symbol that stands for it, its expression over earlier symbols."""
-
-    name: str
-    symbol: Any
-    expr: Any
-
-
-class Model:
+class Model(Declarations):
     """Model and its loss, written once.
 
     Declaring an input or a node returns the SymPy symbol that stands for it. The model is checked as it is built and frozen by
@@ -60,74 +25,11 @@ class Model:
         SpecError: the name cannot name a module.
     """
 
-    # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
-    __slots__ = (
-        "__weakref__", "_digests", "_doc", "_frozen", "_inputs", "_loss", "_nodes", "_output", "_symbols", "_target", "name",
-    )  # fmt: skip
+    __slots__ = ("_digests",)
 
     def __init__(self, name: str, doc: str = "") -> None:
-        self.name = check_model_name(name)
-        self.doc = doc
-        self._inputs: dict[str, Input] = {}
-        self._nodes: dict[str, NamedNode] = {}
-        self._output: str | None = None
-        self._loss: Any = None
-        self._symbols: dict[str, Any] = {}
-        self._target: Input | None = None
+        super().__init__(name, doc)
         self._digests: Mapping[Any, str] | None = None
-        self._frozen = False
-
-    # Parts of the model, for its readers.
-
-    @property
-    def doc(self) -> str:
-        """Return the line of documentation, made one line of printable text."""
-        return self._doc
-
-    @doc.setter
-    def doc(self, text: str) -> None:
-        self._doc = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-
-    @property
-    def feature_inputs(self) -> tuple[Input, ...]:
-        """Return the features in the order of their declaration, which is the order of X's columns."""
-        return tuple(i for i in self._inputs.values() if i.kind == "feature")
-
-    @property
-    def weight_inputs(self) -> tuple[Input, ...]:
-        """Return the weights in the order of their declaration, which is the order of the vector w."""
-        return tuple(i for i in self._inputs.values() if i.kind == "weight")
-
-    @property
-    def target_input(self) -> Input | None:
-        """Return the target, or None."""
-        return self._target
-
-    @property
-    def inputs(self) -> tuple[Input, ...]:
-        """Return all leaves: the features, the weights, and the target where there is one."""
-        target = self.target_input
-        return (*self.feature_inputs, *self.weight_inputs, *(() if target is None else (target,)))
-
-    @property
-    def nodes(self) -> tuple[NamedNode, ...]:
-        """Return the named nodes, the output among them, in the order of their declaration."""
-        return tuple(self._nodes.values())
-
-    @property
-    def output_node(self) -> NamedNode | None:
-        """Return the node that gives the predictions, or None."""
-        return None if self._output is None else self._nodes[self._output]
-
-    @property
-    def loss_expr(self) -> Any:
-        """Return the loss of one row over the model's symbols, or None."""
-        return self._loss
-
-    @property
-    def exprs(self) -> tuple[Any, ...]:
-        """Return all expressions: those of the nodes in order, then the loss where there is one."""
-        return (*(node.expr for node in self._nodes.values()), *(() if self._loss is None else (self._loss,)))
 
     def digests(self) -> Mapping[Any, str]:
         """Return a digest of each subexpression's structure; computed once, and freezes the model.
@@ -138,108 +40,6 @@ class Model:
         if self._digests is None:
             self._digests = digests(self.freeze().exprs)
         return self._digests
-
-    # Declarations.
-
-    def feature(self, name: str, *, domain: tuple[float, float] | None = None) -> Any:
-        """Declare one feature (a column of X) and return its symbol.
-
-        Args:
-            name: an identifier; the column of that name is read from data files.
-            domain: (low, high) where the feature is meant to live; verification draws its points there.
-
-        Raises:
-            SpecError: the name is taken, reserved or no identifier, or the model is frozen.
-        """
-        return self._declare(name, "feature", domain, None)
-
-    def features(self, names: str | Sequence[str], *, domain: tuple[float, float] | None = None) -> tuple[Any, ...]:
-        """Declare several features, as ``sympy.symbols`` reads names (``"f1:6"``, ``"a b c"``), and return a tuple."""
-        return tuple(self.feature(name, domain=domain) for name in self._split(names, "feature"))
-
-    def weight(self, name: str, *, init: Law | float = DEFAULT_LAW, domain: tuple[float, float] | None = None) -> Any:
-        """Declare one weight (an entry of w) and return its symbol.
-
-        Args:
-            name: an identifier.
-            init: the law of its initial value (Normal, Uniform, Constant) or a fixed number.
-            domain: (low, high) where the weight is meant to live; verification draws its points there.
-
-        Raises:
-            SpecError: the name is taken, reserved or no identifier, the law is none, or the model is frozen.
-        """
-        return self._declare(name, "weight", domain, self._law(init, f"weight {name}"))
-
-    def weights(
-        self,
-        names: str | Sequence[str],
-        *,
-        init: Law | float | Sequence[Law | float] = DEFAULT_LAW,
-        domain: tuple[float, float] | None = None,
-    ) -> tuple[Any, ...]:
-        """Declare several weights and return a tuple; ``init`` is one law for all, or a sequence with one a weight."""
-        split = self._split(names, "weight")
-        laws = [init] * len(split) if isinstance(init, Law | int | float | Real) else list(init)
-        if len(laws) != len(split):
-            raise SpecError(f"model {self.name}: init has {len(laws)} values for {len(split)} weights ({', '.join(split)})")
-        return tuple(self.weight(name, init=law, domain=domain) for name, law in zip(split, laws, strict=True))
-
-    def target(self, name: str = "y", *, domain: tuple[float, float] | None = None) -> Any:
-        """Declare the target (the column y that the loss compares with) and return its symbol.
-
-        Raises:
-            SpecError: there is a target already, the name is taken, reserved or no identifier, or the model is frozen.
-        """
-        known = self.target_input
-        if known is not None:
-            raise SpecError(
-                f"model {self.name}: target {name!r}: the model has the target {known.name!r} already; it can have one"
-            )
-        return self._declare(name, "target", domain, None)
-
-    def node(self, name: str, expr: Any) -> Any:
-        """Name an intermediate value and return the opaque symbol that stands for it.
-
-        Args:
-            name: an identifier; the generated module computes the node under this name.
-            expr: a SymPy expression over symbols declared before, or a number.
-
-        Raises:
-            SpecError: the name or the expression cannot be used, or the model is frozen.
-        """
-        return self._name_node(name, expr, "node")
-
-    def output(self, name: str, expr: Any) -> Any:
-        """Name the node that gives the predictions and return its symbol; a model has at most one.
-
-        Raises:
-            SpecError: there is an output already, or as for ``node``.
-        """
-        if self._output is not None:
-            raise SpecError(f"model {self.name}: output {name!r}: the model has the output {self._output!r} already")
-        symbol = self._name_node(name, expr, "output")
-        self._output = name
-        return symbol
-
-    def loss(self, loss: Any) -> None:
-        """Set the loss of one row.
-
-        Args:
-            loss: a SymPy expression over the model's symbols, or the name of a row of ``LOSSES`` in ``symgraph.spec.losses``,
-                such as "squared_error".
-
-        Raises:
-            SpecError: there is a loss already, the name is unknown or needs a target and an output that are missing, the
-                expression cannot be used, or the model is frozen.
-        """
-        where = f"model {self.name}: loss"
-        self._check_open(where)
-        if self._loss is not None:
-            raise SpecError(f"{where}: the model has a loss already")
-        expr = self._named_loss(loss, where) if isinstance(loss, str) else loss
-        self._loss = check_expression(expr, where, self._symbols)
-
-    # Uses.
 
     def freeze(self) -> "Model":
         """Check the model as a whole and close it to changes; done by every use, harmless when repeated.
@@ -258,16 +58,7 @@ class Model:
         Raises:
             SpecError: the model has no loss, or is not complete.
         """
-        self.freeze()
-        if self._loss is None:
-            raise SpecError(f"model {self.name}: partials need a loss; set one with model.loss")
-        sums: dict[Any, list[Any]] = {}
-        self._push(sums, self._loss, sympy.Integer(1))
-        for node in reversed(self.nodes):
-            self._push(sums, node.expr, sympy.Add(*sums.pop(node.symbol, [])))
-        # the derivative of exp(t) is exp(t) again: say so by the node's name
-        named = {node.expr: node.symbol for node in reversed(self.nodes) if node.expr.args}
-        return {i.name: sympy.Add(*sums.get(i.symbol, [])).xreplace(named) for i in self.weight_inputs}
+        return chain_rule(self._loss_for("partials need"), self.nodes, self.weight_inputs)
 
     def expanded_loss(self) -> Any:
         """Return the loss over the inputs alone, every node replaced by its expression.
@@ -275,13 +66,16 @@ class Model:
         Raises:
             SpecError: the model has no loss, or is not complete.
         """
-        self.freeze()
-        if self._loss is None:
-            raise SpecError(f"model {self.name}: expanded_loss needs a loss; set one with model.loss")
-        expr = self._loss
+        expr = self._loss_for("expanded_loss needs")
         for node in reversed(self.nodes):
             expr = expr.xreplace({node.symbol: node.expr})
         return expr
+
+    def _loss_for(self, what: str) -> Any:
+        self.freeze()
+        if self._loss is None:
+            raise SpecError(f"model {self.name}: {what} a loss; set one with model.loss")
+        return self._loss
 
     def _repr_latex_(self) -> str:
         rows = [(sympy.latex(node.symbol), sympy.latex(node.expr)) for node in self.nodes]
@@ -294,81 +88,6 @@ class Model:
         parts = f"{len(self.feature_inputs)} features, {len(self.weight_inputs)} weights, {len(self._nodes)} nodes"
         return f"<Model {self.name}: {parts}>"
 
-    # Checks.
-
-    def _check_open(self, where: str) -> None:
-        if self._frozen:
-            raise SpecError(f"{where}: the model is frozen, since it has been used; declare everything before its first use")
-
-    def _new_symbol(self, name: str, kind: str) -> Any:
-        where = f"model {self.name}: {kind} {name!r}"
-        self._check_open(where)
-        check_name(name, kind, self.name)
-        if name in self._inputs:
-            raise SpecError(f"{where}: the name is taken by a {self._inputs[name].kind}")
-        if name in self._nodes:
-            raise SpecError(f"{where}: the name is defined twice; a node of that name exists")
-        return declared(name, "node" if kind == "output" else kind, len(self._symbols))
-
-    def _declare(self, name: str, kind: str, domain: object, init: Law | None) -> Any:
-        symbol = self._new_symbol(name, kind)
-        checked = check_domain(domain, f"model {self.name}: {kind} {name!r}")
-        entry = self._inputs[name] = Input(name, kind, symbol, checked, init)
-        if kind == "target":
-            self._target = entry
-        self._symbols[name] = symbol
-        return symbol
-
-    def _name_node(self, name: str, expr: Any, kind: str) -> Any:
-        symbol = self._new_symbol(name, kind)
-        checked = check_expression(expr, f"model {self.name}: {kind} {name!r}", self._symbols)
-        target = self.target_input
-        if kind == "output" and target is not None and target.symbol in self._ancestors(symbols_of(checked)):
-            raise SpecError(
-                f"model {self.name}: output {name!r} depends on the target {target.name!r}, which predictions do not have"
-            )
-        self._nodes[name] = NamedNode(name, symbol, checked)
-        self._symbols[name] = symbol
-        return symbol
-
-    def _split(self, names: str | Sequence[str], kind: str) -> list[str]:
-        if not isinstance(names, str):
-            return list(names)
-        try:
-            return list(sympy.symbols(names, cls=str, seq=True))
-        except ValueError as error:
-            raise SpecError(f"model {self.name}: {kind} names {names!r}: {error}") from None
-
-    def _law(self, init: object, where: str) -> Law:
-        if isinstance(init, Normal | Uniform | Constant):
-            return init
-        if isinstance(init, Real) and not isinstance(init, bool):
-            return Constant(float(init))
-        raise SpecError(f"model {self.name}: {where}: init must be Normal, Uniform, Constant or a number, not {init!r}")
-
-    def _named_loss(self, name: str, where: str) -> Any:
-        if name not in LOSSES:
-            raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LOSSES)}, or give an expression")
-        target, output = self.target_input, self.output_node
-        if target is None or output is None:
-            raise SpecError(
-                f"{where}: {name!r} compares the target with the output; declare model.target and model.output first"
-            )
-        return LOSSES[name].of(output.symbol, target.symbol)
-
-    def _ancestors(self, symbols: Iterable[Any]) -> set[Any]:
-        """Return all symbols on which the given symbols depend, themselves included."""
-        by_symbol = {node.symbol: node for node in self._nodes.values()}
-        found: set[Any] = set()
-        todo = list(symbols)
-        while todo:
-            symbol = todo.pop()
-            if symbol not in found:
-                found.add(symbol)
-                if symbol in by_symbol:
-                    todo.extend(symbols_of(by_symbol[symbol].expr))
-        return found
-
     def _check_whole(self) -> None:
         where = f"model {self.name}"
         if self._loss is None and self._output is None:
@@ -380,9 +99,3 @@ class Model:
         idle = [i.name for i in self.weight_inputs if i.symbol not in used]
         if idle:
             raise SpecError(f"{where}: the {root} does not depend on weight {', '.join(idle)}; use it or remove it")
-
-    @staticmethod
-    def _push(sums: dict[Any, list[Any]], expr: Any, cotangent: Any) -> None:
-        """Add cotangent * d expr/d symbol to the sum of every symbol of the expression."""
-        for symbol in sorted(symbols_of(expr), key=lambda s: s.place):
-            sums.setdefault(symbol, []).append(cotangent * sympy.diff(expr, symbol))

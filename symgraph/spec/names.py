@@ -3,7 +3,9 @@
 import keyword
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import sympy
 
 from symgraph.errors import SpecError
 
@@ -52,3 +54,21 @@ def check_model_name(name: object) -> str:
         owner = "of that name" if name in _IMPORTED else "of Python's standard library"
         raise SpecError(f"model name {name!r}: {name}.py would hide the module {owner}; choose another, such as {name}_model")
     return name
+
+
+def split_names(names: str | Sequence[str], where: str) -> list[str]:
+    """Return the names that a text stands for, as ``sympy.symbols`` reads it; a sequence is a list of them already.
+
+    Args:
+        names: such as "f1:6" or "a b c".
+        where: model and kind, for messages.
+
+    Raises:
+        SpecError: the text cannot be read.
+    """
+    if not isinstance(names, str):
+        return list(names)
+    try:
+        return list(sympy.symbols(names, cls=str, seq=True))
+    except ValueError as error:
+        raise SpecError(f"{where} names {names!r}: {error}") from None

@@ -1,4 +1,4 @@
-"""Residual of a model: the r of a loss c * r**2, found in the loss as it is written."""
+"""Residual of a model: the one that it declares, or the r of a loss c * r**2, found in the loss as it is written."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Residual:
     Attributes:
         expr: r over the model's symbols, such that the loss is ``factor * r**2``; None where there is none.
         written: r or its negative, as written in the loss.
-        factor: the c of the loss; 0.0 where there is no residual.
+        factor: the c of the loss; 0.0 where there is no residual, or its loss is a robust one.
         reason: why there is no residual; "" where there is one.
     """
 
@@ -50,6 +50,9 @@ def residual_of(model: Model) -> Residual:
 
 
 def _residual_of(model: Model) -> Residual:
+    if model.residual_exprs:
+        (declared,) = model.residual_exprs
+        return Residual(declared, declared, 0.0 if model.robust else 0.5, "")
     if model.loss_expr is None:
         return _none("the model has no loss")
     powers, constant = _factors(model)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
-from symgraph.io.compiled import module_of, prefix_of
+from symgraph.io.compiled import is_single, module_of, prefix_of
 from symgraph.training.clipping import Clip, Limit
 from symgraph.training.epoch import ByEpoch, Epoch, finished
 from symgraph.training.epochs_in_floats import ScalarRows
@@ -135,12 +135,15 @@ def compiled_rows(siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Cl
     """
     if not (clip is None or isinstance(clip, Limit)):
         raise NotRecordedError("a clip of your own cannot be written as C")
+    source, text = siblings.c_files[0]
+    if is_single(text):
+        raise ModuleError(f"{source} is in single precision, and an optimizer's state is in double; build it without --float")
     (rule, numbers), given = recorded(optimizer), cast("Any", siblings.arrays or siblings.scalar)
     environment = tuple(os.environ.get(name, "") for name in ("CC", "PATH", VARIABLE))
     sizes = len(given.WEIGHTS), len(given.FEATURES), given.TARGET is not None
     library, module = _library(siblings.c_files, sizes, rule, "" if clip is None else clip.in_c, environment)
     if identity(module) != identity(given):
-        raise ModuleError(f"{siblings.c_files[0][0]} was not built from the same spec; build it again")
+        raise ModuleError(f"{source} was not built from the same spec; build it again")
     X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
     limit = 0.0 if clip is None else clip.limit
     judge: Any = siblings.arrays or ScalarRows(cast("Any", siblings.scalar))

@@ -15,9 +15,11 @@ from c_code import WARNINGS, compiled, compiler, scratch
 
 from symgraph import Model
 from symgraph.backends.c.functions import LIBRARY
+from symgraph.backends.c.single import in_single
 from symgraph.build.modules import load_artifact
 from symgraph.check.judged_points import points
-from symgraph.errors import SpecError
+from symgraph.check.verify import verify
+from symgraph.errors import SpecError, VerificationError
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler
@@ -31,9 +33,9 @@ QUICK = ("-std=c99", "-O1", "-ffp-contract=off")
 """Flags for tests of what is computed; those of users only make the same faster, which other tests hold."""
 
 
-def texts(model: Model) -> dict[str, str]:
+def texts(model: Model, single: bool = False) -> dict[str, str]:
     """The C file and the header of a model, by name."""
-    return {artifact.name: artifact.text for artifact in generate(model, ("c",))}
+    return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=Options(single=single))}
 
 
 def module(model: Model, folder: Path, flags: tuple[str, ...] = QUICK) -> ModuleType:
@@ -42,17 +44,51 @@ def module(model: Model, folder: Path, flags: tuple[str, ...] = QUICK) -> Module
     return module_of(f"{model.name}.c", texts(model), compiler=Compiler((program,), flags, "test"), folder=folder)
 
 
+def in_haste() -> Compiler:
+    """A compiler of what is verified."""
+    return Compiler((compiler("gcc"),), QUICK, "test")
+
+
 @cache
 def c_module(name: str) -> ModuleType:
     """The C module of a model of the zoo."""
     return module(MODELS[name](), scratch())
 
 
+@pytest.mark.parametrize("single", [False, True], ids=["doubles", "floats"])
 @pytest.mark.parametrize("family", ["gcc", "clang"])
 @pytest.mark.parametrize("name", MODELS)
-def test_every_model_compiles_without_a_warning(name: str, family: str) -> None:
+def test_every_model_compiles_without_a_warning(name: str, family: str, single: bool) -> None:
     # gcc sees unused and uninitialized values only where it optimizes; clang needs no code for its warnings
-    compiled(compiler(family), ("-c", "-O1") if family == "gcc" else ("-fsyntax-only",), texts(MODELS[name]()), "model.o")
+    flags = ("-c", "-O1") if family == "gcc" else ("-fsyntax-only",)
+    strict = ("-Wpedantic", "-Wshadow", "-Wdouble-promotion", "-Wfloat-conversion") if single else ()
+    compiled(compiler(family), (*flags, *strict), texts(MODELS[name](), single), "model.o")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_file_in_single_precision_has_neither_doubles_nor_their_constants_and_functions(name: str) -> None:
+    for file, text in texts(MODELS[name](), single=True).items():
+        code = re.sub(r'//.*|"(?:\\.|[^"\\])*"', "", text)
+        assert not re.search(r"\bdouble\b|\bDBL_|\buint64_t\b", code)
+        constants = re.findall(r"(?<![\w.])(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?\w*", code)
+        assert constants or file.endswith(".h")
+        assert all(constant.endswith("f") for constant in constants)
+        called = set(re.findall(r"\b([a-z]\w*)\(", code)) & {"copysign", "fabs", "fma", "rint", "sqrt", *LIBRARY}
+        assert not called
+
+
+def test_names_comments_and_strings_of_a_model_stay_in_single_precision_and_constants_become_the_floats_beside_them() -> None:
+    m = Model("pendulum", doc="A double pendulum of 0.1 m; exp(x), DBL_MAX.")
+    x, (a, expf) = m.feature("double"), m.weights("fabs expf")
+    m.output("y_hat", 0.1 * a * sp.exp(x) + 1e300 * expf + sp.Float("1e-60") * a)
+    text = texts(m, single=True)["pendulum.c"]
+    assert "// A double pendulum of 0.1 m; exp(x), DBL_MAX.\n" in text
+    assert '    "double",\n' in text
+    assert "const float double_ = x[0 * stride + row];" in text
+    assert "0.1f" in text
+    assert "INFINITY" in text  # as NumPy has it in float32
+    c = module_of("pendulum.c", texts(m, single=True), compiler=Compiler((compiler("gcc"),), QUICK, "test"), folder=scratch())
+    assert c.predict([2.0, 0.0], [0.0]).dtype == np.float32
 
 
 @pytest.mark.parametrize("family", ["gcc", "clang"])
@@ -145,28 +181,33 @@ int main(void)
 """
 
 
-def driver(name: str, files: dict[str, str]) -> str:
+def driver(name: str, files: dict[str, str], single: bool) -> str:
     """The driver for a model; without what its file has not."""
     lines = DRIVER.replace("MODEL_CAPS", name.upper()).replace("MODEL", name).splitlines(keepends=True)
-    return "".join(line for line in lines if "residual" not in line or "_residual(" in files[f"{name}.h"])
+    text = "".join(line for line in lines if "residual" not in line or "_residual(" in files[f"{name}.h"])
+    return in_single(text) if single else text
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("single", [False, True], ids=["doubles", "floats"])
 @pytest.mark.parametrize("family", ["gcc", "clang"])
 @pytest.mark.parametrize("name", ["nine_weights", "pieces", "every_op", "uniform_nodes", "line"])
-def test_rows_of_any_number_and_kind_pass_the_sanitizers_and_have_the_bits_of_single_rows(name: str, family: str) -> None:
-    files = texts(MODELS[name]())
-    files |= {"main.c": driver(name, files)}
+def test_rows_of_any_number_and_kind_pass_the_sanitizers_and_have_the_bits_of_single_rows(
+    name: str, family: str, single: bool
+) -> None:
+    files = texts(MODELS[name](), single)
+    files |= {"main.c": driver(name, files, single)}
     checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     program = compiled(compiler(family), ("-O1", "-g", "-ffp-contract=off", *checks), files, "main")
     run = subprocess.run([str(program)], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "0 differ\n"), run.stderr[:2000]
 
 
+@pytest.mark.parametrize("single", [False, True], ids=["doubles", "floats"])
 @pytest.mark.parametrize("family", ["gcc", "clang"])
-def test_vector_code_has_the_bits_of_single_rows_too(family: str) -> None:
-    files = texts(MODELS["nine_weights"]())
-    files |= {"main.c": driver("nine_weights", files)}
+def test_vector_code_has_the_bits_of_single_rows_too(family: str, single: bool) -> None:
+    files = texts(MODELS["nine_weights"](), single)
+    files |= {"main.c": driver("nine_weights", files, single)}
     flags = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
     run = subprocess.run([str(compiled(compiler(family), flags, files, "main"))], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "0 differ\n")
@@ -193,6 +234,50 @@ def test_results_are_within_the_error_bound_of_the_numpy_module(name: str) -> No
                 assert abs(got - want) <= 2 * allowed, (point, got, want, allowed)
                 judged += 1
     assert judged > 10
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_LOSS if name not in ("constants", "sums")])
+def test_results_in_single_precision_are_verified_as_all_are(name: str) -> None:
+    c = module_of(f"{name}.c", texts(MODELS[name](), single=True), compiler=in_haste(), folder=scratch())
+    assert verify(MODELS[name](), None, c, points=2).judged > 10
+
+
+def test_a_model_whose_values_floats_do_not_hold_is_not_verified_in_single_precision() -> None:
+    c = module_of("constants.c", texts(MODELS["constants"](), single=True), compiler=in_haste(), folder=scratch())
+    with pytest.raises(SpecError, match=r"model constants: at every point .* values beyond 1e-37 to 1e\+18"):
+        verify(MODELS["constants"](), None, c, points=2)
+
+
+SINGLE_FAULTS = {
+    "a partial is wrong": ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001f *"),
+    "a constant is another": ("0.69314575f", "0.6939f"),
+    "the losses miss their last row": ("block_sum_(losses, rows), &sum", "block_sum_(losses, rows - 1), &sum"),
+    "a series is too short": ("0.16666664f", "0.0f"),
+    "shares are ignored": ("share = s ? s + start : ones", "share = s ? ones : ones"),
+}
+
+
+@pytest.mark.parametrize("fault", SINGLE_FAULTS)
+def test_a_fault_of_the_text_in_single_precision_is_caught_by_verification(fault: str) -> None:
+    files, (good, bad) = texts(MODELS["nine_weights"](), single=True), SINGLE_FAULTS[fault]
+    assert good in files["nine_weights.c"]
+    files |= {"nine_weights.c": files["nine_weights.c"].replace(good, bad)}
+    c = module_of("nine_weights.c", files, compiler=in_haste(), folder=scratch())
+    with pytest.raises(VerificationError, match="model nine_weights, c module"):
+        verify(MODELS["nine_weights"](), None, c, points=3)
+
+
+def test_sums_in_single_precision_keep_what_rounding_loses() -> None:
+    m = Model("scaled")
+    (x,), (a,) = m.features(["x"]), m.weights(["a"])
+    m.loss(a * x)
+    c = module_of("scaled.c", texts(m, single=True), compiler=in_haste(), folder=scratch())
+    terms = np.float32(
+        np.where(np.arange(1_000_000) < 875_000, 0.1, -0.7) + 1e-6 * np.random.RandomState(1).normal(size=1_000_000)
+    )
+    # 10 additions in a block, two roundings for all blocks: of a naive sum some thousand times as much is off
+    bound = 16 * 2.0**-24 * math.fsum(np.abs(terms.astype(np.float64)))
+    assert abs(c.loss([1.0], terms, reduction="sum") - math.fsum(terms)) <= bound
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -13,10 +13,12 @@ import sympy as sp
 from c_code import compiler, scratch
 
 from symgraph import Model
+from symgraph.backends.c.single import in_single
 from symgraph.errors import BuildError, ModuleError
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler
+from symgraph.options import Options
 
 pytestmark = pytest.mark.slow
 
@@ -42,48 +44,48 @@ int main(void)
 
 
 @cache
-def texts() -> Mapping[str, str]:
+def texts(single: bool = False) -> Mapping[str, str]:
     """The C file and the header of a model with own functions and with sums over rows."""
     m = Model("ripple")
     x, (a, b, c) = m.feature("x"), m.weights("a b c")
     m.target("y")
     m.output("y_hat", a * sp.sin(b * x) + sp.exp(c * x))
     m.loss("squared_error")
-    return {artifact.name: artifact.text for artifact in generate(m, ("c",))}
+    return {artifact.name: artifact.text for artifact in generate(m, ("c",), options=Options(single=single))}
 
 
-def unguarded() -> dict[str, str]:
+def unguarded(single: bool) -> dict[str, str]:
     """The same as compilers see it that define no macros and take no orders."""
-    text = texts()["ripple.c"]
+    text = texts(single)["ripple.c"]
     start = text.index("// All that follows relies")
     kept = re.sub(r"#if defined __clang__.*?#endif\n", "", text[text.index("// rows that are worked on") :], flags=re.DOTALL)
-    return {**texts(), "ripple.c": text[:start] + kept}
+    return {**texts(single), "ripple.c": text[:start] + kept}
 
 
 @cache
-def main_object() -> Path:
+def main_object(single: bool) -> Path:
     """The program that calls them, compiled without flags."""
     folder = scratch()
-    for name, text in {**texts(), "main.c": MAIN}.items():
+    for name, text in {**texts(single), "main.c": in_single(MAIN) if single else MAIN}.items():
         (folder / name).write_text(text, encoding="utf-8")
     subprocess.run([compiler("gcc"), "-c", "main.c"], cwd=folder, check=True)
     return folder / "main.o"
 
 
 @cache
-def run(family: str, flags: str, linked: str = "", guarded: bool = True) -> list[str]:
+def run(family: str, flags: str, linked: str = "", guarded: bool = True, single: bool = False) -> list[str]:
     """The result of the self-test and the bits of some numbers, from a file that is compiled with some flags.
 
     Raises:
         AssertionError: the file is not compiled without a warning; with what the compiler says.
     """
     program, folder = compiler(family), scratch()
-    for name, text in (texts() if guarded else unguarded()).items():
+    for name, text in (texts(single) if guarded else unguarded(single)).items():
         (folder / name).write_text(text, encoding="utf-8")
     warnings = ("-Wall", "-Wextra", "-Wpedantic", "-Werror") if guarded else ("-w",)
     for command in (
         [program, *warnings, *flags.split(), "-c", "ripple.c"],
-        [program, *linked.split(), "ripple.o", str(main_object()), "-o", "main", "-lm"],
+        [program, *linked.split(), "ripple.o", str(main_object(single)), "-o", "main", "-lm"],
     ):
         made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert made.returncode == 0, made.stderr
@@ -121,6 +123,29 @@ REFUSED_ON_X86 = ["-mfpmath=387", "-std=c99 -mfpmath=387", "-std=c99 -fexcess-pr
 def test_flags_under_which_results_would_be_wrong_are_refused(family: str, flags: str) -> None:
     with pytest.raises(AssertionError, match=r"results would be wrong|constants_are_doubles_"):
         run(family, f"-O1 {flags}")
+
+
+REFUSED_IN_FLOATS = [
+    *REFUSED,
+    "-U__FLT_EVAL_METHOD__ -D__FLT_EVAL_METHOD__=1",
+    "-U__FLT_EVAL_METHOD__ -D__FLT_EVAL_METHOD__=64",
+    "-U__FLT_MANT_DIG__ -D__FLT_MANT_DIG__=53",
+    pytest.param("-mfpmath=387", marks=X86),
+]
+
+
+@pytest.mark.parametrize("flags", REFUSED_IN_FLOATS)
+def test_a_file_in_single_precision_refuses_flags_too(flags: str) -> None:
+    with pytest.raises(AssertionError, match=r"results would be wrong"):
+        run("gcc", f"-O1 {flags}", single=True)
+
+
+@pytest.mark.parametrize("family", ["gcc", "clang"])
+@pytest.mark.parametrize("flags", ["-O0", "-O3 -fno-math-errno -fno-trapping-math", "-O2 -ffp-contract=fast"])
+def test_harmless_flags_change_no_bit_in_single_precision(family: str, flags: str) -> None:
+    found = run(family, flags, single=True)
+    assert found == run("gcc", PLAIN, single=True)
+    assert found[0] == "0"
 
 
 HARMLESS = [
@@ -196,28 +221,31 @@ def test_clang_which_has_no_macros_for_parts_of_fast_math_obeys_the_text(flags: 
         pytest.param("-mfpmath=387", 1 | 2, marks=X86),
     ],
 )
+@pytest.mark.parametrize("single", [False, True], ids=["doubles", "floats"])
 @pytest.mark.parametrize("family", ["gcc", "clang"])
-def test_the_self_test_finds_what_no_macro_tells(family: str, flags: str, bits: int) -> None:
+def test_the_self_test_finds_what_no_macro_tells(family: str, flags: str, bits: int, single: bool) -> None:
     if family == "clang" and "387" in flags:
         pytest.skip("clang computes with doubles by SSE alone")
-    found = int(run(family, f"-O2 {flags}", guarded=False)[0])
+    found = int(run(family, f"-O2 {flags}", guarded=False, single=single)[0])
     assert found & bits == bits
 
 
+@pytest.mark.parametrize("single", [False, True], ids=["doubles", "floats"])
 @pytest.mark.parametrize("family", ["gcc", "clang"])
-def test_the_self_test_finds_products_that_are_fused_without_leave(family: str) -> None:
+def test_the_self_test_finds_products_that_are_fused_without_leave(family: str, single: bool) -> None:
     program = compiler(family)
     macros = subprocess.run(
         [program, "-march=native", "-dM", "-E", "-x", "c", "/dev/null"], capture_output=True, text=True, check=True
     )
     if "FAST_FMA 1" not in macros.stdout and "__FMA__" not in macros.stdout:
         pytest.skip("this machine has no fused multiply-add")
-    assert run(family, "-O2 -march=native -ffp-contract=fast", guarded=False)[0] == "2"
+    assert run(family, "-O2 -march=native -ffp-contract=fast", guarded=False, single=single)[0] == "2"
 
 
 @X86
 def test_the_self_test_finds_a_program_whose_start_sets_the_processor_to_flush_subnormals() -> None:
     assert run("gcc", "-O2", "-Ofast")[0] == "32"
+    assert run("gcc", "-O2", "-Ofast", single=True)[0] == "32"
 
 
 @X86
@@ -238,7 +266,7 @@ def test_the_loader_refuses_a_library_whose_self_test_fails_and_files_without_on
     flags = ("-std=c99", "-O2", "-ffinite-math-only")
     finds = r"ripple\.c, as compiled here.*self-test finds that infinities and NaN are taken for numbers\."
     with pytest.raises(ModuleError, match=finds):
-        module_of("ripple.c", unguarded(), compiler=Compiler((compiler("gcc"),), flags, "test"), folder=tmp_path)
+        module_of("ripple.c", unguarded(False), compiler=Compiler((compiler("gcc"),), flags, "test"), folder=tmp_path)
     with pytest.raises(BuildError, match="results would be wrong: compile without"):
         module_of("ripple.c", texts(), compiler=Compiler((compiler("gcc"),), flags, "test"), folder=tmp_path)
     old = {name: text.replace("ripple_selftest", "ripple_other") for name, text in texts().items()}
@@ -259,10 +287,30 @@ def test_the_loader_refuses_a_library_whose_self_test_fails_and_files_without_on
     ],
 )
 def test_products_are_fused_where_the_processor_does_so_for_doubles(macros: str, fused: bool) -> None:
+    assert is_fused(macros, single=False) is fused
+
+
+@pytest.mark.parametrize(
+    ("macros", "fused"),
+    [
+        ("", False),
+        ("-D__ARM_FEATURE_FMA=1 -D__ARM_FP=0x6", True),  # Cortex-M4F
+        ("-D__ARM_FEATURE_FMA=1 -D__ARM_FP=0xe", True),
+        ("-D__ARM_FEATURE_FMA=1", False),
+        ("-D__FMA__=1", True),
+        ("-D__FP_FAST_FMA=1", False),
+    ],
+)
+def test_products_are_fused_where_the_processor_does_so_for_floats(macros: str, fused: bool) -> None:
+    assert is_fused(macros, single=True) is fused
+
+
+def is_fused(macros: str, single: bool) -> bool:
+    """Tell if a file calls the fused function of the C library where a compiler defines some macros."""
     folder = scratch()
-    for name, text in texts().items():
+    for name, text in texts(single).items():
         (folder / name).write_text(text, encoding="utf-8")
     plain = ["-mno-fma"] if platform.machine() == "x86_64" else ["-U__aarch64__", "-U__FP_FAST_FMA", "-U__ARM_FEATURE_FMA"]
     command = [compiler("gcc"), *plain, *macros.split(), "-E", "ripple.c"]
     seen = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
-    assert ("return fma(a, b, c);" in seen) is fused
+    return f"return fma{'f' if single else ''}(a, b, c);" in seen

@@ -64,10 +64,10 @@ def test_constants_round_trip_and_what_has_no_decimal_form_is_spelled() -> None:
 
 def test_an_operation_on_constants_alone_is_given_the_dtype() -> None:
     text = LEAVES_TEXT + "%3 = gt(%0, %1)\n%4 = const 1.0\n%5 = const 2.0\n%6 = select(%3, %4, %5)\n%7 = mul(%6, %2)\n"
-    assert lines_of(text, dtype="w.dtype.type") == ["r = select(f > a, w.dtype.type(1.0), 2.0) * b"]
+    assert lines_of(text, constant="w.dtype.type({value})") == ["r = select(f > a, w.dtype.type(1.0), 2.0) * b"]
     assert lines_of(text, backend="scalar") == ["r = (1.0 if f > a else 2.0) * b"]
     infinite = "graph g\n%0 = const 1.0\n%1 = const 0.0\n%2 = div(%0, %1)\n"
-    assert lines_of(infinite, dtype="w.dtype.type") == ["r = w.dtype.type(1.0) / 0.0"]
+    assert lines_of(infinite, constant="w.dtype.type({value})") == ["r = w.dtype.type(1.0) / 0.0"]
 
 
 def test_a_long_expression_is_split_into_named_parts_that_fit() -> None:

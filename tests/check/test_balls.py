@@ -53,7 +53,8 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
 
 
 def operands_of(name: str) -> Iterator[tuple[float, ...]]:
-    arity = len(FORMS[name].slopes)
+    slopes = FORMS[name].slopes
+    arity = len(slopes) if isinstance(slopes, tuple) else 2  # of sums and the like, which take any number
     return product(*OPERANDS.get(name, (REAL,) if arity == 1 else (FEW, FEW)))
 
 

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from c_code import compiler
 from command_line import Project, Run, environment, make_project
@@ -48,6 +49,28 @@ def test_a_build_writes_verifies_and_checks_the_file_and_its_header(project: Pro
     assert command("build", "models.py", "--backend", "c", "--force").code == 0
     header.unlink()
     assert "missing    generated/decay.h" in command("build", "models.py", "--backend", "c", "--check").out
+
+
+def test_files_in_single_precision_are_verified_noted_in_the_manifest_and_checked(project: Project, command: Run) -> None:
+    done = command("build", "models.py", "--backend", "c", "--float")
+    assert done.code == 0
+    assert "decay: 2 of 2 weights verified" in done.out
+    made = project.path("generated")
+    text = (made / "decay.c").read_text(encoding="utf-8")
+    assert "float decay_row(const float *w" in text
+    assert "// Numbers are floats, and so is all arithmetic." in (made / "decay.h").read_text(encoding="utf-8")
+    manifest = json.loads((made / "symgraph.lock.json").read_text(encoding="utf-8"))["outputs"]
+    assert manifest["decay.c"]["extras"] == "float"
+    assert command("build", "models.py", "--backend", "c", "--float", "--check").code == 0
+    assert "options changed generated/decay.c" in command("build", "models.py", "--backend", "c", "--check").out
+    settings = project.path("pyproject.toml")
+    settings.write_text('[tool.symgraph]\nmodels = ["models.py"]\nbackends = ["c"]\nfloat = true\n', encoding="utf-8")
+    assert command("build", "--check").code == 0
+    module = load(made / "decay.c")
+    assert module.predict([1.0, 0.5], [2.0]).dtype == np.float32
+    refused = command("build", "models.py", "--backend", "numpy", "--float")
+    assert refused.code == 2
+    assert "the extra 'float' is of c; the backends chosen are numpy" in refused.err
 
 
 def test_compile_keeps_the_libraries_from_which_modules_load(

@@ -1,11 +1,23 @@
 """symgraph.derive.guards: which symbols of an untaken branch are held, and where."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 import sympy as sp
 
 import symgraph as sg
 from symgraph.derive.guards import guarded_symbols, safe_point
+from symgraph.derive.lowering import Lowering
 from symgraph.errors import SpecError
+from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.spec.canonical import ordered
+
+
+def alone(branch: Any, symbols: Sequence[Any]) -> Graph:
+    """The graph of a branch by itself."""
+    return Lowering(GraphBuilder("branch"), ordered([branch], {})).alone(branch, symbols)
+
 
 a, b, x, z = sp.symbols("a b x z", real=True)
 
@@ -56,7 +68,7 @@ def test_symbols_under_operations_that_can_become_infinite_are_guarded(branch: s
 )
 def test_at_the_safe_point_branch_and_partials_are_finite_and_of_ordinary_size(branch: sp.Expr) -> None:
     symbols = guarded_symbols(branch)
-    point = safe_point(branch, symbols, {}, "here")
+    point = safe_point(branch, symbols, {}, "here", alone)
     assert set(point) == symbols
     for part in (branch, *(sp.diff(branch, symbol) for symbol in symbols)):
         value = part.evalf(20, subs=point)
@@ -66,21 +78,21 @@ def test_at_the_safe_point_branch_and_partials_are_finite_and_of_ordinary_size(b
 
 @pytest.mark.parametrize("branch", [sp.exp(50 * sp.sqrt(x**2 + 1)), 1e9 * sp.exp(a * x) + 1e12, 5e7 / x])
 def test_a_branch_that_is_large_everywhere_has_a_safe_point_where_it_is_smallest(branch: sp.Expr) -> None:
-    point = safe_point(branch, guarded_symbols(branch), {}, "here")
+    point = safe_point(branch, guarded_symbols(branch), {}, "here", alone)
     assert abs(branch.evalf(15, subs=point)) < 1e25
 
 
 def test_a_safe_point_lies_within_the_declared_domains() -> None:
-    point = safe_point(sp.log(x) + sp.sqrt(a), {x, a}, {x: (5.0, 6.0), a: (100.0, float("inf"))}, "here")
+    point = safe_point(sp.log(x) + sp.sqrt(a), {x, a}, {x: (5.0, 6.0), a: (100.0, float("inf"))}, "here", alone)
     assert 5 < point[x] < 6
     assert point[a] > 100
 
 
 def test_the_point_is_the_same_every_time() -> None:
     branch = sp.log(x - a) + sp.log(a - b)
-    assert safe_point(branch, {x, a, b}, {}, "here") == safe_point(branch, {x, a, b}, {}, "here")
+    assert safe_point(branch, {x, a, b}, {}, "here", alone) == safe_point(branch, {x, a, b}, {}, "here", alone)
 
 
 def test_a_branch_that_is_finite_nowhere_is_refused_and_a_domain_asked_for() -> None:
     with pytest.raises(SpecError, match=r"here: found no point at which the branch .* is finite; declare a domain for x"):
-        safe_point(sp.log(-1 - x**2), {x}, {}, "here")
+        safe_point(sp.log(-1 - x**2), {x}, {}, "here", alone)

@@ -15,6 +15,7 @@ import pytest
 from built import sample
 from native_models import Three, flat, outcome, three
 
+from symgraph.io.native import Floats, NativeWarning, compiled_model, native_module
 from symgraph.runtime import compiled_binding
 
 pytestmark = pytest.mark.usefixtures("gcc_and_cache")
@@ -23,53 +24,76 @@ CORPUS = ["nine_weights", "line", "location", "rosenbrock", "logistic", "uniform
 REDUCED = ("value_and_grad", "loss", "grad")
 OF_TARGETS = ("per_sample_grad", "residual", "residual_jacobian")
 OF_INPUTS = ("predict", "jacobian")
+DTYPES = ("float64", "float32")
 
 
+def arrays(name: str, rows: int, dtype: str) -> list[Any]:
+    """Weights, rows and targets of a model, row by row."""
+    return [None if part is None else np.ascontiguousarray(part, dtype) for part in sample(name, rows=rows)]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", CORPUS)
-def test_results_have_the_bits_types_and_shapes_of_those_through_ctypes(name: str) -> None:
+def test_results_have_the_bits_types_and_shapes_of_those_through_ctypes(name: str, dtype: str) -> None:
     models = three(name)
-    w, X, y = (None if part is None else np.ascontiguousarray(part) for part in sample(name, rows=200))
+    ctypes = models.ctypes_in(dtype)
+    w, X, y = arrays(name, 200, dtype)
+    s = None if y is None else np.linspace(0.25, 3.0, 200)
     batches = [[None if part is None else part[:n] for part in (X, y)] for n in (1, 2, 63, 200)]
     one = [None if part is None else part[0] for part in (X, y)]
     for x, target in [*batches, one, [one[0], None if one[1] is None else float(one[1])]]:
         calls = [(f, (w, x, target), o) for f in REDUCED for o in ({}, {"reduction": "sum"}, {"threads": 2})]
+        if s is not None and np.ndim(target):
+            weights = [{"sample_weight": s[: len(target)]}, {"sample_weight": s[: len(target)].astype(np.float32)}]
+            calls += [(f, (w, x, target), o | how) for f in REDUCED for o in weights for how in ({}, {"reduction": "sum"})]
         calls += [(f, (w, x, target), {}) for f in (*OF_TARGETS, "jacobian")] + [(f, (w, x), {}) for f in OF_INPUTS]
         for function, args, options in calls:
-            assert hasattr(models.native, function) is hasattr(models.ctypes, function)
+            assert hasattr(models.native, function) is hasattr(ctypes, function)
             if hasattr(models.native, function):
                 found = flat(getattr(models.native, function)(*args, **options))
-                assert found == flat(getattr(models.ctypes, function)(*args, **options)), (function, options)
+                assert found == flat(getattr(ctypes, function)(*args, **options)), (function, options)
 
 
-def test_ordinary_arrays_never_reach_the_binding(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_ordinary_arrays_never_reach_the_binding(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     native = three("nine_weights").native
-    w, X, y = map(np.ascontiguousarray, sample("nine_weights"))
+    w, X, y = arrays("nine_weights", 7, dtype)
+    native.loss(w, X, y)  # compiles the functions of float32
     for function in (*REDUCED, *OF_TARGETS, *OF_INPUTS, "row", "predict_row"):
         monkeypatch.setattr(type(native.loss.__self__.binding), function, None)
     for rows in ((X, y), (X[0].copy(), y[0]), (X[0].copy(), float(y[0])), (X[:1], y[:1])):
         for function in REDUCED:
             getattr(native, function)(w, *rows, sample_weight=None, reduction="sum", threads=2)
+            if np.ndim(rows[1]) and len(rows[1]) > 1:
+                getattr(native, function)(w, *rows, sample_weight=np.ones(len(rows[1])), threads=3)
             getattr(native, function)(y=rows[1], X=rows[0], w=w)
         for function in OF_TARGETS:
             getattr(native, function)(w, *rows, threads=1)
         assert native.predict(w, rows[0]).shape == native.jacobian(w, rows[0]).shape[:-1]
-    native.row(w, X[0].copy(), y[0], np.empty(9))
-    native.predict_row(w, X[0].copy())
+    if dtype == "float64":
+        native.row(w, X[0].copy(), y[0], np.empty(9))
+        native.predict_row(w, X[0].copy())
     with pytest.raises(TypeError, match="not callable"):
         native.loss(w.tolist(), X, y)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["nine_weights", "rosenbrock", "location"])
-def test_many_pieces_give_what_they_give_through_ctypes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_pieces_give_what_they_give_through_ctypes(name: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled_binding, "SHARE", 1000)
     models = Three(name)
-    w, X, y = (None if part is None else np.ascontiguousarray(part) for part in sample(name, rows=10_007))
+    ctypes = models.ctypes_in(dtype)
+    w, X, y = arrays(name, 10_007, dtype)
     for x, target in ((X, y), (None if X is None else X[:3000], None if y is None else y[:3000])):
         for function in (*REDUCED, *OF_TARGETS, "jacobian"):
-            if hasattr(models.ctypes, function):
-                want = flat(getattr(models.ctypes, function)(w, x, target))
-                assert want == flat(getattr(models.native, function)(w, x, target)), function
-                assert want == flat(getattr(models.native, function)(w, x, target, threads=3)), function
+            if hasattr(ctypes, function):
+                want = flat(getattr(ctypes, function)(w, x, target))
+                for threads in (1, 2, 3, 100):
+                    assert want == flat(getattr(models.native, function)(w, x, target, threads=threads)), function
+        for function in REDUCED if target is not None else ():
+            s = np.linspace(0.5, 2.0, len(target))
+            want = flat(getattr(ctypes, function)(w, x, target, sample_weight=s))
+            assert want == flat(getattr(models.native, function)(w, x, target, sample_weight=s, threads=2)), function
 
 
 def test_a_row_gives_the_same_through_both() -> None:
@@ -84,11 +108,11 @@ def test_a_row_gives_the_same_through_both() -> None:
     assert into.tolist() == models.native.per_sample_grad(w, X[0], y[0]).tolist()
 
 
-def odd_arrays(rows: int) -> dict[str, tuple[Any, Any, Any]]:
+def odd_arrays(rows: int, dtype: str) -> dict[str, tuple[Any, Any, Any]]:
     """Arguments that hold what C cannot read as it stands, or hold what does not fit."""
-    w, X, y = sample("nine_weights", rows=rows)
+    w, X, y = arrays("nine_weights", rows, dtype)
     X, y = np.round(X * 8), np.round(y * 8)  # numbers that every kind holds
-    read_only, unaligned = X.copy(), np.zeros(X.nbytes + 1, np.uint8)[1:].view(np.float64).reshape(X.shape)
+    read_only, unaligned = X.copy(), np.zeros(X.nbytes + 1, np.uint8)[1:].view(dtype).reshape(X.shape)
     read_only.flags.writeable = False
     unaligned[:] = X
     hole = np.ma.masked_array(X, np.arange(X.size).reshape(X.shape) == 3)
@@ -96,6 +120,11 @@ def odd_arrays(rows: int) -> dict[str, tuple[Any, Any, Any]]:
     class Own(np.ndarray):
         """An array of a class of its own."""
 
+    others = {
+        "rows of float32": (w, X.astype(np.float32), y),
+        "whole numbers": (w, X.astype(int), y.astype(int)),
+        "lists": (w.tolist(), X.tolist(), y.tolist()),
+    }
     return {
         "as they should be": (w, X, y),
         "read-only": (w, read_only, y),
@@ -104,9 +133,8 @@ def odd_arrays(rows: int) -> dict[str, tuple[Any, Any, Any]]:
         "column by column": (w, np.asfortranarray(X), y),
         "unaligned": (w, unaligned, y),
         "of the other byte order": (w, X.astype(X.dtype.newbyteorder()), y),
-        "float32": (w, X.astype(np.float32), y),
-        "whole numbers": (w, X.astype(int), y.astype(int)),
-        "lists": (w.tolist(), X.tolist(), y.tolist()),
+        "targets of the other kind": (w, X, y.astype(np.float32 if dtype == "float64" else np.float64)),
+        **(others if dtype == "float64" else {}),
         "masked where nothing is hidden": (w, np.ma.masked_array(X), y),
         "masked": (w, hole, y),
         "of a class of its own": (w, X.view(Own), y),
@@ -126,29 +154,35 @@ def odd_arrays(rows: int) -> dict[str, tuple[Any, Any, Any]]:
     }
 
 
-@pytest.mark.parametrize("case", odd_arrays(7))
-def test_all_arrays_that_c_cannot_read_are_taken_or_refused_as_the_numpy_module_does(case: str) -> None:
-    models, args = three("nine_weights"), odd_arrays(7)[case]
+@pytest.mark.parametrize(("dtype", "case"), [(dtype, case) for dtype in DTYPES for case in odd_arrays(7, dtype)])
+def test_all_arrays_that_c_cannot_read_are_taken_or_refused_as_the_numpy_module_does(dtype: str, case: str) -> None:
+    models, args = three("nine_weights"), odd_arrays(7, dtype)[case]
     for function in (*REDUCED, *OF_TARGETS):
         ours, numpys = (outcome(getattr(module, function), *args) for module in (models.native, models.numpy))
         if isinstance(numpys[0], list):  # a result: the same bits as of ordinary arrays
-            assert ours == outcome(getattr(models.native, function), *odd_arrays(7)["as they should be"])
+            assert ours == outcome(getattr(models.native, function), *odd_arrays(7, dtype)["as they should be"])
         else:
             assert ours == numpys
-    for options in ({"threads": 0}, {"threads": True}, {"reduction": "median"}, {"sample_weight": -np.ones(7)}, {"speed": 1}):
+    weights = [np.full(7, value) for value in (-1.0, 0.0, np.nan, np.inf, -np.inf)]
+    weights += [np.ones(6), np.ones((7, 1)), np.arange(7.0) - 1, np.ma.masked_array(np.ones(7), np.arange(7) == 2)]
+    odd = [{"sample_weight": s.astype(kind), "reduction": how} for s in weights for kind in DTYPES for how in ("mean", "sum")]
+    for options in ({"threads": 0}, {"threads": True}, {"reduction": "median"}, {"speed": 1}, *odd):
         ours, numpys = (outcome(module.value_and_grad, *args, **options) for module in (models.native, models.numpy))
         assert isinstance(numpys[0], list) or ours == numpys
 
 
-def test_rows_may_be_weighted_and_a_weight_of_0_hides_a_row() -> None:
-    models, (w, X, y) = three("nine_weights"), sample("nine_weights", rows=9)
-    s = np.arange(9.0)
-    X[0] = np.nan
-    for function in REDUCED:
-        for reduction in ("mean", "sum"):
-            options = {"sample_weight": s, "reduction": reduction}
-            found = flat(getattr(models.native, function)(w, X, y, **options))
-            assert found == flat(getattr(models.ctypes, function)(w, X, y, **options))
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_may_be_weighted_and_a_weight_of_0_hides_a_row(dtype: str) -> None:
+    models, (w, X, y) = three("nine_weights"), arrays("nine_weights", 9, dtype)
+    hiding, ordinary = np.arange(9.0), np.arange(1.0, 10.0)
+    far = [np.ldexp(ordinary, power) for power in (-1060, -300, -130, 3, 125, 900, 1019)]
+    for s in (hiding, ordinary, *far, [1] * 9, ordinary[::-1], 2 * ordinary.astype(int), ordinary.astype(np.float32)):
+        X[0] = np.nan if s is hiding else 0.5
+        for function in REDUCED:
+            for reduction in ("mean", "sum"):
+                options = {"sample_weight": s, "reduction": reduction}
+                found = outcome(getattr(models.native, function), w, X, y, **options)
+                assert found == outcome(getattr(models.ctypes_in(dtype), function), w, X, y, **options)
 
 
 def test_a_mean_is_finite_where_its_sum_overflows() -> None:
@@ -159,12 +193,31 @@ def test_a_mean_is_finite_where_its_sum_overflows() -> None:
     assert np.isinf(models.native.loss(np.zeros(2), x, y, reduction="sum"))
 
 
-def test_float32_is_computed_by_the_lines_of_numpy() -> None:
-    models, (w, X, y) = three("nine_weights"), sample("nine_weights")
-    single = [part.astype(np.float32) for part in (w, X, y)]
-    for function in (*REDUCED, *OF_TARGETS):
-        assert flat(getattr(models.native, function)(*single)) == flat(getattr(models.numpy, function)(*single))
-    assert models.native.grad(*single).dtype == np.float32
+def test_results_of_float32_arrays_are_float32_and_near_those_of_float64() -> None:
+    models, (w, X, y) = three("nine_weights"), arrays("nine_weights", 300, "float32")
+    double = [part.astype(np.float64) for part in (w, X, y)]
+    for function in (*OF_TARGETS, "jacobian", "grad"):
+        found, numpys = (getattr(module, function)(w, X, y) for module in (models.native, models.numpy))
+        want = getattr(models.native, function)(*double)
+        assert found.dtype == numpys.dtype == np.float32
+        # some dozens of roundings of values of the size of the largest
+        assert np.abs(found - want).max() <= 64 * 2.0**-24 * np.abs(want).max()
+    assert type(models.native.loss(w, X, y)) is float
+    assert type(models.native.predict(w, X[0])) is np.float32
+    assert models.native.loss(w, X, y) == pytest.approx(models.native.loss(*double), rel=64 * 2.0**-24)
+
+
+def test_float32_falls_back_to_numpy_with_one_warning_where_its_text_does_not_compile() -> None:
+    models, args = three("line"), arrays("line", 5, "float32")
+    texts = {name: text.replace("float line_row(", "flaot line_row(") for name, text in models.single.C_FILES.items()}
+    made = compiled_model("line", models.files, "native", None)
+    assert made is not None
+    native: Any = native_module(models.numpy, made, models.files, Floats(made, lambda: texts))
+    with pytest.warns(NativeWarning, match="line in float32 runs on NumPy: .* cannot compile line.c"):
+        found = flat(native.value_and_grad(*args))
+    assert found == flat(models.numpy.value_and_grad(*args)) == flat(native.value_and_grad(*args))
+    without: Any = native_module(models.numpy, made, models.files, Floats(made, dict))
+    assert flat(without.value_and_grad(*args)) == found
 
 
 def test_tapes_and_packing_are_those_of_the_numpy_module() -> None:
@@ -175,12 +228,13 @@ def test_tapes_and_packing_are_those_of_the_numpy_module() -> None:
     assert models.native.initial_weights(3).tolist() == models.numpy.initial_weights(3).tolist()
 
 
-def test_the_number_of_threads_and_the_rows_of_others_change_no_bit() -> None:
-    models, (w, X, y) = three("nine_weights"), sample("nine_weights", rows=150_001)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_number_of_threads_and_the_rows_of_others_change_no_bit(dtype: str) -> None:
+    models, (w, X, y) = three("nine_weights"), arrays("nine_weights", 150_001, dtype)
     for function in (*REDUCED, *OF_TARGETS):
         one = flat(getattr(models.native, function)(w, X, y))
         assert one == flat(getattr(models.native, function)(w, X, y, threads=2))
-        assert one == flat(getattr(models.ctypes, function)(w, X, y))
+        assert one == flat(getattr(models.ctypes_in(dtype), function)(w, X, y, threads=2))
     parts = models.native.predict(w, X)
     assert parts[100_000:].tobytes() == models.native.predict(w, X[100_000:]).tobytes()
 
@@ -188,11 +242,14 @@ def test_the_number_of_threads_and_the_rows_of_others_change_no_bit() -> None:
 def test_calls_keep_no_reference_and_no_memory() -> None:
     native = three("nine_weights").native
     w, X, y = map(np.ascontiguousarray, sample("nine_weights"))
-    x, target, grad = X[0].copy(), y[0], np.empty(9)
+    x, target, grad, s = X[0].copy(), y[0], np.empty(9), np.arange(1.0, 8.0)
+    single = [part.astype(np.float32) for part in (w, X, y)]
     calls = [
         lambda: native.value_and_grad(w, x, target), lambda: native.loss(w, x, target), lambda: native.predict(w, x),
         lambda: native.jacobian(w, X), lambda: native.residual(w, X, y), lambda: native.row(w, x, target, grad),
-        lambda: native.predict_row(w, x), lambda: outcome(native.loss, w[:3], x, target),
+        lambda: native.predict_row(w, x), lambda: native.grad(w, X, y, sample_weight=s), lambda: native.loss(*single),
+        lambda: native.value_and_grad(*single, sample_weight=s, threads=2), lambda: native.predict(*single[:2]),
+        lambda: outcome(native.loss, w[:3], x, target),
     ]  # fmt: skip
 
     def run(times: int) -> None:
@@ -203,7 +260,8 @@ def test_calls_keep_no_reference_and_no_memory() -> None:
             calls[-1]()
 
     run(200)
-    counted = [sys.getrefcount(thing) for thing in (w, x, X, y, target, grad, native.loss)]
+    things = (w, x, X, y, target, grad, native.loss, s, *single)
+    counted = [sys.getrefcount(thing) for thing in things]
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
@@ -212,7 +270,7 @@ def test_calls_keep_no_reference_and_no_memory() -> None:
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 20_000  # a byte for each call of one function
-    assert [sys.getrefcount(thing) for thing in (w, x, X, y, target, grad, native.loss)] == counted
+    assert [sys.getrefcount(thing) for thing in things] == counted
 
 
 def test_a_module_and_its_functions_pickle_and_are_the_same_module_here(tmp_path: Path) -> None:
@@ -222,16 +280,18 @@ def test_a_module_and_its_functions_pickle_and_are_the_same_module_here(tmp_path
     assert again == models.native.value_and_grad
     # in another process, which compiles nothing, since the cache has it
     file = tmp_path / "sent"
-    file.write_bytes(pickle.dumps((models.native, models.native.value_and_grad, w, X, y)))
+    single = [part.astype(np.float32) for part in (w, X, y)]
+    file.write_bytes(pickle.dumps((models.native, models.native.value_and_grad, w, X, y, single)))
     script = f"""
 import pickle
-module, function, w, X, y = pickle.loads(open({str(file)!r}, "rb").read())
+module, function, w, X, y, single = pickle.loads(open({str(file)!r}, "rb").read())
 assert function == module.value_and_grad, function
-print(repr(module).replace(" from ", ""), function(w, X, y)[1].tobytes().hex())
+print(repr(module).replace(" from ", ""), function(w, X, y)[1].tobytes().hex(), function(*single)[1].tobytes().hex())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "native backend" in done.stdout
     assert models.native.grad(w, X, y).tobytes().hex() in done.stdout
+    assert models.native.grad(*single).tobytes().hex() in done.stdout
 
 
 def test_threads_call_one_function_at_once() -> None:

@@ -2,7 +2,9 @@
 
 import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +13,9 @@ from native_models import flat, three
 
 import symgraph
 from symgraph.errors import BuildError, ModuleError, OptionError, SpecError
-from symgraph.generate import generate
+from symgraph.generate import Artifact, generate
 from symgraph.io.native import NativeModule, NativeWarning, load
+from symgraph.options import Options
 from symgraph.training import sgd, train
 
 pytestmark = pytest.mark.usefixtures("gcc_and_cache")
@@ -47,6 +50,50 @@ def test_load_runs_natively_where_the_c_file_lies_beside_the_module(tmp_path: Pa
         ModuleError, match=r"line\.py cannot run natively: it is no plain module .* with line\.c and its header"
     ):
         load(path, backend="native")
+
+
+def test_the_c_file_in_the_folder_float_computes_float32(tmp_path: Path) -> None:
+    path, folder = Project(tmp_path).path, tmp_path / "float"
+    folder.mkdir()
+    for artifact in generate(MODELS["line"](), ("c",), options=Options(single=True)):
+        (folder / artifact.name).write_text(artifact.text, encoding="utf-8")
+    args = [part.astype(np.float32) for part in sample("line", rows=50)]
+    module: Any = load(path)
+    assert flat(module.value_and_grad(*args)) == flat(three("line").single.value_and_grad(*args))
+    again: Any = pickle.loads(pickle.dumps(module))  # noqa: S301  our own
+    assert flat(again.value_and_grad(*args)) == flat(module.value_and_grad(*args))
+    (folder / "line.c").write_text(path.with_suffix(".c").read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.warns(NativeWarning, match=r"float.line\.c is in double precision; build it with --float"):
+        load(path)
+    (folder / "line.c").unlink()
+    without: Any = load(path)
+    assert flat(without.value_and_grad(*args)) == flat(without.numpy.value_and_grad(*args))
+
+
+def test_a_c_file_in_single_precision_beside_a_module_is_not_taken_for_one_of_doubles(tmp_path: Path) -> None:
+    path = Project(tmp_path).path
+    for artifact in generate(MODELS["line"](), ("c",), options=Options(single=True)):
+        (tmp_path / artifact.name).write_text(artifact.text, encoding="utf-8")
+    with pytest.warns(NativeWarning, match=r"line runs on NumPy: .*line\.c is in single precision; build it without --float"):
+        assert "numpy backend" in repr(load(path))
+
+
+def test_compile_verifies_the_functions_of_float32_when_they_are_first_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    args = [part.astype(np.float32) for part in sample("line", rows=50)]
+    module: Any = symgraph.compile(MODELS["line"](), "native")
+    assert flat(module.value_and_grad(*args)) == flat(three("line").single.value_and_grad(*args))
+    real = generate
+
+    def forged(*arguments: Any, **options: Any) -> tuple[Artifact, ...]:
+        wrong = ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001f *")
+        artifacts = real(*arguments, **options)
+        return tuple(replace(one, text=one.text.replace(*wrong)) if one.options.single else one for one in artifacts)
+
+    monkeypatch.setattr("symgraph.build.modules.generate", forged)
+    wrong: Any = symgraph.compile(MODELS["line"](), "native")
+    with pytest.warns(NativeWarning, match=r"line in float32 runs on NumPy: model line, c module: "):
+        found = flat(wrong.value_and_grad(*args))
+    assert found == flat(wrong.numpy.value_and_grad(*args))
 
 
 def test_a_c_file_of_another_spec_is_not_used(tmp_path: Path) -> None:

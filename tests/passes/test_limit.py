@@ -113,7 +113,7 @@ def before_limit(lowered: Graph) -> Graph:
 def products(form: Form, **kwargs: Any) -> list[bool]:
     """For each product that is guarded, whether interval reasoning proves that the edge may be limited."""
     graph = unguarded(form, **kwargs)
-    return [certainly_zero(graph, overflow, product) for overflow in overflows(graph) for product in overflow.products]
+    return [product in certainly_zero(graph, overflow) for overflow in overflows(graph) for product in overflow.products]
 
 
 def test_a_bounded_consumer_proves_nothing_where_a_tiny_factor_may_stand_before_it() -> None:

@@ -163,5 +163,5 @@ def test_the_passes_visit_each_node_of_a_long_chain_a_few_times() -> None:
         patch.setattr(GraphBuilder, "add", counting)
         for run in PIPELINE[PIPELINE.index(signs) : -1]:
             graph = run(graph)
-    # twelve passes over 6,000 nodes, gather up to four times
+    # eleven passes over 6,000 nodes, gather up to four times
     assert made < 20 * len(builder.nodes)

@@ -9,7 +9,7 @@ from symgraph import Model
 from symgraph.derive.lowering import lower
 from symgraph.ir.graph import Graph
 from symgraph.rewrite import RULES, VALUE_RULES, apply_rules
-from symgraph.rewrite.glance import Look
+from symgraph.rewrite.glance import Glance
 
 a, b, c = sp.symbols("a b c", real=True)
 
@@ -34,7 +34,7 @@ def graph_of(expr: sp.Expr, named: sp.Expr = a - b) -> Graph:
 )
 def test_differences_are_found_under_any_sign_and_name(expr: sp.Expr) -> None:
     graph = graph_of(expr)
-    with patch.object(Look, "has", lambda *_: True):
+    with patch.object(Glance, "shows", lambda *_: True):
         wanted = apply_rules(graph, VALUE_RULES)
     assert apply_rules(graph, VALUE_RULES) == wanted
     assert wanted is not graph

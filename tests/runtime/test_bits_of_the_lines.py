@@ -12,7 +12,7 @@ from zoo import NIST
 
 from symgraph.runtime import replay
 from symgraph.runtime.sums import PIECE, rowsum, unsummed
-from symgraph.spec.model import Input
+from symgraph.spec.inputs import Input
 
 
 def arguments_of(name: str, rows: int, dtype: type) -> tuple[Any, Any, Any]:

@@ -15,7 +15,7 @@ _LIBRARY = (
     "acos asin atan atan2 cos sin tan acosh asinh atanh cosh sinh tanh exp exp2 expm1 frexp ilogb ldexp log log10 log1p log2 "
     "logb modf scalbn scalbln cbrt fabs hypot pow sqrt erf erfc lgamma tgamma ceil floor nearbyint rint lrint llrint round "
     "lround llround trunc fmod remainder remquo copysign nan nextafter nexttoward fdim fmax fmin fma isfinite isinf isnan "
-    "isnormal signbit memcpy memset size_t uint64_t int64_t"
+    "isnormal signbit memcpy memset size_t uint32_t uint64_t int64_t"
 )
 _MACROS = (
     "INFINITY NAN NULL MAXFLOAT HUGE DECIMAL_DIG math_errhandling DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS X_TLOSS "
@@ -44,7 +44,7 @@ _HEADERS = (
 HEADERS = frozenset(_HEADERS.split())
 """Headers of C's library, and the files that they include by such names: a model of that name would hide one."""
 
-TAKEN = frozenset(f"{_KEYWORDS} {_LIBRARY} {_MACROS} {_LOCAL}".split())
+TAKEN = frozenset(f"{_KEYWORDS} {_LIBRARY} {_MACROS} {_LOCAL}".split()) | {f"{name}f" for name in _LIBRARY.split()}
 """Words that C, its library or the text around need; a user's symbol of that name gets a trailing underscore."""
 
 

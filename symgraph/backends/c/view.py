@@ -14,6 +14,7 @@ from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
+from symgraph.spec.laws import Constant
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
@@ -36,6 +37,7 @@ class CView:
         title: comment lines about the model.
         counts: operations of a row, in words.
         names: the public tables of names: table -> C literals.
+        constants: the values of the constants that stand behind the weights, unless the caller gives others.
         target: the target's name as a C literal, "NULL" without one.
         output: likewise the output's.
         hash: digest of the canonical model, as a C literal.
@@ -53,6 +55,7 @@ class CView:
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         functions: the text of the functions that it brings along.
+        single: whether numbers are floats; the text still speaks of doubles, see ``single.in_single``.
     """
 
     file: str
@@ -61,6 +64,7 @@ class CView:
     title: tuple[str, ...]
     counts: str
     names: Mapping[str, tuple[str, ...]]
+    constants: tuple[str, ...]
     target: str
     output: str
     hash: str
@@ -80,6 +84,7 @@ class CView:
     residual_factor: str
     no_residual: str
     functions: str
+    single: bool = False
 
     @property
     def ahead(self) -> int:
@@ -87,15 +92,29 @@ class CView:
         return max(1, round(AHEAD_BYTES / (8 * self.rows * max(1, self.features))))
 
     @property
+    def bytes(self) -> int:
+        """Return the bytes of a number."""
+        return 4 if self.single else 8
+
+    @property
+    def real(self) -> str:
+        """Return the type of numbers."""
+        return "float" if self.single else "double"
+
+    def of(self, double: str | int, single: str | int) -> str | int:
+        """Choose the text for the precision."""
+        return single if self.single else double
+
+    @property
     def kibibytes(self) -> int:
         """Return the stack that the functions over rows need, rounded up to kibibytes."""
-        a_block = 8 * self.rows * (self.features + max(self.sums, self.weights) + 2)
+        a_block = self.bytes * self.rows * (self.features + max(self.sums, self.weights) + 2)
         written = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
         functions = [function for function in written if function is not None]
-        kept = max((8 * self.rows * len(function.arrays) for function in functions), default=0)
+        kept = max((self.bytes * self.rows * len(function.arrays) for function in functions), default=0)
         # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
         values = max((64 * len(lines) for function in functions for lines in function.loops), default=0)
-        return -(-(a_block + kept + values + 24 * self.sums + 1024) // 1024)
+        return -(-(a_block + kept + values + 3 * self.bytes * self.sums + 1024) // 1024)
 
 
 def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
@@ -121,7 +140,8 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     written = [function for function in parts.values() if function is not None]
     name = ascii_name(model.name)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
-    rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written))
+    single = source.options.single
+    rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written), single)
     target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
         file=model.name,
@@ -130,9 +150,15 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         title=tuple(_title(source)),
         counts=_counts(source),
         names={
-            "features": tuple(string(entry.name) for entry in model.feature_inputs),
-            "weights": tuple(string(entry.name) for entry in model.weight_inputs),
+            table: tuple(string(entry.name) for entry in entries)
+            for table, entries in (
+                ("features", model.feature_inputs),
+                ("weights", model.weight_inputs),
+                ("constants", model.constant_inputs),
+            )
+            if entries or table != "constants"
         },
+        constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
         target="NULL" if target is None else string(target.name),
         output="NULL" if output is None else string(output.name),
         hash=string(model_hash(model)),
@@ -145,7 +171,8 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
         **parts,
-        functions=functions_called((text for function in written for text in function.texts), name),
+        functions=functions_called((text for function in written for text in function.texts), name, single),
+        single=single,
     )
 
 
@@ -156,10 +183,10 @@ def _check_model_name(name: str) -> None:
         raise SpecError(f"model name {name!r}: in C, names that begin with an underscore belong to the compiler; drop it")
 
 
-def _rows(columns: int) -> int:
+def _rows(columns: int, single: bool) -> int:
     """Return the rows of a block: as many as keep the given number of columns in the first-level cache, a power of two."""
     rows = MOST_ROWS
-    while rows > LEAST_ROWS and 8 * rows * columns > BLOCK_BYTES:
+    while rows > LEAST_ROWS and (4 if single else 8) * rows * columns > BLOCK_BYTES:
         rows //= 2
     return rows
 

@@ -17,7 +17,7 @@ from symgraph.ir.graph import Graph
 from symgraph.ir.optext import OpTexts, Text
 
 _DECLARED = len("const double ")
-_VECTORS = {"weight": "w[{}]", "feature": "x[{} * stride + row]"}
+_VECTORS = {"w": "w[{}]", "feature": "x[{} * stride + row]"}
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ class FunctionWriter:
         bound = self._bound() | {position: f"sums[{index}]" for index, position in enumerate(self.sums, start=1)}
         found = self._operations([position for position in results if position not in bound], known=set(bound))
         writer = self._writer(bound, self.labels)
-        body = (*self._leaves("weight", found, results), *writer.write(found, results))
+        body = (*self._leaves("w", found, results), *writer.write(found, results))
         values = [writer.operand(position).text for position in results]
         return self._function((), (), [body], values, ("w", "sums"), 4)
 
@@ -145,7 +145,7 @@ class FunctionWriter:
             body = writer.write(order, (*results, *targets, *parts.kept))
             last = needed if number == len(parts.loops) else ()
             loops.append((*self._leaves("feature", order, last), *body))
-        once = (*self._leaves("weight", (*found, *targets), needed), *once)
+        once = (*self._leaves("w", (*found, *targets), needed), *once)
         arrays = [self._array(position, writer) for position in sorted(parts.kept)]
         values = [writer.operand(position).text for position in results]
         return self._function(once, arrays, loops, values, ("w", "x", "y", *parameters, "stride"))

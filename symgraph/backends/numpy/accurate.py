@@ -31,6 +31,8 @@ class AccurateWriter(LinesWriter):
     constant = "{value}"
     largest = "pair_of(np.finfo(np.float64).max)"
     target = "y_pair = pair_of({value})"
+    binders = ("bind_accurate", "bind_accurate")
+    lines_type = "AccurateLines"
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))
@@ -117,7 +119,7 @@ class AccurateWriter(LinesWriter):
         lines = unpacked(names, f"pairs_of({vector})", 4)
         if len(lines) < 2:
             return lines
-        pairs = "w_pairs" if kind == "weight" else "x_pairs"
+        pairs = "w_pairs" if kind == "w" else "x_pairs"
         return [f"{pairs} = pairs_of({vector})", *unpacked(names, pairs, 4)]
 
 

@@ -32,7 +32,7 @@ def bounds_lines(source: Source, graph: Graph) -> tuple[tuple[str, ...], str]:
     body = straight(names, results, texts, _literals(source, graph), _LEAVES, names.bases())
     opening = [
         f"    {line}"
-        for kind, vector in (("weight", "w"), ("feature", "X"))
+        for kind, vector in (("w", "w"), ("feature", "X"))
         for line in unpacked(names.inputs(kind, body.order, results), vector, 4)
     ]
     lines = [annotated(f"    {line.text}", body.notes.get(line.node, "")) for line in body.lines]

@@ -33,7 +33,13 @@ class LinesWriter:
         leaves: the text of leaves other than features and weights.
         constant: the text of a constant that stands for a value of the dtype of w.
         largest: the text of the largest number of that dtype.
+        transposed: the text of the columns of X, one after the other.
+        first_column: the text of the first of them.
+        every_row: the text of a value that is the same in every row, once for each entry of a column.
+        binders: the functions of the runtime that bind the lines, of a model with features and a target, and of others.
+        lines_type: the runtime's type of the lines.
         target: the statement that names the target.
+        lacks: the functions that its binding does not have.
         long_tape: whether the fields of the tape have no defaults.
     """
 
@@ -45,6 +51,12 @@ class LinesWriter:
     constant = "{w}.dtype.type({value})"
     largest = "np.finfo({w}.dtype).max"
     target = "y = {value}"
+    transposed = "{X}.T"
+    first_column = "X.T[0]"
+    every_row = "every_row({value}, {column})"
+    binders = ("bind", "bind_loosely")
+    lacks: frozenset[str] = frozenset()
+    lines_type = "Lines"
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
         self.source = source
@@ -148,8 +160,8 @@ class LinesWriter:
 
     def _section(self, bound: dict[int, str], labels: dict[int, str], w: str) -> SectionWriter:
         begins = self._bases if w == "tape.w" else [base.removeprefix("d_") for base in self._bases]
-        dtype = f"{w}.dtype.type" if self.number == "Array" else ""  # pairs have one dtype
-        return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals, dtype, bases=begins)
+        constant = self.constant.format(w=w, value="{value}")
+        return SectionWriter(self.graph, self.texts, bound, self.numbering, labels, self.literals, constant, bases=begins)
 
     def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
         """Assignments for names that share a node with another name, an input or a constant."""
@@ -174,7 +186,7 @@ class LinesWriter:
         read = [position for position in operands.union(also) if nodes[position].data is not None]
         lines = [
             line
-            for kind, vector in (("weight", w), ("feature", f"{X}.T"))
+            for kind, vector in (("w", w), ("feature", self.transposed.format(X=X)))
             for line in self._unpacked(kind, self.names.inputs(kind, (), read), vector)
         ]
         if any(nodes[position].op == "largest" for position in operands):
@@ -209,7 +221,7 @@ class LinesWriter:
         has_rows = bool(model.feature_inputs) or model.target_input is not None
         if not has_rows or self.graph.nodes[position].varying:
             return loss
-        return f"every_row({loss}, {'X.T[0]' if model.feature_inputs else 'y'})"
+        return self.every_row.format(value=loss, column=self.first_column if model.feature_inputs else "y")
 
     def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
         """Identifiers of the primals that a reverse function reads from the tape, and the statements that open it."""

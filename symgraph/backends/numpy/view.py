@@ -59,13 +59,17 @@ class NumpyView:
 
 def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
     """Write every statement of the module and collect what the template lays out."""
-    model, plain = source.model, source.options.precision == DOUBLE
-    kernel = schedule(source.graph)
-    writer = LinesWriter(source, kernel, texts, literals) if plain else AccurateWriter(source, kernel, literals)
+    plain, kernel = source.options.precision == DOUBLE, schedule(source.graph)
+    return view_of(LinesWriter(source, kernel, texts, literals) if plain else AccurateWriter(source, kernel, literals))
+
+
+def view_of(writer: LinesWriter) -> NumpyView:
+    """Collect what the template lays out around the statements of a writer."""
+    source, kernel, model = writer.source, writer.kernel, writer.source.model
     forward = writer.body()
     functions = (*_functions(source, kernel, writer), *([_bounds(source, source.bounds)] if source.bounds else []))
     fields = writer.fields()
-    binding = _binding(source, [function.head for function in functions])
+    binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     return NumpyView(
         head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
@@ -73,7 +77,7 @@ def numpy_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> N
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
         imports=_imports(names),
-        exports=filled("__all__ = [", [f'"{name}"' for name in _exports(source)], "]"),
+        exports=filled("__all__ = [", [f'"{name}"' for name in _exports(writer)], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
         forward=forward,
@@ -134,19 +138,26 @@ def _counts(kernel: Kernel) -> tuple[str, ...]:
     return tuple(f"{name}: {describe(count(graph, part))}" for name, part in parts.items() if part or name == "forward")
 
 
-def _public(source: Source) -> list[str]:
+def _public(writer: LinesWriter) -> list[str]:
     """The functions that the module has, in the order in which they are used."""
+    source = writer.source
     has_loss, has_output = source.model.loss_expr is not None, source.model.output_node is not None
     names = ["forward", *(["backward"] if has_loss else []), *(["predict"] if has_output else [])]
     names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
     names += ["jacobian"] if has_output else []
-    names += ["residual", "residual_jacobian"] if source.has_residual else []
-    return [*names, "pack", "unpack", "initial_weights"]
+    names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
+    return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
 
 
-def _exports(source: Source) -> list[str]:
-    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS", "Tape"]
-    return constants + sorted([*_public(source), *(["error_bound"] if source.bounds else [])])
+def _exports(writer: LinesWriter) -> list[str]:
+    source = writer.source
+    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
+    return [*facts, "OUTPUTS", "TARGET", "WEIGHTS", "Tape", *sorted([*_public(writer), *_extras(source)])]
+
+
+def _extras(source: Source) -> list[str]:
+    """The functions that are not those of the binding."""
+    return [*(["error_bound"] if source.bounds else []), *(["with_constants"] if source.model.constant_inputs else [])]
 
 
 def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[Function]) -> set[str]:
@@ -176,22 +187,24 @@ def _import(module: str, names: list[str]) -> str:
     return one if columns(one) <= WIDTH else sequence_layout(f"from {module} import (", names, ")")
 
 
-def _binding(source: Source, heads: Iterable[str]) -> tuple[str, ...]:
+def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     """The statements that make the public functions."""
-    model, plain = source.model, source.options.precision == DOUBLE
-    loose = not model.feature_inputs or model.target_input is None
-    bind = ("bind_loosely" if loose else "bind") if plain else "bind_accurate"
+    source, model = writer.source, writer.source.model
+    bind = writer.binders[not model.feature_inputs or model.target_input is None]
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
     given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
+    facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
+    facts += ["constants=CONSTANTS"] if model.constant_inputs else []
     lines = [
         f"_model = {bind}(",
-        "    Facts(__name__, ABI, MODEL, FEATURES, TARGET, WEIGHTS, OUTPUTS, METADATA),",
-        f"    {call_layout('Lines(' if plain else 'AccurateLines(', given, '),', 4)}",
+        f"    {call_layout('Facts(', facts, '),', 4)}",
+        f"    {call_layout(f'{writer.lines_type}(', given, '),', 4)}",
         f"    {filled('[', laws, '],', 4)}",
         ")",
-        *(f"{name} = _model.{name}" for name in _public(source)),
+        *(f"{name} = _model.{name}" for name in _public(writer)),
     ]
+    lines += ["with_constants = WithConstants(_model).with_constants"] if model.constant_inputs else []
     if source.bounds:
         lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
     return tuple(lines)

@@ -27,6 +27,7 @@ class ScalarView:
     has_output: bool
     output: str
     weights: int
+    has_constants: bool
     row: tuple[str, ...]
     loss: str
     gradient: tuple[str, ...]
@@ -39,7 +40,7 @@ class ScalarView:
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
     """Write the two row functions."""
     graph, roots = source.graph, source.graph.roots
-    names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss")))
+    names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss", "constants")))
 
     def function(results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the statements that compute some nodes, and the expression for each."""
@@ -49,6 +50,8 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
             for kind, vector in (("weight", "w"), ("feature", "x"))
             for line in _named_entries(names.inputs(kind, body.order, results), vector)
         ]
+        constants = zip(source.model.constant_inputs, names.inputs("constant", body.order, results), strict=True)
+        opening += [f'    {name} = constants["{entry.name}"]' for entry, name in constants if name]
         return (*opening, *statements(body.lines, body.notes)), body.values
 
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
@@ -57,15 +60,17 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     lines = (*row, *predict, *values, *predicted)
     own = functions_called(lines)
     exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
-    constants = ["ABI", "FEATURES", "METADATA", "MODEL", "NODES", "OUTPUTS", "TARGET", "WEIGHTS"]
+    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
+    facts += ["OUTPUTS", "TARGET", "WEIGHTS"]
     return ScalarView(
         head=header(source, {node.name: names.identifier[node.name] for node in source.model.nodes}),
         counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
-        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*constants, *exported)], "]"),
+        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*facts, *exported)], "]"),
         has_loss=bool(values),
         has_output=bool(predicted),
         output=source.model.output_node.name if source.model.output_node else "",
         weights=len(source.model.weight_inputs),
+        has_constants=bool(source.model.constant_inputs),
         row=row,
         loss=values[0] if values else "",
         gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(values[1:])),

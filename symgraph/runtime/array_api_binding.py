@@ -1,0 +1,134 @@
+"""Binding of straight lines for arrays of any library: all rows at once, and no branch on a value, as JAX needs it."""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from symgraph.runtime.contract import check_reduction, fitted, row_shape
+from symgraph.runtime.facts import Facts, Inputs, RowSum
+from symgraph.runtime.lines import Columns, Lines, T, absent, check_target_of_loss, columns_of, losses_of
+from symgraph.runtime.loose_binding import LooseBinding
+from symgraph.runtime.namespaces import namespace
+from symgraph.runtime.sums import unsummed
+from symgraph.runtime.weights import Law
+
+
+def brought(value: Any, like: Any) -> Any:
+    """Give a copy of a value as an array of the library and the dtype of another, on its device if it comes from elsewhere."""
+    xp = namespace(like)
+    try:
+        at_home = namespace(value) is xp
+    except TypeError:
+        at_home = False
+    if at_home:
+        return xp.astype(value, like.dtype)
+    return xp.asarray(value, dtype=like.dtype, device=getattr(like, "device", None))  # JAX does not say where it traces
+
+
+@np.errstate(all="ignore")
+def inputs_of_any_library(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
+    """Check shapes; bring w and y to the library, dtype and device of X, or y to those of w where there are no features.
+
+    Raises:
+        ValueError: shapes do not fit each other or the model.
+        TypeError: the array that decides is none, or its dtype is neither float32 nor float64.
+    """
+    name, given = ("X", X) if facts.features else ("w", w)
+    try:
+        xp = namespace(given)
+    except TypeError as error:
+        raise TypeError(f"{name} says with which library {facts.model} computes: {error}") from None
+    if not xp.isdtype(given.dtype, (xp.float32, xp.float64)):
+        raise TypeError(f"{facts.model} computes in {' or '.join(facts.dtypes)}, not in {given.dtype}")
+    inputs = fitted(facts, brought(w, given), X, None if y is None else brought(y, given))
+    if not facts.constants:
+        return inputs
+    return inputs._replace(w=xp.concat([inputs.w, brought([*facts.constants.values()], given)]))
+
+
+@np.errstate(all="ignore")
+def seed_for(tape: Any, cotangent: Any) -> Any:
+    """Check the cotangent of each row's loss; give it once for each row."""
+    seed, shape = brought(cotangent, tape.w), losses_of(tape).shape
+    if seed.shape not in ((), shape):
+        raise ValueError(f"cotangent has shape {tuple(seed.shape)}, the loss has {tuple(shape)}")
+    return namespace(tape.w).broadcast_to(seed, shape)
+
+
+def adding(s: Any) -> RowSum:
+    """Give what adds up rows whose weights are s; a row of weight 0 counts as absent, whatever it holds."""
+
+    def added_up(rows: Any, others: Any = None, /) -> Any:
+        terms = unsummed(rows, others)
+        xp = namespace(terms)
+        return xp.sum(terms if s is None or s.ndim == 0 else xp.where(s > 0.0, terms, 0.0))
+
+    return added_up
+
+
+class ArrayApiBinding(LooseBinding[T]):
+    """The public functions of a module on arrays of any library; X or y is None where the model has none.
+
+    Arguments and results are those of Bound, but results are arrays of the library, the dtype and the device of X. Rows are
+    added up by the library's own sum, in that dtype. What sample_weight holds is not checked, and threads has no effect.
+    """
+
+    backend = "array_api"
+    _checked = staticmethod(inputs_of_any_library)
+    _seed = staticmethod(seed_for)
+
+    def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
+        super().__init__(facts, laws)
+        self._forward = lines.forward
+        self._backward = lines.backward or absent(facts, "loss")
+        self._columns: Mapping[str, Columns[T]] = {**columns_of(facts, lines), "per_sample_grad": self._gradient}
+
+    def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Any, None]:
+        """Check how rows are reduced; give each row's share, of which sums need not be divided."""
+        check_reduction(reduction)
+        inputs = self._checked(self.facts, w, X, y)
+        check_target_of_loss(self.facts, self._tape, inputs)
+        shape = row_shape(inputs)
+        s = brought(1.0 if sample_weight is None else sample_weight, inputs.w)
+        if sample_weight is not None and s.shape != shape:
+            raise ValueError(f"sample_weight has shape {tuple(s.shape)}, the rows have {tuple(shape)}")
+        if reduction == "mean":
+            with np.errstate(all="ignore"):
+                s = s / (prod(shape) if sample_weight is None else namespace(s).sum(s))
+        return inputs, s, None
+
+    @np.errstate(all="ignore")
+    def _tape(self, inputs: Inputs) -> T:
+        return self._forward(*inputs)
+
+    def _gradient(self, tape: T) -> Sequence[Any]:
+        return self._backward(tape, brought(1.0, tape.w), unsummed)
+
+    def _pulled(self, tape: T, seed: Any) -> Any:
+        return namespace(seed).stack(self._backward(tape, seed, adding(None)))
+
+    def _values(self, name: str, inputs: Inputs, threads: int) -> Any:
+        return self._partials(name, inputs, threads)[..., 0]
+
+    @np.errstate(all="ignore")
+    def _partials(self, name: str, inputs: Inputs, threads: int) -> Any:
+        xp, shape = namespace(inputs.w), row_shape(inputs)
+        columns = self._columns[name](self._forward(*inputs))
+        return xp.stack([xp.broadcast_to(column, shape) for column in columns], axis=-1)
+
+    @np.errstate(all="ignore")
+    def _mean(self, inputs: Inputs, s: Any, total: None, threads: int) -> Any:
+        return adding(s)(losses_of(self._forward(*inputs)), s)
+
+    @np.errstate(all="ignore")
+    def _mean_and_gradient(self, inputs: Inputs, s: Any, total: None, threads: int) -> Any:
+        xp, tape, add = namespace(s), self._forward(*inputs), adding(s)
+        losses = losses_of(tape)
+        return add(losses, s), xp.stack(self._backward(tape, xp.broadcast_to(s, losses.shape), add))
+
+
+def bind_arrays(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> ArrayApiBinding[T]:
+    """Make the public functions of a module on arrays of any library, which keeps the result as _model."""
+    return ArrayApiBinding(facts, lines, laws)

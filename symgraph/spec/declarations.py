@@ -1,0 +1,254 @@
+"""Declarations of a model, each checked as it is made, so that an error points at the user's line."""
+
+from collections.abc import Sequence
+from math import isfinite
+from numbers import Real
+from typing import Any
+
+import sympy
+
+from symgraph.errors import SpecError
+from symgraph.spec.canonical import symbols_of
+from symgraph.spec.checks import check_expression
+from symgraph.spec.declared import declared
+from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
+from symgraph.spec.laws import Constant, Law
+from symgraph.spec.losses import loss_named
+from symgraph.spec.names import check_name, split_names
+from symgraph.spec.parts import Parts
+from symgraph.spec.robust import robust_loss
+from symgraph.spec.transforms import Transforms
+
+
+class Declarations(Parts, Transforms):
+    """What a user may declare; see ``Model``."""
+
+    __slots__ = ()
+
+    def feature(self, name: str, *, domain: Pair | None = None) -> Any:
+        """Declare one feature (a column of X) and return its symbol.
+
+        Args:
+            name: an identifier; the column of that name is read from data files.
+            domain: (low, high) where the feature is meant to live; verification draws its points there.
+
+        Raises:
+            SpecError: the name is taken, reserved or no identifier, or the model is frozen.
+        """
+        return self._declare(name, "feature", domain)
+
+    def features(self, names: str | Sequence[str], *, domain: Pair | None = None) -> tuple[Any, ...]:
+        """Declare several features, as ``sympy.symbols`` reads names (``"f1:6"``, ``"a b c"``), and return a tuple."""
+        return tuple(self.feature(name, domain=domain) for name in split_names(names, f"model {self.name}: feature"))
+
+    def weight(
+        self,
+        name: str,
+        *,
+        init: Law | float = DEFAULT_LAW,
+        domain: Pair | None = None,
+        bounds: tuple[float | None, float | None] | None = None,
+        fixed: bool = False,
+    ) -> Any:
+        """Declare one weight (an entry of w) and return its symbol.
+
+        Args:
+            name: an identifier.
+            init: the law of its initial value (Normal, Uniform, Constant) or a fixed number; drawn values are moved to the
+                nearest end of the bounds.
+            domain: (low, high) where the weight is meant to live: formulas may rely on it, and checks draw their points there.
+            bounds: (low, high) within which training and fits keep the weight, None for an end that is open. No formula relies
+                on them.
+            fixed: training and fits leave the weight where it is; it stays in w, and has its derivatives.
+
+        Raises:
+            SpecError: the name is taken, reserved or no identifier, the law is none, a range has no width or excludes a fixed
+                initial value, or the model is frozen.
+        """
+        where = f"model {self.name}: weight {name!r}"
+        if not isinstance(fixed, bool):
+            raise SpecError(f"{where}: fixed must be True or False, not {fixed!r}")
+        return self._declare(
+            name, "weight", domain, init=checked_law(init, where), bounds=checked_range(bounds, "bounds", where), fixed=fixed
+        )
+
+    def weights(
+        self,
+        names: str | Sequence[str],
+        *,
+        init: Law | float | Sequence[Law | float] = DEFAULT_LAW,
+        domain: Pair | None = None,
+        bounds: tuple[float | None, float | None] | None = None,
+        fixed: bool = False,
+    ) -> tuple[Any, ...]:
+        """Declare several weights and return a tuple; ``init`` is one law for all, or a sequence with one a weight."""
+        split = split_names(names, f"model {self.name}: weight")
+        laws = [init] * len(split) if isinstance(init, Law | int | float | Real) else list(init)
+        if len(laws) != len(split):
+            raise SpecError(f"model {self.name}: init has {len(laws)} values for {len(split)} weights ({', '.join(split)})")
+        return tuple(
+            self.weight(name, init=law, domain=domain, bounds=bounds, fixed=fixed)
+            for name, law in zip(split, laws, strict=True)
+        )
+
+    def constant(self, name: str, value: float, *, domain: Pair | None = None) -> Any:
+        """Declare a number that is given at the call, neither trained nor a column, and return its symbol.
+
+        Args:
+            name: an identifier.
+            value: what it is unless ``with_constants`` of the generated module says otherwise.
+            domain: (low, high) where it is meant to live: formulas may rely on it, and checks draw their points there.
+
+        Raises:
+            SpecError: the name is taken, reserved or no identifier, the value is no finite number or outside the domain, or
+                the model is frozen.
+        """
+        where = f"model {self.name}: constant {name!r}"
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+            raise SpecError(f"{where}: its value must be a finite number, not {value!r}")
+        return self._declare(name, "constant", domain, init=Constant(float(value)))
+
+    def tie(self, weight: Any, expr: Any) -> Any:
+        """Take a weight out of w: from now on it is the node of that name, with the value of an expression.
+
+        Args:
+            weight: the symbol of a weight.
+            expr: a SymPy expression that does not depend on it, or a number.
+
+        Returns:
+            The symbol, which stands for the node wherever it was used.
+
+        Raises:
+            SpecError: it is no weight of the model, the expression cannot be used or depends on the weight, or the model is
+                frozen.
+        """
+        where = f"model {self.name}: tie {weight}"
+        self._check_open(where)
+        entry = self._inputs.get(str(weight))
+        if entry is None or entry.kind != "weight" or entry.symbol != weight:
+            raise SpecError(f"{where}: it is no weight of the model; tie one that model.weight returned")
+        if entry.bounds or entry.fixed:
+            raise SpecError(f"{where}: a weight with bounds or fixed=True stays in w; drop these, or do not tie it")
+        checked = check_expression(expr, where, self._symbols)
+        before = self._ancestors(symbols_of(checked))
+        if weight in before:
+            raise SpecError(f"{where}: {expr} depends on {weight} itself, so the two would go in a circle")
+        del self._inputs[entry.name]
+        earlier = {name: node for name, node in self._nodes.items() if node.symbol in before}
+        self._nodes = {**earlier, entry.name: NamedNode(entry.name, weight, checked), **self._nodes}
+        return weight
+
+    def target(self, name: str = "y", *, domain: Pair | None = None) -> Any:
+        """Declare the target (the column y that the loss compares with) and return its symbol.
+
+        Raises:
+            SpecError: there is a target already, the name is taken, reserved or no identifier, or the model is frozen.
+        """
+        known = self.target_input
+        if known is not None:
+            raise SpecError(
+                f"model {self.name}: target {name!r}: the model has the target {known.name!r} already; it can have one"
+            )
+        return self._declare(name, "target", domain)
+
+    def node(self, name: str, expr: Any) -> Any:
+        """Name an intermediate value and return the opaque symbol that stands for it.
+
+        Args:
+            name: an identifier; the generated module computes the node under this name.
+            expr: a SymPy expression over symbols declared before, or a number.
+
+        Raises:
+            SpecError: the name or the expression cannot be used, or the model is frozen.
+        """
+        return self._name_node(name, expr, "node")
+
+    def output(self, name: str, expr: Any) -> Any:
+        """Name the node that gives the predictions and return its symbol; a model has at most one.
+
+        Raises:
+            SpecError: there is an output already, or as for ``node``.
+        """
+        if self._output is not None:
+            raise SpecError(f"model {self.name}: output {name!r}: the model has the output {self._output!r} already")
+        symbol = self._name_node(name, expr, "output")
+        self._output = name
+        return symbol
+
+    def loss(self, loss: Any) -> None:
+        """Set the loss of one row.
+
+        Args:
+            loss: a SymPy expression over the model's symbols, or the name of a row of ``LOSSES`` in ``symgraph.spec.losses``,
+                such as "squared_error".
+
+        Raises:
+            SpecError: there is a loss already, the name is unknown or needs a target and an output that are missing, the
+                expression cannot be used, or the model is frozen.
+        """
+        where = f"model {self.name}: loss"
+        self._check_open(where)
+        if self._loss is not None:
+            raise SpecError(f"{where}: the model has a loss already")
+        expr = loss_named(loss, where, self.output_node, self.target_input) if isinstance(loss, str) else loss
+        self._loss = check_expression(expr, where, self._symbols)
+
+    def residual(self, *residuals: Any, loss: str = "linear", f_scale: float = 1.0) -> None:
+        """Declare the residuals of one row; they make the loss, half the sum of their squares or a robust one.
+
+        Args:
+            residuals: SymPy expressions over the model's symbols, such as ``(y_hat - y)/s``.
+            loss: "linear", or "soft_l1", "huber", "cauchy" in SciPy's meaning: the loss of a residual r is
+                ``0.5 * f_scale**2 * rho((r/f_scale)**2)``.
+            f_scale: the size from which on a robust loss takes a residual for an outlier.
+
+        Raises:
+            SpecError: there is a loss already, an expression cannot be used, ``loss`` is unknown, ``f_scale`` is no positive
+                number, or the model is frozen.
+        """
+        where = f"model {self.name}: residual"
+        self._check_open(where)
+        if self._loss is not None:
+            raise SpecError(f"{where}: the model has a loss already, and residuals make one; declare one of the two")
+        if not residuals:
+            raise SpecError(f"{where}: give an expression, such as model.residual(y_hat - y)")
+        checked = tuple(check_expression(one, where, self._symbols) for one in residuals)
+        robust = robust_loss(loss, f_scale, where)
+        self._residuals, self._robust = checked, robust
+        with sympy.evaluate(True):
+            self._loss = sympy.Add(*(one**2 / 2 if robust is None else robust.of(one) for one in checked))
+
+    def _check_open(self, where: str) -> None:
+        if self._frozen:
+            raise SpecError(f"{where}: the model is frozen, since it has been used; declare everything before its first use")
+
+    def _new_symbol(self, name: str, kind: str) -> Any:
+        where = f"model {self.name}: {kind} {name!r}"
+        self._check_open(where)
+        check_name(name, kind, self.name)
+        if name in self._inputs:
+            raise SpecError(f"{where}: the name is taken by a {self._inputs[name].kind}")
+        if name in self._nodes:
+            raise SpecError(f"{where}: the name is defined twice; a node of that name exists")
+        return declared(name, "node" if kind == "output" else kind, len(self._symbols))
+
+    def _declare(self, name: str, kind: str, domain: object, **of_weight: Any) -> Any:
+        symbol, where = self._new_symbol(name, kind), f"model {self.name}: {kind} {name!r}"
+        entry = Input(name, kind, symbol, checked_range(domain, "domain", where), **of_weight)
+        self._inputs[name] = checked_weight(entry, where)
+        if kind == "target":
+            self._target = entry
+        self._symbols[name] = symbol
+        return symbol
+
+    def _name_node(self, name: str, expr: Any, kind: str) -> Any:
+        symbol = self._new_symbol(name, kind)
+        checked = check_expression(expr, f"model {self.name}: {kind} {name!r}", self._symbols)
+        target = self.target_input
+        if kind == "output" and target is not None and target.symbol in self._ancestors(symbols_of(checked)):
+            raise SpecError(
+                f"model {self.name}: output {name!r} depends on the target {target.name!r}, which predictions do not have"
+            )
+        self._nodes[name] = NamedNode(name, symbol, checked)
+        self._symbols[name] = symbol
+        return symbol

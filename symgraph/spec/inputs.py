@@ -1,0 +1,100 @@
+"""Inputs and named nodes of a spec, and checks of the numbers that are declared with them."""
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from symgraph.errors import SpecError
+from symgraph.spec.laws import Constant, Law, Normal, Uniform
+
+DEFAULT_LAW = Normal(0.0, 0.01)
+
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Leaf of the model: one feature, weight, constant or target.
+
+    Attributes:
+        name: as the user wrote it.
+        kind: "feature", "weight", "constant" or "target".
+        symbol: its SymPy symbol, real.
+        domain: the range (low, high) of its values, on which formulas may rely, or None.
+        init: the law of a weight's initial value, or a constant's value; None for others.
+        bounds: the range that training and fits keep a weight in, on which no formula relies, or None.
+        fixed: whether training and fits leave a weight where it is.
+    """
+
+    name: str
+    kind: str
+    symbol: Any
+    domain: Pair | None = None
+    init: Law | None = None
+    bounds: Pair | None = None
+    fixed: bool = False
+
+    @property
+    def drawn_from(self) -> Pair | None:
+        """Return the range from which checks draw values, or None."""
+        return self.domain or self.bounds
+
+
+@dataclass(frozen=True, slots=True)
+class NamedNode:
+    """Node of the model: its name, the opaque symbol that stands for it, its expression over earlier symbols."""
+
+    name: str
+    symbol: Any
+    expr: Any
+
+
+def checked_range(given: object, word: str, where: str) -> Pair | None:
+    """Return a range as two floats, or None where none is declared; an end that is None is infinite.
+
+    Args:
+        given: the pair.
+        word: the option that it was given by.
+        where: model and input, for messages.
+
+    Raises:
+        SpecError: it is no pair of numbers with low below high.
+    """
+    if given is None:
+        return None
+    try:
+        low, high = tuple[Any, ...](given)  # type: ignore[arg-type]  # any iterable of two will do
+        ends = float(-math.inf if low is None else low), float(math.inf if high is None else high)
+    except (TypeError, ValueError):
+        raise SpecError(f"{where}: {word} must be a pair (low, high) of numbers, not {given!r}") from None
+    if math.isnan(ends[0]) or math.isnan(ends[1]) or not ends[0] < ends[1]:
+        raise SpecError(f"{where}: {word} needs low below high, not ({ends[0]!r}, {ends[1]!r})")
+    return ends
+
+
+def checked_law(init: object, where: str) -> Law:
+    """Return the law of an initial value, which a number stands for too.
+
+    Raises:
+        SpecError: it is neither a law nor a number.
+    """
+    if isinstance(init, Normal | Uniform | Constant):
+        return init
+    if isinstance(init, Real) and not isinstance(init, bool):
+        return Constant(float(init))
+    raise SpecError(f"{where}: init must be Normal, Uniform, Constant or a number, not {init!r}")
+
+
+def checked_weight(entry: Input, where: str) -> Input:
+    """Return a weight whose initial value is one that its bounds and its domain allow.
+
+    Raises:
+        SpecError: a fixed initial value is outside, or bounds and domain have nothing in common.
+    """
+    for word, ends in (("bounds", entry.bounds), ("domain", entry.domain)):
+        if isinstance(entry.init, Constant) and ends is not None and not ends[0] <= entry.init.value <= ends[1]:
+            raise SpecError(f"{where}: {entry.init.value!r} is outside its {word} {ends!r}")
+    if entry.bounds and entry.domain and max(entry.bounds[0], entry.domain[0]) > min(entry.bounds[1], entry.domain[1]):
+        raise SpecError(f"{where}: its bounds {entry.bounds!r} and its domain {entry.domain!r} have nothing in common")
+    return entry

@@ -1,0 +1,111 @@
+"""The parts of a model that have been declared so far, for its readers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from symgraph.spec.canonical import symbols_of
+from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.names import check_model_name
+from symgraph.spec.robust import Robust
+
+
+class Parts:
+    """Inputs, named nodes, output and loss of a model; see ``Model``."""
+
+    # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
+    __slots__ = (
+        "__weakref__", "_doc", "_frozen", "_inputs", "_loss", "_nodes", "_output", "_residuals", "_robust", "_symbols",
+        "_target", "name",
+    )  # fmt: skip
+
+    def __init__(self, name: str, doc: str = "") -> None:
+        self.name = check_model_name(name)
+        self.doc = doc
+        self._inputs: dict[str, Input] = {}
+        self._nodes: dict[str, NamedNode] = {}
+        self._output: str | None = None
+        self._loss: Any = None
+        self._residuals: tuple[Any, ...] = ()
+        self._robust: Robust | None = None
+        self._symbols: dict[str, Any] = {}
+        self._target: Input | None = None
+        self._frozen = False
+
+    @property
+    def doc(self) -> str:
+        """Return the line of documentation, made one line of printable text."""
+        return self._doc
+
+    @doc.setter
+    def doc(self, text: str) -> None:
+        self._doc = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+    @property
+    def feature_inputs(self) -> tuple[Input, ...]:
+        """Return the features in the order of their declaration, which is the order of X's columns."""
+        return tuple(i for i in self._inputs.values() if i.kind == "feature")
+
+    @property
+    def weight_inputs(self) -> tuple[Input, ...]:
+        """Return the weights in the order of their declaration, which is the order of the vector w."""
+        return tuple(i for i in self._inputs.values() if i.kind == "weight")
+
+    @property
+    def constant_inputs(self) -> tuple[Input, ...]:
+        """Return the constants in the order of their declaration."""
+        return tuple(i for i in self._inputs.values() if i.kind == "constant")
+
+    @property
+    def target_input(self) -> Input | None:
+        """Return the target, or None."""
+        return self._target
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """Return all leaves: the features, the weights, the constants, and the target where there is one."""
+        target = self.target_input
+        return (*self.feature_inputs, *self.weight_inputs, *self.constant_inputs, *(() if target is None else (target,)))
+
+    @property
+    def nodes(self) -> tuple[NamedNode, ...]:
+        """Return the named nodes, the output among them, in the order of their declaration."""
+        return tuple(self._nodes.values())
+
+    @property
+    def output_node(self) -> NamedNode | None:
+        """Return the node that gives the predictions, or None."""
+        return None if self._output is None else self._nodes[self._output]
+
+    @property
+    def loss_expr(self) -> Any:
+        """Return the loss of one row over the model's symbols, or None."""
+        return self._loss
+
+    @property
+    def residual_exprs(self) -> tuple[Any, ...]:
+        """Return the residuals that were declared; none where the loss was given, in which one may be found."""
+        return self._residuals
+
+    @property
+    def robust(self) -> "Robust | None":
+        """Return the robust loss of the declared residuals; None for half their squares."""
+        return self._robust
+
+    @property
+    def exprs(self) -> tuple[Any, ...]:
+        """Return all expressions: those of the nodes in order, declared residuals, then the loss where there is one."""
+        losses = () if self._loss is None else (self._loss,)
+        return (*(node.expr for node in self._nodes.values()), *self._residuals, *losses)
+
+    def _ancestors(self, symbols: Iterable[Any]) -> set[Any]:
+        """Return all symbols on which the given symbols depend, themselves included."""
+        by_symbol = {node.symbol: node for node in self._nodes.values()}
+        found: set[Any] = set()
+        todo = list(symbols)
+        while todo:
+            symbol = todo.pop()
+            if symbol not in found:
+                found.add(symbol)
+                if symbol in by_symbol:
+                    todo.extend(symbols_of(by_symbol[symbol].expr))
+        return found

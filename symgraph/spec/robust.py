@@ -1,0 +1,58 @@
+"""Robust losses of residuals, as SciPy's ``least_squares`` defines them.
+
+The loss of a residual r is ``0.5 * f_scale**2 * rho(z)`` with ``z = (r/f_scale)**2``: near 0 it is half the square, far out it
+grows less. Source: the documentation of scipy.optimize.least_squares, which names Triggs et al., Bundle Adjustment (1999).
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sympy import Abs, Piecewise, sqrt
+
+from symgraph.errors import SpecError
+from symgraph.ir.functions import log1p
+
+ROBUST: Mapping[str, Callable[[Any, float], Any]] = MappingProxyType(
+    {
+        # rho = 2*(sqrt(1 + z) - 1), in a form in which nothing cancels
+        "soft_l1": lambda r, f: r**2 / (1 + sqrt(1 + (r / f) ** 2)),
+        # rho = z up to 1, then 2*sqrt(z) - 1
+        "huber": lambda r, f: Piecewise((r**2 / 2, Abs(r) <= f), (f * (Abs(r) - f / 2), True)),
+        # rho = log(1 + z)
+        "cauchy": lambda r, f: f**2 / 2 * log1p((r / f) ** 2),
+    }
+)
+"""Every robust loss by its name: the loss of a residual, given its expression and f_scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Robust:
+    """A robust loss.
+
+    Attributes:
+        name: of a row of ``ROBUST``.
+        f_scale: the size from which on a residual is taken for an outlier, in the units of the residual.
+    """
+
+    name: str
+    f_scale: float
+
+    def of(self, residual: Any) -> Any:
+        """Return the loss of a residual."""
+        return ROBUST[self.name](residual, self.f_scale)
+
+
+def robust_loss(name: str, f_scale: float, where: str) -> Robust | None:
+    """Check the name and the scale of a loss of residuals; "linear" is no robust one.
+
+    Raises:
+        SpecError: the name is unknown, or the scale is no positive number.
+    """
+    if name != "linear" and name not in ROBUST:
+        raise SpecError(f"{where}: loss {name!r} is unknown; known are linear, {', '.join(ROBUST)}")
+    if isinstance(f_scale, bool) or not isinstance(f_scale, int | float) or not 0.0 < f_scale < math.inf:
+        raise SpecError(f"{where}: f_scale must be a positive number, not {f_scale!r}")
+    return None if name == "linear" else Robust(name, float(f_scale))

@@ -1,0 +1,97 @@
+"""Weights on the whole line whose natural values have a range: named nodes, positive, within (0, 1), or shares of 1."""
+
+import math
+from functools import reduce
+from typing import Any
+
+from sympy import exp
+
+from symgraph.errors import SpecError
+from symgraph.ir.functions import logaddexp, sigmoid
+from symgraph.spec.inputs import DEFAULT_LAW
+from symgraph.spec.laws import Constant, Law, Normal, Uniform
+
+
+class Transforms:
+    """Declarations that a model has beside those of plain weights.
+
+    Each declares weights without bounds, which optimizers and fits move freely, and returns nodes with their natural values.
+    """
+
+    __slots__ = ()
+
+    def weight(self, name: str, *, init: Law | float) -> Any:
+        """Declare one weight; see ``Model.weight``."""
+        raise NotImplementedError
+
+    def node(self, name: str, expr: Any) -> Any:
+        """Name a value; see ``Model.node``."""
+        raise NotImplementedError
+
+    def positive(self, name: str, *, init: Law | float = DEFAULT_LAW, bounds: None = None) -> Any:
+        """Declare the weight ``log_<name>`` and return the node ``name``, its exponential, which is above 0.
+
+        Args:
+            name: an identifier, the node's.
+            init: the initial natural value, a number above 0, or the law of the weight; by default the natural value is near 1.
+            bounds: none may be given: the transform is the range.
+
+        Raises:
+            SpecError: a name is taken, reserved or no identifier, ``init`` is out of range, there are bounds, or the model is
+                frozen.
+        """
+        _check_no_bounds("positive", name, bounds)
+        start = _start(init, f"positive {name!r}", "above 0", lambda value: 0.0 < value < math.inf, math.log)
+        return self.node(name, exp(self.weight(f"log_{name}", init=start)))
+
+    def unit_interval(self, name: str, *, init: Law | float = DEFAULT_LAW, bounds: None = None) -> Any:
+        """Declare the weight ``logit_<name>`` and return the node ``name``, its sigmoid, which is within (0, 1).
+
+        Args:
+            name: an identifier, the node's.
+            init: the initial natural value, a number within (0, 1), or the law of the weight; by default the natural value is
+                near 1/2.
+            bounds: none may be given: the transform is the range.
+
+        Raises:
+            SpecError: as for ``positive``.
+        """
+        _check_no_bounds("unit_interval", name, bounds)
+        start = _start(
+            init, f"unit_interval {name!r}", "within (0, 1)", lambda p: 0.0 < p < 1.0, lambda p: math.log(p) - math.log1p(-p)
+        )
+        return self.node(name, sigmoid(self.weight(f"logit_{name}", init=start)))
+
+    def simplex(self, name: str, count: int, *, bounds: None = None) -> tuple[Any, ...]:
+        """Declare ``count`` - 1 weights and return ``count`` nodes, positive numbers whose sum is 1.
+
+        The weights ``log_<name>1``, ... are the logarithms of the shares over the last share, and begin near 0: equal shares.
+
+        Args:
+            name: the beginning of the names ``<name>1``, ``<name>2``, ... of the nodes.
+            count: the number of shares, 2 or more.
+            bounds: none may be given: the transform is the range.
+
+        Raises:
+            SpecError: as for ``positive``, or ``count`` is no whole number above 1.
+        """
+        _check_no_bounds("simplex", name, bounds)
+        if isinstance(count, bool) or not isinstance(count, int) or count < 2:
+            raise SpecError(f"simplex {name!r}: count must be a whole number, 2 or more, not {count!r}")
+        logs = [self.weight(f"log_{name}{place}", init=DEFAULT_LAW) for place in range(1, count)]
+        whole = self.node(f"log_{name}_total", reduce(logaddexp, logs, 0))
+        return tuple(self.node(f"{name}{place}", exp(log - whole)) for place, log in enumerate([*logs, 0], start=1))
+
+
+def _check_no_bounds(kind: str, name: str, bounds: object) -> None:
+    if bounds is not None:
+        raise SpecError(f"{kind} {name!r}: the transform gives the range; drop bounds, or use model.weight with bounds")
+
+
+def _start(init: Any, where: str, allowed: str, fits: Any, inverse: Any) -> Law:
+    """Return the law of a weight whose natural value begins at ``init``, or which has that law itself."""
+    if isinstance(init, Normal | Uniform | Constant):
+        return init
+    if isinstance(init, bool) or not isinstance(init, int | float) or not fits(init):
+        raise SpecError(f"{where}: init must be a number {allowed}, or a law of the weight, not {init!r}")
+    return Constant(inverse(float(init)))

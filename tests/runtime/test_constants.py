@@ -1,0 +1,104 @@
+"""Constants given at the call: modules with other values of them, on every backend."""
+
+import pickle
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import symgraph
+from symgraph import Model
+from symgraph.build.modules import load_verified
+from symgraph.generate import generate
+from symgraph.options import Options
+
+
+def arrhenius() -> Model:
+    """y_hat = a*exp(-b*x/T) with the constant T, 300 unless given."""
+    model = Model("arrhenius")
+    x, T, y = model.feature("x"), model.constant("T", 300.0, domain=(200.0, 400.0)), model.target()
+    a, b = model.weights("a b", domain=(0.5, 2.0))
+    y_hat = model.output("y_hat", a * sp.exp(-100 * b * x / T))
+    model.loss((y - y_hat) ** 2)
+    return model
+
+
+@pytest.fixture(scope="module")
+def module() -> Any:
+    return symgraph.compile(arrhenius(), backend="numpy")
+
+
+X = np.linspace(0.5, 2.0, 5)
+Y = np.ones(5)
+W = np.array([1.5, 0.75])
+
+
+def test_a_constant_is_neither_a_weight_nor_a_column(module: Any) -> None:
+    assert module.WEIGHTS == ("a", "b")
+    assert module.FEATURES == ("x",)
+    assert module.CONSTANTS == {"T": 300.0}
+
+
+def test_functions_of_another_constant_have_the_same_arguments(module: Any) -> None:
+    other = module.with_constants(T=250.0)
+    # a quotient, a product, exp and a product, an ulp each, exp's argument up to 60 times as sensitive
+    assert other.predict(W, X) == pytest.approx(1.5 * np.exp(-75.0 * X / 250.0), rel=8 * 2**-53)
+    loss, gradient = other.value_and_grad(W, X, Y)
+    assert gradient.shape == (2,)
+    assert loss == pytest.approx(np.mean((Y - other.predict(W, X)) ** 2), rel=16 * 2**-53)
+    assert other.jacobian(W, X).shape == (5, 2)
+    assert other.CONSTANTS == {"T": 250.0}
+    assert module.CONSTANTS == {"T": 300.0}
+    assert "with T=250.0" in repr(other)
+
+
+def test_constants_can_be_changed_again(module: Any) -> None:
+    again = module.with_constants(T=250.0).with_constants(T=300.0)
+    assert again.predict(W, X).tobytes() == module.predict(W, X).tobytes()
+
+
+def test_one_row_and_float32_compute_with_the_constant(module: Any) -> None:
+    other = module.with_constants(T=250.0)
+    rows = other.predict(W, X)
+    assert [other.predict(W, x) for x in X] == rows.tolist()
+    single = other.predict(W.astype(np.float32), X.astype(np.float32))
+    assert single.dtype == np.float32
+    assert single == pytest.approx(rows, rel=100 * 2**-24)  # the exponent is as large as 0.6, T and b are rounded
+
+
+def test_modules_with_other_constants_travel(module: Any) -> None:
+    other = module.with_constants(T=250.0)
+    for found in (pickle.loads(pickle.dumps(other)).predict, pickle.loads(pickle.dumps(other.predict))):  # noqa: S301
+        assert found(W, X).tobytes() == other.predict(W, X).tobytes()
+
+
+def test_unknown_constants_and_values_that_are_no_numbers_are_refused(module: Any) -> None:
+    with pytest.raises(ValueError, match="arrhenius has no constant t; it has T"):
+        module.with_constants(t=1.0)
+    with pytest.raises(ValueError, match="constant T of arrhenius must be a finite number, not nan"):
+        module.with_constants(T=float("nan"))
+
+
+def test_the_scalar_backend_takes_constants_by_name() -> None:
+    modules, _ = load_verified(arrhenius(), generate(arrhenius(), ("numpy", "scalar")), None)
+    scalar: ModuleType = modules["scalar"]
+    expected = modules["numpy"].with_constants(T=250.0).predict(W, X[0])
+    assert scalar.predict_row(W.tolist(), [X[0]], {"T": 250.0}) == pytest.approx(expected, rel=4 * 2**-53)
+    grad = [0.0, 0.0]
+    assert scalar.row(W.tolist(), [X[0]], 1.0, grad) != scalar.row(W.tolist(), [X[0]], 1.0, grad, {"T": 250.0})
+
+
+@pytest.mark.parametrize(
+    "options", [Options(precision="accurate"), Options(error_bound=True), Options(standalone=True)], ids=str
+)
+def test_every_kind_of_numpy_module_has_constants(options: Options) -> None:
+    modules, _ = load_verified(arrhenius(), generate(arrhenius(), options=options), None)
+    module = modules["numpy"]
+    expected = 1.5 * np.exp(-75.0 * X / 250.0)
+    other = module.with_constants(T=250.0)
+    assert other.predict(W, X) == pytest.approx(expected, rel=8 * 2**-53)
+    if options.error_bound:
+        far = module.with_constants(T=200.5).error_bound(W, X, Y)[0]
+        assert (far != module.error_bound(W, X, Y)[0]).any()
