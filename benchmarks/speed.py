@@ -119,7 +119,8 @@ def measure(groups: Sequence[str], peers: Sequence[str] | None, effort: timing.E
         threads = {"OMP_NUM_THREADS": str(GROUPS[name].cores)}  # torch's own
         os.environ |= threads
         found[name] = own_process("speed.py", {"group": name, "peers": peers, "effort": asdict(effort)})
-    return {"machine": machine.describe(), "versions": machine.versions(), "groups": found}
+    load = {"load": f"{os.getloadavg()[0]:.1f} at the end"} if hasattr(os, "getloadavg") else {}
+    return {"machine": {**machine.describe(), **load}, "versions": machine.versions(), "groups": found}
 
 
 def promises(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -195,7 +196,8 @@ def page(result: Mapping[str, Any]) -> str:
         "# Results\n",
         "Written by `python benchmarks/speed.py`; [README.md](README.md) says how things are measured and what is fair here,",
         "and [c/README.md](c/README.md) what the tuned C is. A number says what a call costs on the machine named here, and",
-        "that only: ratios to other libraries change with vector units, caches, versions and what else the machine does.\n",
+        "that only: ratios to other libraries change with vector units, caches, versions and what else the machine does: its",
+        "load is about 1 where it does nothing else. Training and threads suffer most from neighbours.\n",
         f"Machine: {about}.\n",
         "## Promises\n",
         f"{len(lines) - broken} of {len(lines)} are kept; those that are not are in bold.\n",
@@ -211,10 +213,12 @@ def page(result: Mapping[str, Any]) -> str:
 
 
 def missing(result: Mapping[str, Any]) -> list[str]:
-    """Say which peers are missing in which groups, and why."""
-    return [
-        f"missing at {group}: {name}: {why}" for group, one in result["groups"].items() for name, why in one["missing"].items()
-    ]
+    """Say which peers are missing, why, and in which groups."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for group, one in result["groups"].items():
+        for name, why in one["missing"].items():
+            found.setdefault((name, why), []).append(group)
+    return [f"missing: {name} at {'; '.join(groups)}: {why}" for (name, why), groups in found.items()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -101,7 +101,7 @@ def batch(wanted: Sequence[str] | None, rows: int, threads: int = 1, dtype: str 
     def library(make: Callable[[Setting], libraries.Batch]) -> Task:
         made = make(setting)
         if made.most_rows is not None and rows > made.most_rows:
-            raise UnfitError(f"a call would take seconds at {rows:,} rows")
+            raise UnfitError("a call would take seconds")
         return made.prepare(*given)
 
     makers: dict[str, Made] = {NATIVE: lambda: partial(native, *given, **({"threads": threads} if threads > 1 else {}))}
