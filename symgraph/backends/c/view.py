@@ -124,7 +124,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         SpecError: the header would have the name of one of the C library, or names of the file would belong to C itself.
     """
     _check_model_name(source.model.name)
-    model, roots = source.model, source.graph.roots
+    model, roots, single = source.model, source.graph.roots, source.options.single
     writer = FunctionWriter(source, texts, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
     own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
@@ -140,7 +140,6 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     written = [function for function in parts.values() if function is not None]
     name = ascii_name(model.name)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
-    single = source.options.single
     rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written), single)
     target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
