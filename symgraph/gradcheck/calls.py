@@ -256,6 +256,10 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[
         factors, options = ways[how]()
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
             yield _called(module, given, name, facts, how=how, options=options, factors=factors)
+        if how.endswith("sum") and hasattr(module, "normal_equations"):
+            weights = {name: value for name, value in options.items() if name == "sample_weight"}
+            run = partial(lambda weights: module.normal_equations(*given[:3], **weights)[1:], weights)
+            yield Call("normal_equations", ("gradient", "loss"), run, how, factors)
 
 
 def _floats(x: Any) -> list[float]:
