@@ -27,14 +27,14 @@ _FAMILIES = re.compile(
 )
 """Macros of C's library, of its extensions and of compilers, by name and by kind of name."""
 
-_LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual"
+_LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual kept keep work"
 _PUBLIC = (
     "abi hash features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor no_residual jacobian selftest"
 )
 _PRIVATE = ("turn", "constants_are_doubles", "prefetch", "read_columns", "gradient", "block_sum", "add")
 _OF_LOOPS = ("terms", "losses", "outputs", "derivatives", "residuals", "slopes")
-_CONSTANTS = "FEATURES WEIGHTS INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
+_CONSTANTS = "FEATURES WEIGHTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
-from symgraph.backends.c.writer import CFunction, FunctionWriter
+from symgraph.backends.c.writer import CFunction, FunctionWriter, Part
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
 from symgraph.backends.names import JACOBIAN, RESIDUAL
@@ -43,7 +43,8 @@ class CView:
         features: the number of features; likewise ``weights`` and ``sums``.
         rows: rows of a block.
         terms: the function that writes the terms of the sums; None without a loss.
-        gradient: the function that makes partials of the sums.
+        gradient: the code that makes partials of the sums.
+        direct: whether the partials of a row are the terms of its sums.
         losses: the function that computes the loss of each row.
         prediction: the function that computes the output; None without one.
         jacobian: the function that computes its derivatives.
@@ -71,7 +72,8 @@ class CView:
     sums: int
     rows: int
     terms: CFunction | None
-    gradient: CFunction | None
+    gradient: Part | None
+    direct: bool
     losses: CFunction | None
     prediction: CFunction | None
     jacobian: CFunction | None
@@ -103,15 +105,46 @@ class CView:
         return single if self.single else double
 
     @property
-    def kibibytes(self) -> int:
-        """Return the stack that the functions over rows need, rounded up to kibibytes."""
-        a_block = self.bytes * self.rows * (self.features + max(self.sums, self.weights) + 2)
-        written = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
-        functions = [function for function in written if function is not None]
-        kept = max((self.bytes * self.rows * len(function.arrays) for function in functions), default=0)
+    def written(self) -> tuple[CFunction, ...]:
+        """Return the functions that it has over rows."""
+        found = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
+        return tuple(function for function in found if function is not None)
+
+    @property
+    def in_parts(self) -> bool:
+        """Tell if a function is so long that it is written in parts."""
+        return any(len(function.parts) > 1 for function in self.written)
+
+    def arrays(self, function: str) -> dict[str, tuple[str, int]]:
+        """Return the arrays of a public function over rows: name -> the number of its entries, as C and as an integer."""
+        own: Mapping[str, tuple[CFunction | None, str]] = {
+            "value_and_grad": (self.terms, "terms"),
+            "loss": (self.losses, "losses"),
+            "per_sample_grad": (self.terms, "terms"),
+            "predict": (self.prediction, ""),
+            "jacobian": (self.jacobian, "partials"),
+            "residual": (self.residual or self.prediction, ""),
+            "residual_jacobian": (self.residual_jacobian or self.jacobian, "partials"),
+        }
+        written, name = own[function]
+        assert written is not None
+        whole = function == "per_sample_grad" and not self.direct
+        columns = {name: self.sums if whole else written.most} if name else {}
+        columns |= {"ones": 1} if name == "terms" else {}
+        columns |= {"x": self.features, "kept": written.kept}
+        block, sums = f"{self.prefix}_ROWS_", f"{self.prefix}_SUMS_"
+        found = {
+            name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
+        }
+        single = ("sums", "lost") if function == "value_and_grad" else ("sums",) if whole else ()
+        return found | {name: (sums, self.sums) for name in single}
+
+    def stack(self, function: str) -> int:
+        """Return the stack that a function needs at most, rounded up to kibibytes."""
+        numbers = sum(count for _, count in self.arrays(function).values())
         # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
-        values = max((64 * len(lines) for function in functions for lines in function.loops), default=0)
-        return -(-(a_block + kept + values + 3 * self.bytes * self.sums + 1024) // 1024)
+        values = max(len(part.texts) for one in self.written for part in one.parts)
+        return -(-(self.bytes * numbers + 64 * values + 1024) // 1024)
 
 
 def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
@@ -125,20 +158,21 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     writer = FunctionWriter(source, texts, literals)
     has_loss, has_output = "loss" in roots, "output" in roots
     own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
-    parts = {
+    functions = {
         "terms": writer.terms() if has_loss else None,
-        "gradient": writer.gradient() if has_loss else None,
-        "losses": writer.root("loss") if has_loss else None,
-        "prediction": writer.root("output") if has_output else None,
+        "losses": writer.root("loss", "losses") if has_loss else None,
+        "prediction": writer.root("output", "output") if has_output else None,
         "jacobian": writer.partials("jacobian", JACOBIAN) if has_output else None,
-        "residual": writer.root("residual") if source.has_residual and not difference else None,
+        "residual": writer.root("residual", "residual") if source.has_residual and not difference else None,
         "residual_jacobian": writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None,
     }
-    written = [function for function in parts.values() if function is not None]
+    terms = functions["terms"]
+    gradient = None if terms is None else writer.gradient(terms)
+    written = [function for function in functions.values() if function is not None]
     name = ascii_name(model.name)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
     single = source.options.single
-    rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written), single)
+    rows = _rows(features + max(function.most + function.kept for function in written), single)
     target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
         file=model.name,
@@ -161,8 +195,10 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         has_residual=source.has_residual,
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
-        **parts,
-        functions=functions_called((text for function in written for text in function.texts), name, single),
+        **functions,
+        gradient=gradient,
+        direct=roots_of(source.graph, "grad") == writer.sums,
+        functions=functions_called((text for one in (*written, gradient) if one for text in one.texts), name, single),
         single=single,
     )
 
