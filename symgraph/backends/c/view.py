@@ -53,6 +53,7 @@ class CView:
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
+        shared: the parts that compute a long output, with which all functions begin.
         functions: the text of the functions that it brings along.
         single: whether numbers are floats; the text still speaks of doubles, see ``single.in_single``.
     """
@@ -82,6 +83,7 @@ class CView:
     residual_jacobian: CFunction | None
     residual_factor: str
     no_residual: str
+    shared: tuple[Part, ...]
     functions: str
     single: bool = False
 
@@ -160,11 +162,11 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
     functions = {
         "terms": writer.terms() if has_loss else None,
-        "losses": writer.root("loss", "losses") if has_loss else None,
-        "prediction": writer.root("output", "output") if has_output else None,
-        "jacobian": writer.partials("jacobian", JACOBIAN) if has_output else None,
-        "residual": writer.root("residual", "residual") if source.has_residual and not difference else None,
-        "residual_jacobian": writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None,
+        "losses": writer.root("loss", "losses", "losses") if has_loss else None,
+        "prediction": writer.root("output", "outputs", "output") if has_output else None,
+        "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN) if has_output else None,
+        "residual": writer.root("residual", "residuals", "residual") if source.has_residual and not difference else None,
+        "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL) if own_slopes else None,
     }
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
@@ -197,6 +199,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         no_residual=string(residual.reason) if residual.reason else "NULL",
         **functions,
         gradient=gradient,
+        shared=writer.shared,
         direct=roots_of(source.graph, "grad") == writer.sums,
         functions=functions_called((text for one in (*written, gradient) if one for text in one.texts), name, single),
         single=single,

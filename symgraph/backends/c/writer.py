@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, compress
 from types import MappingProxyType
 
 from symgraph.backends.c.functions import LOOP, named
@@ -49,6 +49,7 @@ class Part:
     """Piece of a function of the C file: a loop over rows, a function of its own where there are several.
 
     Attributes:
+        name: its name, which that of the model and the way of running it precede.
         once: the statements before the loop.
         loop: the statements of the loop; none where there is no loop.
         first: the number of its first result.
@@ -56,6 +57,7 @@ class Part:
         unused: the parameters that nothing reads.
     """
 
+    name: str
     once: tuple[str, ...]
     loop: tuple[str, ...]
     first: int
@@ -78,14 +80,21 @@ class CFunction:
     """Function of the C file over rows.
 
     Attributes:
-        parts: its loops.
-        kept: the most values of a row that later parts read and that are kept at a time.
+        shared: the parts that compute the output, where all functions share them.
+        own: its other loops.
+        kept: the places of the values of a row that later parts read; none where there is one part.
         places: what each result is, as an index among those that were asked for.
     """
 
-    parts: tuple[Part, ...]
+    shared: tuple[Part, ...]
+    own: tuple[Part, ...]
     kept: int
     places: tuple[int, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Return its parts in their order."""
+        return self.shared + self.own
 
     @property
     def scattered(self) -> bool:
@@ -122,18 +131,40 @@ class FunctionWriter:
         self.notes = sums | {
             position: f"{sums[position]}, {note}" if position in sums else note for position, note in notes.items()
         }
+        self.shared_slots: Mapping[int, int] = {}
+        """Places of the kept values of the shared parts."""
+        self.shared_from: Mapping[int, int] = {}
+        """Number of the part, before all of a function's own, of each operation of the shared parts."""
+        self.shared = self._share()
+
+    def _share(self) -> tuple[Part, ...]:
+        """Write what computes the output, if that is long, as parts that all functions begin with, and keep what these read."""
+        nodes, roots = self.graph.nodes, self.graph.roots
+        found = self._operations([roots["output"]], known=set()) if "output" in roots else ()
+        chunks = split(self.graph, sorted(found, key=lambda position: nodes[position].varying))
+        if len(chunks) < 2:
+            return ()
+        where = {position: number for number, chunk in enumerate(chunks) for position in chunk}
+        inside = len(chunks)
+        readers = ((where.get(reader, inside), arg) for reader, node in enumerate(nodes) for arg in node.args)
+        read = {*roots.values(), *(arg for number, arg in readers if where.get(arg, number) < number)} & {*where}
+        self.shared_slots = {position: slot for slot, position in enumerate(sorted(read))}
+        parts = self._parts("values", chunks, where, self.shared_slots, (), self.labels)
+        self.shared_from = {position: -1 for position in where}
+        return parts
 
     def terms(self) -> CFunction:
         """Write the function for the terms of every sum: the loss's, times the cotangent, and those of the partials."""
-        return self._over_rows("terms", (self.graph.roots["loss"], *self.sums), self.labels, ("cotangent",), "cotangent[row] * ")
+        return self._over_rows("terms", "terms", (self.graph.roots["loss"], *self.sums), self.labels, ("cotangent",), "cotangent[row] * ")
 
-    def root(self, name: str, array: str) -> CFunction:
+    def root(self, name: str, what: str, array: str) -> CFunction:
         """Write the function for the output, the residual, or the loss of each row, which go to the array of a name."""
-        return self._over_rows(array, (self.graph.roots[name],), self.labels)
+        return self._over_rows(what, array, (self.graph.roots[name],), self.labels)
 
-    def partials(self, prefix: str, suffix: str) -> CFunction:
+    def partials(self, prefix: str, what: str, suffix: str) -> CFunction:
         """Write the function for the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
-        return self._over_rows("partials", roots_of(self.graph, prefix), self.names.cotangents(suffix)[0] | self.names.nodes())
+        labels = self.names.cotangents(suffix)[0] | self.names.nodes()
+        return self._over_rows(what, "partials", roots_of(self.graph, prefix), labels)
 
     def gradient(self, terms: CFunction) -> Part:
         """Write the code that makes partials of the sums, once."""
@@ -145,10 +176,11 @@ class FunctionWriter:
         writer = self._writer(bound, self.labels)
         lines = (*self._leaves("weight", found, results), *writer.write(found, results))
         stores = [f"    grad[{index}] = {writer.operand(position).text};" for index, position in enumerate(results)]
-        return self._part(lines, (), (), stores, 0, 0, ("w", "sums"))
+        return self._part("gradient", lines, (), 0, stores, 0, ("w", "sums"))
 
     def _over_rows(
         self,
+        what: str,
         array: str,
         results: Sequence[int],
         labels: Mapping[int, str],
@@ -158,64 +190,103 @@ class FunctionWriter:
         """Write a function over rows.
 
         Args:
+            what: its name.
             array: the name of the array that results are written to, a column each.
             results: the nodes; of a sum over rows, its terms.
             labels: the names that nodes must have.
-            parameters: those of the function that it has beside weights, columns and the rows' distance.
+            parameters: those of the function that it has beside weights, columns, target and the rows' distance.
             factor: what the first result is multiplied by.
         """
         nodes = self.graph.nodes
-        values = [nodes[position].args[0] if nodes[position].op == "rowsum" else position for position in results]
-        found = self._operations(values, known=set())
+        values = [self._value(position) for position in results]
+        found = self._operations(values, known={*self.shared_from})
         chunks = split(self.graph, sorted(found, key=lambda position: nodes[position].varying))
-        where = {position: number for number, chunk in enumerate(chunks) for position in chunk}
-        # what is no operation is written last
-        own = [[index for index, value in enumerate(values) if where.get(value, len(chunks) - 1) == number] for number in
-               range(len(chunks))]  # fmt: skip
+        where = {**self.shared_from, **{position: number for number, chunk in enumerate(chunks) for position in chunk}}
+        # what is computed in no part is written by the last
+        number_of = [where[value] if where.get(value, -1) >= 0 else len(chunks) - 1 for value in values]
+        own = [[index for index, number in enumerate(number_of) if number == one] for one in range(len(chunks))]
         slots, kept = self._slots(chunks, where)
+        written = [
+            [(results[index], f"{array}[{f'{place} * stride + ' if place else ''}row]", "" if index else factor)
+             for place, index in enumerate(indices)]
+            for indices in own
+        ]  # fmt: skip
+        parts = self._parts(what, chunks, where, slots, ("y", *parameters), labels, written)
+        several = len(self.shared) + len(parts) > 1
+        return CFunction(self.shared, parts, max(kept, 1) if several else 0, tuple(chain.from_iterable(own)))
+
+    def _value(self, position: int) -> int:
+        """Return the node of a row's result: the term of a sum over rows, or the result itself."""
+        node = self.graph.nodes[position]
+        return node.args[0] if node.op == "rowsum" else position
+
+    def _parts(
+        self,
+        what: str,
+        chunks: Sequence[Sequence[int]],
+        where: Mapping[int, int],
+        slots: Mapping[int, int],
+        parameters: Sequence[str],
+        labels: Mapping[int, str],
+        results: Sequence[Sequence[tuple[int, str, str]]] = (),
+    ) -> tuple[Part, ...]:
+        """Write parts of a function.
+
+        Args:
+            what: the function's name.
+            chunks: the operations of each part.
+            where: the number of the part of each operation, below 0 in shared ones.
+            slots: the places of values that later parts read.
+            parameters: those beside weights, columns and the rows' distance.
+            labels: the names that nodes must have.
+            results: for each part the nodes of its results, the column of each and the factor before it.
+        """
+        nodes, parts, first = self.graph.nodes, list[Part](), 0
         writer = self._writer(self._bound(), labels)
         loop_texts = {**self.texts, **named(LOOP, self.name)}
-        parts, first = [], 0
-        for number, (chunk, indices) in enumerate(zip(chunks, own, strict=True)):
+        for number, chunk in enumerate(chunks):
+            own = results[number] if results else ()
             uniform = [position for position in chunk if not nodes[position].varying]
-            varying = [position for position in chunk if nodes[position].varying]
-            columns = {index: f"{array}[{f'{place} * stride + ' if place else ''}row]" for place, index in enumerate(indices)}
-            targets = {results[index]: column for index, column in columns.items() if nodes[results[index]].op == "rowsum"}
-            others = [index for index in indices if results[index] not in targets]
-            read = {arg for position in (*varying, *targets) for arg in nodes[position].args} | {values[index] for index in indices}
+            targets = {position: column for position, column, _ in own if nodes[position].op == "rowsum"}
+            varying = [*(position for position in chunk if nodes[position].varying), *targets]
+            others = [entry for entry in own if entry[0] not in targets]
             keeps = [position for position in chunk if position in slots]
+            last = [position for position, *_ in others]
+            used = {arg for position in (*chunk, *targets) for arg in nodes[position].args}.union(last)
+            taken = [position for position in sorted(used) if where.get(position, number) < number]
+            for position in taken:
+                if position not in writer.bound:
+                    writer.bound[position] = labels.get(position) or writer.numbering.fresh()
+            read = {arg for position in varying for arg in nodes[position].args}.union(last, keeps)
             writer.texts, writer.indent, writer.targets = self.texts, 4 + _DECLARED, {}
-            once = writer.write(uniform, (read | {*keeps}) & {*uniform})
+            once = writer.write(uniform, read & {*uniform})
             writer.texts, writer.indent, writer.targets = loop_texts, 8 + _DECLARED, targets
-            loop = writer.write((*varying, *targets), (*(values[index] for index in others), *targets, *keeps))
-            taken = [(position, slots[position]) for position in sorted(
-                {arg for position in (*chunk, *targets) for arg in nodes[position].args} | {values[index] for index in others}
-            ) if where.get(position, number) < number]  # fmt: skip
-            before = [[self._taken(position, slot, writer) for position, slot in taken if nodes[position].varying == varies]
+            loop = writer.write(varying, (*last, *targets, *keeps))
+            places = {**self.shared_slots, **slots}
+            before = [[self._taken(position, places[position], writer) for position in taken if nodes[position].varying == varies]
                       for varies in (False, True)]  # fmt: skip
-            weights = self._leaves("weight", (*chunk, *targets), [values[index] for index in others])
-            features = self._leaves("feature", (*varying, *targets), [values[index] for index in others])
-            stores = [f"        {columns[index]} = {'' if index else factor}{writer.operand(values[index]).text};" for index in others]
+            weights, features = self._leaves("weight", (*chunk, *targets), last), self._leaves("feature", varying, last)
+            stores = [f"        {column} = {factor}{writer.operand(position).text};" for position, column, factor in others]
             for position in keeps:
-                name = f"{'(double)' if nodes[position].boolean else ''}{writer.bound[position]}"
-                row, pad = (" + row", "        ") if nodes[position].varying else ("", "    ")
-                stores.append(f"{pad}keep[{slots[position]} * stride{row}] = {name};")
-            parts.append(
-                self._part((*weights, *before[0], *once), (*features, *before[1], *loop), indices, stores, number, first,
-                           ("w", "x", "y", *parameters, "kept", "keep", "stride"))
-            )  # fmt: skip
-            first += len(indices)
-        return CFunction(tuple(parts), kept, tuple(chain.from_iterable(own)))
+                value = f"{'(double)' if nodes[position].boolean else ''}{writer.bound[position]}"
+                pad, row = ("        ", " + row") if nodes[position].varying else ("    ", "")
+                stores.append(f"{pad}keep[{slots[position]} * stride{row}] = {value};")
+            name = f"{what}_{number + 1}" if len(chunks) > 1 else what
+            known = ("w", "x", *parameters, "kept", "keep", "stride")
+            statements_ = (*weights, *before[0], *once), (*features, *before[1], *loop)
+            parts.append(self._part(name, *statements_, len(own), stores, first, known))
+            first += len(own)
+        return tuple(parts)
 
     def _slots(self, chunks: Sequence[Sequence[int]], where: Mapping[int, int]) -> tuple[dict[int, int], int]:
         """Give a place to each value that a later part reads, until the last one has read it; and tell how many there are."""
         last: dict[int, int] = {}
         for number, chunk in enumerate(chunks):
             for position in chunk:
-                last.update((arg, number) for arg in self.graph.nodes[position].args if where.get(arg, number) < number)
+                last.update((arg, number) for arg in self.graph.nodes[position].args if 0 <= where.get(arg, number) < number)
         slots: dict[int, int] = {}
         free: list[int] = []
-        count = 0
+        count = len(self.shared_slots)
         for number, chunk in enumerate(chunks):
             for position in chunk:
                 if position in last:
@@ -234,21 +305,22 @@ class FunctionWriter:
 
     def _part(
         self,
+        name: str,
         once: Sequence[Line],
         loop: Sequence[Line],
-        indices: Sequence[int],
+        results: int,
         stores: Sequence[str],
-        number: int,
         first: int,
         parameters: Sequence[str],
     ) -> Part:
         text = "\n".join(chain((line.text for line in chain(once, loop)), stores))
-        in_loop = [line for line in stores if line.startswith("        ")]
+        for_each = [line.startswith("        ") for line in stores]
         return Part(
-            (*statements(once, self.notes, 4, sign="//"), *(line for line in stores if line not in in_loop)),
-            (*statements(loop, self.notes, 8, sign="//"), *in_loop),
+            name,
+            (*statements(once, self.notes, 4, sign="//"), *(line for line, each in zip(stores, for_each, strict=True) if not each)),
+            (*statements(loop, self.notes, 8, sign="//"), *compress(stores, for_each)),
             first,
-            len(indices),
+            results,
             tuple(name for name in parameters if not re.search(rf"\b{name}\b", text)),
         )
 
