@@ -14,12 +14,18 @@ from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
+from symgraph.options import C_FUNCTIONS
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
 """Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
 
 MOST_ROWS, LEAST_ROWS = 64, 8
+
+_ROOTS = {name: "loss" for name in ("row", "value_and_grad", "loss", "per_sample_grad")}
+_ROOTS |= {name: "output" for name in ("predict_row", "predict", "jacobian")}
+_ROOTS |= {name: "residual" for name in ("residual", "residual_jacobian")}
+"""The root of the graph that each public function is about."""
 
 AHEAD_BYTES = 10_240
 """Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
@@ -48,13 +54,14 @@ class CView:
         losses: the function that computes the loss of each row.
         prediction: the function that computes the output; None without one.
         jacobian: the function that computes its derivatives.
-        has_residual: whether there is a residual.
         residual: the function that computes it; None where it is the output less the target, or where there is none.
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         shared: the parts that compute a long output, with which all functions begin.
         functions: the text of the functions that it brings along.
+        chosen: the public functions that the file has.
+        workspace: whether those over rows take their memory from the caller.
         single: whether numbers are floats; the text still speaks of doubles, see ``single.in_single``.
     """
 
@@ -78,14 +85,29 @@ class CView:
     losses: CFunction | None
     prediction: CFunction | None
     jacobian: CFunction | None
-    has_residual: bool
     residual: CFunction | None
     residual_jacobian: CFunction | None
     residual_factor: str
     no_residual: str
     shared: tuple[Part, ...]
     functions: str
+    chosen: tuple[str, ...]
+    workspace: bool = False
     single: bool = False
+
+    def has(self, *names: str) -> bool:
+        """Tell if the file has one of some public functions."""
+        return any(name in self.chosen for name in names)
+
+    @property
+    def over_rows(self) -> tuple[str, ...]:
+        """Return the public functions over rows."""
+        return tuple(name for name in self.chosen if name not in ("row", "predict_row"))
+
+    @property
+    def work(self) -> int:
+        """Return the most numbers that a function over rows needs memory for."""
+        return max((sum(count for _, count in self.arrays(name).values()) for name in self.over_rows), default=0)
 
     @property
     def ahead(self) -> int:
@@ -143,7 +165,8 @@ class CView:
 
     def stack(self, function: str) -> int:
         """Return the stack that a function needs at most, rounded up to kibibytes."""
-        numbers = sum(count for _, count in self.arrays(function).values())
+        arrays = {} if self.workspace else self.arrays(function)
+        numbers = sum(count for _, count in arrays.values())
         # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
         values = max(len(part.texts) for one in self.written for part in one.parts)
         return -(-(self.bytes * numbers + 64 * values + 1024) // 1024)
@@ -158,16 +181,26 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     _check_model_name(source.model.name)
     model, roots = source.model, source.graph.roots
     writer = FunctionWriter(source, texts, literals)
-    has_loss, has_output = "loss" in roots, "output" in roots
     own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
+    offered = [name for name in C_FUNCTIONS if _ROOTS[name] in roots]
+    chosen = tuple(name for name in offered if name in (source.options.functions or offered))
+    if not chosen:
+        raise SpecError(f"model {model.name} has none of the functions {', '.join(source.options.functions)}; it has {', '.join(offered)}")
+
+    def has(*names: str) -> bool:
+        return any(name in chosen for name in names)
+
     functions = {
-        "terms": writer.terms() if has_loss else None,
-        "losses": writer.root("loss", "losses", "losses") if has_loss else None,
-        "prediction": writer.root("output", "outputs", "output") if has_output else None,
-        "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN) if has_output else None,
-        "residual": writer.root("residual", "residuals", "residual") if source.has_residual and not difference else None,
-        "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL) if own_slopes else None,
-    }
+        "terms": writer.terms() if has("row", "value_and_grad", "per_sample_grad") else None,
+        "losses": writer.root("loss", "losses", "losses") if has("loss") else None,
+        "prediction": writer.root("output", "outputs", "output")
+        if has("predict", "predict_row") or (has("residual") and difference) else None,
+        "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN)
+        if has("jacobian") or (has("residual_jacobian") and not own_slopes) else None,
+        "residual": writer.root("residual", "residuals", "residual") if has("residual") and not difference else None,
+        "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL)
+        if has("residual_jacobian") and own_slopes else None,
+    }  # fmt: skip
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
     written = [function for function in functions.values() if function is not None]
@@ -194,7 +227,6 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         weights=weights,
         sums=sums,
         rows=rows,
-        has_residual=source.has_residual,
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
         **functions,
@@ -202,6 +234,8 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         shared=writer.shared,
         direct=roots_of(source.graph, "grad") == writer.sums,
         functions=functions_called((text for one in (*written, gradient) if one for text in one.texts), name, single),
+        chosen=chosen,
+        workspace=source.options.workspace,
         single=single,
     )
 

@@ -70,6 +70,16 @@ class Part:
         return self.once + self.loop
 
     @property
+    def reads(self) -> bool:
+        """Tell if it reads values that parts before it have kept."""
+        return any(" = kept[" in line for line in self.texts)
+
+    @property
+    def keeps(self) -> bool:
+        """Tell if it keeps values for parts behind it."""
+        return any(line.lstrip().startswith("keep[") for line in self.texts)
+
+    @property
     def careful(self) -> bool:
         """Tell if it calls a function that needs the C library for some arguments."""
         return any("careful" in line for line in self.loop)
@@ -272,7 +282,7 @@ class FunctionWriter:
                 pad, row = ("        ", " + row") if nodes[position].varying else ("    ", "")
                 stores.append(f"{pad}keep[{slots[position]} * stride{row}] = {value};")
             name = f"{what}_{number + 1}" if len(chunks) > 1 else what
-            known = ("w", "x", *parameters, "kept", "keep", "stride")
+            known = ("w", "x", *parameters, "stride")
             statements_ = (*weights, *before[0], *once), (*features, *before[1], *loop)
             parts.append(self._part(name, *statements_, len(own), stores, first, known))
             first += len(own)
