@@ -13,7 +13,7 @@ ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, FUNCTIONS = "error-bound", "standalon
 DOUBLE, ACCURATE = "double", "accurate"
 
 EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE)
-"""Names that ``--with`` takes: a function or the runtime's source, which a module has on request, and for C single precision and
+"""Names that ``--with`` takes: a function or the runtime's source, which a module has on request; for C single precision, and
 memory that the caller gives."""
 
 C_FUNCTIONS = (
@@ -93,4 +93,5 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
     if ERROR_BOUND in asked and precision != DOUBLE:
         raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
     shipped = tuple(name for name in C_FUNCTIONS if name in chosen)
-    return Options(*(name in asked for name in EXTRAS), functions=shipped, precision=precision)
+    error_bound, standalone, single, workspace = (name in asked for name in EXTRAS)
+    return Options(error_bound, standalone, single, workspace, shipped, precision)

@@ -78,9 +78,7 @@ def build(
         raise typer.Exit(1)
 
 
-def _options(
-    config: "Config", extras: str | None, precision: str | None, functions: str | None, flags: list[str]
-) -> "Options":
+def _options(config: "Config", extras: str | None, precision: str | None, functions: str | None, flags: list[str]) -> "Options":
     from symgraph.options import FLOAT, STANDALONE, WORKSPACE, options_of
 
     chosen = config.extras if extras is None else _listed(extras)

@@ -205,7 +205,11 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
             function.restype, *function.argtypes = (real if one is _REAL else one for one in all_types)
             functions[name] = _with_workspace(function, work) if work is not None and over_rows else function
     factor, reason = real.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
-    metadata: dict[str, Any] = {"model_hash": text("hash"), "has_loss": not functions.keys().isdisjoint(_OF_LOSS), "backend": "c"}
+    metadata: dict[str, Any] = {
+        "model_hash": text("hash"),
+        "has_loss": not functions.keys().isdisjoint(_OF_LOSS),
+        "backend": "c",
+    }
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
     metadata |= {"dtype": "float32"} if single else {}
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
@@ -220,7 +224,8 @@ def _with_workspace(function: Any, numbers: int) -> Callable[..., Any]:
     """Give a function over rows the memory that it takes from its caller, at each call, so that threads may share it."""
 
     def call(*given: Any) -> Any:
-        return function(*given, address_of(np.empty(numbers)))
+        room = np.empty(numbers)
+        return function(*given, address_of(room))
 
     return call
 

@@ -19,6 +19,7 @@ from symgraph.training.rule_in_c import NotRecordedError, recorded
 
 Choice = Literal["auto", "numpy", "scalar", "c"]
 
+
 class Epochs(Protocol):
     """Interface of what runs the epochs of a training."""
 

@@ -1,4 +1,4 @@
-"""Distribution of a C function's operations over loops: calls of the C library apart, the rest is vector code, none too long."""
+"""Distribution of a C function's operations over loops: calls of the C library apart, all else vector code, none too long."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import parts_of
 
-LONGEST_LOOP = 600
+LONGEST_LOOP = 250
 """Most work of a loop, in additions: compilers take more than twice the time for a loop of twice the length."""
 
 

@@ -1,6 +1,6 @@
 """View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from symgraph.backends.c.functions import functions_called
@@ -22,9 +22,9 @@ BLOCK_BYTES = 1 << 15
 
 MOST_ROWS, LEAST_ROWS = 64, 8
 
-_ROOTS = {name: "loss" for name in ("row", "value_and_grad", "loss", "per_sample_grad")}
-_ROOTS |= {name: "output" for name in ("predict_row", "predict", "jacobian")}
-_ROOTS |= {name: "residual" for name in ("residual", "residual_jacobian")}
+_ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
+_ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian"), "output")
+_ROOTS |= dict.fromkeys(("residual", "residual_jacobian"), "residual")
 """The root of the graph that each public function is about."""
 
 AHEAD_BYTES = 10_240
@@ -161,15 +161,15 @@ class CView:
             name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
         }
         single = ("sums", "lost") if function == "value_and_grad" else ("sums",) if whole else ()
-        return found | {name: (sums, self.sums) for name in single}
+        return found | dict.fromkeys(single, (sums, self.sums))
 
     def stack(self, function: str) -> int:
         """Return the stack that a function needs at most, rounded up to kibibytes."""
         arrays = {} if self.workspace else self.arrays(function)
         numbers = sum(count for _, count in arrays.values())
-        # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
+        # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for two statements at most
         values = max(len(part.texts) for one in self.written for part in one.parts)
-        return -(-(self.bytes * numbers + 64 * values + 1024) // 1024)
+        return -(-(self.bytes * numbers + 32 * values + 1024) // 1024)
 
 
 def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
@@ -179,28 +179,10 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         SpecError: the header would have the name of one of the C library, or names of the file would belong to C itself.
     """
     _check_model_name(source.model.name)
-    model, roots = source.model, source.graph.roots
+    model = source.model
+    chosen = _chosen(source)
     writer = FunctionWriter(source, texts, literals)
-    own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
-    offered = [name for name in C_FUNCTIONS if _ROOTS[name] in roots]
-    chosen = tuple(name for name in offered if name in (source.options.functions or offered))
-    if not chosen:
-        raise SpecError(f"model {model.name} has none of the functions {', '.join(source.options.functions)}; it has {', '.join(offered)}")
-
-    def has(*names: str) -> bool:
-        return any(name in chosen for name in names)
-
-    functions = {
-        "terms": writer.terms() if has("row", "value_and_grad", "per_sample_grad") else None,
-        "losses": writer.root("loss", "losses", "losses") if has("loss") else None,
-        "prediction": writer.root("output", "outputs", "output")
-        if has("predict", "predict_row") or (has("residual") and difference) else None,
-        "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN)
-        if has("jacobian") or (has("residual_jacobian") and not own_slopes) else None,
-        "residual": writer.root("residual", "residuals", "residual") if has("residual") and not difference else None,
-        "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL)
-        if has("residual_jacobian") and own_slopes else None,
-    }  # fmt: skip
+    functions = _functions(source, writer, {*chosen})
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
     written = [function for function in functions.values() if function is not None]
@@ -238,6 +220,36 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         workspace=source.options.workspace,
         single=single,
     )
+
+
+def _chosen(source: Source) -> tuple[str, ...]:
+    """Return the public functions that the file has: those asked for, of those that the model has.
+
+    Raises:
+        SpecError: it has none of those asked for.
+    """
+    offered = tuple(name for name in C_FUNCTIONS if _ROOTS[name] in source.graph.roots)
+    asked = source.options.functions or offered
+    chosen = tuple(name for name in offered if name in asked)
+    if not chosen:
+        raise SpecError(f"model {source.model.name} has no function {', '.join(asked)}; it has {', '.join(offered)}")
+    return chosen
+
+
+def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
+    """Write what the chosen functions need over rows."""
+    difference, own_slopes = source.residual_is_difference, bool(roots_of(source.graph, "residual_jacobian"))
+    outputs = {"predict", "predict_row", *(["residual"] if difference else [])}
+    slopes = {"jacobian", *([] if own_slopes else ["residual_jacobian"])}
+    has_slopes, has_residual = own_slopes and "residual_jacobian" in chosen, not difference and "residual" in chosen
+    return {
+        "terms": writer.terms() if chosen & {"row", "value_and_grad", "per_sample_grad"} else None,
+        "losses": writer.root("loss", "losses", "losses") if "loss" in chosen else None,
+        "prediction": writer.root("output", "outputs", "output") if chosen & outputs else None,
+        "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN) if chosen & slopes else None,
+        "residual": writer.root("residual", "residuals", "residual") if has_residual else None,
+        "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL) if has_slopes else None,
+    }
 
 
 def _check_model_name(name: str) -> None:

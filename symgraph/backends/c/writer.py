@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, compress
-from types import MappingProxyType
 
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
@@ -160,12 +159,14 @@ class FunctionWriter:
         read = {*roots.values(), *(arg for number, arg in readers if where.get(arg, number) < number)} & {*where}
         self.shared_slots = {position: slot for slot, position in enumerate(sorted(read))}
         parts = self._parts("values", chunks, where, self.shared_slots, (), self.labels)
-        self.shared_from = {position: -1 for position in where}
+        self.shared_from = dict.fromkeys(where, -1)
         return parts
 
     def terms(self) -> CFunction:
         """Write the function for the terms of every sum: the loss's, times the cotangent, and those of the partials."""
-        return self._over_rows("terms", "terms", (self.graph.roots["loss"], *self.sums), self.labels, ("cotangent",), "cotangent[row] * ")
+        return self._over_rows(
+            "terms", "terms", (self.graph.roots["loss"], *self.sums), self.labels, ("cotangent",), "cotangent[row] * "
+        )
 
     def root(self, name: str, what: str, array: str) -> CFunction:
         """Write the function for the output, the residual, or the loss of each row, which go to the array of a name."""
@@ -217,10 +218,12 @@ class FunctionWriter:
         own = [[index for index, number in enumerate(number_of) if number == one] for one in range(len(chunks))]
         slots, kept = self._slots(chunks, where)
         written = [
-            [(results[index], f"{array}[{f'{place} * stride + ' if place else ''}row]", "" if index else factor)
-             for place, index in enumerate(indices)]
+            [
+                (results[index], f"{array}[{f'{place} * stride + ' if place else ''}row]", "" if index else factor)
+                for place, index in enumerate(indices)
+            ]
             for indices in own
-        ]  # fmt: skip
+        ]
         parts = self._parts(what, chunks, where, slots, ("y", *parameters), labels, written)
         several = len(self.shared) + len(parts) > 1
         return CFunction(self.shared, parts, max(kept, 1) if several else 0, tuple(chain.from_iterable(own)))
@@ -273,8 +276,10 @@ class FunctionWriter:
             writer.texts, writer.indent, writer.targets = loop_texts, 8 + _DECLARED, targets
             loop = writer.write(varying, (*last, *targets, *keeps))
             places = {**self.shared_slots, **slots}
-            before = [[self._taken(position, places[position], writer) for position in taken if nodes[position].varying == varies]
-                      for varies in (False, True)]  # fmt: skip
+            once_taken, loop_taken = (
+                [self._taken(position, places[position], writer) for position in taken if nodes[position].varying == varies]
+                for varies in (False, True)
+            )
             weights, features = self._leaves("weight", (*chunk, *targets), last), self._leaves("feature", varying, last)
             stores = [f"        {column} = {factor}{writer.operand(position).text};" for position, column, factor in others]
             for position in keeps:
@@ -283,8 +288,8 @@ class FunctionWriter:
                 stores.append(f"{pad}keep[{slots[position]} * stride{row}] = {value};")
             name = f"{what}_{number + 1}" if len(chunks) > 1 else what
             known = ("w", "x", *parameters, "stride")
-            statements_ = (*weights, *before[0], *once), (*features, *before[1], *loop)
-            parts.append(self._part(name, *statements_, len(own), stores, first, known))
+            lines = (*weights, *once_taken, *once), (*features, *loop_taken, *loop)
+            parts.append(self._part(name, *lines, len(own), stores, first, known))
             first += len(own)
         return tuple(parts)
 
@@ -327,7 +332,10 @@ class FunctionWriter:
         for_each = [line.startswith("        ") for line in stores]
         return Part(
             name,
-            (*statements(once, self.notes, 4, sign="//"), *(line for line, each in zip(stores, for_each, strict=True) if not each)),
+            (
+                *statements(once, self.notes, 4, sign="//"),
+                *(line for line, each in zip(stores, for_each, strict=True) if not each),
+            ),
             (*statements(loop, self.notes, 8, sign="//"), *compress(stores, for_each)),
             first,
             results,
