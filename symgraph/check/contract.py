@@ -150,7 +150,7 @@ class Contract:
 
 
 def _has(module: Any, backend: str, call: Call, given: Given) -> bool:
-    """Tell whether a module is to have a function, C those that were chosen; large batches skip the tape, which has no blocks."""
+    """Tell whether a module is to have a function, C one that it ships; large batches skip the tape, which has no blocks."""
     if call.function in _OF_TAPE and (backend == "c" or len(given.rows) > len(_SHARES)):
         return False
     return hasattr(module, call.function) if backend == "c" else (call.function in BY_ROW) == (backend == "scalar")

@@ -18,7 +18,8 @@ from symgraph.io.compiled import module_of
 from symgraph.io.compiler import find_compiler
 from symgraph.options import C_FUNCTIONS, options_of
 
-STRICT = ("-std=c99", *"-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Werror -ffp-contract=off".split())
+WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wdouble-promotion", "-Werror")
+STRICT = ("-std=c99", *WARNINGS, "-ffp-contract=off")
 KINDS = ("nine_weights", "pieces", "every_op", "uniform_nodes", "Gauss1")
 
 
