@@ -24,7 +24,7 @@ NATIVE = '''"""The C functions of the model {name}, as ctypes has them; {name}.h
 import ctypes
 from pathlib import Path
 
-library = ctypes.CDLL(str(Path(__file__).with_name("{name}.so")))
+library = ctypes.CDLL(str(Path(__file__).with_name("lib{name}.so")))
 library.{name}_row.restype = library.{name}_predict_row.restype = library.{name}_loss.restype = ctypes.c_double
 if library.{name}_selftest() != 0:
     raise ImportError("the arithmetic of this process, or the flags of the library, make results wrong")
@@ -46,7 +46,7 @@ def contents(spec: str) -> dict[str, bytes]:
             # not for this machine alone, so without -march=native
             command = [*find_compiler().command, *FLAGS, "-fPIC", "-shared", f"{model.name}.c", "-o", "library.so", "-lm"]
             subprocess.run(command, cwd=folder, check=True)
-            files[f"{model.name}.so"] = (Path(folder) / "library.so").read_bytes()
+            files[f"lib{model.name}.so"] = (Path(folder) / "library.so").read_bytes()
         files |= {name: text.encode() for name, text in texts.items() if not name.endswith(".c")}
         files[f"{model.name}_native.py"] = NATIVE.format(name=model.name).encode()
     return files
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--version", default="1.0")
     given = parser.parse_args()
     files = contents(given.spec)
-    name = next(iter(files)).removesuffix(".so")
+    name = next(iter(files)).removeprefix("lib").removesuffix(".so")
     print(write_wheel(name, given.version, files, given.out))
 
 
