@@ -26,6 +26,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     *,
     extras: Iterable[str] = (),
     precision: str = DOUBLE,
+    functions: Iterable[str] = (),
     compile_seconds: float = COMPILE_SECONDS,
 ) -> ModuleType:
     """Generate, verify and load a model's module without writing a file.
@@ -36,6 +37,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
             else native where there is a C compiler; "numpy", "scalar", "array_api", or "c", which is C alone.
         extras: the functions that the module has on request, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic, by NumPy.
+        functions: names of functions of the C file, to which it is limited; all by default.
         compile_seconds: time that the C compiler may take.
 
     Returns:
@@ -52,7 +54,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     """
     if not isinstance(model, Model):
         raise OptionError(f"compile needs a symgraph.Model, not {model!r}")
-    options = options_of(extras, precision)
+    options = options_of(extras, precision, functions)
     asked = backend if backend in BACKENDS else chosen(backend, BACKENDS)
     native = asked in ("auto", "native")
     require(("numpy",) if native else (asked,), options)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import BuildError, ModuleError, OptionError
-from symgraph.io.native import NativeModule
+from symgraph.io.native import LONGEST, NativeModule
 from symgraph.training.clipping import Clip
 from symgraph.training.epoch import ByEpoch, Epoch, run_epoch
 from symgraph.training.epochs_in_c import compiled_rows
@@ -19,9 +19,6 @@ from symgraph.training.rows import Array, Rows, batches
 from symgraph.training.rule_in_c import NotRecordedError, recorded
 
 Choice = Literal["auto", "numpy", "scalar", "c"]
-
-_LONGEST = 200_000
-"""Most characters of a C file that is compiled although nobody asked for it: some 400 weights of a perceptron, and 5 s."""
 
 
 class Epochs(Protocol):
@@ -131,7 +128,7 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
 def _too_long(modules: Siblings) -> str | None:
     name, text = modules.c_files[0]
     long = f"{name} has {len(text):,} characters, which take some time to compile: ask for it by the backend c"
-    return long if len(text) > _LONGEST else None
+    return long if len(text) > LONGEST else None
 
 
 def _arrays(work: Work, reason: str | None, *, on_numpy: bool = False) -> Engine:
