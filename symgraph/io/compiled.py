@@ -6,6 +6,7 @@ The functions take and return what those of the numpy backend do, except that al
 import ctypes
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -173,6 +174,7 @@ def prefix_of(source: str, text: str) -> str:
     return found[1]
 
 
+@lru_cache(maxsize=16)  # each run of a training asks
 def is_single(text: str) -> bool:
     """Tell if a C file is in single precision."""
     return _SINGLE.search(text) is not None
