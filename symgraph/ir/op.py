@@ -201,6 +201,17 @@ class Op:
         )
 
     @property
+    def formulas(self) -> dict[str, Any]:
+        """The expressions that graphs are made of: the factors, "partial <operand> <factor>", and "stable" if there is one."""
+        written = {
+            f"partial {operand} {place}": factor.expr if isinstance(factor, over | late) else factor
+            for operand, factors in enumerate(self.partials)
+            if factors is not REFUSED
+            for place, factor in enumerate(factors)
+        }
+        return written if self.stable is None else written | {"stable": self.stable}
+
+    @property
     def backends(self) -> tuple[str, ...]:
         """The backends that have the op."""
         return tuple(name for name in BACKENDS if self.stable is not None or getattr(self, name) is not None)

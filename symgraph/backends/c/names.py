@@ -27,14 +27,17 @@ _FAMILIES = re.compile(
 )
 """Macros of C's library, of its extensions and of compilers, by name and by kind of name."""
 
-_LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual"
+_LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual kept keep work"
 _PUBLIC = (
-    "abi hash features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
-    "residual_jacobian residual_factor no_residual jacobian selftest targets outputs residuals robust f_scale"
+    "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
+    "residual_jacobian residual_factor robust f_scale no_residual jacobian selftest constants constant_values "
+    "targets outputs residuals"
 )
 _PRIVATE = ("turn", "constants_are_doubles", "prefetch", "read_columns", "gradient", "block_sum", "add")
-_OF_LOOPS = ("terms", "losses", "outputs", "derivatives", "residuals", "slopes")
-_CONSTANTS = "FEATURES WEIGHTS TARGETS OUTPUTS RESIDUALS INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
+_OF_LOOPS = ("values", "terms", "losses", "outputs", "derivatives", "residuals", "slopes")
+_OF_PARTS = re.compile(rf"\w+_((all|block|row)_({'|'.join(_OF_LOOPS)})_\d+|({'|'.join(_OF_LOOPS)})_places)_")
+"""Names of parts of long functions, behind the model's, and of their tables."""
+_CONSTANTS = "FEATURES WEIGHTS CONSTANTS TARGETS OUTPUTS RESIDUALS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "
@@ -61,7 +64,7 @@ def taken(model: Model, name: str) -> frozenset[str]:
     # a node is never called d_<node>, but its cotangent is
     cotangents = {own.removeprefix("d_") for own in file if own.startswith("d_")}
     names = {entry.name for entry in model.inputs} | {node.name for node in model.nodes}
-    return TAKEN | file | cotangents | {own for own in names if _FAMILIES.fullmatch(own)}
+    return TAKEN | file | cotangents | {own for own in names if _FAMILIES.fullmatch(own) or _OF_PARTS.fullmatch(own)}
 
 
 def ascii_name(name: str) -> str:
