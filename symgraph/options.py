@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from symgraph.errors import OptionError
 
 ERROR_BOUND, STANDALONE, FLOAT = "error-bound", "standalone", "float"
+HESSIAN, HVP, FEATURE_JACOBIAN, JVP = "hessian", "hvp", "feature_jacobian", "jvp"
 DOUBLE, ACCURATE = "double", "accurate"
 
-EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT)
+DERIVATIVES = {HESSIAN: HESSIAN, HVP: HVP, "feature-jacobian": FEATURE_JACOBIAN, "jvp": JVP}
+"""Names that ``--with`` takes for derivatives on request, and the functions that they are; a Hessian brings its product along."""
+
+EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, *DERIVATIVES)
 """Names that ``--with`` takes: a function or the runtime's source, which a module has on request, and single precision in C."""
 
 PRECISIONS = (DOUBLE, ACCURATE)
@@ -28,17 +32,21 @@ class Options:
         standalone: whether it brings the runtime's source along and needs NumPy only.
         single: whether a C file computes in single precision.
         precision: "double" (the dtype of the inputs) or "accurate" (compensated).
+        derivatives: names of the functions that compute derivatives on request.
     """
 
     error_bound: bool = False
     standalone: bool = False
     single: bool = False
     precision: str = DOUBLE
+    derivatives: tuple[str, ...] = ()
 
     @property
     def extras(self) -> tuple[str, ...]:
         """Return the names, as ``--with`` takes them, of the extras that are on."""
-        return tuple(name for name, on in zip(EXTRAS, (self.error_bound, self.standalone, self.single), strict=True) if on)
+        derivatives = [function in self.derivatives for function in DERIVATIVES.values()]
+        every = (self.error_bound, self.standalone, self.single, *derivatives)
+        return tuple(name for name, on in zip(EXTRAS, every, strict=True) if on)
 
     def within(self, names: Collection[str]) -> "Options":
         """Return these options without those that a backend lacks; ``names`` are those that it has."""
@@ -47,6 +55,7 @@ class Options:
             standalone=self.standalone and STANDALONE in names,
             single=self.single and FLOAT in names,
             precision=self.precision if self.precision in names else DOUBLE,
+            derivatives=tuple(DERIVATIVES[name] for name in self.extras if name in DERIVATIVES and name in names),
         )
 
 
@@ -72,4 +81,7 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE) -> Options:
         raise OptionError(f"the precision {precision!r} is unknown; known are {', '.join(PRECISIONS)}")
     if ERROR_BOUND in asked and precision != DOUBLE:
         raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
-    return Options(ERROR_BOUND in asked, STANDALONE in asked, FLOAT in asked, precision)
+    derivatives = [DERIVATIVES[name] for name in DERIVATIVES if name in asked or (name == HVP and HESSIAN in asked)]
+    if derivatives and precision != DOUBLE:
+        raise OptionError(f"{derivatives[0]} is computed in plain arithmetic; leave it out or --precision {precision}")
+    return Options(ERROR_BOUND in asked, STANDALONE in asked, FLOAT in asked, precision, tuple(derivatives))

@@ -29,7 +29,8 @@ def fragment(op: str) -> Graph:
     """Return the row of an op as a graph over the inputs x0, x1, ... and v.
 
     Returns:
-        A graph with the roots ``stable`` (where the op has such a form) and ``partial <operand> <factor>``.
+        A graph with the roots ``stable`` (where the op has such a form), ``partial <operand> <factor>``, and ``again ...`` for
+        partials that are differentiated again.
     """
     row = OPS[op]
     builder = GraphBuilder(op)
@@ -37,8 +38,9 @@ def fragment(op: str) -> Graph:
     env = {symbol: builder.leaf("input", symbol.name) for symbol in operands}
     env[sympy.Symbol(VALUE, real=True)] = builder.leaf("input", VALUE)
     targets = {
-        f"partial {i} {j}": factor.expr if isinstance(factor, over | late) else factor
-        for i, factors in enumerate(row.partials)
+        f"{kind} {i} {j}": factor.expr if isinstance(factor, over | late) else factor
+        for kind, partials in (("partial", row.partials), ("again", row.again))
+        for i, factors in enumerate(partials)
         if factors is not REFUSED
         for j, factor in enumerate(factors)
     }
