@@ -11,9 +11,12 @@ from symgraph.errors import OptionError
 
 ERROR_BOUND, STANDALONE, FLOAT = "error-bound", "standalone", "float"
 HESSIAN, HVP, FEATURE_JACOBIAN, JVP = "hessian", "hvp", "feature_jacobian", "jvp"
+JACOBIAN_ROW = "predict_jacobian_row"
 DOUBLE, ACCURATE = "double", "accurate"
 
-DERIVATIVES = {HESSIAN: HESSIAN, HVP: HVP, "feature-jacobian": FEATURE_JACOBIAN, "jvp": JVP}
+DERIVATIVES = {
+    "hessian": HESSIAN, "hvp": HVP, "feature-jacobian": FEATURE_JACOBIAN, "jvp": JVP, "jacobian-row": JACOBIAN_ROW,
+}  # fmt: skip
 """Names that ``--with`` takes for derivatives on request, and the functions that they are; a Hessian brings its product along."""
 
 EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, *DERIVATIVES)

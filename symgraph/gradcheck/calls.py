@@ -26,6 +26,8 @@ BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
 PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian"}
 """The values of a row, and the partials of each by the weights."""
+ON_REQUEST = ("hessian", "hvp", "feature_jacobian", "jvp")
+"""Functions that modules have on request, each with a fact of its name; hvp and jvp are along ``direction``."""
 WITHOUT = "without y"
 _PULLED = ("", "weighted", "sum")
 """The ways in which `backward` adds up, by its cotangent."""
@@ -99,7 +101,7 @@ def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
         yield from _forward(module, given, facts, tape)
         yield from (call for call in _by_row(module, given, facts) if all(fact in facts for fact in call.facts))
     if given.ways and "gradient" in facts:
-        yield from _reductions(module, given, tape)
+        yield from _reductions(module, given, tape, facts)
 
 
 def with_constants(module: Any, values: Mapping[str, float]) -> Any:
@@ -143,6 +145,12 @@ def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
     return again.max(axis=0), again.min(axis=0)
 
 
+def direction(weights: int) -> Array:
+    """The vector along which hvp and jvp are tried; its entries differ, so that exchanged ones show."""
+    places = np.arange(weights)
+    return np.where(places % 2, -1.0, 1.0) * (1.0 + places % 31 / 32.0)
+
+
 def _called(
     module: Any,
     given: Given,
@@ -156,7 +164,8 @@ def _called(
     """The call of a function with the first of the arguments, and more options."""
 
     def run() -> Sequence[Any]:
-        result: Any = getattr(module, name)(*given[:arguments], **given.options, **options)
+        along = [direction(len(given.w)).astype(given.w.dtype)] if name in ("hvp", "jvp") else []
+        result: Any = getattr(module, name)(given.w, *along, *given[1:arguments], **given.options, **options)
         return result if len(facts) > 1 else (result,)
 
     return Call(name, facts, run, how, factors)
@@ -186,6 +195,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", ("output",), 2, WITHOUT)
         yield single("jacobian", ("jacobian",), 2, WITHOUT)
+        yield single("feature_jacobian", ("feature_jacobian",), 2)
+        yield single("jvp", ("jvp",), 2)
     if given.y is not None:
         yield single("jacobian", ("jacobian",))
     if "residual" in facts:
@@ -218,17 +229,18 @@ def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable
     yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 
-def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[Call]:
+def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Collection[str]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
 
     def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
         return [module.backward(tape(), *cotangent)]
 
+    second = [(name, (name,)) for name in ("hessian", "hvp") if name in known]
     for how in given.ways:
         factors, options, seeds, cotangent = _way(how, given)
         if how in _PULLED:
             yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
-        for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
+        for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",)), *second):
             yield _called(module, given, name, facts, how=how, options=options, factors=factors)
 
 

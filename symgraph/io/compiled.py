@@ -23,6 +23,7 @@ _OFFERED: Mapping[str, tuple[str, ...]] = {
     "row": ("value_and_grad", "loss", "grad", "per_sample_grad", "row"),
     "predict": ("predict", "predict_row", "jacobian"),
     "residual": ("residual", "residual_jacobian", "normal_equations"),
+    **{name: (name,) for name in ("hessian", "hvp", "feature_jacobian", "jvp", "predict_jacobian_row")},
 }
 """Functions of a module whose library has a function."""
 _P, _N, _REAL = ctypes.c_void_p, ctypes.c_size_t, object()
@@ -36,6 +37,11 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "residual": (None, (_P, _P, _P, _N, _P)),
     "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
     "jacobian": (None, (_P, _P, _N, _P)),
+    "hessian": (None, (_P, _P, _P, _P, _N, _P)),
+    "hvp": (None, (_P, _P, _P, _P, _P, _N, _P)),
+    "feature_jacobian": (None, (_P, _P, _N, _P)),
+    "jvp": (None, (_P, _P, _P, _N, _P)),
+    "predict_jacobian_row": (_REAL, (_P, _P, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)

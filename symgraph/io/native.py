@@ -247,7 +247,8 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     native._front, native._floats = front_of(binding, compiled, made.compiler), floats
     floats.front, binding.floats = native._front.functions if native._front.functions is not binding else None, floats.binding
     front = native._front.functions
-    vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in offered(compiled)})
+    there = [name for name in offered(compiled) if name.endswith("_row") or name == "row" or hasattr(module, name)]
+    vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in there})
     if binding.facts.constants:
         vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native

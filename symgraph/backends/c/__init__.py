@@ -5,7 +5,7 @@ from symgraph.backends.c.functions import OWN, own
 from symgraph.backends.c.view import c_view
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import Level, OpText
-from symgraph.options import FLOAT
+from symgraph.options import DERIVATIVES, FLOAT
 
 BACKEND = Backend(
     name="c",
@@ -18,7 +18,7 @@ BACKEND = Backend(
     },
     literals={"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"},
     viewer=c_view,
-    options=(FLOAT,),
+    options=(FLOAT, *DERIVATIVES),
     comment="//",
     loader="library",
 )

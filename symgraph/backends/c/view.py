@@ -8,12 +8,13 @@ from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import CFunction, FunctionWriter
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
-from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
 from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
+from symgraph.options import FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
 from symgraph.spec.laws import Constant
 from symgraph.spec.residuals import residual_of
 
@@ -24,6 +25,29 @@ MOST_ROWS, LEAST_ROWS = 64, 8
 
 AHEAD_BYTES = 10_240
 """Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """Function on request that adds up rows.
+
+    Attributes:
+        name: its name, and the text of what it writes.
+        result: the name of what it writes.
+        terms: the function that writes the terms of the sums.
+        finish: the function that makes the results of the sums.
+        places: the place of each result.
+        sums: the number of sums.
+        along: whether it takes a direction.
+    """
+
+    name: str
+    result: str
+    terms: CFunction
+    finish: CFunction
+    places: tuple[int, ...]
+    sums: int
+    along: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +79,10 @@ class CView:
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         functions: the text of the functions that it brings along.
+        summed: the Hessian and its product with a vector, as far as they were asked for.
+        by_features: the function that computes the derivatives of the output by the features, if that was asked for.
+        along: the function that computes its derivative along a direction, if that was asked for.
+        both: the function that computes the output with its derivatives, if that was asked for.
         single: whether numbers are floats; the text still speaks of doubles, see ``single.in_single``.
     """
 
@@ -84,6 +112,10 @@ class CView:
     residual_factor: str
     no_residual: str
     functions: str
+    summed: tuple[Summed, ...] = ()
+    by_features: CFunction | None = None
+    along: CFunction | None = None
+    both: CFunction | None = None
     single: bool = False
 
     @property
@@ -108,13 +140,15 @@ class CView:
     @property
     def kibibytes(self) -> int:
         """Return the stack that the functions over rows need, rounded up to kibibytes."""
-        a_block = self.bytes * self.rows * (self.features + max(self.sums, self.weights) + 2)
+        sums = max([self.sums, self.weights, *(one.sums for one in self.summed)])
+        a_block = self.bytes * self.rows * (self.features + sums + 2)
         written = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
+        written += (self.by_features, self.along, self.both, *(one.terms for one in self.summed))
         functions = [function for function in written if function is not None]
         kept = max((self.bytes * self.rows * len(function.arrays) for function in functions), default=0)
         # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
         values = max((64 * len(lines) for function in functions for lines in function.loops), default=0)
-        return -(-(a_block + kept + values + 3 * self.bytes * self.sums + 1024) // 1024)
+        return -(-(a_block + kept + values + 3 * self.bytes * sums + 1024) // 1024)
 
 
 def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
@@ -137,11 +171,23 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         "residual": writer.root("residual") if source.has_residual and not difference else None,
         "residual_jacobian": writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None,
     }
+    asked = source.options.derivatives
+    there = {root.partition(" ")[0] for root in roots}
+    parts |= {
+        "by_features": writer.partials(FEATURE_JACOBIAN, FEATURES) if FEATURE_JACOBIAN in there else None,
+        "along": writer.partials(JVP, JACOBIAN) if JVP in there else None,
+        "both": writer.both() if has_output and JACOBIAN_ROW in asked else None,
+    }
+    summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in (HESSIAN, HVP) if name in there)
     written = [function for function in parts.values() if function is not None]
+    written += [function for one in summed for function in (one.terms, one.finish)]
     name = ascii_name(model.name)
-    features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
+    features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums("grad"))
     single = source.options.single
-    rows = _rows(features + max(sums, weights) + max(len(function.arrays) for function in written), single)
+    rows = _rows(
+        features + max([sums, weights, *(one.sums for one in summed)]) + max(len(function.arrays) for function in written),
+        single,
+    )
     target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
         file=model.name,
@@ -171,8 +217,22 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
         **parts,
+        summed=summed,
         functions=functions_called((text for function in written for text in function.texts), name, single),
         single=single,
+    )
+
+
+def _summed(writer: FunctionWriter, name: str, weights: int) -> Summed:
+    upper = [weights * row + column for row in range(weights) for column in range(row, weights)]
+    return Summed(
+        name=name,
+        result="hessian" if name == HESSIAN else "product",
+        terms=writer.terms(name),
+        finish=writer.gradient(name),
+        places=tuple(upper if name == HESSIAN else range(weights)),
+        sums=1 + len(writer.sums(name)),
+        along=name == HVP,
     )
 
 

@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
-from symgraph.backends.c.names import ascii_name, ascii_names, taken
-from symgraph.backends.names import Names, Numbering, identifiers
+from symgraph.backends.c.names import ON_REQUEST, ascii_name, ascii_names, taken
+from symgraph.backends.names import JACOBIAN, Names, Numbering, identifiers
 from symgraph.backends.section import Line, SectionWriter, statements
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
-from symgraph.ir.graph import Graph
+from symgraph.ir.graph import Graph, reachable
 from symgraph.ir.optext import OpTexts, Text
+from symgraph.options import HVP
 
 _DECLARED = len("const double ")
 _VECTORS = {"w": "w[{}]", "feature": "x[{} * stride + row]"}
@@ -83,24 +84,29 @@ class FunctionWriter:
         self.name = ascii_name(source.model.name)
         self.texts = named(texts, self.name)
         self.literals = literals
-        blocked = taken(source.model, self.name)
+        blocked = taken(source.model, self.name) | (ON_REQUEST if source.options.derivatives else frozenset())
         self.names = Names(source.model, self.graph, ascii_names(identifiers(source.model, blocked), blocked))
         labels, notes = self.names.cotangents()
+        seconds, remarks = self.names.seconds()
         self.labels = labels | self.names.nodes()
-        self.sums = _sums(self.graph)
-        """Sums over rows, from number 1 on: number 0 is that of the losses."""
-        sums = {position: self.labels[position] for position in self.sums if position in self.labels}
+        sums = {p: label for p, label in (seconds | self.labels).items() if self.graph.nodes[p].op == "rowsum"}
+        notes |= {p: remark for p, remark in remarks.items() if p in sums}
         self.notes = sums | {
             position: f"{sums[position]}, {note}" if position in sums else note for position, note in notes.items()
         }
 
-    def terms(self) -> CFunction:
+    def sums(self, prefix: str) -> tuple[int, ...]:
+        """Return the sums over rows that results need, from number 1 on: number 0 is that of the losses."""
+        return _sums(self.graph, prefix)
+
+    def terms(self, prefix: str = "grad") -> CFunction:
         """Write the function for the terms of every sum; its results are the loss, and partials without a sum over rows."""
-        places = {position: f"terms[{index} * stride + row]" for index, position in enumerate(self.sums, start=1)}
+        sums = self.sums(prefix)
+        places = {position: f"terms[{index} * stride + row]" for index, position in enumerate(sums, start=1)}
         targets = {position: place for position, place in places.items() if self.graph.nodes[position].op == "rowsum"}
         arguments = [self.graph.nodes[position].args[0] for position in targets]
-        results = (self.graph.roots["loss"], *(position for position in self.sums if position not in targets))
-        return self._over_rows((*arguments, *results), results, self.labels, targets, ("cotangent",))
+        results = (self.graph.roots["loss"], *(position for position in sums if position not in targets))
+        return self._over_rows((*arguments, *results), results, self.labels, targets, (*_direction(prefix), "cotangent"))
 
     def root(self, name: str) -> CFunction:
         """Write the function for the output, the residual, or the loss of each row."""
@@ -112,15 +118,20 @@ class FunctionWriter:
         results = roots_of(self.graph, prefix)
         return self._over_rows(results, results, self.names.cotangents(suffix)[0] | self.names.nodes())
 
-    def gradient(self) -> CFunction:
+    def both(self) -> CFunction:
+        """Write the function for the output and its derivatives by the weights."""
+        results = (self.graph.roots["output"], *roots_of(self.graph, "jacobian"))
+        return self._over_rows(results, results, self.names.cotangents(JACOBIAN)[0] | self.names.nodes())
+
+    def gradient(self, prefix: str = "grad") -> CFunction:
         """Write the code that runs once with the sums: the statements, and the partials."""
-        results = roots_of(self.graph, "grad")
-        bound = self._bound() | {position: f"sums[{index}]" for index, position in enumerate(self.sums, start=1)}
+        results = roots_of(self.graph, prefix)
+        bound = self._bound() | {position: f"sums[{index}]" for index, position in enumerate(self.sums(prefix), start=1)}
         found = self._operations([position for position in results if position not in bound], known=set(bound))
         writer = self._writer(bound, self.labels)
         body = (*self._leaves("w", found, results), *writer.write(found, results))
         values = [writer.operand(position).text for position in results]
-        return self._function((), (), [body], values, ("w", "sums"), 4)
+        return self._function((), (), [body], values, ("w", *_direction(prefix), "sums"), 4)
 
     def _over_rows(
         self,
@@ -188,7 +199,9 @@ class FunctionWriter:
     def _bound(self) -> dict[int, str]:
         alone = not any(node.varying for node in self.graph.nodes if node.op == "cotangent")
         others = {"target": "y[row]", "cotangent": f"cotangent[{0 if alone else 'row'}]", "largest": "DBL_MAX"}
-        return self.names.leaves(others)
+        along = {entry.name: f"direction[{index}]" for index, entry in enumerate(self.source.model.weight_inputs)}
+        directions = {p: along[str(node.data)] for p, node in enumerate(self.graph.nodes) if node.op == "direction"}
+        return self.names.leaves(others) | directions
 
     def _writer(self, bound: dict[int, str], labels: Mapping[int, str]) -> StatementWriter:
         numbering = Numbering(self.names.identifier.values())
@@ -200,13 +213,18 @@ class FunctionWriter:
         return tuple(Line(f"const double {name} = {_VECTORS[kind].format(index)};", "", -1) for index, name in names if name)
 
 
-def _sums(graph: Graph) -> tuple[int, ...]:
-    """Return the nodes that are summed over rows: the partials in the order of the weights, then other sums.
+def _direction(prefix: str) -> tuple[str, ...]:
+    """Return the parameter for the direction along which the results are, if they are along one."""
+    return ("direction",) if prefix == HVP else ()
+
+
+def _sums(graph: Graph, prefix: str) -> tuple[int, ...]:
+    """Return the nodes that are summed over rows for some results: these in their order, then other sums.
 
     Where a model has neither features nor target, its graph has no sum: the partials are those of the only row.
     """
-    partials = roots_of(graph, "grad")
-    sums = [position for position, node in enumerate(graph.nodes) if node.op == "rowsum"]
+    partials = roots_of(graph, prefix)
+    sums = [position for position in sorted(reachable(graph.nodes, partials)) if graph.nodes[position].op == "rowsum"]
     if not sums:
         return tuple(dict.fromkeys(position for position in partials if graph.nodes[position].data is None))
     return tuple(dict.fromkeys((*(position for position in partials if position in set(sums)), *sums)))

@@ -6,7 +6,7 @@ from itertools import chain
 from types import MappingProxyType
 
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, parenthesized, unpacked
-from symgraph.backends.names import Names, Numbering, identifiers
+from symgraph.backends.names import Names, Numbering, apart, identifiers
 from symgraph.backends.notes import form_notes
 from symgraph.backends.section import Line, SectionWriter, annotated
 from symgraph.backends.source import Source
@@ -74,6 +74,7 @@ class LinesWriter:
             kernel.forward_target
         )
         self.bound = self.names.leaves(self.leaves)
+        (self.direction,) = apart(["v"], self.identifier.values())
         self.directions = {str(i.name): v for i, v in zip(source.model.weight_inputs, self.names.directions(), strict=True)}
         self.taped = frozenset(kernel.tape)
         self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
@@ -234,7 +235,7 @@ class LinesWriter:
         bound |= {p: self.directions[str(node.data)] for p, node in enumerate(graph.nodes) if node.op == "direction"}
         opening = self._openings(order, results, "tape.w", "tape.X")
         if any(graph.nodes[position].op == "direction" for position in read):
-            opening += [f"    {line}" for line in unpacked([*self.directions.values()], "v", 4)]
+            opening += [f"    {line}" for line in unpacked([*self.directions.values()], self.direction, 4)]
         if any(graph.nodes[position].op == "target" for position in read):
             opening.append(f"    {self.target.format(value='known(tape.y)')}")
         for position in (*kernel.forward, *kernel.forward_target):

@@ -102,12 +102,12 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
         ("_residual_jacobian", sums[:1], "Partials of the residual by each weight.",
          writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)),
     ]  # fmt: skip
-    along = ["v: Sequence[Array]"]
+    along = [f"{writer.direction}: Sequence[Array]"]
     wanted = {
         HESSIAN: (sums, "Second derivatives, as d_w1_w2: the upper triangle of the Hessian, row by row."),
-        HVP: ([*sums[:1], *along, *sums[1:]], "The Hessian times v, an entry of it by each weight."),
+        HVP: ([*sums[:1], *along, *sums[1:]], f"The Hessian times {writer.direction}, an entry of it by each weight."),
         FEATURE_JACOBIAN: (sums[:1], f"Partials of the output {name} by each feature."),
-        JVP: ([*sums[:1], *along], f"The derivative of the output {name} along v."),
+        JVP: ([*sums[:1], *along], f"The derivative of the output {name} along {writer.direction}."),
     }
     for function, order in kernel.on_request.items():
         suffix = FEATURES if function == FEATURE_JACOBIAN else JACOBIAN if function == JVP else ""
