@@ -225,6 +225,7 @@ class Sweep:
                 raise SpecError(
                     f"model {self.graph.name}: {self.builder.origin} needs the slope of {op}, which symgraph does not have; "
                     f"keep weights out of {call_of(OPS[op])}, or write it as a formula"
+                    + (", or leave out second derivatives" if self.again else "")
                 )
             row = OPS[op]
             kind, partials = ("again", row.again) if self.again and row.again else ("partial", row.partials)
