@@ -14,8 +14,8 @@ from symgraph.backends.header import with_header
 from symgraph.backends.numpy.standalone import standing_alone
 from symgraph.backends.rendering import render
 from symgraph.backends.source import Source, model_hash
-from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.adjoint import differentiate
+from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.lowering import lower
 from symgraph.derive.on_request import differentiate_on_request
 from symgraph.errors import OptionError

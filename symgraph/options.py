@@ -17,7 +17,7 @@ DOUBLE, ACCURATE = "double", "accurate"
 DERIVATIVES = {
     "hessian": HESSIAN, "hvp": HVP, "feature-jacobian": FEATURE_JACOBIAN, "jvp": JVP, "jacobian-row": JACOBIAN_ROW,
 }  # fmt: skip
-"""Names that ``--with`` takes for derivatives on request, and the functions that they are; a Hessian brings its product along."""
+"""Names that ``--with`` takes for derivatives on request, and the functions that they are; hvp comes along with hessian."""
 
 EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, *DERIVATIVES)
 """Names that ``--with`` takes: a function or the runtime's source, which a module has on request, and single precision in C."""

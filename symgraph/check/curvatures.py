@@ -9,7 +9,7 @@ from functools import reduce
 from operator import mul
 from typing import Any
 
-from flint import arb
+from flint import arb, ctx
 
 from symgraph.check import balls
 from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
@@ -111,7 +111,7 @@ def _sinc(v: arb, x: arb, slope: arb) -> Value:
     if abs(x) > balls.HALF:
         return -v - 2 * slope / x
     total, term = ZERO, -ONE
-    for n in range(balls.ctx.prec // 4 + 2):
+    for n in range(ctx.prec // 4 + 2):
         total = total + term / (2 * n + 3)
         term = -term * x * x / ((2 * n + 1) * (2 * n + 2))
     return total + arb(0, 1) * term
@@ -155,7 +155,7 @@ CURVATURES: Mapping[str, Curvature] = {
     "logaddexp": _logaddexp,
     "erf": _one(lambda v, x, s: -2 * x * s),
     "erfc": _one(lambda v, x, s: -2 * x * s),
-    "erfcx": _one(lambda v, x, s: -2 * slope_of(FORMS["ierfcx"], 0, balls.ierfcx(x), [x])),
+    "erfcx": _one(lambda v, x, s: times(arb(-2), slope_of(FORMS["ierfcx"], 0, balls.ierfcx(x), [x]))),
     "ierfcx": _one(lambda v, x, s: 4 * v + 2 * x * s),
     "log_erfc": _one(_log_erfc),
     "log_half_erfc": _one(_log_erfc),

@@ -129,24 +129,25 @@ def _on_request(
     found: dict[str, Expected] = {}
     v = direction(len(reference.model.weight_inputs))
     if "loss" in reference.roots and not {"hessian", "hvp"}.isdisjoint(wanted):
-        want = [[[number(one) for one in row] for row in reference.hessian(point)] for point in points]
-        off = [[[radius(one) for one in row] for row in reference.hessian(point, kind.bits)] for point in points]
+        truth = np.array([[[number(one) for one in row] for row in reference.hessian(point)] for point in points])
+        off = np.array([[[radius(one) for one in row] for row in reference.hessian(point, kind.bits)] for point in points])
         # entries are sums over paths that may cancel: as in a solver's steps, the largest entry says what an error means
-        largest = np.nanmax(np.abs(np.array(want, np.float64)), axis=(1, 2), keepdims=True, initial=0.0)
-        found["hessian"] = kind(np.array(want, np.float64), np.array(off, np.float64) + 2.0**-kind.bits * largest)
+        largest = np.nanmax(np.abs(truth), axis=(1, 2), keepdims=True, initial=0.0)
+        found["hessian"] = kind(truth, off + 2.0**-kind.bits * largest)
         found["hvp"] = _along(found["hessian"], v)
-    if "output" in reference.roots:
+    if "output" in reference.roots and not {"feature_jacobian", "jvp"}.isdisjoint(wanted):
         found["jvp"] = _along(known["jacobian"], v)
         features = [entry.name for entry in reference.model.feature_inputs]
         truths = [
             [find(point).partials["output"] for point in points]
             for find in (reference.truth, partial(reference.rough, bits=kind.bits))
         ]
-        want, off = (
-            [[read(one[name]) for name in features] for one in part]
-            for part, read in zip(truths, (number, radius), strict=True)
+        found["feature_jacobian"] = kind(
+            *(
+                np.array([[read(one[name]) for name in features] for one in part], np.float64)
+                for part, read in zip(truths, (number, radius), strict=True)
+            )
         )
-        found["feature_jacobian"] = kind(np.array(want, np.float64), np.array(off, np.float64))
     return {name: fact for name, fact in found.items() if name in wanted}
 
 

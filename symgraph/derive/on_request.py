@@ -1,8 +1,8 @@
 """Derivatives on request: second derivatives of the loss, and those of the output by features and along a direction.
 
-The gradient of a row is differentiated once more by reverse sweeps: entry by entry for the Hessian, of which the lower triangle
-is never written, and as its product with a direction, a number, for Hessian times vector (Pearlmutter, "Fast exact multiplication
-by the Hessian", Neural Computation 6, 1994). Kinks have the second derivative 0.
+The gradient of a row is differentiated once more by reverse sweeps: entry by entry for the Hessian, whose lower triangle is
+never written, and as its product with a direction, one number, for Hessian times vector (Pearlmutter, "Fast exact multiplication
+by the Hessian", Neural Computation 6, 1994). At kinks second derivatives are those of a side, 0 for relu and Abs.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -11,7 +11,6 @@ from functools import reduce
 from symgraph.derive.adjoint import Sweep, adjoint
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.options import FEATURE_JACOBIAN, HESSIAN, HVP, JVP
-
 
 _SLOPE = "slope "
 """Beginning of the names of roots that are there while the gradient of a row is differentiated."""
@@ -22,7 +21,7 @@ def differentiate_on_request(graph: Graph, functions: Collection[str], prepare: 
 
     Args:
         graph: with the roots that ``differentiate`` adds.
-        functions: their names; the roots are ``hessian <weight> <weight>`` for the upper triangle, row by row, ``hvp <weight>``,
+        functions: their names; roots are ``hessian <weight> <weight>`` for the upper triangle, row by row, ``hvp <weight>``,
             ``feature_jacobian <feature>`` and ``jvp output``.
         prepare: simplifies the gradient of a row before it is differentiated.
     """

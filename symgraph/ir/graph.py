@@ -8,7 +8,8 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 LEAVES = frozenset({"feature", "weight", "constant", "target", "cotangent", "direction", "input", "largest"})
-"""Ops that read a named value; ``direction`` is the entry by a weight of a vector along which is differentiated, ``input`` is a placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
+"""Ops that read a named value; ``direction`` is the entry, by a weight, of a vector along which is differentiated, ``input`` a
+placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
 
 VARYING_LEAVES = frozenset({"feature", "target", "cotangent"})
 

@@ -1,4 +1,4 @@
-"""Derivatives on request: the Hessian of the loss and its products, and the output's derivatives by features or along a direction.
+"""Derivatives on request: the Hessian of the loss, its products, and the output's derivatives by features or along a direction.
 
 A direction v rides behind the weights and the constants, so that all that goes through batches knows of one vector.
 """
@@ -82,10 +82,11 @@ class DerivativesOnRequest(Binding[T]):
     def _reduced_sums(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
         """Divide sums over rows by total; a sum may overflow where the mean does not."""
         with np.errstate(all="ignore"):
-            sums = np.asarray(self._sums_of(name, inputs, s, threads)) / total
+            sums = self._sums_of(name, inputs, s, threads) / total
             if total != 1.0 and not np.isfinite(sums).all():
-                sums = np.asarray(self._sums_of(name, inputs, (s / total).astype(s.dtype), threads))
-            return sums.astype(inputs.w.dtype, copy=False)
+                sums = self._sums_of(name, inputs, (s / total).astype(s.dtype), threads)
+            result: Array = sums.astype(inputs.w.dtype, copy=False)
+            return result
 
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         """Add up over the rows, each times s, what hessian (its upper triangle) or hvp gives."""

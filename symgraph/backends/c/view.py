@@ -142,8 +142,8 @@ class CView:
         """Return the stack that the functions over rows need, rounded up to kibibytes."""
         sums = max([self.sums, self.weights, *(one.sums for one in self.summed)])
         a_block = self.bytes * self.rows * (self.features + sums + 2)
-        written = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
-        written += (self.by_features, self.along, self.both, *(one.terms for one in self.summed))
+        written = [self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian]
+        written += [self.by_features, self.along, self.both, *(one.terms for one in self.summed)]
         functions = [function for function in written if function is not None]
         kept = max((self.bytes * self.rows * len(function.arrays) for function in functions), default=0)
         # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
