@@ -1,8 +1,8 @@
 """Derivatives on request: second derivatives of the loss, and those of the output by features and along a direction.
 
 The gradient of a row is differentiated once more by reverse sweeps: entry by entry for the Hessian, whose lower triangle is
-never written, and as its product with a direction, one number, for Hessian times vector (Pearlmutter, "Fast exact multiplication
-by the Hessian", Neural Computation 6, 1994). At kinks second derivatives are those of a side, 0 for relu and Abs.
+never written, and as its product with a direction, one number, for Hessian times vector (Pearlmutter, "Fast exact
+multiplication by the Hessian", Neural Computation 6, 1994). At kinks they are those of a side, 0 for relu and Abs.
 """
 
 from collections.abc import Callable, Collection, Iterable

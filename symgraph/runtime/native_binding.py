@@ -16,7 +16,10 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
 
     Attributes:
         floats: gives the library in float32, or None, so that the lines compute in float32.
+        front_travel: a function and its arguments, by which another process finds the object that takes most calls.
     """
+
+    front_travel: tuple[Callable[..., Any], tuple[Any, ...]]
 
     def __init__(self, lines: Bound[T], compiled: CompiledBinding) -> None:
         super().__init__(lines.facts, ())
@@ -25,6 +28,10 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
         self.functions = compiled.functions
         self.floats: Callable[[], CompiledBinding | None] = lambda: None
         self.travel = lines.__reduce__()
+
+    def reduced_front(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Say how another process finds the object that takes most calls, which asks for it."""
+        return self.front_travel
 
     def _tape(self, inputs: Inputs) -> T:
         return self._lines._tape(inputs)
@@ -51,8 +58,8 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
 
     def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
         missing = inputs.y is None and self.facts.target is not None
-        computing: Any = self._lines if missing else self._having(name, inputs)
-        sums: Array = computing._sums_of(name, inputs, s, threads)
+        having: Any = self._lines if missing else self._having(name, inputs)
+        sums: Array = having._sums_of(name, inputs, s, threads)
         return sums
 
     def _total(self, s: Array) -> Any:
