@@ -66,11 +66,13 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
         return self._in(s.dtype)._total(s)
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._having(name, inputs)._values(name, inputs, threads)
+        values: Array = self._having(name, inputs)._values(name, inputs, threads)
+        return values
 
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
         computing = self._of_loss(inputs) if name == "gradient" else self._having(name, inputs)
-        return computing._partials(name, inputs, threads)
+        partials: Array = computing._partials(name, inputs, threads)
+        return partials
 
     def _residual_table(self, inputs: Inputs) -> Array:
         return self._computing(inputs)._residual_table(inputs)

@@ -1,8 +1,10 @@
 """Derivatives on request: hessian, hvp, feature_jacobian and jvp of every backend that has them, against the reference."""
 
+import copy
 import pickle
 from types import ModuleType
 
+import cloudpickle
 import numpy as np
 import pytest
 import sympy as sp
@@ -131,9 +133,9 @@ def test_rows_of_weight_zero_are_absent_and_a_mean_stands_where_the_sum_overflow
 def test_scipy_takes_hessian_and_hvp_as_they_are() -> None:
     m, (w0, X, y) = symgraph.compile(decay(), extras=("hessian",)), drawn()
     exact = minimize(m.value_and_grad, w0, args=(X, y), jac=True, hess=m.hessian, method="trust-exact", options={"gtol": 1e-9})
-    krylov = minimize(m.value_and_grad, w0, args=(X, y), jac=True, hessp=m.hvp, method="trust-krylov", options={"gtol": 1e-9})
+    newton = minimize(m.value_and_grad, w0, args=(X, y), jac=True, hessp=m.hvp, method="Newton-CG", options={"xtol": 1e-9})
     assert exact.success
-    np.testing.assert_allclose(exact.x, krylov.x, rtol=1e-6)  # both stop where the gradient is 1e-9
+    np.testing.assert_allclose(exact.x, newton.x, rtol=1e-6)  # both stop where steps or gradient are 1e-9
     assert exact.nit < 20
 
 
@@ -148,7 +150,7 @@ def test_second_derivatives_are_named_by_their_weights_and_written_once() -> Non
 def test_names_of_entries_stay_apart_from_each_other_and_from_those_of_the_user() -> None:
     model = Model("names")
     x, y = model.feature("v"), model.target("y")
-    weights = model.weights("a a_b b_c c d_a_c")
+    weights = model.weights("a a_b b_c c v_a")
     out = model.output("hessian", sum(w * x**n for n, w in enumerate(weights)) + sp.exp(sum(weights) * x / 8))
     model.loss((y - out) ** 2)
     module = symgraph.compile(model, backend="numpy", extras=EXTRAS)  # verified
@@ -187,8 +189,8 @@ def test_constants_given_at_the_call_reach_second_derivatives() -> None:
 def test_at_a_kink_second_derivatives_are_those_of_a_side() -> None:
     model = Model("kink")
     x, y, w = model.feature("x"), model.target("y"), model.weight("w")
-    model.loss(model.output("out", symgraph.relu(w * x) + sp.Abs(w * x)) + 0 * y + w**2)
-    assert module_of(model, "hessian").hessian([0.0], [1.0]) == 2.0
+    model.loss(model.output("out", symgraph.relu(w * x) + sp.Abs(w * x)) + y * w**2)
+    assert module_of(model, "hessian").hessian([0.0], [1.0], [1.0]) == 2.0
 
 
 def test_a_wrong_hessian_is_found_by_verification() -> None:
@@ -199,7 +201,7 @@ def test_a_wrong_hessian_is_found_by_verification() -> None:
     (artifact,) = generate(model, options=options_of(["hessian"]))
     body = wrong.partition("\n")[2].partition("\n")[2]  # without the digest of the text
     module = load_artifact(type(artifact)(artifact.name, body, artifact.backend, artifact.options))
-    with pytest.raises(VerificationError, match=r"hessian\(\), by a, by k is"):
+    with pytest.raises(VerificationError, match=r"hessian\(\), by k, by a is"):
         verify(model, module)
 
 
@@ -209,10 +211,11 @@ def test_modules_of_backends_without_them_are_as_if_nobody_had_asked() -> None:
 
 
 def test_methods_travel_to_other_processes() -> None:
-    module, (w, t, y) = symgraph.compile(decay(), extras=("hessian",)), drawn()
+    module = symgraph.compile(decay(), extras=("hessian",))
     for name in ("hessian", "normal_equations"):
-        again = pickle.loads(pickle.dumps(getattr(module, name)))
-        np.testing.assert_equal(again(w, t, y), getattr(module, name)(w, t, y))
+        function = getattr(module, name)
+        for again in (copy.deepcopy(function), *(package.loads(package.dumps(function)) for package in (pickle, cloudpickle))):
+            assert again == function
 
 
 @pytest.mark.parametrize(
@@ -234,7 +237,7 @@ def test_a_model_whose_second_derivative_is_not_known_is_refused() -> None:
     model = Model("counts")
     x, y, w = model.feature("x"), model.target("y", domain=(0.5, 2.0)), model.weight("w", domain=(0.5, 2.0))
     model.loss((y - model.output("out", sp.digamma(w * x**2 + 1))) ** 2)
-    with pytest.raises(SpecError, match="needs the slope of trigamma.* or leave out second derivatives"):
+    with pytest.raises(SpecError, match=r"needs the slope of trigamma.* or leave out second derivatives"):
         symgraph.compile(model, extras=("hessian",))
 
 
