@@ -223,7 +223,7 @@ def _casadi(function: Callable[[int], Any]) -> Batch:
         call = function(held[-1].shape[1])
         return lambda: call(*held)
 
-    return Batch(version("casadi"), prepare, 1_000_000)
+    return Batch(version("casadi"), prepare, 100_000)
 
 
 def casadi_vm(formulas: Formulas, setting: Setting) -> Batch:

@@ -4,12 +4,14 @@
     python benchmarks/speed.py --quick --peers 'JAX jit;tuned C'   # does it run? prints the tables, and writes no page
 
 Each group of peers has a process of its own, pinned to one core (two for two threads), with one thread in libraries of linear
-algebra. Peers take turns in it; medians over rounds count, and a ratio is the median of the rounds' ratios.
+algebra. Peers take turns in it; medians over rounds count, and a ratio is the median of the rounds' ratios. Time is that of the
+process on one core, which counts nothing that others do there, and that of the clock for two threads.
 """
 
 import argparse
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -85,7 +87,7 @@ PROMISES = (
     Promise("train, adam", "JAX scan", at_least=8.0),
     Promise("least_squares, six Gaussians", "JAX jit, jacfwd", at_least=4.0),
 )
-EFFORT = timing.Effort(rounds=21, slice=0.02, longest=3.0)
+EFFORT = timing.Effort(rounds=15, slice=0.02, longest=3.0)
 ONE_ROW = 2.0e-6
 """Most time of a call with one row."""
 
@@ -97,7 +99,8 @@ def worker(task: Mapping[str, Any]) -> dict[str, Any]:
     import speed_peers  # libraries count the cores as they are imported
 
     tasks, missing = getattr(speed_peers, group.function)(task["peers"], **group.arguments)
-    found = timing.side_by_side(tasks, next(iter(tasks)), timing.Effort(**task["effort"]))
+    clock = time.process_time if group.cores == 1 else time.perf_counter
+    found = timing.side_by_side(tasks, next(iter(tasks)), timing.Effort(**task["effort"]), clock)
     return {"times": {name: asdict(one) for name, one in found.items()}, "missing": missing}
 
 
@@ -116,7 +119,8 @@ def measure(groups: Sequence[str], peers: Sequence[str] | None, effort: timing.E
         threads = {"OMP_NUM_THREADS": str(GROUPS[name].cores)}  # torch's own
         os.environ |= threads
         found[name] = own_process("speed.py", {"group": name, "peers": peers, "effort": asdict(effort)})
-    return {"machine": machine.describe(), "versions": machine.versions(), "groups": found}
+    load = {"load": f"{os.getloadavg()[0]:.1f} at the end"} if hasattr(os, "getloadavg") else {}
+    return {"machine": {**machine.describe(), **load}, "versions": machine.versions(), "groups": found}
 
 
 def promises(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -192,7 +196,8 @@ def page(result: Mapping[str, Any]) -> str:
         "# Results\n",
         "Written by `python benchmarks/speed.py`; [README.md](README.md) says how things are measured and what is fair here,",
         "and [c/README.md](c/README.md) what the tuned C is. A number says what a call costs on the machine named here, and",
-        "that only: ratios to other libraries change with vector units, caches, versions and with what else the machine does.\n",
+        "that only: ratios to other libraries change with vector units, caches, versions and what else the machine does: its",
+        "load is about 1 where it does nothing else. Training and threads suffer most from neighbours.\n",
         f"Machine: {about}.\n",
         "## Promises\n",
         f"{len(lines) - broken} of {len(lines)} are kept; those that are not are in bold.\n",
@@ -208,10 +213,12 @@ def page(result: Mapping[str, Any]) -> str:
 
 
 def missing(result: Mapping[str, Any]) -> list[str]:
-    """Say which peers are missing in which groups, and why."""
-    return [
-        f"missing at {group}: {name}: {why}" for group, one in result["groups"].items() for name, why in one["missing"].items()
-    ]
+    """Say which peers are missing, why, and in which groups."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for group, one in result["groups"].items():
+        for name, why in one["missing"].items():
+            found.setdefault((name, why), []).append(group)
+    return [f"missing: {name} at {'; '.join(groups)}: {why}" for (name, why), groups in found.items()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

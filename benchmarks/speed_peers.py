@@ -22,6 +22,7 @@ from libraries import Setting, UnfitError
 from timing import Task
 
 import symgraph
+from examples.nine_weights.model import model
 from symgraph import Model
 from symgraph.io.data import read_data
 from symgraph.training import adam, momentum, sgd, train
@@ -95,12 +96,12 @@ def batch(wanted: Sequence[str] | None, rows: int, threads: int = 1, dtype: str 
     random, setting = np.random.RandomState(rows % 1000), Setting(dtype, threads)
     drawn = random.normal(size=9), random.normal(size=(rows, 5)), random.normal(size=rows)
     given = tuple(array.astype(dtype) for array in drawn)
-    native, numpy = (symgraph.load("nine_weights", backend=backend).value_and_grad for backend in ("native", "numpy"))
+    native, numpy = (symgraph.compile(model, backend=backend).value_and_grad for backend in ("native", "numpy"))
 
     def library(make: Callable[[Setting], libraries.Batch]) -> Task:
         made = make(setting)
         if made.most_rows is not None and rows > made.most_rows:
-            raise UnfitError(f"a call would take seconds at {rows:,} rows")
+            raise UnfitError("a call would take seconds")
         return made.prepare(*given)
 
     makers: dict[str, Made] = {NATIVE: lambda: partial(native, *given, **({"threads": threads} if threads > 1 else {}))}
@@ -196,13 +197,12 @@ PEAKS = 6
 
 
 def _gaussians() -> Model:
-    model = Model("six_gaussians", doc="Six peaks.")
-    x, y = model.feature("x"), model.target("y")
-    peaks = [model.weights(f"height{i} center{i} width{i}") for i in range(PEAKS)]
-    heights = [h * sympy.exp(-(((x - c) / s) ** 2) / 2) for h, c, s in peaks]
-    model.output("curve", sum(heights))
-    model.loss((y - model.output_node.symbol) ** 2)
-    return model
+    peaks = Model("six_gaussians", doc="Six peaks.")
+    x, _ = peaks.feature("x"), peaks.target("y")
+    weights = [peaks.weights(f"height{i} center{i} width{i}") for i in range(PEAKS)]
+    peaks.output("curve", sum(h * sympy.exp(-(((x - c) / s) ** 2) / 2) for h, c, s in weights))
+    peaks.loss("squared_error")
+    return peaks
 
 
 def fit(wanted: Sequence[str] | None) -> Found:

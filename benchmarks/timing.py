@@ -14,6 +14,7 @@ import numpy as np
 
 Task = Callable[[], Any]
 """Work of one call, complete when it returns."""
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +82,42 @@ def pinned(cores: int) -> Iterator[None]:
             os.sched_setaffinity(0, before)
 
 
-def side_by_side(tasks: Mapping[str, Task], reference: str | None, effort: Effort) -> dict[str, Timing]:
+def side_by_side(
+    tasks: Mapping[str, Task], reference: str | None, effort: Effort, clock: Clock | None = None
+) -> dict[str, Timing]:
     """Time tasks in turn.
 
     Args:
         tasks: the tasks by name; each is called twice before anything counts.
         reference: the task whose time is 1 in the ratios; None for no ratios.
         effort: the extent of the measurement.
+        clock: gives the seconds, `time.process_time` where others use the machine too; None is the wall clock.
     """
     calls, once = {}, {}
     for name, task in tasks.items():
-        calls[name], once[name] = _calls(task, effort)
+        calls[name], once[name] = _calls(task, effort, clock or time.perf_counter)
     names = [name for name in tasks if once[name] <= effort.longest]
     spent: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(effort.rounds):
         for name in names if turn % 2 else reversed(names):
-            spent[name].append(_timed(tasks[name], calls[name]))
+            spent[name].append(_timed(tasks[name], calls[name], clock or time.perf_counter))
     spent |= {name: [once[name]] for name in tasks if name not in spent}
     base = None if reference is None else spent.get(reference)
     return {name: _timing(spent[name], base, calls[name]) for name in tasks}
 
 
-def _calls(task: Task, effort: Effort) -> tuple[int, float]:
+def _calls(task: Task, effort: Effort, clock: Clock) -> tuple[int, float]:
     """Return the number of calls that fill a slice, and the time of the second call."""
     task()  # a just-in-time compiler does its work here
-    seconds = _timed(task, 1)
+    seconds = _timed(task, 1, clock)
     return max(1, int(effort.slice / max(seconds, 1e-7))), seconds
 
 
-def _timed(task: Task, calls: int) -> float:
-    start = time.perf_counter()
+def _timed(task: Task, calls: int, clock: Clock) -> float:
+    start = clock()
     for _ in range(calls):
         task()
-    return (time.perf_counter() - start) / calls
+    return (clock() - start) / calls
 
 
 def _timing(spent: Sequence[float], base: Sequence[float] | None, calls: int) -> Timing:

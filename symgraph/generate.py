@@ -140,7 +140,7 @@ def require(backends: Sequence[str], options: Options) -> None:
     if unknown:
         raise OptionError(f"backend {unknown[0]!r} is unknown; known are {', '.join(BACKENDS)}")
     rows = [BACKENDS[name] for name in backends]
-    wanted = {name: f"the extra {name!r}" for name in options.extras}
+    wanted = {name.partition("=")[0]: f"the extra {name!r}" for name in options.extras}
     wanted |= {} if options.precision == DOUBLE else {options.precision: f"the precision {options.precision!r}"}
     for name, text in wanted.items():
         if not any(name in row.options for row in rows):

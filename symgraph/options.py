@@ -9,18 +9,25 @@ from dataclasses import dataclass
 
 from symgraph.errors import OptionError
 
-ERROR_BOUND, STANDALONE, FLOAT = "error-bound", "standalone", "float"
-HESSIAN, HVP, FEATURE_JACOBIAN, JVP = "hessian", "hvp", "feature_jacobian", "jvp"
-JACOBIAN_ROW = "predict_jacobian_row"
+ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, FUNCTIONS = "error-bound", "standalone", "float", "workspace", "functions"
 DOUBLE, ACCURATE = "double", "accurate"
 
+HESSIAN, HVP, FEATURE_JACOBIAN, JVP = "hessian", "hvp", "feature_jacobian", "jvp"
+JACOBIAN_ROW = "predict_jacobian_row"
 DERIVATIVES = {
     "hessian": HESSIAN, "hvp": HVP, "feature-jacobian": FEATURE_JACOBIAN, "jvp": JVP, "jacobian-row": JACOBIAN_ROW,
 }  # fmt: skip
 """Names that ``--with`` takes for derivatives on request, and the functions that they are; hvp comes along with hessian."""
 
-EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, *DERIVATIVES)
-"""Names that ``--with`` takes: a function or the runtime's source, which a module has on request, and single precision in C."""
+
+EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, *DERIVATIVES)
+"""Names that ``--with`` takes: a function or the runtime's source, which a module has on request; for C single precision, and
+memory that the caller gives."""
+
+C_FUNCTIONS = (
+    "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
+)  # fmt: skip
+"""Functions of a C file, and the names that ``--functions`` takes."""
 
 PRECISIONS = (DOUBLE, ACCURATE)
 """Names that ``--precision`` takes: plain floats, or compensated arithmetic."""
@@ -34,6 +41,8 @@ class Options:
         error_bound: whether it has the function ``error_bound``.
         standalone: whether it brings the runtime's source along and needs NumPy only.
         single: whether a C file computes in single precision.
+        workspace: whether the functions of a C file over rows take their memory from the caller.
+        functions: the functions of a C file; all that the model has if there are none.
         precision: "double" (the dtype of the inputs) or "accurate" (compensated).
         derivatives: names of the functions that compute derivatives on request.
     """
@@ -41,15 +50,18 @@ class Options:
     error_bound: bool = False
     standalone: bool = False
     single: bool = False
+    workspace: bool = False
+    functions: tuple[str, ...] = ()
     precision: str = DOUBLE
     derivatives: tuple[str, ...] = ()
 
     @property
     def extras(self) -> tuple[str, ...]:
         """Return the names, as ``--with`` takes them, of the extras that are on."""
-        derivatives = [function in self.derivatives for function in DERIVATIVES.values()]
-        every = (self.error_bound, self.standalone, self.single, *derivatives)
-        return tuple(name for name, on in zip(EXTRAS, every, strict=True) if on)
+        asked = [function in self.derivatives for function in DERIVATIVES.values()]
+        on = (self.error_bound, self.standalone, self.single, self.workspace, *asked)
+        chosen = (f"{FUNCTIONS}={'+'.join(self.functions)}",) if self.functions else ()
+        return (*(name for name, is_on in zip(EXTRAS, on, strict=True) if is_on), *chosen)
 
     def within(self, names: Collection[str]) -> "Options":
         """Return these options without those that a backend lacks; ``names`` are those that it has."""
@@ -57,6 +69,8 @@ class Options:
             error_bound=self.error_bound and ERROR_BOUND in names,
             standalone=self.standalone and STANDALONE in names,
             single=self.single and FLOAT in names,
+            workspace=self.workspace and WORKSPACE in names,
+            functions=self.functions if FUNCTIONS in names else (),
             precision=self.precision if self.precision in names else DOUBLE,
             derivatives=tuple(DERIVATIVES[name] for name in self.extras if name in DERIVATIVES and name in names),
         )
@@ -66,17 +80,23 @@ PLAIN = Options()
 """Options of a plain module."""
 
 
-def options_of(extras: Iterable[str] = (), precision: str = DOUBLE) -> Options:
+def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: Iterable[str] = ()) -> Options:
     """Make options from the names that a user gives.
 
     Args:
-        extras: names of extras, in any order.
+        extras: names of extras, in any order; "functions=row+loss" chooses functions of a C file, as a manifest has it.
         precision: the name of a precision.
+        functions: names of functions of a C file; all if there are none.
 
     Raises:
         OptionError: a name is unknown, or the two do not go together.
     """
-    asked = tuple(extras)
+    given, head = tuple(extras), f"{FUNCTIONS}="
+    asked = tuple(name for name in given if not name.startswith(head))
+    chosen = (*functions, *(one for name in given if name.startswith(head) for one in name.removeprefix(head).split("+")))
+    strange = [name for name in chosen if name not in C_FUNCTIONS]
+    if strange:
+        raise OptionError(f"the function {strange[0]!r} is unknown; functions of a C file are {', '.join(C_FUNCTIONS)}")
     unknown = [name for name in asked if name not in EXTRAS]
     if unknown:
         raise OptionError(f"the extra {unknown[0]!r} is unknown; known are {', '.join(EXTRAS)}")
@@ -87,4 +107,6 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE) -> Options:
     derivatives = [DERIVATIVES[name] for name in DERIVATIVES if name in asked or (name == HVP and HESSIAN in asked)]
     if derivatives and precision != DOUBLE:
         raise OptionError(f"{derivatives[0]} is computed in plain arithmetic; leave it out or --precision {precision}")
-    return Options(ERROR_BOUND in asked, STANDALONE in asked, FLOAT in asked, precision, tuple(derivatives))
+    shipped = tuple(name for name in C_FUNCTIONS if name in chosen)
+    error_bound, standalone, single, workspace = (name in asked for name in EXTRAS[:4])
+    return Options(error_bound, standalone, single, workspace, shipped, precision, tuple(derivatives))

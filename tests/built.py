@@ -58,6 +58,13 @@ def modules_of(model: Model) -> tuple[ModuleType, ModuleType]:
     return load_artifact(numpy), load_artifact(scalar)
 
 
+def altered(module: ModuleType, **functions: Callable[..., object]) -> ModuleType:
+    """A module like this one but for some functions."""
+    other = ModuleType("altered")
+    vars(other).update(vars(module), **functions)
+    return other
+
+
 def one_output(
     expr: Callable[..., object], *, features: str = "f g", weights: str = "a b", loss: object = "squared_error"
 ) -> Model:

@@ -1,6 +1,9 @@
-"""A model and its module for tests of the judge, and what the judge found, by name."""
+"""A model and its module for tests of the judge and of verification, and what these found."""
 
+import sys
 from collections.abc import Sequence
+from importlib import util
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +15,10 @@ from symgraph.build.modules import load_artifact
 from symgraph.check.faults import WHAT
 from symgraph.check.runs import MATH_ERROR, Results, Run
 from symgraph.check.truth_report import Report
+from symgraph.check.verify import verify
+from symgraph.errors import VerificationError
 from symgraph.generate import generate
+from symgraph.io.module import from_source
 from symgraph.options import DOUBLE
 
 
@@ -36,6 +42,31 @@ def faults(report: Report) -> dict[str, int]:
     """How often what was wrong."""
     totals = {name: sum(one.counts[name] for one in report.results) for name in WHAT}
     return {name: count for name, count in totals.items() if count}
+
+
+def benchmark(name: str) -> ModuleType:
+    """A benchmark as a module under a name of its own, since a test module may have the same."""
+    spec = util.spec_from_file_location(f"{name}_benchmark", Path(__file__).parent.parent / "benchmarks" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def is_refused(model: Model, numpy: Any, scalar: Any = None, *, because: str = "") -> bool:
+    """Whether verification, at its default settings, refuses the modules, with these words in what it says."""
+    try:
+        verify(model, numpy, scalar)
+    except VerificationError as error:
+        return because in str(error)
+    return False
+
+
+def faulty(text: str) -> ModuleType:
+    """The module of a text that was changed."""
+    return from_source(text, "faulty", f"<faulty {hash(text)}>")
 
 
 def given_results(names: Sequence[str], values: Any, raised: Any = None, precision: str = DOUBLE) -> Results:

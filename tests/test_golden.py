@@ -23,6 +23,7 @@ SHOWN: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("pieces", "scalar", {}),
     ("uniform_nodes", "numpy", {}),  # nodes and partials that are the same in every row
     ("uniform_nodes", "scalar", {}),
+    ("uniform_nodes", "array_api", {}),
     ("keywords", "numpy", {}),  # names that Python or the module has taken
     ("location", "numpy", {"error_bound": True}),  # no features
     ("line", "numpy", {"precision": "accurate"}),

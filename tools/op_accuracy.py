@@ -26,6 +26,7 @@ from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
 from symgraph.passes import expand, fold_constants, lower_powers, prune, simplify
+from symgraph.runtime.namespaces import namespace
 
 PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, prune)
 """The passes that work on single ops."""
@@ -205,6 +206,8 @@ def own_functions(backend: str) -> dict[str, Any]:
     if backend == "numpy":
         homes = runtime_library().homes
         return {"np": np, **{name: getattr(import_module(homes[name]), name) for name in CALLED - {"rowsum"}}}
+    if backend == "array_api":
+        return {"xp": namespace(np.ones(1)), "rowsum": np.sum}
     space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
     exec("\n".join(parts().values()), space)
     return space

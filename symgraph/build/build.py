@@ -10,13 +10,13 @@ from types import ModuleType
 from symgraph.backends import BACKENDS
 from symgraph.backends.numpy.runtime_source import runtime_digest
 from symgraph.backends.source import model_hash
-from symgraph.build.modules import load_verified, lost_digits, verifier
+from symgraph.build.modules import artifacts_of, load_verified, lost_digits, verifier
 from symgraph.build.outputs import State, Wanted, read_text, spec_of, state_of
 from symgraph.build.profile import Profile
 from symgraph.build.specs import Spec, read_spec
 from symgraph.check.verification_report import VerificationReport
-from symgraph.errors import BuildError, OptionError, SpecError
-from symgraph.generate import Artifact, generate, require
+from symgraph.errors import BuildError, OptionError
+from symgraph.generate import Artifact, require
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler, find_compiler
 from symgraph.io.files import locked, replace_texts
@@ -230,7 +230,11 @@ def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] 
         for model in spec.models:
             tell(f"generating {model.name}")
             profile.model = model.name
-            artifacts = _artifacts(plan, model, tuple(dict.fromkeys((*plan.backends, *also))), spec.label, tell, profile)
+            how = {"spec": spec.label, "options": plan.options, "run": profile.run}
+            backends = tuple(dict.fromkeys((*plan.backends, *also)))
+            artifacts, refusal = artifacts_of(model, backends, needs_c=plan.named, **how)
+            if refusal is not None:
+                tell(f"{model.name} gets no C file: {refusal}")
             written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
             for artifact in written:
                 name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))
@@ -241,21 +245,6 @@ def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] 
             unwritten = tuple(artifact for artifact in artifacts if artifact.backend not in plan.backends)
             made.append(Made(model, spec, written, unwritten))
     return made
-
-
-def _artifacts(
-    plan: Plan, model: Model, backends: tuple[str, ...], label: str, tell: Progress, profile: Profile
-) -> tuple[Artifact, ...]:
-    """Generate the artifacts of a model; where C was not named, without C if C cannot take the model."""
-    try:
-        return generate(model, backends, spec=label, options=plan.options, run=profile.run)
-    except SpecError as error:
-        if plan.named or "c" not in backends:
-            raise
-        others = tuple(name for name in backends if name != "c")
-        artifacts = generate(model, others, spec=label, options=plan.options, run=profile.run)
-        tell(f"{model.name} gets no C file: {error}")
-        return artifacts
 
 
 def _require_folder(out: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
+from typing import Any
 
 from symgraph.backends import BACKENDS
 from symgraph.build.profile import Profile
@@ -25,6 +26,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     *,
     extras: Iterable[str] = (),
     precision: str = DOUBLE,
+    functions: Iterable[str] = (),
     compile_seconds: float = COMPILE_SECONDS,
 ) -> ModuleType:
     """Generate, verify and load a model's module without writing a file.
@@ -35,6 +37,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
             else native where there is a C compiler; "numpy", "scalar", "array_api", or "c", which is C alone.
         extras: the functions that the module has on request, for instance ("error-bound",).
         precision: "double", or "accurate" for compensated arithmetic, by NumPy.
+        functions: names of functions of the C file, to which it is limited; all by default.
         compile_seconds: time that the C compiler may take.
 
     Returns:
@@ -51,20 +54,16 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     """
     if not isinstance(model, Model):
         raise OptionError(f"compile needs a symgraph.Model, not {model!r}")
-    options = options_of(extras, precision)
+    options = options_of(extras, precision, functions)
     asked = backend if backend in BACKENDS else chosen(backend, BACKENDS)
     native = asked in ("auto", "native")
     other = "c" if native and _may_be_native(options, asked) else "numpy" if native else asked
     of_c = (JACOBIAN_ROW,) if native and other == "c" else ()
     derivatives = tuple(name for name in options.derivatives if name not in of_c)
     require(("numpy",) if native else (asked,), replace(options, derivatives=derivatives))
-    try:
-        artifacts = generate(model, dict.fromkeys(("numpy", other)), options=options)
-    except SpecError as error:
-        if asked != "auto" or other != "c":
-            raise
-        artifacts = generate(model, ("numpy",), options=options)
-        warnings.warn(f"{model.name} runs on NumPy: {error}", NativeWarning, stacklevel=2)  # a name that C has for itself
+    artifacts, refusal = artifacts_of(model, tuple(dict.fromkeys(("numpy", other))), needs_c=asked != "auto", options=options)
+    if refusal is not None:
+        warnings.warn(f"{model.name} runs on NumPy: {refusal}", NativeWarning, stacklevel=2)
     files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
     made = compiled_model(model.name, files, "auto" if asked == "auto" else "native", compile_seconds) if files else None
     modules, _ = load_verified(model, artifacts, None if made is None else made.library)
@@ -80,6 +79,28 @@ def _in_floats(model: Model, derivatives: tuple[str, ...]) -> dict[str, str]:
     """Write the C file of a model in single precision, and its header."""
     options = Options(single=True, derivatives=derivatives)
     return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=options)}
+
+
+def artifacts_of(
+    model: Model, backends: Sequence[str], *, needs_c: bool, **how: Any
+) -> tuple[tuple[Artifact, ...], SpecError | None]:
+    """Generate the files of a model; where C refuses it and is not needed, those of the other backends, and the refusal.
+
+    Args:
+        model: the spec.
+        backends: names of backends.
+        needs_c: whether a refusal by C is an error.
+        how: the other arguments of ``generate``.
+
+    Raises:
+        SpecError: the model cannot be lowered, or a backend refuses it.
+    """
+    try:
+        return generate(model, backends, **how), None
+    except SpecError as error:  # for instance a name that C has for itself
+        if needs_c or "c" not in backends:
+            raise
+        return generate(model, [name for name in backends if name != "c"], **how), error
 
 
 def _may_be_native(options: Options, asked: str) -> bool:

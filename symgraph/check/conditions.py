@@ -103,12 +103,9 @@ class GraphConditioning:
         roots: the results by name, among the graph's roots.
         exact: floats that the spec itself contains, which are exact although they are long.
         dtype: what the module computes in; its constants are rounded to that.
-        backend: of the module, whose functions have the errors.
     """
 
-    def __init__(
-        self, graph: Graph, roots: Sequence[str], exact: frozenset[float], dtype: Any = np.float64, backend: str = "numpy"
-    ) -> None:
+    def __init__(self, graph: Graph, roots: Sequence[str], exact: frozenset[float], dtype: Any = np.float64) -> None:
         self.roots = tuple(roots)
         self._limits = np.finfo(dtype)
         needed = reachable(graph.nodes, [graph.roots[root] for root in roots])
@@ -119,9 +116,7 @@ class GraphConditioning:
         self._steps = [_step(node, tuple([row_of[arg] for arg in node.args])) for node in self._nodes]
         self._starts = np.cumsum([0, *(len(step.args) for step in self._steps)]).tolist()
         self._figures = {
-            row: figure_of(node, dtype, backend)
-            for row, node in enumerate(self._nodes)
-            if rounds(graph, order[row], exact, dtype)
+            row: figure_of(node, dtype) for row, node in enumerate(self._nodes) if rounds(graph, order[row], exact, dtype)
         }
         fixed = {row for row, node in enumerate(self._nodes) if not node.args and node.op not in _INPUTS}
         self._fixed = fixed - self._figures.keys()

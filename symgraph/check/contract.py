@@ -84,7 +84,7 @@ class Contract:
         lacking = {name for name in ON_REQUEST if not hasattr(module, name)}
         facts = {name: fact for name, fact in self.expected.items() if name not in lacking}
         facts |= bounds(self.expected) if hasattr(module, "error_bound") else {}
-        rows, batch = Rows(module, facts, partial(_has, backend), self.reference.on_target), self._given()
+        rows, batch = Rows(module, facts, partial(_has, module, backend), self.reference.on_target), self._given()
         outcomes = (outcome for given in _ways(batch, backend, whole, turn) for outcome in rows.outcomes(given))
         for outcome in chain(outcomes, rows.of_weights(batch.w) if turn == 0 else ()):
             problem = self._problem(outcome, facts)
@@ -157,11 +157,11 @@ class Contract:
         return "\n".join([f"at {self.label}:", *lines, *values])
 
 
-def _has(backend: str, call: Call, given: Given) -> bool:
-    """Tell whether a backend has a function; large batches skip the tape, which has no blocks."""
+def _has(module: Any, backend: str, call: Call, given: Given) -> bool:
+    """Tell whether a module is to have a function, C one that it ships; large batches skip the tape, which has no blocks."""
     if call.function in _OF_TAPE and (backend == "c" or len(given.rows) > len(_SHARES)):
         return False
-    return call.function != "initial_weights" if backend == "c" else (call.function in BY_ROW) == (backend == "scalar")
+    return hasattr(module, call.function) if backend == "c" else (call.function in BY_ROW) == (backend == "scalar")
 
 
 def _ways(batch: Given, backend: str, whole: bool, turn: int) -> Iterator[Given]:

@@ -43,7 +43,8 @@ def judge(
     own = [tuple(entry.name for entry in part) for part in (model.weight_inputs, model.feature_inputs)]
     if model.name != module.MODEL or [tuple(module.WEIGHTS), tuple(module.FEATURES)] != own:
         raise OptionError(f"the module is of {module.MODEL}, not of the model {model.name} with these inputs; build it again")
-    rounded, names, backend = points.rounded(dtype), names_of(module), backend_of(module)
+    rounded, names = points.rounded(dtype), names_of(module)
+    backend = "c" if dtype == "float32" and hasattr(module, "C_FILES") else backend_of(module)
     with uncollected():
         results = compute(module, rounded, dtype)
         precision = results.precision

@@ -15,6 +15,7 @@ from symgraph.check.conditions import Conditions, Floats, GraphConditioning, Siz
 from symgraph.check.input_uncertainty import is_cheap, kappa_of_value, kappas_of_partials, left_open
 from symgraph.check.judged_points import Points
 from symgraph.check.reference import LEVELS, origin, reference
+from symgraph.check.rounding import FloatOfC
 from symgraph.check.runs import names_of_results
 from symgraph.generate import printed_graph
 from symgraph.ir.special import elementary
@@ -217,7 +218,8 @@ def conditioning_of(
     """
     graph = elementary(printed_graph(model, backend, precision))  # a machine may round twice in a fused operation
     roots = names_of_model(model, backend) if names is None else names
-    return GraphConditioning(graph, roots, floats_of(model), np.dtype(dtype).type, backend)
+    kind = FloatOfC if (backend, dtype) == ("c", "float32") else np.dtype(dtype).type
+    return GraphConditioning(graph, roots, floats_of(model), kind)
 
 
 def floats_of(model: Model) -> frozenset[float]:

@@ -84,10 +84,11 @@ class Batch:
     def in_floats(self) -> "Batch":
         """The batch with every value rounded to float32."""
         with np.errstate(all="ignore"):
-            weights, *rows = (
-                {name: float(np.float32(value)) for name, value in part.items()} for part in (self.weights, *self.rows)
+            weights, constants, *rows = (
+                {name: float(np.float32(value)) for name, value in part.items()}
+                for part in (self.weights, self.constants, *self.rows)
             )
-        return replace(self, weights=weights, rows=tuple(rows))
+        return replace(self, weights=weights, constants=constants, rows=tuple(rows))
 
 
 class Sampler:

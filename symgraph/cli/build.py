@@ -33,6 +33,12 @@ def build(
         bool, typer.Option("--standalone", help="Write NumPy modules that need NumPy only, the runtime's source in them.")
     ] = False,
     single: Annotated[bool, typer.Option("--float", help="Write C files in single precision.")] = False,
+    workspace: Annotated[
+        bool, typer.Option("--workspace", help="Write C functions over rows that take their memory from the caller.")
+    ] = False,
+    functions: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Functions of C files, separated by commas; all by default.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not what a build writes.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")] = False,
     no_verify: Annotated[
@@ -53,9 +59,11 @@ def build(
     from symgraph.build import build as building
     from symgraph.build.profile import Profile
     from symgraph.io.config import read_config
+    from symgraph.options import FLOAT, STANDALONE, WORKSPACE
 
     settings = read_config(file=config)
-    wanted = _options(settings, extras, precision, standalone=standalone, single=single)
+    flags = {STANDALONE: standalone, FLOAT: single, WORKSPACE: workspace}
+    wanted = _options(settings, extras, precision, functions, [name for name, on in flags.items() if on])
     plan = replace(_plan(specs or [], settings, out, backend), options=wanted, libraries=libraries)
 
     def tell(line: str) -> None:
@@ -74,13 +82,13 @@ def build(
         raise typer.Exit(1)
 
 
-def _options(config: "Config", extras: str | None, precision: str | None, *, standalone: bool, single: bool) -> "Options":
-    from symgraph.options import FLOAT, STANDALONE, options_of
+def _options(config: "Config", extras: str | None, precision: str | None, functions: str | None, flags: list[str]) -> "Options":
+    from symgraph.options import FLOAT, STANDALONE, WORKSPACE, options_of
 
     chosen = config.extras if extras is None else _listed(extras)
-    alone = (STANDALONE,) if standalone or config.standalone else ()
-    floats = (FLOAT,) if single or config.single else ()
-    return options_of((*chosen, *alone, *floats), precision or config.precision)
+    always = {STANDALONE: config.standalone, FLOAT: config.single, WORKSPACE: config.workspace}
+    shipped = config.functions if functions is None else _listed(functions)
+    return options_of((*chosen, *flags, *(name for name, on in always.items() if on)), precision or config.precision, shipped)
 
 
 def _plan(specs: list[str], config: "Config", out: Path | None, backend: str | None) -> "Plan":

@@ -163,10 +163,7 @@ class Sweep:
 
     def whole(self, held: _Held) -> int:
         """Multiply a held cotangent by its late factors."""
-        value = held.value
-        for factor in held.late:
-            value = self.builder.add("mul", value, factor)
-        return value
+        return self.builder.chain("mul", [held.value, *held.late])
 
     def total(self, contributions: list[_Held], node: Node) -> _Held:
         """Sum the contributions of a node's consumers, in the order of the sweep; sums over rows are taken once, of the total.
@@ -175,19 +172,13 @@ class Sweep:
         """
         summed = [self.sum_rows and not node.varying and self.builder.nodes[c.value].varying for c in contributions]
         if not any(summed) and len({c.late for c in contributions}) == 1:
-            return _Held(self.chain([c.value for c in contributions]), contributions[0].late)
+            return _Held(self.builder.chain("add", [c.value for c in contributions]), contributions[0].late)
         wholes = [self.whole(c) for c in contributions]
         varying = [c for c, rows in zip(wholes, summed, strict=True) if rows]
         rest = [c for c, rows in zip(wholes, summed, strict=True) if not rows]
         if varying:
-            rest.append(self.builder.add("rowsum", self.chain(varying)))
-        return _Held(self.chain(rest))
-
-    def chain(self, positions: list[int]) -> int:
-        result = positions[0]
-        for position in positions[1:]:
-            result = self.builder.add("add", result, position)
-        return result
+            rest.append(self.builder.add("rowsum", self.builder.chain("add", varying)))
+        return _Held(self.builder.chain("add", rest))
 
     def contribution(self, node: Node, operand: int, factors: tuple[_Factor, ...], cotangent: _Held, position: int) -> _Held:
         """Return the cotangent of one operand: the node's, multiplied by the factors of the local partial one after another.

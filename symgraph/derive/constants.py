@@ -16,7 +16,6 @@ import sympy
 
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph
-from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS
 from symgraph.spec.canonical import postorder
 from symgraph.spec.model import Model
@@ -80,7 +79,9 @@ def _known(model: Model, graphs: Sequence[Graph]) -> _Rests:
     with mpmath.workdps(_DIGITS):
         exprs = [*(node.expr for node in model.nodes), *([] if model.loss_expr is None else [model.loss_expr])]
         ops = sorted({node.op for graph in graphs for node in graph.nodes if node.op in OPS})
-        rests = _of_expressions(expr for op in ops for expr in _lowered(op)) | _of_expressions(exprs)
+        rests = _of_expressions(
+            expr for op in ops for expr in (*OPS[op].formulas.values(), *dict(OPS[op].aux).values())
+        ) | _of_expressions(exprs)
         for before, after in itertools.pairwise(graphs):
             _follow(rests, before, after)
     return rests
@@ -92,14 +93,6 @@ def _bits(constant: float) -> int:
         return 0
     numerator = abs(Fraction(constant).numerator)
     return (numerator // (numerator & -numerator)).bit_length()
-
-
-def _lowered(op: str) -> list[Any]:
-    """Return all expressions in an op's row that are lowered."""
-    row = OPS[op]
-    partials = [factors for factors in row.partials if factors is not REFUSED]
-    factors = [factor.expr if isinstance(factor, over | late) else factor for factors in partials for factor in factors]
-    return [*factors, *(expr for _, expr in row.aux), *([] if row.stable is None else [row.stable])]
 
 
 def _of_expressions(exprs: Iterable[Any]) -> _Rests:

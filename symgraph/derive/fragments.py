@@ -7,9 +7,9 @@ from typing import NamedTuple
 import sympy
 
 from symgraph.derive.lowering import Lowering
-from symgraph.ir.graph import Graph, GraphBuilder, operands_first
-from symgraph.ir.op import REFUSED, late, over
+from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.ops import OPS
+from symgraph.ir.uses import operands_first
 from symgraph.spec.canonical import ordered
 
 VALUE = "v"
@@ -29,29 +29,19 @@ def fragment(op: str) -> Graph:
     """Return the row of an op as a graph over the inputs x0, x1, ... and v.
 
     Returns:
-        A graph with the roots ``stable`` (where the op has such a form), ``partial <operand> <factor>``, and ``again ...`` for
-        partials that are differentiated again.
+        A graph with the roots ``stable`` (where the op has such a form) and ``partial <operand> <factor>``.
     """
     row = OPS[op]
     builder = GraphBuilder(op)
     operands = sympy.symbols(f"x0:{row.arity}", real=True)
     env = {symbol: builder.leaf("input", symbol.name) for symbol in operands}
     env[sympy.Symbol(VALUE, real=True)] = builder.leaf("input", VALUE)
-    targets = {
-        f"{kind} {i} {j}": factor.expr if isinstance(factor, over | late) else factor
-        for kind, partials in (("partial", row.partials), ("again", row.again))
-        for i, factors in enumerate(partials)
-        if factors is not REFUSED
-        for j, factor in enumerate(factors)
-    }
-    if row.stable is not None:
-        targets[STABLE] = row.stable
     # operands before auxiliaries before constants, as in a spec: max(x0, 0) and not max(0, x0)
     places = {symbol: place for place, symbol in enumerate((*env, *(symbol for symbol, _ in row.aux)))}
-    lowering = Lowering(builder, ordered([*(expr for _, expr in row.aux), *targets.values()], places))
+    lowering = Lowering(builder, ordered([*(expr for _, expr in row.aux), *row.formulas.values()], places))
     for symbol, expr in row.aux:
         env[symbol] = lowering.lower(expr, env, f"op {op}: auxiliary {symbol}")
-    roots = {name: lowering.lower(expr, env, f"op {op}: {name}") for name, expr in targets.items()}
+    roots = {name: lowering.lower(expr, env, f"op {op}: {name}") for name, expr in row.formulas.items()}
     return builder.build(roots, {})
 
 

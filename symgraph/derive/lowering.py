@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import sympy
-from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.derive.guards import guarded_symbols, safe_point
@@ -20,14 +19,17 @@ from symgraph.spec.canonical import COMMUTATIVE, ordered
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
-_RELATIONS = {
+_TRUTHS = {
     sympy.StrictLessThan: "lt",
     sympy.LessThan: "le",
     sympy.StrictGreaterThan: "gt",
     sympy.GreaterThan: "ge",
     sympy.Equality: "eq",
     sympy.Unequality: "ne",
+    sympy.Not: "not",
 }
+
+_LOGICAL = {sympy.And: "and", sympy.Or: "or"}
 
 
 def lower(model: Model, *, guarded: bool = True) -> Graph:
@@ -177,7 +179,7 @@ class Scope:
         rule = _rule_for(part.__class__)
         if rule is not None:
             return rule(self, part)
-        name, args = op_of(part)
+        name, args = (_TRUTHS[type(part)], part.args) if type(part) in _TRUTHS else op_of(part)
         if name is None:
             raise SpecError(
                 f"{self.where}: {type(part).__name__} cannot be lowered; supported are {', '.join(sorted(FUNCTIONS.values()))}"
@@ -200,13 +202,6 @@ class Scope:
     def varies(self, part: Any) -> bool:
         """Tell if a lowered subexpression differs from row to row."""
         return self.builder.nodes[self.known[part].position].varying
-
-    def chain(self, op: str, positions: list[int]) -> int:
-        """Combine operands from left to right."""
-        result = positions[0]
-        for position in positions[1:]:
-            result = self.builder.add(op, result, position)
-        return result
 
 
 def _lower_add(scope: Scope, part: Any) -> int:
@@ -257,7 +252,7 @@ def _product(scope: Scope, coefficient: Any, factors: list[Any]) -> int:
     constant = sympy.Mul(coefficient, *constants) if constants else coefficient
     rest = [factor for several in _divided(scope.lowering.ordered(free), scope.varies) for factor in several]
     if constant is sympy.S.One and rest and not any(isinstance(factor, sympy.Pow) for factor in rest):
-        return scope.chain("mul", [scope.value(factor) for factor in rest])
+        return scope.builder.chain("mul", [scope.value(factor) for factor in rest])
     grouped, exponent = common_power(rest, scope.known)
     above, below = _sides(scope, [split(factor) for factor in rest if factor not in grouped])
     if grouped:
@@ -287,8 +282,8 @@ def _sides(scope: Scope, powers: list[tuple[Any, Any]]) -> tuple[list[int], list
 
 def _quotient(scope: Scope, above: list[int], below: list[int]) -> int:
     """Divide the product of some values by the product of others."""
-    result = scope.chain("mul", above or [scope.builder.const(1.0)])
-    return scope.builder.add("div", result, scope.chain("mul", below)) if below else result
+    result = scope.builder.chain("mul", above or [scope.builder.const(1.0)])
+    return scope.builder.add("div", result, scope.builder.chain("mul", below)) if below else result
 
 
 def _lower_pow(scope: Scope, part: Any) -> int:
@@ -306,20 +301,10 @@ def _power(scope: Scope, base: Any, exponent: Any) -> int:
     return scope.builder.add("pow", scope.value(base), power)
 
 
-def _lower_extremum(scope: Scope, part: Any) -> int:
-    name = FUNCTIONS[type(part)]
-    return scope.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
-
-
-def _lower_relation(scope: Scope, part: Any) -> int:
-    return scope.builder.add(_RELATIONS[type(part)], scope.value(part.lhs), scope.value(part.rhs))
-
-
-def _lower_boolean(scope: Scope, part: Any) -> int:
-    if isinstance(part, sympy.Not):
-        return scope.builder.add("not", scope.value(part.args[0]))
-    name = "and" if isinstance(part, sympy.And) else "or"
-    return scope.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
+def _lower_chain(scope: Scope, part: Any) -> int:
+    """Combine the operands of a commutative operation from left to right."""
+    name = _LOGICAL.get(type(part)) or FUNCTIONS[type(part)]
+    return scope.builder.chain(name, [scope.value(arg) for arg in scope.lowering.ordered(list(part.args))])
 
 
 def _lower_if(scope: Scope, part: Any) -> int:
@@ -377,9 +362,7 @@ _RULES: tuple[tuple[Any, Callable[[Scope, Any], int]], ...] = (
     (sympy.Add, _lower_add),
     (sympy.Mul, _lower_mul),
     (sympy.Pow, _lower_pow),
-    (sympy.Max | sympy.Min, _lower_extremum),
-    (Relational, _lower_relation),
-    (sympy.And | sympy.Or | sympy.Not, _lower_boolean),
+    (sympy.Max | sympy.Min | sympy.And | sympy.Or, _lower_chain),
     (sympy.ITE, _lower_if),
     (sympy.Piecewise, _lower_piecewise),
 )

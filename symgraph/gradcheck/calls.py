@@ -7,7 +7,7 @@ each row. Whoever checks a module knows the facts, from the spec or from differe
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -29,8 +29,6 @@ PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jaco
 ON_REQUEST = ("hessian", "hvp", "feature_jacobian", "jvp")
 """Functions that modules have on request, each with a fact of its name; hvp and jvp are along ``direction``."""
 WITHOUT = "without y"
-_PULLED = ("", "weighted", "sum")
-"""The ways in which `backward` adds up, by its cotangent."""
 _NUMBER = -1.5
 """A cotangent that all rows share."""
 
@@ -96,7 +94,7 @@ def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
 
     One forward pass serves all that take its tape. Where "residual" is no fact, what it says of the loss stands for it.
     """
-    tape = cache(lambda: module.forward(*given[:3]))
+    tape = _once(lambda: module.forward(*given[:3]))
     if given.by_row:
         yield from _forward(module, given, facts, tape)
         yield from (call for call in _by_row(module, given, facts) if all(fact in facts for fact in call.facts))
@@ -125,6 +123,18 @@ def of_weights(module: Any, w: NDArray[Any]) -> Iterator[Call]:
     yield Call("pack", ("weights",), lambda: [module.pack(dict(zip(names, w.tolist(), strict=True)))])
     yield Call("unpack", ("weights",), lambda: [[module.unpack(w)[name] for name in names]])
     yield Call("initial_weights", ("weights",), lambda: [drawn_twice()])
+
+
+def _once(function: Callable[[], Any]) -> Callable[[], Any]:
+    """A function that remembers what it gave."""
+    known: list[Any] = []
+
+    def call() -> Any:
+        if not known:
+            known.append(function())
+        return known[0]
+
+    return call
 
 
 def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[float]]:
@@ -184,13 +194,13 @@ def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[
     if whole:
         yield Call("forward", whole, fields(tape, whole))
     if nodes and given.y is not None:
-        yield Call("forward", nodes, fields(cache(lambda: module.forward(*given[:2])), nodes), WITHOUT)
+        yield Call("forward", nodes, fields(_once(lambda: module.forward(*given[:2])), nodes), WITHOUT)
 
 
 def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     """The functions that give something for each row."""
     single = partial(_called, module, given)
-    per_sample_grad = cache(lambda: module.per_sample_grad(*given[:3], **given.options))
+    per_sample_grad = _once(lambda: module.per_sample_grad(*given[:3], **given.options))
     yield Call("per_sample_grad", ("gradient",), lambda: [per_sample_grad()])
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", ("output",), 2, WITHOUT)
@@ -216,7 +226,7 @@ def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable
     def part(name: str) -> Any:
         return np.asarray(getattr(module, name)(*given[:3], **given.options))
 
-    residual = cache(lambda: part("residual").astype(np.float64))
+    residual = _once(lambda: part("residual").astype(np.float64))
 
     def gradient() -> Any:
         slopes, known = part("residual_jacobian"), np.asarray(per_sample_grad())
@@ -232,40 +242,36 @@ def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable
 def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Collection[str]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
 
+    shares, ones = given.shares, np.ones(len(given.shares))
+    own = float(shares[0]) if given.alone else shares
+
+    def weighted(part: Array) -> tuple[Array, Mapping[str, Any]]:
+        return part / part.sum(), {"sample_weight": float(part[0]) if given.alone else part}
+
+    ways: Mapping[str, Callable[[], tuple[Array, Mapping[str, Any]]]] = {
+        "": lambda: (ones / len(ones), {}),
+        "weighted": lambda: weighted(shares),
+        "weighted sum": lambda: (shares, {"sample_weight": own, "reduction": "sum"}),
+        "sum": lambda: (ones, {"reduction": "sum"}),
+        "with zeros": lambda: weighted(np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)),
+    }
+    cotangents = {"": (ones, ()), "weighted": (shares, (own,)), "sum": (_NUMBER * ones, (np.float64(_NUMBER),))}
+
     def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
         return [module.backward(tape(), *cotangent)]
 
     second = [(name, (name,)) for name in ("hessian", "hvp") if name in known]
     for how in given.ways:
-        factors, options, seeds, cotangent = _way(how, given)
-        if how in _PULLED:
+        if how in cotangents:
+            seeds, cotangent = cotangents[how]
             yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
+        factors, options = ways[how]()
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",)), *second):
             yield _called(module, given, name, facts, how=how, options=options, factors=factors)
-
-
-class _Way(NamedTuple):
-    """A way of adding up rows: their factors, arguments by name, and for `backward` their factors and the cotangent."""
-
-    factors: Array
-    options: Mapping[str, Any]
-    seeds: Array = np.ones(0)
-    cotangent: Sequence[Any] = ()
-
-
-def _way(how: str, given: Given) -> _Way:
-    shares, ones = given.shares, np.ones(len(given.shares))
-    own = float(shares[0]) if given.alone else shares
-    if how == "weighted":
-        return _Way(shares / shares.sum(), {"sample_weight": own}, shares, (own,))
-    if how == "weighted sum":
-        return _Way(shares, {"sample_weight": own, "reduction": "sum"})
-    if how == "sum":
-        return _Way(ones, {"reduction": "sum"}, _NUMBER * ones, (np.float64(_NUMBER),))
-    if how == "with zeros":
-        thinned = np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)
-        return _Way(thinned / thinned.sum(), {"sample_weight": float(thinned[0]) if given.alone else thinned})
-    return _Way(ones / len(ones), {}, ones)
+        if how.endswith("sum") and hasattr(module, "normal_equations"):
+            weights = {name: value for name, value in options.items() if name == "sample_weight"}
+            run = partial(lambda weights: module.normal_equations(*given[:3], **weights)[1:], weights)
+            yield Call("normal_equations", ("gradient", "loss"), run, how, factors)
 
 
 def _floats(x: Any) -> list[float]:

@@ -5,27 +5,23 @@ The functions take and return what those of the numpy backend do, except that al
 
 import ctypes
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
+
+import numpy as np
 
 from symgraph.errors import ModuleError
 from symgraph.io.compiler import Compiler, compiled_library, find_compiler
 from symgraph.io.config import read_config
 from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
-from symgraph.runtime.compiled_binding import CompiledBinding
+from symgraph.runtime.compiled_binding import CompiledBinding, address_of
 from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.facts import MODULE_ABI, Facts
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
-_OFFERED: Mapping[str, tuple[str, ...]] = {
-    "row": ("value_and_grad", "loss", "grad", "per_sample_grad", "row"),
-    "predict": ("predict", "predict_row", "jacobian"),
-    "residual": ("residual", "residual_jacobian", "normal_equations"),
-    **{name: (name,) for name in ("hessian", "hvp", "feature_jacobian", "jvp", "predict_jacobian_row")},
-}
-"""Functions of a module whose library has a function."""
 _P, _N, _REAL = ctypes.c_void_p, ctypes.c_size_t, object()
 _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "row": (_REAL, (_P, _P, _REAL, _P)),
@@ -44,6 +40,7 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "predict_jacobian_row": (_REAL, (_P, _P, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
+_OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad", "hessian", "hvp")
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
 _FAULTS = (
@@ -182,6 +179,7 @@ def prefix_of(source: str, text: str) -> str:
     return found[1]
 
 
+@lru_cache(maxsize=16)  # each run of a training asks
 def is_single(text: str) -> bool:
     """Tell if a C file is in single precision."""
     return _SINGLE.search(text) is not None
@@ -206,14 +204,23 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         return None if value is None else value.decode()
 
     functions: dict[str, Any] = {}
+    work = ctypes.c_size_t.in_dll(library, f"{prefix}_work").value if hasattr(library, f"{prefix}_work") else None
     for name, (result, parameters) in _SIGNATURES.items():
         function = getattr(library, f"{prefix}_{name}", None)
         if function is not None:
-            function.restype, *function.argtypes = (real if one is _REAL else one for one in (result, *parameters))
-            functions[name] = function
+            over_rows = work is not None and _N in parameters
+            all_types = (result, *parameters, *((_P,) if over_rows else ()))
+            function.restype, *function.argtypes = (real if one is _REAL else one for one in all_types)
+            functions[name] = _with_workspace(function, work) if work is not None and over_rows else function
     factor, reason = real.in_dll(library, f"{prefix}_residual_factor").value, text("no_residual")
-    metadata: dict[str, Any] = {"model_hash": text("hash"), "has_loss": "row" in functions, "backend": "c"}
+    metadata: dict[str, Any] = {
+        "model_hash": text("hash"),
+        "has_loss": not functions.keys().isdisjoint(_OF_LOSS),
+        "backend": "c",
+    }
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
+    if hasattr(library, f"{prefix}_robust"):
+        metadata["robust"] = text("robust"), real.in_dll(library, f"{prefix}_f_scale").value
     metadata |= {"dtype": "float32"} if single else {}
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
     outputs = tuple(filter(None, [text("output")]))
@@ -225,6 +232,16 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         values = (real * len(names)).in_dll(library, f"{prefix}_constant_values")
         facts = facts._replace(constants=dict(zip(names, values, strict=True)))
     return CompiledBinding(facts, functions)
+
+
+def _with_workspace(function: Any, numbers: int) -> Callable[..., Any]:
+    """Give a function over rows the memory that it takes from its caller, at each call, so that threads may share it."""
+
+    def call(*given: Any) -> Any:
+        room = np.empty(numbers)
+        return function(*given, address_of(room))
+
+    return call
 
 
 def _module(binding: CompiledBinding, path: Path) -> ModuleType:
@@ -242,7 +259,8 @@ def _module(binding: CompiledBinding, path: Path) -> ModuleType:
 
 def offered(binding: CompiledBinding) -> tuple[str, ...]:
     """Give the names of the functions that a compiled model has."""
-    return tuple(name for needed, names in _OFFERED.items() if needed in binding.functions for name in names)
+    made = {"grad": "value_and_grad", "normal_equations": "residual_jacobian"}  # of those of the library
+    return (*binding.functions, *(name for name, needed in made.items() if needed in binding.functions))
 
 
 def _names(library: ctypes.CDLL, symbol: str) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ _KEYS: Mapping[str, tuple[str, str]] = {
     "precision": ("precision", _TEXT),
     "standalone": ("standalone", _FLAG),
     "float": ("single", _FLAG),
+    "workspace": ("workspace", _FLAG),
+    "functions": ("functions", _TEXTS),
 }
 """Field of ``Config`` and type of each key."""
 
@@ -39,6 +41,8 @@ class Config:
         precision: the precision of their arithmetic.
         standalone: whether NumPy modules bring the runtime's source along.
         single: whether C files compute in single precision; the key is ``float``.
+        workspace: whether C functions over rows take their memory from the caller.
+        functions: the functions of C files; all if there are none.
         file: the file of the settings; None where there is none.
     """
 
@@ -50,6 +54,8 @@ class Config:
     precision: str = "double"
     standalone: bool = False
     single: bool = False
+    workspace: bool = False
+    functions: tuple[str, ...] = ()
     file: Path | None = field(default=None, compare=False)
 
     @property

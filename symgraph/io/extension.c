@@ -12,6 +12,7 @@
 #include <numpy/arrayobject.h>
 #include <numpy/arrayscalars.h>
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@
 
 // rows from which on other threads may run meanwhile: letting them takes as long as some rows
 #define MANY_ROWS 128
+// bytes of the stack of a thread: some systems give less than a model of many weights takes
+#define STACK 8388608
 // partials of one row that need no memory of their own
 #define FEW_WEIGHTS 64
 
@@ -127,28 +130,30 @@ static int set(PyObject **place, PyObject *value)
     return first;
 }
 
-// Copy the weights of rows, in the precision of a call; tell if C can take them as they are: finite and larger than 0.
+// Copy the weights of rows times a scale, in the precision of a call; tell if all copies are finite and larger than 0.
 static int scaled(PyObject *weights, Call *call, double scale)
 {
     const int single = PyArray_TYPE((PyArrayObject *)weights) == NPY_FLOAT;
     const void *from = numbers(weights);
     void *into = numbers(call->shares);
-    int fits = 1;
+    // a number, so that the loops become vector code
+    double odd = 0.0;
     for (npy_intp i = 0; i < call->rows; i++) {
         const double share = scale * (single ? (double)((const float *)from)[i] : ((const double *)from)[i]);
         if (call->single) {
             const float rounded = (float)share;
             ((float *)into)[i] = rounded;
-            fits &= isfinite(rounded) && rounded > 0;
+            odd = rounded > 0 && rounded <= FLT_MAX ? odd : 1.0;
         } else {
             ((double *)into)[i] = share;
-            fits &= isfinite(share) && share > 0;
+            odd = share > 0 && share <= DBL_MAX ? odd : 1.0;
         }
     }
-    return fits;
+    return odd == 0.0;
 }
 
-// Read the weights of rows; tell if they are taken here. For a mean, they are scaled so that the largest is near 1.
+// Read the weights of rows; tell if they are taken here, or -1 after an error. For a mean, they are scaled so that the largest
+// is near 1.
 static int weighted(Functions *self, PyObject *weights, int mean, Call *call)
 {
     if (!call->batch || call->rows < 2 || (!readable(weights, 1, NPY_DOUBLE) && !readable(weights, 1, NPY_FLOAT))
@@ -168,26 +173,20 @@ static int weighted(Functions *self, PyObject *weights, int mean, Call *call)
         return 0; // the factor would be no normal number
     }
     call->shares = PyArray_SimpleNew(1, &call->rows, call->single ? NPY_FLOAT : NPY_DOUBLE);
-    PyObject *total = NULL;
-    if (call->shares != NULL && scaled(weights, call, ldexp(1.0, -exponent))) {
-        call->s = numbers(call->shares);
-        call->total = 1.0;
-        if (!mean) {
-            return 1;
-        }
-        total = PyObject_CallMethod(self->binding, "_total", "O", call->shares);
+    if (call->shares == NULL || !scaled(weights, call, ldexp(1.0, -exponent))) {
+        return call->shares == NULL ? -1 : 0;
+    }
+    call->s = numbers(call->shares);
+    call->total = 1.0;
+    if (mean) {
+        PyObject *total = PyObject_CallMethod(self->binding, "_total", "O", call->shares);
         call->total = total == NULL ? 0.0 : PyFloat_AsDouble(total);
         Py_XDECREF(total);
-        if (!PyErr_Occurred()) {
-            return 1;
-        }
     }
-    PyErr_Clear();
-    Py_CLEAR(call->shares);
-    return 0;
+    return PyErr_Occurred() ? -1 : 1;
 }
 
-// Read the arguments of a call; tell if it is taken here.
+// Read the arguments of a call; tell if it is taken here, or -1 after an error. What it keeps is let go by the caller.
 static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const *args, Py_ssize_t count, PyObject *keywords,
     Call *call)
 {
@@ -382,10 +381,14 @@ static int computed(Work *work)
     pthread_mutex_init(&work->lock, NULL);
     const npy_intp wanted = (call->threads < work->pieces ? call->threads : work->pieces) - 1;
     pthread_t *others = PyMem_Malloc(sizeof *others * (size_t)(wanted + 1));
+    pthread_attr_t wide;
+    pthread_attr_init(&wide);
+    pthread_attr_setstacksize(&wide, STACK);
     npy_intp started = 0;
-    while (others != NULL && started < wanted && pthread_create(&others[started], NULL, compute_some, work) == 0) {
+    while (others != NULL && started < wanted && pthread_create(&others[started], &wide, compute_some, work) == 0) {
         started++;
     }
+    pthread_attr_destroy(&wide);
 #endif
     int ended = 0;
     for (npy_intp piece; next(work, &piece);) {
@@ -447,9 +450,10 @@ static int add_up(const Work *work, double *sums)
 static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     Call call;
-    if (!taken(self, REDUCED, 3, args, count, keywords, &call) || self->at[call.single][LOSS] == NULL) {
+    const int here = taken(self, REDUCED, 3, args, count, keywords, &call);
+    if (here <= 0 || self->at[call.single][LOSS] == NULL) {
         Py_XDECREF(call.shares);
-        return pass_on(self, name, args, count, keywords);
+        return here < 0 ? NULL : pass_on(self, name, args, count, keywords);
     }
     const Name wanted = name == names.loss ? LOSS : VALUE_AND_GRAD;
     const npy_intp width = wanted == LOSS ? 1 : 1 + self->weights;

@@ -40,8 +40,8 @@ VARIABLE = "SYMGRAPH_BACKEND"
 COMPILE_SECONDS = 20.0
 """Time that a compiler may take for a model where nobody has asked for native code."""
 
-LONGEST = 100_000
-"""Most characters of a C file that is compiled although nobody asked for it: some 200 weights of a perceptron, and 10 s."""
+LONGEST = 500_000
+"""Most characters of a C file that is compiled although nobody asked for it: some 1,000 weights of a perceptron, and 10 s."""
 
 Choice = Literal["auto", "native", "numpy"]
 
@@ -94,10 +94,11 @@ class Floats:
 
     def _binding(self) -> CompiledBinding | None:
         """Compile it; None where that cannot be, after a warning, or where there is no text."""
-        texts, model = self.texts(), self._made.library.MODEL
-        if not texts:
-            return None
+        model = self._made.library.MODEL
         try:
+            texts = self.texts()
+            if not texts:
+                return None
             library = module_of(f"{model}.c", texts, compiler=self._made.compiler)
             self._verify(library)
         except SymgraphError as error:
@@ -328,7 +329,8 @@ def binding_of(module: Any) -> Any:
 
 
 def _address(function: Any) -> int:
-    return 0 if function is None else ctypes.cast(function, ctypes.c_void_p).value or 0
+    # one that takes memory from its caller is called by the binding, which has some
+    return 0 if function is None or not hasattr(function, "argtypes") else ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def _refused(model: str, error: SymgraphError, choice: str) -> None:
@@ -345,13 +347,20 @@ def _files_beside(path: Path, module: Any) -> tuple[Texts | None, Texts]:
         The texts of the first two, None where one is missing or the module cannot run natively; and of the others, if any.
 
     Raises:
-        ModuleError: they cannot be read, are of another model or precision, or belong to another user.
+        ModuleError: the first cannot be read, are of another model or precision, or belong to another user.
+
+    Warns:
+        NativeWarning: the others.
     """
     source = path.with_name(f"{module.MODEL}.c")
-    if not isinstance(vars(module).get("_model"), Bound):
+    files = _files_of(source, path, module, single=False) if isinstance(vars(module).get("_model"), Bound) else None
+    if files is None:
         return None, {}
-    files = _files_of(source, path, module, single=False)
-    return files, {} if files is None else _files_of(source.parent / "float" / source.name, path, module, single=True) or {}
+    try:
+        return files, _files_of(source.parent / "float" / source.name, path, module, single=True) or {}
+    except ModuleError as error:
+        _refused(f"{module.MODEL} in float32", error, "auto")
+        return files, {}
 
 
 def _files_of(source: Path, path: Path, module: Any, *, single: bool) -> Texts | None:

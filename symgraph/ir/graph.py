@@ -2,8 +2,9 @@
 
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial, reduce
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -117,6 +118,10 @@ class GraphBuilder:
     def add(self, op: str, *args: int) -> int:
         """Add an operation on nodes of this builder."""
         return self._operation(op, args, self.origin)
+
+    def chain(self, op: str, operands: Sequence[int]) -> int:
+        """Combine nodes by an operation from left to right."""
+        return reduce(partial(self.add, op), operands)
 
     def find(self, op: str, *args: int) -> int | None:
         """Return the position of an operation, or None where it has not been added."""
@@ -323,26 +328,6 @@ class _Moves:
             self.free.remove(position)
         elif position < count:
             self.special.add(position)
-
-
-def operands_first(
-    nodes: Sequence[Node], position: int, known: Container[int], read: Callable[[Node], Iterable[int]]
-) -> Iterator[int]:
-    """Yield a node and those on which it depends, operands first, without the known ones.
-
-    Args:
-        nodes: of a graph or builder.
-        position: the node.
-        known: nodes that are passed over; whoever asks adds each node that is yielded.
-        read: gives the operands of a node that come before it.
-    """
-    stack = [position]
-    while stack:
-        waiting = [arg for arg in read(nodes[stack[-1]]) if arg not in known]
-        if waiting:
-            stack.extend(waiting)
-        elif (top := stack.pop()) not in known:
-            yield top
 
 
 _FEW = 16

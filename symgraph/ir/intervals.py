@@ -59,7 +59,6 @@ def intervals(
     graph: Graph | GraphBuilder,
     *,
     largest: float = sys.float_info.max,
-    fixed: Mapping[int, Interval] | None = None,
     only: Iterable[int] | None = None,
 ) -> list[Interval]:
     """Bound every node of a graph.
@@ -67,7 +66,6 @@ def intervals(
     Args:
         graph: the graph; its domains bound its leaves.
         largest: magnitude that bounds leaves without a domain.
-        fixed: nodes whose interval is given.
         only: nodes whose intervals are wanted; nodes on which these do not depend are left unbounded. All by default.
 
     Returns:
@@ -76,8 +74,8 @@ def intervals(
     result, rules = [WHOLE] * len(graph.nodes), _Rules(graph, largest)
     with mpmath.workprec(_PRECISION):
         for position in range(len(graph.nodes)) if only is None else sorted(reachable(graph.nodes, only)):
-            node, given = graph.nodes[position], fixed.get(position) if fixed else None
-            result[position] = rules.interval(node, [result[arg] for arg in node.args]) if given is None else given
+            node = graph.nodes[position]
+            result[position] = rules.interval(node, [result[arg] for arg in node.args])
     return result
 
 

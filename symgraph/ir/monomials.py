@@ -8,7 +8,8 @@ from collections import Counter
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from symgraph.ir.graph import GraphBuilder, Node, operands_first
+from symgraph.ir.graph import GraphBuilder, Node
+from symgraph.ir.uses import operands_first
 
 Number: TypeAlias = int | Fraction
 """Coefficient or exponent. Integers stay integers, whose arithmetic is fast; a quotient of two is made a Fraction first."""

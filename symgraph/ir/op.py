@@ -203,6 +203,19 @@ class Op:
         )
 
     @property
+    def formulas(self) -> dict[str, Any]:
+        """The expressions that graphs are made of: the factors, "partial <operand> <factor>", those of partials that are
+        differentiated again, "again <operand> <factor>", and "stable" if there is one."""
+        written = {
+            f"{kind} {operand} {place}": factor.expr if isinstance(factor, over | late) else factor
+            for kind, partials in (("partial", self.partials), ("again", self.again))
+            for operand, factors in enumerate(partials)
+            if factors is not REFUSED
+            for place, factor in enumerate(factors)
+        }
+        return written if self.stable is None else written | {"stable": self.stable}
+
+    @property
     def backends(self) -> tuple[str, ...]:
         """The backends that have the op."""
         return tuple(name for name in BACKENDS if self.stable is not None or getattr(self, name) is not None)

@@ -11,17 +11,12 @@ _DOMAIN = re.compile(r"domain (?P<name>.+) = (?P<low>\S+) (?P<high>\S+)")
 _ALIAS = re.compile(r"(?P<kind>name|root) (?P<name>.+) = %(?P<id>\d+)")
 
 
-def to_text(graph: Graph, *, origins: bool = True) -> str:
-    """Print a graph, one node a line, then its names, roots and domains.
-
-    Args:
-        graph: the graph.
-        origins: whether each line names the node and the rule that it comes from.
-    """
+def to_text(graph: Graph) -> str:
+    """Print a graph, one node a line with the named node and the rule that it comes from, then its names, roots and domains."""
     lines = [f"graph {graph.name}"]
     for position, node in enumerate(graph.nodes):
         line = f"%{position} = {_operation(node)}"
-        lines.append(f"{line:<32} ; {node.origin}" if origins and node.origin else line)
+        lines.append(f"{line:<32} ; {node.origin}" if node.origin else line)
     for kind, aliases in (("name", graph.names), ("root", graph.roots)):
         lines += [f"{kind} {name} = %{position}" for name, position in aliases.items()]
     lines += [f"domain {name} = {low!r} {high!r}" for name, (low, high) in graph.domains.items()]

@@ -1,15 +1,15 @@
-"""Uses of nodes: a pass may compute in another way what only one operation needs.
+"""Uses of nodes, and walks along them: a pass may compute in another way what only one operation needs.
 
 Results are kept with the graph, since several passes in a row ask the same of a graph that they leave as it is.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from functools import wraps
 from itertools import chain
 from typing import TypeVar
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, needed, replaced
+from symgraph.ir.graph import Graph, Node, needed
 
 T = TypeVar("T")
 
@@ -64,18 +64,21 @@ def factors_of(nodes: Sequence[Node], position: int, inner: Collection[int]) -> 
     return found
 
 
-def with_products(graph: Graph, products: Mapping[int, Sequence[int]]) -> Graph:
-    """Return a graph with some nodes replaced by the products of the given factors."""
+def operands_first(
+    nodes: Sequence[Node], position: int, known: Container[int], read: Callable[[Node], Iterable[int]]
+) -> Iterator[int]:
+    """Yield a node and those on which it depends, operands first, without the known ones.
 
-    def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
-        return product(builder, [moved[factor] for factor in products[position]])
-
-    return replaced(graph, products, remade)[0]
-
-
-def product(builder: GraphBuilder, factors: Sequence[int]) -> int:
-    """Multiply nodes from left to right."""
-    result = factors[0]
-    for factor in factors[1:]:
-        result = builder.add("mul", result, factor)
-    return result
+    Args:
+        nodes: of a graph or builder.
+        position: the node.
+        known: nodes that are passed over; whoever asks adds each node that is yielded.
+        read: gives the operands of a node that come before it.
+    """
+    stack = [position]
+    while stack:
+        waiting = [arg for arg in read(nodes[stack[-1]]) if arg not in known]
+        if waiting:
+            stack.extend(waiting)
+        elif (top := stack.pop()) not in known:
+            yield top

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from symgraph.ir.graph import Graph, GraphBuilder, replaced
-from symgraph.ir.uses import product, read_once
+from symgraph.ir.uses import read_once
 from symgraph.passes.prune import prune
 
 _FAR = 2.0**60
@@ -52,6 +52,6 @@ def _whole(builder: GraphBuilder, factors: Sequence[int]) -> int:
     rest = [factor for factor in factors if factor not in numbers]
     exact = math.prod(numbers[factor] for factor in constants)
     if rest and abs(exact) == 1 and all(math.frexp(abs(number))[0] == 0.5 for number in numbers.values()):
-        return product(builder, rest) if exact > 0 else builder.add("neg", product(builder, rest))
-    constant = product(builder, constants)
-    return builder.add("mul", constant, product(builder, rest)) if rest else constant
+        return builder.chain("mul", rest) if exact > 0 else builder.add("neg", builder.chain("mul", rest))
+    constant = builder.chain("mul", constants)
+    return builder.add("mul", constant, builder.chain("mul", rest)) if rest else constant

@@ -7,8 +7,9 @@ keeps its infinite slope.
 
 from typing import NamedTuple
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, operands_first, rebuild
+from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.monomials import ROWS, Reading, Term, product, times
+from symgraph.ir.uses import operands_first
 
 _ROOTS = frozenset({"sqrt", "cbrt", "pow"})
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.ir.uses import factors_of, product, read_once, readers
+from symgraph.ir.uses import factors_of, read_once, readers
 from symgraph.passes.prune import prune
 
 _ORDINARY_OPS = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min", "sin", "cos", "tanh", "atan", "asinh", "rowsum"})
@@ -127,7 +127,7 @@ class _Sharing:
 
         def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
             first, factors = self.left[position]
-            return product(builder, [self.place(builder, moved, first), *(moved[factor] for factor in factors)])
+            return builder.chain("mul", [self.place(builder, moved, first), *(moved[factor] for factor in factors)])
 
         return replaced(self.graph, self.left, remade)[0]
 
@@ -137,7 +137,7 @@ class _Sharing:
         while first < 0:
             first, factor = self.shared[first]
             factors.append(moved[factor])
-        return product(builder, [moved[first], *reversed(factors)])
+        return builder.chain("mul", [moved[first], *reversed(factors)])
 
 
 def _ordinary(nodes: Sequence[Node]) -> list[bool]:

@@ -7,7 +7,7 @@ in which they do not leave the range of numbers. The remaining sum is often need
 from collections.abc import Sequence
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
-from symgraph.ir.uses import factors_of, product, read_once
+from symgraph.ir.uses import factors_of, read_once
 from symgraph.passes.prune import prune
 
 _UNIFORM = frozenset({"const", "weight", "constant"})
@@ -38,8 +38,8 @@ def _hoisted(graph: Graph) -> Graph:
 
     def outside(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
         inside, uniform = ([moved[factor] for factor in factors] for factors in found[position])
-        total = builder.add("rowsum", product(builder, inside))
-        return builder.add("mul", product(builder, uniform), total)
+        total = builder.add("rowsum", builder.chain("mul", inside))
+        return builder.add("mul", builder.chain("mul", uniform), total)
 
     return replaced(graph, found, outside)[0] if found else graph
 

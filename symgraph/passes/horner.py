@@ -6,10 +6,10 @@ Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, section 5.1). A s
 sign is left alone, since ``factor`` may know it as a difference of squares.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
+from symgraph.ir.graph import Graph, GraphBuilder, replaced
 from symgraph.ir.uses import read_once
 
 LARGEST = 64
@@ -19,11 +19,8 @@ _TERMS = frozenset({"add", "sub", "mul", "div"})
 """Ops whose operands may be powers of a polynomial."""
 
 
-class _Term(NamedTuple):
-    """Node of a sum, and whether it is subtracted."""
-
-    position: int
-    negative: bool
+Term = tuple[int, bool]
+"""Node of a sum, and whether it is subtracted."""
 
 
 class _Power(NamedTuple):
@@ -35,57 +32,44 @@ class _Power(NamedTuple):
     divisor: int | None = None
 
 
-class _Polynomial(NamedTuple):
-    """Terms of a sum by degree in one base, the highest first, and the terms that are left."""
-
-    terms: Sequence[tuple[_Term, _Power]]
-    rest: Sequence[_Term]
+Polynomial = tuple[Sequence[tuple[Term, _Power]], Sequence[Term]]
+"""Terms of a sum by degree in one base, the highest first, and the terms that are left."""
 
 
 def horner(graph: Graph) -> Graph:
     """Rewrite sums that have powers of one value, of two degrees at least and one of them above 1."""
-    if not _has_powers(graph):
-        return graph
-    once = read_once(graph)
-    inner = {arg for node in graph.nodes if _is_sum(node) for arg in node.args if arg in once and _is_sum(graph.nodes[arg])}
-    found = {}
-    for position, node in enumerate(graph.nodes):
-        if _is_sum(node) and position not in inner:
-            polynomial = _polynomial(graph, once, _terms(graph, inner, position))
-            if polynomial is not None:
-                found[position] = polynomial
-    return _rewritten(graph, found) if found else graph
-
-
-def _has_powers(graph: Graph) -> bool:
-    """Tell by a quick look if a power is an operand of a sum, product or quotient, without which there is no polynomial."""
     nodes = graph.nodes
     powers = {position for position, node in enumerate(nodes) if node.op == "pow" and _power(graph, position)[1] > 1}
-    return bool(powers) and any(not powers.isdisjoint(node.args) for node in nodes if node.op in _TERMS)
+    if not any(node.op in _TERMS and not powers.isdisjoint(node.args) for node in nodes if powers):
+        return graph  # without a power in a sum, product or quotient there is no polynomial
+    once, sums = read_once(graph), {position for position, node in enumerate(nodes) if node.op in ("add", "sub")}
+    inner = once & sums & {arg for position in sums for arg in nodes[position].args}
+    found = {position: _polynomial(graph, once, _terms(graph, inner, position)) for position in sorted(sums - inner)}
+    polynomials = {position: polynomial for position, polynomial in found.items() if polynomial is not None}
+
+    def evaluated(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        return _evaluated(builder, moved, polynomials[position])
+
+    return replaced(graph, polynomials, evaluated)[0] if polynomials else graph
 
 
-def _is_sum(node: Node) -> bool:
-    return node.op in ("add", "sub")
-
-
-def _terms(graph: Graph, inner: set[int], position: int) -> list[_Term]:
+def _terms(graph: Graph, inner: Collection[int], position: int) -> list[Term]:
     """Return the terms of a sum from left to right, those of inner sums that nothing else needs included."""
-    terms: list[_Term] = []
-    stack = [_Term(position, False)]
+    terms: list[Term] = []
+    stack = [(position, False)]
     while stack:
-        top = stack.pop()
-        node = graph.nodes[top.position]
-        if top.position == position or top.position in inner:
-            stack.append(_Term(node.args[1], top.negative != (node.op == "sub")))
-            stack.append(_Term(node.args[0], top.negative))
+        top, negative = stack.pop()
+        node = graph.nodes[top]
+        if top == position or top in inner:
+            stack += [(node.args[1], negative != (node.op == "sub")), (node.args[0], negative)]
         else:
-            terms.append(top)
+            terms.append((top, negative))
     return terms
 
 
-def _polynomial(graph: Graph, once: frozenset[int], terms: list[_Term]) -> _Polynomial | None:
+def _polynomial(graph: Graph, once: frozenset[int], terms: list[Term]) -> Polynomial | None:
     """Return the polynomial that takes the most terms of a sum, or None."""
-    powers = [_powers(graph, once, term.position) for term in terms]
+    powers = [_powers(graph, once, position) for position, _ in terms]
     degrees: dict[int, set[int]] = {}
     for choice in powers:
         for power in choice:
@@ -94,15 +78,15 @@ def _polynomial(graph: Graph, once: frozenset[int], terms: list[_Term]) -> _Poly
     if not bases or _has_opposite_squares(graph, terms):
         return None
     base = max(bases, key=lambda one: (len(degrees[one]), max(degrees[one]), -one))
-    taken: dict[int, tuple[_Term, _Power]] = {}
-    rest: list[_Term] = []
+    taken: dict[int, tuple[Term, _Power]] = {}
+    rest: list[Term] = []
     for term, choice in zip(terms, powers, strict=True):
         fitting = [power for power in choice if power.base == base and power.degree not in taken]
         if fitting:
             taken[fitting[0].degree] = term, fitting[0]
         else:
             rest.append(term)
-    return _Polynomial([taken[degree] for degree in sorted(taken, reverse=True)], rest)
+    return [taken[degree] for degree in sorted(taken, reverse=True)], rest
 
 
 def _powers(graph: Graph, once: frozenset[int], position: int) -> list[_Power]:
@@ -128,33 +112,26 @@ def _power(graph: Graph, position: int) -> tuple[int, int]:
     return position, 1
 
 
-def _has_opposite_squares(graph: Graph, terms: list[_Term]) -> bool:
+def _has_opposite_squares(graph: Graph, terms: list[Term]) -> bool:
     """Tell if the squares of two values have opposite signs in a sum."""
-    squares = {(power[0], term.negative) for term in terms for power in [_power(graph, term.position)] if power[1] == 2}
+    squares = {(power[0], negative) for at, negative in terms for power in [_power(graph, at)] if power[1] == 2}
     return any(a[0] != b[0] and a[1] != b[1] for a in squares for b in squares)
 
 
-def _rewritten(graph: Graph, found: Mapping[int, _Polynomial]) -> Graph:
-    def evaluated(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
-        return _evaluated(builder, moved, found[position])
-
-    return replaced(graph, found, evaluated)[0]
-
-
-def _evaluated(builder: GraphBuilder, moved: Sequence[int], polynomial: _Polynomial) -> int:
+def _evaluated(builder: GraphBuilder, moved: Sequence[int], polynomial: Polynomial) -> int:
     """Evaluate a polynomial by Horner's rule, then add the terms that are left, one after another."""
-    (first, leading), *others = polynomial.terms
+    ((_, negative), leading), *others = polynomial[0]
     base, degree = moved[leading.base], leading.degree
     result = None if leading.coefficient is leading.divisor is None else _coefficient(builder, moved, leading)
-    if first.negative:
+    if negative:
         result = builder.const(-1.0) if result is None else builder.add("neg", result)
-    for term, power in others:
+    for (_, negative), power in others:
         result = _times_power(builder, result, base, degree - power.degree)
-        result = builder.add("sub" if term.negative else "add", result, _coefficient(builder, moved, power))
+        result = builder.add("sub" if negative else "add", result, _coefficient(builder, moved, power))
         degree = power.degree
     result = _times_power(builder, result, base, degree)
-    for term in polynomial.rest:
-        result = builder.add("sub" if term.negative else "add", result, moved[term.position])
+    for position, negative in polynomial[1]:
+        result = builder.add("sub" if negative else "add", result, moved[position])
     return result
 
 

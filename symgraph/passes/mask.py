@@ -112,10 +112,7 @@ def _combined(builder: GraphBuilder, mask: _Mask) -> _Case:
     if len(cases) == 1:
         return cases[0]
     holds = [case.condition if case.truth else builder.add("not", case.condition) for case in cases]
-    result = holds[0]
-    for other in holds[1:]:
-        result = builder.add("or", result, other)
-    return _Case(result, True)
+    return _Case(builder.chain("or", holds), True)
 
 
 def _mark_tame(builder: GraphBuilder, tame: list[bool]) -> None:

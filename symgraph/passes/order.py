@@ -6,11 +6,12 @@ vanish too early elsewhere, is not moved.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import chain
 
-from symgraph.ir.graph import Graph, Node
+from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.intervals import Interval, intervals
-from symgraph.ir.uses import alive, factors_of, with_products
+from symgraph.ir.uses import alive, factors_of
 
 _HUGE = 2.0**512
 """Size of two factors whose product overflows."""
@@ -31,7 +32,11 @@ def order(graph: Graph) -> Graph:
         return graph
     bounds = intervals(graph, only={factor for factors in chains.values() for factor in factors})
     better = {position: found for position, factors in chains.items() if (found := _reordered(graph, bounds, factors))}
-    return with_products(graph, better) if better else graph
+
+    def remade(builder: GraphBuilder, moved: Sequence[int], position: int) -> int:
+        return builder.chain("mul", [moved[factor] for factor in better[position]])
+
+    return replaced(graph, better, remade)[0] if better else graph
 
 
 def _chains(graph: Graph) -> dict[int, list[int]]:

@@ -5,20 +5,10 @@ with a 0-1 selection becomes a selection, in which inf * 0 cannot occur.
 """
 
 import ast
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
-
-_COMPARISONS: dict[str, Callable[..., bool]] = {
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "eq": operator.eq,
-    "ne": operator.ne,
-}
 
 Rule = Callable[[GraphBuilder, tuple[int, ...]], int | None]
 
@@ -173,14 +163,6 @@ def _neg_product(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
     return _negated_lead(builder, args[0]) if _leads_with_constant(builder, args[0]) else None
 
 
-def _select_decided(builder: GraphBuilder, args: tuple[int, ...]) -> int | None:
-    condition = builder.nodes[args[0]]
-    operands = [builder.nodes[arg].data for arg in condition.args]
-    if condition.op not in _COMPARISONS or not all(isinstance(operand, float) for operand in operands):
-        return None
-    return args[1] if _COMPARISONS[condition.op](*operands) else args[2]
-
-
 RULES: dict[str, tuple[Rule, ...]] = {
     "add": (
         *map(_identity, ("add(0, x) -> x", "add(x, 0) -> x", "add(x, neg(y)) -> sub(x, y)", "add(neg(x), y) -> sub(y, x)")),
@@ -201,6 +183,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "neg": (_identity("neg(neg(x)) -> x"), _identity("neg(sub(x, y)) -> sub(y, x)"), _neg_product),
     "abs": (_identity("abs(neg(x)) -> abs(x)"),),
     "rowsum": (_identity("rowsum(0) -> 0"), _identity("rowsum(neg(x)) -> neg(rowsum(x))")),
-    "select": (_select_decided, _identity("select(c, x, x) -> x"), _identity("select(not_(c), x, y) -> select(c, y, x)")),
+    "select": (_identity("select(c, x, x) -> x"), _identity("select(not_(c), x, y) -> select(c, y, x)")),
 }
 """Identities by the op to which they apply; the first that fits is used."""

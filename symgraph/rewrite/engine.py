@@ -10,7 +10,7 @@ from symgraph.rewrite.conditions import Conditions
 from symgraph.rewrite.glance import BELOW, CONSTANT, SQUARES, Glance
 from symgraph.rewrite.linear_forms import Form, Forms, atom, plus, raised, scaled, times
 from symgraph.rewrite.match import Bindings, Matcher
-from symgraph.rewrite.pattern import Head, Sum, is_of_ops, ops_of, parse, shown, squares
+from symgraph.rewrite.pattern import Head, Sum, is_of_ops, parse, shown, squares
 from symgraph.rewrite.replacement import Writer
 from symgraph.rewrite.rule import Rule
 
@@ -56,7 +56,6 @@ class _Ready:
     Attributes:
         rule: the rule.
         pattern: its pattern.
-        ops: the ops that a graph must have to hold a match.
         look: bits of the features that a sum or product must show to hold a match, found quickly.
         heads: the ops of each term of a sum that consists of them, none for a number, or of a product. They must stand there as
             they are: what sqrt(a^2 + b^2) has become in sqrt(a^2 + b^2) - b is better than the root that it was.
@@ -64,7 +63,6 @@ class _Ready:
 
     rule: Rule
     pattern: Sum
-    ops: frozenset[str]
     look: int
     heads: tuple[frozenset[str], ...]
 
@@ -84,7 +82,7 @@ def _by_kind(rules: Sequence[Rule]) -> tuple[_ByKind, Glance]:
             whole = tuple(filter(is_of_ops, pattern.terms))
             heads = tuple(filter(None, shown(pattern))) if kind == PRODUCT else shown(Sum(whole))
             look = glance.wanted([*chain.from_iterable(shown(pattern)), *_hints(kind, pattern)])
-        result.setdefault(kind, []).append(_Ready(rule, pattern, ops_of(pattern), look, heads))
+        result.setdefault(kind, []).append(_Ready(rule, pattern, look, heads))
     return result, glance
 
 
@@ -104,18 +102,16 @@ def _hints(kind: str, pattern: Sum) -> Iterator[str]:
 def _matches(graph: Graph, rules: _ByKind, glance: Glance) -> bool:
     """Tell if some rule applies somewhere to a graph as it is; if none does, no rewrite will make one apply."""
     glance.read(graph.nodes)
-    ops = {node.op for node in graph.nodes}
-    possible = {kind: [ready for ready in several if ready.ops <= ops] for kind, several in rules.items()}
     here = [
         position
         for position, node in enumerate(graph.nodes)
-        if any(glance.shows(position, ready.look) for ready in possible.get(_KINDS.get(node.op, node.op), ()))
+        if any(glance.shows(position, ready.look) for ready in rules.get(_KINDS.get(node.op, node.op), ()))
     ]
     if not here:
         return False
     # nodes are added to it without being looked up among these: all that is written here is thrown away
     builder = GraphBuilder(graph.name, graph.domains, list(graph.nodes))
-    with _Engine(builder, possible, glance, {*graph.names.values(), *graph.roots.values()}) as engine:
+    with _Engine(builder, rules, glance, {*graph.names.values(), *graph.roots.values()}) as engine:
         return any(engine.improved(position) != position for position in here)
 
 
@@ -142,8 +138,6 @@ class _Engine:
     conditions: Conditions = field(init=False)
     best: dict[int, int] = field(default_factory=dict)
     before: dict[int, int] = field(default_factory=dict)
-    ops: set[str] = field(default_factory=set)
-    seen: int = 0
 
     def __post_init__(self) -> None:
         self.forms = Forms(self.builder, self.named)
@@ -173,12 +167,8 @@ class _Engine:
         """Return the replacement of a node by the first rule that fits, or the node itself."""
         op = self.builder.nodes[position].op
         kind = _KINDS.get(op, op)
-        self.ops.update(node.op for node in self.builder.nodes[self.seen :])
-        self.seen = len(self.builder.nodes)
         self.glance.read(self.builder.nodes)
-        possible = [
-            ready for ready in self.rules.get(kind, ()) if self.glance.shows(position, ready.look) and ready.ops <= self.ops
-        ]
+        possible = [ready for ready in self.rules.get(kind, ()) if self.glance.shows(position, ready.look)]
         forms = self.read_as(kind, position) if possible else ()
         for form in forms or ({},):
             ops = [{self.builder.nodes[node].op for node, _ in monomial} for monomial in form]

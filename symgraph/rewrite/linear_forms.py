@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from symgraph.ir.graph import GraphBuilder, Node, operands_first
+from symgraph.ir.graph import GraphBuilder, Node
 from symgraph.ir.monomials import MOST, ONE, Monomial, Number, exact, is_ordinary, power, product
+from symgraph.ir.uses import operands_first
 
 Form = dict[Monomial, Number]
 """Coefficient of each monomial; an empty form is 0."""

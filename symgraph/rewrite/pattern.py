@@ -80,21 +80,6 @@ def parse(text: str) -> Sum:
     return _sum(ast.parse(text, mode="eval").body)
 
 
-@cache
-def ops_of(pattern: Sum) -> frozenset[str]:
-    """Return every op that a pattern names: a graph without one of them holds no match."""
-    found: set[str] = set()
-    for term in pattern.terms:
-        for atom, _ in term.factors:
-            if isinstance(atom, Head):
-                found |= {atom.op, *(op for arg in atom.args for op in ops_of(arg))}
-            elif isinstance(atom, Sum):
-                found |= ops_of(atom)
-            elif isinstance(atom, Each):
-                found |= ops_of(atom.term)
-    return frozenset(found)
-
-
 def shown(pattern: Sum) -> tuple[frozenset[str], ...]:
     """Return for each term the ops that are its factors: every sum or product that holds the pattern has them."""
     return tuple(

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial, reduce
 from typing import Any
 
 from symgraph.ir.graph import GraphBuilder
@@ -109,10 +109,7 @@ class Writer:
         for place, row in enumerate(rows):
             for name, values in lists.items():
                 row |= {OTHERS + name: values[:place] + values[place + 1 :], ALL + name: values}
-        result, *others = (self.node(self.value(each, row)) for row in rows)
-        for other in others:
-            result = self.builder.add(op, result, other)
-        return self.forms.whole(result)
+        return self.forms.whole(self.builder.chain(op, [self.node(self.value(each, row)) for row in rows]))
 
     def _operation(self, op: ast.operator, left: Form, right: Form) -> Form:
         if isinstance(op, ast.Add | ast.Sub):
@@ -177,8 +174,8 @@ class Writer:
         below = [self._power(node, -e) for node, e in ordered if e < 0]
         if coefficient != 1 or not above:
             self._put_constant(coefficient, above, below)
-        result = self._chain(above)
-        return self.make("div", result, self._chain(below)) if below else result
+        result, *divisor = (reduce(partial(self.make, "mul"), factors) for factors in (above, below) if factors)
+        return self.make("div", result, *divisor) if divisor else result
 
     def _put_constant(self, value: Number, above: list[int], below: list[int]) -> None:
         """Put a constant first: one double where it is exact or no quotient of two doubles is, else such a quotient."""
@@ -190,12 +187,6 @@ class Writer:
 
     def _power(self, node: int, exponent: Number) -> int:
         return node if exponent == 1 else self.make("pow", node, self.builder.const(float(exponent)))
-
-    def _chain(self, positions: list[int]) -> int:
-        result = positions[0]
-        for position in positions[1:]:
-            result = self.make("mul", result, position)
-        return result
 
 
 @cache

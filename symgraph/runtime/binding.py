@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from symgraph.runtime.contract import check_reduction, checked_inputs, thread_count, weighted_rows
 from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.lines import T, check_abi, check_target, check_target_of_loss, seed_of
-from symgraph.runtime.normal_equations import normal_equations
+from symgraph.runtime.normal_equations import residual_products
 from symgraph.runtime.sums import rowsum
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
 
@@ -183,7 +183,7 @@ class Binding(Kept, Generic[T]):
             slopes of the loss by r**2/2, so that J'Wr is the gradient of the sum.
         """
         inputs, s, _ = self._weighted(w, X, y, sample_weight, "sum")
-        return normal_equations(self.facts, self._residual_table, inputs, s)
+        return residual_products(self.facts, self._residual_table, inputs, s)
 
     def pack(self, mapping: Mapping[str, float]) -> "Array":
         """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""

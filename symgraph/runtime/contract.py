@@ -79,7 +79,7 @@ def fitted(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
     rows = checked_rows(facts, X)
     if y is not None:
         if len(facts.features) == 1 and X.ndim == 1 and y.ndim == 0 and rows.shape[0] == 1:
-            rows = rows[0]  # one row of one column, as X[i] is
+            rows = rows[0, ...]  # one row of one column, as X[i] is
         if y.shape != rows.shape[:-1]:
             raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}")
     return Inputs(w, rows, y)

@@ -84,7 +84,7 @@ def check_target(facts: Facts, inputs: Inputs) -> None:
 def check_target_of_loss(facts: Facts, tape: Callable[[Inputs], Any], inputs: Inputs) -> None:
     """Refuse inputs without the target that a loss needs, as the tape of one row shows."""
     if inputs.y is None and facts.target is not None:
-        row = inputs.X[0] if is_batch(inputs) else inputs.X
+        row = inputs.X[0, ...] if is_batch(inputs) else inputs.X
         if getattr(tape(Inputs(inputs.w, row, None)), "loss", None) is None:
             check_target(facts, inputs)
 

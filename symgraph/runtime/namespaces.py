@@ -12,17 +12,19 @@ from typing import Any
 from symgraph.runtime.functions import erf
 from symgraph.runtime.gamma import lgamma
 
+
+def named_by_itself(array: Any) -> Any:
+    """Give the library of an array that names it, which takes the place of array-api-compat where that is missing."""
+    try:
+        return array.__array_namespace__()
+    except AttributeError:
+        raise TypeError(f"a {type(array).__name__} does not name its functions; install array-api-compat") from None
+
+
 try:
     from array_api_compat import array_namespace
 except ModuleNotFoundError:
-
-    def array_namespace(array: Any) -> Any:  # type: ignore[misc]
-        """Give the library of an array that says it itself."""
-        try:
-            return array.__array_namespace__()
-        except AttributeError:
-            raise TypeError(f"a {type(array).__name__} does not name its functions; install array-api-compat") from None
-
+    array_namespace = named_by_itself
 
 _STANDARD = {"rint": "round"}
 """Names of the standard for functions that the runtime calls by NumPy's."""

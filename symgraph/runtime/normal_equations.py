@@ -35,7 +35,7 @@ ROBUST_LOSSES = {"soft_l1": soft_l1_loss, "huber": huber_loss, "cauchy": cauchy_
 """The robust losses by name, as SciPy's least_squares has them."""
 
 
-def normal_equations(facts: Facts, table: Callable[[Inputs], Array], inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
+def residual_products(facts: Facts, table: Callable[[Inputs], Array], inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
     """Add up the products of the residuals' derivatives and of the residuals, each row times its weight.
 
     Args:

@@ -1,7 +1,7 @@
 """Weights by name, and initial weights by their declared laws."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -69,15 +69,13 @@ def unpacked(facts: Facts, w: ArrayLike) -> dict[str, float]:
 def drawn(facts: Facts, laws: Sequence[Law], seed: int | None) -> Array:
     """Draw weights by their laws with NumPy's RandomState, whose streams are frozen; each is moved into its bounds."""
     rng = np.random.RandomState(seed)
-    weights: Array = np.clip(np.concatenate([law.draw(rng) for law in laws]), *limits(facts))
+    weights: Array = np.clip(
+        np.concatenate([law.draw(rng) for law in laws]), *range_of_each(facts.weights, facts.metadata.get("bounds", {}))
+    )
     return weights
 
 
-def limits(facts: Facts) -> tuple[Array, Array]:
-    """Give the least and the greatest value of each weight, infinite where none is declared."""
-    ends = np.full((len(facts.weights), 2), (-np.inf, np.inf))
-    bounds = facts.metadata.get("bounds", {})
-    assert isinstance(bounds, Mapping)
-    for name, pair in bounds.items():
-        ends[facts.weights.index(name)] = pair
-    return ends[:, 0], ends[:, 1]
+def range_of_each(names: Sequence[str], bounds: Any) -> tuple[Array, Array]:
+    """Give the least and the greatest value of each weight, infinite where bounds, a mapping by name, do not say."""
+    ends = np.array([bounds.get(name, (-np.inf, np.inf)) for name in names], np.float64)
+    return ends[:, 0].copy(), ends[:, 1].copy()

@@ -6,21 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import BuildError, ModuleError, OptionError
-from symgraph.io.native import NativeModule
+from symgraph.io.native import LONGEST, NativeModule
 from symgraph.training.clipping import Clip
 from symgraph.training.epoch import ByEpoch, Epoch, run_epoch
 from symgraph.training.epochs_in_c import compiled_rows
 from symgraph.training.epochs_in_floats import FloatRows, ScalarRows, takes_arrays
 from symgraph.training.history import Backend
+from symgraph.training.limits import Limits
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.other_backends import Siblings
 from symgraph.training.rows import Array, Rows, batches
 from symgraph.training.rule_in_c import NotRecordedError, recorded
 
 Choice = Literal["auto", "numpy", "scalar", "c"]
-
-_LONGEST = 200_000
-"""Most characters of a C file that is compiled although nobody asked for it: some 400 weights of a perceptron, and 5 s."""
 
 
 class Epochs(Protocol):
@@ -63,6 +61,7 @@ class Work(NamedTuple):
         clip: changes each gradient, or None.
         batch_size: rows per update.
         by_rows: whether the given module is the scalar one, which can only go row by row.
+        limits: where each update is projected to, or None.
     """
 
     modules: Siblings
@@ -71,6 +70,7 @@ class Work(NamedTuple):
     clip: Clip | None
     batch_size: int
     by_rows: bool
+    limits: Limits | None
 
 
 def checked_choice(value: Any, option: str = "backend") -> Choice:
@@ -113,7 +113,7 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
     reason = modules.lacking.get("c") or _too_long(modules) if choice == "auto" else None
     if choice != "scalar" and reason is None:
         try:
-            return Engine(compiled_rows(modules, work.rows, work.optimizer, work.clip), "c", None)
+            return Engine(compiled_rows(modules, work.rows, work.optimizer, work.clip, work.limits), "c", None)
         except NotRecordedError as error:
             reason = str(error)
         except (BuildError, ModuleError) as error:
@@ -128,7 +128,7 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
 def _too_long(modules: Siblings) -> str | None:
     name, text = modules.c_files[0]
     long = f"{name} has {len(text):,} characters, which take some time to compile: ask for it by the backend c"
-    return long if len(text) > _LONGEST else None
+    return long if len(text) > LONGEST else None
 
 
 def _arrays(work: Work, reason: str | None, *, on_numpy: bool = False) -> Engine:
@@ -141,7 +141,9 @@ def _arrays(work: Work, reason: str | None, *, on_numpy: bool = False) -> Engine
 
     def run(w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         parts = batches(work.rows.n, work.batch_size, order)
-        return run_epoch(module, work.rows, w, state, optimizer=work.optimizer, batches=parts, clip=work.clip)
+        return run_epoch(
+            module, work.rows, w, state, optimizer=work.optimizer, batches=parts, clip=work.clip, limits=work.limits
+        )
 
     native = isinstance(module, NativeModule) and work.rows.dtype == np.float64
     return Engine(ByEpoch(module, work.rows, run), "native" if native else "numpy", reason)
@@ -154,5 +156,5 @@ def _floats(work: Work, scalar: Any, reason: str | None) -> Engine:
         by_arrays = False
     except NotRecordedError as error:
         reason, by_arrays = str(error), takes_arrays(work.optimizer)
-    engine = FloatRows(scalar, judge, work.rows, work.optimizer, work.clip, by_arrays)
+    engine = FloatRows(scalar, judge, work.rows, work.optimizer, work.clip, by_arrays, work.limits)
     return Engine(ByEpoch(judge, work.rows, engine.epoch), "scalar", reason)

@@ -6,6 +6,7 @@
 //     PADDED                      the lanes that hold the weights: as many, or some more that nobody reads
 //     TARGET(at)                  the target of a row
 //     CLIP                        a statement that changes the gradient, or nothing
+//     PROJECT                     a statement that moves the weights within their limits, or nothing
 //     POWERS(each)                each(i, base) for each power of the step that the rule takes
 //     UNIFORM                     statements of the rule that are the same for all weights
 //     EACH                        those for weight j: they compute the new w[j] and slot[k * PADDED + j], then store them
@@ -80,6 +81,14 @@ static inline void clip_by_value(double *g, double limit)
     }
 }
 
+static inline void project(double *w, const double *limits)
+{
+    for (size_t j = 0; j < WEIGHTS; j++) {
+        const double low = limits[j], high = limits[WEIGHTS + j];
+        w[j] = w[j] < low ? low : w[j] > high ? high : w[j];
+    }
+}
+
 // Do one update for each of some rows, and return 0, or nan if a loss, a gradient or a weight was not finite in any of them.
 // order has the rows' places in X and y, or is NULL; step is the number of updates before.
 FLATTENED double symgraph_steps(double *restrict state, const double *restrict numbers, const double *restrict X,
@@ -104,6 +113,7 @@ FLATTENED double symgraph_steps(double *restrict state, const double *restrict n
         for (size_t j = 0; j < PADDED; j++) {
             EACH
         }
+        PROJECT;
         for (size_t j = 0; j < PADDED; j++) {
             lanes[j] += 0.0 * w[j];
         }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from symgraph.io.module import GeneratedModule
 from symgraph.training.clipping import Clip
 from symgraph.training.history import Failure
+from symgraph.training.limits import Limits
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.rows import Array, Batch, Rows
 
@@ -38,6 +39,7 @@ def run_epoch(
     optimizer: Optimizer,
     batches: Iterable[Batch],
     clip: Clip | None = None,
+    limits: Limits | None = None,
 ) -> Epoch:
     """Do one update a batch, each with the mean gradient over the rows of its batch.
 
@@ -52,6 +54,7 @@ def run_epoch(
         optimizer: the optimizer of the updates.
         batches: the batches in order, from `batches`.
         clip: changes each gradient before it is used.
+        limits: where each update is projected to, from `limits_of`.
     """
     epoch = int(state.epoch)
     with np.errstate(all="ignore"):  # every result is checked for overflow below
@@ -62,6 +65,8 @@ def run_epoch(
             if not _finite(grad):
                 return Epoch(w, state, Failure(epoch, bad_row(module, rows, w, batch), "gradient"))
             moved, moved_state = optimizer.step(grad if clip is None else clip(grad), state, w)
+            if limits is not None:
+                moved = limits.of(moved)
             if not _finite(moved):
                 return Epoch(w, state, Failure(epoch, batch if isinstance(batch, int) else None, "weights"))
             w, state = moved, moved_state

@@ -19,6 +19,7 @@ from symgraph.training.clipping import Clip, Limit
 from symgraph.training.epoch import ByEpoch, Epoch, finished
 from symgraph.training.epochs_in_floats import ScalarRows
 from symgraph.training.history import Failure, Quantity
+from symgraph.training.limits import Limits
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
 from symgraph.training.other_backends import Siblings, identity
 from symgraph.training.rows import Array, Rows
@@ -44,7 +45,7 @@ class CompiledRows:
         judge: has the mean loss where a sum of losses overflows, and the loss of the row at which a value is not finite.
         rows: all rows, float64, each row's features in one piece.
         optimizer: the optimizer of the updates.
-        numbers: the constants of its rule.
+        numbers: the constants of its rule, and behind them the limits of the weights, if there are some.
         limit: the number that belongs to the clip.
     """
 
@@ -119,7 +120,9 @@ class CompiledRows:
         return _at(self.numbers), *(None if part is None else _at(part[start:]) for part in (X, y)), None
 
 
-def compiled_rows(siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Clip | None) -> CompiledRows:
+def compiled_rows(
+    siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Clip | None, limits: Limits | None = None
+) -> CompiledRows:
     """Compile the epochs of a run, unless the cache has them.
 
     Args:
@@ -127,6 +130,7 @@ def compiled_rows(siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Cl
         rows: all rows, float64.
         optimizer: the optimizer of the updates.
         clip: changes each gradient, or None.
+        limits: where each update is projected to, or None.
 
     Raises:
         NotRecordedError: the rule or the clip cannot be written as C.
@@ -141,18 +145,24 @@ def compiled_rows(siblings: Siblings, rows: Rows, optimizer: Optimizer, clip: Cl
     (rule, numbers), given = recorded(optimizer), cast("Any", siblings.arrays or siblings.scalar)
     environment = tuple(os.environ.get(name, "") for name in ("CC", "PATH", VARIABLE))
     sizes = len(given.WEIGHTS), len(given.FEATURES), given.TARGET is not None
-    library, module = _library(siblings.c_files, sizes, rule, "" if clip is None else clip.in_c, environment)
+    clipped = "" if clip is None else clip.in_c
+    library, module = _library(siblings.c_files, sizes, rule, clipped, -1 if limits is None else len(numbers), environment)
     if identity(module) != identity(given):
         raise ModuleError(f"{source} was not built from the same spec; build it again")
     X, y = (None if part is None else np.ascontiguousarray(part, np.float64) for part in (rows.X, rows.y))
     limit = 0.0 if clip is None else clip.limit
     judge: Any = siblings.arrays or ScalarRows(cast("Any", siblings.scalar))
-    return CompiledRows(library, judge, rows._replace(X=X, y=y), optimizer, np.array(numbers), limit)
+    return CompiledRows(library, judge, rows._replace(X=X, y=y), optimizer, np.hstack([numbers, *(limits or ())]), limit)
 
 
 @lru_cache(maxsize=16)  # a run is often short beside the loading of a library
 def _library(
-    c_files: tuple[tuple[str, str], ...], sizes: tuple[int, int, bool], rule: RuleInC, clip: str, environment: tuple[str, ...]
+    c_files: tuple[tuple[str, str], ...],
+    sizes: tuple[int, int, bool],
+    rule: RuleInC,
+    clip: str,
+    limits: int,
+    environment: tuple[str, ...],
 ) -> tuple[ctypes.CDLL, ModuleType]:
     """Compile and load the epochs of a model, a rule and a clip.
 
@@ -161,6 +171,7 @@ def _library(
         sizes: the numbers of weights and features, and whether there is a target.
         rule: the optimizer's.
         clip: the name of the clip's function, or "".
+        limits: the place of the weights' limits behind the rule's numbers; -1 if there are none.
         environment: names the compiler and the cache; it is here to be compared.
     """
     source, text = c_files[0]
@@ -175,6 +186,7 @@ def _library(
         "SLOTS": str(rule.slots),
         "TARGET(at)": "y[at]" if target else "0.0",
         "CLIP": clip and f"{clip}(g, limit)",
+        "PROJECT": "" if limits < 0 else f"project(w, numbers + {limits})",
         "POWERS(each)": " ".join(f"each({i}, {base})" for i, base in enumerate(rule.powers)),
         "UNIFORM": " \\\n    ".join(rule.uniform),
         "EACH": " \\\n    ".join(rule.each),

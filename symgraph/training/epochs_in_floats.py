@@ -14,6 +14,7 @@ from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.clipping import Clip, on_floats
 from symgraph.training.epoch import Epoch, finished
 from symgraph.training.history import Failure, Quantity
+from symgraph.training.limits import Limits
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
 from symgraph.training.rows import Array, Rows
 
@@ -38,6 +39,7 @@ class FloatRows:
         optimizer: the optimizer of the updates.
         clip: changes each gradient, or None.
         by_arrays: whether the rule is called on arrays, since it is made for them alone.
+        limits: where each update is projected to, or None.
     """
 
     scalar: ScalarModule
@@ -46,12 +48,14 @@ class FloatRows:
     optimizer: Optimizer
     clip: Clip | None
     by_arrays: bool
+    limits: Limits | None
 
     def epoch(self, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         """Go through the rows once, in the order given, as `run_epoch` does."""
         row, isfinite, clip = self.scalar.row, math.isfinite, None if self.clip is None else on_floats(self.clip)
         gradient = [0.0] * len(w)
         step, epoch = int(state.step), int(state.epoch)
+        ends = [] if self.limits is None else list(zip(*(part.tolist() for part in self.limits), strict=True))
         rate, rule = self.optimizer.rate_at(epoch), self.optimizer.rule(math.sqrt)
         weights: Any = w.tolist()
         slots: Any = list(zip(*(slot.tolist() for slot in state.slots), strict=True)) or [()] * len(w)
@@ -76,6 +80,8 @@ class FloatRows:
                     weights, slots = zip(*map(rule, weights, gradient, slots, repeat(step), repeat(rate)), strict=False)
             except _OUT_OF_DOMAIN:
                 weights, slots = self._on_arrays(weights, gradient, slots, step, rate)
+            if ends:
+                weights = [low if w < low else min(w, high) for w, (low, high) in zip(weights, ends, strict=True)]
             if not isfinite(sum(weights)) and not _finite(weights):
                 return Epoch(w, state, Failure(epoch, index, "weights"))
         kept = tuple(map(np.array, zip(*slots, strict=True)))

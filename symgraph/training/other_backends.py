@@ -49,6 +49,9 @@ def siblings_of(module: Any) -> Siblings:
     Args:
         module: of any backend. A C file beside a module of Python is not compiled here; see `identity`.
     """
+    if getattr(module, "CONSTANTS", {}):
+        alone = f"{module.MODEL} has constants, which only its own module has as they are"
+        return Siblings(module, None, (), MappingProxyType({"scalar": alone, "c": alone}))
     c_files: tuple[tuple[str, Any], ...]
     own = tuple(getattr(module, "C_FILES", {}).items())
     if own and not isinstance(module, NativeModule):

@@ -11,6 +11,7 @@ from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
 from symgraph.training.history import Callback, EpochEnd, Reason, Stop, TrainResult
+from symgraph.training.limits import limits_of
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
 from symgraph.training.other_backends import Siblings, is_scalar, siblings_of
@@ -95,7 +96,7 @@ def train(
     modules = siblings_of(module)
     w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
     start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
-    work = Work(modules, rows, optimizer, clip, _checked_batch_size(batch_size, rows.n), by_rows)
+    work = Work(modules, rows, optimizer, clip, _checked_batch_size(batch_size, rows.n), by_rows, limits_of(module, w))
     listeners = _checked_callbacks(callbacks)
     return _run(_Plan(choose_engine(work, choice), rows.n, shuffle, seed, stop, listeners), w, start, epochs)
 

@@ -33,7 +33,7 @@ def evaluated(backend: str, op: str, *operands: object) -> object:
     """The value that the text of an op has in Python."""
     texts = [Text(name, Level.ATOM) for name in NAMES[: OPS[op].arity]]
     values = dict(zip(NAMES, operands, strict=False))
-    if backend == "numpy":
+    if backend != "scalar":
         values = {name: np.bool_(v) if isinstance(v, bool) else np.float64(v) for name, v in values.items()}
     return eval(BACKENDS[backend].texts[op].render(texts).text, namespace(backend) | values)
 
@@ -57,7 +57,8 @@ def test_the_text_of_an_op_computes_it(backend: str, op: str) -> None:
 @given(p=st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.5, math.inf, -math.inf]), q=st.sampled_from([0.0, 1.0, -1.0, 0.5]))
 def test_backends_agree_at_zero_at_ties_and_at_infinity(op: str, p: float, q: float) -> None:
     operands = (p, q)[: OPS[op].arity]
-    assert evaluated("scalar", op, *operands) == evaluated("numpy", op, *operands)
+    for backend in ("scalar", "array_api"):
+        assert evaluated(backend, op, *operands) == evaluated("numpy", op, *operands)
 
 
 @pytest.mark.parametrize("op", ["sign", "heaviside", "abs"])
@@ -65,12 +66,13 @@ def test_what_is_no_number_stays_none(op: str) -> None:
     operands = (math.nan, 0.5)[: OPS[op].arity]
     assert math.isnan(evaluated("scalar", op, *operands))
     assert np.isnan(evaluated("numpy", op, *operands))
+    assert np.isnan(evaluated("array_api", op, *operands))
 
 
 def test_the_table_lists_backends_by_name_with_their_file_names() -> None:
-    assert list(BACKENDS) == ["numpy", "scalar", "c"]
+    assert list(BACKENDS) == ["numpy", "scalar", "c", "array_api"]
     files = [list(backend.files("line")) for backend in BACKENDS.values()]
-    assert files == [["line.py"], ["line_scalar.py"], ["line.c", "line.h"]]
+    assert files == [["line.py"], ["line_scalar.py"], ["line.c", "line.h"], ["line_array_api.py"]]
     with pytest.raises(TypeError):
         BACKENDS["other"] = BACKENDS["numpy"]  # type: ignore[index]
 
@@ -101,5 +103,6 @@ def test_a_model_that_needs_what_a_backend_lacks_is_refused_by_an_error_that_say
     texts = {op: text for op, text in BACKENDS["c"].texts.items() if op != "lgamma"}
     monkeypatch.setattr("symgraph.generate.BACKENDS", {**BACKENDS, "c": dataclasses.replace(BACKENDS["c"], texts=texts)})
     assert generate(gamma_law(), ("numpy", "scalar"))
-    with pytest.raises(SpecError, match="needs lgamma, which the backend c lacks; it is in plain modules of numpy, scalar"):
+    able = "numpy, scalar, array_api"
+    with pytest.raises(SpecError, match=f"needs lgamma, which the backend c lacks; it is in plain modules of {able}"):
         generate(gamma_law(), ("numpy", "c"))

@@ -14,6 +14,7 @@ from truths import exact as exact_at
 from truths import gradient
 
 from symgraph.check.reference import Reference
+from symgraph.generate import generate
 
 WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
 WITH_OUTPUT = [name for name in MODELS if MODELS[name]().output_node is not None]
@@ -24,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every module of the zoo, so that each tool is started once."""
     path = tmp_path_factory.mktemp("modules")
     for name in MODELS:
-        for artifact in artifacts(name):
+        for artifact in (*artifacts(name), *generate(MODELS[name](), ("array_api",))):
             (path / artifact.name).write_text(artifact.text, encoding="utf-8")
     return path
 

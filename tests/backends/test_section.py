@@ -11,7 +11,7 @@ NAMES = ("f", "g", "a", "b")
 
 
 def lines_of(
-    text: str, *, backend: str = "numpy", dtype: str = "", labels: dict[int, str] | None = None, kept: set[int] | None = None
+    text: str, *, backend: str = "numpy", constant: str = "", labels: dict[int, str] | None = None, kept: set[int] | None = None
 ) -> list[str]:
     """The statements for a graph whose last node is the result, called r."""
     graph = from_text(text)
@@ -24,7 +24,7 @@ def lines_of(
         Numbering(),
         labels or {order[-1]: "r"},
         chosen.literals,
-        dtype,
+        constant,
     )
     return [line.text for line in writer.write(order, kept or {order[-1]})]
 

@@ -84,7 +84,7 @@ def test_a_peer_that_is_missing_is_listed_and_one_that_computes_something_else_i
     wrong = peers.libraries.Batch("1.0", lambda w, X, y: lambda: (1.0, np.ones(9)))
     monkeypatch.setattr(peers, "PEERS", {"a library": lambda setting: __import__("no_such_library")})
     result = {"groups": {"1 row": speed.worker({"group": "1 row", "peers": None, "effort": ONCE})}}
-    assert speed.missing(result) == ["missing at 1 row: a library: No module named 'no_such_library'"]
+    assert speed.missing(result) == ["missing: a library at 1 row: No module named 'no_such_library'"]
     monkeypatch.setattr(peers, "PEERS", {"wrong": lambda setting: wrong})
     with pytest.raises(AssertionError, match="wrong is apart from symgraph"):
         speed.worker({"group": "1 row", "peers": None, "effort": ONCE})

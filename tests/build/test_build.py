@@ -15,6 +15,7 @@ from zoo import NIST
 
 import symgraph
 from symgraph.build import build as building
+from symgraph.build import modules
 from symgraph.build.build import BuildReport, Plan, build, check
 from symgraph.errors import BuildError, VerificationError
 from symgraph.generate import Artifact
@@ -101,7 +102,7 @@ def test_a_model_that_fails_verification_keeps_every_file_of_the_plan_as_it_was(
     build(plan)
     before = {path: path.read_bytes() for path in plan.out.iterdir()}
     write("line", "other", output="a - b * x")
-    generate = building.generate
+    generate = modules.generate
 
     def forged(model: symgraph.Model, *arguments: object, **options: object) -> tuple[Artifact, ...]:
         made = generate(model, *arguments, **options)
@@ -109,7 +110,7 @@ def test_a_model_that_fails_verification_keeps_every_file_of_the_plan_as_it_was(
             return made
         return tuple(replace(artifact, text=artifact.text.replace("-2.0", "-2.001")) for artifact in made)
 
-    monkeypatch.setattr(building, "generate", forged)
+    monkeypatch.setattr(modules, "generate", forged)
     with pytest.raises(VerificationError, match="model other"):
         build(plan)
     assert {path: path.read_bytes() for path in plan.out.iterdir()} == before

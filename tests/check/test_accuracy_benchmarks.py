@@ -1,13 +1,11 @@
 """The benchmarks of the corpus and of the cost of stability, small: they run, and they would see what is wrong."""
 
-import sys
-from importlib import util
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 from corpus import examine
+from judged import benchmark
 
 from examples.nine_weights.model import model
 from symgraph.build.modules import load_artifact
@@ -19,22 +17,9 @@ from symgraph.io.module import from_source
 from symgraph.ir.ops import OPS
 from symgraph.passes import STEPS
 
-BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
-
-
-def script(name: str) -> ModuleType:
-    """A benchmark as a module under a name of its own, since a test module may have the same."""
-    spec = util.spec_from_file_location(f"{name}_benchmark", BENCHMARKS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
 
 def test_the_corpus_is_printed_a_line_for_each_model_and_setup(capsys: pytest.CaptureFixture[str]) -> None:
-    assert script("corpus").main(["--points", "13", "--models", "line", "Misra1a"]) == 0
+    assert benchmark("corpus").main(["--points", "13", "--models", "line", "Misra1a"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines[2:5]] == [
         ["line", "numpy", "float64"], ["line", "scalar", "float64"], ["line", "numpy", "float32"],
@@ -44,7 +29,7 @@ def test_the_corpus_is_printed_a_line_for_each_model_and_setup(capsys: pytest.Ca
 
 
 def test_a_wrong_module_is_reported_with_a_point(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    corpus = script("corpus")
+    corpus = benchmark("corpus")
     true_loader = load_artifact
 
     def edited(artifact: object) -> ModuleType:
@@ -59,7 +44,7 @@ def test_a_wrong_module_is_reported_with_a_point(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_plain_module_has_the_formulas_of_textbooks_and_loses_what_they_lose() -> None:
-    cost = script("cost")
+    cost = benchmark("cost")
     stable, plain = cost.both()
     assert generate(model)[0].text == generate(model)[0].text  # the table is the true one again
     assert fragment("tanh").roots.keys() == {"partial 0 0", "partial 0 1"}
@@ -80,7 +65,7 @@ def test_the_plain_module_has_the_formulas_of_textbooks_and_loses_what_they_lose
 def test_costs_are_printed_and_what_is_too_dear_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cost = script("cost")
+    cost = benchmark("cost")
     assert all(name in {step.__name__ for step in STEPS} for name in cost._GUARDS)
     monkeypatch.setattr(cost, "seconds", lambda modules, rows, rounds, seed: [1.3 * rows, 1.0 * rows])
     assert cost.main([]) == 0
@@ -90,7 +75,7 @@ def test_costs_are_printed_and_what_is_too_dear_is_refused(
 
 
 def test_times_are_of_every_module_and_positive() -> None:
-    cost = script("cost")
+    cost = benchmark("cost")
     spent = cost.seconds(cost.both(), rows=3, rounds=2, seed=0)
     assert len(spent) == 2
     assert min(spent) > 0

@@ -1,29 +1,19 @@
 """The promise about the founding model, at 400 points; benchmarks/founding.py has 20,000, and the same figures."""
 
-import sys
-from importlib import util
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from judged import benchmark
 
 from examples.nine_weights.model import model
 from symgraph.check.judged_points import points
 from symgraph.gradcheck.drawing import ORDINARY
 
-SCRIPT = Path(__file__).parent.parent.parent / "benchmarks" / "founding.py"
-
 
 @pytest.fixture(scope="module")
 def founding() -> ModuleType:
-    spec = util.spec_from_file_location("founding_benchmark", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("founding")
 
 
 @pytest.mark.parametrize(("backend", "dtype"), [("numpy", "float64"), ("scalar", "float64"), ("numpy", "float32")])

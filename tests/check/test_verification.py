@@ -80,18 +80,20 @@ BATCH = r"(self\._columns_of\(name, inputs, threads\)\.reshape\(-1\))"
 
 # The contract: each of these faults is in one function only.
 CONTRACT_FAULTS = {
-    "predict gives another node": changed(r'"predict": self\._output,', '"predict": lambda tape: (tape.tanh,),'),
+    "predict gives another node": changed(
+        r'"predict": lambda tape: \(getattr\(tape, output\),\),', '"predict": lambda tape: (tape.tanh,),'
+    ),
     "predict fails on rows": changed(BATCH, r'\1[:: -1 if name == "predict" else 1]'),
     "jacobian of the loss": changed(r'return (self\._partials\("jacobian",)', r"return 2 * \1"),
-    "residual has the wrong sign": changed(r"(self\._output\(tape\)\[0\]) - (known\(tape\.y\))", r"\2 - \1"),
-    "residual is half as large again": changed(r"(self\._output\(tape\)\[0\] - known\(tape\.y\))", r"1.5 * (\1)"),
+    "residual has the wrong sign": changed(r"(getattr\(tape, output\)) - (known\(tape\.y\))", r"\2 - \1"),
+    "residual is half as large again": changed(r"(getattr\(tape, output\) - known\(tape\.y\))", r"1.5 * (\1)"),
     "residual of a batch is twice as large": changed(BATCH, r'\1 * (2 if name == "residual" else 1)'),
     "residual_jacobian is that of the loss": changed(r'_partials\("residual_jacobian",', '_partials("per_sample_grad",'),
     "the mean is a sum": changed(r'reduction == "mean" else 1\.0\n', 'reduction == "neither" else 1.0\n'),
     "the weighted mean divides by n": changed(r"float\(rowsum\(s\)\)", "float(s.size)"),
     "loss ignores sample weights": changed(r'(_totals\("sum of loss", inputs, )s,', r"\1s.dtype.type(1),"),
     "absent rows count": changed(r"present = s > 0", "present = s >= 0"),
-    "the cotangent is ignored": changed(r"(_pulled\(tape, seed_of\(tape, )cotangent\)", r"\g<1>1.0)"),
+    "the cotangent is ignored": changed(r"(_pulled\(tape, self\._seed\(tape, )cotangent\)", r"\g<1>1.0)"),
     "per-sample gradients are summed": changed(
         r'return (self\._partials\("per_sample_grad", inputs, workers\))', r"return \1 + \1.sum(axis=0)"
     ),

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from big_models import FAMILIES, perceptron
+from built import altered
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
@@ -32,11 +32,8 @@ def net() -> tuple[Model, Any]:
 
 def changed(module: Any, name: str, change: Change) -> Any:
     """A module like this one but for the result of one function."""
-    wrong = ModuleType("wrong")
-    vars(wrong).update(vars(module))
     right = getattr(module, name)
-    setattr(wrong, name, lambda *args, **options: change(right(*args, **options)))
-    return wrong
+    return altered(module, **{name: lambda *args, **options: change(right(*args, **options))})
 
 
 def scaled(index: int, factor: float) -> Change:
@@ -86,15 +83,12 @@ def test_a_wrong_value_is_seen(net: tuple[Model, Any], name: str) -> None:
 
 def test_a_sum_that_ignores_the_sample_weights_is_seen(net: tuple[Model, Any]) -> None:
     model, module = net
-    wrong = ModuleType("wrong")
-    vars(wrong).update(vars(module))
 
     def unweighted(*args: Any, sample_weight: object = None, **options: Any) -> Any:
         return module.value_and_grad(*args, **options)
 
-    vars(wrong)["value_and_grad"] = unweighted
     with pytest.raises(VerificationError, match=r"value_and_grad\(sample_weight\)"):
-        verify(model, wrong)
+        verify(model, altered(module, value_and_grad=unweighted))
 
 
 def test_rows_that_are_exchanged_are_seen(net: tuple[Model, Any]) -> None:

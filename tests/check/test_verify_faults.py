@@ -5,21 +5,19 @@ The gradient check of a module alone cannot see half of these, because its forwa
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
+from judged import faulty, is_refused
 from zoo import nine_weights
 
 from symgraph import Model
 from symgraph.backends import BACKENDS
 from symgraph.backends.rendering import render
 from symgraph.backends.source import Source
-from symgraph.check.verify import verify
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.lowering import lower
-from symgraph.errors import VerificationError
 from symgraph.generate import generate
-from symgraph.io.module import from_source
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import PIPELINE, printed, run_passes
@@ -29,17 +27,8 @@ WEIGHTS = [f"w{number}" for number in range(1, 10)]
 KINDS = ("swapped weight", "wrong sign", "factor 2", "factor 1.001", "missing term")
 
 
-def load(text: str) -> Any:
-    return from_source(text, "faulty", f"<faulty {hash(text)}>")
-
-
-def is_caught(model: Model, numpy: Any, scalar: Any = None) -> bool:
-    """Whether verification, at its default settings, sees a wrong number."""
-    try:
-        verify(model, numpy, scalar)
-    except VerificationError as error:
-        return "the spec gives" in str(error)
-    return False
+# Verification sees a wrong number, and does not merely fail.
+is_caught = partial(is_refused, because="the spec gives")
 
 
 def other(weight: str) -> str:
@@ -61,7 +50,7 @@ def module_of(graph: Graph) -> Any:
     model, lowered = founding()
     backend = BACKENDS["numpy"]
     source = Source(model, "<test>", lowered, printed(verify_graph(orient(graph)), "numpy"))
-    return load(render(backend.templates[".py"], backend.view(source)))
+    return faulty(render(backend.templates[".py"], backend.view(source)))
 
 
 def scaled(builder: GraphBuilder, position: int, factor: float) -> int:
@@ -163,16 +152,16 @@ def test_every_fault_in_generated_text_is_caught(record_property: Callable[[str,
     for weight in WEIGHTS:
         for kind in KINDS:
             count += 2
-            if not is_caught(model, load(with_fault_in_text(numpy, "numpy", weight, kind))):
+            if not is_caught(model, faulty(with_fault_in_text(numpy, "numpy", weight, kind))):
                 escaped.append(("numpy", weight, kind))
-            if not is_caught(model, None, load(with_fault_in_text(scalar, "scalar", weight, kind))):
+            if not is_caught(model, None, faulty(with_fault_in_text(scalar, "scalar", weight, kind))):
                 escaped.append(("scalar", weight, kind))
     start = numpy.index("def _forward")
     for pattern, replacement in OPERATORS:
         changed, found = re.subn(pattern, replacement, numpy[start:], count=1)
         assert found == 1, pattern
         count += 1
-        if not is_caught(model, load(numpy[:start] + changed)):
+        if not is_caught(model, faulty(numpy[:start] + changed)):
             escaped.append(("numpy", pattern, replacement))
     record_property("faults", count)
     assert (count, escaped) == (102, [])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from judged import faulty, is_refused
 from sympy import (
     Abs,
     Heaviside,
@@ -45,29 +46,13 @@ from symgraph import Model, cbrt, expm1, hypot, log1p, relu, sigmoid, softplus
 from symgraph.backends import BACKENDS
 from symgraph.backends.rendering import render
 from symgraph.backends.source import Source
-from symgraph.check.verify import verify
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.lowering import lower
-from symgraph.errors import VerificationError
 from symgraph.generate import generate
-from symgraph.io.module import from_source
 from symgraph.ir.graph import GraphBuilder, Node
 from symgraph.ir.op import over
 from symgraph.ir.ops import OPS
 from symgraph.passes import PIPELINE, printed, run_passes
-
-
-def load(text: str) -> Any:
-    return from_source(text, "faulty", f"<faulty {hash(text)}>")
-
-
-def is_caught(model: Model, numpy: Any, scalar: Any = None) -> bool:
-    """Whether verification, at its default settings, refuses the modules."""
-    try:
-        verify(model, numpy, scalar)
-    except VerificationError:
-        return True
-    return False
 
 
 def tiny(op: str) -> Model:
@@ -164,7 +149,7 @@ def fresh_fragments() -> Iterator[None]:
 def built(op: str) -> tuple[Model, list[Any]]:
     """The op's model with modules of both backends as the generator, faulty or not, makes them."""
     model = tiny(op)
-    return model, [load(artifact.text) for artifact in generate(model, ("numpy", "scalar"))]
+    return model, [faulty(artifact.text) for artifact in generate(model, ("numpy", "scalar"))]
 
 
 # the package's attributes of these names are the passes, not their modules
@@ -174,17 +159,17 @@ TABLE_READERS = (symgraph.derive.adjoint, symgraph.derive.fragments, EXPAND)
 
 @pytest.mark.usefixtures("fresh_fragments")
 @pytest.mark.parametrize("fault", WRONG_ROWS)
-def test_a_wrong_row_of_the_op_table_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_row_of_the_op_table_is_refused(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     op, fields = WRONG_ROWS[fault]
     model, modules = built(op)
-    assert not is_caught(model, *modules)
+    assert not is_refused(model, *modules)
     table = MappingProxyType({**OPS, op: dataclasses.replace(OPS[op], **fields)})
     for reader in TABLE_READERS:
         monkeypatch.setattr(reader, "OPS", table)
     symgraph.derive.fragments.fragment.cache_clear()
     model, modules = built(op)
-    assert is_caught(model, *modules)
-    assert is_caught(model, None, modules[1])
+    assert is_refused(model, *modules)
+    assert is_refused(model, None, modules[1])
 
 
 ADDED = GraphBuilder.add
@@ -224,7 +209,7 @@ SWAPS: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
 
 
 @pytest.mark.parametrize("fault", SWAPS)
-def test_a_swapped_argument_or_a_wrong_op_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_swapped_argument_or_a_wrong_op_is_refused(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     on, op, instead, order = SWAPS[fault]
     model = tiny(on)
     sound = lower(model)
@@ -234,7 +219,7 @@ def test_a_swapped_argument_or_a_wrong_op_is_caught(fault: str, monkeypatch: pyt
     assert lowered != sound
     backend = BACKENDS["numpy"]
     graph = printed(run_passes(PIPELINE, differentiate(lowered)), "numpy")
-    assert is_caught(model, load(render(backend.templates[".py"], backend.view(Source(model, "<test>", lowered, graph)))))
+    assert is_refused(model, faulty(render(backend.templates[".py"], backend.view(Source(model, "<test>", lowered, graph)))))
 
 
 def cube_as_square(builder: GraphBuilder, base: int, exponent: int) -> int:
@@ -276,11 +261,11 @@ PATCHES: dict[str, tuple[str, Any, str, Callable[..., Any]]] = {
 
 
 @pytest.mark.parametrize("fault", PATCHES)
-def test_a_fault_in_a_function_of_the_generator_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_a_function_of_the_generator_is_refused(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     op, home, name, replacement = PATCHES[fault]
     monkeypatch.setattr(home, name, replacement)
     model, modules = built(op)
-    assert is_caught(model, *modules)
+    assert is_refused(model, *modules)
 
 
 def test_the_faults_in_lowering_and_rows_are_as_many_as_promised() -> None:

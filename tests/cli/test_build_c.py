@@ -10,6 +10,7 @@ from c_code import compiler
 from command_line import Project, Run, environment, make_project
 
 from symgraph.build import build as building
+from symgraph.build import modules
 from symgraph.errors import VerificationError
 from symgraph.generate import Artifact, generate
 from symgraph.io.compiled import load
@@ -157,7 +158,7 @@ def test_a_wrong_text_is_not_written(project: Project, monkeypatch: pytest.Monke
         made = generate(*arguments, **options)
         return tuple(Artifact(one.name, one.text.replace("decay_exp_(-", "0.999 * decay_exp_(-"), one.backend) for one in made)
 
-    monkeypatch.setattr(building, "generate", forged)
+    monkeypatch.setattr(modules, "generate", forged)
     plan = building.Plan([str(project.path("models.py"))], project.root, project.path("made"), ("c",))
     with pytest.raises(VerificationError, match="model decay, c module"):
         building.build(plan)

@@ -1,11 +1,11 @@
 """The gradient check of models with many weights: a sample one by one, all together along directions, and both are said."""
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from big_models import perceptron
+from built import altered
 from zoo import nine_weights
 
 from symgraph.build.modules import load_artifact
@@ -27,8 +27,6 @@ def net() -> Any:
 
 def with_factor(module: Any, name: str, index: int, factor: float) -> Any:
     """A module like this one, of which a function gives one weight's partials with a wrong factor."""
-    wrong = ModuleType("wrong")
-    vars(wrong).update(vars(module))
     right = getattr(module, name)
 
     def faulty(*args: Any) -> Any:
@@ -36,8 +34,7 @@ def with_factor(module: Any, name: str, index: int, factor: float) -> Any:
         result[..., index] *= factor
         return result
 
-    setattr(wrong, name, faulty)
-    return wrong
+    return altered(module, **{name: faulty})
 
 
 def test_a_sample_is_judged_one_by_one_and_all_together(net: Any) -> None:
@@ -72,20 +69,13 @@ def test_a_fault_in_one_of_hundreds_of_weights_is_seen_along_directions(
 
 
 def test_a_weight_without_influence_is_not_called_judged(net: Any) -> None:
-    def ignorant(module: Any) -> Any:
-        wrong = ModuleType("ignorant")
-        vars(wrong).update(vars(module))
+    def without(function: Any) -> Any:
+        return lambda w, *rest, **options: function(np.concatenate([w[:7], [0.5], w[8:]]), *rest, **options)
 
-        def without(function: Any) -> Any:
-            return lambda w, *rest, **options: function(np.concatenate([w[:7], [0.5], w[8:]]), *rest, **options)
-
-        for name in ("forward", "predict", "loss"):
-            setattr(wrong, name, without(getattr(module, name)))
-        for name in ("per_sample_grad", "jacobian"):
-            setattr(wrong, name, getattr(with_factor(wrong, name, 7, 0.0), name))
-        return wrong
-
-    report = gradcheck(ignorant(net), points=1, singles=3)
+    ignorant = altered(net, **{name: without(getattr(net, name)) for name in ("forward", "predict", "loss")})
+    for name in ("per_sample_grad", "jacobian"):
+        ignorant = with_factor(ignorant, name, 7, 0.0)
+    report = gradcheck(ignorant, points=1, singles=3)
     assert report.unjudged == (net.WEIGHTS[7],)
     assert "not judged" in str(report)
 

@@ -55,7 +55,6 @@ SAMPLE = (
     "d_exp = d_tanh_1 * d_tanh_1  # also d_w7",
     "loss = loss_1 * loss_1",
     "total: Array = np.add.reduce(parts[..., :whole], axis=-1)",
-    "return (self._output(tape)[0] - known(tape.y),)",
     "return float(losses_of(tape)) * float(s) / total",
     "gradient = sums[:-1] / total",
     'gradient = self._totals("sums of gradient and loss", inputs, s / total, threads)[:-1]',

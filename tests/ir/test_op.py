@@ -19,7 +19,7 @@ def row(**fields: Any) -> Op:
 
 
 @pytest.mark.parametrize(
-    "field", ["domain", "range", "ulp", "ulp32", "partial_ulp", "numpy", "scalar", "c", "bound", "accurate"]
+    "field", ["domain", "range", "ulp", "ulp32", "partial_ulp", "numpy", "scalar", "c", "array_api", "bound", "accurate"]
 )
 def test_a_row_that_lacks_a_field_is_an_error_that_names_op_and_field(field: str) -> None:
     with pytest.raises(ValueError, match=f"op versin: its row has no {field}$"):
@@ -45,15 +45,15 @@ def test_entries_for_operands_that_there_are_not_are_refused() -> None:
 
 def test_a_composed_row_needs_neither_texts_nor_an_evaluator() -> None:
     composed = Op("versin", 1, x0, ((x0,),), stable=x0, domain=REALS, range=REALS, reference="definition", **FIGURES)
-    assert composed.backends == ("numpy", "scalar", "c")
+    assert composed.backends == ("numpy", "scalar", "c", "array_api")
     assert composed.text("numpy") is None
 
 
 def test_a_name_is_a_call_of_that_function_and_none_is_an_op_that_a_backend_lacks() -> None:
     found = row(**own("versin") | {"c": None})
-    texts = [found.text(name) for name in ("numpy", "scalar", "c")]
-    assert [None if text is None else text.format for text in texts] == ["versin({0})", "_versin({0})", None]
-    assert found.backends == ("numpy", "scalar")
+    texts = [found.text(name) for name in ("numpy", "scalar", "c", "array_api")]
+    assert [None if text is None else text.format for text in texts] == ["versin({0})", "_versin({0})", None, "xp.versin({0})"]
+    assert found.backends == ("numpy", "scalar", "array_api")
 
 
 LIMITS = [(RISING, (1.0, -2.0)), (FALLING, (-2.0, 1.0)), (VALLEY, (1.0, 1.0)), (HILL, (-2.0, -2.0)), (None, (None, None))]

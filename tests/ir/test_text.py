@@ -34,12 +34,6 @@ def test_a_graph_prints_one_node_a_line_with_its_origin_then_names_and_roots() -
     assert to_text(from_text(PRINTED)) == PRINTED
 
 
-def test_origins_can_be_left_out() -> None:
-    text = to_text(from_text(PRINTED), origins=False)
-    assert ";" not in text
-    assert [line.split(";")[0].rstrip() for line in PRINTED.splitlines()] == text.splitlines()
-
-
 def test_the_parsed_graph_has_kinds_and_marks() -> None:
     nodes = from_text(PRINTED).nodes
     assert [node.varying for node in nodes] == [True, False, False, True, False, True, True, False]

@@ -5,7 +5,7 @@ from symgraph.backends.c.functions import OWN, own
 from symgraph.backends.c.view import c_view
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import Level, OpText
-from symgraph.options import DERIVATIVES, FLOAT
+from symgraph.options import DERIVATIVES, FLOAT, FUNCTIONS, WORKSPACE
 
 BACKEND = Backend(
     name="c",
@@ -16,9 +16,9 @@ BACKEND = Backend(
         "fms": OpText(f"{OWN}fma_({{0}}, {{1}}, -{{2}})", operands=(Level.TERNARY, Level.TERNARY, Level.ATOM)),
         "fnma": OpText(f"{OWN}fma_(-{{0}}, {{1}}, {{2}})", operands=(Level.ATOM, Level.TERNARY, Level.TERNARY)),
     },
-    literals={"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"},
+    literals={"inf": "(double)INFINITY", "-inf": "-(double)INFINITY", "nan": "(double)NAN"},
     viewer=c_view,
-    options=(FLOAT, *DERIVATIVES),
+    options=(FLOAT, WORKSPACE, FUNCTIONS, *DERIVATIVES),
     comment="//",
     loader="library",
 )

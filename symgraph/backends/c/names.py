@@ -27,10 +27,11 @@ _FAMILIES = re.compile(
 )
 """Macros of C's library, of its extensions and of compilers, by name and by kind of name."""
 
-_LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual"
+_LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual kept keep work"
 _PUBLIC = (
-    "abi hash features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
-    "residual_jacobian residual_factor no_residual jacobian selftest hessian hvp feature_jacobian jvp predict_jacobian_row"
+    "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
+    "residual_jacobian residual_factor robust f_scale no_residual jacobian selftest constants constant_values "
+    "hessian hvp feature_jacobian jvp predict_jacobian_row"
 )
 _PRIVATE = (
     "turn",
@@ -44,19 +45,12 @@ _PRIVATE = (
     "hvp_from",
 )
 _OF_LOOPS = (
-    "terms",
-    "losses",
-    "outputs",
-    "derivatives",
-    "residuals",
-    "slopes",
-    "hessian_terms",
-    "hvp_terms",
-    "by_features",
-    "along",
-    "both",
-)
-_CONSTANTS = "FEATURES WEIGHTS INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ HESSIAN_SUMS_ HVP_SUMS_"
+    "values", "terms", "losses", "outputs", "derivatives", "residuals", "slopes",
+    "hessian_terms", "hvp_terms", "by_features", "along", "both",
+)  # fmt: skip
+_OF_PARTS = re.compile(rf"\w+_((all|block|row)_({'|'.join(_OF_LOOPS)})_\d+|({'|'.join(_OF_LOOPS)})_places)_")
+"""Names of parts of long functions, behind the model's, and of their tables."""
+_CONSTANTS = "FEATURES WEIGHTS CONSTANTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ HESSIAN_SUMS_ HVP_SUMS_"
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "
@@ -86,7 +80,7 @@ def taken(model: Model, name: str) -> frozenset[str]:
     # a node is never called d_<node>, but its cotangent is
     cotangents = {own.removeprefix("d_") for own in file if own.startswith("d_")}
     names = {entry.name for entry in model.inputs} | {node.name for node in model.nodes}
-    return TAKEN | file | cotangents | {own for own in names if _FAMILIES.fullmatch(own)}
+    return TAKEN | file | cotangents | {own for own in names if _FAMILIES.fullmatch(own) or _OF_PARTS.fullmatch(own)}
 
 
 def ascii_name(name: str) -> str:

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from symgraph.backends.layout import number
 from symgraph.ir.ops import texts_of
 
 _LIBRARY = frozenset(text.format.partition("(")[0] for text in texts_of("c").values() if text.format[0].isalpha())
@@ -44,7 +45,5 @@ def _replaced(token: re.Match[str]) -> str:
 def float_constant(value: float) -> str:
     """Return the shortest C constant of the float next to a number that is not negative."""
     with np.errstate(over="ignore", under="ignore"):
-        text = str(np.float32(value)).replace("e+", "e")
-    if text == "inf":
-        return "INFINITY"
-    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+        rounded = np.float32(value)
+    return f"{number(float(str(rounded)))}f" if np.isfinite(rounded) else "INFINITY"

@@ -1,11 +1,11 @@
 """View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
-from symgraph.backends.c.writer import CFunction, FunctionWriter
+from symgraph.backends.c.writer import CFunction, FunctionWriter, Part
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
@@ -14,7 +14,7 @@ from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
-from symgraph.options import FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
+from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
 from symgraph.spec.laws import Constant
 from symgraph.spec.residuals import residual_of
 
@@ -22,6 +22,11 @@ BLOCK_BYTES = 1 << 15
 """Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
 
 MOST_ROWS, LEAST_ROWS = 64, 8
+
+_ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
+_ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
+_ROOTS |= dict.fromkeys(("residual", "residual_jacobian"), "residual")
+"""The root of the graph that each public function is about."""
 
 AHEAD_BYTES = 10_240
 """Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
@@ -32,11 +37,10 @@ class Summed:
     """Function on request that adds up rows.
 
     Attributes:
-        name: its name, and the text of what it writes.
-        result: the name of what it writes.
+        name: its name.
+        result: the name of the array that it writes.
         terms: the function that writes the terms of the sums.
-        finish: the function that makes the results of the sums.
-        places: the place of each result.
+        finish: the code that makes the results of the sums.
         sums: the number of sums.
         along: whether it takes a direction.
     """
@@ -44,8 +48,7 @@ class Summed:
     name: str
     result: str
     terms: CFunction
-    finish: CFunction
-    places: tuple[int, ...]
+    finish: Part
     sums: int
     along: bool
 
@@ -69,20 +72,24 @@ class CView:
         features: the number of features; likewise ``weights`` and ``sums``.
         rows: rows of a block.
         terms: the function that writes the terms of the sums; None without a loss.
-        gradient: the function that makes partials of the sums.
+        gradient: the code that makes partials of the sums.
+        direct: whether the partials of a row are the terms of its sums.
         losses: the function that computes the loss of each row.
         prediction: the function that computes the output; None without one.
         jacobian: the function that computes its derivatives.
-        has_residual: whether there is a residual.
         residual: the function that computes it; None where it is the output less the target, or where there is none.
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
+        robust: the name of the residual's robust loss, as a C literal, and its scale; None for a multiple of the square.
+        shared: the parts that compute a long output, with which all functions begin.
         functions: the text of the functions that it brings along.
+        chosen: the public functions that the file has.
         summed: the Hessian and its product with a vector, as far as they were asked for.
         by_features: the function that computes the derivatives of the output by the features, if that was asked for.
         along: the function that computes its derivative along a direction, if that was asked for.
         both: the function that computes the output with its derivatives, if that was asked for.
+        workspace: whether those over rows take their memory from the caller.
         single: whether numbers are floats; the text still speaks of doubles, see ``single.in_single``.
     """
 
@@ -102,21 +109,39 @@ class CView:
     sums: int
     rows: int
     terms: CFunction | None
-    gradient: CFunction | None
+    gradient: Part | None
+    direct: bool
     losses: CFunction | None
     prediction: CFunction | None
     jacobian: CFunction | None
-    has_residual: bool
     residual: CFunction | None
     residual_jacobian: CFunction | None
     residual_factor: str
     no_residual: str
+    robust: tuple[str, str] | None
+    shared: tuple[Part, ...]
     functions: str
+    chosen: tuple[str, ...]
     summed: tuple[Summed, ...] = ()
     by_features: CFunction | None = None
     along: CFunction | None = None
     both: CFunction | None = None
+    workspace: bool = False
     single: bool = False
+
+    def has(self, *names: str) -> bool:
+        """Tell if the file has one of some public functions."""
+        return any(name in self.chosen for name in names)
+
+    @property
+    def over_rows(self) -> tuple[str, ...]:
+        """Return the public functions over rows."""
+        return tuple(name for name in self.chosen if name not in ("row", "predict_row", JACOBIAN_ROW))
+
+    @property
+    def work(self) -> int:
+        """Return the most numbers that a function over rows needs memory for."""
+        return max((sum(count for _, count in self.arrays(name).values()) for name in self.over_rows), default=0)
 
     @property
     def ahead(self) -> int:
@@ -138,17 +163,52 @@ class CView:
         return single if self.single else double
 
     @property
-    def kibibytes(self) -> int:
-        """Return the stack that the functions over rows need, rounded up to kibibytes."""
-        sums = max([self.sums, self.weights, *(one.sums for one in self.summed)])
-        a_block = self.bytes * self.rows * (self.features + sums + 2)
-        written = [self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian]
-        written += [self.by_features, self.along, self.both, *(one.terms for one in self.summed)]
-        functions = [function for function in written if function is not None]
-        kept = max((self.bytes * self.rows * len(function.arrays) for function in functions), default=0)
-        # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for each statement at most
-        values = max((64 * len(lines) for function in functions for lines in function.loops), default=0)
-        return -(-(a_block + kept + values + 3 * self.bytes * sums + 1024) // 1024)
+    def written(self) -> tuple[CFunction, ...]:
+        """Return the functions that it has over rows."""
+        found = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
+        others = (self.by_features, self.along, self.both, *(one.terms for one in self.summed))
+        return tuple(function for function in (*found, *others) if function is not None)
+
+    @property
+    def in_parts(self) -> bool:
+        """Tell if a function is so long that it is written in parts."""
+        return any(len(function.parts) > 1 for function in self.written)
+
+    def arrays(self, function: str) -> dict[str, tuple[str, int]]:
+        """Return the arrays of a public function over rows: name -> the number of its entries, as C and as an integer."""
+        own: Mapping[str, tuple[CFunction | None, str]] = {
+            "value_and_grad": (self.terms, "terms"),
+            "loss": (self.losses, "losses"),
+            "per_sample_grad": (self.terms, "terms"),
+            "predict": (self.prediction, ""),
+            "jacobian": (self.jacobian, "partials"),
+            "residual": (self.residual or self.prediction, ""),
+            "residual_jacobian": (self.residual_jacobian or self.jacobian, "partials"),
+            FEATURE_JACOBIAN: (self.by_features, "partials"),
+            JVP: (self.along, ""),
+            **{one.name: (one.terms, "terms") for one in self.summed},
+        }
+        sums_of = {one.name: (f"{self.prefix}_{one.name.upper()}_SUMS_", one.sums) for one in self.summed}
+        written, name = own[function]
+        assert written is not None
+        whole = function == "per_sample_grad" and not self.direct
+        columns = {name: self.sums if whole else written.most} if name else {}
+        columns |= {"ones": 1} if name == "terms" else {}
+        columns |= {"x": self.features, "kept": written.kept}
+        block = f"{self.prefix}_ROWS_"
+        found = {
+            name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
+        }
+        single = ("sums", "lost") if function == "value_and_grad" or function in sums_of else ("sums",) if whole else ()
+        return found | dict.fromkeys(single, sums_of.get(function, (f"{self.prefix}_SUMS_", self.sums)))
+
+    def stack(self, function: str) -> int:
+        """Return the stack that a function needs at most, rounded up to kibibytes."""
+        arrays = {} if self.workspace else self.arrays(function)
+        numbers = sum(count for _, count in arrays.values())
+        # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for two statements at most
+        values = max(len(part.texts) for one in self.written for part in one.parts)
+        return -(-(self.bytes * numbers + 32 * values + 1024) // 1024)
 
 
 def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView:
@@ -158,36 +218,24 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         SpecError: the header would have the name of one of the C library, or names of the file would belong to C itself.
     """
     _check_model_name(source.model.name)
-    model, roots = source.model, source.graph.roots
+    model = source.model
+    chosen = _chosen(source)
     writer = FunctionWriter(source, texts, literals)
-    has_loss, has_output = "loss" in roots, "output" in roots
-    own_slopes, difference = bool(roots_of(source.graph, "residual_jacobian")), source.residual_is_difference
-    parts = {
-        "terms": writer.terms() if has_loss else None,
-        "gradient": writer.gradient() if has_loss else None,
-        "losses": writer.root("loss") if has_loss else None,
-        "prediction": writer.root("output") if has_output else None,
-        "jacobian": writer.partials("jacobian", JACOBIAN) if has_output else None,
-        "residual": writer.root("residual") if source.has_residual and not difference else None,
-        "residual_jacobian": writer.partials("residual_jacobian", RESIDUAL) if own_slopes else None,
+    functions = _functions(source, writer, {*chosen})
+    terms = functions["terms"]
+    gradient = None if terms is None else writer.gradient(terms)
+    there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
+    summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
+    functions |= {
+        "by_features": writer.partials(FEATURE_JACOBIAN, "by_features", FEATURES) if FEATURE_JACOBIAN in there else None,
+        "along": writer.partials(JVP, "along", JACOBIAN, "derivative") if JVP in there else None,
+        "both": writer.both() if JACOBIAN_ROW in chosen else None,
     }
-    asked = source.options.derivatives
-    there = {root.partition(" ")[0] for root in roots}
-    parts |= {
-        "by_features": writer.partials(FEATURE_JACOBIAN, FEATURES) if FEATURE_JACOBIAN in there else None,
-        "along": writer.partials(JVP, JACOBIAN) if JVP in there else None,
-        "both": writer.both() if has_output and JACOBIAN_ROW in asked else None,
-    }
-    summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in (HESSIAN, HVP) if name in there)
-    written = [function for function in parts.values() if function is not None]
-    written += [function for one in summed for function in (one.terms, one.finish)]
+    written = [function for function in (*functions.values(), *(one.terms for one in summed)) if function is not None]
     name = ascii_name(model.name)
-    features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums("grad"))
+    features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
     single = source.options.single
-    rows = _rows(
-        features + max([sums, weights, *(one.sums for one in summed)]) + max(len(function.arrays) for function in written),
-        single,
-    )
+    rows = _rows(features + max(function.most + function.kept for function in written), single)
     target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
         file=model.name,
@@ -213,27 +261,61 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         weights=weights,
         sums=sums,
         rows=rows,
-        has_residual=source.has_residual,
         residual_factor=number(residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
-        **parts,
+        robust=None if model.robust is None else (string(model.robust.name), number(model.robust.f_scale)),
+        **functions,
+        gradient=gradient,
+        shared=writer.shared,
+        direct=roots_of(source.graph, "grad") == writer.sums(),
+        functions=functions_called(
+            (text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts), name, single
+        ),
+        chosen=(*chosen, *there),
         summed=summed,
-        functions=functions_called((text for function in written for text in function.texts), name, single),
+        workspace=source.options.workspace,
         single=single,
     )
 
 
+def _chosen(source: Source) -> tuple[str, ...]:
+    """Return the public functions that the file has: those asked for, of those that the model has.
+
+    Raises:
+        SpecError: it has none of those asked for.
+    """
+    offered = tuple(name for name in C_FUNCTIONS if _ROOTS[name] in source.graph.roots)
+    asked = source.options.functions or offered
+    chosen = tuple(name for name in offered if name in asked)
+    chosen += (JACOBIAN_ROW,) if JACOBIAN_ROW in source.options.derivatives and "output" in source.graph.roots else ()
+    if not chosen:
+        raise SpecError(f"model {source.model.name} has no function {', '.join(asked)}; it has {', '.join(offered)}")
+    return chosen
+
+
+def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
+    """Write what the chosen functions need over rows."""
+    difference, own_slopes = source.residual_is_difference, bool(roots_of(source.graph, "residual_jacobian"))
+    outputs = {"predict", "predict_row", *(["residual"] if difference else [])}
+    slopes = {"jacobian", *([] if own_slopes else ["residual_jacobian"])}
+    has_slopes, has_residual = own_slopes and "residual_jacobian" in chosen, not difference and "residual" in chosen
+    return {
+        "terms": writer.terms() if chosen & {"row", "value_and_grad", "per_sample_grad"} else None,
+        "losses": writer.root("loss", "losses", "losses") if "loss" in chosen else None,
+        "prediction": writer.root("output", "outputs", "output") if chosen & outputs else None,
+        "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN) if chosen & slopes else None,
+        "residual": writer.root("residual", "residuals", "residual") if has_residual else None,
+        "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL) if has_slopes else None,
+    }
+
+
 def _summed(writer: FunctionWriter, name: str, weights: int) -> Summed:
+    """Write what a function on request needs that adds up rows."""
     upper = [weights * row + column for row in range(weights) for column in range(row, weights)]
-    return Summed(
-        name=name,
-        result="hessian" if name == HESSIAN else "product",
-        terms=writer.terms(name),
-        finish=writer.gradient(name),
-        places=tuple(upper if name == HESSIAN else range(weights)),
-        sums=1 + len(writer.sums(name)),
-        along=name == HVP,
-    )
+    result, entries = ("hessian", upper) if name == HESSIAN else ("product", [])
+    terms = writer.terms(name)
+    finish = writer.gradient(terms, name, result, entries)
+    return Summed(name, result, terms, finish, 1 + len(writer.sums(name)), along=name == HVP)
 
 
 def _check_model_name(name: str) -> None:

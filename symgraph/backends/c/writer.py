@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from types import MappingProxyType
+from itertools import chain, compress
 
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
@@ -15,7 +14,7 @@ from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
 from symgraph.ir.graph import Graph, reachable
 from symgraph.ir.optext import OpTexts, Text
-from symgraph.options import HVP
+from symgraph.options import HVP, JVP
 
 _DECLARED = len("const double ")
 _VECTORS = {"w": "w[{}]", "feature": "x[{} * stride + row]"}
@@ -27,11 +26,9 @@ class StatementWriter(SectionWriter):
 
     Attributes:
         targets: the place that the argument of a sum over rows is written to.
-        kept: positions whose values are kept in an array of a place for each row, since later loops read them.
     """
 
     targets: Mapping[int, str] = field(default_factory=dict)
-    kept: frozenset[int] = frozenset()
 
     def _branches(self, order: Sequence[int]) -> set[int]:
         return set()  # nothing raises in C
@@ -42,37 +39,87 @@ class StatementWriter(SectionWriter):
         if position in self.targets:
             statement = f"{self.targets[position]} = {text.text};"
         else:
-            name = self.labels.get(position) or self.numbering.fresh()
-            kind = "int" if node.boolean else "double"
-            self.bound[position] = f"{name}[row]" if position in self.kept else name
-            statement = f"{self.bound[position] if position in self.kept else f'const {kind} {name}'} = {text.text};"
+            name = self.bound[position] = self.labels.get(position) or self.numbering.fresh()
+            statement = f"const {'int' if node.boolean else 'double'} {name} = {text.text};"
         self.lines.append(Line(statement, node.origin, position))
 
 
 @dataclass(frozen=True, slots=True)
-class CFunction:
-    """Function of the C file.
+class Part:
+    """Piece of a function of the C file: a loop over rows, a function of its own where there are several.
 
     Attributes:
-        once: the statements before its loops over rows.
-        arrays: the declarations of arrays that later loops read.
-        loops: the statements of each loop; all of the function in one where there is no loop.
-        results: the text of each result, after the last statement.
+        name: its name, which that of the model and the way of running it precede.
+        once: the statements before the loop.
+        loop: the statements of the loop; none where there is no loop.
+        first: the number of its first result.
+        results: the number of its results.
         unused: the parameters that nothing reads.
-        careful: whether it calls a function that needs the C library for some arguments.
     """
 
+    name: str
     once: tuple[str, ...]
-    arrays: tuple[str, ...]
-    loops: tuple[tuple[str, ...], ...]
-    results: tuple[str, ...]
+    loop: tuple[str, ...]
+    first: int
+    results: int
     unused: tuple[str, ...]
-    careful: bool
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return every line."""
+        return self.once + self.loop
+
+    @property
+    def reads(self) -> bool:
+        """Tell if it reads values that parts before it have kept."""
+        return any(" = kept[" in line for line in self.texts)
+
+    @property
+    def keeps(self) -> bool:
+        """Tell if it keeps values for parts behind it."""
+        return any(line.lstrip().startswith("keep[") for line in self.texts)
+
+    @property
+    def careful(self) -> bool:
+        """Tell if it calls a function that needs the C library for some arguments."""
+        return any("careful" in line for line in self.loop)
+
+
+@dataclass(frozen=True, slots=True)
+class CFunction:
+    """Function of the C file over rows.
+
+    Attributes:
+        shared: the parts that compute the output, where all functions share them.
+        own: its other loops.
+        kept: the places of the values of a row that later parts read; none where there is one part.
+        places: what each result is, as an index among those that were asked for.
+    """
+
+    shared: tuple[Part, ...]
+    own: tuple[Part, ...]
+    kept: int
+    places: tuple[int, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Return its parts in their order."""
+        return self.shared + self.own
+
+    @property
+    def scattered(self) -> bool:
+        """Tell if results are not in the order in which they were asked for."""
+        return self.places != tuple(range(len(self.places)))
+
+    @property
+    def most(self) -> int:
+        """Return the most results of a part."""
+        return max(part.results for part in self.parts)
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Return every piece of text."""
-        return tuple(chain(self.once, *self.loops, self.results))
+        return tuple(chain.from_iterable(part.texts for part in self.parts))
 
 
 class FunctionWriter:
@@ -94,96 +141,224 @@ class FunctionWriter:
         self.notes = sums | {
             position: f"{sums[position]}, {note}" if position in sums else note for position, note in notes.items()
         }
+        self.shared_slots: Mapping[int, int] = {}
+        """Places of the kept values of the shared parts."""
+        self.shared_from: Mapping[int, int] = {}
+        """Number of the part, before all of a function's own, of each operation of the shared parts."""
+        self.shared = self._share()
 
-    def sums(self, prefix: str) -> tuple[int, ...]:
+    def _share(self) -> tuple[Part, ...]:
+        """Write what computes the output, if that is long, as parts that all functions begin with, and keep what these read."""
+        nodes, roots = self.graph.nodes, self.graph.roots
+        found = self._operations([roots["output"]], known=set()) if "output" in roots else ()
+        chunks = split(self.graph, sorted(found, key=lambda position: nodes[position].varying))
+        if len(chunks) < 2:
+            return ()
+        where = {position: number for number, chunk in enumerate(chunks) for position in chunk}
+        inside = len(chunks)
+        readers = ((where.get(reader, inside), arg) for reader, node in enumerate(nodes) for arg in node.args)
+        read = {*roots.values(), *(arg for number, arg in readers if where.get(arg, number) < number)} & {*where}
+        self.shared_slots = {position: slot for slot, position in enumerate(sorted(read))}
+        parts = self._parts("values", chunks, where, self.shared_slots, (), self.labels)
+        self.shared_from = dict.fromkeys(where, -1)
+        return parts
+
+    def sums(self, prefix: str = "grad") -> tuple[int, ...]:
         """Return the sums over rows that results need, from number 1 on: number 0 is that of the losses."""
         return _sums(self.graph, prefix)
 
     def terms(self, prefix: str = "grad") -> CFunction:
-        """Write the function for the terms of every sum; its results are the loss, and partials without a sum over rows."""
-        sums = self.sums(prefix)
-        places = {position: f"terms[{index} * stride + row]" for index, position in enumerate(sums, start=1)}
-        targets = {position: place for position, place in places.items() if self.graph.nodes[position].op == "rowsum"}
-        arguments = [self.graph.nodes[position].args[0] for position in targets]
-        results = (self.graph.roots["loss"], *(position for position in sums if position not in targets))
-        return self._over_rows((*arguments, *results), results, self.labels, targets, (*_direction(prefix), "cotangent"))
+        """Write the function for the terms of every sum: the loss's, times the cotangent, and those of the partials."""
+        what, results = "terms" if prefix == "grad" else f"{prefix}_terms", (self.graph.roots["loss"], *self.sums(prefix))
+        parameters = (*_direction(prefix), "cotangent")
+        return self._over_rows(what, "terms", results, self.labels, parameters, "cotangent[row] * ")
 
-    def root(self, name: str) -> CFunction:
-        """Write the function for the output, the residual, or the loss of each row."""
-        position = self.graph.roots[name]
-        return self._over_rows((position,), (position,), self.labels)
+    def root(self, name: str, what: str, array: str) -> CFunction:
+        """Write the function for the output, the residual, or the loss of each row, which go to the array of a name."""
+        return self._over_rows(what, array, (self.graph.roots[name],), self.labels)
 
-    def partials(self, prefix: str, suffix: str) -> CFunction:
+    def partials(self, prefix: str, what: str, suffix: str, array: str = "partials") -> CFunction:
         """Write the function for the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
-        results = roots_of(self.graph, prefix)
-        return self._over_rows(results, results, self.names.cotangents(suffix)[0] | self.names.nodes())
+        labels = self.names.cotangents(suffix)[0] | self.names.nodes()
+        return self._over_rows(what, array, roots_of(self.graph, prefix), labels, _direction(prefix))
 
     def both(self) -> CFunction:
         """Write the function for the output and its derivatives by the weights."""
-        results = (self.graph.roots["output"], *roots_of(self.graph, "jacobian"))
-        return self._over_rows(results, results, self.names.cotangents(JACOBIAN)[0] | self.names.nodes())
+        labels = self.names.cotangents(JACOBIAN)[0] | self.names.nodes()
+        return self._over_rows("both", "both", (self.graph.roots["output"], *roots_of(self.graph, "jacobian")), labels)
 
-    def gradient(self, prefix: str = "grad") -> CFunction:
-        """Write the code that runs once with the sums: the statements, and the partials."""
+    def gradient(self, terms: CFunction, prefix: str = "grad", array: str = "grad", entries: Sequence[int] = ()) -> Part:
+        """Write the code that makes partials of the sums, once.
+
+        Args:
+            terms: the function that writes the terms of the sums.
+            prefix: that of the results.
+            array: the name of the array that they are written to.
+            entries: the place of each there; in their order by default.
+        """
         results = roots_of(self.graph, prefix)
-        bound = self._bound() | {position: f"sums[{index}]" for index, position in enumerate(self.sums(prefix), start=1)}
+        numbers = {place: number for number, place in enumerate(terms.places)}
+        sums = {position: f"sums[{numbers[index]}]" for index, position in enumerate(self.sums(prefix), start=1)}
+        bound = self._bound() | sums
         found = self._operations([position for position in results if position not in bound], known=set(bound))
         writer = self._writer(bound, self.labels)
-        body = (*self._leaves("w", found, results), *writer.write(found, results))
-        values = [writer.operand(position).text for position in results]
-        return self._function((), (), [body], values, ("w", *_direction(prefix), "sums"), 4)
+        lines = (*self._leaves("w", found, results), *writer.write(found, results))
+        into = zip(entries or range(len(results)), results, strict=True)
+        stores = [f"    {array}[{entry}] = {writer.operand(position).text};" for entry, position in into]
+        return self._part("gradient", lines, (), 0, stores, 0, ("w", *_direction(prefix), "sums"))
 
     def _over_rows(
         self,
-        needed: Sequence[int],
+        what: str,
+        array: str,
         results: Sequence[int],
         labels: Mapping[int, str],
-        targets: Mapping[int, str] = MappingProxyType({}),
         parameters: Sequence[str] = (),
+        factor: str = "",
     ) -> CFunction:
-        """Write a function over rows; ``parameters`` are those that it has beside weights, columns and the rows' distance."""
-        found = self._operations(needed, known=set())
-        uniform = tuple(position for position in found if not self.graph.nodes[position].varying)
-        varying = tuple(position for position in found if self.graph.nodes[position].varying)
-        parts = split(self.graph, (*varying, *targets), results)
-        writer = self._writer(self._bound(), labels)
-        read = {arg for position in varying for arg in self.graph.nodes[position].args} | {*needed}
-        once = writer.write(uniform, read & set(uniform))
-        writer.texts = {**self.texts, **named(LOOP, self.name)}
-        writer.indent, writer.targets, writer.kept = 8 + _DECLARED, targets, parts.kept
-        loops = []
-        for number, order in enumerate(parts.loops, start=1):
-            body = writer.write(order, (*results, *targets, *parts.kept))
-            last = needed if number == len(parts.loops) else ()
-            loops.append((*self._leaves("feature", order, last), *body))
-        once = (*self._leaves("w", (*found, *targets), needed), *once)
-        arrays = [self._array(position, writer) for position in sorted(parts.kept)]
-        values = [writer.operand(position).text for position in results]
-        return self._function(once, arrays, loops, values, ("w", "x", "y", *parameters, "stride"))
+        """Write a function over rows.
 
-    def _function(
+        Args:
+            what: its name.
+            array: the name of the array that results are written to, a column each.
+            results: the nodes; of a sum over rows, its terms.
+            labels: the names that nodes must have.
+            parameters: those of the function that it has beside weights, columns, target and the rows' distance.
+            factor: what the first result is multiplied by.
+        """
+        nodes = self.graph.nodes
+        values = [self._value(position) for position in results]
+        found = self._operations(values, known={*self.shared_from})
+        chunks = split(self.graph, sorted(found, key=lambda position: nodes[position].varying))
+        where = {**self.shared_from, **{position: number for number, chunk in enumerate(chunks) for position in chunk}}
+        # what is computed in no part is written by the last
+        number_of = [where[value] if where.get(value, -1) >= 0 else len(chunks) - 1 for value in values]
+        own = [[index for index, number in enumerate(number_of) if number == one] for one in range(len(chunks))]
+        slots, kept = self._slots(chunks, where)
+        written = [
+            [
+                (results[index], f"{array}[{f'{place} * stride + ' if place else ''}row]", "" if index else factor)
+                for place, index in enumerate(indices)
+            ]
+            for indices in own
+        ]
+        parts = self._parts(what, chunks, where, slots, ("y", *parameters), labels, written)
+        several = len(self.shared) + len(parts) > 1
+        return CFunction(self.shared, parts, max(kept, 1) if several else 0, tuple(chain.from_iterable(own)))
+
+    def _value(self, position: int) -> int:
+        """Return the node of a row's result: the term of a sum over rows, or the result itself."""
+        node = self.graph.nodes[position]
+        return node.args[0] if node.op == "rowsum" else position
+
+    def _parts(
         self,
-        once: Sequence[Line],
-        arrays: Sequence[str],
-        loops: Sequence[Sequence[Line]],
-        results: Sequence[str],
+        what: str,
+        chunks: Sequence[Sequence[int]],
+        where: Mapping[int, int],
+        slots: Mapping[int, int],
         parameters: Sequence[str],
-        indent: int = 8,
-    ) -> CFunction:
-        text = "\n".join(chain((line.text for line in chain(once, *loops)), results))
-        return CFunction(
-            statements(once, self.notes, 4, sign="//"),
-            tuple(arrays),
-            tuple(statements(lines, self.notes, indent, sign="//") for lines in loops),
-            tuple(results),
-            tuple(name for name in parameters if not re.search(rf"\b{name}\b", text)),
-            "careful" in text,
-        )
+        labels: Mapping[int, str],
+        results: Sequence[Sequence[tuple[int, str, str]]] = (),
+    ) -> tuple[Part, ...]:
+        """Write parts of a function.
 
-    def _array(self, position: int, writer: StatementWriter) -> str:
-        """Return the declaration of an array for the values of a node."""
-        kind = "int" if self.graph.nodes[position].boolean else "double"
-        return f"{kind} {writer.bound[position].replace('[row]', f'[{self.name.upper()}_ROWS_]')};"
+        Args:
+            what: the function's name.
+            chunks: the operations of each part.
+            where: the number of the part of each operation, below 0 in shared ones.
+            slots: the places of values that later parts read.
+            parameters: those beside weights, columns and the rows' distance.
+            labels: the names that nodes must have.
+            results: for each part the nodes of its results, the column of each and the factor before it.
+        """
+        nodes, parts, first = self.graph.nodes, list[Part](), 0
+        writer = self._writer(self._bound(), labels)
+        loop_texts = {**self.texts, **named(LOOP, self.name)}
+        for number, chunk in enumerate(chunks):
+            own = results[number] if results else ()
+            uniform = [position for position in chunk if not nodes[position].varying]
+            targets = {position: column for position, column, _ in own if nodes[position].op == "rowsum"}
+            varying = [*(position for position in chunk if nodes[position].varying), *targets]
+            others = [entry for entry in own if entry[0] not in targets]
+            keeps = [position for position in chunk if position in slots]
+            last = [position for position, *_ in others]
+            used = {arg for position in (*chunk, *targets) for arg in nodes[position].args}.union(last)
+            taken = [position for position in sorted(used) if where.get(position, number) < number]
+            for position in taken:
+                if position not in writer.bound:
+                    writer.bound[position] = labels.get(position) or writer.numbering.fresh()
+            read = {arg for position in varying for arg in nodes[position].args}.union(last, keeps)
+            writer.texts, writer.indent, writer.targets = self.texts, 4 + _DECLARED, {}
+            once = writer.write(uniform, read & {*uniform})
+            writer.texts, writer.indent, writer.targets = loop_texts, 8 + _DECLARED, targets
+            loop = writer.write(varying, (*last, *targets, *keeps))
+            places = {**self.shared_slots, **slots}
+            once_taken, loop_taken = (
+                [self._taken(position, places[position], writer) for position in taken if nodes[position].varying == varies]
+                for varies in (False, True)
+            )
+            weights, features = self._leaves("w", (*chunk, *targets), last), self._leaves("feature", varying, last)
+            stores = [f"        {column} = {factor}{writer.operand(position).text};" for position, column, factor in others]
+            for position in keeps:
+                value = f"{'(double)' if nodes[position].boolean else ''}{writer.bound[position]}"
+                pad, row = ("        ", " + row") if nodes[position].varying else ("    ", "")
+                stores.append(f"{pad}keep[{slots[position]} * stride{row}] = {value};")
+            name = f"{what}_{number + 1}" if len(chunks) > 1 else what
+            known = ("w", "x", *parameters, "stride")
+            lines = (*weights, *once_taken, *once), (*features, *loop_taken, *loop)
+            parts.append(self._part(name, *lines, len(own), stores, first, known))
+            first += len(own)
+        return tuple(parts)
+
+    def _slots(self, chunks: Sequence[Sequence[int]], where: Mapping[int, int]) -> tuple[dict[int, int], int]:
+        """Give a place to each value that a later part reads, until the last one has read it; and tell how many there are."""
+        last: dict[int, int] = {}
+        for number, chunk in enumerate(chunks):
+            for position in chunk:
+                last.update((arg, number) for arg in self.graph.nodes[position].args if 0 <= where.get(arg, number) < number)
+        slots: dict[int, int] = {}
+        free: list[int] = []
+        count = len(self.shared_slots)
+        for number, chunk in enumerate(chunks):
+            for position in chunk:
+                if position in last:
+                    slots[position] = free.pop() if free else count
+                    count = max(count, slots[position] + 1)
+            # a part reads one array and writes the other, so what it reads is free behind it
+            free += sorted((slots[position] for position, reader in last.items() if reader == number), reverse=True)
+        return slots, count
+
+    def _taken(self, position: int, slot: int, writer: StatementWriter) -> Line:
+        """Return the statement that names a value of an earlier part."""
+        node = self.graph.nodes[position]
+        kind, differs = ("int", " != 0.0") if node.boolean else ("double", "")
+        row = " + row" if node.varying else ""
+        return Line(f"const {kind} {writer.bound[position]} = kept[{slot} * stride{row}]{differs};", "", -1)
+
+    def _part(
+        self,
+        name: str,
+        once: Sequence[Line],
+        loop: Sequence[Line],
+        results: int,
+        stores: Sequence[str],
+        first: int,
+        parameters: Sequence[str],
+    ) -> Part:
+        text = "\n".join(chain((line.text for line in chain(once, loop)), stores))
+        for_each = [line.startswith("        ") for line in stores]
+        return Part(
+            name,
+            (
+                *statements(once, self.notes, 4, sign="//"),
+                *(line for line, each in zip(stores, for_each, strict=True) if not each),
+            ),
+            (*statements(loop, self.notes, 8, sign="//"), *compress(stores, for_each)),
+            first,
+            results,
+            tuple(name for name in parameters if not re.search(rf"\b{name}\b", text)),
+        )
 
     def _operations(self, results: Sequence[int], known: set[int]) -> tuple[int, ...]:
         """Return the operations that compute the given nodes from known nodes, in the order of the graph."""
@@ -215,7 +390,7 @@ class FunctionWriter:
 
 def _direction(prefix: str) -> tuple[str, ...]:
     """Return the parameter for the direction along which the results are, if they are along one."""
-    return ("direction",) if prefix == HVP else ()
+    return ("direction",) if prefix in (HVP, JVP) else ()
 
 
 def _sums(graph: Graph, prefix: str) -> tuple[int, ...]:

@@ -1,0 +1,232 @@
+"""The backend array_api: modules give on the arrays of any library what those of the numpy backend give on NumPy's."""
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import array_api_strict
+import numpy as np
+import pytest
+import sympy as sp
+from built import MODELS, numpy_module, sample
+from corpus import CORPUS, examine
+from foreign_arrays import Foreign, Make
+
+import symgraph
+from symgraph.build.modules import load_artifact
+from symgraph.check.judged_points import points
+from symgraph.errors import VerificationError
+from symgraph.generate import generate
+from symgraph.gradcheck.drawing import KINDS
+from symgraph.runtime import namespaces
+
+ROUNDING = 1e-13
+"""Relative to the largest entry: some hundred units in the last place, as functions of libraries are good to a few of them."""
+
+SHOWN = ("nine_weights", "pieces", "uniform_nodes", "location", "keywords", "special")
+
+
+@cache
+def array_module(name: str) -> ModuleType:
+    """The array_api module of a model of the zoo, not verified."""
+    (artifact,) = generate(special() if name == "special" else MODELS[name](), ("array_api",))
+    return load_artifact(artifact)
+
+
+@cache
+def special() -> symgraph.Model:
+    """A model of the functions that the standard lacks."""
+    m = symgraph.Model("special")
+    x = m.feature("x")
+    a, b = m.weights("a b")
+    y = m.target("y")
+    m.node("u", symgraph.cbrt(a * x) + sp.erf(a * x) + sp.erfc(b * x) + symgraph.gauss(b - x))
+    m.node("v", sp.loggamma(a * a + 0.5) + sp.polygamma(0, b * b + 1) + symgraph.erfcx(x) + sp.Heaviside(x - b, 0.25))
+    m.output("y_hat", m.nodes[0].symbol * m.nodes[1].symbol)
+    m.loss((y - m.output_node.symbol) ** 2)  # type: ignore[union-attr]
+    return m
+
+
+@cache
+def numpy_of(name: str) -> ModuleType:
+    return symgraph.compile(special(), backend="numpy") if name == "special" else numpy_module(name)
+
+
+def arguments(name: str) -> Any:
+    if name != "special":
+        return sample(name)
+    rng = np.random.default_rng(3)
+    return rng.uniform(0.3, 0.9, 2), rng.normal(size=(7, 1)), rng.normal(size=7)
+
+
+@pytest.fixture(params=["array_api_strict", "torch", "jax.numpy"])
+def make(request: pytest.FixtureRequest) -> Make:
+    """The function of a library that makes an array, in both floating dtypes."""
+    name = str(request.param)
+    library = pytest.importorskip(name, reason="the extra bench is not installed")
+    if name == "jax.numpy":
+        import_module("jax").config.update("jax_enable_x64", True)
+    found: Make = library.asarray
+    return found
+
+
+def assert_close(got: Any, want: Any, tolerance: float = ROUNDING) -> None:
+    got, want = np.asarray(got, np.float64), np.asarray(want, np.float64)
+    assert got.shape == want.shape
+    assert np.abs(got - want).max() <= tolerance * max(1.0, np.abs(want).max())
+
+
+def results(module: Any, w: Any, X: Any, y: Any) -> dict[str, Any]:
+    """What all functions of a module give, those of the module on one row among them."""
+    tape = module.forward(w, X, y)
+    found = {"value_and_grad": module.value_and_grad(w, X, y)[1], "sum": module.loss(w, X, y, reduction="sum")}
+    found |= {"loss": module.loss(w, X, y), "tape": tape.loss, "grad": module.grad(w, X, y), "pulled": module.backward(tape)}
+    found |= {name: getattr(module, name)(w, X, y) for name in ("per_sample_grad", "residual") if hasattr(module, name)}
+    if hasattr(module, "jacobian"):
+        found["jacobian"] = module.jacobian(w, X, y)
+    if X is not None:
+        found |= {"row": module.grad(w, X[0, ...], y[0]), "of a row": module.predict(w, X[0, ...])} if module.OUTPUTS else {}
+        shares = y * y + 0.5
+        found["weighted"] = module.grad(w, X, y, sample_weight=shares)
+    return found
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_function_gives_on_any_arrays_what_it_gives_on_those_of_numpy(name: str, make: Make) -> None:
+    w, X, y = arguments(name)
+    got = results(array_module(name), *(None if part is None else make(part) for part in (w, X, y)))
+    want = results(numpy_of(name), w, X, y)
+    assert got.keys() == want.keys()
+    for function, value in got.items():
+        assert type(value) is type(make(w)), function
+        assert_close(value, want[function])
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_results_have_the_dtype_of_the_rows_to_which_the_other_arguments_are_brought(name: str, make: Make) -> None:
+    w, X, y = arguments(name)
+    first = make((w if X is None else X).astype(np.float32))
+    module = array_module(name)
+    value, gradient = module.value_and_grad(first, None, y) if X is None else module.value_and_grad(w, first, y)
+    assert (value.dtype, gradient.dtype) == (first.dtype, first.dtype)
+    want = numpy_of(name).grad(w, X, y)
+    assert_close(gradient, want, 1e-4)  # a thousand units of float32, for sums of seven rows
+
+
+def test_a_row_of_weight_0_counts_as_absent_whatever_it_holds(make: Make) -> None:
+    w, X, y = sample("nine_weights")
+    s = np.array([1.0, 0.0, 2.0, 0.5, 3.0, 0.25, 1.0])
+    present = s > 0
+    want = numpy_module("nine_weights").value_and_grad(w, X[present], y[present], sample_weight=s[present])
+    got = array_module("nine_weights").value_and_grad(
+        make(w), make(np.where(present[:, None], X, np.nan)), make(y), sample_weight=s
+    )
+    for one, other in zip(got, want, strict=True):
+        assert_close(one, other)
+
+
+def test_jax_compiles_the_functions_and_maps_them_over_rows() -> None:
+    jax = pytest.importorskip("jax", reason="the extra bench is not installed")
+    jax.config.update("jax_enable_x64", True)
+    for name in ("nine_weights", "pieces", "special"):
+        module, numpy = array_module(name), numpy_of(name)
+        given = [jax.numpy.asarray(part) for part in arguments(name)]
+        value, gradient = jax.jit(module.value_and_grad)(*given)
+        assert_close(value, numpy.loss(*arguments(name)))
+        assert_close(gradient, numpy.grad(*arguments(name)))
+        assert_close(jax.jit(module.backward)(jax.jit(module.forward)(*given)), numpy.backward(numpy.forward(*arguments(name))))
+        assert_close(jax.jit(jax.vmap(module.grad, (None, 0, 0)))(*given), numpy.per_sample_grad(*arguments(name)))
+        assert_close(jax.jit(jax.grad(module.loss))(*given), numpy.grad(*arguments(name)))
+
+
+def test_jax_computes_the_functions_that_the_standard_lacks_in_float32_where_it_has_no_other() -> None:
+    jax = pytest.importorskip("jax", reason="the extra bench is not installed")
+    w, X, y = arguments("special")
+    jax.config.update("jax_enable_x64", False)
+    try:
+        value, gradient = jax.jit(array_module("special").value_and_grad)(*map(jax.numpy.asarray, (w, X, y)))
+    finally:
+        jax.config.update("jax_enable_x64", True)
+    assert value.dtype == np.float32
+    assert_close(gradient, numpy_of("special").grad(w, X, y), 1e-4)  # as above
+
+
+def test_torch_maps_the_functions_over_rows() -> None:
+    torch = pytest.importorskip("torch", reason="the extra bench is not installed")
+    w, X, y = sample("nine_weights")
+    mapped = torch.func.vmap(array_module("nine_weights").grad, (None, 0, 0))
+    assert_close(mapped(*map(torch.asarray, (w, X, y))), numpy_module("nine_weights").per_sample_grad(w, X, y))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_judge_finds_nothing_wrong_with_any_model_on_strict_arrays(name: str) -> None:
+    model = CORPUS[name]()
+    (artifact,) = generate(model, ("array_api",))
+    drawn = points(model, tuple(KINDS), n=len(KINDS), seed=list(CORPUS).index(name))
+    outcome = examine(model, Foreign(load_artifact(artifact), array_api_strict.asarray), drawn)
+    assert outcome.wrong == ()
+    assert outcome.report.judged > 0
+
+
+def test_a_build_runs_the_module_on_the_arrays_of_numpy_and_finds_a_fault_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "array_api backend" in repr(symgraph.compile(MODELS["line"](), backend="array_api"))
+    monkeypatch.setattr(namespaces.Namespace, "columns", lambda self, x: tuple(1.01 * x[..., i] for i in range(x.shape[-1])))
+    with pytest.raises(VerificationError, match="model line, array_api module"):
+        symgraph.compile(MODELS["line"](), backend="array_api")
+
+
+def test_numpy_needs_no_other_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespaces, "array_namespace", namespaces.named_by_itself)
+    w, X, y = sample("nine_weights")
+    assert_close(array_module("nine_weights").grad(w, X, y), numpy_module("nine_weights").grad(w, X, y))
+    unnamed = SimpleNamespace(dtype=np.float64, ndim=2, shape=X.shape)
+    with pytest.raises(TypeError, match=r"computes: a SimpleNamespace does not name its functions; install array-api-compat"):
+        array_module("nine_weights").predict(w, unnamed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"X": [[1.0] * 5]}, TypeError, "X says with which library nine_weights computes: list is not a supported array type"),
+        ({"X": np.ones((7, 5), int)}, TypeError, "nine_weights computes in float32 or float64, not in int64"),
+        ({"X": np.ones((7, 4))}, ValueError, r"X has 4 columns, nine_weights needs 5: f1, f2, f3, f4, f5"),
+        ({"w": np.ones(8)}, ValueError, r"w has shape \(8,\), nine_weights needs \(9,\): w1"),
+        ({"y": np.ones(6)}, ValueError, r"y has shape \(6,\), X has shape \(7, 5\)"),
+        ({"y": None}, ValueError, "y is missing, the loss of nine_weights needs y"),
+        ({"sample_weight": np.ones(6)}, ValueError, r"sample_weight has shape \(6,\), the rows have \(7,\)"),
+        ({"reduction": "median"}, ValueError, "reduction must be 'mean' or 'sum', not 'median'"),
+    ],
+)
+def test_what_does_not_fit_is_named(changed: dict[str, Any], error: type[Exception], message: str) -> None:
+    w, X, y = sample("nine_weights")
+    with pytest.raises(error, match=message):
+        array_module("nine_weights").loss(**{"w": w, "X": X, "y": y} | changed)
+
+
+def test_a_cotangent_of_another_shape_is_refused() -> None:
+    module = array_module("nine_weights")
+    with pytest.raises(ValueError, match=r"cotangent has shape \(6,\), the loss has \(7,\)"):
+        module.backward(module.forward(*sample("nine_weights")), np.ones(6))
+
+
+def test_a_function_that_a_library_lacks_is_named_where_it_is_called() -> None:
+    poor = SimpleNamespace(__name__="poor", where=np.where, abs=np.abs)
+    with pytest.raises(AttributeError, match="poor lacks tanh of the array API standard, which the lines of this model need"):
+        namespaces.Namespace(poor).tanh(1.0)
+
+
+def test_cube_roots_are_good_to_an_ulp_from_the_smallest_to_the_largest_number() -> None:
+    xp = namespaces.namespace(np.ones(1))
+    x = np.concatenate(
+        [np.ldexp(1.0, np.arange(-1074, 1024)), np.array([5e-324, 1.7976931348623157e308]), 10.0 ** np.arange(-300, 300)]
+    )
+    assert np.abs(xp.cbrt(-x) / np.cbrt(-x) - 1.0).max() <= 2 * 2.0**-52  # one unit here, one in NumPy's
+    assert [str(xp.cbrt(np.float64(at))) for at in (0.0, -0.0, np.inf, -np.inf, np.nan)] == [
+        "0.0",
+        "-0.0",
+        "inf",
+        "-inf",
+        "nan",
+    ]

@@ -1,0 +1,125 @@
+"""C files in single precision: without doubles, right within what floats allow, and verified."""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from built import MODELS
+from c_code import compiler, scratch
+
+from symgraph import Model
+from symgraph.backends.c.functions import LIBRARY
+from symgraph.check.judged_points import points
+from symgraph.check.judging import judge
+from symgraph.check.verify import verify
+from symgraph.errors import ModuleError, OptionError, SpecError, VerificationError
+from symgraph.generate import generate
+from symgraph.io.compiled import module_of
+from symgraph.io.compiler import Compiler
+from symgraph.options import Options
+from symgraph.training import sgd, train
+
+WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
+
+
+def texts(model: Model) -> dict[str, str]:
+    """The C file in single precision and the header of a model, by name."""
+    return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=Options(single=True))}
+
+
+def loaded(name: str, files: dict[str, str]) -> Any:
+    """The module of a C file, compiled with few optimizations."""
+    chosen = Compiler((compiler("gcc"),), ("-std=c99", "-O1", "-ffp-contract=off"), "test")
+    return module_of(f"{name}.c", files, compiler=chosen, folder=scratch())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_file_in_single_precision_has_neither_doubles_nor_their_constants_and_functions(name: str) -> None:
+    for file, text in texts(MODELS[name]()).items():
+        code = re.sub(r'//.*|"(?:\\.|[^"\\])*"', "", text)
+        assert not re.search(r"\bdouble\b|\bDBL_|\buint64_t\b", code)
+        constants = re.findall(r"(?<![\w.])(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?\w*", code)
+        assert constants or file.endswith(".h")
+        assert all(constant.endswith("f") for constant in constants)
+        called = set(re.findall(r"\b([a-z]\w*)\(", code)) & {"copysign", "fabs", "fma", "rint", "sqrt", *LIBRARY}
+        assert not called
+
+
+def test_names_comments_and_strings_of_a_model_stay_in_single_precision_and_constants_become_the_floats_beside_them() -> None:
+    m = Model("pendulum", doc="A double pendulum of 0.1 m; exp(x), DBL_MAX.")
+    x, (a, expf) = m.feature("double"), m.weights("fabs expf")
+    m.output("y_hat", 0.1 * a * sp.exp(x) + 1e300 * expf + sp.Float("1e-60") * a)
+    text = texts(m)["pendulum.c"]
+    assert "// A double pendulum of 0.1 m; exp(x), DBL_MAX.\n" in text
+    assert '    "double",\n' in text
+    assert "const float double_ = x[0 * stride + row];" in text
+    assert "0.1f" in text
+    assert "INFINITY" in text  # as NumPy has it in float32
+    c = loaded("pendulum", texts(m))
+    assert c.predict([2.0, 0.0], [0.0]).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_LOSS if name not in ("constants", "sums")])
+def test_results_in_single_precision_are_verified_as_all_are(name: str) -> None:
+    c = loaded(name, texts(MODELS[name]()))
+    assert verify(MODELS[name](), None, c, points=2).judged > 10
+
+
+def test_a_model_whose_values_floats_do_not_hold_is_not_verified_in_single_precision() -> None:
+    c = loaded("constants", texts(MODELS["constants"]()))
+    with pytest.raises(SpecError, match=r"model constants: at every point .* values beyond 1e-37 to 1e\+18"):
+        verify(MODELS["constants"](), None, c, points=2)
+
+
+SINGLE_FAULTS = {
+    "a partial is wrong": ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001f *"),
+    "a constant is another": ("0.69314575f", "0.6939f"),
+    "the losses miss their last row": ("block_sum_(losses, rows), &sum", "block_sum_(losses, rows - 1), &sum"),
+    "a series is too short": ("0.16666664f", "0.0f"),
+    "shares are ignored": ("share = s ? s + start : ones", "share = s ? ones : ones"),
+}
+
+
+@pytest.mark.parametrize("fault", SINGLE_FAULTS)
+def test_a_fault_of_the_text_in_single_precision_is_caught_by_verification(fault: str) -> None:
+    files, (good, bad) = texts(MODELS["nine_weights"]()), SINGLE_FAULTS[fault]
+    assert good in files["nine_weights.c"]
+    files |= {"nine_weights.c": files["nine_weights.c"].replace(good, bad)}
+    c = loaded("nine_weights", files)
+    with pytest.raises(VerificationError, match="model nine_weights, c module"):
+        verify(MODELS["nine_weights"](), None, c, points=3)
+
+
+def test_sums_in_single_precision_keep_what_rounding_loses() -> None:
+    m = Model("scaled")
+    (x,), (a,) = m.features(["x"]), m.weights(["a"])
+    m.loss(a * x)
+    c = loaded("scaled", texts(m))
+    terms = np.float32(
+        np.where(np.arange(1_000_000) < 875_000, 0.1, -0.7) + 1e-6 * np.random.RandomState(1).normal(size=1_000_000)
+    )
+    # 10 additions in a block, two roundings for all blocks: of a naive sum some thousand times as much is off
+    bound = 16 * 2.0**-24 * math.fsum(np.abs(terms.astype(np.float64)))
+    assert abs(c.loss([1.0], terms, reduction="sum") - math.fsum(terms)) <= bound
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "line"])
+def test_the_truth_judges_a_module_in_single_precision(name: str) -> None:
+    model, c = MODELS[name](), loaded(name, texts(MODELS[name]()))
+    report = judge(model, c, points(model, n=60), dtype="float32")
+    assert report.ok, report.verdict()
+    with pytest.raises(OptionError, match="the c backend computes in floats; judge it with the dtype float32"):
+        judge(model, c, points(model, n=2))
+
+
+def test_training_row_by_row_in_c_says_that_it_needs_the_file_in_double_precision() -> None:
+    c, x = loaded("line", texts(MODELS["line"]())), np.linspace(-1.0, 1.0, 20)
+    run = {"optimizer": sgd(0.01), "epochs": 2, "w0": [0.1, 0.2], "batch_size": 1}
+    with pytest.raises(ModuleError, match=r"line\.c is in single precision, and an optimizer's state is in double"):
+        train(c, x, x**2, backend="c", **run)
+    result = train(c, x, x**2, **run)
+    assert (result.epochs, result.backend) == (2, "numpy")
+    assert "line.c is in single precision" in str(result.fallback)
