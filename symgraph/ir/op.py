@@ -131,6 +131,7 @@ class Op:
         array_api: the text for arrays of any library; ``xp`` has the functions of the array API standard, by their names there,
             and those of ``symgraph.runtime.namespaces``.
         numbers: computes the op on numbers of any type, or None.
+        again: the partials in a form that loses no digits where it is differentiated in turn; () where ``partials`` is one.
         mpmath: computes it on mpmath's: a function, or the name of one of mpmath; where ``numbers`` is None.
         bound: the text of its running error analysis, as for ``numpy``; None where error bounds lack the op.
         accurate: its text in double-double arithmetic; None where that lacks the op.
@@ -173,6 +174,7 @@ class Op:
     bound: Any = MISSING
     accurate: Any = MISSING
     reference: Any = MISSING
+    again: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         needed = (*(_OF_NUMBERS if self.value is not None else ()), *(_OF_PRIMITIVES if self.stable is None else ()))
@@ -202,10 +204,12 @@ class Op:
 
     @property
     def formulas(self) -> dict[str, Any]:
-        """The expressions that graphs are made of: the factors, "partial <operand> <factor>", and "stable" if there is one."""
+        """The expressions that graphs are made of: the factors, "partial <operand> <factor>", those of partials that are
+        differentiated again, "again <operand> <factor>", and "stable" if there is one."""
         written = {
-            f"partial {operand} {place}": factor.expr if isinstance(factor, over | late) else factor
-            for operand, factors in enumerate(self.partials)
+            f"{kind} {operand} {place}": factor.expr if isinstance(factor, over | late) else factor
+            for kind, partials in (("partial", self.partials), ("again", self.again))
+            for operand, factors in enumerate(partials)
             if factors is not REFUSED
             for place, factor in enumerate(factors)
         }
