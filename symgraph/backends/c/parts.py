@@ -1,6 +1,7 @@
 """Functions over rows of a C file as finished text: the parts that they are written in."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 
 @dataclass(frozen=True, slots=True)

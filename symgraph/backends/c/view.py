@@ -1,6 +1,6 @@
 """View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from symgraph.backends.c.functions import functions_called
@@ -16,7 +16,9 @@ from symgraph.errors import SpecError
 from symgraph.ir.graph import reachable, values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
+from symgraph.spec.inputs import Input, NamedNode
 from symgraph.spec.laws import Constant
+from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
@@ -250,17 +252,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         prefix=name.upper(),
         title=tuple(_title(source)),
         counts=_counts(source),
-        names={
-            table: tuple(string(entry.name) for entry in entries)
-            for table, entries in (
-                ("features", model.feature_inputs),
-                ("weights", model.weight_inputs),
-                ("constants", model.constant_inputs),
-                ("targets", several_targets(model)),
-                ("outputs", model.output_nodes if len(model.output_nodes) > 1 else ()),
-            )
-            if entries or table in ("features", "weights")
-        },
+        names=_tables(model),
         constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
         target="NULL" if target is None else string(target.name),
         output="NULL" if output is None else string(output.name),
@@ -289,6 +281,15 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         workspace=source.options.workspace,
         single=single,
     )
+
+
+def _tables(model: Model) -> dict[str, tuple[str, ...]]:
+    """Return the public tables of names, those of targets and outputs where there are several."""
+    entries: dict[str, Sequence[Input | NamedNode]] = {"features": model.feature_inputs, "weights": model.weight_inputs}
+    entries |= {"constants": model.constant_inputs} if model.constant_inputs else {}
+    entries |= {"targets": model.target_inputs} if len(model.target_inputs) > 1 else {}
+    entries |= {"outputs": model.output_nodes} if len(model.output_nodes) > 1 else {}
+    return {table: tuple(string(entry.name) for entry in some) for table, some in entries.items()}
 
 
 def _chosen(source: Source) -> tuple[str, ...]:

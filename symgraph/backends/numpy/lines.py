@@ -36,6 +36,7 @@ class LinesWriter:
         largest: the text of the largest number of that dtype.
         transposed: the text of the columns of X, one after the other.
         first_column: the text of the first of them.
+        first_target: the text of the first column of y, of several targets.
         every_row: the text of a value that is the same in every row, once for each entry of a column.
         binders: the functions of the runtime that bind the lines, of a model with features and a target, and of others.
         lines_type: the runtime's type of the lines.
@@ -54,6 +55,7 @@ class LinesWriter:
     target = "y = {value}"
     transposed = "{X}.T"
     first_column = "X.T[0]"
+    first_target = "y if y is None else y.T[0]"
     every_row = "every_row({value}, {column})"
     binders = ("bind", "bind_loosely")
     lacks: frozenset[str] = frozenset()
@@ -239,7 +241,7 @@ class LinesWriter:
         model = self.source.model
         if not (model.feature_inputs or model.target_inputs) or self.graph.nodes[position].varying:
             return loss
-        y = self.first_column.replace("X", "y") if several_targets(model) else "y"
+        y = self.first_target if several_targets(model) else "y"
         return self.every_row.format(value=loss, column=self.first_column if model.feature_inputs else y)
 
     def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
