@@ -230,16 +230,11 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     model = source.model
     chosen = _chosen(source)
     writer = FunctionWriter(source, texts, literals)
-    functions = _functions(source, writer, {*chosen})
+    there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
+    functions = _functions(source, writer, {*chosen}) | _on_request(writer, {*chosen, *there})
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
-    there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
     summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
-    functions |= {
-        "by_features": writer.partials(FEATURE_JACOBIAN, "by_features", FEATURES) if FEATURE_JACOBIAN in there else None,
-        "along": writer.partials(JVP, "along", JACOBIAN, "derivative") if JVP in there else None,
-        "both": writer.both() if JACOBIAN_ROW in chosen else None,
-    }
     written = [function for function in (*functions.values(), *(one.terms for one in summed)) if function is not None]
     name = ascii_name(model.name)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
@@ -290,6 +285,15 @@ def _tables(model: Model) -> dict[str, tuple[str, ...]]:
     entries |= {"targets": model.target_inputs} if len(model.target_inputs) > 1 else {}
     entries |= {"outputs": model.output_nodes} if len(model.output_nodes) > 1 else {}
     return {table: tuple(string(entry.name) for entry in some) for table, some in entries.items()}
+
+
+def _on_request(writer: FunctionWriter, wanted: Set[str]) -> dict[str, CFunction | None]:
+    """Write the derivatives of the output that were asked for."""
+    return {
+        "by_features": writer.partials(FEATURE_JACOBIAN, "by_features", FEATURES) if FEATURE_JACOBIAN in wanted else None,
+        "along": writer.partials(JVP, "along", JACOBIAN, "derivative") if JVP in wanted else None,
+        "both": writer.both() if JACOBIAN_ROW in wanted else None,
+    }
 
 
 def _chosen(source: Source) -> tuple[str, ...]:
