@@ -47,7 +47,7 @@ class LooseBinding(Binding[T]):
     normal_equations = loosely(Binding.normal_equations)
 
     def predict(self, w: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
-        """Compute the output: one entry a row, or a scalar for one row."""
+        """Compute the output: one entry a row, or a scalar for one row; (S, n) or (S,) for w of (S, k)."""
         return super().predict(w, X, threads=threads)
 
 
