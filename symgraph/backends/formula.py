@@ -1,6 +1,6 @@
 """Formulas for people: the graph's expressions in plain text, every named node under its name."""
 
-from symgraph.ir.graph import OPPOSITE, Graph, made
+from symgraph.ir.graph import OPPOSITE, Graph, made, values_of
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, OpText, Text, call
 
@@ -29,7 +29,7 @@ def formulas(graph: Graph) -> dict[str, str]:
     Args:
         graph: a forward graph as lowering gives it, before any pass, so that the formulas read like the spec.
     """
-    hidden = {"output", OPPOSITE, *(["residual"] if "node residual" in graph.roots else [])}
+    hidden = {*values_of(graph, "output"), OPPOSITE, *(["residual"] if "node residual" in graph.roots else [])}
     wanted = {root.removeprefix("node "): position for root, position in graph.roots.items() if root not in hidden}
     texts: list[Text] = [Text("", Level.ATOM)] * len(graph.nodes)
     result: dict[str, str] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symgraph.backends.layout import columns
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
+from symgraph.spec.inputs import Input
 from symgraph.spec.model import Model
 
 # Python's own builtins; a notebook or the site module adds others, and the text must not depend on where it is generated
@@ -83,18 +84,27 @@ class Numbering:
                 return name
 
 
-JACOBIAN = " (jacobian)"
-RESIDUAL = " (residual)"
-"""Ends of the names of cotangents that are not those of the loss."""
+JACOBIAN, RESIDUAL = "jacobian", "residual"
+"""The kinds of cotangents that are not those of the loss; their names end so, in brackets."""
 
 _ROOM = LONGEST - len("d__00000")
 """So much of a node's name fits before the number of an unnamed value."""
 
 
 def identifiers(model: Model, taken: Iterable[str] = ()) -> dict[str, str]:
-    """Return the identifier of every feature, weight and node of a model; ``taken`` are others that the text around uses."""
-    inputs = (*model.feature_inputs, *model.weight_inputs, *model.constant_inputs)
+    """Return the identifier of every feature, weight and node of a model, and of every target where there are several.
+
+    Args:
+        model: the model.
+        taken: others that the text around uses.
+    """
+    inputs = (*model.feature_inputs, *model.weight_inputs, *model.constant_inputs, *several_targets(model))
     return python_names([entry.name for entry in inputs] + [node.name for node in model.nodes], taken)
+
+
+def several_targets(model: Model) -> tuple[Input, ...]:
+    """Return the targets where there are several; one alone is called y."""
+    return model.target_inputs if len(model.target_inputs) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ class Names:
     Attributes:
         model: the model.
         graph: a differentiated graph of it.
-        identifier: the identifier of every feature, weight and node.
+        identifier: the identifier of every feature, weight and node, and of targets where there are several.
     """
 
     model: Model
@@ -115,7 +125,8 @@ class Names:
         """Return the identifier of every input of a kind in order, "" for one that nothing reads.
 
         Args:
-            kind: "weight", "constant", "feature", or "w" for the weights with the constants behind them.
+            kind: "weight", "constant", "feature", "target" where there are several, or "w" for the weights with the constants
+                behind them.
             order: the operations that read them.
             also: further nodes that are read.
         """
@@ -127,10 +138,11 @@ class Names:
         return [self.identifier[entry.name] if (entry.kind, entry.name) in used else "" for entry in entries]
 
     def leaves(self, others: Mapping[str, str]) -> dict[int, str]:
-        """Return the text of every leaf: the identifier of an input but the target, and of other kinds that by ``others``."""
+        """Return the text of every leaf: the identifier of inputs but a single target, of other kinds that by ``others``."""
         result: dict[int, str] = {}
+        named = ("feature", "weight", "constant", *(["target"] if several_targets(self.model) else []))
         for position, node in enumerate(self.graph.nodes):
-            if node.op in ("feature", "weight", "constant"):
+            if node.op in named:
                 result[position] = self.identifier[str(node.data)]
             elif node.op in others:
                 result[position] = others[node.op]
@@ -151,31 +163,41 @@ class Names:
             labels.setdefault(self.graph.roots["loss"], "loss")
         return {position: label for position, label in labels.items() if self.graph.nodes[position].data is None}
 
-    def cotangents(self, suffix: str = "") -> tuple[dict[int, str], dict[int, str]]:
+    def cotangents(self, kind: str = "") -> tuple[dict[int, str], dict[int, str]]:
         """Return the name of every named cotangent, and a remark where it has several names.
 
         Args:
-            suffix: "" for the cotangents of the loss, ``JACOBIAN`` for those of the output, ``RESIDUAL`` for the residual's.
+            kind: "" for the cotangents of the loss, ``JACOBIAN`` for those of outputs, ``RESIDUAL`` for those of residuals.
 
         Returns:
-            Node -> the name under which it is computed (that of the node nearest to the root), node -> remark.
+            Node -> the name under which it is computed (that of the node nearest to the root; of several outputs or residuals
+            with the name of its column behind it), node -> remark.
         """
-        aliases: dict[int, list[str]] = {}
+        aliases: dict[int, list[tuple[str, str]]] = {}
         weights = {node.data for node in self.graph.nodes if node.op == "weight"}
         for name, position in self.graph.names.items():
-            plain = name.removesuffix(suffix) if suffix else name
-            if name.startswith("d_") and (plain != name if suffix else not name.endswith((JACOBIAN, RESIDUAL))):
-                aliases.setdefault(position, []).append(plain.removeprefix("d_"))
+            plain, _, end = name.partition(" (")
+            own, _, column = end.removesuffix(")").partition(" ")
+            if name.startswith("d_") and own == kind:
+                aliases.setdefault(position, []).append((plain.removeprefix("d_"), column))
+        taken = {*self.identifier.values()}
         labels: dict[int, str] = {}
         notes: dict[int, str] = {}
         for position, names in aliases.items():
-            ordered = sorted(names, key=weights.__contains__)  # nodes before weights, stable
-            chosen = ([name for name in ordered if name not in weights] or ordered[:1])[-1]
-            labels[position] = f"d_{self.identifier[chosen]}"
-            others = [f"d_{self.identifier[name]}" for name in ordered if name != chosen]
+            ordered = sorted(names, key=lambda entry: entry[0] in weights)  # nodes before weights, stable
+            chosen = ([entry for entry in ordered if entry[0] not in weights] or ordered[:1])[-1]
+            labels[position] = self._cotangent(*chosen)
+            while chosen[1] and labels[position] in taken:
+                labels[position] += "_"
+            taken.add(labels[position])
+            others = [self._cotangent(*entry) for entry in ordered if entry != chosen]
             if others:
                 notes[position] = f"also {', '.join(others)}"
         return labels, notes
+
+    def _cotangent(self, name: str, column: str) -> str:
+        end = f"_r{column}" if column.isdigit() else f"_{column}" if column else ""
+        return f"d_{self.identifier[name]}{end}"
 
     def bases(self) -> list[str]:
         """Return prefixes for names of unnamed values: the node that they belong to, with ``d_`` for what the adjoint added.

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
 from symgraph.derive.schedule import Counts
-from symgraph.ir.graph import Graph
+from symgraph.ir.graph import Graph, values_of
 from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.inputs import DEFAULT_LAW, Input
 from symgraph.spec.laws import Constant, Law, Normal, Uniform
@@ -66,14 +66,13 @@ class Source:
 
     @property
     def has_residual(self) -> bool:
-        """Tell if the loss is a constant times the square of a residual."""
-        return "residual" in self.graph.roots
+        """Tell if the loss is a constant times the square of a residual, or those of several."""
+        return bool(values_of(self.graph, "residual"))
 
     @property
     def residual_is_difference(self) -> bool:
         """Tell if the residual is the output less the target."""
-        output, target = self.model.output_node, self.model.target_input
-        return output is not None and target is not None and residual_of(self.model).expr == output.symbol - target.symbol
+        return residual_of(self.model).is_difference(self.model)
 
 
 def model_hash(model: Model) -> str:
@@ -93,7 +92,7 @@ def _model_hash(model: Model) -> str:
     draws = {id(i.init): _draw(i.init, 1) if i.init else None for i in {id(i.init): i for i in model.inputs}.values()}
     lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}{_limits(i)}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
-    lines.append(f"output {model.output_node.name if model.output_node else None}")
+    lines += [f"output {node.name}" for node in model.output_nodes] or ["output None"]
     lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
     lines += [f"constraint {one.name} {digest[one.expr]} {one.limits}" for one in model.constraints]
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
@@ -112,8 +111,9 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         fields: the identifier of each node on the tape; those that differ from the node's name are listed.
 
     Returns:
-        The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``bounds`` and ``fixed`` of weights,
-        ``constraints``, ``extras`` and ``precision`` only where there are some, and they are not those of a plain module.
+        The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
+        ``bounds`` and ``fixed`` of weights, ``constraints``, ``extras`` and ``precision`` only where there are some, and they
+        are not those of a plain module.
     """
     model = source.model
     return {
@@ -137,6 +137,7 @@ def _residual_entry(model: Model) -> dict[str, str]:
         return {"no_residual": quoted(residual.reason)}
     robust = model.robust
     entries = {"residual_factor": number(residual.factor)}
+    entries |= {"residuals": str(len(residual.exprs))} if len(residual.exprs) > 1 else {}
     return entries if robust is None else entries | {"robust": f"({quoted(robust.name)}, {number(robust.f_scale)})"}
 
 
@@ -227,16 +228,17 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
         fields: the identifier of each node in the module.
     """
     model = source.model
-    target, output = model.target_input, model.output_node
+    target, targets = model.target_input, [i.name for i in model.target_inputs]
     constants = (
         f"ABI = {ABI}",
         parenthesized("MODEL = ", quoted(model.name), "", 0),
         _tuple("FEATURES", [i.name for i in model.feature_inputs]),
         parenthesized("TARGET = ", quoted(target.name) if target else "None", "", 0),
+        *([_tuple("TARGETS", targets)] if len(targets) > 1 else []),
         _tuple("WEIGHTS", [i.name for i in model.weight_inputs]),
         *_constants(model),
         _tuple("NODES", [node.name for node in model.nodes]),
-        _tuple("OUTPUTS", [output.name] if output else []),
+        _tuple("OUTPUTS", [node.name for node in model.output_nodes]),
     )
     shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
     doc = _docstring_safe(model.doc or f"The model {model.name}.")

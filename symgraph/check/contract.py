@@ -91,25 +91,29 @@ class Contract:
 
     def _facts_of_module(self, module: Any, backend: str) -> Iterator[tuple[str, Any, Any]]:
         """Yield each fact's name with the module's value and the spec's."""
-        model, has_residual = self.reference.model, "residual" in self.expected
+        model, residual = self.reference.model, residual_of(self.reference.model)
         yield "MODEL", module.MODEL, model.name
         yield "FEATURES", tuple(module.FEATURES), tuple(entry.name for entry in model.feature_inputs)
         yield "WEIGHTS", tuple(module.WEIGHTS), tuple(entry.name for entry in model.weight_inputs)
         yield "CONSTANTS", dict(getattr(module, "CONSTANTS", {})).keys(), self.batch.constants.keys()
         yield "TARGET", module.TARGET, None if model.target_input is None else model.target_input.name
-        if backend != "scalar" and has_residual:
+        targets = tuple(target.name for target in model.target_inputs)
+        yield "TARGETS", getattr(module, "TARGETS", targets[:1]), targets
+        yield "OUTPUTS", tuple(module.OUTPUTS), tuple(node.name for node in model.output_nodes)
+        if backend != "scalar" and residual.exprs:
             dtype = np.dtype(module.METADATA.get("dtype", "float64")).type
-            yield "residual_factor", module.METADATA.get("residual_factor"), float(dtype(residual_of(model).factor))
+            yield "residual_factor", module.METADATA.get("residual_factor"), float(dtype(residual.factor))
         for name in ("residual", "residual_jacobian"):
-            if not has_residual and hasattr(module, name):
+            if not residual.exprs and hasattr(module, name):
                 yield name, "there", "missing, since the loss is no constant times a square"
 
     def _given(self) -> Given:
-        rows, target = self.batch.rows, self.reference.model.target_input
+        rows, targets = self.batch.rows, [target.name for target in self.reference.model.target_inputs]
         names = [feature.name for feature in self.reference.model.feature_inputs]
         w = np.array(list(self.batch.weights.values()))
         X = np.array([[row[name] for name in names] for row in rows]) if names else None
-        y = None if target is None else np.array([row[target.name] for row in rows])
+        y = np.array([[row[name] for name in targets] for row in rows]) if targets else None
+        y = y[:, 0] if y is not None and len(targets) == 1 else y
         return Given(w, X, y, np.arange(len(rows)), shares=_SHARES[: len(rows)], ways=_ALL_WAYS)
 
     def _problem(self, outcome: Outcome[Expected], facts: Mapping[str, Expected]) -> str:
@@ -177,6 +181,6 @@ def _ways(batch: Given, backend: str, whole: bool, turn: int) -> Iterator[Given]
 def _with_absent_row(batch: Given) -> Given:
     last = batch.rows == len(batch.rows) - 1
     X = None if batch.X is None else np.where(last[:, None], np.nan, batch.X)
-    y = None if batch.y is None else np.where(last, np.nan, batch.y)
+    y = None if batch.y is None else np.where(last if batch.y.ndim == 1 else last[:, None], np.nan, batch.y)
     shares = np.where(last, 0.0, batch.shares)
     return batch._replace(X=X, y=y, shares=shares, ways=(_ABSENT,), by_row=False, text=" with one row absent")

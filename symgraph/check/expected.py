@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.check.verification_points import Batch
-from symgraph.gradcheck.calls import PARTIALS, Array
+from symgraph.gradcheck.calls import Array, partials_fact
 from symgraph.gradcheck.outcomes import Fact
 
 ILL = 1e-4
@@ -97,7 +97,8 @@ def expect(reference: Reference, batch: Batch, kind: type[Expected] = Expected) 
 
     Returns:
         By fact about the rows: "loss", "output", "residual" (n,) as far as the model has them, their partials by the k weights,
-        "gradient", "jacobian", "residual_jacobian" (n, k), and "node NAME" (n,) for each field of the tape.
+        "gradient", "jacobian", "residual_jacobian" (n, k), and "node NAME" (n,) for each field of the tape. Of several outputs
+        and residuals each column is a fact, such as "output re", "jacobian re", "residual 1".
     """
     points = [batch.point(row) for row in range(len(batch.rows))]
     weights = [entry.name for entry in reference.model.weight_inputs]
@@ -112,7 +113,7 @@ def expect(reference: Reference, batch: Batch, kind: type[Expected] = Expected) 
     found = {name: whole.at((slice(None), place)) for place, name in enumerate(names)}
     for place, root in enumerate(reference.roots):
         start = len(names) + place * len(weights)
-        found[PARTIALS[root]] = whole.at((slice(None), slice(start, start + len(weights))))
+        found[partials_fact(root)] = whole.at((slice(None), slice(start, start + len(weights))))
     # a field of the tape that is None without the target
     return found | ({"node loss": found["loss"]} if "loss" in reference.on_target else {})
 

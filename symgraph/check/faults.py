@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.check.reference import NARROW, origin
+from symgraph.check.reference import NARROW
 from symgraph.check.runs import CRASH, MATH_ERROR, Results, Run
 from symgraph.check.truth_at_points import KNOWN, NO_DERIVATIVE, UNDEFINED, UNRESOLVED, Truths
+from symgraph.columns import value_of
 from symgraph.options import ACCURATE
 
 Mask = NDArray[np.bool_]
@@ -284,6 +285,6 @@ def _errors(found: Truths, computed: Floats) -> Floats:
 
 def _of_values(marked: Mask, names: Sequence[str]) -> Mask:
     """For each partial whether the value that is differentiated is marked; False for the values themselves."""
-    columns = [value if leaf else "" for value, leaf in map(origin, names)]
+    columns = [value if leaf else "" for value, leaf in map(value_of, names)]
     nothing = np.zeros(len(marked), bool)
     return np.stack([marked[:, names.index(value)] if value in names else nothing for value in columns], axis=1)

@@ -93,8 +93,11 @@ _CONSTANTS: Mapping[Any, Callable[[], Value]] = {
 }  # fmt: skip
 """The constants with a symbol of their own, at the precision in force."""
 
-RESIDUAL = "residual of the loss"
-"""The name of the root that is the model's residual; no node can be called so."""
+
+def residual_root(column: str) -> str:
+    """Return the name of the root that is a residual, "residual of the loss" of "residual"; no node can be called so."""
+    return f"{column} of the loss"
+
 
 Choice = tuple[int, int]
 """A step that does different things at different points, and which of them it does."""
@@ -116,7 +119,7 @@ class Program:
     def __init__(self, model: Model, exprs: Sequence[Named] | None = None) -> None:
         self.steps: list[Step] = []
         self.roots: dict[str, int] = {}
-        """The step of each named node, by name, of "loss", and of ``RESIDUAL``, as far as the model has them."""
+        """The step of each named node, by name, of "loss", and each ``residual_root``, as far as the model has them."""
         self.leaves = tuple(entry.name for entry in model.inputs)
         self._index: dict[Any, int] = {}
         self._model = model
@@ -130,8 +133,11 @@ class Program:
     def _exprs(self) -> list[Named]:
         exprs: list[Named] = [(node.name, node.symbol, node.expr) for node in self._model.nodes]
         exprs += [] if self._model.loss_expr is None else [("loss", None, self._model.loss_expr)]
-        residual = residual_of(self._model).expr
-        return exprs if residual is None else [*exprs, (RESIDUAL, None, residual)]
+        residual = residual_of(self._model)
+        return [
+            *exprs,
+            *((residual_root(name), None, expr) for name, expr in zip(residual.columns, residual.exprs, strict=True)),
+        ]
 
     def smooth_around(self, values: Sequence[Value]) -> "Program":
         """The program of the smooth expressions that the model's are equal to around a point.
@@ -168,7 +174,7 @@ class Program:
         for index in self._choosing:
             step = self.steps[index]
             branches = step.name == "piecewise"
-            where = "loss" if step.home in ("loss", RESIDUAL) else f"node {step.home}"
+            where = "loss" if step.home == "loss" or " " in step.home else f"node {step.home}"
             for choice in range(len(step.args) // 2 if branches else max(2, len(step.args))):
                 found[index, choice] = f"{where}, branch {choice + 1}" if branches else ""
         return found

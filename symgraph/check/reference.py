@@ -12,10 +12,10 @@ from functools import cached_property, lru_cache
 from flint import arb, ctx
 
 from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
-from symgraph.check.program import RESIDUAL, Choice, Program, Slopes
+from symgraph.check.program import Choice, Program, Slopes, residual_root
+from symgraph.columns import columns_of, prefix_of
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import weakly
-from symgraph.spec.inputs import Input, NamedNode
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
@@ -37,23 +37,13 @@ Point = Mapping[str, float]
 """A float for every feature, weight and the target if there is one, taken as the exact number it is."""
 
 
-_PREFIXES = {"loss": "grad", "output": "jacobian", "residual": "residual_jacobian"}
-"""Prefixes of the names of a value's partials."""
-
-
-def origin(name: str) -> tuple[str, str]:
-    """The value that a result is, or is a partial of, and the weight by which: ("loss", "w1") of "grad w1", or ("loss", "")."""
-    kind, _, leaf = name.partition(" ")
-    return next((value for value, prefix in _PREFIXES.items() if leaf and prefix == kind), kind), leaf
-
-
 @dataclass(frozen=True, slots=True)
 class Truth:
     """The spec at one point; every value is a ball, or the reason why there is none.
 
     Attributes:
         nodes: the value of each named node.
-        values: of "loss", "output" and "residual", as far as the model has them.
+        values: of "loss", "output" and "residual", as far as the model has them; of several "output re", "residual 1".
         partials: of these by each input.
         bits: the precision that was needed.
     """
@@ -65,7 +55,7 @@ class Truth:
 
     def named(self, weights: Sequence[str]) -> dict[str, Value]:
         """The results under the names that reports use: "loss", "output", "residual", "grad w1", "jacobian w1"."""
-        partials = {f"{_PREFIXES[root]} {name}": self.partials[root][name] for root in self.values for name in weights}
+        partials = {f"{prefix_of(root)} {name}": self.partials[root][name] for root in self.values for name in weights}
         return {**self.values, **partials}
 
 
@@ -101,13 +91,13 @@ class Reference:
     def __init__(self, model: Model) -> None:
         self.model = model.freeze()
         self.program = Program(self.model)
-        self._output = "" if model.output_node is None else model.output_node.name
-        outputs = {"output": self.program.roots[self._output]} if self._output else {}
-        losses = {} if model.loss_expr is None else {"loss": self.program.roots["loss"]}
-        residuals = {"residual": self.program.roots[RESIDUAL]} if RESIDUAL in self.program.roots else {}
-        self.roots: Mapping[str, int] = {**losses, **outputs, **residuals}
-        output, target = self.model.output_node, self.model.target_input
-        self._target = target.name if target is not None and _is_plain(self.model, output, target) else ""
+        outputs, residual = [node.name for node in model.output_nodes], residual_of(self.model)
+        losses = {} if model.loss_expr is None else {"loss": "loss"}
+        residuals = {name: residual_root(name) for name in residual.columns}
+        self._names = {**losses, **dict(zip(columns_of("output", outputs), outputs, strict=True)), **residuals}
+        self.roots: Mapping[str, int] = {root: self.program.roots[name] for root, name in self._names.items()}
+        plain = residual.is_difference(self.model)  # then its partials are known with the output's
+        self._target = self.model.target_inputs[0].name if plain else ""
         kept = max(2, min(64, _KEPT // len(self.program.steps)))
         self._truth = lru_cache(maxsize=kept)(weakly(self._find_truth))
         self._rough = lru_cache(maxsize=kept)(weakly(self._run))
@@ -166,9 +156,9 @@ class Reference:
     @cached_property
     def on_target(self) -> frozenset[str]:
         """The named nodes that depend on the target, and "loss" if it does."""
-        target, moved = self.model.target_input, set[int]()
+        targets, moved = {target.name for target in self.model.target_inputs}, set[int]()
         for index, step in enumerate(self.program.steps):
-            if (target is not None and step.leaf == target.name) or not moved.isdisjoint(step.args):
+            if step.leaf in targets or not moved.isdisjoint(step.args):
                 moved.add(index)
         return frozenset(name for name, root in self.program.roots.items() if root in moved)
 
@@ -224,17 +214,12 @@ class Reference:
         with ctx.workprec(truth.bits):
             program = self.program.smooth_around(self._forward(key, truth.bits))
             values = program.forward([arb(value) for value in key])
-            partials, names = dict(truth.partials), {"loss": "loss", "output": self._output, "residual": RESIDUAL}
+            partials = dict(truth.partials)
             for root in undefined:
-                found = program.partials(values, program.roots[names[root]])
+                found = program.partials(values, program.roots[self._names[root]])
                 old = partials[root]
                 partials[root] = {name: found[name] if old[name] is UNDEFINED else old[name] for name in old}
         return replace(truth, partials=partials)
-
-
-def _is_plain(model: Model, output: NamedNode | None, target: Input) -> bool:
-    """Tell whether the residual is the output less the target, so that its partials are known with the output's."""
-    return output is not None and residual_of(model).expr == output.symbol - target.symbol
 
 
 def is_narrow(value: Value) -> bool:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.check.judged_points import Points
+from symgraph.columns import columns_of, prefix_of, value_of
 from symgraph.errors import OptionError
-from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls
+from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls, partials_fact
+from symgraph.io.module import targets_of
 from symgraph.options import ACCURATE, DOUBLE
 
 NOTHING, MATH_ERROR, CRASH = range(3)
@@ -106,15 +108,15 @@ def backend_of(module: Any) -> str:
 
 def names_of(module: Any) -> tuple[str, ...]:
     """The results that a module of the ABI has."""
-    values = {"loss": module.METADATA["has_loss"], "output": module.OUTPUTS}
-    return names_of_results([name for name, has in values.items() if has], module.WEIGHTS, backend_of(module))
+    values = ["loss"] * module.METADATA["has_loss"] + [*columns_of("output", module.OUTPUTS)]
+    return names_of_results(values, module.WEIGHTS, backend_of(module))
 
 
 def names_of_results(values: Collection[str], weights: Sequence[str], backend: str) -> tuple[str, ...]:
-    """The names of values ("loss" and "output", as far as there are these) and of their partials that a backend gives."""
-    kinds = {"loss": "grad"} if backend == "scalar" else {"loss": "grad", "output": "jacobian"}
-    partials = [f"{kind} {name}" for value, kind in kinds.items() if value in values for name in weights]
-    return (*(value for value in ("loss", "output") if value in values), *partials)
+    """The names of values ("loss" and each output, as far as there are these) and of their partials that a backend gives."""
+    kept = [value for value in values if value.partition(" ")[0] in ("loss", "output")]
+    slopes = [prefix_of(value) for value in kept if backend != "scalar" or value == "loss"]
+    return (*kept, *(f"{prefix} {name}" for prefix in slopes for name in weights))
 
 
 def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
@@ -148,11 +150,13 @@ def compute(module: Any, points: Points, dtype: str = "float64") -> Results:
 
 def _columns(names: Sequence[str], outputs: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """The positions of the results that each fact about a row is."""
-    kinds = {"loss": "loss", "output": "output", "gradient": "grad", "jacobian": "jacobian"}
-    found = {fact: tuple(i for i, name in enumerate(names) if name.partition(" ")[0] == kind) for fact, kind in kinds.items()}
-    found |= dict(zip(BOUNDS, (found["loss"], found["gradient"]), strict=True))
-    found |= {f"node {name}": found["output"] for name in outputs}
-    return {fact: columns for fact, columns in found.items() if columns}
+    found: dict[str, tuple[int, ...]] = {}
+    for place, (value, leaf) in enumerate(map(value_of, names)):
+        fact = partials_fact(value) if leaf else value
+        found[fact] = (*found.get(fact, ()), place)
+    bounded = zip(BOUNDS, ("loss", "gradient"), strict=True)
+    nodes = zip([f"node {name}" for name in outputs], columns_of("output", outputs), strict=True)
+    return found | {name: found[fact] for name, fact in (*bounded, *nodes) if fact in found}
 
 
 class _Runner:
@@ -170,9 +174,10 @@ class _Runner:
         self.runs: dict[tuple[str, str, str], Sequence[Run]] = {}
         """What each way of calling a function has given, one for each row that is looked at: the first and last of a batch."""
         places = {name: place for place, name in enumerate(points.names)}
-        values, target = points.values.astype(kind), module.TARGET
-        self.w, X = (values[:, [places[name] for name in part]] for part in (module.WEIGHTS, module.FEATURES))
-        y = None if target is None else values[:, places[target]]
+        values, targets = points.values.astype(kind), targets_of(module)
+        parts = (module.WEIGHTS, module.FEATURES, targets)
+        self.w, X, given = (values[:, [places[name] for name in part]] for part in parts)
+        y = (given if len(targets) > 1 else given[:, 0]) if targets else None
         self.given = Given(self.w[0], X if module.FEATURES else None, y, np.arange(len(X)), shares=np.ones(len(X)))
         self.is_scalar = backend_of(module) == "scalar"
         accurate = module.METADATA.get("precision", DOUBLE) == ACCURATE

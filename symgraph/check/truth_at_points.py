@@ -14,9 +14,10 @@ from symgraph.check.balls import KINK, UNKNOWN, ZERO, Value, exponent_of
 from symgraph.check.conditions import Conditions, Floats, GraphConditioning, Sizes
 from symgraph.check.input_uncertainty import is_cheap, kappa_of_value, kappas_of_partials, left_open
 from symgraph.check.judged_points import Points
-from symgraph.check.reference import LEVELS, origin, reference
+from symgraph.check.reference import LEVELS, reference
 from symgraph.check.rounding import FloatOfC
 from symgraph.check.runs import names_of_results
+from symgraph.columns import value_of
 from symgraph.generate import printed_graph
 from symgraph.ir.special import elementary
 from symgraph.options import DOUBLE
@@ -80,7 +81,7 @@ class Truths:
 
     def kappa_in(self, place: int, column: int) -> float:
         """kappa_in of one result at one point by the reference; for partials of large models that of ``sizes``."""
-        root, leaf = origin(self.names[column])
+        root, leaf = value_of(self.names[column])
         known = reference(self.model)
         if not leaf or np.isnan(self.sizes.kappa_in[place, column]) or not is_cheap(known):
             return float(self.sizes.kappa_in[place, column])
@@ -160,7 +161,7 @@ def truths(
     known = reference(model)
     chosen = tuple(names_of_model(model, backend) if names is None else names)
     conditioning = conditioning_of(model, backend, dtype, chosen, precision)
-    origins, values = [*map(origin, chosen)], [root for root in known.roots if root in chosen]
+    origins, values = [*map(value_of, chosen)], [root for root in known.roots if root in chosen]
     parts: list[list[tuple[int, float, float, int]]] = []
     bits: list[int] = []
     kappas: list[list[float]] = []

@@ -380,11 +380,10 @@ class _Found(NamedTuple):
 def _literal(found: Truths, point: Mapping[str, float]) -> str:
     """Assignments of w, X and y, as far as the model has them, with all digits."""
     model = found.model
-    target = () if model.target_input is None else (model.target_input,)
     parts = []
-    for name, entries in (("w", model.weight_inputs), ("X", model.feature_inputs), ("y", target)):
+    for name, entries in (("w", model.weight_inputs), ("X", model.feature_inputs), ("y", model.target_inputs)):
         numbers = [point[entry.name] for entry in entries]
-        text = repr(numbers[0] if name == "y" else numbers) if numbers else ""
+        text = repr(numbers[0] if name == "y" and len(numbers) == 1 else numbers) if numbers else ""
         parts += [f"{name} = {text}" if found.dtype == "float64" else f"{name} = np.{found.dtype}({text})"] if text else []
     return "; ".join(parts)
 

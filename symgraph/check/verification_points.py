@@ -107,7 +107,7 @@ class Sampler:
         self._random = random.Random(seed)
         self._weights, self._constants = model.weight_inputs, model.constant_inputs
         self._uniform = (*self._weights, *self._constants)
-        self._leaves = (*model.feature_inputs, *([model.target_input] if model.target_input else []))
+        self._leaves = (*model.feature_inputs, *model.target_inputs)
         self._size = rows if self._leaves else 1
         self._sample = None if sample is None else _sample_rows(model, sample)
         self._thresholds, self._exact = ([], set()) if reference.program.smooth else _thresholds(model)
@@ -293,7 +293,8 @@ def _sample_rows(model: Model, sample: Sample) -> tuple[Mapping[str, float], ...
     if names:
         X = np.asarray(sample[0], np.float64)
         columns |= dict(zip(names, X.reshape(-1, len(names)).T, strict=True))
-    if model.target_input is not None:
-        columns[model.target_input.name] = np.asarray(sample[1], np.float64).reshape(-1)
+    if model.target_inputs:
+        y = np.asarray(sample[1], np.float64).reshape(-1, len(model.target_inputs))
+        columns |= {target.name: column for target, column in zip(model.target_inputs, y.T, strict=True)}
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     return tuple(dict(zip(columns, row, strict=True)) for row in rows if all(map(math.isfinite, row)))

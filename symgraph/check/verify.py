@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 from sympy import evaluate
 
 from symgraph.check.constraints import check_constraints
@@ -190,8 +191,8 @@ class _Search:
 
 def _seen(batch: Batch, expected: Mapping[str, Expected]) -> list[str]:
     """Weights whose partial (of the output, where there is no loss) was judged at this batch and is not 0."""
-    partials = expected["gradient" if "gradient" in expected else "jacobian"]
-    nonzero = (partials.judged & (partials.want != 0.0)).any(0)
+    wanted = ["gradient"] if "gradient" in expected else [name for name in expected if name.partition(" ")[0] == "jacobian"]
+    nonzero = np.any([(expected[name].judged & (expected[name].want != 0.0)).any(0) for name in wanted], axis=0)
     return [name for name, good in zip(batch.weights, nonzero, strict=True) if good]
 
 

@@ -33,7 +33,7 @@ def predict(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Compute the output for each row and print it, as CSV if not as JSON."""
+    """Compute the output for each row and print it, as CSV if not as JSON; a column for each of several outputs."""
     import numpy as np
 
     from symgraph.errors import OptionError
@@ -45,9 +45,12 @@ def predict(
         check_writable("--out", out, data, weights)
     w = read_weights(weights, module)
     rows = read_rows(module, data, need_target=False)
-    values: list[Any] = np.atleast_1d(module.predict(w, rows.X if rows is not None else None)).tolist()
-    output = module.OUTPUTS[0]
-    text = json_text({"model": module.MODEL, output: values}) if json else "\n".join([output, *map(repr, values)])
+    outputs, predicted = module.OUTPUTS, module.predict(w, rows.X if rows is not None else None)
+    table: list[list[Any]] = np.reshape(predicted, (-1, len(outputs))).tolist()
+    if json:
+        text = json_text({"model": module.MODEL, **dict(zip(outputs, map(list, zip(*table, strict=True)), strict=True))})
+    else:
+        text = "\n".join([",".join(outputs), *(",".join(map(repr, row)) for row in table)])
     if out is None:
         print(text)
     else:

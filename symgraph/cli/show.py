@@ -68,8 +68,7 @@ def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
 
     latex = style is Format.latex
     frozen = model.freeze()
-    target: list[Any] = [] if frozen.target_input is None else [frozen.target_input]
-    named: list[Any] = [*frozen.feature_inputs, *frozen.weight_inputs, *target, *frozen.nodes]
+    named: list[Any] = [*frozen.feature_inputs, *frozen.weight_inputs, *frozen.target_inputs, *frozen.nodes]
     names = {entry.symbol: _latex_name(entry.name) for entry in named}
 
     def text(expr: Any) -> str:

@@ -202,16 +202,18 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
     """
     from symgraph.errors import OptionError
     from symgraph.io.data import read_data
+    from symgraph.io.module import targets_of
 
-    if not module.FEATURES and (module.TARGET is None or not need_target):
+    targets = targets_of(module)
+    if not module.FEATURES and not (targets and need_target):
         if path is not None:
-            lacking = "features and no target" if module.TARGET is None else "features"
+            lacking = "features" if targets else "features and no target"
             raise OptionError(f"--data: {module.MODEL} has no {lacking}; leave the option out")
         return None
     if path is None:
-        needed = [*module.FEATURES, *([module.TARGET] if module.TARGET and need_target else [])]
+        needed = [*module.FEATURES, *(targets if need_target else ())]
         raise OptionError(f"--data is missing; {module.MODEL} needs the columns {', '.join(needed)}")
-    return read_data(path, module.FEATURES, module.TARGET, need_target=need_target)
+    return read_data(path, module.FEATURES, module.TARGET or targets, need_target=need_target)
 
 
 def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:

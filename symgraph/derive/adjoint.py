@@ -4,12 +4,13 @@ Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), section 3.2: the i
 taken from the op table.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
+from symgraph.columns import prefix_of
 from symgraph.derive.fragments import VALUE, constant_root, fragment, instantiate
 from symgraph.errors import SpecError
-from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed
+from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed, values_of
 from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS, call_of
 
@@ -28,21 +29,25 @@ def differentiate(graph: Graph) -> Graph:
 
     Returns:
         The graph with the further roots ``grad <weight>``, ``jacobian <weight>`` and ``residual_jacobian <weight>``, and the
-        names ``d_<node>``, ``d_<node> (jacobian)`` and ``d_<node> (residual)`` for cotangents.
+        names ``d_<node>``, ``d_<node> (jacobian)`` and ``d_<node> (residual)`` for cotangents; of several outputs and residuals
+        ``jacobian <name> <weight>``, ``d_<node> (jacobian <name>)`` and alike.
     """
     if "loss" in graph.roots:
         graph = adjoint(graph, "loss", prefix="grad", suffix="")
-    if "output" in graph.roots:
-        graph = adjoint(graph, "output", prefix="jacobian", suffix=" (jacobian)")
-    for root, seed in (("residual", 1.0), (OPPOSITE, -1.0)):
-        if root in graph.roots and not _moves_as_the_output(graph, root):
-            graph = adjoint(graph, root, prefix="residual_jacobian", suffix=" (residual)", seed=seed)
+    outputs, residuals = (values_of(graph, kind) for kind in ("output", "residual"))
+    for root in outputs:
+        graph = adjoint(graph, root, prefix=prefix_of(root), suffix=f" ({prefix_of(root)})")
+    if len(residuals) != len(outputs) or not all(map(partial(_moves_as, graph), residuals, outputs)):
+        for root in residuals:
+            graph = adjoint(graph, root, prefix=prefix_of(root), suffix=f" ({root})")
+    if OPPOSITE in graph.roots and not (len(outputs) == 1 and _moves_as(graph, OPPOSITE, outputs[0])):
+        graph = adjoint(graph, OPPOSITE, prefix="residual_jacobian", suffix=" (residual)", seed=-1.0)
     return graph
 
 
-def _moves_as_the_output(graph: Graph, root: str) -> bool:
-    """Tell if the residual is the output, or the output less a node that no weight influences."""
-    residual, output = graph.roots[root], graph.roots.get("output")
+def _moves_as(graph: Graph, root: str, other: str) -> bool:
+    """Tell if a residual is an output, or the output less a node that no weight influences."""
+    residual, output = graph.roots[root], graph.roots[other]
     node = graph.nodes[residual]
     if node.op != "sub" or output not in node.args:
         return root != OPPOSITE and residual == output

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy.logic.boolalg import BooleanAtom
 
+from symgraph.columns import columns_of
 from symgraph.derive.guards import guarded_symbols, safe_point
 from symgraph.derive.powers import common_power, is_dyadic, split
 from symgraph.errors import SpecError
@@ -40,7 +41,8 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
         guarded: whether untaken branches of a Piecewise are kept finite; without, the graph reads like the spec.
 
     Returns:
-        A graph with the roots ``node <name>``, ``output``, ``loss``, and ``residual`` or its ``OPPOSITE``, where there is one.
+        A graph with the roots ``node <name>``, ``output``, ``loss``, and ``residual`` or its ``OPPOSITE``, where there is one;
+        of several outputs and residuals ``output <name>``, ``residual <place>``.
 
     Raises:
         SpecError: the model is not complete, or something in it cannot be lowered.
@@ -52,7 +54,7 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     groups = model.feature_inputs, model.nodes, model.weight_inputs, model.constant_inputs
     symbols = [one.symbol for group in groups for one in group]
     order = ordered(
-        [*model.exprs, *([] if residual.reason else [residual.written])],
+        [*model.exprs, *residual.written],
         {symbol: place for place, symbol in enumerate(symbols)},
     )
     lowering = Lowering(builder, order, {i.symbol: i.domain for i in inputs}, guarded)
@@ -62,12 +64,14 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
         builder.origin = node.name
         position = lowering.lower(node.expr, env, f"model {model.name}: node {node.name!r}")
         env[node.symbol] = names[node.name] = roots[f"node {node.name}"] = position
-    if model.output_node is not None:
-        roots["output"] = env[model.output_node.symbol]
-    for name, expr in (("loss", model.loss_expr), (OPPOSITE if residual.turned else "residual", residual.written)):
-        if expr is not None:
-            builder.origin = name
-            roots[name] = lowering.lower(expr, env, f"model {model.name}: {name}")
+    outputs = [node.name for node in model.output_nodes]
+    for name, root in zip(outputs, columns_of("output", outputs), strict=True):
+        roots[root] = names[name]
+    losses = [] if model.loss_expr is None else [("loss", model.loss_expr)]
+    residuals = (OPPOSITE,) if residual.turned else residual.columns
+    for name, expr in [*losses, *zip(residuals, residual.written, strict=True)]:
+        builder.origin = name.replace(" ", "_") if name in residual.columns else name
+        roots[name] = lowering.lower(expr, env, f"model {model.name}: {name}")
     return builder.build(roots, names)
 
 

@@ -2,7 +2,8 @@
 
 A fact is what one row has of its own: "loss", "output", their partials "gradient" and "jacobian", "residual" and
 "residual_jacobian", and "node NAME" for a field of the tape. A call gives facts of its rows, or sums of them with a factor for
-each row. Whoever checks a module knows the facts, from the spec or from differences, and compares.
+each row. Of several outputs or residuals each column is a fact of its own, "output re" with the partials "jacobian re". Whoever
+checks a module knows the facts, from the spec or from differences, and compares.
 """
 
 import math
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from symgraph.columns import partials_of
 
 Array = NDArray[np.float64]
 
@@ -26,7 +29,21 @@ BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
 PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian"}
 """The values of a row, and the partials of each by the weights."""
+
+
+def partials_fact(value: str) -> str:
+    """The fact that is the partials of a value: "jacobian re" of "output re"."""
+    return partials_of(value, PARTIALS[value.partition(" ")[0]])
+
+
+def is_value(fact: str) -> bool:
+    """Tell whether a fact has partials: a loss, an output or a residual."""
+    return fact.partition(" ")[0] in PARTIALS
+
+
 WITHOUT = "without y"
+_OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian")
+"""The functions whose results may have several columns."""
 _NUMBER = -1.5
 """A cotangent that all rows share."""
 
@@ -36,7 +53,8 @@ class Given(NamedTuple):
 
     Attributes:
         w: (k,) the weights.
-        X, y: (m, d) and (m,), or those of one row alone; None where the model has no features or no target.
+        X, y: (m, d) and (m,), of several targets (m, p), or those of one row alone; None where the model has no features or no
+            target.
         rows: (m,) which of the n known rows they are, in order; more than n are all of them again and again.
         alone: whether it is one row and no batch.
         text: what is added to names of functions.
@@ -138,7 +156,7 @@ def _once(function: Callable[[], Any]) -> Callable[[], Any]:
 def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[float]]:
     """The loss of a row and its partials, from the function `row`; NaN for partials that it does not write."""
     partials = [math.nan] * len(w)
-    return module.row(w.tolist(), _floats(x), None if y is None else float(y), partials), partials
+    return module.row(w.tolist(), _floats(x), None if y is None else np.asarray(y, np.float64).tolist(), partials), partials
 
 
 def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
@@ -167,9 +185,27 @@ def _called(
 
     def run() -> Sequence[Any]:
         result: Any = getattr(module, name)(*given[:arguments], **given.options, **options)
+        if name in _OF_COLUMNS:
+            return _columns(name, result, given, len(facts))
         return result if len(facts) > 1 else (result,)
 
     return Call(name, facts, run, how, factors)
+
+
+def _columns(name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
+    """The columns of a result of outputs or residuals.
+
+    Raises:
+        ValueError: several have another shape than they ought to.
+    """
+    if count == 1:
+        return (result,)
+    rows = () if given.alone else (len(given.rows),)
+    ends = (len(given.w),) if name.endswith("jacobian") else ()
+    shape = (math.prod(rows) * count, *ends) if name.startswith("residual") else (*rows, count, *ends)
+    if np.shape(result) != shape:
+        raise ValueError(f"it has shape {np.shape(result)} instead of {shape}")
+    return [*np.moveaxis(np.reshape(result, (*rows, count, *ends)), len(rows), 0)]
 
 
 def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[], Any]) -> Iterator[Call]:
@@ -191,40 +227,57 @@ def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[
 def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     """The functions that give something for each row."""
     single = partial(_called, module, given)
+    outputs, residuals = (
+        [fact for fact in facts if fact.partition(" ")[0] == kind] or [kind] for kind in ("output", "residual")
+    )
+    jacobian = [partials_fact(output) for output in outputs]
     per_sample_grad = _once(lambda: module.per_sample_grad(*given[:3], **given.options))
     yield Call("per_sample_grad", ("gradient",), lambda: [per_sample_grad()])
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
-        yield single("predict", ("output",), 2, WITHOUT)
-        yield single("jacobian", ("jacobian",), 2, WITHOUT)
+        yield single("predict", outputs, 2, WITHOUT)
+        yield single("jacobian", jacobian, 2, WITHOUT)
     if given.y is not None:
-        yield single("jacobian", ("jacobian",))
-    if "residual" in facts:
-        yield single("residual", ("residual",))
-        yield single("residual_jacobian", ("residual_jacobian",))
+        yield single("jacobian", jacobian)
+    if residuals[0] in facts:
+        yield single("residual", residuals)
+        yield single("residual_jacobian", [partials_fact(residual) for residual in residuals])
     elif module.METADATA.get("residual_factor"):
         yield from _squares(module, given, module.METADATA["residual_factor"], per_sample_grad)
     yield single("error_bound", BOUNDS)
     if given.alone:
         yield Call("row", ("loss", "gradient"), lambda: call_row(module, *given[:3]))
-        yield Call("predict_row", ("output",), lambda: [module.predict_row(given.w.tolist(), _floats(given.X))])
+        one = len(outputs) == 1
+        yield Call("predict_row", outputs, lambda: [_row(module, given)] if one else _row(module, given))
+
+
+def _row(module: Any, given: Given) -> Any:
+    return module.predict_row(given.w.tolist(), _floats(given.X))
 
 
 def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable[[], Any]) -> Iterator[Call]:
-    """The residual and its partials by what they say of a loss that is a factor times the residual's square."""
+    """The residuals and their partials by what they say of a loss that is a factor times the sum of the residuals' squares."""
+    rows, count = () if given.alone else (len(given.rows),), module.METADATA.get("residuals", 1)
+    ends = {"residual": (), "residual_jacobian": (len(given.w),)}
 
     def part(name: str) -> Any:
-        return np.asarray(getattr(module, name)(*given[:3], **given.options))
+        result = np.asarray(getattr(module, name)(*given[:3], **given.options))
+        return result if count == 1 else result.reshape(*rows, count, *ends[name])
+
+    def total(values: Any) -> Any:
+        return values if count == 1 else values.sum(axis=len(rows))
 
     residual = _once(lambda: part("residual").astype(np.float64))
 
     def gradient() -> Any:
         slopes, known = part("residual_jacobian"), np.asarray(per_sample_grad())
         twice = 2.0 * factor * residual()[..., None]
+        if count > 1:
+            return total(twice * slopes)
         # slopes that are no normal numbers have no digits that a large residual could bring back
         least = np.abs(twice) * np.finfo(np.result_type(slopes, np.float32)).tiny
         return np.where((np.abs(twice * slopes) < least) & (np.abs(known) < least), known, twice * slopes)
 
-    yield Call("residual", ("loss",), lambda: [factor * np.square(residual())])
+    yield Call("residual", ("loss",), lambda: [factor * total(np.square(residual()))])
     yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck.agreement import SAFETY, judge
-from symgraph.gradcheck.calls import PARTIALS, Array
+from symgraph.gradcheck.calls import Array, is_value, partials_fact
 from symgraph.gradcheck.compared_functions import compare
 from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
-from symgraph.io.module import GeneratedModule
+from symgraph.io.module import GeneratedModule, targets_of
 
 _SINGLES, _LEAST_SINGLES, _SINGLES_WORK = 48, 4, 20_000
 """Number of weights judged one by one at a point: most, least, and the most that it times the number of all may be."""
@@ -107,8 +107,9 @@ def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Genera
     facts = point.facts(rng)
     if whole:
         yield from compare(point, facts, rng)
-    for value, name in PARTIALS.items():
-        if name in facts and (whole or value == point.main):
+    for value in filter(is_value, facts):
+        name = partials_fact(value)
+        if whole or value in point.mains:
             partials, sway = facts[name].want, facts[name].radius
             blur = np.full(len(partials), np.inf)
             if value == "loss":
@@ -126,8 +127,8 @@ def _alone(point: Point, value: str, j: int, partials: Array, sway: Array, blur:
         return point.each(value, np.concatenate([w[:j], [x], w[j + 1 :]]))
 
     entries = judge(moved, float(w[j]), point.scale(j), partials[:, j], sway[:, j], blur)
-    if value != point.main:
-        return Finding(PARTIALS[value], point, name, entries)
+    if value not in point.mains:
+        return Finding(partials_fact(value), point, name, entries)
     return Finding("", point, name, entries, shows=name if entries.judged.any() else ())
 
 
@@ -136,8 +137,8 @@ def _along(point: Point, value: str, move: Array, partials: Array, sway: Array, 
     w, name = point.given.w, (f"all {len(move)} weights",)
     slopes, noise = partials @ move, np.abs(sway) @ np.abs(move)
     entries = judge(lambda t: point.each(value, w + (t - 1.0) * move), 1.0, 1.0, slopes, noise, blur)
-    if value != point.main:
-        return Finding(f"{PARTIALS[value]} along", point, name, entries)
+    if value not in point.mains:
+        return Finding(f"{partials_fact(value)} along", point, name, entries)
     seen = (partials[entries.judged] != 0.0).any(axis=0)
     return Finding("partials along", point, name, entries, shows=tuple(compress(point.module.WEIGHTS, seen)))
 
@@ -145,7 +146,8 @@ def _along(point: Point, value: str, move: Array, partials: Array, sway: Array, 
 def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
     if X is None and y is None:
         return None
-    needs_target = module.TARGET is not None and module.METADATA["has_loss"]
+    targets = targets_of(module)
+    needs_target = bool(targets) and module.METADATA["has_loss"]
     for name, part, exists in (("X", X, bool(module.FEATURES)), ("y", y, needs_target)):
         if exists != (part is not None):
             raise DataError(f"{name} is missing; {module.MODEL} needs it" if exists else f"{module.MODEL} takes no {name}")
@@ -156,8 +158,11 @@ def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
             raise DataError(f"X has shape {X.shape}, {module.MODEL} needs rows of {', '.join(module.FEATURES)}")
     if y is not None:
         y = np.asarray(y, np.float64)
-        if y.ndim != 1 or (X is not None and len(y) != len(X)):
-            raise DataError(f"y has shape {y.shape}; it must be one number for each row")
+        ends = (len(targets),) if len(targets) > 1 else ()
+        if y.ndim == 0 or y.shape[1:] != ends or (X is not None and len(y) != len(X)):
+            raise DataError(
+                f"y has shape {y.shape}; it must be {'one number' if not ends else ', '.join(targets)} for each row"
+            )
     if 0 in (len(part) for part in (X, y) if part is not None):
         raise DataError("there are no rows to check at")
     return X, y

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.gradcheck.agreement import SAFETY, agree, same_factor
-from symgraph.gradcheck.calls import PARTIALS, WAYS, Call, Given
+from symgraph.gradcheck.calls import WAYS, Call, Given, is_value, partials_fact
 from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many
 from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding
@@ -77,7 +77,7 @@ def _in_float32(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
     yield from _judged(single, facts, _usual(_batch(single, rng, " in float32"), 2, _SOME))
     here, there = single.values(), double.values()
     for part, values in here.items():
-        names = ("value",) if part in PARTIALS else point.module.WEIGHTS
+        names = ("value",) if is_value(part) else point.module.WEIGHTS
         yield Finding(f"{part} in float32", point, names, same_factor(values, there[part]))
     if hasattr(point.module, "error_bound") and "gradient" in there:
         bound = single.bounds()[1] + double.bounds()[1]
@@ -88,7 +88,7 @@ def _in_float32(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
 
 def _overflowing(point: Point, rng: np.random.Generator) -> Iterator[Finding]:
     """The means of rows whose sum overflows, and of rows some of whose partials overflow."""
-    if point.main != "loss" or point.given.X is None:
+    if not point.module.METADATA["has_loss"] or point.given.X is None:
         return
     beyond = point
     for target in (True, False) if point.given.y is not None else (False,):
@@ -129,18 +129,18 @@ def _judged(
         of_weights: whether the functions that give weights names are called, too.
     """
     found, scales = dict(facts), np.array([point.scale(j) for j in range(len(point.given.w))])
-    for value, name in PARTIALS.items():
-        if value in facts:
-            # a partial may be what is left of others that cancel; it has no digits below those of the value that it belongs to
-            least = np.nan_to_num(_UNITS * point.unit / SAFETY * np.abs(facts[value].want)[:, None] / scales, posinf=0.0)
-            found[name] = Fact(facts[name].want, facts[name].radius + least)
+    for value in filter(is_value, facts):
+        # a partial may be what is left of others that cancel; it has no digits below those of the value that it belongs to
+        name, size = partials_fact(value), np.abs(facts[value].want)[:, None]
+        least = np.nan_to_num(_UNITS * point.unit / SAFETY * size / scales, posinf=0.0)
+        found[name] = Fact(facts[name].want, facts[name].radius + least)
     # functions order their operations differently; in the denormal range the last place is no longer relative
     share, tiny = max(_ROUNDING, _UNITS * point.unit) / SAFETY, float(np.finfo(np.float64).tiny)
     found = {name: Fact(known.want, known.radius + share * (np.abs(known.want) + tiny)) for name, known in found.items()}
-    output = next(iter(point.module.OUTPUTS), "")
-    field = point.module.METADATA.get("fields", {}).get(output, output)
-    if "output" in facts and field in getattr(getattr(point.module, "Tape", None), "__annotations__", ()):
-        found[f"node {output}"] = found["output"]
+    for output, value in zip(point.module.OUTPUTS, point.outputs, strict=True):
+        field = point.module.METADATA.get("fields", {}).get(output, output)
+        if value in facts and field in getattr(getattr(point.module, "Tape", None), "__annotations__", ()):
+            found[f"node {output}"] = found[value]
     rows = Rows(point.module, found | bounds(found), partial(_takes, point.module))
     outcomes = (outcome for given in batches for outcome in rows.outcomes(given))
     for outcome in chain(rows.of_weights(point.given.w) if of_weights else (), outcomes):

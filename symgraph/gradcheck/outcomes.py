@@ -87,7 +87,7 @@ class Outcome(NamedTuple, Generic[Known]):
         call, text = self.call, self.given.text
         ways = _WAYS if call.function != "backward" else _PULLED if call.how or not text else {}
         way = ways.get(call.how, "") if call.factors is not None else ""
-        part = f", {_PARTS.get(self.fact, self.fact)}" if call.function in _SEVERAL else ""
+        part = f", {_PARTS.get(self.fact, self.fact)}" if call.function in _SEVERAL or len(call.facts) > 1 else ""
         return f"{call.function}{way}{text}{part}{f' {WITHOUT}' if part and call.how == WITHOUT else ''}"
 
 

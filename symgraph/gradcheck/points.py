@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.columns import columns_of
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import PARTIALS, Given, call_row
+from symgraph.gradcheck.calls import Given, call_row, is_value, partials_fact
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
-from symgraph.io.module import GeneratedModule
+from symgraph.io.module import GeneratedModule, targets_of
 
 # A point is drawn by one law for all its weights; later points try other laws, for models that are finite only at positive
 # numbers, or alive only near 0. None stands for the declared initial weights. Rows have two laws: every pair comes up.
@@ -47,14 +48,19 @@ class Point(NamedTuple):
     number: int = 0
 
     @property
-    def main(self) -> str:
-        """The value whose partials are those of the weights."""
-        return "loss" if self.module.METADATA["has_loss"] else "output"
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs as facts."""
+        return columns_of("output", self.module.OUTPUTS)
+
+    @property
+    def mains(self) -> tuple[str, ...]:
+        """The values whose partials are those of the weights: the loss, or else the outputs."""
+        return ("loss",) if self.module.METADATA["has_loss"] else self.outputs
 
     @property
     def unit(self) -> float:
         """The unit in the last place of 1 in the module's precision."""
-        return float(np.finfo(self.each(self.main, self.given.w).dtype).eps)
+        return float(np.finfo(self.each(self.mains[0], self.given.w).dtype).eps)
 
     def each(self, part: str, w: Array) -> NDArray[np.floating[Any]]:
         """A part of what each row gives at any weights, (n,) or (n, k), by a function of batches, or else by `row`.
@@ -62,13 +68,16 @@ class Point(NamedTuple):
         Raises:
             ModuleError: the function raises, so there is nothing to be checked.
         """
-        name, of_loss = _FUNCTIONS[part], part in ("loss", "gradient")
+        kind, _, column = part.partition(" ")
+        name, of_loss = _FUNCTIONS[kind], part in ("loss", "gradient")
         if of_loss and not hasattr(self.module, name):
             return self._by_row(w)[:, 0] if part == "loss" else self._by_row(w)[:, 1:]
         try:
             found = getattr(self.module, name)(w, *self.given[1 : 3 if of_loss else 2])
             values = np.asarray(found.loss if part == "loss" else found)
-            shape = (len(self.given.rows),) if part in PARTIALS else (len(self.given.rows), len(w))
+            if column:
+                values = np.take(values, self.module.OUTPUTS.index(column), axis=-1 if is_value(part) else -2)
+            shape = (len(self.given.rows),) if is_value(part) else (len(self.given.rows), len(w))
             return values if values.shape == shape else np.broadcast_to(values, shape)
         except Exception as error:  # whatever it raises is a fault of the module
             text = f"{self.module.MODEL} cannot be checked: {name} raises {type(error).__name__}: {error}"
@@ -76,8 +85,8 @@ class Point(NamedTuple):
 
     def values(self) -> Mapping[str, Array]:
         """Compute each row's values by functions of batches, or else by `row`, in float64: (n,), and partials (n, k)."""
-        has = {"loss": self.main == "loss", "output": bool(self.module.OUTPUTS) and hasattr(self.module, "jacobian")}
-        parts = [part for value in has if has[value] for part in (value, PARTIALS[value])]
+        has = ["loss"] * self.module.METADATA["has_loss"] + [*self.outputs] * hasattr(self.module, "jacobian")
+        parts = [part for value in has for part in (value, partials_fact(value))]
         return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
 
     def facts(self, rng: np.random.Generator) -> dict[str, Fact]:
@@ -130,9 +139,10 @@ class Point(NamedTuple):
     def is_inside(self) -> bool:
         """Tell whether all inputs are within their domains."""
         w, X, y = self.given[:3]
-        names = (*self.module.WEIGHTS, *self.module.FEATURES, self.module.TARGET)
-        for name, values in zip(names, (*w, *(() if X is None else X.T), y), strict=True):
-            domain = None if values is None else domain_of(self.module, name)
+        names = (*self.module.WEIGHTS, *self.module.FEATURES, *(() if y is None else targets_of(self.module)))
+        targets = () if y is None else np.atleast_2d(y.T)
+        for name, values in zip(names, (*w, *(() if X is None else X.T), *targets), strict=True):
+            domain = domain_of(self.module, name)
             if domain and not np.all((domain[0] <= values) & (values <= domain[1])):
                 return False
         return True
@@ -175,13 +185,15 @@ def draw(
     if data is None:
         law, count = _ROW_LAWS[index % len(_ROW_LAWS)], rows * _CANDIDATES
         X = _sample(module, chance, "feature", dict.fromkeys(module.FEATURES, law), count) if module.FEATURES else None
-        data = X, _sample(module, chance, "target", {module.TARGET: law}, count)[:, 0] if module.TARGET else None
+        targets = targets_of(module)
+        y = _sample(module, chance, "target", dict.fromkeys(targets, law), count) if targets else None
+        data = X, y[:, 0] if y is not None and len(targets) == 1 else y
     known = [len(part) for part in data if part is not None]
     size = known[0] if known else 1  # a model with neither features nor target is one row
     tried = np.array(chance.sample(range(size), min(size, rows * _CANDIDATES)))
     point = Point(module, Given(w, data[0], data[1], np.arange(size), not known, shares=np.ones(size)).take(tried, ""))
     with np.errstate(all="ignore"):
-        kept = np.flatnonzero(np.isfinite(point.each(point.main, w)))[:rows]
+        kept = np.flatnonzero(np.isfinite([point.each(value, w) for value in point.mains]).all(axis=0))[:rows]
     return point.take(kept) if len(kept) else None
 
 

@@ -6,6 +6,7 @@ The functions take and return what those of the numpy backend do, except that al
 import ctypes
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -34,6 +35,11 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "jacobian": (None, (_P, _P, _N, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
+_OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
+    ("targets", "row"): (_REAL, (_P, _P, _P, _P)),
+    ("outputs", "predict_row"): (None, (_P, _P, _P)),
+}
+"""The same of functions that are others where there are several targets or outputs."""
 _OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad")
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
@@ -173,6 +179,7 @@ def prefix_of(source: str, text: str) -> str:
     return found[1]
 
 
+@lru_cache(maxsize=16)  # each run of a training asks
 def is_single(text: str) -> bool:
     """Tell if a C file is in single precision."""
     return _SINGLE.search(text) is not None
@@ -197,8 +204,10 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         return None if value is None else value.decode()
 
     functions: dict[str, Any] = {}
+    several = {what for what in ("targets", "outputs", "residuals") if hasattr(library, f"{prefix}_{what}")}
+    signatures = {**_SIGNATURES, **{name: signature for (what, name), signature in _OF_SEVERAL.items() if what in several}}
     work = ctypes.c_size_t.in_dll(library, f"{prefix}_work").value if hasattr(library, f"{prefix}_work") else None
-    for name, (result, parameters) in _SIGNATURES.items():
+    for name, (result, parameters) in signatures.items():
         function = getattr(library, f"{prefix}_{name}", None)
         if function is not None:
             over_rows = work is not None and _N in parameters
@@ -216,10 +225,13 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         metadata["robust"] = text("robust"), real.in_dll(library, f"{prefix}_f_scale").value
     metadata |= {"dtype": "float32"} if single else {}
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
-    outputs = tuple(filter(None, [text("output")]))
+    metadata |= {"residuals": ctypes.c_int.in_dll(library, f"{prefix}_residuals").value} if "residuals" in several else {}
+    outputs, targets = (_names(library, f"{prefix}_{what}") if what in several else () for what in ("outputs", "targets"))
+    outputs = outputs or tuple(filter(None, [text("output")]))
     facts = Facts(
         model, MODULE_ABI, model, features, text("target"), weights, outputs, metadata, (metadata.get("dtype", "float64"),)
     )
+    facts = facts._replace(targets=targets)
     if hasattr(library, f"{prefix}_constants"):
         names = _names(library, f"{prefix}_constants")
         values = (real * len(names)).in_dll(library, f"{prefix}_constant_values")
@@ -240,7 +252,7 @@ def _with_workspace(function: Any, numbers: int) -> Callable[..., Any]:
 def _module(binding: CompiledBinding, path: Path) -> ModuleType:
     facts = binding.facts
     module = ModuleType(facts.model, f"The model {facts.model}, compiled from C.")
-    left = ("module", "dtypes", *(() if facts.constants else ("constants",)))
+    left = ("module", "dtypes", *(name for name in ("constants", "targets") if not getattr(facts, name)))
     stated = {name.upper(): value for name, value in facts._asdict().items() if name not in left}
     vars(module).update(stated, __file__=str(path), _model=binding)
     vars(module).update({name: getattr(binding, name) for name in (*offered(binding), "pack", "unpack")})

@@ -1,4 +1,4 @@
-"""Data files: a matrix of features and a column of targets from CSV, NPY or a pickled array."""
+"""Data files: a matrix of features and the targets' columns from CSV, NPY or a pickled array."""
 
 import csv
 import io
@@ -25,26 +25,28 @@ class Dataset:
 
     Attributes:
         X: (n, d) float64, the features in the model's order; None where the model has no features.
-        y: (n,) float64, or None where no target was asked for.
+        y: (n,) float64, (n, p) of several targets, or None where no target was asked for.
         features: the d names.
-        target: the target's name, or None.
+        target: the target's name, or None; the names of several in a tuple.
     """
 
     X: NDArray[np.float64] | None
     y: NDArray[np.float64] | None
     features: tuple[str, ...]
-    target: str | None
+    target: str | tuple[str, ...] | None
 
     def __len__(self) -> int:
         part = self.y if self.X is None else self.X
         return 0 if part is None else len(part)
 
 
-def read_data(path: str | Path, features: Sequence[str], target: str | None, *, need_target: bool = True) -> Dataset:
+def read_data(
+    path: str | Path, features: Sequence[str], target: str | Sequence[str] | None, *, need_target: bool = True
+) -> Dataset:
     """Read a data file, whose suffix gives the format.
 
     .csv and .tsv are UTF-8 text, with or without a byte order mark, whose first line names the columns; they are separated by
-    commas, or by tabs. .npy, .pkl and .pickle hold a 2-D array with the features in the model's order and then the target, or
+    commas, or by tabs. .npy, .pkl and .pickle hold a 2-D array with the features in the model's order and then the targets, or
     columns by name: a structured array (n,), or in a pickle a dict; a pickle may hold a list of rows as well. Pickles are read
     without trusting them, see `symgraph.io.unpickle`; those inside an .npy file are refused. Columns by name may be in any
     order, and others than the model's are ignored.
@@ -52,7 +54,7 @@ def read_data(path: str | Path, features: Sequence[str], target: str | None, *, 
     Args:
         path: the file.
         features: names of the model's features, in its order.
-        target: name of its target, or None where it has none.
+        target: name of its target, or None where it has none; the names of several.
         need_target: whether the target is read; without it a file need not have one, as for predictions.
 
     Raises:
@@ -65,7 +67,8 @@ def read_data(path: str | Path, features: Sequence[str], target: str | None, *, 
     if reader is None:
         found = f"not in {suffix!r}" if suffix else "and this one has no suffix"
         raise DataError(f"{path}: a data file ends in {', '.join(readers)}, {found}")
-    possible = (*features, *([] if target is None else [target]))
+    targets = () if target is None else (target,) if isinstance(target, str) else tuple(target)
+    possible = (*features, *targets)
     names = possible if need_target else tuple(features)
     if not names:
         raise DataError(f"{path} is not needed: the model has nothing to read from it")
@@ -75,7 +78,10 @@ def read_data(path: str | Path, features: Sequence[str], target: str | None, *, 
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     d = len(features)
     X = np.ascontiguousarray(table[:, :d]) if d else None
-    return Dataset(X, table[:, d].copy() if len(names) > d else None, tuple(features), target)
+    read = len(names) > d
+    if isinstance(target, str) or target is None:
+        return Dataset(X, table[:, d].copy() if read else None, tuple(features), target)
+    return Dataset(X, np.ascontiguousarray(table[:, d:]) if read and targets else None, tuple(features), targets)
 
 
 # Text.

@@ -26,7 +26,10 @@ _SHOWN = 20  # names that a message lists at most
 
 
 class ModuleFacts:
-    """Constants of every generated module; they are the facts that its functions are bound with."""
+    """Constants of every generated module; they are the facts that its functions are bound with.
+
+    A module with several targets has None as TARGET, and their names in TARGETS; see `targets_of`.
+    """
 
     ABI: int
     MODEL: str
@@ -41,7 +44,8 @@ class GeneratedModule(ModuleFacts, LooseBinding[Any]):
 
     A model may lack parts. Without a loss there is no backward, loss, value_and_grad, grad and per_sample_grad; without an
     output no predict and jacobian; residual and residual_jacobian exist where the loss is METADATA["residual_factor"] * r**2
-    with a residual r, else METADATA["no_residual"] says why not. METADATA["has_loss"], OUTPUTS and `hasattr` say which.
+    with a residual r, or the sum of that over several, else METADATA["no_residual"] says why not. METADATA["has_loss"], OUTPUTS
+    and `hasattr` say which.
     """
 
     NODES: tuple[str, ...]
@@ -50,6 +54,11 @@ class GeneratedModule(ModuleFacts, LooseBinding[Any]):
 
 class ScalarModule(ModuleFacts, RowFunctions):
     """Module of the scalar backend, for type checkers: one row at a time, on Python floats."""
+
+
+def targets_of(module: Any) -> tuple[str, ...]:
+    """Return the names of a module's targets, the columns of y: none, one or several."""
+    return tuple(getattr(module, "TARGETS", () if module.TARGET is None else (module.TARGET,)))
 
 
 def load(name_or_path: str | Path, *, config: str | Path | None = None) -> GeneratedModule:

@@ -259,7 +259,9 @@ def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: C
     if binding.facts.constants:  # which the extension does not put behind the weights
         return Front(binding, "ctypes, for constants")
     facts = binding.facts
-    counts = len(facts.weights), len(facts.features), facts.target is not None, compiled_binding.SHARE
+    if facts.targets or len(facts.outputs) > 1 or "residuals" in facts.metadata:  # it knows one number a row
+        return Front(binding, "ctypes, for several targets, outputs or residuals")
+    counts = len(facts.weights), len(facts.features), bool(facts.target_names), compiled_binding.SHARE
     try:
         functions = extension(compiler).Functions(binding, compiled_binding.total_of, *counts)
     except (SymgraphError, ImportError) as reason:

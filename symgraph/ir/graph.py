@@ -389,3 +389,8 @@ def keep(graph: Graph, positions: Collection[int]) -> Graph:
 
 def _move(mapping: Mapping[str, int], moved: list[int]) -> dict[str, int]:
     return {name: moved[position] for name, position in mapping.items()}
+
+
+def values_of(graph: Graph, kind: str) -> tuple[str, ...]:
+    """Return the roots of a kind, such as "output", or "output re" and "output im" of several."""
+    return tuple(root for root in graph.roots if root.partition(" ")[0] == kind)

@@ -14,7 +14,7 @@ from itertools import pairwise
 import mpmath
 
 from symgraph.ir.exponentials import falls
-from symgraph.ir.graph import Graph, Node, reachable
+from symgraph.ir.graph import Graph, Node, reachable, values_of
 from symgraph.ir.intervals import Interval, intervals, point, renewed
 from symgraph.ir.ops import EVEN, ODD, OPS
 from symgraph.ir.spread import Spread, Value, Values, values_at
@@ -245,11 +245,9 @@ def _small(value: Value, size: float) -> bool:
 
 
 def _finite_result(graph: Graph, world: Mapping[int, Values], values: Sequence[Value]) -> bool:
-    root = graph.roots.get("loss", graph.roots.get("output"))
-    if root is None:
-        return False
-    value = world[root][-1] if root in world else values[root]
-    return value is not None and bool(abs(value) < 1e300)
+    roots = ["loss"] if "loss" in graph.roots else values_of(graph, "output")
+    found = [world[root][-1] if root in world else values[root] for root in (graph.roots[name] for name in roots)]
+    return bool(found) and all(value is not None and bool(abs(value) < 1e300) for value in found)
 
 
 def certainly_zero(graph: Graph, overflow: Overflow) -> set[int]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from symgraph.runtime.contract import row_shape
 from symgraph.runtime.double_double import Pair, dd_div, dd_mul, dd_rowsum, pair_of, rounded_pair
-from symgraph.runtime.facts import Array, Facts, Inputs, output_field
+from symgraph.runtime.facts import Array, Facts, Inputs, output_fields, result_shape
 from symgraph.runtime.lines import T, absent, seed_of
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.weights import Law
@@ -23,9 +23,9 @@ class AccurateLines(NamedTuple, Generic[T]):
         loss: gives the pair of each row's loss from the tape; None without a loss.
         backward: computes the cotangents of the weights from the tape, the pair of each row's cotangent, and a function that
             adds up rows.
-        jacobian: computes the partials of the output by each weight from the tape.
-        residual: computes the residual from the tape, in a tuple.
-        residual_jacobian: computes the partials of the residual; those of the output if it is None.
+        jacobian: computes the partials of the output by each weight from the tape, of several one output after the other.
+        residual: computes the residuals from the tape, in a tuple.
+        residual_jacobian: computes the partials of the residuals; those of the outputs if it is None.
     """
 
     forward: Callable[[Array, Any, Any], T]
@@ -45,9 +45,9 @@ class AccurateBound(LooseBinding[T]):
     def __init__(self, facts: Facts, lines: AccurateLines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, laws)
         self._lines = lines
-        field = output_field(facts)
+        fields = output_fields(facts)
         self._columns: Mapping[str, PairColumns[T]] = {
-            "predict": lambda tape: (pair_of(getattr(tape, field)),),
+            "predict": lambda tape: [pair_of(getattr(tape, field)) for field in fields],
             "jacobian": lines.jacobian or absent(facts, "output"),
             "residual": lines.residual or absent(facts, "residual"),
             "residual_jacobian": lines.residual_jacobian or lines.jacobian or absent(facts, "residual"),
@@ -67,7 +67,7 @@ class AccurateBound(LooseBinding[T]):
         return np.array([rounded_pair(column, tape.w.dtype) for column in columns])
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._partials(name, inputs, threads)[..., 0][()]
+        return self._partials(name, inputs, threads)[()]
 
     @np.errstate(all="ignore")
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
@@ -75,7 +75,7 @@ class AccurateBound(LooseBinding[T]):
         result = np.empty((*row_shape(inputs), len(columns)), inputs.w.dtype)
         for index, column in enumerate(columns):
             result[..., index] = rounded_pair(column, inputs.w.dtype)
-        return result
+        return result.reshape(result_shape(self.facts, name, row_shape(inputs)))
 
     @np.errstate(all="ignore")
     def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.contract import check_reduction, fitted, row_shape
-from symgraph.runtime.facts import Facts, Inputs, RowSum
+from symgraph.runtime.facts import Facts, Inputs, RowSum, result_shape
 from symgraph.runtime.lines import Columns, Lines, T, absent, check_target_of_loss, columns_of, losses_of
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.namespaces import namespace
@@ -133,13 +133,14 @@ class ArrayApiBinding(LooseBinding[T]):
         return namespace(seed).stack(self._backward(tape, seed, adding(None)))
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Any:
-        return self._partials(name, inputs, threads)[..., 0]
+        return self._partials(name, inputs, threads)
 
     @np.errstate(all="ignore")
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Any:
         xp, shape = namespace(inputs.w), row_shape(inputs)
         columns = self._columns[name](self._forward(*inputs))
-        return xp.stack([xp.broadcast_to(column, shape) for column in columns], axis=-1)
+        table = xp.stack([xp.broadcast_to(column, shape) for column in columns], axis=-1)
+        return xp.reshape(table, result_shape(self.facts, name, shape))
 
     @np.errstate(all="ignore")
     def _mean(self, inputs: Inputs, s: Any, total: None, threads: int) -> Any:

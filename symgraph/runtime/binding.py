@@ -33,10 +33,11 @@ class Kept:
 class Binding(Kept, Generic[T]):
     """The public functions of one module.
 
-    X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row. Columns of frames
-    and mappings are taken by name. The dtype is that of w and X together, float32 or float64. Calls from several threads are
-    safe; results never share memory with anything and do not depend on the number of threads. predict, loss, value_and_grad,
-    grad and residual take several vectors of weights, w of (S, k); their results begin with S.
+    X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row; of p targets it is
+    (n, p), or (p,) for one row. Columns of frames and mappings are taken by name. The dtype is that of w and X together,
+    float32 or float64. Calls from several threads are safe; results never share memory with anything and do not depend on the
+    number of threads. predict, loss, value_and_grad, grad and residual take several vectors of weights, w of (S, k); their
+    results begin with S.
 
     Arguments are checked here; what the functions give is computed by the methods at the end, which each kind of binding has.
     """
@@ -80,7 +81,7 @@ class Binding(Kept, Generic[T]):
         return self._pulled(tape, self._seed(tape, cotangent))
 
     def predict(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
-        """Compute the output: one entry a row, or a scalar for one row; (S, n) or (S,) for w of (S, k)."""
+        """Compute the output: one entry a row, or a scalar for one row; (n, m), or (m,) for one row, of m outputs."""
         workers = thread_count(threads)
         return self._of_each(
             w, lambda one: (self._checked(self.facts, one, X, None),), lambda inputs: self._values("predict", inputs, workers)
@@ -164,7 +165,7 @@ class Binding(Kept, Generic[T]):
         return self._partials("per_sample_grad", inputs, workers)
 
     def jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike | None" = None, *, threads: int = 1) -> "Array":
-        """Compute d output / d w: (n, k), or (k,) for one row.
+        """Compute d output / d w: (n, k), or (k,) for one row; (n, m, k), or (m, k) for one row, of m outputs.
 
         y is not used where there are features; it lets jacobian take the arguments of forward. Without features it says how
         many rows there are.
@@ -174,7 +175,10 @@ class Binding(Kept, Generic[T]):
         return self._partials("jacobian", inputs, workers)
 
     def residual(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
-        """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it."""
+        """Compute the residual r: (n,), or a scalar for one row; METADATA says how the loss follows from it.
+
+        Of several residuals it is (n*p,), those of a row one after the other, as least squares want them.
+        """
         workers = thread_count(threads)
 
         def checked(one: Any) -> tuple[Inputs]:
@@ -185,12 +189,11 @@ class Binding(Kept, Generic[T]):
         return self._of_each(w, checked, lambda inputs: self._values("residual", inputs, workers))
 
     def residual_jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
-        """Compute d residual / d w: (n, k), or (k,) for one row."""
+        """Compute d residual / d w: (n, k), or (k,) for one row; (n*p, k) of several residuals."""
         workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
         check_target(self.facts, inputs)
         return self._partials("residual_jacobian", inputs, workers)
 
-    @np.errstate(all="ignore")
     def normal_equations(
         self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, sample_weight: "ArrayLike | None" = None
     ) -> "tuple[Array, Array, float]":
@@ -207,7 +210,8 @@ class Binding(Kept, Generic[T]):
             slopes of the loss by r**2/2, so that J'Wr is the gradient of the sum.
         """
         inputs, s, _ = self._weighted(w, X, y, sample_weight, "sum")
-        return residual_products(self.facts, self._residual_table, inputs, s)
+        with np.errstate(all="ignore"):
+            return residual_products(self.facts, self._residual_table, inputs, s)
 
     def pack(self, mapping: Mapping[str, float]) -> "Array":
         """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
@@ -264,7 +268,7 @@ class Binding(Kept, Generic[T]):
         raise NotImplementedError
 
     def _residual_table(self, inputs: Inputs) -> Array:
-        """Compute the derivatives of each row's residual by the weights, and behind them the residual: (n, k + 1)."""
+        """Compute the derivatives of each residual by the weights, and behind them the residual: (n, k + 1) or (n*p, k + 1)."""
         slopes = self._partials("residual_jacobian", inputs, 1).reshape(-1, len(self.facts.weights))
         return np.column_stack([slopes, np.reshape(self._values("residual", inputs, 1), -1)])
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from symgraph.runtime.contract import followed_by_constants, row_shape
-from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs
+from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs, result_shape
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
 from symgraph.runtime.loose_binding import LooseBinding
@@ -28,38 +28,47 @@ class RowFunctions:
     functions: Mapping[str, Any]
     dtype = DOUBLE
 
-    def row(self, w: Sequence[float], x: Sequence[float], y: float | None, grad: "MutableSequence[float] | Array") -> float:
+    def row(self, w: Sequence[float], x: Sequence[float], y: Any, grad: "MutableSequence[float] | Array") -> float:
         """Compute the loss of one row, and write its partials into grad.
 
         Args:
             w: weights in the order of WEIGHTS.
             x: features in the order of FEATURES.
-            y: the target.
+            y: the target; a sequence of several targets.
             grad: a list or array that receives d loss / d w.
         """
         weights, features = self._of_a_row(w, x)
+        target: Any = 0.0 if y is None else y
+        if self.facts.targets:
+            targets = self._vector(y, self.facts.targets, "y")
+            target = address_of(targets)
         partials = np.empty(len(self.facts.weights), self.dtype)
         value: float = self.functions["row"](
-            address_of(weights), address_of(features), 0.0 if y is None else float(y), address_of(partials)
+            address_of(weights), address_of(features), target if self.facts.targets else float(target), address_of(partials)
         )
         for index, partial in enumerate(partials.tolist()):
             grad[index] = partial
         return value
 
-    def predict_row(self, w: Sequence[float], x: Sequence[float]) -> float:
-        """Compute the output of one row."""
+    def predict_row(self, w: Sequence[float], x: Sequence[float]) -> Any:
+        """Compute the output of one row; a tuple of several outputs."""
         weights, features = self._of_a_row(w, x)
-        value: float = self.functions["predict_row"](address_of(weights), address_of(features))
-        return value
+        if len(self.facts.outputs) > 1:
+            outputs = np.empty(len(self.facts.outputs), self.dtype)
+            self.functions["predict_row"](address_of(weights), address_of(features), address_of(outputs))
+            return tuple(outputs.tolist())
+        return self.functions["predict_row"](address_of(weights), address_of(features))
 
     def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
-        vectors = []
-        for values, names, what in ((w, self.facts.weights, "w"), (x, self.facts.features, "x")):
-            vector = np.asarray(array_of(values, names, what), self.dtype, order="C")
-            if vector.shape != (len(names),):
-                raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
-            vectors.append(vector)
-        return followed_by_constants(self.facts, vectors[0]), vectors[1]
+        weights = self._vector(w, self.facts.weights, "w")
+        return followed_by_constants(self.facts, weights), self._vector(x, self.facts.features, "x")
+
+    def _vector(self, values: Any, names: Sequence[str], what: str) -> Array:
+        """Check a vector with an entry for each name."""
+        vector = np.asarray(array_of(values, names, what), self.dtype, order="C")
+        if vector.shape != (len(names),):
+            raise ValueError(f"{what} has shape {vector.shape}, {self.facts.model} needs ({len(names)},)")
+        return vector
 
 
 class CompiledBinding(LooseBinding[Any], RowFunctions):
@@ -83,19 +92,22 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         return float(np.sum(s, dtype=np.float64))
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row(name, inputs, np.empty(row_shape(inputs), self.dtype), threads)[()]
+        return self._by_row(name, inputs, threads)[()]
 
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._by_row(name, inputs, np.empty((*row_shape(inputs), len(self.facts.weights)), self.dtype), threads)
+        return self._by_row(name, inputs, threads)
 
-    def _by_row(self, name: str, inputs: Inputs, result: Array, threads: int) -> Array:
-        """Call a C function that writes a result for each row."""
+    def _by_row(self, name: str, inputs: Inputs, threads: int) -> Array:
+        """Call a C function that writes the results of one row after another."""
+        shape = row_shape(inputs)
+        result = np.empty(result_shape(self.facts, name, shape), self.dtype)
+        by_row = result.reshape((*shape, -1)) if shape else result
         given = (inputs.X, inputs.y) if name in WITH_TARGET else (inputs.X,)
 
         def piece(count: int, w: int, *places: int | None) -> None:
             self.functions[name](w, *places[:-1], count, places[-1])
 
-        in_pieces(piece, inputs, (*given, result), threads)
+        in_pieces(piece, inputs, (*given, by_row), threads)
         return result
 
     def _mean(self, inputs: Inputs, s: Array, total: float, threads: int) -> float:

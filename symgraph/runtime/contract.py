@@ -52,7 +52,7 @@ def checked_rows(facts: Facts, X: Any) -> Any:
 
 def checked_target(facts: Facts, y: ArrayLike, dtype: np.dtype[Any]) -> Any:
     """Give the target in the common dtype."""
-    target = np.asarray(array_of(y, (facts.target or "y",), "y", column=True), order="C")
+    target = np.asarray(array_of(y, facts.target_names or ("y",), "y", column=not facts.targets), order="C")
     if target.dtype.kind not in "biuf":
         raise TypeError(f"y has dtype {target.dtype}, {facts.model} needs real numbers")
     if target.dtype != dtype:
@@ -67,20 +67,25 @@ def fitted(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
     Raises:
         ValueError: shapes do not fit each other or the model.
     """
-    if y is not None and facts.target is None:
+    row = (len(facts.targets),) if facts.targets else ()  # the shape of y for one row
+    if y is not None and not facts.target_names:
         raise ValueError(f"{facts.model} has no target; y must be None")
+    if y is not None and row and y.shape[-1:] != row:
+        need = f"{len(facts.targets)} columns: {', '.join(facts.targets)}"
+        raise ValueError(f"y has shape {tuple(y.shape)}, {facts.model} needs {need}")
     require_weights(facts, w)
     if not facts.features:
         if X is not None:
             raise ValueError(f"{facts.model} has no features; X must be None")
-        if y is not None and (y.ndim > 1 or 0 in y.shape):
-            raise ValueError(f"y has shape {tuple(y.shape)}, {facts.model} needs (n,) or ()")
-        return Inputs(w, None, y)
+        if y is not None and (y.ndim > 1 + len(row) or 0 in y.shape):
+            need = f"(n, {row[0]}) or ({row[0]},)" if row else "(n,) or ()"
+            raise ValueError(f"y has shape {tuple(y.shape)}, {facts.model} needs {need}")
+        return Inputs(w, y[..., :0] if row and y is not None else None, y)  # X says how many rows there are
     rows = checked_rows(facts, X)
     if y is not None:
-        if len(facts.features) == 1 and X.ndim == 1 and y.ndim == 0 and rows.shape[0] == 1:
+        if len(facts.features) == 1 and X.ndim == 1 and y.ndim == len(row) and rows.shape[0] == 1:
             rows = rows[0, ...]  # one row of one column, as X[i] is
-        if y.shape != rows.shape[:-1]:
+        if y.shape != (*rows.shape[:-1], *row):
             raise ValueError(f"y has shape {tuple(y.shape)}, X has shape {tuple(X.shape)}")
     return Inputs(w, rows, y)
 

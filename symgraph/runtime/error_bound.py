@@ -12,8 +12,9 @@ from symgraph.runtime.contract import checked_inputs, row_shape
 from symgraph.runtime.facts import Array, Facts
 from symgraph.runtime.lines import check_target_of_loss
 
-BoundedLines = Callable[[Sequence[Bounded], Sequence[Bounded], Bounded], tuple[Bounded, Sequence[Bounded]]]
-"""Lines that compute the loss of a row and its partials from weights, columns and y, all with bounds of their errors."""
+BoundedLines = Callable[[Sequence[Bounded], Sequence[Bounded], Any], tuple[Bounded, Sequence[Bounded]]]
+"""Lines that compute the loss of a row and its partials from weights, columns and y, or several targets, all with bounds of
+their errors."""
 
 
 class ErrorBound(Kept):
@@ -50,8 +51,10 @@ class ErrorBound(Kept):
         inputs = checked_inputs(self.facts, w, X, y)
         check_target_of_loss(self.facts, lambda one: self._forward(*one), inputs)
         columns = () if inputs.X is None else inputs.X.T
-        target = np.zeros(()) if inputs.y is None else inputs.y
-        loss, partials = self._lines([exactly(one) for one in inputs.w], [exactly(one) for one in columns], exactly(target))
+        count = len(self.facts.targets)
+        target = np.zeros(count or ()) if inputs.y is None else inputs.y
+        y = [exactly(one) for one in target.T] if count else exactly(target)
+        loss, partials = self._lines([exactly(one) for one in inputs.w], [exactly(one) for one in columns], y)
         jump = np.isfinite(loss[0]) & np.isinf(loss[1])  # then the partials see nothing
         shape = row_shape(inputs)
         bounds = np.empty((*shape, len(partials)))

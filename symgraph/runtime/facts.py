@@ -1,6 +1,7 @@
 """The facts that a generated module states about itself, and the types that its lines share with the runtime."""
 
 from collections.abc import Mapping
+from math import prod
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +19,8 @@ MODULE_ABI = 2
 class Inputs(NamedTuple):
     """Checked arguments of one dtype: w, rows (n, d) or (d,) or None, target (n,) or a scalar or None.
 
-    w has the k weights, and behind them the constants of the model.
+    w has the k weights, and behind them the constants of the model. Of several targets y is (n, p) or (p,), and X is (n, 0) or
+    (0,) where the model has no features.
     """
 
     w: Array
@@ -41,12 +43,13 @@ class Facts(NamedTuple):
         abi: the form of the module.
         model: the name of the model.
         features: names of the columns of X, none where the model has no features.
-        target: name of y, or None.
+        target: name of y, or None; also where there are several targets.
         weights: names of the weights, in order.
         outputs: names of the outputs, fields of the tape.
         metadata: further facts.
         dtypes: in which it computes.
         constants: numbers given at the call, by name.
+        targets: names of the columns of y, where there are several targets.
     """
 
     module: str
@@ -59,9 +62,34 @@ class Facts(NamedTuple):
     metadata: Mapping[str, object]
     dtypes: tuple[str, ...] = ("float32", "float64")
     constants: Mapping[str, float] = MappingProxyType({})
+    targets: tuple[str, ...] = ()
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of all targets: none, one or several."""
+        return self.targets or (() if self.target is None else (self.target,))
 
 
-def output_field(facts: Facts) -> str:
-    """Give the field of the tape that holds the output; a name that Python or the module needs itself is changed there."""
-    fields, name = facts.metadata.get("fields", {}), next(iter(facts.outputs), "")
-    return str(fields.get(name, name)) if isinstance(fields, Mapping) else name
+def output_fields(facts: Facts) -> tuple[str, ...]:
+    """Give the fields of the tape that hold outputs; a name that Python or the module needs itself is changed there."""
+    fields = facts.metadata.get("fields", {})
+    return tuple(str(fields.get(name, name)) if isinstance(fields, Mapping) else name for name in facts.outputs)
+
+
+def result_shape(facts: Facts, name: str, rows: tuple[int, ...]) -> tuple[int, ...]:
+    """Give the shape of what a function gives for rows: (n,) and (n, k) of one column, (n, m) and (n, m, k) of m outputs.
+
+    Residuals follow one another row by row, (n*p,) and (n*p, k), as least squares want them.
+
+    Args:
+        facts: of the model.
+        name: of the function.
+        rows: (n,) for a batch, () for one row.
+    """
+    columns: Any = 1
+    if name.startswith("residual"):
+        columns = facts.metadata.get("residuals", 1)
+        rows = (prod(rows) * columns,) if columns > 1 else rows
+    elif name in ("predict", "jacobian") and len(facts.outputs) > 1:
+        rows = (*rows, len(facts.outputs))
+    return rows if name in ("predict", "residual") else (*rows, len(facts.weights))

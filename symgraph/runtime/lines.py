@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import is_batch
-from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs, RowSum, output_field
+from symgraph.runtime.facts import MODULE_ABI, Array, Facts, Inputs, RowSum, output_fields
 from symgraph.runtime.labels import unmasked
 
 
@@ -24,7 +24,7 @@ class AnyTape(Protocol):
 
     @property
     def y(self) -> Array | None:
-        """The target, (n,) or a scalar, or None."""
+        """The target, (n,) or a scalar, or None; of several targets (n, p) or (p,)."""
 
 
 T = TypeVar("T", bound=AnyTape)
@@ -42,9 +42,10 @@ class Lines(NamedTuple, Generic[T]):
         forward: computes the tape from w, X and y; what needs y is None without it.
         backward: computes the cotangents of the weights from the tape, the cotangent of each row's loss, and a function that
             adds up rows or products of two rows; None without a loss.
-        jacobian: computes the partials of the output by each weight from the tape; None without an output.
-        residual: computes the residual from the tape, in a tuple; output less target if it is None.
-        residual_jacobian: computes the partials of the residual; those of the output if it is None.
+        jacobian: computes the partials of the output by each weight from the tape, of several one output after the other; None
+            without an output.
+        residual: computes the residuals from the tape, in a tuple; output less target if it is None.
+        residual_jacobian: computes the partials of the residuals; those of the outputs if it is None.
     """
 
     forward: Callable[[Array, Any, Any], T]
@@ -72,13 +73,13 @@ def losses_of(tape: AnyTape) -> Array:
 
 def check_target(facts: Facts, inputs: Inputs) -> None:
     """Refuse inputs without the target that a model has."""
-    if inputs.y is None and facts.target is not None:
-        raise ValueError(f"y is missing, the loss of {facts.model} needs {facts.target}")
+    if inputs.y is None and facts.target_names:
+        raise ValueError(f"y is missing, the loss of {facts.model} needs {', '.join(facts.target_names)}")
 
 
 def check_target_of_loss(facts: Facts, tape: Callable[[Inputs], Any], inputs: Inputs) -> None:
     """Refuse inputs without the target that a loss needs, as the tape of one row shows."""
-    if inputs.y is None and facts.target is not None:
+    if inputs.y is None and facts.target_names:
         row = inputs.X[0, ...] if is_batch(inputs) else inputs.X
         if getattr(tape(Inputs(inputs.w, row, None)), "loss", None) is None:
             check_target(facts, inputs)
@@ -113,10 +114,10 @@ def absent(facts: Facts, what: str) -> Callable[..., Any]:
 
 def columns_of(facts: Facts, lines: Lines[T]) -> dict[str, Columns[T]]:
     """Give the functions of the tape whose results have an entry for each row, by the names of the public functions."""
-    output, jacobian = output_field(facts), lines.jacobian or absent(facts, "output")
+    outputs, jacobian = output_fields(facts), lines.jacobian or absent(facts, "output")
     return {
-        "predict": lambda tape: (getattr(tape, output),),
+        "predict": lambda tape: [getattr(tape, output) for output in outputs],
         "jacobian": jacobian,
-        "residual": lines.residual or (lambda tape: (getattr(tape, output) - known(tape.y),)),
+        "residual": lines.residual or (lambda tape: (getattr(tape, outputs[0]) - known(tape.y),)),
         "residual_jacobian": lines.residual_jacobian or jacobian,  # if the target has no weights in it
     }

@@ -47,7 +47,7 @@ class LooseBinding(Binding[T]):
     normal_equations = loosely(Binding.normal_equations)
 
     def predict(self, w: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
-        """Compute the output: one entry a row, or a scalar for one row; (S, n) or (S,) for w of (S, k)."""
+        """Compute the output: one entry a row, or a scalar for one row; (n, m), or (m,) for one row, of m outputs."""
         return super().predict(w, X, threads=threads)
 
 

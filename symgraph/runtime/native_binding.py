@@ -41,7 +41,7 @@ class NativeBinding(Binding[T], RowFunctions):
 
     def _of_loss(self, inputs: Inputs) -> Binding[Any]:
         """Choose what computes a loss: NumPy's lines if the target is missing, which can tell if the loss needs it."""
-        missing = inputs.y is None and self.facts.target is not None
+        missing = inputs.y is None and bool(self.facts.target_names)
         return self._lines if missing else self._computing(inputs)
 
     def _total(self, s: Array) -> Any:

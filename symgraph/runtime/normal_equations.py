@@ -40,7 +40,8 @@ def residual_products(facts: Facts, table: Callable[[Inputs], Array], inputs: In
 
     Args:
         facts: of the model, whose metadata tell the loss of a residual.
-        table: gives the derivatives of the residual of each row by the weights, and behind them the residual: (n, k + 1).
+        table: gives the derivatives of each residual by the weights, and behind them the residual: (n, k + 1), or of p
+            residuals a row (n*p, k + 1).
         inputs: one row or many.
         s: the weight of each row, or one for all.
 
@@ -56,6 +57,8 @@ def residual_products(facts: Facts, table: Callable[[Inputs], Array], inputs: In
         some = slice(start, start + NORMAL_ROWS)
         block = table(some_rows(inputs, some) if is_batch(inputs) else inputs).astype(np.float64, copy=False)
         shares = np.asarray(s[some] if s.ndim else s, np.float64)
+        if shares.ndim and len(shares) < len(block):
+            shares = np.repeat(shares, len(block) // len(shares))
         if robust is not None:
             own, slopes = ROBUST_LOSSES[robust[0]](block[:, -1], robust[1])
             losses += float(np.sum(shares * own))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.contract import is_batch
-from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.contract import is_batch, row_shape
+from symgraph.runtime.facts import Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Columns, Lines, T, absent, columns_of, losses_of
 from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import Given, record
@@ -23,10 +23,11 @@ class Bound(Binding[T]):
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, laws)
         self._forward = lines.forward
+        self._several = len(facts.outputs) > 1 or "residuals" in facts.metadata
         self._backward = lines.backward or absent(facts, "loss")
         self._columns: Mapping[str, Columns[T]] = {
             **columns_of(facts, lines),
-            "residual_table": lambda tape: (*self._columns["residual_jacobian"](tape), *self._columns["residual"](tape)),
+            "residual_table": self._slopes_and_residuals,
             "per_sample_grad": self._gradient,
             "loss": lambda tape: (losses_of(tape),),
         }
@@ -47,11 +48,17 @@ class Bound(Binding[T]):
     @np.errstate(all="ignore")
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
         if is_batch(inputs):
-            return self._columns_of(name, inputs, threads).reshape(-1)
-        return self._columns[name](self._forward(*inputs))[0]
+            return self._columns_of(name, inputs, threads).reshape(result_shape(self.facts, name, row_shape(inputs)))
+        values = self._columns[name](self._forward(*inputs))
+        return values[0] if len(values) == 1 else np.array(values, inputs.w.dtype)
 
     @np.errstate(all="ignore")
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
+        table = self._table(name, inputs, threads)
+        return table.reshape(result_shape(self.facts, name, row_shape(inputs))) if self._several else table
+
+    def _table(self, name: str, inputs: Inputs, threads: int) -> Array:
+        """Compute some columns: (n, columns), or (columns,) for one row."""
         if is_batch(inputs):
             return self._columns_of(name, inputs, threads)
         return np.array(self._columns[name](self._forward(*inputs)), inputs.w.dtype)
@@ -85,8 +92,15 @@ class Bound(Binding[T]):
         shares = self._columns_of("loss", inputs, threads)[:, 0] / total
         return float(rowsum(shares, s if s.ndim else None))
 
+    @np.errstate(all="ignore")
     def _residual_table(self, inputs: Inputs) -> Array:
-        return np.atleast_2d(self._partials("residual_table", inputs, 1))
+        return self._table("residual_table", inputs, 1).reshape(-1, len(self.facts.weights) + 1)
+
+    def _slopes_and_residuals(self, tape: T) -> Sequence[Array]:
+        """Give the partials of each residual, and behind them the residual."""
+        slopes, k = self._columns["residual_jacobian"](tape), len(self.facts.weights)
+        residuals = enumerate(self._columns["residual"](tape))
+        return [value for place, residual in residuals for value in (*slopes[place * k : (place + 1) * k], residual)]
 
     def _gradient(self, tape: T) -> Sequence[Array]:
         return self._backward(tape, tape.w.dtype.type(1.0), unsummed)
@@ -104,10 +118,11 @@ class Bound(Binding[T]):
         key = name, inputs.w.dtype, inputs.y is not None, by_row
         known = self._programs.get(key)
         if known is None:
-            counts = len(inputs.w), len(self.facts.features)
+            counts, targets = (len(inputs.w), len(self.facts.features)), len(self.facts.targets)
             columns = self._columns.get(name)
             lines = self._sums[name] if columns is None else lambda one: columns(self._forward(one.w, one.X, one.y))
-            recording = record(lines, counts, inputs.w.dtype, has_target=inputs.y is not None, by_row=by_row)
+            has_target = inputs.y is not None
+            recording = record(lines, counts, inputs.w.dtype, has_target=has_target, by_row=by_row, targets=targets)
             known = self._programs[key] = planned(recording)
         return known
 

@@ -151,7 +151,7 @@ class Traced(NDArrayOperatorsMixin):
 
 
 class Entries:
-    """Traced entries in the place of the weights, or traced columns in the place of X."""
+    """Traced entries in the place of the weights, or traced columns in the place of X, or of y with several targets."""
 
     def __init__(self, entries: Sequence[Traced], dtype: np.dtype[Any]) -> None:
         self.T = tuple(entries)
@@ -185,6 +185,7 @@ def record(
     *,
     has_target: bool,
     by_row: bool,
+    targets: int = 0,
 ) -> Recording:
     """Call straight lines once and record what they do.
 
@@ -194,6 +195,7 @@ def record(
         dtype: of the arguments.
         has_target: True where y is given.
         by_row: True where each row has a cotangent of its own.
+        targets: how many there are where y has several columns, else 0.
 
     Raises:
         TypeError: the lines do something that is not recorded.
@@ -201,7 +203,10 @@ def record(
     recorder = Recorder(dtype)
     w = Entries([recorder.argument("weight", index, Kind.UNIFORM) for index in range(counts[0])], dtype)
     columns = Entries([recorder.argument("feature", index, Kind.ROW) for index in range(counts[1])], dtype)
-    y = recorder.argument("target", 0, Kind.ROW) if has_target else None
+    y: Any = None
+    if has_target:
+        each = [recorder.argument("target", index, Kind.ROW) for index in range(max(1, targets))]
+        y = Entries(each, dtype) if targets else each[0]
     cotangent = recorder.argument("cotangent", 0, Kind.ROW if by_row else Kind.UNIFORM)
     weight = cotangent if by_row else None
     results = lines(Given(w, columns if counts[1] else None, y, cotangent, weight, recorder.rowsum))

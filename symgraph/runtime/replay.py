@@ -44,7 +44,8 @@ class Plan(NamedTuple):
     """A program bound to scratch memory for some rows.
 
     Attributes:
-        w, columns, target, cotangent: where the arguments go; columns is (d, rows).
+        w, columns, target, cotangent: where the arguments go; columns is (d, rows),
+            target (p, rows) with a row for one.
         uniform: where computed values go that are the same in every row, with their positions.
         calls: what computes a block.
         sums: (sums, pieces), the sum of each piece of the rows.
@@ -74,7 +75,7 @@ class Plan(NamedTuple):
         if X is not None:
             np.copyto(self.columns, X[start:stop].T)
         if y is not None:
-            np.copyto(self.target, y[start:stop])
+            np.copyto(self.target, y[start:stop].T)
         if self.cotangent.ndim:
             np.copyto(self.cotangent, s[start:stop])
         for call in self.calls:
@@ -110,14 +111,14 @@ class Workspace:
         """Bind the calls of a program to memory."""
         nodes, dtype = program.nodes, program.nodes[0].dtype
         given = {node.data: position for position, node in enumerate(nodes) if node.function is ARGUMENT}
-        weights, features = (sum(name == one for name, _ in given) for one in ("weight", "feature"))
+        weights, features, targets = (sum(name == one for name, _ in given) for one in ("weight", "feature", "target"))
         w = np.empty(weights, dtype)
         columns = self.scratch("columns", dtype, features, count)
-        target = self.scratch("target", dtype, 1, count)[0]
+        target = self.scratch("target", dtype, max(1, targets), count)
         by_row = nodes[given["cotangent", 0]].kind is Kind.ROW
         cotangent = self.scratch("cotangent", dtype, 1, count)[0] if by_row else np.empty((), dtype)
         sums = np.empty((len(program.sums), -(-count // program.block)))
-        arguments = {"weight": [w[i, ...] for i in range(weights)], "feature": [*columns], "target": [target]}
+        arguments = {"weight": [w[i, ...] for i in range(weights)], "feature": [*columns], "target": [*target]}
         arguments["cotangent"] = [cotangent]
         arrays = {position: arguments[name][index] for (name, index), position in given.items()}
         arrays |= {p: np.array(node.data) for p, node in enumerate(nodes) if node.function is NUMBER}

@@ -10,6 +10,7 @@ import sympy
 from symgraph.errors import SpecError
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.checks import check_expression
+from symgraph.spec.complex_parts import complex_parts
 from symgraph.spec.constraints import Constraint, checked_limits
 from symgraph.spec.declared import declared
 from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
@@ -146,12 +147,17 @@ class Declarations(Parts, Transforms, Steps):
         Raises:
             SpecError: there is a target already, the name is taken, reserved or no identifier, or the model is frozen.
         """
-        known = self.target_input
-        if known is not None:
-            raise SpecError(
-                f"model {self.name}: target {name!r}: the model has the target {known.name!r} already; it can have one"
-            )
-        return self._declare(name, "target", domain)
+        return self.targets([name], domain=domain)[0]
+
+    def targets(self, names: str | Sequence[str], *, domain: Pair | None = None) -> tuple[Any, ...]:
+        """Declare several targets, the columns of y, as ``sympy.symbols`` reads names (``"a b"``), and return a tuple.
+
+        Raises:
+            SpecError: there is a target already, there are no names, or as for ``target``.
+        """
+        split = split_names(names, f"model {self.name}: target")
+        self._check_first("target", split, [entry.name for entry in self._targets])
+        return tuple(self._declare(name, "target", domain) for name in split)
 
     def node(self, name: str, expr: Any) -> Any:
         """Name an intermediate value and return the opaque symbol that stands for it.
@@ -166,16 +172,49 @@ class Declarations(Parts, Transforms, Steps):
         return self._name_node(name, expr, "node")
 
     def output(self, name: str, expr: Any) -> Any:
-        """Name the node that gives the predictions and return its symbol; a model has at most one.
+        """Name the node that gives the predictions and return its symbol; ``outputs`` declares several.
 
         Raises:
             SpecError: there is an output already, or as for ``node``.
         """
-        if self._output is not None:
-            raise SpecError(f"model {self.name}: output {name!r}: the model has the output {self._output!r} already")
-        symbol = self._name_node(name, expr, "output")
-        self._output = name
-        return symbol
+        return self.outputs([name], expr)[0]
+
+    def outputs(self, names: str | Sequence[str], *exprs: Any) -> tuple[Any, ...]:
+        """Name the nodes that give the predictions, each a column of them, and return a tuple of their symbols.
+
+        Args:
+            names: as ``sympy.symbols`` reads them (``"re im"``), or a list.
+            exprs: an expression for each name, in order.
+
+        Raises:
+            SpecError: there is an output already, there are not as many expressions as names, or as for ``node``.
+        """
+        split = split_names(names, f"model {self.name}: output")
+        self._check_first("output", split, self._outputs)
+        if len(split) != len(exprs):
+            raise SpecError(
+                f"model {self.name}: outputs have {len(split)} names ({', '.join(split)}) and {len(exprs)} expressions; "
+                "give an expression for each name"
+            )
+        symbols = tuple(self._name_node(name, expr, "output") for name, expr in zip(split, exprs, strict=True))
+        self._outputs = tuple(split)
+        return symbols
+
+    def complex_output(self, name: str, expr: Any) -> tuple[Any, Any]:
+        """Declare the outputs ``<name>_re`` and ``<name>_im``, the parts of a complex expression, and return their symbols.
+
+        Args:
+            name: an identifier, the beginning of both names.
+            expr: a SymPy expression over the model's symbols, all of which are real, and ``sympy.I``. A symbol is taken for
+                positive where its domain begins at 0 or above, so that the angle of ``(I*omega)**n`` is known.
+
+        Raises:
+            SpecError: SymPy cannot split the expression, or as for ``outputs``.
+        """
+        where = f"model {self.name}: complex_output {name!r}"
+        real, imaginary = complex_parts(expr, self.inputs, self.nodes, where)
+        symbols = self.outputs([f"{name}_re", f"{name}_im"], real, imaginary)
+        return symbols[0], symbols[1]
 
     def constraint(self, name: str, expr: Any, lower: float | None = None, upper: float | None = None) -> None:
         """Declare a function of the weights that a fit is to keep within a range; training does not know of it.
@@ -212,7 +251,7 @@ class Declarations(Parts, Transforms, Steps):
         self._check_open(where)
         if self._loss is not None:
             raise SpecError(f"{where}: the model has a loss already")
-        expr = loss_named(loss, where, self.output_node, self.target_input) if isinstance(loss, str) else loss
+        expr = loss_named(loss, where, self.output_nodes, self.target_inputs) if isinstance(loss, str) else loss
         self._loss = check_expression(expr, where, self._symbols)
 
     def residual(self, *residuals: Any, loss: str = "linear", f_scale: float = 1.0) -> None:
@@ -252,6 +291,16 @@ class Declarations(Parts, Transforms, Steps):
         if not any(i.symbol in before for i in self.weight_inputs):
             raise SpecError(f"{where} depends on no weight; use one, or drop the constraint")
 
+    def _check_first(self, kind: str, names: Sequence[str], known: Sequence[str]) -> None:
+        """Refuse targets or outputs after others, and none at all."""
+        if not names:
+            raise SpecError(f"model {self.name}: {kind}s need a name each, such as 'a b'")
+        if known:
+            raise SpecError(
+                f"model {self.name}: {kind} {', '.join(map(repr, names))}: the model has the {kind} "
+                f"{', '.join(map(repr, known))} already; declare several at once with model.{kind}s"
+            )
+
     def _check_open(self, where: str) -> None:
         if self._frozen:
             raise SpecError(f"{where}: the model is frozen, since it has been used; declare everything before its first use")
@@ -274,17 +323,18 @@ class Declarations(Parts, Transforms, Steps):
         entry = Input(name, kind, symbol, checked_range(domain, "domain", where), **of_weight)
         self._inputs[name] = checked_weight(entry, where)
         if kind == "target":
-            self._target = entry
+            self._targets = (*self._targets, entry)
         self._symbols[name] = symbol
         return symbol
 
     def _name_node(self, name: str, expr: Any, kind: str) -> Any:
         symbol = self._new_symbol(name, kind)
         checked = check_expression(expr, f"model {self.name}: {kind} {name!r}", self._symbols)
-        target = self.target_input
-        if kind == "output" and target is not None and target.symbol in self._ancestors(symbols_of(checked)):
+        before = self._ancestors(symbols_of(checked)) if kind == "output" and self._targets else ()
+        known = next((target for target in self._targets if target.symbol in before), None)
+        if known is not None:
             raise SpecError(
-                f"model {self.name}: output {name!r} depends on the target {target.name!r}, which predictions do not have"
+                f"model {self.name}: output {name!r} depends on the target {known.name!r}, which predictions do not have"
             )
         self._nodes[name] = NamedNode(name, symbol, checked)
         self._symbols[name] = symbol

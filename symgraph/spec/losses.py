@@ -1,10 +1,10 @@
 """Losses that a spec may ask for by name, as functions of output and target; to add one, add its row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sympy import Abs
+from sympy import Abs, Add, evaluate
 
 from symgraph.errors import SpecError
 from symgraph.ir.functions import softplus
@@ -36,20 +36,28 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
 """Every loss there is by name; a model that asks for one needs a target and an output."""
 
 
-def loss_named(name: str, where: str, output: NamedNode | None, target: Input | None) -> Any:
-    """Return the loss of a name as an expression.
+def loss_named(name: str, where: str, outputs: Sequence[NamedNode], targets: Sequence[Input]) -> Any:
+    """Return the loss of a name as an expression; of several outputs it is the sum over their pairs with the targets.
 
     Args:
         name: of a row of ``LOSSES``.
         where: the model, for messages.
-        output: the model's output.
-        target: its target.
+        outputs: the model's outputs.
+        targets: its targets, in the same order.
 
     Raises:
-        SpecError: there is none of that name, or output or target are missing.
+        SpecError: there is none of that name, outputs or targets are missing, or there are more of one than of the other.
     """
     if name not in LOSSES:
         raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LOSSES)}, or give an expression")
-    if target is None or output is None:
+    if not targets or not outputs:
         raise SpecError(f"{where}: {name!r} compares the target with the output; declare model.target and model.output first")
-    return LOSSES[name].of(output.symbol, target.symbol)
+    if len(targets) != len(outputs):
+        sides = [
+            f"{len(some)} {kind}s ({', '.join(one.name for one in some)})"
+            for kind, some in (("output", outputs), ("target", targets))
+        ]
+        raise SpecError(f"{where}: {name!r} compares each output with a target, and the model has {' and '.join(sides)}")
+    losses = [LOSSES[name].of(one.symbol, other.symbol) for one, other in zip(outputs, targets, strict=True)]
+    with evaluate(True):
+        return losses[0] if len(losses) == 1 else Add(*losses)

@@ -66,7 +66,7 @@ class Model(Declarations):
         part._nodes = {name: node for name, node in self._nodes.items() if node.symbol in before}
         part._nodes.update({one.name: NamedNode(one.name, one.symbol, one.expr) for one in chosen})
         part._symbols = {name: one.symbol for known in (part._inputs, part._nodes) for name, one in known.items()}
-        part._output, part._frozen = names[-1], True
+        part._outputs, part._frozen = (names[-1],), True
         return part
 
     def partials(self) -> dict[str, Any]:
@@ -107,14 +107,15 @@ class Model(Declarations):
 
     def _check_whole(self) -> None:
         where = f"model {self.name}"
-        if self._loss is None and self._output is None:
+        if self._loss is None and not self._outputs:
             raise SpecError(f"{where}: it has neither a loss nor an output, so there is nothing to compute")
         if not self.weight_inputs:
             raise SpecError(f"{where}: it has no weights; declare them with model.weight or model.weights")
         for constraint in self.constraints:  # a weight may have been tied since
             self._check_constraint(constraint)
         root = "loss" if self._loss is not None else "output"
-        used = self._ancestors(symbols_of(self._loss) if self._loss is not None else [self._nodes[str(self._output)].symbol])
+        outputs = [node.symbol for node in self.output_nodes]
+        used = self._ancestors(outputs if self._loss is None else symbols_of(self._loss))
         idle = [i.name for i in self.weight_inputs if i.symbol not in used]
         if idle:
             raise SpecError(f"{where}: the {root} does not depend on weight {', '.join(idle)}; use it or remove it")

@@ -15,8 +15,8 @@ class Parts:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_constraints", "_doc", "_frozen", "_inputs", "_loss", "_nodes", "_output", "_residuals", "_robust",
-        "_symbols", "_target", "name",
+        "__weakref__", "_constraints", "_doc", "_frozen", "_inputs", "_loss", "_nodes", "_outputs", "_residuals", "_robust",
+        "_symbols", "_targets", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
@@ -25,12 +25,12 @@ class Parts:
         self._inputs: dict[str, Input] = {}
         self._nodes: dict[str, NamedNode] = {}
         self._constraints: dict[str, Constraint] = {}
-        self._output: str | None = None
+        self._outputs: tuple[str, ...] = ()
         self._loss: Any = None
         self._residuals: tuple[Any, ...] = ()
         self._robust: Robust | None = None
         self._symbols: dict[str, Any] = {}
-        self._target: Input | None = None
+        self._targets: tuple[Input, ...] = ()
         self._frozen = False
 
     @property
@@ -58,19 +58,23 @@ class Parts:
         return tuple(i for i in self._inputs.values() if i.kind == "constant")
 
     @property
+    def target_inputs(self) -> tuple[Input, ...]:
+        """Return the targets in the order of their declaration, which is the order of y's columns."""
+        return self._targets
+
+    @property
     def target_input(self) -> Input | None:
-        """Return the target, or None."""
-        return self._target
+        """Return the target; None where there is none, or several."""
+        return self._targets[0] if len(self._targets) == 1 else None
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """Return all leaves: the features, the weights, the constants, and the target where there is one."""
-        target = self.target_input
-        return (*self.feature_inputs, *self.weight_inputs, *self.constant_inputs, *(() if target is None else (target,)))
+        """Return all leaves: the features, the weights, the constants, and the targets."""
+        return (*self.feature_inputs, *self.weight_inputs, *self.constant_inputs, *self._targets)
 
     @property
     def nodes(self) -> tuple[NamedNode, ...]:
-        """Return the named nodes, the output among them, in the order of their declaration."""
+        """Return the named nodes, the outputs among them, in the order of their declaration."""
         return tuple(self._nodes.values())
 
     @property
@@ -79,9 +83,14 @@ class Parts:
         return tuple(self._constraints.values())
 
     @property
+    def output_nodes(self) -> tuple[NamedNode, ...]:
+        """Return the nodes that give the predictions, in the order of their columns."""
+        return tuple(self._nodes[name] for name in self._outputs)
+
+    @property
     def output_node(self) -> NamedNode | None:
-        """Return the node that gives the predictions, or None."""
-        return None if self._output is None else self._nodes[self._output]
+        """Return the node that gives the predictions; None where there is none, or several."""
+        return self._nodes[self._outputs[0]] if len(self._outputs) == 1 else None
 
     @property
     def loss_expr(self) -> Any:

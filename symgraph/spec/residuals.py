@@ -1,4 +1,4 @@
-"""Residual of a model: the one that it declares, or the r of a loss c * r**2, found in the loss as it is written."""
+"""Residuals of a model: those that it declares, or the r of a loss c * r**2, found in the loss as it is written."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import sympy
 
+from symgraph.columns import columns_of
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.model import Model
 
@@ -15,30 +16,42 @@ _FOUND: WeakKeyDictionary[Model, "Residual"] = WeakKeyDictionary()
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """Residual of a model, or the reason why there is none.
+    """Residuals of a model, or the reason why there are none.
 
     Attributes:
-        expr: r over the model's symbols, such that the loss is ``factor * r**2``; None where there is none.
-        written: r or its negative, as written in the loss.
+        exprs: each r over the model's symbols, such that the loss is ``factor`` times the sum of r**2; none where there are
+            none.
+        written: each r or its negative, as written in the loss.
         factor: the c of the loss; 0.0 where there is no residual, or its loss is a robust one.
         reason: why there is no residual; "" where there is one.
     """
 
-    expr: Any
-    written: Any
+    exprs: tuple[Any, ...]
+    written: tuple[Any, ...]
     factor: float
     reason: str
 
     @property
     def turned(self) -> bool:
-        """Tell if the residual is the negative of the expression in the loss."""
-        return bool(self.written != self.expr)
+        """Tell if the one residual is the negative of the expression in the loss."""
+        return len(self.exprs) == 1 and bool(self.written != self.exprs)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the columns: "residual", or "residual 1", "residual 2", ... of several."""
+        return columns_of("residual", [str(place) for place, _ in enumerate(self.exprs, start=1)])
+
+    def is_difference(self, model: Model) -> bool:
+        """Tell if there is one residual, the output less the target, so that its partials are those of the output."""
+        output, target = model.output_node, model.target_input
+        return output is not None and target is not None and self.exprs == (output.symbol - target.symbol,)
 
 
 def residual_of(model: Model) -> Residual:
-    """Find the residual of a model; computed once for a model, which it freezes.
+    """Find the residuals of a model; computed once for a model, which it freezes.
 
-    The loss must be a product: one factor is the square of an expression that compares the target with one that depends on
+    With several outputs the loss may be a sum, of which each term must be such a square, of one constant. The loss, or each
+    term, must be a product: one factor is the square of an expression that compares the target with one that depends on
     weights, and each other factor has a real root, because its power is even or because it is known to be positive. The sign is
     chosen so that the output comes in positively (without an output, the target negatively), scales being taken for positive.
     """
@@ -51,11 +64,22 @@ def residual_of(model: Model) -> Residual:
 
 def _residual_of(model: Model) -> Residual:
     if model.residual_exprs:
-        (declared,) = model.residual_exprs
-        return Residual(declared, declared, 0.0 if model.robust else 0.5, "")
+        return Residual(model.residual_exprs, model.residual_exprs, 0.0 if model.robust else 0.5, "")
     if model.loss_expr is None:
         return _none("the model has no loss")
-    powers, constant = _factors(model)
+    if len(model.output_nodes) < 2:
+        return _residual_in(model, model.loss_expr)
+    found = [_residual_in(model, term) for term in sympy.Add.make_args(model.loss_expr)]
+    lacking = next((one for one in found if one.reason), None)
+    if lacking is not None or len({one.factor for one in found}) > 1:
+        return lacking or _none("the squares in the loss have several constants")
+    exprs = tuple(expr for one in found for expr in one.exprs)
+    return Residual(exprs, exprs, found[0].factor, "")
+
+
+def _residual_in(model: Model, loss: Any) -> Residual:
+    """Find the residual in a loss, or in a term of one."""
+    powers, constant = _factors(model, loss)
     compared = _compared(model, powers)
     if compared is None:
         return _none("the loss is not written as a constant times a square")
@@ -68,20 +92,21 @@ def _residual_of(model: Model) -> Residual:
         return _none(f"the {name} may be negative; give it a domain from 0 up")
     roots = [base ** (power / 2) for base, power in powers.items() if base is not compared]
     written = sympy.Mul(compared, *roots)
-    return Residual(sympy.Mul(-compared, *roots) if _falls(model, compared) else written, written, factor, "")
+    own = sympy.Mul(-compared, *roots) if _falls(model, compared) else written
+    return Residual((own,), (written,), factor, "")
 
 
 def _none(reason: str) -> Residual:
-    return Residual(None, None, 0.0, reason)
+    return Residual((), (), 0.0, reason)
 
 
-def _factors(model: Model) -> tuple[Mapping[Any, Any], Any]:
-    """Return the loss as powers of factors and a constant; nodes that are products or powers themselves are taken apart too."""
-    output = model.output_node
-    products = {node.symbol: node.expr for node in model.nodes if node is not output and _is_product(node.expr)}
+def _factors(model: Model, loss: Any) -> tuple[Mapping[Any, Any], Any]:
+    """Return a loss as powers of factors and a constant; nodes that are products or powers themselves are taken apart too."""
+    outputs = model.output_nodes
+    products = {node.symbol: node.expr for node in model.nodes if node not in outputs and _is_product(node.expr)}
     powers: dict[Any, Any] = {}
     constants: list[Any] = []
-    todo = [(model.loss_expr, sympy.S.One)]
+    todo = [(loss, sympy.S.One)]
     while todo:
         expr, power = todo.pop()
         whole = _whole(expr.exp) if isinstance(expr, sympy.Pow) else None
@@ -109,8 +134,8 @@ def _whole(exponent: Any) -> Any:
 
 def _compared(model: Model, powers: Mapping[Any, Any]) -> Any:
     """Return the squared factor that depends on weights, and on the target where the loss does; None if there is none."""
-    target = model.target_input
-    wanted = [{entry.symbol for entry in model.weight_inputs}, *([] if target is None else [{target.symbol}])]
+    targets = {target.symbol for target in model.target_inputs}
+    wanted = [{entry.symbol for entry in model.weight_inputs}, *([targets] if targets else [])]
     for group in wanted:
         for node in model.nodes:
             if not symbols_of(node.expr).isdisjoint(group):
@@ -146,9 +171,9 @@ def _leading_to(model: Model, expr: Any) -> Iterable[Any]:
 
 def _falls(model: Model, expr: Any) -> bool:
     """Tell if an expression falls as the output grows or, where the output is not in it, grows with the target."""
-    output, target = model.output_node, model.target_input
-    for symbol, wrong in ((output and output.symbol, -1), (target and target.symbol, 1)):
-        if symbol is not None and (sign := _slope_sign(model, expr, symbol)):
+    signs = [(one.symbol, -1) for one in model.output_nodes] + [(one.symbol, 1) for one in model.target_inputs]
+    for symbol, wrong in signs:
+        if sign := _slope_sign(model, expr, symbol):
             return sign == wrong
     return False
 

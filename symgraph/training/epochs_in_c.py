@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from symgraph.errors import ModuleError
 from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import is_single, module_of, prefix_of
+from symgraph.io.module import targets_of
 from symgraph.training.clipping import Clip, Limit
 from symgraph.training.epoch import ByEpoch, Epoch, finished
 from symgraph.training.epochs_in_floats import ScalarRows
@@ -144,7 +145,7 @@ def compiled_rows(
         raise ModuleError(f"{source} is in single precision, and an optimizer's state is in double; build it without --float")
     (rule, numbers), given = recorded(optimizer), cast("Any", siblings.arrays or siblings.scalar)
     environment = tuple(os.environ.get(name, "") for name in ("CC", "PATH", VARIABLE))
-    sizes = len(given.WEIGHTS), len(given.FEATURES), given.TARGET is not None
+    sizes = len(given.WEIGHTS), len(given.FEATURES), len(targets_of(given)), len(given.OUTPUTS)
     clipped = "" if clip is None else clip.in_c
     library, module = _library(siblings.c_files, sizes, rule, clipped, -1 if limits is None else len(numbers), environment)
     if identity(module) != identity(given):
@@ -158,7 +159,7 @@ def compiled_rows(
 @lru_cache(maxsize=16)  # a run is often short beside the loading of a library
 def _library(
     c_files: tuple[tuple[str, str], ...],
-    sizes: tuple[int, int, bool],
+    sizes: tuple[int, ...],
     rule: RuleInC,
     clip: str,
     limits: int,
@@ -168,15 +169,15 @@ def _library(
 
     Args:
         c_files: names and texts of the C file and its header.
-        sizes: the numbers of weights and features, and whether there is a target.
+        sizes: the numbers of weights, features, targets and outputs.
         rule: the optimizer's.
         clip: the name of the clip's function, or "".
         limits: the place of the weights' limits behind the rule's numbers; -1 if there are none.
         environment: names the compiler and the cache; it is here to be compared.
     """
     source, text = c_files[0]
-    weights, features, target = sizes
-    prefix = prefix_of(source, text)
+    weights, features, targets, outputs = sizes
+    prefix, pointers = prefix_of(source, text), "const double *, const double *"
     defined = {
         "SOURCE": f'"{source}"',
         "MODEL(function)": f"{prefix}_##function",
@@ -184,7 +185,9 @@ def _library(
         "PADDED": str(_padded(weights)),
         "FEATURES": str(features),
         "SLOTS": str(rule.slots),
-        "TARGET(at)": "y[at]" if target else "0.0",
+        "TARGET_TYPE": "const double *" if targets > 1 else "double",
+        "TARGET(at)": f"y + {targets} * (at)" if targets > 1 else "y[at]" if targets else "0.0",
+        "PREDICTS(name)": f"void name({pointers}, double *)" if outputs > 1 else f"double name({pointers})",
         "CLIP": clip and f"{clip}(g, limit)",
         "PROJECT": "" if limits < 0 else f"project(w, numbers + {limits})",
         "POWERS(each)": " ".join(f"each({i}, {base})" for i, base in enumerate(rule.powers)),

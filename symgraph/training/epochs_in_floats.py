@@ -131,7 +131,7 @@ class ScalarRows:
         features: Floats = () if x is None else np.atleast_1d(x).tolist()
         gradient = [math.nan] * len(w)
         try:
-            loss = self.scalar.row(w.tolist(), features, 0.0 if y is None else float(y), gradient)
+            loss = self.scalar.row(w.tolist(), features, 0.0 if y is None else np.asarray(y).tolist(), gradient)
         except _OUT_OF_DOMAIN:
             return math.nan, np.full(len(w), math.nan)
         return loss, np.array(gradient)

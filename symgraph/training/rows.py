@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
-from symgraph.io.module import GeneratedModule, ScalarModule
+from symgraph.io.module import GeneratedModule, ScalarModule, targets_of
 from symgraph.runtime.labels import array_of
 
 Array = NDArray[np.floating[Any]]
@@ -21,7 +21,7 @@ class Rows(NamedTuple):
 
     Attributes:
         X: (n, d), or (n,) with one feature; None where the model has no features.
-        y: (n,); None where the model has no target.
+        y: (n,), or (n, p) of several targets; None where the model has no target.
         n: number of rows; 1 where the model has neither features nor target.
         dtype: float32 or float64, of the whole run.
     """
@@ -72,7 +72,7 @@ def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None
     Args:
         module: a generated module.
         X: (n, d), with one feature also (n,); None for a model without features.
-        y: (n,); None for a model without target.
+        y: (n,), of several targets (n, p); None for a model without target.
         dtype: of the weights, float32 or float64; the rows get the wider of it and X's. None: X's own.
 
     Raises:
@@ -147,14 +147,16 @@ def _features(module: GeneratedModule | ScalarModule, X: Any) -> Array | None:
 
 
 def _target(module: GeneratedModule | ScalarModule, y: Any) -> Array | None:
-    name, model = module.TARGET, module.MODEL
-    if name is None:
+    names, model = targets_of(module), module.MODEL
+    if not names:
         if y is not None:
             raise DataError(f"{model} has no target; leave y out")
         return None
+    several = len(names) > 1
+    wanted, shape = f"its target{'s' * several} {', '.join(names)}", f"(n, {len(names)})" if several else "(n,)"
     if y is None:
-        raise DataError(f"y is missing; {model} needs its target {name}, (n,)")
-    array = float_array("y", y, (name,), column=True)
-    if array.ndim != 1 or len(array) == 0:
-        raise DataError(f"y has shape {array.shape}; {model} needs its target {name} as (n,), n at least 1")
+        raise DataError(f"y is missing; {model} needs {wanted}, {shape}")
+    array = float_array("y", y, names, column=not several)
+    if array.ndim != 1 + several or len(array) == 0 or (several and array.shape[1] != len(names)):
+        raise DataError(f"y has shape {array.shape}; {model} needs {wanted} as {shape}, n at least 1")
     return array

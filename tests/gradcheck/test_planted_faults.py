@@ -33,7 +33,7 @@ ONLY_THE_SPEC_CAN_TELL = (
     'given = array_of(X, facts.features, "X", len(facts.features) == 1)',
     "rows = checked_rows(facts, given)",
     "target = checked_target(facts, y, dtype)",
-    'target = np.asarray(array_of(y, (facts.target,), "y", column=True), order="C")',
+    'target = np.asarray(array_of(y, facts.target_names or ("y",), "y", column=not facts.targets), order="C")',
     "return target[()]",
     "exp = np.exp(t * t + w6)",  # c * exp is its own derivative
     # the law of the initial weights

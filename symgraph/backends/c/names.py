@@ -30,13 +30,14 @@ _FAMILIES = re.compile(
 _LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual kept keep work"
 _PUBLIC = (
     "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
-    "residual_jacobian residual_factor robust f_scale no_residual jacobian selftest constants constant_values"
+    "residual_jacobian residual_factor robust f_scale no_residual jacobian selftest constants constant_values "
+    "targets outputs residuals"
 )
 _PRIVATE = ("turn", "constants_are_doubles", "prefetch", "read_columns", "gradient", "block_sum", "add")
 _OF_LOOPS = ("values", "terms", "losses", "outputs", "derivatives", "residuals", "slopes")
 _OF_PARTS = re.compile(rf"\w+_((all|block|row)_({'|'.join(_OF_LOOPS)})_\d+|({'|'.join(_OF_LOOPS)})_places)_")
 """Names of parts of long functions, behind the model's, and of their tables."""
-_CONSTANTS = "FEATURES WEIGHTS CONSTANTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
+_CONSTANTS = "FEATURES WEIGHTS CONSTANTS TARGETS OUTPUTS RESIDUALS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "

@@ -8,11 +8,11 @@ from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.writer import CFunction, FunctionWriter, Part
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
-from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.names import JACOBIAN, RESIDUAL, several_targets
 from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
-from symgraph.ir.graph import reachable
+from symgraph.ir.graph import reachable, values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS
 from symgraph.spec.laws import Constant
@@ -26,7 +26,7 @@ MOST_ROWS, LEAST_ROWS = 64, 8
 _ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
 _ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian"), "output")
 _ROOTS |= dict.fromkeys(("residual", "residual_jacobian"), "residual")
-"""The root of the graph that each public function is about."""
+"""The kind of the roots of the graph that each public function is about."""
 
 AHEAD_BYTES = 10_240
 """Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
@@ -44,8 +44,10 @@ class CView:
         counts: operations of a row, in words.
         names: the public tables of names: table -> C literals.
         constants: the values of the constants that stand behind the weights, unless the caller gives others.
-        target: the target's name as a C literal, "NULL" without one.
+        target: the target's name as a C literal, "NULL" without one, or where there are several, which have a table of names.
         output: likewise the output's.
+        targets: the number of targets where there are several, else 0; likewise ``outputs`` and ``residuals``.
+        has_target: whether there are targets.
         hash: digest of the canonical model, as a C literal.
         abi: the version of the contract.
         features: the number of features; likewise ``weights`` and ``sums``.
@@ -77,6 +79,10 @@ class CView:
     constants: tuple[str, ...]
     target: str
     output: str
+    targets: int
+    outputs: int
+    residuals: int
+    has_target: bool
     hash: str
     abi: int
     features: int
@@ -150,9 +156,9 @@ class CView:
             "value_and_grad": (self.terms, "terms"),
             "loss": (self.losses, "losses"),
             "per_sample_grad": (self.terms, "terms"),
-            "predict": (self.prediction, ""),
+            "predict": (self.prediction, "outputs" if self.outputs else ""),
             "jacobian": (self.jacobian, "partials"),
-            "residual": (self.residual or self.prediction, ""),
+            "residual": (self.residual or self.prediction, "residuals" if self.residuals else ""),
             "residual_jacobian": (self.residual_jacobian or self.jacobian, "partials"),
         }
         written, name = own[function]
@@ -208,12 +214,18 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
                 ("features", model.feature_inputs),
                 ("weights", model.weight_inputs),
                 ("constants", model.constant_inputs),
+                ("targets", several_targets(model)),
+                ("outputs", model.output_nodes if len(model.output_nodes) > 1 else ()),
             )
-            if entries or table != "constants"
+            if entries or table in ("features", "weights")
         },
         constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
         target="NULL" if target is None else string(target.name),
         output="NULL" if output is None else string(output.name),
+        targets=len(several_targets(model)),
+        outputs=len(model.output_nodes) if len(model.output_nodes) > 1 else 0,
+        residuals=len(residual.exprs) if len(residual.exprs) > 1 else 0,
+        has_target=bool(model.target_inputs),
         hash=string(model_hash(model)),
         abi=ABI,
         features=features,
@@ -240,7 +252,7 @@ def _chosen(source: Source) -> tuple[str, ...]:
     Raises:
         SpecError: it has none of those asked for.
     """
-    offered = tuple(name for name in C_FUNCTIONS if _ROOTS[name] in source.graph.roots)
+    offered = tuple(name for name in C_FUNCTIONS if values_of(source.graph, _ROOTS[name]))
     asked = source.options.functions or offered
     chosen = tuple(name for name in offered if name in asked)
     if not chosen:
@@ -256,10 +268,10 @@ def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict
     has_slopes, has_residual = own_slopes and "residual_jacobian" in chosen, not difference and "residual" in chosen
     return {
         "terms": writer.terms() if chosen & {"row", "value_and_grad", "per_sample_grad"} else None,
-        "losses": writer.root("loss", "losses", "losses") if "loss" in chosen else None,
-        "prediction": writer.root("output", "outputs", "output") if chosen & outputs else None,
+        "losses": writer.values("loss", "losses", "losses") if "loss" in chosen else None,
+        "prediction": writer.values("output", "outputs", "output") if chosen & outputs else None,
         "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN) if chosen & slopes else None,
-        "residual": writer.root("residual", "residuals", "residual") if has_residual else None,
+        "residual": writer.values("residual", "residuals", "residual") if has_residual else None,
         "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL) if has_slopes else None,
     }
 

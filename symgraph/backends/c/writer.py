@@ -8,7 +8,7 @@ from itertools import chain, compress
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ascii_name, ascii_names, taken
-from symgraph.backends.names import Names, Numbering, identifiers
+from symgraph.backends.names import Names, Numbering, identifiers, several_targets
 from symgraph.backends.section import Line, SectionWriter, statements
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
@@ -149,7 +149,7 @@ class FunctionWriter:
     def _share(self) -> tuple[Part, ...]:
         """Write what computes the output, if that is long, as parts that all functions begin with, and keep what these read."""
         nodes, roots = self.graph.nodes, self.graph.roots
-        found = self._operations([roots["output"]], known=set()) if "output" in roots else ()
+        found = self._operations(roots_of(self.graph, "output"), known=set())
         chunks = split(self.graph, sorted(found, key=lambda position: nodes[position].varying))
         if len(chunks) < 2:
             return ()
@@ -168,14 +168,14 @@ class FunctionWriter:
             "terms", "terms", (self.graph.roots["loss"], *self.sums), self.labels, ("cotangent",), "cotangent[row] * "
         )
 
-    def root(self, name: str, what: str, array: str) -> CFunction:
-        """Write the function for the output, the residual, or the loss of each row, which go to the array of a name."""
-        return self._over_rows(what, array, (self.graph.roots[name],), self.labels)
+    def values(self, kind: str, what: str, array: str) -> CFunction:
+        """Write the function for the outputs, the residuals, or the loss of each row, which go to the array of a name."""
+        return self._over_rows(what, array, roots_of(self.graph, kind), self.labels)
 
-    def partials(self, prefix: str, what: str, suffix: str) -> CFunction:
-        """Write the function for the derivatives of the output or the residual; see ``adjoint`` for prefix and suffix."""
-        labels = self.names.cotangents(suffix)[0] | self.names.nodes()
-        return self._over_rows(what, "partials", roots_of(self.graph, prefix), labels)
+    def partials(self, kind: str, what: str, cotangents: str) -> CFunction:
+        """Write the function for the derivatives of the outputs or the residuals; see ``Names.cotangents``."""
+        labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
+        return self._over_rows(what, "partials", roots_of(self.graph, kind), labels)
 
     def gradient(self, terms: CFunction) -> Part:
         """Write the code that makes partials of the sums, once."""
@@ -356,7 +356,13 @@ class FunctionWriter:
     def _bound(self) -> dict[int, str]:
         alone = not any(node.varying for node in self.graph.nodes if node.op == "cotangent")
         others = {"target": "y[row]", "cotangent": f"cotangent[{0 if alone else 'row'}]", "largest": "DBL_MAX"}
-        return self.names.leaves(others)
+        columns = [entry.name for entry in several_targets(self.source.model)]
+        targets = {
+            position: f"y[{len(columns)} * row + {columns.index(str(node.data))}]"
+            for position, node in enumerate(self.graph.nodes)
+            if node.op == "target" and columns
+        }
+        return self.names.leaves(others) | targets
 
     def _writer(self, bound: dict[int, str], labels: Mapping[int, str]) -> StatementWriter:
         numbering = Numbering(self.names.identifier.values())

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from symgraph.backends.layout import number, unpacked
+from symgraph.backends.names import several_targets
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
@@ -17,7 +18,9 @@ TEXTS: OpTexts = MappingProxyType(
 with a power of two."""
 
 _CALLED = {text.format.lstrip("~").partition("(")[0] for text in TEXTS.values()}
-_TAKEN = frozenset({"Pair", "pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", *_CALLED, *ARGUMENTS})
+_TAKEN = frozenset(
+    {"Pair", "pair_of", "pairs_of", "rounded_pair", "w_pairs", "x_pairs", "y_pair", "y_pairs", *_CALLED, *ARGUMENTS}
+)
 
 
 class AccurateWriter(LinesWriter):
@@ -48,13 +51,6 @@ class AccurateWriter(LinesWriter):
 
     def _on_tape(self) -> list[int]:
         return [position for position, _ in self.tape_values()]
-
-    def forward(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The statements of _forward, before and after the target is needed."""
-        before, after = super().forward()
-        nodes = self.graph.nodes
-        reads = any(nodes[arg].op == "target" for position in self.kernel.forward_target for arg in nodes[position].args)
-        return before, (*([f"    {self.target.format(value='y')}"] if reads else []), *after)
 
     def fields(self) -> tuple[str, ...]:
         """The fields of the tape: rounded nodes and loss, and the pairs that other functions read."""
@@ -107,9 +103,14 @@ class AccurateWriter(LinesWriter):
     def _rounded(self, position: int, name: str) -> str:
         """The text of a public field's value."""
         if self.graph.nodes[position].op == "target":
-            return "y"
+            targets = several_targets(self.source.model)
+            return f"y.T[{[one.name for one in targets].index(str(self.graph.nodes[position].data))}]" if targets else "y"
         text = f"rounded_pair({self._primal(position)}, w.dtype)"
         return self._by_row(position, text) if name == "loss" else text
+
+    def _read_aliases(self) -> set[int]:
+        """None: the tape takes these from y itself."""
+        return set()
 
     def _aliases(self, *, needs_target: bool) -> tuple[str, ...]:
         """No assignments: further names of a node exist on the tape alone."""
@@ -119,7 +120,7 @@ class AccurateWriter(LinesWriter):
         lines = unpacked(names, f"pairs_of({vector})", 4)
         if len(lines) < 2:
             return lines
-        pairs = "w_pairs" if kind == "w" else "x_pairs"
+        pairs = {"w": "w_pairs", "feature": "x_pairs", "target": "y_pairs"}[kind]
         return [f"{pairs} = pairs_of({vector})", *unpacked(names, pairs, 4)]
 
 

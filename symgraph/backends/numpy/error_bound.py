@@ -6,7 +6,7 @@ that the bits are the same, and bounds its error from those of the operands and 
 """
 
 from symgraph.backends.layout import filled, number, unpacked
-from symgraph.backends.names import Names, identifiers
+from symgraph.backends.names import Names, identifiers, several_targets
 from symgraph.backends.numpy.lines import ARGUMENTS
 from symgraph.backends.section import annotated, straight
 from symgraph.backends.source import Source
@@ -32,7 +32,7 @@ def bounds_lines(source: Source, graph: Graph) -> tuple[tuple[str, ...], str]:
     body = straight(names, results, texts, _literals(source, graph), _LEAVES, names.bases())
     opening = [
         f"    {line}"
-        for kind, vector in (("w", "w"), ("feature", "X"))
+        for kind, vector in (("w", "w"), ("feature", "X"), *([("target", "y")] if several_targets(source.model) else []))
         for line in unpacked(names.inputs(kind, body.order, results), vector, 4)
     ]
     lines = [annotated(f"    {line.text}", body.notes.get(line.node, "")) for line in body.lines]

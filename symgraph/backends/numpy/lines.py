@@ -1,12 +1,12 @@
 """The straight lines of the numpy backend's module, function by function."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
 
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, parenthesized, unpacked
-from symgraph.backends.names import Names, Numbering, identifiers
+from symgraph.backends.names import Names, Numbering, identifiers, several_targets
 from symgraph.backends.notes import form_notes
 from symgraph.backends.section import Line, SectionWriter, annotated
 from symgraph.backends.source import Source
@@ -38,7 +38,7 @@ class LinesWriter:
         every_row: the text of a value that is the same in every row, once for each entry of a column.
         binders: the functions of the runtime that bind the lines, of a model with features and a target, and of others.
         lines_type: the runtime's type of the lines.
-        target: the statement that names the target.
+        target: the statement that names one target; of several the columns of y have names.
         lacks: the functions that its binding does not have.
         long_tape: whether the fields of the tape have no defaults.
     """
@@ -103,9 +103,12 @@ class LinesWriter:
         results = (*self.named, *([graph.roots["loss"]] if "loss" in graph.roots else []))
         every = (*kernel.forward, *kernel.forward_target)
         opening, deeper = self._openings(every, results, "w", "X"), " " * (self.inner - 4)
+        read = {arg for position in kernel.forward_target for arg in graph.nodes[position].args}
+        targets = [line for line in self._targets(read | self._read_aliases(), "y") if line != "y = y"]
         return (
             (*opening, *self._text(kernel.forward, before, {}), *self._aliases(needs_target=False)),
             (
+                *(f"{' ' * self.inner}{line}" for line in targets),
                 *self._text(kernel.forward_target, after, {}, self.inner),
                 *(f"{deeper}{line}" for line in self._aliases(needs_target=True)),
             ),
@@ -125,16 +128,28 @@ class LinesWriter:
         """Position and text of everything that the tape holds after w, X and y."""
         return [(p, self._by_row(p, self._primal(p)) if name == "loss" else name) for p, name in self._stored()]
 
+    def _read_aliases(self) -> set[int]:
+        """The nodes that the statements after those of _forward read, for names that are aliases."""
+        return set(self.named)
+
+    def _targets(self, read: Iterable[int], y: str) -> list[str]:
+        """Statements that name the targets among some nodes, given the text of y."""
+        nodes = self.graph.nodes
+        targets = {position for position in read if nodes[position].op == "target"}
+        if not targets or not several_targets(self.source.model):
+            return [self.target.format(value=y)] if targets else []
+        return self._unpacked("target", self.names.inputs("target", (), targets), self.transposed.format(X=y))
+
     def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
         """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
         graph, own = self.graph, set(order)
         results = roots_of(graph, prefix)
         if not results:
             return (), ""
-        self.numbering = self._fresh_numbering()
-        bound, opening = self._tape_bindings(order, results)
         labels, aliases = self.names.cotangents(suffix)
         labels = {position: label for position, label in labels.items() if position in own}
+        self.numbering = self._fresh_numbering(labels.values())
+        bound, opening = self._tape_bindings(order, results)
         writer = self._section(bound, labels, "tape.w")
         lines = writer.write(order, {*results, *labels})
         items = [self._result(writer, position) for position in results]
@@ -155,8 +170,8 @@ class LinesWriter:
     def _bases(self) -> list[str]:
         return self.names.bases()
 
-    def _fresh_numbering(self) -> Numbering:
-        return Numbering({*self.identifier.values(), "loss", *self.bound.values()})
+    def _fresh_numbering(self, labels: Iterable[str] = ()) -> Numbering:
+        return Numbering({*self.identifier.values(), "loss", *self.bound.values(), *labels})
 
     def _section(self, bound: dict[int, str], labels: dict[int, str], w: str) -> SectionWriter:
         begins = self._bases if w == "tape.w" else [base.removeprefix("d_") for base in self._bases]
@@ -218,10 +233,10 @@ class LinesWriter:
     def _by_row(self, position: int, loss: str) -> str:
         """The text of the loss, which a tape has once for each row."""
         model = self.source.model
-        has_rows = bool(model.feature_inputs) or model.target_input is not None
-        if not has_rows or self.graph.nodes[position].varying:
+        if not (model.feature_inputs or model.target_inputs) or self.graph.nodes[position].varying:
             return loss
-        return self.every_row.format(value=loss, column=self.first_column if model.feature_inputs else "y")
+        y = self.first_column.replace("X", "y") if several_targets(model) else "y"
+        return self.every_row.format(value=loss, column=self.first_column if model.feature_inputs else y)
 
     def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
         """Identifiers of the primals that a reverse function reads from the tape, and the statements that open it."""
@@ -229,8 +244,7 @@ class LinesWriter:
         bound = self.names.leaves(self.leaves)
         read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
         opening = self._openings(order, results, "tape.w", "tape.X")
-        if any(graph.nodes[position].op == "target" for position in read):
-            opening.append(f"    {self.target.format(value='known(tape.y)')}")
+        opening += [f"    {line}" for line in self._targets(read, "known(tape.y)")]
         for position in (*kernel.forward, *kernel.forward_target):
             if position not in read:
                 continue

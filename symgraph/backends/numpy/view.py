@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
-from symgraph.backends.names import JACOBIAN, RESIDUAL
+from symgraph.backends.names import JACOBIAN, RESIDUAL, several_targets
 from symgraph.backends.numpy.accurate import AccurateWriter
 from symgraph.backends.numpy.constraints import constraint_lines
 from symgraph.backends.numpy.error_bound import bounds_lines
@@ -15,7 +15,7 @@ from symgraph.backends.numpy.lines import LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of
 from symgraph.derive.schedule import Kernel, count, schedule
-from symgraph.ir.graph import Graph
+from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import DOUBLE
 from symgraph.spec.laws import Law, Normal, Uniform
@@ -97,18 +97,19 @@ def view_of(writer: LinesWriter) -> NumpyView:
 
 def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Function]:
     """The functions that read the tape, as far as the model has them."""
-    output = source.model.output_node
-    name = writer.names.identifier[output.name] if output else ""
+    names = [writer.names.identifier[node.name] for node in source.model.output_nodes]
+    outputs = f"output{'s' * (len(names) > 1)} {', '.join(names)}"
+    residuals = "residuals" if len(values_of(source.graph, "residual")) > 1 else "residual"
     plain = writer.number == "Array" and source.residual_is_difference
     sums = ["tape: Tape", f"cotangent: {writer.number}", f"rowsum: {writer.row_sum}"]
     found = [
         ("_backward", sums, "Cotangents of the weights; rowsum adds up products of rows, or leaves them apart.",
          writer.reverse("grad", kernel.backward, "")),
-        ("_jacobian", sums[:1], f"Partials of the output {name} by each weight.",
+        ("_jacobian", sums[:1], _partials_of(outputs),
          writer.reverse("jacobian", kernel.jacobian, JACOBIAN)),
-        ("_residual", sums[:1], "The residual of each row.",
+        ("_residual", sums[:1], f"The {residuals} of each row.",
          ((), "") if plain else writer.reverse("residual", kernel.residual, RESIDUAL)),
-        ("_residual_jacobian", sums[:1], "Partials of the residual by each weight.",
+        ("_residual_jacobian", sums[:1], _partials_of(residuals),
          writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)),
     ]  # fmt: skip
     several = f") -> Sequence[{writer.number}]:"
@@ -122,9 +123,16 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
     return functions
 
 
+def _partials_of(values: str) -> str:
+    """The docstring of a function that gives the partials of some values."""
+    several = values.startswith(("outputs", "residuals"))
+    return f"Partials of the {values} by each weight{', of one after the other' if several else ''}."
+
+
 def _bounds(source: Source, graph: Graph) -> Function:
     """The function that computes loss and partials with bounds of their errors."""
-    parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", "y: Bounded"]
+    y = "Sequence[Bounded]" if several_targets(source.model) else "Bounded"
+    parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", f"y: {y}"]
     head = call_layout("def _bounds(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:")
     return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source, graph))
 
@@ -145,9 +153,10 @@ def _formulas(source: Source) -> tuple[str, ...]:
 
 def _shapes(source: Source) -> str:
     features, weights = len(source.model.feature_inputs), len(source.model.weight_inputs)
-    target = source.model.target_input is not None
-    parts = [f"w ({weights},)", *([f"X (n, {features})"] if features else []), *(["y (n,)"] if target else [])]
-    return ", ".join([*parts, "nodes (n,)" if features or target else "nodes ()"])
+    targets = len(source.model.target_inputs)
+    y = f"y (n, {targets})" if targets > 1 else "y (n,)"
+    parts = [f"w ({weights},)", *([f"X (n, {features})"] if features else []), *([y] if targets else [])]
+    return ", ".join([*parts, "nodes (n,)" if features or targets else "nodes ()"])
 
 
 def _counts(kernel: Kernel) -> tuple[str, ...]:
@@ -164,7 +173,7 @@ def _counts(kernel: Kernel) -> tuple[str, ...]:
 def _public(writer: LinesWriter) -> list[str]:
     """The functions that the module has, in the order in which they are used."""
     source = writer.source
-    has_loss, has_output = source.model.loss_expr is not None, source.model.output_node is not None
+    has_loss, has_output = source.model.loss_expr is not None, bool(source.model.output_nodes)
     names = ["forward", *(["backward"] if has_loss else []), *(["predict"] if has_output else [])]
     names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
     names += ["jacobian"] if has_output else []
@@ -175,7 +184,8 @@ def _public(writer: LinesWriter) -> list[str]:
 def _exports(writer: LinesWriter) -> list[str]:
     source = writer.source
     facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
-    return [*facts, "OUTPUTS", "TARGET", "WEIGHTS", "Tape", *sorted([*_public(writer), *_extras(source)])]
+    targets = ["TARGET", *(["TARGETS"] if several_targets(source.model) else [])]
+    return [*facts, "OUTPUTS", *targets, "WEIGHTS", "Tape", *sorted([*_public(writer), *_extras(source)])]
 
 
 def _extras(source: Source) -> list[str]:
@@ -217,12 +227,13 @@ def _import(module: str, names: list[str]) -> str:
 def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     """The statements that make the public functions."""
     source, model = writer.source, writer.source.model
-    bind = writer.binders[not model.feature_inputs or model.target_input is None]
+    bind = writer.binders[not model.feature_inputs or not model.target_inputs]
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
     given = ["_forward", *(f"{name[1:]}={name}" for name in names if name not in ("_bounds", "_constraints"))]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
     facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     facts += ["constants=CONSTANTS"] if model.constant_inputs else []
+    facts += ["targets=TARGETS"] if several_targets(model) else []
     lines = [
         f"_model = {bind}(",
         f"    {call_layout('Facts(', facts, '),', 4)}",

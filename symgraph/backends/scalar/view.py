@@ -4,8 +4,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from symgraph.backends.layout import number, sequence_layout, unpacked
-from symgraph.backends.names import Names, identifiers
+from symgraph.backends.layout import filled, number, sequence_layout, unpacked
+from symgraph.backends.names import Names, identifiers, several_targets
 from symgraph.backends.scalar.functions import functions_called
 from symgraph.backends.section import statements, straight
 from symgraph.backends.source import Header, Source, describe, header
@@ -26,6 +26,8 @@ class ScalarView:
     has_loss: bool
     has_output: bool
     output: str
+    several_outputs: bool
+    targets: int
     weights: int
     has_constants: bool
     row: tuple[str, ...]
@@ -40,6 +42,7 @@ class ScalarView:
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
     """Write the two row functions."""
     graph, roots = source.graph, source.graph.roots
+    targets = len(several_targets(source.model))
     names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss", "constants")))
 
     def function(results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -47,7 +50,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         body = straight(names, results, texts, literals, _LEAVES)
         opening = [
             f"    {line}"
-            for kind, vector in (("weight", "w"), ("feature", "x"))
+            for kind, vector in (("weight", "w"), ("feature", "x"), *([("target", "y")] if targets else []))
             for line in _named_entries(names.inputs(kind, body.order, results), vector)
         ]
         constants = zip(source.model.constant_inputs, names.inputs("constant", body.order, results), strict=True)
@@ -56,26 +59,28 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
 
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
     row, values = function(results)
-    predict, predicted = function((roots["output"],) if "output" in roots else ())
+    predict, predicted = function(roots_of(graph, "output"))
     lines = (*row, *predict, *values, *predicted)
     own = functions_called(lines)
     exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
     facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
-    facts += ["OUTPUTS", "TARGET", "WEIGHTS"]
+    facts += ["OUTPUTS", "TARGET", *(["TARGETS"] if targets else []), "WEIGHTS"]
     return ScalarView(
         head=header(source, {node.name: names.identifier[node.name] for node in source.model.nodes}),
         counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
         exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*facts, *exported)], "]"),
         has_loss=bool(values),
         has_output=bool(predicted),
-        output=source.model.output_node.name if source.model.output_node else "",
+        output=", ".join(node.name for node in source.model.output_nodes),
+        several_outputs=len(predicted) > 1,
+        targets=targets,
         weights=len(source.model.weight_inputs),
         has_constants=bool(source.model.constant_inputs),
         row=row,
         loss=values[0] if values else "",
         gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(values[1:])),
         predict=predict,
-        prediction=predicted[0] if predicted else "",
+        prediction=filled("return (", predicted, ")", 4) if len(predicted) > 1 else f"return {''.join(predicted)}",
         functions=own,
         uses_math=bool(own) or any("math." in line for line in lines),
     )

@@ -1,0 +1,102 @@
+"""Verification, the judge and the gradient check see each output and each residual by itself."""
+
+from typing import Any
+
+import pytest
+from several import SEVERAL, impedance, outputs_alone, pair
+
+from symgraph import Model
+from symgraph.check.judged_points import points
+from symgraph.check.judging import judge
+from symgraph.check.reference import Reference
+from symgraph.check.verify import verify
+from symgraph.errors import VerificationError
+from symgraph.generate import generate
+from symgraph.gradcheck import gradcheck
+from symgraph.io.module import from_source
+
+
+def module_of(model: Model, backend: str = "numpy", fault: tuple[str, str] = ("", "")) -> Any:
+    """The module of a model, in whose text a fault may be planted."""
+    text = generate(model, [backend])[0].text
+    assert fault[0] in text
+    return from_source(text.replace(*fault, 1), model.name, f"<{model.name}>")
+
+
+FAULTS = {
+    "the second output's partial": (("d_C_z_im = (2.0", "d_C_z_im = (2.002"), "jacobian, jacobian z_im without y, row 2, by C"),
+    "the outputs' partials exchanged": (
+        ("d_R2_z_re, d_C_z_re, tape.w.dtype.type(0.0), d_R2_z_im", "d_R2_z_im, d_C_z_re, tape.w.dtype.type(0.0), d_R2_z_re"),
+        "jacobian, jacobian z_re",
+    ),
+    "a residual's sign": (("residual_2_1 = -0.5", "residual_2_1 = 0.5"), "residual, residual 2, row 0"),
+    "a residual's partial": (("d_C_r2 = (2.0", "d_C_r2 = (2.002"), "residual_jacobian, residual_jacobian 2, row 2, by C"),
+    "residuals exchanged": (("return (loss_1, residual_2_1)", "return (residual_2_1, loss_1)"), "residual, residual 1, row 1"),
+    "targets exchanged": (("re, im = y.T", "im, re = y.T"), "forward, the value"),
+    "outputs exchanged": (
+        ('OUTPUTS = ("z_re", "z_im")', 'OUTPUTS = ("z_im", "z_re")'),
+        "OUTPUTS is ('z_im', 'z_re'), the spec says ('z_re', 'z_im')",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_verification_names_the_column_that_is_wrong(name: str) -> None:
+    fault, where = FAULTS[name]
+    model = impedance()
+    with pytest.raises(VerificationError) as found:
+        verify(model, module_of(model, fault=fault))
+    assert where in str(found.value)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "scalar", "array_api"])
+@pytest.mark.parametrize("name", SEVERAL)
+def test_the_judge_finds_no_fault_in_right_modules(name: str, backend: str) -> None:
+    model = SEVERAL[name]()
+    report = judge(model, module_of(model, backend), points(model, ("normal", "domain", "whole"), n=24))
+    assert report.ok, str(report)
+    outputs = [f"output {node.name}" for node in model.output_nodes] if len(model.output_nodes) > 1 else []
+    assert set(outputs) <= {one.result for one in report.results}
+    assert report.judged >= 24 // 2
+
+
+def test_the_judge_tells_which_output_is_wrong() -> None:
+    model = pair()
+    faulty = module_of(model, fault=("right = c * right_3", "right = 1.001 * c * right_3"))
+    report = judge(model, faulty, points(model, ("normal",), n=24))
+    assert not report.ok
+    wrong = {one.result for one in report.results if one.counts["above_bound"]}
+    assert "output right" in wrong  # and what follows from it: the loss and its gradient
+    assert not wrong & {"output left", "jacobian left a", "jacobian right b"}
+    assert "; y = [" in str(report)  # the place, with all targets
+
+
+def test_the_reference_has_each_output_and_each_residual_with_its_partials() -> None:
+    truth = Reference(impedance()).truth({"omega": 2.0, "sigma": 0.5, "re": 1.0, "im": 0.0, "R": 1.0, "R2": 2.0, "C": 0.25})
+    assert set(truth.values) == {"loss", "output z_re", "output z_im", "residual 1", "residual 2"}
+    named = truth.named(["R", "C"])
+    assert float(named["output z_re"]) == 2.0  # R2/(1 + (omega*C*R2)**2) is 1
+    assert float(named["residual 1"]) == 2.0
+    assert float(named["residual 2"]) == -1.0
+    assert [float(named[f"jacobian {output} R"]) for output in ("z_re", "z_im")] == [1.0, 0.0]
+    assert [float(named[f"residual_jacobian {place} R"]) for place in (1, 2)] == [2.0, 0.0]
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_the_gradient_check_passes_right_modules(name: str) -> None:
+    report = gradcheck(module_of(SEVERAL[name]()), points=2)
+    assert report.verdict == "passed", str(report)
+
+
+@pytest.mark.parametrize(
+    ("fault", "weight"),
+    [
+        (("x, tape.w.dtype.type(0.0), tape", "1.01 * x, tape.w.dtype.type(0.0), tape"), "a"),
+        (("d_b_second = ", "d_b_second = 1.01 * "), "b"),
+        (("tape.w.dtype.type(1.0)", "tape.w.dtype.type(1.01)"), "a"),
+    ],
+)
+def test_the_gradient_check_sees_a_wrong_partial_of_any_output(fault: tuple[str, str], weight: str) -> None:
+    report = gradcheck(module_of(outputs_alone(), fault=fault), points=2)
+    assert report.verdict == "failed"
+    assert [one.weight for one in report.weights if one.verdict == "failed"] == [weight]

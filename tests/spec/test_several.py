@@ -1,0 +1,189 @@
+"""Several outputs, targets and residuals in a spec: what they declare, complex outputs, and mistakes."""
+
+import cmath
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import symgraph
+from symgraph import Model
+from symgraph.errors import SpecError
+from symgraph.spec.residuals import residual_of
+
+SpecOf = Callable[[Model, Any, Any], Any]
+
+
+def begun() -> tuple[Model, Any, Any]:
+    """A model with a feature and a weight, and these."""
+    model = Model("demo")
+    return model, model.feature("x", domain=(0.1, 10.0)), model.weight("a", domain=(0.1, 10.0))
+
+
+def test_outputs_and_targets_keep_the_order_of_their_names() -> None:
+    model, x, a = begun()
+    symbols = model.outputs("late early", a * x, a + x)
+    assert model.targets(["q", "p"], domain=(0, 1)) == tuple(entry.symbol for entry in model.target_inputs)
+    assert [node.symbol for node in model.output_nodes] == list(symbols)
+    assert [node.name for node in model.output_nodes] == ["late", "early"]
+    assert [(entry.name, entry.domain) for entry in model.target_inputs] == [("q", (0.0, 1.0)), ("p", (0.0, 1.0))]
+    assert (model.output_node, model.target_input) == (None, None)  # there is not one
+
+
+def test_one_name_is_what_output_and_target_declare() -> None:
+    model, x, a = begun()
+    (y_hat,), (y,) = model.outputs("y_hat", a * x), model.targets("y")
+    assert model.output_node is not None
+    assert model.target_input is not None
+    assert (model.output_node.symbol, model.target_input.symbol) == (y_hat, y)
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("squared_error", lambda y_hat, y: (y - y_hat) ** 2),
+        ("absolute_error", lambda y_hat, y: abs(y - y_hat)),
+        ("bce_with_logits", lambda z, y: y * np.log1p(np.exp(-z)) + (1 - y) * np.log1p(np.exp(z))),
+    ],
+)
+def test_a_loss_by_name_is_the_sum_over_pairs_of_output_and_target(name: str, of: Callable[[Any, Any], Any]) -> None:
+    model, x, a = begun()
+    model.targets("p q", domain=(0, 1))
+    model.outputs("left right", a * x, a - x)
+    model.loss(name)
+    module: Any = symgraph.compile(model, backend="numpy")
+    row, y = 1.5, np.array([0.25, 0.75])
+    expected = of(0.5 * row, y[0]) + of(0.5 - row, y[1])
+    assert module.loss([0.5], row, y) == pytest.approx(expected, rel=8 * 2**-53)  # a few roundings each
+
+
+def test_squared_errors_of_several_outputs_have_a_residual_each() -> None:
+    model, x, a = begun()
+    p, q = model.targets("p q")
+    left, right = model.outputs("left right", a * x, a - x)
+    model.loss("squared_error")
+    found = residual_of(model)
+    assert set(found.exprs) == {left - p, right - q}
+    assert (found.factor, found.columns, found.turned) == (1.0, ("residual 1", "residual 2"), False)
+
+
+@pytest.mark.parametrize(
+    ("loss", "reason"),
+    [
+        (lambda left, right, p, q: (left - p) ** 2 + 2 * (right - q) ** 2, "the squares in the loss have several constants"),
+        (lambda left, right, p, q: (left - p) ** 2 + sp.Abs(right - q), "the loss is not written as a constant times a square"),
+    ],
+)
+def test_other_sums_have_no_residuals_and_say_why(loss: Any, reason: str) -> None:
+    model, x, a = begun()
+    p, q = model.targets("p q")
+    model.loss(loss(*model.outputs("left right", a * x, a - x), p, q))
+    assert (residual_of(model).exprs, residual_of(model).reason) == ((), reason)
+
+
+IMPEDANCES: dict[str, tuple[SpecOf, Callable[[float, float], complex]]] = {
+    "a resistor and a capacitor": (
+        lambda m, x, a: a + 1 / (1 / a + sp.I * x * 2),
+        lambda x, a: a + 1 / (1 / a + 2j * x),
+    ),
+    "a constant phase element": (lambda m, x, a: 1 / (3 * (sp.I * x) ** a), lambda x, a: 1 / (3 * (1j * x) ** a)),
+    "a Warburg element of finite length": (
+        lambda m, x, a: sp.tanh(sp.sqrt(sp.I * x)) / (a * sp.sqrt(sp.I * x)),
+        lambda x, a: cmath.tanh(cmath.sqrt(1j * x)) / (a * cmath.sqrt(1j * x)),
+    ),
+    "an exponential": (lambda m, x, a: a * sp.exp(sp.I * x), lambda x, a: a * cmath.exp(1j * x)),
+    "a logarithm, whose angle is atan2": (lambda m, x, a: sp.log(a - 1 + sp.I * x), lambda x, a: cmath.log(a - 1 + 1j * x)),
+    "a node that is positive": (
+        lambda m, x, a: (sp.I * m.node("rate", a * x + 1)) ** a,
+        lambda x, a: (1j * (a * x + 1)) ** a,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IMPEDANCES)
+def test_a_complex_output_is_its_real_and_its_imaginary_part(name: str) -> None:
+    spec, truth = IMPEDANCES[name]
+    model, x, a = begun()
+    assert model.complex_output("z", spec(model, x, a)) == tuple(node.symbol for node in model.output_nodes)
+    module: Any = symgraph.compile(model, backend="numpy")
+    assert module.OUTPUTS == ("z_re", "z_im")
+    for omega, weight in ((0.3, 0.5), (2.0, 0.75), (7.0, 1.5)):
+        re, im = module.predict([weight], omega)
+        expected = truth(omega, weight)
+        # cmath's parts may lose digits against the modulus, and powers lose some ulp
+        assert abs(complex(re, im) - expected) <= 64 * 2**-53 * abs(expected)
+
+
+REFUSED: dict[str, tuple[SpecOf, str]] = {
+    "a second output": (
+        lambda m, x, a: (m.output("o", a), m.outputs("p q", a, x)),
+        "model demo: output 'p', 'q': the model has the output 'o' already; declare several at once with model.outputs",
+    ),
+    "a second target": (
+        lambda m, x, a: (m.targets("p q"), m.target("r")),
+        "model demo: target 'r': the model has the target 'p', 'q' already; declare several at once with model.targets",
+    ),
+    "outputs without an expression each": (
+        lambda m, x, a: m.outputs("re im", a),
+        "model demo: outputs have 2 names (re, im) and 1 expressions; give an expression for each name",
+    ),
+    "a list of expressions": (
+        lambda m, x, a: m.outputs("re im", [a, x]),
+        "model demo: outputs have 2 names (re, im) and 1 expressions; give an expression for each name",
+    ),
+    "no names": (lambda m, x, a: m.outputs([]), "model demo: outputs need a name each, such as 'a b'"),
+    "one name twice": (lambda m, x, a: m.targets("p p"), "model demo: target 'p': the name is taken by a target"),
+    "an output of a target": (
+        lambda m, x, a: m.outputs("re im", a, m.targets("p q")[1] + a),
+        "model demo: output 'im' depends on the target 'q', which predictions do not have",
+    ),
+    "a loss of unequal pairs": (
+        lambda m, x, a: (m.targets("p q"), m.output("o", a * x), m.loss("squared_error")),
+        "model demo: loss: 'squared_error' compares each output with a target, and the model has 1 outputs (o) and "
+        "2 targets (p, q)",
+    ),
+    "a complex node": (
+        lambda m, x, a: m.node("z", sp.I * x + a),
+        "model demo: node 'z': the constant I is complex; models are real and finite",
+    ),
+    "an angle that is not known": (
+        lambda m, x, a: m.complex_output("z", (sp.I * m.feature("free")) ** a),
+        "model demo: complex_output 'z': SymPy cannot split it into real expressions, ",
+    ),
+    "a complex output of a text": (
+        lambda m, x, a: m.complex_output("z", "a + I*x"),
+        "model demo: complex_output 'z': 'a + I*x' is not a SymPy expression or a number",
+    ),
+    "a complex output of an undeclared symbol": (
+        lambda m, x, a: m.complex_output("z", a + sp.I * sp.Symbol("b", real=True)),
+        "model demo: output 'z_im': symbol b is not declared",
+    ),
+    "a complex output after another": (
+        lambda m, x, a: (m.complex_output("z", a + sp.I * x), m.complex_output("u", a)),
+        "model demo: output 'u_re', 'u_im': the model has the output 'z_re', 'z_im' already",
+    ),
+    "a weight without influence on any output": (
+        lambda m, x, a: (m.weight("idle"), m.outputs("p q", a, x), m.freeze()),
+        "model demo: the output does not depend on weight idle; use it or remove it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_mistake_is_one_line_that_says_where_and_what_to_do(name: str) -> None:
+    spec, message = REFUSED[name]
+    with pytest.raises(SpecError) as refused:
+        spec(*begun())
+    assert str(refused.value).startswith(message)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_digest_of_a_model_tells_the_order_of_outputs() -> None:
+    def made(names: str) -> Any:
+        model, x, a = begun()
+        model.outputs(names, a * x, a * x)
+        return symgraph.compile(model, backend="numpy").METADATA["model_hash"]
+
+    assert made("p q") == made("p q") != made("q p")
