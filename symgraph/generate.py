@@ -13,9 +13,10 @@ from symgraph.backends.c.single import in_single
 from symgraph.backends.header import with_header
 from symgraph.backends.numpy.standalone import standing_alone
 from symgraph.backends.rendering import render
-from symgraph.backends.source import Source, model_hash
+from symgraph.backends.source import ConstraintSource, Source, model_hash
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.constants import constant_radii, remainders
+from symgraph.derive.constraint_partials import constraint_partials
 from symgraph.derive.lowering import lower
 from symgraph.derive.on_request import differentiate_on_request
 from symgraph.errors import OptionError
@@ -116,7 +117,8 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     had = options.within(backend.options)
     graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
     bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
-    own = replace(source, graph=graph, options=had, bounds=bounds)
+    constraints = _constraints(source.model) if backend.name == "numpy" and source.model.constraints else None
+    own = replace(source, graph=graph, options=had, bounds=bounds, constraints=constraints)
     view = run(f"{backend.name}: write", backend.view, own)
     artifacts = []
     for file_name, template in backend.files(source.model.name).items():
@@ -128,6 +130,17 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
         text = with_header(body, backend.comment, source.spec, model_hash(source.model))
         artifacts.append(Artifact(file_name, text, backend.name, own.options))
     return artifacts
+
+
+def _constraints(model: Model) -> ConstraintSource:
+    """Differentiate the constraints of a model, which have a graph of their own."""
+    names = tuple(one.name for one in model.constraints)
+    own = model.of_constraints(*names)
+    graph = lower(own)
+    for step in STEPS:
+        graph = constraint_partials(graph, names) if step is differentiate else step(graph)
+    lowered = lower(own, guarded=False)
+    return ConstraintSource(own, lowered, printed(verify_graph(graph), "numpy"), names)
 
 
 def require(backends: Sequence[str], options: Options) -> None:

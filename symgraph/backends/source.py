@@ -22,6 +22,23 @@ _HASHES: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
+class ConstraintSource:
+    """The constraints of a model on their way to text.
+
+    Attributes:
+        model: their own model, without rows; each is a node of it.
+        lowered: its forward graph without guards, for formulas.
+        graph: its graph with the partials of the constraints, as it is printed.
+        names: of the constraints.
+    """
+
+    model: Model
+    lowered: Graph
+    graph: Graph
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Model on its way to text.
 
@@ -32,6 +49,7 @@ class Source:
         graph: the differentiated graph that the module is printed from.
         options: the options of the module that its backend has.
         bounds: the graph that ``error_bound`` is printed from, or None where the module has no such function.
+        constraints: the constraints, or None where there are none, or the module has no functions for them.
         radii: bounds of the errors of those constants of the graph that are not exact.
         rests: rounding remainders of these constants, for arithmetic with more digits than a float has.
     """
@@ -42,6 +60,7 @@ class Source:
     graph: Graph
     options: Options = PLAIN
     bounds: Graph | None = None
+    constraints: ConstraintSource | None = None
     radii: Mapping[float, float] = field(default_factory=dict)
     rests: Mapping[float, float] = field(default_factory=dict)
 
@@ -75,6 +94,7 @@ def _model_hash(model: Model) -> str:
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
     lines += [f"output {node.name}" for node in model.output_nodes] or ["output None"]
     lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
+    lines += [f"constraint {one.name} {digest[one.expr]} {one.limits}" for one in model.constraints]
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
     return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"
 
@@ -92,8 +112,8 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
 
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
-        ``bounds`` and ``fixed`` of weights, ``extras`` and ``precision`` only where there are some, and they are not those of a
-        plain module.
+        ``bounds`` and ``fixed`` of weights, ``constraints``, ``extras`` and ``precision`` only where there are some, and they
+        are not those of a plain module.
     """
     model = source.model
     return {
@@ -105,6 +125,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
         **_limit_entries(model),
+        **_constraint_entries(source),
         **_option_entries(source),
     }
 
@@ -126,6 +147,12 @@ def _limit_entries(model: Model) -> dict[str, str]:
     fixed = [quoted(i.name) for i in model.weight_inputs if i.fixed]
     entries = {"bounds": _nested(bounds)} if bounds else {}
     return entries | ({"fixed": sequence_layout("(", fixed, ")", 4)} if fixed else {})
+
+
+def _constraint_entries(source: Source) -> dict[str, str]:
+    """Return the ranges of the constraints, in the order of their values."""
+    ranges = [_range(one.name, *one.limits) for one in source.model.constraints] if source.constraints else []
+    return {"constraints": _nested(ranges)} if ranges else {}
 
 
 def _option_entries(source: Source) -> dict[str, str]:

@@ -4,6 +4,7 @@ A generated module holds facts and straight-line mathematics, and makes its publ
 """
 
 from symgraph.runtime.constants import WithConstants
+from symgraph.runtime.constraints import Constraints
 from symgraph.runtime.facts import Array, Facts, RowSum
 from symgraph.runtime.functions import erf, erfc, erfcx, every_row, gauss, ierfcx, select
 from symgraph.runtime.lines import Lines, known
@@ -12,6 +13,6 @@ from symgraph.runtime.numpy_binding import Bound, bind
 from symgraph.runtime.weights import Constant, Normal, Uniform
 
 __all__ = [
-    "Array", "Bound", "BoundLoosely", "Constant", "Facts", "Lines", "Normal", "RowSum", "Uniform", "WithConstants", "bind",
-    "bind_loosely", "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known", "select",
+    "Array", "Bound", "BoundLoosely", "Constant", "Constraints", "Facts", "Lines", "Normal", "RowSum", "Uniform",
+    "WithConstants", "bind", "bind_loosely", "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known", "select",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Binding of straight lines for arrays of any library: all rows at once, and no branch on a value, as JAX needs it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -12,6 +12,7 @@ from symgraph.runtime.lines import Columns, Lines, T, absent, check_target_of_lo
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.namespaces import namespace
 from symgraph.runtime.sums import unsummed
+from symgraph.runtime.weight_vectors import fitting_vectors
 from symgraph.runtime.weights import Law
 
 
@@ -48,6 +49,25 @@ def inputs_of_any_library(facts: Facts, w: Any, X: Any, y: Any) -> Inputs:
     return inputs._replace(w=xp.concat([inputs.w, brought([*facts.constants.values()], given)]))
 
 
+def vectors_of_any_library(facts: Facts, w: Any) -> Any:
+    """Give several vectors of weights, an array of any library with two dimensions; None for what is to be one vector."""
+    return fitting_vectors(facts, w) if getattr(w, "ndim", 1) == 2 else None
+
+
+def with_each_in_library(inputs: Inputs, vectors: Any) -> Iterator[Inputs]:
+    """Give checked inputs with the weights of each of several vectors; the constants behind the weights stay."""
+    xp, count = namespace(inputs.w), vectors.shape[1]
+    for index in range(vectors.shape[0]):
+        yield inputs._replace(w=xp.concat([brought(vectors[index, ...], inputs.w), inputs.w[count:]]))
+
+
+def stacked_in_library(results: Sequence[Any]) -> Any:
+    """Put results of several vectors of weights into arrays that begin with their number, a tuple of results into a tuple."""
+    if isinstance(results[0], tuple):
+        return tuple(stacked_in_library(part) for part in zip(*results, strict=True))
+    return namespace(results[0]).stack(results)
+
+
 @np.errstate(all="ignore")
 def seed_for(tape: Any, cotangent: Any) -> Any:
     """Check the cotangent of each row's loss; give it once for each row."""
@@ -78,6 +98,9 @@ class ArrayApiBinding(LooseBinding[T]):
     backend = "array_api"
     _checked = staticmethod(inputs_of_any_library)
     _seed = staticmethod(seed_for)
+    _vectors = staticmethod(vectors_of_any_library)
+    _with_each = staticmethod(with_each_in_library)
+    _stacked = staticmethod(stacked_in_library)
 
     def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, laws)

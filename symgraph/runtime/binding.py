@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 
 from symgraph.runtime.contract import check_reduction, checked_inputs, thread_count, weighted_rows
 from symgraph.runtime.facts import Array, Facts, Inputs
-from symgraph.runtime.lines import T, check_abi, check_target, check_target_of_loss, seed_of
+from symgraph.runtime.lines import T, V, check_abi, check_target, check_target_of_loss, seed_of
 from symgraph.runtime.normal_equations import residual_products
 from symgraph.runtime.sums import rowsum
+from symgraph.runtime.weight_vectors import stacked, vectors_of, with_each
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
 
 
@@ -35,7 +36,8 @@ class Binding(Kept, Generic[T]):
     X is (n, d), or (d,) for one row; with one feature (n,) is n rows. y is (n,), or a scalar for one row; of p targets it is
     (n, p), or (p,) for one row. Columns of frames and mappings are taken by name. The dtype is that of w and X together,
     float32 or float64. Calls from several threads are safe; results never share memory with anything and do not depend on the
-    number of threads.
+    number of threads. predict, loss, value_and_grad, grad and residual take several vectors of weights, w of (S, k); their
+    results begin with S.
 
     Arguments are checked here; what the functions give is computed by the methods at the end, which each kind of binding has.
     """
@@ -43,6 +45,9 @@ class Binding(Kept, Generic[T]):
     backend = "numpy"
     _checked = staticmethod(checked_inputs)
     _seed = staticmethod(seed_of)
+    _vectors = staticmethod(vectors_of)
+    _with_each = staticmethod(with_each)
+    _stacked = staticmethod(stacked)
 
     def __init__(self, facts: Facts, laws: Sequence[Law]) -> None:
         check_abi(facts)
@@ -78,7 +83,9 @@ class Binding(Kept, Generic[T]):
     def predict(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute the output: one entry a row, or a scalar for one row; (n, m), or (m,) for one row, of m outputs."""
         workers = thread_count(threads)
-        return self._values("predict", self._checked(self.facts, w, X, None), workers)
+        return self._of_each(
+            w, lambda one: (self._checked(self.facts, one, X, None),), lambda inputs: self._values("predict", inputs, workers)
+        )
 
     def value_and_grad(
         self,
@@ -93,7 +100,7 @@ class Binding(Kept, Generic[T]):
         """Compute the reduced loss and its gradient.
 
         Args:
-            w: (k,) weights in the order of WEIGHTS.
+            w: (k,) weights in the order of WEIGHTS, or (S, k) for S vectors of weights.
             X: (n, d) rows, columns in the order of FEATURES; (d,) is one row.
             y: (n,) target, or a scalar for one row.
             sample_weight: weights s of the rows, (n,), not negative; a row of weight 0
@@ -102,14 +109,18 @@ class Binding(Kept, Generic[T]):
             threads: how many work on a large batch; the results do not depend on it.
 
         Returns:
-            The loss and its gradient, (k,).
+            The loss and its gradient, (k,); of S vectors (S,) losses and (S, k) gradients.
 
         Raises:
             ValueError: shapes do not fit, the reduction is unknown, or threads is no positive whole number.
             TypeError: an array holds no real numbers.
         """
         workers = thread_count(threads)
-        return self._mean_and_gradient(*self._weighted(w, X, y, sample_weight, reduction), workers)
+        return self._of_each(
+            w,
+            lambda one: self._weighted(one, X, y, sample_weight, reduction),
+            lambda inputs, s, total: self._mean_and_gradient(inputs, s, total, workers),
+        )
 
     def loss(
         self,
@@ -123,7 +134,11 @@ class Binding(Kept, Generic[T]):
     ) -> float:
         """Compute the reduced loss; arguments as for value_and_grad, whose first number it is, in less time."""
         workers = thread_count(threads)
-        return self._mean(*self._weighted(w, X, y, sample_weight, reduction), workers)
+        return self._of_each(
+            w,
+            lambda one: self._weighted(one, X, y, sample_weight, reduction),
+            lambda inputs, s, total: self._mean(inputs, s, total, workers),
+        )
 
     def grad(
         self,
@@ -137,7 +152,11 @@ class Binding(Kept, Generic[T]):
     ) -> "Array":
         """Compute the gradient of the reduced loss; arguments as for value_and_grad."""
         workers = thread_count(threads)
-        return self._mean_and_gradient(*self._weighted(w, X, y, sample_weight, reduction), workers)[1]
+        return self._of_each(
+            w,
+            lambda one: self._weighted(one, X, y, sample_weight, reduction),
+            lambda inputs, s, total: self._mean_and_gradient(inputs, s, total, workers)[1],
+        )
 
     def per_sample_grad(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute each row's gradient: (n, k), or (k,) for one row."""
@@ -160,9 +179,14 @@ class Binding(Kept, Generic[T]):
 
         Of several residuals it is (n*p,), those of a row one after the other, as least squares want them.
         """
-        workers, inputs = thread_count(threads), self._checked(self.facts, w, X, y)
-        check_target(self.facts, inputs)
-        return self._values("residual", inputs, workers)
+        workers = thread_count(threads)
+
+        def checked(one: Any) -> tuple[Inputs]:
+            inputs = self._checked(self.facts, one, X, y)
+            check_target(self.facts, inputs)
+            return (inputs,)
+
+        return self._of_each(w, checked, lambda inputs: self._values("residual", inputs, workers))
 
     def residual_jacobian(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute d residual / d w: (n, k), or (k,) for one row; (n*p, k) of several residuals."""
@@ -200,6 +224,21 @@ class Binding(Kept, Generic[T]):
     def initial_weights(self, seed: int | None = None) -> "Array":
         """Draw initial weights from their declared laws, by NumPy's frozen RandomState; each is moved into its bounds."""
         return drawn(self.facts, self._laws, seed)
+
+    def _of_each(self, w: Any, checked: Callable[[Any], tuple[Any, ...]], compute: Callable[..., V]) -> V:
+        """Compute something of a vector of weights, or of each of several with the rows checked once.
+
+        Args:
+            w: (k,) or (S, k).
+            checked: gives the arguments of ``compute`` for one vector, checked inputs first.
+            compute: computes it.
+        """
+        vectors = self._vectors(self.facts, w)
+        if vectors is None:
+            return compute(*checked(w))
+        first, *others = checked(vectors[0, ...])
+        together: V = self._stacked([compute(inputs, *others) for inputs in self._with_each(first, vectors)])
+        return together
 
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Array, Any]:
         """Check how rows are reduced, and that there is a target where the loss needs one."""

@@ -112,6 +112,13 @@ def checked_inputs(facts: Facts, w: ArrayLike, X: ArrayLike | None, y: ArrayLike
     return inputs
 
 
+def checked_weights(facts: Facts, w: ArrayLike) -> Array:
+    """Check weights that are given alone; put the constants behind them."""
+    weights = array_of(w, facts.weights, "w")
+    require_weights(facts, weights)
+    return followed_by_constants(facts, np.array(weights, common_dtype(facts, weights)))
+
+
 def followed_by_constants(facts: Facts, weights: Array) -> Array:
     """Put the constants behind the weights."""
     return np.array([*weights, *facts.constants.values()], weights.dtype) if facts.constants else weights

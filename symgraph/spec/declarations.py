@@ -11,6 +11,7 @@ from symgraph.errors import SpecError
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.checks import check_expression
 from symgraph.spec.complex_parts import complex_parts
+from symgraph.spec.constraints import Constraint, checked_limits
 from symgraph.spec.declared import declared
 from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
 from symgraph.spec.laws import Constant, Law
@@ -18,10 +19,11 @@ from symgraph.spec.losses import loss_named
 from symgraph.spec.names import check_name, split_names
 from symgraph.spec.parts import Parts
 from symgraph.spec.robust import robust_loss
+from symgraph.spec.steps import Steps
 from symgraph.spec.transforms import Transforms
 
 
-class Declarations(Parts, Transforms):
+class Declarations(Parts, Transforms, Steps):
     """What a user may declare; see ``Model``."""
 
     __slots__ = ()
@@ -214,6 +216,26 @@ class Declarations(Parts, Transforms):
         symbols = self.outputs([f"{name}_re", f"{name}_im"], real, imaginary)
         return symbols[0], symbols[1]
 
+    def constraint(self, name: str, expr: Any, lower: float | None = None, upper: float | None = None) -> None:
+        """Declare a function of the weights that a fit is to keep within a range; training does not know of it.
+
+        Args:
+            name: an identifier, other than those of inputs and nodes.
+            expr: a SymPy expression over weights, constants and nodes that depend on these alone.
+            lower: the least value that is allowed, or None.
+            upper: the largest one, the same as ``lower`` for an equation, or None.
+
+        Raises:
+            SpecError: the name or the expression cannot be used, the expression depends on a feature, the target or no weight,
+                the range is none, or the model is frozen.
+        """
+        where = f"model {self.name}: constraint {name!r}"
+        symbol = self._new_symbol(name, "constraint")
+        checked = check_expression(expr, where, self._symbols)
+        made = Constraint(name, symbol, checked, checked_limits(lower, upper, where))
+        self._check_constraint(made)
+        self._constraints[name] = made
+
     def loss(self, loss: Any) -> None:
         """Set the loss of one row.
 
@@ -257,6 +279,18 @@ class Declarations(Parts, Transforms):
         with sympy.evaluate(True):
             self._loss = sympy.Add(*(one**2 / 2 if robust is None else robust.of(one) for one in checked))
 
+    def _check_constraint(self, constraint: Constraint) -> None:
+        """Refuse a constraint that depends on a row, or on no weight."""
+        where, before = f"model {self.name}: constraint {constraint.name!r}", self._ancestors(symbols_of(constraint.expr))
+        of_rows = next((i for i in self.inputs if i.symbol in before and i.kind in ("feature", "target")), None)
+        if of_rows is not None:
+            raise SpecError(
+                f"{where} depends on the {of_rows.kind} {of_rows.name!r}, which differs from row to row; "
+                "use weights and constants only"
+            )
+        if not any(i.symbol in before for i in self.weight_inputs):
+            raise SpecError(f"{where} depends on no weight; use one, or drop the constraint")
+
     def _check_first(self, kind: str, names: Sequence[str], known: Sequence[str]) -> None:
         """Refuse targets or outputs after others, and none at all."""
         if not names:
@@ -279,7 +313,10 @@ class Declarations(Parts, Transforms):
             raise SpecError(f"{where}: the name is taken by a {self._inputs[name].kind}")
         if name in self._nodes:
             raise SpecError(f"{where}: the name is defined twice; a node of that name exists")
-        return declared(name, "node" if kind == "output" else kind, len(self._symbols))
+        if name in self._constraints:
+            raise SpecError(f"{where}: the name is taken by a constraint")
+        role = "node" if kind in ("output", "constraint") else kind
+        return declared(name, role, len(self._symbols) + len(self._constraints))
 
     def _declare(self, name: str, kind: str, domain: object, **of_weight: Any) -> Any:
         symbol, where = self._new_symbol(name, kind), f"model {self.name}: {kind} {name!r}"

@@ -9,6 +9,7 @@ from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.chain_rule import chain_rule
 from symgraph.spec.declarations import Declarations
+from symgraph.spec.inputs import NamedNode
 
 
 class Model(Declarations):
@@ -38,7 +39,7 @@ class Model(Declarations):
             SpecError: the model is not complete.
         """
         if self._digests is None:
-            self._digests = digests(self.freeze().exprs)
+            self._digests = digests((*self.freeze().exprs, *(one.expr for one in self.constraints)))
         return self._digests
 
     def freeze(self) -> "Model":
@@ -51,6 +52,22 @@ class Model(Declarations):
             self._check_whole()
             self._frozen = True
         return self
+
+    def of_constraints(self, *names: str) -> "Model":
+        """Return a frozen model without rows, whose nodes are some constraints and what they depend on.
+
+        Args:
+            names: of the constraints; the last is the output.
+        """
+        self.freeze()
+        chosen, part = [self._constraints[name] for name in names], Model(self.name, self.doc)
+        before = self._ancestors(symbol for one in chosen for symbol in symbols_of(one.expr))
+        part._inputs = {name: entry for name, entry in self._inputs.items() if entry.kind in ("weight", "constant")}
+        part._nodes = {name: node for name, node in self._nodes.items() if node.symbol in before}
+        part._nodes.update({one.name: NamedNode(one.name, one.symbol, one.expr) for one in chosen})
+        part._symbols = {name: one.symbol for known in (part._inputs, part._nodes) for name, one in known.items()}
+        part._outputs, part._frozen = (names[-1],), True
+        return part
 
     def partials(self) -> dict[str, Any]:
         """Return d loss / d weight for every weight, as SymPy expressions over inputs and nodes: the chain rule written out.
@@ -94,6 +111,8 @@ class Model(Declarations):
             raise SpecError(f"{where}: it has neither a loss nor an output, so there is nothing to compute")
         if not self.weight_inputs:
             raise SpecError(f"{where}: it has no weights; declare them with model.weight or model.weights")
+        for constraint in self.constraints:  # a weight may have been tied since
+            self._check_constraint(constraint)
         root = "loss" if self._loss is not None else "output"
         outputs = [node.symbol for node in self.output_nodes]
         used = self._ancestors(outputs if self._loss is None else symbols_of(self._loss))

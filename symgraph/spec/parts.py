@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from symgraph.spec.canonical import symbols_of
+from symgraph.spec.constraints import Constraint
 from symgraph.spec.inputs import Input, NamedNode
 from symgraph.spec.names import check_model_name
 from symgraph.spec.robust import Robust
@@ -14,8 +15,8 @@ class Parts:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_doc", "_frozen", "_inputs", "_loss", "_nodes", "_outputs", "_residuals", "_robust", "_symbols",
-        "_targets", "name",
+        "__weakref__", "_constraints", "_doc", "_frozen", "_inputs", "_loss", "_nodes", "_outputs", "_residuals", "_robust",
+        "_symbols", "_targets", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
@@ -23,6 +24,7 @@ class Parts:
         self.doc = doc
         self._inputs: dict[str, Input] = {}
         self._nodes: dict[str, NamedNode] = {}
+        self._constraints: dict[str, Constraint] = {}
         self._outputs: tuple[str, ...] = ()
         self._loss: Any = None
         self._residuals: tuple[Any, ...] = ()
@@ -74,6 +76,11 @@ class Parts:
     def nodes(self) -> tuple[NamedNode, ...]:
         """Return the named nodes, the outputs among them, in the order of their declaration."""
         return tuple(self._nodes.values())
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """Return the constraints in the order of their declaration."""
+        return tuple(self._constraints.values())
 
     @property
     def output_nodes(self) -> tuple[NamedNode, ...]:

@@ -225,7 +225,7 @@ def test_methods_travel_to_other_processes() -> None:
         (["jvp"], {"backend": "array_api"}, "the extra 'jvp' is of numpy, c; the backends chosen are array_api"),
         (["hessian"], {"precision": "accurate"}, "hessian is computed in plain arithmetic"),
         (["jacobian-row"], {"backend": "numpy"}, "the extra 'jacobian-row' is of c"),
-        (["hesian"], {}, "the extra 'hesian' is unknown; known are error-bound, standalone, float, hessian"),
+        (["hesian"], {}, "the extra 'hesian' is unknown; known are error-bound, standalone, float, workspace, hessian"),
     ],
 )
 def test_what_cannot_be_is_refused_by_one_error(extras: list[str], options: dict[str, str], message: str) -> None:

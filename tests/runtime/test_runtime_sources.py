@@ -11,7 +11,7 @@ import symgraph.runtime
 MODULES = sorted(Path(symgraph.runtime.__file__).parent.glob("*.py"))
 
 
-OPTIONAL = {("namespaces.py", "array_api_compat")}
+OPTIONAL = {("namespaces.py", "array_api_compat"), ("constraints.py", "scipy.optimize")}
 """Imports that the runtime does without where they are missing."""
 
 

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from symgraph.backends.formula import formulas
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, several_targets
 from symgraph.backends.numpy.accurate import AccurateWriter
+from symgraph.backends.numpy.constraints import constraint_lines
 from symgraph.backends.numpy.error_bound import bounds_lines
 from symgraph.backends.numpy.lines import LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
-from symgraph.backends.source import Header, Source, describe, header, laws_of
+from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.optext import OpTexts
@@ -20,6 +22,7 @@ from symgraph.spec.laws import Law, Normal, Uniform
 
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
+_OF_CONSTRAINTS = ("constraints", "constraints_jacobian", "nonlinear_constraint")
 _NOT_OF_THE_RUNTIME = frozenset({"Tape", "Callable", "Sequence", "np", "rowsum"})
 """The module's own class, types of the standard library, NumPy, and an argument."""
 
@@ -46,6 +49,7 @@ class NumpyView:
 
     head: Header
     shapes: str
+    constraints: tuple[str, ...]
     counts: tuple[str, ...]
     abc_imports: str
     imports: tuple[str, ...]
@@ -67,13 +71,18 @@ def view_of(writer: LinesWriter) -> NumpyView:
     """Collect what the template lays out around the statements of a writer."""
     source, kernel, model = writer.source, writer.kernel, writer.source.model
     forward = writer.body()
-    functions = (*_functions(source, kernel, writer), *([_bounds(source, source.bounds)] if source.bounds else []))
+    functions = (
+        *_functions(source, kernel, writer),
+        *([_bounds(source, source.bounds)] if source.bounds else []),
+        *([_constraints(source.constraints)] if source.constraints else []),
+    )
     fields = writer.fields()
     binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
     return NumpyView(
         head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
         shapes=_shapes(source),
+        constraints=_formulas(source),
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
         imports=_imports(names),
@@ -138,6 +147,20 @@ def _bounds(source: Source, graph: Graph) -> Function:
     return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source, graph))
 
 
+def _constraints(source: ConstraintSource) -> Function:
+    """The function that computes the constraints and their partials."""
+    doc = "The constraints, then the partials of each by each weight."
+    return Function("def _constraints(w: Array) -> Sequence[Any]:", doc, *constraint_lines(source))
+
+
+def _formulas(source: Source) -> tuple[str, ...]:
+    """The formulas of the constraints, and of nodes that they need and rows do not."""
+    if source.constraints is None:
+        return ()
+    known = {node.name for node in source.model.nodes}
+    return tuple(f"{name} = {text}" for name, text in formulas(source.constraints.lowered).items() if name not in known)
+
+
 def _shapes(source: Source) -> str:
     features, weights = len(source.model.feature_inputs), len(source.model.weight_inputs)
     targets = len(source.model.target_inputs)
@@ -179,7 +202,11 @@ def _exports(writer: LinesWriter) -> list[str]:
 
 def _extras(source: Source) -> list[str]:
     """The functions that are not those of the binding."""
-    return [*(["error_bound"] if source.bounds else []), *(["with_constants"] if source.model.constant_inputs else [])]
+    return [
+        *(["error_bound"] if source.bounds else []),
+        *(_OF_CONSTRAINTS if source.constraints else []),
+        *(["with_constants"] if source.model.constant_inputs else []),
+    ]
 
 
 def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[Function]) -> set[str]:
@@ -214,7 +241,7 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     source, model = writer.source, writer.source.model
     bind = writer.binders[not model.feature_inputs or not model.target_inputs]
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
-    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name != "_bounds")]
+    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name not in ("_bounds", "_constraints"))]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
     facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     facts += ["constants=CONSTANTS"] if model.constant_inputs else []
@@ -231,6 +258,11 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     lines += ["with_constants = WithConstants(_model).with_constants"] if model.constant_inputs else []
     if source.bounds:
         lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
+    if source.constraints:
+        lines += [
+            "_limits = Constraints(_model.facts, _constraints)",
+            *(f"{name} = _limits.{name}" for name in _OF_CONSTRAINTS),
+        ]
     return tuple(lines)
 
 

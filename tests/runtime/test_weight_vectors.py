@@ -1,0 +1,125 @@
+"""Several vectors of weights at once: results begin with their number, and are those of single calls, on every backend."""
+
+import array_api_strict
+import numpy as np
+import pandas as pd
+import pytest
+import sympy as sp
+
+import symgraph as sg
+
+RNG = np.random.default_rng(0)
+W, X, Y = RNG.normal(size=(5, 3)), RNG.normal(size=(700, 2)), RNG.normal(size=700)
+S = RNG.uniform(0.5, 2.0, 700) * (RNG.uniform(size=700) > 0.1)
+BACKENDS = ("native", "numpy", "c", "array_api")
+
+
+def model() -> sg.Model:
+    m = sg.Model("waves")
+    (p, q), y = m.features("p q", domain=(-3, 3)), m.target("y")
+    a, b, c = m.weights("a b c", domain=(-3, 3))
+    T = m.constant("T", 1.5, domain=(1, 2))
+    out = m.output("y_hat", a * sp.sin(b * p + c) + q / T)
+    m.residual(out - y)
+    return m
+
+
+@pytest.fixture(scope="module")
+def modules():
+    return {backend: sg.compile(model(), backend).with_constants(T=1.25) for backend in BACKENDS}
+
+
+def each(function, vectors=W):
+    results = [function(w) for w in vectors]
+    if isinstance(results[0], tuple):
+        return tuple(np.stack([np.asarray(one) for one in part]) for part in zip(*results, strict=True))
+    return np.stack([np.asarray(one) for one in results])
+
+
+def same(got, want):
+    for one, other in zip(got, want, strict=True) if isinstance(want, tuple) else ((got, want),):
+        assert np.shape(one) == other.shape
+        np.testing.assert_array_equal(np.asarray(one), other)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_results_are_those_of_single_calls_to_the_bit(modules, backend):
+    m, array = modules[backend], array_api_strict.asarray if backend == "array_api" else np.asarray
+    for rows in (slice(None), slice(1), 3):
+        x, y, s = array(X[rows]), array(Y[rows]), array(np.asarray(1.0 + S[rows]))
+        same(m.predict(array(W), x), each(lambda w, x=x: m.predict(array(w), x)))
+        same(m.residual(array(W), x, y), each(lambda w, x=x, y=y: m.residual(array(w), x, y)))
+        for options in ({}, {"reduction": "sum"}, {"sample_weight": s}):
+            for name in ("loss", "value_and_grad", "grad"):
+                function = getattr(m, name)
+                single = each(lambda w, x=x, y=y, f=function, o=options: f(array(w), x, y, **o))
+                same(function(array(W), x, y, **options), single)
+
+
+def test_shapes_begin_with_the_number_of_vectors(modules):
+    m = modules["numpy"]
+    assert m.predict(W, X).shape == (5, 700)
+    assert m.predict(W, X[0]).shape == (5,)
+    assert m.loss(W, X, Y).shape == (5,)
+    value, gradient = m.value_and_grad(W, X, Y)
+    assert (value.shape, gradient.shape) == ((5,), (5, 3))
+    assert m.loss(W[:1], X, Y).shape == (1,)
+    assert np.ndim(m.loss(W[0], X, Y)) == 0
+
+
+@pytest.mark.parametrize("backend", ["native", "numpy", "c"])
+def test_rows_of_weight_0_are_left_out_for_all_vectors(modules, backend):
+    m, X_ = modules[backend], np.where(S[:, None] == 0.0, np.nan, X)
+    same(m.value_and_grad(W, X_, Y, sample_weight=S), each(lambda w: m.value_and_grad(w, X_, Y, sample_weight=S)))
+
+
+def test_lists_frames_and_other_orders_of_memory_are_taken(modules):
+    m = modules["native"]
+    want = m.loss(W, X, Y)
+    frame = pd.DataFrame(W[:, ::-1], columns=["c", "b", "a"])
+    for given in (W.tolist(), list(W), np.asfortranarray(W), np.repeat(W, 2, axis=0)[::2], frame):
+        np.testing.assert_array_equal(m.loss(given, X, Y), want)
+
+
+def test_the_dtype_is_that_of_weights_and_rows_together(modules):
+    m = modules["native"]
+    single = m.value_and_grad(W.astype(np.float32), X.astype(np.float32), Y)
+    assert single[1].dtype == np.float32
+    same(single, each(lambda w: m.value_and_grad(w.astype(np.float32), X.astype(np.float32), Y)))
+
+
+def test_a_sampler_takes_the_loss_of_its_walkers_as_typed(modules):
+    m = modules["native"]
+
+    def log_probability(walkers):  # emcee.EnsembleSampler(10, 3, log_probability, vectorize=True)
+        return -m.loss(walkers, X, Y, reduction="sum")
+
+    assert log_probability(np.ones((10, 3))).shape == (10,)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("shape", [(5, 2), (0, 3), (3, 1)])
+def test_vectors_that_do_not_fit_are_refused_by_the_model_s_name(modules, backend, shape):
+    m, array = modules[backend], array_api_strict.asarray if backend == "array_api" else np.asarray
+    message = rf"w has shape \({shape[0]}, {shape[1]}\), waves needs \(3,\), or \(S, 3\) for S vectors: a, b, c"
+    for name in ("predict", "loss", "value_and_grad", "grad", "residual"):
+        given = (array(X),) if name == "predict" else (array(X), array(Y))
+        with pytest.raises(ValueError, match=message):
+            getattr(m, name)(array(np.ones(shape)), *given)
+
+
+def test_three_axes_are_refused_as_they_were(modules):
+    with pytest.raises(ValueError, match=r"w has shape \(1, 5, 3\), waves needs \(3,\): a, b, c"):
+        modules["numpy"].loss(W[None], X, Y)
+    with pytest.raises(ValueError, match=r"w has shape \(5, 3\), waves needs \(3,\): a, b, c"):
+        modules["numpy"].jacobian(W, X)
+
+
+def test_a_model_without_features_takes_them_too():
+    m = sg.Model("level")
+    y, a = m.target("y"), m.weight("a")
+    m.output("y_hat", a)
+    m.loss((y - a) ** 2)
+    module = sg.compile(m, "numpy")
+    np.testing.assert_allclose(module.loss([[1.0], [3.0]], None, [1.0, 3.0]), [2.0, 2.0])
+    assert module.predict([[1.0], [3.0]]).tolist() == [1.0, 3.0]

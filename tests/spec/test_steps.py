@@ -1,0 +1,102 @@
+"""Steps of the classic Runge-Kutta method as named nodes."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import symgraph as sg
+from symgraph.errors import SpecError
+from symgraph.spec.canonical import postorder
+
+
+def solved(rates, states, start, end, steps):
+    """Solve with floats, by the textbook's formulas."""
+    values, t, h = np.array(states, float), start, (end - start) / steps
+    for _ in range(steps):
+        k1 = np.array(rates(values, t))
+        k2 = np.array(rates(values + h / 2 * k1, t + h / 2))
+        k3 = np.array(rates(values + h / 2 * k2, t + h / 2))
+        k4 = np.array(rates(values + h * k3, t + h))
+        values, t = values + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4), t + h
+    return values
+
+
+def pendulum(steps: int = 10) -> sg.Model:
+    m = sg.Model("pendulum")
+    theta0, y = m.feature("theta0", domain=(-1.5, 1.5)), m.target("y")
+    g, damping = m.weights("g damping", init=sg.Constant(0.5), domain=(0.1, 2.0))
+    theta, _ = m.rk4(
+        lambda state, t: (state[1], -g * sp.sin(state[0]) - damping * state[1]), {"theta": theta0, "omega": 0}, (0, 2), steps
+    )
+    m.output("y_hat", theta)
+    m.residual(theta - y)
+    return m
+
+
+def test_ten_steps_of_a_pendulum_are_those_of_the_method():
+    module = sg.compile(pendulum())  # verified, derivatives included
+    X, w = np.linspace(-1.5, 1.5, 7), np.array([1.3, 0.4])
+    g, damping = w
+    want = [solved(lambda s, t: (s[1], -g * np.sin(s[0]) - damping * s[1]), (x, 0.0), 0.0, 2.0, 10)[0] for x in X]
+    # ten steps of some dozen roundings each
+    np.testing.assert_allclose(module.predict(w, X), want, rtol=1e-13, atol=1e-15)
+
+
+def test_nodes_are_named_by_state_step_and_stage_and_trees_stay_shallow():
+    m = pendulum(3)
+    names = [node.name for node in m.nodes]
+    assert names[:10] == [
+        "theta_1_k1", "omega_1_k1", "theta_1_k2", "omega_1_k2", "theta_1_k3", "omega_1_k3", "theta_1_k4", "omega_1_k4",
+        "theta_1", "omega_1",
+    ]  # fmt: skip
+    assert names[-3:] == ["theta_3", "omega_3", "y_hat"]
+    assert max(len(list(postorder([node.expr]))) for node in m.nodes) < 30
+
+
+def test_times_may_be_expressions_and_rates_a_mapping_that_depends_on_time():
+    m = sg.Model("driven")
+    end, k = m.feature("end", domain=(0.5, 2.0)), m.weight("k", domain=(0.5, 2.0))
+    (v,) = m.rk4(lambda s, t: {"v": sp.cos(t) - k * s[0]}, {"v": 1}, (0.5, end), 4)
+    m.output("y_hat", v)
+    assert m.nodes[0].name == "v_step"
+    module = sg.compile(m)
+    want = [solved(lambda s, t: (np.cos(t) - 1.5 * s[0],), (1.0,), 0.5, x, 4)[0] for x in (0.7, 1.9)]
+    np.testing.assert_allclose(module.predict([1.5], [0.7, 1.9]), want, rtol=1e-13)  # some dozen roundings
+
+
+def test_the_error_falls_with_the_fourth_power_of_the_step():
+    def error(steps: int) -> float:
+        m = sg.Model("decay")
+        k = m.weight("k", domain=(0.5, 2.0))
+        (v,) = m.rk4(lambda s, t: (-k * s[0],), {"v": m.feature("v0")}, (0, 1), steps)
+        m.output("y_hat", v)
+        return abs(float(sg.compile(m).predict([1.0], 1.0)) - np.exp(-1.0))
+
+    assert 14.0 < error(2) / error(4) < 20.0  # 16 but for terms of the next order
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((lambda s, t: s, {}, (0, 1), 2), "states must be a mapping of initial values by name"),
+        ((lambda s, t: s, [1, 2], (0, 1), 2), "states must be a mapping of initial values by name"),
+        ((lambda s, t: s, {"v": 1}, (0, 1), 0), "steps must be a whole number, 1 or more, not 0"),
+        ((lambda s, t: s, {"v": 1}, (0, 1), 2.0), "steps must be a whole number, 1 or more, not 2.0"),
+        ((lambda s, t: s, {"v": 1}, 1, 2), "t must be the pair of the times"),
+        ((lambda s, t: s, {"v": "1"}, (0, 1), 2), "'1' is not a SymPy expression or a number"),
+        ((lambda s, t: (s[0], s[0]), {"v": 1}, (0, 1), 2), r"2 rates for 1 states \(v\)"),
+        ((lambda s, t: {"u": s[0]}, {"v": 1}, (0, 1), 2), "the rates are of u, the states are v"),
+    ],
+)
+def test_mistakes_are_one_line_with_what_to_do(arguments, message):
+    m = sg.Model("m")
+    m.weight("k")
+    with pytest.raises(SpecError, match=f"^model m: rk4: {message}"):
+        m.rk4(*arguments)
+
+
+def test_a_name_that_is_taken_is_refused_by_the_node():
+    m = sg.Model("m")
+    m.weight("v_1")
+    with pytest.raises(SpecError, match="node 'v_1': the name is taken by a weight"):
+        m.rk4(lambda s, t: (-s[0],), {"v": 1}, (0, 1), 1)
