@@ -8,6 +8,7 @@ import argparse
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
@@ -80,6 +81,23 @@ def _trigamma(x: Any) -> Any:
     return mp.psi(1, x) if x > 0 else (mp.pi / mp.sinpi(x)) ** 2 - mp.psi(1, 1 - x)
 
 
+def _ndtr(x: Any) -> Any:
+    return mp.erfc(-x / mp.sqrt(2)) / 2 if abs(x) < 1e5 else mp.mpf(x > 0)
+
+
+def _density(x: Any) -> Any:
+    return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+
+
+def _floored(a: Any, b: Any) -> Any:
+    return mp.mpf(int(Fraction(float(a)) // Fraction(float(b))))
+
+
+def _mod(a: Any, b: Any) -> Any:
+    rest = Fraction(float(a)) % Fraction(float(b))
+    return mp.mpf(rest.numerator) / rest.denominator
+
+
 TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "add": (lambda a, b: a + b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(1)),
     "sub": (lambda a, b: a - b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(-1)),
@@ -115,6 +133,11 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "cosh": (mp.cosh, mp.sinh),
     "tanh": (mp.tanh, lambda a: mp.sech(a) ** 2),
     "sech": (mp.sech, lambda a: -mp.sech(a) * mp.tanh(a)),
+    "sec": (mp.sec, lambda a: mp.sec(a) * mp.tan(a)),
+    "csc": (mp.csc, lambda a: -mp.csc(a) * mp.cot(a)),
+    "cot": (mp.cot, lambda a: -(mp.csc(a) ** 2)),
+    "csch": (mp.csch, lambda a: -mp.csch(a) * mp.coth(a)),
+    "coth": (mp.coth, lambda a: -(mp.csch(a) ** 2)),
     "asinh": (mp.asinh, lambda a: 1 / mp.sqrt(1 + a * a)),
     "acosh": (mp.acosh, lambda a: 1 / mp.sqrt(a * a - 1)),
     "atanh": (mp.atanh, lambda a: 1 / (1 - a * a)),
@@ -128,6 +151,12 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
         lambda a: mp.log1p(-mp.erfc(min(-a, 1000)) / 2) if a < 0 else _log_erfc(a) - mp.log(2),
         lambda a: -2 / mp.sqrt(mp.pi) / _scaled_erfc(a)[0],
     ),
+    "ndtr": (_ndtr, _density),
+    "log_ndtr": (
+        lambda a: mp.log1p(-_ndtr(-a)) if a > 0 else _log_erfc(-a / mp.sqrt(2)) - mp.log(2),
+        lambda a: _density(a) / _ndtr(a) if a > 0 else mp.sqrt(2 / mp.pi) / _scaled_erfc(-a / mp.sqrt(2))[0],
+    ),
+    "mod": (_mod, lambda a, b: mp.mpf(1), lambda a, b: -_floored(a, b)),
     "lgamma": (lambda a: mp.re(mp.loggamma(a)), mp.digamma),
     "digamma": (mp.digamma, _trigamma),
     "trigamma": (_trigamma,),
@@ -160,6 +189,7 @@ ADDED: Mapping[tuple[str, str], Callable[..., Any]] = {
 """Units in the last place that the notes of the table add to the stated figure."""
 
 LEFT_OUT: Mapping[tuple[str, str], Callable[..., bool]] = {
+    ("mod", "partial 1"): lambda top, a, b: abs(a / b) >= 2**20,
     ("div", "partial 1"): lambda top, a, b: abs(1 / b) >= top,
 }
 """Points, besides those at which the value overflows, where a factor of a partial overflows although the product does not."""

@@ -250,6 +250,57 @@ def _method(name: str) -> Function:
     return lambda *o: getattr(acb(o[-1]), method)(*arguments).real if o[-1].is_finite() else UNKNOWN
 
 
+def _csch(x: arb) -> Value:
+    """1/sinh, by a formula whose denominator does not overflow."""
+    if x.is_zero():
+        return UNDEFINED
+    small = balls.exp(-abs(x))
+    size = 2 * small * balls.inverse(-_expm1(-2 * abs(x)))
+    return size if x > 0 else -size if x < 0 else UNKNOWN
+
+
+def _expm1(x: arb) -> arb:
+    return x.expm1() if not x < -LARGE else TINY - 1
+
+
+def _coth(x: arb) -> Value:
+    return UNDEFINED if x.is_zero() else balls.inverse(balls.tanh(x))
+
+
+def _of_csch(function: Function) -> Function:
+    """A slope that follows from csch and the operand."""
+    return lambda _v, x: function(value, x) if isinstance(value := _csch(x), arb) else value
+
+
+def _normal_density(x: arb) -> arb:
+    return balls.exp(-x * x / 2) / (2 * arb.pi()).sqrt()
+
+
+def _ndtr(x: arb) -> arb:
+    return balls.erfc(-x / arb(2).sqrt()) / 2
+
+
+def _log_ndtr(x: arb) -> arb:
+    return (-_ndtr(-x)).log1p() if x > 0 else balls.log_erfc(-x / arb(2).sqrt()) - arb.const_log2()
+
+
+def _log_ndtr_slope(_v: arb, x: arb) -> arb:
+    if x < 0:
+        return (2 / arb.pi()).sqrt() * balls.inverse(balls.erfcx(-x / arb(2).sqrt()))
+    return _normal_density(x) / _ndtr(x)
+
+
+def _step_of(x: arb) -> int | None:
+    """The whole number below, None where that is uncertain."""
+    below = x.floor().unique_fmpz() if x.is_finite() else None
+    return None if below is None else int(below)
+
+
+def _unless_at_a_step(slope: Function) -> Function:
+    """A slope of a remainder, which has none where the quotient is whole."""
+    return lambda _v, a, b: UNDEFINED if (a / b).is_integer() else slope(a, b)
+
+
 def _is_beyond_one(x: arb) -> bool:
     return bool(x > 1 or x < -1)
 
@@ -274,7 +325,7 @@ FORMS: dict[str, Form] = {
         lambda a, b: (a * a + b * b).sqrt(), (lambda v, a, b: _hypot_slope(v, a), lambda v, a, b: _hypot_slope(v, b))
     ),
     "exp": Form(balls.exp, (lambda v, x: v,)),
-    "expm1": Form(lambda x: x.expm1() if not x < -LARGE else TINY - 1, (lambda v, x: balls.exp(x),), None, _ABOVE),
+    "expm1": Form(_expm1, (lambda v, x: balls.exp(x),), None, _ABOVE),
     "log": Form(_finite(arb.log), (lambda v, x: balls.inverse(x),), lambda x: x <= 0),
     "log1p": Form(_finite(arb.log1p), (lambda v, x: balls.inverse(1 + x),), lambda x: x <= -1),
     "xlogx": Form(_xlogx, (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
@@ -308,6 +359,8 @@ FORMS: dict[str, Form] = {
         (_log_erfc_slope,),
         side=_is_positive,
     ),
+    "ndtr": Form(_ndtr, (lambda v, x: _normal_density(x),), side=_is_positive),
+    "log_ndtr": Form(_log_ndtr, (_log_ndtr_slope,), side=_is_positive),
     "sin": Form(lambda x: x.sin(), (lambda v, x: x.cos(),)),
     "cos": Form(lambda x: x.cos(), (lambda v, x: -x.sin(),)),
     "tan": Form(lambda x: x.tan(), (lambda v, x: 1 + v * v,)),
@@ -323,6 +376,11 @@ FORMS: dict[str, Form] = {
     ),
     "tanh": Form(balls.tanh, (lambda v, x: balls.square(balls.sech(x)),)),
     "sech": Form(balls.sech, (lambda v, x: -v * balls.tanh(x),)),
+    "sec": Form(lambda x: x.sec(), (lambda v, x: v * x.tan(),)),
+    "csc": Form(lambda x: x.csc(), (lambda v, x: -v * x.cot(),), lambda x: x.is_zero()),
+    "cot": Form(lambda x: x.cot(), (lambda v, x: -(x.csc() ** 2),), lambda x: x.is_zero()),
+    "csch": Form(_csch, (_of_csch(lambda v, x: -v * _coth(x)),)),
+    "coth": Form(_coth, (_of_csch(lambda s, x: -s * s),)),
     "asinh": Form(_finite(arb.asinh), (lambda v, x: balls.inverse((1 + x * x).sqrt()),)),
     "acosh": Form(_finite(arb.acosh), (lambda v, x: _root_of_product(x - 1, x + 1),), lambda x: x < 1),
     "atanh": Form(lambda x: x.atanh(), (lambda v, x: balls.inverse((1 - x) * (1 + x)),), lambda x: x >= 1 or x <= -1),
@@ -331,6 +389,13 @@ FORMS: dict[str, Form] = {
     "heaviside": Form(_heaviside, (_slope_by_sign(ZERO, UNDEFINED, ZERO), _slope_by_sign(ZERO, ONE, ZERO)), side=_is_positive),
     "max": Form(lambda *operands: reduce(arb.max, operands), partial(selected, 1), side=_selected_place(1)),
     "min": Form(lambda *operands: reduce(arb.min, operands), partial(selected, -1), side=_selected_place(-1)),
+    "floor": Form(lambda x: x.floor(), (lambda v, x: UNDEFINED if x.is_integer() else ZERO,), side=_step_of),
+    "mod": Form(
+        lambda a, b: a - b * (a / b).floor(),
+        (_unless_at_a_step(lambda a, b: ONE), _unless_at_a_step(lambda a, b: -(a / b).floor())),
+        lambda a, b: b.is_zero(),
+        side=lambda a, b: _step_of(a / b),
+    ),
     "relu": Form(lambda x: x.max(ZERO), (_slope_by_sign(ZERO, KINK, ONE),), side=_is_positive),
     "lt": _comparison(lambda d: d < 0, lambda d: d >= 0),
     "le": _comparison(lambda d: d <= 0, lambda d: d > 0),

@@ -202,3 +202,19 @@ class log_half_erfc(SpecFunction):  # noqa: N801
     nargs = 1
     form = staticmethod(lambda x: log(erfc(x) / 2))
     slopes = log_erfc.slopes
+
+
+class ndtr(SpecFunction):  # noqa: N801
+    """The distribution function of the standard normal law."""
+
+    nargs = 1
+    form = staticmethod(lambda x: erfc(-x / sqrt(2)) / 2)
+    slopes = (lambda f, x: exp(-(x**2) / 2) / sqrt(2 * pi),)
+
+
+class log_ndtr(SpecFunction):  # noqa: N801
+    """The logarithm of ``ndtr``, also where that underflows, and where it is next to 1."""
+
+    nargs = 1
+    form = staticmethod(lambda x: log(erfc(-x / sqrt(2)) / 2))
+    slopes = (lambda f, x: sqrt(2 / pi) / erfcx(-x / sqrt(2)),)

@@ -104,7 +104,11 @@ _LOGISTIC = ((p, exp(-Abs(x0))), (d, 1 / (1 + p)), (q, exp(-Abs(x0) / 2)))
 _DIFFERENCE = (
     (u, x0 - x1), (p, exp(-Abs(u))), (d, 1 / (1 + p)), (g, exp(Min(u, 0) / 2)), (h, exp(-Max(u, 0) / 2)),
 )  # fmt: skip
+_NORMAL = ((g, fn.gauss(x0 / 2)), (d, fn.erfcx(Abs(x0) / sqrt(2))), (a, g * d / 2 * g))
+"""exp(-x0**2/2) as a square, whose root is of an exact number; the scaled tail, and the tail of the normal law beyond |x0|."""
 _SECH = ((h, exp(-Abs(x0))), (s, 2 * h / (1 + h * h)), (q, exp(-Abs(x0) / 2)))
+
+_CSCH = ((p, Abs(x0)), (s, -2 * exp(-p) / fn.expm1(-2 * p)))
 
 # the operands divided by the larger of them, so that no square leaves the range of numbers; at (0, 0) both stay 0
 _SCALED = (
@@ -215,6 +219,12 @@ _ROWS = (
        **library("cos"), loop=OpText("@cos_({0}, careful, &wide)"), **_FUNCTION, partial_ulp=(1.5,)),
     Op("tan", 1, tan(x0), ((1 + v * v,),), sympy.tan, **_REAL, besides="cos(x0) != 0", steep=True, parity=-1, **library("tan"),
        **_FUNCTION, partial_ulp=(3.5,)),
+    Op("sec", 1, sympy.sec(x0), ((v, tan(x0)),), sympy.sec, (), 1 / cos(x0), **_REAL, besides="cos(x0) != 0", steep=True,
+       parity=1, reference="sec", cost=TRANSCENDENTAL, ulp=1.5, ulp32=5.0, partial_ulp=(4.0,)),
+    Op("csc", 1, sympy.csc(x0), ((-v, over(tan(x0))),), sympy.csc, (), 1 / sin(x0), **_REAL, besides="sin(x0) != 0", steep=True,
+       parity=-1, reference="csc", cost=TRANSCENDENTAL, ulp=1.5, ulp32=5.0, partial_ulp=(4.0,)),
+    Op("cot", 1, sympy.cot(x0), ((Integer(-1), over(s), over(s)),), sympy.cot, ((s, sin(x0)),), 1 / tan(x0), **_REAL,
+       besides="sin(x0) != 0", steep=True, parity=-1, reference="cot", cost=TRANSCENDENTAL, ulp=1.5, ulp32=5.0, partial_ulp=(3.5,)),
     Op("asin", 1, asin(x0), ((over(sqrt((1 - x0) * (1 + x0))),),), sympy.asin, domain=_UNIT, range=_QUARTERS, trend=RISING,
        parity=-1, **library("asin", "arcsin"), **_FUNCTION, partial_ulp=(2.0,)),
     Op("acos", 1, acos(x0), ((Integer(-1), over(sqrt((1 - x0) * (1 + x0)))),), sympy.acos, domain=_UNIT,
@@ -238,6 +248,10 @@ _ROWS = (
     Op("sech", 1, sympy.sech(x0), ((-tanh(x0), q, 2 / (1 + h * h), late(q)),), sympy.sech, _SECH, s, domain=REALS,
        range=Span(0.0, 1.0, "(]"), trend=HILL, parity=1, bounded_slope=True, reference="sech", cost=TRANSCENDENTAL, ulp=3.0,
        ulp32=6.0, partial_ulp=(8.5,)),
+    Op("csch", 1, sympy.csch(x0), ((Integer(-1), over(tanh(x0)), late(v)),), sympy.csch, _CSCH, Piecewise((s, x0 > 0), (-s, True)),
+       **_REAL, besides="x0 != 0", parity=-1, reference="csch", cost=2 * TRANSCENDENTAL, ulp=3.5, ulp32=8.0, partial_ulp=(7.0,)),
+    Op("coth", 1, sympy.coth(x0), ((Integer(-1), s, late(s)),), sympy.coth, _CSCH, 1 / tanh(x0), **_REAL, besides="x0 != 0",
+       parity=-1, reference="coth", cost=TRANSCENDENTAL, ulp=3.0, ulp32=5.0, partial_ulp=(8.0,)),
     Op("asinh", 1, asinh(x0), ((over(fn.hypot(1, x0)),),), sympy.asinh, **_REAL, trend=RISING, parity=-1, bounded_slope=True,
        **library("asinh", "arcsinh"), **_FUNCTION | {"ulp": 2.0}, partial_ulp=(1.5,)),
     Op("acosh", 1, acosh(x0), ((over(sqrt(x0 - 1) * sqrt(x0 + 1)),),), sympy.acosh, domain=Span(1.0, ends="[)"), range=FROM_0,
@@ -269,6 +283,15 @@ _ROWS = (
     Op("log_half_erfc", 1, log(erfc(x0) / 2), _LOG_ERFC_SLOPE, fn.log_half_erfc, _LOG_ERFC,
        Piecewise((log(a / 2) - x0 * x0, x0 > 0), (fn.log1p(-s / 2), True)), domain=REALS, range=Span(high=0.0), trend=FALLING,
        mpmath=log_half_erfc, reference="log_half_erfc", ulp=4.0, ulp32=8.0, partial_ulp=(6.0,), cost=3 * TRANSCENDENTAL),
+    # the normal law
+    Op("ndtr", 1, fn.ndtr(x0).definition(), ((1 / sqrt(2 * pi), g, late(g)),), fn.ndtr, _NORMAL,
+       Piecewise((a, x0 < 0), (1 - a, True)), domain=REALS, range=Span(0.0, 1.0), trend=RISING, steep=True, bounded_slope=True,
+       reference="ndtr", cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=6.0, partial_ulp=(5.0,)),
+    Op("log_ndtr", 1, fn.log_ndtr(x0).definition(),
+       ((sqrt(2 / pi), over(Piecewise((2 - 2 * a, x0 > 0), (d, True))), h, late(h)),), fn.log_ndtr,
+       (*_NORMAL, (h, Piecewise((g, x0 > 0), (1, True)))),
+       Piecewise((fn.log1p(-a), x0 > 0), (log(d / 2) - x0 * (x0 / 2), True)), domain=REALS, range=Span(high=0.0), trend=RISING,
+       reference="log_ndtr", cost=4 * TRANSCENDENTAL, ulp=12.0, ulp32=12.0, partial_ulp=(8.0,)),
     # the gamma function's logarithm and slopes; modules of NumPy and Python bring them along, C has lgamma
     Op("lgamma", 1, sympy.loggamma(x0), ((sympy.polygamma(0, x0),),), sympy.loggamma, **_REAL,
        besides="all reals; inf at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
@@ -308,6 +331,14 @@ _ROWS = (
        scalar=OpText("{0} if not {0} > {1} else {1}", Level.TERNARY, _TERNARY)),
     Op("relu", 1, Max(x0, 0), ((Piecewise((1, x0 > 0), (0, True)),),), fn.relu, (), Max(x0, 0), domain=REALS, range=FROM_0,
        trend=RISING, bounded_slope=True, kinks="0 at 0", reference="relu", **_EXACT, partial_ulp=(0.0,)),
+    # steps; Python's and NumPy's remainder of a division has the sign of the divisor, as Mod of SymPy
+    Op("floor", 1, sympy.floor(x0), (_ZERO,), sympy.floor, **_REAL, bounded_slope=True, kinks="0 at its steps", mpmath="floor",
+       scalar=OpText("{0} // 1.0", Level.PRODUCT, (Level.PRODUCT,)), numpy="np.floor", c="floor", array_api="xp.floor",
+       bound=None, accurate=None, reference="floor", **_EXACT, partial_ulp=(0.0,)),
+    Op("mod", 2, sympy.Mod(x0, x1), (_ONE, (v - x0, over(x1))), sympy.Mod, **_REAL, besides="x1 != 0",
+       kinks="1 and -floor(x0/x1) at its steps", numbers=operator.mod, numpy="np.mod", c="@mod_", array_api="xp.remainder",
+       scalar=infix("%", Level.PRODUCT), bound=None, accurate=None, reference="mod", cost=TRANSCENDENTAL, **_ROUNDED,
+       partial_ulp=(0.0, 2.5), note="partial by x1: where |x0 / x1| is below 2**53"),
     # selection; the first operand of select is a truth value, and the adjoint hands the cotangent to the branch taken
     Op("select", 3, None, (_ZERO, _ONE, _ONE), numbers=lambda condition, chosen, other: chosen if condition else other,
        numpy="select", array_api="xp.where",
