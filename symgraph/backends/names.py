@@ -9,6 +9,7 @@ from itertools import combinations_with_replacement
 from symgraph.backends.layout import columns
 from symgraph.derive.schedule import roots_of
 from symgraph.ir.graph import Graph
+from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
 from symgraph.options import HESSIAN
 from symgraph.spec.inputs import Input
@@ -24,7 +25,9 @@ CALLED = frozenset({"every_row", "known", *_OF_OPS})
 
 _OWN = {"largest", "rowsum"}
 
-TAKEN = frozenset({"np", "math", "Any", "Tape", "Array", *CALLED, *_OWN}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
+_TYPES = {"Any", "Tape", "Array"}
+
+TAKEN = frozenset({"np", "math", SCIPY, *_TYPES, *CALLED, *_OWN}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
 """Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
 
 LONGEST = 44

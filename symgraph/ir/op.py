@@ -54,7 +54,22 @@ class Span(NamedTuple):
         )
 
 
+class Whole(Span):
+    """Whole numbers, which a spec gives as constants."""
+
+    __slots__ = ()
+
+    def __contains__(self, number: object) -> bool:
+        assert isinstance(number, int | float)
+        return super().__contains__(number) and float(number).is_integer()
+
+    def said(self, name: str) -> str:
+        """Say that a number is one of these."""
+        return f"{name} a whole constant"
+
+
 REALS = Span()
+WHOLE_NUMBERS = Whole(-(2.0**53), 2.0**53, "[]")
 
 
 class Trend(Enum):
@@ -199,7 +214,7 @@ class Op:
         """Operands of ordinary size in the domain, no two of them the same."""
         return tuple(
             next(number for number in numbers if number in span)
-            for numbers, span in zip(((0.4, 1.7), (-0.6, 0.7)), self.domain or (), strict=False)
+            for numbers, span in zip(((0.4, 1.7, 3.0), (-0.6, 0.7)), self.domain or (), strict=False)
         )
 
     @property
@@ -234,6 +249,10 @@ class Op:
         return call(text, self.arity) if isinstance(text, str) else text
 
 
+SCIPY = "scipy_special"
+"""Name in the runtime of what has the functions of SciPy."""
+
+
 def everywhere(text: OpText) -> dict[str, Any]:
     """Return the text of an op that all backends write alike."""
     return dict.fromkeys(BACKENDS, text)
@@ -253,6 +272,12 @@ def library(name: str, numpy: str = "") -> dict[str, Any]:
     """Return the columns of a function that NumPy, ``math``, C and mpmath have under its name; NumPy's may differ."""
     columns = {"numpy": f"np.{numpy or name}", "scalar": f"math.{name}", "c": name, "array_api": f"xp.{name}"}
     return {**columns, "mpmath": name, **named(name)}
+
+
+def scipy(name: str) -> dict[str, Any]:
+    """Return the columns of a function that only SciPy has, under a name in ``scipy.special``."""
+    lacking = dict.fromkeys(("scalar", "c", "array_api", "bound", "accurate"))
+    return {"numpy": f"{SCIPY}.{name}", **lacking}
 
 
 def own(name: str) -> dict[str, Any]:

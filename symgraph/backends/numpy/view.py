@@ -16,6 +16,7 @@ from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph, values_of
+from symgraph.ir.op import SCIPY
 from symgraph.ir.optext import OpTexts
 from symgraph.options import DOUBLE, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 from symgraph.spec.laws import Law, Normal, Uniform
@@ -53,6 +54,7 @@ class NumpyView:
     counts: tuple[str, ...]
     abc_imports: str
     imports: tuple[str, ...]
+    needs_scipy: bool
     exports: str
     x_type: str
     fields: tuple[str, ...]
@@ -86,6 +88,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
         imports=_imports(names),
+        needs_scipy=SCIPY in names,
         exports=filled("__all__ = [", [f'"{name}"' for name in _exports(writer)], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
@@ -215,6 +218,7 @@ def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[
     names.update(*(_TYPE.findall(function.head) for function in functions))
     lines = [*code, *(line for function in functions for line in (*function.lines, function.result))]
     names.update(*(_CALLED.findall(line) for line in lines))
+    names.update([SCIPY] if any(f"{SCIPY}." in line for line in lines) else [])
     names.update(["np"] if any("np." in line for line in lines) else [])
     return names
 
