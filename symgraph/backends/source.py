@@ -76,6 +76,8 @@ def _model_hash(model: Model) -> str:
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
     lines.append(f"output {model.output_node.name if model.output_node else None}")
     lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
+    lines += [f"likelihood {model.likelihood_declared}"] if model.likelihood_declared else []
+    lines += [f"penalty {digest[model.penalty_expr]}"] if model.penalty_expr is not None else []
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
     return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"
 
@@ -102,6 +104,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "model_hash": quoted(model_hash(model)),
         "has_loss": str(model.loss_expr is not None),
         **_residual_entry(model),
+        **_likelihood_entries(model),
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
         **_limit_entries(model),
@@ -117,6 +120,16 @@ def _residual_entry(model: Model) -> dict[str, str]:
     robust = model.robust
     entries = {"residual_factor": number(residual.factor)}
     return entries if robust is None else entries | {"robust": f"({quoted(robust.name)}, {number(robust.f_scale)})"}
+
+
+def _likelihood_entries(model: Model) -> dict[str, str]:
+    """Return the likelihood that the loss is, and the values that its target may have."""
+    declared = model.likelihood_declared
+    if declared is None:
+        return {}
+    kind, limit = declared.labels
+    shown = quoted(limit) if isinstance(limit, str) else repr(limit)
+    return {"likelihood": quoted(declared.name), "labels": f"({quoted(kind)}, {shown})"}
 
 
 def _limit_entries(model: Model) -> dict[str, str]:

@@ -202,6 +202,7 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
     """
     from symgraph.errors import OptionError
     from symgraph.io.data import read_data
+    from symgraph.io.targets import check_labels
 
     if not module.FEATURES and (module.TARGET is None or not need_target):
         if path is not None:
@@ -211,7 +212,9 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
     if path is None:
         needed = [*module.FEATURES, *([module.TARGET] if module.TARGET and need_target else [])]
         raise OptionError(f"--data is missing; {module.MODEL} needs the columns {', '.join(needed)}")
-    return read_data(path, module.FEATURES, module.TARGET, need_target=need_target)
+    rows = read_data(path, module.FEATURES, module.TARGET, need_target=need_target)
+    check_labels(module, rows.X, rows.y, str(path))
+    return rows
 
 
 def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:

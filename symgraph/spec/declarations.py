@@ -1,5 +1,6 @@
 """Declarations of a model, each checked as it is made, so that an error points at the user's line."""
 
+import warnings
 from collections.abc import Sequence
 from math import isfinite
 from numbers import Real
@@ -7,12 +8,13 @@ from typing import Any
 
 import sympy
 
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, SpecWarning
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.checks import check_expression
 from symgraph.spec.declared import declared
 from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
 from symgraph.spec.laws import Constant, Law
+from symgraph.spec.likelihoods import LIKELIHOODS, Declared, checked_logits, given_parameters, is_sigmoid, labels_of
 from symgraph.spec.losses import loss_named
 from symgraph.spec.names import check_name, split_names
 from symgraph.spec.parts import Parts
@@ -187,11 +189,40 @@ class Declarations(Parts, Transforms):
                 expression cannot be used, or the model is frozen.
         """
         where = f"model {self.name}: loss"
-        self._check_open(where)
-        if self._loss is not None:
-            raise SpecError(f"{where}: the model has a loss already")
+        self._check_no_loss(where)
         expr = loss_named(loss, where, self.output_node, self.target_input) if isinstance(loss, str) else loss
         self._loss = check_expression(expr, where, self._symbols)
+        output = self.output_node
+        if loss == "bce_with_logits" and output and is_sigmoid(output.expr, {node.symbol: node.expr for node in self.nodes}):
+            already = f"the output {output.name} is a sigmoid already; make its argument the output"
+            warnings.warn(f"{where}: {loss!r} takes a logit, and {already}", SpecWarning, stacklevel=2)
+
+    def likelihood(self, name: str, **parameters: Any) -> None:
+        """Set the loss of one row to the negative logarithm of a density of the target, with its constants.
+
+        Args:
+            name: of a row of ``LIKELIHOODS`` in ``symgraph.spec.likelihoods``, such as "poisson".
+            parameters: expressions over the model's symbols by the names that the row has, such as ``sigma=s``; the first is
+                the output where it is not given. The logits of classes are a list.
+
+        Raises:
+            SpecError: there is a loss already, the name is unknown, a parameter or the target is missing, a parameter is
+                unknown or cannot be used, or the model is frozen.
+        """
+        where = f"model {self.name}: likelihood"
+        self._check_no_loss(where)
+        given = given_parameters(name, parameters, where, self.output_node, self.target_input)
+        where = f"{where} {name!r}"
+        checked: dict[str, Any] = {}
+        for parameter, value in given.items():
+            several = checked_logits(value, where) if parameter == "logits" else (value,)
+            exprs = tuple(check_expression(one, f"{where}: {parameter}", self._symbols) for one in several)
+            checked[parameter] = exprs if parameter == "logits" else exprs[0]
+        target: Any = self.target_input
+        labels = labels_of(name, checked, where, {entry.symbol: entry.name for entry in self.feature_inputs})
+        with sympy.evaluate(True):
+            self._loss = check_expression(LIKELIHOODS[name].of(target.symbol, *checked.values()), where, self._symbols)
+        self._likelihood = Declared(name, labels)
 
     def residual(self, *residuals: Any, loss: str = "linear", f_scale: float = 1.0) -> None:
         """Declare the residuals of one row; they make the loss, half the sum of their squares or a robust one.
@@ -207,9 +238,7 @@ class Declarations(Parts, Transforms):
                 number, or the model is frozen.
         """
         where = f"model {self.name}: residual"
-        self._check_open(where)
-        if self._loss is not None:
-            raise SpecError(f"{where}: the model has a loss already, and residuals make one; declare one of the two")
+        self._check_no_loss(where, ", and residuals make one; declare one of the two")
         if not residuals:
             raise SpecError(f"{where}: give an expression, such as model.residual(y_hat - y)")
         checked = tuple(check_expression(one, where, self._symbols) for one in residuals)
@@ -217,6 +246,11 @@ class Declarations(Parts, Transforms):
         self._residuals, self._robust = checked, robust
         with sympy.evaluate(True):
             self._loss = sympy.Add(*(one**2 / 2 if robust is None else robust.of(one) for one in checked))
+
+    def _check_no_loss(self, where: str, hint: str = "") -> None:
+        self._check_open(where)
+        if self._loss is not None:
+            raise SpecError(f"{where}: the model has a loss already{hint}")
 
     def _check_open(self, where: str) -> None:
         if self._frozen:
