@@ -13,7 +13,7 @@ from symgraph.backends.c.single import in_single
 from symgraph.backends.header import with_header
 from symgraph.backends.numpy.standalone import standing_alone
 from symgraph.backends.rendering import render
-from symgraph.backends.source import Source, model_hash
+from symgraph.backends.source import Penalty, Source, model_hash
 from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.lowering import lower
 from symgraph.errors import OptionError
@@ -24,6 +24,7 @@ from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.passes import STEPS, printed
 from symgraph.passes.orient import orient
 from symgraph.spec.model import Model
+from symgraph.spec.penalty import rows_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,7 +100,17 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     radii = run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
     rests = run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
-    return Source(model, spec, orient(readable), graph, radii=radii, rests=rests)
+    penalty = None if model.penalty_expr is None else run("penalty", _penalty, model)
+    if penalty is not None and options.precision == ACCURATE:
+        rests = {**remainders(penalty.part, [*_steps(lower(penalty.part), unmeasured)]), **rests}
+    return Source(model, spec, orient(readable), graph, radii=radii, rests=rests, penalty=penalty)
+
+
+def _penalty(model: Model) -> Penalty:
+    """Make the graphs of a model's penalty."""
+    part, rows = model.penalty_part(), rows_of(model)
+    graph = _last(_steps(lower(part), unmeasured))
+    return Penalty(part, graph, rows, graph if rows is None else _last(_steps(lower(rows.part), unmeasured)))
 
 
 def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> list[Artifact]:
@@ -107,7 +118,11 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     had = options.within(backend.options)
     graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
     bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
-    own = replace(source, graph=graph, options=had, bounds=bounds)
+    penalty = source.penalty
+    if penalty is not None:
+        variant = backend.name if backend.name == "scalar" else "penalty"
+        penalty = replace(penalty, graph=printed(penalty.graph, variant), rows_graph=printed(penalty.rows_graph, "penalty"))
+    own = replace(source, graph=graph, options=had, bounds=bounds, penalty=penalty)
     view = run(f"{backend.name}: write", backend.view, own)
     artifacts = []
     for file_name, template in backend.files(source.model.name).items():

@@ -13,12 +13,30 @@ from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.inputs import DEFAULT_LAW, Input
 from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.model import Model
+from symgraph.spec.penalty import Rows, penalty_rows
 from symgraph.spec.residuals import residual_of
 
 ABI = 2
 """Version of the module contract that generated modules follow."""
 
 _HASHES: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """Penalty of a model on its way to text.
+
+    Attributes:
+        part: the model whose loss it is, which has no rows.
+        graph: the differentiated graph of that.
+        rows: the rows of least squares that it is; None where it is no sum of squares.
+        rows_graph: the graph of these.
+    """
+
+    part: Model
+    graph: Graph
+    rows: Rows | None
+    rows_graph: Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,7 @@ class Source:
         bounds: the graph that ``error_bound`` is printed from, or None where the module has no such function.
         radii: bounds of the errors of those constants of the graph that are not exact.
         rests: rounding remainders of these constants, for arithmetic with more digits than a float has.
+        penalty: the graphs of the penalty; None without one.
     """
 
     model: Model
@@ -44,6 +63,7 @@ class Source:
     bounds: Graph | None = None
     radii: Mapping[float, float] = field(default_factory=dict)
     rests: Mapping[float, float] = field(default_factory=dict)
+    penalty: "Penalty | None" = None
 
     @property
     def has_residual(self) -> bool:
@@ -105,6 +125,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "has_loss": str(model.loss_expr is not None),
         **_residual_entry(model),
         **_likelihood_entries(model),
+        **_penalty_entries(model),
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
         **_limit_entries(model),
@@ -130,6 +151,13 @@ def _likelihood_entries(model: Model) -> dict[str, str]:
     kind, limit = declared.labels
     shown = quoted(limit) if isinstance(limit, str) else repr(limit)
     return {"likelihood": quoted(declared.name), "labels": f"({quoted(kind)}, {shown})"}
+
+
+def _penalty_entries(model: Model) -> dict[str, str]:
+    """Return that there is a penalty, and the number of rows of least squares that it is, which are no data."""
+    if model.penalty_expr is None:
+        return {}
+    return {"has_penalty": "True", "penalty_rows": str(len(penalty_rows(model)))}
 
 
 def _limit_entries(model: Model) -> dict[str, str]:

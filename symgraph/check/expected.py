@@ -13,7 +13,7 @@ of the smallest fault to be caught, a factor of 1.001.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import ClassVar
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.check.verification_points import Batch
-from symgraph.gradcheck.calls import PARTIALS, Array
+from symgraph.gradcheck.calls import PARTIALS, PENALTY, Array
 from symgraph.gradcheck.outcomes import Fact
 
 ILL = 1e-4
@@ -99,7 +99,11 @@ def expect(reference: Reference, batch: Batch, kind: type[Expected] = Expected) 
         By fact about the rows: "loss", "output", "residual" (n,) as far as the model has them, their partials by the k weights,
         "gradient", "jacobian", "residual_jacobian" (n, k), and "node NAME" (n,) for each field of the tape.
     """
-    points = [batch.point(row) for row in range(len(batch.rows))]
+    return expect_at(reference, [batch.point(row) for row in range(len(batch.rows))], kind)
+
+
+def expect_at(reference: Reference, points: Sequence[Point], kind: type[Expected] = Expected) -> dict[str, Expected]:
+    """Compute what a correct module gives at some points; see ``expect``."""
     weights = [entry.name for entry in reference.model.weight_inputs]
     fields = [f"node {node.name}" for node in reference.model.nodes]
 
@@ -113,8 +117,19 @@ def expect(reference: Reference, batch: Batch, kind: type[Expected] = Expected) 
     for place, root in enumerate(reference.roots):
         start = len(names) + place * len(weights)
         found[PARTIALS[root]] = whole.at((slice(None), slice(start, start + len(weights))))
+    if reference.penalty is not None:
+        found |= _penalty(reference.penalty, points, kind)
     # a field of the tape that is None without the target
     return found | ({"node loss": found["loss"]} if "loss" in reference.on_target else {})
+
+
+def _penalty(reference: Reference, points: Sequence[Point], kind: type[Expected]) -> dict[str, Expected]:
+    """Return the penalty at the weights, and its partials, once for each row."""
+    names = {entry.name for entry in reference.model.inputs}
+    alone = [{name: value for name, value in points[0].items() if name in names}]
+    own = expect_at(reference, alone, kind)
+    rows = np.zeros(len(points), np.intp)
+    return {PENALTY[fact]: own[fact].at(rows) for fact in PENALTY}
 
 
 def radius(value: Value) -> float:

@@ -105,6 +105,7 @@ class Reference:
         outputs = {"output": self.program.roots[self._output]} if self._output else {}
         losses = {} if model.loss_expr is None else {"loss": self.program.roots["loss"]}
         residuals = {"residual": self.program.roots[RESIDUAL]} if RESIDUAL in self.program.roots else {}
+        self.penalty = None if model.penalty_expr is None else Reference(model.penalty_part())
         self.roots: Mapping[str, int] = {**losses, **outputs, **residuals}
         output, target = self.model.output_node, self.model.target_input
         self._target = target.name if target is not None and _is_plain(self.model, output, target) else ""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import PARTIALS, Given, call_row
+from symgraph.gradcheck.calls import PARTIALS, PENALTY, Given, call_penalty, call_row
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
@@ -62,6 +62,8 @@ class Point(NamedTuple):
         Raises:
             ModuleError: the function raises, so there is nothing to be checked.
         """
+        if part in PENALTY.values():
+            return self._penalty(part, w)
         name, of_loss = _FUNCTIONS[part], part in ("loss", "gradient")
         if of_loss and not hasattr(self.module, name):
             return self._by_row(w)[:, 0] if part == "loss" else self._by_row(w)[:, 1:]
@@ -77,6 +79,7 @@ class Point(NamedTuple):
     def values(self) -> Mapping[str, Array]:
         """Compute each row's values by functions of batches, or else by `row`, in float64: (n,), and partials (n, k)."""
         has = {"loss": self.main == "loss", "output": bool(self.module.OUTPUTS) and hasattr(self.module, "jacobian")}
+        has["penalty"] = hasattr(self.module, "penalty")
         parts = [part for value in has if has[value] for part in (value, PARTIALS[value])]
         return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
 
@@ -136,6 +139,16 @@ class Point(NamedTuple):
             if domain and not np.all((domain[0] <= values) & (values <= domain[1])):
                 return False
         return True
+
+    def _penalty(self, part: str, w: Array) -> NDArray[np.floating[Any]]:
+        """The penalty or its partials, once for each row."""
+        try:
+            value, partials = call_penalty(self.module, w)
+        except Exception as error:  # as above
+            text = f"{self.module.MODEL} cannot be checked: penalty raises {type(error).__name__}: {error}"
+            raise ModuleError(f"{text}; build it again") from error
+        found = np.asarray(value if part == "penalty" else partials, w.dtype)
+        return np.broadcast_to(found, (len(self.given.rows), *found.shape))
 
     def _by_row(self, w: Array) -> Array:
         """Loss and partials of each row, (n, 1 + k), by `row`; NaN where that raises as `math` does."""

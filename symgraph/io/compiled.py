@@ -32,6 +32,7 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "residual": (None, (_P, _P, _P, _N, _P)),
     "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
     "jacobian": (None, (_P, _P, _N, _P)),
+    "penalty": (_REAL, (_P, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
 _OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad")
@@ -214,6 +215,7 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
     if hasattr(library, f"{prefix}_robust"):
         metadata["robust"] = text("robust"), real.in_dll(library, f"{prefix}_f_scale").value
+    metadata |= {"has_penalty": True} if "penalty" in functions else {}
     metadata |= {"dtype": "float32"} if single else {}
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
     outputs = tuple(filter(None, [text("output")]))

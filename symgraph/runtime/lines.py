@@ -1,6 +1,6 @@
 """The straight lines of a module, which are all that it computes by itself, and the tape that they pass on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -45,6 +45,8 @@ class Lines(NamedTuple, Generic[T]):
         jacobian: computes the partials of the output by each weight from the tape; None without an output.
         residual: computes the residual from the tape, in a tuple; output less target if it is None.
         residual_jacobian: computes the partials of the residual; those of the output if it is None.
+        penalty: computes the penalty and then its partials from w; None without one.
+        penalty_rows: computes the rows of least squares that the penalty is, and their partials by (row, weight).
     """
 
     forward: Callable[[Array, Any, Any], T]
@@ -52,6 +54,8 @@ class Lines(NamedTuple, Generic[T]):
     jacobian: Columns[T] | None = None
     residual: Columns[T] | None = None
     residual_jacobian: Columns[T] | None = None
+    penalty: Callable[[Any], Sequence[Any]] | None = None
+    penalty_rows: Callable[[Any], tuple[Sequence[Any], Mapping[tuple[int, int], Any]]] | None = None
 
 
 WITHOUT_TARGET = "the tape was made without y; call forward(w, X, y) first"

@@ -24,6 +24,7 @@ class Bound(Binding[T]):
         super().__init__(facts, laws)
         self._forward = lines.forward
         self._backward = lines.backward or absent(facts, "loss")
+        self._penalty_lines, self._penalty_rows = lines.penalty, lines.penalty_rows
         self._columns: Mapping[str, Columns[T]] = {
             **columns_of(facts, lines),
             "residual_table": lambda tape: (*self._columns["residual_jacobian"](tape), *self._columns["residual"](tape)),

@@ -247,6 +247,30 @@ class Declarations(Parts, Transforms):
         with sympy.evaluate(True):
             self._loss = sympy.Add(*(one**2 / 2 if robust is None else robust.of(one) for one in checked))
 
+    def penalty(self, expr: Any) -> None:
+        """Add an expression over weights and constants to the loss, once a data set: a prior, a regularisation.
+
+        The sum of the losses is ``sum(s*loss) + penalty``, their mean ``(sum(s*loss) + penalty)/sum(s)``.
+
+        Args:
+            expr: a SymPy expression over weights, constants, and nodes that depend on these alone.
+
+        Raises:
+            SpecError: there is a penalty already, the expression cannot be used or depends on a feature or the target, or the
+                model is frozen.
+        """
+        where = f"model {self.name}: penalty"
+        self._check_open(where)
+        if self._penalty is not None:
+            raise SpecError(f"{where}: the model has a penalty already; add the two")
+        checked = check_expression(expr, where, self._symbols)
+        before = self._ancestors(symbols_of(checked))
+        by_row = [entry for entry in self.inputs if entry.kind in ("feature", "target") and entry.symbol in before]
+        if by_row:
+            row = f"depends on the {by_row[0].kind} {by_row[0].name}, so it differs by row"
+            raise SpecError(f"{where}: it {row}; put what does into model.loss")
+        self._penalty = checked
+
     def _check_no_loss(self, where: str, hint: str = "") -> None:
         self._check_open(where)
         if self._loss is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from symgraph.backends.layout import unpacked
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.numpy.view import NumpyView, view_of
-from symgraph.backends.source import Source
+from symgraph.backends.source import Penalty, Source
 from symgraph.derive.schedule import schedule
 from symgraph.ir.optext import OpTexts
 
@@ -25,7 +25,7 @@ class ArrayApiWriter(LinesWriter):
     first_column = "X[..., 0]"
     every_row = "xp.broadcast_to({value}, {column}.shape)"
     binders = ("bind_arrays", "bind_arrays")
-    lacks = frozenset({"normal_equations"})
+    lacks = frozenset({"normal_equations", "penalty_residual", "penalty_jacobian"})
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward."""
@@ -36,6 +36,11 @@ class ArrayApiWriter(LinesWriter):
         lines, result = super().reverse(prefix, order, suffix)
         *opened, result = _with_namespace((*lines, result), "tape.w")
         return tuple(opened), result
+
+    def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
+        """The statements of _penalty, and the one that returns the penalty and its partials by each weight."""
+        *lines, result = _with_namespace((*(found := super().penalty(penalty))[0], found[1]), "w")
+        return tuple(lines), result
 
     def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
         if "" in names or len(names) < 2:

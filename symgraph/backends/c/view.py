@@ -61,6 +61,7 @@ class CView:
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         robust: the name of the residual's robust loss, as a C literal, and its scale; None for a multiple of the square.
+        penalty: the body of the function for the penalty; none without one.
         shared: the parts that compute a long output, with which all functions begin.
         functions: the text of the functions that it brings along.
         chosen: the public functions that the file has.
@@ -94,6 +95,7 @@ class CView:
     residual_factor: str
     no_residual: str
     robust: tuple[str, str] | None
+    penalty: tuple[str, ...]
     shared: tuple[Part, ...]
     functions: str
     chosen: tuple[str, ...]
@@ -192,6 +194,8 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     gradient = None if terms is None else writer.gradient(terms)
     written = [function for function in functions.values() if function is not None]
     name = ascii_name(model.name)
+    penalty = () if source.penalty is None else writer.penalty(source.penalty)
+    texts_written = (*(text for one in (*written, gradient) if one for text in one.texts), *penalty)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
     single = source.options.single
     rows = _rows(features + max(function.most + function.kept for function in written), single)
@@ -225,9 +229,10 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         robust=None if model.robust is None else (string(model.robust.name), number(model.robust.f_scale)),
         **functions,
         gradient=gradient,
+        penalty=penalty,
         shared=writer.shared,
         direct=roots_of(source.graph, "grad") == writer.sums,
-        functions=functions_called((text for one in (*written, gradient) if one for text in one.texts), name, single),
+        functions=functions_called(texts_written, name, single),
         chosen=chosen,
         workspace=source.options.workspace,
         single=single,

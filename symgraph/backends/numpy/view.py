@@ -68,6 +68,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
     source, kernel, model = writer.source, writer.kernel, writer.source.model
     forward = writer.body()
     functions = (*_functions(source, kernel, writer), *([_bounds(source, source.bounds)] if source.bounds else []))
+    functions += _of_penalty(source, writer)
     fields = writer.fields()
     binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
@@ -113,6 +114,21 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
     return functions
 
 
+def _of_penalty(source: Source, writer: LinesWriter) -> tuple[Function, ...]:
+    """The functions of the penalty, which take the weights."""
+    penalty, number = source.penalty, writer.number
+    if penalty is None:
+        return ()
+    head = f"def _penalty(w: Array) -> Sequence[{number}]:"
+    doc = "The penalty, which counts once a data set, and then its partials by each weight."
+    found = [Function(head, doc, *writer.penalty(penalty))]
+    if penalty.rows is not None and "penalty_residual" not in writer.lacks:
+        head = f"def _penalty_rows(w: Array) -> tuple[Sequence[{number}], Mapping[tuple[int, int], {number}]]:"
+        doc = "The rows of least squares that the penalty is, and their partials by (row, weight)."
+        found.append(Function(head, doc, *writer.penalty_rows(penalty, penalty.rows)))
+    return tuple(found)
+
+
 def _bounds(source: Source, graph: Graph) -> Function:
     """The function that computes loss and partials with bounds of their errors."""
     parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", "y: Bounded"]
@@ -146,6 +162,8 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
     names += ["jacobian"] if has_output else []
     names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
+    names += ["penalty"] if source.penalty else []
+    names += ["penalty_residual", "penalty_jacobian"] if source.penalty and source.penalty.rows else []
     return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
 
 
