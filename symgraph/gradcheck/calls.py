@@ -222,6 +222,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     yield single("error_bound", BOUNDS)
     if given.alone and hasattr(module, "penalty"):
         yield Call("penalty", ("penalty", "penalty_gradient"), lambda: call_penalty(module, given.w))
+    if given.alone and hasattr(module, "penalty_residual"):
+        yield from _squares_of_penalty(module, given.w, module.METADATA["residual_factor"])
     if given.alone:
         yield Call("row", ("loss", "gradient"), lambda: call_row(module, *given[:3]))
         yield Call("predict_row", ("output",), lambda: [module.predict_row(given.w.tolist(), _floats(given.X))])
@@ -244,6 +246,16 @@ def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable
 
     yield Call("residual", ("loss",), lambda: [factor * np.square(residual())])
     yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
+
+
+def _squares_of_penalty(module: Any, w: NDArray[Any], factor: float) -> Iterator[Call]:
+    """The rows of the penalty and their partials, by what they say of it."""
+
+    def gradient() -> Any:
+        return 2.0 * factor * module.penalty_jacobian(w).T @ module.penalty_residual(w)
+
+    yield Call("penalty_residual", ("penalty",), lambda: [factor * np.sum(np.square(module.penalty_residual(w)))])
+    yield Call("penalty_jacobian", ("penalty_gradient",), lambda: [gradient()])
 
 
 def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[Call]:
