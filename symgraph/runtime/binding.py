@@ -145,7 +145,8 @@ class Binding(Kept, Generic[T]):
         if self._penalty_lines is None:
             return value
         with np.errstate(all="ignore"):
-            return value + self._share(inputs, sample_weight, reduction) * self._penalty(inputs.w)[0]
+            added: float = self._share(inputs, sample_weight, reduction) * self._penalty(inputs.w)[0]
+            return value + added
 
     def grad(
         self,

@@ -23,9 +23,10 @@ def penalty_rows(model: Model) -> tuple[Any, ...]:
         return ()
     with sympy.evaluate(True):
         found = list(_squares(model.penalty_expr, sympy.Integer(1), {node.symbol: node.expr for node in model.nodes}, model))
-        if None in found:
+        squares = [square for square in found if square is not None]
+        if len(squares) < len(found):
             return ()
-        return tuple(sympy.sqrt(share / sympy.nsimplify(factor, rational=True)) * base for share, base in found)
+        return tuple(sympy.sqrt(share / sympy.nsimplify(factor, rational=True)) * base for share, base in squares)
 
 
 class Rows(NamedTuple):

@@ -27,7 +27,8 @@ S = np.array([0.5, 2.0, 0.0, 1.25])
 def ridge(penalized: bool = True) -> Model:
     """Return a line with a prior of its weights, whose strength is a constant."""
     model = Model("ridge")
-    x, y, lam = model.feature("x"), model.target(), model.constant("lam", 0.1, domain=(0, 10))
+    x, lam = model.feature("x"), model.constant("lam", 0.1, domain=(0, 10))
+    model.target()
     a, b = model.weights("a b")
     scale = model.positive("scale")
     model.output("line", a * x + b * scale)

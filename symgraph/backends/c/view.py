@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
+from symgraph.backends.c.penalty import penalty_body
 from symgraph.backends.c.writer import CFunction, FunctionWriter, Part
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
@@ -194,7 +195,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     gradient = None if terms is None else writer.gradient(terms)
     written = [function for function in functions.values() if function is not None]
     name = ascii_name(model.name)
-    penalty = () if source.penalty is None else writer.penalty(source.penalty)
+    penalty = () if source.penalty is None else penalty_body(writer, source.penalty)
     texts_written = (*(text for one in (*written, gradient) if one for text in one.texts), *penalty)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
     single = source.options.single

@@ -9,8 +9,8 @@ from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ascii_name, ascii_names, taken
 from symgraph.backends.names import Names, Numbering, identifiers
-from symgraph.backends.section import PENALTY_TITLES, Line, SectionWriter, statements, straight
-from symgraph.backends.source import Penalty, Source
+from symgraph.backends.section import Line, SectionWriter, statements
+from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
 from symgraph.ir.graph import Graph
 from symgraph.ir.optext import OpTexts, Text
@@ -188,28 +188,6 @@ class FunctionWriter:
         lines = (*self._leaves("w", found, results), *writer.write(found, results))
         stores = [f"    grad[{index}] = {writer.operand(position).text};" for index, position in enumerate(results)]
         return self._part("gradient", lines, (), 0, stores, 0, ("w", "sums"))
-
-    def penalty(self, penalty: Penalty) -> tuple[str, ...]:
-        """Write the body of the function for the penalty and its partials."""
-        graph = penalty.graph
-        blocked = taken(penalty.part, self.name) | {"penalty"}
-        names = Names(penalty.part, graph, ascii_names(identifiers(penalty.part, blocked), blocked), "penalty")
-        results = (graph.roots["loss"], *roots_of(graph, "grad"))
-        body = straight(
-            names, results, self.texts, self.literals, {"largest": "DBL_MAX"}, form="const double {name} = {value};"
-        )
-        value, *partials = body.values
-        read = [
-            f"    const double {name} = w[{index}];"
-            for index, name in enumerate(names.inputs("w", body.order, results))
-            if name
-        ]
-        return (
-            *(read or ["    (void)w;"]),
-            *statements(body.lines, body.notes, titles=PENALTY_TITLES, sign="//"),
-            *(f"    grad[{index}] = {text};" for index, text in enumerate(partials)),
-            f"    return {value};",
-        )
 
     def _over_rows(
         self,

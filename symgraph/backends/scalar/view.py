@@ -61,7 +61,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
     row, values = function(results)
     predict, predicted = function((roots["output"],) if "output" in roots else ())
-    penalty, added = (), ()
+    penalty, added = tuple[str, ...](), tuple[str, ...]()
     if source.penalty is not None:
         part, own_graph = source.penalty.part, source.penalty.graph
         own_names = Names(part, own_graph, identifiers(part, ("w", "grad", "penalty", "constants")), "penalty")
