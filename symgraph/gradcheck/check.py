@@ -126,9 +126,11 @@ def _alone(point: Point, value: str, j: int, partials: Array, sway: Array, blur:
         return point.each(value, np.concatenate([w[:j], [x], w[j + 1 :]]))
 
     entries = judge(moved, float(w[j]), point.scale(j), partials[:, j], sway[:, j], blur)
-    if value != point.main:
+    if value not in (point.main, "penalty"):
         return Finding(PARTIALS[value], point, name, entries)
-    return Finding("", point, name, entries, shows=name if entries.judged.any() else ())
+    return Finding(
+        "" if value == point.main else PARTIALS[value], point, name, entries, shows=name if entries.judged.any() else ()
+    )
 
 
 def _along(point: Point, value: str, move: Array, partials: Array, sway: Array, blur: Array) -> Finding:

@@ -125,8 +125,8 @@ class Binding(Kept, Generic[T]):
         if self._penalty_lines is None:
             return value, gradient
         with np.errstate(all="ignore"):
-            (added, slopes), share = self._penalty(inputs.w), self._share(inputs, sample_weight, reduction)
-            return value + share * added, gradient + share * slopes
+            (extra, slopes), share = self._penalty(inputs.w), self._share(inputs, sample_weight, reduction)
+            return value + share * extra, gradient + share * slopes
 
     def loss(
         self,
@@ -145,8 +145,8 @@ class Binding(Kept, Generic[T]):
         if self._penalty_lines is None:
             return value
         with np.errstate(all="ignore"):
-            added: float = self._share(inputs, sample_weight, reduction) * self._penalty(inputs.w)[0]
-            return value + added
+            extra: float = self._share(inputs, sample_weight, reduction) * self._penalty(inputs.w)[0]
+            return value + extra
 
     def grad(
         self,

@@ -106,6 +106,8 @@ class Model(Declarations):
         rows = [(sympy.latex(node.symbol), sympy.latex(node.expr)) for node in self.nodes]
         if self._loss is not None:
             rows.append((r"\mathrm{loss}", sympy.latex(self._loss)))
+        if self._penalty is not None:
+            rows.append((r"\mathrm{penalty}", sympy.latex(self._penalty)))
         body = r" \\ ".join(f"{left} &= {right}" for left, right in rows)
         return rf"$\displaystyle \begin{{aligned}} {body} \end{{aligned}}$"
 

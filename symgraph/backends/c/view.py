@@ -17,6 +17,7 @@ from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS
 from symgraph.spec.laws import Constant
+from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
@@ -194,11 +195,9 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
     written = [function for function in functions.values() if function is not None]
-    name = ascii_name(model.name)
+    name, single = ascii_name(model.name), source.options.single
     penalty = () if source.penalty is None else penalty_body(writer, source.penalty)
-    texts_written = (*(text for one in (*written, gradient) if one for text in one.texts), *penalty)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
-    single = source.options.single
     rows = _rows(features + max(function.most + function.kept for function in written), single)
     target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
@@ -207,15 +206,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         prefix=name.upper(),
         title=tuple(_title(source)),
         counts=_counts(source),
-        names={
-            table: tuple(string(entry.name) for entry in entries)
-            for table, entries in (
-                ("features", model.feature_inputs),
-                ("weights", model.weight_inputs),
-                ("constants", model.constant_inputs),
-            )
-            if entries or table != "constants"
-        },
+        names=_tables(model),
         constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
         target="NULL" if target is None else string(target.name),
         output="NULL" if output is None else string(output.name),
@@ -233,11 +224,20 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         penalty=penalty,
         shared=writer.shared,
         direct=roots_of(source.graph, "grad") == writer.sums,
-        functions=functions_called(texts_written, name, single),
+        functions=functions_called(
+            (*(text for one in (*written, gradient) if one for text in one.texts), *penalty), name, single
+        ),
         chosen=chosen,
         workspace=source.options.workspace,
         single=single,
     )
+
+
+def _tables(model: Model) -> dict[str, tuple[str, ...]]:
+    """Return the public tables of names; that of constants only where there are some."""
+    constants = {"constants": model.constant_inputs} if model.constant_inputs else {}
+    tables = {"features": model.feature_inputs, "weights": model.weight_inputs, **constants}
+    return {table: tuple(string(entry.name) for entry in entries) for table, entries in tables.items()}
 
 
 def _chosen(source: Source) -> tuple[str, ...]:
