@@ -21,7 +21,7 @@ def check_labels(module: Any, X: Any, y: Any, origin: str = "y") -> None:
     Raises:
         DataError: a value is out of range; the message names the first such row, counted from 0.
     """
-    kind, limit = module.METADATA.get("labels", ("number", None))
+    kind, limit = getattr(module, "METADATA", {}).get("labels", ("number", None))
     if kind not in _WANTED or y is None:
         return
     target = np.asarray(y, np.float64)

@@ -1,15 +1,22 @@
 """Likelihoods by name: the densities of scipy.stats with their constants, at ordinary and at extreme parameters."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from mpmath import mp, mpf
 from scipy import stats
+from sympy import exp
 
 import symgraph
 from symgraph import Model, SpecWarning, sigmoid
+from symgraph.check.verify import verify
+from symgraph.cli.terminal import read_rows
 from symgraph.errors import DataError, SpecError
+from symgraph.generate import generate
+from symgraph.io.module import from_source
 from symgraph.spec.likelihoods import LIKELIHOODS
 from symgraph.training import as_rows
 
@@ -161,3 +168,47 @@ def test_a_cross_entropy_of_logits_warns_where_the_output_is_a_sigmoid_already()
     model.output("p", inner)
     with pytest.warns(SpecWarning, match="the output p is a sigmoid already"):
         model.loss("bce_with_logits")
+
+
+def regression(name: str) -> Model:
+    """Return a regression with a likelihood, all of whose parameters are fitted."""
+    model = Model(f"fitted_{name}")
+    x, z = model.features("x z", domain=(0.1, 2))
+    model.target(domain=(0.2, 5))
+    a, b = model.weights("a b")
+    line = model.node("line", a * x + b * z)
+    if LIKELIHOODS[name].labels == "class":
+        model.likelihood(name, logits=[0, line, a * z, b])
+        return model
+    link = {"binomial": sigmoid, "poisson": exp, "gamma": exp, "negative_binomial": exp}
+    model.output("first", link.get(name, lambda value: value)(line))
+    others = LIKELIHOODS[name].parameters[1:]
+    starts = {"nu": 45.0, "shape": 45.0, "dispersion": 0.02}
+    trials = {"trials": model.feature("n", domain=(6, 20))} if "trials" in others else {}
+    fitted = {word: model.positive(word, init=starts.get(word, 1.0)) for word in others if word != "trials"}
+    model.likelihood(name, **trials, **fitted)
+    return model
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_every_backend_is_verified_with_every_likelihood(name: str) -> None:
+    model = regression(name)
+    for artifact in generate(model, ("numpy", "scalar", "array_api")):
+        module = from_source(artifact.text, "fitted", f"fitted by {artifact.backend}")
+        own = (module, None) if artifact.backend == "numpy" else (None, module)
+        assert not verify(model, *own, points=4).unjudged
+    symgraph.compile(model, backend="native")
+
+
+def test_the_page_of_specs_has_every_likelihood_with_its_parameters() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "spec.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (`[^|]*) \|", page, re.MULTILINE))
+    for name, row in LIKELIHOODS.items():
+        assert re.findall(r"`(\w+)`", rows[name]) == list(row.parameters)
+
+
+def test_the_command_line_names_the_file_and_the_row_of_a_target_out_of_range(tmp_path: Path) -> None:
+    data = tmp_path / "counts.csv"
+    data.write_text("x,z,y\n1,1,3\n1,2,2.5\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"counts\.csv: row 1 \(counted from 0\) has y = 2.5; .* needs a count: 0, 1, 2"):
+        read_rows(symgraph.compile(regression("poisson"), backend="numpy"), data)
