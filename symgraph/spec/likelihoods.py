@@ -155,7 +155,7 @@ def given_parameters(
     """Return the parameters of a likelihood by name, the output for the first where it is not given.
 
     Raises:
-        SpecError: there is no likelihood of that name, target or a parameter are missing or unknown, or there are several targets.
+        SpecError: the likelihood is unknown, target or a parameter are missing or unknown, or there are several targets.
     """
     if name not in LIKELIHOODS:
         raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LIKELIHOODS)}; other laws are a model.loss(expr)")
