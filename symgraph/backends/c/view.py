@@ -240,6 +240,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
     written = [function for function in (*functions.values(), *(one.terms for one in summed)) if function is not None]
     name, single = ascii_name(model.name), source.options.single
+    called = [text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts]
     penalty = () if source.penalty is None else penalty_body(writer, source.penalty)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
     rows = _rows(features + max(function.most + function.kept for function in written), single)
@@ -272,14 +273,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         penalty=penalty,
         shared=writer.shared,
         direct=roots_of(source.graph, "grad") == writer.sums(),
-        functions=functions_called(
-            (
-                *(text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts),
-                *penalty,
-            ),
-            name,
-            single,
-        ),
+        functions=functions_called((*called, *penalty), name, single),
         chosen=(*chosen, *there),
         summed=summed,
         workspace=source.options.workspace,
