@@ -1,0 +1,98 @@
+"""Penalties beside several outputs and targets, several vectors of weights, and derivatives on request."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symgraph
+from symgraph import Model
+from symgraph.check.verify import verify
+from symgraph.errors import SpecError
+from symgraph.generate import generate
+from symgraph.gradcheck import gradcheck
+from symgraph.io.compiled import module_of
+from symgraph.io.module import from_source
+from symgraph.options import Options, options_of
+
+W, X = np.array([1.0, 2.0]), np.array([[1.0], [2.0], [4.0]])
+Y = np.array([[3.0, 1.0], [2.0, 0.5], [1.0, -1.0]])
+S = np.array([0.5, 2.0, 1.25])
+
+
+def two_lines(penalized: bool = True) -> Model:
+    """Return two lines of two weights, with a prior of the weights whose strength is a constant."""
+    model = Model("two_lines")
+    x, lam = model.feature("x"), model.constant("lam", 0.25, domain=(0, 10))
+    first, second = model.targets("first second")
+    a, b = model.weights("a b")
+    up, down = model.outputs("up down", a * x + b, b - a * x)
+    model.residual(up - first, down - second)
+    if penalized:
+        model.penalty(lam * (a**2 + b**2))
+    return model
+
+
+def made(model: Model, kind: str) -> Any:
+    """Return a module, verified as a build verifies it."""
+    if kind in ("numpy", "native"):
+        return symgraph.compile(model, backend=kind)
+    options = {"accurate": Options(precision="accurate"), "float": Options(single=True)}.get(kind, Options())
+    backend = {"accurate": "numpy", "float": "c"}.get(kind, kind)
+    artifacts = generate(model, (backend,), options=options)
+    if backend == "c":
+        module: Any = module_of("two_lines.c", {artifact.name: artifact.text for artifact in artifacts})
+    else:
+        module = from_source(artifacts[0].text, "two_lines", f"two lines of {kind}")
+    verify(model, module if backend == "numpy" else None, None if backend == "numpy" else module)
+    return module
+
+
+@pytest.mark.parametrize("kind", ["numpy", "native", "array_api", "accurate", "c", "float"])
+def test_it_counts_once_for_all_outputs_and_once_for_each_vector_of_weights(kind: str) -> None:
+    module, plain = made(two_lines(), kind), made(two_lines(penalized=False), kind)
+    vectors = np.stack([W, -W, W / 3])
+    tolerance = 4e-6 if kind == "float" else 6e-15  # 30 units of floats or doubles, for the rounding of sums
+    for given, share in (({}, 1 / 3), ({"sample_weight": S}, 1 / S.sum()), ({"sample_weight": S, "reduction": "sum"}, 1.0)):
+        losses, gradients = module.value_and_grad(vectors, X, Y, **given)
+        for loss, gradient, w in zip(np.asarray(losses), np.asarray(gradients), vectors, strict=True):
+            value, by_weight = plain.value_and_grad(w, X, Y, **given)
+            assert loss == pytest.approx(float(value) + share * 0.25 * (w**2).sum(), rel=tolerance)
+            assert gradient == pytest.approx(np.asarray(by_weight) + share * 0.5 * w, rel=tolerance, abs=tolerance)
+        assert np.array_equal(module.loss(vectors, X, Y, **given), losses)
+        assert np.array_equal(module.grad(vectors, X, Y, **given), gradients)
+    assert np.array_equal(module.predict(W, X), plain.predict(W, X))
+
+
+def test_the_scalar_module_has_it_beside_several_targets() -> None:
+    module = made(two_lines(), "scalar")
+    partials = [np.nan] * 2
+    assert module.penalty(W.tolist(), partials) == 1.25
+    assert partials == [0.5, 1.0]
+
+
+def test_its_rows_stand_below_those_of_several_residuals() -> None:
+    module = made(two_lines(), "numpy")
+    below = np.concatenate([module.residual(W, X, Y), module.penalty_residual(W)])
+    slopes = np.concatenate([module.residual_jacobian(W, X, Y), module.penalty_jacobian(W)])
+    factor = module.METADATA["residual_factor"]
+    value, gradient = module.value_and_grad(W, X, Y, reduction="sum")
+    assert factor * (below**2).sum() == pytest.approx(value, rel=1e-15)
+    assert 2 * factor * slopes.T @ below == pytest.approx(gradient, rel=1e-14)  # sums of 8 products
+    assert gradcheck(module, points=3).ok
+
+
+@pytest.mark.parametrize("extra", ["hessian", "hvp"])
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_second_derivatives_without_the_penalty_are_refused(extra: str, backend: str) -> None:
+    with pytest.raises(SpecError, match=f"model two_lines: penalty: .* leave out --with {extra}"):
+        generate(two_lines(), (backend,), options=options_of([extra]))
+    assert generate(two_lines(penalized=False), (backend,), options=options_of([extra]))
+
+
+def test_a_likelihood_of_several_targets_is_refused() -> None:
+    model = Model("both")
+    model.targets("first second")
+    model.weight("a")
+    with pytest.raises(SpecError, match="'gaussian' is a density of one target, the model has 2"):
+        model.likelihood("gaussian", mean=1, sigma=1)
