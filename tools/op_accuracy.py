@@ -102,7 +102,7 @@ def _mod(a: Any, b: Any) -> Any:
 
 
 def _more(function: Callable[[], Any]) -> Any:
-    with mp.workdps(mp.mp.dps + 650):
+    with mp.workdps(mp.mp.dps + 350):
         return function()
 
 
