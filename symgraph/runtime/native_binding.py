@@ -54,8 +54,8 @@ class NativeBinding(Binding[T], RowFunctions):
         computing = self._of_loss if name == "gradient" else self._computing
         return computing(inputs)._partials(name, inputs, threads)
 
-    def _residual_table(self, inputs: Inputs) -> Array:
-        return self._computing(inputs)._residual_table(inputs)
+    def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
+        return self._computing(inputs)._products(inputs, s)
 
     def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
         return self._of_loss(inputs)._mean(inputs, s, total, threads)

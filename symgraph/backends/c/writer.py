@@ -177,6 +177,17 @@ class FunctionWriter:
         labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
         return self._over_rows(what, "partials", roots_of(self.graph, kind), labels)
 
+    def normal(self, slopes: str, values: str, cotangents: str) -> CFunction:
+        """Write the function for the derivatives of the residuals, and behind them the residuals, or an output in their place.
+
+        Args:
+            slopes: the kind of the roots of the derivatives.
+            values: that of the roots behind them.
+            cotangents: see ``Names.cotangents``.
+        """
+        labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
+        return self._over_rows("normal", "columns", (*roots_of(self.graph, slopes), *roots_of(self.graph, values)), labels)
+
     def gradient(self, terms: CFunction) -> Part:
         """Write the code that makes partials of the sums, once."""
         results = roots_of(self.graph, "grad")
