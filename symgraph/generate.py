@@ -1,9 +1,9 @@
 """Generation of a model's modules: lower, differentiate, optimize, write, render."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from sympy import evaluate
@@ -18,12 +18,13 @@ from symgraph.derive.adjoint import differentiate
 from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.constraint_partials import constraint_partials
 from symgraph.derive.lowering import lower
+from symgraph.derive.on_request import differentiate_on_request
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
 from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, PLAIN, Options
-from symgraph.passes import STEPS, printed
+from symgraph.passes import BEFORE_SECOND, STEPS, printed, run_passes
 from symgraph.passes.orient import orient
 from symgraph.spec.model import Model
 
@@ -88,8 +89,14 @@ def generate(
     chosen = tuple(backends)
     require(chosen, options)
     with uncollected(), evaluate(True):  # a notebook may be amid specs that SymPy is not to evaluate
-        source = _source(model, spec, options, run)
-        return tuple(artifact for name in chosen for artifact in _artifacts(source, BACKENDS[name], options, run))
+        sources: dict[tuple[str, ...], Source] = {}
+        artifacts: list[Artifact] = []
+        for backend in (BACKENDS[name] for name in chosen):
+            derivatives = options.within(backend.options).derivatives
+            if derivatives not in sources:
+                sources[derivatives] = _source(model, spec, replace(options, derivatives=derivatives), run)
+            artifacts += _artifacts(sources[derivatives], backend, options, run)
+        return tuple(artifacts)
 
 
 def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
@@ -97,7 +104,8 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     branches = any(node.op == "select" for node in lowered.nodes)
     readable = run("lower for reading", lower, model, guarded=False) if branches else lowered
     # intermediate graphs are dropped unless an option needs them, so that the next ones reuse their memory
-    graphs = list(_steps(lowered, run)) if options != PLAIN else [_last(_steps(lowered, run))]
+    steps = _steps(lowered, run, options.derivatives)
+    graphs = list(steps) if options != PLAIN else [_last(steps)]
     radii = run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
     rests = run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
@@ -176,12 +184,14 @@ def printed_graph(model: Model, backend: str, precision: str = DOUBLE) -> Graph:
 _differentiated = lru_cache(maxsize=8)(differentiated)
 
 
-def _steps(lowered: Graph, run: Run) -> Iterator[Graph]:
+def _steps(lowered: Graph, run: Run, derivatives: Collection[str] = ()) -> Iterator[Graph]:
     """Yield the graph that lowering gives, then the graph after each step."""
-    graph = lowered
+    graph, prepare = lowered, partial(run_passes, BEFORE_SECOND)
     yield graph
     for step in STEPS:
         graph = run(step.__name__, step, graph)
+        if step is differentiate and derivatives:
+            graph = run("derivatives on request", differentiate_on_request, graph, derivatives, prepare)
         yield graph
 
 

@@ -12,7 +12,15 @@ from symgraph.errors import OptionError
 ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, FUNCTIONS = "error-bound", "standalone", "float", "workspace", "functions"
 DOUBLE, ACCURATE = "double", "accurate"
 
-EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE)
+HESSIAN, HVP, FEATURE_JACOBIAN, JVP = "hessian", "hvp", "feature_jacobian", "jvp"
+JACOBIAN_ROW = "predict_jacobian_row"
+DERIVATIVES = {
+    "hessian": HESSIAN, "hvp": HVP, "feature-jacobian": FEATURE_JACOBIAN, "jvp": JVP, "jacobian-row": JACOBIAN_ROW,
+}  # fmt: skip
+"""Names that ``--with`` takes for derivatives on request, and the functions that they are; hvp comes along with hessian."""
+
+
+EXTRAS = (ERROR_BOUND, STANDALONE, FLOAT, WORKSPACE, *DERIVATIVES)
 """Names that ``--with`` takes: a function or the runtime's source, which a module has on request; for C single precision, and
 memory that the caller gives."""
 
@@ -37,6 +45,7 @@ class Options:
         workspace: whether the functions of a C file over rows take their memory from the caller.
         functions: the functions of a C file; all that the model has if there are none.
         precision: "double" (the dtype of the inputs) or "accurate" (compensated).
+        derivatives: names of the functions that compute derivatives on request.
     """
 
     error_bound: bool = False
@@ -45,11 +54,13 @@ class Options:
     workspace: bool = False
     functions: tuple[str, ...] = ()
     precision: str = DOUBLE
+    derivatives: tuple[str, ...] = ()
 
     @property
     def extras(self) -> tuple[str, ...]:
         """Return the names, as ``--with`` takes them, of the extras that are on."""
-        on = (self.error_bound, self.standalone, self.single, self.workspace)
+        asked = [function in self.derivatives for function in DERIVATIVES.values()]
+        on = (self.error_bound, self.standalone, self.single, self.workspace, *asked)
         chosen = (f"{FUNCTIONS}={'+'.join(self.functions)}",) if self.functions else ()
         return (*(name for name, is_on in zip(EXTRAS, on, strict=True) if is_on), *chosen)
 
@@ -62,6 +73,7 @@ class Options:
             workspace=self.workspace and WORKSPACE in names,
             functions=self.functions if FUNCTIONS in names else (),
             precision=self.precision if self.precision in names else DOUBLE,
+            derivatives=tuple(DERIVATIVES[name] for name in self.extras if name in DERIVATIVES and name in names),
         )
 
 
@@ -93,6 +105,9 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
         raise OptionError(f"the precision {precision!r} is unknown; known are {', '.join(PRECISIONS)}")
     if ERROR_BOUND in asked and precision != DOUBLE:
         raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
+    derivatives = [DERIVATIVES[name] for name in DERIVATIVES if name in asked or (name == HVP and HESSIAN in asked)]
+    if derivatives and precision != DOUBLE:
+        raise OptionError(f"{derivatives[0]} is computed in plain arithmetic; leave it out or --precision {precision}")
     shipped = tuple(name for name in C_FUNCTIONS if name in chosen)
-    error_bound, standalone, single, workspace = (name in asked for name in EXTRAS)
-    return Options(error_bound, standalone, single, workspace, shipped, precision)
+    error_bound, standalone, single, workspace = (name in asked for name in EXTRAS[:4])
+    return Options(error_bound, standalone, single, workspace, shipped, precision, tuple(derivatives))

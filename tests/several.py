@@ -68,11 +68,22 @@ def targets_alone() -> Model:
     return model
 
 
+def uniform_loss() -> Model:
+    """A loss that is the same in every row, whose number y alone tells."""
+    model = Model("uniform_loss")
+    a, b = model.weights("a b")
+    model.targets("p q")
+    model.outputs("left right", a, a * b)
+    model.loss(a**2 + b**2)
+    return model
+
+
 def robust() -> Model:
     """The impedance with a robust loss."""
     return impedance("soft_l1", "robust")
 
 
 SEVERAL: Mapping[str, Callable[[], Model]] = {
-    make.__name__: make for make in (impedance, pair, featureless, outputs_alone, residuals_alone, targets_alone, robust)
+    make.__name__: make
+    for make in (impedance, pair, featureless, outputs_alone, residuals_alone, targets_alone, uniform_loss, robust)
 }

@@ -114,6 +114,18 @@ def every_op() -> Model:
     return m
 
 
+def sawtooth() -> Model:
+    """Remainders and whole parts, which jump."""
+    m = Model("sawtooth")
+    x = m.feature("x", domain=(-20, 20))
+    a, b = m.weights("a b", domain=(0.2, 3))
+    period = m.weight("period", domain=(1.5, 2.5))
+    y = m.target("y")
+    y_hat = m.output("y_hat", a * sp.Mod(x, period) + b * sp.floor(x / 3) + a * b)
+    m.loss((y - y_hat) ** 2 / 2)
+    return m
+
+
 def pieces() -> Model:
     """Piecewise with branches that are not finite where they are not taken."""
     m = Model("pieces")
@@ -246,7 +258,7 @@ def nine_weights() -> Model:
 ZOO: dict[str, Callable[[], Model]] = {
     build.__name__: build
     for build in (
-        line, rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, pieces, keywords, flat, shadows,
+        line, rosenbrock, location, curve, energy, logistic, uniform_nodes, every_op, sawtooth, pieces, keywords, flat, shadows,
         perceptron, nine_weights,
     )
 } | NIST  # fmt: skip

@@ -8,6 +8,8 @@ import argparse
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -22,11 +24,13 @@ from symgraph.backends.scalar.functions import parts
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder
-from symgraph.ir.op import REFUSED, late, over
+from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
+from symgraph.ir.op import REFUSED, SCIPY, late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
 from symgraph.passes import expand, fold_constants, lower_powers, prune, simplify
 from symgraph.runtime.namespaces import namespace
+from symgraph.runtime.special import scipy_special
 
 PASSES = (expand, fold_constants, lower_powers, simplify, fold_constants, simplify, prune)
 """The passes that work on single ops."""
@@ -80,6 +84,58 @@ def _trigamma(x: Any) -> Any:
     return mp.psi(1, x) if x > 0 else (mp.pi / mp.sinpi(x)) ** 2 - mp.psi(1, 1 - x)
 
 
+def _ndtr(x: Any) -> Any:
+    return mp.erfc(-x / mp.sqrt(2)) / 2 if abs(x) < 1e5 else mp.mpf(x > 0)
+
+
+def _density(x: Any) -> Any:
+    return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+
+
+def _floored(a: Any, b: Any) -> Any:
+    return mp.mpf(int(Fraction(float(a)) // Fraction(float(b))))
+
+
+def _mod(a: Any, b: Any) -> Any:
+    rest = Fraction(float(a)) % Fraction(float(b))
+    return mp.mpf(rest.numerator) / rest.denominator
+
+
+def _more(function: Callable[[], Any]) -> Any:
+    with mp.workdps(mp.mp.dps + 650):
+        return function()
+
+
+def _betaln(a: Any, b: Any) -> Any:
+    return _more(lambda: mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b))
+
+
+def _betaln_slope(a: Any, b: Any) -> Any:
+    return _more(lambda: mp.digamma(a) - mp.digamma(a + b))
+
+
+def _bend(a: Any, b: Any) -> Any:
+    """The second derivative of Faddeeva's function."""
+    with mp.workdps(mp.mp.dps + 50):
+        return -2 * faddeeva(a, b) - 2 * mp.mpc(a, b) * faddeeva_slope(a, b)
+
+
+BESSEL = (("j", 1, -1), ("y", 1, -1), ("i", 1, 1), ("k", -1, -1))
+"""Letter, and the signs of the functions of the orders below and above in the slope."""
+
+
+def _bessel(kind: str, below: int, above: int) -> dict[str, tuple[Callable[..., Any], ...]]:
+    """The functions of a kind of orders 0, 1 and any."""
+    function = getattr(mp, f"bessel{kind}")
+
+    def slope(order: Any, x: Any) -> Any:
+        return (below * function(order - 1, x) + above * function(order + 1, x)) / 2
+
+    of_any = (function, lambda n, x: mp.mpf(0), slope)
+    of_fixed = {order: (partial(function, order), partial(slope, order)) for order in (0, 1)}
+    return {f"bessel_{kind}": of_any, **{f"bessel_{kind}{order}": functions for order, functions in of_fixed.items()}}
+
+
 TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "add": (lambda a, b: a + b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(1)),
     "sub": (lambda a, b: a - b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(-1)),
@@ -115,6 +171,11 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "cosh": (mp.cosh, mp.sinh),
     "tanh": (mp.tanh, lambda a: mp.sech(a) ** 2),
     "sech": (mp.sech, lambda a: -mp.sech(a) * mp.tanh(a)),
+    "sec": (mp.sec, lambda a: mp.sec(a) * mp.tan(a)),
+    "csc": (mp.csc, lambda a: -mp.csc(a) * mp.cot(a)),
+    "cot": (mp.cot, lambda a: -(mp.csc(a) ** 2)),
+    "csch": (mp.csch, lambda a: -mp.csch(a) * mp.coth(a)),
+    "coth": (mp.coth, lambda a: -(mp.csch(a) ** 2)),
     "asinh": (mp.asinh, lambda a: 1 / mp.sqrt(1 + a * a)),
     "acosh": (mp.acosh, lambda a: 1 / mp.sqrt(a * a - 1)),
     "atanh": (mp.atanh, lambda a: 1 / (1 - a * a)),
@@ -128,6 +189,34 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
         lambda a: mp.log1p(-mp.erfc(min(-a, 1000)) / 2) if a < 0 else _log_erfc(a) - mp.log(2),
         lambda a: -2 / mp.sqrt(mp.pi) / _scaled_erfc(a)[0],
     ),
+    "ndtr": (_ndtr, _density),
+    "log_ndtr": (
+        lambda a: mp.log1p(-_ndtr(-a)) if a > 0 else _log_erfc(-a / mp.sqrt(2)) - mp.log(2),
+        lambda a: _density(a) / _ndtr(a) if a > 0 else mp.sqrt(2 / mp.pi) / _scaled_erfc(-a / mp.sqrt(2))[0],
+    ),
+    "mod": (_mod, lambda a, b: mp.mpf(1), lambda a, b: -_floored(a, b)),
+    "gamma": (mp.gamma, lambda a: mp.gamma(a) * mp.digamma(a)),
+    "betaln": (_betaln, _betaln_slope, lambda a, b: _betaln_slope(b, a)),
+    "erfinv": (mp.erfinv, lambda a: mp.sqrt(mp.pi) / 2 * mp.exp(mp.erfinv(a) ** 2)),
+    "erfcinv": (erfcinv, lambda a: -mp.sqrt(mp.pi) / 2 * mp.exp(erfcinv(a) ** 2)),
+    "ndtri": (ndtri, lambda a: mp.sqrt(2 * mp.pi) * mp.exp(ndtri(a) ** 2 / 2)),
+    "dawson": (dawson, lambda a: _more(lambda: 1 - 2 * a * dawson(a))),
+    "expint": (mp.e1, lambda a: -mp.exp(-a) / a),
+    "ei": (mp.ei, lambda a: mp.exp(a) / a),
+    "lambertw": (mp.lambertw, lambda a: mp.exp(-mp.lambertw(a)) / (1 + mp.lambertw(a))),
+    "wofz_re": (
+        lambda a, b: faddeeva(a, b).real, lambda a, b: faddeeva_slope(a, b).real, lambda a, b: -faddeeva_slope(a, b).imag,
+    ),
+    "wofz_im": (
+        lambda a, b: faddeeva(a, b).imag, lambda a, b: faddeeva_slope(a, b).imag, lambda a, b: faddeeva_slope(a, b).real,
+    ),
+    "wofz_slope_re": (
+        lambda a, b: faddeeva_slope(a, b).real, lambda a, b: _bend(a, b).real, lambda a, b: -_bend(a, b).imag,
+    ),
+    "wofz_slope_im": (
+        lambda a, b: faddeeva_slope(a, b).imag, lambda a, b: _bend(a, b).imag, lambda a, b: _bend(a, b).real,
+    ),
+    **{name: functions for kind, below, above in BESSEL for name, functions in _bessel(kind, below, above).items()},
     "lgamma": (lambda a: mp.re(mp.loggamma(a)), mp.digamma),
     "digamma": (mp.digamma, _trigamma),
     "trigamma": (_trigamma,),
@@ -143,7 +232,39 @@ def _half(holds: bool, tie: bool) -> Any:
     return mp.mpf(1) if holds else mp.mpf(0.5) if tie else mp.mpf(0)
 
 
+def _envelope(order: Any, x: Any, slope: bool = False) -> Any:
+    """The size of the waves of J and Y beyond the order, between whose zeros these go to and fro."""
+    if abs(x) <= order + 0.5:
+        return mp.mpf(0)
+    orders = (order - 1, order + 1) if slope else (order,)
+    return sum(mp.sqrt(mp.besselj(n, abs(x)) ** 2 + mp.bessely(n, abs(x)) ** 2) for n in orders) / len(orders)
+
+
+def _of_slope(a: Any, b: Any) -> Any:
+    """The terms of the slope of Faddeeva's function where they cancel, else the slope."""
+    z = mp.mpc(a, b)
+    return 2 * abs(z * faddeeva(a, b)) + 2 / mp.sqrt(mp.pi) if abs(z) < 8 else abs(faddeeva_slope(a, b))
+
+
+def _of_bend(a: Any, b: Any) -> Any:
+    return 2 * abs(faddeeva(a, b)) + 2 * abs(mp.mpc(a, b)) * _of_slope(a, b)
+
+
 SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
+    ("gamma", "partial 0"): lambda x: abs(mp.gamma(x)) * (abs(mp.digamma(x)) + (abs(mp.digamma(1 - x)) if x < 0 else 0)),
+    ("betaln", "value"): lambda a, b: max(abs(mp.loggamma(min(a, b))), abs(_betaln(a, b)), 1),
+    ("betaln", "partial 0"): lambda a, b: abs(mp.digamma(a)) + abs(mp.digamma(a + b)),
+    ("betaln", "partial 1"): lambda a, b: abs(mp.digamma(b)) + abs(mp.digamma(a + b)),
+    ("dawson", "partial 0"): lambda x: 1 + 2 * abs(x * dawson(x)) if abs(x) < 8 else mp.mpf(0),
+    ("ei", "value"): lambda x: abs(mp.ei(x)) + 1 if 0.2 < x < 0.6 else mp.mpf(0),
+    **{(name, "value"): lambda a, b: abs(faddeeva(a, b)) for name in ("wofz_re", "wofz_im")},
+    **{(f"wofz_{name}", f"partial {at}"): _of_slope for name in ("re", "im") for at in (0, 1)},
+    **{(f"wofz_slope_{name}", "value"): _of_slope for name in ("re", "im")},
+    **{(f"wofz_slope_{name}", f"partial {at}"): _of_bend for name in ("re", "im") for at in (0, 1)},
+    **{(f"bessel_{kind}", "value"): _envelope for kind in "jy"},
+    **{(f"bessel_{kind}", "partial 1"): partial(_envelope, slope=True) for kind in "jy"},
+    **{(f"bessel_{kind}{order}", "value"): partial(_envelope, order) for kind in "jy" for order in (0, 1)},
+    **{(f"bessel_{kind}{order}", "partial 0"): partial(_envelope, order, slope=True) for kind in "jy" for order in (0, 1)},
     ("logaddexp", "value"): lambda a, b: max(abs(a), abs(b)),
     ("ierfcx", "partial 0"): lambda x: 2 * abs(x) * _scaled_erfc(x)[1] + _scaled_erfc(x)[0] if x < 16 else mp.mpf(0),
     ("lgamma", "value"): lambda x: abs(mp.re(mp.loggamma(x))) + (mp.loggamma(1 - x) if x < 0 else 0),
@@ -156,10 +277,17 @@ SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
 ADDED: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("logaddexp", "partial 0"): lambda a, b: abs(a - b) / 2,
     ("logaddexp", "partial 1"): lambda a, b: abs(a - b) / 2,
+    **{
+        (f"bessel_{kind}{order}", root): lambda x: abs(x) / 2
+        for kind in "jy"
+        for order in (0, 1)
+        for root in ("value", "partial 0")
+    },
 }
 """Units in the last place that the notes of the table add to the stated figure."""
 
 LEFT_OUT: Mapping[tuple[str, str], Callable[..., bool]] = {
+    ("mod", "partial 1"): lambda top, a, b: abs(a / b) >= 2**20,
     ("div", "partial 1"): lambda top, a, b: abs(1 / b) >= top,
 }
 """Points, besides those at which the value overflows, where a factor of a partial overflows although the product does not."""
@@ -190,7 +318,7 @@ def graph_of(case: Case) -> Graph:
     seed = builder.leaf("input", "c", varying=True)
     roots = {"value": value}
     for operand in range(count):
-        if row.partials[operand] is REFUSED:
+        if row.partials[operand] in (REFUSED, ()):
             continue
         product = seed
         factors = list(enumerate(row.partials[operand]))
@@ -205,7 +333,11 @@ def own_functions(backend: str) -> dict[str, Any]:
     """The functions that a backend's lines call: the runtime's, or those that a module brings along, from its template."""
     if backend == "numpy":
         homes = runtime_library().homes
-        return {"np": np, **{name: getattr(import_module(homes[name]), name) for name in CALLED - {"rowsum"}}}
+        return {
+            "np": np,
+            SCIPY: scipy_special,
+            **{name: getattr(import_module(homes[name]), name) for name in CALLED - {"rowsum"}},
+        }
     if backend == "array_api":
         return {"xp": namespace(np.ones(1)), "rowsum": np.sum}
     space: dict[str, Any] = {"math": math, "Sequence": Sequence, "Array": Any}
@@ -346,7 +478,7 @@ def measure(case: Case, count: int, dtype: str = "float64", seed: int = 0) -> di
     """The largest error of the value and of each partial, over both backends (float64) or NumPy alone (float32)."""
     arrays = operands_of(case, count, dtype, seed)
     runs = [(f"numpy {place}", result) for place, result in enumerate(by_numpy(case, arrays))]
-    runs += [("scalar", by_scalar(case, arrays))] if dtype == "float64" else []
+    runs += [("scalar", by_scalar(case, arrays))] if dtype == "float64" and "scalar" in OPS[case.op].backends else []
     worst: dict[str, Worst] = {}
     with mp.workdps(DIGITS):
         for root in runs[0][1]:

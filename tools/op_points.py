@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from symgraph.ir.op import Span
 from symgraph.ir.ops import OPS
 
 BITS = {"float64": (52, 1074, 1022, 1024), "float32": (23, 149, 126, 128)}
@@ -62,16 +63,38 @@ def near_one(draw: Any, count: int, dtype: str) -> Any:
     )
 
 
+MEASURED = {
+    **dict.fromkeys(("bessel_j0", "bessel_j1", "bessel_j"), Span(-1e3, 1e3)),
+    **dict.fromkeys(("bessel_i0", "bessel_i1", "bessel_i"), Span(-700.0, 700.0)),
+    **dict.fromkeys(("bessel_y0", "bessel_y1"), Span(2.0**-40, 1e3)), "bessel_y": Span(0.05, 1e3),
+    **dict.fromkeys(("bessel_k0", "bessel_k1"), Span(2.0**-40, 650.0)), "bessel_k": Span(0.05, 650.0),
+    "erfcinv": Span(2.0**-1000, 2.0 - 2.0**-52), "erfinv": Span(2.0**-53 - 1.0, 1.0 - 2.0**-53),
+    "ndtri": Span(2.0**-1000, 1.0 - 2.0**-53), "lambertw": Span(-0.35, 1e300), "gamma": Span(-170.0, 171.0),
+    "ei": Span(-700.0, 700.0), "expint": Span(2.0**-1000, 740.0), "dawson": Span(-1e100, 1e100),
+}  # fmt: skip
+"""Operands of functions of SciPy that are measured: where a figure holds, or mpmath is quick."""
+
+
+def within(span: Span, numbers: Any) -> Any:
+    """The numbers that lie in a span."""
+    return numbers[(numbers >= span.low) & (numbers <= span.high)]
+
+
 def unary(op: str, draw: Any, count: int, dtype: str) -> Any:
     """Operands over the whole domain of an op of one operand, dense where it ends and where its value is least or 0."""
     every, inner = anywhere(draw, count, dtype), near_one(draw, count, dtype)
-    (span,), turn = OPS[op].domain, OPS[op].turn
+    span, turn = OPS[op].domain[-1], OPS[op].turn
+    if op in MEASURED:
+        span = MEASURED[op]
+        parts = [draw.uniform(max(span.low, -30), min(span.high, 30), 3 * count), draw.uniform(span.low, span.high, count)]
+        found = within(span, np.concatenate([every, inner, turn * (1 + inner), *parts]))
+        return found[np.abs(found) >= 2.0**-100] if op.startswith("bessel") else found
     numbers = np.concatenate([every, inner, *([1 + inner, 2 + inner, turn * (1 + inner)] if turn else [])])
     if math.isfinite(span.high):
         numbers = np.concatenate([inner, np.abs(inner)])
     elif math.isfinite(span.low):
         numbers = np.concatenate([numbers, 1 + inner, span.low + np.abs(numbers)])
-    return numbers[(numbers >= span.low) & (numbers <= span.high)]
+    return within(span, numbers)
 
 
 def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
@@ -85,6 +108,16 @@ def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
         exponent = draw.uniform(-top, top, base.size) / np.log(base)
         largest = 2.0 ** BITS[dtype][0]  # above, x1 - 1 rounds
         return np.concatenate([base, np.abs(a)]), np.clip(np.concatenate([exponent, b]), -largest, largest)
+    if op in MEASURED:  # Bessel functions; half of the pairs have their turning point between
+        x = unary(op, draw, count, dtype)
+        orders = np.round(np.abs(draw.uniform(0, 12, x.size)))
+        return orders, x
+    if op == "betaln":
+        positive = np.abs(np.concatenate([a, 1 + near_one(draw, count, dtype), draw.uniform(5, 20, b.size)]))
+        return positive, np.resize(np.abs(np.concatenate([b, draw.uniform(0, 20, count)])), positive.size)
+    if op.startswith("wofz"):
+        top = 1e100 if dtype == "float64" else 1e30
+        return np.clip(np.concatenate([a, b]), -top, top), np.minimum(np.abs(np.concatenate([b, a * 0.0])), top)
     if op == "xlogy":
         return np.concatenate([a, [0.0, 0.0]]), np.abs(np.concatenate([b, [2.0, 0.5]]))
     if op == "logaddexp":

@@ -4,10 +4,14 @@ import builtins
 import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 from symgraph.backends.layout import columns
+from symgraph.derive.schedule import roots_of
 from symgraph.ir.graph import Graph
+from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
+from symgraph.options import HESSIAN
 from symgraph.spec.inputs import Input
 from symgraph.spec.model import Model
 
@@ -21,7 +25,9 @@ CALLED = frozenset({"every_row", "known", *_OF_OPS})
 
 _OWN = {"largest", "rowsum"}
 
-TAKEN = frozenset({"np", "math", "Any", "Tape", "Array", *CALLED, *_OWN}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
+_TYPES = {"Any", "Tape", "Array"}
+
+TAKEN = frozenset({"np", "math", SCIPY, *_TYPES, *CALLED, *_OWN}) | frozenset(keyword.kwlist) | frozenset(_BUILTINS)
 """Names that generated text needs for itself, and Python's own: a user's symbol of that name gets a trailing underscore."""
 
 LONGEST = 44
@@ -48,6 +54,18 @@ def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, s
             chosen += "_"
         result[name] = chosen
         used.add(chosen)
+    return result
+
+
+def apart(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Return names of which no two are the same and none is taken."""
+    used = {*TAKEN, *taken}
+    result: list[str] = []
+    for name in map(_shortened, names):
+        while name in used:
+            name += "_"
+        used.add(name)
+        result.append(name)
     return result
 
 
@@ -84,7 +102,7 @@ class Numbering:
                 return name
 
 
-JACOBIAN, RESIDUAL = "jacobian", "residual"
+JACOBIAN, RESIDUAL, FEATURES = "jacobian", "residual", "features"
 """The kinds of cotangents that are not those of the loss; their names end so, in brackets."""
 
 _ROOM = LONGEST - len("d__00000")
@@ -167,7 +185,8 @@ class Names:
         """Return the name of every named cotangent, and a remark where it has several names.
 
         Args:
-            kind: "" for the cotangents of the loss, ``JACOBIAN`` for those of outputs, ``RESIDUAL`` for those of residuals.
+            kind: "" for the cotangents of the loss, ``JACOBIAN`` for those of outputs, ``RESIDUAL`` for those of residuals,
+                ``FEATURES`` for those of the output on the way to the features.
 
         Returns:
             Node -> the name under which it is computed (that of the node nearest to the root; of several outputs or residuals
@@ -198,6 +217,20 @@ class Names:
     def _cotangent(self, name: str, column: str) -> str:
         end = f"_r{column}" if column.isdigit() else f"_{column}" if column else ""
         return f"d_{self.identifier[name]}{end}"
+
+    def seconds(self) -> tuple[dict[int, str], dict[int, str]]:
+        """Return the name of each entry of the Hessian, ``d_w1_w2``, and a remark where several entries are one node."""
+        weights = [self.identifier[entry.name] for entry in self.model.weight_inputs]
+        pairs = [f"d_{one}_{other}" for one, other in combinations_with_replacement(weights, 2)]
+        shared: dict[int, list[str]] = {}
+        for name, position in zip(apart(pairs, self.identifier.values()), roots_of(self.graph, HESSIAN), strict=False):
+            shared.setdefault(position, []).append(name)
+        remarks = {position: f"also {', '.join(names[1:])}" for position, names in shared.items() if names[1:]}
+        return {position: names[0] for position, names in shared.items()}, remarks
+
+    def directions(self) -> list[str]:
+        """Return the identifier of the entry by each weight of the direction along which is differentiated."""
+        return apart([f"v_{self.identifier[entry.name]}" for entry in self.model.weight_inputs], self.identifier.values())
 
     def bases(self) -> list[str]:
         """Return prefixes for names of unnamed values: the node that they belong to, with ``d_`` for what the adjoint added.

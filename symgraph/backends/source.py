@@ -9,7 +9,7 @@ from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
 from symgraph.derive.schedule import Counts
 from symgraph.ir.graph import Graph, values_of
-from symgraph.options import DOUBLE, ERROR_BOUND, PLAIN, Options
+from symgraph.options import DERIVATIVES, DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.inputs import DEFAULT_LAW, Input
 from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.model import Model
@@ -157,8 +157,11 @@ def _constraint_entries(source: Source) -> dict[str, str]:
 
 def _option_entries(source: Source) -> dict[str, str]:
     entries: dict[str, str] = {}
-    if source.bounds is not None:
-        entries["extras"] = sequence_layout("(", [quoted(ERROR_BOUND)], ")", 4)
+    there = {root.partition(" ")[0] for root in source.graph.roots}
+    derivatives = [name for name, function in DERIVATIVES.items() if function in there]
+    extras = [*([ERROR_BOUND] if source.bounds is not None else []), *derivatives]
+    if extras:
+        entries["extras"] = sequence_layout("(", [quoted(name) for name in extras], ")", 4)
     if source.options.precision != DOUBLE:
         entries["precision"] = quoted(source.options.precision)
     return entries

@@ -16,7 +16,7 @@ from symgraph.io.compiler import is_at_hand
 from symgraph.io.module import from_source
 from symgraph.io.native import COMPILE_SECONDS, Floats, NativeWarning, chosen, compiled_model, native_module
 from symgraph.ir.garbage_collection import uncollected
-from symgraph.options import DOUBLE, FLOAT, Options, options_of
+from symgraph.options import DOUBLE, JACOBIAN_ROW, Options, options_of
 from symgraph.spec.model import Model
 
 
@@ -57,8 +57,10 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     options = options_of(extras, precision, functions)
     asked = backend if backend in BACKENDS else chosen(backend, BACKENDS)
     native = asked in ("auto", "native")
-    require(("numpy",) if native else (asked,), options)
     other = "c" if native and _may_be_native(options, asked) else "numpy" if native else asked
+    of_c = (JACOBIAN_ROW,) if native and other == "c" else ()
+    derivatives = tuple(name for name in options.derivatives if name not in of_c)
+    require(("numpy",) if native else (asked,), replace(options, derivatives=derivatives))
     artifacts, refusal = artifacts_of(model, tuple(dict.fromkeys(("numpy", other))), needs_c=asked != "auto", options=options)
     if refusal is not None:
         warnings.warn(f"{model.name} runs on NumPy: {refusal}", NativeWarning, stacklevel=2)
@@ -68,14 +70,15 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     if native:
         if made is None:
             return modules["numpy"]
-        floats = Floats(made, partial(_in_floats, model), partial(verifier(), model, None))
+        floats = Floats(made, partial(_in_floats, model, options.derivatives), partial(verifier(), model, None))
         return native_module(modules["numpy"], made, files, floats)
     return modules[asked]
 
 
-def _in_floats(model: Model) -> dict[str, str]:
+def _in_floats(model: Model, derivatives: tuple[str, ...]) -> dict[str, str]:
     """Write the C file of a model in single precision, and its header."""
-    return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=options_of((FLOAT,)))}
+    options = Options(single=True, derivatives=derivatives)
+    return {artifact.name: artifact.text for artifact in generate(model, ("c",), options=options)}
 
 
 def artifacts_of(

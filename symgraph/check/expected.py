@@ -13,7 +13,7 @@ of the smallest fault to be caught, a factor of 1.001.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import ClassVar
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.check.verification_points import Batch
-from symgraph.gradcheck.calls import Array, partials_fact
+from symgraph.gradcheck.calls import Array, direction, partials_fact
 from symgraph.gradcheck.outcomes import Fact
 
 ILL = 1e-4
@@ -87,18 +87,22 @@ class ExpectedInFloats(Expected):
     of_sums: ClassVar[float] = 2e-6
 
 
-def expect(reference: Reference, batch: Batch, kind: type[Expected] = Expected) -> dict[str, Expected]:
+def expect(
+    reference: Reference, batch: Batch, kind: type[Expected] = Expected, derivatives: Collection[str] = ()
+) -> dict[str, Expected]:
     """Compute what a correct module gives on a batch.
 
     Args:
         reference: of the model.
         batch: weights and n rows.
         kind: the precision of the module.
+        derivatives: names of functions that modules have on request, whose facts are wanted.
 
     Returns:
         By fact about the rows: "loss", "output", "residual" (n,) as far as the model has them, their partials by the k weights,
         "gradient", "jacobian", "residual_jacobian" (n, k), and "node NAME" (n,) for each field of the tape. Of several outputs
-        and residuals each column is a fact, such as "output re", "jacobian re", "residual 1".
+        and residuals each column is a fact, such as "output re", "jacobian re", "residual 1". Of the derivatives on request
+        "hessian" (n, k, k), "feature_jacobian" (n, d), and along ``direction`` "hvp" (n, k) and "jvp" (n,).
     """
     points = [batch.point(row) for row in range(len(batch.rows))]
     weights = [entry.name for entry in reference.model.weight_inputs]
@@ -114,8 +118,45 @@ def expect(reference: Reference, batch: Batch, kind: type[Expected] = Expected) 
     for place, root in enumerate(reference.roots):
         start = len(names) + place * len(weights)
         found[partials_fact(root)] = whole.at((slice(None), slice(start, start + len(weights))))
+    found |= _on_request(reference, points, kind, found, derivatives)
     # a field of the tape that is None without the target
     return found | ({"node loss": found["loss"]} if "loss" in reference.on_target else {})
+
+
+def _on_request(
+    reference: Reference, points: Sequence[Point], kind: type[Expected], known: Mapping[str, Expected], wanted: Collection[str]
+) -> dict[str, Expected]:
+    """Compute the facts of derivatives on request, as far as the model has what they differentiate."""
+    found: dict[str, Expected] = {}
+    v = direction(len(reference.model.weight_inputs))
+    if "loss" in reference.roots and not {"hessian", "hvp"}.isdisjoint(wanted):
+        truth = np.array([[[number(one) for one in row] for row in reference.hessian(point)] for point in points])
+        off = np.array([[[radius(one) for one in row] for row in reference.hessian(point, kind.bits)] for point in points])
+        # entries are sums over paths that may cancel: as in a solver's steps, the largest entry says what an error means
+        largest = np.nanmax(np.abs(truth), axis=(1, 2), keepdims=True, initial=0.0)
+        found["hessian"] = kind(truth, off + 2.0**-kind.bits * largest)
+        found["hvp"] = _along(found["hessian"], v)
+    if "output" in reference.roots and not {"feature_jacobian", "jvp"}.isdisjoint(wanted):
+        found["jvp"] = _along(known["jacobian"], v)
+        features = [entry.name for entry in reference.model.feature_inputs]
+        truths = [
+            [find(point).partials["output"] for point in points]
+            for find in (reference.truth, partial(reference.rough, bits=kind.bits))
+        ]
+        found["feature_jacobian"] = kind(
+            *(
+                np.array([[read(one[name]) for name in features] for one in part], np.float64)
+                for part, read in zip(truths, (number, radius), strict=True)
+            )
+        )
+    return {name: fact for name, fact in found.items() if name in wanted}
+
+
+def _along(fact: Expected, v: Array) -> Expected:
+    """Multiply the last axis with a vector; what that rounds is added to the radius."""
+    with np.errstate(all="ignore"):
+        sizes = (np.abs(fact.want) * np.abs(v)).sum(-1)
+        return type(fact)(fact.want @ v, fact.radius @ np.abs(v) + 2.0**-fact.bits * sizes)
 
 
 def radius(value: Value) -> float:

@@ -235,8 +235,8 @@ class Program:
             if index not in found:
                 found[index] = self._slopes(index, values)
             for arg, slope in found[index]:
-                share = cotangent if slope is ONE else _times(cotangent, slope)
-                cotangents[arg] = _plus(cotangents[arg], share) if arg in cotangents else share
+                share = cotangent if slope is ONE else times(cotangent, slope)
+                cotangents[arg] = plus(cotangents[arg], share) if arg in cotangents else share
         return cotangents
 
     def partials(self, values: Sequence[Value], root: int, slopes: Slopes | None = None) -> dict[str, Value]:
@@ -352,7 +352,7 @@ def _number(value: arb) -> Value:
     return UNKNOWN if value.is_nan() else value
 
 
-def _times(cotangent: Value, slope: Value) -> Value:
+def times(cotangent: Value, slope: Value) -> Value:
     """A cotangent times a slope; 0 times a slope that differs between two sides is 0, and nothing else that is missing."""
     if type(cotangent) is arb and type(slope) is arb:
         return _number(cotangent * slope)
@@ -360,7 +360,7 @@ def _times(cotangent: Value, slope: Value) -> Value:
     return ZERO if first is KINK and isinstance(other, arb) and other.is_zero() else first
 
 
-def _plus(a: Value, b: Value) -> Value:
+def plus(a: Value, b: Value) -> Value:
     if type(a) is arb and type(b) is arb:
         return _number(a + b)
     return a if isinstance(a, Missing) else b

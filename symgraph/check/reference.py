@@ -11,7 +11,8 @@ from functools import cached_property, lru_cache
 
 from flint import arb, ctx
 
-from symgraph.check.balls import UNDEFINED, UNKNOWN, Missing, Value
+from symgraph.check.balls import UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.curvatures import SecondSweep
 from symgraph.check.program import Choice, Program, Slopes, residual_root
 from symgraph.columns import columns_of, prefix_of
 from symgraph.errors import OptionError
@@ -101,6 +102,7 @@ class Reference:
         kept = max(2, min(64, _KEPT // len(self.program.steps)))
         self._truth = lru_cache(maxsize=kept)(weakly(self._find_truth))
         self._rough = lru_cache(maxsize=kept)(weakly(self._run))
+        self._hessian = lru_cache(maxsize=kept)(weakly(self._run_hessian))
         self._forward = lru_cache(maxsize=4)(weakly(self._run_forward))
 
     def truth(self, point: Point) -> Truth:
@@ -128,6 +130,29 @@ class Reference:
             OptionError: the point lacks a value.
         """
         return self._rough(self._key(point), bits)
+
+    def hessian(self, point: Point, bits: int = 0) -> Sequence[Sequence[Value]]:
+        """Enclose the second derivatives of the loss by the weights.
+
+        Args:
+            point: where.
+            bits: DOUBLE or SINGLE to enclose as ``rough`` does; 0 to enclose narrowly.
+
+        Returns:
+            The rows of the matrix.
+
+        Raises:
+            OptionError: the point lacks a value.
+        """
+        key = self._key(point)
+        if bits:
+            return self._hessian(key, bits)
+        found = self._hessian(key, LEVELS[0])
+        for more in LEVELS[1:]:
+            if all(is_narrow(value) for row in found for value in row):
+                return found
+            found = _narrower(found, self._hessian(key, more))
+        return _narrower(found, [[UNKNOWN] * len(row) for row in found])
 
     def look(self, point: Point) -> Look:
         """Evaluate the model without partials, at the lowest precision.
@@ -194,6 +219,18 @@ class Reference:
                 bits,
             )
 
+    def _run_hessian(self, key: tuple[float, ...], bits: int) -> Sequence[Sequence[Value]]:
+        """One run of the second sweeps at one precision."""
+        values, root = self._forward(key, bits), self.roots["loss"]
+        leaves = [index for index, entry in enumerate(self.model.inputs) if entry.kind == "weight"]
+        reason = values[root]
+        if isinstance(reason, Missing):
+            return [[reason] * len(leaves) for _ in leaves]
+        with ctx.workprec(bits):
+            sweep = SecondSweep(self.program, values, root)
+            changes = [sweep.by(leaf) for leaf in leaves]
+        return [[row.get(leaf, ZERO) for leaf in leaves] for row in changes]
+
     def _find_truth(self, key: tuple[float, ...]) -> Truth:
         found = self._run(key, LEVELS[0])
         for bits in LEVELS[1:]:
@@ -220,6 +257,13 @@ class Reference:
                 old = partials[root]
                 partials[root] = {name: found[name] if old[name] is UNDEFINED else old[name] for name in old}
         return replace(truth, partials=partials)
+
+
+def _narrower(before: Sequence[Sequence[Value]], after: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
+    """Keep what was narrow before, and take the rest from what is found after."""
+    return [
+        [one if is_narrow(one) else two for one, two in zip(*rows, strict=True)] for rows in zip(before, after, strict=True)
+    ]
 
 
 def is_narrow(value: Value) -> bool:

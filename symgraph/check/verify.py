@@ -16,6 +16,7 @@ from symgraph.check.runs import backend_of
 from symgraph.check.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import SpecError
+from symgraph.gradcheck.calls import ON_REQUEST
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.spec.model import Model
 
@@ -90,10 +91,11 @@ def verify(
             Tally(),
             [one for one in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))) if one is not None],
         )
+        derivatives = [name for name in ON_REQUEST if any(hasattr(one, name) for one in modules)]
         in_floats = [one for one in modules if one.METADATA.get("dtype") == "float32"]
         held: list[Batch] = []
         while (batch := search.next()) is not None:
-            expected = expect(reference, batch)
+            expected = expect(reference, batch, derivatives=derivatives)
             turn = len(search.batches)
             contract = Contract(reference, batch, f"point {turn} of seed {seed}", expected, tally)
             for own in modules:
@@ -107,7 +109,10 @@ def verify(
         for own in modules:
             check_constraints(model, own, search.batches)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
-            label, facts = f"point {turn} of those in floats of seed {seed}", expect(reference, batch, ExpectedInFloats)
+            label, facts = (
+                f"point {turn} of those in floats of seed {seed}",
+                expect(reference, batch, ExpectedInFloats, derivatives),
+            )
             for own in in_floats:
                 contract = Contract(reference, batch, label, facts, tally)
                 contract.check(own, backend_of(own), whole=effort.whole and turn == 0, turn=turn)

@@ -23,7 +23,10 @@ def build(
         typer.Option(metavar="LIST", help="Backends, by commas: numpy, scalar, c (these by default), array_api."),
     ] = None,
     extras: Annotated[
-        str | None, typer.Option("--with", metavar="LIST", help="Extras, separated by commas: error-bound.")
+        str | None,
+        typer.Option(
+            "--with", metavar="LIST", help="Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row."
+        ),
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,
     standalone: Annotated[

@@ -52,11 +52,11 @@ def _moves_as(graph: Graph, root: str, other: str) -> bool:
     if node.op != "sub" or output not in node.args:
         return root != OPPOSITE and residual == output
     more, less = node.args if root != OPPOSITE else node.args[::-1]
-    return more == output and not _influenced_by_weights(graph.nodes)[less]
+    return more == output and not _influenced(graph.nodes, "weight")[less]
 
 
-def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 1.0) -> Graph:
-    """Differentiate one root with respect to every weight.
+def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 1.0, by: str = "weight") -> Graph:
+    """Differentiate one root with respect to every weight, or every feature.
 
     Args:
         graph: a graph whose roots include the given one.
@@ -65,8 +65,9 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 
         prefix: the new roots are named ``<prefix> <weight>``.
         suffix: the new names are ``d_<name><suffix>``.
         seed: the cotangent of another root than the loss.
+        by: the kind of leaves by which is differentiated.
     """
-    sweep = _Sweep(graph, sum_rows=root == "loss")
+    sweep = Sweep(graph, sum_rows=root == "loss", by=by)
     rows = any(node.varying for node in graph.nodes)
     builder = sweep.builder
     builder.origin = f"adjoint of {root}"
@@ -74,7 +75,7 @@ def adjoint(graph: Graph, root: str, *, prefix: str, suffix: str, seed: float = 
     cotangents = sweep.run(graph.roots[root], start)
     roots, names, zero = dict(graph.roots), dict(graph.names), builder.const(0.0)
     for position, node in enumerate(graph.nodes):
-        if node.op == "weight":
+        if node.op == by:
             roots[f"{prefix} {node.data}"] = cotangents.get(position, zero)
             names.setdefault(f"d_{node.data}{suffix}", roots[f"{prefix} {node.data}"])
     for name, position in graph.names.items():
@@ -115,19 +116,28 @@ def _factor(op: str, root: str, written: object) -> _Factor:
     return _Factor(root, constant_root(op, root), operand, isinstance(written, over), isinstance(written, late))
 
 
-class _Sweep:
-    """Reverse sweep over one graph; new nodes go behind the old ones, whose positions stay."""
+class Sweep:
+    """Reverse sweep over one graph; new nodes go behind the old ones, whose positions stay.
 
-    def __init__(self, graph: Graph, *, sum_rows: bool) -> None:
+    Args:
+        graph: the graph.
+        sum_rows: whether a cotangent that varies by row is summed over rows where it reaches a uniform node.
+        by: the kind of leaves by which it differentiates.
+        again: whether the partials are to be differentiated again, for which some ops have others.
+    """
+
+    def __init__(self, graph: Graph, *, sum_rows: bool, by: str = "weight", again: bool = False) -> None:
         self.graph = graph
+        self.by = by
+        self.again = again
         self.sum_rows = sum_rows
         self.builder = GraphBuilder.over(graph)
         self._factors: dict[str, tuple[tuple[_Factor, ...], ...]] = {}
 
     def run(self, root: int, seed: int) -> dict[int, int]:
-        """Return the cotangent of every node on a path from a weight to the root."""
+        """Return the cotangent of every node on a path from a leaf by which it differentiates to the root."""
         nodes = self.graph.nodes[: root + 1]  # nodes behind the root do not contribute
-        active = _influenced_by_weights(nodes)
+        active = _influenced(nodes, self.by)
         repeats = _repeats(nodes, active, root)
         pending: dict[int, list[_Held]] = {root: [_Held(seed)]}
         held: dict[int, _Held] = {}
@@ -211,10 +221,13 @@ class _Sweep:
                 raise SpecError(
                     f"model {self.graph.name}: {self.builder.origin} needs the slope of {op}, which symgraph does not have; "
                     f"keep weights out of {call_of(OPS[op])}, or write it as a formula"
+                    + (", or leave out second derivatives" if self.again else "")
                 )
+            row = OPS[op]
+            kind, partials = ("again", row.again) if self.again and row.again else ("partial", row.partials)
             found = self._factors[op] = tuple(
-                tuple(_factor(op, f"partial {operand} {index}", factor) for index, factor in enumerate(factors))
-                for operand, factors in enumerate(OPS[op].partials)
+                tuple(_factor(op, f"{kind} {operand} {index}", factor) for index, factor in enumerate(factors))
+                for operand, factors in enumerate(partials)
             )
         return found
 
@@ -262,11 +275,11 @@ def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int
     return repeats
 
 
-def _influenced_by_weights(nodes: tuple[Node, ...]) -> list[bool]:
-    """Tell for each node if it is real and depends on a weight."""
+def _influenced(nodes: tuple[Node, ...], by: str) -> list[bool]:
+    """Tell for each node if it is real and depends on a leaf of a kind."""
     active: list[bool] = []
     for node in nodes:
-        active.append(node.op == "weight")
+        active.append(node.op == by)
         if not node.boolean:
             for arg in node.args:
                 if active[arg]:

@@ -1,10 +1,10 @@
 """The schedule: the function and the order in which each node is computed, and the primals that the tape keeps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 
-from symgraph.ir.graph import OPPOSITE, SUMS, Graph, Node, marked
+from symgraph.ir.graph import ON_REQUEST, OPPOSITE, SUMS, Graph, Node, marked
 from symgraph.ir.op import TRANSCENDENTAL
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import parts_of
@@ -22,6 +22,7 @@ class Kernel:
         jacobian: operations that the Jacobian of the output needs beyond the primals.
         residual: operations that the residual needs beyond the primals.
         residual_jacobian: operations that the Jacobian of the residual needs beyond these, where it is not that of the output.
+        on_request: operations that each derivative on request needs beyond the primals, by the name of its function.
         tape: unnamed primals that later functions read.
     """
 
@@ -32,6 +33,7 @@ class Kernel:
     jacobian: tuple[int, ...]
     residual: tuple[int, ...]
     residual_jacobian: tuple[int, ...]
+    on_request: Mapping[str, tuple[int, ...]]
     tape: tuple[int, ...]
 
 
@@ -55,14 +57,16 @@ class Counts:
 def schedule(graph: Graph) -> Kernel:
     """Distribute the operations of a differentiated graph over the functions of a module."""
     nodes, roots = graph.nodes, graph.roots
-    primal_roots = [p for root, p in roots.items() if not root.startswith(("grad ", "jacobian ", "residual", OPPOSITE))]
+    derivatives = ("grad ", "jacobian ", "residual", OPPOSITE, *ON_REQUEST)
+    primal_roots = [p for root, p in roots.items() if not root.startswith(derivatives)]
     primal, on_target = marked(nodes, primal_roots), _depends_on_target(graph)
-    results = [roots_of(graph, prefix) for prefix in ("grad", "jacobian", "residual", "residual_jacobian")]
+    asked = [prefix.strip() for prefix in ON_REQUEST if any(root.startswith(prefix) for root in roots)]
+    results = [roots_of(graph, prefix) for prefix in ("grad", "jacobian", "residual", "residual_jacobian", *asked)]
     beyond = ([mark > own for mark, own in zip(marked(nodes, some), primal, strict=True)] for some in results)
-    backward, jacobian, residual, residual_jacobian = (
+    backward, jacobian, residual, residual_jacobian, *others = (
         _results_last(_operations(nodes, marks), some, graph) for marks, some in zip(beyond, results, strict=True)
     )
-    after = (*backward, *jacobian, *residual, *residual_jacobian)
+    after = (*backward, *jacobian, *residual, *residual_jacobian, *chain(*others))
     read = {*chain.from_iterable([nodes[position].args for position in after]), *chain.from_iterable(results)}
     wanted = [position for position in primal_roots if not on_target[position]]
     early = marked(nodes, [*wanted, *(arg for position in jacobian for arg in nodes[position].args if primal[arg])])
@@ -75,6 +79,7 @@ def schedule(graph: Graph) -> Kernel:
         jacobian=jacobian,
         residual=residual,
         residual_jacobian=residual_jacobian,
+        on_request=dict(zip(asked, others, strict=True)),
         tape=tuple([position for position in primals if position in read and position not in kept]),
     )
 

@@ -41,6 +41,8 @@ def is_value(fact: str) -> bool:
     return fact.partition(" ")[0] in PARTIALS
 
 
+ON_REQUEST = ("hessian", "hvp", "feature_jacobian", "jvp")
+"""Functions that modules have on request, each with a fact of its name; hvp and jvp are along ``direction``."""
 WITHOUT = "without y"
 _OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian")
 """The functions whose results may have several columns."""
@@ -115,7 +117,7 @@ def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
         yield from _forward(module, given, facts, tape)
         yield from (call for call in _by_row(module, given, facts) if all(fact in facts for fact in call.facts))
     if given.ways and "gradient" in facts:
-        yield from _reductions(module, given, tape)
+        yield from _reductions(module, given, tape, facts)
 
 
 def with_constants(module: Any, values: Mapping[str, float]) -> Any:
@@ -171,6 +173,12 @@ def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
     return again.max(axis=0), again.min(axis=0)
 
 
+def direction(weights: int) -> Array:
+    """The vector along which hvp and jvp are tried; its entries differ, so that exchanged ones show."""
+    places = np.arange(weights)
+    return np.where(places % 2, -1.0, 1.0) * (1.0 + places % 31 / 32.0)
+
+
 def _called(
     module: Any,
     given: Given,
@@ -184,7 +192,8 @@ def _called(
     """The call of a function with the first of the arguments, and more options."""
 
     def run() -> Sequence[Any]:
-        result: Any = getattr(module, name)(*given[:arguments], **given.options, **options)
+        along = [direction(len(given.w)).astype(given.w.dtype)] if name in ("hvp", "jvp") else []
+        result: Any = getattr(module, name)(given.w, *along, *given[1:arguments], **given.options, **options)
         if name in _OF_COLUMNS:
             return _columns(name, result, given, len(facts))
         return result if len(facts) > 1 else (result,)
@@ -236,6 +245,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", outputs, 2, WITHOUT)
         yield single("jacobian", jacobian, 2, WITHOUT)
+        yield single("feature_jacobian", ("feature_jacobian",), 2)
+        yield single("jvp", ("jvp",), 2)
     if given.y is not None:
         yield single("jacobian", jacobian)
     if residuals[0] in facts:
@@ -281,7 +292,7 @@ def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable
     yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 
-def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[Call]:
+def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Collection[str]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
 
     shares, ones = given.shares, np.ones(len(given.shares))
@@ -302,12 +313,13 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any]) -> Iterator[
     def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
         return [module.backward(tape(), *cotangent)]
 
+    second = [(name, (name,)) for name in ("hessian", "hvp") if name in known]
     for how in given.ways:
         if how in cotangents:
             seeds, cotangent = cotangents[how]
             yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
         factors, options = ways[how]()
-        for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",))):
+        for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",)), *second):
             yield _called(module, given, name, facts, how=how, options=options, factors=factors)
         if how.endswith("sum") and hasattr(module, "normal_equations"):
             weights = {name: value for name, value in options.items() if name == "sample_weight"}

@@ -34,6 +34,11 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
     "jacobian": (None, (_P, _P, _N, _P)),
     "normal_equations": (None, (_P, _P, _P, _P, _N, _P, _P, _P)),
+    "hessian": (None, (_P, _P, _P, _P, _N, _P)),
+    "hvp": (None, (_P, _P, _P, _P, _P, _N, _P)),
+    "feature_jacobian": (None, (_P, _P, _N, _P)),
+    "jvp": (None, (_P, _P, _P, _N, _P)),
+    "predict_jacobian_row": (_REAL, (_P, _P, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
 _OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
@@ -41,7 +46,7 @@ _OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
     ("outputs", "predict_row"): (None, (_P, _P, _P)),
 }
 """The same of functions that are others where there are several targets or outputs."""
-_OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad")
+_OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad", "hessian", "hvp")
 _SINGLE = re.compile(r"^const float \w+_residual_factor = ", re.MULTILINE)
 
 _FAULTS = (

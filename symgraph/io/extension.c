@@ -660,7 +660,7 @@ static PyObject *binding_of(PyObject *self, void *unused)
 static PyObject *reduce(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    return PyObject_CallMethod(((Functions *)self)->binding, "__reduce__", NULL);
+    return PyObject_CallMethod(((Functions *)self)->binding, "reduced_front", NULL);
 }
 
 #define OPTIONS "*, sample_weight=None, reduction='mean', threads=1)\n--\n\n"

@@ -14,9 +14,10 @@ from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.loaded import execute, module_of_text
 from symgraph.io.trust import objection
+from symgraph.options import DERIVATIVES
 from symgraph.runtime.compiled_binding import RowFunctions
+from symgraph.runtime.derivatives_on_request import DerivativesLoosely
 from symgraph.runtime.facts import MODULE_ABI
-from symgraph.runtime.loose_binding import LooseBinding
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Functions by which backends are recognized: each module has at least one of them.
@@ -39,13 +40,13 @@ class ModuleFacts:
     METADATA: Mapping[str, Any]
 
 
-class GeneratedModule(ModuleFacts, LooseBinding[Any]):
+class GeneratedModule(ModuleFacts, DerivativesLoosely[Any]):
     """Module of the numpy backend, for type checkers: its constants, and the functions that its binding makes.
 
     A model may lack parts. Without a loss there is no backward, loss, value_and_grad, grad and per_sample_grad; without an
     output no predict and jacobian; residual and residual_jacobian exist where the loss is METADATA["residual_factor"] * r**2
     with a residual r, or the sum of that over several, else METADATA["no_residual"] says why not. METADATA["has_loss"], OUTPUTS
-    and `hasattr` say which.
+    and `hasattr` say which. hessian, hvp, feature_jacobian and jvp are there if they were asked for: METADATA["extras"].
     """
 
     NODES: tuple[str, ...]
@@ -154,15 +155,16 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
 
 
 def explain_missing(module: ModuleType) -> None:
-    """Make the error for a missing residual give the reason why the module has none."""
+    """Make the error for a missing function say why it is missing: there is no residual, or nobody asked for it."""
     reason = module.METADATA.get("no_residual")
-    if reason is not None:
+    extras = {function: extra for extra, function in DERIVATIVES.items()}
 
-        def missing(name: str) -> Any:
-            why = f": {reason}" if name in ("residual", "residual_jacobian") else ""
-            raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
+    def missing(name: str) -> Any:
+        why = f": {reason}" if reason is not None and name in ("residual", "residual_jacobian") else ""
+        why = f"; `symgraph build --with {extras[name]}` adds it" if name in extras else why
+        raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
 
-        vars(module)["__getattr__"] = missing
+    vars(module)["__getattr__"] = missing
 
 
 def is_path(name_or_path: str | Path, suffix: str) -> bool:

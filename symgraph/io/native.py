@@ -115,6 +115,7 @@ class NativeModule(LoadedModule):
 
     _numpy: LoadedModule
     _front: Front
+    _binding: NativeBinding[Any]
     _floats: Floats
 
     @property
@@ -244,11 +245,13 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     vars(module)["_native"] = native
     kind = NativeLoosely if isinstance(module._model, LooseBinding) else NativeBinding
     binding: NativeBinding[Any] = kind(module._model, compiled)
-    binding.travel = functions_of, (native,)
+    binding.travel, binding.front_travel = (binding_of, (native,)), (functions_of, (native,))
+    native._binding = binding
     native._front, native._floats = front_of(binding, compiled, made.compiler), floats
     floats.front, binding.floats = native._front.functions if native._front.functions is not binding else None, floats.binding
     front = native._front.functions
-    vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in offered(compiled)})
+    there = [name for name in offered(compiled) if name.endswith("_row") or name == "row" or hasattr(module, name)]
+    vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in there})
     if binding.facts.constants:
         vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native
@@ -318,8 +321,13 @@ def native_again(module: Any, files: Texts, floats: Texts) -> ModuleType:
 
 
 def functions_of(module: Any) -> Any:
-    """Return the object whose methods are the functions of a module that was pickled."""
+    """Return the object whose methods are most functions of a module that was pickled."""
     return module._front.functions if isinstance(module, NativeModule) else module._model
+
+
+def binding_of(module: Any) -> Any:
+    """Return the object whose methods are the functions of a module that was pickled which the extension does not have."""
+    return module._binding if isinstance(module, NativeModule) else module._model
 
 
 def _address(function: Any) -> int:

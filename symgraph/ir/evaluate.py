@@ -23,9 +23,8 @@ def _of_mpmath(row: Op) -> Callable[..., Any]:
 
 def _of_floats(row: Op) -> Callable[..., Any]:
     """Return the function of ``math`` that the scalar backend calls, else mpmath's, rounded."""
-    name = row.scalar.removeprefix("math.")
-    if name != row.scalar:
-        function: Callable[..., float] = getattr(math, name)
+    if isinstance(row.scalar, str) and row.scalar.startswith("math."):
+        function: Callable[..., float] = getattr(math, row.scalar.removeprefix("math."))
         return function
     exact = _of_mpmath(row)
     return lambda *args: float(exact(*map(mpmath.mpf, args)))

@@ -7,7 +7,30 @@ wrote until lowering. Each knows its definition in elementary terms (``rewrite(e
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from sympy import Abs, Eq, Expr, Function, Heaviside, Max, Piecewise, Rational, erfc, exp, log, pi, sign, sqrt
+from sympy import (
+    Abs,
+    Eq,
+    Expr,
+    Function,
+    Heaviside,
+    I,
+    Max,
+    Piecewise,
+    Rational,
+    erfc,
+    erfcinv,
+    erfi,
+    exp,
+    im,
+    log,
+    loggamma,
+    pi,
+    polygamma,
+    re,
+    sign,
+    sqrt,
+    sympify,
+)
 from sympy.core.function import ArgumentIndexError
 
 _MOST_BITS = 64
@@ -202,3 +225,105 @@ class log_half_erfc(SpecFunction):  # noqa: N801
     nargs = 1
     form = staticmethod(lambda x: log(erfc(x) / 2))
     slopes = log_erfc.slopes
+
+
+class ndtr(SpecFunction):  # noqa: N801
+    """The distribution function of the standard normal law."""
+
+    nargs = 1
+    form = staticmethod(lambda x: erfc(-x / sqrt(2)) / 2)
+    slopes = (lambda f, x: exp(-(x**2) / 2) / sqrt(2 * pi),)
+
+
+class log_ndtr(SpecFunction):  # noqa: N801
+    """The logarithm of ``ndtr``, also where that underflows, and where it is next to 1."""
+
+    nargs = 1
+    form = staticmethod(lambda x: log(erfc(-x / sqrt(2)) / 2))
+    slopes = (lambda f, x: sqrt(2 / pi) / erfcx(-x / sqrt(2)),)
+
+
+class ndtri(SpecFunction):  # noqa: N801
+    """The quantile of the standard normal law, the inverse of ``ndtr``."""
+
+    nargs = 1
+    form = staticmethod(lambda p: -sqrt(2) * erfcinv(2 * p))
+    slopes = (lambda f, p: sqrt(2 * pi) * exp(f**2 / 2),)
+
+
+class betaln(SpecFunction):  # noqa: N801
+    """The logarithm of the beta function of positive numbers, also where they are far apart or large."""
+
+    nargs = 2
+    form = staticmethod(lambda a, b: loggamma(a) + loggamma(b) - loggamma(a + b))
+    slopes = (
+        lambda f, a, b: polygamma(0, a) - polygamma(0, a + b),
+        lambda f, a, b: polygamma(0, b) - polygamma(0, a + b),
+    )
+
+
+class dawson(SpecFunction):  # noqa: N801
+    """Dawson's integral, exp(-x**2) times the integral of exp(t**2) from 0 to x."""
+
+    nargs = 1
+    form = staticmethod(lambda x: sqrt(pi) / 2 * exp(-(x**2)) * erfi(x))
+    slopes = (lambda f, x: 1 - 2 * x * f,)
+
+
+def _faddeeva(x: Any, y: Any) -> Any:
+    """Faddeeva's function w(z) = exp(-z**2) * erfc(-i*z) at z = x + i*y."""
+    return exp(-((x + I * y) ** 2)) * erfc(y - I * x)
+
+
+def _faddeeva_slope(x: Any, y: Any) -> Any:
+    return 2 * I / sqrt(pi) - 2 * (x + I * y) * _faddeeva(x, y)
+
+
+class wofz_re(SpecFunction):  # noqa: N801
+    """The real part of Faddeeva's function at x + i*y, for y >= 0."""
+
+    nargs = 2
+    form = staticmethod(lambda x, y: re(_faddeeva(x, y), evaluate=False))
+    slopes = (lambda f, x, y: wofz_slope_re(x, y), lambda f, x, y: -wofz_slope_im(x, y))
+
+
+class wofz_im(SpecFunction):  # noqa: N801
+    """The imaginary part of Faddeeva's function at x + i*y, for y >= 0."""
+
+    nargs = 2
+    form = staticmethod(lambda x, y: im(_faddeeva(x, y), evaluate=False))
+    slopes = (lambda f, x, y: wofz_slope_im(x, y), lambda f, x, y: wofz_slope_re(x, y))
+
+
+class wofz_slope_re(SpecFunction):  # noqa: N801
+    """The real part of the derivative of Faddeeva's function."""
+
+    nargs = 2
+    form = staticmethod(lambda x, y: re(_faddeeva_slope(x, y), evaluate=False))
+    slopes = (
+        lambda f, x, y: -2 * (wofz_re(x, y) + x * f - y * wofz_slope_im(x, y)),
+        lambda f, x, y: 2 * (wofz_im(x, y) + x * wofz_slope_im(x, y) + y * f),
+    )
+
+
+class wofz_slope_im(SpecFunction):  # noqa: N801
+    """The imaginary part of the derivative of Faddeeva's function."""
+
+    nargs = 2
+    form = staticmethod(lambda x, y: im(_faddeeva_slope(x, y), evaluate=False))
+    slopes = (
+        lambda f, x, y: -2 * (wofz_im(x, y) + x * f + y * wofz_slope_re(x, y)),
+        lambda f, x, y: -2 * (wofz_re(x, y) + x * wofz_slope_re(x, y) - y * f),
+    )
+
+
+def voigt(x: Any, sigma: Any, gamma: Any) -> Any:
+    """Return Voigt's profile at x: the density of the sum of a normal law of scale sigma and a Cauchy law of scale gamma.
+
+    Args:
+        x: the distance from the centre.
+        sigma: the standard deviation of the normal law, above 0.
+        gamma: half of the width at half of the height of the Cauchy law, at least 0.
+    """
+    width = sympify(sigma) * sqrt(2)
+    return wofz_re(x / width, gamma / width) / (width * sqrt(pi))

@@ -8,8 +8,9 @@ from functools import partial, reduce
 from itertools import compress
 from typing import Any, NamedTuple
 
-LEAVES = frozenset({"feature", "weight", "constant", "target", "cotangent", "input", "largest"})
-"""Ops that read a named value; ``input`` is a placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
+LEAVES = frozenset({"feature", "weight", "constant", "target", "cotangent", "direction", "input", "largest"})
+"""Ops that read a named value; ``direction`` is the entry, by a weight, of a vector along which is differentiated, ``input`` a
+placeholder of a fragment, ``largest`` the largest finite number of the dtype."""
 
 VARYING_LEAVES = frozenset({"feature", "target", "cotangent"})
 
@@ -17,6 +18,9 @@ SUMS = frozenset({"rowsum", "rowdot"})
 """Ops that add up rows: values, or products of two (``passes/dots.py`` writes the latter)."""
 
 BOOLEAN_OPS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
+
+ON_REQUEST = ("hessian ", "hvp ", "feature_jacobian ", "jvp ")
+"""Beginnings of the names of roots that only modules have which were asked for such derivatives."""
 
 OPPOSITE = "opposite residual"
 """Name of a root for the negated residual, kept until every pass has run. A root for the residual itself, beside the difference

@@ -54,7 +54,22 @@ class Span(NamedTuple):
         )
 
 
+class Whole(Span):
+    """Whole numbers, which a spec gives as constants."""
+
+    __slots__ = ()
+
+    def __contains__(self, number: object) -> bool:
+        assert isinstance(number, int | float)
+        return super().__contains__(number) and float(number).is_integer()
+
+    def said(self, name: str) -> str:
+        """Say that a number is one of these."""
+        return f"{name} a whole constant"
+
+
 REALS = Span()
+WHOLE_NUMBERS = Whole(-(2.0**53), 2.0**53, "[]")
 
 
 class Trend(Enum):
@@ -131,6 +146,7 @@ class Op:
         array_api: the text for arrays of any library; ``xp`` has the functions of the array API standard, by their names there,
             and those of ``symgraph.runtime.namespaces``.
         numbers: computes the op on numbers of any type, or None.
+        again: the partials in a form that loses no digits where it is differentiated in turn; () where ``partials`` is one.
         mpmath: computes it on mpmath's: a function, or the name of one of mpmath; where ``numbers`` is None.
         bound: the text of its running error analysis, as for ``numpy``; None where error bounds lack the op.
         accurate: its text in double-double arithmetic; None where that lacks the op.
@@ -173,6 +189,7 @@ class Op:
     bound: Any = MISSING
     accurate: Any = MISSING
     reference: Any = MISSING
+    again: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         needed = (*(_OF_NUMBERS if self.value is not None else ()), *(_OF_PRIMITIVES if self.stable is None else ()))
@@ -197,15 +214,17 @@ class Op:
         """Operands of ordinary size in the domain, no two of them the same."""
         return tuple(
             next(number for number in numbers if number in span)
-            for numbers, span in zip(((0.4, 1.7), (-0.6, 0.7)), self.domain or (), strict=False)
+            for numbers, span in zip(((0.4, 1.7, 3.0), (-0.6, 0.7)), self.domain or (), strict=False)
         )
 
     @property
     def formulas(self) -> dict[str, Any]:
-        """The expressions that graphs are made of: the factors, "partial <operand> <factor>", and "stable" if there is one."""
+        """The expressions that graphs are made of: the factors, "partial <operand> <factor>", those of partials that are
+        differentiated again, "again <operand> <factor>", and "stable" if there is one."""
         written = {
-            f"partial {operand} {place}": factor.expr if isinstance(factor, over | late) else factor
-            for operand, factors in enumerate(self.partials)
+            f"{kind} {operand} {place}": factor.expr if isinstance(factor, over | late) else factor
+            for kind, partials in (("partial", self.partials), ("again", self.again))
+            for operand, factors in enumerate(partials)
             if factors is not REFUSED
             for place, factor in enumerate(factors)
         }
@@ -230,6 +249,10 @@ class Op:
         return call(text, self.arity) if isinstance(text, str) else text
 
 
+SCIPY = "scipy_special"
+"""Name in the runtime of what has the functions of SciPy."""
+
+
 def everywhere(text: OpText) -> dict[str, Any]:
     """Return the text of an op that all backends write alike."""
     return dict.fromkeys(BACKENDS, text)
@@ -249,6 +272,12 @@ def library(name: str, numpy: str = "") -> dict[str, Any]:
     """Return the columns of a function that NumPy, ``math``, C and mpmath have under its name; NumPy's may differ."""
     columns = {"numpy": f"np.{numpy or name}", "scalar": f"math.{name}", "c": name, "array_api": f"xp.{name}"}
     return {**columns, "mpmath": name, **named(name)}
+
+
+def scipy(name: str) -> dict[str, Any]:
+    """Return the columns of a function that only SciPy has, under a name in ``scipy.special``."""
+    lacking = dict.fromkeys(("scalar", "c", "array_api", "bound", "accurate"))
+    return {"numpy": f"{SCIPY}.{name}", **lacking}
 
 
 def own(name: str) -> dict[str, Any]:

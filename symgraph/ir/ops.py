@@ -60,6 +60,7 @@ from sympy import (
 
 # fmt: on
 from symgraph.ir import functions as fn
+from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
 from symgraph.ir.op import (
     FALLING,
     HILL,
@@ -69,6 +70,7 @@ from symgraph.ir.op import (
     ROOT,
     TRANSCENDENTAL,
     VALLEY,
+    WHOLE_NUMBERS,
     Op,
     Span,
     arrays,
@@ -78,6 +80,7 @@ from symgraph.ir.op import (
     named,
     over,
     own,
+    scipy,
 )
 from symgraph.ir.optext import Level, OpText, OpTexts, call, comparison, infix
 from symgraph.ir.scaled_erfc import erfcx, ierfcx, log_erfc, log_half_erfc
@@ -104,7 +107,11 @@ _LOGISTIC = ((p, exp(-Abs(x0))), (d, 1 / (1 + p)), (q, exp(-Abs(x0) / 2)))
 _DIFFERENCE = (
     (u, x0 - x1), (p, exp(-Abs(u))), (d, 1 / (1 + p)), (g, exp(Min(u, 0) / 2)), (h, exp(-Max(u, 0) / 2)),
 )  # fmt: skip
+_NORMAL = ((g, fn.gauss(x0 / 2)), (d, fn.erfcx(Abs(x0) / sqrt(2))), (a, g * d / 2 * g))
+"""exp(-x0**2/2) as a square, whose root is of an exact number; the scaled tail, and the tail of the normal law beyond |x0|."""
 _SECH = ((h, exp(-Abs(x0))), (s, 2 * h / (1 + h * h)), (q, exp(-Abs(x0) / 2)))
+
+_CSCH = ((p, Abs(x0)), (s, -2 * exp(-p) / fn.expm1(-2 * p)))
 
 # the operands divided by the larger of them, so that no square leaves the range of numbers; at (0, 0) both stay 0
 _SCALED = (
@@ -149,6 +156,49 @@ _DIVISOR = Piecewise((x0, _STEEP & Ne(x1, 0)), (1, True))
 _GAMMA: dict[str, Any] = {"cost": 2 * TRANSCENDENTAL, "ulp32": 1.0}
 _REFLECTED = "below 0: of |v| and the function of 1 - x0, of which v is a difference"
 
+# log(beta) by what Stirling's formula lacks of log(gamma) (NIST DLMF 5.11.1), in which the large terms have cancelled; the
+# coefficients are B(2k)/(2k*(2k - 1)), and the next term is below 2**-54 at 10
+_STIRLING: tuple[Any, ...] = (
+    *(Rational(1, 12), Rational(-1, 360), Rational(1, 1260), Rational(-1, 1680), Rational(1, 1188)),
+    *(Rational(-691, 360360), Rational(1, 156), Rational(-3617, 122400)),
+)
+
+
+def _stirling(x: Any) -> Any:
+    total = Integer(0)
+    for coefficient in reversed(_STIRLING):
+        total = coefficient + total / (x * x)
+    return total / x
+
+
+_BETALN = (
+    (m, Min(x0, x1)), (n, Max(x0, x1)), (s, m + n), (t, fn.log1p(-m / s)), (r, Max(m, 10)), (p, Max(n, 10)), (q, Max(s, 10)),
+    (d, _stirling(p) - _stirling(q)),
+)  # fmt: skip
+_BOTH_LARGE = (log(2 * pi) - log(n)) / 2 + (_stirling(r) + d) + (m - _HALF) * log(m / s) + n * t
+_ONE_LARGE = sympy.loggamma(m) + d + (m - m * log(s)) + (n - _HALF) * t
+
+# 1 - 2*x*dawson(x) cancels; from 8 on by its asymptotic series in u = 1/(2*x*x), whose next term is below 2**-60 of the sum
+_FAR_DAWSON = Integer(0)
+for _n in range(22, 0, -1):
+    _FAR_DAWSON = u * (2 * _n - 1) * (1 + _FAR_DAWSON)
+_DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < 8), (-_FAR_DAWSON, True))
+
+_FADDEEVA_NOTE = (
+    "of the modulus of the complex number that v, or the slope, is a part of; slopes below |z| = 8: of the terms that cancel"
+)
+_WAVES = "beyond the order: of the waves' height, sqrt(J**2 + Y**2); |x0|/2 more, as x0 - pi/4 rounds"
+_BESSEL = (
+    ("j", sympy.besselj, REALS, _HALF, -_HALF), ("y", sympy.bessely, POSITIVE, _HALF, -_HALF),
+    ("i", sympy.besseli, REALS, _HALF, _HALF), ("k", sympy.besselk, POSITIVE, -_HALF, -_HALF),
+)  # fmt: skip
+"""Letter, class, domain, and the factors of the functions of the orders below and above in the slope (DLMF 10.6.1, 10.29.1)."""
+_BESSEL_FIGURES: dict[str, Any] = {"cost": 3 * TRANSCENDENTAL, "ulp": 8.0, "ulp32": 1.0}
+
+
+def _of_order(kind: str, order: int) -> Any:
+    return lambda a: getattr(mpmath, f"bessel{kind}")(order, a)
+
 
 # fmt: off
 _ROWS = (
@@ -175,7 +225,7 @@ _ROWS = (
        cost=TRANSCENDENTAL, ulp=4.0, ulp32=4.0, partial_ulp=(9.5,)),
     Op("hypot", 2, fn.hypot(x0, x1), ((a / sqrt(r),), (b / sqrt(r),)), fn.hypot, _SCALED, domain=REALS, range=FROM_0,
        kinks="partials are 0 at (0, 0)", bounded_slope=True, **library("hypot"), cost=ROOT, ulp=1.0, ulp32=1.0,
-       partial_ulp=(3.0, 3.0)),
+       partial_ulp=(3.0, 3.0), again=((sin(atan2(x0, x1)),), (cos(atan2(x0, x1)),))),
     # exponentials and logarithms
     Op("exp", 1, exp(x0), ((v,),), sympy.exp, domain=REALS, range=POSITIVE, trend=RISING, steep=True,
        **library("exp"), loop="@exp_", **_FUNCTION, partial_ulp=(1.5,)),
@@ -187,20 +237,20 @@ _ROWS = (
        loop="@log1p_", **_FUNCTION, partial_ulp=(1.0,)),
     Op("sigmoid", 1, 1 / (1 + exp(-x0)), ((q, d, d, late(q)),), fn.sigmoid, _LOGISTIC, Piecewise((1, x0 >= 0), (p, True)) * d,
        domain=REALS, range=Span(0.0, 1.0), trend=RISING, bounded_slope=True, reference="sigmoid", ulp=3.0, ulp32=8.0,
-       partial_ulp=(7.0,), cost=TRANSCENDENTAL),
+       partial_ulp=(7.0,), cost=TRANSCENDENTAL, again=((Rational(1, 4), sympy.sech(x0 / 2), late(sympy.sech(x0 / 2))),)),
     Op("softplus", 1, log(1 + exp(x0)), ((h, d, late(h)),), fn.softplus, (*_LOGISTIC[:2], (h, exp(Min(x0, 0) / 2))),
        Max(x0, 0) + fn.log1p(p), domain=REALS, range=POSITIVE, trend=RISING, bounded_slope=True, reference="softplus", ulp=3.0,
-       ulp32=10.0, partial_ulp=(5.0,), cost=2 * TRANSCENDENTAL),
+       ulp32=10.0, partial_ulp=(5.0,), cost=2 * TRANSCENDENTAL, again=((fn.sigmoid(x0),),)),
     Op("log_sigmoid", 1, -log(1 + exp(-x0)), ((h, d, late(h)),), fn.log_sigmoid, (*_LOGISTIC[:2], (h, exp(-Max(x0, 0) / 2))),
        Min(x0, 0) - fn.log1p(p), domain=REALS, range=Span(high=0.0), trend=RISING, bounded_slope=True, reference="log_sigmoid",
-       ulp=3.0, ulp32=10.0, partial_ulp=(5.0,), cost=2 * TRANSCENDENTAL),
+       ulp=3.0, ulp32=10.0, partial_ulp=(5.0,), cost=2 * TRANSCENDENTAL, again=((fn.sigmoid(-x0),),)),
     Op("logit", 1, log(x0 / (1 - x0)), ((over(x0), over(1 - x0)),), fn.logit, (),
        Piecewise((log(x0 / (1 - x0)), x0 < Rational(1, 4)), (fn.log1p((2 * x0 - 1) / (1 - x0)), True)),
        domain=Span(0.0, 1.0), range=REALS, trend=RISING, reference="logit", ulp=3.0, ulp32=6.0, partial_ulp=(1.5,),
        cost=2 * TRANSCENDENTAL),
     Op("logaddexp", 2, log(exp(x0) + exp(x1)), ((g, d, late(g)), (h, d, late(h))), fn.logaddexp, _DIFFERENCE,
        Max(x0, x1) + fn.log1p(p), **_REAL, bounded_slope=True, reference="logaddexp", ulp=3.0, ulp32=8.0,
-       partial_ulp=(5.0, 5.0), cost=2 * TRANSCENDENTAL,
+       partial_ulp=(5.0, 5.0), cost=2 * TRANSCENDENTAL, again=((fn.sigmoid(x0 - x1),), (fn.sigmoid(x1 - x0),)),
        note="value: of the largest of |x0|, |x1|, |v|; partials: |x0 - x1|/2 more, as x0 - x1 rounds"),
     Op("xlogx", 1, Piecewise((0, Eq(x0, 0)), (x0 * log(x0), True)),
        ((Piecewise((fn.log1p(t), Abs(t) < _HALF), (1 + log(x0), True)),),), fn.xlogx, _XLOGX, x0 * log(_AWAY),
@@ -215,15 +265,24 @@ _ROWS = (
        **library("cos"), loop=OpText("@cos_({0}, careful, &wide)"), **_FUNCTION, partial_ulp=(1.5,)),
     Op("tan", 1, tan(x0), ((1 + v * v,),), sympy.tan, **_REAL, besides="cos(x0) != 0", steep=True, parity=-1, **library("tan"),
        **_FUNCTION, partial_ulp=(3.5,)),
+    Op("sec", 1, sympy.sec(x0), ((v, tan(x0)),), sympy.sec, (), 1 / cos(x0), **_REAL, besides="cos(x0) != 0", steep=True,
+       parity=1, reference="sec", cost=TRANSCENDENTAL, ulp=1.5, ulp32=5.0, partial_ulp=(4.0,)),
+    Op("csc", 1, sympy.csc(x0), ((-v, over(tan(x0))),), sympy.csc, (), 1 / sin(x0), **_REAL, besides="sin(x0) != 0", steep=True,
+       parity=-1, reference="csc", cost=TRANSCENDENTAL, ulp=1.5, ulp32=5.0, partial_ulp=(4.0,)),
+    Op("cot", 1, sympy.cot(x0), ((Integer(-1), over(s), over(s)),), sympy.cot, ((s, sin(x0)),), 1 / tan(x0), **_REAL,
+       besides="sin(x0) != 0", steep=True, parity=-1, reference="cot", cost=TRANSCENDENTAL, ulp=1.5, ulp32=5.0,
+       partial_ulp=(3.5,)),
     Op("asin", 1, asin(x0), ((over(sqrt((1 - x0) * (1 + x0))),),), sympy.asin, domain=_UNIT, range=_QUARTERS, trend=RISING,
        parity=-1, **library("asin", "arcsin"), **_FUNCTION, partial_ulp=(2.0,)),
     Op("acos", 1, acos(x0), ((Integer(-1), over(sqrt((1 - x0) * (1 + x0)))),), sympy.acos, domain=_UNIT,
        range=Span(0.0, _PI, "[]"), trend=FALLING, **library("acos", "arccos"), **_FUNCTION, partial_ulp=(2.0,)),
     Op("atan", 1, atan(x0), ((over(m), over(1 / m + a * n)),), sympy.atan, _SQUARE_AND_ONE, domain=REALS, range=_QUARTERS,
-       trend=RISING, parity=-1, bounded_slope=True, **library("atan", "arctan"), **_FUNCTION, partial_ulp=(2.0,)),
+       trend=RISING, parity=-1, bounded_slope=True, **library("atan", "arctan"), **_FUNCTION, partial_ulp=(2.0,),
+       again=((over(1 + x0 * x0),),)),
     Op("atan2", 2, atan2(x0, x1), ((b / r, over(m)), (-a / r, over(m))), sympy.atan2, _SCALED, domain=REALS,
        besides="(x0, x1) != (0, 0)", range=Span(-_PI, _PI, "[]"), kinks="jumps by 2*pi across x1 < 0, x0 = 0",
-       **library("atan2", "arctan2"), **_FUNCTION, partial_ulp=(4.0, 4.0)),
+       **library("atan2", "arctan2"), **_FUNCTION, partial_ulp=(4.0, 4.0),
+       again=((x1, over(x0 * x0 + x1 * x1)), (-x0, over(x0 * x0 + x1 * x1)))),
     Op("sinc", 1, sinc(x0), ((_DSINC,),), sympy.sinc, ((u, x0 * x0),), Piecewise((1, Eq(x0, 0)), (sin(x0) / x0, True)),
        domain=REALS, range=Span(-0.25, 1.0, "(]"), parity=1, bounded_slope=True, reference="sinc", cost=TRANSCENDENTAL,
        ulp=1.5, ulp32=5.0, partial_ulp=(3.0,),
@@ -234,10 +293,16 @@ _ROWS = (
     Op("cosh", 1, cosh(x0), ((sinh(x0),),), sympy.cosh, domain=REALS, range=Span(1.0, ends="[)"), trend=VALLEY, steep=True,
        parity=1, **library("cosh"), **_FUNCTION | {"ulp": 2.0}, partial_ulp=(2.5,)),
     Op("tanh", 1, tanh(x0), ((s, late(s)),), sympy.tanh, _SECH, domain=REALS, range=_UNIT, trend=RISING, steep=True, parity=-1,
-       bounded_slope=True, **library("tanh"), loop="@tanh_", **_FUNCTION | {"ulp": 2.5}, partial_ulp=(5.5,)),
+       bounded_slope=True, **library("tanh"), loop="@tanh_", **_FUNCTION | {"ulp": 2.5}, partial_ulp=(5.5,),
+       again=((sympy.sech(x0), late(sympy.sech(x0))),)),
     Op("sech", 1, sympy.sech(x0), ((-tanh(x0), q, 2 / (1 + h * h), late(q)),), sympy.sech, _SECH, s, domain=REALS,
        range=Span(0.0, 1.0, "(]"), trend=HILL, parity=1, bounded_slope=True, reference="sech", cost=TRANSCENDENTAL, ulp=3.0,
-       ulp32=6.0, partial_ulp=(8.5,)),
+       ulp32=6.0, partial_ulp=(8.5,), again=((-tanh(x0), late(v)),)),
+    Op("csch", 1, sympy.csch(x0), ((Integer(-1), over(tanh(x0)), late(v)),), sympy.csch, _CSCH,
+       Piecewise((s, x0 > 0), (-s, True)), **_REAL, besides="x0 != 0", parity=-1, reference="csch", cost=2 * TRANSCENDENTAL,
+       ulp=3.5, ulp32=8.0, partial_ulp=(7.0,)),
+    Op("coth", 1, sympy.coth(x0), ((Integer(-1), s, late(s)),), sympy.coth, _CSCH, 1 / tanh(x0), **_REAL, besides="x0 != 0",
+       parity=-1, reference="coth", cost=TRANSCENDENTAL, ulp=3.0, ulp32=5.0, partial_ulp=(8.0,)),
     Op("asinh", 1, asinh(x0), ((over(fn.hypot(1, x0)),),), sympy.asinh, **_REAL, trend=RISING, parity=-1, bounded_slope=True,
        **library("asinh", "arcsinh"), **_FUNCTION | {"ulp": 2.0}, partial_ulp=(1.5,)),
     Op("acosh", 1, acosh(x0), ((over(sqrt(x0 - 1) * sqrt(x0 + 1)),),), sympy.acosh, domain=Span(1.0, ends="[)"), range=FROM_0,
@@ -269,6 +334,15 @@ _ROWS = (
     Op("log_half_erfc", 1, log(erfc(x0) / 2), _LOG_ERFC_SLOPE, fn.log_half_erfc, _LOG_ERFC,
        Piecewise((log(a / 2) - x0 * x0, x0 > 0), (fn.log1p(-s / 2), True)), domain=REALS, range=Span(high=0.0), trend=FALLING,
        mpmath=log_half_erfc, reference="log_half_erfc", ulp=4.0, ulp32=8.0, partial_ulp=(6.0,), cost=3 * TRANSCENDENTAL),
+    # the normal law
+    Op("ndtr", 1, fn.ndtr(x0).definition(), ((1 / sqrt(2 * pi), g, late(g)),), fn.ndtr, _NORMAL,
+       Piecewise((a, x0 < 0), (1 - a, True)), domain=REALS, range=Span(0.0, 1.0), trend=RISING, steep=True, bounded_slope=True,
+       reference="ndtr", cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=6.0, partial_ulp=(5.0,)),
+    Op("log_ndtr", 1, fn.log_ndtr(x0).definition(),
+       ((sqrt(2 / pi), over(Piecewise((2 - 2 * a, x0 > 0), (d, True))), h, late(h)),), fn.log_ndtr,
+       (*_NORMAL, (h, Piecewise((g, x0 > 0), (1, True)))),
+       Piecewise((fn.log1p(-a), x0 > 0), (log(d / 2) - x0 * (x0 / 2), True)), domain=REALS, range=Span(high=0.0), trend=RISING,
+       reference="log_ndtr", cost=4 * TRANSCENDENTAL, ulp=12.0, ulp32=12.0, partial_ulp=(8.0,)),
     # the gamma function's logarithm and slopes; modules of NumPy and Python bring them along, C has lgamma
     Op("lgamma", 1, sympy.loggamma(x0), ((sympy.polygamma(0, x0),),), sympy.loggamma, **_REAL,
        besides="all reals; inf at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
@@ -283,6 +357,67 @@ _ROWS = (
        **own("trigamma") | {"accurate": None, "reference": ("polygamma 1", "polygamma 2")},
        mpmath=lambda a: mpmath.psi(1, a) if a > 0 else (mpmath.pi / mpmath.sinpi(a)) ** 2 - mpmath.psi(1, 1 - a),
        **_GAMMA, ulp=3.5, partial_ulp=(math.inf,)),
+    Op("gamma", 1, sympy.gamma(x0), ((v, sympy.polygamma(0, x0)),), sympy.gamma, **_REAL,
+       besides="all reals; none at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
+       steep=True, **scipy("gamma") | {"scalar": "math.gamma", "c": "tgamma"}, mpmath="gamma", reference="gamma",
+       cost=2 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(12.0,),
+       note="partial, below 0: of |v| * (|digamma(x0)| + |digamma(1 - x0)|)"),
+    Op("betaln", 2, fn.betaln(x0, x1).definition(), ((sympy.polygamma(0, x0) - sympy.polygamma(0, x0 + x1),),
+       (sympy.polygamma(0, x1) - sympy.polygamma(0, x0 + x1),)), fn.betaln, _BETALN,
+       Piecewise((_BOTH_LARGE, m >= 10), (_ONE_LARGE, n >= 10),
+                 (sympy.loggamma(m) + sympy.loggamma(n) - sympy.loggamma(m + n), True)),
+       domain=POSITIVE, range=REALS, reference="betaln", cost=8 * TRANSCENDENTAL, ulp=6.0, ulp32=10.0, partial_ulp=(6.0, 6.0),
+       note="value: of the largest of |lgamma| of the smaller operand, |v| and 1; partials: of the terms that are subtracted"),
+    # the inverses of error function and normal law; their slopes by the scaled error function, which does not amplify errors
+    Op("erfinv", 1, sympy.erfinv(x0), ((sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(1 - Abs(x0))),), sympy.erfinv,
+       domain=Span(-1.0, 1.0), range=REALS, trend=RISING, parity=-1, **scipy("erfinv"), mpmath="erfinv", reference="erfinv",
+       cost=3 * TRANSCENDENTAL, ulp=4.0, ulp32=2.0, partial_ulp=(8.0,)),
+    Op("erfcinv", 1, sympy.erfcinv(x0), ((-sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(Min(x0, 2 - x0))),), sympy.erfcinv,
+       domain=Span(0.0, 2.0), range=REALS, trend=FALLING, **scipy("erfcinv"), mpmath=erfcinv, reference="erfcinv",
+       cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(8.0,)),
+    Op("ndtri", 1, fn.ndtri(x0).definition(), ((sqrt(pi / 2) * fn.erfcx(Abs(v) / sqrt(2)), over(Min(x0, 1 - x0))),), fn.ndtri,
+       domain=Span(0.0, 1.0), range=REALS, trend=RISING, **scipy("ndtri"), mpmath=ndtri, reference="ndtri",
+       cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(8.0,)),
+    # integrals and the inverse of x*exp(x)
+    Op("dawson", 1, fn.dawson(x0).definition(), ((_DDAWSON,),), fn.dawson, ((m, Max(Abs(x0), 8)), (u, 1 / (2 * m * m))),
+       domain=REALS, range=Span(-0.55, 0.55), parity=-1, bounded_slope=True, **scipy("dawsn"), mpmath=dawson,
+       reference="dawson", cost=2 * TRANSCENDENTAL, ulp=32.0, ulp32=1.0, partial_ulp=(16.0,),
+       note="partial, below 8: of 1 + 2*|x0*v|, which cancel"),
+    Op("expint", 1, sympy.expint(1, x0), ((Integer(-1), over(x0), late(exp(-x0))),), (sympy.expint, 1), domain=POSITIVE,
+       range=POSITIVE, trend=FALLING, steep=True, **scipy("exp1"), mpmath="e1", reference="expint", cost=2 * TRANSCENDENTAL,
+       ulp=8.0, ulp32=1.0, partial_ulp=(2.5,)),
+    Op("ei", 1, sympy.Ei(x0), ((over(x0), late(exp(x0))),), sympy.Ei, **_REAL, besides="x0 != 0", steep=True, **scipy("expi"),
+       mpmath="ei", reference="ei", cost=2 * TRANSCENDENTAL, ulp=64.0, ulp32=1.0, partial_ulp=(2.5,),
+       note="value: of |v| + 1 for 0.2 < x0 < 0.6, next to the zero"),
+    Op("lambertw", 1, sympy.LambertW(x0), ((over(1 + v), Piecewise((exp(-v), x0 < 1), (v / _AWAY, True))),), sympy.LambertW,
+       domain=Span(-0.36787944117144233), range=Span(-1.0), trend=RISING, **scipy("lambertw"), mpmath="lambertw",
+       reference="lambertw", cost=4 * TRANSCENDENTAL, ulp=4.0, ulp32=2.0, partial_ulp=(8.0,),
+       note="above -0.35; nearer to -1/e digits are lost as there v has an infinite slope"),
+    # the function of Faddeeva, whose real part is Voigt's profile
+    *(Op(f"wofz_{name}", 2, getattr(fn, f"wofz_{name}")(x0, x1).definition(), partials, getattr(fn, f"wofz_{name}"),
+         domain=(REALS, FROM_0), range=REALS, **scipy(f"wofz_{name}"), mpmath=exact, reference=f"wofz_{name}",
+         cost=4 * TRANSCENDENTAL, ulp=32.0, ulp32=1.0, partial_ulp=(16.0, 16.0), note=_FADDEEVA_NOTE)
+      for name, partials, exact in (
+        ("re", ((fn.wofz_slope_re(x0, x1),), (-fn.wofz_slope_im(x0, x1),)), lambda a, b: faddeeva(a, b).real),
+        ("im", ((fn.wofz_slope_im(x0, x1),), (fn.wofz_slope_re(x0, x1),)), lambda a, b: faddeeva(a, b).imag),
+        ("slope_re", ((-2 * (fn.wofz_re(x0, x1) + x0 * v - x1 * fn.wofz_slope_im(x0, x1)),),
+                      (2 * (fn.wofz_im(x0, x1) + x0 * fn.wofz_slope_im(x0, x1) + x1 * v),)),
+         lambda a, b: faddeeva_slope(a, b).real),
+        ("slope_im", ((-2 * (fn.wofz_im(x0, x1) + x0 * v + x1 * fn.wofz_slope_re(x0, x1)),),
+                      (-2 * (fn.wofz_re(x0, x1) + x0 * fn.wofz_slope_re(x0, x1) - x1 * v),)),
+         lambda a, b: faddeeva_slope(a, b).imag))),
+    # Bessel functions of whole orders
+    *(row for kind, function, span, below, above in _BESSEL for row in (
+        Op(f"bessel_{kind}0", 1, function(0, x0), ((above * 2 * function(1, x0),),), (function, 0), domain=span, range=REALS,
+           parity=1 if span == REALS else 0, **scipy(f"{kind}0"), mpmath=_of_order(kind, 0), reference=f"bessel_{kind}0",
+           **_BESSEL_FIGURES, partial_ulp=(8.0,), note=_WAVES if kind in "jy" else ""),
+        Op(f"bessel_{kind}1", 1, function(1, x0), ((below * function(0, x0) + above * function(2, x0),),), (function, 1),
+           domain=span, range=REALS, parity=-1 if span == REALS else 0, **scipy(f"{kind}1"), mpmath=_of_order(kind, 1),
+           reference=f"bessel_{kind}1", **_BESSEL_FIGURES, partial_ulp=(8.0,), note=_WAVES if kind in "jy" else ""),
+        Op(f"bessel_{kind}", 2, function(x0, x1), (_ZERO, (below * function(x0 - 1, x1) + above * function(x0 + 1, x1),)),
+           function, domain=(WHOLE_NUMBERS, span), range=REALS, **scipy(f"{kind}v"), mpmath=f"bessel{kind}",
+           reference=f"bessel_{kind}", **_BESSEL_FIGURES | {"ulp": 512.0}, partial_ulp=(0.0, 512.0),
+           note=f"for orders up to 12, 2**-100 < |x1| < 650{'; ' + _WAVES.partition(';')[0] if kind in 'jy' else ''}"))),
     # piecewise linear
     Op("abs", 1, Abs(x0), ((sign(x0),),), sympy.Abs, domain=REALS, range=FROM_0, trend=VALLEY, parity=1, bounded_slope=True,
        kinks="0 at 0", numbers=abs, numpy="np.abs", scalar="math.fabs", c="fabs", array_api="xp.abs", **named("abs"), **_EXACT,
@@ -308,6 +443,14 @@ _ROWS = (
        scalar=OpText("{0} if not {0} > {1} else {1}", Level.TERNARY, _TERNARY)),
     Op("relu", 1, Max(x0, 0), ((Piecewise((1, x0 > 0), (0, True)),),), fn.relu, (), Max(x0, 0), domain=REALS, range=FROM_0,
        trend=RISING, bounded_slope=True, kinks="0 at 0", reference="relu", **_EXACT, partial_ulp=(0.0,)),
+    # steps; Python's and NumPy's remainder of a division has the sign of the divisor, as Mod of SymPy
+    Op("floor", 1, sympy.floor(x0), (_ZERO,), sympy.floor, **_REAL, bounded_slope=True, kinks="0 at its steps", mpmath="floor",
+       scalar=OpText("{0} // 1.0", Level.PRODUCT, (Level.PRODUCT,)), numpy="np.floor", c="floor", array_api="xp.floor",
+       bound=None, accurate=None, reference="floor", **_EXACT, partial_ulp=(0.0,)),
+    Op("mod", 2, sympy.Mod(x0, x1), (_ONE, (v - x0, over(x1))), sympy.Mod, **_REAL, besides="x1 != 0",
+       kinks="1 and -floor(x0/x1) at its steps", numbers=operator.mod, numpy="np.mod", c="@mod_", array_api="xp.remainder",
+       scalar=infix("%", Level.PRODUCT), bound=None, accurate=None, reference="mod", cost=TRANSCENDENTAL, **_ROUNDED,
+       partial_ulp=(0.0, 2.5), note="partial by x1: where |x0 / x1| is below 2**53"),
     # selection; the first operand of select is a truth value, and the adjoint hands the cotangent to the branch taken
     Op("select", 3, None, (_ZERO, _ONE, _ONE), numbers=lambda condition, chosen, other: chosen if condition else other,
        numpy="select", array_api="xp.where",
@@ -361,12 +504,19 @@ FUNCTIONS = MappingProxyType({row.function: row.name for row in _ROWS if isinsta
 
 _OF_ORDERS = {row.function: row.name for row in _ROWS if isinstance(row.function, tuple)}
 
+_WITH_ORDERS = frozenset(function for function, _ in _OF_ORDERS)
+
+OF_WHOLE_ORDERS = frozenset(row.function for row in _ROWS if row.domain and row.domain[0] is WHOLE_NUMBERS)
+"""SymPy functions whose first argument is a whole constant."""
+
 
 def op_of(part: Any) -> tuple[str | None, tuple[Any, ...]]:
     """Return the op that an application of a SymPy function is, None if it is none of the table, and the op's operands."""
-    name = FUNCTIONS.get(type(part))
-    if name is None and part.args and (type(part), part.args[0]) in _OF_ORDERS:
+    if type(part) in _WITH_ORDERS and (type(part), part.args[0]) in _OF_ORDERS:
         return _OF_ORDERS[type(part), part.args[0]], part.args[1:]
+    name = FUNCTIONS.get(type(part))
+    if type(part) is sympy.LambertW and len(part.args) > 1:
+        name = None  # another branch
     return name, part.args
 
 

@@ -51,6 +51,9 @@ exponents are constants before powers are lowered, and constants that identities
 shared before products are put into a safe order; then come the passes that save operations, and limit looks at the products
 that are left."""
 
+BEFORE_SECOND: Passes = (fold_constants, lower_powers, simplify, fold_constants, simplify)
+"""Passes over a gradient that is differentiated again; ops stay whole, so that the slopes of the table are taken."""
+
 STEPS: Passes = (rewrite, cancel, horner, flat, differentiate, factor, *PIPELINE, orient)
 """Steps from the lowered graph to the optimized one, which all backends share."""
 

@@ -1,14 +1,16 @@
 """Exact: the graph of a single row, whose loss has the cotangent 1 and over which there is nothing to sum."""
 
-from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, rebuild
+from symgraph.ir.graph import ON_REQUEST, OPPOSITE, Graph, GraphBuilder, Node, rebuild
+
+_LACKING = ("jacobian ", "residual", OPPOSITE, *ON_REQUEST)
 
 
 def one_row(graph: Graph) -> Graph:
     """Bind the cotangent to 1, and drop sums over rows and roots that row functions lack; for row functions alone.
 
-    Residual and Jacobians are dropped. This is not part of the pipeline.
+    Residual, Jacobians and derivatives on request are dropped. This is not part of the pipeline.
     """
-    roots = {root: p for root, p in graph.roots.items() if not root.startswith(("jacobian ", "residual", OPPOSITE))}
+    roots = {root: p for root, p in graph.roots.items() if not root.startswith(_LACKING)}
     names = {name: p for name, p in graph.names.items() if not name.endswith((" (jacobian)", " (residual)"))}
     return rebuild(Graph(graph.name, graph.nodes, roots, names, graph.domains), _bind, {"cotangent", "rowsum"})
 

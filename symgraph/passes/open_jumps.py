@@ -3,14 +3,15 @@
 For error bounds alone. Where the operand is data, exactly on the jump, the spec says what holds there, and so does the truth.
 """
 
-from symgraph.ir.graph import Graph, reachable
+from symgraph.ir.graph import ON_REQUEST, Graph, reachable
 from symgraph.ir.special import EDGED, OPEN, marked_as
 
 
 def open_jumps(graph: Graph) -> Graph:
     """Mark the ops with a jump that have a primal operand which a weight influences."""
     nodes = graph.nodes
-    primal = reachable(nodes, [at for root, at in graph.roots.items() if not root.startswith(("grad ", "jacobian "))])
+    derivatives = ("grad ", "jacobian ", *ON_REQUEST)
+    primal = reachable(nodes, [at for root, at in graph.roots.items() if not root.startswith(derivatives)])
     weighted: list[bool] = []
     found: list[int] = []
     for position, node in enumerate(nodes):

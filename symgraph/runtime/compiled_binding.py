@@ -8,14 +8,17 @@ from typing import Any, NoReturn
 import numpy as np
 
 from symgraph.runtime.contract import followed_by_constants, row_shape
+from symgraph.runtime.derivatives_on_request import DerivativesLoosely
 from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs, result_shape
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
-from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.replay import shared
 
 SHARE = 16_384
 """Most rows of one call of a C function: so many that handing them to a thread takes little time beside the work."""
+
+ALONG = ("hvp", "jvp")
+"""Functions that take a direction."""
 
 WITH_TARGET = ("per_sample_grad", "residual", "residual_jacobian")
 """Functions of each row that take the target."""
@@ -59,6 +62,21 @@ class RowFunctions:
             return tuple(outputs.tolist())
         return self.functions["predict_row"](address_of(weights), address_of(features))
 
+    def predict_jacobian_row(self, w: Sequence[float], x: Sequence[float], jacobian: "MutableSequence[float] | Array") -> float:
+        """Compute the output of one row, and write its partials into jacobian.
+
+        Args:
+            w: weights in the order of WEIGHTS.
+            x: features in the order of FEATURES.
+            jacobian: a list or array that receives d output / d w.
+        """
+        weights, features = self._of_a_row(w, x)
+        partials = np.empty(len(self.facts.weights), self.dtype)
+        value: float = self.functions["predict_jacobian_row"](address_of(weights), address_of(features), address_of(partials))
+        for index, partial in enumerate(partials.tolist()):
+            jacobian[index] = partial
+        return value
+
     def _of_a_row(self, w: Sequence[float], x: Sequence[float]) -> tuple[Array, Array]:
         weights = self._vector(w, self.facts.weights, "w")
         return followed_by_constants(self.facts, weights), self._vector(x, self.facts.features, "x")
@@ -71,7 +89,7 @@ class RowFunctions:
         return vector
 
 
-class CompiledBinding(LooseBinding[Any], RowFunctions):
+class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
     """The public functions of a compiled library; X or y is None where the model has none.
 
     Arguments and results are those of Bound, except that all is computed in the dtype of the library. There is no tape.
@@ -105,7 +123,7 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         given = (inputs.X, inputs.y) if name in WITH_TARGET else (inputs.X,)
 
         def piece(count: int, w: int, *places: int | None) -> None:
-            self.functions[name](w, *places[:-1], count, places[-1])
+            self.functions[name](w, *self._directions(name, w), *places[:-1], count, places[-1])
 
         in_pieces(piece, inputs, (*given, by_row), threads)
         return result
@@ -121,6 +139,23 @@ class CompiledBinding(LooseBinding[Any], RowFunctions):
         self.functions["normal_equations"](*places, rows[0] if rows else 1, *map(address_of, results))
         squares, gradient, loss = (result.astype(np.float64, copy=False) for result in results)
         return squares, gradient, float(loss)
+
+    def _directions(self, name: str, w: int) -> Sequence[int]:
+        """Give the address of the direction behind the weights and constants, for a function that takes one."""
+        behind = len(self.facts.weights) + len(self.facts.constants)
+        return [w + behind * self.dtype.itemsize] if name in ALONG else []
+
+    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
+        k = len(self.facts.weights)
+        shape = (k, k) if name == "hessian" else (k,)
+
+        def piece(count: int, w: int, *places: int | None) -> Array:
+            sums = np.empty(shape, self.dtype)
+            self.functions[name](w, *self._directions(name, w), *places, count, address_of(sums))
+            return sums[np.triu_indices(k)] if name == "hessian" else sums
+
+        parts = in_pieces(piece, inputs, (inputs.X, inputs.y, factors_of(inputs, s)), threads)
+        return np.array([total_of(one) for one in zip(*(part.tolist() for part in parts), strict=True)])
 
     def _mean(self, inputs: Inputs, s: Array, total: float, threads: int) -> float:
         value = self._sum(inputs, s, threads) / total

@@ -92,4 +92,6 @@ def result_shape(facts: Facts, name: str, rows: tuple[int, ...]) -> tuple[int, .
         rows = (prod(rows) * columns,) if columns > 1 else rows
     elif name in ("predict", "jacobian") and len(facts.outputs) > 1:
         rows = (*rows, len(facts.outputs))
-    return rows if name in ("predict", "residual") else (*rows, len(facts.weights))
+    if name in ("predict", "residual", "jvp"):
+        return rows
+    return (*rows, len(facts.features if name == "feature_jacobian" else facts.weights))

@@ -46,6 +46,7 @@ class Lines(NamedTuple, Generic[T]):
             without an output.
         residual: computes the residuals from the tape, in a tuple; output less target if it is None.
         residual_jacobian: computes the partials of the residuals; those of the outputs if it is None.
+        hessian, hvp, feature_jacobian, jvp: compute derivatives on request; None where nobody asked for them.
     """
 
     forward: Callable[[Array, Any, Any], T]
@@ -53,6 +54,10 @@ class Lines(NamedTuple, Generic[T]):
     jacobian: Columns[T] | None = None
     residual: Columns[T] | None = None
     residual_jacobian: Columns[T] | None = None
+    hessian: Callable[[T, Array, RowSum], Sequence[Array]] | None = None
+    hvp: Callable[[T, Any, Array, RowSum], Sequence[Array]] | None = None
+    feature_jacobian: Columns[T] | None = None
+    jvp: Callable[[T, Any], Sequence[Array]] | None = None
 
 
 WITHOUT_TARGET = "the tape was made without y; call forward(w, X, y) first"

@@ -5,18 +5,21 @@ from typing import Any
 
 from symgraph.runtime.binding import Binding
 from symgraph.runtime.compiled_binding import CompiledBinding, RowFunctions
+from symgraph.runtime.derivatives_on_request import DerivativesLoosely, DerivativesOnRequest
 from symgraph.runtime.facts import DOUBLE, Array, Inputs
 from symgraph.runtime.lines import T
-from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.numpy_binding import Bound
 
 
-class NativeBinding(Binding[T], RowFunctions):
+class NativeBinding(DerivativesOnRequest[T], RowFunctions):
     """The public functions of a module by compiled libraries; the tape is always made by the module's lines of NumPy.
 
     Attributes:
         floats: gives the library in float32, or None, so that the lines compute in float32.
+        front_travel: a function and its arguments, by which another process finds the object that takes most calls.
     """
+
+    front_travel: tuple[Callable[..., Any], tuple[Any, ...]]
 
     def __init__(self, lines: Bound[T], compiled: CompiledBinding) -> None:
         super().__init__(lines.facts, ())
@@ -25,6 +28,10 @@ class NativeBinding(Binding[T], RowFunctions):
         self.functions = compiled.functions
         self.floats: Callable[[], CompiledBinding | None] = lambda: None
         self.travel = lines.__reduce__()
+
+    def reduced_front(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Say how another process finds the object that takes most calls, which asks for it."""
+        return self.front_travel
 
     def _tape(self, inputs: Inputs) -> T:
         return self._lines._tape(inputs)
@@ -44,15 +51,28 @@ class NativeBinding(Binding[T], RowFunctions):
         missing = inputs.y is None and bool(self.facts.target_names)
         return self._lines if missing else self._computing(inputs)
 
+    def _having(self, name: str, inputs: Inputs) -> Any:
+        """Choose what has a function, which a library of floats may lack if it is on request."""
+        found = self._computing(inputs)
+        return found if not isinstance(found, CompiledBinding) or name in found.functions else self._lines
+
+    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
+        missing = inputs.y is None and self.facts.target is not None
+        having: Any = self._lines if missing else self._having(name, inputs)
+        sums: Array = having._sums_of(name, inputs, s, threads)
+        return sums
+
     def _total(self, s: Array) -> Any:
         return self._in(s.dtype)._total(s)
 
     def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
-        return self._computing(inputs)._values(name, inputs, threads)
+        values: Array = self._having(name, inputs)._values(name, inputs, threads)
+        return values
 
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        computing = self._of_loss if name == "gradient" else self._computing
-        return computing(inputs)._partials(name, inputs, threads)
+        computing = self._of_loss(inputs) if name == "gradient" else self._having(name, inputs)
+        partials: Array = computing._partials(name, inputs, threads)
+        return partials
 
     def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
         return self._computing(inputs)._products(inputs, s)
@@ -64,5 +84,5 @@ class NativeBinding(Binding[T], RowFunctions):
         return self._of_loss(inputs)._mean_and_gradient(inputs, s, total, threads)
 
 
-class NativeLoosely(LooseBinding[T], NativeBinding[T]):
+class NativeLoosely(DerivativesLoosely[T], NativeBinding[T]):
     """The same for a module without features or without a target."""

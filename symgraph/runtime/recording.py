@@ -161,7 +161,7 @@ class Entries:
         return iter(self.T)
 
     def __getitem__(self, key: Any) -> Any:
-        return self.T[key]
+        return Entries(self.T[key], self.dtype) if isinstance(key, slice) else self.T[key]
 
 
 class Given(NamedTuple):

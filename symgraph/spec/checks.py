@@ -11,7 +11,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.errors import SpecError
-from symgraph.ir.ops import FUNCTIONS, OPS, call_of, op_of
+from symgraph.ir.ops import FUNCTIONS, OF_WHOLE_ORDERS, OPS, call_of, op_of
 from symgraph.spec.canonical import postorder, replaced
 from symgraph.spec.declared import DeclaredSymbol
 
@@ -38,7 +38,7 @@ _STRUCTURE = (
     BooleanAtom,
 )
 
-_COMMON = frozenset({DeclaredSymbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS})
+_COMMON = frozenset({DeclaredSymbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS}) - {sympy.LambertW, *OF_WHOLE_ORDERS}
 """Kinds of expressions that need no further check."""
 
 
@@ -101,6 +101,8 @@ def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
 
 
 def _check_kind(part: Any, where: str) -> None:
+    if type(part) in OF_WHOLE_ORDERS and not part.args[0].is_Integer:
+        raise SpecError(f"{where}: {type(part).__name__} has the order {part.args[0]}; orders are whole constants, such as 2")
     if isinstance(part, _STRUCTURE) or op_of(part)[0] is not None:
         return
     names = ", ".join(sorted(call_of(row) for row in OPS.values() if row.function is not None))

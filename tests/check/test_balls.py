@@ -32,6 +32,9 @@ TRUE: dict[str, Callable[..., Any]] = {
     "acosh": mp.acosh, "atanh": mp.atanh, "abs": abs, "sign": mp.sign, "heaviside": lambda x, _: (mp.sign(x) + 1) / 2,
     "lgamma": lambda x: mp.re(mp.loggamma(x)), "digamma": mp.digamma,
     "trigamma": lambda x: mp.psi(1, x) if x > 0 else (mp.pi / mp.sinpi(x)) ** 2 - mp.psi(1, 1 - x),
+    "sec": mp.sec, "csc": mp.csc, "cot": mp.cot, "csch": mp.csch, "coth": mp.coth, "floor": mp.floor,
+    "mod": lambda a, b: a - b * mp.floor(a / b), "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2,
+    "log_ndtr": lambda x: mp.log1p(-mp.erfc(x / mp.sqrt(2)) / 2) if x > 0 else mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
     "max": max, "min": min, "relu": lambda x: max(x, mp.mpf(0)), "rowsum": lambda x: x,
 }  # fmt: skip
 
@@ -84,7 +87,7 @@ def test_values_hold_the_truth_and_are_narrow(name: str) -> None:
             assert holds(found, true, 100, scale), (point, found, mp.nstr(true, 20))
 
 
-@pytest.mark.parametrize("name", [name for name in TRUE if name not in ("sign", "heaviside")])
+@pytest.mark.parametrize("name", [name for name in TRUE if name not in ("sign", "heaviside", "floor", "mod")])
 def test_slopes_are_those_of_differences(name: str) -> None:
     """The step is 1e-120 of the operand, or of 1 where that is less: truncation is its square; of 500 digits 380 are left."""
     for point in operands_of(name):
@@ -105,6 +108,21 @@ def test_slopes_are_those_of_differences(name: str) -> None:
                 if abs(true) * abs(mp.mpf(x)) < size * mp.mpf(10) ** -100 and true:
                     continue
                 assert holds(found, true, 60) or (true == 0 and abs(found) < 1e-290), (point, place, found, mp.nstr(true, 20))
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "slopes"),
+    [
+        ("floor", (2.5,), (ZERO,)), ("floor", (2.0,), (UNDEFINED,)), ("mod", (7.5, 2.0), (ONE, arb(-3))),
+        ("mod", (-7.5, 2.0), (ONE, arb(4))), ("mod", (6.0, 2.0), (UNDEFINED, UNDEFINED)),
+    ],
+)  # fmt: skip
+def test_steps_have_slopes_between_and_none_at_their_jumps(
+    name: str, point: tuple[float, ...], slopes: tuple[Any, ...]
+) -> None:
+    operands = [arb(x) for x in point]
+    value = value_of(FORMS[name], operands)
+    assert tuple(slope_of(FORMS[name], place, value, operands) for place in range(len(point))) == slopes
 
 
 SLOPES_FAR = [

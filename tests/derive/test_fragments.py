@@ -6,7 +6,7 @@ from graphs import values_of
 
 from symgraph.derive.fragments import STABLE, fragment, instantiate
 from symgraph.ir.graph import GraphBuilder
-from symgraph.ir.op import REFUSED
+from symgraph.ir.op import REFUSED, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import expand
@@ -19,8 +19,9 @@ DIFFERENTIABLE = [
 @pytest.mark.parametrize("op", OPS)
 def test_a_fragment_is_a_graph_with_a_root_for_each_factor(op: str) -> None:
     graph, row = verify_graph(fragment(op)), OPS[op]
-    partials = [(i, factors) for i, factors in enumerate(row.partials) if factors is not REFUSED]
-    expected = {f"partial {i} {j}" for i, factors in partials for j in range(len(factors))}
+    partials = [("partial", i, factors) for i, factors in enumerate(row.partials) if factors is not REFUSED]
+    partials += [("again", i, factors) for i, factors in enumerate(row.again)]
+    expected = {f"{kind} {i} {j}" for kind, i, factors in partials for j in range(len(factors))}
     assert set(graph.roots) == expected | ({STABLE} if row.stable is not None else set())
     assert {node.data for node in graph.nodes if node.op == "input"} <= {"x0", "x1", "x2", "v"}
     assert fragment(op) is graph  # lowered once
@@ -54,6 +55,27 @@ def test_a_copy_has_the_value_that_the_table_states(op: str) -> None:
             leaves = {f"p{index}": operand for index, operand in enumerate(operands)} | {"v": value}
             # a handful of roundings in either evaluation
             assert float(values_of(graph, leaves)["r"]) == pytest.approx(float(expr.subs(point).doit()), rel=1e-13)
+
+
+@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if OPS[op].again])
+def test_partials_that_are_differentiated_again_are_the_partials(op: str) -> None:
+    row = OPS[op]
+    point = dict(zip((f"p{index}" for index in range(row.arity)), (0.4, -0.6), strict=False))
+    builder = GraphBuilder("copy")
+    args = [builder.leaf("weight", name) for name in point]
+    value = builder.add(op, *args)
+    roots = {}
+    for kind, partials in (("partial", row.partials), ("again", row.again)):
+        for i, factors in enumerate(partials):
+            product = builder.const(1.0)
+            for j, factor in enumerate(factors):
+                by = instantiate(builder, op, f"{kind} {i} {j}", args, value)
+                product = builder.add("div" if isinstance(factor, over) else "mul", product, by)
+            roots[f"{kind} {i}"] = product
+    found = values_of(expand(builder.build(roots, {})), point)
+    for i in range(row.arity):
+        # a handful of roundings in either form
+        assert float(found[f"again {i}"]) == pytest.approx(float(found[f"partial {i}"]), rel=1e-14)
 
 
 def test_what_value_and_partials_share_becomes_one_node() -> None:

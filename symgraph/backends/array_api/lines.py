@@ -23,6 +23,7 @@ class ArrayApiWriter(LinesWriter):
     largest = "xp.finfo({w}.dtype).max"
     transposed = "{X}"
     first_column = "X[..., 0]"
+    first_target = "y[..., 0]"
     every_row = "xp.broadcast_to({value}, {column}.shape)"
     binders = ("bind_arrays", "bind_arrays")
     lacks = frozenset({"normal_equations"})
@@ -31,11 +32,16 @@ class ArrayApiWriter(LinesWriter):
         """The statements of _forward."""
         return _with_namespace(super().body(), "w")
 
-    def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
+    def reverse(self, prefix: str, order: tuple[int, ...], suffix: str = "") -> tuple[tuple[str, ...], str]:
         """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
         lines, result = super().reverse(prefix, order, suffix)
         *opened, result = _with_namespace((*lines, result), "tape.w")
         return tuple(opened), result
+
+    def _by_row(self, position: int, loss: str) -> str:
+        """The text of the loss, which a tape has once for each row; y, which says how many there are, may be None."""
+        text = super()._by_row(position, loss)
+        return text if text == loss or self.source.model.feature_inputs else f"{loss} if y is None else {text}"
 
     def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
         if "" in names or len(names) < 2:

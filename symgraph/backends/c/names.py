@@ -31,13 +31,29 @@ _LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad outp
 _PUBLIC = (
     "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor robust f_scale no_residual jacobian selftest constants constant_values "
-    "targets outputs residuals"
+    "targets outputs residuals hessian hvp feature_jacobian jvp predict_jacobian_row"
 )
-_PRIVATE = ("turn", "constants_are_doubles", "prefetch", "read_columns", "gradient", "block_sum", "add")
-_OF_LOOPS = ("values", "terms", "losses", "outputs", "derivatives", "residuals", "slopes")
+_PRIVATE = (
+    "turn",
+    "constants_are_doubles",
+    "prefetch",
+    "read_columns",
+    "gradient",
+    "block_sum",
+    "add",
+    "hessian_from",
+    "hvp_from",
+)
+_OF_LOOPS = (
+    "values", "terms", "losses", "outputs", "derivatives", "residuals", "slopes",
+    "hessian_terms", "hvp_terms", "by_features", "along", "both",
+)  # fmt: skip
 _OF_PARTS = re.compile(rf"\w+_((all|block|row)_({'|'.join(_OF_LOOPS)})_\d+|({'|'.join(_OF_LOOPS)})_places)_")
 """Names of parts of long functions, behind the model's, and of their tables."""
-_CONSTANTS = "FEATURES WEIGHTS CONSTANTS TARGETS OUTPUTS RESIDUALS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_"
+_CONSTANTS = (
+    "FEATURES WEIGHTS CONSTANTS TARGETS OUTPUTS RESIDUALS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ "
+    "HESSIAN_SUMS_ HVP_SUMS_"
+)
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "
@@ -49,6 +65,9 @@ HEADERS = frozenset(_HEADERS.split())
 
 TAKEN = frozenset(f"{_KEYWORDS} {_LIBRARY} {_MACROS} {_LOCAL}".split()) | {f"{name}f" for name in _LIBRARY.split()}
 """Words that C, its library or the text around need; a user's symbol of that name gets a trailing underscore."""
+
+ON_REQUEST = frozenset({"direction", "hessian", "product", "both", "derivative"})
+"""Words that only the text around derivatives on request needs."""
 
 
 def taken(model: Model, name: str) -> frozenset[str]:

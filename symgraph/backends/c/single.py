@@ -10,7 +10,7 @@ from symgraph.backends.layout import number
 from symgraph.ir.ops import texts_of
 
 _LIBRARY = frozenset(text.format.partition("(")[0] for text in texts_of("c").values() if text.format[0].isalpha())
-_FUNCTIONS = _LIBRARY | {"copysign", "fma", "rint"}
+_FUNCTIONS = _LIBRARY | {"copysign", "fma", "fmod", "rint"}
 """Functions of the C library in a file: the texts of ops, and what the file's own functions call besides."""
 
 _TOKEN = re.compile(

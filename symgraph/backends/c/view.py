@@ -1,21 +1,24 @@
 """View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
-from symgraph.backends.c.writer import CFunction, FunctionWriter, Part
+from symgraph.backends.c.parts import CFunction, Part
+from symgraph.backends.c.writer import FunctionWriter
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
-from symgraph.backends.names import JACOBIAN, RESIDUAL, several_targets
+from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, several_targets
 from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.errors import SpecError
 from symgraph.ir.graph import reachable, values_of
 from symgraph.ir.optext import OpTexts
-from symgraph.options import C_FUNCTIONS
+from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
+from symgraph.spec.inputs import Input, NamedNode
 from symgraph.spec.laws import Constant
+from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
@@ -24,12 +27,33 @@ BLOCK_BYTES = 1 << 15
 MOST_ROWS, LEAST_ROWS = 64, 8
 
 _ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
-_ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian"), "output")
+_ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
 _ROOTS |= dict.fromkeys(("residual", "residual_jacobian", "normal_equations"), "residual")
 """The kind of the roots of the graph that each public function is about."""
 
 AHEAD_BYTES = 10_240
 """Bytes by which features are prefetched: the latency of memory at the pace of models with some ten operations a feature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """Function on request that adds up rows.
+
+    Attributes:
+        name: its name.
+        result: the name of the array that it writes.
+        terms: the function that writes the terms of the sums.
+        finish: the code that makes the results of the sums.
+        sums: the number of sums.
+        along: whether it takes a direction.
+    """
+
+    name: str
+    result: str
+    terms: CFunction
+    finish: Part
+    sums: int
+    along: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +94,10 @@ class CView:
         shared: the parts that compute a long output, with which all functions begin.
         functions: the text of the functions that it brings along.
         chosen: the public functions that the file has.
+        summed: the Hessian and its product with a vector, as far as they were asked for.
+        by_features: the function that computes the derivatives of the output by the features, if that was asked for.
+        along: the function that computes its derivative along a direction, if that was asked for.
+        both: the function that computes the output with its derivatives, if that was asked for.
         workspace: whether those over rows take their memory from the caller.
         single: whether numbers are floats; the text still speaks of doubles, see ``single.in_single``.
     """
@@ -110,6 +138,10 @@ class CView:
     shared: tuple[Part, ...]
     functions: str
     chosen: tuple[str, ...]
+    summed: tuple[Summed, ...] = ()
+    by_features: CFunction | None = None
+    along: CFunction | None = None
+    both: CFunction | None = None
     workspace: bool = False
     single: bool = False
 
@@ -120,7 +152,7 @@ class CView:
     @property
     def over_rows(self) -> tuple[str, ...]:
         """Return the public functions over rows."""
-        return tuple(name for name in self.chosen if name not in ("row", "predict_row"))
+        return tuple(name for name in self.chosen if name not in ("row", "predict_row", JACOBIAN_ROW))
 
     @property
     def work(self) -> int:
@@ -149,8 +181,9 @@ class CView:
     @property
     def written(self) -> tuple[CFunction, ...]:
         """Return the functions that it has over rows."""
-        found = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian, self.normal)
-        return tuple(function for function in found if function is not None)
+        found = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
+        others = (self.by_features, self.along, self.both, self.normal, *(one.terms for one in self.summed))
+        return tuple(function for function in (*found, *others) if function is not None)
 
     @property
     def normal_columns(self) -> tuple[int, ...]:
@@ -179,7 +212,11 @@ class CView:
             "residual": (self.residual or self.prediction, "residuals" if self.residuals else ""),
             "residual_jacobian": (self.residual_jacobian or self.jacobian, "partials"),
             "normal_equations": (self.normal, "columns"),
+            FEATURE_JACOBIAN: (self.by_features, "partials"),
+            JVP: (self.along, ""),
+            **{one.name: (one.terms, "terms") for one in self.summed},
         }
+        sums_of = {one.name: (f"{self.prefix}_{one.name.upper()}_SUMS_", one.sums) for one in self.summed}
         written, name = own[function]
         assert written is not None
         whole = function == "per_sample_grad" and not self.direct
@@ -189,13 +226,13 @@ class CView:
             columns |= dict.fromkeys(("residual", "shares", "losses", "weighted"), self.normal_blocks)
         columns |= {"ones": 1} if name == "terms" else {}
         columns |= {"x": self.features, "kept": written.kept}
-        block, sums = f"{self.prefix}_ROWS_", f"{self.prefix}_SUMS_"
+        block = f"{self.prefix}_ROWS_"
         found = {
             name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
         }
-        single = ("sums", "lost") if function == "value_and_grad" else ("sums",) if whole else ()
+        single = ("sums", "lost") if function == "value_and_grad" or function in sums_of else ("sums",) if whole else ()
         found |= {"lost": (f"2 * {self.prefix}_WEIGHTS", 2 * self.weights)} if name == "columns" else {}
-        return found | dict.fromkeys(single, (sums, self.sums))
+        return found | dict.fromkeys(single, sums_of.get(function, (f"{self.prefix}_SUMS_", self.sums)))
 
     def stack(self, function: str) -> int:
         """Return the stack that a function needs at most, rounded up to kibibytes."""
@@ -216,12 +253,14 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     model = source.model
     chosen = _chosen(source)
     writer = FunctionWriter(source, texts, literals)
-    functions = _functions(source, writer, {*chosen})
+    there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
+    functions = _functions(source, writer, {*chosen}) | _on_request(writer, {*chosen, *there})
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
-    written = [function for function in functions.values() if function is not None]
+    summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
+    written = [function for function in (*functions.values(), *(one.terms for one in summed)) if function is not None]
     name = ascii_name(model.name)
-    features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums)
+    features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
     single = source.options.single
     by_part = [function for function in written if function is not functions["normal"]] or written
     rows = _rows(features + max(function.most + function.kept for function in by_part), single)
@@ -232,17 +271,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         prefix=name.upper(),
         title=tuple(_title(source)),
         counts=_counts(source),
-        names={
-            table: tuple(string(entry.name) for entry in entries)
-            for table, entries in (
-                ("features", model.feature_inputs),
-                ("weights", model.weight_inputs),
-                ("constants", model.constant_inputs),
-                ("targets", several_targets(model)),
-                ("outputs", model.output_nodes if len(model.output_nodes) > 1 else ()),
-            )
-            if entries or table in ("features", "weights")
-        },
+        names=_tables(model),
         constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
         target="NULL" if target is None else string(target.name),
         output="NULL" if output is None else string(output.name),
@@ -264,12 +293,33 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         **functions,
         gradient=gradient,
         shared=writer.shared,
-        direct=roots_of(source.graph, "grad") == writer.sums,
-        functions=functions_called((text for one in (*written, gradient) if one for text in one.texts), name, single),
-        chosen=chosen,
+        direct=roots_of(source.graph, "grad") == writer.sums(),
+        functions=functions_called(
+            (text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts), name, single
+        ),
+        chosen=(*chosen, *there),
+        summed=summed,
         workspace=source.options.workspace,
         single=single,
     )
+
+
+def _tables(model: Model) -> dict[str, tuple[str, ...]]:
+    """Return the public tables of names, those of targets and outputs where there are several."""
+    entries: dict[str, Sequence[Input | NamedNode]] = {"features": model.feature_inputs, "weights": model.weight_inputs}
+    entries |= {"constants": model.constant_inputs} if model.constant_inputs else {}
+    entries |= {"targets": model.target_inputs} if len(model.target_inputs) > 1 else {}
+    entries |= {"outputs": model.output_nodes} if len(model.output_nodes) > 1 else {}
+    return {table: tuple(string(entry.name) for entry in some) for table, some in entries.items()}
+
+
+def _on_request(writer: FunctionWriter, wanted: Set[str]) -> dict[str, CFunction | None]:
+    """Write the derivatives of the output that were asked for."""
+    return {
+        "by_features": writer.partials(FEATURE_JACOBIAN, "by_features", FEATURES) if FEATURE_JACOBIAN in wanted else None,
+        "along": writer.partials(JVP, "along", JACOBIAN, "derivative") if JVP in wanted else None,
+        "both": writer.both() if JACOBIAN_ROW in wanted else None,
+    }
 
 
 def _chosen(source: Source) -> tuple[str, ...]:
@@ -281,6 +331,7 @@ def _chosen(source: Source) -> tuple[str, ...]:
     offered = tuple(name for name in C_FUNCTIONS if values_of(source.graph, _ROOTS[name]))
     asked = source.options.functions or offered
     chosen = tuple(name for name in offered if name in asked)
+    chosen += (JACOBIAN_ROW,) if JACOBIAN_ROW in source.options.derivatives and "output" in source.graph.roots else ()
     if not chosen:
         raise SpecError(f"model {source.model.name} has no function {', '.join(asked)}; it has {', '.join(offered)}")
     return chosen
@@ -307,6 +358,15 @@ def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict
         if "normal_equations" in chosen
         else None,
     }
+
+
+def _summed(writer: FunctionWriter, name: str, weights: int) -> Summed:
+    """Write what a function on request needs that adds up rows."""
+    upper = [weights * row + column for row in range(weights) for column in range(row, weights)]
+    result, entries = ("hessian", upper) if name == HESSIAN else ("product", [])
+    terms = writer.terms(name)
+    finish = writer.gradient(terms, name, result, entries)
+    return Summed(name, result, terms, finish, 1 + len(writer.sums(name)), along=name == HVP)
 
 
 def _check_model_name(name: str) -> None:

@@ -7,13 +7,15 @@ from itertools import chain, compress
 
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
-from symgraph.backends.c.names import ascii_name, ascii_names, taken
-from symgraph.backends.names import Names, Numbering, identifiers, several_targets
+from symgraph.backends.c.names import ON_REQUEST, ascii_name, ascii_names, taken
+from symgraph.backends.c.parts import CFunction, Part
+from symgraph.backends.names import JACOBIAN, Names, Numbering, identifiers, several_targets
 from symgraph.backends.section import Line, SectionWriter, statements
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
-from symgraph.ir.graph import Graph
+from symgraph.ir.graph import Graph, reachable
 from symgraph.ir.optext import OpTexts, Text
+from symgraph.options import HVP, JVP
 
 _DECLARED = len("const double ")
 _VECTORS = {"w": "w[{}]", "feature": "x[{} * stride + row]"}
@@ -43,84 +45,6 @@ class StatementWriter(SectionWriter):
         self.lines.append(Line(statement, node.origin, position))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Piece of a function of the C file: a loop over rows, a function of its own where there are several.
-
-    Attributes:
-        name: its name, which that of the model and the way of running it precede.
-        once: the statements before the loop.
-        loop: the statements of the loop; none where there is no loop.
-        first: the number of its first result.
-        results: the number of its results.
-        unused: the parameters that nothing reads.
-    """
-
-    name: str
-    once: tuple[str, ...]
-    loop: tuple[str, ...]
-    first: int
-    results: int
-    unused: tuple[str, ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Return every line."""
-        return self.once + self.loop
-
-    @property
-    def reads(self) -> bool:
-        """Tell if it reads values that parts before it have kept."""
-        return any(" = kept[" in line for line in self.texts)
-
-    @property
-    def keeps(self) -> bool:
-        """Tell if it keeps values for parts behind it."""
-        return any(line.lstrip().startswith("keep[") for line in self.texts)
-
-    @property
-    def careful(self) -> bool:
-        """Tell if it calls a function that needs the C library for some arguments."""
-        return any("careful" in line for line in self.loop)
-
-
-@dataclass(frozen=True, slots=True)
-class CFunction:
-    """Function of the C file over rows.
-
-    Attributes:
-        shared: the parts that compute the output, where all functions share them.
-        own: its other loops.
-        kept: the places of the values of a row that later parts read; none where there is one part.
-        places: what each result is, as an index among those that were asked for.
-    """
-
-    shared: tuple[Part, ...]
-    own: tuple[Part, ...]
-    kept: int
-    places: tuple[int, ...]
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """Return its parts in their order."""
-        return self.shared + self.own
-
-    @property
-    def scattered(self) -> bool:
-        """Tell if results are not in the order in which they were asked for."""
-        return self.places != tuple(range(len(self.places)))
-
-    @property
-    def most(self) -> int:
-        """Return the most results of a part."""
-        return max(part.results for part in self.parts)
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Return every piece of text."""
-        return tuple(chain.from_iterable(part.texts for part in self.parts))
-
-
 class FunctionWriter:
     """Writer of the functions of one C file over the same graph."""
 
@@ -130,13 +54,13 @@ class FunctionWriter:
         self.name = ascii_name(source.model.name)
         self.texts = named(texts, self.name)
         self.literals = literals
-        blocked = taken(source.model, self.name)
+        blocked = taken(source.model, self.name) | (ON_REQUEST if source.options.derivatives else frozenset())
         self.names = Names(source.model, self.graph, ascii_names(identifiers(source.model, blocked), blocked))
         labels, notes = self.names.cotangents()
+        seconds, remarks = self.names.seconds()
         self.labels = labels | self.names.nodes()
-        self.sums = _sums(self.graph)
-        """Sums over rows, from number 1 on: number 0 is that of the losses."""
-        sums = {position: self.labels[position] for position in self.sums if position in self.labels}
+        sums = {p: label for p, label in (seconds | self.labels).items() if self.graph.nodes[p].op == "rowsum"}
+        notes |= {p: remark for p, remark in remarks.items() if p in sums}
         self.notes = sums | {
             position: f"{sums[position]}, {note}" if position in sums else note for position, note in notes.items()
         }
@@ -162,20 +86,24 @@ class FunctionWriter:
         self.shared_from = dict.fromkeys(where, -1)
         return parts
 
-    def terms(self) -> CFunction:
+    def sums(self, prefix: str = "grad") -> tuple[int, ...]:
+        """Return the sums over rows that results need, from number 1 on: number 0 is that of the losses."""
+        return _sums(self.graph, prefix)
+
+    def terms(self, prefix: str = "grad") -> CFunction:
         """Write the function for the terms of every sum: the loss's, times the cotangent, and those of the partials."""
-        return self._over_rows(
-            "terms", "terms", (self.graph.roots["loss"], *self.sums), self.labels, ("cotangent",), "cotangent[row] * "
-        )
+        what, results = "terms" if prefix == "grad" else f"{prefix}_terms", (self.graph.roots["loss"], *self.sums(prefix))
+        parameters = (*_direction(prefix), "cotangent")
+        return self._over_rows(what, "terms", results, self.labels, parameters, "cotangent[row] * ")
 
     def values(self, kind: str, what: str, array: str) -> CFunction:
         """Write the function for the outputs, the residuals, or the loss of each row, which go to the array of a name."""
         return self._over_rows(what, array, roots_of(self.graph, kind), self.labels)
 
-    def partials(self, kind: str, what: str, cotangents: str) -> CFunction:
+    def partials(self, kind: str, what: str, cotangents: str, array: str = "partials") -> CFunction:
         """Write the function for the derivatives of the outputs or the residuals; see ``Names.cotangents``."""
         labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
-        return self._over_rows(what, "partials", roots_of(self.graph, kind), labels)
+        return self._over_rows(what, array, roots_of(self.graph, kind), labels, _direction(kind))
 
     def normal(self, slopes: str, values: str, cotangents: str) -> CFunction:
         """Write the function for the derivatives of the residuals, and behind them the residuals, or an output in their place.
@@ -188,17 +116,30 @@ class FunctionWriter:
         labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
         return self._over_rows("normal", "columns", (*roots_of(self.graph, slopes), *roots_of(self.graph, values)), labels)
 
-    def gradient(self, terms: CFunction) -> Part:
-        """Write the code that makes partials of the sums, once."""
-        results = roots_of(self.graph, "grad")
+    def both(self) -> CFunction:
+        """Write the function for the output and its derivatives by the weights."""
+        labels = self.names.cotangents(JACOBIAN)[0] | self.names.nodes()
+        return self._over_rows("both", "both", (self.graph.roots["output"], *roots_of(self.graph, "jacobian")), labels)
+
+    def gradient(self, terms: CFunction, prefix: str = "grad", array: str = "grad", entries: Sequence[int] = ()) -> Part:
+        """Write the code that makes partials of the sums, once.
+
+        Args:
+            terms: the function that writes the terms of the sums.
+            prefix: that of the results.
+            array: the name of the array that they are written to.
+            entries: the place of each there; in their order by default.
+        """
+        results = roots_of(self.graph, prefix)
         numbers = {place: number for number, place in enumerate(terms.places)}
-        sums = {position: f"sums[{numbers[index]}]" for index, position in enumerate(self.sums, start=1)}
+        sums = {position: f"sums[{numbers[index]}]" for index, position in enumerate(self.sums(prefix), start=1)}
         bound = self._bound() | sums
         found = self._operations([position for position in results if position not in bound], known=set(bound))
         writer = self._writer(bound, self.labels)
         lines = (*self._leaves("w", found, results), *writer.write(found, results))
-        stores = [f"    grad[{index}] = {writer.operand(position).text};" for index, position in enumerate(results)]
-        return self._part("gradient", lines, (), 0, stores, 0, ("w", "sums"))
+        into = zip(entries or range(len(results)), results, strict=True)
+        stores = [f"    {array}[{entry}] = {writer.operand(position).text};" for entry, position in into]
+        return self._part("gradient", lines, (), 0, stores, 0, ("w", *_direction(prefix), "sums"))
 
     def _over_rows(
         self,
@@ -373,7 +314,9 @@ class FunctionWriter:
             for position, node in enumerate(self.graph.nodes)
             if node.op == "target" and columns
         }
-        return self.names.leaves(others) | targets
+        along = {entry.name: f"direction[{index}]" for index, entry in enumerate(self.source.model.weight_inputs)}
+        directions = {p: along[str(node.data)] for p, node in enumerate(self.graph.nodes) if node.op == "direction"}
+        return self.names.leaves(others) | targets | directions
 
     def _writer(self, bound: dict[int, str], labels: Mapping[int, str]) -> StatementWriter:
         numbering = Numbering(self.names.identifier.values())
@@ -385,13 +328,18 @@ class FunctionWriter:
         return tuple(Line(f"const double {name} = {_VECTORS[kind].format(index)};", "", -1) for index, name in names if name)
 
 
-def _sums(graph: Graph) -> tuple[int, ...]:
-    """Return the nodes that are summed over rows: the partials in the order of the weights, then other sums.
+def _direction(prefix: str) -> tuple[str, ...]:
+    """Return the parameter for the direction along which the results are, if they are along one."""
+    return ("direction",) if prefix in (HVP, JVP) else ()
+
+
+def _sums(graph: Graph, prefix: str) -> tuple[int, ...]:
+    """Return the nodes that are summed over rows for some results: these in their order, then other sums.
 
     Where a model has neither features nor target, its graph has no sum: the partials are those of the only row.
     """
-    partials = roots_of(graph, "grad")
-    sums = [position for position, node in enumerate(graph.nodes) if node.op == "rowsum"]
+    partials = roots_of(graph, prefix)
+    sums = [position for position in sorted(reachable(graph.nodes, partials)) if graph.nodes[position].op == "rowsum"]
     if not sums:
         return tuple(dict.fromkeys(position for position in partials if graph.nodes[position].data is None))
     return tuple(dict.fromkeys((*(position for position in partials if position in set(sums)), *sums)))

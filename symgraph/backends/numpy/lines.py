@@ -6,12 +6,13 @@ from itertools import chain
 from types import MappingProxyType
 
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, parenthesized, unpacked
-from symgraph.backends.names import Names, Numbering, identifiers, several_targets
+from symgraph.backends.names import Names, Numbering, apart, identifiers, several_targets
 from symgraph.backends.notes import form_notes
 from symgraph.backends.section import Line, SectionWriter, annotated
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel, roots_of
 from symgraph.ir.optext import OpTexts
+from symgraph.options import HESSIAN
 
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""
@@ -35,6 +36,7 @@ class LinesWriter:
         largest: the text of the largest number of that dtype.
         transposed: the text of the columns of X, one after the other.
         first_column: the text of the first of them.
+        first_target: the text of the first column of y, of several targets.
         every_row: the text of a value that is the same in every row, once for each entry of a column.
         binders: the functions of the runtime that bind the lines, of a model with features and a target, and of others.
         lines_type: the runtime's type of the lines.
@@ -53,6 +55,7 @@ class LinesWriter:
     target = "y = {value}"
     transposed = "{X}.T"
     first_column = "X.T[0]"
+    first_target = "y if y is None else y.T[0]"
     every_row = "every_row({value}, {column})"
     binders = ("bind", "bind_loosely")
     lacks: frozenset[str] = frozenset()
@@ -73,6 +76,8 @@ class LinesWriter:
             kernel.forward_target
         )
         self.bound = self.names.leaves(self.leaves)
+        (self.direction,) = apart(["v"], self.identifier.values())
+        self.directions = {str(i.name): v for i, v in zip(source.model.weight_inputs, self.names.directions(), strict=True)}
         self.taped = frozenset(kernel.tape)
         self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
         self.remarks: dict[int, str] = {}
@@ -140,13 +145,13 @@ class LinesWriter:
             return [self.target.format(value=y)] if targets else []
         return self._unpacked("target", self.names.inputs("target", (), targets), self.transposed.format(X=y))
 
-    def reverse(self, prefix: str, order: tuple[int, ...], suffix: str) -> tuple[tuple[str, ...], str]:
+    def reverse(self, prefix: str, order: tuple[int, ...], suffix: str = "") -> tuple[tuple[str, ...], str]:
         """The statements of a function that reads the tape, and the one that returns its results; see ``roots_of``."""
         graph, own = self.graph, set(order)
         results = roots_of(graph, prefix)
         if not results:
             return (), ""
-        labels, aliases = self.names.cotangents(suffix)
+        labels, aliases = self.names.seconds() if prefix == HESSIAN else self.names.cotangents(suffix)
         labels = {position: label for position, label in labels.items() if position in own}
         self.numbering = self._fresh_numbering(labels.values())
         bound, opening = self._tape_bindings(order, results)
@@ -159,7 +164,8 @@ class LinesWriter:
     def _notes(self) -> dict[int, str]:
         """The comments on forms that are not written yet, by node."""
         kernel = self.kernel
-        every = (*kernel.forward, *kernel.forward_target, *kernel.backward, *kernel.jacobian, *kernel.residual_jacobian)
+        parts = (kernel.forward, kernel.forward_target, kernel.backward, kernel.jacobian, kernel.residual_jacobian)
+        every = tuple(chain(*parts, *kernel.on_request.values()))
         return form_notes(self.source.lowered, self.graph, every)
 
     def _result(self, writer: SectionWriter, position: int) -> str:
@@ -235,7 +241,7 @@ class LinesWriter:
         model = self.source.model
         if not (model.feature_inputs or model.target_inputs) or self.graph.nodes[position].varying:
             return loss
-        y = self.first_column.replace("X", "y") if several_targets(model) else "y"
+        y = self.first_target if several_targets(model) else "y"
         return self.every_row.format(value=loss, column=self.first_column if model.feature_inputs else y)
 
     def _tape_bindings(self, order: tuple[int, ...], results: tuple[int, ...]) -> tuple[dict[int, str], list[str]]:
@@ -243,8 +249,11 @@ class LinesWriter:
         graph, kernel = self.graph, self.kernel
         bound = self.names.leaves(self.leaves)
         read = {arg for position in order for arg in graph.nodes[position].args} | set(results)
+        bound |= {p: self.directions[str(node.data)] for p, node in enumerate(graph.nodes) if node.op == "direction"}
         opening = self._openings(order, results, "tape.w", "tape.X")
         opening += [f"    {line}" for line in self._targets(read, "known(tape.y)")]
+        if any(graph.nodes[position].op == "direction" for position in read):
+            opening += [f"    {line}" for line in unpacked([*self.directions.values()], self.direction, 4)]
         for position in (*kernel.forward, *kernel.forward_target):
             if position not in read:
                 continue

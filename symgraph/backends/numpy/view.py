@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, sequence_layout
-from symgraph.backends.names import JACOBIAN, RESIDUAL, several_targets
+from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, several_targets
 from symgraph.backends.numpy.accurate import AccurateWriter
 from symgraph.backends.numpy.constraints import constraint_lines
 from symgraph.backends.numpy.error_bound import bounds_lines
@@ -16,8 +16,9 @@ from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph, values_of
+from symgraph.ir.op import SCIPY
 from symgraph.ir.optext import OpTexts
-from symgraph.options import DOUBLE
+from symgraph.options import DOUBLE, FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 from symgraph.spec.laws import Law, Normal, Uniform
 
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
@@ -53,6 +54,7 @@ class NumpyView:
     counts: tuple[str, ...]
     abc_imports: str
     imports: tuple[str, ...]
+    needs_scipy: bool
     exports: str
     x_type: str
     fields: tuple[str, ...]
@@ -86,6 +88,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
         imports=_imports(names),
+        needs_scipy=SCIPY in names,
         exports=filled("__all__ = [", [f'"{name}"' for name in _exports(writer)], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
@@ -112,6 +115,16 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
         ("_residual_jacobian", sums[:1], _partials_of(residuals),
          writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)),
     ]  # fmt: skip
+    along = [f"{writer.direction}: Sequence[Array]"]
+    wanted = {
+        HESSIAN: (sums, "Second derivatives, as d_w1_w2: the upper triangle of the Hessian, row by row."),
+        HVP: ([*sums[:1], *along, *sums[1:]], f"The Hessian times {writer.direction}, an entry of it by each weight."),
+        FEATURE_JACOBIAN: (sums[:1], f"Partials of the {outputs} by each feature."),
+        JVP: ([*sums[:1], *along], f"The derivative of the {outputs} along {writer.direction}."),
+    }
+    for function, order in kernel.on_request.items():
+        suffix = FEATURES if function == FEATURE_JACOBIAN else JACOBIAN if function == JVP else ""
+        found.append((f"_{function}", *wanted[function], writer.reverse(function, order, suffix)))
     several = f") -> Sequence[{writer.number}]:"
     functions = [
         Function(call_layout(f"def {name}(", parameters, several), doc, lines, result)
@@ -166,6 +179,7 @@ def _counts(kernel: Kernel) -> tuple[str, ...]:
         "backward": kernel.backward,
         "jacobian, after forward": kernel.jacobian,
         "residual_jacobian, after forward": kernel.residual_jacobian,
+        **{f"{name}, after forward": order for name, order in kernel.on_request.items()},
     }
     return tuple(f"{name}: {describe(count(graph, part))}" for name, part in parts.items() if part or name == "forward")
 
@@ -178,6 +192,7 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["value_and_grad", "loss", "grad", "per_sample_grad"] if has_loss else []
     names += ["jacobian"] if has_output else []
     names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
+    names += writer.kernel.on_request
     return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
 
 
@@ -203,6 +218,7 @@ def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[
     names.update(*(_TYPE.findall(function.head) for function in functions))
     lines = [*code, *(line for function in functions for line in (*function.lines, function.result))]
     names.update(*(_CALLED.findall(line) for line in lines))
+    names.update([SCIPY] if any(f"{SCIPY}." in line for line in lines) else [])
     names.update(["np"] if any("np." in line for line in lines) else [])
     return names
 
@@ -234,6 +250,7 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     facts += ["constants=CONSTANTS"] if model.constant_inputs else []
     facts += ["targets=TARGETS"] if several_targets(model) else []
+    bind += "_with_derivatives" if writer.kernel.on_request else ""
     lines = [
         f"_model = {bind}(",
         f"    {call_layout('Facts(', facts, '),', 4)}",

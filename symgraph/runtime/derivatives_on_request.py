@@ -1,0 +1,185 @@
+"""Derivatives on request: the Hessian of the loss, its products, and the output's derivatives by features or along a direction.
+
+A direction v rides behind the weights and the constants, so that all that goes through batches knows of one vector.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from symgraph.runtime.binding import Binding
+from symgraph.runtime.contract import is_batch, thread_count
+from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.labels import array_of
+from symgraph.runtime.lines import Columns, Lines, T, absent
+from symgraph.runtime.loose_binding import BoundLoosely, LooseBinding, loosely
+from symgraph.runtime.numpy_binding import Bound
+from symgraph.runtime.recording import Given
+from symgraph.runtime.sums import product_of_one
+from symgraph.runtime.weights import Law
+
+
+class DerivativesOnRequest(Binding[T]):
+    """The public functions of derivatives on request; how sums are computed is said by each kind of binding."""
+
+    def hessian(
+        self,
+        w: "ArrayLike",
+        X: "ArrayLike",
+        y: "ArrayLike",
+        *,
+        sample_weight: "ArrayLike | None" = None,
+        reduction: str = "mean",
+        threads: int = 1,
+    ) -> "Array":
+        """Compute the second derivatives of the reduced loss by the weights: (k, k), symmetric.
+
+        At a kink of the model, or of its slope, they are those of a side; relu and Abs have 0 there. Arguments as for
+        value_and_grad.
+        """
+        workers = thread_count(threads)
+        upper = self._reduced_sums("hessian", *self._weighted(w, X, y, sample_weight, reduction), workers)
+        return mirrored(upper, len(self.facts.weights))
+
+    def hvp(
+        self,
+        w: "ArrayLike",
+        v: "ArrayLike",
+        X: "ArrayLike",
+        y: "ArrayLike",
+        *,
+        sample_weight: "ArrayLike | None" = None,
+        reduction: str = "mean",
+        threads: int = 1,
+    ) -> "Array":
+        """Compute the Hessian of the reduced loss times a vector v, without the Hessian: (k,).
+
+        Args:
+            w: (k,) weights in the order of WEIGHTS.
+            v: (k,) the vector; hvp takes the arguments that SciPy gives to hessp.
+            X, y, sample_weight, reduction, threads: as for value_and_grad.
+        """
+        workers = thread_count(threads)
+        inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
+        return self._reduced_sums("hvp", self._towards(inputs, v), s, total, workers)
+
+    def feature_jacobian(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
+        """Compute d output / d features: (n, d), or (d,) for one row."""
+        workers = thread_count(threads)
+        return self._partials("feature_jacobian", self._checked(self.facts, w, X, None), workers)
+
+    def jvp(self, w: "ArrayLike", v: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
+        """Compute the derivative of the output by the weights along v, (k,): one entry a row, or a scalar for one row."""
+        workers = thread_count(threads)
+        return self._values("jvp", self._towards(self._checked(self.facts, w, X, None), v), workers)
+
+    def _towards(self, inputs: Inputs, v: "ArrayLike") -> Inputs:
+        """Put a direction behind the weights and constants."""
+        return inputs._replace(w=np.concatenate([inputs.w, checked_direction(self.facts, v, inputs.w.dtype)]))
+
+    def _reduced_sums(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
+        """Divide sums over rows by total; a sum may overflow where the mean does not."""
+        with np.errstate(all="ignore"):
+            sums = self._sums_of(name, inputs, s, threads) / total
+            if total != 1.0 and not np.isfinite(sums).all():
+                sums = self._sums_of(name, inputs, (s / total).astype(s.dtype), threads)
+            result: Array = sums.astype(inputs.w.dtype, copy=False)
+            return result
+
+    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
+        """Add up over the rows, each times s, what hessian (its upper triangle) or hvp gives."""
+        raise NotImplementedError
+
+
+class DerivativesLoosely(DerivativesOnRequest[T], LooseBinding[T]):
+    """The same for a module whose X or y may be None."""
+
+    hessian = loosely(DerivativesOnRequest.hessian)
+    hvp = loosely(DerivativesOnRequest.hvp)  # type: ignore[assignment]  # X comes third
+
+    def jvp(self, w: "ArrayLike", v: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
+        """Compute the derivative of the output by the weights along v, (k,): one entry a row, or a scalar for one row."""
+        return super().jvp(w, v, X, threads=threads)
+
+
+def checked_direction(facts: Facts, v: ArrayLike, dtype: Any) -> Array:
+    """Give the direction as an array of the weights' dtype.
+
+    Raises:
+        ValueError: it does not have an entry for each weight.
+        TypeError: it holds no real numbers.
+    """
+    direction = np.asarray(array_of(v, facts.weights, "v"))
+    if direction.shape != (len(facts.weights),):
+        raise ValueError(f"v has shape {direction.shape}, {facts.model} needs ({len(facts.weights)},)")
+    if direction.dtype.kind not in "biuf":
+        raise TypeError(f"v has dtype {direction.dtype}, {facts.model} needs real numbers")
+    with np.errstate(all="ignore"):
+        return direction.astype(dtype)
+
+
+def mirrored(upper: Array, k: int) -> Array:
+    """Give the symmetric matrix of an upper triangle, row by row."""
+    full = np.empty((k, k), upper.dtype)
+    places = np.triu_indices(k)
+    full[places] = upper
+    full.T[places] = upper
+    return full
+
+
+class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
+    """The public functions of a module that computes with NumPy, derivatives on request among them."""
+
+    def __init__(self, facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> None:
+        super().__init__(facts, lines, laws)
+        self._hessian = lines.hessian or absent(facts, "Hessian")
+        self._hvp = lines.hvp or absent(facts, "product of its Hessian with a vector")
+        self._jvp = lines.jvp or absent(facts, "derivative along a vector")
+        self._sums = {**self._sums, "hessian": self._upper, "hvp": self._product, "jvp": self._along}
+        slopes: Columns[T] = lines.feature_jacobian or absent(facts, "derivatives by features")
+        self._columns = {**self._columns, "feature_jacobian": slopes}
+
+    def _sums_of(self, name: str, inputs: Inputs, s: Array, threads: int) -> Array:
+        if is_batch(inputs):
+            return self._totals(name, inputs, s, threads)
+        return np.array(self._sums[name](Given(*inputs, s, None, product_of_one)), np.float64)
+
+    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
+        if name != "jvp":
+            return super()._values(name, inputs, threads)
+        with np.errstate(all="ignore"):
+            if is_batch(inputs):
+                return self._columns_of(name, inputs, threads).reshape(-1)
+            return self._along(Given(*inputs, None, None, product_of_one))[0]
+
+    def _upper(self, given: Given) -> Sequence[Array]:
+        return self._hessian(self._forward(given.w, given.X, given.y), given.cotangent, given.rowsum)
+
+    def _product(self, given: Given) -> Sequence[Array]:
+        w, v = self._apart(given.w)
+        return self._hvp(self._forward(w, given.X, given.y), v, given.cotangent, given.rowsum)
+
+    def _along(self, given: Given) -> Sequence[Array]:
+        w, v = self._apart(given.w)
+        return self._jvp(self._forward(w, given.X, given.y), v)
+
+    def _apart(self, vector: Any) -> tuple[Any, Any]:
+        """Give the weights with the constants, and the direction."""
+        place = len(self.facts.weights) + len(self.facts.constants)
+        return vector[:place], vector[place:]
+
+
+class BoundOnRequestLoosely(DerivativesLoosely[T], BoundOnRequest[T], BoundLoosely[T]):
+    """The same for a module without features or without a target."""
+
+
+def bind_with_derivatives(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> BoundOnRequest[T]:
+    """Make the public functions of a module with derivatives on request; else as bind."""
+    return BoundOnRequest(facts, lines, laws)
+
+
+def bind_loosely_with_derivatives(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> BoundOnRequestLoosely[T]:
+    """Make those of a module without features or without a target; else as bind."""
+    return BoundOnRequestLoosely(facts, lines, laws)

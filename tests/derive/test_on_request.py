@@ -1,0 +1,253 @@
+"""Derivatives on request: hessian, hvp, feature_jacobian and jvp of every backend that has them, against the reference."""
+
+import copy
+import pickle
+from types import ModuleType
+
+import cloudpickle
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import HealthCheck, Phase, given, settings
+from random_models import models
+from scipy.optimize import minimize
+
+import symgraph
+from examples.nine_weights.model import model as nine_weights
+from symgraph import Model
+from symgraph.build.modules import load_artifact
+from symgraph.check.verify import verify
+from symgraph.errors import OptionError, SpecError, VerificationError
+from symgraph.generate import generate
+from symgraph.options import options_of
+
+EXTRAS = ("hessian", "feature-jacobian", "jvp")
+FUNCTIONS = ("hessian", "hvp", "feature_jacobian", "jvp")
+
+
+def decay() -> Model:
+    model = Model("decay")
+    t, y = model.feature("t"), model.target("y")
+    a, k, c = model.weights("a k c")
+    out = model.output("out", a * sp.exp(-k * t) + c)
+    model.loss((y - out) ** 2)
+    return model
+
+
+def text_of(model: Model, *extras: str, backend: str = "numpy") -> str:
+    return generate(model, (backend,), options=options_of(extras))[0].text
+
+
+def module_of(model: Model, *extras: str) -> ModuleType:
+    return load_artifact(generate(model, options=options_of(extras or EXTRAS))[0])
+
+
+def drawn(n: int = 50) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.RandomState(3)
+    t = rng.uniform(0.0, 5.0, n)
+    return np.array([1.0, 1.0, 0.0]), t, 2.0 * np.exp(-0.7 * t) + 0.5 + 0.01 * rng.normal(size=n)
+
+
+few = settings(
+    max_examples=4,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@given(models())
+@few
+def test_derivatives_of_random_models_are_those_of_the_reference(model: Model) -> None:
+    hold(model, points=3)
+
+
+@pytest.mark.slow
+@given(models())
+@settings(few, max_examples=30)
+def test_derivatives_of_thirty_random_models_are_those_of_the_reference_at_twenty_points(model: Model) -> None:
+    hold(model, points=20)
+
+
+def hold(model: Model, points: int) -> None:
+    try:
+        module = module_of(model)
+        report = verify(model, module, points=points)
+    except SpecError as error:
+        # SymPy left a weight without influence, a branch is finite nowhere, or the slope of trigamma is needed
+        if not any(part in str(error) for part in ("does not depend on weight", "found no point", "trigamma")):
+            raise
+        return
+    assert report.points >= points
+
+
+def test_compiled_functions_are_verified_and_agree_with_numpy_to_rounding() -> None:
+    plain, compiled = (symgraph.compile(nine_weights, backend=one, extras=EXTRAS) for one in ("numpy", "c"))
+    native = symgraph.compile(nine_weights, backend="native", extras=EXTRAS)
+    rng = np.random.RandomState(0)
+    w, v, X, y = rng.normal(size=9), rng.normal(size=9), rng.normal(size=(300, 5)), rng.normal(size=300)
+    for name in FUNCTIONS:
+        along = (v,) if name in ("hvp", "jvp") else ()
+        target = (y,) if name in ("hessian", "hvp") else ()
+        want = getattr(plain, name)(w, *along, X, *target)
+        for module in (compiled, native):
+            # both are within 1e-12 of the truth at these points, where nothing is ill-conditioned
+            np.testing.assert_allclose(getattr(module, name)(w, *along, X, *target), want, rtol=1e-10, atol=1e-13)
+    one = native.hessian(*(part.astype(np.float32) for part in (w, X, y)))
+    assert one.dtype == np.float32
+    np.testing.assert_allclose(one, plain.hessian(w, X, y), rtol=1e-3, atol=1e-4)  # float32 has 7 digits
+
+
+def test_c_has_the_output_of_a_row_with_its_jacobian() -> None:
+    module = symgraph.compile(nine_weights, backend="native", extras=("jacobian-row",))
+    w, x, partials = np.arange(9) / 8.0, np.arange(5) / 4.0, [0.0] * 9
+    assert module.predict_jacobian_row(w, x, partials) == module.predict(w, x)
+    assert partials == module.jacobian(w, x).tolist()
+
+
+def test_a_hessian_is_symmetric_and_hvp_is_its_product() -> None:
+    module, (w, t, y) = module_of(decay()), drawn()
+    matrix = module.hessian(w, t, y)
+    assert matrix.shape == (3, 3)
+    assert np.array_equal(matrix, matrix.T)
+    v = np.array([0.5, -1.0, 2.0])
+    np.testing.assert_allclose(module.hvp(w, v, t, y), matrix @ v, rtol=1e-12)
+    total = module.hessian(w, t, y, reduction="sum")
+    np.testing.assert_allclose(total, 50 * matrix, rtol=1e-14)
+    assert np.array_equal(module.hessian(w, t, y, threads=2), matrix)
+
+
+def test_rows_of_weight_zero_are_absent_and_a_mean_stands_where_the_sum_overflows() -> None:
+    module, (w, t, y) = module_of(decay()), drawn(8)
+    shares = np.where(np.arange(8) == 3, 0.0, 2.0)
+    absent = np.where(np.arange(8) == 3, np.nan, t)
+    kept = np.arange(8) != 3
+    np.testing.assert_allclose(
+        module.hessian(w, absent, y, sample_weight=shares), module.hessian(w, t[kept], y[kept]), rtol=1e-14
+    )
+    line = Model("line")
+    a, x, target = line.weight("a"), line.feature("x"), line.target("y")
+    line.loss((target - line.output("out", a * x)) ** 2)
+    assert module_of(line).hessian([1.0], [8e153, 8e153], [0.0, 0.0]) == 2.0 * 8e153**2
+
+
+def test_scipy_takes_hessian_and_hvp_as_they_are() -> None:
+    m, (w0, X, y) = symgraph.compile(decay(), extras=("hessian",)), drawn()
+    exact = minimize(m.value_and_grad, w0, args=(X, y), jac=True, hess=m.hessian, method="trust-exact", options={"gtol": 1e-9})
+    newton = minimize(m.value_and_grad, w0, args=(X, y), jac=True, hessp=m.hvp, method="Newton-CG", options={"xtol": 1e-9})
+    assert exact.success
+    np.testing.assert_allclose(exact.x, newton.x, rtol=1e-6)  # both stop where steps or gradient are 1e-9
+    assert exact.nit < 20
+
+
+def test_second_derivatives_are_named_by_their_weights_and_written_once() -> None:
+    text = text_of(decay(), "hessian")
+    body = text.partition("def _hessian(")[2].partition("\ndef ")[0]
+    assert "return (d_a_a, d_a_k, d_a_c, d_k_k, d_k_c, d_c_c)" in body.replace("tape.w.dtype.type(0.0)", "d_a_c")
+    assert "d_k_a" not in text
+    assert text.index("def _backward(") < text.index("def _hessian(") < text.index("def _hvp(")
+
+
+def test_names_of_entries_stay_apart_from_each_other_and_from_those_of_the_user() -> None:
+    model = Model("names")
+    x, y = model.feature("v"), model.target("y")
+    weights = model.weights("a a_b b_c c v_a")
+    out = model.output("hessian", sum(w * x**n for n, w in enumerate(weights)) + sp.exp(sum(weights) * x / 8))
+    model.loss((y - out) ** 2)
+    module = symgraph.compile(model, backend="numpy", extras=EXTRAS)  # verified
+    assert module.hessian(np.zeros(5), [1.0], [1.0]).shape == (5, 5)
+
+
+def test_a_module_without_features_and_one_without_a_loss_have_what_they_can() -> None:
+    rosenbrock = Model("rosenbrock")
+    a, b = rosenbrock.weights("a b")
+    rosenbrock.loss((1 - a) ** 2 + 100 * (b - a**2) ** 2)
+    module = symgraph.compile(rosenbrock, extras=EXTRAS)
+    assert module.hessian([1.0, 1.0]).tolist() == [[802.0, -400.0], [-400.0, 200.0]]
+    assert module.hvp([1.0, 1.0], [1.0, 0.0]).tolist() == [802.0, -400.0]
+    assert not hasattr(module, "jvp")
+    curve = Model("curve")
+    x, k = curve.feature("x"), curve.weight("k")
+    curve.output("out", sp.exp(k * x))
+    module = symgraph.compile(curve, extras=EXTRAS)
+    assert not hasattr(module, "hessian")
+    np.testing.assert_allclose(module.feature_jacobian([2.0], [0.0, 0.5]), [[2.0], [2.0 * np.e]], rtol=1e-15)
+    np.testing.assert_allclose(module.jvp([2.0], [3.0], [0.0, 0.5]), [0.0, 1.5 * np.e], rtol=1e-15)
+
+
+def test_constants_given_at_the_call_reach_second_derivatives() -> None:
+    model = Model("arrhenius")
+    x, y, w, t = model.feature("x"), model.target("y"), model.weight("w"), model.constant("T", 2.0)
+    model.loss((y - model.output("out", sp.exp(w * x / t))) ** 2)
+    module = symgraph.compile(model, extras=EXTRAS)
+    for value in (2.0, 4.0):
+        other = module.with_constants(T=value)
+        e = np.exp(1.0 / value)
+        np.testing.assert_allclose(other.hessian([1.0], [1.0], [0.0]), [[4.0 * e * e / value**2]], rtol=1e-14)
+        np.testing.assert_allclose(other.jvp([1.0], [2.0], [1.0]), [2.0 * e / value], rtol=1e-14)
+
+
+def test_at_a_kink_second_derivatives_are_those_of_a_side() -> None:
+    model = Model("kink")
+    x, y, w = model.feature("x"), model.target("y"), model.weight("w")
+    model.loss(model.output("out", symgraph.relu(w * x) + sp.Abs(w * x)) + y * w**2)
+    assert module_of(model, "hessian").hessian([0.0], [1.0], [1.0]) == 2.0
+
+
+def test_a_wrong_hessian_is_found_by_verification() -> None:
+    model = decay()
+    text = text_of(model, "hessian")
+    wrong = text.replace("return (d_a_a, d_a_k", "return (d_a_a, 1.01 * d_a_k")
+    assert wrong != text
+    (artifact,) = generate(model, options=options_of(["hessian"]))
+    body = wrong.partition("\n")[2].partition("\n")[2]  # without the digest of the text
+    module = load_artifact(type(artifact)(artifact.name, body, artifact.backend, artifact.options))
+    with pytest.raises(VerificationError, match=r"hessian\(\), by k, by a is"):
+        verify(model, module)
+
+
+def test_modules_of_backends_without_them_are_as_if_nobody_had_asked() -> None:
+    plain, asked = (generate(decay(), ("numpy", "scalar"), options=options_of(one))[1] for one in ((), EXTRAS))
+    assert plain.text == asked.text
+
+
+def test_methods_travel_to_other_processes() -> None:
+    module = symgraph.compile(decay(), extras=("hessian",))
+    for name in ("hessian", "normal_equations"):
+        function = getattr(module, name)
+        for again in (copy.deepcopy(function), *(package.loads(package.dumps(function)) for package in (pickle, cloudpickle))):
+            assert again == function
+
+
+@pytest.mark.parametrize(
+    ("extras", "options", "message"),
+    [
+        (["hessian"], {"backend": "scalar"}, "the extra 'hessian' is of numpy, c; the backends chosen are scalar"),
+        (["jvp"], {"backend": "array_api"}, "the extra 'jvp' is of numpy, c; the backends chosen are array_api"),
+        (["hessian"], {"precision": "accurate"}, "hessian is computed in plain arithmetic"),
+        (["jacobian-row"], {"backend": "numpy"}, "the extra 'jacobian-row' is of c"),
+        (["hesian"], {}, "the extra 'hesian' is unknown; known are error-bound, standalone, float, workspace, hessian"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_one_error(extras: list[str], options: dict[str, str], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        symgraph.compile(decay(), extras=extras, **options)
+
+
+def test_a_model_whose_second_derivative_is_not_known_is_refused() -> None:
+    model = Model("counts")
+    x, y, w = model.feature("x"), model.target("y", domain=(0.5, 2.0)), model.weight("w", domain=(0.5, 2.0))
+    model.loss((y - model.output("out", sp.digamma(w * x**2 + 1))) ** 2)
+    with pytest.raises(SpecError, match=r"needs the slope of trigamma.* or leave out second derivatives"):
+        symgraph.compile(model, extras=("hessian",))
+
+
+def test_wrong_arguments_are_named() -> None:
+    module, (w, t, y) = symgraph.compile(decay(), extras=EXTRAS), drawn()
+    with pytest.raises(ValueError, match=r"v has shape \(2,\), decay needs \(3,\)"):
+        module.hvp(w, w[:2], t, y)
+    with pytest.raises(TypeError, match="v has dtype <U1, decay needs real numbers"):
+        module.jvp(w, ["a", "b", "c"], t)
+    with pytest.raises(ValueError, match="y is missing, the loss of decay needs y"):
+        module.hessian(w, t, None)
+    with pytest.raises(AttributeError, match="has no attribute 'hessian'; `symgraph build --with hessian` adds it"):
+        symgraph.compile(decay()).hessian  # noqa: B018  the look-up is the test

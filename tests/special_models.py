@@ -1,0 +1,69 @@
+"""Models with functions that modules of NumPy take from SciPy; the other backends refuse them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+
+import symgraph as sg
+from symgraph import Model
+
+FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
+    "erfinv": (sp.erfinv, (-0.9, 0.9)),
+    "erfcinv": (sp.erfcinv, (0.05, 1.9)),
+    "ndtri": (sg.ndtri, (0.02, 0.98)),
+    "dawson": (sg.dawson, (-12.0, 12.0)),
+    "expint": (lambda x: sp.expint(1, x), (0.05, 20.0)),
+    "ei": (sp.Ei, (0.5, 20.0)),
+    "lambertw": (sp.LambertW, (-0.3, 50.0)),
+    "bessel_j0": (lambda x: sp.besselj(0, x), (-20.0, 20.0)),
+    "bessel_j1": (lambda x: sp.besselj(1, x), (-20.0, 20.0)),
+    "bessel_j": (lambda x: sp.besselj(3, x), (-20.0, 20.0)),
+    "bessel_y0": (lambda x: sp.bessely(0, x), (0.1, 20.0)),
+    "bessel_y1": (lambda x: sp.bessely(1, x), (0.1, 20.0)),
+    "bessel_y": (lambda x: sp.bessely(2, x), (0.5, 20.0)),
+    "bessel_i0": (lambda x: sp.besseli(0, x), (-10.0, 10.0)),
+    "bessel_i1": (lambda x: sp.besseli(1, x), (-10.0, 10.0)),
+    "bessel_i": (lambda x: sp.besseli(2, x), (-10.0, 10.0)),
+    "bessel_k0": (lambda x: sp.besselk(0, x), (0.1, 20.0)),
+    "bessel_k1": (lambda x: sp.besselk(1, x), (0.1, 20.0)),
+    "bessel_k": (lambda x: sp.besselk(2, x), (0.5, 20.0)),
+}
+"""Functions of one operand by the op that they become, and where a model tries them."""
+
+
+def of_one(name: str) -> Model:
+    """A line through a function whose operand is a weight times a feature."""
+    function, (low, high) = FUNCTIONS[name]
+    m = Model(f"special_{name}")
+    x = m.feature("x", domain=(low / 2, high) if low >= 0 else (low, high))
+    a, b = m.weight("a", domain=(0.6, 0.9)), m.weight("b", domain=(-2, 2))
+    y = m.target("y")
+    y_hat = m.output("y_hat", b * function(a * x) + a)
+    m.loss((y - y_hat) ** 2 / 2)
+    return m
+
+
+def voigt_peak() -> Model:
+    """Voigt's profile over a constant background."""
+    m = Model("voigt_peak")
+    x = m.feature("x", domain=(-10, 10))
+    area, centre = m.weight("area", domain=(0.5, 3)), m.weight("centre", domain=(-1, 1))
+    sigma, gamma = m.weight("sigma", domain=(0.3, 2)), m.weight("gamma", domain=(0.1, 2))
+    background = m.weight("background", domain=(0, 1))
+    y = m.target("y")
+    y_hat = m.output("y_hat", area * sg.voigt(x - centre, sigma, gamma) + background)
+    m.loss((y - y_hat) ** 2 / 2)
+    return m
+
+
+def slopes_of_faddeeva() -> Model:
+    """The four functions of a complex operand."""
+    m = Model("slopes_of_faddeeva")
+    x = m.feature("x", domain=(-5, 5))
+    a, b = m.weights("a b", domain=(0.2, 2))
+    y = m.target("y")
+    parts = (sg.wofz_re, sg.wofz_im, sg.wofz_slope_re, sg.wofz_slope_im)
+    y_hat = m.output("y_hat", sp.Add(*(function(a * x, b) for function in parts)))
+    m.loss((y - y_hat) ** 2 / 2)
+    return m

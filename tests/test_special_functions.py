@@ -1,0 +1,119 @@
+"""Functions that modules of NumPy take from SciPy: built and verified, by rows and batches, in both precisions, or refused."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from special_models import FUNCTIONS, of_one, slopes_of_faddeeva, voigt_peak
+from zoo import ZOO
+
+import symgraph as sg
+from symgraph import Model
+from symgraph.errors import SpecError
+from symgraph.generate import generate
+from symgraph.ir.op import SCIPY
+from symgraph.options import Options
+from symgraph.runtime.special import ElementwiseFunction
+
+BUILDS: dict[str, Callable[[], Model]] = {
+    **{name: lambda name=name: of_one(name) for name in FUNCTIONS}, "voigt": voigt_peak, "faddeeva": slopes_of_faddeeva,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_a_model_is_built_and_verified_and_batches_are_what_rows_are(name: str) -> None:
+    model = BUILDS[name]()
+    module = sg.compile(model, backend="numpy")  # verified against the reference: value, gradient, Jacobian
+    rng = np.random.default_rng(1)
+    low, high = model.feature_inputs[0].domain
+    X, y = rng.uniform(low, high, (3000, 1)), rng.normal(size=3000)
+    w = np.array([np.mean(i.domain) for i in model.weight_inputs])
+    loss, grad = module.value_and_grad(w, X, y)
+    rows = [module.value_and_grad(w, x, target) for x, target in zip(X[:20], y[:20], strict=True)]
+    np.testing.assert_array_equal(module.per_sample_grad(w, X, y)[:20], [row[1] for row in rows])
+    np.testing.assert_allclose(grad, module.per_sample_grad(w, X, y).mean(axis=0), rtol=1e-10, atol=1e-12)
+    single = module.value_and_grad(w.astype(np.float32), X.astype(np.float32), y.astype(np.float32))
+    assert single[1].dtype == np.float32
+    # 2**-23 of the loss, times what its slopes and 3000 rounded features do: below 1e-4
+    np.testing.assert_allclose(single[0], loss, rtol=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["scalar", "c", "array_api"])
+@pytest.mark.parametrize("name", ["bessel_j0", "lambertw", "voigt"])
+def test_backends_without_scipy_refuse_by_one_error(name: str, backend: str) -> None:
+    with pytest.raises(SpecError, match=rf"y_hat needs \w+, which the backend {backend} lacks; it is in .* numpy$"):
+        generate(BUILDS[name](), (backend,))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(Options(error_bound=True), "the error bound"), (Options(precision="accurate"), "double-double arithmetic")],
+)
+def test_what_has_no_form_in_an_option_is_refused(options: Options, said: str) -> None:
+    with pytest.raises(SpecError, match=f"needs dawson, which {said} lacks"):
+        generate(of_one("dawson"), options=options)
+
+
+def test_the_head_says_that_scipy_is_needed_and_only_such_modules_import_it() -> None:
+    with_scipy, without = (generate(model, ("numpy",))[0].text for model in (voigt_peak(), ZOO["line"]()))
+    assert "pip install 'symgraph-codegen[special]'" in with_scipy
+    assert SCIPY not in without
+
+
+def test_without_scipy_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    monkeypatch.delitem(sys.modules, "symgraph.runtime.special")
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'symgraph-codegen\[special\]'"):
+        import_module("symgraph.runtime.special")
+
+
+def test_a_standalone_module_has_the_functions_with_it() -> None:
+    text = generate(voigt_peak(), ("numpy",), options=Options(standalone=True))[0].text
+    assert "symgraph.runtime" not in text.partition('"""')[2]
+    space: dict[str, Any] = {"__name__": "alone"}
+    exec(compile(text, "alone", "exec"), space)
+    w, X = np.array([1.0, 0.0, 1.0, 0.5, 0.0]), np.array([[0.3], [4.0]])
+    expected = sg.compile(voigt_peak(), backend="numpy").predict(w, X)
+    np.testing.assert_array_equal(space["predict"](w, X), expected)
+
+
+@pytest.mark.parametrize(("x", "sigma", "gamma"), [(0.0, 1.0, 0.5), (3.0, 0.4, 1.5), (-8.0, 2.0, 0.1), (40.0, 1.0, 1.0)])
+def test_voigt_is_the_convolution_of_its_two_laws(x: float, sigma: float, gamma: float) -> None:
+    with mpmath.workdps(30):
+
+        def product(t: Any) -> Any:
+            normal = mpmath.npdf(t, 0, sigma)
+            return normal * gamma / mpmath.pi / ((x - t) ** 2 + gamma**2)
+
+        true = mpmath.quad(product, sorted({-40 * sigma, -5 * sigma, 0, 5 * sigma, 40 * sigma, x - gamma, x, x + gamma}))
+    found = sg.voigt(*map(sp.Float, (x, sigma, gamma))).evalf(20)
+    assert abs(float(found) - float(true)) <= 1e-12 * float(true)  # quadrature has some 15 digits
+
+
+@pytest.mark.parametrize("order", [sp.Rational(1, 2), sp.Symbol("nu")])
+def test_orders_that_are_no_whole_constants_are_refused(order: Any) -> None:
+    m = Model("cylinder")
+    x = m.feature("x")
+    nu = m.weight("nu") if order.is_Symbol else order
+    with pytest.raises(SpecError, match=r"model cylinder: .*besselj has the order .*; orders are whole constants, such as 2"):
+        m.output("y_hat", sp.besselj(nu, x))
+
+
+def test_another_branch_of_lambert_w_is_refused() -> None:
+    m = Model("branch")
+    x = m.feature("x")
+    with pytest.raises(SpecError, match="function LambertW is not supported"):
+        m.output("y_hat", sp.LambertW(x, -1))
+
+
+def test_a_real_function_of_complex_ones_takes_an_array_for_its_result_and_keeps_the_precision() -> None:
+    twice = ElementwiseFunction("twice", 1, lambda x: 2.0 * np.asarray(x, np.float64))
+    out = np.zeros(2, np.float32)
+    assert twice(np.array([1.0, 2.0], np.float32), out).dtype == np.float32
+    np.testing.assert_array_equal(out, [2.0, 4.0])
+    assert twice(1.5) == 3.0
