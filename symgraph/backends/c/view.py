@@ -28,7 +28,7 @@ MOST_ROWS, LEAST_ROWS = 64, 8
 
 _ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
 _ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
-_ROOTS |= dict.fromkeys(("residual", "residual_jacobian"), "residual")
+_ROOTS |= dict.fromkeys(("residual", "residual_jacobian", "normal_equations"), "residual")
 """The kind of the roots of the graph that each public function is about."""
 
 AHEAD_BYTES = 10_240
@@ -84,7 +84,11 @@ class CView:
         jacobian: the function that computes its derivatives.
         residual: the function that computes it; None where it is the output less the target, or where there is none.
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
+        normal: the function that computes the derivatives of the residual and what is behind them: the residual, or the output
+            that is the residual but for the target.
+        difference: whether the residual is the output less the target.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
+        residual_slope: twice that.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         robust: the name of the residual's robust loss, as a C literal, and its scale; None for a multiple of the square.
         shared: the parts that compute a long output, with which all functions begin.
@@ -125,7 +129,10 @@ class CView:
     jacobian: CFunction | None
     residual: CFunction | None
     residual_jacobian: CFunction | None
+    normal: CFunction | None
+    difference: bool
     residual_factor: str
+    residual_slope: str
     no_residual: str
     robust: tuple[str, str] | None
     shared: tuple[Part, ...]
@@ -175,8 +182,19 @@ class CView:
     def written(self) -> tuple[CFunction, ...]:
         """Return the functions that it has over rows."""
         found = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
-        others = (self.by_features, self.along, self.both, *(one.terms for one in self.summed))
+        others = (self.by_features, self.along, self.both, self.normal, *(one.terms for one in self.summed))
         return tuple(function for function in (*found, *others) if function is not None)
+
+    @property
+    def normal_columns(self) -> tuple[int, ...]:
+        """Return the column of each derivative that ``normal`` writes, and behind these of each residual."""
+        places = () if self.normal is None else self.normal.places
+        return tuple(sorted(range(len(places)), key=places.__getitem__))
+
+    @property
+    def normal_blocks(self) -> int:
+        """Return the number of blocks whose products are added up together, as many as the first-level cache holds."""
+        return max(1, min(4, BLOCK_BYTES // (8 * self.rows * max(1, len(self.normal_columns)))))
 
     @property
     def in_parts(self) -> bool:
@@ -193,6 +211,7 @@ class CView:
             "jacobian": (self.jacobian, "partials"),
             "residual": (self.residual or self.prediction, "residuals" if self.residuals else ""),
             "residual_jacobian": (self.residual_jacobian or self.jacobian, "partials"),
+            "normal_equations": (self.normal, "columns"),
             FEATURE_JACOBIAN: (self.by_features, "partials"),
             JVP: (self.along, ""),
             **{one.name: (one.terms, "terms") for one in self.summed},
@@ -201,7 +220,10 @@ class CView:
         written, name = own[function]
         assert written is not None
         whole = function == "per_sample_grad" and not self.direct
-        columns = {name: self.sums if whole else written.most} if name else {}
+        columns = {name: self.sums if whole else len(written.places) if name == "columns" else written.most} if name else {}
+        if name == "columns":
+            columns = {name: count * self.normal_blocks for name, count in columns.items()}
+            columns |= dict.fromkeys(("residual", "shares", "losses", "weighted"), self.normal_blocks)
         columns |= {"ones": 1} if name == "terms" else {}
         columns |= {"x": self.features, "kept": written.kept}
         block = f"{self.prefix}_ROWS_"
@@ -209,6 +231,7 @@ class CView:
             name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
         }
         single = ("sums", "lost") if function == "value_and_grad" or function in sums_of else ("sums",) if whole else ()
+        found |= {"lost": (f"2 * {self.prefix}_WEIGHTS", 2 * self.weights)} if name == "columns" else {}
         return found | dict.fromkeys(single, sums_of.get(function, (f"{self.prefix}_SUMS_", self.sums)))
 
     def stack(self, function: str) -> int:
@@ -239,7 +262,8 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     name = ascii_name(model.name)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
     single = source.options.single
-    rows = _rows(features + max(function.most + function.kept for function in written), single)
+    by_part = [function for function in written if function is not functions["normal"]] or written
+    rows = _rows(features + max(function.most + function.kept for function in by_part), single)
     target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
         file=model.name,
@@ -261,7 +285,9 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         weights=weights,
         sums=sums,
         rows=rows,
+        difference=source.residual_is_difference,
         residual_factor=number(residual.factor),
+        residual_slope=number(2.0 * residual.factor),
         no_residual=string(residual.reason) if residual.reason else "NULL",
         robust=None if model.robust is None else (string(model.robust.name), number(model.robust.f_scale)),
         **functions,
@@ -324,6 +350,13 @@ def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict
         "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN) if chosen & slopes else None,
         "residual": writer.values("residual", "residuals", "residual") if has_residual else None,
         "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL) if has_slopes else None,
+        "normal": writer.normal(
+            "residual_jacobian" if own_slopes else "jacobian",
+            "output" if difference else "residual",
+            RESIDUAL if own_slopes else JACOBIAN,
+        )
+        if "normal_equations" in chosen
+        else None,
     }
 
 
