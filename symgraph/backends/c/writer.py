@@ -81,7 +81,7 @@ class Part:
     @property
     def careful(self) -> bool:
         """Tell if it calls a function that needs the C library for some arguments."""
-        return any("careful" in line for line in self.loop)
+        return any(re.search(r"\bcareful\b", line) for line in self.loop)
 
 
 @dataclass(frozen=True, slots=True)
