@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.build.modules import compile  # noqa: A004  the public name
-    from symgraph.errors import SymgraphError
+    from symgraph.errors import SpecWarning, SymgraphError
     from symgraph.io.native import load
     from symgraph.ir.functions import (
         betaln,
@@ -54,13 +54,14 @@ _EXPORTS = {
     **dict.fromkeys(("wofz_slope_re", "wofz_slope_im"), "symgraph.ir.functions"),
     "compile": "symgraph.build.modules",
     "load": "symgraph.io.native",
-    "SymgraphError": "symgraph.errors",
+    **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
 }
 
 __all__ = [
     "Constant",
     "Model",
     "Normal",
+    "SpecWarning",
     "SymgraphError",
     "Uniform",
     "betaln",

@@ -35,3 +35,7 @@ class ModuleError(SymgraphError):
 
 class OptionError(SymgraphError):
     """An option of the command line or of a public function has a value it cannot take."""
+
+
+class SpecWarning(UserWarning):
+    """A model spec says something that can be built and is hardly meant: a sigmoid of a sigmoid."""

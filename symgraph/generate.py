@@ -13,20 +13,21 @@ from symgraph.backends.c.single import in_single
 from symgraph.backends.header import with_header
 from symgraph.backends.numpy.standalone import standing_alone
 from symgraph.backends.rendering import render
-from symgraph.backends.source import ConstraintSource, Source, model_hash
+from symgraph.backends.source import ConstraintSource, Penalty, Source, model_hash
 from symgraph.derive.adjoint import differentiate
 from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.constraint_partials import constraint_partials
 from symgraph.derive.lowering import lower
 from symgraph.derive.on_request import differentiate_on_request
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, SpecError
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
-from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, PLAIN, Options
+from symgraph.options import ACCURATE, DOUBLE, ERROR_BOUND, HESSIAN, HVP, PLAIN, Options
 from symgraph.passes import BEFORE_SECOND, STEPS, printed, run_passes
 from symgraph.passes.orient import orient
 from symgraph.spec.model import Model
+from symgraph.spec.penalty import rows_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,7 +84,7 @@ def generate(
         One artifact for each file of each backend, not verified yet.
 
     Raises:
-        SpecError: the model cannot be lowered.
+        SpecError: the model cannot be lowered, or has a penalty where second derivatives are asked for.
         OptionError: a backend is unknown, or none of the given ones has an option that is asked for.
     """
     chosen = tuple(backends)
@@ -100,6 +101,12 @@ def generate(
 
 
 def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
+    second = [name for name in options.derivatives if name in (HESSIAN, HVP)]
+    if second and model.penalty_expr is not None:
+        raise SpecError(
+            f"model {model.name}: penalty: {second[0]} is the second derivative of rows, which have no share in a penalty; "
+            f"leave out --with {second[0]}, or put the penalty into model.loss"
+        )
     lowered = run("lower", lower, model)
     branches = any(node.op == "select" for node in lowered.nodes)
     readable = run("lower for reading", lower, model, guarded=False) if branches else lowered
@@ -109,7 +116,17 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     radii = run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
     rests = run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
-    return Source(model, spec, orient(readable), graph, radii=radii, rests=rests)
+    penalty = None if model.penalty_expr is None else run("penalty", _penalty, model)
+    if penalty is not None and options.precision == ACCURATE:
+        rests = {**remainders(penalty.part, [*_steps(lower(penalty.part), unmeasured)]), **rests}
+    return Source(model, spec, orient(readable), graph, radii=radii, rests=rests, penalty=penalty)
+
+
+def _penalty(model: Model) -> Penalty:
+    """Make the graphs of a model's penalty."""
+    part, rows = model.penalty_part(), rows_of(model)
+    graph = _last(_steps(lower(part), unmeasured))
+    return Penalty(part, graph, rows, graph if rows is None else _last(_steps(lower(rows.part), unmeasured)))
 
 
 def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> list[Artifact]:
@@ -118,7 +135,11 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
     bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
     constraints = _constraints(source.model) if backend.name == "numpy" and source.model.constraints else None
-    own = replace(source, graph=graph, options=had, bounds=bounds, constraints=constraints)
+    penalty = source.penalty
+    if penalty is not None:
+        variant = backend.name if backend.name == "scalar" else "penalty"
+        penalty = replace(penalty, graph=printed(penalty.graph, variant), rows_graph=printed(penalty.rows_graph, "penalty"))
+    own = replace(source, graph=graph, options=had, bounds=bounds, constraints=constraints, penalty=penalty)
     view = run(f"{backend.name}: write", backend.view, own)
     artifacts = []
     for file_name, template in backend.files(source.model.name).items():

@@ -56,7 +56,8 @@ class Backend:
         tables |= {"the error bound": texts_of("bound")} if source.options.error_bound else {}
         for said, texts in tables.items():
             lacking = {name for name, row in OPS.items() if row.stable is None and name not in texts}
-            node = next((node for node in source.graph.nodes if node.op in lacking), None)
+            graphs = (source.graph, *([source.penalty.graph] if source.penalty else []))
+            node = next((node for graph in graphs for node in graph.nodes if node.op in lacking), None)
             if node is not None:
                 able = [name for name in OPS[node.op].backends if name != self.name or node.op in self.texts]
                 raise SpecError(

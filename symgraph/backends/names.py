@@ -133,11 +133,13 @@ class Names:
         model: the model.
         graph: a differentiated graph of it.
         identifier: the identifier of every feature, weight and node, and of targets where there are several.
+        loss: the identifier of the loss, unless a node has it.
     """
 
     model: Model
     graph: Graph
     identifier: Mapping[str, str]
+    loss: str = "loss"
 
     def inputs(self, kind: str, order: Iterable[int], also: Iterable[int] = ()) -> list[str]:
         """Return the identifier of every input of a kind in order, "" for one that nothing reads.
@@ -178,7 +180,7 @@ class Names:
         """Return the identifier of each operation with a name of its own, the loss among them."""
         labels = {position: self.identifier[names[0]] for position, names in self.primals().items()}
         if "loss" in self.graph.roots:
-            labels.setdefault(self.graph.roots["loss"], "loss")
+            labels.setdefault(self.graph.roots["loss"], self.loss)
         return {position: label for position, label in labels.items() if self.graph.nodes[position].data is None}
 
     def cotangents(self, kind: str = "") -> tuple[dict[int, str], dict[int, str]]:

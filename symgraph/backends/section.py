@@ -248,6 +248,10 @@ def straight(
     return Straight(order, lines, notes, tuple(writer.operand(position).text for position in results))
 
 
+PENALTY_TITLES: Mapping[str, str] = MappingProxyType({"loss": "penalty", "back through loss": "back through the penalty"})
+"""Comments in the statements of a penalty, which is the loss of a graph of its own."""
+
+
 def statements(
     lines: Sequence[Line],
     notes: Mapping[int, str],

@@ -13,6 +13,7 @@ from symgraph.options import DERIVATIVES, DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.inputs import DEFAULT_LAW, Input
 from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.model import Model
+from symgraph.spec.penalty import Rows, penalty_rows
 from symgraph.spec.residuals import residual_of
 
 ABI = 2
@@ -39,6 +40,23 @@ class ConstraintSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Penalty:
+    """Penalty of a model on its way to text.
+
+    Attributes:
+        part: the model whose loss it is, which has no rows.
+        graph: the differentiated graph of that.
+        rows: the rows of least squares that it is; None where it is no sum of squares.
+        rows_graph: the graph of these.
+    """
+
+    part: Model
+    graph: Graph
+    rows: Rows | None
+    rows_graph: Graph
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Model on its way to text.
 
@@ -52,6 +70,7 @@ class Source:
         constraints: the constraints, or None where there are none, or the module has no functions for them.
         radii: bounds of the errors of those constants of the graph that are not exact.
         rests: rounding remainders of these constants, for arithmetic with more digits than a float has.
+        penalty: the graphs of the penalty; None without one.
     """
 
     model: Model
@@ -63,6 +82,7 @@ class Source:
     constraints: ConstraintSource | None = None
     radii: Mapping[float, float] = field(default_factory=dict)
     rests: Mapping[float, float] = field(default_factory=dict)
+    penalty: "Penalty | None" = None
 
     @property
     def has_residual(self) -> bool:
@@ -95,6 +115,8 @@ def _model_hash(model: Model) -> str:
     lines += [f"output {node.name}" for node in model.output_nodes] or ["output None"]
     lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
     lines += [f"constraint {one.name} {digest[one.expr]} {one.limits}" for one in model.constraints]
+    lines += [f"likelihood {model.likelihood_declared}"] if model.likelihood_declared else []
+    lines += [f"penalty {digest[model.penalty_expr]}"] if model.penalty_expr is not None else []
     lines.append(f"loss {None if model.loss_expr is None else digest[model.loss_expr]}")
     return f"sha256:{sha256(chr(10).join(lines).encode()).hexdigest()}"
 
@@ -122,6 +144,8 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "model_hash": quoted(model_hash(model)),
         "has_loss": str(model.loss_expr is not None),
         **_residual_entry(model),
+        **_likelihood_entries(model),
+        **_penalty_entries(model),
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
         **_limit_entries(model),
@@ -139,6 +163,23 @@ def _residual_entry(model: Model) -> dict[str, str]:
     entries = {"residual_factor": number(residual.factor)}
     entries |= {"residuals": str(len(residual.exprs))} if len(residual.exprs) > 1 else {}
     return entries if robust is None else entries | {"robust": f"({quoted(robust.name)}, {number(robust.f_scale)})"}
+
+
+def _likelihood_entries(model: Model) -> dict[str, str]:
+    """Return the likelihood that the loss is, and the values that its target may have."""
+    declared = model.likelihood_declared
+    if declared is None:
+        return {}
+    kind, limit = declared.labels
+    shown = quoted(limit) if isinstance(limit, str) else repr(limit)
+    return {"likelihood": quoted(declared.name), "labels": f"({quoted(kind)}, {shown})"}
+
+
+def _penalty_entries(model: Model) -> dict[str, str]:
+    """Return that there is a penalty, and the number of rows of least squares that it is, which are no data."""
+    if model.penalty_expr is None:
+        return {}
+    return {"has_penalty": "True", "penalty_rows": str(len(penalty_rows(model)))}
 
 
 def _limit_entries(model: Model) -> dict[str, str]:

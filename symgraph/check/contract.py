@@ -105,6 +105,7 @@ class Contract:
         if backend != "scalar" and residual.exprs:
             dtype = np.dtype(module.METADATA.get("dtype", "float64")).type
             yield "residual_factor", module.METADATA.get("residual_factor"), float(dtype(residual.factor))
+        yield "penalty", hasattr(module, "penalty"), self.reference.model.penalty_expr is not None
         for name in ("residual", "residual_jacobian"):
             if not residual.exprs and hasattr(module, name):
                 yield name, "there", "missing, since the loss is no constant times a square"
@@ -165,6 +166,8 @@ def _has(module: Any, backend: str, call: Call, given: Given) -> bool:
     """Tell whether a module is to have a function, C one that it ships; large batches skip the tape, which has no blocks."""
     if call.function in _OF_TAPE and (backend == "c" or len(given.rows) > len(_SHARES)):
         return False
+    if call.function == "penalty":
+        return True
     return hasattr(module, call.function) if backend == "c" else (call.function in BY_ROW) == (backend == "scalar")
 
 

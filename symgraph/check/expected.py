@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.check.verification_points import Batch
-from symgraph.gradcheck.calls import Array, direction, partials_fact
+from symgraph.gradcheck.calls import PENALTY, Array, direction, partials_fact
 from symgraph.gradcheck.outcomes import Fact
 
 ILL = 1e-4
@@ -104,7 +104,13 @@ def expect(
         and residuals each column is a fact, such as "output re", "jacobian re", "residual 1". Of the derivatives on request
         "hessian" (n, k, k), "feature_jacobian" (n, d), and along ``direction`` "hvp" (n, k) and "jvp" (n,).
     """
-    points = [batch.point(row) for row in range(len(batch.rows))]
+    return expect_at(reference, [batch.point(row) for row in range(len(batch.rows))], kind, derivatives)
+
+
+def expect_at(
+    reference: Reference, points: Sequence[Point], kind: type[Expected] = Expected, derivatives: Collection[str] = ()
+) -> dict[str, Expected]:
+    """Compute what a correct module gives at some points; see ``expect``."""
     weights = [entry.name for entry in reference.model.weight_inputs]
     fields = [f"node {node.name}" for node in reference.model.nodes]
 
@@ -118,6 +124,8 @@ def expect(
     for place, root in enumerate(reference.roots):
         start = len(names) + place * len(weights)
         found[partials_fact(root)] = whole.at((slice(None), slice(start, start + len(weights))))
+    if reference.penalty is not None:
+        found |= _penalty(reference.penalty, points, kind)
     found |= _on_request(reference, points, kind, found, derivatives)
     # a field of the tape that is None without the target
     return found | ({"node loss": found["loss"]} if "loss" in reference.on_target else {})
@@ -157,6 +165,15 @@ def _along(fact: Expected, v: Array) -> Expected:
     with np.errstate(all="ignore"):
         sizes = (np.abs(fact.want) * np.abs(v)).sum(-1)
         return type(fact)(fact.want @ v, fact.radius @ np.abs(v) + 2.0**-fact.bits * sizes)
+
+
+def _penalty(reference: Reference, points: Sequence[Point], kind: type[Expected]) -> dict[str, Expected]:
+    """Return the penalty at the weights, and its partials, once for each row."""
+    names = {entry.name for entry in reference.model.inputs}
+    alone = [{name: value for name, value in points[0].items() if name in names}]
+    own = expect_at(reference, alone, kind)
+    rows = np.zeros(len(points), np.intp)
+    return {PENALTY[fact]: own[fact].at(rows) for fact in PENALTY}
 
 
 def radius(value: Value) -> float:

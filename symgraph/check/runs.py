@@ -206,7 +206,9 @@ class _Runner:
 
     def _calls(self, given: Given) -> list[Call]:
         """The calls of functions that the module has."""
-        return [call for call in calls(self.module, given, self.columns) if hasattr(self.module, call.function)]
+        has_penalty = hasattr(self.module, "penalty")  # of which a row knows nothing
+        found = calls(self.module, given, self.columns)
+        return [call for call in found if hasattr(self.module, call.function) and not (has_penalty and call.penalty)]
 
     def _run_all(self, given: Given, place: int, turn: int) -> None:
         """Call the functions that the module has, but for those whose turn it is not."""

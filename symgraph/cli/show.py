@@ -82,6 +82,8 @@ def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
             name = text(weight.symbol)
             left = rf"\frac{{\partial\,\mathrm{{loss}}}}{{\partial {name}}}" if latex else f"d loss / d {name}"
             rows.append((left, text(partials[weight.name])))
+    if model.penalty_expr is not None:
+        rows.append((r"\mathrm{penalty}" if latex else "penalty", text(model.penalty_expr)))
     return rows
 
 

@@ -203,6 +203,7 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
     from symgraph.errors import OptionError
     from symgraph.io.data import read_data
     from symgraph.io.module import targets_of
+    from symgraph.io.targets import check_labels
 
     targets = targets_of(module)
     if not module.FEATURES and not (targets and need_target):
@@ -213,7 +214,9 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
     if path is None:
         needed = [*module.FEATURES, *(targets if need_target else ())]
         raise OptionError(f"--data is missing; {module.MODEL} needs the columns {', '.join(needed)}")
-    return read_data(path, module.FEATURES, module.TARGET or targets, need_target=need_target)
+    rows = read_data(path, module.FEATURES, module.TARGET or targets, need_target=need_target)
+    check_labels(module, rows.X, rows.y, str(path))
+    return rows
 
 
 def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:

@@ -27,7 +27,9 @@ MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
 """Errors of the scalar backend where NumPy gives inf or nan."""
 BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
-PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian"}
+PENALTY = {"loss": "penalty", "gradient": "penalty_gradient"}
+"""The facts of what is added to sums of rows once, which each row repeats."""
+PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian", "penalty": "penalty_gradient"}
 """The values of a row, and the partials of each by the weights."""
 
 
@@ -98,6 +100,7 @@ class Call(NamedTuple):
         run: makes the call and gives its results.
         how: one of ``WAYS``, or "without y".
         factors: (m,) those of the given rows, where the results are sums of rows; else None.
+        penalty: the factor of the penalty, which is added to such a sum.
     """
 
     function: str
@@ -105,6 +108,7 @@ class Call(NamedTuple):
     run: Callable[[], Sequence[Any]]
     how: str = ""
     factors: Array | None = None
+    penalty: float = 0.0
 
 
 def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
@@ -125,6 +129,8 @@ def with_constants(module: Any, values: Mapping[str, float]) -> Any:
     if not values or hasattr(module, "with_constants"):
         return module.with_constants(**values) if values else module
     rows = {name: partial(getattr(module, name), constants=values) for name in BY_ROW if hasattr(module, name)}
+    if hasattr(module, "penalty"):
+        rows["penalty"] = partial(module.penalty, constants=values)
     return SimpleNamespace(**{**vars(module), **rows})
 
 
@@ -161,6 +167,15 @@ def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[
     return module.row(w.tolist(), _floats(x), None if y is None else np.asarray(y, np.float64).tolist(), partials), partials
 
 
+def call_penalty(module: Any, w: NDArray[Any]) -> tuple[float, Any]:
+    """The penalty and its partials, of a module of any backend."""
+    if hasattr(module, "predict") or hasattr(module, "value_and_grad"):
+        found: tuple[float, Any] = module.penalty(w)
+        return found
+    partials = [math.nan] * len(w)
+    return module.penalty(w.tolist(), partials), partials
+
+
 def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
     """Return the result for each row; for n rows that are repeated, the largest and the smallest result of each.
 
@@ -188,6 +203,7 @@ def _called(
     how: str = "",
     options: Mapping[str, Any] = {},
     factors: Array | None = None,
+    penalty: float = 0.0,
 ) -> Call:
     """The call of a function with the first of the arguments, and more options."""
 
@@ -198,7 +214,7 @@ def _called(
             return _columns(name, result, given, len(facts))
         return result if len(facts) > 1 else (result,)
 
-    return Call(name, facts, run, how, factors)
+    return Call(name, facts, run, how, factors, penalty)
 
 
 def _columns(name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
@@ -255,6 +271,10 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     elif module.METADATA.get("residual_factor"):
         yield from _squares(module, given, module.METADATA["residual_factor"], per_sample_grad)
     yield single("error_bound", BOUNDS)
+    if given.alone and hasattr(module, "penalty"):
+        yield Call("penalty", ("penalty", "penalty_gradient"), lambda: call_penalty(module, given.w))
+    if given.alone and hasattr(module, "penalty_residual"):
+        yield from _squares_of_penalty(module, given.w, module.METADATA["residual_factor"])
     if given.alone:
         yield Call("row", ("loss", "gradient"), lambda: call_row(module, *given[:3]))
         one = len(outputs) == 1
@@ -292,20 +312,30 @@ def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable
     yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 
+def _squares_of_penalty(module: Any, w: NDArray[Any], factor: float) -> Iterator[Call]:
+    """The rows of the penalty and their partials, by what they say of it."""
+
+    def gradient() -> Any:
+        return 2.0 * factor * module.penalty_jacobian(w).T @ module.penalty_residual(w)
+
+    yield Call("penalty_residual", ("penalty",), lambda: [factor * np.sum(np.square(module.penalty_residual(w)))])
+    yield Call("penalty_jacobian", ("penalty_gradient",), lambda: [gradient()])
+
+
 def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Collection[str]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
 
     shares, ones = given.shares, np.ones(len(given.shares))
     own = float(shares[0]) if given.alone else shares
 
-    def weighted(part: Array) -> tuple[Array, Mapping[str, Any]]:
-        return part / part.sum(), {"sample_weight": float(part[0]) if given.alone else part}
+    def weighted(part: Array) -> tuple[Array, Mapping[str, Any], float]:
+        return part / part.sum(), {"sample_weight": float(part[0]) if given.alone else part}, 1.0 / part.sum()
 
-    ways: Mapping[str, Callable[[], tuple[Array, Mapping[str, Any]]]] = {
-        "": lambda: (ones / len(ones), {}),
+    ways: Mapping[str, Callable[[], tuple[Array, Mapping[str, Any], float]]] = {
+        "": lambda: (ones / len(ones), {}, 1.0 / len(ones)),
         "weighted": lambda: weighted(shares),
-        "weighted sum": lambda: (shares, {"sample_weight": own, "reduction": "sum"}),
-        "sum": lambda: (ones, {"reduction": "sum"}),
+        "weighted sum": lambda: (shares, {"sample_weight": own, "reduction": "sum"}, 1.0),
+        "sum": lambda: (ones, {"reduction": "sum"}, 1.0),
         "with zeros": lambda: weighted(np.where(np.arange(len(ones)) % 3 == 1, 0.0, shares)),
     }
     cotangents = {"": (ones, ()), "weighted": (shares, (own,)), "sum": (_NUMBER * ones, (np.float64(_NUMBER),))}
@@ -318,9 +348,9 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Colle
         if how in cotangents:
             seeds, cotangent = cotangents[how]
             yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
-        factors, options = ways[how]()
+        factors, options, penalty = ways[how]()
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",)), *second):
-            yield _called(module, given, name, facts, how=how, options=options, factors=factors)
+            yield _called(module, given, name, facts, how=how, options=options, factors=factors, penalty=penalty)
         if how.endswith("sum") and hasattr(module, "normal_equations"):
             weights = {name: value for name, value in options.items() if name == "sample_weight"}
             run = partial(lambda weights: module.normal_equations(*given[:3], **weights)[1:], weights)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.gradcheck.calls import BOUNDS, WAYS, WITHOUT, Array, Call, Given, calls, extremes, of_weights
+from symgraph.gradcheck.calls import BOUNDS, PENALTY, WAYS, WITHOUT, Array, Call, Given, calls, extremes, of_weights
 
 # Texts that reports give to ways of calling.
 _WAYS = {
@@ -22,8 +22,9 @@ _WAYS = {
 }
 _PULLED = {"": "(tape)", "weighted": "(tape, cotangent)", "sum": "(tape, number)"}
 # The results of functions that give several.
-_SEVERAL = ("value_and_grad", "row", "forward")
+_SEVERAL = ("value_and_grad", "row", "forward", "penalty")
 _PARTS = {"loss": "the value", "gradient": "the gradient", "output": "the output"}
+_PARTS |= {"penalty": "the value", "penalty_gradient": "the gradient"}
 Large = tuple[int, Sequence[str], Mapping[str, Any]]
 """A large batch: more rows than this, the ways of adding them up, and options."""
 
@@ -53,6 +54,10 @@ class Fact:
         terms = shares * self.want[kept]
         radius = (np.abs(shares) * self.radius[kept]).sum(0) + self.of_sums * np.abs(terms).sum(0)
         return type(self)(terms.sum(0), radius)
+
+    def plus(self, other: Self) -> Self:
+        """The sum of both."""
+        return type(self)(self.want + other.want, self.radius + other.radius + self.of_sums * np.abs(self.want))
 
 
 Known = TypeVar("Known", bound=Fact)
@@ -108,7 +113,7 @@ class Rows(NamedTuple, Generic[Known]):
 
     def outcomes(self, given: Given) -> Iterator[Outcome[Known]]:
         """Call all functions with the given arguments, one after the other as they are asked for."""
-        known: dict[tuple[str, bytes | None], Known] = {}
+        known: dict[tuple[str, bytes | None, float], Known] = {}
         for call in calls(self.module, given, self.facts):
             if self.has(call, given):
                 yield from self._tried(call, given, known)
@@ -127,10 +132,13 @@ class Rows(NamedTuple, Generic[Known]):
         whole = self.facts[fact]
         if call.factors is not None:
             n = len(whole.want)
-            return whole.total(np.bincount(given.rows, call.factors, n).astype(np.float64))
+            found = whole.total(np.bincount(given.rows, call.factors, n).astype(np.float64))
+            if call.penalty and PENALTY.get(fact) in self.facts:
+                found = found.plus(self.facts[PENALTY[fact]].at(slice(1)).total(np.array([call.penalty])))
+            return found
         return whole.at(int(given.rows[0]) if given.alone else given.rows[: len(whole.want)])
 
-    def _tried(self, call: Call, given: Given, known: dict[tuple[str, bytes | None], Known]) -> Iterator[Outcome[Known]]:
+    def _tried(self, call: Call, given: Given, known: dict[tuple[str, bytes | None, float], Known]) -> Iterator[Outcome[Known]]:
         """Make a call; what is known of sums is worked out once for all calls."""
         try:
             results, cause = [*zip(call.facts, call.run(), strict=True)], None
@@ -138,9 +146,10 @@ class Rows(NamedTuple, Generic[Known]):
             results, cause = [(fact, None) for fact in call.facts], error
         factors = None if call.factors is None else call.factors.tobytes()
         for fact, result in results:
-            if (fact, factors) not in known:
-                known[fact, factors] = self.known(call, fact, given)
-            right, by = known[fact, factors], self.facts[fact].want.ndim > 1
+            key = fact, factors, call.penalty
+            if key not in known:
+                known[key] = self.known(call, fact, given)
+            right, by = known[key], self.facts[fact].want.ndim > 1
             parts: Sequence[tuple[str, Array | None]]
             if cause is not None:
                 parts = [(f"raises {type(cause).__name__}: {cause}", None)]

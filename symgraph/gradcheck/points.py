@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from symgraph.columns import columns_of
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import Given, call_row, is_value, partials_fact
+from symgraph.gradcheck.calls import PENALTY, Given, call_penalty, call_row, is_value, partials_fact
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
@@ -68,6 +68,8 @@ class Point(NamedTuple):
         Raises:
             ModuleError: the function raises, so there is nothing to be checked.
         """
+        if part in PENALTY.values():
+            return self._penalty(part, w)
         kind, _, column = part.partition(" ")
         name, of_loss = _FUNCTIONS[kind], part in ("loss", "gradient")
         if of_loss and not hasattr(self.module, name):
@@ -86,6 +88,7 @@ class Point(NamedTuple):
     def values(self) -> Mapping[str, Array]:
         """Compute each row's values by functions of batches, or else by `row`, in float64: (n,), and partials (n, k)."""
         has = ["loss"] * self.module.METADATA["has_loss"] + [*self.outputs] * hasattr(self.module, "jacobian")
+        has += ["penalty"] * hasattr(self.module, "penalty")
         parts = [part for value in has for part in (value, partials_fact(value))]
         return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
 
@@ -146,6 +149,16 @@ class Point(NamedTuple):
             if domain and not np.all((domain[0] <= values) & (values <= domain[1])):
                 return False
         return True
+
+    def _penalty(self, part: str, w: Array) -> NDArray[np.floating[Any]]:
+        """The penalty or its partials, once for each row."""
+        try:
+            value, partials = call_penalty(self.module, w)
+        except Exception as error:  # as above
+            text = f"{self.module.MODEL} cannot be checked: penalty raises {type(error).__name__}: {error}"
+            raise ModuleError(f"{text}; build it again") from error
+        found = np.asarray(value if part == "penalty" else partials, w.dtype)
+        return np.broadcast_to(found, (len(self.given.rows), *found.shape))
 
     def _by_row(self, w: Array) -> Array:
         """Loss and partials of each row, (n, 1 + k), by `row`; NaN where that raises as `math` does."""

@@ -39,6 +39,7 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "feature_jacobian": (None, (_P, _P, _N, _P)),
     "jvp": (None, (_P, _P, _P, _N, _P)),
     "predict_jacobian_row": (_REAL, (_P, _P, _P)),
+    "penalty": (_REAL, (_P, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
 _OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
@@ -229,6 +230,7 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
     metadata |= {"residual_factor": factor} if reason is None else {"no_residual": reason}
     if hasattr(library, f"{prefix}_robust"):
         metadata["robust"] = text("robust"), real.in_dll(library, f"{prefix}_f_scale").value
+    metadata |= {"has_penalty": True} if "penalty" in functions else {}
     metadata |= {"dtype": "float32"} if single else {}
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
     metadata |= {"residuals": ctypes.c_int.in_dll(library, f"{prefix}_residuals").value} if "residuals" in several else {}

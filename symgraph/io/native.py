@@ -261,6 +261,8 @@ def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: C
     """Give the object that takes the calls: the extension's, or, where it cannot be compiled, the binding."""
     if binding.facts.constants:  # which the extension does not put behind the weights
         return Front(binding, "ctypes, for constants")
+    if binding.facts.metadata.get("has_penalty"):  # which the extension does not add
+        return Front(binding, "ctypes, for a penalty")
     facts = binding.facts
     if facts.targets or len(facts.outputs) > 1 or "residuals" in facts.metadata:  # it knows one number a row
         return Front(binding, "ctypes, for several targets, outputs or residuals")

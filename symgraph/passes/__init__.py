@@ -64,11 +64,13 @@ PIPELINES: Mapping[tuple[str, str], Passes] = MappingProxyType(
         ("numpy", ERROR_BOUND): (half_angle, hyperbolic, open_jumps, one_row),
         ("scalar", DOUBLE): (one_row, saturate, *PIPELINE[:-1]),  # limit has guarded the products already
         ("c", DOUBLE): (fused, falling),
+        ("penalty", DOUBLE): (one_row, *PIPELINE[:-1]),
         ("array_api", DOUBLE): (),
     }
 )
 """Passes from the optimized graph to the one that is printed, by backend and precision, or extra that has a graph of its own.
-An error bound follows the operations of the module's batches."""
+An error bound follows the operations of the module's batches; a penalty, which has no rows, is the same in all backends but the
+scalar one, which prints it as it prints rows."""
 
 
 def run_passes(passes: Iterable[Callable[[Graph], Graph]], graph: Graph) -> Graph:

@@ -26,6 +26,7 @@ class AccurateLines(NamedTuple, Generic[T]):
         jacobian: computes the partials of the output by each weight from the tape, of several one output after the other.
         residual: computes the residuals from the tape, in a tuple.
         residual_jacobian: computes the partials of the residuals; those of the outputs if it is None.
+        penalty: computes the penalty and then its partials from w; None without one.
     """
 
     forward: Callable[[Array, Any, Any], T]
@@ -34,6 +35,7 @@ class AccurateLines(NamedTuple, Generic[T]):
     jacobian: PairColumns[T] | None = None
     residual: PairColumns[T] | None = None
     residual_jacobian: PairColumns[T] | None = None
+    penalty: Callable[[Array], Sequence[Pair]] | None = None
 
 
 class AccurateBound(LooseBinding[T]):
@@ -45,6 +47,7 @@ class AccurateBound(LooseBinding[T]):
     def __init__(self, facts: Facts, lines: AccurateLines[T], laws: Sequence[Law]) -> None:
         super().__init__(facts, laws)
         self._lines = lines
+        self._penalty_lines = None if lines.penalty is None else self._rounded_penalty
         fields = output_fields(facts)
         self._columns: Mapping[str, PairColumns[T]] = {
             "predict": lambda tape: [pair_of(getattr(tape, field)) for field in fields],
@@ -54,6 +57,10 @@ class AccurateBound(LooseBinding[T]):
             "per_sample_grad": lambda tape: self._summed(tape, pair_of(seed_of(tape, 1.0)), lambda rows: rows),
         }
         self._summed = lines.backward or absent(facts, "loss")
+
+    def _rounded_penalty(self, w: Array) -> Sequence[Array]:
+        assert self._lines.penalty is not None  # else nobody calls this
+        return [rounded_pair(one, w.dtype) for one in self._lines.penalty(w)]
 
     @np.errstate(all="ignore")
     def _tape(self, inputs: Inputs) -> T:

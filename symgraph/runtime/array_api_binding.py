@@ -106,6 +106,7 @@ class ArrayApiBinding(LooseBinding[T]):
         super().__init__(facts, laws)
         self._forward = lines.forward
         self._backward = lines.backward or absent(facts, "loss")
+        self._penalty_lines = lines.penalty
         self._columns: Mapping[str, Columns[T]] = {**columns_of(facts, lines), "per_sample_grad": self._gradient}
 
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Any, None]:
@@ -121,6 +122,23 @@ class ArrayApiBinding(LooseBinding[T]):
             with np.errstate(all="ignore"):
                 s = s / (prod(shape) if sample_weight is None else namespace(s).sum(s))
         return inputs, s, None
+
+    def _share(self, inputs: Inputs, sample_weight: Any, reduction: str) -> Any:
+        if reduction == "sum" or sample_weight is None:
+            return super()._share(inputs, None, reduction)
+        weights = brought(sample_weight, inputs.w)
+        return 1.0 / namespace(weights).sum(weights)
+
+    def _weights(self, w: Any) -> Any:
+        xp = namespace(w)
+        constants = [*self.facts.constants.values()]
+        return xp.concat([w, brought(constants, w)]) if constants else w
+
+    def _penalty(self, w: Any) -> tuple[Any, Any]:
+        assert self._penalty_lines is not None
+        xp, found = namespace(w), self._penalty_lines(w)
+        value, *partials = (xp.full_like(w[0], one) if isinstance(one, float) else one for one in found)
+        return value, xp.stack(partials)
 
     @np.errstate(all="ignore")
     def _tape(self, inputs: Inputs) -> T:

@@ -9,8 +9,18 @@ from typing import Any, Generic
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symgraph.runtime.contract import check_reduction, checked_inputs, thread_count, weighted_rows
+from symgraph.runtime.contract import (
+    check_reduction,
+    checked_inputs,
+    common_dtype,
+    followed_by_constants,
+    require_weights,
+    row_shape,
+    thread_count,
+    weighted_rows,
+)
 from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import T, V, check_abi, check_target, check_target_of_loss, seed_of
 from symgraph.runtime.normal_equations import residual_products
 from symgraph.runtime.sums import rowsum
@@ -48,6 +58,8 @@ class Binding(Kept, Generic[T]):
     _vectors = staticmethod(vectors_of)
     _with_each = staticmethod(with_each)
     _stacked = staticmethod(stacked)
+    _penalty_lines: "Callable[[Any], Sequence[Any]] | None" = None
+    _penalty_rows: "Callable[[Any], tuple[Sequence[Any], Mapping[tuple[int, int], Any]]] | None" = None
 
     def __init__(self, facts: Facts, laws: Sequence[Law]) -> None:
         check_abi(facts)
@@ -116,11 +128,16 @@ class Binding(Kept, Generic[T]):
             TypeError: an array holds no real numbers.
         """
         workers = thread_count(threads)
-        return self._of_each(
-            w,
-            lambda one: self._weighted(one, X, y, sample_weight, reduction),
-            lambda inputs, s, total: self._mean_and_gradient(inputs, s, total, workers),
-        )
+
+        def computed(inputs: Inputs, s: Array, total: Any) -> tuple[float, Array]:
+            value, gradient = self._mean_and_gradient(inputs, s, total, workers)
+            if self._penalty_lines is None:
+                return value, gradient
+            with np.errstate(all="ignore"):
+                (extra, slopes), share = self._penalty(inputs.w), self._share(inputs, sample_weight, reduction)
+                return value + share * extra, gradient + share * slopes
+
+        return self._of_each(w, lambda one: self._weighted(one, X, y, sample_weight, reduction), computed)
 
     def loss(
         self,
@@ -134,11 +151,16 @@ class Binding(Kept, Generic[T]):
     ) -> float:
         """Compute the reduced loss; arguments as for value_and_grad, whose first number it is, in less time."""
         workers = thread_count(threads)
-        return self._of_each(
-            w,
-            lambda one: self._weighted(one, X, y, sample_weight, reduction),
-            lambda inputs, s, total: self._mean(inputs, s, total, workers),
-        )
+
+        def computed(inputs: Inputs, s: Array, total: Any) -> float:
+            value = self._mean(inputs, s, total, workers)
+            if self._penalty_lines is None:
+                return value
+            with np.errstate(all="ignore"):
+                extra: float = self._share(inputs, sample_weight, reduction) * self._penalty(inputs.w)[0]
+                return value + extra
+
+        return self._of_each(w, lambda one: self._weighted(one, X, y, sample_weight, reduction), computed)
 
     def grad(
         self,
@@ -151,12 +173,7 @@ class Binding(Kept, Generic[T]):
         threads: int = 1,
     ) -> "Array":
         """Compute the gradient of the reduced loss; arguments as for value_and_grad."""
-        workers = thread_count(threads)
-        return self._of_each(
-            w,
-            lambda one: self._weighted(one, X, y, sample_weight, reduction),
-            lambda inputs, s, total: self._mean_and_gradient(inputs, s, total, workers)[1],
-        )
+        return self.value_and_grad(w, X, y, sample_weight=sample_weight, reduction=reduction, threads=threads)[1]
 
     def per_sample_grad(self, w: "ArrayLike", X: "ArrayLike", y: "ArrayLike", *, threads: int = 1) -> "Array":
         """Compute each row's gradient: (n, k), or (k,) for one row."""
@@ -213,6 +230,33 @@ class Binding(Kept, Generic[T]):
         with np.errstate(all="ignore"):
             return self._products(inputs, s)
 
+    @np.errstate(all="ignore")
+    def penalty(self, w: "ArrayLike") -> "tuple[float, Array]":
+        """Compute the penalty, which loss, grad and value_and_grad add once a call, and its gradient.
+
+        Args:
+            w: (k,) weights in the order of WEIGHTS.
+
+        Returns:
+            The penalty and its gradient, (k,).
+        """
+        return self._penalty(self._weights(w))
+
+    @np.errstate(all="ignore")
+    def penalty_residual(self, w: "ArrayLike") -> "Array":
+        """Compute the rows of least squares that the penalty is, (p,): it is METADATA["residual_factor"] times their squares.
+
+        They are no data: they count in no number of rows.
+        """
+        rows, _ = self._rows_of_penalty(w)
+        return rows
+
+    @np.errstate(all="ignore")
+    def penalty_jacobian(self, w: "ArrayLike") -> "Array":
+        """Compute d penalty_residual / d w: (p, k)."""
+        _, slopes = self._rows_of_penalty(w)
+        return slopes
+
     def pack(self, mapping: Mapping[str, float]) -> "Array":
         """Give the weights of a mapping by name as a vector in the order of WEIGHTS."""
         return packed(self.facts, mapping)
@@ -246,6 +290,37 @@ class Binding(Kept, Generic[T]):
         inputs = self._checked(self.facts, w, X, y)
         check_target_of_loss(self.facts, self._tape, inputs)
         return weighted_rows(inputs, sample_weight, reduction, self._total)
+
+    def _share(self, inputs: Inputs, sample_weight: Any, reduction: str) -> Any:
+        """Give what multiplies the penalty: 1 in a sum, 1/sum(s) in a mean."""
+        if reduction == "sum":
+            return 1.0
+        rows = row_shape(inputs)
+        return 1.0 / (
+            float(rows[0] if rows else 1) if sample_weight is None else float(np.sum(sample_weight, dtype=np.float64))
+        )
+
+    def _weights(self, w: Any) -> Any:
+        """Check the weights, and put the constants behind them."""
+        given = array_of(w, self.facts.weights, "w")
+        weights = np.array(given, common_dtype(self.facts, given))
+        require_weights(self.facts, weights)
+        return followed_by_constants(self.facts, weights)
+
+    def _penalty(self, w: Any) -> tuple[Any, Any]:
+        """Compute the penalty and its gradient from the weights with the constants behind them."""
+        assert self._penalty_lines is not None  # the functions that need it are of modules that have it
+        value, *partials = self._penalty_lines(w)
+        return float(value), np.array(partials, w.dtype)
+
+    def _rows_of_penalty(self, w: Any) -> tuple[Array, Array]:
+        assert self._penalty_rows is not None  # as above
+        weights = self._weights(w)
+        rows, partials = self._penalty_rows(weights)
+        slopes = np.zeros((len(rows), len(self.facts.weights)), weights.dtype)
+        for place, partial in partials.items():
+            slopes[place] = partial
+        return np.array(rows, weights.dtype), slopes
 
     def _total(self, s: Array) -> Any:
         """Add up the weights of rows."""

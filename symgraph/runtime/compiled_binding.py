@@ -99,12 +99,18 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
         super().__init__(facts, ())
         self.functions = functions
         self.dtype = np.dtype(facts.dtypes[0])
+        self._penalty_lines = self._called_penalty if "penalty" in functions else None
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"the compiled module of {self.facts.model} cannot be pickled; load its C file where it is wanted")
 
     def _tape(self, inputs: Inputs) -> None:
         """Return no tape, so that a missing target is an error: C has no loss without it."""
+
+    def _called_penalty(self, w: Array) -> Sequence[float]:
+        partials = np.empty(len(self.facts.weights), self.dtype)
+        value = self.functions["penalty"](address_of(w), address_of(partials))
+        return value, *partials.tolist()
 
     def _total(self, s: Array) -> float:
         return float(np.sum(s, dtype=np.float64))

@@ -1,6 +1,6 @@
 """The straight lines of a module, which are all that it computes by itself, and the tape that they pass on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -47,6 +47,8 @@ class Lines(NamedTuple, Generic[T]):
         residual: computes the residuals from the tape, in a tuple; output less target if it is None.
         residual_jacobian: computes the partials of the residuals; those of the outputs if it is None.
         hessian, hvp, feature_jacobian, jvp: compute derivatives on request; None where nobody asked for them.
+        penalty: computes the penalty and then its partials from w; None without one.
+        penalty_rows: computes the rows of least squares that the penalty is, and their partials by (row, weight).
     """
 
     forward: Callable[[Array, Any, Any], T]
@@ -58,6 +60,8 @@ class Lines(NamedTuple, Generic[T]):
     hvp: Callable[[T, Any, Array, RowSum], Sequence[Array]] | None = None
     feature_jacobian: Columns[T] | None = None
     jvp: Callable[[T, Any], Sequence[Array]] | None = None
+    penalty: Callable[[Any], Sequence[Any]] | None = None
+    penalty_rows: Callable[[Any], tuple[Sequence[Any], Mapping[tuple[int, int], Any]]] | None = None
 
 
 WITHOUT_TARGET = "the tape was made without y; call forward(w, X, y) first"

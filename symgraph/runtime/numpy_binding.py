@@ -25,6 +25,7 @@ class Bound(Binding[T]):
         self._forward = lines.forward
         self._several = len(facts.outputs) > 1 or "residuals" in facts.metadata
         self._backward = lines.backward or absent(facts, "loss")
+        self._penalty_lines, self._penalty_rows = lines.penalty, lines.penalty_rows
         self._columns: Mapping[str, Columns[T]] = {
             **columns_of(facts, lines),
             "residual_table": self._slopes_and_residuals,

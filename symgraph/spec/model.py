@@ -1,6 +1,6 @@
 """The model spec: features, weights, target, named nodes, output and loss, as SymPy expressions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy
@@ -88,6 +88,30 @@ class Model(Declarations):
             expr = expr.xreplace({node.symbol: node.expr})
         return expr
 
+    def part(self, nodes: Iterable[NamedNode], loss: Any) -> "Model":
+        """Return a model of this one's weights and constants with other nodes and another loss, which need not use all of them.
+
+        Args:
+            nodes: its nodes.
+            loss: its loss, or None.
+        """
+        part = Model(self.name)
+        part._inputs = {entry.name: entry for entry in (*self.weight_inputs, *self.constant_inputs)}
+        part._nodes = {node.name: node for node in nodes}
+        part._loss, part._frozen = loss, True
+        return part
+
+    def penalty_part(self) -> "Model":
+        """Return the model whose loss is the penalty, with the nodes that it needs; without features and target.
+
+        Raises:
+            SpecError: the model has no penalty, or is not complete.
+        """
+        if self.freeze()._penalty is None:
+            raise SpecError(f"model {self.name}: it has no penalty; give it one with model.penalty")
+        needed = self._ancestors(symbols_of(self._penalty))
+        return self.part([node for node in self.nodes if node.symbol in needed], self._penalty)
+
     def _loss_for(self, what: str) -> Any:
         self.freeze()
         if self._loss is None:
@@ -98,6 +122,8 @@ class Model(Declarations):
         rows = [(sympy.latex(node.symbol), sympy.latex(node.expr)) for node in self.nodes]
         if self._loss is not None:
             rows.append((r"\mathrm{loss}", sympy.latex(self._loss)))
+        if self._penalty is not None:
+            rows.append((r"\mathrm{penalty}", sympy.latex(self._penalty)))
         body = r" \\ ".join(f"{left} &= {right}" for left, right in rows)
         return rf"$\displaystyle \begin{{aligned}} {body} \end{{aligned}}$"
 
@@ -107,6 +133,8 @@ class Model(Declarations):
 
     def _check_whole(self) -> None:
         where = f"model {self.name}"
+        if self._loss is None and self._penalty is not None:
+            raise SpecError(f"{where}: it has a penalty and no loss that it is added to; set one with model.loss")
         if self._loss is None and not self._outputs:
             raise SpecError(f"{where}: it has neither a loss nor an output, so there is nothing to compute")
         if not self.weight_inputs:
@@ -116,6 +144,7 @@ class Model(Declarations):
         root = "loss" if self._loss is not None else "output"
         outputs = [node.symbol for node in self.output_nodes]
         used = self._ancestors(outputs if self._loss is None else symbols_of(self._loss))
+        used |= self._ancestors(() if self._penalty is None else symbols_of(self._penalty))
         idle = [i.name for i in self.weight_inputs if i.symbol not in used]
         if idle:
             raise SpecError(f"{where}: the {root} does not depend on weight {', '.join(idle)}; use it or remove it")

@@ -6,6 +6,7 @@ from typing import Any
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.constraints import Constraint
 from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.likelihoods import Declared
 from symgraph.spec.names import check_model_name
 from symgraph.spec.robust import Robust
 
@@ -15,8 +16,8 @@ class Parts:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_constraints", "_doc", "_frozen", "_inputs", "_loss", "_nodes", "_outputs", "_residuals", "_robust",
-        "_symbols", "_targets", "name",
+        "__weakref__", "_constraints", "_doc", "_frozen", "_inputs", "_likelihood", "_loss", "_nodes", "_outputs", "_penalty",
+        "_residuals", "_robust", "_symbols", "_targets", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
@@ -26,7 +27,9 @@ class Parts:
         self._nodes: dict[str, NamedNode] = {}
         self._constraints: dict[str, Constraint] = {}
         self._outputs: tuple[str, ...] = ()
+        self._likelihood: Declared | None = None
         self._loss: Any = None
+        self._penalty: Any = None
         self._residuals: tuple[Any, ...] = ()
         self._robust: Robust | None = None
         self._symbols: dict[str, Any] = {}
@@ -108,9 +111,19 @@ class Parts:
         return self._robust
 
     @property
+    def likelihood_declared(self) -> Declared | None:
+        """Return the likelihood that was given by name, or None."""
+        return self._likelihood
+
+    @property
+    def penalty_expr(self) -> Any:
+        """Return the penalty, an expression over weights, constants and their nodes; or None."""
+        return self._penalty
+
+    @property
     def exprs(self) -> tuple[Any, ...]:
-        """Return all expressions: those of the nodes in order, declared residuals, then the loss where there is one."""
-        losses = () if self._loss is None else (self._loss,)
+        """Return all expressions: those of the nodes in order, declared residuals, then loss and penalty where there are."""
+        losses = tuple(expr for expr in (self._loss, self._penalty) if expr is not None)
         return (*(node.expr for node in self._nodes.values()), *self._residuals, *losses)
 
     def _ancestors(self, symbols: Iterable[Any]) -> set[Any]:

@@ -41,7 +41,7 @@ def run_epoch(
     clip: Clip | None = None,
     limits: Limits | None = None,
 ) -> Epoch:
-    """Do one update a batch, each with the mean gradient over the rows of its batch.
+    """Do one update a batch, each with the mean gradient over the rows of its batch, and 1/n of a penalty's of n rows in all.
 
     Nothing is changed in place. The epoch ends at the first loss, gradient, weight or optimizer state that is not finite; no
     exception is raised for it.
@@ -57,9 +57,14 @@ def run_epoch(
         limits: where each update is projected to, from `limits_of`.
     """
     epoch = int(state.epoch)
+    penalty = getattr(module, "penalty", None)
     with np.errstate(all="ignore"):  # every result is checked for overflow below
         for batch in batches:
             loss, grad = module.value_and_grad(w, *rows.take(batch))
+            if penalty is not None:  # whose part in the mean of a batch is 1/its rows, and is to be 1/all rows
+                value, slopes = penalty(w)
+                excess = 1.0 / _size(batch, rows.n) - 1.0 / rows.n
+                loss, grad = loss - excess * value, grad - excess * slopes
             if not math.isfinite(loss):
                 return Epoch(w, state, Failure(epoch, bad_row(module, rows, w, batch), "loss"))
             if not _finite(grad):
@@ -137,6 +142,11 @@ def _losses(module: GeneratedModule, w: Array, X: Any, y: Any) -> Any:
         return module.forward(w, X, y).loss
     count = len(y if X is None else X)
     return [module.loss(w, None if X is None else X[row], None if y is None else y[row]) for row in range(count)]
+
+
+def _size(batch: Batch, rows: int) -> int:
+    """Return the number of rows of a batch."""
+    return 1 if isinstance(batch, int) else len(range(rows)[batch]) if isinstance(batch, slice) else len(batch)
 
 
 def _finite(array: Array) -> bool:

@@ -52,6 +52,9 @@ def siblings_of(module: Any) -> Siblings:
     if getattr(module, "CONSTANTS", {}):
         alone = f"{module.MODEL} has constants, which only its own module has as they are"
         return Siblings(module, None, (), MappingProxyType({"scalar": alone, "c": alone}))
+    if getattr(module, "METADATA", {}).get("has_penalty"):
+        alone = f"{module.MODEL} has a penalty, which functions of one row do not have"
+        return Siblings(module, None, (), MappingProxyType({"scalar": alone, "c": alone}))
     c_files: tuple[tuple[str, Any], ...]
     own = tuple(getattr(module, "C_FILES", {}).items())
     if own and not isinstance(module, NativeModule):

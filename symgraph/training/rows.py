@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import DataError
 from symgraph.io.module import GeneratedModule, ScalarModule, targets_of
+from symgraph.io.targets import check_labels
 from symgraph.runtime.labels import array_of
 
 Array = NDArray[np.floating[Any]]
@@ -76,12 +77,14 @@ def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None
         dtype: of the weights, float32 or float64; the rows get the wider of it and X's. None: X's own.
 
     Raises:
-        DataError: one of them is missing, not wanted, of the wrong shape, or neither float32, float64 nor whole numbers.
+        DataError: one of them is missing, not wanted, of the wrong shape, or neither float32, float64 nor whole numbers; or the
+            model's likelihood gives a target no probability.
     """
     features = _features(module, X)
     target = _target(module, y)
     if features is not None and target is not None and len(features) != len(target):
         raise DataError(f"X has {len(features)} rows and y has {len(target)}; give one target a row")
+    check_labels(module, features, target)
     wanted = _run_dtype(dtype, features)
     some = target if features is None else features
     return Rows(

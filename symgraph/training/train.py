@@ -142,6 +142,8 @@ def _frozen(w: Array, state: OptimizerState) -> tuple[Array, OptimizerState]:
 
 
 def _check_module(module: GeneratedModule | ScalarModule) -> None:
+    if is_scalar(module) and getattr(module, "METADATA", {}).get("has_penalty"):
+        raise OptionError(f"{module.MODEL} has a penalty, which rows have no share in; train its numpy module")
     if not hasattr(module, "row" if is_scalar(module) else "value_and_grad"):
         raise OptionError(f"{module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from symgraph.backends.layout import unpacked
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.numpy.view import NumpyView, view_of
-from symgraph.backends.source import Source
+from symgraph.backends.source import Penalty, Source
 from symgraph.derive.schedule import schedule
 from symgraph.ir.optext import OpTexts
 
@@ -26,7 +26,7 @@ class ArrayApiWriter(LinesWriter):
     first_target = "y[..., 0]"
     every_row = "xp.broadcast_to({value}, {column}.shape)"
     binders = ("bind_arrays", "bind_arrays")
-    lacks = frozenset({"normal_equations"})
+    lacks = frozenset({"normal_equations", "penalty_residual", "penalty_jacobian"})
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward."""
@@ -42,6 +42,11 @@ class ArrayApiWriter(LinesWriter):
         """The text of the loss, which a tape has once for each row; y, which says how many there are, may be None."""
         text = super()._by_row(position, loss)
         return text if text == loss or self.source.model.feature_inputs else f"{loss} if y is None else {text}"
+
+    def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
+        """The statements of _penalty, and the one that returns the penalty and its partials by each weight."""
+        *lines, result = _with_namespace((*(found := super().penalty(penalty))[0], found[1]), "w")
+        return tuple(lines), result
 
     def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
         if "" in names or len(names) < 2:

@@ -30,7 +30,7 @@ _FAMILIES = re.compile(
 _LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual kept keep work"
 _PUBLIC = (
     "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
-    "residual_jacobian residual_factor robust f_scale no_residual jacobian selftest constants constant_values "
+    "residual_jacobian residual_factor penalty robust f_scale no_residual jacobian selftest constants constant_values "
     "hessian hvp feature_jacobian jvp predict_jacobian_row"
 )
 _PRIVATE = (

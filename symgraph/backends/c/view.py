@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
 from symgraph.backends.c.parts import CFunction, Part
+from symgraph.backends.c.penalty import penalty_body
 from symgraph.backends.c.writer import FunctionWriter
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number
@@ -91,6 +92,7 @@ class CView:
         residual_slope: twice that.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         robust: the name of the residual's robust loss, as a C literal, and its scale; None for a multiple of the square.
+        penalty: the body of the function for the penalty; none without one.
         shared: the parts that compute a long output, with which all functions begin.
         functions: the text of the functions that it brings along.
         chosen: the public functions that the file has.
@@ -135,6 +137,7 @@ class CView:
     residual_slope: str
     no_residual: str
     robust: tuple[str, str] | None
+    penalty: tuple[str, ...]
     shared: tuple[Part, ...]
     functions: str
     chosen: tuple[str, ...]
@@ -259,9 +262,9 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     gradient = None if terms is None else writer.gradient(terms)
     summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
     written = [function for function in (*functions.values(), *(one.terms for one in summed)) if function is not None]
-    name = ascii_name(model.name)
+    name, single = ascii_name(model.name), source.options.single
+    penalty = () if source.penalty is None else penalty_body(writer, source.penalty)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
-    single = source.options.single
     by_part = [function for function in written if function is not functions["normal"]] or written
     rows = _rows(features + max(function.most + function.kept for function in by_part), single)
     target, output, residual = model.target_input, model.output_node, residual_of(model)
@@ -292,10 +295,16 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         robust=None if model.robust is None else (string(model.robust.name), number(model.robust.f_scale)),
         **functions,
         gradient=gradient,
+        penalty=penalty,
         shared=writer.shared,
         direct=roots_of(source.graph, "grad") == writer.sums(),
         functions=functions_called(
-            (text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts), name, single
+            (
+                *(text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts),
+                *penalty,
+            ),
+            name,
+            single,
         ),
         chosen=(*chosen, *there),
         summed=summed,

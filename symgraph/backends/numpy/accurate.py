@@ -1,12 +1,13 @@
 """The lines of a module in double-double arithmetic: every real value is a pair, the tape's public fields are rounded."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from symgraph.backends.layout import number, unpacked
 from symgraph.backends.names import several_targets
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
-from symgraph.backends.source import Source
+from symgraph.backends.source import Penalty, Source
 from symgraph.derive.schedule import Kernel
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import OpTexts, call
@@ -36,11 +37,18 @@ class AccurateWriter(LinesWriter):
     target = "y_pair = pair_of({value})"
     binders = ("bind_accurate", "bind_accurate")
     lines_type = "AccurateLines"
+    lacks = frozenset({"penalty_residual", "penalty_jacobian"})
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))
         self.pairs = self._positions_of_pairs()
         self.fields_of_pairs = self._names_of_pairs()
+
+    def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
+        """The statements of _penalty, and the one that returns the penalty and its partials by each weight."""
+        here = self.literals
+        self.literals = {**here, **_pair_literals(replace(self.source, graph=penalty.graph), here)}
+        return super().penalty(penalty)
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward; without y the tape is returned before what needs it."""

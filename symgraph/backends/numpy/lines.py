@@ -8,11 +8,14 @@ from types import MappingProxyType
 from symgraph.backends.layout import WIDTH, call_layout, columns, filled, number, parenthesized, unpacked
 from symgraph.backends.names import Names, Numbering, apart, identifiers, several_targets
 from symgraph.backends.notes import form_notes
-from symgraph.backends.section import Line, SectionWriter, annotated
-from symgraph.backends.source import Source
+from symgraph.backends.section import PENALTY_TITLES, Line, SectionWriter, annotated, statements, straight
+from symgraph.backends.source import Penalty, Source
 from symgraph.derive.schedule import Kernel, roots_of
+from symgraph.ir.graph import Graph
 from symgraph.ir.optext import OpTexts
 from symgraph.options import HESSIAN
+from symgraph.spec.model import Model
+from symgraph.spec.penalty import Rows
 
 ARGUMENTS = frozenset({"w", "X", "y", "tape", "cotangent", "loss"})
 """Names that the functions of a module need for themselves."""
@@ -159,6 +162,30 @@ class LinesWriter:
         lines = writer.write(order, {*results, *labels})
         items = [self._result(writer, position) for position in results]
         return (*opening, *self._text(order, lines, aliases)), filled("return (", items, ")", 4)
+
+    def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
+        """The statements of _penalty, and the one that returns the penalty and then its partials by each weight."""
+        roots = penalty.graph.roots
+        results = (roots["loss"], *roots_of(penalty.graph, "grad"))
+        lines, values = self._of_weights(penalty.part, penalty.graph, results)
+        return lines, filled("return (", values, ")", 4)
+
+    def penalty_rows(self, penalty: Penalty, rows: Rows) -> tuple[tuple[str, ...], str]:
+        """The statements of _penalty_rows, and the one that returns them and their partials that are not 0."""
+        names, roots = (*rows.rows, *rows.slopes.values()), penalty.rows_graph.roots
+        lines, values = self._of_weights(rows.part, penalty.rows_graph, [roots[f"node {name}"] for name in names])
+        slopes = [f"{place}: {text}" for place, text in zip(rows.slopes, values[len(rows.rows) :], strict=True)]
+        together = filled("rows = (", values[: len(rows.rows)], ")", 4)
+        return (*lines, f"    {together}"), filled("return rows, {", slopes, "}", 4)
+
+    def _of_weights(self, part: Model, graph: Graph, results: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The statements that compute some nodes of a graph without rows from w, and the expression for each."""
+        names = Names(part, graph, identifiers(part, self.taken | {"penalty", "rows"}), "penalty")
+        body = straight(names, results, self.texts, self.literals, {"largest": "largest"})
+        opening = self._unpacked("w", names.inputs("w", body.order, results), "w")
+        if any(graph.nodes[arg].op == "largest" for position in body.order for arg in graph.nodes[position].args):
+            opening.append(f"largest = {self.largest.format(w='w')}")
+        return (*(f"    {line}" for line in opening), *statements(body.lines, body.notes, titles=PENALTY_TITLES)), body.values
 
     @cached_property
     def _notes(self) -> dict[int, str]:

@@ -77,6 +77,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
         *_functions(source, kernel, writer),
         *([_bounds(source, source.bounds)] if source.bounds else []),
         *([_constraints(source.constraints)] if source.constraints else []),
+        *_of_penalty(source, writer),
     )
     fields = writer.fields()
     binding = _binding(writer, [function.head for function in functions])
@@ -142,6 +143,21 @@ def _partials_of(values: str) -> str:
     return f"Partials of the {values} by each weight{', of one after the other' if several else ''}."
 
 
+def _of_penalty(source: Source, writer: LinesWriter) -> tuple[Function, ...]:
+    """The functions of the penalty, which take the weights."""
+    penalty, number = source.penalty, writer.number
+    if penalty is None:
+        return ()
+    head = f"def _penalty(w: Array) -> Sequence[{number}]:"
+    doc = "The penalty, which counts once a data set, and then its partials by each weight."
+    found = [Function(head, doc, *writer.penalty(penalty))]
+    if penalty.rows is not None and "penalty_residual" not in writer.lacks:
+        head = f"def _penalty_rows(w: Array) -> tuple[Sequence[{number}], Mapping[tuple[int, int], {number}]]:"
+        doc = "The rows of least squares that the penalty is, and their partials by (row, weight)."
+        found.append(Function(head, doc, *writer.penalty_rows(penalty, penalty.rows)))
+    return tuple(found)
+
+
 def _bounds(source: Source, graph: Graph) -> Function:
     """The function that computes loss and partials with bounds of their errors."""
     y = "Sequence[Bounded]" if several_targets(source.model) else "Bounded"
@@ -193,6 +209,8 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["jacobian"] if has_output else []
     names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
     names += writer.kernel.on_request
+    names += ["penalty"] if source.penalty else []
+    names += ["penalty_residual", "penalty_jacobian"] if source.penalty and source.penalty.rows else []
     return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
 
 

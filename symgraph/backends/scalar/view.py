@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from symgraph.backends.layout import filled, number, sequence_layout, unpacked
 from symgraph.backends.names import Names, identifiers, several_targets
 from symgraph.backends.scalar.functions import functions_called
-from symgraph.backends.section import statements, straight
+from symgraph.backends.section import PENALTY_TITLES, statements, straight
 from symgraph.backends.source import Header, Source, describe, header
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import reachable
@@ -35,6 +35,9 @@ class ScalarView:
     gradient: tuple[str, ...]
     predict: tuple[str, ...]
     prediction: str
+    penalty: tuple[str, ...]
+    added: str
+    penalty_gradient: tuple[str, ...]
     functions: str
     uses_math: bool
 
@@ -45,24 +48,30 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     targets = len(several_targets(source.model))
     names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss", "constants")))
 
-    def function(results: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the statements that compute some nodes, and the expression for each."""
+    def function(results: tuple[int, ...], names: Names = names) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the statements that compute some nodes of a graph, and the expression for each."""
         body = straight(names, results, texts, literals, _LEAVES)
         opening = [
             f"    {line}"
             for kind, vector in (("weight", "w"), ("feature", "x"), *([("target", "y")] if targets else []))
             for line in _named_entries(names.inputs(kind, body.order, results), vector)
         ]
-        constants = zip(source.model.constant_inputs, names.inputs("constant", body.order, results), strict=True)
+        constants = zip(names.model.constant_inputs, names.inputs("constant", body.order, results), strict=True)
         opening += [f'    {name} = constants["{entry.name}"]' for entry, name in constants if name]
-        return (*opening, *statements(body.lines, body.notes)), body.values
+        titles = {} if names.graph is graph else PENALTY_TITLES
+        return (*opening, *statements(body.lines, body.notes, titles=titles)), body.values
 
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
     row, values = function(results)
     predict, predicted = function(roots_of(graph, "output"))
-    lines = (*row, *predict, *values, *predicted)
+    penalty, added = tuple[str, ...](), tuple[str, ...]()
+    if source.penalty is not None:
+        part, own_graph = source.penalty.part, source.penalty.graph
+        own_names = Names(part, own_graph, identifiers(part, ("w", "grad", "penalty", "constants")), "penalty")
+        penalty, added = function((own_graph.roots["loss"], *roots_of(own_graph, "grad")), own_names)
+    lines = (*row, *predict, *penalty, *values, *predicted, *added)
     own = functions_called(lines)
-    exported = [*(["predict_row"] if predicted else []), *(["row"] if values else [])]
+    exported = [*(["penalty"] if added else []), *(["predict_row"] if predicted else []), *(["row"] if values else [])]
     facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
     facts += ["OUTPUTS", "TARGET", *(["TARGETS"] if targets else []), "WEIGHTS"]
     return ScalarView(
@@ -81,6 +90,9 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(values[1:])),
         predict=predict,
         prediction=filled("return (", predicted, ")", 4) if len(predicted) > 1 else f"return {''.join(predicted)}",
+        penalty=penalty,
+        added=added[0] if added else "",
+        penalty_gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(added[1:])),
         functions=own,
         uses_math=bool(own) or any("math." in line for line in lines),
     )

@@ -1,0 +1,44 @@
+"""Values that the target of a likelihood may have, checked once where data enter."""
+
+from typing import Any
+
+import numpy as np
+
+from symgraph.errors import DataError
+
+_WANTED = {"count": "a count: 0, 1, 2, ...", "class": "a class: a whole number from 0 to {}", "positive": "a number above 0"}
+
+
+def check_labels(module: Any, X: Any, y: Any, origin: str = "y") -> None:
+    """Refuse targets that the likelihood of a model gives no probability, which its functions do not look for.
+
+    Args:
+        module: a generated module, whose METADATA say what the values are.
+        X: (n, d) its features, or (n,) with one feature; read where one of them is the largest count.
+        y: (n,) its target.
+        origin: the data, for the message.
+
+    Raises:
+        DataError: a value is out of range; the message names the first such row, counted from 0.
+    """
+    kind, limit = getattr(module, "METADATA", {}).get("labels", ("number", None))
+    if kind not in _WANTED or y is None:
+        return
+    target = np.asarray(y, np.float64)
+    good = target > 0.0 if kind == "positive" else (target >= 0.0) & (np.floor(target) == target)
+    most: Any = limit - 1 if kind == "class" else limit
+    if isinstance(limit, str):
+        most = np.reshape(X, (len(target), -1))[:, module.FEATURES.index(limit)]
+    if most is not None:
+        good &= target <= most
+    if good.all():
+        return
+    row = int(np.argmin(good))
+    wanted = _WANTED[kind].format(most)
+    if kind == "count" and most is not None:
+        wanted += f", of {limit} = {most[row]:g} at most" if isinstance(limit, str) else f", {limit} at most"
+    bad = f"; {count} more such rows follow" if (count := int(np.sum(~good)) - 1) else ""
+    raise DataError(
+        f"{origin}: row {row} (counted from 0) has {module.TARGET} = {target[row]:g}; the likelihood "
+        f"{module.METADATA['likelihood']} of {module.MODEL} needs {wanted}{bad}"
+    )

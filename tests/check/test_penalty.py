@@ -1,0 +1,218 @@
+"""Penalties: once a data set in every function that adds up rows, of every backend, and in no function of single rows."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from sympy import cos, log
+
+import symgraph
+from symgraph import Model
+from symgraph.backends import BACKENDS
+from symgraph.build.modules import load_verified
+from symgraph.check.verify import verify
+from symgraph.errors import OptionError, SpecError, VerificationError
+from symgraph.generate import generate
+from symgraph.gradcheck import gradcheck
+from symgraph.io.compiled import module_of
+from symgraph.io.module import from_source
+from symgraph.options import Options
+from symgraph.training import as_rows, batches, run_epoch, sgd, train
+
+W, X, Y = np.array([1.0, 2.0, 0.3]), np.array([1.0, 2.0, 4.0, 3.0]), np.array([3.0, 2.0, 1.0, 0.5])
+S = np.array([0.5, 2.0, 0.0, 1.25])
+
+
+def ridge(penalized: bool = True) -> Model:
+    """Return a line with a prior of its weights, whose strength is a constant."""
+    model = Model("ridge")
+    x, lam = model.feature("x"), model.constant("lam", 0.1, domain=(0, 10))
+    model.target()
+    a, b = model.weights("a b")
+    scale = model.positive("scale")
+    model.output("line", a * x + b * scale)
+    model.loss("squared_error")
+    if penalized:
+        model.penalty(lam * (a**2 + b**2 / 3) + scale**2 / 2)
+    return model
+
+
+def prior(w: np.ndarray, lam: float = 0.1) -> float:
+    return float(lam * (w[0] ** 2 + w[1] ** 2 / 3) + np.exp(2 * w[2]) / 2)
+
+
+def slopes(w: np.ndarray, lam: float = 0.1) -> np.ndarray:
+    return np.array([2 * lam * w[0], 2 * lam * w[1] / 3, np.exp(2 * w[2])])
+
+
+MODULES = ("numpy", "native", "array_api", "accurate", "c", "float")
+
+
+@pytest.fixture(scope="module", params=MODULES)
+def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
+    """The module with the penalty and the one without, verified as a build verifies them."""
+    return tuple(made(ridge(penalized), request.param) for penalized in (True, False))  # type: ignore[return-value]
+
+
+def made(model: Model, kind: str) -> Any:
+    if kind in ("numpy", "native"):
+        return symgraph.compile(model, backend=kind)
+    backend = {"accurate": "numpy", "float": "c"}.get(kind, kind)
+    options = {"accurate": Options(precision="accurate"), "float": Options(single=True)}.get(kind, Options())
+    artifacts = generate(model, (backend,), options=options)
+    if backend == "c":
+        module: Any = module_of("ridge.c", {artifact.name: artifact.text for artifact in artifacts})
+    else:
+        module = from_source(artifacts[0].text, "ridge", f"ridge of {kind}")
+    verify(model, module if backend == "numpy" else None, None if backend == "numpy" else module)
+    return module
+
+
+def near(pair: tuple[Any, Any]) -> dict[str, float]:
+    """Rounding of the sums: 30 units of doubles, or of floats."""
+    single = pair[0].METADATA.get("dtype") == "float32"
+    return {"rel": 4e-6, "abs": 4e-6} if single else {"rel": 6e-15, "abs": 1e-15}
+
+
+@pytest.mark.parametrize("weights", [None, S])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_sums_and_means_have_the_penalty_once(pair: tuple[Any, Any], weights: Any, reduction: str) -> None:
+    module, plain = pair
+    share = 1.0 if reduction == "sum" else 1 / (len(X) if weights is None else S.sum())
+    given = {"sample_weight": weights, "reduction": reduction}
+    rows = X[:, None]
+    value, gradient = plain.value_and_grad(W, rows, Y, **given)
+    want, by_weight = value + share * prior(W), gradient + share * slopes(W)
+    assert float(module.loss(W, rows, Y, **given)) == pytest.approx(float(want), **near(pair))
+    assert np.asarray(module.grad(W, rows, Y, **given)) == pytest.approx(np.asarray(by_weight), **near(pair))
+    both = module.value_and_grad(W, rows, Y, **given)
+    assert float(both[0]) == pytest.approx(float(want), **near(pair))
+    assert np.asarray(both[1]) == pytest.approx(np.asarray(by_weight), **near(pair))
+
+
+def test_rows_have_no_share_in_it(pair: tuple[Any, Any]) -> None:
+    module, plain = pair
+    rows = X[:, None]
+    assert np.array_equal(module.per_sample_grad(W, rows, Y), plain.per_sample_grad(W, rows, Y))
+    value, gradient = module.penalty(W)
+    assert float(value) == pytest.approx(prior(W), **near(pair))
+    assert np.asarray(gradient) == pytest.approx(slopes(W), **near(pair))
+    if hasattr(module, "forward"):
+        tape, other = module.forward(W, rows, Y), plain.forward(W, rows, Y)
+        assert np.array_equal(tape.loss, other.loss)
+        assert np.array_equal(module.backward(tape), plain.backward(other))
+
+
+def test_other_values_of_constants_are_those_of_the_penalty_too(pair: tuple[Any, Any]) -> None:
+    module = pair[0].with_constants(lam=2.0)
+    assert float(module.penalty(W)[0]) == pytest.approx(prior(W, 2.0), **near(pair))
+
+
+def test_the_scalar_module_has_it_as_a_function_of_its_own() -> None:
+    module = made(ridge(), "scalar")
+    partials = [np.nan] * 3
+    assert module.penalty(W.tolist(), partials) == pytest.approx(prior(W), rel=1e-15)
+    assert partials == pytest.approx(slopes(W), rel=1e-15)
+
+
+def test_sums_of_squares_are_rows_of_least_squares_that_are_no_data() -> None:
+    module = symgraph.compile(ridge(), backend="numpy")
+    rows, jacobian = module.penalty_residual(W), module.penalty_jacobian(W)
+    assert module.METADATA["penalty_rows"] == len(rows) == 3
+    assert module.residual(W, X, Y).shape == (4,)
+    factor = module.METADATA["residual_factor"]
+    assert factor * np.sum(rows**2) == pytest.approx(prior(W), rel=1e-15)
+    assert 2 * factor * jacobian.T @ rows == pytest.approx(slopes(W), rel=1e-15)
+    for place in range(3):
+        step = np.eye(3)[place] * 1e-6
+        numeric = (module.penalty_residual(W + step) - module.penalty_residual(W - step)) / 2e-6
+        assert jacobian[:, place] == pytest.approx(numeric, abs=1e-9)  # rounding 1e-16 over the step 1e-6
+
+
+@pytest.mark.parametrize("penalty", [lambda a, b: a**2 - b**2, lambda a, b: abs(a) + b**2, lambda a, b: log(b**2 + 1)])
+def test_what_is_no_sum_of_squares_has_no_rows(penalty: Any) -> None:
+    model = Model("other_prior")
+    a, b = model.weights("a b")
+    model.target()
+    model.output("y_hat", a + b * model.feature("x"))
+    model.loss("squared_error")
+    model.penalty(penalty(a, b))
+    module = symgraph.compile(model, backend="numpy")
+    assert module.METADATA["penalty_rows"] == 0
+    assert not hasattr(module, "penalty_residual")
+
+
+def test_a_weight_may_be_in_the_penalty_alone() -> None:
+    model = Model("hyper")
+    a, spread = model.weight("a"), model.positive("spread")
+    model.target()
+    model.output("y_hat", a * model.feature("x"))
+    model.loss("squared_error")
+    model.penalty((a / spread) ** 2 / 2 + log(spread))
+    module = symgraph.compile(model)
+    assert module.grad([2.0, 0.0], 1.0, 1.0) == pytest.approx([2.0 + 2.0, -4.0 + 1.0])
+    assert gradcheck(module, points=3).ok
+
+
+def test_builds_and_gradcheck_find_a_wrong_partial_of_the_penalty() -> None:
+    right = generate(ridge(), ("numpy",))[0]
+    module = symgraph.compile(ridge(), backend="numpy")
+    assert gradcheck(module, points=3).ok
+    wrong = replace(right, text=right.text.replace("d_a = 2.0 * lam * a", "d_a = 2.002 * lam * a"))
+    assert wrong.text != right.text
+    with pytest.raises(VerificationError, match=r"by a is .*, the spec gives"):
+        load_verified(ridge(), (wrong,))
+    assert not gradcheck(from_source(wrong.text, "ridge", "a wrong one"), points=3).ok
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, None])
+def test_batches_carry_their_share_so_that_an_epoch_of_small_steps_goes_where_one_step_goes(size: int | None) -> None:
+    module = symgraph.compile(ridge(), backend="numpy")
+    rows, optimizer = as_rows(module, X, Y), sgd(1e-7)
+    whole = module.grad(W, X, Y)
+    end = run_epoch(module, rows, W, optimizer.init(W), optimizer=optimizer, batches=batches(4, size or 4))
+    moves = {1: 4.0, 2: 2.0, None: 1.0}
+    if size in moves:  # equal batches: the mean gradient times the number of steps, to first order in the rate
+        assert (W - end.weights) / 1e-7 == pytest.approx(moves[size] * whole, rel=1e-4)
+    else:  # 3 rows and 1: each with 1/4 of the penalty's slope
+        plain = symgraph.compile(ridge(penalized=False), backend="numpy")
+        expected = plain.grad(W, X[:3], Y[:3]) + plain.grad(W, X[3:], Y[3:]) + 2 * slopes(W) / 4
+        assert (W - end.weights) / 1e-7 == pytest.approx(expected, rel=1e-4)
+
+
+def test_training_minimises_loss_and_penalty_on_arrays_and_refuses_backends_of_rows() -> None:
+    module = symgraph.compile(ridge())
+    found = train(module, X, Y, optimizer=sgd(0.02), epochs=3000, batch_size=None, w0=W)
+    assert np.abs(module.grad(found.weights, X, Y)).max() < 1e-2  # near the minimum: its slopes were 10 at the start
+    assert found.losses[-1] == module.loss(found.weights, X, Y)
+    with pytest.raises(OptionError, match="ridge has "):
+        train(module, X, Y, optimizer=sgd(0.01), epochs=1, w0=W, backend="c")
+    with pytest.raises(OptionError, match="has a penalty, which rows have no share in; train its numpy module"):
+        train(made(ridge(), "scalar"), X, Y, optimizer=sgd(0.01), epochs=1, w0=W)
+
+
+@pytest.mark.parametrize("kind", ["x", "y", "line"])
+def test_a_penalty_that_depends_on_a_row_is_refused_by_its_name(kind: str) -> None:
+    model = Model("by_row")
+    symbols = {"x": model.feature("x"), "y": model.target(), "a": model.weight("a")}
+    symbols["line"] = model.node("line", cos(symbols["x"]) * symbols["a"])
+    with pytest.raises(SpecError) as caught:
+        model.penalty(symbols[kind] ** 2 + symbols["a"])
+    name = "target y" if kind == "y" else "feature x"
+    assert str(caught.value).endswith(f"it depends on the {name}, so it differs by row; put what does into model.loss")
+
+
+def test_two_penalties_and_one_without_a_loss_are_refused() -> None:
+    model = Model("twice")
+    a = model.weight("a")
+    model.output("y_hat", a * model.feature("x"))
+    model.penalty(a**2)
+    with pytest.raises(SpecError, match="the model has a penalty already; add the two"):
+        model.penalty(a**4)
+    with pytest.raises(SpecError, match="it has a penalty and no loss that it is added to"):
+        model.freeze()
+
+
+def test_every_backend_that_python_loads_is_tried_here() -> None:
+    assert BACKENDS.keys() - {"scalar"} <= {*MODULES}

@@ -1,0 +1,214 @@
+"""Likelihoods by name: the densities of scipy.stats with their constants, at ordinary and at extreme parameters."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+from scipy import stats
+from sympy import exp
+
+import symgraph
+from symgraph import Model, SpecWarning, sigmoid
+from symgraph.check.verify import verify
+from symgraph.cli.terminal import read_rows
+from symgraph.errors import DataError, SpecError
+from symgraph.generate import generate
+from symgraph.io.module import from_source
+from symgraph.spec.likelihoods import LIKELIHOODS
+from symgraph.training import as_rows
+
+ORDINARY = 1e-13
+"""Errors, relative to the density's logarithm or 1: scipy.stats rounds as we do, and some terms cancel to a tenth."""
+
+GIVEN = {
+    "gaussian": ("mean sigma", stats.norm.logpdf),
+    "student_t": ("mean scale nu", lambda y, mean, scale, nu: stats.t.logpdf(y, nu, mean, scale)),
+    "poisson": ("mean", stats.poisson.logpmf),
+    "binomial": ("probability trials", lambda y, p, n: stats.binom.logpmf(y, n, p)),
+    "binomial_with_logits": ("logit trials", lambda y, logit, n: stats.binom.logpmf(y, n, 1 / (1 + np.exp(-logit)))),
+    "gamma": ("mean shape", lambda y, mean, shape: stats.gamma.logpdf(y, shape, scale=mean / shape)),
+    "negative_binomial": ("mean dispersion", lambda y, mean, a: stats.nbinom.logpmf(y, 1 / a, 1 / (1 + a * mean))),
+}
+VALUES = {
+    "gaussian": [(0.3, 1.0, 2.0), (-5.0, 4.0, 0.1)],
+    "student_t": [(0.3, 1.0, 2.0, 3.0), (40.0, 0.0, 1.0, 0.7), (0.3, 1.0, 2.0, 49.9), (0.3, 1.0, 2.0, 50.1)],
+    "poisson": [(0, 0.5), (3, 2.5), (0, 1e-300), (12, 9.0)],
+    "binomial": [(0, 0.3, 4), (4, 0.3, 4), (2, 0.5, 7), (0, 1e-300, 9), (1, 1e-12, 9)],
+    "binomial_with_logits": [(0, -1.5, 4), (4, 0.3, 4), (2, 3.0, 7)],
+    "gamma": [(0.3, 1.0, 2.0), (7.0, 2.0, 0.5), (1.5, 1.4, 49.9), (1.5, 1.4, 50.1), (1e-9, 1.0, 0.1)],
+    "negative_binomial": [(0, 1.5, 0.7), (6, 2.0, 3.0), (5, 4.0, 0.0199), (5, 4.0, 0.0201)],
+}
+
+
+def density(name: str) -> Any:
+    """Build the model of a likelihood whose parameters are columns; a weight is added to the first of them."""
+    model = Model(f"law_{name}")
+    domain = (0.2, 0.8) if name == "binomial" else (0.5, 3.0)
+    columns = [model.feature(f"p_{word}", domain=(4, 9) if word == "trials" else domain) for word in GIVEN[name][0].split()]
+    model.target(domain=(0.5, 3.0))
+    model.output("first", columns[0] + model.weight("shift", init=0.0))
+    words = LIKELIHOODS[name].parameters
+    model.likelihood(name, **dict(zip(words[1:], columns[1:], strict=True)))
+    return symgraph.compile(model, backend="numpy")
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_the_loss_of_a_likelihood_is_the_negative_log_density_of_scipy_with_its_constants(name: str) -> None:
+    module = density(name)
+    for y, *parameters in VALUES[name]:
+        expected = -GIVEN[name][1](y, *parameters)
+        assert module.loss([0.0], parameters, y) == pytest.approx(expected, rel=ORDINARY, abs=ORDINARY)
+
+
+def test_far_degrees_of_freedom_shapes_and_dispersions_keep_the_digits_that_differences_of_log_gamma_lose() -> None:
+    # nothing is left of 1e16 * log(1e16) in doubles; what these laws become there is known
+    normal, poisson = stats.norm.logpdf(0.3, 1.0, 2.0), stats.poisson.logpmf(5, 4.0)
+    assert density("student_t").loss([0.0], [1.0, 2.0, 1e16], 0.3) == pytest.approx(-normal, rel=1e-15)
+    assert density("negative_binomial").loss([0.0], [4.0, 1e-16], 5) == pytest.approx(-poisson, rel=2e-15)
+    with mp.workdps(60):
+        shape, y, mean = mpf(10) ** 12, mpf(1.5), mpf(1.5) * (1 + mpf(2) ** -20)
+        exact = mp.loggamma(shape) - shape * mp.log(shape / mean) - (shape - 1) * mp.log(y) + shape * y / mean
+    # a relative error of 1e-16 of y/mean, 1e-6 away from 1, becomes 1e-10 in the product with the shape
+    assert density("gamma").loss([0.0], [float(mean), 1e12], 1.5) == pytest.approx(float(exact), abs=1e-9)
+
+
+@pytest.mark.parametrize("logit", [-800.0, -40.0, 0.0, 40.0, 800.0])
+def test_a_binomial_with_logits_is_exact_where_its_probability_rounds_to_0_or_1(logit: float) -> None:
+    module = density("binomial_with_logits")
+    with mp.workdps(400):
+        p = 1 / (1 + mp.exp(-mpf(logit)))
+        exact = -(mp.log(mp.binomial(7, 2)) + 2 * mp.log(p) + 5 * mp.log(1 - p))
+    assert module.loss([0.0], [logit, 7.0], 2) == pytest.approx(float(exact), rel=ORDINARY)
+
+
+def test_classes_are_exact_where_one_logit_is_far_above_the_others() -> None:
+    model = Model("classes")
+    columns = model.features("l0 l1 l2")
+    shift = model.weight("shift")
+    model.target()
+    model.likelihood("categorical", logits=[columns[0] + shift, columns[1], columns[2]])
+    module = symgraph.compile(model, backend="numpy")
+    for logits in ((0.5, -1.0, 2.0), (90.0, 0.0, 30.0), (-700.0, 800.0, 0.0)):
+        for y in range(3):
+            with mp.workdps(900):
+                exact = mp.log(mp.fsum(mp.exp(mpf(one) - mpf(logits[y])) for one in logits))
+            assert module.loss([0.0], logits, y) == pytest.approx(float(exact), rel=ORDINARY, abs=1e-300)
+
+
+def test_a_module_states_its_likelihood_and_the_values_of_its_target() -> None:
+    module = density("binomial")
+    assert (module.METADATA["likelihood"], module.METADATA["labels"]) == ("binomial", ("count", "p_trials"))
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "y", "text"),
+    [
+        ("poisson", [[1.0], [1.0]], [1.0, -1.0], "row 1 (counted from 0) has y = -1"),
+        ("poisson", [[1.0], [1.0]], [0.5, -1.0], "row 0 (counted from 0) has y = 0.5"),
+        ("gamma", [[1.0, 1.0], [1.0, 1.0]], [2.0, 0.0], "needs a number above 0"),
+        ("binomial", [[0.5, 4.0], [0.5, 5.0]], [4.0, 6.0], "of p_trials = 5 at most"),
+    ],
+)
+def test_targets_out_of_range_are_refused_with_their_row(name: str, columns: object, y: object, text: str) -> None:
+    with pytest.raises(DataError) as caught:
+        as_rows(density(name), np.array(columns), np.array(y))
+    assert text in str(caught.value)
+
+
+def test_a_class_that_there_is_not_is_refused_with_its_row() -> None:
+    model = Model("two_classes")
+    model.target()
+    model.likelihood("categorical", logits=[model.feature("x") * model.weight("a"), 0])
+    with pytest.raises(DataError, match=r"row 2 .* needs a class: a whole number from 0 to 1"):
+        as_rows(symgraph.compile(model, backend="numpy"), np.ones(3), np.array([0.0, 1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "text"),
+    [
+        ("normal", {}, "'normal' is unknown; known are gaussian, student_t"),
+        ("gaussian", {}, "needs sigma; give sigma=..."),
+        ("gaussian", {"sigma": 1, "nu": 3}, "has no parameter nu; it has mean, sigma"),
+        ("binomial", {"trials": 2.5}, "trials must be a feature or a positive whole number, not 2.5"),
+        ("categorical", {}, "'categorical' needs logits; give logits=..."),
+        ("categorical", {"logits": [1]}, "logits must be a list of expressions"),
+        ("poisson", {"mean": "x"}, "mean: 'x' is a string"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(name: str, parameters: dict[str, object], text: str) -> None:
+    model = Model("mistaken")
+    model.target()
+    model.output("first", model.feature("x") * model.weight("a"))
+    with pytest.raises(SpecError) as caught:
+        model.likelihood(name, **parameters)
+    assert text in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_likelihood_needs_a_target_and_something_for_its_first_parameter() -> None:
+    model = Model("bare")
+    a = model.weight("a")
+    with pytest.raises(SpecError, match=r"declare model\.target first"):
+        model.likelihood("poisson", mean=a)
+    model.target()
+    with pytest.raises(SpecError, match=r"needs mean; give mean=\.\.\., or declare model\.output first"):
+        model.likelihood("poisson")
+    model.likelihood("poisson", mean=a)
+    with pytest.raises(SpecError, match="has a loss already"):
+        model.loss("squared_error")
+
+
+def test_a_cross_entropy_of_logits_warns_where_the_output_is_a_sigmoid_already() -> None:
+    model = Model("twice")
+    model.target()
+    inner = model.node("inner", sigmoid(model.feature("x") * model.weight("a")))
+    model.output("p", inner)
+    with pytest.warns(SpecWarning, match="the output p is a sigmoid already"):
+        model.loss("bce_with_logits")
+
+
+def regression(name: str) -> Model:
+    """Return a regression with a likelihood, all of whose parameters are fitted."""
+    model = Model(f"fitted_{name}")
+    x, z = model.features("x z", domain=(0.1, 2))
+    model.target(domain=(0.2, 5))
+    a, b = model.weights("a b")
+    line = model.node("line", a * x + b * z)
+    if LIKELIHOODS[name].labels == "class":
+        model.likelihood(name, logits=[0, line, a * z, b])
+        return model
+    link = {"binomial": sigmoid, "poisson": exp, "gamma": exp, "negative_binomial": exp}
+    model.output("first", link.get(name, lambda value: value)(line))
+    others = LIKELIHOODS[name].parameters[1:]
+    starts = {"nu": 45.0, "shape": 45.0, "dispersion": 0.02}
+    trials = {"trials": model.feature("n", domain=(6, 20))} if "trials" in others else {}
+    fitted = {word: model.positive(word, init=starts.get(word, 1.0)) for word in others if word != "trials"}
+    model.likelihood(name, **trials, **fitted)
+    return model
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_every_backend_is_verified_with_every_likelihood(name: str) -> None:
+    model = regression(name)
+    for artifact in generate(model, ("numpy", "scalar", "array_api")):
+        module = from_source(artifact.text, "fitted", f"fitted by {artifact.backend}")
+        own = (module, None) if artifact.backend == "numpy" else (None, module)
+        assert not verify(model, *own, points=4).unjudged
+    symgraph.compile(model, backend="native")
+
+
+def test_the_page_of_specs_has_every_likelihood_with_its_parameters() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "spec.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (`[^|]*) \|", page, re.MULTILINE))
+    for name, row in LIKELIHOODS.items():
+        assert re.findall(r"`(\w+)`", rows[name]) == list(row.parameters)
+
+
+def test_the_command_line_names_the_file_and_the_row_of_a_target_out_of_range(tmp_path: Path) -> None:
+    data = tmp_path / "counts.csv"
+    data.write_text("x,z,y\n1,1,3\n1,2,2.5\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"counts\.csv: row 1 \(counted from 0\) has y = 2.5; .* needs a count: 0, 1, 2"):
+        read_rows(symgraph.compile(regression("poisson"), backend="numpy"), data)
