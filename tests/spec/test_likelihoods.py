@@ -196,7 +196,7 @@ def test_every_backend_is_verified_with_every_likelihood(name: str) -> None:
     for artifact in generate(model, ("numpy", "scalar", "array_api")):
         module = from_source(artifact.text, "fitted", f"fitted by {artifact.backend}")
         own = (module, None) if artifact.backend == "numpy" else (None, module)
-        assert not verify(model, *own, points=4).unjudged
+        assert not verify(model, *own, points=2).unverified
     symgraph.compile(model, backend="native")
 
 
