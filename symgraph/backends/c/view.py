@@ -1,26 +1,22 @@
 """View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
+from symgraph.backends.c.facts import facts_of
 from symgraph.backends.c.functions import functions_called
-from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
+from symgraph.backends.c.names import HEADERS, ascii_name
 from symgraph.backends.c.parts import CFunction, Part
 from symgraph.backends.c.penalty import penalty_body
 from symgraph.backends.c.writer import FunctionWriter
-from symgraph.backends.formula import formulas
-from symgraph.backends.layout import number
-from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, several_targets
-from symgraph.backends.source import ABI, Source, describe, model_hash
-from symgraph.derive.schedule import count, operations, roots_of
+from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
+from symgraph.backends.source import Source
+from symgraph.derive.schedule import roots_of
 from symgraph.errors import SpecError
-from symgraph.ir.graph import reachable, values_of
+from symgraph.ir.graph import values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
-from symgraph.spec.inputs import Input, NamedNode
-from symgraph.spec.laws import Constant
-from symgraph.spec.model import Model
-from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
 """Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
@@ -257,7 +253,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     chosen = _chosen(source)
     writer = FunctionWriter(source, texts, literals)
     there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
-    functions = _functions(source, writer, {*chosen}) | _on_request(writer, {*chosen, *there})
+    functions: dict[str, Any] = _functions(source, writer, {*chosen}) | _on_request(writer, {*chosen, *there})
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
     summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
@@ -267,32 +263,15 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
     by_part = [function for function in written if function is not functions["normal"]] or written
     rows = _rows(features + max(function.most + function.kept for function in by_part), single)
-    target, output, residual = model.target_input, model.output_node, residual_of(model)
     return CView(
         file=model.name,
         name=name,
         prefix=name.upper(),
-        title=tuple(_title(source)),
-        counts=_counts(source),
-        names=_tables(model),
-        constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
-        target="NULL" if target is None else string(target.name),
-        output="NULL" if output is None else string(output.name),
-        targets=len(several_targets(model)),
-        outputs=len(model.output_nodes) if len(model.output_nodes) > 1 else 0,
-        residuals=len(residual.exprs) if len(residual.exprs) > 1 else 0,
-        has_target=bool(model.target_inputs),
-        hash=string(model_hash(model)),
-        abi=ABI,
+        **facts_of(source),
         features=features,
         weights=weights,
         sums=sums,
         rows=rows,
-        difference=source.residual_is_difference,
-        residual_factor=number(residual.factor),
-        residual_slope=number(2.0 * residual.factor),
-        no_residual=string(residual.reason) if residual.reason else "NULL",
-        robust=None if model.robust is None else (string(model.robust.name), number(model.robust.f_scale)),
         **functions,
         gradient=gradient,
         penalty=penalty,
@@ -311,15 +290,6 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         workspace=source.options.workspace,
         single=single,
     )
-
-
-def _tables(model: Model) -> dict[str, tuple[str, ...]]:
-    """Return the public tables of names, those of targets and outputs where there are several."""
-    entries: dict[str, Sequence[Input | NamedNode]] = {"features": model.feature_inputs, "weights": model.weight_inputs}
-    entries |= {"constants": model.constant_inputs} if model.constant_inputs else {}
-    entries |= {"targets": model.target_inputs} if len(model.target_inputs) > 1 else {}
-    entries |= {"outputs": model.output_nodes} if len(model.output_nodes) > 1 else {}
-    return {table: tuple(string(entry.name) for entry in some) for table, some in entries.items()}
 
 
 def _on_request(writer: FunctionWriter, wanted: Set[str]) -> dict[str, CFunction | None]:
@@ -391,18 +361,3 @@ def _rows(columns: int, single: bool) -> int:
     while rows > LEAST_ROWS and (4 if single else 8) * rows * columns > BLOCK_BYTES:
         rows //= 2
     return rows
-
-
-def _title(source: Source) -> Iterable[str]:
-    yield from comment(source.model.doc or f"The model {source.model.name}.")
-    yield ""
-    for name, formula in formulas(source.lowered).items():
-        yield from comment(f"    {name} = {formula}")
-
-
-def _counts(source: Source) -> str:
-    graph = source.graph
-    if "loss" not in graph.roots:
-        return ""
-    results = (graph.roots["loss"], *roots_of(graph, "grad"))
-    return describe(count(graph, operations(graph, reachable(graph.nodes, results))))

@@ -72,12 +72,10 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     lines = (*row, *predict, *penalty, *values, *predicted, *added)
     own = functions_called(lines)
     exported = [*(["penalty"] if added else []), *(["predict_row"] if predicted else []), *(["row"] if values else [])]
-    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
-    facts += ["OUTPUTS", "TARGET", *(["TARGETS"] if targets else []), "WEIGHTS"]
     return ScalarView(
         head=header(source, {node.name: names.identifier[node.name] for node in source.model.nodes}),
         counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
-        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*facts, *exported)], "]"),
+        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*_facts(source), *exported)], "]"),
         has_loss=bool(values),
         has_output=bool(predicted),
         output=", ".join(node.name for node in source.model.output_nodes),
@@ -96,6 +94,12 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         functions=own,
         uses_math=bool(own) or any("math." in line for line in lines),
     )
+
+
+def _facts(source: Source) -> list[str]:
+    """Return the names of the constants with which the module describes its model."""
+    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
+    return [*facts, "OUTPUTS", "TARGET", *(["TARGETS"] if several_targets(source.model) else []), "WEIGHTS"]
 
 
 def _named_entries(names: Sequence[str], vector: str) -> list[str]:
