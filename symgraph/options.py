@@ -26,6 +26,7 @@ memory that the caller gives."""
 
 C_FUNCTIONS = (
     "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
+    "normal_equations",
 )  # fmt: skip
 """Functions of a C file, and the names that ``--functions`` takes."""
 

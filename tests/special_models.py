@@ -67,3 +67,14 @@ def slopes_of_faddeeva() -> Model:
     y_hat = m.output("y_hat", sp.Add(*(function(a * x, b) for function in parts)))
     m.loss((y - y_hat) ** 2 / 2)
     return m
+
+
+def beta_law() -> Model:
+    """A beta law whose shapes are estimated, and a mean by the gamma function."""
+    m = Model("beta_law")
+    x = m.feature("x", domain=(0.2, 3))
+    a, b = m.weights("a b", domain=(0.5, 30))
+    y = m.target("y", domain=(0.05, 0.95))
+    scale = m.output("scale", sp.gamma(1 + x / a))
+    m.loss(sg.betaln(a, b) - (a - 1) * sp.log(y) - (b - 1) * sp.log(1 - y) + scale)
+    return m

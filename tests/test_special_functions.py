@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -9,7 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from special_models import FUNCTIONS, of_one, slopes_of_faddeeva, voigt_peak
+from special_models import FUNCTIONS, beta_law, of_one, slopes_of_faddeeva, voigt_peak
 from zoo import ZOO
 
 import symgraph as sg
@@ -21,8 +22,11 @@ from symgraph.options import Options
 from symgraph.runtime.special import ElementwiseFunction
 
 BUILDS: dict[str, Callable[[], Model]] = {
-    **{name: lambda name=name: of_one(name) for name in FUNCTIONS}, "voigt": voigt_peak, "faddeeva": slopes_of_faddeeva,
-}  # fmt: skip
+    **{name: partial(of_one, name) for name in FUNCTIONS},
+    "voigt": voigt_peak,
+    "faddeeva": slopes_of_faddeeva,
+    "beta": beta_law,
+}
 
 
 @pytest.mark.parametrize("name", BUILDS)
@@ -31,7 +35,7 @@ def test_a_model_is_built_and_verified_and_batches_are_what_rows_are(name: str) 
     module = sg.compile(model, backend="numpy")  # verified against the reference: value, gradient, Jacobian
     rng = np.random.default_rng(1)
     low, high = model.feature_inputs[0].domain
-    X, y = rng.uniform(low, high, (3000, 1)), rng.normal(size=3000)
+    X, y = rng.uniform(low, high, (3000, 1)), rng.uniform(0.1, 0.9, 3000)
     w = np.array([np.mean(i.domain) for i in model.weight_inputs])
     loss, grad = module.value_and_grad(w, X, y)
     rows = [module.value_and_grad(w, x, target) for x, target in zip(X[:20], y[:20], strict=True)]

@@ -102,7 +102,7 @@ def _mod(a: Any, b: Any) -> Any:
 
 
 def _more(function: Callable[[], Any]) -> Any:
-    with mp.workdps(mp.mp.dps + 650):
+    with mp.workdps(mp.mp.dps + 350):
         return function()
 
 
@@ -252,7 +252,9 @@ def _of_bend(a: Any, b: Any) -> Any:
 
 SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("gamma", "partial 0"): lambda x: abs(mp.gamma(x)) * (abs(mp.digamma(x)) + (abs(mp.digamma(1 - x)) if x < 0 else 0)),
-    ("betaln", "value"): lambda a, b: max(abs(mp.loggamma(min(a, b))), abs(_betaln(a, b)), 1),
+    ("betaln", "value"): lambda a, b: max(
+        abs(mp.loggamma(min(a, b))), abs(_betaln(a, b)), abs(mp.loggamma(a + b)) if max(a, b) < 10 else 0, 1
+    ),
     ("betaln", "partial 0"): lambda a, b: abs(mp.digamma(a)) + abs(mp.digamma(a + b)),
     ("betaln", "partial 1"): lambda a, b: abs(mp.digamma(b)) + abs(mp.digamma(a + b)),
     ("dawson", "partial 0"): lambda x: 1 + 2 * abs(x * dawson(x)) if abs(x) < 8 else mp.mpf(0),

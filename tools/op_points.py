@@ -114,7 +114,9 @@ def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
         return orders, x
     if op == "betaln":
         positive = np.abs(np.concatenate([a, 1 + near_one(draw, count, dtype), draw.uniform(5, 20, b.size)]))
-        return positive, np.resize(np.abs(np.concatenate([b, draw.uniform(0, 20, count)])), positive.size)
+        second = np.resize(np.abs(np.concatenate([b, draw.uniform(0, 20, count)])), positive.size)
+        top = 1e300 if dtype == "float64" else 1e37  # their sum is a number
+        return np.minimum(positive, top), np.minimum(second, top)
     if op.startswith("wofz"):
         top = 1e100 if dtype == "float64" else 1e30
         return np.clip(np.concatenate([a, b]), -top, top), np.minimum(np.abs(np.concatenate([b, a * 0.0])), top)

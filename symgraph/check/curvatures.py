@@ -13,7 +13,7 @@ from flint import arb, ctx
 
 from symgraph.check import balls
 from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
-from symgraph.check.forms import FORMS, Form, slope_of
+from symgraph.check.forms import FORMS, Form, slope_of, value_of
 from symgraph.check.program import Program, Slopes, plus, times
 from symgraph.ir.ops import OPS
 
@@ -117,6 +117,52 @@ def _sinc(v: arb, x: arb, slope: arb) -> Value:
     return total + arb(0, 1) * term
 
 
+def _trigamma(x: arb) -> Value:
+    return value_of(FORMS["trigamma"], [x])
+
+
+def _gamma(v: arb, x: arb, slope: arb) -> Value:
+    bend = _trigamma(x)
+    return slope * slope / v + v * bend if isinstance(bend, arb) else bend
+
+
+def _betaln(v: arb, operands: Sequence[Any], slope: Callable[[int], Any]) -> Mapping[tuple[int, int], Value]:
+    bends = [_trigamma(x) for x in (*operands, operands[0] + operands[1])]
+    a, b, both = (bend if isinstance(bend, arb) else arb.nan() for bend in bends)
+    return {(0, 0): a - both, (1, 0): -both, (1, 1): b - both}
+
+
+def _bessel(sign: int, order: int | None) -> Curvature:
+    """Bessel's differential equation, x*x*f'' + x*f' + sign*x*x*f - n*n*f = 0; the order is an operand if it is None."""
+
+    def curvature(v: arb, operands: Sequence[Any], slope: Callable[[int], Any]) -> Mapping[tuple[int, int], Value]:
+        place = len(operands) - 1
+        n, x, first = arb(order) if order is not None else operands[0], operands[place], slope(place)
+        if isinstance(first, Missing):
+            return {(place, place): first}
+        return {(place, place): (n * n / (x * x) - sign) * v - first / x}
+
+    return curvature
+
+
+def _faddeeva(part: str) -> Curvature:
+    """A part of the Faddeeva function, which is harmonic, by the slopes of that part of its derivative."""
+
+    def curvature(v: arb, operands: Sequence[Any], slope: Callable[[int], Any]) -> Mapping[tuple[int, int], Value]:
+        form = FORMS[f"wofz_slope_{part}"]
+        value = value_of(form, operands)
+        if isinstance(value, Missing):
+            return dict.fromkeys(((0, 0), (1, 0), (1, 1)), value)
+        along, across = (slope_of(form, place, value, operands) for place in (0, 1))
+        return {(0, 0): along, (1, 0): across, (1, 1): -along if isinstance(along, arb) else along}
+
+    return curvature
+
+
+def _unknown(v: arb, operands: Sequence[Any], slope: Callable[[int], Any]) -> Mapping[tuple[int, int], Value]:
+    return dict.fromkeys(((0, 0), (1, 0), (1, 1)), UNKNOWN)
+
+
 def _of_row(name: str) -> Curvature | None:
     """The second partial of an op whose slope is the value of another op of the reference's: that one's slope."""
     row = OPS[name]
@@ -134,7 +180,9 @@ def _starts(row: Any, before: Any) -> bool:
 
 
 CURVATURES: Mapping[str, Curvature] = {
-    **dict.fromkeys(("add", "sub", "neg", "sign", "heaviside", "abs", "max", "min", "relu", "stop", "rowsum"), _flat),
+    **dict.fromkeys(
+        ("add", "sub", "neg", "sign", "heaviside", "abs", "max", "min", "relu", "stop", "rowsum", "floor", "mod"), _flat
+    ),
     "mul": _product,
     "div": _quotient,
     "pow": _power,
@@ -167,6 +215,30 @@ CURVATURES: Mapping[str, Curvature] = {
     "atan": _one(lambda v, x, s: -2 * x * s * s),
     "atan2": _atan2,
     "sinc": _one(_sinc),
+    "ndtr": _one(lambda v, x, s: -x * s),
+    "log_ndtr": _one(lambda v, x, s: -s * (x + s)),
+    "ndtri": _one(lambda v, x, s: v * s * s),
+    "erfinv": _one(lambda v, x, s: 2 * v * s * s),
+    "erfcinv": _one(lambda v, x, s: 2 * v * s * s),
+    "gamma": _one(_gamma),
+    "betaln": _betaln,
+    "dawson": _one(lambda v, x, s: -2 * v - 2 * x * s),
+    "expint": _one(lambda v, x, s: -s * (1 + 1 / x)),
+    "ei": _one(lambda v, x, s: s * (1 - 1 / x)),
+    "lambertw": _one(lambda v, x, s: -s * s * (2 + v) / (1 + v)),
+    "wofz_re": _faddeeva("re"),
+    "wofz_im": _faddeeva("im"),
+    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im"), _unknown),
+    **{
+        f"bessel_{kind}{end}": _bessel(sign, order)
+        for kind, sign in (("j", 1), ("y", 1), ("i", -1), ("k", -1))
+        for end, order in (("", None), ("0", 0), ("1", 1))
+    },
+    "sec": _one(lambda v, x, s: v * (2 * v * v - 1)),
+    "csc": _one(lambda v, x, s: v * (2 * v * v - 1)),
+    "cot": _one(lambda v, x, s: -2 * v * s),
+    "csch": _one(lambda v, x, s: v * (1 + 2 * v * v)),
+    "coth": _one(lambda v, x, s: -2 * v * s),
     "sinh": _one(lambda v, x, s: v),
     "cosh": _one(lambda v, x, s: v),
     "tanh": _one(lambda v, x, s: -2 * v * s),

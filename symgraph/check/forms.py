@@ -12,6 +12,7 @@ from flint import acb, arb, ctx
 
 from symgraph.check import balls
 from symgraph.check.balls import HALF, INFINITY, KINK, LARGE, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
+from symgraph.check.special_forms import SPECIAL_FORMS
 from symgraph.ir.ops import OPS
 
 Function = Callable[..., Any]
@@ -250,46 +251,6 @@ def _method(name: str) -> Function:
     return lambda *o: getattr(acb(o[-1]), method)(*arguments).real if o[-1].is_finite() else UNKNOWN
 
 
-def _csch(x: arb) -> Value:
-    """1/sinh, by a formula whose denominator does not overflow."""
-    if x.is_zero():
-        return UNDEFINED
-    small = balls.exp(-abs(x))
-    size = 2 * small * balls.inverse(-_expm1(-2 * abs(x)))
-    return size if x > 0 else -size if x < 0 else UNKNOWN
-
-
-def _expm1(x: arb) -> arb:
-    return x.expm1() if not x < -LARGE else TINY - 1
-
-
-def _coth(x: arb) -> Value:
-    return UNDEFINED if x.is_zero() else balls.inverse(balls.tanh(x))
-
-
-def _of_csch(function: Function) -> Function:
-    """A slope that follows from csch and the operand."""
-    return lambda _v, x: function(value, x) if isinstance(value := _csch(x), arb) else value
-
-
-def _normal_density(x: arb) -> arb:
-    return balls.exp(-x * x / 2) / (2 * arb.pi()).sqrt()
-
-
-def _ndtr(x: arb) -> arb:
-    return balls.erfc(-x / arb(2).sqrt()) / 2
-
-
-def _log_ndtr(x: arb) -> arb:
-    return (-_ndtr(-x)).log1p() if x > 0 else balls.log_erfc(-x / arb(2).sqrt()) - arb.const_log2()
-
-
-def _log_ndtr_slope(_v: arb, x: arb) -> arb:
-    if x < 0:
-        return (2 / arb.pi()).sqrt() * balls.inverse(balls.erfcx(-x / arb(2).sqrt()))
-    return _normal_density(x) / _ndtr(x)
-
-
 def _step_of(x: arb) -> int | None:
     """The whole number below, None where that is uncertain."""
     below = x.floor().unique_fmpz() if x.is_finite() else None
@@ -299,78 +260,6 @@ def _step_of(x: arb) -> int | None:
 def _unless_at_a_step(slope: Function) -> Function:
     """A slope of a remainder, which has none where the quotient is whole."""
     return lambda _v, a, b: UNDEFINED if (a / b).is_integer() else slope(a, b)
-
-
-def _ndtri(x: arb) -> arb:
-    return -arb(2).sqrt() * (2 * x).erfcinv()
-
-
-def _dawson(x: arb) -> arb:
-    """Dawson's integral by the confluent function M (NIST DLMF 7.11.4)."""
-    return x * (-x * x).hypgeom_1f1(1, arb(1.5))
-
-
-def _faddeeva(x: arb, y: arb) -> acb:
-    """exp(-z*z) * erfc(-i*z) at z = x + i*y, on the axis by Dawson's integral, far away by the confluent function U."""
-    if y.is_zero():
-        return acb(balls.gauss(x), 2 * _dawson(x) / arb.const_sqrt_pi())
-    turned = acb(y, -x)
-    if abs(turned) > 4 and y > 0:
-        return (turned * turned).hypgeom_u(HALF, HALF) / arb.const_sqrt_pi()
-    return (turned * turned).exp() * turned.erfc()
-
-
-def _faddeeva_slope(x: arb, y: arb) -> acb:
-    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
-        return acb(0, 2) / arb.const_sqrt_pi() - 2 * acb(x, y) * _faddeeva(x, y)
-
-
-def _faddeeva_bend(x: arb, y: arb) -> acb:
-    """The second derivative."""
-    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
-        return -2 * _faddeeva(x, y) - 2 * acb(x, y) * _faddeeva_slope(x, y)
-
-
-def _of_plane(value: Callable[[arb, arb], acb], slope: Callable[[arb, arb], acb], *, real: bool) -> Form:
-    """A part of a function of x + i*y."""
-
-    def part(function: Callable[[arb, arb], acb], factor: int, real: bool) -> Function:
-        def found(x: arb, y: arb) -> Value:
-            if not (x.is_finite() and y.is_finite()):
-                return UNKNOWN
-            result = function(x, y)
-            return factor * (result.real if real else result.imag)
-
-        return found
-
-    above = part(slope, -1, False) if real else part(slope, 1, True)
-    across = part(slope, 1, real)
-    return Form(part(value, 1, real), (lambda _v, x, y: across(x, y), lambda _v, x, y: above(x, y)), lambda x, y: y < 0)
-
-
-def _bessel_forms(kind: str, below: int, above: int) -> dict[str, Form]:
-    """Bessel functions of one kind; the slope is half of those of the orders below and above, with these signs."""
-    method = getattr(arb, f"bessel_{kind}")
-
-    def value(order: arb, x: arb) -> Value:
-        found: Value = method(x, order) if x.is_finite() else UNKNOWN
-        return found
-
-    def slope(order: arb, x: arb) -> Any:
-        return (below * method(x, order - 1) + above * method(x, order + 1)) / 2
-
-    outside: Any = (lambda _n, x: x <= 0) if kind in "yk" else None
-    outside_of_order: Any = (lambda x: x <= 0) if kind in "yk" else None
-    forms = {f"bessel_{kind}": Form(value, (lambda v, n, x: ZERO, lambda v, n, x: slope(n, x)), outside)}
-    for order in (ZERO, ONE):
-        forms[f"bessel_{kind}{int(float(order))}"] = Form(
-            partial(value, order), (lambda v, x, order=order: slope(order, x),), outside_of_order
-        )
-    return forms
-
-
-def _lambertw_slope(v: arb, x: arb) -> Value:
-    return balls.divided(balls.exp(-v), 1 + v)
 
 
 def _is_beyond_one(x: arb) -> bool:
@@ -397,7 +286,7 @@ FORMS: dict[str, Form] = {
         lambda a, b: (a * a + b * b).sqrt(), (lambda v, a, b: _hypot_slope(v, a), lambda v, a, b: _hypot_slope(v, b))
     ),
     "exp": Form(balls.exp, (lambda v, x: v,)),
-    "expm1": Form(_expm1, (lambda v, x: balls.exp(x),), None, _ABOVE),
+    "expm1": Form(lambda x: x.expm1() if not x < -LARGE else TINY - 1, (lambda v, x: balls.exp(x),), None, _ABOVE),
     "log": Form(_finite(arb.log), (lambda v, x: balls.inverse(x),), lambda x: x <= 0),
     "log1p": Form(_finite(arb.log1p), (lambda v, x: balls.inverse(1 + x),), lambda x: x <= -1),
     "xlogx": Form(_xlogx, (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
@@ -431,42 +320,7 @@ FORMS: dict[str, Form] = {
         (_log_erfc_slope,),
         side=_is_positive,
     ),
-    "ndtr": Form(_ndtr, (lambda v, x: _normal_density(x),), side=_is_positive),
-    "log_ndtr": Form(_log_ndtr, (_log_ndtr_slope,), side=_is_positive),
-    "ndtri": Form(
-        _ndtri,
-        (lambda v, x: (2 * arb.pi()).sqrt() * balls.exp(v * v / 2),),
-        lambda x: x <= 0 or x >= 1,
-    ),
-    "erfinv": Form(
-        lambda x: x.erfinv(), (lambda v, x: arb.const_sqrt_pi() / 2 * balls.exp(v * v),), lambda x: x <= -1 or x >= 1
-    ),
-    "erfcinv": Form(
-        lambda x: x.erfcinv(), (lambda v, x: -arb.const_sqrt_pi() / 2 * balls.exp(v * v),), lambda x: x <= 0 or x >= 2
-    ),
-    "gamma": Form(_method("gamma"), (lambda v, x: v * _method("digamma")(x),)),
-    "betaln": Form(
-        lambda a, b: a.lgamma() + b.lgamma() - (a + b).lgamma(),
-        (lambda v, a, b: a.digamma() - (a + b).digamma(), lambda v, a, b: b.digamma() - (a + b).digamma()),
-        lambda a, b: a <= 0 or b <= 0,
-    ),
-    "dawson": Form(_finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
-    "expint": Form(_finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),
-    "ei": Form(_finite(lambda x: x.ei()), (lambda v, x: balls.divided(balls.exp(x), x),), lambda x: x.is_zero()),
-    "lambertw": Form(_finite(lambda x: x.lambertw()), (_lambertw_slope,)),
-    **{
-        f"wofz_{name}": _of_plane(value, slope, real=name.endswith("re"))
-        for name, value, slope in (
-            ("re", _faddeeva, _faddeeva_slope),
-            ("im", _faddeeva, _faddeeva_slope),
-            ("slope_re", _faddeeva_slope, _faddeeva_bend),
-            ("slope_im", _faddeeva_slope, _faddeeva_bend),
-        )
-    },
-    **_bessel_forms("j", 1, -1),
-    **_bessel_forms("y", 1, -1),
-    **_bessel_forms("i", 1, 1),
-    **_bessel_forms("k", -1, -1),
+    **{name: Form(*columns) for name, columns in SPECIAL_FORMS.items()},
     "sin": Form(lambda x: x.sin(), (lambda v, x: x.cos(),)),
     "cos": Form(lambda x: x.cos(), (lambda v, x: -x.sin(),)),
     "tan": Form(lambda x: x.tan(), (lambda v, x: 1 + v * v,)),
@@ -482,11 +336,6 @@ FORMS: dict[str, Form] = {
     ),
     "tanh": Form(balls.tanh, (lambda v, x: balls.square(balls.sech(x)),)),
     "sech": Form(balls.sech, (lambda v, x: -v * balls.tanh(x),)),
-    "sec": Form(lambda x: x.sec(), (lambda v, x: v * x.tan(),)),
-    "csc": Form(lambda x: x.csc(), (lambda v, x: -v * x.cot(),), lambda x: x.is_zero()),
-    "cot": Form(lambda x: x.cot(), (lambda v, x: -(x.csc() ** 2),), lambda x: x.is_zero()),
-    "csch": Form(_csch, (_of_csch(lambda v, x: -v * _coth(x)),)),
-    "coth": Form(_coth, (_of_csch(lambda s, x: -s * s),)),
     "asinh": Form(_finite(arb.asinh), (lambda v, x: balls.inverse((1 + x * x).sqrt()),)),
     "acosh": Form(_finite(arb.acosh), (lambda v, x: _root_of_product(x - 1, x + 1),), lambda x: x < 1),
     "atanh": Form(lambda x: x.atanh(), (lambda v, x: balls.inverse((1 - x) * (1 + x)),), lambda x: x >= 1 or x <= -1),

@@ -1,5 +1,6 @@
 """``symgraph new``: a spec to start from."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -7,47 +8,36 @@ import typer
 
 from symgraph.cli.terminal import Quiet, note
 
-_SPEC = '''"""The model {name}: a saturating curve with an offset, as a start. Change it to what you need."""
 
-from sympy import exp
+class Kind(StrEnum):
+    """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
 
-from symgraph import Model, Normal
-
-model = Model("{name}", doc="A saturating curve with an offset.")
-
-# Features are columns of the data, in this order; a domain says where a symbol lives, and is checked there.
-dose = model.feature("dose", domain=(0, 10))
-
-# The target is the column that predictions are compared with.
-y = model.target("y")
-
-# Weights are what training changes; init is the law of their initial values (Normal, Uniform, Constant or a number).
-top, speed, offset = model.weights("top speed offset", init=Normal(1, 0.1))
-
-# Nodes name intermediate values; the generated module computes each under its name.
-reached = model.node("reached", 1 - exp(-speed * dose))
-
-# The output is what predictions are. The loss is that of one row: an expression, or a name such as "squared_error".
-y_hat = model.output("y_hat", top * reached + offset)
-model.loss((y - y_hat) ** 2)
-'''
+    curve = "curve"
+    likelihood = "likelihood"
+    classifier = "classifier"
+    control = "control"
 
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model; the file is NAME.py.")],
+    kind: Annotated[Kind, typer.Option(metavar="KIND", help="curve, likelihood, classifier or control.")] = Kind.curve,
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Folder for the spec.")] = Path(),
     quiet: Quiet = False,
 ) -> None:
     """Write a small commented spec that builds at once."""
+    from types import SimpleNamespace
+
+    from symgraph.backends.rendering import render
     from symgraph.errors import BuildError
     from symgraph.spec.names import check_model_name
 
     check_model_name(name)
+    text = render(f"specs/{kind.value}.py.jinja", SimpleNamespace(name=name))
     path = folder / f"{name}.py"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(_SPEC.format(name=name))
+            file.write(text)
     except FileExistsError:
         raise BuildError(f"{path} exists already; choose another name, or delete it first") from None
     except OSError as error:

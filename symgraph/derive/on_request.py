@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import reduce
 
 from symgraph.derive.adjoint import Sweep, adjoint
+from symgraph.errors import SpecError
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.options import FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 
@@ -24,7 +25,13 @@ def differentiate_on_request(graph: Graph, functions: Collection[str], prepare: 
         functions: their names; roots are ``hessian <weight> <weight>`` for the upper triangle, row by row, ``hvp <weight>``,
             ``feature_jacobian <feature>`` and ``jvp output``.
         prepare: simplifies the gradient of a row before it is differentiated.
+
+    Raises:
+        SpecError: derivatives of the output are asked for, and there are several.
     """
+    of_output = [name for name in (FEATURE_JACOBIAN, JVP) if name in functions]
+    if of_output and any(root.startswith("output ") for root in graph.roots):
+        raise SpecError(f"model {graph.name}: {of_output[0]} is of one output, and there are several; leave it out")
     if "loss" in graph.roots and not {HESSIAN, HVP}.isdisjoint(functions):
         graph = _second(graph, functions, prepare)
     if "output" in graph.roots and FEATURE_JACOBIAN in functions:

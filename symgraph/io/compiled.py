@@ -33,6 +33,7 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "residual": (None, (_P, _P, _P, _N, _P)),
     "residual_jacobian": (None, (_P, _P, _P, _N, _P)),
     "jacobian": (None, (_P, _P, _N, _P)),
+    "normal_equations": (None, (_P, _P, _P, _P, _N, _P, _P, _P)),
     "hessian": (None, (_P, _P, _P, _P, _N, _P)),
     "hvp": (None, (_P, _P, _P, _P, _P, _N, _P)),
     "feature_jacobian": (None, (_P, _P, _N, _P)),
@@ -271,8 +272,7 @@ def _module(binding: CompiledBinding, path: Path) -> ModuleType:
 
 def offered(binding: CompiledBinding) -> tuple[str, ...]:
     """Give the names of the functions that a compiled model has."""
-    made = {"grad": "value_and_grad", "normal_equations": "residual_jacobian"}  # of those of the library
-    return (*binding.functions, *(name for name, needed in made.items() if needed in binding.functions))
+    return (*binding.functions, *(["grad"] if "value_and_grad" in binding.functions else []))
 
 
 def _names(library: ctypes.CDLL, symbol: str) -> tuple[str, ...]:

@@ -228,7 +228,7 @@ class Binding(Kept, Generic[T]):
         """
         inputs, s, _ = self._weighted(w, X, y, sample_weight, "sum")
         with np.errstate(all="ignore"):
-            return residual_products(self.facts, self._residual_table, inputs, s)
+            return self._products(inputs, s)
 
     @np.errstate(all="ignore")
     def penalty(self, w: "ArrayLike") -> "tuple[float, Array]":
@@ -341,6 +341,10 @@ class Binding(Kept, Generic[T]):
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
         """Compute what per_sample_grad, jacobian or residual_jacobian gives."""
         raise NotImplementedError
+
+    def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
+        """Add up the products of normal_equations."""
+        return residual_products(self.facts, self._residual_table, inputs, s)
 
     def _residual_table(self, inputs: Inputs) -> Array:
         """Compute the derivatives of each residual by the weights, and behind them the residual: (n, k + 1) or (n*p, k + 1)."""

@@ -134,6 +134,18 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
         in_pieces(piece, inputs, (*given, by_row), threads)
         return result
 
+    def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
+        if "normal_equations" not in self.functions:  # those of a C file may be chosen
+            return super()._products(inputs, s)
+        count, rows = len(self.facts.weights), row_shape(inputs)
+        results = [np.empty(shape, self.dtype) for shape in ((count, count), (count,), ())]
+        given = (inputs.w, inputs.X, inputs.y, factors_of(inputs, s))
+        kept = [None if array is None else np.asarray(array, self.dtype, order="C") for array in given]
+        places = [None if array is None else address_of(array) for array in kept]
+        self.functions["normal_equations"](*places, rows[0] if rows else 1, *map(address_of, results))
+        squares, gradient, loss = (result.astype(np.float64, copy=False) for result in results)
+        return squares, gradient, float(loss)
+
     def _directions(self, name: str, w: int) -> Sequence[int]:
         """Give the address of the direction behind the weights and constants, for a function that takes one."""
         behind = len(self.facts.weights) + len(self.facts.constants)

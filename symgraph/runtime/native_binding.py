@@ -75,8 +75,8 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
         partials: Array = computing._partials(name, inputs, threads)
         return partials
 
-    def _residual_table(self, inputs: Inputs) -> Array:
-        return self._computing(inputs)._residual_table(inputs)
+    def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
+        return self._computing(inputs)._products(inputs, s)
 
     def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
         return self._of_loss(inputs)._mean(inputs, s, total, threads)

@@ -17,6 +17,7 @@ from symgraph.backends import BACKENDS
 from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.ir.evaluate import MPMATH
+from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
 from symgraph.options import Options
@@ -38,8 +39,15 @@ def evaluated(backend: str, op: str, *operands: object) -> object:
     return eval(BACKENDS[backend].texts[op].render(texts).text, namespace(backend) | values)
 
 
-@pytest.mark.parametrize("backend", [name for name, backend in BACKENDS.items() if backend.loader == "python"])
-@pytest.mark.parametrize("op", [op for op, row in OPS.items() if row.stable is None])
+@pytest.mark.parametrize(
+    ("backend", "op"),
+    [
+        (name, op)
+        for name, backend in BACKENDS.items()
+        for op, row in OPS.items()
+        if backend.loader == "python" and row.stable is None and op in backend.texts and f"{SCIPY}." not in str(row.numpy)
+    ],
+)
 def test_the_text_of_an_op_computes_it(backend: str, op: str) -> None:
     operands = ARGUMENTS.get(op) or OPS[op].example or (0.4, -0.6)
     with mpmath.workdps(40):

@@ -1,6 +1,7 @@
 """Every form on balls, against mpmath at 100 digits: values, slopes, limits, ends of domains, kinks."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -10,6 +11,7 @@ from flint import arb, ctx
 
 from symgraph.check.balls import INFINITY, KINK, ONE, UNDEFINED, UNKNOWN, ZERO
 from symgraph.check.forms import FORMS, slope_of, value_of
+from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
 
 BITS = 400
 DIGITS = 250
@@ -35,6 +37,12 @@ TRUE: dict[str, Callable[..., Any]] = {
     "sec": mp.sec, "csc": mp.csc, "cot": mp.cot, "csch": mp.csch, "coth": mp.coth, "floor": mp.floor,
     "mod": lambda a, b: a - b * mp.floor(a / b), "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2,
     "log_ndtr": lambda x: mp.log1p(-mp.erfc(x / mp.sqrt(2)) / 2) if x > 0 else mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
+    "gamma": mp.gamma, "erfinv": mp.erfinv, "erfcinv": erfcinv, "ndtri": ndtri, "dawson": dawson, "expint": mp.e1, "ei": mp.ei,
+    "betaln": lambda a, b: mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b), "lambertw": mp.lambertw,
+    **{f"bessel_{kind}{order}": partial(getattr(mp, f"bessel{kind}"), order) for kind in "jyik" for order in (0, 1)},
+    **{f"wofz_{name}": function for name, function in (("re", lambda a, b: faddeeva(a, b).real),
+       ("im", lambda a, b: faddeeva(a, b).imag), ("slope_re", lambda a, b: faddeeva_slope(a, b).real),
+       ("slope_im", lambda a, b: faddeeva_slope(a, b).imag))},
     "max": max, "min": min, "relu": lambda x: max(x, mp.mpf(0)), "rowsum": lambda x: x,
 }  # fmt: skip
 
@@ -50,6 +58,11 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     **dict.fromkeys(("asin", "acos", "atanh"), (WITHIN,)), "acosh": (tuple(1 + x for x in (2.0**-52, *SIZES[2:], *FAR)),),
     "pow": ((0.3, 1.7, 26.0, 1e-5), FEW), "xlogy": (FEW, (1e-5, 0.3, 1.7, 1e6)), "heaviside": (REAL, (0.5,)),
     **dict.fromkeys(("lgamma", "digamma", "trigamma"), ((*POSITIVE, *(-x for x in SIZES if x % 1)),)),
+    **dict.fromkeys(("erfcinv", "ndtri"), (UNIT[1:-1],)), "erfinv": (WITHIN,), "gamma": (SIZES[1:-1],),
+    "dawson": (tuple(x for x in REAL if abs(x) < 1e3),), "expint": (SIZES[1:-1],), "lambertw": (SIZES[1:],),
+    "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3, 1.7, 26.0), (1e-5, 0.75, 7.9))
+    for name in ("re", "im", "slope_re", "slope_im")},
+    **{f"bessel_{kind}{order}": (SIZES[2:-1],) for kind in "jyik" for order in (0, 1)},
     "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
 }  # fmt: skip
 """Where forms are tried, if that is not over REAL, or over pairs of FEW."""

@@ -14,7 +14,12 @@ from symgraph.ir.ops import OPS
 
 STEP = arb((1, -100))
 OPERANDS = {"mul": (0.75, -1.5, 2.0), "add": (0.75, -1.5, 2.0), "max": (0.75, -1.5), "min": (0.75, -1.5), "ierfcx": (0.4,)}
-SMOOTH = [name for name, form in FORMS.items() if form.slopes and name not in ("trigamma", "rowsum", "stop")]
+UNKNOWN = ("trigamma", "wofz_slope_re", "wofz_slope_im", "rowsum", "stop", "floor", "mod")
+"""Operations whose second partials no model that can be built needs, and some that are linear where they are smooth."""
+ORDERED = ("bessel_j", "bessel_y", "bessel_i", "bessel_k")
+"""Operations whose first operand is a number that no weight moves."""
+OPERANDS |= dict.fromkeys(ORDERED, (2.0, 0.7))
+SMOOTH = [name for name, form in FORMS.items() if form.slopes and name not in UNKNOWN]
 
 
 def operands_of(name: str) -> list[arb]:
@@ -32,8 +37,9 @@ def test_second_partials_are_the_slopes_of_slopes(name: str) -> None:
     with ctx.workprec(400):
         operands = operands_of(name)
         found = CURVATURES[name](value_of(FORMS[name], operands), operands, lambda place: slope(name, place, operands))
-        for i in range(len(operands)):
-            for j in range(i + 1):
+        first = int(name in ORDERED)
+        for i in range(first, len(operands)):
+            for j in range(first, i + 1):
                 up, down = ([*operands[:j], operands[j] + step, *operands[j + 1 :]] for step in (STEP, -STEP))
                 difference = (slope(name, i, up) - slope(name, i, down)) / (2 * STEP)
                 # a central difference is off by the third derivative times STEP**2, 1e-60

@@ -20,6 +20,23 @@ def test_a_new_spec_builds_checks_and_explains_itself_at_once(tmp_path: Path) ->
     assert "passed (3 of 3 weights judged" in checked.out
 
 
+@pytest.mark.parametrize("kind", ["curve", "likelihood", "classifier", "control"])
+def test_a_spec_of_every_kind_builds_at_once(command: Run, tmp_path: Path, kind: str) -> None:
+    assert command("new", "started", "--kind", kind).code == 0
+    text = (tmp_path / "started.py").read_text(encoding="utf-8")
+    assert text.count("\n# ") >= 5  # a comment for each kind of declaration
+    built = command("build", "started.py")
+    assert built.code == 0, built.err
+    assert "weights verified" in built.out
+
+
+def test_a_kind_that_there_is_not_is_refused(command: Run, tmp_path: Path) -> None:
+    done = command("new", "growth", "--kind", "tree")
+    assert done.code == 2
+    assert "'curve', 'likelihood', 'classifier', 'control'" in done.err
+    assert snapshot(tmp_path) == {}
+
+
 def test_a_new_spec_goes_into_the_folder_that_is_named(command: Run, tmp_path: Path) -> None:
     done = command("new", "growth", "--dir", "specs/first")
     assert done.code == 0

@@ -123,3 +123,17 @@ def test_a_model_without_features_takes_them_too():
     module = sg.compile(m, "numpy")
     np.testing.assert_allclose(module.loss([[1.0], [3.0]], None, [1.0, 3.0]), [2.0, 2.0])
     assert module.predict([[1.0], [3.0]]).tolist() == [1.0, 3.0]
+
+
+def test_several_outputs_and_residuals_come_behind_the_number_of_vectors():
+    m = sg.Model("pair")
+    x, (u, v) = m.feature("x"), m.targets("u v")
+    a, b = m.weights("a b")
+    first, second = m.outputs("p q", a * x, b + x)
+    m.residual(first - u, second - v)
+    for backend in ("native", "numpy", "array_api"):
+        module, array = sg.compile(m, backend), array_api_strict.asarray if backend == "array_api" else np.asarray
+        w, x_, y = array(W[:, :2]), array(X[:7, 0]), array(RNG.normal(size=(7, 2)))
+        assert module.predict(w, x_).shape == (5, 7, 2)
+        assert module.residual(w, x_, y).shape == (5, 14)
+        same(module.loss(w, x_, y), each(lambda one, m=module, x=x_, y=y, to=array: m.loss(to(one), x, y), W[:, :2]))

@@ -34,7 +34,7 @@ def pendulum(steps: int = 10) -> sg.Model:
 
 
 def test_ten_steps_of_a_pendulum_are_those_of_the_method():
-    module = sg.compile(pendulum())  # verified, derivatives included
+    module = sg.compile(pendulum(), "numpy")  # verified, derivatives included
     X, w = np.linspace(-1.5, 1.5, 7), np.array([1.3, 0.4])
     g, damping = w
     want = [solved(lambda s, t: (s[1], -g * np.sin(s[0]) - damping * s[1]), (x, 0.0), 0.0, 2.0, 10)[0] for x in X]

@@ -31,7 +31,7 @@ _LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad outp
 _PUBLIC = (
     "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor penalty robust f_scale no_residual jacobian selftest constants constant_values "
-    "targets outputs residuals hessian hvp feature_jacobian jvp predict_jacobian_row"
+    "hessian hvp feature_jacobian jvp predict_jacobian_row"
 )
 _PRIVATE = (
     "turn",
@@ -50,10 +50,9 @@ _OF_LOOPS = (
 )  # fmt: skip
 _OF_PARTS = re.compile(rf"\w+_((all|block|row)_({'|'.join(_OF_LOOPS)})_\d+|({'|'.join(_OF_LOOPS)})_places)_")
 """Names of parts of long functions, behind the model's, and of their tables."""
-_CONSTANTS = (
-    "FEATURES WEIGHTS CONSTANTS TARGETS OUTPUTS RESIDUALS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ "
-    "HESSIAN_SUMS_ HVP_SUMS_"
-)
+_OF_SEVERAL = ("targets", "outputs", "residuals")
+"""Public tables and numbers of models that have several of these; their macros are called the same in capitals."""
+_CONSTANTS = "FEATURES WEIGHTS CONSTANTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ HESSIAN_SUMS_ HVP_SUMS_"
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "
@@ -80,6 +79,8 @@ def taken(model: Model, name: str) -> frozenset[str]:
     private = (*parts(name), *_PRIVATE, *(f"{loop}_{what}" for loop in ("all", "block", "row") for what in _OF_LOOPS))
     file = {f"{name}_{public}" for public in _PUBLIC.split()} | {f"{name}_{part}_" for part in private}
     file |= {f"{name.upper()}_{constant}" for constant in _CONSTANTS.split()} | {f"SYMGRAPH_{name}_H"}
+    if max(len(model.target_inputs), len(model.output_nodes), len(model.residual_exprs)) > 1:
+        file |= {own for what in _OF_SEVERAL for own in (f"{name}_{what}", f"{name}_{what}".upper())}
     # a node is never called d_<node>, but its cotangent is
     cotangents = {own.removeprefix("d_") for own in file if own.startswith("d_")}
     names = {entry.name for entry in model.inputs} | {node.name for node in model.nodes}

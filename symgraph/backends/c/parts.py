@@ -1,5 +1,6 @@
 """Functions over rows of a C file as finished text: the parts that they are written in."""
 
+import re
 from dataclasses import dataclass
 from itertools import chain
 
@@ -42,7 +43,7 @@ class Part:
     @property
     def careful(self) -> bool:
         """Tell if it calls a function that needs the C library for some arguments."""
-        return any("careful" in line for line in self.loop)
+        return any(re.search(r"\bcareful\b", line) for line in self.loop)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,22 @@
 """View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
+from symgraph.backends.c.facts import facts_of
 from symgraph.backends.c.functions import functions_called
-from symgraph.backends.c.names import HEADERS, ascii_name, comment, string
+from symgraph.backends.c.names import HEADERS, ascii_name
 from symgraph.backends.c.parts import CFunction, Part
 from symgraph.backends.c.penalty import penalty_body
 from symgraph.backends.c.writer import FunctionWriter
-from symgraph.backends.formula import formulas
-from symgraph.backends.layout import number
-from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL, several_targets
-from symgraph.backends.source import ABI, Source, describe, model_hash
-from symgraph.derive.schedule import count, operations, roots_of
+from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
+from symgraph.backends.source import Source
+from symgraph.derive.schedule import roots_of
 from symgraph.errors import SpecError
-from symgraph.ir.graph import reachable, values_of
+from symgraph.ir.graph import values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
-from symgraph.spec.inputs import Input, NamedNode
-from symgraph.spec.laws import Constant
-from symgraph.spec.model import Model
-from symgraph.spec.residuals import residual_of
 
 BLOCK_BYTES = 1 << 15
 """Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
@@ -29,7 +25,7 @@ MOST_ROWS, LEAST_ROWS = 64, 8
 
 _ROOTS = dict.fromkeys(("row", "value_and_grad", "loss", "per_sample_grad"), "loss")
 _ROOTS |= dict.fromkeys(("predict_row", "predict", "jacobian", JACOBIAN_ROW), "output")
-_ROOTS |= dict.fromkeys(("residual", "residual_jacobian"), "residual")
+_ROOTS |= dict.fromkeys(("residual", "residual_jacobian", "normal_equations"), "residual")
 """The kind of the roots of the graph that each public function is about."""
 
 AHEAD_BYTES = 10_240
@@ -85,7 +81,11 @@ class CView:
         jacobian: the function that computes its derivatives.
         residual: the function that computes it; None where it is the output less the target, or where there is none.
         residual_jacobian: the function that computes its derivatives; None where they are those of the output.
+        normal: the function that computes the derivatives of the residual and what is behind them: the residual, or the output
+            that is the residual but for the target.
+        difference: whether the residual is the output less the target.
         residual_factor: the c of a loss c * r**2; 0.0 where there is no residual r.
+        residual_slope: twice that.
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         robust: the name of the residual's robust loss, as a C literal, and its scale; None for a multiple of the square.
         penalty: the body of the function for the penalty; none without one.
@@ -127,7 +127,10 @@ class CView:
     jacobian: CFunction | None
     residual: CFunction | None
     residual_jacobian: CFunction | None
+    normal: CFunction | None
+    difference: bool
     residual_factor: str
+    residual_slope: str
     no_residual: str
     robust: tuple[str, str] | None
     penalty: tuple[str, ...]
@@ -178,8 +181,19 @@ class CView:
     def written(self) -> tuple[CFunction, ...]:
         """Return the functions that it has over rows."""
         found = (self.terms, self.losses, self.prediction, self.jacobian, self.residual, self.residual_jacobian)
-        others = (self.by_features, self.along, self.both, *(one.terms for one in self.summed))
+        others = (self.by_features, self.along, self.both, self.normal, *(one.terms for one in self.summed))
         return tuple(function for function in (*found, *others) if function is not None)
+
+    @property
+    def normal_columns(self) -> tuple[int, ...]:
+        """Return the column of each derivative that ``normal`` writes, and behind these of each residual."""
+        places = () if self.normal is None else self.normal.places
+        return tuple(sorted(range(len(places)), key=places.__getitem__))
+
+    @property
+    def normal_blocks(self) -> int:
+        """Return the number of blocks whose products are added up together, as many as the first-level cache holds."""
+        return max(1, min(4, BLOCK_BYTES // (8 * self.rows * max(1, len(self.normal_columns)))))
 
     @property
     def in_parts(self) -> bool:
@@ -196,6 +210,7 @@ class CView:
             "jacobian": (self.jacobian, "partials"),
             "residual": (self.residual or self.prediction, "residuals" if self.residuals else ""),
             "residual_jacobian": (self.residual_jacobian or self.jacobian, "partials"),
+            "normal_equations": (self.normal, "columns"),
             FEATURE_JACOBIAN: (self.by_features, "partials"),
             JVP: (self.along, ""),
             **{one.name: (one.terms, "terms") for one in self.summed},
@@ -204,7 +219,10 @@ class CView:
         written, name = own[function]
         assert written is not None
         whole = function == "per_sample_grad" and not self.direct
-        columns = {name: self.sums if whole else written.most} if name else {}
+        columns = {name: self.sums if whole else len(written.places) if name == "columns" else written.most} if name else {}
+        if name == "columns":
+            columns = {name: count * self.normal_blocks for name, count in columns.items()}
+            columns |= dict.fromkeys(("residual", "shares", "losses", "weighted"), self.normal_blocks)
         columns |= {"ones": 1} if name == "terms" else {}
         columns |= {"x": self.features, "kept": written.kept}
         block = f"{self.prefix}_ROWS_"
@@ -212,6 +230,7 @@ class CView:
             name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
         }
         single = ("sums", "lost") if function == "value_and_grad" or function in sums_of else ("sums",) if whole else ()
+        found |= {"lost": (f"2 * {self.prefix}_WEIGHTS", 2 * self.weights)} if name == "columns" else {}
         return found | dict.fromkeys(single, sums_of.get(function, (f"{self.prefix}_SUMS_", self.sums)))
 
     def stack(self, function: str) -> int:
@@ -234,7 +253,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     chosen = _chosen(source)
     writer = FunctionWriter(source, texts, literals)
     there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
-    functions = _functions(source, writer, {*chosen}) | _on_request(writer, {*chosen, *there})
+    functions: dict[str, Any] = _functions(source, writer, {*chosen}) | _on_request(writer, {*chosen, *there})
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
     summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
@@ -243,31 +262,17 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     called = [text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts]
     penalty = () if source.penalty is None else penalty_body(writer, source.penalty)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
-    rows = _rows(features + max(function.most + function.kept for function in written), single)
-    target, output, residual = model.target_input, model.output_node, residual_of(model)
+    by_part = [function for function in written if function is not functions["normal"]] or written
+    rows = _rows(features + max(function.most + function.kept for function in by_part), single)
     return CView(
         file=model.name,
         name=name,
         prefix=name.upper(),
-        title=tuple(_title(source)),
-        counts=_counts(source),
-        names=_tables(model),
-        constants=tuple(number(i.init.value) for i in model.constant_inputs if isinstance(i.init, Constant)),
-        target="NULL" if target is None else string(target.name),
-        output="NULL" if output is None else string(output.name),
-        targets=len(several_targets(model)),
-        outputs=len(model.output_nodes) if len(model.output_nodes) > 1 else 0,
-        residuals=len(residual.exprs) if len(residual.exprs) > 1 else 0,
-        has_target=bool(model.target_inputs),
-        hash=string(model_hash(model)),
-        abi=ABI,
+        **facts_of(source),
         features=features,
         weights=weights,
         sums=sums,
         rows=rows,
-        residual_factor=number(residual.factor),
-        no_residual=string(residual.reason) if residual.reason else "NULL",
-        robust=None if model.robust is None else (string(model.robust.name), number(model.robust.f_scale)),
         **functions,
         gradient=gradient,
         penalty=penalty,
@@ -279,15 +284,6 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         workspace=source.options.workspace,
         single=single,
     )
-
-
-def _tables(model: Model) -> dict[str, tuple[str, ...]]:
-    """Return the public tables of names, those of targets and outputs where there are several."""
-    entries: dict[str, Sequence[Input | NamedNode]] = {"features": model.feature_inputs, "weights": model.weight_inputs}
-    entries |= {"constants": model.constant_inputs} if model.constant_inputs else {}
-    entries |= {"targets": model.target_inputs} if len(model.target_inputs) > 1 else {}
-    entries |= {"outputs": model.output_nodes} if len(model.output_nodes) > 1 else {}
-    return {table: tuple(string(entry.name) for entry in some) for table, some in entries.items()}
 
 
 def _on_request(writer: FunctionWriter, wanted: Set[str]) -> dict[str, CFunction | None]:
@@ -327,6 +323,13 @@ def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict
         "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN) if chosen & slopes else None,
         "residual": writer.values("residual", "residuals", "residual") if has_residual else None,
         "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL) if has_slopes else None,
+        "normal": writer.normal(
+            "residual_jacobian" if own_slopes else "jacobian",
+            "output" if difference else "residual",
+            RESIDUAL if own_slopes else JACOBIAN,
+        )
+        if "normal_equations" in chosen
+        else None,
     }
 
 
@@ -352,18 +355,3 @@ def _rows(columns: int, single: bool) -> int:
     while rows > LEAST_ROWS and (4 if single else 8) * rows * columns > BLOCK_BYTES:
         rows //= 2
     return rows
-
-
-def _title(source: Source) -> Iterable[str]:
-    yield from comment(source.model.doc or f"The model {source.model.name}.")
-    yield ""
-    for name, formula in formulas(source.lowered).items():
-        yield from comment(f"    {name} = {formula}")
-
-
-def _counts(source: Source) -> str:
-    graph = source.graph
-    if "loss" not in graph.roots:
-        return ""
-    results = (graph.roots["loss"], *roots_of(graph, "grad"))
-    return describe(count(graph, operations(graph, reachable(graph.nodes, results))))

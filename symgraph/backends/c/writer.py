@@ -105,6 +105,17 @@ class FunctionWriter:
         labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
         return self._over_rows(what, array, roots_of(self.graph, kind), labels, _direction(kind))
 
+    def normal(self, slopes: str, values: str, cotangents: str) -> CFunction:
+        """Write the function for the derivatives of the residuals, and behind them the residuals, or an output in their place.
+
+        Args:
+            slopes: the kind of the roots of the derivatives.
+            values: that of the roots behind them.
+            cotangents: see ``Names.cotangents``.
+        """
+        labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
+        return self._over_rows("normal", "columns", (*roots_of(self.graph, slopes), *roots_of(self.graph, values)), labels)
+
     def both(self) -> CFunction:
         """Write the function for the output and its derivatives by the weights."""
         labels = self.names.cotangents(JACOBIAN)[0] | self.names.nodes()

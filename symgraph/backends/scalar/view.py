@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from symgraph.backends.layout import filled, number, sequence_layout, unpacked
 from symgraph.backends.names import Names, identifiers, several_targets
@@ -49,25 +48,34 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     targets = len(several_targets(source.model))
     names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss", "constants")))
 
-    write = partial(_function, texts=texts, literals=literals)
+    def function(results: tuple[int, ...], names: Names = names) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the statements that compute some nodes of a graph, and the expression for each."""
+        body = straight(names, results, texts, literals, _LEAVES)
+        opening = [
+            f"    {line}"
+            for kind, vector in (("weight", "w"), ("feature", "x"), *([("target", "y")] if targets else []))
+            for line in _named_entries(names.inputs(kind, body.order, results), vector)
+        ]
+        constants = zip(names.model.constant_inputs, names.inputs("constant", body.order, results), strict=True)
+        opening += [f'    {name} = constants["{entry.name}"]' for entry, name in constants if name]
+        titles = {} if names.graph is graph else PENALTY_TITLES
+        return (*opening, *statements(body.lines, body.notes, titles=titles)), body.values
+
     results = (roots["loss"], *roots_of(graph, "grad")) if "loss" in roots else ()
-    row, values = write(names, results)
-    predict, predicted = write(names, roots_of(graph, "output"))
+    row, values = function(results)
+    predict, predicted = function(roots_of(graph, "output"))
     penalty, added = tuple[str, ...](), tuple[str, ...]()
     if source.penalty is not None:
         part, own_graph = source.penalty.part, source.penalty.graph
         own_names = Names(part, own_graph, identifiers(part, ("w", "grad", "penalty", "constants")), "penalty")
-        own_results = (own_graph.roots["loss"], *roots_of(own_graph, "grad"))
-        penalty, added = write(own_names, own_results, titles=PENALTY_TITLES)
+        penalty, added = function((own_graph.roots["loss"], *roots_of(own_graph, "grad")), own_names)
     lines = (*row, *predict, *penalty, *values, *predicted, *added)
     own = functions_called(lines)
     exported = [*(["penalty"] if added else []), *(["predict_row"] if predicted else []), *(["row"] if values else [])]
-    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
-    facts += ["OUTPUTS", "TARGET", *(["TARGETS"] if targets else []), "WEIGHTS"]
     return ScalarView(
         head=header(source, {node.name: names.identifier[node.name] for node in source.model.nodes}),
         counts=(describe(count(graph, operations(graph, reachable(graph.nodes, results)))),) if values else (),
-        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*facts, *exported)], "]"),
+        exports=sequence_layout("__all__ = [", [f'"{name}"' for name in (*_facts(source), *exported)], "]"),
         has_loss=bool(values),
         has_output=bool(predicted),
         output=", ".join(node.name for node in source.model.output_nodes),
@@ -88,19 +96,10 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
     )
 
 
-def _function(
-    names: Names, results: tuple[int, ...], texts: OpTexts, literals: Mapping[str, str], titles: Mapping[str, str] = {}
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the statements that compute some nodes of a graph, and the expression for each."""
-    body = straight(names, results, texts, literals, _LEAVES)
-    opening = [
-        f"    {line}"
-        for kind, vector in (("weight", "w"), ("feature", "x"), *([("target", "y")] if several_targets(names.model) else []))
-        for line in _named_entries(names.inputs(kind, body.order, results), vector)
-    ]
-    constants = zip(names.model.constant_inputs, names.inputs("constant", body.order, results), strict=True)
-    opening += [f'    {name} = constants["{entry.name}"]' for entry, name in constants if name]
-    return (*opening, *statements(body.lines, body.notes, titles=titles)), body.values
+def _facts(source: Source) -> list[str]:
+    """Return the names of the constants with which the module describes its model."""
+    facts = ["ABI", *(["CONSTANTS"] if source.model.constant_inputs else []), "FEATURES", "METADATA", "MODEL", "NODES"]
+    return [*facts, "OUTPUTS", "TARGET", *(["TARGETS"] if several_targets(source.model) else []), "WEIGHTS"]
 
 
 def _named_entries(names: Sequence[str], vector: str) -> list[str]:

@@ -1,0 +1,179 @@
+"""Rows of the op table for functions that NumPy lacks: the normal law, the gamma function and its kin, and those of SciPy.
+
+``ops.py`` explains how rows are written, and has these in its table.
+"""
+
+import math
+from typing import Any
+
+import mpmath
+import sympy
+from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, exp, log, pi, sqrt
+
+from symgraph.ir import functions as fn
+from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
+from symgraph.ir.op import (
+    FALLING,
+    REALS,
+    REFUSED,
+    RISING,
+    TRANSCENDENTAL,
+    VALLEY,
+    WHOLE_NUMBERS,
+    Op,
+    Span,
+    late,
+    over,
+    own,
+    scipy,
+)
+
+x0, x1 = sympy.symbols("x0:2", real=True)
+v = Symbol("v", real=True)
+a, d, g, h, m, n, p, q, r, s, t, u = sympy.symbols("a d g h m n p q r s t u", real=True)
+
+_HALF = Rational(1, 2)
+_ZERO: tuple[Any, ...] = ()
+POSITIVE, FROM_0 = Span(0.0), Span(0.0, ends="[)")
+_REAL: dict[str, Any] = {"domain": REALS, "range": REALS}
+_AWAY = Piecewise((1, sympy.Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
+
+_NORMAL = ((g, fn.gauss(x0 / 2)), (d, fn.erfcx(Abs(x0) / sqrt(2))), (a, g * d / 2 * g))
+"""exp(-x0**2/2) as a square, whose root is of an exact number; the scaled tail, and the tail of the normal law beyond |x0|."""
+
+_GAMMA: dict[str, Any] = {"cost": 2 * TRANSCENDENTAL, "ulp32": 1.0}
+_REFLECTED = "below 0: of |v| and the function of 1 - x0, of which v is a difference"
+
+# log(beta) by what Stirling's formula lacks of log(gamma) (NIST DLMF 5.11.1), in which the large terms have cancelled; the
+# coefficients are B(2k)/(2k*(2k - 1)), and the next term is below 2**-54 at 10
+_STIRLING: tuple[Any, ...] = (
+    *(Rational(1, 12), Rational(-1, 360), Rational(1, 1260), Rational(-1, 1680), Rational(1, 1188)),
+    *(Rational(-691, 360360), Rational(1, 156), Rational(-3617, 122400)),
+)
+
+
+def _stirling(x: Any) -> Any:
+    total = Integer(0)
+    for coefficient in reversed(_STIRLING):
+        total = coefficient + total / (x * x)
+    return total / x
+
+
+_BETALN = (
+    (m, Min(x0, x1)), (n, Max(x0, x1)), (s, m + n), (t, fn.log1p(-m / s)), (r, Max(m, 10)), (p, Max(n, 10)), (q, Max(s, 10)),
+    (d, _stirling(p) - _stirling(q)),
+)  # fmt: skip
+_BOTH_LARGE = (log(2 * pi) - log(n)) / 2 + (_stirling(r) + d) + (m - _HALF) * log(m / s) + n * t
+_ONE_LARGE = sympy.loggamma(m) + d + (m - m * log(s)) + (n - _HALF) * t
+
+# 1 - 2*x*dawson(x) cancels; from 8 on by its asymptotic series in u = 1/(2*x*x), whose next term is below 2**-60 of the sum
+_FAR_DAWSON = Integer(0)
+for _n in range(22, 0, -1):
+    _FAR_DAWSON = u * (2 * _n - 1) * (1 + _FAR_DAWSON)
+_DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < 8), (-_FAR_DAWSON, True))
+
+_FADDEEVA_NOTE = (
+    "of the modulus of the complex number that v, or the slope, is a part of; slopes below |z| = 8: of the terms that cancel"
+)
+_WAVES = "beyond the order: of the waves' height, sqrt(J**2 + Y**2); |x0|/2 more, as x0 - pi/4 rounds"
+_BESSEL = (
+    ("j", sympy.besselj, REALS, _HALF, -_HALF), ("y", sympy.bessely, POSITIVE, _HALF, -_HALF),
+    ("i", sympy.besseli, REALS, _HALF, _HALF), ("k", sympy.besselk, POSITIVE, -_HALF, -_HALF),
+)  # fmt: skip
+"""Letter, class, domain, and the factors of the functions of the orders below and above in the slope (DLMF 10.6.1, 10.29.1)."""
+_BESSEL_FIGURES: dict[str, Any] = {"cost": 3 * TRANSCENDENTAL, "ulp": 8.0, "ulp32": 1.0}
+
+
+def _of_order(kind: str, order: int) -> Any:
+    return lambda a: getattr(mpmath, f"bessel{kind}")(order, a)
+
+
+# fmt: off
+SPECIAL_FUNCTIONS = (
+    # the normal law
+    Op("ndtr", 1, fn.ndtr(x0).definition(), ((1 / sqrt(2 * pi), g, late(g)),), fn.ndtr, _NORMAL,
+       Piecewise((a, x0 < 0), (1 - a, True)), domain=REALS, range=Span(0.0, 1.0), trend=RISING, steep=True, bounded_slope=True,
+       reference="ndtr", cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=6.0, partial_ulp=(5.0,)),
+    Op("log_ndtr", 1, fn.log_ndtr(x0).definition(),
+       ((sqrt(2 / pi), over(Piecewise((2 - 2 * a, x0 > 0), (d, True))), h, late(h)),), fn.log_ndtr,
+       (*_NORMAL, (h, Piecewise((g, x0 > 0), (1, True)))),
+       Piecewise((fn.log1p(-a), x0 > 0), (log(d / 2) - x0 * (x0 / 2), True)), domain=REALS, range=Span(high=0.0), trend=RISING,
+       reference="log_ndtr", cost=4 * TRANSCENDENTAL, ulp=12.0, ulp32=12.0, partial_ulp=(8.0,)),
+    # the gamma function's logarithm and slopes; modules of NumPy and Python bring them along, C has lgamma
+    Op("lgamma", 1, sympy.loggamma(x0), ((sympy.polygamma(0, x0),),), sympy.loggamma, **_REAL,
+       besides="all reals; inf at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
+       **own("lgamma") | {"c": "lgamma", "accurate": None, "reference": ("lgamma", "digamma")},
+       mpmath=lambda a: mpmath.re(mpmath.loggamma(a)), **_GAMMA, ulp=3.0, partial_ulp=(3.5,), note=_REFLECTED),
+    Op("digamma", 1, sympy.polygamma(0, x0), ((sympy.polygamma(1, x0),),), (sympy.polygamma, 0), **_REAL,
+       besides="all reals; -inf at the poles 0, -1, -2, ...", trend=RISING, trend_on=POSITIVE,
+       **own("digamma") | {"accurate": None, "reference": ("digamma", "polygamma 1")}, mpmath="digamma",
+       **_GAMMA, ulp=3.0, partial_ulp=(4.0,), note=_REFLECTED),
+    Op("trigamma", 1, sympy.polygamma(1, x0), (REFUSED,), (sympy.polygamma, 1), domain=REALS, range=POSITIVE,
+       besides="all reals; inf at the poles 0, -1, -2, ...", trend=FALLING, trend_on=POSITIVE,
+       **own("trigamma") | {"accurate": None, "reference": ("polygamma 1", "polygamma 2")},
+       mpmath=lambda a: mpmath.psi(1, a) if a > 0 else (mpmath.pi / mpmath.sinpi(a)) ** 2 - mpmath.psi(1, 1 - a),
+       **_GAMMA, ulp=3.5, partial_ulp=(math.inf,)),
+    Op("gamma", 1, sympy.gamma(x0), ((v, sympy.polygamma(0, x0)),), sympy.gamma, **_REAL,
+       besides="all reals; none at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
+       steep=True, **scipy("gamma") | {"scalar": "math.gamma", "c": "tgamma"}, mpmath="gamma", reference="gamma",
+       cost=2 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(12.0,),
+       note="partial, below 0: of |v| * (|digamma(x0)| + |digamma(1 - x0)|)"),
+    Op("betaln", 2, fn.betaln(x0, x1).definition(), ((sympy.polygamma(0, x0) - sympy.polygamma(0, x0 + x1),),
+       (sympy.polygamma(0, x1) - sympy.polygamma(0, x0 + x1),)), fn.betaln, _BETALN,
+       Piecewise((_BOTH_LARGE, m >= 10), (_ONE_LARGE, n >= 10),
+                 (sympy.loggamma(m) + sympy.loggamma(n) - sympy.loggamma(m + n), True)),
+       domain=POSITIVE, range=REALS, reference="betaln", cost=8 * TRANSCENDENTAL, ulp=9.0, ulp32=12.0, partial_ulp=(6.0, 6.0),
+       note="value: of the largest of |lgamma| of the smaller operand and, where both are below 10, of the sum, |v| and 1; "
+            "partials: of the terms that are subtracted"),
+    # the inverses of error function and normal law; their slopes by the scaled error function, which does not amplify errors
+    Op("erfinv", 1, sympy.erfinv(x0), ((sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(1 - Abs(x0))),), sympy.erfinv,
+       domain=Span(-1.0, 1.0), range=REALS, trend=RISING, parity=-1, **scipy("erfinv"), mpmath="erfinv", reference="erfinv",
+       cost=3 * TRANSCENDENTAL, ulp=4.0, ulp32=2.0, partial_ulp=(8.0,)),
+    Op("erfcinv", 1, sympy.erfcinv(x0), ((-sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(Min(x0, 2 - x0))),), sympy.erfcinv,
+       domain=Span(0.0, 2.0), range=REALS, trend=FALLING, **scipy("erfcinv"), mpmath=erfcinv, reference="erfcinv",
+       cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(8.0,)),
+    Op("ndtri", 1, fn.ndtri(x0).definition(), ((sqrt(pi / 2) * fn.erfcx(Abs(v) / sqrt(2)), over(Min(x0, 1 - x0))),), fn.ndtri,
+       domain=Span(0.0, 1.0), range=REALS, trend=RISING, **scipy("ndtri"), mpmath=ndtri, reference="ndtri",
+       cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(8.0,)),
+    # integrals and the inverse of x*exp(x)
+    Op("dawson", 1, fn.dawson(x0).definition(), ((_DDAWSON,),), fn.dawson, ((m, Max(Abs(x0), 8)), (u, 1 / (2 * m * m))),
+       domain=REALS, range=Span(-0.55, 0.55), parity=-1, bounded_slope=True, **scipy("dawsn"), mpmath=dawson,
+       reference="dawson", cost=2 * TRANSCENDENTAL, ulp=32.0, ulp32=1.0, partial_ulp=(16.0,),
+       note="partial, below 8: of 1 + 2*|x0*v|, which cancel"),
+    Op("expint", 1, sympy.expint(1, x0), ((Integer(-1), over(x0), late(exp(-x0))),), (sympy.expint, 1), domain=POSITIVE,
+       range=POSITIVE, trend=FALLING, steep=True, **scipy("exp1"), mpmath="e1", reference="expint", cost=2 * TRANSCENDENTAL,
+       ulp=8.0, ulp32=1.0, partial_ulp=(2.5,)),
+    Op("ei", 1, sympy.Ei(x0), ((over(x0), late(exp(x0))),), sympy.Ei, **_REAL, besides="x0 != 0", steep=True, **scipy("expi"),
+       mpmath="ei", reference="ei", cost=2 * TRANSCENDENTAL, ulp=64.0, ulp32=1.0, partial_ulp=(2.5,),
+       note="value: of |v| + 1 for 0.2 < x0 < 0.6, next to the zero"),
+    Op("lambertw", 1, sympy.LambertW(x0), ((over(1 + v), Piecewise((exp(-v), x0 < 1), (v / _AWAY, True))),), sympy.LambertW,
+       domain=Span(-0.36787944117144233), range=Span(-1.0), trend=RISING, **scipy("lambertw"), mpmath="lambertw",
+       reference="lambertw", cost=4 * TRANSCENDENTAL, ulp=4.0, ulp32=2.0, partial_ulp=(8.0,),
+       note="above -0.35; nearer to -1/e digits are lost as there v has an infinite slope"),
+    # the function of Faddeeva, whose real part is Voigt's profile
+    *(Op(f"wofz_{name}", 2, getattr(fn, f"wofz_{name}")(x0, x1).definition(), partials, getattr(fn, f"wofz_{name}"),
+         domain=(REALS, FROM_0), range=REALS, **scipy(f"wofz_{name}"), mpmath=exact, reference=f"wofz_{name}",
+         cost=4 * TRANSCENDENTAL, ulp=32.0, ulp32=1.0, partial_ulp=(16.0, 16.0), note=_FADDEEVA_NOTE)
+      for name, partials, exact in (
+        ("re", ((fn.wofz_slope_re(x0, x1),), (-fn.wofz_slope_im(x0, x1),)), lambda a, b: faddeeva(a, b).real),
+        ("im", ((fn.wofz_slope_im(x0, x1),), (fn.wofz_slope_re(x0, x1),)), lambda a, b: faddeeva(a, b).imag),
+        ("slope_re", ((-2 * (fn.wofz_re(x0, x1) + x0 * v - x1 * fn.wofz_slope_im(x0, x1)),),
+                      (2 * (fn.wofz_im(x0, x1) + x0 * fn.wofz_slope_im(x0, x1) + x1 * v),)),
+         lambda a, b: faddeeva_slope(a, b).real),
+        ("slope_im", ((-2 * (fn.wofz_im(x0, x1) + x0 * v + x1 * fn.wofz_slope_re(x0, x1)),),
+                      (-2 * (fn.wofz_re(x0, x1) + x0 * fn.wofz_slope_re(x0, x1) - x1 * v),)),
+         lambda a, b: faddeeva_slope(a, b).imag))),
+    # Bessel functions of whole orders
+    *(row for kind, function, span, below, above in _BESSEL for row in (
+        Op(f"bessel_{kind}0", 1, function(0, x0), ((above * 2 * function(1, x0),),), (function, 0), domain=span, range=REALS,
+           parity=1 if span == REALS else 0, **scipy(f"{kind}0"), mpmath=_of_order(kind, 0), reference=f"bessel_{kind}0",
+           **_BESSEL_FIGURES, partial_ulp=(8.0,), note=_WAVES if kind in "jy" else ""),
+        Op(f"bessel_{kind}1", 1, function(1, x0), ((below * function(0, x0) + above * function(2, x0),),), (function, 1),
+           domain=span, range=REALS, parity=-1 if span == REALS else 0, **scipy(f"{kind}1"), mpmath=_of_order(kind, 1),
+           reference=f"bessel_{kind}1", **_BESSEL_FIGURES, partial_ulp=(8.0,), note=_WAVES if kind in "jy" else ""),
+        Op(f"bessel_{kind}", 2, function(x0, x1), (_ZERO, (below * function(x0 - 1, x1) + above * function(x0 + 1, x1),)),
+           function, domain=(WHOLE_NUMBERS, span), range=REALS, **scipy(f"{kind}v"), mpmath=f"bessel{kind}",
+           reference=f"bessel_{kind}", **_BESSEL_FIGURES | {"ulp": 512.0}, partial_ulp=(0.0, 512.0),
+           note=f"for orders up to 12, 2**-100 < |x1| < 650{'; ' + _WAVES.partition(';')[0] if kind in 'jy' else ''}"))),
+)
+# fmt: on

@@ -1,0 +1,102 @@
+"""normal_equations of C files: the products of residual_jacobian and residual, summed block by block."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import symgraph as sg
+from symgraph.generate import generate
+from symgraph.options import options_of
+
+RNG = np.random.default_rng(1)
+X, Y, S = RNG.uniform(-2.0, 2.0, (1003, 2)), RNG.normal(size=(1003, 2)), RNG.uniform(0.5, 2.0, 1003)
+W = np.array([0.7, -0.4, 1.1])
+
+
+def declared(kind: str, loss: str = "linear") -> sg.Model:
+    """A model with one residual or two, of one or two targets, the residual the output less the target or not."""
+    m = sg.Model(f"normal_{kind}_{loss}")
+    p, q = m.features("p q", domain=(-2, 2))
+    a, b, c = m.weights("a b c", domain=(-2, 2))
+    first, second = a * sp.sin(b * p) + c * q, sp.exp(a * q / 4) + b
+    if kind == "two":
+        u, v = m.targets("u v")
+        m.outputs("y1 y2", first, second)
+        m.residual(first - u, (second - v) / 2, loss=loss, f_scale=0.8)
+    else:
+        y = m.target("y")
+        out = m.output("y_hat", first)
+        m.residual(out - y if kind == "plain" else (out - y) / (1 + c**2), loss=loss, f_scale=0.8)
+    return m
+
+
+def products(m, X, y, s, loss):
+    """The same by the rows of residual_jacobian, and by SciPy's definition of the losses."""
+    r, J = m.residual(W, X, y), m.residual_jacobian(W, X, y)
+    s = np.repeat(s, len(r) // len(s))
+    z = (r / 0.8) ** 2
+    rho, slope = {
+        "linear": (z, np.ones_like(z)),
+        "soft_l1": (2.0 * (np.sqrt(1.0 + z) - 1.0), 1.0 / np.sqrt(1.0 + z)),
+        "huber": (np.where(z <= 1.0, z, 2.0 * np.sqrt(z) - 1.0), np.where(z <= 1.0, 1.0, 1.0 / np.sqrt(z))),
+        "cauchy": (np.log1p(z), 1.0 / (1.0 + z)),
+    }[loss]
+    weight = (s * slope)[:, None]
+    return J.T @ (weight * J), (weight * J).T @ r, 0.5 * 0.64 * np.sum(s * rho)
+
+
+@pytest.mark.parametrize("loss", ["linear", "soft_l1", "huber", "cauchy"])
+@pytest.mark.parametrize("kind", ["plain", "scaled", "two"])
+def test_they_are_the_products_of_the_derivatives_and_residuals(kind, loss):
+    m = sg.compile(declared(kind, loss), "c")  # verified: J'Wr is the gradient of the sum
+    y = Y if kind == "two" else Y[:, 0]
+    for n in (1, 5, 64, 256, 257, 1003):
+        for s in (None, S[:n]):
+            got = m.normal_equations(W, X[:n], y[:n], sample_weight=s)
+            want = products(m, X[:n], y[:n], np.ones(n) if s is None else s, loss)
+            for one, other in zip(got, want, strict=True):
+                # some ulp of the largest entry, to which products of a thousand rows are added
+                np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13 * np.max(np.abs(other)))
+            assert np.array_equal(got[0], got[0].T)
+
+
+def test_one_row_alone_and_rows_of_weight_0():
+    m = sg.compile(declared("plain"), "c")
+    for one, other in zip(m.normal_equations(W, X[0], Y[0, 0]), m.normal_equations(W, X[:1], Y[:1, 0]), strict=True):
+        np.testing.assert_array_equal(one, other)
+    s, bad = np.where(np.arange(1003) % 3 == 0, 0.0, S), np.where(np.arange(1003)[:, None] % 3 == 0, np.nan, X)
+    here = s > 0.0
+    got, want = (
+        m.normal_equations(W, x, y, sample_weight=t) for x, y, t in ((bad, Y[:, 0], s), (X[here], Y[here, 0], s[here]))
+    )
+    np.testing.assert_array_equal(got[0], want[0])
+
+
+def test_native_modules_use_it_and_agree_with_numpy():
+    m = sg.compile(declared("scaled", "huber"), "native")
+    for one, other in zip(m.normal_equations(W, X, Y[:, 0]), m.numpy.normal_equations(W, X, Y[:, 0]), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)  # other orders of a thousand terms
+
+
+def test_a_file_in_floats_has_it():
+    m = sg.compile(declared("two", "cauchy"), "c", extras=["float"])
+    for one, other in zip(m.normal_equations(W, X, Y), products(m, X, Y, np.ones(1003), "cauchy"), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * np.max(np.abs(other)))  # floats
+
+
+def test_it_can_be_chosen_and_left_out():
+    text, header = (
+        artifact.text for artifact in generate(declared("plain"), ["c"], options=options_of(functions=["normal_equations"]))
+    )
+    assert "normal_plain_linear_normal_equations(" in text
+    assert "normal_plain_linear_value_and_grad(" not in text + header
+    m = sg.compile(declared("plain"), "c", functions=["residual", "residual_jacobian", "jacobian", "predict"])
+    assert not hasattr(m, "normal_equations")
+
+
+def test_rows_that_overflow_do_not_become_nan():
+    m = sg.compile(declared("plain"), "c")
+    squares, slopes, loss = m.normal_equations(W, np.full((3, 2), 1e200), np.zeros(3))
+    assert squares[2, 2] == np.inf
+    assert loss == np.inf
+    assert slopes[2] != slopes[2] or np.isinf(slopes[2])
