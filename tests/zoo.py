@@ -96,9 +96,10 @@ def every_op() -> Model:
     def weight() -> sp.Symbol:
         return m.weight(f"a{next(numbers)}", domain=(0.2, 0.9))
 
-    rows = [
-        row for row in OPS.values() if isinstance(row.function, type) and (row.stable is not None or row.accurate is not None)
-    ]
+    lacking = {name for name, row in OPS.items() if row.stable is None and row.accurate is None} | {
+        "betaln"
+    }  # has lgamma in it
+    rows = [row for row in OPS.values() if isinstance(row.function, type) and row.name not in lacking]
     parts = []
     for row in rows:
         name = f"n_{row.function.__name__}"
