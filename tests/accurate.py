@@ -14,6 +14,9 @@ from symgraph.spec.model import Model
 ACCURATE = Options(precision="accurate")
 
 MODULES = (double_double, double_double_angles, double_double_exponentials, double_double_error_functions)
+IN_PAIRS = [name for name in MODELS if name != "sawtooth"]
+"""Models whose operations double-double arithmetic has: it lacks mod."""
+
 DD = SimpleNamespace(**{name: value for module in MODULES for name, value in vars(module).items()})
 """All that the runtime's modules of double-double arithmetic define."""
 

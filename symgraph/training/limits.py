@@ -34,7 +34,8 @@ def limits_of(module: Any, w: Array) -> Limits | None:
     Raises:
         WeightsError: a weight is not within its bounds.
     """
-    bounds, fixed = module.METADATA.get("bounds", {}), module.METADATA.get("fixed", ())
+    metadata = getattr(module, "METADATA", {})
+    bounds, fixed = metadata.get("bounds", {}), metadata.get("fixed", ())
     if not bounds and not fixed:
         return None
     low, high = range_of_each(module.WEIGHTS, bounds)

@@ -31,7 +31,7 @@ ALWAYS = {
 }
 OF_LOSS = {"backward", "grad", "loss", "per_sample_grad", "value_and_grad"}
 OF_OUTPUT = {"jacobian", "predict"}
-OF_SQUARES = {"residual", "residual_jacobian"}
+OF_SQUARES = {"residual", "residual_jacobian", "normal_equations"}
 
 
 @pytest.mark.parametrize("name", ZOO)

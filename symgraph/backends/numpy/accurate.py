@@ -37,7 +37,7 @@ class AccurateWriter(LinesWriter):
     target = "y_pair = pair_of({value})"
     binders = ("bind_accurate", "bind_accurate")
     lines_type = "AccurateLines"
-    lacks = frozenset({"penalty_residual", "penalty_jacobian"})
+    lacks = frozenset({"normal_equations", "penalty_residual", "penalty_jacobian"})  # whose sums are of plain floats
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))
