@@ -318,8 +318,8 @@ class Binding(Kept, Generic[T]):
         weights = self._weights(w)
         rows, partials = self._penalty_rows(weights)
         slopes = np.zeros((len(rows), len(self.facts.weights)), weights.dtype)
-        for place, partial in partials.items():
-            slopes[place] = partial
+        for place, slope in partials.items():
+            slopes[place] = slope
         return np.array(rows, weights.dtype), slopes
 
     def _total(self, s: Array) -> Any:
