@@ -253,8 +253,8 @@ PATCHES: dict[str, tuple[str, Any, str, Callable[..., Any]]] = {
     "x**3 as x*x": ("cube", LOWER_POWERS, "_product", cube_as_square),
     "a minus sign lost": ("sub", symgraph.derive.lowering, "_signed", sign_lost),
     "constants in single precision": ("constant", symgraph.derive.lowering.Scope, "constant", single_precision),
-    "rows not summed": ("uniform", symgraph.derive.adjoint._Sweep, "total", unsummed),
-    "contributions dropped": ("uniform", symgraph.derive.adjoint._Sweep, "chain", last_only),
+    "rows not summed": ("uniform", symgraph.derive.adjoint.Sweep, "total", unsummed),
+    "contributions dropped": ("uniform", symgraph.derive.adjoint.Sweep, "chain", last_only),
     "a branch not guarded": ("guard", symgraph.derive.lowering, "_guarded", lambda scope, branch, taken: scope.env),
 }
 """A function of the generator that does the wrong thing: the model, where it is, its name, what stands there instead."""
