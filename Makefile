@@ -29,6 +29,9 @@ test: $(VENV)/.test
 test-all: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 -q
 
+test-slow: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 -q -m slow
+
 check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
