@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNS := runs/nine_weights
 DATA := data/nine_weights.csv
 
-.PHONY: train replay test test-all check bench clean
+.PHONY: train replay test test-all test-slow check bench clean
 
 train: $(VENV)/.train
 	@echo "== building nine_weights: deriving, verifying, writing generated/"
