@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import sympy as sp
-from built import MODELS, one_output, sample
+from built import MODELS, lacking, one_output, sample
 from c_code import WARNINGS, compiled, compiler, scratch
 
 from symgraph import Model
@@ -182,7 +182,7 @@ def test_vector_code_has_the_bits_of_single_rows_too(family: str, single: bool) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WITH_LOSS)
+@pytest.mark.parametrize("name", [name for name in WITH_LOSS if not lacking(MODELS[name](), "bound")])
 def test_results_are_within_the_error_bound_of_the_numpy_module(name: str) -> None:
     """Both modules are within the bound, which rests on figures that both sets of functions hold, of the exact value."""
     model, c = MODELS[name](), c_module(name)
