@@ -922,7 +922,8 @@ void nine_weights_normal_equations(const double *w, const double *X, const doubl
         for (size_t j = i; j < NINE_WEIGHTS_WEIGHTS; j++) {
             // an infinite sum has lost nothing
             const double whole = JtJ[i * NINE_WEIGHTS_WEIGHTS + j], less = j > i ? JtJ[j * NINE_WEIGHTS_WEIGHTS + i] : lost[i];
-            JtJ[i * NINE_WEIGHTS_WEIGHTS + j] = JtJ[j * NINE_WEIGHTS_WEIGHTS + i] = 2.0 * (isfinite(whole) ? whole + less : whole);
+            JtJ[i * NINE_WEIGHTS_WEIGHTS + j] = 2.0 * (isfinite(whole) ? whole + less : whole);
+            JtJ[j * NINE_WEIGHTS_WEIGHTS + i] = JtJ[i * NINE_WEIGHTS_WEIGHTS + j];
         }
         Jtr[i] = 2.0 * (isfinite(Jtr[i]) ? Jtr[i] + lost[NINE_WEIGHTS_WEIGHTS + i] : Jtr[i]);
     }
