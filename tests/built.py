@@ -9,12 +9,14 @@ from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
+import sympy as sp
 from odd_models import ODD
 from zoo import NIST, ZOO
 
 from symgraph import Model
 from symgraph.build.modules import load_artifact
 from symgraph.generate import Artifact, generate
+from symgraph.ir.ops import OPS, op_of
 from symgraph.spec.inputs import Input
 
 MODELS = ZOO | ODD
@@ -26,6 +28,13 @@ class Sample(NamedTuple):
     w: np.ndarray
     X: np.ndarray | None
     y: np.ndarray | None
+
+
+def lacking(model: Model, column: str) -> set[str]:
+    """The ops that a model names, of those for which a column of the op table has no text."""
+    written = [node.expr for node in model.nodes] + ([] if model.loss_expr is None else [model.loss_expr])
+    named = {op_of(part)[0] for expr in written for part in expr.atoms(sp.Function)}
+    return {op for op in named if op is not None and OPS[op].stable is None and getattr(OPS[op], column) is None}
 
 
 @cache

@@ -23,8 +23,12 @@ WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 FAMILIES = {"gcc": ("gcc", "cc"), "clang": ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))}
 """The programs by which each compiler may be there."""
 
-COMPILED = tuple(name for name, row in OPS.items() if row.stable is None and name not in (*BOOLEAN_OPS, "select", "rowsum"))
-"""The ops that a C library of functions of arrays can have: of numbers alone."""
+COMPILED = tuple(
+    name
+    for name, row in OPS.items()
+    if row.stable is None and row.c is not None and name not in (*BOOLEAN_OPS, "select", "rowsum")
+)
+"""The ops that a C library of functions of arrays can have: those of numbers alone that C has."""
 
 
 _SCRATCH = TemporaryDirectory(prefix="symgraph-test-", ignore_cleanup_errors=True)

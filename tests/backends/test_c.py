@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import sympy as sp
-from built import MODELS, one_output, sample
+from built import MODELS, lacking, one_output, sample
 from c_code import WARNINGS, compiled, compiler, scratch
 
 from symgraph import Model
@@ -182,7 +182,7 @@ def test_vector_code_has_the_bits_of_single_rows_too(family: str, single: bool) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WITH_LOSS)
+@pytest.mark.parametrize("name", [name for name in WITH_LOSS if not lacking(MODELS[name](), "bound")])
 def test_results_are_within_the_error_bound_of_the_numpy_module(name: str) -> None:
     """Both modules are within the bound, which rests on figures that both sets of functions hold, of the exact value."""
     model, c = MODELS[name](), c_module(name)
@@ -354,12 +354,16 @@ def test_nothing_is_allocated_and_loops_over_rows_read_no_memory_but_columns() -
     assert set(re.findall(r"(\w+)\[", body)) == {"x", "y", "cotangent", "terms"}
 
 
+COPIED = "distributed: split to 0 loops and 1 library calls"
+"""What gcc says of a loop of which a call of memcpy takes the place."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["nine_weights", "logistic", "perceptron", "Gauss1", "pieces", "every_op", "DanWood"])
 def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> None:
     program, files = compiler("gcc"), texts(MODELS[name]())
     folder = compiled(program, ("-c",), files, "model.o").parent
-    flags = ("-O3", "-mavx2", "-mfma", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fopt-info-vec")
+    flags = ("-O3", "-mavx2", "-mfma", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fopt-info-loop-vec")
     run = subprocess.run(
         [program, *WARNINGS, *flags, "-c", f"{name}.c"], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -371,8 +375,11 @@ def test_the_compiler_makes_vector_code_of_the_loops_over_rows(name: str) -> Non
         end = lines.index("}", start)
         for loop in [number for number in range(start, end) if lines[number].startswith("    for (size_t row")]:
             text = "\n".join(lines[loop : lines.index("    }", loop)])
-            vector = re.search(rf"^{name}\.c:{loop + 1}:\d+: optimized: loop vectorized", run.stderr, re.MULTILINE)
-            assert vector or calls.search(text), f"{text}\n{run.stderr}"
+            reported = re.findall(rf"^{name}\.c:{loop + 1}:\d+: optimized: (.*)", run.stderr, re.MULTILINE)
+            # a loop that only copies what another has computed becomes a call of memcpy
+            assert any(report.startswith("loop vectorized") or COPIED in report for report in reported) or calls.search(text), (
+                f"{text}\n{run.stderr}"
+            )
 
 
 def test_calls_of_the_library_stand_in_loops_of_their_own() -> None:

@@ -7,7 +7,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from built import MODELS, one_output
+from built import MODELS, lacking, one_output
 from flint import arb, ctx
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -22,11 +22,16 @@ from symgraph.check.judged_points import points
 from symgraph.check.reference import reference
 from symgraph.errors import OptionError, SpecError
 from symgraph.generate import generate
+from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import EDGED
 from symgraph.options import Options
 
-WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
+WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None and not lacking(MODELS[name](), "bound")]
+
+
+WITHOUT_BOUND = {"floor", "mod", *(op for op, row in OPS.items() if isinstance(row.numpy, str) and row.numpy.startswith(SCIPY))}
+"""Ops of which modules with an error bound are refused: those with steps, and those that SciPy computes."""
 
 
 def module_of(model: Model) -> ModuleType:
@@ -113,7 +118,8 @@ def test_no_error_of_a_random_model_exceeds_its_bound(model: Model, seed: int) -
 def test_every_op_that_a_module_computes_has_a_bound() -> None:
     functions = runtime_library().homes
     for op in OPS:
-        assert OPS[op].stable is not None or op == "rowsum" or f"{op}_bound" in functions, op
+        assert OPS[op].stable is not None or op in ("rowsum", *WITHOUT_BOUND) or f"{op}_bound" in functions, op
+        assert (OPS[op].stable is None and OPS[op].bound is None) == (op in WITHOUT_BOUND), op
     assert {f"{op}_open_bound" for op in EDGED} <= functions.keys()
 
 
@@ -205,6 +211,13 @@ def test_what_cannot_be_had_is_refused() -> None:
         symgraph.compile(model, precision="half")
     with pytest.raises(OptionError, match="'error-bound' is of numpy; the backends chosen are scalar"):
         symgraph.compile(model, "scalar", extras=("error-bound",))
+
+
+def test_a_model_that_needs_an_op_without_a_bound_is_refused() -> None:
+    model = MODELS["sawtooth"]()
+    assert lacking(model, "bound") == {"floor", "mod"}
+    with pytest.raises(SpecError, match=r"model sawtooth: .* needs (floor|mod), which the error bound lacks"):
+        generate(model, options=Options(error_bound=True))
 
 
 def test_arguments_are_checked_as_everywhere() -> None:
