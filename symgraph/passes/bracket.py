@@ -14,7 +14,7 @@ def bracket(graph: Graph) -> Graph:
     What has lost its other readers by that is taken up in a further round.
     """
     taken = _taken(graph)
-    while len(taken.nodes) > len(graph.nodes):  # the products that were added up stay behind, so that each one taken out adds nodes
+    while taken.nodes != graph.nodes:
         graph, taken = taken, _taken(taken)
     return taken
 
