@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 
 from symgraph.ir.evaluate import FLOAT, evaluate
 from symgraph.ir.graph import BOOLEAN_OPS, Graph, GraphBuilder
+from symgraph.ir.op import SCIPY, WHOLE_NUMBERS
 from symgraph.ir.ops import OPS
 from symgraph.runtime import gamma
+from symgraph.runtime.special import SpecialFunctions
+
+SCIPYS = SpecialFunctions()
 
 NUMPY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative, "abs": np.abs,
@@ -28,6 +32,11 @@ NUMPY = {
         for name in ("erf", "erfc", "erfcx", "ierfcx", "gauss")
     },
     **{name: getattr(gamma, name) for name in ("lgamma", "digamma", "trigamma")},
+    **{
+        name: getattr(SCIPYS, row.numpy.removeprefix(f"{SCIPY}."))
+        for name, row in OPS.items()
+        if isinstance(row.numpy, str) and row.numpy.startswith(f"{SCIPY}.")
+    },
 }  # fmt: skip
 
 EXACT = ("add", "sub", "mul", "div", "neg", "abs", "sqrt", "max", "min", "select")
@@ -54,7 +63,8 @@ def bits(value: Any) -> object:
 def graphs(draw: st.DrawFn, ops: tuple[str, ...] = REAL_OPS, size: int = 16, constants: Any = None) -> Graph:
     """A graph of the given ops with comparisons and a few constants, every node a root.
 
-    Few leaves and constants, and operands that are often the newest, make equal and related operands frequent.
+    Few leaves and constants, and operands that are often the newest, make equal and related operands frequent. Operands that
+    are whole constants by the table, such as the orders of Bessel functions, are that.
 
     Args:
         draw: Hypothesis's.
@@ -84,9 +94,12 @@ def graphs(draw: st.DrawFn, ops: tuple[str, ...] = REAL_OPS, size: int = 16, con
             continue
         op = draw(st.sampled_from(ops))
         if op != "select":
-            args = [operand() for _ in range(OPS[op].arity)]
+            orders = {place for place, span in enumerate(OPS[op].domain or ()) if span == WHOLE_NUMBERS}
+            args = [
+                builder.const(float(draw(st.integers(0, 4)))) if place in orders else operand() for place in range(OPS[op].arity)
+            ]
             real.append(builder.add(op, *args))
-            if len(args) == 2 and draw(st.booleans()):
+            if len(args) == 2 and not orders and draw(st.booleans()):
                 real.append(builder.add(op, *reversed(args)))
         elif truth:
             real.append(builder.add("select", draw(st.sampled_from(truth)), operand(), operand()))

@@ -22,12 +22,20 @@ def _of_mpmath(row: Op) -> Callable[..., Any]:
 
 
 def _of_floats(row: Op) -> Callable[..., Any]:
-    """Return the function of ``math`` that the scalar backend calls, else mpmath's, rounded."""
+    """Return the function of ``math`` that the scalar backend calls, else mpmath's, rounded; as math's it raises ValueError
+    where there is no real value."""
     if isinstance(row.scalar, str) and row.scalar.startswith("math."):
         function: Callable[..., float] = getattr(math, row.scalar.removeprefix("math."))
         return function
     exact = _of_mpmath(row)
-    return lambda *args: float(exact(*map(mpmath.mpf, args)))
+
+    def rounded(*args: float) -> float:
+        value = exact(*map(mpmath.mpf, args))
+        if isinstance(value, mpmath.mpc):
+            raise ValueError(f"{row.name} is not real at {', '.join(map(repr, args))}")
+        return float(value)
+
+    return rounded
 
 
 MPMATH: Arithmetic = {

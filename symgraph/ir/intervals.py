@@ -207,7 +207,9 @@ def _by_trend(row: Op) -> Callable[[Interval], Interval]:
             limit = mpmath.mpf(row.limit(side))
             return [limit] if mpmath.isinf(value) else [*end(side * _HUGE, side), limit]
         try:
-            return [evaluated(value)]
+            found = evaluated(value)
+            # at the double next to an end that is no double, such as -1/e, the function may not be real
+            return [mpmath.mpf(row.limit(side)) if isinstance(found, mpmath.mpc) else found]
         except (ValueError, ZeroDivisionError):  # a pole
             return [mpmath.mpf(row.limit(side))]
         except OverflowError:
@@ -259,6 +261,17 @@ def _power(x: Interval, y: Interval) -> Interval:
 
 def _hypot(x: Interval, y: Interval) -> Interval:
     return RULES["sqrt"](_sum(_square(x), _square(y)))
+
+
+def _floor(x: Interval) -> Interval:
+    return Interval(*(end if mpmath.isinf(end) else mpmath.floor(end) for end in x))
+
+
+def _mod(x: Interval, y: Interval) -> Interval:
+    """Bound a remainder, which lies between 0 and the divisor."""
+    if _infinite(x) or _infinite(y) or y.low <= 0 <= y.high:
+        return WHOLE
+    return Interval(min(y.low, _NO.low), max(y.high, _NO.high))
 
 
 def _sign(x: Interval) -> Interval:
@@ -323,7 +336,7 @@ RULES: Mapping[str, Callable[..., Interval]] = {
     "add": _sum, "sub": lambda x, y: _sum(x, _neg(y)), "mul": _mul, "div": _div, "neg": _neg, "abs": _abs, "hypot": _hypot,
     "pow": _power, "sin": lambda x: _wave(x, 1), "cos": lambda x: _wave(x, 0), "tan": _tan,
     "logaddexp": lambda x, y: _sum(RULES["max"](x, y), between(0, 0.7)),
-    "sign": _sign, "heaviside": _heaviside, "relu": lambda x: RULES["max"](x, _NO),
+    "floor": _floor, "mod": _mod, "sign": _sign, "heaviside": _heaviside, "relu": lambda x: RULES["max"](x, _NO),
     "max": lambda x, y: Interval(max(x.low, y.low), max(x.high, y.high)),
     "min": lambda x, y: Interval(min(x.low, y.low), min(x.high, y.high)),
     "select": _select, "rowsum": _rowsum,

@@ -9,7 +9,17 @@ from symgraph.ir.uses import read_once
 
 
 def bracket(graph: Graph) -> Graph:
-    """Take a common factor or divisor out of sums and differences of products that nothing else needs."""
+    """Take a common factor or divisor out of sums and differences of products that nothing else needs.
+
+    What has lost its other readers by that is taken up in a further round.
+    """
+    taken = _taken(graph)
+    while taken.nodes != graph.nodes:
+        graph, taken = taken, _taken(taken)
+    return taken
+
+
+def _taken(graph: Graph) -> Graph:
     once = read_once(graph)
 
     def take_out(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:

@@ -174,7 +174,7 @@ def test_an_open_choice_is_bounded_by_branches_that_agree_and_by_nothing_else() 
 
 
 def test_figures_are_those_of_the_op_table() -> None:
-    """Others are exact, or have the half unit of half_unit, which cannot underflow."""
+    """Others are exact, or have the half unit of half_unit, which cannot underflow, or the table has no bound of them."""
     checked = set()
     for path in [module.__file__ for module in MODULES]:
         for function in ast.parse(Path(path).read_text(encoding="utf-8")).body:
@@ -188,4 +188,4 @@ def test_figures_are_those_of_the_op_table() -> None:
                 assert found == (OPS[op].ulp, OPS[op].ulp32), op
                 checked.add(op)
     others = {"add", "sub", "sqrt", "neg", "abs", "sign", "heaviside", "max", "min", "select", "rowsum"} | set(CONDITIONS)
-    assert checked == {op for op, row in OPS.items() if row.stable is None} - others
+    assert checked == {op for op, row in OPS.items() if row.stable is None and row.bound is not None} - others
