@@ -1,7 +1,6 @@
 """Functions that modules of NumPy take from SciPy: built and verified, by rows and batches, in both precisions, or refused."""
 
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 

@@ -64,7 +64,8 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3, 1.7, 26.0), (1e-5, 0.75, 7.9))
     for name in ("re", "im", "slope_re", "slope_im")},
     **{f"bessel_{kind}{order}": (SIZES[2:-1],) for kind in "jyik" for order in (0, 1)},
-    **{f"bessel_{kind}": ((0.0, 2.0, 5.0), SIZES[2:-1]) for kind in "jyik"}, "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
+    **{f"bessel_{kind}": ((0.0, 2.0, 5.0), SIZES[2:-1]) for kind in "jyik"},
+    "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
 }  # fmt: skip
 """Where forms are tried, if that is not over REAL, or over pairs of FEW."""
 ORDERS = {f"bessel_{kind}" for kind in "jyik"}

@@ -8,7 +8,6 @@ from graphs import NUMPY
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from random_models import BINARY, BRANCHES, CONDITIONS, UNARY, count, models
-
 from special_models import FROM_SCIPY
 
 from symgraph import Model
