@@ -322,11 +322,23 @@ def gamma_moments() -> Model:
     return m
 
 
+def beta_shares() -> Model:
+    """A beta law of shares whose mean depends on a feature."""
+    m = Model("beta_shares")
+    x = m.feature("x", domain=(-2, 2))
+    a, b = m.weights("a b", domain=(-1, 1))
+    size = m.weight("size", domain=(2, 30))
+    y = m.target("y", domain=(0.05, 0.95))
+    mean = m.output("mean", sg.sigmoid(a + b * x))
+    m.loss(sg.betaln(size * mean, size * sg.sigmoid(-a - b * x)) - size * (mean * sg.logit(y) + sp.log(1 - y)))
+    return m
+
+
 STATISTICS: dict[str, Build] = {
     build.__name__: build
     for build in (
         *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio,
-        himmelblau, beale, ackley, dispersed_counts, gamma_law, gamma_moments,
+        himmelblau, beale, ackley, dispersed_counts, gamma_law, gamma_moments, beta_shares,
         *(_net(name, activation) for name, activation in NETS),
     )
 }  # fmt: skip

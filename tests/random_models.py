@@ -21,7 +21,9 @@ UNARY: tuple[Callable[[Expr], Expr], ...] = (
     lambda e: sp.asin(sp.tanh(e) / 2), lambda e: sp.acos(sp.sin(e) / 2), lambda e: sp.atanh(sp.tanh(e) / 2),
     lambda e: sp.acosh(e**2 + 2), lambda e: sp.tan(sp.atan(e) / 2), sg.log_sigmoid, sg.gauss, sp.erf, sp.erfc,
     sg.erfcx, sg.ierfcx, sg.log_erfc, sg.log_half_erfc, lambda e: sp.loggamma(e**2 + sp.Rational(1, 4)),
-    lambda e: sp.digamma(e**2 + sp.Rational(1, 4)),
+    lambda e: sp.digamma(e**2 + sp.Rational(1, 4)), lambda e: sp.sec(sp.atan(e) / 2), lambda e: sp.csc(sp.atan(e) / 2 + 1),
+    lambda e: sp.cot(sp.atan(e) / 2 + 1), lambda e: sp.csch(e**2 + sp.Rational(1, 4)),
+    lambda e: sp.coth(e**2 + sp.Rational(1, 4)), sp.floor, sg.ndtr, sg.log_ndtr,
     sg.log_erfc, sg.log_half_erfc, lambda e: sg.erfcx(sp.Abs(e)), lambda e: sg.ierfcx(e / 4),
     lambda e: sg.logit(sg.sigmoid(e / 4)), lambda e: sg.xlogx(sp.Abs(e)), lambda e: sp.log(sp.exp(e) + 1), sp.exp,
     lambda e: 1 / (1 + sp.exp(-e)), lambda e: sp.sqrt(e**2 + 1) - e, lambda e: 1 - sp.cos(e),
@@ -33,7 +35,9 @@ UNARY: tuple[Callable[[Expr], Expr], ...] = (
 BINARY: tuple[Callable[[Expr, Expr], Expr], ...] = (
     lambda p, q: p + q, lambda p, q: p - q, lambda p, q: p * q, lambda p, q: p / (q**2 + 1), lambda p, q: p / q,
     sp.atan2, sg.hypot, sp.Max, sp.Min, lambda p, q: (p**2 + 1) ** q, lambda p, q: 2**p * q,
-    lambda p, q: sp.Max(p, q, sp.Rational(1, 4)), sg.logaddexp, lambda p, q: sg.xlogy(p, q**2 + 1), lambda p, q: p**2 - q**2,
+    lambda p, q: sp.Max(p, q, sp.Rational(1, 4)), sg.logaddexp, lambda p, q: sg.xlogy(p, q**2 + 1),
+    lambda p, q: sp.Mod(p, q**2 + 1), lambda p, q: sg.betaln(p**2 + sp.Rational(1, 4), q**2 + sp.Rational(1, 4)),
+    lambda p, q: p**2 - q**2,
     lambda p, q: sp.log(sp.exp(p) + sp.exp(q)), lambda p, q: sp.exp(p) / (sp.exp(p) + sp.exp(q)),
 )  # fmt: skip
 

@@ -1,12 +1,15 @@
 """Models with functions that modules of NumPy take from SciPy; the other backends refuse them."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import sympy as sp
 
 import symgraph as sg
 from symgraph import Model
+from symgraph.ir.op import SCIPY
+from symgraph.ir.ops import OPS
 
 FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "erfinv": (sp.erfinv, (-0.9, 0.9)),
@@ -30,6 +33,10 @@ FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "bessel_k": (lambda x: sp.besselk(2, x), (0.5, 20.0)),
 }
 """Functions of one operand by the op that they become, and where a model tries them."""
+
+
+FROM_SCIPY = frozenset(name for name, row in OPS.items() if isinstance(row.numpy, str) and SCIPY in row.numpy)
+"""The ops that modules of NumPy take from SciPy."""
 
 
 def of_one(name: str) -> Model:
@@ -78,3 +85,12 @@ def beta_law() -> Model:
     scale = m.output("scale", sp.gamma(1 + x / a))
     m.loss(sg.betaln(a, b) - (a - 1) * sp.log(y) - (b - 1) * sp.log(1 - y) + scale)
     return m
+
+
+SPECIAL: Mapping[str, Callable[[], Model]] = {
+    **{name: partial(of_one, name) for name in FUNCTIONS},
+    "voigt": voigt_peak,
+    "faddeeva": slopes_of_faddeeva,
+    "beta": beta_law,
+}
+"""Every such model by name; each call builds a new one."""

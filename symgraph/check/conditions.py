@@ -33,8 +33,10 @@ Floats = NDArray[np.float64]
 _INPUTS = frozenset({"feature", "weight", "constant", "target"})
 _LEAST, _MOST = 1e-300, 1e300
 """The largest stands for condition numbers that are infinite or larger, too: with them no statement says anything."""
-_FAST = frozenset({"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx"})
-"""Operations that overflow or vanish at ordinary arguments: exponentials, and what rewriting makes of formulas of them."""
+_FAST = frozenset(
+    {"exp", "expm1", "sinh", "cosh", "gauss", "sech", "sigmoid", "log_sigmoid", "softplus", "erfc", "erfcx", "gamma"}
+)
+"""Operations that overflow or vanish at ordinary arguments: exponentials, what rewriting makes of their formulas, and gamma."""
 _KINKED = frozenset({"abs", "max", "min"})
 _PLAIN: Mapping[str, tuple[float, ...]] = {"mul": (1.0, 1.0), "div": (1.0, -1.0), "neg": (1.0,), "rowsum": (1.0,)}
 """The condition numbers of operations that have the same ones everywhere but at 0."""

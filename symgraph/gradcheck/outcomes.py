@@ -21,6 +21,7 @@ _WAYS = {
     "with zeros": "(sample_weight with zeros)",
 }
 _PULLED = {"": "(tape)", "weighted": "(tape, cotangent)", "sum": "(tape, number)"}
+_ALWAYS_SUMMED = {"weighted sum": "(sample_weight)", "sum": "()"}
 # The results of functions that give several.
 _SEVERAL = ("value_and_grad", "row", "forward", "penalty")
 _PARTS = {"loss": "the value", "gradient": "the gradient", "output": "the output"}
@@ -91,6 +92,7 @@ class Outcome(NamedTuple, Generic[Known]):
         """The function, how it was called, and which of its results is meant."""
         call, text = self.call, self.given.text
         ways = _WAYS if call.function != "backward" else _PULLED if call.how or not text else {}
+        ways = _ALWAYS_SUMMED if call.function == "normal_equations" else ways
         way = ways.get(call.how, "") if call.factors is not None else ""
         part = f", {_PARTS.get(self.fact, self.fact)}" if call.function in _SEVERAL or len(call.facts) > 1 else ""
         return f"{call.function}{way}{text}{part}{f' {WITHOUT}' if part and call.how == WITHOUT else ''}"

@@ -1,6 +1,6 @@
 """Consequences of the overflow of an exponential: the products that become inf * 0 there, and their true limits.
 
-exp, sinh, cosh and expm1 overflow at arguments of ordinary size, which is why no other ops are looked at. Those of
+exp, sinh, cosh, expm1 and gamma overflow at arguments of ordinary size, which is why no other ops are looked at. Those of
 one argument overflow together and make a group. Evaluated with the group at infinity, a graph shows its products of inf and 0;
 evaluated by mpmath, whose exponents have no end, with the group far beyond the largest double, it shows their limits.
 """

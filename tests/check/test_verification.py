@@ -75,18 +75,18 @@ def test_a_backend_can_be_verified_alone() -> None:
     assert both.judged == first.judged + second.judged
 
 
-BATCH = r"(self\._columns_of\(name, inputs, threads\)\.reshape\(-1\))"
+BATCH = r"(self\._columns_of\(name, inputs, threads\)\.reshape\(result_shape\(self\.facts, name, row_shape\(inputs\)\)\))"
 """What gives the output or the residual of a batch."""
 
 # The contract: each of these faults is in one function only.
 CONTRACT_FAULTS = {
     "predict gives another node": changed(
-        r'"predict": lambda tape: \(getattr\(tape, output\),\),', '"predict": lambda tape: (tape.tanh,),'
+        r'"predict": lambda tape: \[getattr\(tape, output\) for output in outputs\],', '"predict": lambda tape: [tape.tanh],'
     ),
     "predict fails on rows": changed(BATCH, r'\1[:: -1 if name == "predict" else 1]'),
     "jacobian of the loss": changed(r'return (self\._partials\("jacobian",)', r"return 2 * \1"),
-    "residual has the wrong sign": changed(r"(getattr\(tape, output\)) - (known\(tape\.y\))", r"\2 - \1"),
-    "residual is half as large again": changed(r"(getattr\(tape, output\) - known\(tape\.y\))", r"1.5 * (\1)"),
+    "residual has the wrong sign": changed(r"(getattr\(tape, outputs\[0\]\)) - (known\(tape\.y\))", r"\2 - \1"),
+    "residual is half as large again": changed(r"(getattr\(tape, outputs\[0\]\) - known\(tape\.y\))", r"1.5 * (\1)"),
     "residual of a batch is twice as large": changed(BATCH, r'\1 * (2 if name == "residual" else 1)'),
     "residual_jacobian is that of the loss": changed(r'_partials\("residual_jacobian",', '_partials("per_sample_grad",'),
     "the mean is a sum": changed(r'reduction == "mean" else 1\.0\n', 'reduction == "neither" else 1.0\n'),
@@ -110,7 +110,7 @@ CONTRACT_FAULTS = {
     "a function is missing": changed(r"\nper_sample_grad = _model\.per_sample_grad\n", "\n"),
     "the gradient is a column": changed(r"gradient\.astype\(inputs", "gradient[:, None].astype(inputs"),
     "a name is not defined": changed(r"np\.tanh\(", "np.tahn("),
-    "results are strings": changed(r"self\._columns\[name\]\(self\._forward\(\*inputs\)\)\[0\]", "'y_hat'"),
+    "results are strings": changed(r"values = self\._columns\[name\]\(self\._forward\(\*inputs\)\)\n", "values = ['y_hat']\\n"),
 }
 
 

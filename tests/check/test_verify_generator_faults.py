@@ -242,11 +242,16 @@ def single_precision(scope: Any, part: Any) -> float | None:
 
 
 def unsummed(self: Any, contributions: list[Any], node: Node) -> Any:
-    return symgraph.derive.adjoint._Held(self.chain([self.whole(contribution) for contribution in contributions]))
+    return symgraph.derive.adjoint._Held(
+        self.builder.chain("add", [self.whole(contribution) for contribution in contributions])
+    )
 
 
-def last_only(self: Any, positions: list[int]) -> int:
-    return positions[-1]
+TOTAL = symgraph.derive.adjoint.Sweep.total
+
+
+def last_only(self: Any, contributions: list[Any], node: Node) -> Any:
+    return TOTAL(self, contributions[-1:], node)
 
 
 PATCHES: dict[str, tuple[str, Any, str, Callable[..., Any]]] = {
@@ -254,7 +259,7 @@ PATCHES: dict[str, tuple[str, Any, str, Callable[..., Any]]] = {
     "a minus sign lost": ("sub", symgraph.derive.lowering, "_signed", sign_lost),
     "constants in single precision": ("constant", symgraph.derive.lowering.Scope, "constant", single_precision),
     "rows not summed": ("uniform", symgraph.derive.adjoint.Sweep, "total", unsummed),
-    "contributions dropped": ("uniform", symgraph.derive.adjoint.Sweep, "chain", last_only),
+    "contributions dropped": ("uniform", symgraph.derive.adjoint.Sweep, "total", last_only),
     "a branch not guarded": ("guard", symgraph.derive.lowering, "_guarded", lambda scope, branch, taken: scope.env),
 }
 """A function of the generator that does the wrong thing: the model, where it is, its name, what stands there instead."""

@@ -70,7 +70,7 @@ SPECS: dict[str, tuple[str, tuple[str, ...]]] = {
     "matrix": ('m.node("n", Matrix([a, b]))', ("spec.py:8:", "model m", "'n'")),
     "domain the wrong way round": ('m.feature("u", domain=(1, 0))', ("spec.py:8:", "'u'", "domain", "low below high")),
     "number of laws": ('m.weights("k1:4", init=[1, 2])', ("spec.py:8:", "init", "2 values for 3 weights", "k1, k2, k3")),
-    "law that is none": ('m.weight("k", init="normal")', ("spec.py:8:", "weight k", "init", "'normal'")),
+    "law that is none": ('m.weight("k", init="normal")', ("spec.py:8:", "weight 'k'", "init", "'normal'")),
     "law with a negative width": ('m.weight("k", init=Normal(0, -1))', ("spec.py:8:", "-1")),
     "second output": ('m.output("p", a); m.output("q", b)', ("spec.py:8:", "'q'", "'p'")),
     "second target": ('m.target("t")', ("spec.py:8:", "'t'", "'y'")),

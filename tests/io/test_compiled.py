@@ -303,15 +303,15 @@ FAULTS = {
         "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + i]",
         "jacobian[(start + row) * NINE_WEIGHTS_WEIGHTS + 8 - i]",
     ),
-    "a residual is the output": ("residual[row] -= y[row];", "residual[row] -= 0.0;"),
+    "a residual is the output": ("residual[start + row] -= target[row];", "residual[start + row] -= 0.0;"),
     "the partials of a residual are those of the loss": (
         "    (void)y;\n    nine_weights_jacobian(w, X, n, jacobian);",
         "    nine_weights_per_sample_grad(w, X, y, n, jacobian);",
     ),
     "the losses miss their last row": ("block_sum_(losses, rows), &sum", "block_sum_(losses, rows - 1), &sum"),
     "rows are exchanged": (
-        "sums[i] = terms[i * NINE_WEIGHTS_ROWS_ + row];",
-        "sums[i] = terms[i * NINE_WEIGHTS_ROWS_ + rows - 1 - row];",
+        "+ i - 1] = terms[i * NINE_WEIGHTS_ROWS_ + row];",
+        "+ i - 1] = terms[i * NINE_WEIGHTS_ROWS_ + rows - 1 - row];",
     ),
     "a weight is another": ("const double w2 = w[1];", "const double w2 = w[0];"),
     "names are in another order": ('    "w1",\n    "w2",', '    "w2",\n    "w1",'),
