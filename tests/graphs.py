@@ -95,9 +95,8 @@ def graphs(draw: st.DrawFn, ops: tuple[str, ...] = REAL_OPS, size: int = 16, con
         op = draw(st.sampled_from(ops))
         if op != "select":
             orders = {place for place, span in enumerate(OPS[op].domain or ()) if span == WHOLE_NUMBERS}
-            args = [
-                builder.const(float(draw(st.integers(0, 4)))) if place in orders else operand() for place in range(OPS[op].arity)
-            ]
+            places = range(OPS[op].arity)
+            args = [builder.const(float(draw(st.integers(0, 4)))) if place in orders else operand() for place in places]
             real.append(builder.add(op, *args))
             if len(args) == 2 and not orders and draw(st.booleans()):
                 real.append(builder.add(op, *reversed(args)))

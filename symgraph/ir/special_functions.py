@@ -81,6 +81,10 @@ _BESSEL = (
     ("i", sympy.besseli, REALS, _HALF, _HALF), ("k", sympy.besselk, POSITIVE, -_HALF, -_HALF),
 )  # fmt: skip
 """Letter, class, domain, and the factors of the functions of the orders below and above in the slope (DLMF 10.6.1, 10.29.1)."""
+_BESSEL_RANGES = {
+    "j0": Span(-0.41, 1.0, "(]"), "j1": Span(-0.59, 0.59), "i0": Span(1.0, ends="[)"), "k0": POSITIVE, "k1": POSITIVE,
+}  # fmt: skip
+"""Ranges that are not all reals: J between its first extrema (DLMF 10.14.1), I and K by their signs (DLMF 10.37)."""
 _BESSEL_FIGURES: dict[str, Any] = {"cost": 3 * TRANSCENDENTAL, "ulp": 8.0, "ulp32": 1.0}
 
 
@@ -165,12 +169,14 @@ SPECIAL_FUNCTIONS = (
          lambda a, b: faddeeva_slope(a, b).imag))),
     # Bessel functions of whole orders
     *(row for kind, function, span, below, above in _BESSEL for row in (
-        Op(f"bessel_{kind}0", 1, function(0, x0), ((above * 2 * function(1, x0),),), (function, 0), domain=span, range=REALS,
-           parity=1 if span == REALS else 0, **scipy(f"{kind}0"), mpmath=_of_order(kind, 0), reference=f"bessel_{kind}0",
-           **_BESSEL_FIGURES, partial_ulp=(8.0,), note=_WAVES if kind in "jy" else ""),
+        Op(f"bessel_{kind}0", 1, function(0, x0), ((above * 2 * function(1, x0),),), (function, 0), domain=span,
+           range=_BESSEL_RANGES.get(f"{kind}0", REALS), parity=1 if span == REALS else 0, **scipy(f"{kind}0"),
+           mpmath=_of_order(kind, 0), reference=f"bessel_{kind}0", **_BESSEL_FIGURES, partial_ulp=(8.0,),
+           note=_WAVES if kind in "jy" else ""),
         Op(f"bessel_{kind}1", 1, function(1, x0), ((below * function(0, x0) + above * function(2, x0),),), (function, 1),
-           domain=span, range=REALS, parity=-1 if span == REALS else 0, **scipy(f"{kind}1"), mpmath=_of_order(kind, 1),
-           reference=f"bessel_{kind}1", **_BESSEL_FIGURES, partial_ulp=(8.0,), note=_WAVES if kind in "jy" else ""),
+           domain=span, range=_BESSEL_RANGES.get(f"{kind}1", REALS), parity=-1 if span == REALS else 0, **scipy(f"{kind}1"),
+           mpmath=_of_order(kind, 1), reference=f"bessel_{kind}1", **_BESSEL_FIGURES, partial_ulp=(8.0,),
+           note=_WAVES if kind in "jy" else ""),
         Op(f"bessel_{kind}", 2, function(x0, x1), (_ZERO, (below * function(x0 - 1, x1) + above * function(x0 + 1, x1),)),
            function, domain=(WHOLE_NUMBERS, span), range=REALS, **scipy(f"{kind}v"), mpmath=f"bessel{kind}",
            reference=f"bessel_{kind}", **_BESSEL_FIGURES | {"ulp": 512.0}, partial_ulp=(0.0, 512.0),

@@ -61,10 +61,10 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     **dict.fromkeys(("lgamma", "digamma", "trigamma"), ((*POSITIVE, *(-x for x in SIZES if x % 1)),)),
     **dict.fromkeys(("erfcinv", "ndtri"), (UNIT[1:-1],)), "erfinv": (WITHIN,), "gamma": (SIZES[1:-1],),
     "dawson": (tuple(x for x in REAL if abs(x) < 1e3),), "expint": (SIZES[1:-1],), "lambertw": (SIZES[1:],),
-    "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3, 1.7, 26.0), (1e-5, 0.75, 7.9))
+    "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3), (1e-5, 0.75))
     for name in ("re", "im", "slope_re", "slope_im")},
-    **{f"bessel_{kind}{order}": (SIZES[2:-1],) for kind in "jyik" for order in (0, 1)},
-    **{f"bessel_{kind}": ((0.0, 2.0, 5.0), SIZES[2:-1]) for kind in "jyik"},
+    **{f"bessel_{kind}{order}": ((1e-5, 0.75, 8.1),) for kind in "jyik" for order in (0, 1)},
+    **{f"bessel_{kind}": ((0.0, 2.0, 5.0), (1e-5, 0.75, 8.1)) for kind in "jyik"},
     "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
 }  # fmt: skip
 """Where forms are tried, if that is not over REAL, or over pairs of FEW."""

