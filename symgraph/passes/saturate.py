@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from symgraph.ir.graph import Graph, GraphBuilder, Node, replaced
 from symgraph.ir.overflow import overflows
 
-LAST = {"exp": 709.782712893384, "expm1": 709.782712893384, "sinh": 710.4758600739439, "cosh": 710.4758600739439}
+LAST = {
+    **{"exp": 709.782712893384, "expm1": 709.782712893384, "sinh": 710.4758600739439, "cosh": 710.4758600739439},
+    "gamma": 171.6243769563027,
+}
 """Largest double at which each function is finite; sinh and cosh also at its negative."""
 
 

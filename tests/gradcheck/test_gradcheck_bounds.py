@@ -18,7 +18,8 @@ def text(name: str, *, bounds: bool) -> str:
     return artifact.text
 
 
-WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None]
+WITH_LOSS = [name for name in MODELS if name != "sawtooth" and MODELS[name]().loss_expr is not None]
+"""Models of a loss; the error bound has no form for the remainder in sawtooth."""
 
 
 @pytest.mark.slow
