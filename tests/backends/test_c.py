@@ -18,7 +18,6 @@ from symgraph.backends.c.functions import LIBRARY
 from symgraph.backends.c.single import in_single
 from symgraph.build.modules import load_artifact
 from symgraph.check.judged_points import points
-from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.io.compiled import module_of
 from symgraph.io.compiler import Compiler
@@ -332,13 +331,6 @@ def test_names_that_c_or_its_library_needs_get_an_underscore_and_others_than_asc
     loaded = module_of("λ_model.c", files, compiler=Compiler((compiler("gcc"),), QUICK, "test"), folder=scratch())
     assert (loaded.MODEL, loaded.WEIGHTS, loaded.FEATURES) == ("λ_model", ("double", "λ", "u03bb"), ("int", "row"))
     assert loaded.predict([0.0, 2.0, 3.0], [1.0, 5.0]) == 14.0
-
-
-def test_a_model_whose_header_would_hide_one_of_the_library_is_refused() -> None:
-    m = Model("limits")
-    m.output("y_hat", m.weight("a") * m.feature("x"))
-    with pytest.raises(SpecError, match=r"model name 'limits': limits\.h would hide a header of C"):
-        generate(m, ("c",))
 
 
 def test_nothing_is_allocated_and_loops_over_rows_read_no_memory_but_columns() -> None:

@@ -173,3 +173,10 @@ def test_headers_of_models_whose_names_differ_in_case_alone_do_not_hide_each_oth
         files |= texts(m)
     user = '#include "pair.h"\n#include "Pair.h"\nint main(void)\n{\n    return pair_selftest() + Pair_selftest();\n}\n'
     compiled(compiler("gcc"), STRICT, files | {"main.c": user}, "main")
+
+
+def test_a_model_whose_header_would_hide_one_of_the_library_is_refused() -> None:
+    m = Model("limits")
+    m.output("y_hat", m.weight("a") * m.feature("x"))
+    with pytest.raises(SpecError, match=r"model name 'limits': limits\.h would hide a header of C"):
+        generate(m, ("c",))
