@@ -129,7 +129,7 @@ def public_fields(module: ModuleType) -> list[str]:
 @pytest.mark.parametrize("name", QUICK)
 def test_the_contract_is_that_of_the_plain_module(name: str) -> None:
     module, plain = accurate_module(name), numpy_module(name)
-    assert module.__all__ == plain.__all__
+    assert module.__all__ == [name for name in plain.__all__ if name != "normal_equations"]  # sums of plain floats
     assert module.METADATA == {**plain.METADATA, "precision": "accurate"}
     for name in module.__all__:
         if name not in ("error_bound", "Tape") and callable(getattr(module, name)):
