@@ -30,7 +30,10 @@ def _of_floats(row: Op) -> Callable[..., Any]:
     exact = _of_mpmath(row)
 
     def rounded(*args: float) -> float:
-        value = exact(*map(mpmath.mpf, args))
+        try:
+            value = exact(*map(mpmath.mpf, args))
+        except TypeError as error:  # some of mpmath's functions do not know infinities
+            raise ValueError(f"{row.name} is not known at {', '.join(map(repr, args))}") from error
         if isinstance(value, mpmath.mpc):
             raise ValueError(f"{row.name} is not real at {', '.join(map(repr, args))}")
         return float(value)
