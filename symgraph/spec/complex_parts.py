@@ -8,6 +8,7 @@ import sympy
 from symgraph.errors import SpecError
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.signs import positive_symbols
 
 
 def complex_parts(expr: Any, inputs: Iterable[Input], nodes: Iterable[NamedNode], where: str) -> tuple[Any, Any]:
@@ -47,17 +48,6 @@ def complex_parts(expr: Any, inputs: Iterable[Input], nodes: Iterable[NamedNode]
         )
     real, imaginary = (part.xreplace(given) for part in parts)
     return real, imaginary
-
-
-def positive_symbols(inputs: Iterable[Input], nodes: Iterable[NamedNode]) -> dict[Any, Any]:
-    """Return a positive symbol for each input and node that is positive inside the declared domains, by its own symbol."""
-    stands: dict[Any, Any] = {
-        entry.symbol: sympy.Dummy(entry.name, positive=True) for entry in inputs if entry.domain and entry.domain[0] >= 0.0
-    }
-    for node in nodes:
-        if node.expr.xreplace(stands).is_positive:
-            stands[node.symbol] = sympy.Dummy(node.name, positive=True)
-    return stands
 
 
 def _turned(expr: Any) -> Any:

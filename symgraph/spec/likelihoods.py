@@ -16,7 +16,7 @@ import sympy
 from sympy import Eq, Integer, Piecewise, Rational, log, loggamma, pi
 
 from symgraph.errors import SpecError
-from symgraph.ir.functions import log1p, logaddexp, softplus, xlogy
+from symgraph.ir.functions import log1p, logaddexp, sigmoid, softplus, xlogy
 from symgraph.spec.inputs import Input, NamedNode
 
 _LARGE = 50
@@ -221,7 +221,7 @@ def is_sigmoid(expr: Any, nodes: Mapping[Any, Any]) -> bool:
     """
     while expr in nodes:
         expr = nodes[expr]
-    if type(expr).__name__ == "sigmoid":
+    if isinstance(expr, sigmoid):
         return True
     if not (isinstance(expr, sympy.Pow) and expr.exp == -1 and isinstance(expr.base, sympy.Add)):
         return False

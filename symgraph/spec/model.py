@@ -59,14 +59,11 @@ class Model(Declarations):
         Args:
             names: of the constraints; the last is the output.
         """
-        self.freeze()
-        chosen, part = [self._constraints[name] for name in names], Model(self.name, self.doc)
-        before = self._ancestors(symbol for one in chosen for symbol in symbols_of(one.expr))
-        part._inputs = {name: entry for name, entry in self._inputs.items() if entry.kind in ("weight", "constant")}
-        part._nodes = {name: node for name, node in self._nodes.items() if node.symbol in before}
-        part._nodes.update({one.name: NamedNode(one.name, one.symbol, one.expr) for one in chosen})
-        part._symbols = {name: one.symbol for known in (part._inputs, part._nodes) for name, one in known.items()}
-        part._outputs, part._frozen = (names[-1],), True
+        chosen = [self.freeze()._constraints[name] for name in names]
+        needed = self._ancestors(symbol for one in chosen for symbol in symbols_of(one.expr))
+        own = [NamedNode(one.name, one.symbol, one.expr) for one in chosen]
+        part = self.part([*(node for node in self.nodes if node.symbol in needed), *own], None)
+        part._outputs = (names[-1],)
         return part
 
     def partials(self) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The parts of a model that have been declared so far, for its readers."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
+from symgraph.errors import SpecError
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.constraints import Constraint
 from symgraph.spec.inputs import Input, NamedNode
@@ -138,3 +139,11 @@ class Parts:
                 if symbol in by_symbol:
                     todo.extend(symbols_of(by_symbol[symbol].expr))
         return found
+
+    def _first_of_rows(self, symbols: Container[Any]) -> Input | None:
+        """Return the first feature or target among symbols, or None where no symbol differs from row to row."""
+        return next((i for i in self.inputs if i.symbol in symbols and i.kind in ("feature", "target")), None)
+
+    def _check_open(self, where: str) -> None:
+        if self._frozen:
+            raise SpecError(f"{where}: the model is frozen, since it has been used; declare everything before its first use")

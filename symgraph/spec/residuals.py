@@ -10,6 +10,7 @@ import sympy
 from symgraph.columns import columns_of
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.model import Model
+from symgraph.spec.signs import positive_symbols
 
 _FOUND: WeakKeyDictionary[Model, "Residual"] = WeakKeyDictionary()
 
@@ -147,16 +148,7 @@ def _compared(model: Model, powers: Mapping[Any, Any]) -> Any:
 
 def _is_positive(model: Model, expr: Any) -> bool:
     """Tell if a factor is positive wherever its inputs lie in their declared domains."""
-    stands: dict[Any, Any] = {}
-    for entry in model.inputs:
-        stands[entry.symbol] = _real(entry.name, entry.domain is not None and entry.domain[0] >= 0.0)
-    for node in _leading_to(model, expr):
-        stands[node.symbol] = _real(node.name, bool(node.expr.xreplace(stands).is_positive))
-    return bool(expr.xreplace(stands).is_positive)
-
-
-def _real(name: str, positive: bool) -> Any:
-    return sympy.Dummy(name, positive=True) if positive else sympy.Dummy(name, real=True)
+    return bool(expr.xreplace(positive_symbols(model.inputs, _leading_to(model, expr))).is_positive)
 
 
 def _leading_to(model: Model, expr: Any) -> Iterable[Any]:

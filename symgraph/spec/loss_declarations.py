@@ -1,0 +1,119 @@
+"""Declarations of what is minimised: the loss of one row, given as it is or by name, and the penalty of the weights."""
+
+import warnings
+from typing import Any
+
+import sympy
+
+from symgraph.errors import SpecError, SpecWarning
+from symgraph.spec.canonical import symbols_of
+from symgraph.spec.checks import check_expression
+from symgraph.spec.likelihoods import LIKELIHOODS, Declared, checked_logits, given_parameters, is_sigmoid, labels_of
+from symgraph.spec.losses import loss_named
+from symgraph.spec.parts import Parts
+from symgraph.spec.robust import robust_loss
+
+
+class LossDeclarations(Parts):
+    """Declarations of a model that make its loss; see ``Model``."""
+
+    __slots__ = ()
+
+    def loss(self, loss: Any) -> None:
+        """Set the loss of one row.
+
+        Args:
+            loss: a SymPy expression over the model's symbols, or the name of a row of ``LOSSES`` in ``symgraph.spec.losses``,
+                such as "squared_error".
+
+        Raises:
+            SpecError: there is a loss already, the name is unknown or needs a target and an output that are missing, the
+                expression cannot be used, or the model is frozen.
+        """
+        where = f"model {self.name}: loss"
+        self._check_no_loss(where)
+        expr = loss_named(loss, where, self.output_nodes, self.target_inputs) if isinstance(loss, str) else loss
+        self._loss = check_expression(expr, where, self._symbols)
+        known = {node.symbol: node.expr for node in self.nodes}
+        for output in self.output_nodes if loss == "bce_with_logits" else ():
+            if is_sigmoid(output.expr, known):
+                already = f"the output {output.name} is a sigmoid already; make its argument the output"
+                warnings.warn(f"{where}: {loss!r} takes a logit, and {already}", SpecWarning, stacklevel=2)
+
+    def likelihood(self, name: str, **parameters: Any) -> None:
+        """Set the loss of one row to the negative logarithm of a density of the target, with its constants.
+
+        Args:
+            name: of a row of ``LIKELIHOODS`` in ``symgraph.spec.likelihoods``, such as "poisson".
+            parameters: expressions over the model's symbols by the names that the row has, such as ``sigma=s``; the first is
+                the output where it is not given. The logits of classes are a list.
+
+        Raises:
+            SpecError: there is a loss already, the name is unknown, a parameter or the target is missing, a parameter is
+                unknown or cannot be used, or the model is frozen.
+        """
+        where = f"model {self.name}: likelihood"
+        self._check_no_loss(where)
+        given = given_parameters(name, parameters, where, self.output_node, self.target_inputs)
+        where = f"{where} {name!r}"
+        checked: dict[str, Any] = {}
+        for parameter, value in given.items():
+            several = checked_logits(value, where) if parameter == "logits" else (value,)
+            exprs = tuple(check_expression(one, f"{where}: {parameter}", self._symbols) for one in several)
+            checked[parameter] = exprs if parameter == "logits" else exprs[0]
+        target: Any = self.target_input
+        labels = labels_of(name, checked, where, {entry.symbol: entry.name for entry in self.feature_inputs})
+        with sympy.evaluate(True):
+            self._loss = check_expression(LIKELIHOODS[name].of(target.symbol, *checked.values()), where, self._symbols)
+        self._likelihood = Declared(name, labels)
+
+    def residual(self, *residuals: Any, loss: str = "linear", f_scale: float = 1.0) -> None:
+        """Declare the residuals of one row; they make the loss, half the sum of their squares or a robust one.
+
+        Args:
+            residuals: SymPy expressions over the model's symbols, such as ``(y_hat - y)/s``.
+            loss: "linear", or "soft_l1", "huber", "cauchy" in SciPy's meaning: the loss of a residual r is
+                ``0.5 * f_scale**2 * rho((r/f_scale)**2)``.
+            f_scale: the size from which on a robust loss takes a residual for an outlier.
+
+        Raises:
+            SpecError: there is a loss already, an expression cannot be used, ``loss`` is unknown, ``f_scale`` is no positive
+                number, or the model is frozen.
+        """
+        where = f"model {self.name}: residual"
+        self._check_no_loss(where, ", and residuals make one; declare one of the two")
+        if not residuals:
+            raise SpecError(f"{where}: give an expression, such as model.residual(y_hat - y)")
+        checked = tuple(check_expression(one, where, self._symbols) for one in residuals)
+        robust = robust_loss(loss, f_scale, where)
+        self._residuals, self._robust = checked, robust
+        with sympy.evaluate(True):
+            self._loss = sympy.Add(*(one**2 / 2 if robust is None else robust.of(one) for one in checked))
+
+    def penalty(self, expr: Any) -> None:
+        """Add an expression over weights and constants to the loss, once a data set: a prior, a regularisation.
+
+        The sum of the losses is ``sum(s*loss) + penalty``, their mean ``(sum(s*loss) + penalty)/sum(s)``.
+
+        Args:
+            expr: a SymPy expression over weights, constants, and nodes that depend on these alone.
+
+        Raises:
+            SpecError: there is a penalty already, the expression cannot be used or depends on a feature or the target, or the
+                model is frozen.
+        """
+        where = f"model {self.name}: penalty"
+        self._check_open(where)
+        if self._penalty is not None:
+            raise SpecError(f"{where}: the model has a penalty already; add the two")
+        checked = check_expression(expr, where, self._symbols)
+        of_rows = self._first_of_rows(self._ancestors(symbols_of(checked)))
+        if of_rows is not None:
+            row = f"depends on the {of_rows.kind} {of_rows.name}, so it differs by row"
+            raise SpecError(f"{where}: it {row}; put what does into model.loss")
+        self._penalty = checked
+
+    def _check_no_loss(self, where: str, hint: str = "") -> None:
+        self._check_open(where)
+        if self._loss is not None:
+            raise SpecError(f"{where}: the model has a loss already{hint}")
