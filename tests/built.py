@@ -6,17 +6,22 @@ Modules are loaded as they are generated, without the build's verification: thes
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
 from odd_models import ODD
 from zoo import NIST, ZOO
 
+import symgraph
 from symgraph import Model
 from symgraph.build.modules import load_artifact
+from symgraph.check.verify import verify
 from symgraph.generate import Artifact, generate
+from symgraph.io.compiled import module_of
+from symgraph.io.module import from_source
 from symgraph.ir.ops import OPS, op_of
+from symgraph.options import Options
 from symgraph.spec.inputs import Input
 
 MODELS = ZOO | ODD
@@ -65,6 +70,21 @@ def modules_of(model: Model) -> tuple[ModuleType, ModuleType]:
     """The numpy and the scalar module of any model, not verified."""
     numpy, scalar = texts_of(model)
     return load_artifact(numpy), load_artifact(scalar)
+
+
+def verified(model: Model, kind: str) -> Any:
+    """A module verified as a build verifies it: of a backend, "accurate" of numpy, or "float" of c in single precision."""
+    if kind in ("numpy", "native"):
+        return symgraph.compile(model, backend=kind)
+    backend = {"accurate": "numpy", "float": "c"}.get(kind, kind)
+    options = {"accurate": Options(precision="accurate"), "float": Options(single=True)}.get(kind, Options())
+    artifacts = generate(model, (backend,), options=options)
+    if backend == "c":
+        module: Any = module_of(artifacts[0].name, {artifact.name: artifact.text for artifact in artifacts})
+    else:
+        module = from_source(artifacts[0].text, model.name, f"{model.name} of {kind}")
+    verify(model, module if backend == "numpy" else None, None if backend == "numpy" else module)
+    return module
 
 
 def altered(module: ModuleType, **functions: Callable[..., object]) -> ModuleType:

@@ -5,19 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from built import verified
 from sympy import cos, log
 
 import symgraph
 from symgraph import Model
 from symgraph.backends import BACKENDS
 from symgraph.build.modules import load_verified
-from symgraph.check.verify import verify
 from symgraph.errors import OptionError, SpecError, VerificationError
 from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck
-from symgraph.io.compiled import module_of
 from symgraph.io.module import from_source
-from symgraph.options import Options
 from symgraph.training import as_rows, batches, run_epoch, sgd, train
 
 W, X, Y = np.array([1.0, 2.0, 0.3]), np.array([1.0, 2.0, 4.0, 3.0]), np.array([3.0, 2.0, 1.0, 0.5])
@@ -52,21 +50,7 @@ MODULES = ("numpy", "native", "array_api", "accurate", "c", "float")
 @pytest.fixture(scope="module", params=MODULES)
 def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
     """The module with the penalty and the one without, verified as a build verifies them."""
-    return tuple(made(ridge(penalized), request.param) for penalized in (True, False))  # type: ignore[return-value]
-
-
-def made(model: Model, kind: str) -> Any:
-    if kind in ("numpy", "native"):
-        return symgraph.compile(model, backend=kind)
-    backend = {"accurate": "numpy", "float": "c"}.get(kind, kind)
-    options = {"accurate": Options(precision="accurate"), "float": Options(single=True)}.get(kind, Options())
-    artifacts = generate(model, (backend,), options=options)
-    if backend == "c":
-        module: Any = module_of("ridge.c", {artifact.name: artifact.text for artifact in artifacts})
-    else:
-        module = from_source(artifacts[0].text, "ridge", f"ridge of {kind}")
-    verify(model, module if backend == "numpy" else None, None if backend == "numpy" else module)
-    return module
+    return tuple(verified(ridge(penalized), request.param) for penalized in (True, False))  # type: ignore[return-value]
 
 
 def near(pair: tuple[Any, Any]) -> dict[str, float]:
@@ -110,7 +94,7 @@ def test_other_values_of_constants_are_those_of_the_penalty_too(pair: tuple[Any,
 
 
 def test_the_scalar_module_has_it_as_a_function_of_its_own() -> None:
-    module = made(ridge(), "scalar")
+    module = verified(ridge(), "scalar")
     partials = [np.nan] * 3
     assert module.penalty(W.tolist(), partials) == pytest.approx(prior(W), rel=1e-15)
     assert partials == pytest.approx(slopes(W), rel=1e-15)
@@ -189,7 +173,7 @@ def test_training_minimises_loss_and_penalty_on_arrays_and_refuses_backends_of_r
     with pytest.raises(OptionError, match="ridge has "):
         train(module, X, Y, optimizer=sgd(0.01), epochs=1, w0=W, backend="c")
     with pytest.raises(OptionError, match="has a penalty, which rows have no share in; train its numpy module"):
-        train(made(ridge(), "scalar"), X, Y, optimizer=sgd(0.01), epochs=1, w0=W)
+        train(verified(ridge(), "scalar"), X, Y, optimizer=sgd(0.01), epochs=1, w0=W)
 
 
 @pytest.mark.parametrize("kind", ["x", "y", "line"])

@@ -1,19 +1,14 @@
 """Penalties beside several outputs and targets, several vectors of weights, and derivatives on request."""
 
-from typing import Any
-
 import numpy as np
 import pytest
+from built import verified
 
-import symgraph
 from symgraph import Model
-from symgraph.check.verify import verify
 from symgraph.errors import SpecError
 from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck
-from symgraph.io.compiled import module_of
-from symgraph.io.module import from_source
-from symgraph.options import Options, options_of
+from symgraph.options import options_of
 
 W, X = np.array([1.0, 2.0]), np.array([[1.0], [2.0], [4.0]])
 Y = np.array([[3.0, 1.0], [2.0, 0.5], [1.0, -1.0]])
@@ -33,24 +28,9 @@ def two_lines(penalized: bool = True) -> Model:
     return model
 
 
-def made(model: Model, kind: str) -> Any:
-    """Return a module, verified as a build verifies it."""
-    if kind in ("numpy", "native"):
-        return symgraph.compile(model, backend=kind)
-    options = {"accurate": Options(precision="accurate"), "float": Options(single=True)}.get(kind, Options())
-    backend = {"accurate": "numpy", "float": "c"}.get(kind, kind)
-    artifacts = generate(model, (backend,), options=options)
-    if backend == "c":
-        module: Any = module_of("two_lines.c", {artifact.name: artifact.text for artifact in artifacts})
-    else:
-        module = from_source(artifacts[0].text, "two_lines", f"two lines of {kind}")
-    verify(model, module if backend == "numpy" else None, None if backend == "numpy" else module)
-    return module
-
-
 @pytest.mark.parametrize("kind", ["numpy", "native", "array_api", "accurate", "c", "float"])
 def test_it_counts_once_for_all_outputs_and_once_for_each_vector_of_weights(kind: str) -> None:
-    module, plain = made(two_lines(), kind), made(two_lines(penalized=False), kind)
+    module, plain = verified(two_lines(), kind), verified(two_lines(penalized=False), kind)
     vectors = np.stack([W, -W, W / 3])
     tolerance = 4e-6 if kind == "float" else 6e-15  # 30 units of floats or doubles, for the rounding of sums
     for given, share in (({}, 1 / 3), ({"sample_weight": S}, 1 / S.sum()), ({"sample_weight": S, "reduction": "sum"}, 1.0)):
@@ -65,14 +45,14 @@ def test_it_counts_once_for_all_outputs_and_once_for_each_vector_of_weights(kind
 
 
 def test_the_scalar_module_has_it_beside_several_targets() -> None:
-    module = made(two_lines(), "scalar")
+    module = verified(two_lines(), "scalar")
     partials = [np.nan] * 2
     assert module.penalty(W.tolist(), partials) == 1.25
     assert partials == [0.5, 1.0]
 
 
 def test_its_rows_stand_below_those_of_several_residuals() -> None:
-    module = made(two_lines(), "numpy")
+    module = verified(two_lines(), "numpy")
     below = np.concatenate([module.residual(W, X, Y), module.penalty_residual(W)])
     slopes = np.concatenate([module.residual_jacobian(W, X, Y), module.penalty_jacobian(W)])
     factor = module.METADATA["residual_factor"]
