@@ -32,7 +32,9 @@ def _of_floats(row: Op) -> Callable[..., Any]:
     def rounded(*args: float) -> float:
         try:
             value = exact(*map(mpmath.mpf, args))
-        except TypeError as error:  # some of mpmath's functions do not know infinities
+        except TypeError as error:  # as mpmath's Bessel functions at infinities
+            if all(map(math.isfinite, args)):
+                raise
             raise ValueError(f"{row.name} is not known at {', '.join(map(repr, args))}") from error
         if isinstance(value, mpmath.mpc):
             raise ValueError(f"{row.name} is not real at {', '.join(map(repr, args))}")

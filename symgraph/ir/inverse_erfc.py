@@ -28,6 +28,8 @@ def dawson(x: Any) -> Any:
 def faddeeva(x: Any, y: Any) -> Any:
     """Return Faddeeva's function at x + i*y for y >= 0; far from 0 by its expansion, since erfc there is slow."""
     z = mpmath.mpc(x, y)
+    if mpmath.isinf(z):
+        return mpmath.mpc(0)
     size = mpmath.mag(z)
     if size > 12:
         total, term = mpmath.mpc(0), mpmath.mpc(1)
@@ -41,5 +43,8 @@ def faddeeva(x: Any, y: Any) -> Any:
 
 def faddeeva_slope(x: Any, y: Any) -> Any:
     """Return the derivative of Faddeeva's function."""
-    with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(mpmath.mpc(x, y)), 0) + 16):
-        return mpmath.mpc(0, 2) / mpmath.sqrt(mpmath.pi) - 2 * mpmath.mpc(x, y) * faddeeva(x, y)
+    z = mpmath.mpc(x, y)
+    if mpmath.isinf(z):
+        return mpmath.mpc(0)
+    with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(z), 0) + 16):
+        return mpmath.mpc(0, 2) / mpmath.sqrt(mpmath.pi) - 2 * z * faddeeva(x, y)

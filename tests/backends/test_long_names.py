@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import sympy as sp
 from built import texts_of
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import symgraph as sg
@@ -86,7 +86,7 @@ def test_text_with_names_of_any_length_is_formatted(model: Model) -> None:
     try:
         alone = row.predict_row(w.tolist(), X[0].tolist())
     except OverflowError:  # as math raises where NumPy goes on with infinities
-        return
+        assume(False)
     np.testing.assert_allclose(predicted, alone, rtol=1e-12)
 
 
