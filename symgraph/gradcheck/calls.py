@@ -39,7 +39,7 @@ def partials_fact(value: str) -> str:
 
 
 def is_value(fact: str) -> bool:
-    """Tell whether a fact has partials: a loss, an output or a residual."""
+    """Tell whether a fact has partials: a loss, an output, a residual or the penalty."""
     return fact.partition(" ")[0] in PARTIALS
 
 
@@ -128,10 +128,8 @@ def with_constants(module: Any, values: Mapping[str, float]) -> Any:
     """Return a module of any backend that computes with other values of its constants."""
     if not values or hasattr(module, "with_constants"):
         return module.with_constants(**values) if values else module
-    rows = {name: partial(getattr(module, name), constants=values) for name in BY_ROW if hasattr(module, name)}
-    if hasattr(module, "penalty"):
-        rows["penalty"] = partial(module.penalty, constants=values)
-    return SimpleNamespace(**{**vars(module), **rows})
+    there = (name for name in (*BY_ROW, "penalty") if hasattr(module, name))
+    return SimpleNamespace(**{**vars(module), **{name: partial(getattr(module, name), constants=values) for name in there}})
 
 
 def of_weights(module: Any, w: NDArray[Any]) -> Iterator[Call]:

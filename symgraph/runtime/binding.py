@@ -12,15 +12,12 @@ from numpy.typing import ArrayLike
 from symgraph.runtime.contract import (
     check_reduction,
     checked_inputs,
-    common_dtype,
-    followed_by_constants,
-    require_weights,
+    checked_weights,
     row_shape,
     thread_count,
     weighted_rows,
 )
 from symgraph.runtime.facts import Array, Facts, Inputs
-from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import T, V, check_abi, check_target, check_target_of_loss, seed_of
 from symgraph.runtime.normal_equations import residual_products
 from symgraph.runtime.sums import rowsum
@@ -302,10 +299,7 @@ class Binding(Kept, Generic[T]):
 
     def _weights(self, w: Any) -> Any:
         """Check the weights, and put the constants behind them."""
-        given = array_of(w, self.facts.weights, "w")
-        weights = np.array(given, common_dtype(self.facts, given))
-        require_weights(self.facts, weights)
-        return followed_by_constants(self.facts, weights)
+        return checked_weights(self.facts, w)
 
     def _penalty(self, w: Any) -> tuple[Any, Any]:
         """Compute the penalty and its gradient from the weights with the constants behind them."""
