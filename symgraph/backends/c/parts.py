@@ -10,7 +10,7 @@ class Part:
     """Piece of a function of the C file: a loop over rows, a function of its own where there are several.
 
     Attributes:
-        name: its name, which that of the model and the way of running it precede.
+        name: the end of its name in the file; the model's name and the way of running stand before it.
         once: the statements before the loop.
         loop: the statements of the loop; none where there is no loop.
         first: the number of its first result.
@@ -53,8 +53,8 @@ class CFunction:
     Attributes:
         shared: the parts that compute the output, where all functions share them.
         own: its other loops.
-        kept: the places of the values of a row that later parts read; none where there is one part.
-        places: what each result is, as an index among those that were asked for.
+        kept: how many values of a row its parts keep for later ones; 0 where there is one part.
+        places: for each result in the order of the parts, its index among those that were asked for.
     """
 
     shared: tuple[Part, ...]
