@@ -4,7 +4,9 @@ Errors are relative, in units of u**2 = 2**-106, after Joldes, Muller, Popescu, 
 building blocks of double-word arithmetic", ACM TOMS 44(2), 2017. Factors must stay below 2**996, and results above 2**-900.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Context
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,20 @@ Pair = tuple[Array, Array]
 
 Table = tuple[tuple[float, float], ...]
 NOTHING: Array = np.zeros(())[()]
+
+EXACT = Context(prec=60)
+"""Arithmetic of 60 digits, in which constants are computed before they are rounded to pairs."""
+
+
+def rounded_parts(number: Fraction) -> tuple[float, float]:
+    """Round a number to the nearest float, and what it lacks to another."""
+    nearest = float(number)
+    return nearest, float(number - Fraction(nearest))
+
+
+def series_of(terms: Sequence[Fraction], pairs: int) -> tuple[Table, tuple[float, ...]]:
+    """Round the terms of a polynomial for pair_horner: the first to pairs, the tail to floats."""
+    return tuple(map(rounded_parts, terms[:pairs])), tuple(map(float, terms[pairs:]))
 
 
 def two_sum(a: Array, b: Array) -> Pair:
