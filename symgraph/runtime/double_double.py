@@ -103,6 +103,16 @@ def settled(pair: Pair, plain: Callable[..., Array], *operands: Array) -> Pair:
     return np.where(sound, hi, plain(*operands)), np.where(sound, lo, 0.0)
 
 
+def settled_of_one(function: Callable[[Pair], Pair], plain: Callable[[Array], Array]) -> Callable[[Pair], Pair]:
+    """Make the function of a pair that gives what another gives, settled by a function of plain arithmetic."""
+    return lambda x: settled(function(x), plain, x[0])
+
+
+def settled_of_two(function: Callable[[Pair, Pair], Pair], plain: np.ufunc) -> Callable[[Pair, Pair], Pair]:
+    """Make the function of two pairs that gives what another gives, settled by a function of plain arithmetic."""
+    return lambda x, y: settled(function(x, y), plain, x[0], y[0])
+
+
 def guarded(result: Pair, x: Pair) -> Pair:
     """Put NaN, to be settled, where an operand is so small that products of halves vanish."""
     return result[0], np.where(np.abs(x[0]) < 1e-285, np.nan, result[1])
@@ -182,19 +192,13 @@ def pair_horner(x: Pair, terms: Table, tail: tuple[float, ...]) -> Pair:
     return fast_two_sum(hi, lo)
 
 
-def dd_add(x: Pair, y: Pair) -> Pair:
-    """Add."""
-    return settled(pair_add(x, y), np.add, x[0], y[0])
+dd_add = settled_of_two(pair_add, np.add)
+dd_mul = settled_of_two(pair_mul, np.multiply)
 
 
 def dd_sub(x: Pair, y: Pair) -> Pair:
     """Subtract."""
     return settled(pair_add(x, dd_neg(y)), np.subtract, x[0], y[0])
-
-
-def dd_mul(x: Pair, y: Pair) -> Pair:
-    """Multiply."""
-    return settled(pair_mul(x, y), np.multiply, x[0], y[0])
 
 
 def dd_mul_floats(x: Pair, y: Pair) -> Pair:

@@ -22,6 +22,8 @@ from symgraph.runtime.double_double import (
     pair_root,
     series_of,
     settled,
+    settled_of_one,
+    settled_of_two,
     two_prod,
     two_sum,
 )
@@ -102,14 +104,8 @@ def sine_of(turn: tuple[Pair, Pair, Array], quarters: int) -> Pair:
     return pair_add(a, pair_add(pair_mul(a, versine), pair_mul(b, sine)))
 
 
-def dd_sin(x: Pair) -> Pair:
-    """Compute the sine."""
-    return settled(sine_of(turn_of(x), 0), np.sin, x[0])
-
-
-def dd_cos(x: Pair) -> Pair:
-    """Compute the cosine."""
-    return settled(sine_of(turn_of(x), 1), np.cos, x[0])
+dd_sin = settled_of_one(lambda x: sine_of(turn_of(x), 0), np.sin)
+dd_cos = settled_of_one(lambda x: sine_of(turn_of(x), 1), np.cos)
 
 
 def dd_tan(x: Pair) -> Pair:
@@ -135,21 +131,7 @@ def leg_of(x: Pair) -> Pair:
     return pair_root(pair_mul(pair_add_float(x, 1.0), pair_add_float(dd_neg(x), 1.0)))
 
 
-def dd_atan2(y: Pair, x: Pair) -> Pair:
-    """Compute the angle of the point (x, y)."""
-    return settled(angle_of(y, x), np.arctan2, y[0], x[0])
-
-
-def dd_atan(x: Pair) -> Pair:
-    """Compute the arc tangent."""
-    return settled(angle_of(x, pair_of(1.0)), np.arctan, x[0])
-
-
-def dd_asin(x: Pair) -> Pair:
-    """Compute the arc sine, as the angle of (sqrt(1 - x*x), x)."""
-    return settled(angle_of(x, leg_of(x)), np.arcsin, x[0])
-
-
-def dd_acos(x: Pair) -> Pair:
-    """Compute the arc cosine, as the angle of (x, sqrt(1 - x*x))."""
-    return settled(angle_of(leg_of(x), x), np.arccos, x[0])
+dd_atan2 = settled_of_two(angle_of, np.arctan2)
+dd_atan = settled_of_one(lambda x: angle_of(x, pair_of(1.0)), np.arctan)
+dd_asin = settled_of_one(lambda x: angle_of(x, leg_of(x)), np.arcsin)
+dd_acos = settled_of_one(lambda x: angle_of(leg_of(x), x), np.arccos)

@@ -25,6 +25,7 @@ from symgraph.runtime.double_double import (
     rounded_parts,
     series_of,
     settled,
+    settled_of_one,
     two_prod,
     two_sum,
     with_sign,
@@ -103,24 +104,10 @@ def pair_log1p(x: Pair) -> Pair:
     return log_parts(dd_where(near, x, z), np.where(near, 0, k))
 
 
-def dd_exp(x: Pair) -> Pair:
-    """Compute the exponential."""
-    return settled(pair_exp(x), np.exp, x[0])
-
-
-def dd_expm1(x: Pair) -> Pair:
-    """Compute the exponential minus 1."""
-    return settled(pair_expm1(x), np.expm1, x[0])
-
-
-def dd_log(x: Pair) -> Pair:
-    """Compute the logarithm."""
-    return settled(pair_log(x), np.log, x[0])
-
-
-def dd_log1p(x: Pair) -> Pair:
-    """Compute the logarithm of 1 + x."""
-    return settled(pair_log1p(x), np.log1p, x[0])
+dd_exp = settled_of_one(pair_exp, np.exp)
+dd_expm1 = settled_of_one(pair_expm1, np.expm1)
+dd_log = settled_of_one(pair_log, np.log)
+dd_log1p = settled_of_one(pair_log1p, np.log1p)
 
 
 def dd_pow(x: Pair, y: Pair) -> Pair:
