@@ -5,8 +5,7 @@ building blocks of double-word arithmetic", ACM TOMS 44(2), 2017. Factors must s
 """
 
 from collections.abc import Callable, Sequence
-from decimal import Context
-from fractions import Fraction
+from decimal import Context, Decimal
 from typing import Any
 
 import numpy as np
@@ -19,17 +18,17 @@ Pair = tuple[Array, Array]
 Table = tuple[tuple[float, float], ...]
 NOTHING: Array = np.zeros(())[()]
 
-EXACT = Context(prec=60)
+EXACT = Context(prec=60, traps=[])
 """Arithmetic of 60 digits, in which constants are computed before they are rounded to pairs."""
 
 
-def rounded_parts(number: Fraction) -> tuple[float, float]:
+def rounded_parts(number: Decimal) -> tuple[float, float]:
     """Round a number to the nearest float, and what it lacks to another."""
     nearest = float(number)
-    return nearest, float(number - Fraction(nearest))
+    return nearest, float(EXACT.subtract(number, Decimal(nearest)))
 
 
-def series_of(terms: Sequence[Fraction], pairs: int) -> tuple[Table, tuple[float, ...]]:
+def series_of(terms: Sequence[Decimal], pairs: int) -> tuple[Table, tuple[float, ...]]:
     """Round the terms of a polynomial for pair_horner: the first to pairs, the tail to floats."""
     return tuple(map(rounded_parts, terms[:pairs])), tuple(map(float, terms[pairs:]))
 

@@ -1,11 +1,11 @@
 """Sines, cosines and tangents of pairs, and angles."""
 
-from fractions import Fraction
 from math import factorial
 
 import numpy as np
 
 from symgraph.runtime.double_double import (
+    EXACT,
     NOTHING,
     Pair,
     Table,
@@ -49,8 +49,8 @@ RISING: Table = (
 HALF_TURN: Table = (*RISING, *RISING[-2:0:-1])
 SINES: Table = (*HALF_TURN, *((0.0 - hi, 0.0 - lo) for hi, lo in HALF_TURN))
 SINES_HI, SINES_LO = np.array(SINES).T
-SIN_TERMS, SIN_TAIL = series_of([Fraction((-1) ** n, factorial(2 * n + 1)) for n in range(1, 10)], 4)
-COS_TERMS, COS_TAIL = series_of([Fraction((-1) ** n, factorial(2 * n)) for n in range(1, 10)], 4)
+SIN_TERMS, SIN_TAIL = series_of([EXACT.divide((-1) ** n, factorial(2 * n + 1)) for n in range(1, 10)], 4)
+COS_TERMS, COS_TAIL = series_of([EXACT.divide((-1) ** n, factorial(2 * n)) for n in range(1, 10)], 4)
 PI_BITS = int(
     "3243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c8"
     "9452821e638d01377be5466cf34e90c6cc0ac29b7c97c50dd3f84d5b5b547091"

@@ -1,7 +1,7 @@
 """Error functions of pairs."""
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
+from decimal import Decimal, localcontext
 from math import factorial
 from typing import NamedTuple
 
@@ -32,14 +32,11 @@ from symgraph.runtime.double_double_angles import PI_BITS
 from symgraph.runtime.double_double_exponentials import pair_exp, pair_expm1
 from symgraph.runtime.facts import Array
 
-PI = Fraction(PI_BITS, 1 << 1300)
-ROOT_OF_PI = Fraction(EXACT.sqrt(EXACT.divide(PI.numerator, PI.denominator)))
-ERF_TERMS, ERF_TAIL = series_of([(-1) ** n * 2 / ROOT_OF_PI / (factorial(n) * (2 * n + 1)) for n in range(22)], 12)
-
-
-def decay(place: Fraction) -> Fraction:
-    """Compute exp(-place) to 60 digits."""
-    return Fraction(EXACT.exp(EXACT.divide(-place.numerator, place.denominator)))
+PI = EXACT.divide(PI_BITS, 1 << 1300)
+ERF_SCALE = EXACT.divide(2, EXACT.sqrt(PI))
+ERF_TERMS, ERF_TAIL = series_of(
+    [EXACT.divide(EXACT.multiply((-1) ** n, ERF_SCALE), factorial(n) * (2 * n + 1)) for n in range(22)], 12
+)
 
 
 class Trapezoids(NamedTuple):
@@ -68,17 +65,20 @@ class Trapezoids(NamedTuple):
         return total
 
 
-def trapezoids(step: Fraction, pairs: int, floats: int, weight: Callable[[Fraction], Fraction]) -> Trapezoids:
+def trapezoids(step: str, pairs: int, floats: int, weight: Callable[[Decimal], Decimal]) -> Trapezoids:
     """Compute the rule with some step, so many of its terms as pairs and as many more as floats."""
-    places = [(n * step) ** 2 for n in range(pairs + floats, 0, -1)]
-    tail = tuple((float(place), float(weight(place))) for place in places[:floats])
-    rounded = [[pair_of(*rounded_parts(number)) for number in (place, weight(place))] for place in places[floats:]]
-    scale, pole = (pair_of(*rounded_parts(number)) for number in (2 * step / PI, 2 * PI / step))
-    return Trapezoids([(place, factor) for place, factor in rounded], tail, scale, pole)
+    with localcontext(EXACT):
+        h = Decimal(step)
+        places = [(n * h) ** 2 for n in range(pairs + floats, 0, -1)]
+        tail = tuple((float(place), float(weight(place))) for place in places[:floats])
+        terms = [(place, weight(place)) for place in places[floats:]]
+        scale, pole = (pair_of(*rounded_parts(number)) for number in (2 * h / PI, 2 * PI / h))
+    rounded = [(pair_of(*rounded_parts(place)), pair_of(*rounded_parts(factor))) for place, factor in terms]
+    return Trapezoids(rounded, tail, scale, pole)
 
 
-ERFC = trapezoids(Fraction("0.36"), 16, 8, decay)
-IERFC = trapezoids(Fraction("0.34"), 20, 6, lambda place: place * decay(place))
+ERFC = trapezoids("0.36", 16, 8, lambda place: (-place).exp())
+IERFC = trapezoids("0.34", 20, 6, lambda place: place * (-place).exp())
 
 
 def pair_gauss(x: Pair) -> Pair:

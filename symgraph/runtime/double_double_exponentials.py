@@ -1,6 +1,5 @@
 """Exponentials, logarithms, powers and hyperbolic functions of pairs."""
 
-from fractions import Fraction
 from math import factorial
 
 import numpy as np
@@ -33,9 +32,10 @@ from symgraph.runtime.double_double import (
 from symgraph.runtime.facts import Array
 
 EXP_STEP = (0.021660849392446835, 5.1456092446457696e-14, 9.568252300058288e-26)
-EXP_POWERS = [rounded_parts(Fraction(EXACT.power(2, EXACT.divide(j, 32))) - 1) for j in range(-16, 16)]
+STEP = EXACT.divide(EXACT.ln(2), 32)
+EXP_POWERS = [rounded_parts(EXACT.subtract(EXACT.exp(EXACT.multiply(j, STEP)), 1)) for j in range(-16, 16)]
 EXP_POWERS_HI, EXP_POWERS_LO = np.array(EXP_POWERS).T
-EXP_TERMS, EXP_TAIL = series_of([Fraction(1, factorial(n)) for n in range(2, 14)], 6)
+EXP_TERMS, EXP_TAIL = series_of([EXACT.divide(1, factorial(n)) for n in range(2, 14)], 6)
 LOG2 = (0.6931471805601177, -1.7239444525610826e-13, -4.00865610552017e-26)
 LOG2_PAIR = pair_of(0.6931471805599453, 2.3190468138462996e-17)
 
