@@ -26,14 +26,10 @@ class Dataset:
     Attributes:
         X: (n, d) float64, the features in the model's order; None where the model has no features.
         y: (n,) float64, (n, p) of several targets, or None where no target was asked for.
-        features: the d names.
-        target: the target's name, or None; the names of several in a tuple.
     """
 
     X: NDArray[np.float64] | None
     y: NDArray[np.float64] | None
-    features: tuple[str, ...]
-    target: str | tuple[str, ...] | None
 
     def __len__(self) -> int:
         part = self.y if self.X is None else self.X
@@ -78,10 +74,10 @@ def read_data(
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     d = len(features)
     X = np.ascontiguousarray(table[:, :d]) if d else None
-    read = len(names) > d
-    if isinstance(target, str) or target is None:
-        return Dataset(X, table[:, d].copy() if read else None, tuple(features), target)
-    return Dataset(X, np.ascontiguousarray(table[:, d:]) if read and targets else None, tuple(features), targets)
+    y = None
+    if len(names) > d:
+        y = table[:, d].copy() if isinstance(target, str) else np.ascontiguousarray(table[:, d:])
+    return Dataset(X, y)
 
 
 # Text.

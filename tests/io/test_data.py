@@ -45,7 +45,6 @@ def _assert_is_table(data: Dataset, table: np.ndarray = TABLE) -> None:
     assert data.y is not None
     np.testing.assert_array_equal(np.column_stack([data.X, data.y]), table, strict=True)
     assert len(data) == len(table)
-    assert (data.features, data.target) == (FEATURES, TARGET)
 
 
 # CSV.
