@@ -105,7 +105,9 @@ def train(
         # the results are on the disk before anything is printed: the terminal may be gone
         lines, failure = _save(results, module, files)
     try:
-        _note_fallbacks(results, quiet)
+        for name, result in results.items():
+            if result.fallback is not None:
+                note(f"{name}: run by the backend {result.backend}: {result.fallback}", quiet=quiet)
         _report(results, module, json=json, quiet=quiet)
         for line in [*lines, *_draw(results, module, plot)]:
             note(line, quiet=quiet)
@@ -230,12 +232,6 @@ def _after_epoch(
     return after
 
 
-def _note_fallbacks(results: "dict[str, TrainResult]", quiet: bool) -> None:
-    for name, result in results.items():
-        if result.fallback is not None:
-            note(f"{name}: run by the backend {result.backend}: {result.fallback}", quiet=quiet)
-
-
 def _save(
     results: "dict[str, TrainResult]", module: "GeneratedModule", files: Mapping[str, Path]
 ) -> "tuple[list[str], WeightsError | None]":
@@ -310,7 +306,10 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
     if not results:
         note("no run began its first epoch", quiet=quiet)
         return
-    rows = [[name, str(result.epochs), result.reason, _last(result)] for name, result in results.items()]
+    rows = [
+        [name, str(result.epochs), result.reason, f"{result.losses[-1]:.8g}" if len(result.losses) else "-"]
+        for name, result in results.items()
+    ]
     print_table(["optimizer", "epochs", "ended", "loss"], rows)
     print()
     shown = module.WEIGHTS[:_SHOWN]
@@ -318,7 +317,3 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
     print_table(["weight", *results], [[weight, *row] for weight, row in zip(shown, values, strict=True)])
     if len(module.WEIGHTS) > _SHOWN:
         note(f"{len(module.WEIGHTS) - _SHOWN} more weights; --save or --json gives all", quiet=quiet)
-
-
-def _last(result: "TrainResult") -> str:
-    return f"{result.losses[-1]:.8g}" if len(result.losses) else "-"
