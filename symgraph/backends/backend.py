@@ -62,6 +62,7 @@ class Backend:
                 able = [name for name in OPS[node.op].backends if name != self.name or node.op in self.texts]
                 raise SpecError(
                     f"model {source.model.name}: {node.origin or 'a node'} needs {node.op}, which {said} lacks; "
-                    f"it is in plain modules of {', '.join(able)}"
+                    f"it is in plain modules of {', '.join(able)}",
+                    source.model.place(node.origin.partition(" ")[0]),
                 )
         return self.viewer(source, self.texts, self.literals)

@@ -63,7 +63,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     require(("numpy",) if native else (asked,), replace(options, derivatives=derivatives))
     artifacts, refusal = artifacts_of(model, tuple(dict.fromkeys(("numpy", other))), needs_c=asked != "auto", options=options)
     if refusal is not None:
-        warnings.warn(f"{model.name} runs on NumPy: {refusal}", NativeWarning, stacklevel=2)
+        warnings.warn(f"{model.name} runs on NumPy: {refusal.args[0]}", NativeWarning, stacklevel=2)
     files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
     made = compiled_model(model.name, files, "auto" if asked == "auto" else "native", compile_seconds) if files else None
     modules, _ = load_verified(model, artifacts, None if made is None else made.library)

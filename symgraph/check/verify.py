@@ -105,7 +105,7 @@ def verify(
             held += [batch.in_floats()] if in_floats and _within_floats(reference, batch.in_floats()) else []
             search.note(batch, expected)
         if not search.batches:
-            raise SpecError(_no_point(model, sampler))
+            raise SpecError(_no_point(model, sampler), model.place(next(iter(sampler.trouble), "")))
         for own in modules:
             check_constraints(model, own, search.batches)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
@@ -127,7 +127,8 @@ def _more(reference: Reference, sampler: Sampler) -> list[Batch]:
         raise SpecError(
             f"model {reference.model.name}: at every point that was drawn there are values beyond {_FLOATS[0]:g} to "
             f"{_FLOATS[1]:g}, so that its C file in single precision cannot be verified; leave out --float, or declare "
-            "narrower domains"
+            "narrower domains",
+            reference.model.place(),
         )
     return [found]
 

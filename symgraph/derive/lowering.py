@@ -62,7 +62,11 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     names: dict[str, int] = {}
     for node in model.nodes:
         builder.origin = node.name
-        position = lowering.lower(node.expr, env, f"model {model.name}: node {node.name!r}")
+        try:
+            position = lowering.lower(node.expr, env, f"model {model.name}: node {node.name!r}")
+        except SpecError as error:
+            error.place = model.place(node.name)
+            raise
         env[node.symbol] = names[node.name] = roots[f"node {node.name}"] = position
     outputs = [node.name for node in model.output_nodes]
     for name, root in zip(outputs, columns_of("output", outputs), strict=True):
