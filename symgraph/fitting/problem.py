@@ -120,4 +120,4 @@ def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
         up[j], down[j] = value + step, value - step
         columns.append((gradient(up) - gradient(down)) / (up[j] - down[j]))
     H = np.array(columns)
-    return (H + H.T) / 2
+    return np.asarray((H + H.T) / 2)

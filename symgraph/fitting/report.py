@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,9 @@ def _head(result: Any) -> str:
     if math.isfinite(numbers.chi2):
         lines.append(f"  chi2 {numbers.chi2:.6g}, reduced chi2 {_number(numbers.reduced_chi2)}, R2 {_number(numbers.r2)}")
     if math.isfinite(numbers.aic):
-        counted = f" of {numbers.parameters} parameters" + (", sigma among them" * (numbers.parameters > len(result.problem.free)))
+        counted = f" of {numbers.parameters} parameters" + (
+            ", sigma among them" * (numbers.parameters > len(result.problem.free))
+        )
         lines.append(f"  log-likelihood {numbers.log_likelihood:.6g}, AIC {numbers.aic:.6g}, BIC {numbers.bic:.6g}{counted}")
     if not math.isfinite(numbers.chi2) and not math.isfinite(numbers.aic):
         lines.append(f"  sum of losses {result.found.cost:.6g}")
@@ -51,7 +54,7 @@ def _head(result: Any) -> str:
 
 
 def _rows(result: Any) -> list[tuple[str, ...]]:
-    rows = [("weight", "value", "stderr", "relative", "start")]
+    rows: list[tuple[str, ...]] = [("weight", "value", "stderr", "relative", "start")]
     start = result.problem.start.tolist()
     for (name, value), error, state, begun in zip(
         result.values.items(), result.stderr.tolist(), result.states, start, strict=True
@@ -62,13 +65,10 @@ def _rows(result: Any) -> list[tuple[str, ...]]:
     return rows
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
-        lines.append("  " + "  ".join(cells).rstrip())
-    return lines
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows of cells in columns, the first to the left."""
+    first, *others = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join([f"  {name.ljust(first)}", *map(str.rjust, cells, others)]).rstrip() for name, *cells in rows]
 
 
 def _correlations(result: Any) -> list[str]:

@@ -1,8 +1,8 @@
 """What a fit says beyond its weights: covariances, and numbers by which fits are compared.
 
-Sources: G. A. F. Seber and C. J. Wild, Nonlinear Regression (1989), sections 2.1 and 5; H. Akaike, IEEE Transactions on Automatic
-Control 19 (1974); G. Schwarz, Annals of Statistics 6 (1978); P. J. Huber, Proceedings of the Fifth Berkeley Symposium (1967), for
-errors where the loss is no likelihood.
+Sources: G. A. F. Seber and C. J. Wild, Nonlinear Regression (1989), sections 2.1 and 5; H. Akaike, IEEE Transactions on
+Automatic Control 19 (1974); G. Schwarz, Annals of Statistics 6 (1978); P. J. Huber, Proceedings of the Fifth Berkeley Symposium
+(1967), for errors where the loss is no likelihood.
 """
 
 import math
@@ -149,7 +149,7 @@ def correlations(matrix: Array) -> Array:
         deviations = np.sqrt(np.diag(matrix))
         found = matrix / np.outer(deviations, deviations)
     np.fill_diagonal(found, np.where(deviations > 0, 1.0, np.nan))
-    return found
+    return np.asarray(found)
 
 
 def _penalty(problem: Problem, v: Array) -> float:

@@ -138,13 +138,17 @@ def test_fewer_rows_than_weights_are_warned_about(decay: Any) -> None:
     [
         ({"absolute_sigma": True}, OptionError, "absolute_sigma says that sigma is known; give sigma"),
         ({"sigma": -1.0}, DataError, "sigma is -1.0; standard deviations are above 0"),
-        ({"sigma": np.where(X == X[3], 0.0, 1.0)}, DataError, "sigma is 0.0 in row 3"),
+        ({"sigma": np.where(X[3] == X, 0.0, 1.0)}, DataError, "sigma is 0.0 in row 3"),
         ({"sigma": [1.0, 2.0]}, DataError, r"sigma has shape \(2,\); give one number, or \(40,\) as y"),
         ({"start": [1.0, 2.0]}, WeightsError, r"start has shape \(2,\); decay needs \(3,\): a, k, c"),
         ({"start": {"q": 1.0}}, WeightsError, "start names 'q', which is no weight; there are a, k, c"),
         ({"start": {"a": np.nan}}, WeightsError, "start a must be a finite number, not nan"),
         ({"start": {"k": -1e6}}, WeightsError, "the sum of the losses is inf at the start"),
-        ({"start": {"k": 9.0}, "bounds": {"k": (0, 1)}}, WeightsError, "start has k = 9, which is not within its bounds 0 to 1"),
+        (
+            {"start": {"k": 9.0}, "bounds": {"k": (0, 1)}},
+            WeightsError,
+            "start has k = 9, which is not within its bounds 0 to 1",
+        ),
         ({"bounds": {"k": (1, 0)}}, OptionError, "bounds of k are 1 to 0; the lower must be below the upper"),
         ({"bounds": {"k": 3}}, OptionError, r"bounds of k must be a pair \(lower, upper\)"),
         ({"bounds": 3}, OptionError, "bounds must be ranges by the names of weights, or a pair"),
@@ -163,9 +167,9 @@ def test_what_cannot_be_as_given_is_refused(decay: Any, how: dict[str, Any], err
 
 def test_rows_that_are_not_finite_are_named(decay: Any) -> None:
     with pytest.raises(DataError, match="y is nan in row 3; leave that row out"):
-        symgraph.fit(decay, X, np.where(X == X[3], np.nan, Y))
+        symgraph.fit(decay, X, np.where(X[3] == X, np.nan, Y))
     with pytest.raises(DataError, match="X is inf in row 4"):
-        symgraph.fit(decay, np.where(X == X[4], np.inf, X), Y)
+        symgraph.fit(decay, np.where(X[4] == X, np.inf, X), Y)
 
 
 def test_sigma_beside_a_declared_scale_or_a_likelihood_is_refused() -> None:

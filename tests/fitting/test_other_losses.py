@@ -80,7 +80,7 @@ def test_a_penalty_counts_in_no_number_of_rows() -> None:
 
 
 def test_a_loss_of_ones_own_is_fitted_with_sandwich_errors() -> None:
-    model, x, y_, a, b = one_input("logistic")
+    model, x, _, a, b = one_input("logistic")
     model.output("logit", a + b * x)
     model.loss("bce_with_logits")
     y = (RNG.uniform(size=60) < 1 / (1 + np.exp(-1 - X))).astype(float)

@@ -257,7 +257,7 @@ class LinesWriter:
         return self._without_target_first(nodes + loss + once + kept)
 
     def _uniform_loss(self) -> str:
-        """The field with a loss that is the same in every row, where derivatives read it; the field "loss" has it once a row."""
+        """The field of a loss that is the same in every row, where derivatives read it; the field "loss" has it once a row."""
         graph, kernel = self.graph, self.kernel
         position = graph.roots.get("loss")
         if position is None or position in self.named or self._by_row(position, "") == "":

@@ -211,7 +211,7 @@ def _with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
     if problem.robust or problem.has_penalty:
         what = "robust loss" if problem.robust else "penalty"
         raise OptionError(f"{module.MODEL} has a {what}, which is in units of its residual; declare residual (y_hat - y)/sigma")
-    wanted = np.shape(problem.rows.y)
+    wanted = () if problem.rows.y is None else problem.rows.y.shape
     array = float_array("sigma", sigma)
     if array.shape not in ((), wanted):
         raise DataError(f"sigma has shape {array.shape}; give one number, or {wanted} as y")
@@ -219,9 +219,7 @@ def _with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
         place = np.argwhere(~(np.isfinite(array) & (array > 0)))[0]
         where = f" in row {place[0]}" if len(place) else ""
         raise DataError(f"sigma is {array[tuple(place)]}{where}; standard deviations are above 0")
-    return Problem(
-        module, problem.rows, problem.start, problem.free, problem.lower, problem.upper, np.reshape(array, -1).astype(np.float64)
-    )
+    return replace(problem, sigma=np.reshape(array, -1).astype(np.float64))
 
 
 def _check_start(problem: Problem, v: Array) -> None:
