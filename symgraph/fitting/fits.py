@@ -5,11 +5,12 @@ import math
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError, WeightsError
+from symgraph.errors import DataError, OptionError, SymgraphError, WeightsError
 from symgraph.fitting import least_squares, minimize
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.result import FitResult, by_name, result_of
@@ -101,13 +102,13 @@ def fit(
 def _module_of(given: Any) -> Any:
     """Return a module with a loss; a model is compiled, with its Hessian where it has no residual."""
     if not hasattr(given, "WEIGHTS"):
-        import symgraph
+        from symgraph.build.modules import compile  # noqa: A004  what users call as symgraph.compile
 
-        made = symgraph.compile(given)
+        made: Any = compile(given)
         if not hasattr(made, "residual") and hasattr(made, "value_and_grad"):
             try:
-                made = symgraph.compile(given, extras=("hessian",))
-            except symgraph.SymgraphError:  # of such a model Hessians are refused, and differences of its gradient will do
+                made = compile(given, extras=("hessian",))
+            except SymgraphError:  # of such a model Hessians are refused, and differences of its gradient will do
                 return made
         return made
     if not hasattr(given, "value_and_grad") or not hasattr(given, "pack"):

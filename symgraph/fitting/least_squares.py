@@ -13,7 +13,7 @@ _TOLERANCE = 1e-14
 _AGREED = 1e-6
 """Relative difference of costs up to which two searches have found the same minimum."""
 
-_MOST_CALLS = {"lm": 4000, "trf": 500, "dogbox": 500}
+MOST_CALLS = {"lm": 4000, "trf": 500, "dogbox": 500}
 """Most calls of the residuals in one search. A step of a trust region costs ten times one of MINPACK, and goes further."""
 
 METHODS = ("lm", "trf", "dogbox")
@@ -80,7 +80,7 @@ def _search(problem: Problem, start: Array, method: str) -> Found:
     """Run SciPy's search; one that meets a value that is not finite at its start has found nothing."""
     from scipy.optimize import least_squares
 
-    options: dict[str, Any] = {"method": method, "x_scale": "jac", "max_nfev": _MOST_CALLS[method]}
+    options: dict[str, Any] = {"method": method, "x_scale": "jac", "max_nfev": MOST_CALLS[method]}
     if method != "lm":
         options["bounds"] = problem.lower, problem.upper
     if problem.robust:

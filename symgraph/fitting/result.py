@@ -4,15 +4,34 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from symgraph.errors import OptionError, WeightsError
+from symgraph.fitting.bootstrap import resampled
+from symgraph.fitting.derived import value_and_slopes
 from symgraph.fitting.least_squares import Found
+from symgraph.fitting.plots import plot_fit
 from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.profile import farthest, threshold
 from symgraph.fitting.report import table_as_html, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, correlations, is_difference
+from symgraph.training.options import count
+
+
+class Derived(NamedTuple):
+    """A value that follows from the weights.
+
+    Attributes:
+        value: at the weights found.
+        stderr: its standard error.
+        interval: symmetric, of the level asked for.
+    """
+
+    value: float
+    stderr: float
+    interval: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +131,86 @@ class FitResult:
         half = self._quantile(level) * self.stderr
         return {name: (value - h, value + h) for name, value, h in zip(self.names, self.w.tolist(), half.tolist(), strict=True)}
 
+    def profile(self, name: str, level: float = 0.95) -> tuple[float, float]:
+        """Return the profile interval of a weight: its values at which the deviance, the others fitted anew, rises no further
+        than an F test allows where the size of the errors was estimated, else a test of chi2.
+
+        Args:
+            name: of a free weight.
+            level: the probability with which the interval is to hold the true value.
+
+        Returns:
+            The ends; an end of the weight's range where that comes first, infinite where nothing stops it.
+
+        Raises:
+            OptionError: the weight is fixed, the level is not between 0 and 1, or the loss is no likelihood.
+        """
+        place = self._place(name)
+        most = threshold(self.problem, self.dof, level, 1, absolute_sigma=self.absolute_sigma)
+        error = self.stderr[self.problem.free[place]]
+        step = float(error * math.sqrt(most)) if error > 0 else 1e-2 * max(abs(self.found.v[place]), 1e-2)
+        low, high = (
+            farthest(self.problem, self.found.v, {place: sign * step}, most, absolute_sigma=self.absolute_sigma)[0]
+            for sign in (-1, 1)
+        )
+        return float(low), float(high)
+
+    def contour(self, first: str, second: str, level: float = 0.95, points: int = 32) -> Array:
+        """Return points on the border of the joint confidence region of two weights, the others fitted anew.
+
+        Args:
+            first: the name of a free weight.
+            second: that of another.
+            level: the probability with which the region is to hold both true values.
+            points: the number of directions, evenly spread about the best.
+
+        Returns:
+            (points, 2) values of both, in order around the best; infinite where nothing stops them.
+        """
+        places = self._place(first), self._place(second)
+        if places[0] == places[1]:
+            raise OptionError("a contour needs two different weights")
+        most = threshold(self.problem, self.dof, level, 2, absolute_sigma=self.absolute_sigma)
+        both = self.problem.free[list(places)]
+        C = self.covariance[np.ix_(both, both)]
+        shape = np.linalg.cholesky(C) if np.isfinite(C).all() else np.diag(1e-2 * np.maximum(np.abs(self.w[both]), 1e-2))
+        turns = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
+        steps = math.sqrt(most) * np.column_stack([np.cos(turns), np.sin(turns)]) @ shape.T
+        ends = [
+            farthest(self.problem, self.found.v, dict(zip(places, step, strict=True)), most, absolute_sigma=self.absolute_sigma)
+            for step in steps.tolist()
+        ]
+        return np.array(ends)
+
+    def bootstrap(self, repetitions: int = 200, seed: int = 0) -> Array:
+        """Fit anew on rows drawn with replacement.
+
+        Args:
+            repetitions: how often.
+            seed: of the rows that are drawn.
+
+        Returns:
+            (repetitions, k) weights; fewer rows where fits did not converge. ``numpy.percentile`` of it gives intervals.
+        """
+        return resampled(self.problem, self.found.v, count("repetitions", repetitions), count("seed", seed, at_least=0))
+
+    def derived(self, expression: str, level: float = 0.95) -> "Derived":
+        """Return the value of an expression of the weights with its standard error, by the delta method.
+
+        Args:
+            expression: such as "1/f" or "a*exp(-k)", read as formulas are: numbers, names of weights, functions.
+            level: of the interval.
+
+        Raises:
+            SpecError: the expression cannot be read, or names no weight; the message has the column.
+        """
+        value, slopes = value_and_slopes(expression, self.values)
+        moving = [j for j in range(len(self.w)) if slopes[j] != 0.0 and self.states[j] != "fixed"]
+        part = slopes[moving]
+        error = math.sqrt(float(part @ self.covariance[np.ix_(moving, moving)] @ part)) if moving else 0.0
+        half = self._quantile(level) * error
+        return Derived(value, error, (value - half, value + half))
+
     def confidence_band(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
         """Return the ends of the pointwise confidence intervals of the output at rows, by the delta method.
 
@@ -145,6 +244,10 @@ class FitResult:
             sigma = 1.0 if of_fit is None else float(np.reshape(of_fit, -1)[0])
         scale = 1.0 if self.absolute_sigma else self.reduced_chi2
         return self._band(X, level, scale * np.square(np.asarray(sigma, np.float64)))
+
+    def plot(self, axes: Any = None, *, level: float = 0.95) -> Any:
+        """Draw data, fit, confidence band and residuals; see ``plots.plot_fit``."""
+        return plot_fit(self, axes, level=level)
 
     def report(self) -> str:
         """Return the fit as text: how it ended, numbers about it, weights with errors, correlations."""
@@ -210,6 +313,13 @@ class FitResult:
 
     def _repr_html_(self) -> str:
         return table_as_html(self)
+
+    def _place(self, name: str) -> int:
+        """Return the place of a weight among the free ones."""
+        by_name("weight", (name,), self.names)
+        if name not in self.problem.names:
+            raise OptionError(f"{name} is fixed, so it has no interval")
+        return self.problem.names.index(name)
 
     def _quantile(self, level: float) -> float:
         from scipy.stats import norm, t

@@ -3,6 +3,8 @@
 import copy
 import json
 import pickle
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -211,3 +213,9 @@ def test_columns_are_taken_by_name() -> None:
     table = pd.DataFrame({"y": Y, "x": X})
     result = symgraph.fit(model, table, table["y"])
     np.testing.assert_allclose(result.w, symgraph.fit(model, X, Y).w, rtol=1e-12)
+
+
+def test_importing_fits_loads_neither_sympy_nor_scipy() -> None:
+    probe = "import sys, symgraph.fitting; print(*sorted({'sympy', 'scipy', 'jinja2', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
