@@ -75,9 +75,9 @@ class Reader:
             tree = ast.parse(stripped.rstrip(), mode="eval")
         except SyntaxError as error:
             before = stripped[: (error.offset or 1) - 1]  # which counts characters
-            raise self._error(len(before.encode()), f"{error.msg}: that is no formula")
+            raise self._error(len(before.encode()), f"{error.msg}: that is no formula") from None
         except (ValueError, MemoryError, RecursionError):  # a NUL character; parentheses without end
-            raise self._error(0, "that cannot be read; write a shorter formula")
+            raise self._error(0, "that cannot be read; write a shorter formula") from None
         return self._expr(tree.body, 0)
 
     def _expr(self, node: ast.expr, depth: int) -> Any:
@@ -149,7 +149,7 @@ class Reader:
         try:
             return CALLS[name](*args)
         except (TypeError, ValueError) as error:  # the number of arguments, or an order that is not whole
-            raise self._error(node.col_offset, f"{name} cannot be called so: {error}")
+            raise self._error(node.col_offset, f"{name} cannot be called so: {error}") from None
 
     def _error(self, column: int, what: str) -> SpecError:
         """Return the error at a column of what was parsed, counted in bytes as Python's trees do."""
