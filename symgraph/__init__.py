@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.build.modules import compile  # noqa: A004  the public name
     from symgraph.errors import SpecWarning, SymgraphError
-    from symgraph.fitting import FitResult, FitWarning, fit
+    from symgraph.fitting import FitResult, FitWarning, compare, fit
     from symgraph.io.native import load
     from symgraph.ir.functions import (
         betaln,
@@ -56,7 +56,7 @@ _EXPORTS = {
     "compile": "symgraph.build.modules",
     "load": "symgraph.io.native",
     **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
-    **dict.fromkeys(("fit", "FitResult", "FitWarning"), "symgraph.fitting"),
+    **dict.fromkeys(("fit", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
 }
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "Uniform",
     "betaln",
     "cbrt",
+    "compare",
     "compile",
     "dawson",
     "erfcx",

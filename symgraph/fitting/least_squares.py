@@ -59,7 +59,12 @@ def least_sum_of_squares(problem: Problem, starts: list[Array], method: str) -> 
     for start in starts:
         found += _from_start(problem, start) if method == "auto" else [_search(problem, start, method)]
     best = min(found, key=lambda one: (not np.isfinite(one.cost), one.cost, not one.success))
-    best = replace(best, calls=sum(one.calls for one in found), derivatives=sum(one.derivatives for one in found))
+    best = replace(
+        best,
+        v=problem.snapped(best.v),
+        calls=sum(one.calls for one in found),
+        derivatives=sum(one.derivatives for one in found),
+    )
     return best if problem.robust else _polished(problem, best)
 
 

@@ -26,7 +26,7 @@ def least_loss(problem: Problem, starts: list[Array], method: str) -> Found:
     found = [_search(problem, start, method) for start in starts]
     best = min(found, key=lambda one: (not np.isfinite(one.cost), one.cost, not one.success))
     calls, derivatives = sum(one.calls for one in found), sum(one.derivatives for one in found)
-    v = best.v
+    v = problem.snapped(best.v)
     if best.method != "SLSQP" and len(v) <= _LARGE and np.isfinite(best.cost):
         v, taken = _polished(problem, v)
         calls, derivatives = calls + taken, derivatives + taken

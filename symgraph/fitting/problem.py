@@ -73,6 +73,11 @@ class Problem:
         near = 4 * np.finfo(np.float64).eps * np.maximum(np.abs(v), np.finfo(np.float64).tiny)
         return np.asarray((v - self.lower <= near) | (self.upper - v <= near))
 
+    def snapped(self, v: Array) -> Array:
+        """Return free weights, those at an end of their range exactly there."""
+        nearest = np.where(v - self.lower <= self.upper - v, self.lower, self.upper)
+        return np.where(self.at_bound(v), nearest, v)
+
     def residual(self, v: Array) -> Array:
         """Return the residuals of the rows in units of their standard deviations, (m,)."""
         r = np.reshape(self.module.residual(self.all_weights(v), self.rows.X, self.rows.y), -1)

@@ -15,7 +15,7 @@ _SHOWN = 12
 
 def text_of(result: Any) -> str:
     """Return the report of a fit."""
-    parts = [_head(result), "", *_table(_rows(result)), *_correlations(result)]
+    parts = [_head(result), "", *table_lines(_rows(result)), *_correlations(result)]
     parts += ["", *(f"warning: {one}" for one in result.warnings)] if result.warnings else []
     return "\n".join(parts)
 
@@ -65,7 +65,7 @@ def _rows(result: Any) -> list[tuple[str, ...]]:
     return rows
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def table_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return rows of cells in columns, the first to the left."""
     first, *others = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join([f"  {name.ljust(first)}", *map(str.rjust, cells, others)]).rstrip() for name, *cells in rows]
