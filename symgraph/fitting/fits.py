@@ -12,9 +12,9 @@ import numpy as np
 
 from symgraph.errors import DataError, OptionError, SymgraphError, WeightsError
 from symgraph.fitting import least_squares, minimize
-from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.problem import Array, Problem, is_difference
 from symgraph.fitting.result import FitResult, by_name, result_of
-from symgraph.fitting.statistics import Covariance, covariance, is_difference, statistics
+from symgraph.fitting.statistics import Covariance, covariance, statistics
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, as_rows, float_array
@@ -76,8 +76,8 @@ def fit(
     rows = _finite_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
     problem = _problem(module, rows, start, bounds, fixed, seed)
-    problem = _with_sigma(problem, sigma, absolute_sigma)
     begin = problem.start[problem.free]
+    problem = _with_sigma(replace(problem, is_difference=is_difference(problem, begin)), sigma, absolute_sigma)
     _check_start(problem, begin)
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
     constrained = hasattr(module, "constraints")
@@ -197,7 +197,7 @@ def _ranges(names: tuple[str, ...], bounds: Any) -> tuple[Array, Array]:
 def _with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
     """Return the problem with the standard deviations of its residuals."""
     module = problem.module
-    stated = hasattr(module, "residual") and not is_difference(problem, problem.start[problem.free])
+    stated = hasattr(module, "residual") and not problem.is_difference
     if sigma is None:
         if absolute_sigma and not stated:
             raise OptionError("absolute_sigma says that sigma is known; give sigma, or leave it out")

@@ -25,6 +25,7 @@ class Problem:
         lower: (f,) their least values.
         upper: (f,) their greatest values.
         sigma: standard deviations of the residuals, (m,) or one for all; None where the model states them or nobody does.
+        is_difference: whether the residual is the prediction less the target.
     """
 
     module: GeneratedModule
@@ -34,6 +35,7 @@ class Problem:
     lower: Array
     upper: Array
     sigma: Array | None = None
+    is_difference: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,6 +66,8 @@ class Problem:
 
     def all_weights(self, v: Array) -> Array:
         """Return all k weights, of which the free ones are given."""
+        if len(v) == len(self.start):
+            return v
         w = self.start.copy()
         w[self.free] = v
         return w
@@ -73,6 +77,10 @@ class Problem:
         near = 4 * np.finfo(np.float64).eps * np.maximum(np.abs(v), np.finfo(np.float64).tiny)
         return np.asarray((v - self.lower <= near) | (self.upper - v <= near))
 
+    def inside(self, v: Array) -> Array:
+        """Return free weights moved into their ranges."""
+        return np.clip(v, self.lower, self.upper) if self.is_bounded else v
+
     def snapped(self, v: Array) -> Array:
         """Return free weights, those at an end of their range exactly there."""
         nearest = np.where(v - self.lower <= self.upper - v, self.lower, self.upper)
@@ -80,13 +88,15 @@ class Problem:
 
     def residual(self, v: Array) -> Array:
         """Return the residuals of the rows in units of their standard deviations, (m,)."""
-        r = np.reshape(self.module.residual(self.all_weights(v), self.rows.X, self.rows.y), -1)
+        r = self.module.residual(self.all_weights(v), self.rows.X, self.rows.y)
+        r = r if r.ndim == 1 else np.reshape(r, -1)
         return r if self.sigma is None else r / self.sigma
 
     def jacobian(self, v: Array) -> Array:
         """Return the derivatives of these residuals by the free weights, (m, f)."""
         J = self.module.residual_jacobian(self.all_weights(v), self.rows.X, self.rows.y)
-        J = np.reshape(J, (-1, len(self.start)))[:, self.free]
+        J = J if J.ndim == 2 else np.reshape(J, (-1, len(self.start)))
+        J = J if len(v) == len(self.start) else J[:, self.free]
         return J if self.sigma is None else J / np.reshape(self.sigma, (-1, 1))
 
     def squared(self, v: Array) -> Array:
@@ -110,6 +120,23 @@ class Problem:
             return _slopes_of(lambda u: self.value_and_grad(u)[1], v)
         H = self.module.hessian(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
         return np.asarray(H[np.ix_(self.free, self.free)])
+
+
+def is_difference(problem: Problem, v: Array) -> bool:
+    """Tell if the residual is the prediction less the target, by its values at the weights."""
+    module, y = problem.module, problem.rows.y
+    if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
+        return False
+    w, X = problem.all_weights(v), problem.rows.X
+    predicted = np.reshape(module.predict(w, X), -1)
+    r = np.reshape(module.residual(w, X, y), -1)
+    y = np.reshape(y, -1)
+    if predicted.shape != r.shape or y.shape != r.shape:
+        return False
+    rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(r - (predicted - y)) > rounding  # nowhere where one is not finite, which tells nothing
+    return not bool(apart.any())
 
 
 def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:

@@ -16,7 +16,7 @@ from symgraph.fitting.plots import plot_fit
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.profile import farthest, threshold
 from symgraph.fitting.report import table_as_html, text_of
-from symgraph.fitting.statistics import Covariance, Statistics, correlations, is_difference
+from symgraph.fitting.statistics import Covariance, Statistics, correlations
 from symgraph.training.options import count
 
 
@@ -235,7 +235,7 @@ class FitResult:
         Raises:
             OptionError: sigma is needed, or the residual is not the prediction less the target, so that none can be told.
         """
-        if not is_difference(self.problem, self.found.v):
+        if not self.problem.is_difference:
             raise OptionError("a prediction band needs a residual that is the prediction less the target; see confidence_band")
         of_fit = self.problem.sigma
         if sigma is None:
@@ -350,7 +350,7 @@ def result_of(
     matrix = np.zeros((k, k))
     matrix[np.ix_(problem.free, problem.free)] = spread.matrix
     return FitResult(
-        w=problem.all_weights(found.v),
+        w=np.array(problem.all_weights(found.v)),
         stderr=np.sqrt(np.diag(matrix)),
         covariance=matrix,
         success=found.success,

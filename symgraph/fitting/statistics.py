@@ -55,23 +55,6 @@ class Covariance:
     undetermined: str = ""
 
 
-def is_difference(problem: Problem, v: Array) -> bool:
-    """Tell if the residual is the prediction less the target, by its values at the weights."""
-    module, y = problem.module, problem.rows.y
-    if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
-        return False
-    w, X = problem.all_weights(v), problem.rows.X
-    predicted = np.reshape(module.predict(w, X), -1)
-    r = np.reshape(module.residual(w, X, y), -1)
-    y = np.reshape(y, -1)
-    if predicted.shape != r.shape or y.shape != r.shape:
-        return False
-    rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(r - (predicted - y)) > rounding  # nowhere where one is not finite, which tells nothing
-    return not bool(apart.any())
-
-
 def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistics:
     """Compute the numbers about a fit.
 
@@ -158,7 +141,7 @@ def _penalty(problem: Problem, v: Array) -> float:
 
 
 def _r2(problem: Problem, v: Array, chi2: float) -> float:
-    if not is_difference(problem, v):
+    if not problem.is_difference:
         return math.nan
     y = np.reshape(np.asarray(problem.rows.y), (problem.rows.n, -1))
     weights = np.ones(y.shape) if problem.sigma is None else np.reshape(np.broadcast_to(1 / problem.sigma**2, y.size), y.shape)
