@@ -13,8 +13,6 @@ from symgraph.spec.likelihoods import Declared
 from symgraph.spec.names import check_model_name
 from symgraph.spec.robust import Robust
 
-_PACKAGE = __name__.removesuffix("parts")
-
 
 class Parts:
     """Inputs, named nodes, output and loss of a model; see ``Model``."""
@@ -181,8 +179,9 @@ class Parts:
 
 
 def _caller() -> tuple[str, int]:
-    """Return file and line of the call from outside of the spec package that goes on now."""
+    """Return file and line of the call from outside of the spec package that goes on now; no file if symgraph itself calls."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_PACKAGE):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(__package__):
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    is_ours = str(frame.f_globals.get("__name__")).startswith("symgraph.")
+    return "" if is_ours else frame.f_code.co_filename, frame.f_lineno
