@@ -45,8 +45,7 @@ class ScalarView:
 
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
     """Write the two row functions."""
-    graph, roots = source.graph, source.graph.roots
-    targets = len(several_targets(source.model))
+    graph, roots, targets = source.graph, source.graph.roots, len(several_targets(source.model))
     names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss", "constants")))
 
     def function(results: tuple[int, ...], names: Names = names) -> tuple[tuple[str, ...], tuple[str, ...]]:
