@@ -19,7 +19,7 @@ def called(function: Callable[..., Any], *values: Any) -> Any:
     return Called(function)(*values)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a callable need not be hashable
 class Called:
     """A user's function as an operation, which may be recorded; it gets arrays that it cannot change."""
 

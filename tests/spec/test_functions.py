@@ -273,7 +273,7 @@ def test_gradcheck_and_training_go_through_functions(module):
     y = 2.0 * heat(T[:40] + 1.5)
     scalar = sg.compile(oven(), "scalar")
     runs = [train(one, T[:40], y, optimizer=sgd(1e-3), epochs=3, w0=W / 2) for one in (module, scalar)]
-    np.testing.assert_allclose(runs[0].w, runs[1].w, rtol=1e-12)  # 120 steps, each some ulp apart
+    np.testing.assert_allclose(runs[0].weights, runs[1].weights, rtol=1e-12)  # 120 steps, each some ulp apart
     assert runs[0].losses[-1] < runs[0].losses[0]
 
 
