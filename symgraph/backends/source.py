@@ -90,8 +90,7 @@ class Source:
         """Return the functions that the user brings, and partials of them, as far as the module needs them."""
         graphs = [self.graph, *([self.penalty.graph, self.penalty.rows_graph] if self.penalty else [])]
         graphs += [self.constraints.graph] if self.constraints else []
-        found = {node.op: node.op for graph in graphs for node in graph.nodes if isinstance(node.op, UserOp)}
-        return tuple(sorted(found.values()))
+        return functions_in(graphs)
 
     @property
     def has_residual(self) -> bool:
@@ -307,6 +306,11 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
     shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
     doc = _docstring_safe(model.doc or f"The model {model.name}.")
     return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source, fields))
+
+
+def functions_in(graphs: Iterable[Graph]) -> tuple[UserOp, ...]:
+    """Return the functions of the user that some graphs call, and the partials of such, in order."""
+    return tuple(sorted({node.op for graph in graphs for node in graph.nodes if isinstance(node.op, UserOp)}))
 
 
 def modules_called(source: Source, lines: Iterable[str]) -> list[str]:
