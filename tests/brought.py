@@ -60,6 +60,14 @@ def same(t: Any) -> Any:
     return t * 1.0
 
 
+def offset_power(t: Any) -> Any:
+    return (t / 300) ** 0.7 - 1.0
+
+
+def offset_power_slope(t: Any) -> Any:
+    return 0.7 / 300 * (t / 300) ** -0.3
+
+
 def one(t: Any) -> Any:
     return t * 0.0 + 1.0
 

@@ -16,7 +16,7 @@ from symgraph.ir.user_functions import UserOp
 _COARSE = 53
 """Precision in bits up to which balls stand for what rounding does."""
 _ALLOWED = 4.0
-"""Units in the last place by which two calls of a function may differ, as one of numbers and one of arrays."""
+"""Units in the last place by which two calls of a function may differ, beside what calls with arrays show."""
 _STEP = 2.0**-20
 """Step, relative to the argument, of the difference in the place of a partial that there is none of; it is multiplied by the
 distance to the nearest float alone."""
@@ -41,21 +41,25 @@ def _along(op: UserOp, slopes: Sequence[Callable[[list[float]], float | None]], 
     found = op.at(*at) if all(map(math.isfinite, at)) else None
     if found is None:
         return UNDEFINED
-    total, apart = arb(found), _ALLOWED * 2.0**-ctx.prec * abs(found)
+    total, slopes_there, ends = arb(found), list[float](), [tuple(at)]
     for place, (operand, slope_at) in enumerate(zip(operands, slopes, strict=True)):
-        if (operand - at[place]).is_zero():
-            continue
-        slope = slope_at(at)
+        exact = (operand - at[place]).is_zero()
+        slope = 0.0 if exact else slope_at(at)
         if slope is None:
             return UNKNOWN
+        slopes_there.append(slope)
         total = total + arb(slope) * (operand - at[place])
-        for side in (-1.0, 1.0) if ctx.prec <= _COARSE else ():
-            end = at[place] + side * float(operand.rad())
-            moved = op.at(*at[:place], end, *at[place + 1 :])
-            if moved is None:
-                return UNKNOWN
-            apart = max(apart, abs(moved - found - slope * (end - at[place])))
-    return total + arb(0, apart) if ctx.prec <= _COARSE else total
+        reach = 0.0 if exact else float(operand.rad())
+        ends += [(*at[:place], at[place] + side * reach, *at[place + 1 :]) for side in (-1.0, 1.0)]
+    if ctx.prec > _COARSE:
+        return total
+    apart = _ALLOWED * 2.0**-ctx.prec * abs(found)
+    for end, value in zip(ends, op.of_arrays(ends), strict=True):
+        if value is None:
+            return UNKNOWN
+        line = found + sum(slope * (moved - start) for slope, moved, start in zip(slopes_there, end, at, strict=True))
+        apart = max(apart, abs(value - line))
+    return total + arb(0, apart)
 
 
 def _slope_at(op: UserOp, place: int, at: list[float]) -> float | None:

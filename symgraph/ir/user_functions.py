@@ -6,11 +6,11 @@ forgotten when the spec has been read.
 
 import importlib
 import inspect
+import math
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from math import isfinite
 from typing import Any, ClassVar, TypeVar
 
 import mpmath
@@ -95,10 +95,23 @@ class UserOp(str):
         except Exception as error:  # whatever the user's function raises is told where no point is found
             self.trouble = f"{self.path} raises {type(error).__name__}: {error} {where}"
             return None
-        if not isfinite(found):
+        if not math.isfinite(found):
             self.trouble = f"{self.path} gives {float(found)} {where}"
             return None
         return float(found)
+
+    def of_arrays(self, rows: Sequence[tuple[float, ...]]) -> Sequence[float | None]:
+        """Compute the function at some rows of floats by a call with arrays, which may give other bits; or one by one."""
+        columns = np.array(rows).T.copy()
+        columns.flags.writeable = False
+        try:
+            with np.errstate(all="ignore"):
+                found = np.asarray(self.function(*columns), np.float64)
+        except Exception:  # as of a function that takes no arrays, which a build finds out
+            found = np.array(math.nan)
+        if found.shape != (len(rows),) or not np.isfinite(found).all():
+            return [self.at(*row) for row in rows]
+        return [float(value) for value in found]
 
     def of_numbers(self, *values: Any) -> Any:
         """Compute the function at mpmath's numbers, to a double's digits; where it has no value ``math`` would raise."""

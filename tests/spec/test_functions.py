@@ -260,6 +260,20 @@ def test_second_derivatives_are_there_where_no_partial_of_a_partial_is_needed():
         sg.compile(oven(), "numpy", extras=["hessian"])
 
 
+def test_arrays_may_give_other_bits_than_numbers():
+    m = sg.Model("near_zero")
+    t, a, b = (
+        m.feature("t", domain=(299.99, 300.01)),
+        *m.weights("a b"),
+    )  # the last bit of the power is 1e-11 of q
+    m.target("y")
+    m.output("q", a * m.function("f", "brought:offset_power", partials=["brought:offset_power_slope"])(t) * b)
+    m.loss("squared_error")
+    module = sg.compile(m, "numpy")
+    for seed in range(20, 30):  # some draw a number of which Python's power and NumPy's differ
+        verify(m, module, seed=seed)
+
+
 def test_a_wrong_use_of_a_function_in_a_module_is_found():
     (artifact,) = generate(oven(), ("numpy",))
     text = artifact.text.replace("called(brought.heat_slope,", "called(brought.heat,")
