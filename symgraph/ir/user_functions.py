@@ -16,6 +16,7 @@ from typing import Any, ClassVar, TypeVar
 import mpmath
 import numpy as np
 import sympy
+from sympy.core.function import ArgumentIndexError
 
 from symgraph.errors import SpecError
 from symgraph.ir.op import REALS, REFUSED, TRANSCENDENTAL, Op
@@ -156,10 +157,7 @@ class UserFunction(sympy.Function):  # type: ignore[misc]  # SymPy ships no type
         """Return the partial by an argument, counted from 1, as SymPy asks for it."""
         slope = self.user_op.partials[argindex - 1]
         if slope is None:
-            raise SpecError(
-                f"{self.func.__name__} ({self.user_op.path}) has no partial by argument {argindex}; give one to "
-                "model.function, or keep weights out of that argument"
-            )
+            raise ArgumentIndexError(self, argindex)  # which SymPy takes to write a Derivative
         return slope.applied(*self.args)
 
     @classmethod

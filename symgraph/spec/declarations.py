@@ -152,12 +152,15 @@ class Declarations(LossDeclarations, Transforms, Steps):
                 no weight may be in that argument.
 
         Raises:
-            SpecError: the name cannot be used, a callable cannot be imported or does not take as many arguments, or the model
-                is frozen.
+            SpecError: the name cannot be used, a callable cannot be imported or does not take as many arguments, its package
+                has the name of the model, or the model is frozen.
         """
         self._new_symbol(name, "function")
-        made = user_op(path, partials, f"model {self.name}: function {name!r}").named(name)
-        self._functions[name] = self._symbols[name] = made
+        where = f"model {self.name}: function {name!r}"
+        op = user_op(path, partials, where)
+        if any(one.module.partition(".")[0] == self.name for one in op.every):
+            raise SpecError(f"{where}: the model's own module would hide the package {self.name}; give the model another name")
+        self._functions[name] = self._symbols[name] = made = op.named(name)
         return made
 
     def target(self, name: str = "y", *, domain: Pair | None = None) -> Any:

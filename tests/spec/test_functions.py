@@ -89,6 +89,15 @@ def test_a_function_that_raises_outside_of_its_domain_may_stand_in_a_branch():
     assert (below, above) == pytest.approx((375.0, 2.0 * np.sqrt(0.6)), rel=2 * ULP)
 
 
+def test_the_target_needs_no_partial():
+    m = sg.Model("of_target")
+    x, a, y = m.feature("x", domain=(1, 2)), m.weight("a"), m.target("y", domain=(210, 590))
+    o = m.output("o", a * x)
+    m.loss((o - m.function("cp", "brought:heat", partials=[None])(y)) ** 2)
+    module = sg.compile(m, "numpy")
+    assert module.residual([2.0], [1.5], [300.0]) == pytest.approx(3.0 - 1.26, rel=ULP)
+
+
 def test_an_argument_without_a_partial_takes_what_no_weight_is_in():
     partials: list[str | None] = [None, "brought:wave_b"]
     model = oven("brought:wave", partials, lambda f, t, gain, shift: gain * f(t / 100, shift) * f(2, shift))
@@ -175,6 +184,8 @@ def test_names_are_taken_once_and_functions_of_other_models_are_refused():
     m = oven()
     with pytest.raises(SpecError, match="function 'gain': the name is taken by a weight"):
         m.function("gain", "brought:heat", partials=["brought:heat_slope"])
+    with pytest.raises(SpecError, match="function 'f': the model's own module would hide the package brought"):
+        sg.Model("brought").function("f", "brought:same", partials=["brought:one"])
     with pytest.raises(SpecError, match="node 'cp': the name is taken by a function"):
         m.node("cp", 1)
     foreign = sg.Model("foreign").function("f", "brought:same", partials=["brought:one"])
