@@ -15,6 +15,8 @@ from brought import heat, heat_slope, oven
 import symgraph as sg
 from symgraph.backends.source import model_hash
 from symgraph.build.build import Plan, build, check
+from symgraph.check.judged_points import points
+from symgraph.check.judging import judge
 from symgraph.check.reference import Reference, number
 from symgraph.check.verify import verify
 from symgraph.derive.lowering import lower
@@ -300,6 +302,13 @@ def test_gradcheck_and_training_go_through_functions(module):
     runs = [train(one, T[:40], y, optimizer=sgd(1e-3), epochs=3, w0=W / 2) for one in (module, scalar)]
     np.testing.assert_allclose(runs[0].weights, runs[1].weights, rtol=1e-12)  # 120 steps, each some ulp apart
     assert runs[0].losses[-1] < runs[0].losses[0]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_judge_finds_no_faults_in_what_is_computed_with_functions(module, dtype):
+    report = judge(oven(), module, points(oven(), ("normal", "domain"), n=30), dtype=dtype)
+    assert report.ok, str(report)
+    assert report.judged >= 30
 
 
 def test_standalone_modules_keep_the_import_of_the_function():
