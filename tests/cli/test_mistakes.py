@@ -238,6 +238,23 @@ FOUND: dict[str, Mistake] = {
     "a constraint whose weight is tied": wrong(
         LINE, 'm.constraint("g", a, upper=1)  #!', "m.tie(a, 3)", says=("constraint 'g': it depends on no weight", "drop it")
     ),
+    # functions of users
+    "a function that cannot be imported": wrong(
+        'm.function("cp", "no_such_package:cp", partials=[None])  #!',
+        says=("function 'cp': no_such_package:cp cannot be imported",),
+    ),
+    "a function without a path": wrong(
+        'm.function("cp", sin, partials=[None])  #!', says=("model m: function 'cp': sin is no path", "package.module:callable")
+    ),
+    "a function of fewer arguments": wrong(
+        'm.function("cp", "math:atan2", partials=[None])  #!',
+        says=("'cp': math:atan2 cannot be called with 1 argument", "give"),
+    ),
+    "a function of another model": wrong(
+        'cp = Model("o").function("cp", "numpy:sin", partials=["numpy:cos"])',
+        'm.output("p", cp(a*x) + b)  #!',
+        says=("model m: output 'p': function cp is of another model", "model.function"),
+    ),
     # steps
     "rk4 with steps=0": wrong(RATES, 'm.rk4(rates, {"u": x}, (0, 1), steps=0)  #!', says=("model m: rk4", "1 or more, not 0")),
     "rk4 with half a step": wrong(RATES, 'm.rk4(rates, {"u": x}, (0, 1), steps=1.5)  #!', says=("rk4", "whole number", "1.5")),
@@ -275,6 +292,9 @@ OF_PYTHON: dict[str, Mistake] = {
         'm.feature("u", bounds=(0, 1))  #!', says=("argument 'bounds'", "model.feature(name, *, domain")
     ),
     "an output without a name": wrong("m.output(a*x + b)  #!", says=("missing", "model.output(name, expr)")),
+    "a function without partials": wrong(
+        'm.function("cp", "numpy:sin")  #!', says=("model.function() missing", "model.function(name, path, *, partials)")
+    ),
     "a model without a name": wrong("Model()  #!", says=("Model() missing", "Model(name, doc='')")),
     "steps forgotten": wrong(
         RATES, 'm.rk4(rates, {"u": x}, (0, 1))  #!', says=("missing", "model.rk4(rates, states, t, steps)")
