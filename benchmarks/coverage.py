@@ -3,8 +3,8 @@
     python benchmarks/coverage.py --write      # writes coverage.json into results/ and the table into COVERAGE.md
 
 Each data set has 40 rows, and normal errors drawn anew for each repetition, seeds fixed. An interval that is right holds the
-truth in 95 % of them; of 400 the share is known to 1.1 %, its standard deviation. Symmetric intervals of models that bend differ
-by more. Profiles are asked for fewer repetitions, since each takes some forty fits; bands count a row's true output.
+truth in 95 % of them; of 400 the share is known to 1.1 %, its standard deviation. Symmetric intervals of models that bend
+differ by more. Profiles are asked for fewer repetitions, since each takes some forty fits; bands count a row's true output.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     python benchmarks/fits.py --write      # writes results/fits.json and FITS.md
 
-Each library gets the model as its manual writes it, in NumPy or JAX, and the start; nothing else. Digits are those of the weights
-that agree with the certified ones, at most 11, the least of a problem; a fit counts as a success with 4 of them. Time is the
-median of repeated calls, the libraries taking turns in one process; compilation does not count. optimistix has no standard errors.
+Each library gets the model as its manual writes it, in NumPy or JAX, and the start; nothing else. Digits are those of the
+weights that agree with the certified ones, at most 11, the least of a problem; a fit counts as a success with 4 of them. Time is
+the median of repeated calls, the libraries taking turns in one process; compilation does not count. optimistix has no errors.
 """
 
 import argparse
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         about = {**machine.describe(), **machine.versions()}
         save("fits", {"machine": about, "rows": rows})
         PAGE.write_text(
-            "# Fits\n\nWritten by `python benchmarks/fits.py --write`: NIST's problems from both published starts, with defaults.\n"
+            "# Fits\n\nWritten by `python benchmarks/fits.py --write`: NIST's problems from both starts, with defaults.\n"
             f"A success has {ENOUGH} digits of all weights or more; time is compared where both succeed.\n\n"
             f"Machine: {'; '.join(f'{key} {value}' for key, value in about.items())}.\n\n"
             + "\n".join(markdown_table(*one) for one in texts),
