@@ -3,8 +3,8 @@
     python benchmarks/fits.py --write      # writes results/fits.json and FITS.md
 
 Each library gets the model as its manual writes it, in NumPy or JAX, and the start; nothing else. Digits are those of the
-weights that agree with the certified ones, at most 11, the least of a problem; a fit counts as a success with 4 of them. Time is
-the median of repeated calls, the libraries taking turns in one process; compilation does not count. optimistix has no errors.
+weights that agree with the certified ones, at most 11, the least of a problem; a success has 4 of them. Time is the median
+of repeated calls, the libraries taking turns in one process; compilation does not count. optimistix has no standard errors.
 """
 
 import argparse
