@@ -104,12 +104,15 @@ def train(
         results = _runs(partial(training.train, module, *inputs_of(rows), **options), optimizers, options, interrupts, quiet)
         # the results are on the disk before anything is printed: the terminal may be gone
         lines, failure = _save(results, module, files)
+    judged = partial(training.doubts, module, *inputs_of(rows), shuffle=shuffle, batch_size=options["batch_size"])
+    doubted = {name: judged(result) for name, result in results.items()}
     try:
         for name, result in results.items():
             if result.fallback is not None:
                 note(f"{name}: run by the backend {result.backend}: {result.fallback}", quiet=quiet)
-        _report(results, module, json=json, quiet=quiet)
-        for line in [*lines, *_draw(results, module, plot)]:
+        _report(results, module, doubted, json=json, quiet=quiet)
+        told = [f"{name}: {line}" for name, found in doubted.items() for line in found]
+        for line in [*lines, *_draw(results, module, plot), *told]:
             note(line, quiet=quiet)
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
@@ -286,7 +289,14 @@ def _file_of(path: Path, name: str, runs: Collection[str]) -> Path:
     return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")
 
 
-def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, json: bool, quiet: bool) -> None:
+def _report(
+    results: "dict[str, TrainResult]",
+    module: "GeneratedModule",
+    doubted: Mapping[str, tuple[str, ...]],
+    *,
+    json: bool,
+    quiet: bool,
+) -> None:
     for name, result in results.items():
         note(f"{name}: {result.message}", quiet=quiet)
     if json:
@@ -294,6 +304,7 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
             name: {
                 "reason": result.reason,
                 "message": result.message,
+                "doubts": list(doubted[name]),
                 "backend": result.backend,
                 "epochs": result.epochs,
                 "losses": result.losses.tolist(),

@@ -34,9 +34,9 @@ def doubts(
         batch_size: rows an update; None is all.
 
     Returns:
-        A line for each doubt; none where the run ended with a value that is not finite, which it says itself.
+        A line for each doubt; none where the run was cut short, which it says itself.
     """
-    if result.failure is not None or not result.epochs:
+    if result.reason in ("non-finite", "interrupted") or not result.epochs:
         return ()
     rows = as_rows(module, X, y)
     parts = np.reshape(module.per_sample_grad(result.weights, rows.X, rows.y), (-1, len(result.weights)))
