@@ -66,7 +66,7 @@ def in_ulp(op: str, root: str, point: tuple[float, ...], got: float, true: arb, 
 
 
 def scale_of(op: str, root: str, point: tuple[float, ...]) -> arb:
-    """The size that a note of the table names: of Bessel functions that of waves, by balls, else as tools/op_accuracy.py has it."""
+    """The size that a note of the table names: of Bessel functions that of waves, by balls, else as op_accuracy.py does."""
     if not op.startswith("bessel"):
         with mpmath.workdps(40):
             return arb(mpmath.nstr(mpmath.mpf(SCALE[op, root](*map(mpmath.mpf, point))), 30))

@@ -136,15 +136,17 @@ def bessel_i(scipy: Any, order: int, x: Array) -> Array:
     regions = [
         (0.25 * x * x <= order + 1, lambda x: power_series(order, x, 1.0)),
         ((x < short_of(order)) & (order <= LARGEST_ORDER), lambda x: bessel_i_backward(order, x)),
+        (x > 1e6, lambda x: np.full_like(x, np.inf)),
     ]
     return by_region(x, regions, scaled)
 
 
 def bessel_k(scipy: Any, order: int, x: Array) -> Array:
     """Compute K of an order at x > 0."""
-    first = by_region(x, [((x > 0.0) & (x < 2.0**-1000), lambda x: LOG_2_LESS_EULER - np.log(x))], scipy.k0e)
-    half = np.exp(-0.5 * x)
-    return upward(order, x, first, np.asarray(scipy.k1e(x)), 1.0) * half * half
+    tiny, half = (x > 0.0) & (x < 2.0**-1000), np.exp(-0.5 * x)
+    first = by_region(x, [(tiny, lambda x: LOG_2_LESS_EULER - np.log(x))], scipy.k0e)
+    second = by_region(x, [(tiny, lambda x: 1.0 / x)], scipy.k1e)
+    return upward(order, x, first, second, 1.0) * half * half
 
 
 def of_whole_order(kind: str, scipy: Any, order: Any, x: Array) -> Array:
