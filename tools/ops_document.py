@@ -29,9 +29,9 @@ Notes in the last column say what a figure is relative to where that is not the 
 ## By region
 
 Figures of special functions by the last operand, or by its size if the function is even or odd: half as much again as the
-largest error that `python tools/region_accuracy.py` found against ball arithmetic at 300 points of each of some fifteen kinds: of
-every size, next to the region's ends, next to and at whole numbers, next to multiples of pi/2. Notes above hold here too: next to
-a zero a figure is relative to the size that they name. Orders of Bessel functions were measured from 0 to 20.
+largest error that `python tools/region_accuracy.py` found against ball arithmetic at 300 points of each of some fifteen kinds:
+of every size, next to the region's ends, next to and at whole numbers, next to multiples of pi/2. Notes above hold here too:
+next to a zero a figure is relative to the size that they name. Orders of Bessel functions were measured from 0 to 20.
 
 | operation | region | value | slope |
 | --- | --- | --- | --- |
