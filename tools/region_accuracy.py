@@ -109,7 +109,7 @@ def operands(op: str, region: Region, count: int, seed: int = 0) -> Iterator[Arr
         yield (numbers(row, region, count, draw),)
 
 
-def judged(op: str, x: Any) -> Any:
+def in_reach(op: str, x: Any) -> Any:
     """Leave out numbers at which the reference takes long: huge ones, where a function is known to be at its end."""
     if op.startswith("bessel"):
         return x[(np.abs(x) < (1e9 if op[7] in "jy" else 760.0)) & ((x == 0.0) | (np.abs(x) > 1e-320))]
@@ -145,7 +145,7 @@ def measure(op: str, region: Region, count: int, seed: int = 0) -> dict[str, Fou
     stated = {"value": region.ulp, f"partial {place}": region.partial_ulp}
     worst = {root: Found() for root, figure in stated.items() if math.isfinite(figure)}
     for drawn in operands(op, region, count, seed):
-        x = judged(op, drawn[-1])
+        x = in_reach(op, drawn[-1])
         if not x.size:
             continue
         arrays = (*(array[: x.size] for array in drawn[:-1]), x)
