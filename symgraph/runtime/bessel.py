@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.runtime.facts import Array
-from symgraph.runtime.regions import by_region
+from symgraph.runtime.regions import by_region, number_if_one
 
 BESSEL_FAR = 25.0
 """From here on Hankel's expansion has all digits with the terms that are taken."""
@@ -31,18 +31,19 @@ LOG_2_LESS_EULER = 0.11593151565841245
 
 def power_series(order: int, x: Array, sign: float) -> Array:
     """Sum the power series of J (sign -1) or I (sign 1) of an order at x >= 0, for x*x/4 up to order + 1."""
-    half = 0.5 * x
-    square, total = sign * half * half, np.ones_like(x)
+    half = 0.5 * number_if_one(x)
+    square, total = sign * half * half, 1.0 + 0.0 * half
     for k in range(20, 0, -1):  # the largest ratio of terms is 1/k, so that the next term is below 2**-60
         total = 1.0 + total * square / (k * (k + order))
-    head: Array = half**order / math.factorial(order)
-    return head * total
+    result: Array = np.power(half, float(order)) / math.factorial(order) * total
+    return result
 
 
 def bessel_j_backward(order: int, x: Array) -> Array:
     """Compute J by recurrence from high orders down, scaled by the sum J(0) + 2*J(2) + 2*J(4) + ... = 1."""
-    above, here = np.zeros_like(x), np.full_like(x, 1e-290)
-    norm, found = np.zeros_like(x), here
+    x = number_if_one(x)
+    above, here = 0.0 * x, 1e-290 + 0.0 * x
+    norm, found = above, here
     start = max(order, int(BESSEL_FAR)) + MILLER_MARGIN
     for k in range(start + start % 2, 0, -1):
         above, here = here, 2.0 * k / x * here - above
@@ -55,8 +56,9 @@ def bessel_j_backward(order: int, x: Array) -> Array:
 
 def bessel_i_backward(order: int, x: Array) -> Array:
     """Compute I by recurrence from high orders down, scaled by the sum I(0) + 2*I(1) + 2*I(2) + ... = exp(x)."""
-    above, here = np.zeros_like(x), np.full_like(x, 1e-290)
-    norm, found = np.zeros_like(x), here
+    x = number_if_one(x)
+    above, here = 0.0 * x, 1e-290 + 0.0 * x
+    norm, found = above, here
     for k in range(int(math.hypot(order, math.sqrt(80.0 * min(short_of(order), 714.0)))) + 10, 0, -1):
         above, here = here, 2.0 * k / x * here + above
         norm = norm + (2.0 if k > 1 else 1.0) * here
@@ -73,7 +75,8 @@ def short_of(order: int) -> float:
 
 def hankel(order: int, x: Array) -> tuple[Array, Array]:
     """Compute J and Y of order 0 or 1 from 25 on, by the sine and cosine of x itself, which round only once."""
-    p, q, term = np.ones_like(x), np.zeros_like(x), np.ones_like(x)
+    x = number_if_one(x)
+    p, q, term = 1.0 + 0.0 * x, 0.0 * x, 1.0 + 0.0 * x
     for k in range(1, HANKEL_TERMS + 1):
         term = term * ((4.0 * order * order - (2 * k - 1) ** 2) / (8.0 * k)) / x
         if k % 2:
@@ -101,9 +104,11 @@ def bessel_j(scipy: Any, order: int, x: Array) -> Array:
     """Compute J of an order at x >= 0."""
     if order > LARGEST_ORDER:
         return np.asarray(scipy.jv(order, x))
+    near = [] if order > 1 else [((x > 1e-300) & (x < BESSEL_FAR), (scipy.j0, scipy.j1)[order])]
     return by_region(
         x,
         [
+            *near,
             (0.25 * x * x <= 0.5 * (order + 1), lambda x: power_series(order, x, -1.0)),
             (x < max(BESSEL_FAR, order), lambda x: bessel_j_backward(order, x)),
             (np.isinf(x), np.zeros_like),

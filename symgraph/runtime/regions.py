@@ -59,6 +59,11 @@ def by_region(x: Array, regions: Sequence[tuple[Any, Callable[[Array], Any]]], o
     return result
 
 
+def number_if_one(x: Array) -> Any:
+    """Give a single number as a float of Python, whose sums and products have the same bits in a tenth of the time."""
+    return x.item() if x.size == 1 else x
+
+
 def gamma_function(scipy: Any, x: Array) -> Array:
     """Compute the gamma function, where SciPy's overflows or vanishes too soon from its values nearby (NIST DLMF 5.5.1)."""
 
@@ -168,13 +173,16 @@ def faddeeva_by_sum(z: Array) -> tuple[Array, Array]:
     midway = np.where(np.abs(place - np.rint(place)) < 0.25, 0.5, 0.0)
     # nodes in pairs, so that what is odd in x stays so; next to 0 z + node would round
     inner, square = np.abs(z.real) < 0.25 * h, z * z
-    value, slope = np.where(midway > 0.0, 0.0, 0.5 / z), np.where(midway > 0.0, 0.0, -0.5 / square)
-    for k in range(15):
-        node = (k + midway) * h
-        weight = np.where(node > 0.0, np.exp(-node * node), 0.0)
+    nodes = (np.arange(15.0)[:, np.newaxis] + midway) * h
+
+    def pair(node: Array) -> tuple[Array, Array]:
         inverse = 1.0 / np.where(inner, square - node * node, (z - node) * (z + node))
-        value = value + weight * inverse * z
-        slope = slope - weight * inverse * inverse * (square + node * node)
+        term = np.where(node > 0.0, np.exp(-node * node), 0.0) * inverse
+        return term * z, term * inverse * (square + node * node)
+
+    value, slope = np.where(midway > 0.0, 0.0, 0.5 / z), np.where(midway > 0.0, 0.0, -0.5 / square)
+    for of_value, of_slope in zip(*pair(nodes), strict=True) if z.size == 1 else map(pair, nodes):
+        value, slope = value + of_value, slope - of_slope
     # by 1/q, which underflows where q would overflow
     small = np.where(midway > 0.0, -1.0, 1.0) * np.exp(2j * np.pi * z / h)
     share = np.where(
