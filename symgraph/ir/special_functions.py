@@ -104,8 +104,8 @@ _BESSEL_RANGES = {
 """Ranges that are not all reals: J between its first extrema (DLMF 10.14.1), I and K by their signs (DLMF 10.37)."""
 _BESSEL_COST = 3 * TRANSCENDENTAL
 _BESSEL_REGIONS = {
-    "j0": regions(0.0, (3, 2), 2.0, (9, 8.5), 25.0, (3.5, 4), math.inf),
-    "j1": regions(0.0, (2, 4), 2.0, (8.5, 9), 25.0, (4, 3.5), math.inf),
+    "j0": regions(0.0, (3, 3.5), 2.0, (7, 7.5), 25.0, (3, 4), math.inf),
+    "j1": regions(0.0, (3.5, 5), 2.0, (7.5, 7), 25.0, (4, 3.5), math.inf),
     "j": regions(0.0, (2.5, 3), 2.0, (12, 11.5), 25.0, (6, 4.5), math.inf),
     "y0": regions(0.0, (2.5, 2.5), 1.5, (4, 5), 25.0, (3, 3.5), math.inf),
     "y1": regions(0.0, (2.5, 3.5), 1.5, (5, 4.5), 25.0, (3.5, 2.5), math.inf),
