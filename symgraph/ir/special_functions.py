@@ -174,7 +174,8 @@ SPECIAL_FUNCTIONS = (
     # the inverses of error function and normal law; their slopes by the scaled error function, which does not amplify errors
     Op("erfinv", 1, sympy.erfinv(x0), ((sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(1 - Abs(x0))),), sympy.erfinv,
        domain=Span(-1.0, 1.0), range=REALS, trend=RISING, parity=-1, **scipy("erfinv"), mpmath="erfinv", reference="erfinv",
-       cost=3 * TRANSCENDENTAL, ulp32=2.0, regions=regions(0.0, (2, 3.5), 0.5, (2, 4), 1.0)),
+       cost=3 * TRANSCENDENTAL, ulp32=2.0, regions=regions(0.0, (2, 3.5), 0.5, (2, 4), 1.0),
+       again=((sqrt(pi) / 2, Piecewise((exp(v * v), Abs(x0) < _HALF), (fn.erfcx(Abs(v)) / (1 - Abs(x0)), True))),)),
     Op("erfcinv", 1, sympy.erfcinv(x0), ((-sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(Min(x0, 2 - x0))),), sympy.erfcinv,
        domain=Span(0.0, 2.0), range=REALS, trend=FALLING, **scipy("erfcinv"), mpmath=erfcinv, reference="erfcinv",
        cost=3 * TRANSCENDENTAL, ulp32=1.0, regions=regions(0.0, (3.5, 5), 0.1, (5, 4), 1.9, (3.5, 4), 2.0)),
