@@ -300,7 +300,7 @@ LEFT_OUT: Mapping[tuple[str, str], Callable[..., bool]] = {
     # x1/(x0 + x1) has no digits as a subnormal number, and trigamma overflows before a difference of it does
     **dict.fromkeys(
         (("betaln", "partial 0"), ("betaln", "partial 1"), ("digamma_step", "value")),
-        lambda top, a, b: min(a, b) < 2.0**-960,
+        lambda top, a, b: min(a, b) * top < 2**64,
     ),
     ("digamma_step", "partial 0"): lambda top, a, b: 1 / a**2 >= top,
     ("mod", "partial 1"): lambda top, a, b: abs(a / b) >= 2**20,

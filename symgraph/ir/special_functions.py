@@ -76,7 +76,7 @@ _EXPANSION: tuple[Any, ...] = (
     *(Rational(-691, 32760), Rational(1, 12), Rational(-3617, 8160)),
 )
 _DIGAMMA_STEP: tuple[Any, ...] = (
-    (m, Piecewise((x0 + 10, x0 < 10), (x0, True))), (s, m + x1), (d, x1 / m / s), (u, 1 / (m * m)), (g, 1 / (s * s)),
+    (m, Piecewise((x0 + 10, x0 < 10), (x0, True))), (s, m + x1), (h, x1 / s), (d, h / m), (u, 1 / (m * m)), (g, 1 / (s * s)),
     (p, x1 / (x0 + x1)),
 )  # fmt: skip
 _remainder, _divided = Integer(0), Integer(0)  # Horner's rule for the expansion at g, and for its divided difference at u and g
