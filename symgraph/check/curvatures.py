@@ -226,10 +226,11 @@ CURVATURES: Mapping[str, Curvature] = {
     "dawson": _one(lambda v, x, s: -2 * v - 2 * x * s),
     "expint": _one(lambda v, x, s: -s * (1 + 1 / x)),
     "ei": _one(lambda v, x, s: s * (1 - 1 / x)),
+    "lambertw1p": _one(lambda v, x, s: -s * s * (1 + 1 / v)),
     "lambertw": _one(lambda v, x, s: -s * s * (2 + v) / (1 + v)),
     "wofz_re": _faddeeva("re"),
     "wofz_im": _faddeeva("im"),
-    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im"), _unknown),
+    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step"), _unknown),
     **{
         f"bessel_{kind}{end}": _bessel(sign, order)
         for kind, sign in (("j", 1), ("y", 1), ("i", -1), ("k", -1))

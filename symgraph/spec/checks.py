@@ -148,7 +148,10 @@ def _name_of(part: Any) -> str:
 
 
 def _check_constant(part: Any, where: str) -> None:
-    value = part.evalf(20)
+    try:
+        value = part.evalf(20)
+    except ValueError:  # as mpmath says that an inverse function has no value, or the gamma function a pole
+        raise SpecError(f"{where}: the constant {_shortened(part)} is not a real number; models are real and finite") from None
     if not (value.is_Float or value.is_Rational) or not math.isfinite(_as_float(value)):
         is_complex = value.is_real is False and value.is_finite is not False
         kind = "is complex" if is_complex else "is not a finite double"

@@ -153,6 +153,7 @@ def test_unevaluated_operators_are_refused_by_name(model: Model, make: Any) -> N
         (sp.sqrt(-2), "is complex"),
         (sp.log(-1), "is complex"),
         (sp.acos(2), "is complex"),
+        (sp.erfinv(-2), "is not a real number"),
         (sp.oo, "is not a finite double"),
         (-sp.oo, "is not a finite double"),
         (sp.nan, "is not a finite double"),
