@@ -109,6 +109,8 @@ class Sampler:
         self._uniform = (*self._weights, *self._constants)
         self._leaves = (*model.feature_inputs, *model.target_inputs)
         self._size = rows if self._leaves else 1
+        labels = None if model.likelihood_declared is None else model.likelihood_declared.labels
+        self._classes = labels.limit if labels is not None and labels.kind == "class" else None
         self._sample = None if sample is None else _sample_rows(model, sample)
         self._thresholds, self._exact = ([], set()) if reference.program.smooth else _thresholds(model)
         self._scores = dict.fromkeys((h for h in _HABITS if self._thresholds or THRESHOLDS not in h), 1.0)
@@ -205,6 +207,8 @@ class Sampler:
         return {leaf.name: self._value(leaf, habit) for leaf in self._leaves}
 
     def _value(self, leaf: Input, habit: str) -> float:
+        if isinstance(self._classes, int) and leaf.kind == "target":  # what is no class would all be taken for the last one
+            return float(self._random.randrange(self._classes))
         even = is_bounded(leaf) and self._random.random() < 0.5  # all of a domain is covered, whatever the habits
         value = inside(spread if even else self._laws[habit], self._random, leaf, ends=False)
         short = float(f"{value:.6g}")  # a point that people paste
