@@ -254,7 +254,9 @@ def small_net() -> Model:
         for unit in range(1, width + 1):
             weights = model.weights(f"w{depth}_{unit}_1:{len(layer) + 1}", init=Normal(0, 0.5))
             bias = model.weight(f"b{depth}_{unit}", init=Constant(0))
-            units.append(model.node(f"h{depth}_{unit}", sp.tanh(sum(w * v for w, v in zip(weights, layer, strict=True)) + bias)))
+            units.append(
+                model.node(f"h{depth}_{unit}", sp.tanh(sum(w * v for w, v in zip(weights, layer, strict=True)) + bias))
+            )
         layer = units
     last = model.weights("v1:3", init=Uniform(-1, 1))
     model.output("logit", sum(v * h for v, h in zip(last, layer, strict=True)))
@@ -326,7 +328,7 @@ def epidemic() -> Model:
     people = 1000
 
     def rates(state, t):
-        susceptible, infected, removed = state
+        susceptible, infected, _ = state
         new = beta * susceptible * infected / people
         return {"S": -new, "I": new - gamma * infected, "R": gamma * infected}
 
@@ -340,11 +342,14 @@ def pid_loop() -> Model:
     """The cost of a PI controller of a first-order plant with drag: gains within a limit of effort."""
     model = Model("pid_loop")
     setpoint = model.feature("setpoint", domain=(0.5, 2))
-    kp, ki = model.weight("kp", init=2, domain=(0.5, 5), bounds=(0, 10)), model.weight("ki", init=1, domain=(0.1, 3), bounds=(0, 5))
+    kp, ki = (
+        model.weight("kp", init=2, domain=(0.5, 5), bounds=(0, 10)),
+        model.weight("ki", init=1, domain=(0.1, 3), bounds=(0, 5)),
+    )
     drag = model.constant("drag", 0.1, domain=(0, 0.5))
 
     def rates(state, t):
-        speed, integral, cost = state
+        speed, integral, _ = state
         error = setpoint - speed
         u = kp * error + ki * integral
         return u - speed - drag * speed * Abs(speed), error, error**2 + u**2 / 10
@@ -390,7 +395,8 @@ def decay_chain() -> Model:
 def exafs() -> Model:
     """Two shells of X-ray absorption fine structure with Debye-Waller factors and a mean free path."""
     model = Model("exafs")
-    k, chi = model.feature("k", domain=(2, 14)), model.target("chi")
+    k = model.feature("k", domain=(2, 14))
+    model.target("chi")
     path = model.constant("path", 8, domain=(4, 20))
     s02, shift = model.unit_interval("s02", init=0.8), model.weight("shift", domain=(-0.3, 0.3))
     total = 0
@@ -446,7 +452,11 @@ def soil_water() -> Model:
     model = Model("soil_water")
     h, theta = model.feature("h", domain=(0.01, 100)), model.target("theta", domain=(0, 0.5))
     residual, saturated = model.unit_interval("residual", init=0.05), model.unit_interval("saturated", init=0.45)
-    alpha, n, m = model.weight("alpha", init=0.5, domain=(0.1, 3)), model.weight("n", init=2, domain=(1.1, 4)), model.weight("m")
+    alpha, n, m = (
+        model.weight("alpha", init=0.5, domain=(0.1, 3)),
+        model.weight("n", init=2, domain=(1.1, 4)),
+        model.weight("m"),
+    )
     model.tie(m, 1 - 1 / n)
     water = model.output("water", residual + (saturated - residual) / (1 + (alpha * h) ** n) ** m)
     model.residual(water - theta)
