@@ -1,4 +1,4 @@
-"""Forty models as scientists and engineers write them, which together use all that a spec can say."""
+"""Some forty models as scientists and engineers write them, which together use all that a spec can say."""
 
 from collections.abc import Callable
 
@@ -541,6 +541,19 @@ def bioassay() -> Model:
     return model
 
 
+def psychometric() -> Model:
+    """How often a stimulus is seen, by a normal law between the share of guesses and that of lapses; lapses are rare."""
+    model = Model("psychometric")
+    level = model.feature("level", domain=(0, 4))
+    model.target("seen", domain=(0, 20))
+    threshold, width = model.weight("threshold", init=2, domain=(1, 3)), model.positive("width", init=1)
+    lapse, guess = model.unit_interval("lapse", init=0.02), sp.Rational(1, 2)
+    model.output("p", guess + (1 - guess - lapse / 2) * sg.ndtr((level - threshold) / width))
+    model.likelihood("binomial", trials=20)
+    model.penalty(-log(1 - lapse) * 10)
+    return model
+
+
 def refractive_index() -> Model:
     """n and kappa of a Lorentz oscillator: the root of a complex permittivity."""
     model = Model("refractive_index")
@@ -602,7 +615,8 @@ USERS: dict[str, Callable[[], Model]] = {
         peaks, voigt_doublet, enzyme, hill_response, change_point, oscillation, randles_cell, poisson_counts, heavy_tails,
         claims, overdispersed, eight_schools, pendulum, kalman, oral_dose, two_compartments, irises, small_net, options_chain,
         langmuir_sites, arrhenius_at, logistic_growth, epidemic, pid_loop, lqr, decay_chain, exafs, garch, american_put,
-        soil_water, electrode, airy_rings, blackbody, fano, solar_cell, bioassay, refractive_index, binary_star, well_test,
+        soil_water, electrode, airy_rings, blackbody, fano, solar_cell, bioassay, psychometric, refractive_index,
+        binary_star, well_test,
         matern_field,
     )
 } | {name: SCIENCES[name] for name in ("gompertz_growth", "antoine")} | {"weibull": STATISTICS["weibull"]}  # fmt: skip

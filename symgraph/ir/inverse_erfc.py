@@ -4,14 +4,22 @@ from typing import Any
 
 import mpmath
 
+from symgraph.ir.scaled_erfc import erfcx, log_erfc
+
 _FAR = 12
 """Size, as ``mpmath.mag`` says it, beyond which Faddeeva's function is computed by its expansion."""
 
 
 def erfcinv(y: Any) -> Any:
-    """Return the number whose erfc is y."""
+    """Return the number whose erfc is y; of tiny y by Newton's method on logarithms, since 1 - y takes many digits there."""
     if not 0 < y < 2:
         raise ValueError("erfcinv has its domain between 0 and 2")
+    if mpmath.mag(y) < -1000:
+        goal = mpmath.log(y)
+        x = mpmath.sqrt(-goal)
+        for _ in range(mpmath.mp.prec.bit_length() + 1):  # from two digits on they double
+            x += (log_erfc(x) - goal) * mpmath.sqrt(mpmath.pi) / 2 * erfcx(x)
+        return x
     with mpmath.workprec(mpmath.mp.prec + max(0, -mpmath.mag(y), -mpmath.mag(2 - y)) + 8):
         return mpmath.erfinv(1 - y)
 
