@@ -60,7 +60,7 @@ def test_they_are_forty_and_use_all_that_a_spec_can_say() -> None:
     assert all(f"{option}=" in text for option in ("init", "domain", "bounds", "fixed", "lower", "upper", "f_scale", "sigma"))
 
 
-@pytest.mark.parametrize("name", USERS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "pendulum")) for name in USERS])
 def test_values_and_derivatives_are_those_of_the_reference(name: str) -> None:
     report = verify(USERS[name](), numpy_of(name, extras_of(name)))
     assert (report.unverified, report.untaken) == ((), ())
@@ -91,6 +91,7 @@ def test_every_other_backend_takes_them_or_names_the_function_that_it_lacks(name
         assert verify(USERS[name](), None, tuple(modules)).worst < UNITS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, build in USERS.items() if build().residual_exprs and not build().robust])
 def test_least_squares_finds_the_weights_of_data_without_noise(name: str) -> None:
     """The initial weights, moved by a twentieth, give the data; SciPy takes the module's functions as they are."""
