@@ -152,13 +152,17 @@ def check_request(model: Model, peers: Sequence[str] | None, rows: Sequence[int]
     """Refuse a request that cannot be timed; arguments as for ``bench``.
 
     Raises:
-        OptionError: the model has no loss, a peer is unknown, or a number of rows is no positive number.
+        OptionError: the model has no loss, or a penalty, a peer is unknown, or a number of rows is no positive number.
     """
     unknown = [name for name in peers or () if name not in PEERS]
     if unknown:
         raise OptionError(f"the peer {unknown[0]!r} is unknown; known are {', '.join(PEERS)}")
     if model.loss_expr is None:
         raise OptionError(f"{model.name} has no loss, and so no gradient to time")
+    if model.penalty_expr is not None:
+        raise OptionError(
+            f"{model.name} has a penalty, which no peer adds to a mean of rows; put it into model.loss to time it"
+        )
     if not rows or min(rows) < 1:
         raise OptionError(f"rows must be positive numbers, not {', '.join(map(str, rows)) or 'none'}")
 
@@ -189,15 +193,15 @@ def _calling(model: Model, function: Callable[..., Any]) -> Prepare:
 
 def _by_name(model: Model, given: Given) -> dict[str, Floats]:
     """Return the arguments by name: without features, y is not the second."""
-    names = ("w", *(("X",) if model.feature_inputs else ()), *(("y",) if model.target_input is not None else ()))
+    names = ("w", *(("X",) if model.feature_inputs else ()), *(("y",) if model.target_inputs else ()))
     return dict(zip(names, given, strict=True))
 
 
 def _drawn(model: Model, module: Any, seed: int) -> tuple[Floats, Floats]:
-    """Draw weights, and rows of features and target, at which all partials are finite."""
+    """Draw weights, and rows of features and targets, at which all partials are finite; constants have their values."""
     drawn = np.vstack([points(model, (kind,), _DRAWN, seed).values for kind in ("small weights", "normal", "domain")])
-    k, d = len(model.weight_inputs), len(model.feature_inputs)
-    weights, table = drawn[:, d : d + k], np.delete(drawn, np.s_[d : d + k], axis=1)
+    kinds = np.array([entry.kind for entry in model.inputs])
+    weights, table = drawn[:, kinds == "weight"], drawn[:, (kinds == "feature") | (kinds == "target")]
     best, kept = weights[0], table[:0]
     for w in weights:
         finite = _finite_rows(model, module, w, table)
@@ -225,7 +229,8 @@ def _given(model: Model, w: Floats, table: Floats, n: int) -> Given:
         return (w,)
     rows, d = np.resize(table, (n, table.shape[1])), len(model.feature_inputs)
     X = (np.ascontiguousarray(rows[:, :d]),) if d else ()
-    y = (np.ascontiguousarray(rows[:, d]),) if model.target_input is not None else ()
+    p = len(model.target_inputs)
+    y = (np.ascontiguousarray(rows[:, d] if p == 1 else rows[:, d:]),) if p else ()
     return (w, *X, *y)
 
 

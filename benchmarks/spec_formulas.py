@@ -23,7 +23,8 @@ class Program:
     """Straight line of assignments with its results.
 
     Attributes:
-        arguments: the weights as a list; the features as a list and the target where the model has them.
+        arguments: the weights as a list; the features as a list and the target where the model has them; a list of several
+            targets. Constants have the values that the spec gives them.
         assignments: symbols with their expressions, each over inputs and earlier symbols.
         results: the loss of one row, and its partials if they were asked for.
     """
@@ -57,8 +58,8 @@ def formulas_of(model: Model) -> Formulas:
         return lambda *given: function(*given)[0]
 
     features = (len(model.feature_inputs),) if model.feature_inputs else ()
-    target = (None,) if model.target_input is not None else ()
-    return Formulas(loss, lambda: gradient_program(model).function(), (len(model.weight_inputs), *features, *target))
+    targets = (len(model.target_inputs),) if len(model.target_inputs) > 1 else (None,) if model.target_inputs else ()
+    return Formulas(loss, lambda: gradient_program(model).function(), (len(model.weight_inputs), *features, *targets))
 
 
 def loss_program(model: Model) -> Program:
@@ -80,12 +81,12 @@ def _program(model: Model, partials: tuple[Any, ...]) -> Program:
     """Write the loss and partials with new names, since a node may be called exp."""
     model.freeze()
     inputs = {entry.symbol: _named(f"input{place}") for place, entry in enumerate(model.inputs)}
+    constants = {entry.symbol: sympy.Float(entry.init.value) for entry in model.constant_inputs}
     nodes = {node.symbol: _named(f"node{place}") for place, node in enumerate(model.nodes)}
-    names = inputs | nodes
-    features, target = model.feature_inputs, model.target_input
-    arguments: list[Any] = [[names[entry.symbol] for entry in model.weight_inputs]]
-    arguments += [[names[entry.symbol] for entry in features]] if features else []
-    arguments += [names[target.symbol]] if target is not None else []
+    names = inputs | constants | nodes
+    parts = (model.weight_inputs, model.feature_inputs, model.target_inputs)
+    weights, features, targets = ([names[entry.symbol] for entry in part] for part in parts)
+    arguments = [weights, *([features] if features else ()), *(targets if len(targets) == 1 else [targets] if targets else ())]
     assignments = tuple((names[node.symbol], _plain(node.expr, names)) for node in model.nodes)
     return Program(tuple(arguments), assignments, tuple(_plain(expr, names) for expr in (model.loss_expr, *partials)))
 

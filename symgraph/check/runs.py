@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from symgraph.check.judged_points import Points
 from symgraph.columns import columns_of, prefix_of, value_of
 from symgraph.errors import OptionError
-from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls, partials_fact
+from symgraph.gradcheck.calls import BOUNDS, MATH_ERRORS, WAYS, Call, Given, calls, partials_fact, with_constants
 from symgraph.io.module import targets_of
 from symgraph.options import ACCURATE, DOUBLE
 
@@ -170,13 +170,15 @@ class _Runner:
     """
 
     def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:
-        self.module, self.columns, self.kinds, self.seen = module, columns, points.kinds, Counter[str]()
+        self.own = self.module = module
+        self.columns, self.kinds, self.seen = columns, points.kinds, Counter[str]()
         self.runs: dict[tuple[str, str, str], Sequence[Run]] = {}
         """What each way of calling a function has given, one for each row that is looked at: the first and last of a batch."""
         places = {name: place for place, name in enumerate(points.names)}
         values, targets = points.values.astype(kind), targets_of(module)
-        parts = (module.WEIGHTS, module.FEATURES, targets)
-        self.w, X, given = (values[:, [places[name] for name in part]] for part in parts)
+        self.names = tuple(getattr(module, "CONSTANTS", ()))
+        parts = (module.WEIGHTS, self.names, module.FEATURES, targets)
+        self.w, self.constants, X, given = (values[:, [places[name] for name in part]] for part in parts)
         y = (given if len(targets) > 1 else given[:, 0]) if targets else None
         self.given = Given(self.w[0], X if module.FEATURES else None, y, np.arange(len(X)), shares=np.ones(len(X)))
         self.is_scalar = backend_of(module) == "scalar"
@@ -190,6 +192,7 @@ class _Runner:
         The first function that gives a fact runs at every point; the others take turns, since they pass on what the first ones
         compute, or add it up: at the first point of each kind in all ways, later one of them in one way.
         """
+        self.module = with_constants(self.own, dict(zip(self.names, self.constants[place].tolist(), strict=True)))
         kind, given, text = self.kinds[place], self.given._replace(w=self.w[place]), f" of {BATCH} rows"
         turn, self.seen[kind] = self.seen[kind], self.seen[kind] + 1
         self._run_all(given.one(place, "")._replace(ways=WAYS[:1]), place, turn)

@@ -378,14 +378,15 @@ class _Found(NamedTuple):
 
 
 def _literal(found: Truths, point: Mapping[str, float]) -> str:
-    """Assignments of w, X and y, as far as the model has them, with all digits."""
+    """Assignments of w, X, y and the constants, as far as the model has them, with all digits."""
     model = found.model
     parts = []
     for name, entries in (("w", model.weight_inputs), ("X", model.feature_inputs), ("y", model.target_inputs)):
         numbers = [point[entry.name] for entry in entries]
         text = repr(numbers[0] if name == "y" and len(numbers) == 1 else numbers) if numbers else ""
         parts += [f"{name} = {text}" if found.dtype == "float64" else f"{name} = np.{found.dtype}({text})"] if text else []
-    return "; ".join(parts)
+    constants = {entry.name: point[entry.name] for entry in model.constant_inputs}
+    return "; ".join([*parts, f"constants = {constants!r}"] if constants else parts)
 
 
 def _statistic(statistic: Any, values: NDArray[np.float64]) -> float:

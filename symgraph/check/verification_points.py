@@ -109,6 +109,7 @@ class Sampler:
         self._uniform = (*self._weights, *self._constants)
         self._leaves = (*model.feature_inputs, *model.target_inputs)
         self._size = rows if self._leaves else 1
+        self._labels = None if model.likelihood_declared is None else model.likelihood_declared.labels
         self._sample = None if sample is None else _sample_rows(model, sample)
         self._thresholds, self._exact = ([], set()) if reference.program.smooth else _thresholds(model)
         self._scores = dict.fromkeys((h for h in _HABITS if self._thresholds or THRESHOLDS not in h), 1.0)
@@ -202,7 +203,16 @@ class Sampler:
     def _row(self, habit: str, real: bool) -> Mapping[str, float]:
         if real and self._sample:
             return self._random.choice(self._sample)
-        return {leaf.name: self._value(leaf, habit) for leaf in self._leaves}
+        row = {leaf.name: self._value(leaf, habit) for leaf in self._leaves}
+        return row | self._limited(row)
+
+    def _limited(self, row: Mapping[str, float]) -> dict[str, float]:
+        """Draw the target of a likelihood that has a limit: a class, or at times the largest count; give it by its name."""
+        kind, limit = self._labels or (None, None)
+        if limit is None or (kind == "count" and self._random.random() < 0.8):
+            return {}
+        most = row[limit] if isinstance(limit, str) else float(limit)
+        return {self._leaves[-1].name: most if kind == "count" else float(self._random.randrange(int(most)))}
 
     def _value(self, leaf: Input, habit: str) -> float:
         even = is_bounded(leaf) and self._random.random() < 0.5  # all of a domain is covered, whatever the habits

@@ -201,8 +201,9 @@ class _Search:
 
 
 def _seen(batch: Batch, expected: Mapping[str, Expected]) -> list[str]:
-    """Weights whose partial (of the output, where there is no loss) was judged at this batch and is not 0."""
-    wanted = ["gradient"] if "gradient" in expected else [name for name in expected if name.partition(" ")[0] == "jacobian"]
+    """Weights whose partial, by loss, penalty or else by an output, was judged at this batch and is not 0."""
+    kinds = {"gradient", "penalty_gradient"} if "gradient" in expected else {"jacobian"}
+    wanted = [name for name in expected if name.partition(" ")[0] in kinds]
     nonzero = np.any([(expected[name].judged & (expected[name].want != 0.0)).any(0) for name in wanted], axis=0)
     return [name for name, good in zip(batch.weights, nonzero, strict=True) if good]
 

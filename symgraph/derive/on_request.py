@@ -92,7 +92,12 @@ def _weights(graph: Graph) -> dict[str, int]:
 
 
 def _along(builder: GraphBuilder, weights: Iterable[str], slopes: Iterable[int]) -> int:
-    """Add the sum of slopes by the weights, each times the direction's entry."""
+    """Add the sum of slopes by the weights, each times the direction's entry, but for those that are always 0."""
     builder.origin = "adjoint of direction"
-    terms = [builder.add("mul", slope, builder.leaf("direction", name)) for name, slope in zip(weights, slopes, strict=True)]
-    return reduce(lambda total, term: builder.add("add", total, term), terms)
+    zero = builder.const(0.0)
+    terms = [
+        builder.add("mul", slope, builder.leaf("direction", name))
+        for name, slope in zip(weights, slopes, strict=True)
+        if slope != zero
+    ]
+    return reduce(lambda total, term: builder.add("add", total, term), terms or [zero])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from symgraph.columns import columns_of
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import PENALTY, Given, call_penalty, call_row, is_value, partials_fact
+from symgraph.gradcheck.calls import PENALTY, Given, call_penalty, call_row, is_value, partials_fact, with_constants
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
@@ -188,13 +188,16 @@ def draw(
         index: the number of the attempt; it decides which laws are tried.
         rows: how many rows the point has at most.
         data: X (n, d) and y (n,) to choose rows from, each None where the model has none of it; None draws rows.
-        w: the weights; None draws them.
+        w: the weights; None draws them, and at every second attempt other values of the constants, too.
 
     Returns:
         The point, or None if the model is finite at none of the rows that were tried.
     """
     if w is None:
         w = _draw_weights(module, chance, _WEIGHT_LAWS[index % len(_WEIGHT_LAWS)])
+        given = getattr(module, "CONSTANTS", {}).items()
+        laws = {name: _near(value) if value else KINDS["normal"] for name, value in given if index % 2}
+        module = with_constants(module, dict(zip(laws, _sample(module, chance, "constant", laws, 1)[0].tolist(), strict=True)))
     if data is None:
         law, count = _ROW_LAWS[index % len(_ROW_LAWS)], rows * _CANDIDATES
         X = _sample(module, chance, "feature", dict.fromkeys(module.FEATURES, law), count) if module.FEATURES else None

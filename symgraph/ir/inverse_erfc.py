@@ -4,11 +4,22 @@ from typing import Any
 
 import mpmath
 
+from symgraph.ir.scaled_erfc import erfcx, log_erfc
+
+_FAR = 12
+"""Size, as ``mpmath.mag`` says it, beyond which Faddeeva's function is computed by its expansion."""
+
 
 def erfcinv(y: Any) -> Any:
-    """Return the number whose erfc is y."""
+    """Return the number whose erfc is y; of tiny y by Newton's method on logarithms, since 1 - y takes many digits there."""
     if not 0 < y < 2:
         raise ValueError("erfcinv has its domain between 0 and 2")
+    if mpmath.mag(y) < -1000:
+        goal = mpmath.log(y)
+        x = mpmath.sqrt(-goal)
+        for _ in range(mpmath.mp.prec.bit_length() + 1):  # from two digits on they double
+            x += (log_erfc(x) - goal) * mpmath.sqrt(mpmath.pi) / 2 * erfcx(x)
+        return x
     with mpmath.workprec(mpmath.mp.prec + max(0, -mpmath.mag(y), -mpmath.mag(2 - y)) + 8):
         return mpmath.erfinv(1 - y)
 
@@ -26,25 +37,37 @@ def dawson(x: Any) -> Any:
 
 
 def faddeeva(x: Any, y: Any) -> Any:
-    """Return Faddeeva's function at x + i*y for y >= 0; far from 0 by its expansion, since erfc there is slow."""
+    """Return Faddeeva's function at x + i*y for y >= 0."""
     z = mpmath.mpc(x, y)
-    if mpmath.isinf(z):
-        return mpmath.mpc(0)
-    size = mpmath.mag(z)
-    if size > 12:
-        total, term = mpmath.mpc(0), mpmath.mpc(1)
-        for order in range(1, mpmath.mp.prec // (2 * size - 8) + 3):
-            total += term
-            term *= (2 * order - 1) / (2 * z * z)
-        return mpmath.mpc(0, 1) / mpmath.sqrt(mpmath.pi) / z * total
-    with mpmath.workprec(mpmath.mp.prec + 2 * max(size, 0) + 16):
+    if mpmath.mag(z) > _FAR:
+        return _far(z, 1, 0)
+    with mpmath.workprec(mpmath.mp.prec + 2 * max(mpmath.mag(z), 0) + 16):
         return mpmath.exp(-z * z) * mpmath.erfc(mpmath.mpc(y, -x))
 
 
 def faddeeva_slope(x: Any, y: Any) -> Any:
     """Return the derivative of Faddeeva's function."""
     z = mpmath.mpc(x, y)
-    if mpmath.isinf(z):
-        return mpmath.mpc(0)
+    if mpmath.mag(z) > _FAR:
+        return _far(z, -1 / z, 2)
     with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(z), 0) + 16):
         return mpmath.mpc(0, 2) / mpmath.sqrt(mpmath.pi) - 2 * z * faddeeva(x, y)
+
+
+def _far(z: Any, factor: Any, growth: int) -> Any:
+    """Return the factor times the expansion of Faddeeva's function far from 0, where erfc and the difference are slow.
+
+    Its term n goes with ``z**-(2*n + 1)``, so that the derivative has each of them times ``-(2*n + 1)/z``.
+
+    Args:
+        z: the number, whose ``mag`` is above ``_FAR``.
+        factor: of the first term.
+        growth: of the number that multiplies the terms, by which the derivative differs: 1 + growth*n.
+    """
+    if mpmath.isinf(z):
+        return mpmath.mpc(0)
+    total, term = mpmath.mpc(0), mpmath.mpc(factor)
+    for order in range(mpmath.mp.prec // (2 * mpmath.mag(z) - 8) + 2):
+        total += (1 + growth * order) * term
+        term *= (2 * order + 1) / (2 * z * z)
+    return mpmath.mpc(0, 1) / mpmath.sqrt(mpmath.pi) / z * total

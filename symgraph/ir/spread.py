@@ -33,7 +33,8 @@ Values = tuple[Value, ...]
 _ABSURD = mpmath.ldexp(1, 50_000)
 """Size of an argument beyond which mpmath is not asked for a function that takes as many digits as its argument's logarithm."""
 _LONG_POWER = mpmath.ldexp(1, 64)
-"""Exponent beyond which powers are computed by exp and log, since mpmath raises to integers bit by bit."""
+"""Exponent beyond which powers are computed by exp and log, since mpmath raises to integers bit by bit; Bessel functions, which
+it does not know at infinity, and whose series of such arguments take minutes, by their leading terms."""
 _BOUND = mpmath.exp(1e6)
 """Stand-in for the largest number: finite, and beyond all sizes at which limits are estimated."""
 
@@ -118,9 +119,12 @@ def operation(op: str, *operands: Value) -> Value:
             return None
         op, operands = "exp", (operands[1] * mpmath.log(operands[0]),)
     try:
-        value = (
-            _far_out(op, operands[0]) if OPS[op].steep and _absurd(operands[0]) else (MPMATH.get(op) or _defined(op))(*operands)
-        )
+        if op.startswith("bessel_") and abs(operands[-1]) > _LONG_POWER:
+            value = _bessel(op, operands)
+        elif OPS[op].steep and _absurd(operands[0]):
+            value = _far_out(op, operands[0])
+        else:
+            value = (MPMATH.get(op) or _defined(op))(*operands)
     except (ZeroDivisionError, ValueError, OverflowError):
         return None
     if value is None:
@@ -144,6 +148,20 @@ def _defined(op: str) -> Callable[..., Value]:
 
 def _absurd(value: Value) -> bool:
     return bool(_ABSURD < abs(value) < mpmath.inf)
+
+
+def _bessel(op: str, operands: Values) -> Value:
+    """Return the leading term of a Bessel function far from 0, of waves their height (NIST DLMF 10.17.2, 10.40.1)."""
+    letter, x = op[len("bessel_")], operands[-1]
+    size = mpmath.inf if _absurd(x) else abs(x)
+    if letter == "i":
+        order = operands[0] if len(operands) == 2 else int(op[-1])
+        grown = mpmath.inf if mpmath.isinf(size) else mpmath.exp(size) / mpmath.sqrt(2 * mpmath.pi * size)
+        return -grown if x < 0 and order % 2 else grown
+    if x < 0 and letter in "yk":
+        return None
+    height = mpmath.sqrt(2 / (mpmath.pi * size))
+    return height if letter in "jy" else height * mpmath.pi / 2 * mpmath.exp(-size)
 
 
 def _far_out(op: str, operand: Value) -> Value:

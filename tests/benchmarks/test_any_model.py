@@ -130,6 +130,11 @@ def test_what_cannot_be_timed_is_refused() -> None:
         bench(line, parts, peers=["no_such_peer"], effort=ONCE)
     with pytest.raises(OptionError, match=r"rows must be positive numbers, not 5, 0"):
         bench(line, parts, rows=(5, 0), effort=ONCE)
+    prior = Model("prior")
+    prior.loss((prior.weight("a") - 1) ** 2)
+    prior.penalty(prior.weights("b")[0] ** 2)
+    with pytest.raises(OptionError, match=r"prior has a penalty, which no peer adds to a mean of rows; put it into model.loss"):
+        bench(prior, {}, effort=ONCE)
     with pytest.raises(OptionError, match=r"curve has no loss, and so no gradient to time"):
         bench(ZOO["curve"](), {"numpy": numpy_module("curve")}, effort=ONCE)
 

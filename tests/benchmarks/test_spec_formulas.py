@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from any_model import PEERS
-from built import numpy_module
+from built import numpy_module, verified
 from libraries import Setting
 from spec_formulas import formulas_of, gradient_program, loss_program
 from zoo import ZOO
@@ -53,6 +53,20 @@ def test_every_peer_that_is_installed_gives_our_loss_and_gradient(name: str, pee
     # inputs between 0.5 and 1.5: sums of at most some tens of terms of size 1, of which no form loses more than some digits
     np.testing.assert_allclose(float(np.asarray(found).reshape(())), loss, rtol=1e-12)
     np.testing.assert_allclose(np.asarray(slopes).reshape(-1), gradient, rtol=1e-11, atol=1e-12)
+
+
+def test_constants_have_their_values_and_several_targets_are_columns() -> None:
+    model = Model("two_rates")
+    x, T = model.feature("x"), model.constant("T", 1.5)
+    a, b = model.weights("a b")
+    model.targets("p q")
+    model.outputs("u v", a * x / T, b * x**2 + T)
+    model.loss("squared_error")
+    rng = np.random.RandomState(0)
+    given = rng.uniform(0.5, 1.5, 2), rng.uniform(0.5, 1.5, (5, 1)), rng.uniform(0.5, 1.5, (5, 2))
+    loss, gradient = verified(model, "numpy").value_and_grad(*given)
+    found, slopes = PEERS["lambdify"](formulas_of(model), Setting()).prepare(*given)()
+    np.testing.assert_allclose([found, *slopes], [loss, *gradient], rtol=1e-13)  # some operations, of numbers of one size
 
 
 def test_a_node_called_like_a_function_does_not_hide_it() -> None:

@@ -34,6 +34,27 @@ def test_right_modules_have_no_faults_at_ordinary_points(name: str, backend: str
     assert all(not one.figures["worst_sharp"] > 1 + 2.0**-10 for one in report.results)
 
 
+def arrhenius() -> Model:
+    """A rate at a temperature that is given at the call: where that is 350, the energy does not count."""
+    model = Model("arrhenius")
+    x, y, T = model.feature("x"), model.target("y"), model.constant("T", 350, domain=(300, 400))
+    k, energy = model.weights("k energy", domain=(0.5, 2))
+    model.loss((y - model.output("rate", k * x * sp.exp(-energy * (T / 350 - 1)))) ** 2)
+    return model
+
+
+@pytest.mark.parametrize(("backend", "dtype"), [("numpy", "float64"), ("numpy", "float32"), ("scalar", "float64")])
+def test_constants_have_their_values_at_each_point(backend: str, dtype: str) -> None:
+    model = arrhenius()
+    at, module = points(model, n=26), module_of(model, backend)
+    report = judge(model, module, at, dtype=dtype)
+    assert report.ok, str(report)
+    assert "; constants = {'T': 3" in str(report)
+    if backend == "numpy":
+        module.with_constants = lambda **values: module
+        assert not judge(model, module, at, dtype=dtype).ok
+
+
 def test_float32_is_judged_by_its_own_ulp() -> None:
     model = decay()
     report = judge(model, module_of(model), points(model, ("normal",), n=40), dtype="float32")

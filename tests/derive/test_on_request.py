@@ -252,6 +252,17 @@ def test_of_several_outputs_there_is_a_hessian_of_the_loss_and_no_derivative_of_
         symgraph.compile(model, extras=("jvp",))
 
 
+def test_a_direction_counts_along_weights_alone_on_which_the_output_depends() -> None:
+    model = Model("spread")
+    x, y = model.feature("x"), model.target("y")
+    a, s, t = model.weights("a s t")
+    model.loss((y - model.output("out", sp.exp(a * x))) ** 2 * sp.exp(-s) + s)
+    model.penalty(a**2 * t**2 + t**2)
+    assert "_s" not in text_of(model, "jvp").partition("def _jvp(")[2].partition("v_a, v_s, v_t = v")[2].partition("return")[0]
+    module = symgraph.compile(model, backend="numpy", extras=("feature-jacobian", "jvp"))
+    assert module.jvp([0.0, 0.0, 1.0], [2.0, 3.0, 4.0], [1.0]) == 2.0
+
+
 def test_wrong_arguments_are_named() -> None:
     module, (w, t, y) = symgraph.compile(decay(), extras=EXTRAS), drawn()
     with pytest.raises(ValueError, match=r"v has shape \(2,\), decay needs \(3,\)"):

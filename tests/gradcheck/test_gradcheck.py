@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from built import verified
 from handmade import module
+from sympy import exp
 
+from symgraph import Model
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck import gradcheck
 from symgraph.gradcheck.differences import differentiate, look
@@ -77,6 +80,15 @@ def test_declared_domains_are_where_points_lie() -> None:
     report = gradcheck(inside)
     assert all(5.0 < point[0] < 6.0 for point in report.points)
     assert all((x > -3.0).all() and (x < -2.0).all() for _, x in seen)
+
+
+def test_constants_are_drawn_too_since_a_weight_may_count_at_other_values_alone() -> None:
+    model = Model("arrhenius")
+    x, y, T = model.feature("x"), model.target("y"), model.constant("T", 350, domain=(300, 400))
+    k, energy = model.weights("k energy", domain=(0.5, 2))
+    model.loss((y - model.output("rate", k * x * exp(-energy * (T / 350 - 1)))) ** 2)
+    for backend in ("numpy", "native", "scalar"):
+        assert gradcheck(verified(model, backend)).verdict == "passed"
 
 
 def test_the_report_prints_a_line_a_weight_and_a_line_a_failed_function() -> None:

@@ -41,13 +41,13 @@ class AccurateWriter(LinesWriter):
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))
+        self.plain = literals
         self.pairs = self._positions_of_pairs()
         self.fields_of_pairs = self._names_of_pairs()
 
     def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
         """The statements of _penalty, and the one that returns the penalty and its partials by each weight."""
-        here = self.literals
-        self.literals = {**here, **_pair_literals(replace(self.source, graph=penalty.graph), here)}
+        self.literals = {**self.literals, **_pair_literals(replace(self.source, graph=penalty.graph), self.plain)}
         return super().penalty(penalty)
 
     def body(self) -> tuple[str, ...]:

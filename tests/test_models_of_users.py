@@ -1,0 +1,105 @@
+"""Models as users write them, in every backend that takes them, with first and second derivatives, against the reference."""
+
+from collections.abc import Sequence
+from inspect import isfunction
+from pathlib import Path
+from types import ModuleType
+
+import models_of_users
+import numpy as np
+import pytest
+from models_of_users import USERS
+from scipy.optimize import least_squares
+
+from symgraph.backends import BACKENDS
+from symgraph.build.modules import load_artifact
+from symgraph.check.verify import verify
+from symgraph.errors import SpecError
+from symgraph.generate import generate
+from symgraph.io.compiled import module_of
+from symgraph.options import options_of
+from symgraph.spec.declarations import Declarations
+from symgraph.spec.likelihoods import LIKELIHOODS
+from symgraph.spec.losses import LOSSES
+from symgraph.spec.robust import ROBUST
+
+EXTRAS = ("hessian", "feature-jacobian", "jvp")
+UNITS = 64
+"""Largest error in ulp, or in radii of an evaluation in doubles where these are more: modules round at other places than the
+spec's own expressions, and functions err by some units; a lost digit is 10 of them at the least."""
+
+SEVERAL = ("randles_cell", "options_chain", "epidemic", "decay_chain", "refractive_index")
+REFUSED = {
+    **dict.fromkeys(("overdispersed", "eight_schools", "psychometric"), ("hessian",)),
+    **dict.fromkeys(SEVERAL, ("feature-jacobian", "jvp")),
+    "irises": EXTRAS,
+}
+"""Derivatives that are refused: second ones beside a penalty, and those of several outputs by features or along a direction."""
+ON_NUMPY_ALONE = ("voigt_doublet", "airy_rings", "solar_cell", "well_test", "matern_field")
+"""Models with a function that SciPy has and C and Python's math lack."""
+
+
+def extras_of(name: str) -> list[str]:
+    return [extra for extra in EXTRAS if extra not in REFUSED.get(name, ())]
+
+
+def numpy_of(name: str, extras: Sequence[str]) -> ModuleType:
+    return load_artifact(generate(USERS[name](), options=options_of(extras))[0])
+
+
+def test_they_are_forty_and_use_all_that_a_spec_can_say() -> None:
+    assert len(USERS) >= 40
+    text = Path(models_of_users.__file__).read_text()
+    declarations = {
+        name for part in Declarations.__mro__ for name, one in vars(part).items() if isfunction(one) and name[0] != "_"
+    }
+    assert {name for name in declarations if f"model.{name}(" not in text} == set()
+    assert {
+        name for name in (*LOSSES, *LIKELIHOODS, *ROBUST) if f'("{name}"' not in text and f'loss="{name}"' not in text
+    } == set()
+    assert all(f"{option}=" in text for option in ("init", "domain", "bounds", "fixed", "lower", "upper", "f_scale", "sigma"))
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "pendulum")) for name in USERS])
+def test_values_and_derivatives_are_those_of_the_reference(name: str) -> None:
+    report = verify(USERS[name](), numpy_of(name, extras_of(name)))
+    assert (report.unverified, report.untaken) == ((), ())
+    assert report.worst < UNITS
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_derivatives_that_there_are_not_are_refused_by_an_error_that_names_them(name: str) -> None:
+    for extra in REFUSED[name]:
+        with pytest.raises(SpecError, match=rf"^model {name}: .*{extra.replace('-', '_')}.*leave"):
+            generate(USERS[name](), options=options_of([extra]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", USERS)
+def test_every_other_backend_takes_them_or_names_the_function_that_it_lacks(name: str) -> None:
+    modules = []
+    for backend in sorted(BACKENDS.keys() - {"numpy"}):
+        options = options_of(extras_of(name) if backend == "c" else ())
+        if name in ON_NUMPY_ALONE:
+            with pytest.raises(SpecError, match=rf"^model {name}: .* needs \w+, which the backend {backend} lacks"):
+                generate(USERS[name](), (backend,), options=options)
+        else:
+            artifacts = generate(USERS[name](), (backend,), options=options)
+            texts = {artifact.name: artifact.text for artifact in artifacts}
+            modules.append(module_of(artifacts[0].name, texts) if backend == "c" else load_artifact(artifacts[0]))
+    if modules:
+        assert verify(USERS[name](), None, tuple(modules)).worst < UNITS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, build in USERS.items() if build().residual_exprs and not build().robust])
+def test_least_squares_finds_the_weights_of_data_without_noise(name: str) -> None:
+    """The initial weights, moved by a twentieth, give the data; SciPy takes the module's functions as they are."""
+    model, module, rng = USERS[name]().freeze(), numpy_of(name, ()), np.random.RandomState(1)
+    domains = [entry.domain or (-2.0, 2.0) for entry in model.feature_inputs]
+    X = np.array([rng.uniform(*domain, 60) for domain in domains]).T
+    start = module.initial_weights(0)
+    w = start + 0.05 * rng.normal(size=len(start)) * np.maximum(np.abs(start), 0.2)
+    y = module.predict(w, X)
+    found = least_squares(module.residual, start, module.residual_jacobian, x_scale="jac", args=(X, y))
+    assert found.cost < 1e-10 * np.sum(module.residual(start, X, y) ** 2)
