@@ -205,7 +205,7 @@ def _given(rows: int = 1_000_000) -> tuple[Any, Any, Any]:
 def normal_equations(wanted: Sequence[str] | None, backend: str) -> Found:
     """J'WJ, J'Wr and the loss of least squares, beside the gradient by the same backend."""
     module, given = symgraph.compile(model, backend=backend), _given()
-    makers = {
+    makers: dict[str, Made] = {
         NATIVE: lambda: partial(module.normal_equations, *given),
         GRADIENT: lambda: partial(module.value_and_grad, *given),
     }
@@ -224,7 +224,7 @@ def hessian(wanted: Sequence[str] | None) -> Found:
         compiled = jax.jit(jax.hessian(lambda w, X, y: loss(w, X.T, y).mean()))
         return lambda: jax.block_until_ready(compiled(*held))
 
-    makers = {
+    makers: dict[str, Made] = {
         NATIVE: lambda: partial(module.hessian, *given),
         GRADIENT: lambda: partial(module.value_and_grad, *given),
         "JAX jit, hessian": by_jax,
