@@ -41,7 +41,7 @@ COMPILE_SECONDS = 20.0
 """Time that a compiler may take for a model where nobody has asked for native code."""
 
 LONGEST = 500_000
-"""Most characters of a C file that is compiled although nobody asked for it: some 1,000 weights of a perceptron, and 10 s."""
+"""Most characters of a C file that is compiled although nobody asked for it: some 1,300 weights of a perceptron, and 10 s."""
 
 Choice = Literal["auto", "native", "numpy"]
 
