@@ -9,7 +9,7 @@ from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name
 from symgraph.backends.c.parts import Body, CFunction, Part
 from symgraph.backends.c.penalty import penalty_body
-from symgraph.backends.c.writer import FunctionWriter, Use
+from symgraph.backends.c.uses import Use, UseWriter
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import roots_of
@@ -257,7 +257,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     _check_model_name(source.model.name)
     model = source.model
     chosen = _chosen(source)
-    writer = FunctionWriter(source, texts, literals)
+    writer = UseWriter(source, texts, literals)
     there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
     functions: dict[str, Any] = _functions(source, writer, {*chosen, *there})
     terms = functions["terms"]
@@ -307,7 +307,7 @@ def _chosen(source: Source) -> tuple[str, ...]:
     return chosen
 
 
-def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
+def _functions(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
     """Write what the chosen functions need over rows, by the attributes of the view.
 
     Functions that stand together here have the same statements.
@@ -354,7 +354,7 @@ def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict
     return found
 
 
-def _summed(writer: FunctionWriter, name: str, weights: int) -> Summed:
+def _summed(writer: UseWriter, name: str, weights: int) -> Summed:
     """Write what a function on request needs that adds up rows."""
     upper = [weights * row + column for row in range(weights) for column in range(row, weights)]
     result, entries = ("hessian", upper) if name == HESSIAN else ("product", [])

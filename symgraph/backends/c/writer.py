@@ -10,7 +10,7 @@ from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ON_REQUEST, ascii_name, ascii_names, taken
 from symgraph.backends.c.parts import Body, CFunction, Part
-from symgraph.backends.names import JACOBIAN, Names, Numbering, identifiers, several_targets
+from symgraph.backends.names import Names, Numbering, identifiers, several_targets
 from symgraph.backends.section import Line, SectionWriter, statements
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
@@ -20,31 +20,13 @@ from symgraph.options import HVP, JVP
 
 _DECLARED = len("const double ")
 _VECTORS = {"w": "w[{}]", "feature": "x[{} * stride + row]"}
-WITH_VALUES, WITH_SLOPES = "with_values", "with_slopes"
-"""Flags of functions for values and slopes."""
+WITH_SLOPES = "with_slopes"
+"""Flag that tells a function whether the derivatives of a value are wanted."""
 _SHORTEST_COPY = 4
 """Fewest partials in a row that are copied at once."""
 
 
-class Use(NamedTuple):
-    """Function for the values of rows, for their slopes, or for both.
-
-    Attributes:
-        name: its name.
-        array: the name of the array that it writes to, a column each.
-        values: whether it writes the values.
-        slopes: whether it writes the slopes.
-        behind: whether the values stand behind the slopes.
-    """
-
-    name: str
-    array: str
-    values: bool = False
-    slopes: bool = False
-    behind: bool = False
-
-
-class _Result(NamedTuple):
+class Result(NamedTuple):
     """Result of a loop: its node, the factor before it, the condition for it, and the place that it is written to."""
 
     position: int
@@ -122,107 +104,6 @@ class FunctionWriter:
         """Return the sums over rows that results need, from number 1 on: number 0 is that of the losses."""
         return _sums(self.graph, prefix)
 
-    def terms(self, uses: Sequence[Use], prefix: str = "grad") -> list[CFunction]:
-        """Write functions for the loss of each row, and for the terms of sums: the loss's, times the cotangent, and others."""
-        parameters, arrays = (*_direction(prefix), "y", "cotangent"), ("losses", "terms")
-        return self._uses(uses, (self.graph.roots["loss"],), self.sums(prefix), self.labels, parameters, arrays)
-
-    def derivatives(self, uses: Sequence[Use], values: str, slopes: str, cotangents: str = JACOBIAN) -> list[CFunction]:
-        """Write functions for outputs or residuals and for their derivatives.
-
-        Args:
-            uses: the functions.
-            values: the kind of the roots that are the values.
-            slopes: that of the derivatives.
-            cotangents: see ``Names.cotangents``.
-        """
-        labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
-        parameters = ("y",) if values == "residual" else _direction(slopes)
-        roots = roots_of(self.graph, values), roots_of(self.graph, slopes)
-        return self._uses(uses, *roots, labels, parameters, (values, "partials"))
-
-    def _uses(
-        self,
-        uses: Sequence[Use],
-        values: Sequence[int],
-        slopes: Sequence[int],
-        labels: Mapping[int, str],
-        parameters: Sequence[str],
-        arrays: tuple[str, str],
-    ) -> list[CFunction]:
-        """Write functions over rows for the same values or slopes.
-
-        Their statements stand once if they are one loop. If not, the values have parts of their own, and the slopes, and what
-        writes both goes through these.
-
-        Args:
-            uses: the functions.
-            values: the nodes of the values.
-            slopes: those of the slopes; of a sum over rows, its terms.
-            labels: the names that nodes must have.
-            parameters: those that they have beside weights, columns, the rows' distance, and arrays for results.
-            arrays: the names of the arrays for values and for slopes where statements stand once.
-        """
-        values, slopes = [
-            nodes if any(wanted) else ()
-            for nodes, wanted in ((values, [use.values for use in uses]), (slopes, [use.slopes for use in uses]))
-        ]
-        cotangents = [node for node in self.graph.nodes if node.op == "cotangent" and "cotangent" in parameters]
-        once = not self.shared and all(node.varying for node in cotangents) and len(self._chunks((*values, *slopes))[0]) == 1
-        if len(uses) > 1 and once:
-            return self._once(uses, values, slopes, labels, parameters, arrays)
-        found: dict[str, CFunction] = {}
-        for use in sorted(uses, key=lambda use: use.values and use.slopes):
-            ends = [one for one in uses if one.values != one.slopes and use.values and use.slopes]
-            if len(ends) == 2:
-                found[use.name] = joined(*(found[one.name] for one in sorted(ends, key=lambda one: one.values == use.behind)))
-                continue
-            seed = "cotangent[row] * " if cotangents and use.slopes else ""
-            ordered = [_Result(node, factor=seed) for node in values if use.values]
-            others = [_Result(node) for node in slopes if use.slopes]
-            given = [name for name in parameters if use.slopes or name != "cotangent"]
-            entries = [*others, *ordered] if use.behind else [*ordered, *others]
-            found[use.name] = self._over_rows(use.name, {use.array: entries}, labels, given)
-        return [found[use.name] for use in uses]
-
-    def _once(
-        self,
-        uses: Sequence[Use],
-        values: Sequence[int],
-        slopes: Sequence[int],
-        labels: Mapping[int, str],
-        parameters: Sequence[str],
-        arrays: tuple[str, str],
-    ) -> list[CFunction]:
-        """Write functions whose statements are one loop, which leaves out what is not wanted; see ``_uses``."""
-        flags = {WITH_VALUES: [use.values for use in uses], WITH_SLOPES: [use.slopes for use in uses]}
-        flags = {name: wanted for name, wanted in flags.items() if not all(wanted)}
-        wanted = {name: f"if ({name}) " for name in flags}
-        seed = "cotangent" in parameters and WITH_SLOPES in flags
-        factor = ("seed * " if seed else "cotangent[row] * ") if "cotangent" in parameters else ""
-        results = {
-            arrays[0]: [_Result(node, factor, wanted.get(WITH_VALUES, "")) for node in values],
-            arrays[1]: [_Result(node, "", wanted.get(WITH_SLOPES, "")) for node in slopes],
-        }
-        whole = self._over_rows(uses[0].name, results, labels, parameters, tuple(flags), seed=seed)
-        (part,), functions = whole.own, []
-        for number, use in enumerate(uses):
-            count = len(values) * use.values + len(slopes) * use.slopes
-            before = len(slopes) if use.behind else 0, len(values) if use.values and not use.behind else 0
-            places = [use.array + (f" + {first} * STRIDE" if first else "").replace(" 1 *", "") for first in before]
-            pointers = [place if there else "NULL" for place, there in zip(places, (use.values, use.slopes), strict=True)]
-            own = replace(
-                part,
-                name=use.name,
-                results=count,
-                array=use.array,
-                passed=(*(str(int(wanted[number])) for wanted in flags.values()), *pointers),
-                absent=() if use.slopes else ("cotangent",),
-                owner=number == 0,
-            )
-            functions.append(CFunction((), (own,), 0, tuple(range(count))))
-        return functions
-
     def gradient(self, terms: CFunction, prefix: str = "grad", array: str = "grad", entries: Sequence[int] = ()) -> Body:
         """Write the code that makes partials of the sums, once.
 
@@ -254,7 +135,7 @@ class FunctionWriter:
                 source, size = f"sums + {places[node]}", f"{stop - start} * sizeof(double)"
                 stores.append(f"    memcpy({array}{f' + {entry}' if entry else ''}, {source}, {size});")
         once = *statements(lines, self.notes, 4, sign="//"), *stores
-        return Body("gradient", once, (), _unread(("w", *_direction(prefix), "sums"), once))
+        return Body("gradient", once, (), _unread(("w", *direction_of(prefix), "sums"), once))
 
     def _chunks(self, results: Sequence[int]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
         """Distribute what a function over rows computes over loops, and give its results, the terms of sums for these."""
@@ -265,7 +146,7 @@ class FunctionWriter:
     def _over_rows(
         self,
         what: str,
-        arrays: Mapping[str, Sequence[_Result]],
+        arrays: Mapping[str, Sequence[Result]],
         labels: Mapping[int, str],
         parameters: Sequence[str] = (),
         flags: tuple[str, ...] = (),
@@ -289,7 +170,7 @@ class FunctionWriter:
         number_of = [where[value] if where.get(value, -1) >= 0 else len(chunks) - 1 for value in values]
         own = [[index for index, number in enumerate(number_of) if number == one] for one in range(len(chunks))]
         slots, kept = self._slots(chunks, where)
-        written: list[list[_Result]] = []
+        written: list[list[Result]] = []
         for indices in own:
             counts = dict.fromkeys(arrays, 0)
             written.append([])
@@ -315,7 +196,7 @@ class FunctionWriter:
         where: Mapping[int, int],
         slots: Mapping[int, int],
         labels: Mapping[int, str],
-        results: Sequence[Sequence[_Result]] = (),
+        results: Sequence[Sequence[Result]] = (),
         *,
         seed: bool = False,
     ) -> tuple[Part, ...]:
@@ -449,21 +330,13 @@ class FunctionWriter:
         return tuple(Line(f"const double {name} = {_VECTORS[kind].format(index)};", "", -1) for index, name in names if name)
 
 
-def joined(first: CFunction, second: CFunction) -> CFunction:
-    """Return the function that goes through the parts of two others, which stand before it."""
-    count = len(first.places)
-    behind = tuple(replace(part, first=count + part.first) for part in second.own)
-    places = (*first.places, *(count + place for place in second.places))
-    return CFunction((*first.parts, *behind), (), max(first.kept, second.kept), places)
-
-
 def _unread(words: Iterable[str], lines: Iterable[str]) -> tuple[str, ...]:
     """Return the words that are in none of some lines of code."""
     text = "\n".join(lines)
     return tuple(word for word in words if not re.search(rf"\b{word}\b", text))
 
 
-def _direction(prefix: str) -> tuple[str, ...]:
+def direction_of(prefix: str) -> tuple[str, ...]:
     """Return the parameter for the direction along which the results are, if they are along one."""
     return ("direction",) if prefix in (HVP, JVP) else ()
 
