@@ -111,6 +111,10 @@ class Bound(Binding[T]):
         self._replay.in_blocks(program, Batch(inputs, one, uniform_values(program, inputs.w, one)), 1, add)
         return products.sums()
 
+    def _residual_columns(self, inputs: Inputs) -> Array:
+        table = self._table("residual_columns", inputs, 1)
+        return np.array(table.T, np.float64).reshape(-1, len(self.facts.weights) + 1, len(table) if table.ndim > 1 else 1)
+
     def _slopes_and_residuals(self, tape: T) -> Sequence[Array]:
         """Give the partials of each residual, and behind them the residual."""
         slopes, k = self._columns["residual_jacobian"](tape), len(self.facts.weights)
