@@ -153,7 +153,7 @@ def load(
 
     Returns:
         A `types.ModuleType`, read again at each call; its `repr` says what it runs on, which nothing changes later. A file of
-        the scalar backend loads too; `load_scalar` gives it its type.
+        the scalar backend loads too, as `symgraph.io.module.ScalarModule`.
 
     Raises:
         ModuleError: there is no such file, it is no generated module, or it follows another version of the contract; or it was

@@ -35,6 +35,11 @@ class WithConstants:
     def __init__(self, binding: Kept, module: ModuleType | None = None) -> None:
         self.binding = binding
         self.module = module
+        # kept, since another module of the same text may take its name later
+        self._home = module or sys.modules[binding.facts.module]
+
+    def __reduce__(self) -> "tuple[type[WithConstants], tuple[Kept, ModuleType | None]]":
+        return WithConstants, (self.binding, self.module)
 
     def with_constants(self, **values: float) -> ModuleType:
         """Give a module with the same functions that computes with other values of constants.
@@ -45,7 +50,7 @@ class WithConstants:
         Raises:
             ValueError: a name is unknown, or a value is no finite number.
         """
-        return changed_module(self.module or sys.modules[self.binding.facts.module], self.binding, values)
+        return changed_module(self._home, self.binding, values)
 
 
 def changed_module(module: Any, binding: Kept, values: Mapping[str, float]) -> ModuleWithConstants:

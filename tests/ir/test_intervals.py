@@ -6,6 +6,7 @@ import sys
 
 import mpmath
 import pytest
+from graph_text import from_text
 from graphs import graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,6 @@ from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.intervals import RULES, WHOLE, Interval, between, intervals, point, renewed
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
-from symgraph.ir.text import from_text
 
 DIGITS = 60
 PRIMITIVE = sorted(op for op in RULES if op in MPMATH and op in OPS and OPS[op].stable is None and op != "rowsum")

@@ -17,6 +17,7 @@ from symgraph.errors import SpecError
 from symgraph.ir.graph import values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
+from symgraph.spec.model import Model
 
 BLOCK_BYTES = 1 << 15
 """Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
@@ -254,7 +255,7 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     Raises:
         SpecError: the header would have the name of one of the C library, or names of the file would belong to C itself.
     """
-    _check_model_name(source.model.name)
+    _check_model_name(source.model)
     model = source.model
     chosen = _chosen(source)
     writer = UseWriter(source, texts, literals)
@@ -363,11 +364,13 @@ def _summed(writer: UseWriter, name: str, weights: int) -> Summed:
     return Summed(name, result, terms, finish, 1 + len(writer.sums(name)), along=name == HVP)
 
 
-def _check_model_name(name: str) -> None:
+def _check_model_name(model: Model) -> None:
+    name = model.name
     if name.lower() in HEADERS:
-        raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another")
+        raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another", model.place())
     if name.startswith("_"):
-        raise SpecError(f"model name {name!r}: in C, names that begin with an underscore belong to the compiler; drop it")
+        text = "in C, names that begin with an underscore belong to the compiler; drop it"
+        raise SpecError(f"model name {name!r}: {text}", model.place())
 
 
 def _rows(columns: int, single: bool) -> int:
