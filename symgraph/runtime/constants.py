@@ -6,6 +6,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from symgraph.runtime.binding import Kept
 from symgraph.runtime.contract import changed_constants
 
@@ -54,13 +56,14 @@ class WithConstants:
 def changed_module(module: Any, binding: Kept, values: Mapping[str, float]) -> ModuleWithConstants:
     """Copy a module, its functions those of the same objects with other constants."""
     result = ModuleWithConstants(module.__name__, module.__doc__)
-    owners: dict[int, Kept] = {}
+    owners: dict[int, Any] = {id(binding): (model := changed(binding, values))}
     for name, value in vars(module).items():
-        owner = getattr(value, "__self__", None)
-        if isinstance(owner, Kept) and id(owner) not in owners:
+        owner: Any = getattr(value, "__self__", None)
+        if id(owner) not in owners and isinstance(owner, Kept):
             owners[id(owner)] = changed(owner, values)
-        vars(result)[name] = getattr(owners[id(owner)], name) if isinstance(owner, Kept) else value
-    model = owners[id(binding)]
+        elif id(owner) not in owners and hasattr(owner, "before"):  # of a compiled model, what stands before its binding
+            owners[id(owner)] = owner.before(model, np.array([*model.facts.constants.values()], np.float64))
+        vars(result)[name] = getattr(owners[id(owner)], name) if id(owner) in owners else value
     vars(result).update(CONSTANTS=model.facts.constants, _model=model, _made_from=module)
     vars(result)["with_constants"] = WithConstants(model, result).with_constants
     return result
@@ -72,6 +75,7 @@ def changed(kept: K, values: Mapping[str, float]) -> K:
     vars(other).update(vars(kept))
     other.facts = kept.facts._replace(constants=changed_constants(kept.facts, values))
     other.travel = changed, (kept, dict(values))
+    vars(other).update({"front_travel": other.travel} if hasattr(kept, "front_travel") else {})
     return other
 
 
