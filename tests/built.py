@@ -21,7 +21,7 @@ from symgraph.generate import Artifact, generate
 from symgraph.io.compiled import module_of
 from symgraph.io.module import from_source
 from symgraph.ir.ops import OPS, op_of
-from symgraph.options import Options
+from symgraph.options import options_of
 from symgraph.spec.inputs import Input
 
 MODELS = ZOO | ODD
@@ -72,12 +72,12 @@ def modules_of(model: Model) -> tuple[ModuleType, ModuleType]:
     return load_artifact(numpy), load_artifact(scalar)
 
 
-def verified(model: Model, kind: str) -> Any:
+def verified(model: Model, kind: str, *extras: str) -> Any:
     """A module verified as a build verifies it: of a backend, "accurate" of numpy, or "float" of c in single precision."""
     if kind in ("numpy", "native"):
-        return symgraph.compile(model, backend=kind)
+        return symgraph.compile(model, backend=kind, extras=extras)
     backend = {"accurate": "numpy", "float": "c"}.get(kind, kind)
-    options = {"accurate": Options(precision="accurate"), "float": Options(single=True)}.get(kind, Options())
+    options = options_of((*extras, *(["float"] if kind == "float" else [])), "accurate" if kind == "accurate" else "double")
     artifacts = generate(model, (backend,), options=options)
     if backend == "c":
         module: Any = module_of(artifacts[0].name, {artifact.name: artifact.text for artifact in artifacts})

@@ -82,7 +82,7 @@ class Contract:
             if type(got) is not type(want) or got != want:
                 raise VerificationError(f"{subject}: {name} is {got!r}, the spec says {want!r}")
         lacking = {name for name in ON_REQUEST if not hasattr(module, name)}
-        facts = {name: fact for name, fact in self.expected.items() if name not in lacking}
+        facts = {name: fact for name, fact in self.expected.items() if name.partition(" ")[0] not in lacking}
         facts |= bounds(self.expected) if hasattr(module, "error_bound") else {}
         rows, batch = Rows(module, facts, partial(_has, module, backend), self.reference.on_target), self._given()
         outcomes = (outcome for given in _ways(batch, backend, whole, turn) for outcome in rows.outcomes(given))
@@ -144,10 +144,10 @@ class Contract:
     def _difference(self, outcome: Outcome[Expected], excess: Any) -> str:
         """The value that is farthest off, and where it is."""
         right, worst = outcome.known, np.unravel_index(np.argmax(np.nan_to_num(excess, nan=np.inf)), outcome.got.shape)
-        depth = 2 if outcome.fact == "hessian" else int(outcome.by)
+        depth = 2 if outcome.fact.endswith("hessian") else int(outcome.by)
         axes = ("row", *["by"] * depth)[-right.want.ndim :] if depth else ("row",)
         features = [entry.name for entry in self.reference.model.feature_inputs]
-        names = features if outcome.fact == "feature_jacobian" else list(self.batch.weights)
+        names = features if outcome.fact.startswith("feature_jacobian") else list(self.batch.weights)
         places = zip(axes, map(int, worst), strict=False)  # none where it is one number
         where = "".join(f", row {place}" if axis == "row" else f", by {names[place]}" for axis, place in places)
         found = f"is {outcome.got[worst]!s}, the spec gives {right.want[worst]!s}"

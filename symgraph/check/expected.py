@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.check.verification_points import Batch
+from symgraph.columns import partials_of
 from symgraph.gradcheck.calls import PENALTY, Array, direction, partials_fact
 from symgraph.gradcheck.outcomes import Fact
 
@@ -125,7 +126,7 @@ def expect_at(
         start = len(names) + place * len(weights)
         found[partials_fact(root)] = whole.at((slice(None), slice(start, start + len(weights))))
     if reference.penalty is not None:
-        found |= _penalty(reference.penalty, points, kind)
+        found |= _penalty(reference.penalty, points, kind, derivatives)
     found |= _on_request(reference, points, kind, found, derivatives)
     # a field of the tape that is None without the target
     return found | ({"node loss": found["loss"]} if "loss" in reference.on_target else {})
@@ -144,20 +145,13 @@ def _on_request(
         largest = np.nanmax(np.abs(truth), axis=(1, 2), keepdims=True, initial=0.0)
         found["hessian"] = kind(truth, off + 2.0**-kind.bits * largest)
         found["hvp"] = _along(found["hessian"], v)
-    if "output" in reference.roots and not {"feature_jacobian", "jvp"}.isdisjoint(wanted):
-        found["jvp"] = _along(known["jacobian"], v)
+    for output in (root for root in reference.roots if root.partition(" ")[0] == "output"):
+        found[partials_of(output, "jvp")] = _along(known[partials_fact(output)], v)
         features = [entry.name for entry in reference.model.feature_inputs]
-        truths = [
-            [find(point).partials["output"] for point in points]
-            for find in (reference.truth, partial(reference.rough, bits=kind.bits))
-        ]
-        found["feature_jacobian"] = kind(
-            *(
-                np.array([[read(one[name]) for name in features] for one in part], np.float64)
-                for part, read in zip(truths, (number, radius), strict=True)
-            )
-        )
-    return {name: fact for name, fact in found.items() if name in wanted}
+        readings = ((reference.truth, number), (partial(reference.rough, bits=kind.bits), radius))
+        tables = ([[read(find(one).partials[output][name]) for name in features] for one in points] for find, read in readings)
+        found[partials_of(output, "feature_jacobian")] = kind(*(np.array(table, np.float64) for table in tables))
+    return {name: fact for name, fact in found.items() if name.partition(" ")[0] in wanted}
 
 
 def _along(fact: Expected, v: Array) -> Expected:
@@ -167,13 +161,15 @@ def _along(fact: Expected, v: Array) -> Expected:
         return type(fact)(fact.want @ v, fact.radius @ np.abs(v) + 2.0**-fact.bits * sizes)
 
 
-def _penalty(reference: Reference, points: Sequence[Point], kind: type[Expected]) -> dict[str, Expected]:
-    """Return the penalty at the weights, and its partials, once for each row."""
+def _penalty(
+    reference: Reference, points: Sequence[Point], kind: type[Expected], derivatives: Collection[str]
+) -> dict[str, Expected]:
+    """Return the penalty at the weights, and its derivatives, once for each row."""
     names = {entry.name for entry in reference.model.inputs}
     alone = [{name: value for name, value in points[0].items() if name in names}]
-    own = expect_at(reference, alone, kind)
+    own = expect_at(reference, alone, kind, derivatives)
     rows = np.zeros(len(points), np.intp)
-    return {PENALTY[fact]: own[fact].at(rows) for fact in PENALTY}
+    return {name: own[fact].at(rows) for fact, name in PENALTY.items() if fact in own}
 
 
 def radius(value: Value) -> float:

@@ -27,7 +27,7 @@ MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
 """Errors of the scalar backend where NumPy gives inf or nan."""
 BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
-PENALTY = {"loss": "penalty", "gradient": "penalty_gradient"}
+PENALTY = {"loss": "penalty", "gradient": "penalty_gradient", "hessian": "penalty_hessian", "hvp": "penalty_hvp"}
 """The facts of what is added to sums of rows once, which each row repeats."""
 PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian", "penalty": "penalty_gradient"}
 """The values of a row, and the partials of each by the weights."""
@@ -46,7 +46,7 @@ def is_value(fact: str) -> bool:
 ON_REQUEST = ("hessian", "hvp", "feature_jacobian", "jvp")
 """Functions that modules have on request, each with a fact of its name; hvp and jvp are along ``direction``."""
 WITHOUT = "without y"
-_OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian")
+_OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian", "feature_jacobian", "jvp")
 """The functions whose results may have several columns."""
 _NUMBER = -1.5
 """A cotangent that all rows share."""
@@ -209,13 +209,13 @@ def _called(
         along = [direction(len(given.w)).astype(given.w.dtype)] if name in ("hvp", "jvp") else []
         result: Any = getattr(module, name)(given.w, *along, *given[1:arguments], **given.options, **options)
         if name in _OF_COLUMNS:
-            return _columns(name, result, given, len(facts))
+            return _columns(module, name, result, given, len(facts))
         return result if len(facts) > 1 else (result,)
 
     return Call(name, facts, run, how, factors, penalty)
 
 
-def _columns(name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
+def _columns(module: Any, name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
     """The columns of a result of outputs or residuals.
 
     Raises:
@@ -224,7 +224,8 @@ def _columns(name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
     if count == 1:
         return (result,)
     rows = () if given.alone else (len(given.rows),)
-    ends = (len(given.w),) if name.endswith("jacobian") else ()
+    by = module.FEATURES if name == "feature_jacobian" else module.WEIGHTS
+    ends = (len(by),) if name.endswith("jacobian") else ()
     shape = (math.prod(rows) * count, *ends) if name.startswith("residual") else (*rows, count, *ends)
     if np.shape(result) != shape:
         raise ValueError(f"it has shape {np.shape(result)} instead of {shape}")
@@ -259,8 +260,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", outputs, 2, WITHOUT)
         yield single("jacobian", jacobian, 2, WITHOUT)
-        yield single("feature_jacobian", ("feature_jacobian",), 2)
-        yield single("jvp", ("jvp",), 2)
+        for name in ("feature_jacobian", "jvp"):
+            yield single(name, [partials_of(output, name) for output in outputs], 2)
     if given.y is not None:
         yield single("jacobian", jacobian)
     if residuals[0] in facts:
@@ -271,6 +272,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     yield single("error_bound", BOUNDS)
     if given.alone and hasattr(module, "penalty"):
         yield Call("penalty", ("penalty", "penalty_gradient"), lambda: call_penalty(module, given.w))
+    if given.alone and hasattr(module, "penalty_hessian"):
+        yield Call("penalty_hessian", ("penalty_hessian",), lambda: [module.penalty_hessian(given.w)])
     if given.alone and hasattr(module, "penalty_residual"):
         yield from _squares_of_penalty(module, given.w, module.METADATA["residual_factor"])
     if given.alone:

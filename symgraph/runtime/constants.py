@@ -55,7 +55,7 @@ def changed_module(module: Any, binding: Kept, values: Mapping[str, float]) -> M
         if isinstance(owner, Kept) and id(owner) not in owners:
             owners[id(owner)] = changed(owner, values)
         vars(result)[name] = getattr(owners[id(owner)], name) if isinstance(owner, Kept) else value
-    model = owners[id(binding)]
+    model = owners.get(id(binding)) or owners[id(module._model)]  # a module of the same text may have taken this one's name
     vars(result).update(CONSTANTS=model.facts.constants, _model=model, _made_from=module)
     vars(result)["with_constants"] = WithConstants(model, result).with_constants
     return result

@@ -117,9 +117,9 @@ class FunctionWriter:
         return self._over_rows("normal", "columns", (*roots_of(self.graph, slopes), *roots_of(self.graph, values)), labels)
 
     def both(self) -> CFunction:
-        """Write the function for the output and its derivatives by the weights."""
-        labels = self.names.cotangents(JACOBIAN)[0] | self.names.nodes()
-        return self._over_rows("both", "both", (self.graph.roots["output"], *roots_of(self.graph, "jacobian")), labels)
+        """Write the function for the outputs and their derivatives by the weights."""
+        labels, graph = self.names.cotangents(JACOBIAN)[0] | self.names.nodes(), self.graph
+        return self._over_rows("both", "both", (*roots_of(graph, "output"), *roots_of(graph, "jacobian")), labels)
 
     def gradient(self, terms: CFunction, prefix: str = "grad", array: str = "grad", entries: Sequence[int] = ()) -> Part:
         """Write the code that makes partials of the sums, once.

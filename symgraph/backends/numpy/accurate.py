@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 
 from symgraph.backends.layout import number, unpacked
 from symgraph.backends.names import several_targets
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
-from symgraph.backends.source import Penalty, Source
+from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
+from symgraph.ir.graph import ON_REQUEST, Graph
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import OpTexts, call
+from symgraph.spec.model import Model
 
 TEXTS: OpTexts = MappingProxyType(
     {**texts_of("accurate"), "mul_floats": call("dd_mul_floats", 2), "mul_power": call("dd_mul_power", 2)}
@@ -41,14 +44,15 @@ class AccurateWriter(LinesWriter):
 
     def __init__(self, source: Source, kernel: Kernel, literals: Mapping[str, str]) -> None:
         super().__init__(source, kernel, TEXTS, _pair_literals(source, literals))
+        self.plain = literals
         self.pairs = self._positions_of_pairs()
         self.fields_of_pairs = self._names_of_pairs()
 
-    def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
-        """The statements of _penalty, and the one that returns the penalty and its partials by each weight."""
-        here = self.literals
-        self.literals = {**here, **_pair_literals(replace(self.source, graph=penalty.graph), here)}
-        return super().penalty(penalty)
+    def _of_weights(
+        self, part: Model, graph: Graph, results: Sequence[int], *, seconds: bool = False
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        self.literals = {**self.literals, **_pair_literals(replace(self.source, graph=graph), self.plain)}
+        return super()._of_weights(part, graph, results, seconds=seconds)
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward; without y the tape is returned before what needs it."""
@@ -83,9 +87,10 @@ class AccurateWriter(LinesWriter):
     def _positions_of_pairs(self) -> tuple[int, ...]:
         """Named operations whose pairs other functions read, the loss among them; unnamed ones are on the tape anyway."""
         graph, kernel = self.graph, self.kernel
-        after = (*kernel.backward, *kernel.jacobian, *kernel.residual, *kernel.residual_jacobian)
+        parts = (kernel.backward, kernel.jacobian, kernel.residual, kernel.residual_jacobian, *kernel.on_request.values())
+        after = tuple(chain(*parts))
         read = {arg for position in after for arg in graph.nodes[position].args}
-        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual"))}
+        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
         loss = {graph.roots["loss"]} if "loss" in graph.roots else set()
         return tuple(sorted((read & {*kernel.forward, *kernel.forward_target} - self.taped) | loss))
 

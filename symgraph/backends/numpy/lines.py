@@ -43,6 +43,7 @@ class LinesWriter:
         every_row: the text of a value that is the same in every row, once for each entry of a column.
         binders: the functions of the runtime that bind the lines, of a model with features and a target, and of others.
         lines_type: the runtime's type of the lines.
+        on_request: the end of the names of the binders of modules with derivatives on request.
         target: the statement that names one target; of several the columns of y have names.
         lacks: the functions that its binding does not have.
         long_tape: whether the fields of the tape have no defaults.
@@ -63,6 +64,7 @@ class LinesWriter:
     binders = ("bind", "bind_loosely")
     lacks: frozenset[str] = frozenset()
     lines_type = "Lines"
+    on_request = "_with_derivatives"
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
         self.source = source
@@ -170,6 +172,12 @@ class LinesWriter:
         lines, values = self._of_weights(penalty.part, penalty.graph, results)
         return lines, filled("return (", values, ")", 4)
 
+    def penalty_hessian(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
+        """The statements of _penalty_hessian, and the one that returns the entries that are not 0."""
+        lines, values = self._of_weights(penalty.part, penalty.graph, [*penalty.seconds.values()], seconds=True)
+        entries = [f"{pair}: {text}" for pair, text in zip(penalty.seconds, values, strict=True)]
+        return lines, filled("return {", entries, "}", 4)
+
     def penalty_rows(self, penalty: Penalty, rows: Rows) -> tuple[tuple[str, ...], str]:
         """The statements of _penalty_rows, and the one that returns them and their partials that are not 0."""
         names, roots = (*rows.rows, *rows.slopes.values()), penalty.rows_graph.roots
@@ -178,10 +186,12 @@ class LinesWriter:
         together = filled("rows = (", values[: len(rows.rows)], ")", 4)
         return (*lines, f"    {together}"), filled("return rows, {", slopes, "}", 4)
 
-    def _of_weights(self, part: Model, graph: Graph, results: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _of_weights(
+        self, part: Model, graph: Graph, results: Sequence[int], *, seconds: bool = False
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The statements that compute some nodes of a graph without rows from w, and the expression for each."""
         names = Names(part, graph, identifiers(part, self.taken | {"penalty", "rows"}), "penalty")
-        body = straight(names, results, self.texts, self.literals, {"largest": "largest"})
+        body = straight(names, results, self.texts, self.literals, {"largest": "largest"}, seconds=seconds)
         opening = self._unpacked("w", names.inputs("w", body.order, results), "w")
         if any(graph.nodes[arg].op == "largest" for position in body.order for arg in graph.nodes[position].args):
             opening.append(f"largest = {self.largest.format(w='w')}")

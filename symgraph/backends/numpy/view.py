@@ -14,7 +14,7 @@ from symgraph.backends.numpy.error_bound import bounds_lines
 from symgraph.backends.numpy.lines import LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of
-from symgraph.derive.schedule import Kernel, count, schedule
+from symgraph.derive.schedule import Kernel, count, roots_of, schedule
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.op import SCIPY
 from symgraph.ir.optext import OpTexts
@@ -116,7 +116,7 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
         ("_residual_jacobian", sums[:1], _partials_of(residuals),
          writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)),
     ]  # fmt: skip
-    along = [f"{writer.direction}: Sequence[Array]"]
+    along = [f"{writer.direction}: Sequence[{writer.number}]"]
     wanted = {
         HESSIAN: (sums, "Second derivatives, as d_w1_w2: the upper triangle of the Hessian, row by row."),
         HVP: ([*sums[:1], *along, *sums[1:]], f"The Hessian times {writer.direction}, an entry of it by each weight."),
@@ -151,11 +151,23 @@ def _of_penalty(source: Source, writer: LinesWriter) -> tuple[Function, ...]:
     head = f"def _penalty(w: Array) -> Sequence[{number}]:"
     doc = "The penalty, which counts once a data set, and then its partials by each weight."
     found = [Function(head, doc, *writer.penalty(penalty))]
+    entries = f"Mapping[tuple[int, int], {number}]"
+    if _has_second(source):
+        head, doc = (
+            f"def _penalty_hessian(w: Array) -> {entries}:",
+            "The second derivatives of the penalty that are not 0, i <= j.",
+        )
+        found.append(Function(head, doc, *writer.penalty_hessian(penalty)))
     if penalty.rows is not None and "penalty_residual" not in writer.lacks:
-        head = f"def _penalty_rows(w: Array) -> tuple[Sequence[{number}], Mapping[tuple[int, int], {number}]]:"
+        head = f"def _penalty_rows(w: Array) -> tuple[Sequence[{number}], {entries}]:"
         doc = "The rows of least squares that the penalty is, and their partials by (row, weight)."
         found.append(Function(head, doc, *writer.penalty_rows(penalty, penalty.rows)))
     return tuple(found)
+
+
+def _has_second(source: Source) -> bool:
+    """Tell if the module has second derivatives of a penalty."""
+    return source.penalty is not None and bool(roots_of(source.penalty.graph, HESSIAN))
 
 
 def _bounds(source: Source, graph: Graph) -> Function:
@@ -210,6 +222,7 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
     names += writer.kernel.on_request
     names += ["penalty"] if source.penalty else []
+    names += ["penalty_hessian"] if _has_second(source) else []
     names += ["penalty_residual", "penalty_jacobian"] if source.penalty and source.penalty.rows else []
     return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
 
@@ -268,7 +281,7 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     facts += ["constants=CONSTANTS"] if model.constant_inputs else []
     facts += ["targets=TARGETS"] if several_targets(model) else []
-    bind += "_with_derivatives" if writer.kernel.on_request else ""
+    bind += writer.on_request if writer.kernel.on_request else ""
     lines = [
         f"_model = {bind}(",
         f"    {call_layout('Facts(', facts, '),', 4)}",
