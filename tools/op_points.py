@@ -68,7 +68,7 @@ MEASURED = {
     **dict.fromkeys(("bessel_i0", "bessel_i1", "bessel_i"), Span(-700.0, 700.0)),
     **dict.fromkeys(("bessel_y0", "bessel_y1"), Span(2.0**-40, 1e3)), "bessel_y": Span(0.05, 1e3),
     **dict.fromkeys(("bessel_k0", "bessel_k1"), Span(2.0**-40, 650.0)), "bessel_k": Span(0.05, 650.0),
-    "erfcinv": Span(2.0**-1000, 2.0 - 2.0**-52), "erfinv": Span(2.0**-53 - 1.0, 1.0 - 2.0**-53),
+    "polygamma": Span(-1e3, 1e6), "erfcinv": Span(2.0**-1000, 2.0 - 2.0**-52), "erfinv": Span(2.0**-53 - 1.0, 1.0 - 2.0**-53),
     "ndtri": Span(2.0**-1000, 1.0 - 2.0**-53), "lambertw": Span(-0.35, 1e300), "gamma": Span(-170.0, 171.0),
     "ei": Span(-700.0, 700.0), "expint": Span(2.0**-1000, 740.0), "dawson": Span(-1e100, 1e100),
 }  # fmt: skip
@@ -108,7 +108,7 @@ def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
         exponent = draw.uniform(-top, top, base.size) / np.log(base)
         largest = 2.0 ** BITS[dtype][0]  # above, x1 - 1 rounds
         return np.concatenate([base, np.abs(a)]), np.clip(np.concatenate([exponent, b]), -largest, largest)
-    if op in MEASURED:  # Bessel functions; half of the pairs have their turning point between
+    if op in MEASURED:  # functions of whole orders; of Bessel's, half of the pairs have their turning point between
         x = unary(op, draw, count, dtype)
         orders = np.round(np.abs(draw.uniform(0, 12, x.size)))
         return orders, x

@@ -3,7 +3,6 @@
 ``ops.py`` explains how rows are written, and has these in its table.
 """
 
-import math
 from typing import Any
 
 import mpmath
@@ -15,7 +14,6 @@ from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, 
 from symgraph.ir.op import (
     FALLING,
     REALS,
-    REFUSED,
     RISING,
     TRANSCENDENTAL,
     VALLEY,
@@ -112,11 +110,15 @@ SPECIAL_FUNCTIONS = (
        besides="all reals; -inf at the poles 0, -1, -2, ...", trend=RISING, trend_on=POSITIVE,
        **own("digamma") | {"accurate": None, "reference": ("digamma", "polygamma 1")}, mpmath="digamma",
        **_GAMMA, ulp=3.0, partial_ulp=(4.0,), note=_REFLECTED),
-    Op("trigamma", 1, sympy.polygamma(1, x0), (REFUSED,), (sympy.polygamma, 1), domain=REALS, range=POSITIVE,
+    Op("trigamma", 1, sympy.polygamma(1, x0), ((sympy.polygamma(2, x0),),), (sympy.polygamma, 1), domain=REALS, range=POSITIVE,
        besides="all reals; inf at the poles 0, -1, -2, ...", trend=FALLING, trend_on=POSITIVE,
        **own("trigamma") | {"accurate": None, "reference": ("polygamma 1", "polygamma 2")},
        mpmath=lambda a: mpmath.psi(1, a) if a > 0 else (mpmath.pi / mpmath.sinpi(a)) ** 2 - mpmath.psi(1, 1 - a),
-       **_GAMMA, ulp=3.5, partial_ulp=(math.inf,)),
+       **_GAMMA, ulp=3.5, partial_ulp=(6.0,), note="partial, below 0: of |polygamma(2, x0)| and that of 1 - x0, of which it is a difference"),
+    Op("polygamma", 2, sympy.polygamma(x0, x1), (_ZERO, (sympy.polygamma(x0 + 1, x1),)), sympy.polygamma,
+       domain=(WHOLE_NUMBERS, REALS), range=REALS, **scipy("polygamma"),
+       mpmath=lambda n, a: mpmath.re(mpmath.psi(int(n), mpmath.mpc(a))), reference="polygamma", cost=3 * TRANSCENDENTAL,
+       ulp=12.0, ulp32=1.0, partial_ulp=(0.0, 16.0), note=f"for orders up to 12; {_REFLECTED}"),
     Op("gamma", 1, sympy.gamma(x0), ((v, sympy.polygamma(0, x0)),), sympy.gamma, **_REAL,
        besides="all reals; none at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
        steep=True, **scipy("gamma") | {"scalar": "math.gamma", "c": "tgamma"}, mpmath="gamma", reference="gamma",

@@ -10,7 +10,7 @@ import numpy as np
 from symgraph.runtime.contract import check_reduction, fitted, row_shape
 from symgraph.runtime.derivatives_on_request import DerivativesLoosely, check_direction
 from symgraph.runtime.facts import Facts, Inputs, RowSum, result_shape
-from symgraph.runtime.lines import Columns, Entries, Lines, T, absent, check_target_of_loss, columns_of, losses_of
+from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent, check_target_of_loss, columns_of, losses_of
 from symgraph.runtime.namespaces import namespace
 from symgraph.runtime.sums import unsummed
 from symgraph.runtime.weight_vectors import fitting_vectors
@@ -205,7 +205,7 @@ class ArrayApiBinding(DerivativesLoosely[T]):
         assert self._lines.penalty_hessian is not None  # as above
         return self._symmetric(self._lines.penalty_hessian(w), w)
 
-    def _symmetric(self, entries: Entries, like: Any) -> Any:
+    def _symmetric(self, entries: MatrixEntries, like: Any) -> Any:
         """Give the symmetric matrix of entries (i, j) with i <= j; those that are not there are 0."""
         xp, k = namespace(like), range(len(self.facts.weights))
         found = (entries.get((min(i, j), max(i, j)), 0.0) for i in k for j in k)

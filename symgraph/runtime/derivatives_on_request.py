@@ -13,7 +13,7 @@ from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import is_batch, row_shape, thread_count
 from symgraph.runtime.facts import Array, Facts, Inputs, result_shape
 from symgraph.runtime.labels import array_of
-from symgraph.runtime.lines import Columns, Entries, Lines, T, absent
+from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent
 from symgraph.runtime.loose_binding import BoundLoosely, LooseBinding, loosely
 from symgraph.runtime.numpy_binding import Bound
 from symgraph.runtime.recording import Given
@@ -24,7 +24,7 @@ from symgraph.runtime.weights import Law
 class DerivativesOnRequest(Binding[T]):
     """The public functions of derivatives on request; how sums are computed is said by each kind of binding."""
 
-    _penalty_entries: "Callable[[Any], Entries] | None" = None
+    _penalty_entries: "Callable[[Any], MatrixEntries] | None" = None
 
     def hessian(
         self,

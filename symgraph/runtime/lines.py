@@ -31,7 +31,7 @@ T = TypeVar("T", bound=AnyTape)
 V = TypeVar("V")
 
 Columns = Callable[[T], Sequence[Array]]
-Entries = Mapping[tuple[int, int], Any]
+MatrixEntries = Mapping[tuple[int, int], Any]
 """The entries of a matrix that are not 0."""
 
 
@@ -64,8 +64,8 @@ class Lines(NamedTuple, Generic[T]):
     feature_jacobian: Columns[T] | None = None
     jvp: Callable[[T, Any], Sequence[Array]] | None = None
     penalty: Callable[[Any], Sequence[Any]] | None = None
-    penalty_hessian: Callable[[Any], Entries] | None = None
-    penalty_rows: Callable[[Any], tuple[Sequence[Any], Entries]] | None = None
+    penalty_hessian: Callable[[Any], MatrixEntries] | None = None
+    penalty_rows: Callable[[Any], tuple[Sequence[Any], MatrixEntries]] | None = None
 
 
 WITHOUT_TARGET = "the tape was made without y; call forward(w, X, y) first"

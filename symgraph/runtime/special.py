@@ -63,6 +63,7 @@ class SpecialFunctions:
                 name="scipy",
             ) from None
         self.lambertw = ElementwiseFunction("lambertw", 1, self._lambertw)
+        self.polygamma = ElementwiseFunction("polygamma", 2, self._polygamma)
         self.wofz_re = ElementwiseFunction("wofz_re", 2, lambda x, y: self._wofz(x, y)[1].real)
         self.wofz_im = ElementwiseFunction("wofz_im", 2, lambda x, y: self._wofz(x, y)[1].imag)
         self.wofz_slope_re = ElementwiseFunction("wofz_slope_re", 2, lambda x, y: self._wofz_slope(x, y).real)
@@ -74,6 +75,18 @@ class SpecialFunctions:
     def _lambertw(self, x: Any) -> Array:
         value = np.asarray(self._library.lambertw(x))
         return np.where(value.imag == 0.0, value.real, np.nan)
+
+    def _polygamma(self, order: float, x: Any) -> Array:
+        """Give a derivative of digamma of whole order; below 0 by reflection, with slopes of the cotangent (DLMF 5.15.6)."""
+        z, cotangent = np.asarray(x, np.float64), np.polynomial.Polynomial([0.0, 1.0])
+        for _ in range(int(order)):
+            cotangent = -cotangent.deriv() * np.polynomial.Polynomial([1.0, 0.0, 1.0])
+        right: Array = self._library.polygamma(int(order), np.where(z > 0.0, z, 1.0 - z))
+        r = z - np.rint(z)
+        near = np.abs(r) < 0.25  # elsewhere by the tangent of the complement, which keeps its digits near 1/2
+        tangent = np.tan(np.pi * np.where(near, r, np.copysign(0.5, r) - r))
+        turned = cotangent(np.where(near, 1.0 / tangent, tangent))
+        return np.where(z > 0.0, right, (-1.0) ** order * right - np.pi ** (order + 1.0) * turned)
 
     def _wofz(self, x: Any, y: Any) -> tuple[Array, Array]:
         z = np.asarray(x, np.float64) + 1j * np.asarray(y, np.float64)

@@ -11,6 +11,7 @@ import sympy as sp
 from hypothesis import HealthCheck, Phase, given, settings
 from random_models import models
 from scipy.optimize import minimize
+from scipy.special import polygamma
 
 import symgraph
 from examples.nine_weights.model import model as nine_weights
@@ -73,8 +74,8 @@ def hold(model: Model, points: int) -> None:
         module = module_of(model)
         report = verify(model, module, points=points)
     except SpecError as error:
-        # SymPy left a weight without influence, a branch is finite nowhere, or the slope of trigamma is needed
-        if not any(part in str(error) for part in ("does not depend on weight", "found no point", "trigamma")):
+        # SymPy left a weight without influence, or a branch is finite nowhere
+        if not any(part in str(error) for part in ("does not depend on weight", "found no point")):
             raise
         return
     assert report.points >= points
@@ -231,12 +232,17 @@ def test_what_cannot_be_is_refused_by_one_error(extras: list[str], options: dict
         symgraph.compile(decay(), extras=extras, **options)
 
 
-def test_a_model_whose_second_derivative_is_not_known_is_refused() -> None:
+def test_second_derivatives_of_digamma_are_scipys_which_c_lacks() -> None:
     model = Model("counts")
     x, y, w = model.feature("x"), model.target("y", domain=(0.5, 2.0)), model.weight("w", domain=(0.5, 2.0))
-    model.loss((y - model.output("out", sp.digamma(w * x**2 + 1))) ** 2)
-    with pytest.raises(SpecError, match=r"needs the slope of trigamma.* or leave out second derivatives"):
-        symgraph.compile(model, extras=("hessian",))
+    model.loss((y - model.output("out", sp.digamma(w * x**2 + 1) + sp.trigamma(w))) ** 2)
+    module = symgraph.compile(model, backend="numpy", extras=("hessian",))  # verified
+    value, first, second = (polygamma(n, 2.5) for n in (0, 1, 2))
+    out, slope = value + polygamma(1, 1.5), first + polygamma(2, 1.5)
+    want = 2 * slope**2 + 2 * out * (second + polygamma(3, 1.5))
+    np.testing.assert_allclose(module.hessian([1.5], [1.0], [0.0]), [[want]], rtol=1e-13)
+    with pytest.raises(SpecError, match=r"model counts: .* needs polygamma, which the backend c lacks"):
+        symgraph.compile(model, backend="c", extras=("hessian",))
 
 
 def test_of_several_outputs_there_is_a_hessian_of_the_loss() -> None:
