@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from sympy import evaluate
 
-from symgraph.check.constraints import check_constraints
 from symgraph.check.contract import Contract, Tally
 from symgraph.check.expected import Expected, ExpectedInFloats, expect
 from symgraph.check.program import Choice
@@ -106,8 +105,6 @@ def verify(
             search.note(batch, expected)
         if not search.batches:
             raise SpecError(_no_point(model, sampler))
-        for own in modules:
-            check_constraints(model, own, search.batches)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
             label, facts = (
                 f"point {turn} of those in floats of seed {seed}",

@@ -29,7 +29,10 @@ BOUNDS = ("bound of the loss", "bound of the gradient")
 """The facts that `error_bound` gives."""
 PENALTY = {"loss": "penalty", "gradient": "penalty_gradient", "hessian": "penalty_hessian", "hvp": "penalty_hvp"}
 """The facts of what is added to sums of rows once, which each row repeats."""
-PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian", "penalty": "penalty_gradient"}
+PARTIALS = {
+    "loss": "gradient", "output": "jacobian", "residual": "residual_jacobian", "penalty": "penalty_gradient",
+    "constraint": "constraints_jacobian",
+}  # fmt: skip
 """The values of a row, and the partials of each by the weights."""
 
 
@@ -39,7 +42,7 @@ def partials_fact(value: str) -> str:
 
 
 def is_value(fact: str) -> bool:
-    """Tell whether a fact has partials: a loss, an output, a residual or the penalty."""
+    """Tell whether a fact has partials: a loss, an output, a residual, the penalty or a constraint."""
     return fact.partition(" ")[0] in PARTIALS
 
 
@@ -48,6 +51,16 @@ ON_REQUEST = ("hessian", "hvp", "feature_jacobian", "jvp")
 WITHOUT = "without y"
 _OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian", "feature_jacobian", "jvp")
 """The functions whose results may have several columns."""
+NORMAL = "normal_matrix"
+"""The fact of each row that `normal_equations` adds up beside its gradient and loss: J'WJ, (n, k, k)."""
+MOST_NORMAL = 1_000_000
+"""Most entries of these matrices that are looked at."""
+_SLOPES: Mapping[str, Callable[[Array], Array]] = {
+    "soft_l1": lambda z: 1.0 / np.sqrt(1.0 + z),
+    "huber": lambda z: 1.0 / np.sqrt(np.maximum(z, 1.0)),
+    "cauchy": lambda z: 1.0 / (1.0 + z),
+}
+"""The slopes rho' of robust losses at z = (r/f_scale)**2."""
 _NUMBER = -1.5
 """A cotangent that all rows share."""
 
@@ -165,6 +178,25 @@ def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[
     return module.row(w.tolist(), _floats(x), None if y is None else np.asarray(y, np.float64).tolist(), partials), partials
 
 
+def normal_matrices(factor: Any, robust: Any, residuals: Array, slopes: Array) -> Array:
+    """J'WJ of each row, (n, k, k).
+
+    Args:
+        factor: the c of a loss c * r**2.
+        robust: the name of a robust loss and its f_scale, or None.
+        residuals: (n, p).
+        slopes: (n, p, k) their partials.
+    """
+    weights = np.full_like(residuals, 2.0 * factor) if robust is None else _SLOPES[robust[0]]((residuals / robust[1]) ** 2)
+    products: Array = np.einsum("np,npi,npj->nij", weights, slopes, slopes)
+    return products
+
+
+def constraints_of(module: Any) -> tuple[str, ...]:
+    """The constraints of a module as facts; each depends on the weights alone, and every row repeats it."""
+    return tuple(f"constraint {name}" for name in module.METADATA["constraints"]) if hasattr(module, "constraints") else ()
+
+
 def call_penalty(module: Any, w: NDArray[Any]) -> tuple[float, Any]:
     """The penalty and its partials, of a module of any backend."""
     if hasattr(module, "predict") or hasattr(module, "value_and_grad"):
@@ -274,6 +306,10 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
         yield Call("penalty", ("penalty", "penalty_gradient"), lambda: call_penalty(module, given.w))
     if given.alone and hasattr(module, "penalty_hessian"):
         yield Call("penalty_hessian", ("penalty_hessian",), lambda: [module.penalty_hessian(given.w)])
+    if given.alone and hasattr(module, "constraints"):
+        limits = constraints_of(module)
+        yield Call("constraints", limits, lambda: [*module.constraints(given.w)])
+        yield Call("constraints_jacobian", [*map(partials_fact, limits)], lambda: [*module.constraints_jacobian(given.w)])
     if given.alone and hasattr(module, "penalty_residual"):
         yield from _squares_of_penalty(module, given.w, module.METADATA["residual_factor"])
     if given.alone:
@@ -354,8 +390,9 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Colle
             yield _called(module, given, name, facts, how=how, options=options, factors=factors, penalty=penalty)
         if how.endswith("sum") and hasattr(module, "normal_equations"):
             weights = {name: value for name, value in options.items() if name == "sample_weight"}
-            run = partial(lambda weights: module.normal_equations(*given[:3], **weights)[1:], weights)
-            yield Call("normal_equations", ("gradient", "loss"), run, how, factors)
+            facts = (NORMAL, "gradient", "loss")[NORMAL not in known :]
+            run = partial(lambda weights, count: module.normal_equations(*given[:3], **weights)[-count:], weights, len(facts))
+            yield Call("normal_equations", facts, run, how, factors)
 
 
 def _floats(x: Any) -> list[float]:

@@ -114,7 +114,7 @@ SPECIAL_FUNCTIONS = (
        besides="all reals; inf at the poles 0, -1, -2, ...", trend=FALLING, trend_on=POSITIVE,
        **own("trigamma") | {"accurate": None, "reference": ("polygamma 1", "polygamma 2")},
        mpmath=lambda a: mpmath.psi(1, a) if a > 0 else (mpmath.pi / mpmath.sinpi(a)) ** 2 - mpmath.psi(1, 1 - a),
-       **_GAMMA, ulp=3.5, partial_ulp=(6.0,), note="partial, below 0: of |polygamma(2, x0)| and that of 1 - x0, of which it is a difference"),
+       **_GAMMA, ulp=3.5, partial_ulp=(6.0,), note="partial, below 0: of the same at x0 and at 1 - x0"),
     Op("polygamma", 2, sympy.polygamma(x0, x1), (_ZERO, (sympy.polygamma(x0 + 1, x1),)), sympy.polygamma,
        domain=(WHOLE_NUMBERS, REALS), range=REALS, **scipy("polygamma"),
        mpmath=lambda n, a: mpmath.re(mpmath.psi(int(n), mpmath.mpc(a))), reference="polygamma", cost=3 * TRANSCENDENTAL,

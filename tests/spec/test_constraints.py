@@ -140,9 +140,18 @@ def test_verification_finds_a_wrong_value_a_wrong_partial_and_wrong_ranges():
     good = sg.compile(m)
     verify(m, good)
     wrongs = {
-        "constraints": (lambda w: 1.001 * good.constraints(w), "constraint 'total' is .*, the spec gives"),
-        "constraints_jacobian": (lambda w: [[1.0, 1.001]], "constraint 'total', by b is 1.001, the spec gives 1.0"),
-        "METADATA": ({**good.METADATA, "constraints": {"total": (0.0, 3.0)}}, "constraints have the ranges"),
+        "constraints": (
+            lambda w: 1.001 * good.constraints(w),
+            "constraints of row 0 alone, constraint total is .*, the spec gives",
+        ),
+        "constraints_jacobian": (
+            lambda w: np.array([[1.0, 1.001]]),
+            "constraints_jacobian of row 0 alone, constraints_jacobian total, by b is 1.001, the spec gives 1.0",
+        ),
+        "METADATA": (
+            {**good.METADATA, "constraints": {"total": (0.0, 3.0)}},
+            r"METADATA\['constraints'\] is .*, the spec says",
+        ),
     }
     for name, (function, message) in wrongs.items():
         with pytest.raises(VerificationError, match=message):
