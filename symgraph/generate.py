@@ -1,7 +1,7 @@
 """Generation of a model's modules: lower, differentiate, optimize, write, render."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import ParamSpec, Protocol, TypeVar
@@ -129,12 +129,14 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     had = options.within(backend.options)
     graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
     bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
-    constraints = _constraints(source.model) if backend.name == "numpy" and source.model.constraints else None
+    has = backend.name == "numpy" and source.model.constraints
+    constraints, rests = _constraints(source.model, had.precision) if has else (None, {})
     penalty = source.penalty
     if penalty is not None:
         variant = backend.name if backend.name == "scalar" else "penalty"
         penalty = replace(penalty, graph=printed(penalty.graph, variant), rows_graph=printed(penalty.rows_graph, "penalty"))
     own = replace(source, graph=graph, options=had, bounds=bounds, constraints=constraints, penalty=penalty)
+    own = replace(own, rests={**rests, **source.rests})
     view = run(f"{backend.name}: write", backend.view, own)
     artifacts = []
     for file_name, template in backend.files(source.model.name).items():
@@ -148,15 +150,15 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     return artifacts
 
 
-def _constraints(model: Model) -> ConstraintSource:
-    """Differentiate the constraints of a model, which have a graph of their own."""
+def _constraints(model: Model, precision: str) -> tuple[ConstraintSource, Mapping[float, float]]:
+    """Differentiate the constraints of a model, which have a graph of their own; give also the rests of its constants."""
     names = tuple(one.name for one in model.constraints)
     own = model.of_constraints(*names)
-    graph = lower(own)
+    graphs = [lower(own)]
     for step in STEPS:
-        graph = constraint_partials(graph, names) if step is differentiate else step(graph)
-    lowered = lower(own, guarded=False)
-    return ConstraintSource(own, lowered, printed(verify_graph(graph), "numpy"), names)
+        graphs.append(constraint_partials(graphs[-1], names) if step is differentiate else step(graphs[-1]))
+    lowered, graph = lower(own, guarded=False), printed(verify_graph(graphs[-1]), "numpy", precision)
+    return ConstraintSource(own, lowered, graph, names), remainders(own, graphs) if precision == ACCURATE else {}
 
 
 def require(backends: Sequence[str], options: Options) -> None:

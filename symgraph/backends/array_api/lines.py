@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from symgraph.backends.layout import unpacked
+from symgraph.backends.names import Names
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.numpy.view import NumpyView, view_of
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import schedule
-from symgraph.ir.graph import Graph
 from symgraph.ir.optext import OpTexts
-from symgraph.spec.model import Model
 
 
 def array_api_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> NumpyView:
@@ -46,10 +45,11 @@ class ArrayApiWriter(LinesWriter):
         text = super()._by_row(position, loss)
         return text if text == loss or self.source.model.feature_inputs else f"{loss} if y is None else {text}"
 
-    def _of_weights(
-        self, part: Model, graph: Graph, results: Sequence[int], *, seconds: bool = False
+    def of_weights(
+        self, names: Names, results: Sequence[int], *, seconds: bool = False, bases: Sequence[str] = ()
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        lines, values = super()._of_weights(part, graph, results, seconds=seconds)
+        """The statements that compute some nodes of a graph without rows from w, and the expression for each."""
+        lines, values = super().of_weights(names, results, seconds=seconds, bases=bases)
         opened = _with_namespace((*lines, *values), "w")
         return opened[: len(opened) - len(values)], values
 

@@ -6,14 +6,13 @@ from itertools import chain
 from types import MappingProxyType
 
 from symgraph.backends.layout import number, unpacked
-from symgraph.backends.names import several_targets
+from symgraph.backends.names import Names, several_targets
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
-from symgraph.ir.graph import ON_REQUEST, Graph
+from symgraph.ir.graph import ON_REQUEST
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import OpTexts, call
-from symgraph.spec.model import Model
 
 TEXTS: OpTexts = MappingProxyType(
     {**texts_of("accurate"), "mul_floats": call("dd_mul_floats", 2), "mul_power": call("dd_mul_power", 2)}
@@ -48,11 +47,12 @@ class AccurateWriter(LinesWriter):
         self.pairs = self._positions_of_pairs()
         self.fields_of_pairs = self._names_of_pairs()
 
-    def _of_weights(
-        self, part: Model, graph: Graph, results: Sequence[int], *, seconds: bool = False
+    def of_weights(
+        self, names: Names, results: Sequence[int], *, seconds: bool = False, bases: Sequence[str] = ()
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        self.literals = {**self.literals, **_pair_literals(replace(self.source, graph=graph), self.plain)}
-        return super()._of_weights(part, graph, results, seconds=seconds)
+        """The statements that compute some nodes of a graph without rows from w, and the expression for each."""
+        self.literals = {**self.literals, **_pair_literals(replace(self.source, graph=names.graph), self.plain)}
+        return super().of_weights(names, results, seconds=seconds, bases=bases)
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward; without y the tape is returned before what needs it."""

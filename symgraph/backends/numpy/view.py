@@ -76,7 +76,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
     functions = (
         *_functions(source, kernel, writer),
         *([_bounds(source, source.bounds)] if source.bounds else []),
-        *([_constraints(source.constraints)] if source.constraints else []),
+        *([_constraints(writer, source.constraints)] if source.constraints else []),
         *_of_penalty(source, writer),
     )
     fields = writer.fields()
@@ -178,10 +178,10 @@ def _bounds(source: Source, graph: Graph) -> Function:
     return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source, graph))
 
 
-def _constraints(source: ConstraintSource) -> Function:
+def _constraints(writer: LinesWriter, source: ConstraintSource) -> Function:
     """The function that computes the constraints and their partials."""
     doc = "The constraints, then the partials of each by each weight."
-    return Function("def _constraints(w: Array) -> Sequence[Any]:", doc, *constraint_lines(source))
+    return Function("def _constraints(w: Array) -> Sequence[Any]:", doc, *constraint_lines(writer, source))
 
 
 def _formulas(source: Source) -> tuple[str, ...]:
