@@ -156,7 +156,12 @@ class LinesWriter:
         results = roots_of(graph, prefix)
         if not results:
             return (), ""
-        labels, aliases = self.names.seconds() if prefix == HESSIAN else self.names.cotangents(suffix)
+        labels, aliases = self.names.cotangents(suffix)
+        if prefix == HESSIAN:
+            seconds, remarks = self.names.seconds()
+            used = {*seconds.values()}
+            labels = {position: label for position, label in labels.items() if label not in used} | seconds
+            aliases = {position: remark for position, remark in aliases.items() if position in labels} | remarks
         labels = {position: label for position, label in labels.items() if position in own}
         self.numbering = self._fresh_numbering(labels.values())
         bound, opening = self._tape_bindings(order, results)
