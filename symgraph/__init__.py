@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.build.modules import compile  # noqa: A004  the public name
     from symgraph.errors import SpecWarning, SymgraphError
+    from symgraph.fitting import FitResult, FitWarning, compare, fit
     from symgraph.io.native import load
     from symgraph.ir.functions import (
         betaln,
@@ -55,10 +56,13 @@ _EXPORTS = {
     "compile": "symgraph.build.modules",
     "load": "symgraph.io.native",
     **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
+    **dict.fromkeys(("fit", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
 }
 
 __all__ = [
     "Constant",
+    "FitResult",
+    "FitWarning",
     "Model",
     "Normal",
     "SpecWarning",
@@ -66,10 +70,12 @@ __all__ = [
     "Uniform",
     "betaln",
     "cbrt",
+    "compare",
     "compile",
     "dawson",
     "erfcx",
     "expm1",
+    "fit",
     "gauss",
     "hypot",
     "ierfcx",

@@ -9,6 +9,7 @@ from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.chain_rule import chain_rule
 from symgraph.spec.declarations import Declarations
+from symgraph.spec.formula import declare_formula
 from symgraph.spec.inputs import NamedNode
 
 
@@ -31,6 +32,29 @@ class Model(Declarations):
     def __init__(self, name: str, doc: str = "") -> None:
         super().__init__(name, doc)
         self._digests: Mapping[Any, str] | None = None
+
+    @classmethod
+    def from_formula(
+        cls, formula: str, columns: Iterable[str], init: Mapping[str, float] | None = None, name: str = "formula"
+    ) -> "Model":
+        """Return the model of a formula, whose residual is its right side less its left side.
+
+        The text is read by a whitelist: numbers, names, ``+ - * / **`` and the functions that a spec may contain. Nothing in it
+        can run.
+
+        Args:
+            formula: such as "y ~ a*exp(-k*x) + c" or "log(y) ~ a + b*x".
+            columns: names of the columns of the data, or a frame or mapping that has them: names that are columns are features.
+            init: initial values by the names of weights, which are all other names; 1 for those that have none.
+            name: the model's name.
+
+        Raises:
+            SpecError: the formula cannot be read, at a column that the message names; its target is no column of the data; or
+                an initial value is of no weight.
+        """
+        model = cls(name, doc=" ".join(formula.split()) if isinstance(formula, str) else "")
+        declare_formula(model, formula, columns, init or {})
+        return model
 
     def digests(self) -> Mapping[Any, str]:
         """Return a digest of each subexpression's structure; computed once, and freezes the model.
