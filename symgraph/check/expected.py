@@ -26,7 +26,7 @@ from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.check.verification_points import Batch
 from symgraph.columns import partials_of
-from symgraph.gradcheck.calls import MOST_NORMAL, NORMAL, PENALTY, Array, direction, normal_matrices, partials_fact
+from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, PENALTY, Array, direction, normal_matrices, partials_fact
 from symgraph.gradcheck.outcomes import Fact
 from symgraph.spec.residuals import residual_of
 
@@ -165,7 +165,7 @@ def _normal(reference: Reference, kind: type[Expected], known: Mapping[str, Expe
     """Compute the matrices that normal equations add up, if the loss is one of residuals."""
     columns, robust = [root for root in reference.roots if root.partition(" ")[0] == "residual"], reference.model.robust
     weights = len(reference.model.weight_inputs)
-    if not columns or len(known["loss"].want) * weights**2 > MOST_NORMAL:
+    if not columns or len(known["loss"].want) * weights**2 > MOST_ENTRIES:
         return {}
     values, partials = [known[name] for name in columns], [known[partials_fact(name)] for name in columns]
     r, off = (np.stack([getattr(one, part) for one in values], 1) for part in ("want", "radius"))

@@ -25,8 +25,8 @@ BY_ROW = ("row", "predict_row")
 """The functions for one row as lists of floats."""
 MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
 """Errors of the scalar backend where NumPy gives inf or nan."""
-BOUNDS = ("bound of the loss", "bound of the gradient")
-"""The facts that `error_bound` gives."""
+BOUNDS = ("bound of the loss", "bound of the gradient", "bound of the hessian")
+"""The facts that `error_bound` gives, two of them, and `hessian_error_bound`."""
 PENALTY = {"loss": "penalty", "gradient": "penalty_gradient", "hessian": "penalty_hessian", "hvp": "penalty_hvp"}
 """The facts of what is added to sums of rows once, which each row repeats."""
 PARTIALS = {
@@ -53,8 +53,8 @@ _OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian", "feature_
 """The functions whose results may have several columns."""
 NORMAL = "normal_matrix"
 """The fact of each row that `normal_equations` adds up beside its gradient and loss: J'WJ, (n, k, k)."""
-MOST_NORMAL = 1_000_000
-"""Most entries of these matrices that are looked at."""
+MOST_ENTRIES = 1_000_000
+"""Most entries of the matrices of all rows that are looked at."""
 _SLOPES: Mapping[str, Callable[[Array], Array]] = {
     "soft_l1": lambda z: 1.0 / np.sqrt(1.0 + z),
     "huber": lambda z: 1.0 / np.sqrt(np.maximum(z, 1.0)),
@@ -301,7 +301,9 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
         yield single("residual_jacobian", [partials_fact(residual) for residual in residuals])
     elif module.METADATA.get("residual_factor"):
         yield from _squares(module, given, module.METADATA["residual_factor"], per_sample_grad)
-    yield single("error_bound", BOUNDS)
+    yield single("error_bound", BOUNDS[:2])
+    if len(given.rows) * len(given.w) ** 2 <= MOST_ENTRIES:
+        yield single("hessian_error_bound", BOUNDS[2:])
     if given.alone and hasattr(module, "penalty"):
         yield Call("penalty", ("penalty", "penalty_gradient"), lambda: call_penalty(module, given.w))
     if given.alone and hasattr(module, "penalty_hessian"):

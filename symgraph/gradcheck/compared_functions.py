@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.gradcheck.agreement import SAFETY, agree, same_factor
-from symgraph.gradcheck.calls import MOST_NORMAL, NORMAL, WAYS, Call, Given, is_value, normal_matrices, partials_fact
+from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, WAYS, Call, Given, is_value, normal_matrices, partials_fact
 from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many
 from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding
@@ -154,7 +154,7 @@ def _normal(point: Point) -> dict[str, Fact]:
     """The matrices that `normal_equations` adds up, by the residuals and their partials."""
     module: Any = point.module
     given, n, k, said = point.given, len(point.given.rows), len(point.given.w), module.METADATA
-    if not hasattr(module, "normal_equations") or n * k * k > MOST_NORMAL:
+    if not hasattr(module, "normal_equations") or n * k * k > MOST_ENTRIES:
         return {}
     try:
         results = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]

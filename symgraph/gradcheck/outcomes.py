@@ -181,8 +181,8 @@ class Rows(NamedTuple, Generic[Known]):
 
 
 def bounds(facts: Mapping[str, Known]) -> dict[str, Known]:
-    """Return the facts of `error_bound` where loss and gradient are known: 1, for a bound that is no less than 0."""
-    parts = [facts[name] for name in ("loss", "gradient") if name in facts]
+    """Return the facts of error bounds where loss, gradient and Hessian are known: 1, for a bound that is no less than 0."""
+    parts = [facts[name] for name in ("loss", "gradient", "hessian") if name in facts]
     return {
         bound: type(part)(np.ones_like(part.want), np.zeros_like(part.want)) for bound, part in zip(BOUNDS, parts, strict=False)
     }

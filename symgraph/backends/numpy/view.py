@@ -24,6 +24,7 @@ from symgraph.spec.laws import Law, Normal, Uniform
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
 _OF_CONSTRAINTS = ("constraints", "constraints_jacobian", "nonlinear_constraint")
+_SECOND_BOUNDS = "_hessian_bounds"
 _NOT_OF_THE_RUNTIME = frozenset({"Tape", "Callable", "Sequence", "np", "rowsum"})
 """The module's own class, types of the standard library, NumPy, and an argument."""
 
@@ -75,7 +76,7 @@ def view_of(writer: LinesWriter) -> NumpyView:
     forward = writer.body()
     functions = (
         *_functions(source, kernel, writer),
-        *([_bounds(source, source.bounds)] if source.bounds else []),
+        *(_bounds(source, source.bounds) if source.bounds else ()),
         *([_constraints(writer, source.constraints)] if source.constraints else []),
         *_of_penalty(source, writer),
     )
@@ -170,12 +171,27 @@ def _has_second(source: Source) -> bool:
     return source.penalty is not None and bool(roots_of(source.penalty.graph, HESSIAN))
 
 
-def _bounds(source: Source, graph: Graph) -> Function:
-    """The function that computes loss and partials with bounds of their errors."""
+def _bounds(source: Source, graph: Graph) -> list[Function]:
+    """The functions that compute loss and derivatives with bounds of their errors."""
     y = "Sequence[Bounded]" if several_targets(source.model) else "Bounded"
     parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", f"y: {y}"]
-    head = call_layout("def _bounds(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:")
-    return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source, graph))
+    wanted = {
+        "grad": ("_bounds", "partials"),
+        **({HESSIAN: (_SECOND_BOUNDS, "second derivatives")} if _bounds_second(source) else {}),
+    }
+    return [
+        Function(
+            call_layout(f"def {name}(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:"),
+            f"The loss of a row and its {what}, each with a bound of its error.",
+            *bounds_lines(source, graph, prefix),
+        )
+        for prefix, (name, what) in wanted.items()
+    ]
+
+
+def _bounds_second(source: Source) -> bool:
+    """Tell if the module bounds the errors of second derivatives."""
+    return source.bounds is not None and bool(roots_of(source.bounds, HESSIAN))
 
 
 def _constraints(writer: LinesWriter, source: ConstraintSource) -> Function:
@@ -238,6 +254,7 @@ def _extras(source: Source) -> list[str]:
     """The functions that are not those of the binding."""
     return [
         *(["error_bound"] if source.bounds else []),
+        *(["hessian_error_bound"] if _bounds_second(source) else []),
         *(_OF_CONSTRAINTS if source.constraints else []),
         *(["with_constants"] if source.model.constant_inputs else []),
     ]
@@ -276,7 +293,7 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     source, model = writer.source, writer.source.model
     bind = writer.binders[not model.feature_inputs or not model.target_inputs]
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
-    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name not in ("_bounds", "_constraints"))]
+    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name not in ("_bounds", _SECOND_BOUNDS, "_constraints"))]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
     facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     facts += ["constants=CONSTANTS"] if model.constant_inputs else []
@@ -292,7 +309,9 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     ]
     lines += ["with_constants = WithConstants(_model).with_constants"] if model.constant_inputs else []
     if source.bounds:
-        lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
+        second = f", {_SECOND_BOUNDS}" if _bounds_second(source) else ""
+        lines += [f"_errors = ErrorBound(_model.facts, _forward, _bounds{second})", "error_bound = _errors.error_bound"]
+        lines += ["hessian_error_bound = _errors.hessian_error_bound"] if second else []
     if source.constraints:
         lines += [
             "_limits = Constraints(_model.facts, _constraints)",
