@@ -318,10 +318,20 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
         yield Call("row", ("loss", "gradient"), lambda: call_row(module, *given[:3]))
         one = len(outputs) == 1
         yield Call("predict_row", outputs, lambda: [_row(module, given)] if one else _row(module, given))
+        if hasattr(module, "predict_jacobian_row"):
+            both = partial(_row_with_jacobian, module, given, len(outputs))
+            yield Call("predict_jacobian_row", (*outputs, *jacobian), both)
 
 
 def _row(module: Any, given: Given) -> Any:
     return module.predict_row(given.w.tolist(), _floats(given.X))
+
+
+def _row_with_jacobian(module: Any, given: Given, outputs: int) -> Sequence[Any]:
+    """The outputs of a row and the partials of each, from `predict_jacobian_row`; NaN for partials that it does not write."""
+    table = np.full((outputs, len(given.w)), math.nan)
+    found = module.predict_jacobian_row(given.w.tolist(), _floats(given.X), table if outputs > 1 else table[0])
+    return [*(found if outputs > 1 else [found]), *table]
 
 
 def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable[[], Any]) -> Iterator[Call]:

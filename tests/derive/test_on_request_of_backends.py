@@ -1,6 +1,7 @@
 """Derivatives on request in every backend that has them: models with penalties, constants and several outputs."""
 
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import array_api_strict
@@ -12,6 +13,8 @@ from built import verified
 import symgraph
 from symgraph import Model
 from symgraph.check.reference import Reference, number
+from symgraph.check.verify import verify
+from symgraph.errors import VerificationError
 from symgraph.generate import generate
 from symgraph.options import options_of
 
@@ -102,6 +105,20 @@ def test_of_several_outputs_each_has_its_derivatives(kind: str) -> None:
         table = np.zeros((2, 3))
         assert module.predict_jacobian_row(W, rows[1], table) == tuple(np.asarray(module.predict(W, rows[1])).tolist())
         np.testing.assert_allclose(table, jacobian[1], **near(kind))
+
+
+@pytest.mark.parametrize("kind", ["native", "c", "float"])
+def test_a_wrong_jacobian_of_a_row_is_found_by_verification(kind: str) -> None:
+    module = module_of(kind, "two")
+
+    def slightly_wrong(w: Any, x: Any, jacobian: Any) -> Any:
+        outputs = module.predict_jacobian_row(w, x, jacobian)
+        jacobian[1, 0] *= 1.01
+        return outputs
+
+    wrong = SimpleNamespace(**{**vars(module), "predict_jacobian_row": slightly_wrong})
+    with pytest.raises(VerificationError, match="predict_jacobian_row of row 0 alone, jacobian v, by a is"):
+        verify(two(), *((wrong,) if kind == "native" else (None, wrong)))
 
 
 def test_accurate_modules_round_hessians_once_where_plain_ones_lose_digits() -> None:
