@@ -48,9 +48,12 @@ def _second(graph: Graph, functions: Collection[str], prepare: Callable[[Graph],
     plain = {root: position for root, position in graph.roots.items() if not root.startswith(_SLOPE)}
     found: dict[str, int | None] = {}
     if HESSIAN in functions:
+        sweep = Sweep(graph, sum_rows=False, again=True)
+        one = sweep.builder.const(1.0)
         for row, (name, slope) in enumerate(zip(weights, slopes, strict=True)):
-            graph, cotangents = _swept(graph, slope)
+            cotangents = sweep.run(slope, one)
             found |= {f"{HESSIAN} {name} {other}": cotangents.get(weights[other]) for other in [*weights][row:]}
+        graph = sweep.builder.build(graph.roots, graph.names)
     if HVP in functions:
         builder = GraphBuilder.over(graph)
         along = _along(builder, weights, slopes)
