@@ -2,9 +2,9 @@
 
     python benchmarks/coverage.py --write      # writes coverage.json into results/ and the table into COVERAGE.md
 
-Each data set has 40 rows drawn once, and normal errors drawn anew for each repetition, seeds fixed. An interval that is right holds
-the truth in 95 % of them; of 400 the share is known to 1.1 %, its standard deviation. Symmetric intervals of models that bend differ by
-more. Profiles are asked for fewer repetitions, since each takes some forty fits; bands count a row's true output.
+Each data set has 40 rows, and normal errors drawn anew for each repetition, seeds fixed. An interval that is right holds the
+truth in 95 % of them; of 400 the share is known to 1.1 %, its standard deviation. Symmetric intervals of models that bend
+differ by more. Profiles are asked for fewer repetitions, since each takes some forty fits; bands count a row's true output.
 """
 
 import argparse
@@ -104,8 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(text_table(head, lines))
     if asked.write:
         save("coverage", found)
-        told = f"Shares of {asked.repetitions} repetitions ({asked.profiles} of profiles) in which a 95 % interval held the truth: the\n"
-        told += "least and the greatest among a model's weights, the mean over rows of the confidence band, and profiles.\n"
+        told = f"Shares of {asked.repetitions} repetitions ({asked.profiles} of profiles) in which a 95 % interval held the\n"
+        told += "truth: the least and the greatest among a model's weights, the mean over rows of the band, and profiles.\n"
         page = f"# Coverage\n\nWritten by `python benchmarks/coverage.py --write`. {told}\n{markdown_table(head, lines)}\n"
         PAGE.write_text(page, encoding="utf-8")
 

@@ -1,10 +1,10 @@
-"""Fits: NIST's nine problems from both published starts, with default settings, beside lmfit, curve_fit and optimistix.
+"""Fits: NIST's 27 problems from both published starts, with default settings, beside lmfit, curve_fit and optimistix.
 
     python benchmarks/fits.py --write      # writes results/fits.json and FITS.md
 
-Each library gets the model as its manual writes it, in NumPy or JAX, and the start; nothing else. Digits are those of the weights that
-agree with the certified ones, at most 11, the least of a problem; a fit counts as a success with 4 of them. Time is the median of
-repeated calls, the libraries taking turns in one process; compilation does not count. optimistix has no standard errors.
+Each library gets the model as its manual writes it, in NumPy or JAX, and the start; nothing else. Digits are those of the
+weights that agree with the certified ones, at most 11, the least of a problem; a success has 4 of them. Time is the median
+of repeated calls, the libraries taking turns in one process; compilation does not count. optimistix has no standard errors.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import symgraph
 
 DATA = Path(__file__).parent.parent / "tests" / "data" / "nist"
 PAGE = Path(__file__).parent / "FITS.md"
-NAMES = ("Misra1a", "DanWood", "Kirby2", "Gauss1", "ENSO", "MGH17", "Rat43", "Thurber", "BoxBOD")
+NAMES = tuple(sorted(path.stem for path in DATA.glob("*.json")))
 ENOUGH = 4
 PUBLISHED = 11
 ROUNDS = 7
@@ -52,25 +52,28 @@ def read(name: str) -> Problem:
     table = np.genfromtxt(DATA / f"{name}.csv", delimiter=",", names=True)
     starts = (np.array(told["start1"]), np.array(told["start2"]))
     names = tuple(told["parameters"])
-    return Problem(told["model"], names, table["x"], table["y"], starts, np.array(told["certified"]), np.array(told["std_err"]))
+    x = table["x"] if "x" in table.dtype.names else np.array([table["x1"], table["x2"]])
+    y = table["y"] if told["response"] == "y" else np.log(table["y"])
+    return Problem(told["model"], names, x, y, starts, np.array(told["certified"]), np.array(told["std_err"]))
 
 
 def function_of(problem: Problem, namespace: Any) -> Callable[..., Any]:
-    """The model as a function f(x, b1, ...) in a library's functions; the formulas are those of the files in this repository."""
+    """The model as a function f(x, b1, ...) in a library's functions; the formulas are those of this repository's files."""
     scope = {name: getattr(namespace, name) for name in ("exp", "cos", "sin", "pi", "arctan")}
-    return eval(f"lambda x, {', '.join(problem.names)}: {problem.formula}", scope)  # noqa: S307
+    text = problem.formula.replace("x1", "x[0]").replace("x2", "x[1]")
+    return eval(f"lambda x, {', '.join(problem.names)}: {text}", scope)  # noqa: S307
 
 
 def by_symgraph(problem: Problem) -> Fit:
     """Our fit of the formula."""
-    model = symgraph.Model.from_formula(f"y ~ {problem.formula}", ("x", "y"), dict.fromkeys(problem.names, 1.0), name="problem")
+    model = symgraph.Model.from_formula(f"y ~ {problem.formula}", ("x", "x1", "x2", "y"), name="problem")
     module = symgraph.compile(model)
     order = [module.WEIGHTS.index(name) for name in problem.names]
 
     def fit(start: Any) -> tuple[Any, Any, int]:
         begin = np.empty(len(start))
         begin[order] = start
-        result = symgraph.fit(module, problem.x, problem.y, begin)
+        result = symgraph.fit(module, problem.x.T, problem.y, begin)
         return result.w[order], result.stderr[order], result.found.calls
 
     return fit
@@ -164,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and with ``--write`` write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", default=",".join(NAMES), help="separated by commas")
-    parser.add_argument("--peers", default=",".join(PEERS), help="separated by commas; those that are not installed are left out")
+    parser.add_argument("--peers", default=",".join(PEERS), help="separated by commas; missing ones are left out")
     parser.add_argument("--write", action="store_true", help="write the page")
     asked = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
@@ -185,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         about = {**machine.describe(), **machine.versions()}
         save("fits", {"machine": about, "rows": rows})
         PAGE.write_text(
-            "# Fits\n\nWritten by `python benchmarks/fits.py --write`: NIST's problems from both published starts, default settings.\n"
+            "# Fits\n\nWritten by `python benchmarks/fits.py --write`: NIST's problems from both starts, with defaults.\n"
             f"A success has {ENOUGH} digits of all weights or more; time is compared where both succeed.\n\n"
             f"Machine: {'; '.join(f'{key} {value}' for key, value in about.items())}.\n\n"
             + "\n".join(markdown_table(*one) for one in texts),
@@ -209,7 +212,8 @@ def tables(rows: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[tuple[
         for peer in peers
     ]
     each = [
-        [name, *(f"{row[peer]['weights']:.1f} / {1e3 * row[peer]['seconds']:.2f} ms" for peer in peers)] for name, row in rows.items()
+        [name, *(f"{row[peer]['weights']:.1f} / {1e3 * row[peer]['seconds']:.2f} ms" for peer in peers)]
+        for name, row in rows.items()
     ]
     head = ["library", "successes", "digits of weights", "digits of errors", "calls", "time by ours"]
     return [(head, summary), (["digits / time", *peers], each)]

@@ -1,5 +1,6 @@
 """``symgraph fit``: fit a built model, or a formula, to the rows of a file."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ from symgraph.cli.terminal import (
 
 def fit(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL|FORMULA", help="A built model, or a formula such as 'y ~ a*exp(-k*x)'.")
+        str, typer.Argument(metavar="MODEL|SPEC|FORMULA", help="A built model, a spec, or a formula such as 'y ~ a*exp(-k*x)'.")
     ],
     data: DataFile = None,
     start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where the search starts; other weights are drawn.")] = "",
@@ -66,6 +67,8 @@ def fit(
     begin = _numbers("--start", start)
     if "~" in model:
         module = _of_formula(model, data, begin, quiet)
+    elif _is_spec(Path(model)):
+        module = _of_spec(model)
     else:
         module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     rows = read_rows(module, data)
@@ -112,6 +115,26 @@ def _of_formula(formula: str, data: Path | None, start: Mapping[str, float], qui
     made = Model.from_formula(formula, column_names(data), start)
     note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
     return compile(made)
+
+
+def _is_spec(path: Path) -> bool:
+    """Tell a spec from a generated module, which says its ABI."""
+    if path.suffix != ".py" or not path.is_file():
+        return False
+    return re.search(rb"^ABI\b", path.read_bytes(), re.MULTILINE) is None
+
+
+def _of_spec(path: str) -> Any:
+    """Compile the model of a spec in memory."""
+    from symgraph import compile  # noqa: A004  the public name
+    from symgraph.build.specs import read_spec
+    from symgraph.errors import OptionError
+
+    models = read_spec(path, Path.cwd()).models
+    if len(models) > 1:
+        names = ", ".join(model.name for model in models)
+        raise OptionError(f"{path} defines {names}; build it, and give the name of one")
+    return compile(models[0])
 
 
 def _items(option: str, text: str) -> list[tuple[str, str | None]]:

@@ -16,6 +16,7 @@ from symgraph.derive.powers import common_power, is_dyadic, split
 from symgraph.errors import SpecError
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, keep, made, reachable
 from symgraph.ir.ops import FUNCTIONS, op_of
+from symgraph.ir.user_functions import UserFunction
 from symgraph.spec.canonical import COMMUTATIVE, ordered
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
@@ -171,6 +172,7 @@ class Scope:
     def lowered(self, part: Any, operands: Sequence[Lowered]) -> Lowered:
         """Lower one subexpression whose operands have been lowered."""
         fixed = all(operand.fixed for operand in operands) if operands else _is_constant(part)
+        fixed = fixed and not isinstance(part, UserFunction)  # whose value only the user knows
         return made(Lowered, (self.lower_one(part, fixed=fixed), fixed))
 
     def lower_one(self, part: Any, *, fixed: bool) -> int:

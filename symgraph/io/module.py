@@ -149,7 +149,9 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     except SyntaxError as error:
         raise ModuleError(f"{origin} is not Python text: {error}") from error
     except Exception as error:  # whatever the text raises is a fault of the text
-        raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; build it again") from error
+        lacking = error.name if isinstance(error, ModuleNotFoundError) else ""
+        remedy = f"install {lacking}, or name its folder in PYTHONPATH" if lacking else "build it again"
+        raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; {remedy}") from error
     explain_missing(module)
     return module
 

@@ -5,7 +5,7 @@ import re
 from symgraph.ir.graph import LEAVES, VARYING_LEAVES, Graph, GraphBuilder, Node
 
 _LINE = re.compile(
-    r"%(?P<id>\d+) = (?P<op>\w+)(?: (?P<leaf>[^\s(;]+)(?P<uniform> uniform)?|\((?P<args>[^)]*)\))?(?:\s+; (?P<origin>.*))?"
+    r"%(?P<id>\d+) = (?P<op>[^\s(]+)(?: (?P<leaf>[^\s(;]+)(?P<uniform> uniform)?|\((?P<args>[^)]*)\))?(?:\s+; (?P<origin>.*))?"
 )
 _DOMAIN = re.compile(r"domain (?P<name>.+) = (?P<low>\S+) (?P<high>\S+)")
 _ALIAS = re.compile(r"(?P<kind>name|root) (?P<name>.+) = %(?P<id>\d+)")

@@ -33,6 +33,11 @@ class WithConstants:
     def __init__(self, binding: Kept, module: ModuleType | None = None) -> None:
         self.binding = binding
         self.module = module
+        # kept, since another module of the same text may take its name later
+        self._home = module or sys.modules[binding.facts.module]
+
+    def __reduce__(self) -> "tuple[type[WithConstants], tuple[Kept, ModuleType | None]]":
+        return WithConstants, (self.binding, self.module)
 
     def with_constants(self, **values: float) -> ModuleType:
         """Give a module with the same functions that computes with other values of constants.
@@ -43,7 +48,7 @@ class WithConstants:
         Raises:
             ValueError: a name is unknown, or a value is no finite number.
         """
-        return changed_module(self.module or sys.modules[self.binding.facts.module], self.binding, values)
+        return changed_module(self._home, self.binding, values)
 
 
 def changed_module(module: Any, binding: Kept, values: Mapping[str, float]) -> ModuleWithConstants:
@@ -55,7 +60,7 @@ def changed_module(module: Any, binding: Kept, values: Mapping[str, float]) -> M
         if isinstance(owner, Kept) and id(owner) not in owners:
             owners[id(owner)] = changed(owner, values)
         vars(result)[name] = getattr(owners[id(owner)], name) if isinstance(owner, Kept) else value
-    model = owners.get(id(binding)) or owners[id(module._model)]  # a module of the same text may have taken this one's name
+    model = owners[id(binding)]
     vars(result).update(CONSTANTS=model.facts.constants, _model=model, _made_from=module)
     vars(result)["with_constants"] = WithConstants(model, result).with_constants
     return result

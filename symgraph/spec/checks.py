@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sympy
+from sympy.core.function import FunctionClass
 from sympy.core.numbers import ComplexInfinity, ImaginaryUnit
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
@@ -12,6 +13,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.errors import SpecError
 from symgraph.ir.ops import FUNCTIONS, OF_WHOLE_ORDERS, OPS, call_of, op_of
+from symgraph.ir.user_functions import UserFunction
 from symgraph.spec.canonical import postorder, replaced
 from symgraph.spec.declared import DeclaredSymbol
 
@@ -71,7 +73,10 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
     dependent: set[Any] = set()
     foreign: dict[Any, Any] = {}
     for part in parts:
-        if isinstance(part, sympy.Symbol):
+        if isinstance(part, UserFunction):
+            _check_function(part, where, declared)
+            dependent.add(part)
+        elif isinstance(part, sympy.Symbol):
             known = _declared(part, where, declared)
             if known != part:
                 foreign[part] = known
@@ -98,6 +103,13 @@ def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
             "use the object that the model returned"
         )
     return known
+
+
+def _check_function(part: Any, where: str, declared: Mapping[str, Any]) -> None:
+    """Refuse a function that is neither declared in the model nor the partial of one that is."""
+    ops = [one for known in declared.values() if isinstance(known, FunctionClass) for one in known.user_op.every]
+    if part.user_op not in ops:
+        raise SpecError(f"{where}: {_name_of(part)} is of another model; declare it in this one by model.function")
 
 
 def _check_kind(part: Any, where: str) -> None:

@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any
 
 from symgraph.errors import SpecError
+from symgraph.ir.user_functions import user_op
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.checks import check_expression
 from symgraph.spec.complex_parts import complex_parts
@@ -137,6 +138,31 @@ class Declarations(LossDeclarations, Transforms, Steps):
         self._nodes = {**earlier, entry.name: NamedNode(entry.name, weight, checked), **self._nodes}
         return weight
 
+    def function(self, name: str, path: str, *, partials: Sequence[str | None]) -> Any:
+        """Declare a function that is computed by Python code of the user's, and return it, to be applied as SymPy's are.
+
+        Its callables take as many numbers, or arrays (n,) of them, as there are partials, and give a number, or an array (n,)
+        with an entry for each. Generated modules import them. They are taken to be right at floats; a build checks the
+        partials by differences, and that arrays give what numbers do.
+
+        Args:
+            name: an identifier, by which SymPy prints it.
+            path: where it is imported from, "package.module:callable".
+            partials: the path of the partial by each argument, a function of all of them; None where there is none, so that
+                no weight may be in that argument.
+
+        Raises:
+            SpecError: the name cannot be used, a callable cannot be imported or does not take as many arguments, its package
+                has the name of the model, or the model is frozen.
+        """
+        self._new_symbol(name, "function")
+        where = f"model {self.name}: function {name!r}"
+        op = user_op(path, partials, where)
+        if any(one.module.partition(".")[0] == self.name for one in op.every):
+            raise SpecError(f"{where}: the model's own module would hide the package {self.name}; give the model another name")
+        self._functions[name] = self._symbols[name] = made = op.named(name)
+        return made
+
     def target(self, name: str = "y", *, domain: Pair | None = None) -> Any:
         """Declare the target (the column y that the loss compares with) and return its symbol.
 
@@ -264,7 +290,9 @@ class Declarations(LossDeclarations, Transforms, Steps):
             raise SpecError(f"{where}: the name is defined twice; a node of that name exists")
         if name in self._constraints:
             raise SpecError(f"{where}: the name is taken by a constraint")
-        role = "node" if kind in ("output", "constraint") else kind
+        if name in self._functions:
+            raise SpecError(f"{where}: the name is taken by a function")
+        role = "node" if kind in ("output", "constraint", "function") else kind
         return declared(name, role, len(self._symbols) + len(self._constraints))
 
     def _declare(self, name: str, kind: str, domain: object, **of_weight: Any) -> Any:

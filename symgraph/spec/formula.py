@@ -23,12 +23,17 @@ CALLS: Mapping[str, Any] = MappingProxyType(
     {
         **{function.__name__: function for function in FUNCTIONS},
         "abs": sympy.Abs,
+        "arccos": sympy.acos,
+        "arcsin": sympy.asin,
+        "arctan": sympy.atan,
+        "ln": sympy.log,
+        "log10": lambda x: sympy.log(x) / sympy.log(10),
         "min": sympy.Min,
         "max": sympy.Max,
         "sqrt": sympy.sqrt,
     }
 )
-"""The functions that a formula may call, by name."""
+"""The functions that a formula may call, by the names that SymPy, NumPy and hand-written formulas have for them."""
 
 NUMBERS: Mapping[str, Any] = MappingProxyType({"pi": sympy.pi})
 

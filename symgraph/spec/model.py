@@ -119,7 +119,7 @@ class Model(Declarations):
         part = Model(self.name)
         part._inputs = {entry.name: entry for entry in (*self.weight_inputs, *self.constant_inputs)}
         part._nodes = {node.name: node for node in nodes}
-        part._loss, part._frozen = loss, True
+        part._loss, part._functions, part._frozen = loss, self._functions, True
         return part
 
     def penalty_part(self) -> "Model":

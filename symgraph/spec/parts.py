@@ -1,9 +1,10 @@
 """The parts of a model that have been declared so far, for its readers."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from symgraph.errors import SpecError
+from symgraph.ir.user_functions import UserOp
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.constraints import Constraint
 from symgraph.spec.inputs import Input, NamedNode
@@ -17,8 +18,8 @@ class Parts:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_constraints", "_doc", "_frozen", "_inputs", "_likelihood", "_loss", "_nodes", "_outputs", "_penalty",
-        "_residuals", "_robust", "_symbols", "_targets", "name",
+        "__weakref__", "_constraints", "_doc", "_frozen", "_functions", "_inputs", "_likelihood", "_loss", "_nodes", "_outputs",
+        "_penalty", "_residuals", "_robust", "_symbols", "_targets", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
@@ -27,6 +28,7 @@ class Parts:
         self._inputs: dict[str, Input] = {}
         self._nodes: dict[str, NamedNode] = {}
         self._constraints: dict[str, Constraint] = {}
+        self._functions: dict[str, Any] = {}
         self._outputs: tuple[str, ...] = ()
         self._likelihood: Declared | None = None
         self._loss: Any = None
@@ -80,6 +82,11 @@ class Parts:
     def nodes(self) -> tuple[NamedNode, ...]:
         """Return the named nodes, the outputs among them, in the order of their declaration."""
         return tuple(self._nodes.values())
+
+    @property
+    def functions(self) -> Mapping[str, UserOp]:
+        """Return the ops of the functions that the user brings, by name."""
+        return {name: function.user_op for name, function in self._functions.items()}
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:

@@ -12,6 +12,15 @@ from symgraph.io.weights import load_weights
 
 MISRA = Path(__file__).parent.parent / "data" / "nist" / "Misra1a.csv"
 FORMULA = "y ~ b1*(1 - exp(-b2*x))"
+SPEC_OF_MISRA = """
+from sympy import exp
+from symgraph import Model
+
+model = Model("misra")
+x, y = model.feature("x"), model.target("y")
+b1, b2 = model.weights("b1 b2", init=[500, 1e-4])
+model.residual(model.output("y_hat", b1 * (1 - exp(-b2 * x))) - y)
+"""
 CERTIFIED = {"b1": (2.3894212918e02, 2.7070075241), "b2": (5.5015643181e-04, 7.2668688436e-06)}
 """NIST: weight and standard error."""
 
@@ -47,6 +56,17 @@ def test_fixed_weights_ranges_and_sigma_are_taken(command: Run) -> None:
     assert sigma["absolute_sigma"] is True
     column = json.loads(command(*line, "--sigma", "x").out)
     assert column["statistics"]["chi2"] < sigma["statistics"]["chi2"]
+
+
+def test_a_spec_is_fitted_without_being_built(command: Run) -> None:
+    Path("curve.py").write_text(SPEC_OF_MISRA)
+    done = command("fit", "curve.py", "--data", MISRA, "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["weights"]["b1"]["value"] == pytest.approx(CERTIFIED["b1"][0], rel=1e-10)
+    assert not Path("generated").exists()
+    Path("two.py").write_text(SPEC_OF_MISRA + SPEC_OF_MISRA.replace("misra", "other").replace("model", "second"))
+    done = command("fit", "two.py", "--data", MISRA)
+    assert (done.code, done.err) == (2, "error: two.py defines misra, other; build it, and give the name of one\n")
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ NAMES = tuple(sorted(path.stem for path in DATA.glob("*.json")))
 
 
 class Problem(NamedTuple):
-    """A data set: x and y, the two published starts, and certified weights, standard errors and sum of squares."""
+    """A data set: its formula, X and y, the two published starts, and certified weights, standard errors and sum of squares."""
 
-    x: Any
+    formula: str
+    names: tuple[str, ...]
+    X: Any
     y: Any
     starts: tuple[Any, Any]
     weights: Any
@@ -24,8 +26,11 @@ class Problem(NamedTuple):
 def read(name: str) -> Problem:
     told = json.loads((DATA / f"{name}.json").read_text())
     table = np.genfromtxt(DATA / f"{name}.csv", delimiter=",", names=True)
+    columns = [column for column in table.dtype.names if column != "y"]
     return Problem(
-        table["x"],
+        f"{told['response']} ~ {told['model']}",
+        tuple(told["parameters"]),
+        np.column_stack([table[column] for column in columns]),
         table["y"],
         (np.array(told["start1"]), np.array(told["start2"])),
         np.array(told["certified"]),

@@ -114,6 +114,16 @@ def test_accurate_modules_round_them_once():
     assert max(one.figures["largest"] for one in report.results) <= 0.5 < max(one.figures["largest"] for one in worse.results)
 
 
+def test_a_constraint_that_compensated_arithmetic_lacks_is_refused_by_name():
+    m = sg.Model("m")
+    a = m.weight("a", domain=(0.5, 2.0))
+    m.output("y_hat", a * m.feature("x"))
+    m.constraint("g", sp.loggamma(a), upper=1.0)
+    verified(m, "numpy")
+    with pytest.raises(SpecError, match=r"model m: .* needs lgamma, which double-double arithmetic lacks"):
+        verified(m, "accurate")
+
+
 def judged(model, module):
     own, alone = of_constraints(model, module)
     return judge(own, alone, points(own, ("normal", "domain"), n=20))
