@@ -55,12 +55,6 @@ NORMAL = "normal_matrix"
 """The fact of each row that `normal_equations` adds up beside its gradient and loss: J'WJ, (n, k, k)."""
 MOST_ENTRIES = 1_000_000
 """Most entries of the matrices of all rows that are looked at."""
-_SLOPES: Mapping[str, Callable[[Array], Array]] = {
-    "soft_l1": lambda z: 1.0 / np.sqrt(1.0 + z),
-    "huber": lambda z: 1.0 / np.sqrt(np.maximum(z, 1.0)),
-    "cauchy": lambda z: 1.0 / (1.0 + z),
-}
-"""The slopes rho' of robust losses at z = (r/f_scale)**2."""
 _NUMBER = -1.5
 """A cotangent that all rows share."""
 
@@ -176,20 +170,6 @@ def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[
     """The loss of a row and its partials, from the function `row`; NaN for partials that it does not write."""
     partials = [math.nan] * len(w)
     return module.row(w.tolist(), _floats(x), None if y is None else np.asarray(y, np.float64).tolist(), partials), partials
-
-
-def normal_matrices(factor: Any, robust: Any, residuals: Array, slopes: Array) -> Array:
-    """J'WJ of each row, (n, k, k).
-
-    Args:
-        factor: the c of a loss c * r**2.
-        robust: the name of a robust loss and its f_scale, or None.
-        residuals: (n, p).
-        slopes: (n, p, k) their partials.
-    """
-    weights = np.full_like(residuals, 2.0 * factor) if robust is None else _SLOPES[robust[0]]((residuals / robust[1]) ** 2)
-    products: Array = np.einsum("np,npi,npj->nij", weights, slopes, slopes)
-    return products
 
 
 def constraints_of(module: Any) -> tuple[str, ...]:
