@@ -1,7 +1,7 @@
 """Generation of a model's modules: lower, differentiate, optimize, write, render."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import ParamSpec, Protocol, TypeVar
@@ -19,7 +19,7 @@ from symgraph.derive.constants import constant_radii, remainders
 from symgraph.derive.constraint_partials import constraint_partials
 from symgraph.derive.lowering import lower
 from symgraph.derive.on_request import differentiate_on_request
-from symgraph.errors import OptionError, SpecError
+from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
@@ -84,7 +84,7 @@ def generate(
         One artifact for each file of each backend, not verified yet.
 
     Raises:
-        SpecError: the model cannot be lowered, or has a penalty where second derivatives are asked for.
+        SpecError: the model cannot be lowered.
         OptionError: a backend is unknown, or none of the given ones has an option that is asked for.
     """
     chosen = tuple(backends)
@@ -101,13 +101,6 @@ def generate(
 
 
 def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
-    second = [name for name in options.derivatives if name in (HESSIAN, HVP)]
-    if second and model.penalty_expr is not None:
-        raise SpecError(
-            f"model {model.name}: penalty: {second[0]} is the second derivative of rows, which have no share in a penalty; "
-            f"leave out --with {second[0]}, or put the penalty into model.loss",
-            model.place("penalty"),
-        )
     lowered = run("lower", lower, model)
     branches = any(node.op == "select" for node in lowered.nodes)
     readable = run("lower for reading", lower, model, guarded=False) if branches else lowered
@@ -117,16 +110,17 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     radii = run("errors of constants", constant_radii, model, graphs) if options.error_bound else {}
     rests = run("rests of constants", remainders, model, graphs) if options.precision == ACCURATE else {}
     graph = run("check the graph", verify_graph, graphs[-1])
-    penalty = None if model.penalty_expr is None else run("penalty", _penalty, model)
+    second = () if {HESSIAN, HVP}.isdisjoint(options.derivatives) else (HESSIAN,)
+    penalty = None if model.penalty_expr is None else run("penalty", _penalty, model, second)
     if penalty is not None and options.precision == ACCURATE:
-        rests = {**remainders(penalty.part, [*_steps(lower(penalty.part), unmeasured)]), **rests}
+        rests = {**remainders(penalty.part, [*_steps(lower(penalty.part), unmeasured, second)]), **rests}
     return Source(model, spec, orient(readable), graph, radii=radii, rests=rests, penalty=penalty)
 
 
-def _penalty(model: Model) -> Penalty:
-    """Make the graphs of a model's penalty."""
+def _penalty(model: Model, derivatives: Collection[str]) -> Penalty:
+    """Make the graphs of a model's penalty, with the derivatives on request that are asked for."""
     part, rows = model.penalty_part(), rows_of(model)
-    graph = _last(_steps(lower(part), unmeasured))
+    graph = _last(_steps(lower(part), unmeasured, derivatives))
     return Penalty(part, graph, rows, graph if rows is None else _last(_steps(lower(rows.part), unmeasured)))
 
 
@@ -135,12 +129,14 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     had = options.within(backend.options)
     graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
     bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
-    constraints = _constraints(source.model) if backend.name == "numpy" and source.model.constraints else None
+    has = backend.name == "numpy" and source.model.constraints
+    constraints, rests = _constraints(source.model, had.precision) if has else (None, {})
     penalty = source.penalty
     if penalty is not None:
         variant = backend.name if backend.name == "scalar" else "penalty"
         penalty = replace(penalty, graph=printed(penalty.graph, variant), rows_graph=printed(penalty.rows_graph, "penalty"))
     own = replace(source, graph=graph, options=had, bounds=bounds, constraints=constraints, penalty=penalty)
+    own = replace(own, rests={**rests, **source.rests})
     view = run(f"{backend.name}: write", backend.view, own)
     artifacts = []
     for file_name, template in backend.files(source.model.name).items():
@@ -154,15 +150,15 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     return artifacts
 
 
-def _constraints(model: Model) -> ConstraintSource:
-    """Differentiate the constraints of a model, which have a graph of their own."""
+def _constraints(model: Model, precision: str) -> tuple[ConstraintSource, Mapping[float, float]]:
+    """Differentiate the constraints of a model, which have a graph of their own; give also the rests of its constants."""
     names = tuple(one.name for one in model.constraints)
     own = model.of_constraints(*names)
-    graph = lower(own)
+    graphs = [lower(own)]
     for step in STEPS:
-        graph = constraint_partials(graph, names) if step is differentiate else step(graph)
-    lowered = lower(own, guarded=False)
-    return ConstraintSource(own, lowered, printed(verify_graph(graph), "numpy"), names)
+        graphs.append(constraint_partials(graphs[-1], names) if step is differentiate else step(graphs[-1]))
+    lowered, graph = lower(own, guarded=False), printed(verify_graph(graphs[-1]), "numpy", precision)
+    return ConstraintSource(own, lowered, graph, names), remainders(own, graphs) if precision == ACCURATE else {}
 
 
 def require(backends: Sequence[str], options: Options) -> None:

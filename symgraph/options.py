@@ -106,8 +106,6 @@ def options_of(extras: Iterable[str] = (), precision: str = DOUBLE, functions: I
     if ERROR_BOUND in asked and precision != DOUBLE:
         raise OptionError(f"an error bound is that of plain arithmetic; leave out {ERROR_BOUND} or --precision {precision}")
     derivatives = [DERIVATIVES[name] for name in DERIVATIVES if name in asked or (name == HVP and HESSIAN in asked)]
-    if derivatives and precision != DOUBLE:
-        raise OptionError(f"{derivatives[0]} is computed in plain arithmetic; leave it out or --precision {precision}")
     shipped = tuple(name for name in C_FUNCTIONS if name in chosen)
     error_bound, standalone, single, workspace = (name in asked for name in EXTRAS[:4])
     return Options(error_bound, standalone, single, workspace, shipped, precision, tuple(derivatives))

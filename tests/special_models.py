@@ -20,6 +20,7 @@ FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "ei": (sp.Ei, (0.5, 20.0)),
     "lambertw": (sp.LambertW, (-0.3, 50.0)),
     "lambertw1p": (sg.lambertw1p, (-0.3, 50.0)),
+    "polygamma": (lambda x: sp.polygamma(2, x), (0.5, 20.0)),
     "bessel_j0": (lambda x: sp.besselj(0, x), (-20.0, 20.0)),
     "bessel_j1": (lambda x: sp.besselj(1, x), (-20.0, 20.0)),
     "bessel_j": (lambda x: sp.besselj(3, x), (-20.0, 20.0)),

@@ -85,6 +85,7 @@ MEASURED = {
     "erfcinv": Span(2.0**-1000, 2.0 - 2.0**-52), "erfinv": Span(2.0**-53 - 1.0, 1.0 - 2.0**-53),
     "ndtri": Span(2.0**-1000, 1.0 - 2.0**-53), **dict.fromkeys(("lambertw", "lambertw1p"), Span(-0.36787944117144228, 1e300)),
     "gamma": Span(-170.0, 171.0),
+    "polygamma": Span(-1e3, 1e6),
     "ei": Span(-700.0, 700.0), "expint": Span(2.0**-1000, 740.0), "dawson": Span(-1e100, 1e100),
 }  # fmt: skip
 """Operands of functions of SciPy that are measured: where a figure holds, or mpmath is quick."""
@@ -122,6 +123,9 @@ def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
         exponent = draw.uniform(-top, top, base.size) / np.log(base)
         largest = 2.0 ** BITS[dtype][0]  # above, x1 - 1 rounds
         return np.concatenate([base, np.abs(a)]), np.clip(np.concatenate([exponent, b]), -largest, largest)
+    if op == "polygamma":
+        x = unary(op, draw, count, dtype)
+        return np.round(np.abs(draw.uniform(0, 12, x.size))), x
     if op in ("betaln", "digamma_step"):
         positive = np.abs(np.concatenate([a, 1 + near_one(draw, count, dtype), draw.uniform(5, 20, b.size)]))
         second = np.resize(np.abs(np.concatenate([b, draw.uniform(0, 20, count)])), positive.size)

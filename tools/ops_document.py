@@ -2,7 +2,7 @@
 
 import math
 
-from symgraph.ir.op import REALS, REFUSED, Op
+from symgraph.ir.op import REALS, Op
 from symgraph.ir.ops import OPS
 
 HEAD = """# Operations and their errors
@@ -17,7 +17,7 @@ and strides and on Python floats.
 
 The figures rest on those of the libraries below: NumPy's AVX-512 functions (under 1 ulp in float64, at most 4 in float32) and
 glibc's (P. Zimmermann and others, *Accuracy of Mathematical Functions in Single, Double, Double Extended, and Quadruple
-Precision*). {own} are not in NumPy; a module that needs them brings them along. {refused}
+Precision*). {own} are not in NumPy; a module that needs them brings them along.
 
 | operation | definition | domain | value | value, float32 | slopes |
 | --- | --- | --- | --- | --- | --- |
@@ -53,7 +53,7 @@ def figure(value: float) -> str:
 
 def line(row: Op) -> str:
     """The table's line for an op."""
-    slopes = "refused" if REFUSED in row.partials else ", ".join(figure(value) for value in row.partial_ulp) or "0"
+    slopes = ", ".join(figure(value) for value in row.partial_ulp) or "0"
     definition, note = (text.replace("x0", "a").replace("x1", "b").replace("|", "\\|") for text in (str(row.value), row.note))
     name = NAMES.get(row.name, row.name)
     cells = [
@@ -91,8 +91,7 @@ def lines_of_regions(row: Op) -> list[str]:
 def document() -> str:
     """The whole page."""
     own = [f"`{row.name}`" for row in OPS.values() if row.scalar is not None and row.numpy == row.name and row.domain]
-    refused = [f"`{row.name}`" for row in OPS.values() if REFUSED in row.partials]
-    head = HEAD.replace("{own}", ", ".join(own)).replace("{refused}", f"The slope of {', '.join(refused)} is refused.")
+    head = HEAD.replace("{own}", ", ".join(own))
     foot = FOOT.replace("{regions}", "\n".join(line for row in OPS.values() for line in lines_of_regions(row)))
     return head + "\n".join(line(row) for row in OPS.values() if row.value is not None) + "\n" + foot
 

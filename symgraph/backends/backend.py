@@ -58,7 +58,8 @@ class Backend:
         tables |= {"the error bound": texts_of("bound")} if source.options.error_bound else {}
         for said, texts in tables.items():
             lacking = {name for name in (*OPS, *source.functions) if OPS[name].stable is None and name not in texts}
-            graphs = (source.graph, *([source.penalty.graph] if source.penalty else []))
+            limits = [source.constraints.graph] if source.constraints and said != "the error bound" else []
+            graphs = (source.graph, *([source.penalty.graph] if source.penalty else []), *limits)
             node = next((node for graph in graphs for node in graph.nodes if node.op in lacking), None)
             if node is not None:
                 able = [name for name in OPS[node.op].backends if name != self.name or node.op in written]

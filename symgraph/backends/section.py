@@ -224,6 +224,8 @@ def straight(
     leaves: Mapping[str, str],
     bases: Sequence[str] = (),
     form: str = PYTHON,
+    *,
+    seconds: bool = False,
 ) -> Straight:
     """Write everything that some nodes depend on as one function's statements, named nodes and cotangents under their names.
 
@@ -236,11 +238,12 @@ def straight(
         bases: for each node what the name of a value without one begins with; numbered through by default.
         form: the statement that gives a value its name, with the places {name} and {value}; only Python's is broken where it is
             too long.
+        seconds: whether second derivatives have their names, and not cotangents.
     """
     graph = names.graph
     order = operations(graph, reachable(graph.nodes, results))
     own = set(order)
-    labels, notes = names.cotangents()
+    labels, notes = names.seconds() if seconds else names.cotangents()
     labels = {position: label for position, label in (labels | names.nodes()).items() if position in own}
     numbering = Numbering({*names.identifier.values(), *labels.values()})
     writer = SectionWriter(graph, texts, names.leaves(leaves), numbering, labels, literals, bases=bases, form=form)

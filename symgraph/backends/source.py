@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import combinations_with_replacement
 from weakref import WeakKeyDictionary
 
 from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
-from symgraph.derive.schedule import Counts
+from symgraph.derive.schedule import Counts, roots_of
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.user_functions import UserOp
-from symgraph.options import DERIVATIVES, DOUBLE, ERROR_BOUND, PLAIN, Options
+from symgraph.options import DERIVATIVES, DOUBLE, ERROR_BOUND, HESSIAN, PLAIN, Options
 from symgraph.spec.inputs import DEFAULT_LAW, Input
 from symgraph.spec.laws import Constant, Law, Normal, Uniform
 from symgraph.spec.model import Model
@@ -55,6 +56,13 @@ class Penalty:
     graph: Graph
     rows: Rows | None
     rows_graph: Graph
+
+    @property
+    def seconds(self) -> dict[tuple[int, int], int]:
+        """Return where the graph has the second derivatives that are not 0, by the numbers of two weights, i <= j."""
+        pairs = combinations_with_replacement(range(len(self.part.weight_inputs)), 2)
+        entries = zip(pairs, roots_of(self.graph, HESSIAN), strict=False)  # there are none where nobody asked for them
+        return {pair: position for pair, position in entries if self.graph.nodes[position].data != 0.0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from symgraph.check.expected import Expected
 from symgraph.check.reference import Reference
 from symgraph.check.verification_points import Batch
 from symgraph.errors import VerificationError
-from symgraph.gradcheck.calls import BY_ROW, MATH_ERRORS, ON_REQUEST, WAYS, Call, Given, with_constants
+from symgraph.gradcheck.calls import BY_ROW, MATH_ERRORS, NORMAL, ON_REQUEST, WAYS, Call, Given, with_constants
 from symgraph.gradcheck.outcomes import Outcome, Rows, bounds, layouts
 from symgraph.spec.residuals import residual_of
 
@@ -82,7 +82,7 @@ class Contract:
             if type(got) is not type(want) or got != want:
                 raise VerificationError(f"{subject}: {name} is {got!r}, the spec says {want!r}")
         lacking = {name for name in ON_REQUEST if not hasattr(module, name)}
-        facts = {name: fact for name, fact in self.expected.items() if name not in lacking}
+        facts = {name: fact for name, fact in self.expected.items() if name.partition(" ")[0] not in lacking}
         facts |= bounds(self.expected) if hasattr(module, "error_bound") else {}
         rows, batch = Rows(module, facts, partial(_has, module, backend), self.reference.on_target), self._given()
         outcomes = (outcome for given in _ways(batch, backend, whole, turn) for outcome in rows.outcomes(given))
@@ -106,6 +106,9 @@ class Contract:
             dtype = np.dtype(module.METADATA.get("dtype", "float64")).type
             yield "residual_factor", module.METADATA.get("residual_factor"), float(dtype(residual.factor))
         yield "penalty", hasattr(module, "penalty"), self.reference.model.penalty_expr is not None
+        if hasattr(module, "constraints"):
+            limits = {one.name: one.limits for one in model.constraints}
+            yield "METADATA['constraints']", [*module.METADATA["constraints"].items()], [*limits.items()]
         for name in ("residual", "residual_jacobian"):
             if not residual.exprs and hasattr(module, name):
                 yield name, "there", "missing, since the loss is no constant times a square"
@@ -144,10 +147,10 @@ class Contract:
     def _difference(self, outcome: Outcome[Expected], excess: Any) -> str:
         """The value that is farthest off, and where it is."""
         right, worst = outcome.known, np.unravel_index(np.argmax(np.nan_to_num(excess, nan=np.inf)), outcome.got.shape)
-        depth = 2 if outcome.fact == "hessian" else int(outcome.by)
+        depth = 2 if outcome.fact.endswith(("hessian", NORMAL)) else int(outcome.by)
         axes = ("row", *["by"] * depth)[-right.want.ndim :] if depth else ("row",)
         features = [entry.name for entry in self.reference.model.feature_inputs]
-        names = features if outcome.fact == "feature_jacobian" else list(self.batch.weights)
+        names = features if outcome.fact.startswith("feature_jacobian") else list(self.batch.weights)
         places = zip(axes, map(int, worst), strict=False)  # none where it is one number
         where = "".join(f", row {place}" if axis == "row" else f", by {names[place]}" for axis, place in places)
         found = f"is {outcome.got[worst]!s}, the spec gives {right.want[worst]!s}"

@@ -122,6 +122,10 @@ def _trigamma(x: arb) -> Value:
     return value_of(FORMS["trigamma"], [x])
 
 
+def _polygamma(order: arb | int, x: arb) -> Value:
+    return value_of(FORMS["polygamma"], [arb(order), x])
+
+
 def _gamma(v: arb, x: arb, slope: arb) -> Value:
     bend = _trigamma(x)
     return slope * slope / v + v * bend if isinstance(bend, arb) else bend
@@ -171,7 +175,7 @@ def _of_row(name: str) -> Curvature | None:
         return None
     other = next((one for one, found in OPS.items() if isinstance(found.reference, tuple) and _starts(found, row)), None)
     if other is None:
-        return lambda v, operands, slope: {(0, 0): UNKNOWN}
+        return None
     form = FORMS[other]
     return lambda v, operands, slope: {(0, 0): slope_of(form, 0, slope(0), operands)}
 
@@ -221,6 +225,8 @@ CURVATURES: Mapping[str, Curvature] = {
     "ndtri": _one(lambda v, x, s: v * s * s),
     "erfinv": _one(lambda v, x, s: 2 * v * s * s),
     "erfcinv": _one(lambda v, x, s: 2 * v * s * s),
+    "trigamma": _one(lambda v, x, s: _polygamma(3, x)),
+    "polygamma": lambda v, operands, slope: {(1, 1): _polygamma(operands[0] + 2, operands[1])},
     "gamma": _one(_gamma),
     "betaln": _betaln,
     "dawson": _one(lambda v, x, s: -2 * v - 2 * x * s),

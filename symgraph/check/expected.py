@@ -25,8 +25,11 @@ from numpy.typing import NDArray
 from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
 from symgraph.check.verification_points import Batch
-from symgraph.gradcheck.calls import PENALTY, Array, direction, partials_fact
+from symgraph.columns import partials_of
+from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, PENALTY, Array, direction, partials_fact
+from symgraph.gradcheck.normal_matrices import normal_matrices
 from symgraph.gradcheck.outcomes import Fact
+from symgraph.spec.residuals import residual_of
 
 ILL = 1e-4
 GROSS = 1e4
@@ -125,7 +128,13 @@ def expect_at(
         start = len(names) + place * len(weights)
         found[partials_fact(root)] = whole.at((slice(None), slice(start, start + len(weights))))
     if reference.penalty is not None:
-        found |= _penalty(reference.penalty, points, kind)
+        found |= _once(reference.penalty, points, kind, PENALTY, derivatives)
+    if reference.constraints is not None:
+        own = reference.constraints
+        limits = {root: f"constraint {node.name}" for root, node in zip(own.roots, own.model.output_nodes, strict=True)}
+        limits |= {partials_fact(root): partials_fact(name) for root, name in limits.items()}
+        found |= _once(own, points, kind, limits)
+    found |= _normal(reference, kind, found)
     found |= _on_request(reference, points, kind, found, derivatives)
     # a field of the tape that is None without the target
     return found | ({"node loss": found["loss"]} if "loss" in reference.on_target else {})
@@ -144,20 +153,32 @@ def _on_request(
         largest = np.nanmax(np.abs(truth), axis=(1, 2), keepdims=True, initial=0.0)
         found["hessian"] = kind(truth, off + 2.0**-kind.bits * largest)
         found["hvp"] = _along(found["hessian"], v)
-    if "output" in reference.roots and not {"feature_jacobian", "jvp"}.isdisjoint(wanted):
-        found["jvp"] = _along(known["jacobian"], v)
+    for output in (root for root in reference.roots if root.partition(" ")[0] == "output"):
+        found[partials_of(output, "jvp")] = _along(known[partials_fact(output)], v)
         features = [entry.name for entry in reference.model.feature_inputs]
-        truths = [
-            [find(point).partials["output"] for point in points]
-            for find in (reference.truth, partial(reference.rough, bits=kind.bits))
-        ]
-        found["feature_jacobian"] = kind(
-            *(
-                np.array([[read(one[name]) for name in features] for one in part], np.float64)
-                for part, read in zip(truths, (number, radius), strict=True)
-            )
-        )
-    return {name: fact for name, fact in found.items() if name in wanted}
+        readings = ((reference.truth, number), (partial(reference.rough, bits=kind.bits), radius))
+        tables = ([[read(find(one).partials[output][name]) for name in features] for one in points] for find, read in readings)
+        found[partials_of(output, "feature_jacobian")] = kind(*(np.array(table, np.float64) for table in tables))
+    return {name: fact for name, fact in found.items() if name.partition(" ")[0] in wanted}
+
+
+def _normal(reference: Reference, kind: type[Expected], known: Mapping[str, Expected]) -> dict[str, Expected]:
+    """Compute the matrices that normal equations add up, if the loss is one of residuals."""
+    columns, robust = [root for root in reference.roots if root.partition(" ")[0] == "residual"], reference.model.robust
+    weights = len(reference.model.weight_inputs)
+    if not columns or len(known["loss"].want) * weights**2 > MOST_ENTRIES:
+        return {}
+    values, partials = [known[name] for name in columns], [known[partials_fact(name)] for name in columns]
+    r, off = (np.stack([getattr(one, part) for one in values], 1) for part in ("want", "radius"))
+    slopes, rough = (np.stack([getattr(one, part) for one in partials], 1) for part in ("want", "radius"))
+    loss = residual_of(reference.model).factor, None if robust is None else (robust.name, robust.f_scale)
+    with np.errstate(all="ignore"):
+        want = normal_matrices(*loss, r, slopes)
+        # the slope rho' moves by less than the residual over f_scale, and with it all products
+        moved = 0.0 if robust is None else np.einsum("np,npi,npj->nij", off / robust.f_scale, abs(slopes), abs(slopes))
+        sizes = normal_matrices(*loss, r, abs(slopes) + rough) - normal_matrices(*loss, r, abs(slopes))
+        rounding = 8.0 * 2.0**-kind.bits * normal_matrices(*loss, r, abs(slopes))
+    return {NORMAL: kind(want, sizes + moved + rounding)}
 
 
 def _along(fact: Expected, v: Array) -> Expected:
@@ -167,13 +188,19 @@ def _along(fact: Expected, v: Array) -> Expected:
         return type(fact)(fact.want @ v, fact.radius @ np.abs(v) + 2.0**-fact.bits * sizes)
 
 
-def _penalty(reference: Reference, points: Sequence[Point], kind: type[Expected]) -> dict[str, Expected]:
-    """Return the penalty at the weights, and its partials, once for each row."""
+def _once(
+    reference: Reference,
+    points: Sequence[Point],
+    kind: type[Expected],
+    facts: Mapping[str, str],
+    derivatives: Collection[str] = (),
+) -> dict[str, Expected]:
+    """Return what depends on weights and constants alone, once for each row; ``facts`` has the names of the facts there."""
     names = {entry.name for entry in reference.model.inputs}
     alone = [{name: value for name, value in points[0].items() if name in names}]
-    own = expect_at(reference, alone, kind)
+    own = expect_at(reference, alone, kind, derivatives)
     rows = np.zeros(len(points), np.intp)
-    return {PENALTY[fact]: own[fact].at(rows) for fact in PENALTY}
+    return {name: own[fact].at(rows) for fact, name in facts.items() if fact in own}
 
 
 def radius(value: Value) -> float:

@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from symgraph.check.faults import verdicts
@@ -18,6 +19,7 @@ from symgraph.check.truth_at_points import Truths, truths
 from symgraph.check.truth_report import Report, report_on
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import uncollected
+from symgraph.options import DOUBLE
 from symgraph.spec.model import Model
 
 
@@ -50,6 +52,40 @@ def judge(
         precision = results.precision
         found = truths(model, rounded, backend=backend, precision=precision, dtype=dtype, names=names, progress=progress)
         return compare(found, results)
+
+
+def of_constraints(model: Model, module: Any) -> tuple[Model, Any] | None:
+    """Return the constraints of a model, and of its module, as outputs of a model without rows, which can be judged.
+
+    Args:
+        model: the spec; it is frozen by this.
+        module: its module; None is returned if it has no functions for constraints.
+    """
+    if not hasattr(module, "constraints"):
+        return None
+    own = model.of_constraints(*module.METADATA["constraints"])
+    names = tuple(node.name for node in own.output_nodes)
+
+    def whole(results: Any) -> Any:
+        return results if len(names) > 1 else results[0]
+
+    def with_constants(**values: float) -> Any:
+        return of_constraints(model, module.with_constants(**values))[1]  # type: ignore[index]  # it has them, as this one
+
+    alone = SimpleNamespace(
+        MODEL=own.name,
+        WEIGHTS=module.WEIGHTS,
+        FEATURES=(),
+        TARGET=None,
+        OUTPUTS=names,
+        CONSTANTS=getattr(module, "CONSTANTS", {}),
+        METADATA={"has_loss": False, "precision": module.METADATA.get("precision", DOUBLE)},
+        with_constants=with_constants,
+        forward=lambda w, *_: SimpleNamespace(**dict(zip(names, module.constraints(w), strict=True))),
+        predict=lambda w, *_: whole(module.constraints(w)),
+        jacobian=lambda w, *_: whole(module.constraints_jacobian(w)),
+    )
+    return own, alone
 
 
 def compare(found: Truths, results: Results) -> Report:

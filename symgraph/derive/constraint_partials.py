@@ -17,7 +17,7 @@ def constraint_partials(graph: Graph, constraints: Iterable[str]) -> Graph:
     chosen = tuple(constraints)
     for name in chosen:
         graph = adjoint(graph, f"node {name}", prefix=f"jacobian {name}", suffix=f" ({name})")
-    roots = {root: at for root, at in graph.roots.items() if root != "output"}
+    roots = {root: at for root, at in graph.roots.items() if root.partition(" ")[0] != "output"}
     partials = [(root.split(), at) for root, at in roots.items() if root.startswith("jacobian ")]
     primals = {name: at for name, at in graph.names.items() if not name.startswith("d_")}
     return replace(graph, roots=roots, names=primals | {f"d_{name} by {weight}": at for (_, name, weight), at in partials})

@@ -8,9 +8,9 @@ multiplication by the Hessian", Neural Computation 6, 1994). At kinks they are t
 from collections.abc import Callable, Collection, Iterable
 from functools import reduce
 
+from symgraph.columns import partials_of, prefix_of
 from symgraph.derive.adjoint import Sweep, adjoint
-from symgraph.errors import SpecError
-from symgraph.ir.graph import Graph, GraphBuilder
+from symgraph.ir.graph import Graph, GraphBuilder, values_of
 from symgraph.options import FEATURE_JACOBIAN, HESSIAN, HVP, JVP
 
 _SLOPE = "slope "
@@ -23,23 +23,20 @@ def differentiate_on_request(graph: Graph, functions: Collection[str], prepare: 
     Args:
         graph: with the roots that ``differentiate`` adds.
         functions: their names; roots are ``hessian <weight> <weight>`` for the upper triangle, row by row, ``hvp <weight>``,
-            ``feature_jacobian <feature>`` and ``jvp output``.
+            ``feature_jacobian <feature>`` and ``jvp output``, of several ``feature_jacobian <name> <feature>`` and
+            ``jvp output <name>``.
         prepare: simplifies the gradient of a row before it is differentiated.
-
-    Raises:
-        SpecError: derivatives of the output are asked for, and there are several.
     """
-    of_output = [name for name in (FEATURE_JACOBIAN, JVP) if name in functions]
-    if of_output and any(root.startswith("output ") for root in graph.roots):
-        raise SpecError(f"model {graph.name}: {of_output[0]} is of one output, and there are several; leave it out")
     if "loss" in graph.roots and not {HESSIAN, HVP}.isdisjoint(functions):
         graph = _second(graph, functions, prepare)
-    if "output" in graph.roots and FEATURE_JACOBIAN in functions:
-        graph = adjoint(graph, "output", prefix=FEATURE_JACOBIAN, suffix=" (features)", by="feature")
-    if "output" in graph.roots and JVP in functions:
-        builder = GraphBuilder.over(graph)
-        slopes = [position for root, position in graph.roots.items() if root.startswith("jacobian ")]
-        graph = builder.build({**graph.roots, f"{JVP} output": _along(builder, _weights(graph), slopes)}, graph.names)
+    for output in values_of(graph, "output"):
+        if FEATURE_JACOBIAN in functions:
+            prefix, names = partials_of(output, FEATURE_JACOBIAN), partials_of(output, "features")
+            graph = adjoint(graph, output, prefix=prefix, suffix=f" ({names})", by="feature")
+        if JVP in functions:
+            builder, start = GraphBuilder.over(graph), f"{prefix_of(output)} "
+            slopes = [position for root, position in graph.roots.items() if root.startswith(start)]
+            graph = builder.build({**graph.roots, f"{JVP} {output}": _along(builder, _weights(graph), slopes)}, graph.names)
     return graph
 
 
@@ -51,9 +48,12 @@ def _second(graph: Graph, functions: Collection[str], prepare: Callable[[Graph],
     plain = {root: position for root, position in graph.roots.items() if not root.startswith(_SLOPE)}
     found: dict[str, int | None] = {}
     if HESSIAN in functions:
+        sweep = Sweep(graph, sum_rows=False, again=True)
+        one = sweep.builder.const(1.0)
         for row, (name, slope) in enumerate(zip(weights, slopes, strict=True)):
-            graph, cotangents = _swept(graph, slope)
+            cotangents = sweep.run(slope, one)
             found |= {f"{HESSIAN} {name} {other}": cotangents.get(weights[other]) for other in [*weights][row:]}
+        graph = sweep.builder.build(graph.roots, graph.names)
     if HVP in functions:
         builder = GraphBuilder.over(graph)
         along = _along(builder, weights, slopes)

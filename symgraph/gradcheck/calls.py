@@ -25,11 +25,14 @@ BY_ROW = ("row", "predict_row")
 """The functions for one row as lists of floats."""
 MATH_ERRORS = (OverflowError, ZeroDivisionError, ValueError)
 """Errors of the scalar backend where NumPy gives inf or nan."""
-BOUNDS = ("bound of the loss", "bound of the gradient")
-"""The facts that `error_bound` gives."""
-PENALTY = {"loss": "penalty", "gradient": "penalty_gradient"}
+BOUNDS = ("bound of the loss", "bound of the gradient", "bound of the hessian")
+"""The facts that `error_bound` gives, two of them, and `hessian_error_bound`."""
+PENALTY = {"loss": "penalty", "gradient": "penalty_gradient", "hessian": "penalty_hessian", "hvp": "penalty_hvp"}
 """The facts of what is added to sums of rows once, which each row repeats."""
-PARTIALS = {"loss": "gradient", "output": "jacobian", "residual": "residual_jacobian", "penalty": "penalty_gradient"}
+PARTIALS = {
+    "loss": "gradient", "output": "jacobian", "residual": "residual_jacobian", "penalty": "penalty_gradient",
+    "constraint": "constraints_jacobian",
+}  # fmt: skip
 """The values of a row, and the partials of each by the weights."""
 
 
@@ -39,15 +42,19 @@ def partials_fact(value: str) -> str:
 
 
 def is_value(fact: str) -> bool:
-    """Tell whether a fact has partials: a loss, an output, a residual or the penalty."""
+    """Tell whether a fact has partials: a loss, an output, a residual, the penalty or a constraint."""
     return fact.partition(" ")[0] in PARTIALS
 
 
 ON_REQUEST = ("hessian", "hvp", "feature_jacobian", "jvp")
 """Functions that modules have on request, each with a fact of its name; hvp and jvp are along ``direction``."""
 WITHOUT = "without y"
-_OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian")
+_OF_COLUMNS = ("predict", "jacobian", "residual", "residual_jacobian", "feature_jacobian", "jvp")
 """The functions whose results may have several columns."""
+NORMAL = "normal_matrix"
+"""The fact of each row that `normal_equations` adds up beside its gradient and loss: J'WJ, (n, k, k)."""
+MOST_ENTRIES = 1_000_000
+"""Most entries of the matrices of all rows that are looked at."""
 _NUMBER = -1.5
 """A cotangent that all rows share."""
 
@@ -165,6 +172,11 @@ def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[
     return module.row(w.tolist(), _floats(x), None if y is None else np.asarray(y, np.float64).tolist(), partials), partials
 
 
+def constraints_of(module: Any) -> tuple[str, ...]:
+    """The constraints of a module as facts; each depends on the weights alone, and every row repeats it."""
+    return tuple(f"constraint {name}" for name in module.METADATA["constraints"]) if hasattr(module, "constraints") else ()
+
+
 def call_penalty(module: Any, w: NDArray[Any]) -> tuple[float, Any]:
     """The penalty and its partials, of a module of any backend."""
     if hasattr(module, "predict") or hasattr(module, "value_and_grad"):
@@ -209,13 +221,13 @@ def _called(
         along = [direction(len(given.w)).astype(given.w.dtype)] if name in ("hvp", "jvp") else []
         result: Any = getattr(module, name)(given.w, *along, *given[1:arguments], **given.options, **options)
         if name in _OF_COLUMNS:
-            return _columns(name, result, given, len(facts))
+            return _columns(module, name, result, given, len(facts))
         return result if len(facts) > 1 else (result,)
 
     return Call(name, facts, run, how, factors, penalty)
 
 
-def _columns(name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
+def _columns(module: Any, name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
     """The columns of a result of outputs or residuals.
 
     Raises:
@@ -224,7 +236,8 @@ def _columns(name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
     if count == 1:
         return (result,)
     rows = () if given.alone else (len(given.rows),)
-    ends = (len(given.w),) if name.endswith("jacobian") else ()
+    by = module.FEATURES if name == "feature_jacobian" else module.WEIGHTS
+    ends = (len(by),) if name.endswith("jacobian") else ()
     shape = (math.prod(rows) * count, *ends) if name.startswith("residual") else (*rows, count, *ends)
     if np.shape(result) != shape:
         raise ValueError(f"it has shape {np.shape(result)} instead of {shape}")
@@ -259,8 +272,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", outputs, 2, WITHOUT)
         yield single("jacobian", jacobian, 2, WITHOUT)
-        yield single("feature_jacobian", ("feature_jacobian",), 2)
-        yield single("jvp", ("jvp",), 2)
+        for name in ("feature_jacobian", "jvp"):
+            yield single(name, [partials_of(output, name) for output in outputs], 2)
     if given.y is not None:
         yield single("jacobian", jacobian)
     if residuals[0] in facts:
@@ -268,19 +281,37 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
         yield single("residual_jacobian", [partials_fact(residual) for residual in residuals])
     elif module.METADATA.get("residual_factor"):
         yield from _squares(module, given, module.METADATA["residual_factor"], per_sample_grad)
-    yield single("error_bound", BOUNDS)
+    yield single("error_bound", BOUNDS[:2])
+    if len(given.rows) * len(given.w) ** 2 <= MOST_ENTRIES:
+        yield single("hessian_error_bound", BOUNDS[2:])
     if given.alone and hasattr(module, "penalty"):
         yield Call("penalty", ("penalty", "penalty_gradient"), lambda: call_penalty(module, given.w))
+    if given.alone and hasattr(module, "penalty_hessian"):
+        yield Call("penalty_hessian", ("penalty_hessian",), lambda: [module.penalty_hessian(given.w)])
+    if given.alone and hasattr(module, "constraints"):
+        limits = constraints_of(module)
+        yield Call("constraints", limits, lambda: [*module.constraints(given.w)])
+        yield Call("constraints_jacobian", [*map(partials_fact, limits)], lambda: [*module.constraints_jacobian(given.w)])
     if given.alone and hasattr(module, "penalty_residual"):
         yield from _squares_of_penalty(module, given.w, module.METADATA["residual_factor"])
     if given.alone:
         yield Call("row", ("loss", "gradient"), lambda: call_row(module, *given[:3]))
         one = len(outputs) == 1
         yield Call("predict_row", outputs, lambda: [_row(module, given)] if one else _row(module, given))
+        if hasattr(module, "predict_jacobian_row"):
+            both = partial(_row_with_jacobian, module, given, len(outputs))
+            yield Call("predict_jacobian_row", (*outputs, *jacobian), both)
 
 
 def _row(module: Any, given: Given) -> Any:
     return module.predict_row(given.w.tolist(), _floats(given.X))
+
+
+def _row_with_jacobian(module: Any, given: Given, outputs: int) -> Sequence[Any]:
+    """The outputs of a row and the partials of each, from `predict_jacobian_row`; NaN for partials that it does not write."""
+    table = np.full((outputs, len(given.w)), math.nan)
+    found = module.predict_jacobian_row(given.w.tolist(), _floats(given.X), table if outputs > 1 else table[0])
+    return [*(found if outputs > 1 else [found]), *table]
 
 
 def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable[[], Any]) -> Iterator[Call]:
@@ -351,8 +382,9 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Colle
             yield _called(module, given, name, facts, how=how, options=options, factors=factors, penalty=penalty)
         if how.endswith("sum") and hasattr(module, "normal_equations"):
             weights = {name: value for name, value in options.items() if name == "sample_weight"}
-            run = partial(lambda weights: module.normal_equations(*given[:3], **weights)[1:], weights)
-            yield Call("normal_equations", ("gradient", "loss"), run, how, factors)
+            facts = (NORMAL, "gradient", "loss")[NORMAL not in known :]
+            run = partial(lambda weights, count: module.normal_equations(*given[:3], **weights)[-count:], weights, len(facts))
+            yield Call("normal_equations", facts, run, how, factors)
 
 
 def _floats(x: Any) -> list[float]:

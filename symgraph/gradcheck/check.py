@@ -127,7 +127,7 @@ def _alone(point: Point, value: str, j: int, partials: Array, sway: Array, blur:
         return point.each(value, np.concatenate([w[:j], [x], w[j + 1 :]]))
 
     entries = judge(moved, float(w[j]), point.scale(j), partials[:, j], sway[:, j], blur)
-    if value not in (*point.mains, "penalty"):
+    if value not in point.mains and value.partition(" ")[0] not in ("penalty", "constraint"):
         return Finding(partials_fact(value), point, name, entries)
     fact = "" if value in point.mains else partials_fact(value)
     return Finding(fact, point, name, entries, shows=name if entries.judged.any() else ())

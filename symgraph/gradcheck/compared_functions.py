@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from symgraph.gradcheck.agreement import SAFETY, agree, same_factor
-from symgraph.gradcheck.calls import WAYS, Call, Given, is_value, partials_fact
+from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, WAYS, Call, Given, is_value, partials_fact
+from symgraph.gradcheck.normal_matrices import normal_matrices
 from symgraph.gradcheck.outcomes import Fact, Large, Rows, bounds, layouts, many
 from symgraph.gradcheck.points import Point, largest
 from symgraph.gradcheck.report import Finding
@@ -137,6 +138,7 @@ def _judged(
     # functions order their operations differently; in the denormal range the last place is no longer relative
     share, tiny = max(_ROUNDING, _UNITS * point.unit) / SAFETY, float(np.finfo(np.float64).tiny)
     found = {name: Fact(known.want, known.radius + share * (np.abs(known.want) + tiny)) for name, known in found.items()}
+    found |= {} if lenient else _normal(point)
     for output, value in zip(point.module.OUTPUTS, point.outputs, strict=True):
         field = point.module.METADATA.get("fields", {}).get(output, output)
         if value in facts and field in getattr(getattr(point.module, "Tape", None), "__annotations__", ()):
@@ -147,6 +149,22 @@ def _judged(
         names = point.module.WEIGHTS if outcome.by else ("value",)
         entries = agree(outcome.got, outcome.known.want, SAFETY * outcome.known.radius, lenient=lenient)
         yield Finding(outcome.label, point, names, entries, outcome.problem)
+
+
+def _normal(point: Point) -> dict[str, Fact]:
+    """The matrices that `normal_equations` adds up, by the residuals and their partials."""
+    module: Any = point.module
+    given, n, k, said = point.given, len(point.given.rows), len(point.given.w), module.METADATA
+    if not hasattr(module, "normal_equations") or n * k * k > MOST_ENTRIES:
+        return {}
+    try:
+        results = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]
+    except Exception:  # both are called again among all functions, where what they raise is reported
+        return {}
+    want = normal_matrices(said["residual_factor"], said.get("robust"), results[0].reshape(n, -1), results[1].reshape(n, -1, k))
+    sizes = np.abs(want)
+    # 200 units of products and sums; of numbers that floats do not hold nothing is said
+    return {NORMAL: Fact(want, np.where(sizes < _SUMMABLE_FLOAT32, _UNITS * point.unit / SAFETY * sizes, np.inf))}
 
 
 def _takes(module: Any, call: Call, given: Given) -> bool:

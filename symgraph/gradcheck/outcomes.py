@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.gradcheck.calls import BOUNDS, PENALTY, WAYS, WITHOUT, Array, Call, Given, calls, extremes, of_weights
+from symgraph.gradcheck.calls import BOUNDS, NORMAL, PENALTY, WAYS, WITHOUT, Array, Call, Given, calls, extremes, of_weights
 
 # Texts that reports give to ways of calling.
 _WAYS = {
@@ -23,9 +23,9 @@ _WAYS = {
 _PULLED = {"": "(tape)", "weighted": "(tape, cotangent)", "sum": "(tape, number)"}
 _ALWAYS_SUMMED = {"weighted sum": "(sample_weight)", "sum": "()"}
 # The results of functions that give several.
-_SEVERAL = ("value_and_grad", "row", "forward", "penalty")
+_SEVERAL = ("value_and_grad", "row", "forward", "penalty", "constraints", "constraints_jacobian")
 _PARTS = {"loss": "the value", "gradient": "the gradient", "output": "the output"}
-_PARTS |= {"penalty": "the value", "penalty_gradient": "the gradient"}
+_PARTS |= {NORMAL: "the matrix", "penalty": "the value", "penalty_gradient": "the gradient"}
 Large = tuple[int, Sequence[str], Mapping[str, Any]]
 """A large batch: more rows than this, the ways of adding them up, and options."""
 
@@ -181,8 +181,8 @@ class Rows(NamedTuple, Generic[Known]):
 
 
 def bounds(facts: Mapping[str, Known]) -> dict[str, Known]:
-    """Return the facts of `error_bound` where loss and gradient are known: 1, for a bound that is no less than 0."""
-    parts = [facts[name] for name in ("loss", "gradient") if name in facts]
+    """Return the facts of error bounds where loss, gradient and Hessian are known: 1, for a bound that is no less than 0."""
+    parts = [facts[name] for name in ("loss", "gradient", "hessian") if name in facts]
     return {
         bound: type(part)(np.ones_like(part.want), np.zeros_like(part.want)) for bound, part in zip(BOUNDS, parts, strict=False)
     }

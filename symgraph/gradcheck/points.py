@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from symgraph.columns import columns_of
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import PENALTY, Given, call_penalty, call_row, is_value, partials_fact, with_constants
+from symgraph.gradcheck.calls import (
+    PENALTY,
+    Given,
+    call_penalty,
+    call_row,
+    constraints_of,
+    is_value,
+    partials_fact,
+    with_constants,
+)
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
@@ -68,8 +77,8 @@ class Point(NamedTuple):
         Raises:
             ModuleError: the function raises, so there is nothing to be checked.
         """
-        if part in PENALTY.values():
-            return self._penalty(part, w)
+        if part in PENALTY.values() or part.startswith("constraint"):
+            return self._of_weights(part, w)
         kind, _, column = part.partition(" ")
         name, of_loss = _FUNCTIONS[kind], part in ("loss", "gradient")
         if of_loss and not hasattr(self.module, name):
@@ -88,7 +97,7 @@ class Point(NamedTuple):
     def values(self) -> Mapping[str, Array]:
         """Compute each row's values by functions of batches, or else by `row`, in float64: (n,), and partials (n, k)."""
         has = ["loss"] * self.module.METADATA["has_loss"] + [*self.outputs] * hasattr(self.module, "jacobian")
-        has += ["penalty"] * hasattr(self.module, "penalty")
+        has += [*["penalty"] * hasattr(self.module, "penalty"), *constraints_of(self.module)]
         parts = [part for value in has for part in (value, partials_fact(value))]
         return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
 
@@ -150,14 +159,19 @@ class Point(NamedTuple):
                 return False
         return True
 
-    def _penalty(self, part: str, w: Array) -> NDArray[np.floating[Any]]:
-        """The penalty or its partials, once for each row."""
+    def _of_weights(self, part: str, w: Array) -> NDArray[np.floating[Any]]:
+        """The penalty or a constraint, or their partials, once for each row."""
+        kind, name = part.partition("_")[0].partition(" ")[0], part.rpartition(" ")[2]
         try:
-            value, partials = call_penalty(self.module, w)
+            if kind == "penalty":
+                results: Any = call_penalty(self.module, w)
+            else:
+                kind, place = "constraints", [*self.module.METADATA["constraints"]].index(name)
+                results = [self.module.constraints(w)[place], self.module.constraints_jacobian(w)[place]]  # type: ignore[attr-defined]
         except Exception as error:  # as above
-            text = f"{self.module.MODEL} cannot be checked: penalty raises {type(error).__name__}: {error}"
+            text = f"{self.module.MODEL} cannot be checked: {kind} raises {type(error).__name__}: {error}"
             raise ModuleError(f"{text}; build it again") from error
-        found = np.asarray(value if part == "penalty" else partials, w.dtype)
+        found = np.asarray(results[not is_value(part)], w.dtype)
         return np.broadcast_to(found, (len(self.given.rows), *found.shape))
 
     def _by_row(self, w: Array) -> Array:

@@ -40,11 +40,13 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "jvp": (None, (_P, _P, _P, _N, _P)),
     "predict_jacobian_row": (_REAL, (_P, _P, _P)),
     "penalty": (_REAL, (_P, _P)),
+    "penalty_hessian": (None, (_P, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
 _OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
     ("targets", "row"): (_REAL, (_P, _P, _P, _P)),
     ("outputs", "predict_row"): (None, (_P, _P, _P)),
+    ("outputs", "predict_jacobian_row"): (None, (_P, _P, _P, _P)),
 }
 """The same of functions that are others where there are several targets or outputs."""
 _OF_LOSS = ("row", "value_and_grad", "loss", "per_sample_grad", "hessian", "hvp")

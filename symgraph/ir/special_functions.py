@@ -15,7 +15,6 @@ from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, 
 from symgraph.ir.op import (
     FALLING,
     REALS,
-    REFUSED,
     RISING,
     TRANSCENDENTAL,
     VALLEY,
@@ -42,7 +41,6 @@ _AWAY = Piecewise((1, sympy.Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
 _NORMAL = ((g, fn.gauss(x0 / 2)), (d, fn.erfcx(Abs(x0) / sqrt(2))), (a, g * d / 2 * g))
 """exp(-x0**2/2) as a square, whose root is of an exact number; the scaled tail, and the tail of the normal law beyond |x0|."""
 
-_NONE = math.inf  # figure of a slope that is refused
 _GAMMA: dict[str, Any] = {"cost": 2 * TRANSCENDENTAL, "ulp32": 1.0}
 _REFLECTED = "below 0: of |v| and the function of 1 - x0, of which v is a difference"
 
@@ -149,11 +147,16 @@ SPECIAL_FUNCTIONS = (
        **own("digamma") | {"accurate": None, "reference": ("digamma", "polygamma 1")}, mpmath="digamma",
        **_GAMMA, note=_REFLECTED,
        regions=regions(-math.inf, (2.5, 4.5), 0.0, (1.5, 2.5), 0.5, (3, 3.5), 4.0, (1.5, 1.5), math.inf)),
-    Op("trigamma", 1, sympy.polygamma(1, x0), (REFUSED,), (sympy.polygamma, 1), domain=REALS, range=POSITIVE,
+    Op("trigamma", 1, sympy.polygamma(1, x0), ((sympy.polygamma(2, x0),),), (sympy.polygamma, 1), domain=REALS, range=POSITIVE,
        besides="all reals; inf at the poles 0, -1, -2, ...", trend=FALLING, trend_on=POSITIVE,
        **own("trigamma") | {"accurate": None, "reference": ("polygamma 1", "polygamma 2")},
        mpmath=lambda a: mpmath.psi(1, a) if a > 0 else (mpmath.pi / mpmath.sinpi(a)) ** 2 - mpmath.psi(1, 1 - a),
-       **_GAMMA, regions=regions(-math.inf, (3.5, _NONE), 0.0, (2.5, _NONE), 0.5, (3.5, _NONE), 4.0, (1.5, _NONE), math.inf)),
+       **_GAMMA, note="partial, below 0: of the same at x0 and at 1 - x0",
+       regions=regions(-math.inf, (3.5, 6), 0.0, (2.5, 6), 0.5, (3.5, 6), 4.0, (1.5, 6), math.inf)),
+    Op("polygamma", 2, sympy.polygamma(x0, x1), (_ZERO, (sympy.polygamma(x0 + 1, x1),)), sympy.polygamma,
+       domain=(WHOLE_NUMBERS, REALS), range=REALS, **scipy("polygamma"),
+       mpmath=lambda n, a: mpmath.re(mpmath.psi(int(n), mpmath.mpc(a))), reference="polygamma", cost=3 * TRANSCENDENTAL,
+       ulp=12.0, ulp32=1.0, partial_ulp=(0.0, 16.0), note=f"for orders up to 12; {_REFLECTED}"),
     Op("gamma", 1, sympy.gamma(x0), ((v, sympy.polygamma(0, x0)),), sympy.gamma, **_REAL,
        besides="all reals; none at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
        steep=True, **scipy("gamma") | {"scalar": "math.gamma", "c": "tgamma"}, mpmath="gamma", reference="gamma",

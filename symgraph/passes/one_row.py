@@ -2,13 +2,13 @@
 
 from symgraph.ir.graph import ON_REQUEST, OPPOSITE, Graph, GraphBuilder, Node, rebuild
 
-_LACKING = ("jacobian ", "residual", OPPOSITE, *ON_REQUEST)
+_LACKING = ("jacobian ", "residual", OPPOSITE, *(prefix for prefix in ON_REQUEST if prefix != "hessian "))
 
 
 def one_row(graph: Graph) -> Graph:
     """Bind the cotangent to 1, and drop sums over rows and roots that row functions lack; for row functions alone.
 
-    Residual, Jacobians and derivatives on request are dropped. This is not part of the pipeline.
+    Residual, Jacobians and derivatives on request are dropped, but for the Hessian. This is not part of the pipeline.
     """
     roots = {root: p for root, p in graph.roots.items() if not root.startswith(_LACKING)}
     names = {name: p for name, p in graph.names.items() if not name.endswith((" (jacobian)", " (residual)"))}

@@ -1,12 +1,14 @@
 """Binding of modules in double-double arithmetic: the contract of other modules, over lines that compute with pairs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, NamedTuple
 
 import numpy as np
 
 from symgraph.runtime.contract import row_shape
-from symgraph.runtime.double_double import Pair, dd_div, dd_mul, dd_rowsum, pair_of, rounded_pair
+from symgraph.runtime.derivatives_on_request import DerivativesLoosely
+from symgraph.runtime.double_double import Pair, dd_div, dd_mul, dd_rowsum, pair_of, pairs_of, rounded_pair
 from symgraph.runtime.facts import Array, Facts, Inputs, output_fields, result_shape
 from symgraph.runtime.lines import T, absent, seed_of
 from symgraph.runtime.loose_binding import LooseBinding
@@ -27,6 +29,7 @@ class AccurateLines(NamedTuple, Generic[T]):
         residual: computes the residuals from the tape, in a tuple.
         residual_jacobian: computes the partials of the residuals; those of the outputs if it is None.
         penalty: computes the penalty and then its partials from w; None without one.
+        hessian, hvp, feature_jacobian, jvp, penalty_hessian: compute derivatives on request; None where nobody asked for them.
     """
 
     forward: Callable[[Array, Any, Any], T]
@@ -36,6 +39,11 @@ class AccurateLines(NamedTuple, Generic[T]):
     residual: PairColumns[T] | None = None
     residual_jacobian: PairColumns[T] | None = None
     penalty: Callable[[Array], Sequence[Pair]] | None = None
+    hessian: Callable[[T, Pair, Callable[[Pair], Pair]], Sequence[Pair]] | None = None
+    hvp: Callable[[T, Sequence[Pair], Pair, Callable[[Pair], Pair]], Sequence[Pair]] | None = None
+    feature_jacobian: PairColumns[T] | None = None
+    jvp: Callable[[T, Sequence[Pair]], Sequence[Pair]] | None = None
+    penalty_hessian: Callable[[Array], Mapping[tuple[int, int], Pair]] | None = None
 
 
 class AccurateBound(LooseBinding[T]):
@@ -78,7 +86,10 @@ class AccurateBound(LooseBinding[T]):
 
     @np.errstate(all="ignore")
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Array:
-        columns = self._columns[name](self._lines.forward(*inputs))
+        return self._table(name, inputs, self._columns[name](self._lines.forward(*inputs)))
+
+    def _table(self, name: str, inputs: Inputs, columns: Sequence[Pair]) -> Array:
+        """Put rounded columns into an array of the shape of a function's result."""
         result = np.empty((*row_shape(inputs), len(columns)), inputs.w.dtype)
         for index, column in enumerate(columns):
             result[..., index] = rounded_pair(column, inputs.w.dtype)
@@ -93,11 +104,7 @@ class AccurateBound(LooseBinding[T]):
     def _mean_and_gradient(self, inputs: Inputs, s: Array, total: Any, threads: int) -> tuple[float, Array]:
         tape, divisor = self._lines.forward(*inputs), as_pair(total)
         seed = pair_of(seed_of(tape, s))
-        columns = [dd_div(sums, divisor) for sums in self._summed(tape, seed, dd_rowsum)]
-        if not all(np.isfinite(column[0]) for column in columns):  # a sum may overflow where the mean does not
-            columns = list(self._summed(tape, dd_div(seed, divisor), dd_rowsum))
-        gradient = np.array([rounded_pair(column, tape.w.dtype) for column in columns])
-        return self._reduced(tape, seed, divisor), gradient
+        return self._reduced(tape, seed, divisor), divided(partial(self._summed, tape), seed, divisor, tape.w.dtype)
 
     def _reduced(self, tape: T, seed: Pair, total: Pair) -> float:
         """Divide the sum of the rows by total; the sum may overflow where the mean does not."""
@@ -109,6 +116,50 @@ class AccurateBound(LooseBinding[T]):
         return float(rounded_pair(value, tape.w.dtype))
 
 
+class AccurateOnRequest(DerivativesLoosely[T], AccurateBound[T]):
+    """The same with derivatives on request."""
+
+    def __init__(self, facts: Facts, lines: AccurateLines[T], laws: Sequence[Law]) -> None:
+        super().__init__(facts, lines, laws)
+        slopes = lines.feature_jacobian or absent(facts, "derivatives by features")
+        self._columns = {**self._columns, "feature_jacobian": slopes}
+        self._penalty_entries = None if lines.penalty_hessian is None else self._rounded_entries
+
+    def _rounded_entries(self, w: Array) -> Mapping[tuple[int, int], Array]:
+        assert self._lines.penalty_hessian is not None  # else nobody calls this
+        return {pair: rounded_pair(one, w.dtype) for pair, one in self._lines.penalty_hessian(w).items()}
+
+    @np.errstate(all="ignore")
+    def _values(self, name: str, inputs: Inputs, threads: int) -> Array:
+        if name != "jvp":
+            return super()._values(name, inputs, threads)
+        (w, v), lines = self._apart(inputs.w), self._lines.jvp or absent(self.facts, "derivative along a vector")
+        return self._table(name, inputs, lines(self._lines.forward(w, inputs.X, inputs.y), pairs_of(v)))[()]
+
+    @np.errstate(all="ignore")
+    def _reduced_sums(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
+        w, v = self._apart(inputs.w)
+        lines: Any = getattr(self._lines, name) or absent(self.facts, name)
+        tape = self._lines.forward(w, inputs.X, inputs.y)
+        along = (pairs_of(v),) if name == "hvp" else ()
+        return divided(partial(lines, tape, *along), pair_of(seed_of(tape, s)), as_pair(total), w.dtype)
+
+
+def divided(sums: Callable[..., Sequence[Pair]], seed: Pair, total: Pair, dtype: np.dtype[Any]) -> Array:
+    """Divide sums over rows by total and round them; a sum may overflow where the mean does not.
+
+    Args:
+        sums: gives them for the factor of each row, and a function that adds up rows.
+        seed: the factors.
+        total: the divisor.
+        dtype: of the result.
+    """
+    columns = [dd_div(one, total) for one in sums(seed, dd_rowsum)]
+    if not all(np.isfinite(column[0]) for column in columns):
+        columns = list(sums(dd_div(seed, total), dd_rowsum))
+    return np.array([rounded_pair(column, dtype) for column in columns])
+
+
 def as_pair(total: Pair | float) -> Pair:
     """Give a pair that is one already, or that of a number."""
     return total if isinstance(total, tuple) else pair_of(total)
@@ -117,3 +168,8 @@ def as_pair(total: Pair | float) -> Pair:
 def bind_accurate(facts: Facts, lines: AccurateLines[T], laws: Sequence[Law]) -> AccurateBound[T]:
     """Make the public functions of a module in double-double arithmetic, which keeps the result as _model."""
     return AccurateBound(facts, lines, laws)
+
+
+def bind_accurate_with_derivatives(facts: Facts, lines: AccurateLines[T], laws: Sequence[Law]) -> AccurateOnRequest[T]:
+    """Make those of a module with derivatives on request; else as bind_accurate."""
+    return AccurateOnRequest(facts, lines, laws)

@@ -1,15 +1,16 @@
 """Binding of straight lines for arrays of any library: all rows at once, and no branch on a value, as JAX needs it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations_with_replacement
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from symgraph.runtime.contract import check_reduction, fitted, row_shape
+from symgraph.runtime.derivatives_on_request import DerivativesLoosely, check_direction
 from symgraph.runtime.facts import Facts, Inputs, RowSum, result_shape
-from symgraph.runtime.lines import Columns, Lines, T, absent, check_target_of_loss, columns_of, losses_of
-from symgraph.runtime.loose_binding import LooseBinding
+from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent, check_target_of_loss, columns_of, losses_of
 from symgraph.runtime.namespaces import namespace
 from symgraph.runtime.sums import unsummed
 from symgraph.runtime.weight_vectors import fitting_vectors
@@ -88,7 +89,7 @@ def adding(s: Any) -> RowSum:
     return added_up
 
 
-class ArrayApiBinding(LooseBinding[T]):
+class ArrayApiBinding(DerivativesLoosely[T]):
     """The public functions of a module on arrays of any library; X or y is None where the model has none.
 
     Arguments and results are those of Bound, but results are arrays of the library, the dtype and the device of X. Rows are
@@ -106,8 +107,14 @@ class ArrayApiBinding(LooseBinding[T]):
         super().__init__(facts, laws)
         self._forward = lines.forward
         self._backward = lines.backward or absent(facts, "loss")
+        self._lines = lines
         self._penalty_lines = lines.penalty
-        self._columns: Mapping[str, Columns[T]] = {**columns_of(facts, lines), "per_sample_grad": self._gradient}
+        slopes: Columns[T] = lines.feature_jacobian or absent(facts, "derivatives by features")
+        self._columns: Mapping[str, Columns[T]] = {
+            **columns_of(facts, lines),
+            "per_sample_grad": self._gradient,
+            "feature_jacobian": slopes,
+        }
 
     def _weighted(self, w: Any, X: Any, y: Any, sample_weight: Any, reduction: str) -> tuple[Inputs, Any, None]:
         """Check how rows are reduced; give each row's share, of which sums need not be divided."""
@@ -156,7 +163,7 @@ class ArrayApiBinding(LooseBinding[T]):
     @np.errstate(all="ignore")
     def _partials(self, name: str, inputs: Inputs, threads: int) -> Any:
         xp, shape = namespace(inputs.w), row_shape(inputs)
-        columns = self._columns[name](self._forward(*inputs))
+        columns = self._along("jvp", inputs) if name == "jvp" else self._columns[name](self._forward(*inputs))
         table = xp.stack([xp.broadcast_to(column, shape) for column in columns], axis=-1)
         return xp.reshape(table, result_shape(self.facts, name, shape))
 
@@ -169,6 +176,41 @@ class ArrayApiBinding(LooseBinding[T]):
         xp, tape, add = namespace(s), self._forward(*inputs), adding(s)
         losses = losses_of(tape)
         return add(losses, s), xp.stack(self._backward(tape, xp.broadcast_to(s, losses.shape), add))
+
+    def _towards(self, inputs: Inputs, v: Any) -> Inputs:
+        direction = brought(v, inputs.w)
+        check_direction(self.facts, direction)
+        return inputs._replace(w=namespace(inputs.w).concat([inputs.w, direction]))
+
+    def _along(self, name: str, inputs: Inputs, *sums: Any) -> Sequence[Any]:
+        """Compute what jvp or hvp gives, from the direction behind the weights and constants."""
+        (w, v), lines = self._apart(inputs.w), getattr(self._lines, name) or absent(self.facts, name)
+        found: Sequence[Any] = lines(self._forward(w, inputs.X, inputs.y), [v[index] for index in range(v.shape[0])], *sums)
+        return found
+
+    @np.errstate(all="ignore")
+    def _reduced_sums(self, name: str, inputs: Inputs, s: Any, total: None, threads: int) -> Any:
+        xp, shape = namespace(s), row_shape(inputs)
+        sums = xp.broadcast_to(s, shape), adding(s)
+        if name == "hvp":
+            return xp.stack(self._along(name, inputs, *sums))
+        lines = self._lines.hessian or absent(self.facts, name)
+        return xp.stack(lines(self._forward(*inputs), *sums))
+
+    def _mirrored(self, upper: Any) -> Any:
+        pairs = combinations_with_replacement(range(len(self.facts.weights)), 2)
+        return self._symmetric({pair: upper[place] for place, pair in enumerate(pairs)}, upper)
+
+    def _penalty_hessian(self, w: Any) -> Any:
+        assert self._lines.penalty_hessian is not None  # as above
+        return self._symmetric(self._lines.penalty_hessian(w), w)
+
+    def _symmetric(self, entries: MatrixEntries, like: Any) -> Any:
+        """Give the symmetric matrix of entries (i, j) with i <= j; those that are not there are 0."""
+        xp, k = namespace(like), range(len(self.facts.weights))
+        found = (entries.get((min(i, j), max(i, j)), 0.0) for i in k for j in k)
+        flat = xp.stack([xp.full_like(like[0], one) if isinstance(one, float) else one for one in found])
+        return xp.reshape(flat, (len(k), len(k)))
 
 
 def bind_arrays(facts: Facts, lines: Lines[T], laws: Sequence[Law]) -> ArrayApiBinding[T]:

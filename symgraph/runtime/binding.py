@@ -20,7 +20,7 @@ from symgraph.runtime.contract import (
     weighted_rows,
 )
 from symgraph.runtime.facts import Array, Facts, Inputs
-from symgraph.runtime.lines import T, V, check_abi, check_target, check_target_of_loss, seed_of
+from symgraph.runtime.lines import MatrixEntries, T, V, check_abi, check_target, check_target_of_loss, seed_of
 from symgraph.runtime.normal_equations import NORMAL_ROWS, Products
 from symgraph.runtime.sums import rowsum
 from symgraph.runtime.weight_vectors import stacked, vectors_of, with_each
@@ -58,7 +58,7 @@ class Binding(Kept, Generic[T]):
     _with_each = staticmethod(with_each)
     _stacked = staticmethod(stacked)
     _penalty_lines: "Callable[[Any], Sequence[Any]] | None" = None
-    _penalty_rows: "Callable[[Any], tuple[Sequence[Any], Mapping[tuple[int, int], Any]]] | None" = None
+    _penalty_rows: "Callable[[Any], tuple[Sequence[Any], MatrixEntries]] | None" = None
 
     def __init__(self, facts: Facts, laws: Sequence[Law]) -> None:
         check_abi(facts)

@@ -62,15 +62,22 @@ class RowFunctions:
             return tuple(outputs.tolist())
         return self.functions["predict_row"](address_of(weights), address_of(features))
 
-    def predict_jacobian_row(self, w: Sequence[float], x: Sequence[float], jacobian: "MutableSequence[float] | Array") -> float:
-        """Compute the output of one row, and write its partials into jacobian.
+    def predict_jacobian_row(self, w: Sequence[float], x: Sequence[float], jacobian: "MutableSequence[Any] | Array") -> Any:
+        """Compute the output of one row, a tuple of several outputs, and write its partials into jacobian.
 
         Args:
             w: weights in the order of WEIGHTS.
             x: features in the order of FEATURES.
-            jacobian: a list or array that receives d output / d w.
+            jacobian: a list or array that receives d output / d w; of several outputs one of such, or of shape (m, k).
         """
         weights, features = self._of_a_row(w, x)
+        if len(self.facts.outputs) > 1:
+            outputs = np.empty(len(self.facts.outputs), self.dtype)
+            table = np.empty((len(outputs), len(self.facts.weights)), self.dtype)
+            self.functions["predict_jacobian_row"](*map(address_of, (weights, features, outputs, table)))
+            for row, own in enumerate(table.tolist()):
+                jacobian[row][:] = own
+            return tuple(outputs.tolist())
         partials = np.empty(len(self.facts.weights), self.dtype)
         value: float = self.functions["predict_jacobian_row"](address_of(weights), address_of(features), address_of(partials))
         for index, partial in enumerate(partials.tolist()):
@@ -111,6 +118,11 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
         partials = np.empty(len(self.facts.weights), self.dtype)
         value = self.functions["penalty"](address_of(w), address_of(partials))
         return value, *partials.tolist()
+
+    def _penalty_hessian(self, w: Array) -> Array:
+        full = np.empty((len(self.facts.weights),) * 2, self.dtype)
+        self.functions["penalty_hessian"](address_of(w), address_of(full))
+        return full
 
     def _total(self, s: Array) -> float:
         return float(np.sum(s, dtype=np.float64))

@@ -3,17 +3,17 @@
 A direction v rides behind the weights and the constants, so that all that goes through batches knows of one vector.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from symgraph.runtime.binding import Binding
-from symgraph.runtime.contract import is_batch, thread_count
-from symgraph.runtime.facts import Array, Facts, Inputs
+from symgraph.runtime.contract import is_batch, row_shape, thread_count
+from symgraph.runtime.facts import Array, Facts, Inputs, result_shape
 from symgraph.runtime.labels import array_of
-from symgraph.runtime.lines import Columns, Lines, T, absent
+from symgraph.runtime.lines import Columns, Lines, MatrixEntries, T, absent
 from symgraph.runtime.loose_binding import BoundLoosely, LooseBinding, loosely
 from symgraph.runtime.numpy_binding import Bound
 from symgraph.runtime.recording import Given
@@ -23,6 +23,8 @@ from symgraph.runtime.weights import Law
 
 class DerivativesOnRequest(Binding[T]):
     """The public functions of derivatives on request; how sums are computed is said by each kind of binding."""
+
+    _penalty_entries: "Callable[[Any], MatrixEntries] | None" = None
 
     def hessian(
         self,
@@ -40,8 +42,13 @@ class DerivativesOnRequest(Binding[T]):
         value_and_grad.
         """
         workers = thread_count(threads)
-        upper = self._reduced_sums("hessian", *self._weighted(w, X, y, sample_weight, reduction), workers)
-        return mirrored(upper, len(self.facts.weights))
+        inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
+        found = self._mirrored(self._reduced_sums("hessian", inputs, s, total, workers))
+        if self._penalty_lines is None:
+            return found
+        with np.errstate(all="ignore"):
+            whole: Array = found + self._share(inputs, sample_weight, reduction) * self._penalty_hessian(inputs.w)
+            return whole
 
     def hvp(
         self,
@@ -63,21 +70,50 @@ class DerivativesOnRequest(Binding[T]):
         """
         workers = thread_count(threads)
         inputs, s, total = self._weighted(w, X, y, sample_weight, reduction)
-        return self._reduced_sums("hvp", self._towards(inputs, v), s, total, workers)
+        towards = self._towards(inputs, v)
+        found = self._reduced_sums("hvp", towards, s, total, workers)
+        if self._penalty_lines is None:
+            return found
+        with np.errstate(all="ignore"):
+            own = self._penalty_hessian(inputs.w) @ self._apart(towards.w)[1]
+            whole: Array = found + self._share(inputs, sample_weight, reduction) * own
+            return whole
 
     def feature_jacobian(self, w: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
-        """Compute d output / d features: (n, d), or (d,) for one row."""
+        """Compute d output / d features: (n, d), or (d,) for one row; (n, m, d), or (m, d) for one row, of m outputs."""
         workers = thread_count(threads)
         return self._partials("feature_jacobian", self._checked(self.facts, w, X, None), workers)
 
     def jvp(self, w: "ArrayLike", v: "ArrayLike", X: "ArrayLike", *, threads: int = 1) -> "Array":
-        """Compute the derivative of the output by the weights along v, (k,): one entry a row, or a scalar for one row."""
+        """Compute the derivative of the output by the weights along v, (k,): as predict, (n,), or (n, m) of m outputs."""
         workers = thread_count(threads)
         return self._values("jvp", self._towards(self._checked(self.facts, w, X, None), v), workers)
+
+    @np.errstate(all="ignore")
+    def penalty_hessian(self, w: "ArrayLike") -> "Array":
+        """Compute the second derivatives of the penalty, which hessian and hvp add once a call: (k, k)."""
+        return self._penalty_hessian(self._weights(w))
 
     def _towards(self, inputs: Inputs, v: "ArrayLike") -> Inputs:
         """Put a direction behind the weights and constants."""
         return inputs._replace(w=np.concatenate([inputs.w, checked_direction(self.facts, v, inputs.w.dtype)]))
+
+    def _apart(self, vector: Any) -> tuple[Any, Any]:
+        """Give the weights with the constants, and the direction behind them."""
+        place = len(self.facts.weights) + len(self.facts.constants)
+        return vector[:place], vector[place:]
+
+    def _mirrored(self, upper: Array) -> Array:
+        """Give the symmetric matrix of an upper triangle, row by row."""
+        return mirrored(upper, len(self.facts.weights))
+
+    def _penalty_hessian(self, w: Array) -> Array:
+        """Compute the second derivatives of the penalty from the weights with the constants behind them."""
+        assert self._penalty_entries is not None  # as in Binding._penalty
+        full = np.zeros((len(self.facts.weights),) * 2, w.dtype)
+        for (i, j), entry in self._penalty_entries(w).items():
+            full[i, j] = full[j, i] = entry
+        return full
 
     def _reduced_sums(self, name: str, inputs: Inputs, s: Array, total: Any, threads: int) -> Array:
         """Divide sums over rows by total; a sum may overflow where the mean does not."""
@@ -100,8 +136,14 @@ class DerivativesLoosely(DerivativesOnRequest[T], LooseBinding[T]):
     hvp = loosely(DerivativesOnRequest.hvp)  # type: ignore[assignment]  # X comes third
 
     def jvp(self, w: "ArrayLike", v: "ArrayLike", X: Any = None, *, threads: int = 1) -> "Array":
-        """Compute the derivative of the output by the weights along v, (k,): one entry a row, or a scalar for one row."""
+        """Compute the derivative of the output by the weights along v, (k,): as predict, (n,), or (n, m) of m outputs."""
         return super().jvp(w, v, X, threads=threads)
+
+
+def check_direction(facts: Facts, v: Any) -> None:
+    """Refuse a direction, an array of any library, that does not have an entry for each weight."""
+    if v.shape != (len(facts.weights),):
+        raise ValueError(f"v has shape {tuple(v.shape)}, {facts.model} needs ({len(facts.weights)},)")
 
 
 def checked_direction(facts: Facts, v: ArrayLike, dtype: Any) -> Array:
@@ -112,8 +154,7 @@ def checked_direction(facts: Facts, v: ArrayLike, dtype: Any) -> Array:
         TypeError: it holds no real numbers.
     """
     direction = np.asarray(array_of(v, facts.weights, "v"))
-    if direction.shape != (len(facts.weights),):
-        raise ValueError(f"v has shape {direction.shape}, {facts.model} needs ({len(facts.weights)},)")
+    check_direction(facts, direction)
     if direction.dtype.kind not in "biuf":
         raise TypeError(f"v has dtype {direction.dtype}, {facts.model} needs real numbers")
     with np.errstate(all="ignore"):
@@ -137,6 +178,7 @@ class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
         self._hessian = lines.hessian or absent(facts, "Hessian")
         self._hvp = lines.hvp or absent(facts, "product of its Hessian with a vector")
         self._jvp = lines.jvp or absent(facts, "derivative along a vector")
+        self._penalty_entries = lines.penalty_hessian
         self._sums = {**self._sums, "hessian": self._upper, "hvp": self._product, "jvp": self._along}
         slopes: Columns[T] = lines.feature_jacobian or absent(facts, "derivatives by features")
         self._columns = {**self._columns, "feature_jacobian": slopes}
@@ -151,8 +193,9 @@ class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
             return super()._values(name, inputs, threads)
         with np.errstate(all="ignore"):
             if is_batch(inputs):
-                return self._columns_of(name, inputs, threads).reshape(-1)
-            return self._along(Given(*inputs, None, None, product_of_one))[0]
+                return self._columns_of(name, inputs, threads).reshape(result_shape(self.facts, name, row_shape(inputs)))
+            values = self._along(Given(*inputs, None, None, product_of_one))
+            return values[0] if len(values) == 1 else np.array(values, inputs.w.dtype)
 
     def _upper(self, given: Given) -> Sequence[Array]:
         return self._hessian(self._forward(given.w, given.X, given.y), given.cotangent, given.rowsum)
@@ -164,11 +207,6 @@ class BoundOnRequest(DerivativesOnRequest[T], Bound[T]):
     def _along(self, given: Given) -> Sequence[Array]:
         w, v = self._apart(given.w)
         return self._jvp(self._forward(w, given.X, given.y), v)
-
-    def _apart(self, vector: Any) -> tuple[Any, Any]:
-        """Give the weights with the constants, and the direction."""
-        place = len(self.facts.weights) + len(self.facts.constants)
-        return vector[:place], vector[place:]
 
 
 class BoundOnRequestLoosely(DerivativesLoosely[T], BoundOnRequest[T], BoundLoosely[T]):

@@ -10,7 +10,7 @@ from symgraph.runtime.binding import Kept
 from symgraph.runtime.bounds import Bounded, certain, exactly
 from symgraph.runtime.contract import checked_inputs, row_shape
 from symgraph.runtime.facts import Array, Facts
-from symgraph.runtime.lines import check_target_of_loss
+from symgraph.runtime.lines import absent, check_target_of_loss
 
 BoundedLines = Callable[[Sequence[Bounded], Sequence[Bounded], Any], tuple[Bounded, Sequence[Bounded]]]
 """Lines that compute the loss of a row and its partials from weights, columns and y, or several targets, all with bounds of
@@ -22,12 +22,18 @@ class ErrorBound(Kept):
 
     kept_as = "_errors"
 
-    def __init__(self, facts: Facts, forward: Callable[[Array, Any, Any], Any], lines: BoundedLines) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        forward: Callable[[Array, Any, Any], Any],
+        lines: BoundedLines,
+        second: BoundedLines | None = None,
+    ) -> None:
         self.facts = facts
         self._forward = forward
         self._lines = lines
+        self._second = second or absent(facts, "Hessian")
 
-    @np.errstate(all="ignore")
     def error_bound(self, w: "ArrayLike", X: Any = None, y: Any = None) -> tuple[Array, Array]:
         """Bound how far rounding puts the loss and the partials of each row off.
 
@@ -48,13 +54,37 @@ class ErrorBound(Kept):
             (n,) bounds of the losses and (n, k) bounds of the partials, float64; a scalar
             and (k,) for one row.
         """
+        return self._bounded(self._lines, w, X, y)
+
+    def hessian_error_bound(self, w: "ArrayLike", X: Any = None, y: Any = None) -> Array:
+        """Bound how far rounding puts the second derivatives of each row's loss off, those of hessian of that row alone.
+
+        All else is as for error_bound.
+
+        Args:
+            w: (k,) weights in the order of WEIGHTS.
+            X: (n, d) rows, columns in the order of FEATURES; (d,) is one row.
+            y: (n,) target, or a scalar for one row.
+
+        Returns:
+            (n, k, k) bounds, float64; (k, k) for one row.
+        """
+        upper, k = self._bounded(self._second, w, X, y)[1], len(self.facts.weights)
+        places = np.empty((k, k), np.intp)
+        rows, columns = np.triu_indices(k)
+        places[rows, columns] = places[columns, rows] = np.arange(len(rows))
+        return upper[..., places]
+
+    @np.errstate(all="ignore")
+    def _bounded(self, lines: BoundedLines, w: "ArrayLike", X: Any, y: Any) -> tuple[Array, Array]:
+        """Compute the bounds of the losses, (n,), and of the other results of some lines, (n, results)."""
         inputs = checked_inputs(self.facts, w, X, y)
         check_target_of_loss(self.facts, lambda one: self._forward(*one), inputs)
         columns = () if inputs.X is None else inputs.X.T
         count = len(self.facts.targets)
         target = np.zeros(count or ()) if inputs.y is None else inputs.y
         y = [exactly(one) for one in target.T] if count else exactly(target)
-        loss, partials = self._lines([exactly(one) for one in inputs.w], [exactly(one) for one in columns], y)
+        loss, partials = lines([exactly(one) for one in inputs.w], [exactly(one) for one in columns], y)
         jump = np.isfinite(loss[0]) & np.isinf(loss[1])  # then the partials see nothing
         shape = row_shape(inputs)
         bounds = np.empty((*shape, len(partials)))

@@ -90,7 +90,7 @@ def result_shape(facts: Facts, name: str, rows: tuple[int, ...]) -> tuple[int, .
     if name.startswith("residual"):
         columns = facts.metadata.get("residuals", 1)
         rows = (prod(rows) * columns,) if columns > 1 else rows
-    elif name in ("predict", "jacobian") and len(facts.outputs) > 1:
+    elif name in ("predict", "jacobian", "feature_jacobian", "jvp") and len(facts.outputs) > 1:
         rows = (*rows, len(facts.outputs))
     if name in ("predict", "residual", "jvp"):
         return rows

@@ -31,6 +31,8 @@ T = TypeVar("T", bound=AnyTape)
 V = TypeVar("V")
 
 Columns = Callable[[T], Sequence[Array]]
+MatrixEntries = Mapping[tuple[int, int], Any]
+"""The entries of a matrix that are not 0."""
 
 
 class Lines(NamedTuple, Generic[T]):
@@ -48,6 +50,7 @@ class Lines(NamedTuple, Generic[T]):
         residual_jacobian: computes the partials of the residuals; those of the outputs if it is None.
         hessian, hvp, feature_jacobian, jvp: compute derivatives on request; None where nobody asked for them.
         penalty: computes the penalty and then its partials from w; None without one.
+        penalty_hessian: computes the second derivatives of the penalty by (weight, weight) from w, on request.
         penalty_rows: computes the rows of least squares that the penalty is, and their partials by (row, weight).
     """
 
@@ -61,7 +64,8 @@ class Lines(NamedTuple, Generic[T]):
     feature_jacobian: Columns[T] | None = None
     jvp: Callable[[T, Any], Sequence[Array]] | None = None
     penalty: Callable[[Any], Sequence[Any]] | None = None
-    penalty_rows: Callable[[Any], tuple[Sequence[Any], Mapping[tuple[int, int], Any]]] | None = None
+    penalty_hessian: Callable[[Any], MatrixEntries] | None = None
+    penalty_rows: Callable[[Any], tuple[Sequence[Any], MatrixEntries]] | None = None
 
 
 WITHOUT_TARGET = "the tape was made without y; call forward(w, X, y) first"

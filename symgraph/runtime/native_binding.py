@@ -27,6 +27,7 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
         self._compiled = compiled
         self.functions = compiled.functions
         self._penalty_lines, self._penalty_rows = lines._penalty_lines, lines._penalty_rows
+        self._penalty_entries = getattr(lines, "_penalty_entries", None)
         self.floats: Callable[[], CompiledBinding | None] = lambda: None
         self.travel = lines.__reduce__()
 

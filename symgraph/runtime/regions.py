@@ -189,3 +189,16 @@ def faddeeva_by_sum(z: Array) -> tuple[Array, Array]:
         z.imag < np.pi / h, 2.0 * gauss(z.real) * np.exp(z.imag**2 - 2j * z.real * z.imag) * small / (small - 1.0), 0.0
     )
     return 2j * h / np.pi * value + share, 2j * h / np.pi * slope - share * (2.0 * z + 2j * np.pi / h / (small - 1.0))
+
+
+def polygamma(scipy: Any, order: float, x: Array) -> Array:
+    """Compute a derivative of digamma of whole order; below 0 by slopes of the cotangent (NIST DLMF 5.15.6)."""
+    whole, cotangent = int(np.max(order)), np.polynomial.Polynomial([0.0, 1.0])
+    for _ in range(whole):
+        cotangent = -cotangent.deriv() * np.polynomial.Polynomial([1.0, 0.0, 1.0])
+    right: Array = scipy.polygamma(whole, np.where(x > 0.0, x, 1.0 - x))
+    r = x - np.rint(x)
+    near = np.abs(r) < 0.25  # elsewhere by the tangent of the complement, which keeps its digits near 1/2
+    tangent = np.tan(np.pi * np.where(near, r, np.copysign(0.5, r) - r))
+    turned = cotangent(np.where(near, 1.0 / tangent, tangent))
+    return np.where(x > 0.0, right, (-1.0) ** whole * right - np.pi ** (whole + 1.0) * turned)

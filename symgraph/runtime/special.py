@@ -22,6 +22,7 @@ from symgraph.runtime.regions import (
     gamma_function,
     lambertw,
     lambertw1p,
+    polygamma,
 )
 
 BY_REGION: Mapping[str, tuple[int, Callable[..., Array]]] = {
@@ -31,6 +32,7 @@ BY_REGION: Mapping[str, tuple[int, Callable[..., Array]]] = {
     "ei": (1, exponential_integral),
     "lambertw": (1, lambertw),
     "lambertw1p": (1, lambertw1p),
+    "polygamma": (2, polygamma),
     "wofz_re": (2, lambda scipy, x, y: faddeeva(x, y).real),
     "wofz_im": (2, lambda scipy, x, y: faddeeva(x, y).imag),
     "wofz_slope_re": (2, lambda scipy, x, y: faddeeva_slope(x, y).real),

@@ -81,13 +81,13 @@ class Model(Declarations):
         """Return a frozen model without rows, whose nodes are some constraints and what they depend on.
 
         Args:
-            names: of the constraints; the last is the output.
+            names: of the constraints, which are the outputs.
         """
         chosen = [self.freeze()._constraints[name] for name in names]
         needed = self._ancestors(symbol for one in chosen for symbol in symbols_of(one.expr))
         own = [NamedNode(one.name, one.symbol, one.expr) for one in chosen]
         part = self.part([*(node for node in self.nodes if node.symbol in needed), *own], None)
-        part._outputs = (names[-1],)
+        part._outputs = names
         return part
 
     def partials(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from symgraph.generate import generate
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
 from symgraph.ir.special import EDGED
-from symgraph.options import Options
+from symgraph.options import Options, options_of
 
 WITH_LOSS = [name for name in MODELS if MODELS[name]().loss_expr is not None and not lacking(MODELS[name](), "bound")]
 
@@ -64,6 +64,28 @@ def looseness(value: float, bound: float, exact: arb, dtype: type) -> float:
         error = abs(arb(value) - exact)
         assert error <= bound or error - exact.rad() <= bound, f"{value!r} is {error} off, the bound is {bound!r}"
         return float(arb(bound) / max(float(error), float(abs(exact)) * float(info.eps) / 2, float(info.smallest_subnormal)))
+
+
+@pytest.mark.parametrize("name", ["nine_weights", "pieces", "uniform_nodes"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_no_error_of_a_second_derivative_exceeds_its_bound(name: str, dtype: type) -> None:
+    model = MODELS[name]()
+    module = load_artifact(generate(model, options=options_of(["hessian", "error-bound"]))[0])
+    drawn, found = points(model, n=26, seed=3).rounded(np.dtype(dtype).name), []
+    for place in range(len(drawn)):
+        point = drawn.point(place)
+        w, x = (np.array([point[name] for name in names], dtype) for names in (module.WEIGHTS, module.FEATURES))
+        given = (w, x if module.FEATURES else None, dtype(point[module.TARGET]) if module.TARGET else None)
+        matrix, bounds, truth = module.hessian(*given), module.hessian_error_bound(*given), reference(model).hessian(point)
+        assert np.array_equal(bounds, bounds.T)
+        for i, j in np.argwhere(np.isfinite(bounds)):
+            if isinstance(truth[i][j], arb):
+                found.append(looseness(float(matrix[i, j]), float(bounds[i, j]), truth[i][j], dtype))
+    assert len(found) >= 100
+    assert np.median(found) < 100.0  # as tight as sums of the errors of some tens of operations are
+    rows = np.repeat(x[None], 3, 0) if module.FEATURES else None
+    if rows is not None:
+        assert module.hessian_error_bound(w, rows, np.repeat(given[2], 3)).shape == (3, len(w), len(w))
 
 
 @pytest.mark.parametrize("name", WITH_LOSS)

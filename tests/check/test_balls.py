@@ -45,6 +45,7 @@ TRUE: dict[str, Callable[..., Any]] = {
     "lambertw1p": lambda x: 1 + mp.lambertw(x), "digamma_step": lambda x, h: mp.digamma(x + h) - mp.digamma(x),
     **{f"bessel_{kind}{order}": partial(getattr(mp, f"bessel{kind}"), order) for kind in "jyik" for order in (0, 1)},
     **{f"bessel_{kind}": getattr(mp, f"bessel{kind}") for kind in "jyik"},
+    "polygamma": lambda n, x: mp.psi(int(n), x),
     **{f"wofz_{name}": function for name, function in (("re", lambda a, b: faddeeva(a, b).real),
        ("im", lambda a, b: faddeeva(a, b).imag), ("slope_re", lambda a, b: faddeeva_slope(a, b).real),
        ("slope_im", lambda a, b: faddeeva_slope(a, b).imag))},
@@ -70,10 +71,11 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     for name in ("re", "im", "slope_re", "slope_im")},
     **{f"bessel_{kind}{order}": ((1e-5, 0.75, 8.1),) for kind in "jyik" for order in (0, 1)},
     **{f"bessel_{kind}": ((0.0, 2.0, 5.0), (1e-5, 0.75, 8.1)) for kind in "jyik"},
+    "polygamma": ((1.0, 2.0, 5.0), (1e-5, 0.75, 8.1, 800.0, -0.3, -8.1)),
     "cbrt": (REAL,), "erfcx": ((*POSITIVE, *(-x for x in SIZES)),),
 }  # fmt: skip
 """Where forms are tried, if that is not over REAL, or over pairs of FEW."""
-ORDERS = {f"bessel_{kind}" for kind in "jyik"}
+ORDERS = {"polygamma", *(f"bessel_{kind}" for kind in "jyik")}
 """Functions whose first operand is a whole constant."""
 
 

@@ -6,9 +6,7 @@ from built import verified
 
 from symgraph import Model
 from symgraph.errors import SpecError
-from symgraph.generate import generate
 from symgraph.gradcheck import gradcheck
-from symgraph.options import options_of
 
 W, X = np.array([1.0, 2.0]), np.array([[1.0], [2.0], [4.0]])
 Y = np.array([[3.0, 1.0], [2.0, 0.5], [1.0, -1.0]])
@@ -60,14 +58,6 @@ def test_its_rows_stand_below_those_of_several_residuals() -> None:
     assert factor * (below**2).sum() == pytest.approx(value, rel=1e-15)
     assert 2 * factor * slopes.T @ below == pytest.approx(gradient, rel=1e-14)  # sums of 8 products
     assert gradcheck(module, points=3).ok
-
-
-@pytest.mark.parametrize("extra", ["hessian", "hvp"])
-@pytest.mark.parametrize("backend", ["numpy", "c"])
-def test_second_derivatives_without_the_penalty_are_refused(extra: str, backend: str) -> None:
-    with pytest.raises(SpecError, match=f"model two_lines: penalty: .* leave out --with {extra}"):
-        generate(two_lines(), (backend,), options=options_of([extra]))
-    assert generate(two_lines(penalized=False), (backend,), options=options_of([extra]))
 
 
 def test_a_likelihood_of_several_targets_is_refused() -> None:

@@ -58,6 +58,17 @@ def test_an_error_that_conditioning_does_not_explain_exits_with_1(built: Project
         assert "worst: grad rate, above bound: " in done.out
 
 
+def test_constraints_are_judged_behind_the_rest(command: Run) -> None:
+    limits = 'model.constraint("size", a**2 + b**2, upper=4)\nmodel.constraint("product", a * b, 0)\n'
+    Path("line.py").write_text(LINE + limits, encoding="utf-8")
+    done = command("truth", "line.py", *ORDINARY, "--quiet")
+    assert done.code == 0
+    assert "\nconstraints as outputs: truth of line, float64: no faults at 12 points\n" in done.out
+    assert "\njacobian product b " in done.out
+    report = json.loads(command("truth", "line.py", *ORDINARY, "--quiet", "--json").out)
+    assert [one["result"] for one in report["constraints"]["results"]][:2] == ["output size", "output product"]
+
+
 POLYNOMIAL = LINE.replace("a * x + b", "(a * x) ** 2 / (b**2 + 1)").replace('"line"', '"ratio"')
 
 

@@ -11,7 +11,6 @@ from symgraph import Model
 from symgraph.check.reference import Reference
 from symgraph.derive.adjoint import adjoint, differentiate
 from symgraph.derive.lowering import lower
-from symgraph.errors import SpecError
 from symgraph.ir.evaluate import MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.well_formed import verify_graph
@@ -168,16 +167,3 @@ def test_the_work_of_the_adjoint_is_linear_in_the_graph(size: int) -> None:
     both = run_passes(PIPELINE, differentiate(forward))
     # DESIGN: backward work is 2 to 3 times the forward work; here there are two backward sweeps, for loss and output
     assert len(both.nodes) < 8 * len(forward.nodes)
-
-
-def test_a_slope_that_the_table_does_not_have_is_refused_where_a_weight_needs_it() -> None:
-    m = Model("spread")
-    x = m.feature("x")
-    a = m.weight("a")
-    m.output("bent", sp.trigamma(x) + a)
-    assert differentiate(lower(m)).roots  # no weight is below it
-    m = Model("spread")
-    a = m.weight("a")
-    m.output("bent", sp.trigamma(a))
-    with pytest.raises(SpecError, match=r"model spread: adjoint of trigamma in bent needs the slope of trigamma"):
-        differentiate(lower(m))

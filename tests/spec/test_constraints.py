@@ -5,9 +5,12 @@ import pickle
 import numpy as np
 import pytest
 import sympy as sp
+from built import verified
 from scipy.optimize import minimize
 
 import symgraph as sg
+from symgraph.check.judged_points import points
+from symgraph.check.judging import judge, of_constraints
 from symgraph.check.verify import verify
 from symgraph.errors import SpecError, VerificationError
 from symgraph.generate import generate
@@ -99,6 +102,50 @@ def test_without_scipy_there_is_one_error(module, monkeypatch):
         module.nonlinear_constraint()
 
 
+def test_accurate_modules_round_them_once():
+    m = sg.Model("close")
+    a, b = m.weights("a b", domain=(0.5, 2.0))
+    m.output("y_hat", a * b * m.feature("x"))
+    m.constraint("gap", sp.exp(a) - sp.exp(b) + sp.pi, upper=1.0)
+    plain, accurate = verified(m, "numpy"), verified(m, "accurate")
+    report, worse = (judged(m, module) for module in (accurate, plain))
+    assert report.ok
+    assert worse.ok
+    assert max(one.figures["largest"] for one in report.results) <= 0.5 < max(one.figures["largest"] for one in worse.results)
+
+
+def test_a_constraint_that_compensated_arithmetic_lacks_is_refused_by_name():
+    m = sg.Model("m")
+    a = m.weight("a", domain=(0.5, 2.0))
+    m.output("y_hat", a * m.feature("x"))
+    m.constraint("g", sp.loggamma(a), upper=1.0)
+    verified(m, "numpy")
+    with pytest.raises(SpecError, match=r"model m: .* needs lgamma, which double-double arithmetic lacks"):
+        verified(m, "accurate")
+
+
+def judged(model, module):
+    own, alone = of_constraints(model, module)
+    return judge(own, alone, points(own, ("normal", "domain"), n=20))
+
+
+def test_the_judge_finds_a_wrong_constraint_and_gives_constants_their_values():
+    model = line()
+    good = verified(model, "numpy")
+    own, alone = of_constraints(model, good)
+    assert own.output_nodes[0].name == "within"
+    assert alone.with_constants(radius=1.5).predict(W)[0] == good.with_constants(radius=1.5).constraints(W)[0]
+    m = sg.Model("plain")
+    a, b = m.weights("a b", domain=(0.5, 2.0))
+    m.output("y_hat", a * b * m.feature("x"))
+    m.constraint("total", a / b, upper=3.0)
+    good = verified(m, "numpy")
+    assert judged(m, good).ok
+    wrong = judged(m, Wrong(good, "constraints_jacobian", lambda w: good.constraints_jacobian(w) * (1 + 2.0**-40)))
+    assert {one.result for one in wrong.results if one.faults} == {"jacobian a", "jacobian b"}
+    assert of_constraints(m, verified(m, "c")) is None
+
+
 def test_a_module_that_stands_alone_and_one_in_compensated_arithmetic_have_them(tmp_path):
     for options in (options_of(["standalone"]), options_of(precision="accurate")):
         (artifact,) = generate(line(), options=options)
@@ -140,9 +187,18 @@ def test_verification_finds_a_wrong_value_a_wrong_partial_and_wrong_ranges():
     good = sg.compile(m)
     verify(m, good)
     wrongs = {
-        "constraints": (lambda w: 1.001 * good.constraints(w), "constraint 'total' is .*, the spec gives"),
-        "constraints_jacobian": (lambda w: [[1.0, 1.001]], "constraint 'total', by b is 1.001, the spec gives 1.0"),
-        "METADATA": ({**good.METADATA, "constraints": {"total": (0.0, 3.0)}}, "constraints have the ranges"),
+        "constraints": (
+            lambda w: 1.001 * good.constraints(w),
+            "constraints of row 0 alone, constraint total is .*, the spec gives",
+        ),
+        "constraints_jacobian": (
+            lambda w: np.array([[1.0, 1.001]]),
+            "constraints_jacobian of row 0 alone, constraints_jacobian total, by b is 1.001, the spec gives 1.0",
+        ),
+        "METADATA": (
+            {**good.METADATA, "constraints": {"total": (0.0, 3.0)}},
+            r"METADATA\['constraints'\] is .*, the spec says",
+        ),
     }
     for name, (function, message) in wrongs.items():
         with pytest.raises(VerificationError, match=message):

@@ -3,6 +3,7 @@
 from symgraph.backends.array_api.lines import array_api_view
 from symgraph.backends.backend import Backend
 from symgraph.ir.ops import texts_of
+from symgraph.options import DERIVATIVES
 
 BACKEND = Backend(
     name="array_api",
@@ -10,4 +11,5 @@ BACKEND = Backend(
     texts=texts_of("array_api"),
     literals={"inf": "xp.inf", "-inf": "-xp.inf", "nan": "xp.nan"},
     viewer=array_api_view,
+    options=tuple(name for name in DERIVATIVES if name != "jacobian-row"),
 )

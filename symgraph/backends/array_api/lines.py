@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from symgraph.backends.layout import unpacked
+from symgraph.backends.names import Names
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
 from symgraph.backends.numpy.view import NumpyView, view_of
-from symgraph.backends.source import Penalty, Source
+from symgraph.backends.source import Source
 from symgraph.derive.schedule import schedule
 from symgraph.ir.optext import OpTexts
 
@@ -26,6 +27,7 @@ class ArrayApiWriter(LinesWriter):
     first_target = "y[..., 0]"
     every_row = "xp.broadcast_to({value}, {column}.shape)"
     binders = ("bind_arrays", "bind_arrays")
+    on_request = ""
     lacks = frozenset({"normal_equations", "penalty_residual", "penalty_jacobian"})
 
     def body(self) -> tuple[str, ...]:
@@ -43,10 +45,13 @@ class ArrayApiWriter(LinesWriter):
         text = super()._by_row(position, loss)
         return text if text == loss or self.source.model.feature_inputs else f"{loss} if y is None else {text}"
 
-    def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
-        """The statements of _penalty, and the one that returns the penalty and its partials by each weight."""
-        *lines, result = _with_namespace((*(found := super().penalty(penalty))[0], found[1]), "w")
-        return tuple(lines), result
+    def of_weights(
+        self, names: Names, results: Sequence[int], *, seconds: bool = False, bases: Sequence[str] = ()
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The statements that compute some nodes of a graph without rows from w, and the expression for each."""
+        lines, values = super().of_weights(names, results, seconds=seconds, bases=bases)
+        opened = _with_namespace((*lines, *values), "w")
+        return opened[: len(opened) - len(values)], values
 
     def _unpacked(self, kind: str, names: Sequence[str], vector: str) -> list[str]:
         if "" in names or len(names) < 2:

@@ -34,7 +34,7 @@ _LOCAL = (
 _PUBLIC = (
     "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor penalty robust f_scale no_residual jacobian selftest constants constant_values "
-    "hessian hvp feature_jacobian jvp predict_jacobian_row"
+    "hessian hvp feature_jacobian jvp predict_jacobian_row penalty_hessian"
 )
 _PRIVATE = (
     "turn",

@@ -1,6 +1,8 @@
 """Body of the C function for the penalty, which depends on weights and constants alone."""
 
-from symgraph.backends.c.names import ascii_names, taken
+from collections.abc import Sequence
+
+from symgraph.backends.c.names import ON_REQUEST, ascii_names, taken
 from symgraph.backends.c.writer import FunctionWriter
 from symgraph.backends.names import Names, identifiers
 from symgraph.backends.section import PENALTY_TITLES, statements, straight
@@ -10,17 +12,28 @@ from symgraph.derive.schedule import roots_of
 
 def penalty_body(writer: FunctionWriter, penalty: Penalty) -> tuple[str, ...]:
     """Write the statements that compute the penalty and its partials, with the texts of a file's writer."""
-    graph, blocked = penalty.graph, taken(penalty.part, writer.name) | {"penalty"}
+    graph = penalty.graph
+    lines, (value, *partials) = _of_weights(writer, penalty, (graph.roots["loss"], *roots_of(graph, "grad")))
+    return (*lines, *(f"    grad[{index}] = {text};" for index, text in enumerate(partials)), f"    return {value};")
+
+
+def hessian_body(writer: FunctionWriter, penalty: Penalty) -> tuple[str, ...]:
+    """Write the statements that compute the second derivatives of the penalty that are not 0, into a matrix of zeros."""
+    k = len(penalty.part.weight_inputs)
+    lines, values = _of_weights(writer, penalty, [*penalty.seconds.values()], seconds=True)
+    places = [f"hessian[{i * k + j}] = " + (f"hessian[{j * k + i}] = " if i != j else "") for i, j in penalty.seconds]
+    return (*lines, *(f"    {place}{text};" for place, text in zip(places, values, strict=True)))
+
+
+def _of_weights(
+    writer: FunctionWriter, penalty: Penalty, results: Sequence[int], *, seconds: bool = False
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write the statements that compute some nodes of the penalty's graph, and the expression for each."""
+    graph, blocked = penalty.graph, taken(penalty.part, writer.name) | {"penalty"} | (ON_REQUEST if seconds else set())
     names = Names(penalty.part, graph, ascii_names(identifiers(penalty.part, blocked), blocked), "penalty")
-    results = (graph.roots["loss"], *roots_of(graph, "grad"))
     leaves, form = {"largest": "DBL_MAX"}, "const double {name} = {value};"
-    body = straight(names, results, writer.texts, writer.literals, leaves, form=form)
-    value, *partials = body.values
+    body = straight(names, results, writer.texts, writer.literals, leaves, form=form, seconds=seconds)
     weights = enumerate(names.inputs("w", body.order, results))
     read = [f"    const double {name} = w[{index}];" for index, name in weights if name]
-    return (
-        *(read or ["    (void)w;"]),
-        *statements(body.lines, body.notes, titles=PENALTY_TITLES, sign="//"),
-        *(f"    grad[{index}] = {text};" for index, text in enumerate(partials)),
-        f"    return {value};",
-    )
+    lines = statements(body.lines, body.notes, titles=PENALTY_TITLES, sign="//")
+    return (*(read or ["    (void)w;"]), *lines), body.values

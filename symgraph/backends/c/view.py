@@ -8,7 +8,7 @@ from symgraph.backends.c.facts import facts_of
 from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name
 from symgraph.backends.c.parts import Body, CFunction, Part
-from symgraph.backends.c.penalty import penalty_body
+from symgraph.backends.c.penalty import hessian_body, penalty_body
 from symgraph.backends.c.uses import Use, UseWriter
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
 from symgraph.backends.source import Source
@@ -90,6 +90,7 @@ class CView:
         no_residual: the reason why there is none, as a C literal; "NULL" where there is one.
         robust: the name of the residual's robust loss, as a C literal, and its scale; None for a multiple of the square.
         penalty: the body of the function for the penalty; none without one.
+        penalty_hessian: that of the function for its second derivatives, if they were asked for.
         shared: the parts that compute a long output, with which all functions begin.
         functions: the text of the functions that it brings along.
         chosen: the public functions that the file has.
@@ -135,6 +136,7 @@ class CView:
     no_residual: str
     robust: tuple[str, str] | None
     penalty: tuple[str, ...]
+    penalty_hessian: tuple[str, ...]
     shared: tuple[Part, ...]
     functions: str
     chosen: tuple[str, ...]
@@ -215,7 +217,7 @@ class CView:
             "residual_jacobian": (self.residual_jacobian or self.jacobian, "partials"),
             "normal_equations": (self.normal, "columns"),
             FEATURE_JACOBIAN: (self.by_features, "partials"),
-            JVP: (self.along, ""),
+            JVP: (self.along, "outputs" if self.outputs else ""),
             **{one.name: (one.terms, "terms") for one in self.summed},
         }
         sums_of = {one.name: (f"{self.prefix}_{one.name.upper()}_SUMS_", one.sums) for one in self.summed}
@@ -267,7 +269,9 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     written = [function for function in (*functions.values(), *(one.terms for one in summed)) if function is not None]
     name, single = ascii_name(model.name), source.options.single
     called = [text for one in (*written, gradient, *(one.finish for one in summed)) if one for text in one.texts]
-    penalty = () if source.penalty is None else penalty_body(writer, source.penalty)
+    own = source.penalty
+    penalty = () if own is None else penalty_body(writer, own)
+    penalty_hessian = () if own is None or not roots_of(own.graph, HESSIAN) else hessian_body(writer, own)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
     by_part = [function for function in written if function is not functions["normal"]] or written
     rows = _rows(features + max(function.most + function.kept for function in by_part), single)
@@ -283,9 +287,10 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         **functions,
         gradient=gradient,
         penalty=penalty,
+        penalty_hessian=penalty_hessian,
         shared=writer.shared,
         direct=roots_of(source.graph, "grad") == writer.sums(),
-        functions=functions_called((*called, *penalty), name, single),
+        functions=functions_called((*called, *penalty, *penalty_hessian), name, single),
         chosen=(*chosen, *there),
         summed=summed,
         workspace=source.options.workspace,
@@ -302,7 +307,7 @@ def _chosen(source: Source) -> tuple[str, ...]:
     offered = tuple(name for name in C_FUNCTIONS if values_of(source.graph, _ROOTS[name]))
     asked = source.options.functions or offered
     chosen = tuple(name for name in offered if name in asked)
-    chosen += (JACOBIAN_ROW,) if JACOBIAN_ROW in source.options.derivatives and "output" in source.graph.roots else ()
+    chosen += (JACOBIAN_ROW,) if JACOBIAN_ROW in source.options.derivatives and "predict" in offered else ()
     if not chosen:
         raise SpecError(f"model {source.model.name} has no function {', '.join(asked)}; it has {', '.join(offered)}")
     return chosen

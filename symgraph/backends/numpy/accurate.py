@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 
 from symgraph.backends.layout import number, unpacked
-from symgraph.backends.names import several_targets
+from symgraph.backends.names import Names, several_targets
 from symgraph.backends.numpy.lines import ARGUMENTS, LinesWriter
-from symgraph.backends.source import Penalty, Source
+from symgraph.backends.source import Source
 from symgraph.derive.schedule import Kernel
+from symgraph.ir.graph import ON_REQUEST
 from symgraph.ir.ops import texts_of
 from symgraph.ir.optext import OpTexts, call
 
@@ -45,10 +47,12 @@ class AccurateWriter(LinesWriter):
         self.pairs = self._positions_of_pairs()
         self.fields_of_pairs = self._names_of_pairs()
 
-    def penalty(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
-        """The statements of _penalty, and the one that returns the penalty and its partials by each weight."""
-        self.literals = {**self.literals, **_pair_literals(replace(self.source, graph=penalty.graph), self.plain)}
-        return super().penalty(penalty)
+    def of_weights(
+        self, names: Names, results: Sequence[int], *, seconds: bool = False, bases: Sequence[str] = ()
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The statements that compute some nodes of a graph without rows from w, and the expression for each."""
+        self.literals = {**self.literals, **_pair_literals(replace(self.source, graph=names.graph), self.plain)}
+        return super().of_weights(names, results, seconds=seconds, bases=bases)
 
     def body(self) -> tuple[str, ...]:
         """The statements of _forward; without y the tape is returned before what needs it."""
@@ -87,9 +91,10 @@ class AccurateWriter(LinesWriter):
     def _positions_of_pairs(self) -> tuple[int, ...]:
         """Named operations whose pairs other functions read, the loss among them; unnamed ones are on the tape anyway."""
         graph, kernel = self.graph, self.kernel
-        after = (*kernel.backward, *kernel.jacobian, *kernel.residual, *kernel.residual_jacobian)
+        parts = (kernel.backward, kernel.jacobian, kernel.residual, kernel.residual_jacobian, *kernel.on_request.values())
+        after = tuple(chain(*parts))
         read = {arg for position in after for arg in graph.nodes[position].args}
-        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual"))}
+        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
         loss = {graph.roots["loss"]} if "loss" in graph.roots else set()
         return tuple(sorted((read & {*kernel.forward, *kernel.forward_target} - self.taped) | loss))
 

@@ -14,22 +14,24 @@ from symgraph.derive.schedule import roots_of
 from symgraph.ir.graph import Graph
 from symgraph.ir.optext import call
 from symgraph.ir.special import arity_of
+from symgraph.options import HESSIAN
 
 _LEAVES = {"target": "y", "cotangent": "constant_bound(w, 1.0)", "largest": "largest_bound(w)"}
 
 
-def bounds_lines(source: Source, graph: Graph) -> tuple[tuple[str, ...], str]:
-    """Write the statements of ``_bounds``, and the one that returns its results.
+def bounds_lines(source: Source, graph: Graph, prefix: str) -> tuple[tuple[str, ...], str]:
+    """Write the statements of a function that gives the loss and derivatives with bounds, and the one that returns its results.
 
     Args:
         source: a model with a loss.
         graph: the graph of one row, jumps told apart.
+        prefix: the derivatives, "grad" or "hessian"; see ``roots_of``.
     """
     texts = {op: call(f"{op}_bound", arity_of(op)) for op in {node.op for node in graph.nodes if node.data is None}}
     called = {f"{op}_bound" for op in (*texts, "constant", "largest")}
     names = Names(source.model, graph, identifiers(source.model, {*called, *ARGUMENTS}))
-    results = (graph.roots["loss"], *roots_of(graph, "grad"))
-    body = straight(names, results, texts, _literals(source, graph), _LEAVES, names.bases())
+    results, seconds = (graph.roots["loss"], *roots_of(graph, prefix)), prefix == HESSIAN
+    body = straight(names, results, texts, _literals(source, graph), _LEAVES, names.bases(), seconds=seconds)
     opening = [
         f"    {line}"
         for kind, vector in (("w", "w"), ("feature", "X"), *([("target", "y")] if several_targets(source.model) else []))

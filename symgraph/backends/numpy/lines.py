@@ -43,6 +43,7 @@ class LinesWriter:
         every_row: the text of a value that is the same in every row, once for each entry of a column.
         binders: the functions of the runtime that bind the lines, of a model with features and a target, and of others.
         lines_type: the runtime's type of the lines.
+        on_request: the end of the names of the binders of modules with derivatives on request.
         target: the statement that names one target; of several the columns of y have names.
         lacks: the functions that its binding does not have.
         long_tape: whether the fields of the tape have no defaults.
@@ -63,6 +64,7 @@ class LinesWriter:
     binders = ("bind", "bind_loosely")
     lacks: frozenset[str] = frozenset()
     lines_type = "Lines"
+    on_request = "_with_derivatives"
 
     def __init__(self, source: Source, kernel: Kernel, texts: OpTexts, literals: Mapping[str, str]) -> None:
         self.source = source
@@ -156,7 +158,12 @@ class LinesWriter:
         results = roots_of(graph, prefix)
         if not results:
             return (), ""
-        labels, aliases = self.names.seconds() if prefix == HESSIAN else self.names.cotangents(suffix)
+        labels, aliases = self.names.cotangents(suffix)
+        if prefix == HESSIAN:
+            seconds, remarks = self.names.seconds()
+            used = {*seconds.values()}
+            labels = {position: label for position, label in labels.items() if label not in used} | seconds
+            aliases = {position: remark for position, remark in aliases.items() if position in labels} | remarks
         labels = {position: label for position, label in labels.items() if position in own}
         self.numbering = self._fresh_numbering(labels.values())
         bound, opening = self._tape_bindings(order, results)
@@ -169,25 +176,48 @@ class LinesWriter:
         """The statements of _penalty, and the one that returns the penalty and then its partials by each weight."""
         roots = penalty.graph.roots
         results = (roots["loss"], *roots_of(penalty.graph, "grad"))
-        lines, values = self._of_weights(penalty.part, penalty.graph, results)
+        lines, values = self._of_penalty(penalty.part, penalty.graph, results)
         return lines, filled("return (", values, ")", 4)
+
+    def penalty_hessian(self, penalty: Penalty) -> tuple[tuple[str, ...], str]:
+        """The statements of _penalty_hessian, and the one that returns the entries that are not 0."""
+        lines, values = self._of_penalty(penalty.part, penalty.graph, [*penalty.seconds.values()], seconds=True)
+        entries = [f"{pair}: {text}" for pair, text in zip(penalty.seconds, values, strict=True)]
+        return lines, filled("return {", entries, "}", 4)
 
     def penalty_rows(self, penalty: Penalty, rows: Rows) -> tuple[tuple[str, ...], str]:
         """The statements of _penalty_rows, and the one that returns them and their partials that are not 0."""
         names, roots = (*rows.rows, *rows.slopes.values()), penalty.rows_graph.roots
-        lines, values = self._of_weights(rows.part, penalty.rows_graph, [roots[f"node {name}"] for name in names])
+        results = [roots[f"node {name}"] for name in names]
+        lines, values = self._of_penalty(rows.part, penalty.rows_graph, results)
         slopes = [f"{place}: {text}" for place, text in zip(rows.slopes, values[len(rows.rows) :], strict=True)]
         together = filled("rows = (", values[: len(rows.rows)], ")", 4)
         return (*lines, f"    {together}"), filled("return rows, {", slopes, "}", 4)
 
-    def _of_weights(self, part: Model, graph: Graph, results: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The statements that compute some nodes of a graph without rows from w, and the expression for each."""
-        names = Names(part, graph, identifiers(part, self.taken | {"penalty", "rows"}), "penalty")
-        body = straight(names, results, self.texts, self.literals, {"largest": "largest"})
+    def of_weights(
+        self, names: Names, results: Sequence[int], *, seconds: bool = False, bases: Sequence[str] = ()
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The statements that compute some nodes of a graph without rows from w, and the expression for each.
+
+        Args:
+            names: the names of the graph's values.
+            results: the nodes.
+            seconds, bases: as for ``straight``; without bases comments tell parts of the statements apart.
+        """
+        graph = names.graph
+        body = straight(names, results, self.texts, self.literals, {"largest": "largest"}, bases, seconds=seconds)
         opening = self._unpacked("w", names.inputs("w", body.order, results), "w")
         if any(graph.nodes[arg].op == "largest" for position in body.order for arg in graph.nodes[position].args):
             opening.append(f"largest = {self.largest.format(w='w')}")
-        return (*(f"    {line}" for line in opening), *statements(body.lines, body.notes, titles=PENALTY_TITLES)), body.values
+        plain = (annotated(f"    {line.text}", body.notes.get(line.node, "")) for line in body.lines)
+        lines = plain if bases else statements(body.lines, body.notes, titles=PENALTY_TITLES)
+        return (*(f"    {line}" for line in opening), *lines), body.values
+
+    def _of_penalty(
+        self, part: Model, graph: Graph, results: Sequence[int], *, seconds: bool = False
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        names = Names(part, graph, identifiers(part, self.taken | {"penalty", "rows"}), "penalty")
+        return self.of_weights(names, results, seconds=seconds)
 
     @cached_property
     def _notes(self) -> dict[int, str]:

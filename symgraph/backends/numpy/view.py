@@ -15,7 +15,7 @@ from symgraph.backends.numpy.error_bound import bounds_lines
 from symgraph.backends.numpy.lines import LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
 from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of, modules_called
-from symgraph.derive.schedule import Kernel, count, schedule
+from symgraph.derive.schedule import Kernel, count, roots_of, schedule
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.op import SCIPY
 from symgraph.ir.optext import OpTexts
@@ -25,6 +25,7 @@ from symgraph.spec.laws import Law, Normal, Uniform
 _CALLED = re.compile(r"(?<![.\w])(\w+)\(")
 _TYPE = re.compile(r"[A-Z]\w+")
 _OF_CONSTRAINTS = ("constraints", "constraints_jacobian", "nonlinear_constraint")
+_SECOND_BOUNDS = "_hessian_bounds"
 _NOT_OF_THE_RUNTIME = frozenset({"Tape", "Callable", "Sequence", "np", "rowsum"})
 """The module's own class, types of the standard library, NumPy, and an argument."""
 
@@ -77,8 +78,8 @@ def view_of(writer: LinesWriter) -> NumpyView:
     forward = writer.body()
     functions = (
         *_functions(source, kernel, writer),
-        *([_bounds(source, source.bounds)] if source.bounds else []),
-        *([_constraints(source.constraints)] if source.constraints else []),
+        *(_bounds(source, source.bounds) if source.bounds else ()),
+        *([_constraints(writer, source.constraints)] if source.constraints else []),
         *_of_penalty(source, writer),
     )
     fields = writer.fields()
@@ -120,7 +121,7 @@ def _functions(source: Source, kernel: Kernel, writer: LinesWriter) -> list[Func
         ("_residual_jacobian", sums[:1], _partials_of(residuals),
          writer.reverse("residual_jacobian", kernel.residual_jacobian, RESIDUAL)),
     ]  # fmt: skip
-    along = [f"{writer.direction}: Sequence[Array]"]
+    along = [f"{writer.direction}: Sequence[{writer.number}]"]
     wanted = {
         HESSIAN: (sums, "Second derivatives, as d_w1_w2: the upper triangle of the Hessian, row by row."),
         HVP: ([*sums[:1], *along, *sums[1:]], f"The Hessian times {writer.direction}, an entry of it by each weight."),
@@ -155,25 +156,52 @@ def _of_penalty(source: Source, writer: LinesWriter) -> tuple[Function, ...]:
     head = f"def _penalty(w: Array) -> Sequence[{number}]:"
     doc = "The penalty, which counts once a data set, and then its partials by each weight."
     found = [Function(head, doc, *writer.penalty(penalty))]
+    entries = f"Mapping[tuple[int, int], {number}]"
+    if _has_second(source):
+        head, doc = (
+            f"def _penalty_hessian(w: Array) -> {entries}:",
+            "The second derivatives of the penalty that are not 0, i <= j.",
+        )
+        found.append(Function(head, doc, *writer.penalty_hessian(penalty)))
     if penalty.rows is not None and "penalty_residual" not in writer.lacks:
-        head = f"def _penalty_rows(w: Array) -> tuple[Sequence[{number}], Mapping[tuple[int, int], {number}]]:"
+        head = f"def _penalty_rows(w: Array) -> tuple[Sequence[{number}], {entries}]:"
         doc = "The rows of least squares that the penalty is, and their partials by (row, weight)."
         found.append(Function(head, doc, *writer.penalty_rows(penalty, penalty.rows)))
     return tuple(found)
 
 
-def _bounds(source: Source, graph: Graph) -> Function:
-    """The function that computes loss and partials with bounds of their errors."""
+def _has_second(source: Source) -> bool:
+    """Tell if the module has second derivatives of a penalty."""
+    return source.penalty is not None and bool(roots_of(source.penalty.graph, HESSIAN))
+
+
+def _bounds(source: Source, graph: Graph) -> list[Function]:
+    """The functions that compute loss and derivatives with bounds of their errors."""
     y = "Sequence[Bounded]" if several_targets(source.model) else "Bounded"
     parameters = ["w: Sequence[Bounded]", "X: Sequence[Bounded]", f"y: {y}"]
-    head = call_layout("def _bounds(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:")
-    return Function(head, "The loss of a row and its partials, each with a bound of its error.", *bounds_lines(source, graph))
+    wanted = {
+        "grad": ("_bounds", "partials"),
+        **({HESSIAN: (_SECOND_BOUNDS, "second derivatives")} if _bounds_second(source) else {}),
+    }
+    return [
+        Function(
+            call_layout(f"def {name}(", parameters, ") -> tuple[Bounded, Sequence[Bounded]]:"),
+            f"The loss of a row and its {what}, each with a bound of its error.",
+            *bounds_lines(source, graph, prefix),
+        )
+        for prefix, (name, what) in wanted.items()
+    ]
 
 
-def _constraints(source: ConstraintSource) -> Function:
+def _bounds_second(source: Source) -> bool:
+    """Tell if the module bounds the errors of second derivatives."""
+    return source.bounds is not None and bool(roots_of(source.bounds, HESSIAN))
+
+
+def _constraints(writer: LinesWriter, source: ConstraintSource) -> Function:
     """The function that computes the constraints and their partials."""
     doc = "The constraints, then the partials of each by each weight."
-    return Function("def _constraints(w: Array) -> Sequence[Any]:", doc, *constraint_lines(source))
+    return Function("def _constraints(w: Array) -> Sequence[Any]:", doc, *constraint_lines(writer, source))
 
 
 def _formulas(source: Source) -> tuple[str, ...]:
@@ -214,6 +242,7 @@ def _public(writer: LinesWriter) -> list[str]:
     names += ["residual", "residual_jacobian", "normal_equations"] if source.has_residual else []
     names += writer.kernel.on_request
     names += ["penalty"] if source.penalty else []
+    names += ["penalty_hessian"] if _has_second(source) else []
     names += ["penalty_residual", "penalty_jacobian"] if source.penalty and source.penalty.rows else []
     return [name for name in (*names, "pack", "unpack", "initial_weights") if name not in writer.lacks]
 
@@ -229,6 +258,7 @@ def _extras(source: Source) -> list[str]:
     """The functions that are not those of the binding."""
     return [
         *(["error_bound"] if source.bounds else []),
+        *(["hessian_error_bound"] if _bounds_second(source) else []),
         *(_OF_CONSTRAINTS if source.constraints else []),
         *(["with_constants"] if source.model.constant_inputs else []),
     ]
@@ -267,12 +297,12 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     source, model = writer.source, writer.source.model
     bind = writer.binders[not model.feature_inputs or not model.target_inputs]
     names = [head.removeprefix("def ").partition("(")[0] for head in heads]
-    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name not in ("_bounds", "_constraints"))]
+    given = ["_forward", *(f"{name[1:]}={name}" for name in names if name not in ("_bounds", _SECOND_BOUNDS, "_constraints"))]
     laws = [_law(law, times) for law, times in laws_of(model.weight_inputs)]
     facts = ["__name__", "ABI", "MODEL", "FEATURES", "TARGET", "WEIGHTS", "OUTPUTS", "METADATA"]
     facts += ["constants=CONSTANTS"] if model.constant_inputs else []
     facts += ["targets=TARGETS"] if several_targets(model) else []
-    bind += "_with_derivatives" if writer.kernel.on_request else ""
+    bind += writer.on_request if writer.kernel.on_request else ""
     lines = [
         f"_model = {bind}(",
         f"    {call_layout('Facts(', facts, '),', 4)}",
@@ -283,7 +313,9 @@ def _binding(writer: LinesWriter, heads: Iterable[str]) -> tuple[str, ...]:
     ]
     lines += ["with_constants = WithConstants(_model).with_constants"] if model.constant_inputs else []
     if source.bounds:
-        lines += ["_errors = ErrorBound(_model.facts, _forward, _bounds)", "error_bound = _errors.error_bound"]
+        second = f", {_SECOND_BOUNDS}" if _bounds_second(source) else ""
+        lines += [f"_errors = ErrorBound(_model.facts, _forward, _bounds{second})", "error_bound = _errors.error_bound"]
+        lines += ["hessian_error_bound = _errors.hessian_error_bound"] if second else []
     if source.constraints:
         lines += [
             "_limits = Constraints(_model.facts, _constraints)",
