@@ -37,18 +37,22 @@ class Functions:
     sigmoid: Callable[[Any], Any]
 
 
-def row_loss(f: Functions, w: Sequence[Any], x: Sequence[Any], y: Any) -> Any:
-    """Compute the loss of the founding model.
+def row_output(f: Functions, w: Sequence[Any], x: Sequence[Any]) -> Any:
+    """Compute the output of the founding model.
 
     Args:
         f: the library's functions.
         w: the nine weights.
         x: the five features.
-        y: the target.
     """
     tanh = f.tanh(f.exp((w[0] * x[0] + w[1] * x[1]) ** 2 + w[5]) + w[6])
     sigmoid = f.sigmoid(f.sin(w[2] * x[2]) * (w[3] * x[3] + w[4] * x[4]) + w[7])
-    return (y - (tanh + w[8] * sigmoid)) ** 2
+    return tanh + w[8] * sigmoid
+
+
+def row_loss(f: Functions, w: Sequence[Any], x: Sequence[Any], y: Any) -> Any:
+    """Compute the loss of the founding model; y is the target, and other arguments are as for ``row_output``."""
+    return (y - row_output(f, w, x)) ** 2
 
 
 def _of(library: Any, sigmoid: Callable[[Any], Any] | None = None) -> Functions:

@@ -49,9 +49,13 @@ GROUPS = MappingProxyType(
         "train, momentum": Group("training", {"rule": "momentum"}),
         "train, adam": Group("training", {"rule": "adam"}),
         "least_squares, six Gaussians": Group("fit", {}),
+        "normal equations": Group("normal_equations", {"backend": "native"}),
+        "normal equations, backend numpy": Group("normal_equations", {"backend": "numpy"}),
+        "Hessian": Group("hessian", {}),
+        "output and Jacobian in C": Group("jacobian_rows", {}),
     }
 )
-"""What is timed: the mean loss and its gradient, 30 epochs of training, one update a row, and a fit by SciPy."""
+"""What is timed: the mean loss and its gradient, 30 epochs of training, one update a row, a fit by SciPy, other derivatives."""
 
 
 class Promise(NamedTuple):
@@ -64,6 +68,7 @@ class Promise(NamedTuple):
 
 
 ONE_THREAD = "symgraph, one thread"
+GRADIENT = "symgraph, value_and_grad"
 PROMISES = (
     Promise("1 row", "JAX jit", at_least=4.0),
     Promise("1 row", "PyTensor", at_least=1.0),
@@ -86,6 +91,11 @@ PROMISES = (
     Promise("train, momentum", "JAX scan", at_least=5.0),
     Promise("train, adam", "JAX scan", at_least=8.0),
     Promise("least_squares, six Gaussians", "JAX jit, jacfwd", at_least=4.0),
+    Promise("normal equations", GRADIENT, at_most=1.6),
+    Promise("normal equations, backend numpy", GRADIENT, at_most=1.6),
+    Promise("Hessian", GRADIENT, at_most=6.0),
+    Promise("Hessian", "JAX jit, hessian", at_least=1.0),
+    Promise("output and Jacobian in C", "CasADi, C code", at_least=1.0),
 )
 EFFORT = timing.Effort(rounds=15, slice=0.02, longest=3.0)
 ONE_ROW = 2.0e-6
@@ -182,6 +192,12 @@ TABLES = MappingProxyType(
             "train, adam": "adam",
         },
         "A fit by SciPy's least_squares, 18 weights, 500 rows": {"least_squares, six Gaussians": "six Gaussians"},
+        "Other derivatives of the founding model, 1,000,000 rows": {
+            "normal equations": "normal_equations",
+            "normal equations, backend numpy": "normal_equations, backend numpy",
+            "Hessian": "hessian",
+        },
+        "Output and Jacobian of 1,000 rows, each by a call from C of a C function": {"output and Jacobian in C": "1,000 rows"},
     }
 )
 """Titles of the tables of times, and their columns."""

@@ -5,6 +5,7 @@ ImportError, and one that cannot do what is asked UnfitError; both are listed. A
 counts. JAX, torch and CasADi hold their arrays then, as a loop of training would; ours takes NumPy arrays and checks them.
 """
 
+import ctypes
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,17 +18,20 @@ import libraries
 import numpy as np
 import sympy
 import tuned
-from formulas import FOUNDING
+from formulas import FOUNDING, FUNCTIONS, row_output
 from libraries import Setting, UnfitError
 from timing import Task
 
 import symgraph
 from examples.nine_weights.model import model
 from symgraph import Model
+from symgraph.io.compiler import compiled_library, find_compiler
 from symgraph.io.data import read_data
 from symgraph.training import adam, momentum, sgd, train
 
 NATIVE = "symgraph"
+GRADIENT = "symgraph, value_and_grad"
+"""A measure of other functions, which computes something else."""
 DATA = Path(__file__).parent.parent / "data" / "nine_weights.csv"
 OPTIMIZERS = MappingProxyType({"sgd": sgd(0.1), "momentum": momentum(0.1), "adam": adam(0.001)})
 """With the learning rates of the founding notebook."""
@@ -56,7 +60,7 @@ def _made(makers: Mapping[str, Made], wanted: Sequence[str] | None, exactly: flo
                 tasks[name] = make()
             except (ImportError, UnfitError) as error:
                 missing[name] = str(error)
-    results = {name: _numbers(task()) for name, task in tasks.items()}
+    results = {name: _numbers(task()) for name, task in tasks.items() if name != GRADIENT}
     first = next(iter(results.values()))
     for name, found in results.items():
         apart = np.abs(found - first).max() / np.abs(first).max()
@@ -191,6 +195,89 @@ def _jax_scan(rule: str, data: tuple[Any, Any], rate: float, w: Any) -> Task:
 
     compiled, held = jax.jit(run), [np_.asarray(array) for array in (*data, w)]
     return lambda: jax.block_until_ready(compiled(*held))[0]
+
+
+def _given(rows: int = 1_000_000) -> tuple[Any, Any, Any]:
+    random = np.random.RandomState(0)
+    return random.normal(size=9), random.normal(size=(rows, 5)), random.normal(size=rows)
+
+
+def normal_equations(wanted: Sequence[str] | None, backend: str) -> Found:
+    """J'WJ, J'Wr and the loss of least squares, beside the gradient by the same backend."""
+    module, given = symgraph.compile(model, backend=backend), _given()
+    makers: dict[str, Made] = {
+        NATIVE: lambda: partial(module.normal_equations, *given),
+        GRADIENT: lambda: partial(module.value_and_grad, *given),
+    }
+    return _made(makers, wanted, 0.0)
+
+
+def hessian(wanted: Sequence[str] | None) -> Found:
+    """The second derivatives of the mean loss."""
+    module, given = symgraph.compile(model, backend="native", extras=("hessian",)), _given()
+
+    def by_jax() -> Task:
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        loss, held = FOUNDING.loss("jax"), [jax.numpy.asarray(array) for array in given]
+        compiled = jax.jit(jax.hessian(lambda w, X, y: loss(w, X.T, y).mean()))
+        return lambda: jax.block_until_ready(compiled(*held))
+
+    makers: dict[str, Made] = {
+        NATIVE: lambda: partial(module.hessian, *given),
+        GRADIENT: lambda: partial(module.value_and_grad, *given),
+        "JAX jit, hessian": by_jax,
+    }
+    return _made(makers, wanted, 1e-9)
+
+
+LOOP = """
+#include <stddef.h>
+void rows(const double *w, const double *X, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++, X += 5, out += 10) {
+        %s
+    }
+}
+"""
+"""What calls a C function for each row."""
+
+
+def jacobian_rows(wanted: Sequence[str] | None) -> Found:
+    """The output and its derivatives of 1,000 rows, each by a call of a C function, by the same compiler and flags."""
+    w, X, _ = _given(1000)
+
+    def called(texts: Mapping[str, str], source: str, call: str) -> Task:
+        compiler = find_compiler()
+        texts = {**texts, source: texts[source] + LOOP % call}
+        function = ctypes.CDLL(str(compiled_library(source, texts, compiler))).rows
+        out = np.empty((len(X), 10))
+        arguments = *(ctypes.c_void_p(array.ctypes.data) for array in (w, X)), ctypes.c_size_t(len(X))
+
+        def task() -> Any:
+            function(*arguments, ctypes.c_void_p(out.ctypes.data))
+            return out
+
+        return task
+
+    def ours() -> Task:
+        texts = symgraph.compile(model, backend="c", extras=("jacobian-row",)).C_FILES
+        return called(texts, "nine_weights.c", "out[0] = nine_weights_predict_jacobian_row(w, X, out + 1);")
+
+    def by_casadi() -> Task:
+        import casadi
+
+        leaves = casadi.SX.sym("w", 9), casadi.SX.sym("x", 5)
+        split = [casadi.vertsplit(leaf) for leaf in leaves]
+        output = row_output(FUNCTIONS["casadi"](), *split)
+        row = casadi.Function("row", leaves, [output, casadi.gradient(output, leaves[0])])
+        code = casadi.CodeGenerator("casadi_row")
+        code.add(row)
+        call = "const double *arg[] = {w, X}; double *res[] = {out, out + 1}; row(arg, res, NULL, NULL, 0);"
+        return called({"casadi_row.c": code.dump()}, "casadi_row.c", call)
+
+    return _made({NATIVE: ours, "CasADi, C code": by_casadi}, wanted, 1e-9)
 
 
 PEAKS = 6

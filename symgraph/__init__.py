@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.build.modules import compile  # noqa: A004  the public name
     from symgraph.errors import SpecWarning, SymgraphError
+    from symgraph.fitting import FitResult, FitWarning, compare, fit
     from symgraph.io.native import load
     from symgraph.ir.functions import (
         betaln,
         cbrt,
         dawson,
+        digamma_step,
         erfcx,
         expm1,
         gauss,
         hypot,
         ierfcx,
+        lambertw1p,
         log1p,
         log_erfc,
         log_half_erfc,
@@ -51,14 +54,17 @@ _EXPORTS = {
     **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.ir.functions"),
     **dict.fromkeys(("erfcx", "ierfcx", "log_erfc", "log_half_erfc", "ndtr", "log_ndtr"), "symgraph.ir.functions"),
     **dict.fromkeys(("ndtri", "betaln", "dawson", "voigt", "wofz_re", "wofz_im"), "symgraph.ir.functions"),
-    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im"), "symgraph.ir.functions"),
+    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step", "lambertw1p"), "symgraph.ir.functions"),
     "compile": "symgraph.build.modules",
     "load": "symgraph.io.native",
     **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
+    **dict.fromkeys(("fit", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
 }
 
 __all__ = [
     "Constant",
+    "FitResult",
+    "FitWarning",
     "Model",
     "Normal",
     "SpecWarning",
@@ -66,13 +72,17 @@ __all__ = [
     "Uniform",
     "betaln",
     "cbrt",
+    "compare",
     "compile",
     "dawson",
+    "digamma_step",
     "erfcx",
     "expm1",
+    "fit",
     "gauss",
     "hypot",
     "ierfcx",
+    "lambertw1p",
     "load",
     "log1p",
     "log_erfc",

@@ -4,13 +4,32 @@ Each message names what is at fault (model, node, column, row, option) and says 
 the message alone and exits with 2; any other exception is a bug of ours and keeps its traceback.
 """
 
+from pathlib import Path
+
 
 class SymgraphError(Exception):
     """Base class of all errors that a user of symgraph can cause."""
 
 
 class SpecError(SymgraphError):
-    """A model spec says something that cannot be built: an undeclared symbol, an unknown function, a reserved name."""
+    """A model spec says something that cannot be built: an undeclared symbol, an unknown function, a reserved name.
+
+    Args:
+        message: what is wrong.
+        place: file and line of the statement at fault, which the text of the error begins with; None where Python's traceback
+            ends there, or the statement is in no file.
+    """
+
+    def __init__(self, message: str, place: tuple[str, int | str] | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if self.place is None:
+            return text
+        path, here = Path(self.place[0]), Path.cwd()
+        return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{self.place[1]}: {' '.join(text.split())}"
 
 
 class VerificationError(SymgraphError):

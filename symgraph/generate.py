@@ -105,7 +105,8 @@ def _source(model: Model, spec: str, options: Options, run: Run) -> Source:
     if second and model.penalty_expr is not None:
         raise SpecError(
             f"model {model.name}: penalty: {second[0]} is the second derivative of rows, which have no share in a penalty; "
-            f"leave out --with {second[0]}, or put the penalty into model.loss"
+            f"leave out --with {second[0]}, or put the penalty into model.loss",
+            model.place("penalty"),
         )
     lowered = run("lower", lower, model)
     branches = any(node.op == "select" for node in lowered.nodes)

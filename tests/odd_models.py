@@ -35,6 +35,17 @@ def weight_loss() -> Model:
     return m
 
 
+def shared_loss() -> Model:
+    """A loss that is the same in every row beside an output that is not, and that its own partials read."""
+    m = Model("shared_loss")
+    x = m.feature("x")
+    a, b = m.weights("a b")
+    m.target("y")
+    m.output("y_hat", a + b * x)
+    m.loss(sp.exp(-a - b))
+    return m
+
+
 def penalty() -> Model:
     """A loss of the weights alone beside an output that varies."""
     m = Model("penalty")
@@ -100,6 +111,6 @@ def gated() -> Model:
 
 ODD: dict[str, Callable[[], Model]] = {
     build.__name__: build
-    for build in (aliases, feature_output, weight_loss, penalty, unused_target, steps, constants, sums, gated)
+    for build in (aliases, feature_output, weight_loss, shared_loss, penalty, unused_target, steps, constants, sums, gated)
 }
 """Every such model by name; each call builds a new one."""

@@ -19,6 +19,7 @@ FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "expint": (lambda x: sp.expint(1, x), (0.05, 20.0)),
     "ei": (sp.Ei, (0.5, 20.0)),
     "lambertw": (sp.LambertW, (-0.3, 50.0)),
+    "lambertw1p": (sg.lambertw1p, (-0.3, 50.0)),
     "bessel_j0": (lambda x: sp.besselj(0, x), (-20.0, 20.0)),
     "bessel_j1": (lambda x: sp.besselj(1, x), (-20.0, 20.0)),
     "bessel_j": (lambda x: sp.besselj(3, x), (-20.0, 20.0)),
@@ -82,7 +83,7 @@ def beta_law() -> Model:
     x = m.feature("x", domain=(0.2, 3))
     a, b = m.weights("a b", domain=(0.5, 30))
     y = m.target("y", domain=(0.05, 0.95))
-    scale = m.output("scale", sp.gamma(1 + x / a))
+    scale = m.output("scale", sp.gamma(1 + x / a) + sg.digamma_step(a, b))
     m.loss(sg.betaln(a, b) - (a - 1) * sp.log(y) - (b - 1) * sp.log(1 - y) + scale)
     return m
 

@@ -1,12 +1,13 @@
 """Operands at which ops are measured: every size and sign, dense at the ends of each op's domain."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from symgraph.ir.op import Span
+from symgraph.ir.op import WHOLE_NUMBERS, Span
 from symgraph.ir.ops import OPS
 
 BITS = {"float64": (52, 1074, 1022, 1024), "float32": (23, 149, 126, 128)}
@@ -17,13 +18,26 @@ Arrays = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An op to measure; the second operand may be a constant, which the passes treat apart."""
+    """An op to measure; an exponent, or the order of a Bessel function, may be a constant, which the passes treat apart."""
 
     op: str
-    exponent: float | None = None
+    constant: float | None = None
 
     def __str__(self) -> str:
-        return self.op if self.exponent is None else f"{self.op} {self.exponent!r}"
+        return self.op if self.constant is None else f"{self.op} {self.constant!r}"
+
+    def operands(self, others: Sequence[Any], made: Callable[[float], Any]) -> list[Any]:
+        """The operands of the op, the constant, as it is made, among the others."""
+        if self.constant is None:
+            return list(others)
+        constant = made(self.constant)
+        return [constant, *others] if OPS[self.op].domain[0] is WHOLE_NUMBERS else [*others, constant]
+
+    @property
+    def moving(self) -> list[int]:
+        """The places of the operands that are no constant."""
+        others = OPS[self.op].arity - (self.constant is not None)
+        return [place for place, operand in enumerate(self.operands([True] * others, lambda _: False)) if operand]
 
 
 def bounds(dtype: str) -> tuple[float, float]:
@@ -66,10 +80,11 @@ def near_one(draw: Any, count: int, dtype: str) -> Any:
 MEASURED = {
     **dict.fromkeys(("bessel_j0", "bessel_j1", "bessel_j"), Span(-1e3, 1e3)),
     **dict.fromkeys(("bessel_i0", "bessel_i1", "bessel_i"), Span(-700.0, 700.0)),
-    **dict.fromkeys(("bessel_y0", "bessel_y1"), Span(2.0**-40, 1e3)), "bessel_y": Span(0.05, 1e3),
-    **dict.fromkeys(("bessel_k0", "bessel_k1"), Span(2.0**-40, 650.0)), "bessel_k": Span(0.05, 650.0),
+    **dict.fromkeys(("bessel_y0", "bessel_y1"), Span(2.0**-40, 1e3)), "bessel_y": Span(2.0**-40, 1e3),
+    **dict.fromkeys(("bessel_k0", "bessel_k1"), Span(2.0**-40, 650.0)), "bessel_k": Span(2.0**-40, 650.0),
     "erfcinv": Span(2.0**-1000, 2.0 - 2.0**-52), "erfinv": Span(2.0**-53 - 1.0, 1.0 - 2.0**-53),
-    "ndtri": Span(2.0**-1000, 1.0 - 2.0**-53), "lambertw": Span(-0.35, 1e300), "gamma": Span(-170.0, 171.0),
+    "ndtri": Span(2.0**-1000, 1.0 - 2.0**-53), **dict.fromkeys(("lambertw", "lambertw1p"), Span(-0.36787944117144228, 1e300)),
+    "gamma": Span(-170.0, 171.0),
     "ei": Span(-700.0, 700.0), "expint": Span(2.0**-1000, 740.0), "dawson": Span(-1e100, 1e100),
 }  # fmt: skip
 """Operands of functions of SciPy that are measured: where a figure holds, or mpmath is quick."""
@@ -87,8 +102,7 @@ def unary(op: str, draw: Any, count: int, dtype: str) -> Any:
     if op in MEASURED:
         span = MEASURED[op]
         parts = [draw.uniform(max(span.low, -30), min(span.high, 30), 3 * count), draw.uniform(span.low, span.high, count)]
-        found = within(span, np.concatenate([every, inner, turn * (1 + inner), *parts]))
-        return found[np.abs(found) >= 2.0**-100] if op.startswith("bessel") else found
+        return within(span, np.concatenate([every, inner, turn * (1 + inner), *parts]))
     numbers = np.concatenate([every, inner, *([1 + inner, 2 + inner, turn * (1 + inner)] if turn else [])])
     if math.isfinite(span.high):
         numbers = np.concatenate([inner, np.abs(inner)])
@@ -108,11 +122,7 @@ def binary(op: str, draw: Any, count: int, dtype: str) -> Arrays:
         exponent = draw.uniform(-top, top, base.size) / np.log(base)
         largest = 2.0 ** BITS[dtype][0]  # above, x1 - 1 rounds
         return np.concatenate([base, np.abs(a)]), np.clip(np.concatenate([exponent, b]), -largest, largest)
-    if op in MEASURED:  # Bessel functions; half of the pairs have their turning point between
-        x = unary(op, draw, count, dtype)
-        orders = np.round(np.abs(draw.uniform(0, 12, x.size)))
-        return orders, x
-    if op == "betaln":
+    if op in ("betaln", "digamma_step"):
         positive = np.abs(np.concatenate([a, 1 + near_one(draw, count, dtype), draw.uniform(5, 20, b.size)]))
         second = np.resize(np.abs(np.concatenate([b, draw.uniform(0, 20, count)])), positive.size)
         top = 1e300 if dtype == "float64" else 1e37  # their sum is a number
@@ -132,9 +142,9 @@ def operands_of(case: Case, count: int, dtype: str, seed: int = 0) -> Arrays:
     """Finite operands in the domain of an op, as arrays of the dtype."""
     draw = np.random.default_rng([seed, len(case.op), count])
     with np.errstate(all="ignore"):
-        if case.exponent is not None:
+        if case.constant is not None and case.op == "pow":
             arrays: Arrays = (np.abs(anywhere(draw, count, dtype)),)
-        elif OPS[case.op].arity == 1:
+        elif len(case.moving) == 1:
             arrays = (unary(case.op, draw, count, dtype),)
         else:
             arrays = binary(case.op, draw, count, dtype)

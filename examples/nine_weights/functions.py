@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.nine_weights import notebook
-from symgraph.io.module import GeneratedModule, load
+from symgraph.io.module import GeneratedModule
+from symgraph.io.native import load
 
 Array = NDArray[np.float64]
 
@@ -16,7 +17,7 @@ Array = NDArray[np.float64]
 @cache
 def founding_module() -> GeneratedModule:
     """Load the generated module of the founding model, once."""
-    return load("nine_weights")
+    return load("nine_weights", backend="numpy")
 
 
 def sigmoid(z: float, *, module: GeneratedModule | None = None) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from symgraph.backends.source import Source
 from symgraph.errors import SpecError
 from symgraph.ir.ops import OPS, texts_of
-from symgraph.ir.optext import OpTexts
+from symgraph.ir.optext import OpText, OpTexts
 from symgraph.options import ACCURATE
 
 
@@ -51,17 +51,21 @@ class Backend:
         Raises:
             SpecError: the model needs an op that the backend lacks, or that the options of the build do.
         """
-        tables = {f"the backend {self.name}": self.texts}
+        own: dict[str, OpText] = {op: text for op in source.functions if (text := OPS[op].text(self.name)) is not None}
+        written = {**self.texts, **own}
+        tables: dict[str, OpTexts] = {f"the backend {self.name}": written}
         tables |= {"double-double arithmetic": texts_of("accurate")} if source.options.precision == ACCURATE else {}
         tables |= {"the error bound": texts_of("bound")} if source.options.error_bound else {}
         for said, texts in tables.items():
-            lacking = {name for name, row in OPS.items() if row.stable is None and name not in texts}
+            lacking = {name for name in (*OPS, *source.functions) if OPS[name].stable is None and name not in texts}
             graphs = (source.graph, *([source.penalty.graph] if source.penalty else []))
             node = next((node for graph in graphs for node in graph.nodes if node.op in lacking), None)
             if node is not None:
-                able = [name for name in OPS[node.op].backends if name != self.name or node.op in self.texts]
+                able = [name for name in OPS[node.op].backends if name != self.name or node.op in written]
+                needed = getattr(node.op, "path", node.op)
                 raise SpecError(
-                    f"model {source.model.name}: {node.origin or 'a node'} needs {node.op}, which {said} lacks; "
-                    f"it is in plain modules of {', '.join(able)}"
+                    f"model {source.model.name}: {node.origin or 'a node'} needs {needed}, which {said} lacks; "
+                    f"it is in plain modules of {', '.join(able)}",
+                    source.model.place(node.origin.partition(" ")[0]),
                 )
-        return self.viewer(source, self.texts, self.literals)
+        return self.viewer(source, written, self.literals)

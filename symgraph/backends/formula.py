@@ -3,11 +3,12 @@
 from symgraph.ir.graph import OPPOSITE, Graph, made, values_of
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, OpText, Text, call
+from symgraph.ir.user_functions import Table
 
 LONGEST = 400
 """Most characters of a formula; a longer one is cut, since formulas are there to be read."""
 
-_FORMULA = (
+_FORMULA = Table(
     {name: call(name, max(row.arity, 1)) for name, row in OPS.items()}
     | {name: row.numpy for name, row in OPS.items() if isinstance(row.numpy, OpText)}
     | {
@@ -17,7 +18,8 @@ _FORMULA = (
         "not": OpText("not {0}", Level.NOT, (Level.NOT,)),
         "select": OpText("{1} if {0} else {2}", Level.TERNARY, (Level.OR, Level.OR, Level.TERNARY)),
         "rowsum": call("sum"),
-    }
+    },
+    lambda op: call(op.called, op.arity),
 )
 
 

@@ -20,7 +20,7 @@ _BUILTINS = (name for name in dir(builtins) if getattr(getattr(builtins, name), 
 
 _OF_OPS = {row.numpy for row in OPS.values() if isinstance(row.numpy, str) and "." not in row.numpy}
 
-CALLED = frozenset({"every_row", "known", *_OF_OPS})
+CALLED = frozenset({"called", "every_row", "known", *_OF_OPS})
 """Functions of the runtime that straight lines call."""
 
 _OWN = {"largest", "rowsum"}
@@ -112,12 +112,16 @@ _ROOM = LONGEST - len("d__00000")
 def identifiers(model: Model, taken: Iterable[str] = ()) -> dict[str, str]:
     """Return the identifier of every feature, weight and node of a model, and of every target where there are several.
 
+    The packages of users' functions are among them, as "import <package>", so that no value is called so.
+
     Args:
         model: the model.
         taken: others that the text around uses.
     """
     inputs = (*model.feature_inputs, *model.weight_inputs, *model.constant_inputs, *several_targets(model))
-    return python_names([entry.name for entry in inputs] + [node.name for node in model.nodes], taken)
+    packages = {op.module.partition(".")[0] for function in model.functions.values() for op in function.every}
+    found = python_names([entry.name for entry in inputs] + [node.name for node in model.nodes], {*taken, *packages})
+    return found | {f"import {package}": package for package in packages}
 
 
 def several_targets(model: Model) -> tuple[Input, ...]:

@@ -1,6 +1,6 @@
 """Input of the backends: a model with its graphs, and the facts that every backend's module states about itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from weakref import WeakKeyDictionary
@@ -9,6 +9,7 @@ from symgraph.backends.formula import formulas
 from symgraph.backends.layout import number, parenthesized, quoted, sequence_layout
 from symgraph.derive.schedule import Counts
 from symgraph.ir.graph import Graph, values_of
+from symgraph.ir.user_functions import UserOp
 from symgraph.options import DERIVATIVES, DOUBLE, ERROR_BOUND, PLAIN, Options
 from symgraph.spec.inputs import DEFAULT_LAW, Input
 from symgraph.spec.laws import Constant, Law, Normal, Uniform
@@ -85,6 +86,13 @@ class Source:
     penalty: "Penalty | None" = None
 
     @property
+    def functions(self) -> tuple[UserOp, ...]:
+        """Return the functions that the user brings, and partials of them, as far as the module needs them."""
+        graphs = [self.graph, *([self.penalty.graph, self.penalty.rows_graph] if self.penalty else [])]
+        graphs += [self.constraints.graph] if self.constraints else []
+        return functions_in(graphs)
+
+    @property
     def has_residual(self) -> bool:
         """Tell if the loss is a constant times the square of a residual, or those of several."""
         return bool(values_of(self.graph, "residual"))
@@ -112,6 +120,7 @@ def _model_hash(model: Model) -> str:
     draws = {id(i.init): _draw(i.init, 1) if i.init else None for i in {id(i.init): i for i in model.inputs}.values()}
     lines += [f"{i.kind} {i.name} {i.domain} {draws[id(i.init)]}{_limits(i)}" for i in model.inputs]
     lines += [f"node {node.name} {digest[node.expr]}" for node in model.nodes]
+    lines += [f"function {name} {op}" for name, op in model.functions.items()]
     lines += [f"output {node.name}" for node in model.output_nodes] or ["output None"]
     lines += [f"residual {digest[expr]} {model.robust}" for expr in model.residual_exprs]
     lines += [f"constraint {one.name} {digest[one.expr]} {one.limits}" for one in model.constraints]
@@ -134,8 +143,8 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
 
     Returns:
         The entries in order; ``residual_factor``, or ``no_residual`` with the reason; ``residuals``, the number of several;
-        ``bounds`` and ``fixed`` of weights, ``constraints``, ``extras`` and ``precision`` only where there are some, and they
-        are not those of a plain module.
+        ``bounds`` and ``fixed`` of weights, ``functions`` of the user, ``constraints``, ``extras`` and ``precision`` only where
+        there are some, and they are not those of a plain module.
     """
     model = source.model
     return {
@@ -149,6 +158,7 @@ def metadata(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
         "fields": _nested([f"{quoted(name)}: {quoted(field)}," for name, field in fields.items() if name != field]),
         "domains": _nested([_range(i.name, *i.domain) for i in model.inputs if i.domain]),
         **_limit_entries(model),
+        **_function_entries(model),
         **_constraint_entries(source),
         **_option_entries(source),
     }
@@ -180,6 +190,15 @@ def _penalty_entries(model: Model) -> dict[str, str]:
     if model.penalty_expr is None:
         return {}
     return {"has_penalty": "True", "penalty_rows": str(len(penalty_rows(model)))}
+
+
+def _function_entries(model: Model) -> dict[str, str]:
+    """Return the paths of the functions that the user brings, each with those of its partials, None for one that it lacks."""
+    entries = []
+    for name, op in model.functions.items():
+        paths = [quoted(op.path), *("None" if one is None else quoted(one.path) for one in op.partials)]
+        entries.append(sequence_layout(f"{quoted(name)}: (", paths, "),", 8))
+    return {"functions": _nested(entries)} if entries else {}
 
 
 def _limit_entries(model: Model) -> dict[str, str]:
@@ -287,6 +306,17 @@ def header(source: Source, fields: Mapping[str, str]) -> Header:
     shown = tuple(f"{name} = {formula}" for name, formula in formulas(source.lowered).items())
     doc = _docstring_safe(model.doc or f"The model {model.name}.")
     return Header(source.spec, model.name, doc, model_hash(model), shown, constants, metadata(source, fields))
+
+
+def functions_in(graphs: Iterable[Graph]) -> tuple[UserOp, ...]:
+    """Return the functions of the user that some graphs call, and the partials of such, in order."""
+    return tuple(sorted({node.op for graph in graphs for node in graph.nodes if isinstance(node.op, UserOp)}))
+
+
+def modules_called(source: Source, lines: Iterable[str]) -> list[str]:
+    """Return the modules of users' functions that some lines call."""
+    text = "\n".join(lines)
+    return sorted({op.module for op in source.functions if f"({op.called}" in text})
 
 
 def describe(counts: Counts) -> str:

@@ -234,7 +234,7 @@ def _generate(plan: Plan, tell: Progress, profile: Profile, also: Sequence[str] 
             backends = tuple(dict.fromkeys((*plan.backends, *also)))
             artifacts, refusal = artifacts_of(model, backends, needs_c=plan.named, **how)
             if refusal is not None:
-                tell(f"{model.name} gets no C file: {refusal}")
+                tell(f"{model.name} gets no C file: {refusal.args[0]}")
             written = tuple(artifact for artifact in artifacts if artifact.backend in plan.backends)
             for artifact in written:
                 name, owner = owners.setdefault(artifact.name.lower(), (model.name, spec))

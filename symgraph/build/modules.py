@@ -1,7 +1,9 @@
 """Modules of a model without files: generated, loaded, verified. A module named after ``symgraph.compile`` would hide it."""
 
+import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -63,7 +65,7 @@ def compile(  # noqa: A001  what users call as symgraph.compile
     require(("numpy",) if native else (asked,), replace(options, derivatives=derivatives))
     artifacts, refusal = artifacts_of(model, tuple(dict.fromkeys(("numpy", other))), needs_c=asked != "auto", options=options)
     if refusal is not None:
-        warnings.warn(f"{model.name} runs on NumPy: {refusal}", NativeWarning, stacklevel=2)
+        warnings.warn(f"{model.name} runs on NumPy: {refusal.args[0]}", NativeWarning, stacklevel=2)
     files = {artifact.name: artifact.text for artifact in artifacts if artifact.backend == "c"}
     made = compiled_model(model.name, files, "auto" if asked == "auto" else "native", compile_seconds) if files else None
     modules, _ = load_verified(model, artifacts, None if made is None else made.library)
@@ -130,7 +132,7 @@ def load_verified(
         BuildError: python-flint is not installed.
     """
     profile = profile or Profile()
-    with uncollected():
+    with uncollected(), _importable(model):
         modules = {
             artifact.backend: profile.run(f"{artifact.backend}: load", load_artifact, artifact)
             for artifact in artifacts
@@ -142,6 +144,23 @@ def load_verified(
     others = tuple(module for name, module in modules.items() if name != "numpy")
     report = profile.run("verify", verify, model, modules["numpy"], others)
     return modules, replace(report, unrun=tuple(one.name for one in artifacts if one.backend not in modules))
+
+
+@contextmanager
+def _importable(model: Model) -> Iterator[None]:
+    """Let modules import the user's functions of a model, whose modules are forgotten where they lie beside a spec."""
+    ops = [one for op in model.functions.values() for one in op.every]
+    known = {name: module for op in ops for name, module in op.modules.items()}
+    before = {name: sys.modules.get(name) for name in known}
+    sys.modules.update(known)
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module
 
 
 def verifier() -> Callable[..., VerificationReport]:

@@ -8,7 +8,6 @@ import os
 import sys
 import sysconfig
 import threading
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
@@ -17,18 +16,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from symgraph.build.mistakes import line_of, raised_in, told
 from symgraph.errors import BuildError, SpecError
 from symgraph.io.manifest import digest_of
 from symgraph.ir.garbage_collection import uncollected
 from symgraph.spec.model import Model
-
-# Part of a message of Python, NumPy or SymPy about a habit from numeric code -> the code to write instead.
-_HINTS = {
-    "loop of ufunc does not support": "use SymPy's functions instead of NumPy's",
-    "Cannot convert expression to float": "use SymPy's functions instead of those of math",
-    "cannot determine truth value": "use Piecewise, Max or Min instead of if, max or min",
-}
-
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -62,20 +54,28 @@ def read_spec(reference: str, root: Path) -> Spec:
 
     Raises:
         BuildError: there is no such file or module, it fails, or it defines no model.
-        SpecError: a model in it is wrong; the message starts with file and line.
+        SpecError: a model in it is wrong or not complete; the message starts with file and line.
     """
     found = _locate(reference, root)
     label = _label(found.path, root)
     root = root.resolve()
-    with _recorded(found.path, root) as sources:
-        module = _run(found, label, root)
-    models = tuple({id(value): value for value in vars(module).values() if isinstance(value, Model)}.values())
+    try:
+        with _recorded(found.path, root) as sources:
+            module = _run(found, label, root)
+        models = tuple({id(value): value for value in vars(module).values() if isinstance(value, Model)}.values())
+        names = [model.name for model in models]
+        for place, model in enumerate(models):
+            if model.name in names[:place]:
+                text = f"{label} defines two models called {model.name!r}; their modules would overwrite each other"
+                raise SpecError(f"model {model.name}: {text}; rename one", model.place())
+        for model in models:
+            model.freeze()
+    except SpecError as error:
+        file, line = error.place or (str(found.path), line_of(error, found.path))
+        error.place = _label(Path(file), root), line
+        raise
     if not models:
         raise BuildError(f"{label} defines no model; assign a symgraph.Model to a variable of the module")
-    names = [model.name for model in models]
-    doubled = next((name for name in names if names.count(name) > 1), None)
-    if doubled is not None:
-        raise BuildError(f"{label} defines two models called {doubled!r}; their modules would overwrite each other")
     return Spec(found.path, label, models, dict(sorted(sources.items())) if found.path.is_relative_to(root) else {})
 
 
@@ -131,25 +131,14 @@ def _run(found: _Found, label: str, root: Path) -> ModuleType:
     with imports, _registered(found.name, module), redirect_stdout(sys.stderr), uncollected():
         try:
             spec.loader.exec_module(module)
-        except SpecError as error:
-            raise SpecError(f"{label}:{_line(error, found.path)}: {error}") from error
+        except SpecError:
+            raise
         except (Exception, SystemExit) as error:  # whatever the user's file raises is the user's to read, in one line
-            raise BuildError(f"{label}:{_line(error, found.path)}: {_told(error)}") from error
+            failed = Path(raised_in(error).f_code.co_filename).resolve()
+            if failed.is_relative_to(_PACKAGE) and failed != found.path:
+                raise  # a fault of ours
+            raise BuildError(f"{label}:{line_of(error, found.path)}: {told(error, found.path)}") from error
     return module
-
-
-def _told(error: BaseException) -> str:
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    hint = next((hint for sign, hint in _HINTS.items() if sign in text), None)
-    return text if hint is None else f"{text}; {hint}"
-
-
-def _line(error: BaseException, path: Path) -> int | str:
-    """Return the line of the spec that is wrong, or that called the code that failed."""
-    if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno is not None:
-        return error.lineno
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return next((line for line in reversed(lines) if line is not None), "?")
 
 
 @contextmanager

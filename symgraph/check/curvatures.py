@@ -16,6 +16,7 @@ from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, V
 from symgraph.check.forms import FORMS, Form, slope_of, value_of
 from symgraph.check.program import Program, Slopes, plus, times
 from symgraph.ir.ops import OPS
+from symgraph.ir.user_functions import UserOp
 
 Curvature = Callable[[arb, Sequence[Any], Callable[[int], Any]], Mapping[tuple[int, int], Value]]
 """Gives the second partials by pairs of operands, from the value, the operands, and a function that gives slopes by place."""
@@ -160,7 +161,7 @@ def _faddeeva(part: str) -> Curvature:
 
 
 def _unknown(v: arb, operands: Sequence[Any], slope: Callable[[int], Any]) -> Mapping[tuple[int, int], Value]:
-    return dict.fromkeys(((0, 0), (1, 0), (1, 1)), UNKNOWN)
+    return {(i, j): UNKNOWN for i in range(len(operands)) for j in range(i + 1)}
 
 
 def _of_row(name: str) -> Curvature | None:
@@ -225,10 +226,11 @@ CURVATURES: Mapping[str, Curvature] = {
     "dawson": _one(lambda v, x, s: -2 * v - 2 * x * s),
     "expint": _one(lambda v, x, s: -s * (1 + 1 / x)),
     "ei": _one(lambda v, x, s: s * (1 - 1 / x)),
+    "lambertw1p": _one(lambda v, x, s: -s * s * (1 + 1 / v)),
     "lambertw": _one(lambda v, x, s: -s * s * (2 + v) / (1 + v)),
     "wofz_re": _faddeeva("re"),
     "wofz_im": _faddeeva("im"),
-    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im"), _unknown),
+    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step"), _unknown),
     **{
         f"bessel_{kind}{end}": _bessel(sign, order)
         for kind, sign in (("j", 1), ("y", 1), ("i", -1), ("k", -1))
@@ -310,7 +312,8 @@ class SecondSweep:
 def _second_partials(name: str, form: Form, value: Any, operands: Sequence[Any]) -> Mapping[tuple[int, int], Value]:
     if not form.slopes:
         return {}
-    found = CURVATURES[name](value, operands, lambda place: slope_of(form, place, value, operands))
+    curvature = _unknown if isinstance(name, UserOp) else CURVATURES[name]
+    found = curvature(value, operands, lambda place: slope_of(form, place, value, operands))
     return {pair: UNKNOWN if isinstance(one, arb) and not one.is_finite() else one for pair, one in found.items()}
 
 

@@ -13,7 +13,9 @@ from flint import acb, arb, ctx
 from symgraph.check import balls
 from symgraph.check.balls import HALF, INFINITY, KINK, LARGE, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.special_forms import SPECIAL_FORMS
+from symgraph.check.user_forms import slope_of_user, value_of_user
 from symgraph.ir.ops import OPS
+from symgraph.ir.user_functions import Table
 
 Function = Callable[..., Any]
 """Takes balls (for slopes, the operation's value first) and returns a Value."""
@@ -269,7 +271,7 @@ def _is_beyond_one(x: arb) -> bool:
 _ABOVE, _BOTH = (UNKNOWN, INFINITY), (-INFINITY, INFINITY)
 _ONE, _ZERO = (lambda *_: ONE), (lambda *_: ZERO)
 
-FORMS: dict[str, Form] = {
+_FORMS: dict[str, Form] = {
     "add": Form(lambda *terms: reduce(add, terms), _ONE),
     "sub": Form(lambda a, b: a - b, (_ONE, lambda v, a, b: -ONE)),
     "mul": Form(lambda *factors: reduce(mul, factors), _product_of_others),
@@ -371,4 +373,8 @@ FORMS: dict[str, Form] = {
         if isinstance(row.reference, tuple)
     },
 }
+
+FORMS = Table(
+    _FORMS, lambda op: Form(partial(value_of_user, op), tuple(partial(slope_of_user, op, place) for place in range(op.arity)))
+)
 """Every operation by name. Sums, products, Max and Min take any number of operands, a Piecewise its values and conditions."""

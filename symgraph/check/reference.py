@@ -13,10 +13,11 @@ from flint import arb, ctx
 
 from symgraph.check.balls import UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.curvatures import SecondSweep
-from symgraph.check.program import Choice, Program, Slopes, residual_root
+from symgraph.check.program import Choice, Program, Slopes, Step, residual_root
 from symgraph.columns import columns_of, prefix_of
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import weakly
+from symgraph.ir.user_functions import UserOp
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
 
@@ -178,6 +179,16 @@ class Reference:
             max(sizes, default=1.0),
             sum(used and program.fails(index, values) for index, used in enumerate(needed)),
         )
+
+    def calls(self, point: Point) -> list[tuple[Step, tuple[float, ...]]]:
+        """Find the calls of users' functions that a point makes, each as its step with the floats that it gets.
+
+        Raises:
+            OptionError: the point lacks a value.
+        """
+        values, program = self._forward(self._key(point), LEVELS[0]), self.program
+        made = [step for step, used in zip(program.steps, program.needed(values), strict=True) if used]
+        return [(step, tuple(number(values[arg]) for arg in step.args)) for step in made if isinstance(step.name, UserOp)]
 
     @cached_property
     def on_target(self) -> frozenset[str]:

@@ -75,6 +75,10 @@ def _ndtri(x: arb) -> arb:
     return -arb(2).sqrt() * (2 * x).erfcinv()
 
 
+def _trigamma(x: arb) -> arb:
+    return acb(x).polygamma(1).real
+
+
 def _dawson(x: arb) -> arb:
     """Dawson's integral by the confluent function M (NIST DLMF 7.11.4)."""
     return x * (-x * x).hypgeom_1f1(1, arb(1.5))
@@ -163,10 +167,19 @@ SPECIAL_FORMS: dict[str, Columns] = {
         (lambda v, a, b: a.digamma() - (a + b).digamma(), lambda v, a, b: b.digamma() - (a + b).digamma()),
         lambda a, b: a <= 0 or b <= 0,
     ),
+    "digamma_step": _row(
+        lambda x, h: (x + h).digamma() - x.digamma(),
+        (
+            lambda v, x, h: _trigamma(x + h) - _trigamma(x),
+            lambda v, x, h: _trigamma(x + h),
+        ),
+        lambda x, h: x <= 0 or h <= 0,
+    ),
     "dawson": _row(_finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
     "expint": _row(_finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),
     "ei": _row(_finite(lambda x: x.ei()), (lambda v, x: balls.divided(balls.exp(x), x),), lambda x: x.is_zero()),
     "lambertw": _row(_finite(lambda x: x.lambertw()), (_lambertw_slope,)),
+    "lambertw1p": _row(_finite(lambda x: 1 + x.lambertw()), (lambda v, x: balls.divided(balls.exp(1 - v), v),)),
     **{
         f"wofz_{name}": _of_plane(value, slope, real=name.endswith("re"))
         for name, value, slope in (

@@ -13,6 +13,7 @@ from symgraph.check.expected import Expected, ExpectedInFloats, expect
 from symgraph.check.program import Choice
 from symgraph.check.reference import Reference
 from symgraph.check.runs import backend_of
+from symgraph.check.user_functions import UserFunctions, trouble_of
 from symgraph.check.verification_points import WIDE, Batch, Sample, Sampler
 from symgraph.check.verification_report import VerificationReport
 from symgraph.errors import SpecError
@@ -94,7 +95,9 @@ def verify(
         derivatives = [name for name in ON_REQUEST if any(hasattr(one, name) for one in modules)]
         in_floats = [one for one in modules if one.METADATA.get("dtype") == "float32"]
         held: list[Batch] = []
+        functions = UserFunctions(reference)
         while (batch := search.next()) is not None:
+            functions.check(batch)
             expected = expect(reference, batch, derivatives=derivatives)
             turn = len(search.batches)
             contract = Contract(reference, batch, f"point {turn} of seed {seed}", expected, tally)
@@ -105,7 +108,9 @@ def verify(
             held += [batch.in_floats()] if in_floats and _within_floats(reference, batch.in_floats()) else []
             search.note(batch, expected)
         if not search.batches:
-            raise SpecError(_no_point(model, sampler))
+            text = _no_point(model, sampler, trouble_of(reference))
+            raise SpecError(text, model.place(next(iter(sampler.trouble), "")))
+        functions.finish()
         for own in modules:
             check_constraints(model, own, search.batches)
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
@@ -127,7 +132,8 @@ def _more(reference: Reference, sampler: Sampler) -> list[Batch]:
         raise SpecError(
             f"model {reference.model.name}: at every point that was drawn there are values beyond {_FLOATS[0]:g} to "
             f"{_FLOATS[1]:g}, so that its C file in single precision cannot be verified; leave out --float, or declare "
-            "narrower domains"
+            "narrower domains",
+            reference.model.place(),
         )
     return [found]
 
@@ -202,10 +208,10 @@ def _seen(batch: Batch, expected: Mapping[str, Expected]) -> list[str]:
     return [name for name, good in zip(batch.weights, nonzero, strict=True) if good]
 
 
-def _no_point(model: Model, sampler: Sampler) -> str:
+def _no_point(model: Model, sampler: Sampler, of_functions: str) -> str:
     inputs = [i.name for i in (*model.feature_inputs, *model.weight_inputs)]
     shown = ", ".join(inputs[:8]) + (", ..." if len(inputs) > 8 else "")
-    trouble = f" ({', '.join(sampler.trouble[:5])} never was)" if sampler.trouble else ""
+    trouble = f" ({', '.join(sampler.trouble[:5])} never was{of_functions})" if sampler.trouble else ""
     sizes = "" if sampler.trouble else f", with intermediate values from {WIDE[0]:g} to {WIDE[1]:g}"
     return (
         f"model {model.name}: found no point at which it is finite and has finite slopes{trouble}{sizes}; "

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "gradcheck": ("symgraph.cli.gradcheck:gradcheck", "Check a module's derivatives."),
         "truth": ("symgraph.cli.truth:truth", "Judge a module by its spec."),
         "train": ("symgraph.cli.train:train", "Train on the rows of a file."),
+        "fit": ("symgraph.cli.fit:fit", "Fit a model or a formula to a file."),
         "predict": ("symgraph.cli.predict:predict", "Compute predictions for a file."),
         "show": ("symgraph.cli.show:show", "Print formulas, or the graph."),
         "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code."),

@@ -1,26 +1,19 @@
 """``symgraph new``: a spec to start from."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from symgraph.cli.terminal import Quiet, note
 
-
-class Kind(StrEnum):
-    """The kinds of specs that there are to start from, each a file of ``templates/specs``."""
-
-    curve = "curve"
-    likelihood = "likelihood"
-    classifier = "classifier"
-    control = "control"
+Kind = Literal["curve", "likelihood", "classifier", "control"]
+"""The kinds of specs that there are to start from, each a file of ``templates/specs``."""
 
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model; the file is NAME.py.")],
-    kind: Annotated[Kind, typer.Option(metavar="KIND", help="curve, likelihood, classifier or control.")] = Kind.curve,
+    kind: Annotated[Kind, typer.Option(metavar="KIND", help="curve, likelihood, classifier or control.")] = "curve",
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Folder for the spec.")] = Path(),
     quiet: Quiet = False,
 ) -> None:
@@ -32,7 +25,7 @@ def new(
     from symgraph.spec.names import check_model_name
 
     check_model_name(name)
-    text = render(f"specs/{kind.value}.py.jinja", SimpleNamespace(name=name))
+    text = render(f"specs/{kind}.py.jinja", SimpleNamespace(name=name))
     path = folder / f"{name}.py"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,7 @@
 """``symgraph show``: print the formulas of a model, or its graph."""
 
 import re
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,16 +12,13 @@ if TYPE_CHECKING:
     from symgraph.spec.model import Model
 
 
-class Format(StrEnum):
-    """Formats in which formulas are printed."""
-
-    text = "text"
-    latex = "latex"
+Format = Literal["text", "latex"]
+"""Formats in which formulas are printed."""
 
 
 def show(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
-    format: Annotated[Format, typer.Option(help="How formulas are printed.")] = Format.text,  # noqa: A002  the option's name
+    format: Annotated[Format, typer.Option(help="How formulas are printed.")] = "text",  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
@@ -31,7 +27,7 @@ def show(
     """Print the formula of every node, of the loss and of every partial derivative."""
     from symgraph.errors import OptionError
 
-    if graph and format is Format.latex:
+    if graph and format == "latex":
         raise OptionError("--graph and --format latex exclude each other: the graph has a text of its own; give one")
     models = models_of(model, config)
     for one in models:
@@ -45,7 +41,7 @@ def show(
         if number:
             print()
         if len(models) > 1 and not graph:
-            print(f"{'%' if format is Format.latex else '#'} {one.name}")
+            print(f"{'%' if format == 'latex' else '#'} {one.name}")
         print(_graph(one) if graph else _lines(_formulas(one, format), format), end="")
 
 
@@ -57,7 +53,7 @@ def _graph(model: "Model") -> str:
 
 
 def _lines(rows: list[tuple[str, str]], style: Format) -> str:
-    if style is Format.latex:
+    if style == "latex":
         body = " \\\\\n".join(f"{name} &= {formula}" for name, formula in rows)
         return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
     return "".join(f"{name} = {formula}\n" for name, formula in rows)
@@ -66,7 +62,7 @@ def _lines(rows: list[tuple[str, str]], style: Format) -> str:
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
     import sympy
 
-    latex = style is Format.latex
+    latex = style == "latex"
     frozen = model.freeze()
     named: list[Any] = [*frozen.feature_inputs, *frozen.weight_inputs, *frozen.target_inputs, *frozen.nodes]
     names = {entry.symbol: _latex_name(entry.name) for entry in named}

@@ -221,9 +221,7 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
 
 def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:
     """Return X and y as a module's functions take them: None where the model has no features or no target."""
-    if rows is None:
-        return None, None
-    return (rows.X if rows.features else None), rows.y
+    return (None, None) if rows is None else (rows.X, rows.y)
 
 
 def _finite(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,20 +34,6 @@ if TYPE_CHECKING:
     from symgraph.training import EpochEnd, Optimizer, TrainResult
 
 _SHOWN = 30  # weights that a table of results lists
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """Options of one run beside the data and the optimizer."""
-
-    epochs: int
-    batch_size: int | None
-    shuffle: bool
-    seed: int
-    stop: Any
-    clip: Any
-    w0: Any
-    backend: Any
 
 
 def train(
@@ -94,33 +80,39 @@ def train(
 
     Ctrl-C, SIGTERM and SIGHUP end it with the weights of the last finished epoch, which --save saves; exit 128 + signal.
     """
+    from symgraph import training
     from symgraph.training.engines import checked_choice
-    from symgraph.training.options import GREATEST_SEED, count
+    from symgraph.training.options import GREATEST_SEED, count, number
 
     arrays = "numpy" if backend == "numpy" else "auto"
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=arrays)
     optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
     rows = read_rows(module, data)
-    options = _Options(
-        epochs=count("--epochs", epochs),
-        batch_size=_batch_size(batch_size, 1 if rows is None else len(rows)),
-        shuffle=shuffle,
-        seed=count("--seed", seed, at_least=0, at_most=GREATEST_SEED),
-        stop=_stop(tol),
-        clip=_clip(norm=clip_norm, value=clip_value),
-        w0=None if init is None else read_weights(init, module),
-        backend=checked_choice(backend, "--backend"),
-    )
+    options: dict[str, Any] = {
+        "epochs": count("--epochs", epochs),
+        "batch_size": _batch_size(batch_size, 1 if rows is None else len(rows)),
+        "shuffle": shuffle,
+        "seed": count("--seed", seed, at_least=0, at_most=GREATEST_SEED),
+        "stop": None if tol is None else training.converged(number("--tol", tol, above=0.0)),
+        "clip": _clip(norm=clip_norm, value=clip_value),
+        "w0": None if init is None else read_weights(init, module),
+        "backend": checked_choice(backend, "--backend"),
+    }
     files = {} if save is None else {name: _file_of(save, name, optimizers) for name in optimizers}
     _check_outputs(files.values(), plot, data)
     with Interrupts() as interrupts:
-        results = _runs(module, inputs_of(rows), optimizers, options, interrupts, quiet)
+        results = _runs(partial(training.train, module, *inputs_of(rows), **options), optimizers, options, interrupts, quiet)
         # the results are on the disk before anything is printed: the terminal may be gone
         lines, failure = _save(results, module, files)
+    judged = partial(training.doubts, module, *inputs_of(rows), shuffle=shuffle, batch_size=options["batch_size"])
+    doubted = {name: judged(result) for name, result in results.items()}
     try:
-        _note_fallbacks(results, quiet)
-        _report(results, module, json=json, quiet=quiet)
-        for line in [*lines, *_draw(results, module, plot)]:
+        for name, result in results.items():
+            if result.fallback is not None:
+                note(f"{name}: run by the backend {result.backend}: {result.fallback}", quiet=quiet)
+        _report(results, module, doubted, json=json, quiet=quiet)
+        told = [f"{name}: {line}" for name, found in doubted.items() for line in found]
+        for line in [*lines, *_draw(results, module, plot), *told]:
             note(line, quiet=quiet)
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
@@ -176,13 +168,6 @@ def _batch_size(text: str, rows: int) -> int | None:
     return count("--batch-size", size, at_most=rows)
 
 
-def _stop(tol: float | None) -> Any:
-    from symgraph.training import converged
-    from symgraph.training.options import number
-
-    return None if tol is None else converged(number("--tol", tol, above=0.0))
-
-
 def _clip(**limits: float | None) -> Any:
     from symgraph.errors import OptionError
     from symgraph.training import CLIPS
@@ -206,19 +191,28 @@ def _check_outputs(saved: Collection[Path], plot: Path | None, data: Path | None
 
 
 def _runs(
-    module: "GeneratedModule",
-    inputs: tuple[Any, Any],
-    optimizers: "dict[str, Optimizer]",
-    options: _Options,
+    run: "Callable[..., TrainResult]",
+    optimizers: "Mapping[str, Optimizer]",
+    options: Mapping[str, Any],
     interrupts: Interrupts,
     quiet: bool,
 ) -> "dict[str, TrainResult]":
-    """Train with one optimizer after the other; a run that was interrupted before its first epoch has no result."""
+    """Train with one optimizer after the other; a run that was interrupted before its first epoch has no result.
+
+    Args:
+        run: `symgraph.training.train` of a module, its data and the options of all runs.
+        optimizers: by name.
+        options: those of all runs.
+        interrupts: the signals that have come.
+        quiet: whether to show no bar.
+    """
     results = {}
-    for name, value in optimizers.items():
+    for name, optimizer in optimizers.items():
         try:
-            with progress(options.epochs, name, quiet=quiet) as advance:
-                results[name] = _run(module, inputs, value, options, interrupts, advance)
+            with progress(options["epochs"], name, quiet=quiet) as advance:
+                interrupts.interruptible = True
+                interrupts.check()
+                results[name] = run(optimizer=optimizer, callbacks=[_after_epoch(options, interrupts, advance)])
         except KeyboardInterrupt:
             interrupts.received = interrupts.received or signal.SIGINT
         finally:
@@ -228,45 +222,17 @@ def _runs(
     return results
 
 
-def _run(
-    module: "GeneratedModule",
-    inputs: tuple[Any, Any],
-    optimizer: "Optimizer",
-    options: _Options,
-    interrupts: Interrupts,
-    advance: Callable[[str], None],
-) -> "TrainResult":
-    from symgraph import training
-
+def _after_epoch(
+    options: Mapping[str, Any], interrupts: Interrupts, advance: Callable[[str], None]
+) -> "Callable[[EpochEnd], None]":
     def after(end: "EpochEnd") -> None:
         interrupts.check()
         # a signal that comes after the last epoch must not discard the result that is about to be returned
-        last = end.epoch + 1 == options.epochs or bool(options.stop and options.stop(end))
+        last = end.epoch + 1 == options["epochs"] or bool(options["stop"] and options["stop"](end))
         interrupts.interruptible = not last
         advance(f"loss {end.loss:.6g}")
 
-    interrupts.interruptible = True
-    interrupts.check()
-    return training.train(
-        module,
-        *inputs,
-        optimizer=optimizer,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        shuffle=options.shuffle,
-        seed=options.seed,
-        stop=options.stop,
-        clip=options.clip,
-        w0=options.w0,
-        backend=options.backend,
-        callbacks=(after,),
-    )
-
-
-def _note_fallbacks(results: "dict[str, TrainResult]", quiet: bool) -> None:
-    for name, result in results.items():
-        if result.fallback is not None:
-            note(f"{name}: run by the backend {result.backend}: {result.fallback}", quiet=quiet)
+    return after
 
 
 def _save(
@@ -323,7 +289,14 @@ def _file_of(path: Path, name: str, runs: Collection[str]) -> Path:
     return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")
 
 
-def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, json: bool, quiet: bool) -> None:
+def _report(
+    results: "dict[str, TrainResult]",
+    module: "GeneratedModule",
+    doubted: Mapping[str, tuple[str, ...]],
+    *,
+    json: bool,
+    quiet: bool,
+) -> None:
     for name, result in results.items():
         note(f"{name}: {result.message}", quiet=quiet)
     if json:
@@ -331,6 +304,7 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
             name: {
                 "reason": result.reason,
                 "message": result.message,
+                "doubts": list(doubted[name]),
                 "backend": result.backend,
                 "epochs": result.epochs,
                 "losses": result.losses.tolist(),
@@ -343,7 +317,10 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
     if not results:
         note("no run began its first epoch", quiet=quiet)
         return
-    rows = [[name, str(result.epochs), result.reason, _last(result)] for name, result in results.items()]
+    rows = [
+        [name, str(result.epochs), result.reason, f"{result.losses[-1]:.8g}" if len(result.losses) else "-"]
+        for name, result in results.items()
+    ]
     print_table(["optimizer", "epochs", "ended", "loss"], rows)
     print()
     shown = module.WEIGHTS[:_SHOWN]
@@ -351,7 +328,3 @@ def _report(results: "dict[str, TrainResult]", module: "GeneratedModule", *, jso
     print_table(["weight", *results], [[weight, *row] for weight, row in zip(shown, values, strict=True)])
     if len(module.WEIGHTS) > _SHOWN:
         note(f"{len(module.WEIGHTS) - _SHOWN} more weights; --save or --json gives all", quiet=quiet)
-
-
-def _last(result: "TrainResult") -> str:
-    return f"{result.losses[-1]:.8g}" if len(result.losses) else "-"

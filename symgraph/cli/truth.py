@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,20 +13,8 @@ if TYPE_CHECKING:
     from symgraph.spec.model import Model
 
 
-class Dtype(StrEnum):
-    """Dtypes in which a module computes."""
-
-    float64 = "float64"
-    float32 = "float32"
-
-
-class BackendName(StrEnum):
-    """Backends that can be judged."""
-
-    numpy = "numpy"
-    scalar = "scalar"
-    c = "c"
-    array_api = "array_api"
+BackendName = Literal["numpy", "scalar", "c", "array_api"]
+"""Backends that can be judged."""
 
 
 def truth(
@@ -38,10 +25,11 @@ def truth(
     module: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
     ] = None,
-    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy, scalar, c or array_api.")] = BackendName.numpy,
+    backend: Annotated[BackendName, typer.Option(metavar="NAME", help="numpy, scalar, c or array_api.")] = "numpy",
     dtype: Annotated[
-        Dtype, typer.Option(metavar="KIND", help="float64, or float32 (of arrays, and C built with --float).")
-    ] = Dtype.float64,
+        Literal["float64", "float32"],
+        typer.Option(metavar="KIND", help="float64, or float32 (of arrays, and C built with --float)."),
+    ] = "float64",
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw errors against kappa_graph: .svg, .png, .pdf.")
     ] = None,
@@ -72,11 +60,11 @@ def truth(
         check_writable("--plot", plot)
     one = one_model(model, config)
     chosen = Chosen(config, locked, quiet)
-    judged = module_of_model(one, model, module, backend.value, chosen)
+    judged = module_of_model(one, model, module, backend, chosen)
     wanted = tuple(KINDS) if kinds is None else tuple(kind.strip() for kind in kinds.split(","))
     drawn = draw(one, wanted, points, seed)
     with progress(points, f"judging {one.name}", quiet=quiet) as advance:
-        report = judge(one, judged, drawn, dtype=dtype.value, progress=advance)
+        report = judge(one, judged, drawn, dtype=dtype, progress=advance)
     if json:
         print_json(report.to_dict())
     else:

@@ -13,6 +13,7 @@ from symgraph.errors import SpecError
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, Node, made, needed, values_of
 from symgraph.ir.op import REFUSED, late, over
 from symgraph.ir.ops import OPS, call_of
+from symgraph.ir.user_functions import UserOp
 
 MOST_REPEATS = 8
 """Most extra multiplications that a late factor of a local partial may cost by waiting for the end of the product.
@@ -132,7 +133,7 @@ class Sweep:
         self.again = again
         self.sum_rows = sum_rows
         self.builder = GraphBuilder.over(graph)
-        self._factors: dict[str, tuple[tuple[_Factor, ...], ...]] = {}
+        self._factors: dict[str, tuple[tuple[_Factor, ...] | None, ...]] = {}
 
     def run(self, root: int, seed: int) -> dict[int, int]:
         """Return the cotangent of every node on a path from a leaf by which it differentiates to the root."""
@@ -153,7 +154,9 @@ class Sweep:
                 cotangent = _Held(self.whole(cotangent))
             held[position] = cotangent
             for operand, arg in enumerate(node.args):
-                if active[arg] and (factors := self.factors(node.op)[operand]):
+                if active[arg] and (factors := self.factors(node.op)[operand]) != ():
+                    if factors is None:
+                        raise self.refusal(node.op)
                     pending.setdefault(arg, []).append(self.contribution(node, operand, factors, cotangent, position))
         return {
             position: self.named_whole(position, cotangent) if cotangent.late else cotangent.value
@@ -209,27 +212,32 @@ class Sweep:
                 value = self.apply(value, factor, node, position)
         return _Held(value, tuple(waiting))
 
-    def factors(self, op: str) -> tuple[tuple[_Factor, ...], ...]:
-        """Return the factors of the local partial by each operand.
-
-        Raises:
-            SpecError: the table has no partial of the op.
-        """
+    def factors(self, op: str) -> tuple[tuple[_Factor, ...] | None, ...]:
+        """Return the factors of the local partial by each operand; None for one that the table does not have."""
         found = self._factors.get(op)
         if found is None:
-            if REFUSED in OPS[op].partials:
-                raise SpecError(
-                    f"model {self.graph.name}: {self.builder.origin} needs the slope of {op}, which symgraph does not have; "
-                    f"keep weights out of {call_of(OPS[op])}, or write it as a formula"
-                    + (", or leave out second derivatives" if self.again else "")
-                )
             row = OPS[op]
             kind, partials = ("again", row.again) if self.again and row.again else ("partial", row.partials)
             found = self._factors[op] = tuple(
-                tuple(_factor(op, f"{kind} {operand} {index}", factor) for index, factor in enumerate(factors))
+                None
+                if factors is REFUSED
+                else tuple(_factor(op, f"{kind} {operand} {index}", factor) for index, factor in enumerate(factors))
                 for operand, factors in enumerate(partials)
             )
         return found
+
+    def refusal(self, op: str) -> SpecError:
+        """Return the error of a model that needs a partial which the table does not have."""
+        if isinstance(op, UserOp):
+            said, remedy = op.path, f"keep weights out of {op.path}"
+            if any(op.partials):
+                remedy = "give model.function the partial by that argument, or keep weights out of it"
+        else:
+            said, remedy = op, f"keep weights out of {call_of(OPS[op])}, or write it as a formula"
+        remedy += ", or leave out second derivatives" if self.again else ""
+        return SpecError(
+            f"model {self.graph.name}: {self.builder.origin} needs the slope of {said}, which symgraph does not have; {remedy}"
+        )
 
     def apply(self, cotangent: int, factor: _Factor, node: Node, value: int) -> int:
         """Multiply or divide by one factor of a local partial."""
@@ -246,7 +254,8 @@ class Sweep:
 @lru_cache(maxsize=1024)
 def _origin(op: str, origin: str) -> str:
     """Return the origin of a cotangent's nodes, one string for all of a node's."""
-    return f"adjoint of {op} in {origin}" if origin else f"adjoint of {op}"
+    said = f"adjoint of {getattr(op, 'path', op)}"
+    return f"{said} in {origin}" if origin else said
 
 
 def _repeats(nodes: tuple[Node, ...], active: list[bool], root: int) -> list[int]:

@@ -16,6 +16,7 @@ from symgraph.derive.powers import common_power, is_dyadic, split
 from symgraph.errors import SpecError
 from symgraph.ir.graph import OPPOSITE, Graph, GraphBuilder, keep, made, reachable
 from symgraph.ir.ops import FUNCTIONS, op_of
+from symgraph.ir.user_functions import UserFunction
 from symgraph.spec.canonical import COMMUTATIVE, ordered
 from symgraph.spec.model import Model
 from symgraph.spec.residuals import residual_of
@@ -62,7 +63,11 @@ def lower(model: Model, *, guarded: bool = True) -> Graph:
     names: dict[str, int] = {}
     for node in model.nodes:
         builder.origin = node.name
-        position = lowering.lower(node.expr, env, f"model {model.name}: node {node.name!r}")
+        try:
+            position = lowering.lower(node.expr, env, f"model {model.name}: node {node.name!r}")
+        except SpecError as error:
+            error.place = model.place(node.name)
+            raise
         env[node.symbol] = names[node.name] = roots[f"node {node.name}"] = position
     outputs = [node.name for node in model.output_nodes]
     for name, root in zip(outputs, columns_of("output", outputs), strict=True):
@@ -171,6 +176,7 @@ class Scope:
     def lowered(self, part: Any, operands: Sequence[Lowered]) -> Lowered:
         """Lower one subexpression whose operands have been lowered."""
         fixed = all(operand.fixed for operand in operands) if operands else _is_constant(part)
+        fixed = fixed and not isinstance(part, UserFunction)  # whose value only the user knows
         return made(Lowered, (self.lower_one(part, fixed=fixed), fixed))
 
     def lower_one(self, part: Any, *, fixed: bool) -> int:

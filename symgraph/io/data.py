@@ -26,14 +26,10 @@ class Dataset:
     Attributes:
         X: (n, d) float64, the features in the model's order; None where the model has no features.
         y: (n,) float64, (n, p) of several targets, or None where no target was asked for.
-        features: the d names.
-        target: the target's name, or None; the names of several in a tuple.
     """
 
     X: NDArray[np.float64] | None
     y: NDArray[np.float64] | None
-    features: tuple[str, ...]
-    target: str | tuple[str, ...] | None
 
     def __len__(self) -> int:
         part = self.y if self.X is None else self.X
@@ -78,10 +74,31 @@ def read_data(
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     d = len(features)
     X = np.ascontiguousarray(table[:, :d]) if d else None
-    read = len(names) > d
-    if isinstance(target, str) or target is None:
-        return Dataset(X, table[:, d].copy() if read else None, tuple(features), target)
-    return Dataset(X, np.ascontiguousarray(table[:, d:]) if read and targets else None, tuple(features), targets)
+    y = None
+    if len(names) > d:
+        y = table[:, d].copy() if isinstance(target, str) else np.ascontiguousarray(table[:, d:])
+    return Dataset(X, y)
+
+
+def column_names(path: str | Path) -> tuple[str, ...]:
+    """Return the names of the columns of a .csv or .tsv file, which its first line gives.
+
+    Raises:
+        DataError: it is another kind of file, cannot be read, or is empty.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        raise DataError(f"{path}: a formula needs a file whose columns have names, .csv or .tsv")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            header = _header(_reader(path, stream))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is no readable CSV: {error}") from error
+    if header is None:
+        raise DataError(f"{path} is empty; its first line must name the columns")
+    return tuple(header)
 
 
 # Text.
@@ -98,12 +115,11 @@ def _text(path: Path, names: tuple[str, ...], _: Sequence[str]) -> NDArray[np.fl
 
 
 def _read_table(path: Path, stream: TextIO, names: tuple[str, ...]) -> NDArray[np.float64]:
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True)  # a quote may follow a space
-    header = next((row for row in reader if row), None)
+    reader = _reader(path, stream)
+    header = _header(reader)
     if header is None:
         raise DataError(f"{path} is empty; its first line must name the columns {', '.join(names)}")
-    positions = _positions(path, [cell.strip() for cell in header], names)
+    positions = _positions(path, header, names)
     values, bad = array("d"), None
     for line, row in _rows(path, reader, len(header)):
         cells = [row[position] for position in positions]
@@ -114,6 +130,16 @@ def _read_table(path: Path, stream: TextIO, names: tuple[str, ...]) -> NDArray[n
     if not values:
         raise DataError(f"{path} has column names but no rows")
     return _finite(path, np.array(values, np.float64).reshape(-1, len(names)), names, bad)
+
+
+def _reader(path: Path, stream: TextIO) -> Any:
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    return csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True)  # a quote may follow a space
+
+
+def _header(reader: Any) -> list[str] | None:
+    """Return the names in the first line that is not blank, or None."""
+    return next(([cell.strip() for cell in row] for row in reader if row), None)
 
 
 def _positions(path: Path, header: list[str], names: tuple[str, ...]) -> list[int]:

@@ -44,8 +44,9 @@ typedef double output_function(const double *w, const double *x);
 typedef struct {
     PyObject_HEAD
     PyObject *binding, *total;
-    npy_intp weights, features, share;
-    int has_target;
+    npy_intp weights, features, targets, outputs, residuals, share;
+    // what stands behind the weights; its float64
+    PyObject *constants;
     // of float64 and of float32; NULL for a function that the model has not, or that is not compiled yet
     function *at[2][FUNCTIONS];
 } Functions;
@@ -72,8 +73,14 @@ typedef struct {
     npy_intp rows;
     long threads;
     int batch, single;
-    PyObject *shares;
+    PyObject *shares, *kept;
 } Call;
+
+static void let_go(Call *call)
+{
+    Py_XDECREF(call->shares);
+    Py_XDECREF(call->kept);
+}
 
 static PyObject *pass_on(Functions *self, PyObject *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
@@ -186,6 +193,31 @@ static int weighted(Functions *self, PyObject *weights, int mean, Call *call)
     return PyErr_Occurred() ? -1 : 1;
 }
 
+// Put the constants of the model, if it has any, behind a copy of the weights; tell if there was memory.
+static int followed_by_constants(const Functions *self, Call *call)
+{
+    npy_intp count = self->constants == NULL ? 0 : size(self->constants, 0), all = self->weights + count;
+    if (count == 0) {
+        return 1;
+    }
+    call->kept = PyArray_SimpleNew(1, &all, call->single ? NPY_FLOAT : NPY_DOUBLE);
+    if (call->kept == NULL) {
+        return 0;
+    }
+    const double *constants = numbers(self->constants);
+    void *into = numbers(call->kept);
+    memcpy(into, call->w, (size_t)self->weights * (call->single ? sizeof(float) : sizeof(double)));
+    for (npy_intp i = 0; i < count; i++) {
+        if (call->single) {
+            ((float *)into)[self->weights + i] = (float)constants[i];
+        } else {
+            ((double *)into)[self->weights + i] = constants[i];
+        }
+    }
+    call->w = into;
+    return 1;
+}
+
 // Read the arguments of a call; tell if it is taken here, or -1 after an error. What it keeps is let go by the caller.
 static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const *args, Py_ssize_t count, PyObject *keywords,
     Call *call)
@@ -248,18 +280,22 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
         call->X = numbers(X);
     }
     if (kind != OUTPUTS) {
-        if (self->has_target && readable(y, 1, type) && (call->batch ? size(y, 0) == call->rows : self->features == 0)) {
+        const int wide = self->targets > 1;
+        if (wide && !call->batch && readable(y, 1, type) && size(y, 0) == self->targets) {
+            call->y = numbers(y);
+        } else if (self->targets > 0 && readable(y, 1 + wide, type) && (!wide || size(y, 1) == self->targets)
+            && (call->batch ? size(y, 0) == call->rows : self->features == 0)) {
             call->batch = 1;
             call->rows = size(y, 0);
             call->y = numbers(y);
-        } else if (self->has_target && is_number(y) && !call->batch) {
+        } else if (self->targets == 1 && is_number(y) && !call->batch) {
             if (call->single) {
                 call->one_target.of_32 = (float)number(y);
             } else {
                 call->one_target.of_64 = number(y);
             }
             call->y = &call->one_target;
-        } else if (self->has_target || !is_absent(y)) {
+        } else if (self->targets > 0 || !is_absent(y)) {
             return 0;
         }
     }
@@ -267,7 +303,7 @@ static int taken(Functions *self, Kind kind, Py_ssize_t places, PyObject *const 
     if (call->rows == 0 || (call->threads > 1 && call->rows > self->share && !SYMGRAPH_THREADS)) {
         return 0;
     }
-    return is_absent(weights) || weighted(self, weights, mean, call);
+    return followed_by_constants(self, call) ? is_absent(weights) || weighted(self, weights, mean, call) : -1;
 }
 
 // The pieces of a call's rows, which threads share.
@@ -310,7 +346,7 @@ static Work work_of(const Functions *self, const Call *call, Name name, npy_intp
         real *result = (real *)work->result;                                                                          \
         function *called = work->self->at[call->single][work->name];                                                  \
         X = X == NULL ? NULL : X + start * work->self->features;                                                      \
-        y = y == NULL ? NULL : y + start;                                                                             \
+        y = y == NULL ? NULL : y + start * work->self->targets;                                                       \
         s = s == NULL ? NULL : s + start;                                                                             \
         if (work->name == VALUE_AND_GRAD) {                                                                           \
             real *part = result + piece * work->width;                                                                \
@@ -452,7 +488,7 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
     Call call;
     const int here = taken(self, REDUCED, 3, args, count, keywords, &call);
     if (here <= 0 || self->at[call.single][LOSS] == NULL) {
-        Py_XDECREF(call.shares);
+        let_go(&call);
         return here < 0 ? NULL : pass_on(self, name, args, count, keywords);
     }
     const Name wanted = name == names.loss ? LOSS : VALUE_AND_GRAD;
@@ -487,32 +523,44 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
     }
     PyMem_Free(sums);
     Py_XDECREF(grad);
-    Py_XDECREF(call.shares);
+    let_go(&call);
     return result;
 }
 
-// Results of each row: a number, or the partials by the weights.
+// Results of each row: a number for each column, or its partials by the weights; residuals follow one another row by row.
 static PyObject *by_row(Functions *self, PyObject *name, Kind kind, int partials, Name wanted, PyObject *const *args,
     Py_ssize_t count, PyObject *keywords)
 {
     Call call;
-    if (!taken(self, kind, wanted == PREDICT ? 2 : 3, args, count, keywords, &call)
-        || self->at[call.single][wanted] == NULL) {
-        return pass_on(self, name, args, count, keywords);
+    const int here = taken(self, kind, wanted == PREDICT ? 2 : 3, args, count, keywords, &call);
+    if (here <= 0 || self->at[call.single][wanted] == NULL) {
+        let_go(&call);
+        return here < 0 ? NULL : pass_on(self, name, args, count, keywords);
     }
+    const int of_residual = wanted == RESIDUAL || wanted == RESIDUAL_JACOBIAN;
+    const npy_intp columns = of_residual ? self->residuals : wanted == PER_SAMPLE_GRAD ? 1 : self->outputs;
     Number alone;
-    npy_intp shape[2] = {call.rows, self->weights};
-    Work work = work_of(self, &call, wanted, partials ? self->weights : 1);
+    npy_intp shape[3];
+    int dimensions = 0;
+    if (call.batch || (of_residual && columns > 1)) {
+        shape[dimensions++] = call.rows * (of_residual ? columns : 1);
+    }
+    if (columns > 1 && !of_residual) {
+        shape[dimensions++] = columns;
+    }
+    if (partials) {
+        shape[dimensions++] = self->weights;
+    }
+    Work work = work_of(self, &call, wanted, columns * (partials ? self->weights : 1));
     work.result = &alone;
     PyObject *result = NULL;
-    if (call.batch || partials) {
-        result = PyArray_SimpleNew(call.batch + partials, call.batch ? shape : shape + 1, call.single ? NPY_FLOAT : NPY_DOUBLE);
-        if (result == NULL) {
-            return NULL;
-        }
-        work.result = numbers(result);
+    if (dimensions > 0) {
+        result = PyArray_SimpleNew(dimensions, shape, call.single ? NPY_FLOAT : NPY_DOUBLE);
+        work.result = result == NULL ? NULL : numbers(result);
     }
-    if (!computed(&work)) {
+    const int done = work.result != NULL && computed(&work);
+    let_go(&call);
+    if (!done) {
         Py_XDECREF(result);
         return NULL;
     }
@@ -603,14 +651,38 @@ static PyObject *take(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+// Make an object with the same functions before another binding, which has other constants.
+static PyObject *before(PyObject *object, PyObject *args)
+{
+    PyObject *binding, *constants;
+    if (!PyArg_ParseTuple(args, "OO!", &binding, &PyArray_Type, &constants)) {
+        return NULL;
+    }
+    Functions *self = (Functions *)object, *other = (Functions *)Py_TYPE(object)->tp_alloc(Py_TYPE(object), 0);
+    if (other == NULL) {
+        return NULL;
+    }
+    other->binding = Py_NewRef(binding);
+    other->constants = Py_NewRef(constants);
+    other->total = Py_NewRef(self->total);
+    other->weights = self->weights;
+    other->features = self->features;
+    other->targets = self->targets;
+    other->outputs = self->outputs;
+    other->residuals = self->residuals;
+    other->share = self->share;
+    memcpy(other->at, self->at, sizeof other->at);
+    return (PyObject *)other;
+}
+
 static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    PyObject *binding, *total;
-    Py_ssize_t weights, features, share;
-    int has_target;
-    static char *none[] = {"", "", "", "", "", "", NULL};
+    PyObject *binding, *total, *constants;
+    Py_ssize_t weights, features, targets, outputs, residuals, share;
+    static char *none[] = {"", "", "", "", "", "", "", "", "", NULL};
     if (!PyArg_ParseTupleAndKeywords(
-            args, keywords, "OOnnpn", none, &binding, &total, &weights, &features, &has_target, &share)) {
+            args, keywords, "OOO!nnnnnn", none, &binding, &total, &PyArray_Type, &constants, &weights, &features, &targets,
+            &outputs, &residuals, &share)) {
         return NULL;
     }
     Functions *self = (Functions *)type->tp_alloc(type, 0);
@@ -621,7 +693,10 @@ static PyObject *made(PyTypeObject *type, PyObject *args, PyObject *keywords)
     self->total = Py_NewRef(total);
     self->weights = weights;
     self->features = features;
-    self->has_target = has_target;
+    self->constants = Py_NewRef(constants);
+    self->targets = targets;
+    self->outputs = outputs;
+    self->residuals = residuals;
     self->share = share;
     return (PyObject *)self;
 }
@@ -631,6 +706,7 @@ static int visited(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((Functions *)self)->binding);
     Py_VISIT(((Functions *)self)->total);
+    Py_VISIT(((Functions *)self)->constants);
     return 0;
 }
 
@@ -638,6 +714,7 @@ static int cleared(PyObject *self)
 {
     Py_CLEAR(((Functions *)self)->binding);
     Py_CLEAR(((Functions *)self)->total);
+    Py_CLEAR(((Functions *)self)->constants);
     return 0;
 }
 
@@ -678,6 +755,7 @@ static PyMethodDef methods[] = {
     METHOD(row, "($self, w, x, y, grad)\n--\n\nCompute the loss of one row, and write its partials into grad."),
     METHOD(predict_row, "($self, w, x)\n--\n\nCompute the output of one row."),
     {"take", take, METH_VARARGS, "Take the addresses of functions, in float64 or in float32."},
+    {"before", before, METH_VARARGS, "Make the same functions before another binding, with other constants."},
     {"__reduce__", reduce, METH_NOARGS, "Say how another process finds this object."},
     {NULL, NULL, 0, NULL},
 };

@@ -35,22 +35,18 @@ def write_file(path: Path, content: str | bytes) -> None:
         _write_file(Path(os.path.realpath(path)), data)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file by way of a new one beside it, so that a reader sees the old file or the new one, never a part.
-
-    Raises:
-        OSError: the folder or the file cannot be written; the old file is then as it was.
-    """
-    replace_texts({path: text})
-
-
 def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lambda: None) -> None:
-    """Write several files, all new ones beside the old before the first takes its place; see ``replace_text``.
+    """Write files by way of new ones beside them, so that a reader sees an old file or a new one, never a part.
+
+    All new ones are written before the first takes the place of an old one.
 
     Args:
         texts: the text of each file.
         last_look: called when all that remains is to put the new files into the places of the old; if it raises, every
             old file stays as it is.
+
+    Raises:
+        OSError: a folder or a file cannot be written; the old files are then as they were.
     """
     with ExitStack() as stack:
         beside = {path: stack.enter_context(_beside(path, text.encode())) for path, text in texts.items()}

@@ -62,21 +62,8 @@ def targets_of(module: Any) -> tuple[str, ...]:
     return tuple(getattr(module, "TARGETS", () if module.TARGET is None else (module.TARGET,)))
 
 
-def load(name_or_path: str | Path, *, config: str | Path | None = None) -> GeneratedModule:
-    """Load a generated module as `symgraph.load` does with backend="numpy"; see `symgraph.io.native.load`.
-
-    Args:
-        name_or_path: the name of a module, or the path of its file.
-        config: the file with the project's settings; by default the nearest pyproject.toml.
-    """
-    path = find(name_or_path, config)
-    module = load_file(path)
-    warn_if_stale(path, module)
-    return module
-
-
 def load_file(path: Path) -> GeneratedModule:
-    """Load the module of a file, whether or not its spec has changed since; see `load`.
+    """Load the module of a file, whether or not its spec has changed since; see `symgraph.load`.
 
     Raises:
         ModuleError: the file cannot be read, is no generated module, or follows another version of the contract.
@@ -108,23 +95,6 @@ def warn_if_stale(path: Path, module: Any, stacklevel: int = 3) -> None:
         warnings.warn(f"{doubt}; `symgraph build` brings {path} up to date", StaleModuleWarning, stacklevel=stacklevel)
 
 
-def load_scalar(name_or_path: str | Path) -> ScalarModule:
-    """Load a module of the scalar backend, for instance "nine_weights_scalar"; see `load`.
-
-    Raises:
-        ModuleError: as for `load`, or the module is of another backend.
-        OptionError: the project's settings cannot be read.
-    """
-    path = find(name_or_path)
-    module = load_file(path)
-    warn_if_stale(path, module)
-    if hasattr(module, "forward"):
-        raise ModuleError(
-            f"{name_or_path} is of the numpy backend; the scalar backend's module is called {module.MODEL}_scalar"
-        )
-    return cast("ScalarModule", module)
-
-
 def from_source(source: str, name: str, origin: str) -> ModuleType:
     """Make a module from the text of a generated file.
 
@@ -149,7 +119,9 @@ def from_source(source: str, name: str, origin: str) -> ModuleType:
     except SyntaxError as error:
         raise ModuleError(f"{origin} is not Python text: {error}") from error
     except Exception as error:  # whatever the text raises is a fault of the text
-        raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; build it again") from error
+        lacking = error.name if isinstance(error, ModuleNotFoundError) else ""
+        remedy = f"install {lacking}, or name its folder in PYTHONPATH" if lacking else "build it again"
+        raise ModuleError(f"{origin} cannot be run: {type(error).__name__}: {error}; {remedy}") from error
     explain_missing(module)
     return module
 
@@ -177,11 +149,11 @@ def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
     """Find the file of a generated module.
 
     Args:
-        name_or_path: as for `load`.
+        name_or_path: as for `symgraph.load`.
         config: the file with the project's settings; by default the nearest pyproject.toml.
 
     Raises:
-        ModuleError, OptionError: as for `load`.
+        ModuleError, OptionError: as for `symgraph.load`.
     """
     text = str(name_or_path)
     if is_path(name_or_path, ".py"):
@@ -229,9 +201,11 @@ def _listing(introduction: str, folders: list[Path]) -> str:
 
 
 def _check_abi(source: str, origin: str) -> None:
-    tree = _head_of(source)
+    line = _ABI_LINE.search(source)
+    # the statement comes before all code: the tree of a module of 100,000 weights takes seconds and a gigabyte
+    head = source if line is None else source[: line.end()]
     try:
-        tree = ast.parse(source, filename=origin) if tree is None else tree
+        tree = ast.parse(head, filename=origin)
     except (SyntaxError, ValueError) as error:  # ValueError: a NUL byte
         raise ModuleError(f"{origin} is not Python text: {error}") from error
     found = [value for statement in tree.body if (value := _abi_value(statement)) is not None]
@@ -247,20 +221,6 @@ def require_abi(version: int, origin: str) -> None:
     if version != MODULE_ABI:
         versions = f"{origin} follows version {version} of the module contract, this symgraph follows {MODULE_ABI}"
         raise ModuleError(f"{versions}; build it again")
-
-
-def _head_of(source: str) -> ast.Module | None:
-    """Parse the text up to the statement ABI, which comes before all code; None where that part cannot be parsed alone.
-
-    The tree of a module of 100,000 weights takes seconds and a gigabyte.
-    """
-    line = _ABI_LINE.search(source)
-    if line is None:
-        return None
-    try:
-        return ast.parse(source[: line.end()])
-    except (SyntaxError, ValueError):  # the line is in a docstring, say: the whole text is parsed, and reported on
-        return None
 
 
 def _abi_value(statement: ast.stmt) -> int | None:

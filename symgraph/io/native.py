@@ -41,7 +41,7 @@ COMPILE_SECONDS = 20.0
 """Time that a compiler may take for a model where nobody has asked for native code."""
 
 LONGEST = 500_000
-"""Most characters of a C file that is compiled although nobody asked for it: some 1,000 weights of a perceptron, and 10 s."""
+"""Most characters of a C file that is compiled although nobody asked for it: some 1,300 weights of a perceptron, and 10 s."""
 
 Choice = Literal["auto", "native", "numpy"]
 
@@ -153,7 +153,7 @@ def load(
 
     Returns:
         A `types.ModuleType`, read again at each call; its `repr` says what it runs on, which nothing changes later. A file of
-        the scalar backend loads too; `load_scalar` gives it its type.
+        the scalar backend loads too, as `symgraph.io.module.ScalarModule`.
 
     Raises:
         ModuleError: there is no such file, it is no generated module, or it follows another version of the contract; or it was
@@ -259,16 +259,11 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
 
 def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> Front:
     """Give the object that takes the calls: the extension's, or, where it cannot be compiled, the binding."""
-    if binding.facts.constants:  # which the extension does not put behind the weights
-        return Front(binding, "ctypes, for constants")
-    if binding.facts.metadata.get("has_penalty"):  # which the extension does not add
-        return Front(binding, "ctypes, for a penalty")
-    facts = binding.facts
-    if facts.targets or len(facts.outputs) > 1 or "residuals" in facts.metadata:  # it knows one number a row
-        return Front(binding, "ctypes, for several targets, outputs or residuals")
-    counts = len(facts.weights), len(facts.features), bool(facts.target_names), compiled_binding.SHARE
+    facts, residuals = binding.facts, cast("int", binding.facts.metadata.get("residuals", 1))
+    counts = len(facts.weights), len(facts.features), len(facts.target_names), max(1, len(facts.outputs)), residuals
+    given = np.array([*facts.constants.values()], np.float64), *counts, compiled_binding.SHARE
     try:
-        functions = extension(compiler).Functions(binding, compiled_binding.total_of, *counts)
+        functions = extension(compiler).Functions(binding, compiled_binding.total_of, *given)
     except (SymgraphError, ImportError) as reason:
         return Front(binding, f"ctypes, since {reason}")
     functions.take(False, addresses_of(compiled))
@@ -276,8 +271,15 @@ def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: C
 
 
 def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
-    """Give the addresses of the functions of a compiled model in the order of the extension, 0 for one that it has not."""
-    return tuple(_address(compiled.functions.get(name)) for name in _ORDER)
+    """Give the addresses of the functions of a compiled model in the order of the extension, 0 for one that it has not.
+
+    Losses with a penalty are left to the binding, which adds it, and rows alone that have several targets or outputs, or
+    constants behind the weights.
+    """
+    facts = compiled.facts
+    left = {"value_and_grad", "loss"} if "penalty" in compiled.functions else set()
+    left |= {"row", "predict_row"} if facts.constants or facts.targets or len(facts.outputs) > 1 else set()
+    return tuple(_address(None if name in left else compiled.functions.get(name)) for name in _ORDER)
 
 
 def extension(compiler: Compiler) -> Any:

@@ -14,6 +14,7 @@ from sympy import (
     Function,
     Heaviside,
     I,
+    LambertW,
     Max,
     Piecewise,
     Rational,
@@ -251,15 +252,28 @@ class ndtri(SpecFunction):  # noqa: N801
     slopes = (lambda f, p: sqrt(2 * pi) * exp(f**2 / 2),)
 
 
+class digamma_step(SpecFunction):  # noqa: N801
+    """digamma(x + h) - digamma(x) of positive numbers, also where h is so small that the difference cancels."""
+
+    nargs = 2
+    form = staticmethod(lambda x, h: polygamma(0, x + h) - polygamma(0, x))
+    slopes = (lambda f, x, h: polygamma(1, x + h) - polygamma(1, x), lambda f, x, h: polygamma(1, x + h))
+
+
+class lambertw1p(SpecFunction):  # noqa: N801
+    """1 + LambertW(x), also next to -1/e, where it is 0 and the slope of LambertW, LambertW/(x*(1 + LambertW)), is infinite."""
+
+    nargs = 1
+    form = staticmethod(lambda x: 1 + LambertW(x))
+    slopes = (lambda f, x: exp(1 - f) / f,)
+
+
 class betaln(SpecFunction):  # noqa: N801
     """The logarithm of the beta function of positive numbers, also where they are far apart or large."""
 
     nargs = 2
     form = staticmethod(lambda a, b: loggamma(a) + loggamma(b) - loggamma(a + b))
-    slopes = (
-        lambda f, a, b: polygamma(0, a) - polygamma(0, a + b),
-        lambda f, a, b: polygamma(0, b) - polygamma(0, a + b),
-    )
+    slopes = (lambda f, a, b: -digamma_step(a, b), lambda f, a, b: -digamma_step(b, a))
 
 
 class dawson(SpecFunction):  # noqa: N801

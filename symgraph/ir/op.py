@@ -72,6 +72,27 @@ REALS = Span()
 WHOLE_NUMBERS = Whole(-(2.0**53), 2.0**53, "[]")
 
 
+class Region(NamedTuple):
+    """Figures of error where the last operand, or its size if the function has a parity, lies from low to high.
+
+    Attributes:
+        low, high: the region's ends, which belong to it.
+        ulp: as in ``Op``.
+        partial_ulp: as in ``Op``, of the last operand.
+    """
+
+    low: float
+    high: float
+    ulp: float
+    partial_ulp: float
+
+
+def regions(*parts: Any) -> tuple[Region, ...]:
+    """Return regions, given their borders in order and between each two of these the figures of value and slope."""
+    figures = zip(parts[::2], parts[2::2], parts[1::2], strict=False)
+    return tuple(Region(low, high, *found) for low, high, found in figures)
+
+
 class Trend(Enum):
     """The way in which a function changes as its operand grows."""
 
@@ -138,6 +159,7 @@ class Op:
         ulp32: the same for NumPy's functions on float32, in units of 2**-23 of the value or of 2**-149.
         partial_ulp: for each operand a bound of the error of an exact cotangent times the partial, in float64, where no
             intermediate product leaves the normal numbers.
+        regions: parts of the domain, which they cover, with figures of their own; ulp and partial_ulp are the largest of these.
         note: what ulp or partial_ulp are relative to, where that is not the result.
         numpy: the text in the numpy backend: the name of a function, an OpText, or None where the backend lacks the op.
         scalar: the same for the scalar backend; a name that begins with _ is a function of the module's own.
@@ -178,6 +200,7 @@ class Op:
     ulp: float = MISSING
     ulp32: float = MISSING
     partial_ulp: tuple[float, ...] = MISSING
+    regions: tuple[Region, ...] = ()
     note: str = ""
     numpy: Any = MISSING
     scalar: Any = MISSING
@@ -192,6 +215,10 @@ class Op:
     again: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.regions:
+            object.__setattr__(self, "ulp", max(region.ulp for region in self.regions))
+            slopes = (*(0.0,) * (self.arity - 1), max(region.partial_ulp for region in self.regions))
+            object.__setattr__(self, "partial_ulp", slopes)
         needed = (*(_OF_NUMBERS if self.value is not None else ()), *(_OF_PRIMITIVES if self.stable is None else ()))
         for field in fields(self):
             if getattr(self, field.name) is MISSING:

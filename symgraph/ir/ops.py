@@ -82,6 +82,7 @@ from symgraph.ir.op import (
 from symgraph.ir.optext import Level, OpText, OpTexts, call, comparison, infix
 from symgraph.ir.scaled_erfc import erfcx, ierfcx, log_erfc, log_half_erfc
 from symgraph.ir.special_functions import SPECIAL_FUNCTIONS
+from symgraph.ir.user_functions import Table, UserFunction
 
 x0, x1, x2 = sympy.symbols("x0:3", real=True)
 v = Symbol("v", real=True)
@@ -351,8 +352,8 @@ _ROWS = (
 )
 # fmt: on
 
-OPS = MappingProxyType({row.name: row for row in _ROWS})
-"""Rows of the op table by name."""
+OPS = MappingProxyType(Table({row.name: row for row in _ROWS}, lambda op: op.row))
+"""Rows of the op table by name, and by ops of users."""
 
 
 def texts_of(column: str) -> OpTexts:
@@ -384,6 +385,8 @@ def op_of(part: Any) -> tuple[str | None, tuple[Any, ...]]:
     name = FUNCTIONS.get(type(part))
     if type(part) is sympy.LambertW and len(part.args) > 1:
         name = None  # another branch
+    if isinstance(part, UserFunction):
+        name = part.user_op
     return name, part.args
 
 

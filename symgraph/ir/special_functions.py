@@ -25,6 +25,7 @@ from symgraph.ir.op import (
     late,
     over,
     own,
+    regions,
     scipy,
 )
 
@@ -41,6 +42,7 @@ _AWAY = Piecewise((1, sympy.Eq(x0, 0)), (x0, True))  # x0, or 1 at 0
 _NORMAL = ((g, fn.gauss(x0 / 2)), (d, fn.erfcx(Abs(x0) / sqrt(2))), (a, g * d / 2 * g))
 """exp(-x0**2/2) as a square, whose root is of an exact number; the scaled tail, and the tail of the normal law beyond |x0|."""
 
+_NONE = math.inf  # figure of a slope that is refused
 _GAMMA: dict[str, Any] = {"cost": 2 * TRANSCENDENTAL, "ulp32": 1.0}
 _REFLECTED = "below 0: of |v| and the function of 1 - x0, of which v is a difference"
 
@@ -66,16 +68,31 @@ _BETALN = (
 _BOTH_LARGE = (log(2 * pi) - log(n)) / 2 + (_stirling(r) + d) + (m - _HALF) * log(m / s) + n * t
 _ONE_LARGE = sympy.loggamma(m) + d + (m - m * log(s)) + (n - _HALF) * t
 
-# 1 - 2*x*dawson(x) cancels; from 8 on by its asymptotic series in u = 1/(2*x*x), whose next term is below 2**-60 of the sum
-_FAR_DAWSON = Integer(0)
-for _n in range(22, 0, -1):
-    _FAR_DAWSON = u * (2 * _n - 1) * (1 + _FAR_DAWSON)
-_DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < 8), (-_FAR_DAWSON, True))
+# digamma(x0 + x1) - digamma(x0): ten steps of its recurrence, if x0 is below 10, then the difference of its expansions
+# (NIST DLMF 5.5.2, 5.11.2), whose powers of u = 1/m**2 and g = 1/s**2 have the factor u - g
+_TEN_STEPS = p / x0 + sum(x1 / (x0 + _k + x1) / (x0 + _k) for _k in range(1, 10))
+_EXPANSION: tuple[Any, ...] = (
+    *(Rational(1, 12), Rational(-1, 120), Rational(1, 252), Rational(-1, 240), Rational(1, 132)),
+    *(Rational(-691, 32760), Rational(1, 12), Rational(-3617, 8160)),
+)
+_DIGAMMA_STEP: tuple[Any, ...] = (
+    (m, Piecewise((x0 + 10, x0 < 10), (x0, True))), (s, m + x1), (h, x1 / s), (d, h / m), (u, 1 / (m * m)), (g, 1 / (s * s)),
+    (p, x1 / (x0 + x1)),
+)  # fmt: skip
+_remainder, _divided = Integer(0), Integer(0)  # Horner's rule for the expansion at g, and for its divided difference at u and g
+for _coefficient in reversed(_EXPANSION):
+    _remainder = _remainder * g + _coefficient
+    _divided = _divided * u + _remainder
+_DIFFERENCE = fn.log1p(x1 / m) + d / 2 + d * (1 / m + 1 / s) * _divided
+
+# 1 - 2*x*dawson(x) cancels; from 1.7 on as a part of the slope of Faddeeva's function
+_DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < Rational(17, 10)), (sqrt(pi) / 2 * fn.wofz_slope_im(x0, 0), True))
 
 _FADDEEVA_NOTE = (
-    "of the modulus of the complex number that v, or the slope, is a part of; slopes below |z| = 8: of the terms that cancel"
+    "of the modulus of the complex number that v, or the slope, is a part of; slopes below |z| = 1.7, and second ones: of the "
+    "terms that cancel"
 )
-_WAVES = "beyond the order: of the waves' height, sqrt(J**2 + Y**2); |x0|/2 more, as x0 - pi/4 rounds"
+_WAVES = "beyond the order: of the waves' height, sqrt(J**2 + Y**2)"
 _BESSEL = (
     ("j", sympy.besselj, REALS, _HALF, -_HALF), ("y", sympy.bessely, POSITIVE, _HALF, -_HALF),
     ("i", sympy.besseli, REALS, _HALF, _HALF), ("k", sympy.besselk, POSITIVE, -_HALF, -_HALF),
@@ -85,79 +102,115 @@ _BESSEL_RANGES = {
     "j0": Span(-0.41, 1.0, "(]"), "j1": Span(-0.59, 0.59), "i0": Span(1.0, ends="[)"), "k0": POSITIVE, "k1": POSITIVE,
 }  # fmt: skip
 """Ranges that are not all reals: J between its first extrema (DLMF 10.14.1), I and K by their signs (DLMF 10.37)."""
-_BESSEL_FIGURES: dict[str, Any] = {"cost": 3 * TRANSCENDENTAL, "ulp": 8.0, "ulp32": 1.0}
+_BESSEL_COST = 3 * TRANSCENDENTAL
+_BESSEL_REGIONS = {
+    "j0": regions(0.0, (3, 3.5), 2.0, (7, 7.5), 25.0, (3, 4), math.inf),
+    "j1": regions(0.0, (3.5, 5), 2.0, (7.5, 7), 25.0, (4, 3.5), math.inf),
+    "j": regions(0.0, (2.5, 3), 2.0, (12, 11.5), 25.0, (6, 4.5), math.inf),
+    "y0": regions(0.0, (2.5, 2.5), 1.5, (4, 5), 25.0, (3, 3.5), math.inf),
+    "y1": regions(0.0, (2.5, 3.5), 1.5, (5, 4.5), 25.0, (3.5, 2.5), math.inf),
+    "y": regions(0.0, (11.5, 12.5), 1.5, (11.5, 12), 25.0, (7, 5), math.inf),
+    "i0": regions(0.0, (1.5, 1.5), 2.0, (4.5, 4), 25.0, (7, 4), math.inf),
+    "i1": regions(0.0, (1.5, 1.5), 2.0, (4, 3.5), 25.0, (4, 5), math.inf),
+    "i": regions(0.0, (2.5, 3), 2.0, (7, 6.5), 25.0, (7, 5.5), math.inf),
+    "k0": regions(0.0, (10, 6), 2.0, (3.5, 3.5), 25.0, (4, 3), math.inf),
+    "k1": regions(0.0, (6, 5), 2.0, (3.5, 3.5), 25.0, (3, 3.5), math.inf),
+    "k": regions(0.0, (11.5, 12.5), 2.0, (7.5, 8), 25.0, (5.5, 5.5), math.inf),
+}
+"""Figures by region; those of any order hold for orders up to 20."""
 
 
 def _of_order(kind: str, order: int) -> Any:
     return lambda a: getattr(mpmath, f"bessel{kind}")(order, a)
 
 
+# Figures by region are half as much again as the largest error that tools/region_accuracy.py found at 300 points of each kind.
 # fmt: off
 SPECIAL_FUNCTIONS = (
     # the normal law
     Op("ndtr", 1, fn.ndtr(x0).definition(), ((1 / sqrt(2 * pi), g, late(g)),), fn.ndtr, _NORMAL,
        Piecewise((a, x0 < 0), (1 - a, True)), domain=REALS, range=Span(0.0, 1.0), trend=RISING, steep=True, bounded_slope=True,
-       reference="ndtr", cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=6.0, partial_ulp=(5.0,)),
+       reference="ndtr", cost=3 * TRANSCENDENTAL, ulp32=6.0,
+       regions=regions(-math.inf, (4.5, 3.5), -1.0, (4, 3), 1.0, (1, 3.5), math.inf)),
     Op("log_ndtr", 1, fn.log_ndtr(x0).definition(),
        ((sqrt(2 / pi), over(Piecewise((2 - 2 * a, x0 > 0), (d, True))), h, late(h)),), fn.log_ndtr,
        (*_NORMAL, (h, Piecewise((g, x0 > 0), (1, True)))),
        Piecewise((fn.log1p(-a), x0 > 0), (log(d / 2) - x0 * (x0 / 2), True)), domain=REALS, range=Span(high=0.0), trend=RISING,
-       reference="log_ndtr", cost=4 * TRANSCENDENTAL, ulp=12.0, ulp32=12.0, partial_ulp=(8.0,)),
+       reference="log_ndtr", cost=4 * TRANSCENDENTAL, ulp32=12.0,
+       regions=regions(-math.inf, (2, 4), -1.0, (4.5, 6), 1.0, (4, 3.5), math.inf)),
     # the gamma function's logarithm and slopes; modules of NumPy and Python bring them along, C has lgamma
     Op("lgamma", 1, sympy.loggamma(x0), ((sympy.polygamma(0, x0),),), sympy.loggamma, **_REAL,
        besides="all reals; inf at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
        **own("lgamma") | {"c": "lgamma", "accurate": None, "reference": ("lgamma", "digamma")},
-       mpmath=lambda a: mpmath.re(mpmath.loggamma(a)), **_GAMMA, ulp=3.0, partial_ulp=(3.5,), note=_REFLECTED),
+       mpmath=lambda a: mpmath.re(mpmath.loggamma(a)), **_GAMMA, note=_REFLECTED,
+       regions=regions(-math.inf, (3, 2.5), 0.0, (1.5, 1.5), 0.5, (3, 3), 4.0, (2.5, 1.5), math.inf)),
     Op("digamma", 1, sympy.polygamma(0, x0), ((sympy.polygamma(1, x0),),), (sympy.polygamma, 0), **_REAL,
        besides="all reals; -inf at the poles 0, -1, -2, ...", trend=RISING, trend_on=POSITIVE,
        **own("digamma") | {"accurate": None, "reference": ("digamma", "polygamma 1")}, mpmath="digamma",
-       **_GAMMA, ulp=3.0, partial_ulp=(4.0,), note=_REFLECTED),
+       **_GAMMA, note=_REFLECTED,
+       regions=regions(-math.inf, (2.5, 4.5), 0.0, (1.5, 2.5), 0.5, (3, 3.5), 4.0, (1.5, 1.5), math.inf)),
     Op("trigamma", 1, sympy.polygamma(1, x0), (REFUSED,), (sympy.polygamma, 1), domain=REALS, range=POSITIVE,
        besides="all reals; inf at the poles 0, -1, -2, ...", trend=FALLING, trend_on=POSITIVE,
        **own("trigamma") | {"accurate": None, "reference": ("polygamma 1", "polygamma 2")},
        mpmath=lambda a: mpmath.psi(1, a) if a > 0 else (mpmath.pi / mpmath.sinpi(a)) ** 2 - mpmath.psi(1, 1 - a),
-       **_GAMMA, ulp=3.5, partial_ulp=(math.inf,)),
+       **_GAMMA, regions=regions(-math.inf, (3.5, _NONE), 0.0, (2.5, _NONE), 0.5, (3.5, _NONE), 4.0, (1.5, _NONE), math.inf)),
     Op("gamma", 1, sympy.gamma(x0), ((v, sympy.polygamma(0, x0)),), sympy.gamma, **_REAL,
        besides="all reals; none at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
        steep=True, **scipy("gamma") | {"scalar": "math.gamma", "c": "tgamma"}, mpmath="gamma", reference="gamma",
-       cost=2 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(12.0,),
+       cost=2 * TRANSCENDENTAL, ulp32=1.0,
+       regions=regions(-math.inf, (7, 8), -168.0, (5.5, 6), 0.0, (4, 5), 2.0, (4.5, 4.5), math.inf),
        note="partial, below 0: of |v| * (|digamma(x0)| + |digamma(1 - x0)|)"),
-    Op("betaln", 2, fn.betaln(x0, x1).definition(), ((sympy.polygamma(0, x0) - sympy.polygamma(0, x0 + x1),),
-       (sympy.polygamma(0, x1) - sympy.polygamma(0, x0 + x1),)), fn.betaln, _BETALN,
+    Op("betaln", 2, fn.betaln(x0, x1).definition(), ((-fn.digamma_step(x0, x1),), (-fn.digamma_step(x1, x0),)),
+       fn.betaln, _BETALN,
        Piecewise((_BOTH_LARGE, m >= 10), (_ONE_LARGE, n >= 10),
                  (sympy.loggamma(m) + sympy.loggamma(n) - sympy.loggamma(m + n), True)),
        domain=POSITIVE, range=REALS, reference="betaln", cost=8 * TRANSCENDENTAL, ulp=9.0, ulp32=12.0, partial_ulp=(6.0, 6.0),
-       note="value: of the largest of |lgamma| of the smaller operand and, where both are below 10, of the sum, |v| and 1; "
-            "partials: of the terms that are subtracted"),
+       note="value: of the largest of |lgamma| of the smaller operand and, where both are below 10, of the sum, |v| and 1"),
+    Op("digamma_step", 2, fn.digamma_step(x0, x1).definition(),
+       ((sympy.polygamma(1, x0 + x1) - sympy.polygamma(1, x0),), (sympy.polygamma(1, x0 + x1),)), fn.digamma_step,
+       _DIGAMMA_STEP, _DIFFERENCE + Piecewise((_TEN_STEPS, x0 < 10), (0, True)), domain=POSITIVE, range=POSITIVE,
+       reference="digamma_step", cost=4 * TRANSCENDENTAL, ulp=6.0, ulp32=8.0, partial_ulp=(8.0, 4.0),
+       note="partial by x0: of the terms that are subtracted"),
     # the inverses of error function and normal law; their slopes by the scaled error function, which does not amplify errors
     Op("erfinv", 1, sympy.erfinv(x0), ((sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(1 - Abs(x0))),), sympy.erfinv,
        domain=Span(-1.0, 1.0), range=REALS, trend=RISING, parity=-1, **scipy("erfinv"), mpmath="erfinv", reference="erfinv",
-       cost=3 * TRANSCENDENTAL, ulp=4.0, ulp32=2.0, partial_ulp=(8.0,)),
+       cost=3 * TRANSCENDENTAL, ulp32=2.0, regions=regions(0.0, (2, 3.5), 0.5, (2, 4), 1.0),
+       again=((sqrt(pi) / 2, Piecewise((exp(v * v), Abs(x0) < _HALF), (fn.erfcx(Abs(v)) / (1 - Abs(x0)), True))),)),
     Op("erfcinv", 1, sympy.erfcinv(x0), ((-sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(Min(x0, 2 - x0))),), sympy.erfcinv,
        domain=Span(0.0, 2.0), range=REALS, trend=FALLING, **scipy("erfcinv"), mpmath=erfcinv, reference="erfcinv",
-       cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(8.0,)),
+       cost=3 * TRANSCENDENTAL, ulp32=1.0, regions=regions(0.0, (3.5, 5), 0.1, (5, 4), 1.9, (3.5, 4), 2.0)),
     Op("ndtri", 1, fn.ndtri(x0).definition(), ((sqrt(pi / 2) * fn.erfcx(Abs(v) / sqrt(2)), over(Min(x0, 1 - x0))),), fn.ndtri,
        domain=Span(0.0, 1.0), range=REALS, trend=RISING, **scipy("ndtri"), mpmath=ndtri, reference="ndtri",
-       cost=3 * TRANSCENDENTAL, ulp=8.0, ulp32=1.0, partial_ulp=(8.0,)),
+       cost=3 * TRANSCENDENTAL, ulp32=1.0, regions=regions(0.0, (3.5, 4), 0.1, (4, 4), 0.9, (4, 4), 1.0)),
     # integrals and the inverse of x*exp(x)
-    Op("dawson", 1, fn.dawson(x0).definition(), ((_DDAWSON,),), fn.dawson, ((m, Max(Abs(x0), 8)), (u, 1 / (2 * m * m))),
-       domain=REALS, range=Span(-0.55, 0.55), parity=-1, bounded_slope=True, **scipy("dawsn"), mpmath=dawson,
-       reference="dawson", cost=2 * TRANSCENDENTAL, ulp=32.0, ulp32=1.0, partial_ulp=(16.0,),
-       note="partial, below 8: of 1 + 2*|x0*v|, which cancel"),
+    Op("dawson", 1, fn.dawson(x0).definition(), ((_DDAWSON,),), fn.dawson, domain=REALS, range=Span(-0.55, 0.55), parity=-1,
+       bounded_slope=True, **scipy("dawson"), mpmath=dawson,
+       reference="dawson", cost=2 * TRANSCENDENTAL, ulp32=1.0,
+       regions=regions(0.0, (1.5, 1), 0.5, (3.5, 3.5), 1.7, (3.5, 33), 3.0, (4, 6.5), 8.0, (2, 4.5), math.inf),
+       note="partial, below 1.7: of 1 + 2*|x0*v|, which cancel"),
     Op("expint", 1, sympy.expint(1, x0), ((Integer(-1), over(x0), late(exp(-x0))),), (sympy.expint, 1), domain=POSITIVE,
        range=POSITIVE, trend=FALLING, steep=True, **scipy("exp1"), mpmath="e1", reference="expint", cost=2 * TRANSCENDENTAL,
-       ulp=8.0, ulp32=1.0, partial_ulp=(2.5,)),
-    Op("ei", 1, sympy.Ei(x0), ((over(x0), late(exp(x0))),), sympy.Ei, **_REAL, besides="x0 != 0", steep=True, **scipy("expi"),
-       mpmath="ei", reference="ei", cost=2 * TRANSCENDENTAL, ulp=64.0, ulp32=1.0, partial_ulp=(2.5,),
+       ulp32=1.0, regions=regions(0.0, (10.5, 2), 1.0, (7.5, 2), 40.0, (2.5, 2), math.inf)),
+    Op("ei", 1, sympy.Ei(x0), ((h, over(x0), late(h)),), sympy.Ei, ((h, exp(x0 / 2)),), **_REAL,
+       besides="x0 != 0", steep=True, **scipy("ei"),
+       mpmath="ei", reference="ei", cost=2 * TRANSCENDENTAL, ulp32=1.0,
+       regions=regions(-math.inf, (7.5, 2.5), 0.0, (3, 2.5), 0.2, (3.5, 2.5), 0.6, (6.5, 2.5), 6.0, (15, 2.5),
+                       40.0, (3, 2.5), math.inf),
        note="value: of |v| + 1 for 0.2 < x0 < 0.6, next to the zero"),
-    Op("lambertw", 1, sympy.LambertW(x0), ((over(1 + v), Piecewise((exp(-v), x0 < 1), (v / _AWAY, True))),), sympy.LambertW,
+    Op("lambertw", 1, sympy.LambertW(x0), ((over(fn.lambertw1p(x0)), Piecewise((exp(-v), x0 < 1), (v / _AWAY, True))),),
+       sympy.LambertW,
        domain=Span(-0.36787944117144233), range=Span(-1.0), trend=RISING, **scipy("lambertw"), mpmath="lambertw",
-       reference="lambertw", cost=4 * TRANSCENDENTAL, ulp=4.0, ulp32=2.0, partial_ulp=(8.0,),
-       note="above -0.35; nearer to -1/e digits are lost as there v has an infinite slope"),
+       reference="lambertw", cost=4 * TRANSCENDENTAL, ulp32=2.0,
+       regions=regions(-0.36787944117144233, (2, 4.5), -0.35, (3.5, 12.5), 1.0, (1.5, 2.5), math.inf)),
+    Op("lambertw1p", 1, fn.lambertw1p(x0).definition(), ((over(v), Piecewise((exp(1 - v), x0 < 1), ((v - 1) / _AWAY, True))),),
+       fn.lambertw1p, domain=Span(-0.36787944117144233), range=Span(0.0), trend=RISING, **scipy("lambertw1p"),
+       mpmath=lambda a: 1 + mpmath.lambertw(a), reference="lambertw1p", cost=4 * TRANSCENDENTAL, ulp32=2.0,
+       regions=regions(-0.36787944117144233, (3, 4.5), -0.35, (9, 12.5), 1.0, (1.5, 2.5), math.inf)),
     # the function of Faddeeva, whose real part is Voigt's profile
     *(Op(f"wofz_{name}", 2, getattr(fn, f"wofz_{name}")(x0, x1).definition(), partials, getattr(fn, f"wofz_{name}"),
          domain=(REALS, FROM_0), range=REALS, **scipy(f"wofz_{name}"), mpmath=exact, reference=f"wofz_{name}",
-         cost=4 * TRANSCENDENTAL, ulp=32.0, ulp32=1.0, partial_ulp=(16.0, 16.0), note=_FADDEEVA_NOTE)
+         cost=4 * TRANSCENDENTAL, ulp=30.0 if "slope" in name else 8.0, ulp32=1.0, partial_ulp=(30.0, 30.0),
+         note=_FADDEEVA_NOTE)
       for name, partials, exact in (
         ("re", ((fn.wofz_slope_re(x0, x1),), (-fn.wofz_slope_im(x0, x1),)), lambda a, b: faddeeva(a, b).real),
         ("im", ((fn.wofz_slope_im(x0, x1),), (fn.wofz_slope_re(x0, x1),)), lambda a, b: faddeeva(a, b).imag),
@@ -170,16 +223,16 @@ SPECIAL_FUNCTIONS = (
     # Bessel functions of whole orders
     *(row for kind, function, span, below, above in _BESSEL for row in (
         Op(f"bessel_{kind}0", 1, function(0, x0), ((above * 2 * function(1, x0),),), (function, 0), domain=span,
-           range=_BESSEL_RANGES.get(f"{kind}0", REALS), parity=1 if span == REALS else 0, **scipy(f"{kind}0"),
-           mpmath=_of_order(kind, 0), reference=f"bessel_{kind}0", **_BESSEL_FIGURES, partial_ulp=(8.0,),
-           note=_WAVES if kind in "jy" else ""),
+           range=_BESSEL_RANGES.get(f"{kind}0", REALS), parity=1 if span == REALS else 0, **scipy(f"bessel_{kind}0"),
+           mpmath=_of_order(kind, 0), reference=f"bessel_{kind}0", cost=_BESSEL_COST, ulp32=1.0,
+           regions=_BESSEL_REGIONS[f"{kind}0"], note=_WAVES if kind in "jy" else ""),
         Op(f"bessel_{kind}1", 1, function(1, x0), ((below * function(0, x0) + above * function(2, x0),),), (function, 1),
-           domain=span, range=_BESSEL_RANGES.get(f"{kind}1", REALS), parity=-1 if span == REALS else 0, **scipy(f"{kind}1"),
-           mpmath=_of_order(kind, 1), reference=f"bessel_{kind}1", **_BESSEL_FIGURES, partial_ulp=(8.0,),
-           note=_WAVES if kind in "jy" else ""),
+           domain=span, range=_BESSEL_RANGES.get(f"{kind}1", REALS), parity=-1 if span == REALS else 0,
+           **scipy(f"bessel_{kind}1"), mpmath=_of_order(kind, 1), reference=f"bessel_{kind}1", cost=_BESSEL_COST, ulp32=1.0,
+           regions=_BESSEL_REGIONS[f"{kind}1"], note=_WAVES if kind in "jy" else ""),
         Op(f"bessel_{kind}", 2, function(x0, x1), (_ZERO, (below * function(x0 - 1, x1) + above * function(x0 + 1, x1),)),
-           function, domain=(WHOLE_NUMBERS, span), range=REALS, **scipy(f"{kind}v"), mpmath=f"bessel{kind}",
-           reference=f"bessel_{kind}", **_BESSEL_FIGURES | {"ulp": 512.0}, partial_ulp=(0.0, 512.0),
-           note=f"for orders up to 12, 2**-100 < |x1| < 650{'; ' + _WAVES.partition(';')[0] if kind in 'jy' else ''}"))),
+           function, domain=(WHOLE_NUMBERS, span), range=REALS, **scipy(f"bessel_{kind}"), mpmath=f"bessel{kind}",
+           reference=f"bessel_{kind}", cost=_BESSEL_COST, ulp32=1.0, regions=_BESSEL_REGIONS[kind],
+           note=f"for orders up to 20{'; ' + _WAVES if kind in 'jy' else ''}"))),
 )
 # fmt: on

@@ -18,6 +18,7 @@ import sympy
 from symgraph.ir.evaluate import MPMATH, Arithmetic, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
+from symgraph.ir.user_functions import Table
 
 REACH = 12
 """Number of operations for which a value that is merely another number is followed. A term that becomes 0 where tanh(x) is 1,
@@ -131,15 +132,17 @@ def operation(op: str, *operands: Value) -> Value:
     return value if isinstance(value, bool) or mpmath.im(value) == 0 else None
 
 
-REAL: Arithmetic = MappingProxyType({name: partial(operation, name) for name in OPS})
+REAL: Arithmetic = MappingProxyType(Table({name: partial(operation, name) for name in OPS}, partial(partial, operation)))
 """Operations on real numbers, or None where there is none, that never take long."""
 
 
 @cache
 def _defined(op: str) -> Callable[..., Value]:
-    """Return the function of an op that is composed of others, by its definition."""
+    """Return the function of an op that is composed of others, by its definition, or of a user's."""
     row = OPS[op]
-    function: Callable[..., Value] = sympy.lambdify(sympy.symbols(f"x0:{row.arity}", real=True), row.value, "mpmath")
+    function: Callable[..., Value] = row.numbers or sympy.lambdify(
+        sympy.symbols(f"x0:{row.arity}", real=True), row.value, "mpmath"
+    )
     return function
 
 

@@ -46,7 +46,7 @@ def _fold(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | Non
     with mpmath.workdps(_DIGITS):
         try:
             value = MPMATH[node.op](*(mpmath.mpf(number) for number in numbers))
-        except (ZeroDivisionError, ValueError):
+        except (ZeroDivisionError, ValueError, TypeError):  # TypeError: mpmath's Bessel functions at infinities
             return None  # 1/0, or a pole, is the user's infinity: it happens at run time, silently, as NumPy does it
         if isinstance(value, mpmath.mpc) or not math.isfinite(float(value)):
             return None

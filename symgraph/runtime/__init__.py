@@ -3,6 +3,7 @@
 A generated module holds facts and straight-line mathematics, and makes its public functions of them by `bind`.
 """
 
+from symgraph.runtime.called import called
 from symgraph.runtime.constants import WithConstants
 from symgraph.runtime.constraints import Constraints
 from symgraph.runtime.facts import Array, Facts, RowSum
@@ -14,5 +15,6 @@ from symgraph.runtime.weights import Constant, Normal, Uniform
 
 __all__ = [
     "Array", "Bound", "BoundLoosely", "Constant", "Constraints", "Facts", "Lines", "Normal", "RowSum", "Uniform",
-    "WithConstants", "bind", "bind_loosely", "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known", "select",
+    "WithConstants", "bind", "bind_loosely", "called", "erf", "erfc", "erfcx", "every_row", "gauss", "ierfcx", "known",
+    "select",
 ]  # fmt: skip

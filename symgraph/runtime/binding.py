@@ -13,13 +13,15 @@ from symgraph.runtime.contract import (
     check_reduction,
     checked_inputs,
     checked_weights,
+    is_batch,
     row_shape,
+    some_rows,
     thread_count,
     weighted_rows,
 )
 from symgraph.runtime.facts import Array, Facts, Inputs
 from symgraph.runtime.lines import T, V, check_abi, check_target, check_target_of_loss, seed_of
-from symgraph.runtime.normal_equations import residual_products
+from symgraph.runtime.normal_equations import NORMAL_ROWS, Products
 from symgraph.runtime.sums import rowsum
 from symgraph.runtime.weight_vectors import stacked, vectors_of, with_each
 from symgraph.runtime.weights import Law, drawn, packed, unpacked
@@ -338,12 +340,18 @@ class Binding(Kept, Generic[T]):
 
     def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
         """Add up the products of normal_equations."""
-        return residual_products(self.facts, self._residual_table, inputs, s)
+        products, rows = Products(self.facts, s), row_shape(inputs)[0] if is_batch(inputs) else 1
+        for start in range(0, rows, NORMAL_ROWS):
+            some = some_rows(inputs, slice(start, start + NORMAL_ROWS)) if is_batch(inputs) else inputs
+            products.add(self._residual_columns(some), start)
+        return products.sums()
 
-    def _residual_table(self, inputs: Inputs) -> Array:
-        """Compute the derivatives of each residual by the weights, and behind them the residual: (n, k + 1) or (n*p, k + 1)."""
-        slopes = self._partials("residual_jacobian", inputs, 1).reshape(-1, len(self.facts.weights))
-        return np.column_stack([slopes, np.reshape(self._values("residual", inputs, 1), -1)])
+    def _residual_columns(self, inputs: Inputs) -> Array:
+        """Compute the columns that ``Products`` adds up."""
+        count = row_shape(inputs)[0] if is_batch(inputs) else 1
+        slopes = self._partials("residual_jacobian", inputs, 1).reshape(count, -1, len(self.facts.weights))
+        residuals = np.reshape(self._values("residual", inputs, 1), (count, -1, 1))
+        return np.concatenate([slopes, residuals], axis=2, dtype=np.float64).transpose(1, 2, 0)
 
     def _mean(self, inputs: Inputs, s: Array, total: Any, threads: int) -> float:
         """Divide the sum of s*loss by total; a sum may overflow where the mean does not."""

@@ -1,5 +1,7 @@
 """Bounds of the errors of exponentials, logarithms, angles, hyperbolic and error functions."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from symgraph.runtime.bounds import NARROWER, TINY, Bounded, far_from, outward, rounding_of, size_of
@@ -7,11 +9,102 @@ from symgraph.runtime.facts import Array
 from symgraph.runtime.functions import erf, erfc, erfcx, gauss, ierfcx
 
 
-def steepest_move(a: Array, da: Array) -> Array:
-    """Bound the error of asin(a) or acos(a) that follows from that of a, by the slope where it is greatest."""
+def bounded(
+    function: Callable[[Array], Array], moved: Callable[[Array, Array, Array], Array], double: float, single: float
+) -> Callable[[Bounded], Bounded]:
+    """Make the function that bounds another: the error that follows from that of the operand, and a rounding error.
+
+    Args:
+        function: the other.
+        moved: computes the first error from the operand, a bound of its error, and the value.
+        double: the second one in units in the last place, in float64.
+        single: the same in float32.
+    """
+
+    def bound(x: Bounded) -> Bounded:
+        a, da = x
+        value = function(a)
+        return outward(value, moved(a, da, value) + rounding_of(value, double, single))
+
+    return bound
+
+
+def nearest_size(a: Array, da: Array) -> Array:
+    """Give the size of the number next to 0 within the error, where many slopes are greatest."""
+    nearest: Array = np.fmax(size_of(a) - da, 0.0)
+    return nearest
+
+
+def turned_move(da: Array, slope: Array, value: Array) -> Array:
+    """Bound the error of a sine by the slope, which is 1 at most and changes by no more than the error of the angle."""
+    moved: Array = np.fmin(da * np.fmin(1.0, np.abs(slope) + da / 2.0), 1.0 + size_of(value))
+    return moved
+
+
+def steepest_move(a: Array, da: Array, _: Array) -> Array:
+    """Bound the error of asin(a) or acos(a) by the slope where it is greatest; no end of the domain may be near."""
     gap = (1.0 - size_of(a)) * NARROWER - da
     moved = da / np.sqrt(gap * (1.0 + size_of(a) + da))
     return np.where(da > 0.0, moved, 0.0)
+
+
+def tan_move(a: Array, da: Array, _: Array) -> Array:
+    """Bound the error of tan(a) by the product of the two cosines; no pole may be near."""
+    cosine = np.abs(np.cos(np.float64(a)))
+    gap = cosine * NARROWER - da
+    return np.where(gap > 0.0, da / gap / cosine, np.inf)
+
+
+def atan_move(a: Array, da: Array, _: Array) -> Array:
+    """Bound the error of atan(a) by the greatest slope; pi at most."""
+    length = np.hypot(1.0, nearest_size(a, da))
+    moved: Array = np.fmin(da / length / length, np.pi)
+    return moved
+
+
+def tanh_move(a: Array, da: Array, value: Array) -> Array:
+    """Bound the error of tanh(a) by the greatest slope, and by what the range allows."""
+    h = np.exp(-2.0 * nearest_size(a, da)) + TINY
+    moved: Array = np.fmin(da * (4.0 * h) / ((1.0 + h) * (1.0 + h)), 1.0 + size_of(value))
+    return moved
+
+
+def acosh_move(a: Array, da: Array, _: Array) -> Array:
+    """Bound the error of acosh(a) by the greatest slope; 1 must not be near."""
+    gap = (np.float64(a) - 1.0) * NARROWER - da
+    return np.where(da > 0.0, da / np.sqrt(gap) / np.sqrt(gap + 2.0), 0.0)
+
+
+def atanh_move(a: Array, da: Array, _: Array) -> Array:
+    """Bound the error of atanh(a) by the greatest slope; no end of the domain may be near."""
+    gap = (1.0 - size_of(a)) * NARROWER - da
+    return np.where(gap > 0.0, da / gap / (1.0 + size_of(a) + da), np.inf)
+
+
+def erf_move(a: Array, da: Array, _: Array) -> Array:
+    """Bound the error of erf(a) or erfc(a) by the greatest slope, 2/sqrt(pi) * exp(-m*m), and by 2."""
+    m = nearest_size(a, da)
+    moved: Array = np.fmin(da * (1.1284 * (np.exp(-m * m) + TINY)), 2.0)
+    return moved
+
+
+# the error log(a) - log(a - da)
+log_bound = bounded(np.log, lambda a, da, _: -np.log1p(-da / size_of(a)), 1.0, 4.0)
+log1p_bound = bounded(np.log1p, lambda a, da, _: -np.log1p(-da / (1.0 + np.float64(a))), 1.0, 4.0)
+# the error exp(a) * (exp(da) - 1)
+expm1_bound = bounded(np.expm1, lambda a, da, _: (np.exp(np.float64(a)) + TINY) * np.expm1(da), 1.0, 4.0)
+sin_bound = bounded(np.sin, lambda a, da, value: turned_move(da, np.cos(np.float64(a)), value), 1.0, 4.0)
+cos_bound = bounded(np.cos, lambda a, da, value: turned_move(da, np.sin(np.float64(a)), value), 1.0, 4.0)
+tan_bound = bounded(np.tan, tan_move, 1.0, 4.0)
+asin_bound = bounded(np.arcsin, steepest_move, 1.0, 4.0)
+acos_bound = bounded(np.arccos, steepest_move, 1.0, 4.0)
+atan_bound = bounded(np.arctan, atan_move, 1.0, 4.0)
+tanh_bound = bounded(np.tanh, tanh_move, 2.5, 4.0)
+asinh_bound = bounded(np.arcsinh, lambda a, da, _: da / np.hypot(1.0, nearest_size(a, da)), 2.0, 4.0)
+acosh_bound = bounded(np.arccosh, acosh_move, 2.5, 4.0)
+atanh_bound = bounded(np.arctanh, atanh_move, 2.0, 4.0)
+erf_bound = bounded(erf, erf_move, 1.5, 1.0)
+erfc_bound = bounded(erfc, erf_move, 3.0, 1.0)
 
 
 def exp_bound(x: Bounded) -> Bounded:
@@ -27,107 +120,29 @@ def exp_bound(x: Bounded) -> Bounded:
     return outward(value, moved, a - da > np.log(far_from(value)) + 1.0)
 
 
-def expm1_bound(x: Bounded) -> Bounded:
-    """Bound expm1(a): the error exp(a) * (exp(da) - 1)."""
-    a, da = x
-    value: Array = np.expm1(a)
-    moved = (np.exp(np.float64(a)) + TINY) * np.expm1(da)
-    return outward(value, moved + rounding_of(value, 1.0, 4.0))
-
-
-def log_bound(x: Bounded) -> Bounded:
-    """Bound log(a): the error log(a) - log(a - da)."""
-    a, da = x
-    value: Array = np.log(a)
-    moved = -np.log1p(-da / size_of(a))
-    return outward(value, moved + rounding_of(value, 1.0, 4.0))
-
-
-def log1p_bound(x: Bounded) -> Bounded:
-    """Bound log1p(a): the error log(1 + a) - log(1 + a - da)."""
-    a, da = x
-    value: Array = np.log1p(a)
-    moved = -np.log1p(-da / (1.0 + np.float64(a)))
-    return outward(value, moved + rounding_of(value, 1.0, 4.0))
-
-
-def sin_bound(x: Bounded) -> Bounded:
-    """Bound sin(a): the error times the slope, which is 1 at most and changes by da at most."""
-    a, da = x
-    value: Array = np.sin(a)
-    slope = np.fmin(1.0, np.abs(np.cos(np.float64(a))) + da / 2.0)
-    moved = np.fmin(da * slope, 1.0 + size_of(value))
-    return outward(value, moved + rounding_of(value, 1.0, 4.0))
-
-
-def cos_bound(x: Bounded) -> Bounded:
-    """Bound cos(a): the error times the slope, which is 1 at most and changes by da at most."""
-    a, da = x
-    value: Array = np.cos(a)
-    slope = np.fmin(1.0, np.abs(np.sin(np.float64(a))) + da / 2.0)
-    moved = np.fmin(da * slope, 1.0 + size_of(value))
-    return outward(value, moved + rounding_of(value, 1.0, 4.0))
-
-
 def two_over(t: Array) -> Array:
     """Compute 2/(t*t + 1), of which and of t, the tangent of half an angle, modules make sine and cosine."""
     q: Array = 2.0 / (t * t + 1.0)
     return q
 
 
-def double_sine_bound(x: Bounded) -> Bounded:
-    """Bound sin(2*a) from tan(a): the error of the angle times the slope, and what is computed from the tangent."""
-    a, da = x
+def double_sine(a: Array) -> Array:
+    """Compute sin(2*a) from tan(a)."""
     t: Array = np.tan(a)
-    value: Array = t * two_over(t)
-    slope = np.fmin(1.0, np.abs(np.cos(2.0 * np.float64(a))) + da)
-    moved = np.fmin(2.0 * da * slope, 1.0 + size_of(value))
-    return outward(value, moved + rounding_of(value, 3.0, 6.0))
+    return t * two_over(t)
+
+
+double_sine_bound = bounded(
+    double_sine, lambda a, da, value: turned_move(2.0 * da, np.cos(2.0 * np.float64(a)), value), 3.0, 6.0
+)
 
 
 def double_cosine_bound(x: Bounded) -> Bounded:
     """Bound cos(2*a) from tan(a): the error of the angle times the slope, and what is computed from the tangent."""
     a, da = x
-    t: Array = np.tan(a)
-    value: Array = two_over(t) - 1.0
-    slope = np.fmin(1.0, np.abs(np.sin(2.0 * np.float64(a))) + da)
-    moved = np.fmin(2.0 * da * slope, 1.0 + size_of(value))
+    value: Array = two_over(np.tan(a)) - 1.0
+    moved = turned_move(2.0 * da, np.sin(2.0 * np.float64(a)), value)
     return outward(value, moved + rounding_of(np.ones_like(value), 3.75, 6.75))
-
-
-def tan_bound(x: Bounded) -> Bounded:
-    """Bound tan(a): the error over the product of the two cosines; no pole may be near."""
-    a, da = x
-    value: Array = np.tan(a)
-    cosine = np.abs(np.cos(np.float64(a)))
-    gap = cosine * NARROWER - da
-    moved = np.where(gap > 0.0, da / gap / cosine, np.inf)
-    return outward(value, moved + rounding_of(value, 1.0, 4.0))
-
-
-def asin_bound(x: Bounded) -> Bounded:
-    """Bound asin(a): the error times the greatest slope; no end of the domain may be near."""
-    a, da = x
-    value: Array = np.arcsin(a)
-    rounding = rounding_of(value, 1.0, 4.0)
-    return outward(value, steepest_move(a, da) + rounding)
-
-
-def acos_bound(x: Bounded) -> Bounded:
-    """Bound acos(a): the error times the greatest slope; no end of the domain may be near."""
-    a, da = x
-    value: Array = np.arccos(a)
-    rounding = rounding_of(value, 1.0, 4.0)
-    return outward(value, steepest_move(a, da) + rounding)
-
-
-def atan_bound(x: Bounded) -> Bounded:
-    """Bound atan(a): the error times the greatest slope; pi at most."""
-    a, da = x
-    value: Array = np.arctan(a)
-    length = np.hypot(1.0, np.fmax(size_of(a) - da, 0.0))
-    moved = np.fmin(da / length / length, np.pi)
-    return outward(value, moved + rounding_of(value, 1.0, 4.0))
 
 
 def atan2_bound(x: Bounded, y: Bounded) -> Bounded:
@@ -166,59 +181,6 @@ def cosh_bound(x: Bounded) -> Bounded:
     return outward(value, moved + rounding, large)
 
 
-def tanh_bound(x: Bounded) -> Bounded:
-    """Bound tanh(a): the error times the greatest slope; what the range allows at most."""
-    a, da = x
-    value: Array = np.tanh(a)
-    h = np.exp(-2.0 * np.fmax(size_of(a) - da, 0.0)) + TINY
-    moved = np.fmin(da * (4.0 * h) / ((1.0 + h) * (1.0 + h)), 1.0 + size_of(value))
-    return outward(value, moved + rounding_of(value, 2.5, 4.0))
-
-
-def asinh_bound(x: Bounded) -> Bounded:
-    """Bound asinh(a): the error times the greatest slope."""
-    a, da = x
-    value: Array = np.arcsinh(a)
-    moved = da / np.hypot(1.0, np.fmax(size_of(a) - da, 0.0))
-    return outward(value, moved + rounding_of(value, 2.0, 4.0))
-
-
-def acosh_bound(x: Bounded) -> Bounded:
-    """Bound acosh(a): the error times the greatest slope; 1 must not be near."""
-    a, da = x
-    value: Array = np.arccosh(a)
-    gap = (np.float64(a) - 1.0) * NARROWER - da
-    moved = np.where(da > 0.0, da / np.sqrt(gap) / np.sqrt(gap + 2.0), 0.0)
-    return outward(value, moved + rounding_of(value, 2.5, 4.0))
-
-
-def atanh_bound(x: Bounded) -> Bounded:
-    """Bound atanh(a): the error times the greatest slope; no end of the domain may be near."""
-    a, da = x
-    value: Array = np.arctanh(a)
-    gap = (1.0 - size_of(a)) * NARROWER - da
-    moved = np.where(gap > 0.0, da / gap / (1.0 + size_of(a) + da), np.inf)
-    return outward(value, moved + rounding_of(value, 2.0, 4.0))
-
-
-def erf_bound(x: Bounded) -> Bounded:
-    """Bound erf(a): the error times the greatest slope, 2/sqrt(pi) * exp(-m*m); 2 at most."""
-    a, da = x
-    value: Array = erf(a)
-    m = np.fmax(size_of(a) - da, 0.0)
-    moved = np.fmin(da * (1.1284 * (np.exp(-m * m) + TINY)), 2.0)
-    return outward(value, moved + rounding_of(value, 1.5, 1.0))
-
-
-def erfc_bound(x: Bounded) -> Bounded:
-    """Bound erfc(a): the error times the greatest slope, 2/sqrt(pi) * exp(-m*m); 2 at most."""
-    a, da = x
-    value: Array = erfc(a)
-    m = np.fmax(size_of(a) - da, 0.0)
-    moved = np.fmin(da * (1.1284 * (np.exp(-m * m) + TINY)), 2.0)
-    return outward(value, moved + rounding_of(value, 3.0, 1.0))
-
-
 def erfcx_bound(x: Bounded) -> Bounded:
     """Bound exp(a*a) * erfc(a): the relative error exp(s) - 1; the slope over the value falls, and is 1.0/x at most."""
     a, da = x
@@ -244,6 +206,6 @@ def gauss_bound(x: Bounded) -> Bounded:
     a, da = x
     value: Array = gauss(a)
     rounding = rounding_of(value, 1.5, 1.0)
-    m = np.fmax(size_of(a) - da, 0.0)
+    m = nearest_size(a, da)
     moved = (size_of(value) + rounding) * np.expm1((2.0 * size_of(a) + da) * da)
     return outward(value, np.fmin(moved, np.exp(-m * m) + TINY) + rounding)

@@ -6,6 +6,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from symgraph.runtime.binding import Kept
 from symgraph.runtime.contract import changed_constants
 
@@ -33,6 +35,11 @@ class WithConstants:
     def __init__(self, binding: Kept, module: ModuleType | None = None) -> None:
         self.binding = binding
         self.module = module
+        # kept, since another module of the same text may take its name later
+        self._home = module or sys.modules[binding.facts.module]
+
+    def __reduce__(self) -> "tuple[type[WithConstants], tuple[Kept, ModuleType | None]]":
+        return WithConstants, (self.binding, self.module)
 
     def with_constants(self, **values: float) -> ModuleType:
         """Give a module with the same functions that computes with other values of constants.
@@ -43,19 +50,20 @@ class WithConstants:
         Raises:
             ValueError: a name is unknown, or a value is no finite number.
         """
-        return changed_module(self.module or sys.modules[self.binding.facts.module], self.binding, values)
+        return changed_module(self._home, self.binding, values)
 
 
 def changed_module(module: Any, binding: Kept, values: Mapping[str, float]) -> ModuleWithConstants:
     """Copy a module, its functions those of the same objects with other constants."""
     result = ModuleWithConstants(module.__name__, module.__doc__)
-    owners: dict[int, Kept] = {}
+    owners: dict[int, Any] = {id(binding): (model := changed(binding, values))}
     for name, value in vars(module).items():
-        owner = getattr(value, "__self__", None)
-        if isinstance(owner, Kept) and id(owner) not in owners:
+        owner: Any = getattr(value, "__self__", None)
+        if id(owner) not in owners and isinstance(owner, Kept):
             owners[id(owner)] = changed(owner, values)
-        vars(result)[name] = getattr(owners[id(owner)], name) if isinstance(owner, Kept) else value
-    model = owners[id(binding)]
+        elif id(owner) not in owners and hasattr(owner, "before"):  # of a compiled model, what stands before its binding
+            owners[id(owner)] = owner.before(model, np.array([*model.facts.constants.values()], np.float64))
+        vars(result)[name] = getattr(owners[id(owner)], name) if id(owner) in owners else value
     vars(result).update(CONSTANTS=model.facts.constants, _model=model, _made_from=module)
     vars(result)["with_constants"] = WithConstants(model, result).with_constants
     return result
@@ -67,6 +75,7 @@ def changed(kept: K, values: Mapping[str, float]) -> K:
     vars(other).update(vars(kept))
     other.facts = kept.facts._replace(constants=changed_constants(kept.facts, values))
     other.travel = changed, (kept, dict(values))
+    vars(other).update({"front_travel": other.travel} if hasattr(kept, "front_travel") else {})
     return other
 
 

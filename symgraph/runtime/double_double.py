@@ -4,7 +4,8 @@ Errors are relative, in units of u**2 = 2**-106, after Joldes, Muller, Popescu, 
 building blocks of double-word arithmetic", ACM TOMS 44(2), 2017. Factors must stay below 2**996, and results above 2**-900.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Context, Decimal
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,20 @@ Pair = tuple[Array, Array]
 
 Table = tuple[tuple[float, float], ...]
 NOTHING: Array = np.zeros(())[()]
+
+EXACT = Context(prec=60, traps=[])
+"""Arithmetic of 60 digits, in which constants are computed before they are rounded to pairs."""
+
+
+def rounded_parts(number: Decimal) -> tuple[float, float]:
+    """Round a number to the nearest float, and what it lacks to another."""
+    nearest = float(number)
+    return nearest, float(EXACT.subtract(number, Decimal(nearest)))
+
+
+def series_of(terms: Sequence[Decimal], pairs: int) -> tuple[Table, tuple[float, ...]]:
+    """Round the terms of a polynomial for pair_horner: the first to pairs, the tail to floats."""
+    return tuple(map(rounded_parts, terms[:pairs])), tuple(map(float, terms[pairs:]))
 
 
 def two_sum(a: Array, b: Array) -> Pair:
@@ -85,6 +100,16 @@ def settled(pair: Pair, plain: Callable[..., Array], *operands: Array) -> Pair:
     if np.all(sound):
         return pair
     return np.where(sound, hi, plain(*operands)), np.where(sound, lo, 0.0)
+
+
+def settled_of_one(function: Callable[[Pair], Pair], plain: Callable[[Array], Array]) -> Callable[[Pair], Pair]:
+    """Make the function of a pair that gives what another gives, settled by a function of plain arithmetic."""
+    return lambda x: settled(function(x), plain, x[0])
+
+
+def settled_of_two(function: Callable[[Pair, Pair], Pair], plain: np.ufunc) -> Callable[[Pair, Pair], Pair]:
+    """Make the function of two pairs that gives what another gives, settled by a function of plain arithmetic."""
+    return lambda x, y: settled(function(x, y), plain, x[0], y[0])
 
 
 def guarded(result: Pair, x: Pair) -> Pair:
@@ -166,19 +191,13 @@ def pair_horner(x: Pair, terms: Table, tail: tuple[float, ...]) -> Pair:
     return fast_two_sum(hi, lo)
 
 
-def dd_add(x: Pair, y: Pair) -> Pair:
-    """Add."""
-    return settled(pair_add(x, y), np.add, x[0], y[0])
+dd_add = settled_of_two(pair_add, np.add)
+dd_mul = settled_of_two(pair_mul, np.multiply)
 
 
 def dd_sub(x: Pair, y: Pair) -> Pair:
     """Subtract."""
     return settled(pair_add(x, dd_neg(y)), np.subtract, x[0], y[0])
-
-
-def dd_mul(x: Pair, y: Pair) -> Pair:
-    """Multiply."""
-    return settled(pair_mul(x, y), np.multiply, x[0], y[0])
 
 
 def dd_mul_floats(x: Pair, y: Pair) -> Pair:

@@ -1,8 +1,11 @@
 """Sines, cosines and tangents of pairs, and angles."""
 
+from math import factorial
+
 import numpy as np
 
 from symgraph.runtime.double_double import (
+    EXACT,
     NOTHING,
     Pair,
     Table,
@@ -17,7 +20,10 @@ from symgraph.runtime.double_double import (
     pair_mul,
     pair_of,
     pair_root,
+    series_of,
     settled,
+    settled_of_one,
+    settled_of_two,
     two_prod,
     two_sum,
 )
@@ -29,7 +35,7 @@ PI_PARTS = (
     -1.8717311310739623e-34,
     6.952838880388896e-51,
 )
-SINES: Table = (
+RISING: Table = (
     (0.0, 0.0),
     (0.19509032201612828, -7.991079068461731e-18),
     (0.3826834323650898, -1.0050772696461588e-17),
@@ -39,57 +45,12 @@ SINES: Table = (
     (0.9238795325112867, 1.7645047084336677e-17),
     (0.9807852804032304, 1.8546939997825006e-17),
     (1.0, 0.0),
-    (0.9807852804032304, 1.8546939997825006e-17),
-    (0.9238795325112867, 1.7645047084336677e-17),
-    (0.8314696123025452, 1.4073856984728024e-18),
-    (0.7071067811865476, -4.833646656726457e-17),
-    (0.5555702330196022, 4.709410940561677e-17),
-    (0.3826834323650898, -1.0050772696461588e-17),
-    (0.19509032201612828, -7.991079068461731e-18),
-    (0.0, 0.0),
-    (-0.19509032201612828, 7.991079068461731e-18),
-    (-0.3826834323650898, 1.0050772696461588e-17),
-    (-0.5555702330196022, -4.709410940561677e-17),
-    (-0.7071067811865476, 4.833646656726457e-17),
-    (-0.8314696123025452, -1.4073856984728024e-18),
-    (-0.9238795325112867, -1.7645047084336677e-17),
-    (-0.9807852804032304, -1.8546939997825006e-17),
-    (-1.0, 0.0),
-    (-0.9807852804032304, -1.8546939997825006e-17),
-    (-0.9238795325112867, -1.7645047084336677e-17),
-    (-0.8314696123025452, -1.4073856984728024e-18),
-    (-0.7071067811865476, 4.833646656726457e-17),
-    (-0.5555702330196022, -4.709410940561677e-17),
-    (-0.3826834323650898, 1.0050772696461588e-17),
-    (-0.19509032201612828, 7.991079068461731e-18),
 )
+HALF_TURN: Table = (*RISING, *RISING[-2:0:-1])
+SINES: Table = (*HALF_TURN, *((0.0 - hi, 0.0 - lo) for hi, lo in HALF_TURN))
 SINES_HI, SINES_LO = np.array(SINES).T
-SIN_TERMS: Table = (
-    (-0.16666666666666666, -9.25185853854297e-18),
-    (0.008333333333333333, 1.1564823173178714e-19),
-    (-0.0001984126984126984, -1.7209558293420705e-22),
-    (2.7557319223985893e-06, -1.858393274046472e-22),
-)
-SIN_TAIL = (
-    -2.505210838544172e-08,
-    1.6059043836821613e-10,
-    -7.647163731819816e-13,
-    2.8114572543455206e-15,
-    -8.22063524662433e-18,
-)
-COS_TERMS: Table = (
-    (-0.5, 0.0),
-    (0.041666666666666664, 2.3129646346357427e-18),
-    (-0.001388888888888889, 5.300543954373577e-20),
-    (2.48015873015873e-05, 2.1511947866775882e-23),
-)
-COS_TAIL = (
-    -2.755731922398589e-07,
-    2.08767569878681e-09,
-    -1.1470745597729725e-11,
-    4.779477332387385e-14,
-    -1.5619206968586225e-16,
-)
+SIN_TERMS, SIN_TAIL = series_of([EXACT.divide((-1) ** n, factorial(2 * n + 1)) for n in range(1, 10)], 4)
+COS_TERMS, COS_TAIL = series_of([EXACT.divide((-1) ** n, factorial(2 * n)) for n in range(1, 10)], 4)
 PI_BITS = int(
     "3243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c8"
     "9452821e638d01377be5466cf34e90c6cc0ac29b7c97c50dd3f84d5b5b547091"
@@ -143,14 +104,8 @@ def sine_of(turn: tuple[Pair, Pair, Array], quarters: int) -> Pair:
     return pair_add(a, pair_add(pair_mul(a, versine), pair_mul(b, sine)))
 
 
-def dd_sin(x: Pair) -> Pair:
-    """Compute the sine."""
-    return settled(sine_of(turn_of(x), 0), np.sin, x[0])
-
-
-def dd_cos(x: Pair) -> Pair:
-    """Compute the cosine."""
-    return settled(sine_of(turn_of(x), 1), np.cos, x[0])
+dd_sin = settled_of_one(lambda x: sine_of(turn_of(x), 0), np.sin)
+dd_cos = settled_of_one(lambda x: sine_of(turn_of(x), 1), np.cos)
 
 
 def dd_tan(x: Pair) -> Pair:
@@ -176,21 +131,7 @@ def leg_of(x: Pair) -> Pair:
     return pair_root(pair_mul(pair_add_float(x, 1.0), pair_add_float(dd_neg(x), 1.0)))
 
 
-def dd_atan2(y: Pair, x: Pair) -> Pair:
-    """Compute the angle of the point (x, y)."""
-    return settled(angle_of(y, x), np.arctan2, y[0], x[0])
-
-
-def dd_atan(x: Pair) -> Pair:
-    """Compute the arc tangent."""
-    return settled(angle_of(x, pair_of(1.0)), np.arctan, x[0])
-
-
-def dd_asin(x: Pair) -> Pair:
-    """Compute the arc sine, as the angle of (sqrt(1 - x*x), x)."""
-    return settled(angle_of(x, leg_of(x)), np.arcsin, x[0])
-
-
-def dd_acos(x: Pair) -> Pair:
-    """Compute the arc cosine, as the angle of (x, sqrt(1 - x*x))."""
-    return settled(angle_of(leg_of(x), x), np.arccos, x[0])
+dd_atan2 = settled_of_two(angle_of, np.arctan2)
+dd_atan = settled_of_one(lambda x: angle_of(x, pair_of(1.0)), np.arctan)
+dd_asin = settled_of_one(lambda x: angle_of(x, leg_of(x)), np.arcsin)
+dd_acos = settled_of_one(lambda x: angle_of(leg_of(x), x), np.arccos)

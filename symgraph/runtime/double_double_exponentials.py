@@ -1,11 +1,13 @@
 """Exponentials, logarithms, powers and hyperbolic functions of pairs."""
 
+from math import factorial
+
 import numpy as np
 
 from symgraph.runtime.double_double import (
+    EXACT,
     NOTHING,
     Pair,
-    Table,
     dd_neg,
     dd_where,
     fast_two_sum,
@@ -19,7 +21,10 @@ from symgraph.runtime.double_double import (
     pair_of,
     pair_root,
     pair_scaled,
+    rounded_parts,
+    series_of,
     settled,
+    settled_of_one,
     two_prod,
     two_sum,
     with_sign,
@@ -27,57 +32,10 @@ from symgraph.runtime.double_double import (
 from symgraph.runtime.facts import Array
 
 EXP_STEP = (0.021660849392446835, 5.1456092446457696e-14, 9.568252300058288e-26)
-EXP_POWERS: Table = (
-    (-0.2928932188134525, 7.174684663993261e-18),
-    (-0.2774095965114767, -1.5118790674969937e-17),
-    (-0.2615869270302503, -1.741997278446398e-17),
-    (-0.24541778620328863, 4.688384843543075e-18),
-    (-0.2288945872960296, 1.199359843285919e-17),
-    (-0.21200957744605675, -5.068458235639152e-18),
-    (-0.19475483402537286, 1.2353596284898944e-17),
-    (-0.17712226092301758, 4.882751662883964e-18),
-    (-0.15910358474628547, 1.3239474487278572e-17),
-    (-0.14069035093876103, -9.256902091315555e-18),
-    (-0.12187391981335026, 9.229156694299104e-19),
-    (-0.1026454624984464, -4.7640585938584126e-18),
-    (-0.08299595679532877, 2.537748313413679e-18),
-    (-0.06291618294485005, -2.8582414493917966e-18),
-    (-0.042396719301426355, 2.4114209502780123e-18),
-    (-0.021427937912299865, -2.989714202136461e-19),
-    (0.0, 0.0),
-    (0.02189714865411668, -9.494539895697731e-19),
-    (0.04427378242741384, 2.252170208492904e-18),
-    (0.06714040067682361, 4.268187178470922e-18),
-    (0.09050773266525766, -2.712245182495796e-18),
-    (0.11438674259589254, -6.919517894059943e-18),
-    (0.13878863475669165, 5.861399913367335e-18),
-    (0.1637248587775775, 1.0536472753612021e-17),
-    (0.18920711500272105, 1.2064576699027549e-17),
-    (0.21524735998046887, 6.140419920071864e-18),
-    (0.24185781207348406, -8.930875312888462e-18),
-    (0.2690509571917332, 2.667932131342186e-18),
-    (0.29683955465100964, 2.5382502794888315e-17),
-    (0.32523664315974127, 2.6923839130869213e-17),
-    (0.3542555469368927, 2.1498332566772065e-17),
-    (0.38390988196383197, -1.2193965356690036e-17),
-)
+STEP = EXACT.divide(EXACT.ln(2), 32)
+EXP_POWERS = [rounded_parts(EXACT.subtract(EXACT.exp(EXACT.multiply(j, STEP)), 1)) for j in range(-16, 16)]
 EXP_POWERS_HI, EXP_POWERS_LO = np.array(EXP_POWERS).T
-EXP_TERMS: Table = (
-    (0.5, 0.0),
-    (0.16666666666666666, 9.25185853854297e-18),
-    (0.041666666666666664, 2.3129646346357427e-18),
-    (0.008333333333333333, 1.1564823173178714e-19),
-    (0.001388888888888889, -5.300543954373577e-20),
-    (0.0001984126984126984, 1.7209558293420705e-22),
-)
-EXP_TAIL = (
-    2.48015873015873e-05,
-    2.7557319223985893e-06,
-    2.755731922398589e-07,
-    2.505210838544172e-08,
-    2.08767569878681e-09,
-    1.6059043836821613e-10,
-)
+EXP_TERMS, EXP_TAIL = series_of([EXACT.divide(1, factorial(n)) for n in range(2, 14)], 6)
 LOG2 = (0.6931471805601177, -1.7239444525610826e-13, -4.00865610552017e-26)
 LOG2_PAIR = pair_of(0.6931471805599453, 2.3190468138462996e-17)
 
@@ -146,24 +104,10 @@ def pair_log1p(x: Pair) -> Pair:
     return log_parts(dd_where(near, x, z), np.where(near, 0, k))
 
 
-def dd_exp(x: Pair) -> Pair:
-    """Compute the exponential."""
-    return settled(pair_exp(x), np.exp, x[0])
-
-
-def dd_expm1(x: Pair) -> Pair:
-    """Compute the exponential minus 1."""
-    return settled(pair_expm1(x), np.expm1, x[0])
-
-
-def dd_log(x: Pair) -> Pair:
-    """Compute the logarithm."""
-    return settled(pair_log(x), np.log, x[0])
-
-
-def dd_log1p(x: Pair) -> Pair:
-    """Compute the logarithm of 1 + x."""
-    return settled(pair_log1p(x), np.log1p, x[0])
+dd_exp = settled_of_one(pair_exp, np.exp)
+dd_expm1 = settled_of_one(pair_expm1, np.expm1)
+dd_log = settled_of_one(pair_log, np.log)
+dd_log1p = settled_of_one(pair_log1p, np.log1p)
 
 
 def dd_pow(x: Pair, y: Pair) -> Pair:

@@ -26,7 +26,8 @@ ERF_NEAR = (
     -0.3761263890318375,
     0.1283791670955126,
 )
-# (1 + x) * exp(x*x) * erfc(x) - 1 in powers of (x - 3)/(x + 3), for x >= 0
+# (1 + x) * exp(x*x) * erfc(x) - 1 in powers of (x - 3)/(x + 3), for x >= 0,
+# the highest first
 ERFC_FAR = (
     -9.293718866480873e-11,
     -4.123986652008325e-11,

@@ -12,7 +12,7 @@ from symgraph.runtime.bounds import WIDER, Bounded, outward, rounding_of, size_o
 from symgraph.runtime.facts import Array
 from symgraph.runtime.functions import narrowed, polynomial, select, widened
 
-# log(gamma(x))/((x - 1)*(x - 2)) - 1/4 as a quotient, for 1/2 <= x <= 4
+# log(gamma(x))/((x - 1)*(x - 2)) - 1/4 as a quotient, for 1/2 <= x <= 4, the highest first
 LGAMMA_TOP = (
     -0.24516666102725806,
     -16.526761714156745,
@@ -51,7 +51,7 @@ LGAMMA_FAR = (
     -0.0027777777777176055,
     0.08333333333333331,
 )
-# digamma(x)/(x - zero) - 1/2
+# digamma(x)/(x - zero) - 1/2 as a quotient, for 1/2 <= x <= 4, the highest first
 DIGAMMA_TOP = (
     -0.4957600115653803,
     -44.98455929356628,
@@ -74,7 +74,7 @@ DIGAMMA_BOTTOM = (
     288411.2658382562,
     2.7765601516172586e-07,
 )
-# x**2 * (log(x) - 1/(2*x) - digamma(x))
+# x**2 * (log(x) - 1/(2*x) - digamma(x)) in powers of 1/x**2, for x >= 4
 DIGAMMA_FAR = (
     -2.7632461441771197,
     1.317667749896685,
@@ -87,7 +87,12 @@ DIGAMMA_FAR = (
     -0.00833333333322018,
     0.0833333333333333,
 )
-# x**2 * trigamma(x) - 5/2
+# the positive zero of digamma, and what its double lacks
+DIGAMMA_ZERO = (
+    1.4616321449683622,
+    9.549995429965697e-17,
+)
+# x**2 * trigamma(x) - 5/2 as a quotient, for 1/2 <= x <= 4, the highest first
 TRIGAMMA_TOP = (
     1.000000000238654,
     9.144230436788776,
@@ -109,7 +114,7 @@ TRIGAMMA_BOTTOM = (
     138.10498342301165,
     31.71966828954646,
 )
-# x**3 * (trigamma(x) - 1/x - 1/(2*x**2))
+# x**3 * (trigamma(x) - 1/x - 1/(2*x**2)) in powers of 1/x**2, for x >= 4
 TRIGAMMA_FAR = (
     291.5396088214515,
     -137.64692782066686,
@@ -122,11 +127,6 @@ TRIGAMMA_FAR = (
     0.02380952362664625,
     -0.033333333333051524,
     0.1666666666666666,
-)
-# the positive zero of digamma, and what its double lacks
-DIGAMMA_ZERO = (
-    1.4616321449683622,
-    9.549995429965697e-17,
 )
 
 

@@ -10,9 +10,10 @@ from symgraph.runtime.binding import Binding
 from symgraph.runtime.contract import is_batch, row_shape
 from symgraph.runtime.facts import Array, Facts, Inputs, result_shape
 from symgraph.runtime.lines import Columns, Lines, T, absent, columns_of, losses_of
+from symgraph.runtime.normal_equations import Products
 from symgraph.runtime.planning import Program, planned
 from symgraph.runtime.recording import Given, record
-from symgraph.runtime.replay import Replay
+from symgraph.runtime.replay import Batch, Plan, Replay, uniform_values
 from symgraph.runtime.sums import product_of_one, rowsum, unsummed
 from symgraph.runtime.weights import Law
 
@@ -28,7 +29,7 @@ class Bound(Binding[T]):
         self._penalty_lines, self._penalty_rows = lines.penalty, lines.penalty_rows
         self._columns: Mapping[str, Columns[T]] = {
             **columns_of(facts, lines),
-            "residual_table": self._slopes_and_residuals,
+            "residual_columns": self._slopes_and_residuals,
             "per_sample_grad": self._gradient,
             "loss": lambda tape: (losses_of(tape),),
         }
@@ -94,8 +95,25 @@ class Bound(Binding[T]):
         return float(rowsum(shares, s if s.ndim else None))
 
     @np.errstate(all="ignore")
-    def _residual_table(self, inputs: Inputs) -> Array:
-        return self._table("residual_table", inputs, 1).reshape(-1, len(self.facts.weights) + 1)
+    def _products(self, inputs: Inputs, s: Array) -> tuple[Array, Array, float]:
+        if not is_batch(inputs):
+            return super()._products(inputs, s)
+        products = Products(self.facts, s)
+        program = self._program("residual_columns", inputs, False)
+        columns = np.empty((len(program.results), program.block))
+
+        def add(plan: Plan, start: int, stop: int) -> None:
+            for column, result in zip(columns, plan.results, strict=True):
+                column[: stop - start] = result
+            products.add(columns[:, : stop - start].reshape(-1, len(self.facts.weights) + 1, stop - start), start)
+
+        one = inputs.w.dtype.type(1.0)
+        self._replay.in_blocks(program, Batch(inputs, one, uniform_values(program, inputs.w, one)), 1, add)
+        return products.sums()
+
+    def _residual_columns(self, inputs: Inputs) -> Array:
+        table = self._table("residual_columns", inputs, 1)
+        return np.array(table.T, np.float64).reshape(-1, len(self.facts.weights) + 1, len(table) if table.ndim > 1 else 1)
 
     def _slopes_and_residuals(self, tape: T) -> Sequence[Array]:
         """Give the partials of each residual, and behind them the residual."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from symgraph.runtime.called import Called, locked
 from symgraph.runtime.facts import Array, Inputs
 from symgraph.runtime.lines import V
 from symgraph.runtime.planning import MOST_NUMBERS, Operation, Program
@@ -150,6 +151,8 @@ def aligned(size: int, dtype: np.dtype[Any]) -> Array:
 
 def bound_calls(function: Any, args: Sequence[Array], out: Array) -> list[Callable[[], Any]]:
     """Bind one operation on rows to its operands and its place."""
+    if isinstance(function, Called):
+        return [partial(function.into, out, [locked(arg) for arg in args])]
     if function is DOT:
         return bound_dots(args[0], args[1], out)
     if function is COPY:

@@ -1,22 +1,48 @@
-"""SciPy's special functions for the lines of modules that need them, and real functions of its complex ones.
+"""Special functions for the lines of modules that need SciPy: its own, and those that lose digits in it by formulas of ours.
 
 A module that computes with these imports this file, and with it SciPy; nothing else of the runtime does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from symgraph.runtime.bessel import of_whole_order
 from symgraph.runtime.facts import Array
 from symgraph.runtime.recording import Traced
+from symgraph.runtime.regions import (
+    dawson,
+    erfcinv,
+    exponential_integral,
+    faddeeva,
+    faddeeva_slope,
+    gamma_function,
+    lambertw,
+    lambertw1p,
+)
 
-FADDEEVA_FAR = 8.0
-"""Modulus from which on the slope of Faddeeva's function follows from its continued fraction."""
-
-FADDEEVA_TERMS = 20
-"""Terms of that continued fraction: the rest is below 2**-53 of the slope there."""
+BY_REGION: Mapping[str, tuple[int, Callable[..., Array]]] = {
+    "gamma": (1, gamma_function),
+    "erfcinv": (1, erfcinv),
+    "dawson": (1, dawson),
+    "ei": (1, exponential_integral),
+    "lambertw": (1, lambertw),
+    "lambertw1p": (1, lambertw1p),
+    "wofz_re": (2, lambda scipy, x, y: faddeeva(x, y).real),
+    "wofz_im": (2, lambda scipy, x, y: faddeeva(x, y).imag),
+    "wofz_slope_re": (2, lambda scipy, x, y: faddeeva_slope(x, y).real),
+    "wofz_slope_im": (2, lambda scipy, x, y: faddeeva_slope(x, y).imag),
+    **{f"bessel_{kind}": (2, partial(of_whole_order, kind)) for kind in "jyik"},
+    **{
+        f"bessel_{kind}{order}": (1, lambda scipy, x, kind=kind, order=order: of_whole_order(kind, scipy, order, x))
+        for kind in "jyik"
+        for order in (0, 1)
+    },
+}
+"""Of each function that is not SciPy's alone the number of operands, and what computes it from ``scipy.special`` and these."""
 
 
 class ElementwiseFunction:
@@ -41,14 +67,15 @@ class ElementwiseFunction:
         recorded = next((value for value in operands if isinstance(value, Traced)), None)
         if recorded is not None:
             return recorded.recorder.apply(self, operands)
-        result = np.asarray(self.function(*operands), np.result_type(*operands))[()]
+        wide = (np.asarray(operand, np.float64) for operand in operands)
+        result = np.asarray(self.function(*wide), np.result_type(*operands))[()]
         if out:
             np.copyto(out[0], result)
         return result
 
 
 class SpecialFunctions:
-    """The functions of ``scipy.special`` by their names, and real ones that follow from functions of complex numbers.
+    """The functions of ``scipy.special`` by their names, and those of ``BY_REGION`` by theirs.
 
     Raises:
         ModuleNotFoundError: SciPy is not installed.
@@ -62,33 +89,11 @@ class SpecialFunctions:
                 "this module computes with functions of SciPy, which is not installed: pip install 'symgraph-codegen[special]'",
                 name="scipy",
             ) from None
-        self.lambertw = ElementwiseFunction("lambertw", 1, self._lambertw)
-        self.wofz_re = ElementwiseFunction("wofz_re", 2, lambda x, y: self._wofz(x, y)[1].real)
-        self.wofz_im = ElementwiseFunction("wofz_im", 2, lambda x, y: self._wofz(x, y)[1].imag)
-        self.wofz_slope_re = ElementwiseFunction("wofz_slope_re", 2, lambda x, y: self._wofz_slope(x, y).real)
-        self.wofz_slope_im = ElementwiseFunction("wofz_slope_im", 2, lambda x, y: self._wofz_slope(x, y).imag)
+        for name, (arity, function) in BY_REGION.items():
+            setattr(self, name, ElementwiseFunction(name, arity, partial(function, self._library)))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._library, name)
-
-    def _lambertw(self, x: Any) -> Array:
-        value = np.asarray(self._library.lambertw(x))
-        return np.where(value.imag == 0.0, value.real, np.nan)
-
-    def _wofz(self, x: Any, y: Any) -> tuple[Array, Array]:
-        z = np.asarray(x, np.float64) + 1j * np.asarray(y, np.float64)
-        return z, np.asarray(self._library.wofz(z))
-
-    def _wofz_slope(self, x: Any, y: Any) -> Array:
-        """Give w'(z) = 2*i/sqrt(pi) - 2*z*w(z); far from 0 by w(z) = i/sqrt(pi)/(z - r) (DLMF 7.9.4), as terms cancel."""
-        z, value = self._wofz(x, y)
-        far = np.where(np.abs(z) < FADDEEVA_FAR, FADDEEVA_FAR, z)
-        rest: Array = FADDEEVA_TERMS / 2 / far
-        for term in range(FADDEEVA_TERMS - 1, 0, -1):
-            rest = term / 2 / (far - rest)
-        scale = 2j / np.sqrt(np.pi)
-        slope: Array = np.where(np.abs(z) < FADDEEVA_FAR, scale - 2.0 * z * value, -scale * rest / (far - rest))
-        return slope
 
 
 scipy_special = SpecialFunctions()

@@ -111,8 +111,8 @@ def _value(expr: Any) -> tuple[bool, float, str]:
 
 
 def _kind(expr: Any) -> str:
-    """Return the name of an expression's class, the same for symbols of all kinds."""
-    return "Symbol" if isinstance(expr, Symbol) else type(expr).__name__
+    """Return the name of an expression's class, the same for symbols of all kinds; of a user's function its paths."""
+    return "Symbol" if isinstance(expr, Symbol) else str(getattr(expr, "user_op", type(expr).__name__))
 
 
 def _leaf(expr: Any) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sympy
+from sympy.core.function import FunctionClass
 from sympy.core.numbers import ComplexInfinity, ImaginaryUnit
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
@@ -12,11 +13,15 @@ from sympy.logic.boolalg import BooleanAtom
 
 from symgraph.errors import SpecError
 from symgraph.ir.ops import FUNCTIONS, OF_WHOLE_ORDERS, OPS, call_of, op_of
+from symgraph.ir.user_functions import UserFunction
 from symgraph.spec.canonical import postorder, replaced
 from symgraph.spec.declared import DeclaredSymbol
 
 _SHOWN = 60
 """Largest number of characters of a constant in a message."""
+
+# the last one is what SymPy makes of a Piecewise inside a condition
+_LOGIC = (sympy.And, sympy.Or, sympy.Not, sympy.ITE)
 
 # infinities and the imaginary unit pass here and are refused as constants, with a better message
 _STRUCTURE = (
@@ -31,12 +36,18 @@ _STRUCTURE = (
     sympy.Piecewise,
     ExprCondPair,
     Relational,
-    sympy.And,
-    sympy.Or,
-    sympy.Not,
-    sympy.ITE,  # what SymPy makes of a Piecewise inside a condition
+    *_LOGIC,
     BooleanAtom,
 )
+
+_UNFINISHED = (sympy.Derivative, sympy.Limit, sympy.concrete.expr_with_limits.ExprWithLimits)
+"""What SymPy can work out into expressions: derivatives, limits, integrals, sums and products."""
+
+_CONDITION = "a condition is not a value; wrap it as Piecewise((1, condition), (0, True))"
+_CONDITIONS = {
+    sympy.Xor: "x^y is no power; powers are written with **",
+    sympy.Eq: "an equation is not a value; write the difference of its sides, or its square as a loss",
+}
 
 _COMMON = frozenset({DeclaredSymbol, sympy.Add, sympy.Mul, sympy.Pow, *FUNCTIONS}) - {sympy.LambertW, *OF_WHOLE_ORDERS}
 """Kinds of expressions that need no further check."""
@@ -59,11 +70,14 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
     try:
         result = sympy.sympify(expr, strict=True)
     except sympy.SympifyError:
+        if callable(expr):
+            raise SpecError(f"{where}: {getattr(expr, '__name__', expr)} is a function, not an expression; call it") from None
         raise SpecError(f"{where}: {expr!r} is not a SymPy expression or a number") from None
     if isinstance(result, sympy.logic.boolalg.Boolean) and not isinstance(result, sympy.Expr):
-        raise SpecError(f"{where}: a condition is not a value; wrap it as Piecewise((1, condition), (0, True))")
-    if not isinstance(result, sympy.Expr):
-        raise SpecError(f"{where}: {type(result).__name__} is not a scalar expression")
+        raise SpecError(f"{where}: {_CONDITIONS.get(type(result), _CONDITION)}")
+    if not isinstance(result, sympy.Expr) or result.is_Matrix:
+        hint = "take its parts one by one" if hasattr(result, "__len__") else "write an expression"
+        raise SpecError(f"{where}: a {type(result).__name__.removeprefix('ImmutableDense')} is not a scalar expression; {hint}")
     parts = list(postorder([result]))
     if not {type(part) for part in parts} <= _COMMON:
         for part in reversed(parts):  # from the outside in: a sum is named before its limits
@@ -71,7 +85,10 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
     dependent: set[Any] = set()
     foreign: dict[Any, Any] = {}
     for part in parts:
-        if isinstance(part, sympy.Symbol):
+        if isinstance(part, UserFunction):
+            _check_function(part, where, declared)
+            dependent.add(part)
+        elif isinstance(part, sympy.Symbol):
             known = _declared(part, where, declared)
             if known != part:
                 foreign[part] = known
@@ -86,6 +103,8 @@ def check_expression(expr: Any, where: str, declared: Mapping[str, Any]) -> Any:
 def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
     """Return the model's symbol of a name; a real symbol that the user made under that name is accepted for it."""
     known = declared.get(symbol.name)
+    if known is None and isinstance(symbol, DeclaredSymbol):
+        raise SpecError(f"{where}: symbol {symbol.name} is of another model; declare one of this model")
     if known is None:
         names = ", ".join(declared) or "none so far"
         raise SpecError(
@@ -100,11 +119,23 @@ def _declared(symbol: Any, where: str, declared: Mapping[str, Any]) -> Any:
     return known
 
 
+def _check_function(part: Any, where: str, declared: Mapping[str, Any]) -> None:
+    """Refuse a function that is neither declared in the model nor the partial of one that is."""
+    ops = [one for known in declared.values() if isinstance(known, FunctionClass) for one in known.user_op.every]
+    if part.user_op not in ops:
+        raise SpecError(f"{where}: {_name_of(part)} is of another model; declare it in this one by model.function")
+
+
 def _check_kind(part: Any, where: str) -> None:
     if type(part) in OF_WHOLE_ORDERS and not part.args[0].is_Integer:
         raise SpecError(f"{where}: {type(part).__name__} has the order {part.args[0]}; orders are whole constants, such as 2")
+    conditions = part.args[1:] if isinstance(part, ExprCondPair) else part.args if isinstance(part, _LOGIC) else ()
+    for number in (one for one in conditions if isinstance(one, sympy.Symbol)):
+        raise SpecError(f"{where}: {number} is a number, and stands for a condition; compare it, as in {number} > 0")
     if isinstance(part, _STRUCTURE) or op_of(part)[0] is not None:
         return
+    if isinstance(part, _UNFINISHED):
+        raise SpecError(f"{where}: {_name_of(part)} is not supported unless .doit() gives an expression of the model's symbols")
     names = ", ".join(sorted(call_of(row) for row in OPS.values() if row.function is not None))
     raise SpecError(
         f"{where}: {_name_of(part)} is not supported; supported are + - * / **, Piecewise with comparisons and And, Or, Not, "
@@ -117,10 +148,15 @@ def _name_of(part: Any) -> str:
 
 
 def _check_constant(part: Any, where: str) -> None:
-    value = part.evalf(20)
+    try:
+        value = part.evalf(20)
+    except ValueError:  # as mpmath says that an inverse function has no value, or the gamma function a pole
+        raise SpecError(f"{where}: the constant {_shortened(part)} is not a real number; models are real and finite") from None
     if not (value.is_Float or value.is_Rational) or not math.isfinite(_as_float(value)):
-        kind = "is complex" if value.is_real is False and value.is_finite is not False else "is not a finite double"
-        raise SpecError(f"{where}: the constant {_shortened(part)} {kind}; models are real and finite")
+        is_complex = value.is_real is False and value.is_finite is not False
+        kind = "is complex" if is_complex else "is not a finite double"
+        hint = "; model.complex_output takes an output apart" if is_complex else ""
+        raise SpecError(f"{where}: the constant {_shortened(part)} {kind}; models are real and finite{hint}")
     if value != 0 and _as_float(value) == 0.0:
         raise SpecError(
             f"{where}: the constant {_shortened(part)} is not 0 but rounds to 0 as a double; scale the model to avoid it"

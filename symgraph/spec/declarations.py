@@ -1,18 +1,19 @@
 """Declarations of a model, each checked as it is made, so that an error points at the user's line."""
 
-from collections.abc import Sequence
-from math import isfinite
-from numbers import Real
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
+import sympy
+
 from symgraph.errors import SpecError
+from symgraph.ir.user_functions import user_op
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.checks import check_expression
 from symgraph.spec.complex_parts import complex_parts
 from symgraph.spec.constraints import Constraint, checked_limits
 from symgraph.spec.declared import declared
 from symgraph.spec.inputs import DEFAULT_LAW, Input, NamedNode, Pair, checked_law, checked_range, checked_weight
-from symgraph.spec.laws import Constant, Law
+from symgraph.spec.laws import Constant, Law, is_finite_number
 from symgraph.spec.loss_declarations import LossDeclarations
 from symgraph.spec.names import check_name, split_names
 from symgraph.spec.steps import Steps
@@ -82,7 +83,8 @@ class Declarations(LossDeclarations, Transforms, Steps):
     ) -> tuple[Any, ...]:
         """Declare several weights and return a tuple; ``init`` is one law for all, or a sequence with one a weight."""
         split = split_names(names, f"model {self.name}: weight")
-        laws = [init] * len(split) if isinstance(init, Law | int | float | Real) else list(init)
+        one_each = isinstance(init, Iterable) and not isinstance(init, str | Mapping)
+        laws: list[Any] = [*init] if one_each else [init] * len(split)  # type: ignore[misc]  # mypy forgets the test
         if len(laws) != len(split):
             raise SpecError(f"model {self.name}: init has {len(laws)} values for {len(split)} weights ({', '.join(split)})")
         return tuple(
@@ -103,7 +105,7 @@ class Declarations(LossDeclarations, Transforms, Steps):
                 the model is frozen.
         """
         where = f"model {self.name}: constant {name!r}"
-        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+        if not is_finite_number(value):
             raise SpecError(f"{where}: its value must be a finite number, not {value!r}")
         return self._declare(name, "constant", domain, init=Constant(float(value)))
 
@@ -122,20 +124,60 @@ class Declarations(LossDeclarations, Transforms, Steps):
                 frozen.
         """
         where = f"model {self.name}: tie {weight}"
-        self._check_open(where)
+        self._check_open(where, str(weight))
         entry = self._inputs.get(str(weight))
         if entry is None or entry.kind != "weight" or entry.symbol != weight:
-            raise SpecError(f"{where}: it is no weight of the model; tie one that model.weight returned")
+            kind = "text" if isinstance(weight, str) else "node" if str(weight) in self._nodes else entry and entry.kind
+            what = f"a {kind}, " if kind else ""
+            raise SpecError(f"{where}: it is {what}no weight; tie one that model.weight returned, and each once")
         if entry.bounds or entry.fixed:
             raise SpecError(f"{where}: a weight with bounds or fixed=True stays in w; drop these, or do not tie it")
         checked = check_expression(expr, where, self._symbols)
         before = self._ancestors(symbols_of(checked))
         if weight in before:
-            raise SpecError(f"{where}: {expr} depends on {weight} itself, so the two would go in a circle")
+            raise SpecError(
+                f"{where}: {expr} depends on {weight} itself, so the two would go in a circle; tie one of them only"
+            )
+        self._check_tied(weight, before, where)
         del self._inputs[entry.name]
         earlier = {name: node for name, node in self._nodes.items() if node.symbol in before}
         self._nodes = {**earlier, entry.name: NamedNode(entry.name, weight, checked), **self._nodes}
         return weight
+
+    def _check_tied(self, weight: Any, before: Container[Any], where: str) -> None:
+        """Refuse a tie that brings the target into an output, or what differs by row into a penalty or a constraint."""
+        target = next((i for i in self._targets if i.symbol in before), None)
+        kept = [(f"constraint {one.name!r}", one.expr, self._first_of_rows(before)) for one in self.constraints]
+        kept += [("penalty", self._penalty, self._first_of_rows(before))] if self._penalty is not None else []
+        for what, expr, brought in [*kept, *((f"output {one.name!r}", one.symbol, target) for one in self.output_nodes)]:
+            if brought is not None and weight in self._ancestors(symbols_of(expr)):
+                thing = f"the {brought.kind} {brought.name!r}"
+                raise SpecError(f"{where}: the {what} uses {weight}, and must not depend on {thing}; leave {thing} out")
+
+    def function(self, name: str, path: str, *, partials: Sequence[str | None]) -> Any:
+        """Declare a function that is computed by Python code of the user's, and return it, to be applied as SymPy's are.
+
+        Its callables take as many numbers, or arrays (n,) of them, as there are partials, and give a number, or an array (n,)
+        with an entry for each. Generated modules import them. They are taken to be right at floats; a build checks the
+        partials by differences, and that arrays give what numbers do.
+
+        Args:
+            name: an identifier, by which SymPy prints it.
+            path: where it is imported from, "package.module:callable".
+            partials: the path of the partial by each argument, a function of all of them; None where there is none, so that
+                no weight may be in that argument.
+
+        Raises:
+            SpecError: the name cannot be used, a callable cannot be imported or does not take as many arguments, its package
+                has the name of the model, or the model is frozen.
+        """
+        self._new_symbol(name, "function")
+        where = f"model {self.name}: function {name!r}"
+        op = user_op(path, partials, where)
+        if any(one.module.partition(".")[0] == self.name for one in op.every):
+            raise SpecError(f"{where}: the model's own module would hide the package {self.name}; give the model another name")
+        self._functions[name] = self._symbols[name] = made = op.named(name)
+        return made
 
     def target(self, name: str = "y", *, domain: Pair | None = None) -> Any:
         """Declare the target (the column y that the loss compares with) and return its symbol.
@@ -227,22 +269,12 @@ class Declarations(LossDeclarations, Transforms, Steps):
         """
         where = f"model {self.name}: constraint {name!r}"
         symbol = self._new_symbol(name, "constraint")
+        if isinstance(expr, sympy.core.relational.Relational):
+            raise SpecError(f"{where}: {expr} is a comparison; give the expression and its ends, as in (name, a - b, upper=0)")
         checked = check_expression(expr, where, self._symbols)
-        made = Constraint(name, symbol, checked, checked_limits(lower, upper, where))
-        self._check_constraint(made)
-        self._constraints[name] = made
-
-    def _check_constraint(self, constraint: Constraint) -> None:
-        """Refuse a constraint that depends on a row, or on no weight."""
-        where, before = f"model {self.name}: constraint {constraint.name!r}", self._ancestors(symbols_of(constraint.expr))
-        of_rows = self._first_of_rows(before)
-        if of_rows is not None:
-            raise SpecError(
-                f"{where} depends on the {of_rows.kind} {of_rows.name!r}, which differs from row to row; "
-                "use weights and constants only"
-            )
-        if not any(i.symbol in before for i in self.weight_inputs):
-            raise SpecError(f"{where} depends on no weight; use one, or drop the constraint")
+        limits = checked_limits(lower, upper, where)
+        self._check_of_weights(checked, where)
+        self._constraints[name] = Constraint(name, symbol, checked, limits)
 
     def _check_first(self, kind: str, names: Sequence[str], known: Sequence[str]) -> None:
         """Refuse targets or outputs after others, and none at all."""
@@ -256,15 +288,18 @@ class Declarations(LossDeclarations, Transforms, Steps):
 
     def _new_symbol(self, name: str, kind: str) -> Any:
         where = f"model {self.name}: {kind} {name!r}"
-        self._check_open(where)
         check_name(name, kind, self.name)
-        if name in self._inputs:
-            raise SpecError(f"{where}: the name is taken by a {self._inputs[name].kind}")
-        if name in self._nodes:
-            raise SpecError(f"{where}: the name is defined twice; a node of that name exists")
-        if name in self._constraints:
-            raise SpecError(f"{where}: the name is taken by a constraint")
-        role = "node" if kind in ("output", "constraint") else kind
+        self._check_open(where, name)
+        known = self._inputs.get(name)
+        others: Mapping[str, Container[str]] = {
+            "node": self._nodes,
+            "constraint": self._constraints,
+            "function": self._functions,
+        }
+        owner = known.kind if known else next((other for other, names in others.items() if name in names), None)
+        if owner is not None:
+            raise SpecError(f"{where}: the name is taken by a {owner}; choose another")
+        role = "node" if kind in ("output", "constraint", "function") else kind
         return declared(name, role, len(self._symbols) + len(self._constraints))
 
     def _declare(self, name: str, kind: str, domain: object, **of_weight: Any) -> Any:
@@ -282,9 +317,8 @@ class Declarations(LossDeclarations, Transforms, Steps):
         before = self._ancestors(symbols_of(checked)) if kind == "output" and self._targets else ()
         known = next((target for target in self._targets if target.symbol in before), None)
         if known is not None:
-            raise SpecError(
-                f"model {self.name}: output {name!r} depends on the target {known.name!r}, which predictions do not have"
-            )
+            text = f"depends on the target {known.name!r}, which predictions do not have; leave it out"
+            raise SpecError(f"model {self.name}: output {name!r} {text}")
         self._nodes[name] = NamedNode(name, symbol, checked)
         self._symbols[name] = symbol
         return symbol

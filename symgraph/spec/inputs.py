@@ -2,11 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 from symgraph.errors import SpecError
-from symgraph.spec.laws import Constant, Law, Normal, Uniform
+from symgraph.spec.laws import Constant, Law, Normal, Uniform, is_finite_number
 
 DEFAULT_LAW = Normal(0.0, 0.01)
 
@@ -65,8 +64,10 @@ def checked_range(given: object, word: str, where: str) -> Pair | None:
         return None
     try:
         low, high = tuple[Any, ...](given)  # type: ignore[arg-type]  # any iterable of two will do
+        if isinstance(low, str) or isinstance(high, str):
+            raise TypeError
         ends = float(-math.inf if low is None else low), float(math.inf if high is None else high)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SpecError(f"{where}: {word} must be a pair (low, high) of numbers, not {given!r}") from None
     if math.isnan(ends[0]) or math.isnan(ends[1]) or not ends[0] < ends[1]:
         raise SpecError(f"{where}: {word} needs low below high, not ({ends[0]!r}, {ends[1]!r})")
@@ -81,20 +82,29 @@ def checked_law(init: object, where: str) -> Law:
     """
     if isinstance(init, Normal | Uniform | Constant):
         return init
-    if isinstance(init, Real) and not isinstance(init, bool):
-        return Constant(float(init))
-    raise SpecError(f"{where}: init must be Normal, Uniform, Constant or a number, not {init!r}")
+    if is_finite_number(init):
+        return Constant(float(init))  # type: ignore[arg-type]  # a number
+    raise SpecError(f"{where}: init must be Normal, Uniform, Constant or a finite number, not {init!r}")
 
 
 def checked_weight(entry: Input, where: str) -> Input:
-    """Return a weight whose initial value is one that its bounds and its domain allow.
+    """Return a weight whose initial values are some that its bounds and its domain allow.
 
     Raises:
-        SpecError: a fixed initial value is outside, or bounds and domain have nothing in common.
+        SpecError: a fixed initial value, all of a uniform law or the mean of a normal law that was given is outside, or bounds
+            and domain have nothing in common.
     """
+    match entry.init:
+        case Constant(value) | Normal(value, _) if entry.init is not DEFAULT_LAW:
+            lowest = highest = value
+        case Uniform(low, high):
+            lowest, highest = low, high
+        case _:
+            lowest, highest = -math.inf, math.inf
     for word, ends in (("bounds", entry.bounds), ("domain", entry.domain)):
-        if isinstance(entry.init, Constant) and ends is not None and not ends[0] <= entry.init.value <= ends[1]:
-            raise SpecError(f"{where}: {entry.init.value!r} is outside its {word} {ends!r}")
-    if entry.bounds and entry.domain and max(entry.bounds[0], entry.domain[0]) > min(entry.bounds[1], entry.domain[1]):
-        raise SpecError(f"{where}: its bounds {entry.bounds!r} and its domain {entry.domain!r} have nothing in common")
+        if ends is not None and not (lowest <= ends[1] and ends[0] <= highest):
+            start = repr(lowest) if isinstance(entry.init, Constant) else f"init {entry.init}"
+            raise SpecError(f"{where}: {start} is outside its {word} {ends!r}; choose another")
+    if entry.bounds and entry.domain and max(entry.bounds[0], entry.domain[0]) >= min(entry.bounds[1], entry.domain[1]):
+        raise SpecError(f"{where}: its bounds {entry.bounds!r} and its domain {entry.domain!r} have no range in common")
     return entry

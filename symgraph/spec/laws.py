@@ -2,13 +2,22 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from symgraph.errors import SpecError
 
 
+def is_finite_number(value: object) -> bool:
+    """Tell if a value is a real number that a double holds, and no truth value."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer beyond doubles
+        return False
+
+
 def _finite(law: str, **parameters: float) -> None:
     for name, value in parameters.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not isinstance(value, int | float) or not is_finite_number(value):
             raise SpecError(f"{law}: {name} must be a finite number, not {value!r}")
 
 

@@ -43,11 +43,13 @@ class Likelihood(NamedTuple):
             first one is the model's output where it is not given.
         labels: the kind of the target's values.
         limit: the parameter that is their limit, or "".
+        above_zero: the parameters that must be above 0.
     """
 
     of: Callable[..., Any]
     labels: str
     limit: str = ""
+    above_zero: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -136,13 +138,13 @@ def _running(logits: Any) -> list[Any]:
 
 LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
     {
-        "gaussian": Likelihood(_gaussian, "number"),
-        "student_t": Likelihood(_student_t, "number"),
-        "poisson": Likelihood(_poisson, "count"),
+        "gaussian": Likelihood(_gaussian, "number", above_zero=("sigma",)),
+        "student_t": Likelihood(_student_t, "number", above_zero=("scale", "nu")),
+        "poisson": Likelihood(_poisson, "count", above_zero=("mean",)),
         "binomial": Likelihood(_binomial, "count", "trials"),
         "binomial_with_logits": Likelihood(_binomial_with_logits, "count", "trials"),
-        "gamma": Likelihood(_gamma, "positive"),
-        "negative_binomial": Likelihood(_negative_binomial, "count"),
+        "gamma": Likelihood(_gamma, "positive", above_zero=("mean", "shape")),
+        "negative_binomial": Likelihood(_negative_binomial, "count", above_zero=("mean", "dispersion")),
         "categorical": Likelihood(_categorical, "class", "logits"),
     }
 )
@@ -157,7 +159,7 @@ def given_parameters(
     Raises:
         SpecError: the likelihood is unknown, target or a parameter are missing or unknown, or there are several targets.
     """
-    if name not in LIKELIHOODS:
+    if name not in [*LIKELIHOODS]:
         raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LIKELIHOODS)}; other laws are a model.loss(expr)")
     if not targets:
         raise SpecError(f"{where}: {name!r} is a density of the target; declare model.target first")

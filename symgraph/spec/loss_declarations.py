@@ -1,6 +1,7 @@
 """Declarations of what is minimised: the loss of one row, given as it is or by name, and the penalty of the weights."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import sympy
@@ -8,7 +9,15 @@ import sympy
 from symgraph.errors import SpecError, SpecWarning
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.checks import check_expression
-from symgraph.spec.likelihoods import LIKELIHOODS, Declared, checked_logits, given_parameters, is_sigmoid, labels_of
+from symgraph.spec.likelihoods import (
+    LIKELIHOODS,
+    Declared,
+    Likelihood,
+    checked_logits,
+    given_parameters,
+    is_sigmoid,
+    labels_of,
+)
 from symgraph.spec.losses import loss_named
 from symgraph.spec.parts import Parts
 from symgraph.spec.robust import robust_loss
@@ -60,6 +69,7 @@ class LossDeclarations(Parts):
         for parameter, value in given.items():
             several = checked_logits(value, where) if parameter == "logits" else (value,)
             exprs = tuple(check_expression(one, f"{where}: {parameter}", self._symbols) for one in several)
+            self._check_parameter(LIKELIHOODS[name], parameter, exprs, where)
             checked[parameter] = exprs if parameter == "logits" else exprs[0]
         target: Any = self.target_input
         labels = labels_of(name, checked, where, {entry.symbol: entry.name for entry in self.feature_inputs})
@@ -81,7 +91,7 @@ class LossDeclarations(Parts):
                 number, or the model is frozen.
         """
         where = f"model {self.name}: residual"
-        self._check_no_loss(where, ", and residuals make one; declare one of the two")
+        self._check_no_loss(where, ", and residuals make one")
         if not residuals:
             raise SpecError(f"{where}: give an expression, such as model.residual(y_hat - y)")
         checked = tuple(check_expression(one, where, self._symbols) for one in residuals)
@@ -103,17 +113,31 @@ class LossDeclarations(Parts):
                 model is frozen.
         """
         where = f"model {self.name}: penalty"
-        self._check_open(where)
+        self._check_open(where, "penalty")
         if self._penalty is not None:
             raise SpecError(f"{where}: the model has a penalty already; add the two")
         checked = check_expression(expr, where, self._symbols)
-        of_rows = self._first_of_rows(self._ancestors(symbols_of(checked)))
-        if of_rows is not None:
-            row = f"depends on the {of_rows.kind} {of_rows.name}, so it differs by row"
-            raise SpecError(f"{where}: it {row}; put what does into model.loss")
+        self._check_of_weights(checked, where)
         self._penalty = checked
 
+    def _check_parameter(self, row: Likelihood, name: str, exprs: Sequence[Any], where: str) -> None:
+        """Refuse a parameter of a likelihood that depends on the target, or is not above 0 where it has to be."""
+        (target,) = self.target_inputs
+        if target.symbol in self._ancestors(symbol for one in exprs for symbol in symbols_of(one)):
+            raise SpecError(
+                f"{where}: {name} depends on the target {target.name!r}, of which it is to be a density; leave it out"
+            )
+        value = exprs[0]
+        if name in row.above_zero and value.is_number and not value > 0:
+            raise SpecError(f"{where}: {name} must be above 0, not {value}")
+        free = next((i for i in self.weight_inputs if i.symbol == value), None) if name in row.above_zero else None
+        if free is not None and not (free.drawn_from and free.drawn_from[0] >= 0.0):
+            raise SpecError(
+                f"{where}: {name} must be above 0, and the weight {free.name} may be any number; declare it with "
+                f"model.positive({free.name!r}), or with bounds=(0, None)"
+            )
+
     def _check_no_loss(self, where: str, hint: str = "") -> None:
-        self._check_open(where)
+        self._check_open(where, "loss")
         if self._loss is not None:
-            raise SpecError(f"{where}: the model has a loss already{hint}")
+            raise SpecError(f"{where}: the model has a loss already{hint}; declare one")

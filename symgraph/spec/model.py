@@ -9,6 +9,7 @@ from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.chain_rule import chain_rule
 from symgraph.spec.declarations import Declarations
+from symgraph.spec.formula import declare_formula
 from symgraph.spec.inputs import NamedNode
 
 
@@ -31,6 +32,29 @@ class Model(Declarations):
     def __init__(self, name: str, doc: str = "") -> None:
         super().__init__(name, doc)
         self._digests: Mapping[Any, str] | None = None
+
+    @classmethod
+    def from_formula(
+        cls, formula: str, columns: Iterable[str], init: Mapping[str, float] | None = None, name: str = "formula"
+    ) -> "Model":
+        """Return the model of a formula, whose residual is its right side less its left side.
+
+        The text is read by a whitelist: numbers, names, ``+ - * / **`` and the functions that a spec may contain. Nothing in it
+        can run.
+
+        Args:
+            formula: such as "y ~ a*exp(-k*x) + c" or "log(y) ~ a + b*x".
+            columns: names of the columns of the data, or a frame or mapping that has them: names that are columns are features.
+            init: initial values by the names of weights, which are all other names; 1 for those that have none.
+            name: the model's name.
+
+        Raises:
+            SpecError: the formula cannot be read, at a column that the message names; its target is no column of the data; or
+                an initial value is of no weight.
+        """
+        model = cls(name, doc=" ".join(formula.split()) if isinstance(formula, str) else "")
+        declare_formula(model, formula, columns, init or {})
+        return model
 
     def digests(self) -> Mapping[Any, str]:
         """Return a digest of each subexpression's structure; computed once, and freezes the model.
@@ -95,7 +119,7 @@ class Model(Declarations):
         part = Model(self.name)
         part._inputs = {entry.name: entry for entry in (*self.weight_inputs, *self.constant_inputs)}
         part._nodes = {node.name: node for node in nodes}
-        part._loss, part._frozen = loss, True
+        part._loss, part._functions, part._places, part._frozen = loss, self._functions, self._places, True
         return part
 
     def penalty_part(self) -> "Model":
@@ -131,17 +155,22 @@ class Model(Declarations):
     def _check_whole(self) -> None:
         where = f"model {self.name}"
         if self._loss is None and self._penalty is not None:
-            raise SpecError(f"{where}: it has a penalty and no loss that it is added to; set one with model.loss")
+            text = "it has a penalty and no loss that it is added to; set one with model.loss"
+            raise SpecError(f"{where}: {text}", self.place("penalty"))
         if self._loss is None and not self._outputs:
-            raise SpecError(f"{where}: it has neither a loss nor an output, so there is nothing to compute")
+            text = "it has neither a loss nor an output, so there is nothing to compute; declare one with model.output"
+            raise SpecError(f"{where}: {text}", self.place())
         if not self.weight_inputs:
-            raise SpecError(f"{where}: it has no weights; declare them with model.weight or model.weights")
-        for constraint in self.constraints:  # a weight may have been tied since
-            self._check_constraint(constraint)
+            raise SpecError(f"{where}: it has no weights; declare them with model.weight or model.weights", self.place())
+        for one in self.constraints:  # a weight may have been tied since
+            self._check_of_weights(one.expr, f"{where}: constraint {one.name!r}", self.place(one.name))
+        if self._penalty is not None:
+            self._check_of_weights(self._penalty, f"{where}: penalty", self.place("penalty"))
         root = "loss" if self._loss is not None else "output"
         outputs = [node.symbol for node in self.output_nodes]
         used = self._ancestors(outputs if self._loss is None else symbols_of(self._loss))
         used |= self._ancestors(() if self._penalty is None else symbols_of(self._penalty))
         idle = [i.name for i in self.weight_inputs if i.symbol not in used]
         if idle:
-            raise SpecError(f"{where}: the {root} does not depend on weight {', '.join(idle)}; use it or remove it")
+            text = f"the {root} does not depend on weight {', '.join(idle)}; use it or remove it"
+            raise SpecError(f"{where}: {text}", self.place(idle[0]))

@@ -30,7 +30,8 @@ def check_name(name: object, kind: str, model: str) -> str:
     """
     where = f"model {model}: {kind} name {name!r}"
     if not isinstance(name, str) or not name.isidentifier():
-        raise SpecError(f"{where} is no identifier; use letters, digits and underscores, not starting with a digit")
+        hint = "" if isinstance(name, str) else "; the name is a text and comes first"
+        raise SpecError(f"{where} is no identifier; use letters, digits and underscores, not starting with a digit{hint}")
     if unicodedata.normalize("NFKC", name) != name:
         raise SpecError(f"{where} changes when Python reads it; write it as {unicodedata.normalize('NFKC', name)!r}")
     if kind in RESERVED.get(name, ()):
@@ -64,11 +65,12 @@ def split_names(names: str | Sequence[str], where: str) -> list[str]:
         where: model and kind, for messages.
 
     Raises:
-        SpecError: the text cannot be read.
+        SpecError: the text cannot be read, or stands for no name.
     """
-    if not isinstance(names, str):
-        return list(names)
     try:
-        return list(sympy.symbols(names, cls=str, seq=True))
-    except ValueError as error:
-        raise SpecError(f"{where} names {names!r}: {error}") from None
+        found = list(sympy.symbols(names, cls=str, seq=True)) if isinstance(names, str) else list(names)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"{where} names {names!r}: {error}; write them as 'a b' or 'k1:4'") from None
+    if not found and names:
+        raise SpecError(f"{where} names {names!r} stand for no name; a range ends after its beginning, as in 'k1:4'")
+    return found

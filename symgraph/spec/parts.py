@@ -1,9 +1,12 @@
 """The parts of a model that have been declared so far, for its readers."""
 
-from collections.abc import Container, Iterable
+import sys
+from collections.abc import Container, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from symgraph.errors import SpecError
+from symgraph.ir.user_functions import UserOp
 from symgraph.spec.canonical import symbols_of
 from symgraph.spec.constraints import Constraint
 from symgraph.spec.inputs import Input, NamedNode
@@ -17,8 +20,8 @@ class Parts:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_constraints", "_doc", "_frozen", "_inputs", "_likelihood", "_loss", "_nodes", "_outputs", "_penalty",
-        "_residuals", "_robust", "_symbols", "_targets", "name",
+        "__weakref__", "_constraints", "_doc", "_frozen", "_functions", "_inputs", "_likelihood", "_loss", "_nodes", "_outputs",
+        "_penalty", "_places", "_residuals", "_robust", "_symbols", "_targets", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
@@ -27,6 +30,7 @@ class Parts:
         self._inputs: dict[str, Input] = {}
         self._nodes: dict[str, NamedNode] = {}
         self._constraints: dict[str, Constraint] = {}
+        self._functions: dict[str, Any] = {}
         self._outputs: tuple[str, ...] = ()
         self._likelihood: Declared | None = None
         self._loss: Any = None
@@ -36,6 +40,7 @@ class Parts:
         self._symbols: dict[str, Any] = {}
         self._targets: tuple[Input, ...] = ()
         self._frozen = False
+        self._places = {"": _caller()}
 
     @property
     def doc(self) -> str:
@@ -44,6 +49,8 @@ class Parts:
 
     @doc.setter
     def doc(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise SpecError(f"model {self.name}: doc must be a text, not {text!r}")
         self._doc = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
     @property
@@ -80,6 +87,11 @@ class Parts:
     def nodes(self) -> tuple[NamedNode, ...]:
         """Return the named nodes, the outputs among them, in the order of their declaration."""
         return tuple(self._nodes.values())
+
+    @property
+    def functions(self) -> Mapping[str, UserOp]:
+        """Return the ops of the functions that the user brings, by name."""
+        return {name: function.user_op for name, function in self._functions.items()}
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:
@@ -140,10 +152,43 @@ class Parts:
                     todo.extend(symbols_of(by_symbol[symbol].expr))
         return found
 
+    def _check_of_weights(self, expr: Any, where: str, place: tuple[str, int] | None = None) -> None:
+        """Refuse a penalty or a constraint that depends on a row, or on no weight."""
+        before = self._ancestors(symbols_of(expr))
+        of_rows = self._first_of_rows(before)
+        if of_rows is not None:
+            row = f"the {of_rows.kind} {of_rows.name!r}, which differs from row to row"
+            raise SpecError(
+                f"{where}: it depends on {row}; use weights and constants only; what differs by row belongs into model.loss",
+                place,
+            )
+        if not any(i.symbol in before for i in self.weight_inputs):
+            raise SpecError(f"{where}: it depends on no weight; use one, or drop it", place)
+
     def _first_of_rows(self, symbols: Container[Any]) -> Input | None:
         """Return the first feature or target among symbols, or None where no symbol differs from row to row."""
         return next((i for i in self.inputs if i.symbol in symbols and i.kind in ("feature", "target")), None)
 
-    def _check_open(self, where: str) -> None:
+    def place(self, name: str = "") -> tuple[str, int] | None:
+        """Return file and line of the declaration of a name, or of the model; None where that is in no file.
+
+        Args:
+            name: of an input, a node or a constraint, "loss" or "penalty".
+        """
+        file, line = self._places.get(name, self._places[""])
+        return (file, line) if Path(file).is_file() else None
+
+    def _check_open(self, where: str, name: str) -> None:
+        """Refuse a declaration after the model's first use; remember where it was made, for errors that are found later."""
         if self._frozen:
             raise SpecError(f"{where}: the model is frozen, since it has been used; declare everything before its first use")
+        self._places[name] = _caller()
+
+
+def _caller() -> tuple[str, int]:
+    """Return file and line of the call from outside of the spec package that goes on now; no file if symgraph itself calls."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(__package__):
+        frame = frame.f_back
+    is_ours = str(frame.f_globals.get("__name__")).startswith("symgraph.")
+    return "" if is_ours else frame.f_code.co_filename, frame.f_lineno

@@ -4,7 +4,6 @@ The loss of a residual r is ``0.5 * f_scale**2 * rho(z)`` with ``z = (r/f_scale)
 grows less. Source: the documentation of scipy.optimize.least_squares, which names Triggs et al., Bundle Adjustment (1999).
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from sympy import Abs, Piecewise, sqrt
 
 from symgraph.errors import SpecError
 from symgraph.ir.functions import log1p
+from symgraph.spec.laws import is_finite_number
 
 ROBUST: Mapping[str, Callable[[Any, float], Any]] = MappingProxyType(
     {
@@ -51,8 +51,8 @@ def robust_loss(name: str, f_scale: float, where: str) -> Robust | None:
     Raises:
         SpecError: the name is unknown, or the scale is no positive number.
     """
-    if name != "linear" and name not in ROBUST:
+    if name not in ["linear", *ROBUST]:
         raise SpecError(f"{where}: loss {name!r} is unknown; known are linear, {', '.join(ROBUST)}")
-    if isinstance(f_scale, bool) or not isinstance(f_scale, int | float) or not 0.0 < f_scale < math.inf:
+    if not is_finite_number(f_scale) or f_scale <= 0.0:
         raise SpecError(f"{where}: f_scale must be a positive number, not {f_scale!r}")
     return None if name == "linear" else Robust(name, float(f_scale))

@@ -1,5 +1,6 @@
 """Steps through time: a differential equation solved by a fixed number of steps, each value a named node."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -38,8 +39,8 @@ class Steps:
             The symbols of the states at the end, in the order of ``states``.
 
         Raises:
-            SpecError: there is no state, ``t`` is no pair, ``steps`` is no positive whole number, there is not one rate for
-                each state, or a node cannot be made of them.
+            SpecError: there is no state, ``rates`` is no function of two, ``t`` is no pair of times, ``steps`` is no positive
+                whole number, there is not one rate for each state, or a node cannot be made of them.
 
         Source: W. Kutta, Zeitschrift fuer Mathematik und Physik 46, 1901.
         """
@@ -48,15 +49,25 @@ class Steps:
             raise SpecError(f"{where}: states must be a mapping of initial values by name, such as {{'theta': theta0}}")
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
             raise SpecError(f"{where}: steps must be a whole number, 1 or more, not {steps!r}")
+        try:
+            inspect.signature(rates).bind((), 0)
+        except (TypeError, ValueError):  # it cannot be called, or nobody can tell how
+            given = getattr(rates, "__name__", rates)
+            raise SpecError(f"{where}: rates must be a function of two, the states and the time, not {given}") from None
         if not isinstance(t, tuple | list) or len(t) != 2:
             raise SpecError(f"{where}: t must be the pair of the times at the beginning and at the end, not {t!r}")
         try:
             start, end = (sympy.sympify(time, strict=True) for time in t)
             values = tuple(sympy.sympify(value, strict=True) for value in states.values())
+            wrong = [one for one in (start, end, *values) if not isinstance(one, sympy.Expr)]
         except sympy.SympifyError as error:
-            raise SpecError(f"{where}: {error.expr!r} is not a SymPy expression or a number") from None
+            wrong = [error.expr]
+        if wrong:
+            raise SpecError(f"{where}: {wrong[0]!r} is not a SymPy expression or a number")
         with sympy.evaluate(True):
             h = (end - start) / steps
+            if h == 0:
+                raise SpecError(f"{where}: t begins and ends at {start}; give two times")
             h = h if h.is_number else self.node(f"{names[0]}_step", h)
             for step in range(1, steps + 1):
                 time, stages = start + (step - 1) * h, list[list[Any]]()
@@ -85,6 +96,8 @@ def _listed(rates: Any, names: Sequence[str], where: str) -> list[Any]:
         if set(rates) != set(names):
             raise SpecError(f"{where}: the rates are of {', '.join(map(str, rates))}, the states are {', '.join(names)}")
         return [rates[name] for name in names]
+    if rates is None:
+        raise SpecError(f"{where}: the function rates returned None; return a rate for each state ({', '.join(names)})")
     found = list(rates) if isinstance(rates, tuple | list) else [rates]
     if len(found) != len(names):
         raise SpecError(f"{where}: {len(found)} rates for {len(names)} states ({', '.join(names)})")

@@ -9,7 +9,7 @@ from sympy import exp
 from symgraph.errors import SpecError
 from symgraph.ir.functions import logaddexp, sigmoid
 from symgraph.spec.inputs import DEFAULT_LAW
-from symgraph.spec.laws import Constant, Law, Normal, Uniform
+from symgraph.spec.laws import Constant, Law, Normal, Uniform, is_finite_number
 
 
 class Transforms:
@@ -19,6 +19,7 @@ class Transforms:
     """
 
     __slots__ = ()
+    name: str
 
     def weight(self, name: str, *, init: Law | float) -> Any:
         """Declare one weight; see ``Model.weight``."""
@@ -40,8 +41,9 @@ class Transforms:
             SpecError: a name is taken, reserved or no identifier, ``init`` is out of range, there are bounds, or the model is
                 frozen.
         """
-        _check_no_bounds("positive", name, bounds)
-        start = _start(init, f"positive {name!r}", "above 0", lambda value: 0.0 < value < math.inf, math.log)
+        where = f"model {self.name}: positive {name!r}"
+        _check_no_bounds(where, bounds)
+        start = _start(init, where, "above 0", lambda value: value > 0.0, math.log)
         return self.node(name, exp(self.weight(f"log_{name}", init=start)))
 
     def unit_interval(self, name: str, *, init: Law | float = DEFAULT_LAW, bounds: None = None) -> Any:
@@ -56,10 +58,9 @@ class Transforms:
         Raises:
             SpecError: as for ``positive``.
         """
-        _check_no_bounds("unit_interval", name, bounds)
-        start = _start(
-            init, f"unit_interval {name!r}", "within (0, 1)", lambda p: 0.0 < p < 1.0, lambda p: math.log(p) - math.log1p(-p)
-        )
+        where = f"model {self.name}: unit_interval {name!r}"
+        _check_no_bounds(where, bounds)
+        start = _start(init, where, "within (0, 1)", lambda p: 0.0 < p < 1.0, lambda p: math.log(p) - math.log1p(-p))
         return self.node(name, sigmoid(self.weight(f"logit_{name}", init=start)))
 
     def simplex(self, name: str, count: int, *, bounds: None = None) -> tuple[Any, ...]:
@@ -75,23 +76,24 @@ class Transforms:
         Raises:
             SpecError: as for ``positive``, or ``count`` is no whole number above 1.
         """
-        _check_no_bounds("simplex", name, bounds)
+        where = f"model {self.name}: simplex {name!r}"
+        _check_no_bounds(where, bounds)
         if isinstance(count, bool) or not isinstance(count, int) or count < 2:
-            raise SpecError(f"simplex {name!r}: count must be a whole number, 2 or more, not {count!r}")
+            raise SpecError(f"{where}: count must be a whole number, 2 or more, not {count!r}")
         logs = [self.weight(f"log_{name}{place}", init=DEFAULT_LAW) for place in range(1, count)]
         whole = self.node(f"log_{name}_total", reduce(logaddexp, logs, 0))
         return tuple(self.node(f"{name}{place}", exp(log - whole)) for place, log in enumerate([*logs, 0], start=1))
 
 
-def _check_no_bounds(kind: str, name: str, bounds: object) -> None:
+def _check_no_bounds(where: str, bounds: object) -> None:
     if bounds is not None:
-        raise SpecError(f"{kind} {name!r}: the transform gives the range; drop bounds, or use model.weight with bounds")
+        raise SpecError(f"{where}: the transform gives the range; drop bounds, or use model.weight with bounds")
 
 
 def _start(init: Any, where: str, allowed: str, fits: Any, inverse: Any) -> Law:
     """Return the law of a weight whose natural value begins at ``init``, or which has that law itself."""
     if isinstance(init, Normal | Uniform | Constant):
         return init
-    if isinstance(init, bool) or not isinstance(init, int | float) or not fits(init):
+    if not is_finite_number(init) or not fits(init):
         raise SpecError(f"{where}: init must be a number {allowed}, or a law of the weight, not {init!r}")
     return Constant(inverse(float(init)))

@@ -1,6 +1,7 @@
 """Training of generated modules with NumPy alone: optimizers, schedules, clipping and stops are values that `train` takes."""
 
 from symgraph.training.clipping import CLIPS, Clip, clip_by_norm, clip_by_value
+from symgraph.training.doubts import doubts
 from symgraph.training.epoch import Epoch, run_epoch
 from symgraph.training.history import Callback, EpochEnd, Failure, Stop, TrainResult
 from symgraph.training.optimizers import OPTIMIZERS, Optimizer, OptimizerState, Parameter, adam, momentum, sgd
@@ -34,6 +35,7 @@ __all__ = [
     "clip_by_value",
     "constant",
     "converged",
+    "doubts",
     "momentum",
     "plot_comparison",
     "plot_loss",

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.util import decode_source
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from symgraph.errors import ModuleError
@@ -49,17 +48,13 @@ def siblings_of(module: Any) -> Siblings:
     Args:
         module: of any backend. A C file beside a module of Python is not compiled here; see `identity`.
     """
-    if getattr(module, "CONSTANTS", {}):
-        alone = f"{module.MODEL} has constants, which only its own module has as they are"
-        return Siblings(module, None, (), MappingProxyType({"scalar": alone, "c": alone}))
-    if getattr(module, "METADATA", {}).get("has_penalty"):
-        alone = f"{module.MODEL} has a penalty, which functions of one row do not have"
-        return Siblings(module, None, (), MappingProxyType({"scalar": alone, "c": alone}))
-    c_files: tuple[tuple[str, Any], ...]
-    own = tuple(getattr(module, "C_FILES", {}).items())
+    own, metadata = tuple(getattr(module, "C_FILES", {}).items()), getattr(module, "METADATA", {})
+    alone = "constants, which only its own module has as they are" if getattr(module, "CONSTANTS", {}) else ""
+    alone = alone or ("a penalty, which functions of one row do not have" if metadata.get("has_penalty") else "")
+    if alone:
+        return Siblings(module, None, (), dict.fromkeys(("scalar", "c"), f"{module.MODEL} has {alone}"))
     if own and not isinstance(module, NativeModule):
-        alone = f"the module of {module.MODEL} was compiled from C"
-        return Siblings(module, None, own, MappingProxyType({"scalar": alone}))
+        return Siblings(module, None, own, {"scalar": f"the module of {module.MODEL} was compiled from C"})
     given_scalar = is_scalar(module)
     stem, suffix = _stem(getattr(module, "__file__", None) or "", given_scalar)
     other = "numpy" if given_scalar else "scalar"
@@ -67,16 +62,16 @@ def siblings_of(module: Any) -> Siblings:
         nowhere = f"the module of {module.MODEL} is in no file{suffix}"
         lacking, found, c_files = dict.fromkeys((other,) if own else (other, "c"), nowhere), None, own
     else:
-        lacking, found, name = {}, _read(f"{stem}{suffix}", _load), os.path.basename(stem)  # noqa: PTH119  quicker than Path
+        lacking, found, name = {}, _read(f"{stem}{suffix}"), os.path.basename(stem)  # noqa: PTH119  quicker than Path
         if found is None:
             lacking[other] = f"there is no module {name}{suffix} beside it"
         elif is_scalar(found) is given_scalar or identity(found) != identity(module):
             found, lacking[other] = None, f"{name}{suffix} was not built from the same spec; build it again"
-        c_files = own or tuple((f"{name}{end}", _read(f"{stem}{end}", _text)) for end in (".c", ".h"))
+        c_files = own or tuple((f"{name}{end}", _read(f"{stem}{end}")) for end in (".c", ".h"))
         if None in (text for _, text in c_files):
             lacking["c"] = f"there is no {name}.c beside it, which `symgraph build --backend c` makes"
     arrays, scalar = (found, module) if given_scalar else (module, found)
-    return Siblings(arrays, scalar, c_files, MappingProxyType(lacking))
+    return Siblings(arrays, scalar, c_files, lacking)
 
 
 @lru_cache(maxsize=64)  # a run is often short beside the search for files
@@ -89,29 +84,23 @@ def _stem(file: str, given_scalar: bool) -> tuple[str | None, str]:
     return str(path.with_name(stem)), ".py" if given_scalar else f"{_SUFFIX}.py"
 
 
-def _read(file: str, reader: Any) -> Any:
-    """Return what a reader makes of a file in its present state, or None if it is not there or must not be used."""
+def _read(file: str) -> Any:
+    """Return the module or, of C, the text in a file in its present state, or None if it is not there or must not be used."""
     try:
         state = os.stat(file)  # noqa: PTH116  as above
-        return reader(file, (state.st_mtime_ns, state.st_size, state.st_ino))
+        return _read_in_state(file, (state.st_mtime_ns, state.st_size, state.st_ino))
     except (OSError, UnicodeDecodeError, SyntaxError, ModuleError):
         return None
 
 
-@lru_cache(maxsize=16)
-def _load(file: str, state: tuple[int, int, int]) -> Any:
-    """Load the module of a file in a given state: time of change, length, number on the disk."""
-    return from_source(decode_source(_bytes(Path(file))), Path(file).stem, file)
+@lru_cache(maxsize=32)
+def _read_in_state(file: str, state: tuple[int, int, int]) -> Any:
+    """Read a file in a given state: time of change, length, number on the disk.
 
-
-@lru_cache(maxsize=16)
-def _text(file: str, state: tuple[int, int, int]) -> str:
-    return _bytes(Path(file)).decode()
-
-
-def _bytes(path: Path) -> bytes:
-    """Read a file that will run as code, if it is as trustworthy as the module beside it."""
-    doubt = objection(path, path.parent)
-    if doubt is not None:
-        raise ModuleError(f"{path} {doubt}")
-    return path.read_bytes()
+    It will run as code, so it must be as trustworthy as the module beside it.
+    """
+    path = Path(file)
+    if objection(path, path.parent) is not None:
+        return None
+    content = path.read_bytes()
+    return from_source(decode_source(content), path.stem, file) if path.suffix == ".py" else content.decode()

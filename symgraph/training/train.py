@@ -90,13 +90,14 @@ def train(
     if state is not None and w0 is None:
         raise OptionError("state belongs to the weights it was reached with; give them as w0")
     count("epochs", epochs)
-    seed = count("seed", _fresh_seed() if seed is None else seed, at_least=0, at_most=GREATEST_SEED)
+    seed = count("seed", secrets.randbelow(GREATEST_SEED + 1) if seed is None else seed, at_least=0, at_most=GREATEST_SEED)
     given, choice, by_rows = None if w0 is None else _checked_weights(module, w0), checked_choice(backend), is_scalar(module)
     rows = as_rows(module, X, y, dtype=np.dtype(np.float64) if by_rows else None if given is None else given.dtype)
     modules = siblings_of(module)
     w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
     start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
-    work = Work(modules, rows, optimizer, clip, _checked_batch_size(batch_size, rows.n), by_rows, limits_of(module, w))
+    size = rows.n if batch_size is None else count(f"batch_size (None is all {rows.n} rows)", batch_size, at_most=rows.n)
+    work = Work(modules, rows, optimizer, clip, size, by_rows, limits_of(module, w))
     listeners = _checked_callbacks(callbacks)
     return _run(_Plan(choose_engine(work, choice), rows.n, shuffle, seed, stop, listeners), w, start, epochs)
 
@@ -157,10 +158,6 @@ def _initial_weights(modules: Siblings, seed: int) -> Array:
     return weights
 
 
-def _fresh_seed() -> int:
-    return secrets.randbelow(GREATEST_SEED + 1)
-
-
 def _checked_weights(module: GeneratedModule | ScalarModule, w0: Any) -> Array:
     w, wanted = float_array("w0", w0, module.WEIGHTS), len(module.WEIGHTS)
     if w.shape != (wanted,):
@@ -180,10 +177,6 @@ def _checked_state(optimizer: Optimizer, state: OptimizerState, w: Array) -> Opt
         )
     slots = tuple(np.array(slot, np.float64) for slot in state.slots)
     return state._replace(slots=slots)
-
-
-def _checked_batch_size(batch_size: int | None, rows: int) -> int:
-    return rows if batch_size is None else count(f"batch_size (None is all {rows} rows)", batch_size, at_most=rows)
 
 
 def _checked_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:

@@ -343,7 +343,7 @@ def test_nothing_is_allocated_and_loops_over_rows_read_no_memory_but_columns() -
     assert set(re.findall(r"\b([a-z]\w*)\(", body)) == {"fabs", *own}
     # exp; the sigmoid, its slope and that of tanh, whose arguments are never above 0
     assert (body.count("_exp_("), body.count("_exp_minus_(")) == (1, 3)
-    assert set(re.findall(r"(\w+)\[", body)) == {"x", "y", "cotangent", "terms"}
+    assert set(re.findall(r"(\w+)\[", body)) == {"x", "y", "cotangent", "losses", "terms"}
 
 
 COPIED = "distributed: split to 0 loops and 1 library calls"

@@ -5,7 +5,10 @@ import pytest
 import sympy as sp
 
 import symgraph as sg
+from symgraph.backends.c import view
 from symgraph.generate import generate
+from symgraph.io.compiled import module_of
+from symgraph.io.compiler import find_compiler
 from symgraph.options import options_of
 
 RNG = np.random.default_rng(1)
@@ -100,3 +103,25 @@ def test_rows_that_overflow_do_not_become_nan():
     assert squares[2, 2] == np.inf
     assert loss == np.inf
     assert slopes[2] != slopes[2] or np.isinf(slopes[2])
+
+
+@pytest.mark.parametrize(("residuals", "loss"), [(1, "linear"), (2, "soft_l1")])
+def test_many_weights_in_panels_give_what_all_at_once_give(monkeypatch, residuals, loss):
+    m = sg.Model(f"panels_{residuals}")
+    x, w = m.features("x1:5"), m.weights("w1:41")
+    targets = m.targets("u v")[:residuals] if residuals > 1 else (m.target("u"),)
+    sums = [sp.Add(*(sp.tanh(w[(i + k) % 40] * x[i % 4] + w[7 * i % 40]) for i in range(60))) for k in range(residuals)]
+    m.residual(*(total - y for total, y in zip(sums, targets, strict=True)), loss=loss, f_scale=0.8)
+    monkeypatch.setattr(view, "BLOCK_BYTES", 2048)
+    files = {artifact.name: artifact.text for artifact in generate(m, ("c",))}
+    assert f"_PANEL_ {8 // residuals}\n" in files[f"{m.name}.c"]
+    c, numpy = module_of(f"{m.name}.c", files, compiler=find_compiler().in_haste()), sg.compile(m, "numpy")
+    weights = RNG.normal(size=40)
+    for n in (1, 8, 37):
+        data = RNG.normal(size=(n, 4)), RNG.normal(size=(n, residuals) if residuals > 1 else n)
+        for s in (None, S[:n]):
+            got, want = (each.normal_equations(weights, *data, sample_weight=s) for each in (c, numpy))
+            for one, other in zip(got, want, strict=True):
+                # some ulp of the largest entry: sums of 60 terms below 1, and of 37 rows
+                np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-12 * np.max(np.abs(other)))
+            assert np.array_equal(got[0], got[0].T)

@@ -146,9 +146,7 @@ def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_sm
     said = dict(re.findall(r"(\w+) (\d+)[,\n]", files["perceptron.h"].split("need at most:\n")[1].splitlines(keepends=True)[0]))
     assert set(said) == {name for name in C_FUNCTIONS if not name.endswith("row")}
     for name, kibibytes in said.items():
-        # the products need all derivatives of a block of rows at once
-        most = 131_072 if name == "normal_equations" else 65_536
-        assert found[name] + deepest <= 1024 * int(kibibytes) <= most, name
+        assert found[name] + deepest <= 1024 * int(kibibytes) <= 65_536, name
 
 
 def test_results_of_a_model_in_parts_are_those_of_numpy_and_of_single_rows() -> None:

@@ -1,11 +1,12 @@
 """symgraph.backends.section: operations become statements; those used once are written inside their consumer."""
 
+from graph_text import from_text
+
 from symgraph.backends import BACKENDS
 from symgraph.backends.layout import WIDTH, columns
 from symgraph.backends.names import Numbering
 from symgraph.backends.section import SectionWriter
 from symgraph.ir.graph import LEAVES, GraphBuilder
-from symgraph.ir.text import from_text
 
 NAMES = ("f", "g", "a", "b")
 

@@ -105,5 +105,5 @@ def test_a_traceback_shows_the_generated_line() -> None:
         module.predict([1.0, 2.0, 3.0], [1.0])
     except ValueError as error:
         shown = "".join(traceback.format_exception(error))
-    assert "self._checked(self.facts, w, X, None)" in shown
+    assert "return self._of_each(" in shown  # a line of the binding
     assert "w has shape (3,), line needs (2,): a, b" in shown

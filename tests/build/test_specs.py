@@ -132,7 +132,7 @@ def test_what_a_spec_prints_goes_to_stderr(folder: Path, capsys: pytest.CaptureF
         (LINE + "\nmodel.node('2x', a)\n", SpecError, r"^spec\.py:9: model line: node name '2x' is no identifier"),
         ("", BuildError, r"^spec\.py defines no model; assign a symgraph\.Model to a variable"),
         ("models = []\n", BuildError, r"^spec\.py defines no model"),
-        (LINE + "\nother = Model('line')\n", BuildError, r"^spec\.py defines two models called 'line'"),
+        (LINE + "\nother = Model('line')\n", SpecError, r"^spec\.py:9: .* spec\.py defines two models called 'line'"),
     ],
 )
 def test_a_spec_that_fails_says_in_which_line_and_why(folder: Path, text: str, kind: type[Exception], message: str) -> None:
@@ -154,8 +154,21 @@ def test_a_spec_that_fails_says_in_which_line_and_why(folder: Path, text: str, k
 )
 def test_habits_from_numeric_code_are_told_what_to_write_instead(folder: Path, output: str, hint: str) -> None:
     write(folder / "line.py", "import math\nimport numpy\n" + LINE, output=output)
-    with pytest.raises(BuildError, match=rf"^line\.py:9: TypeError: .*; {hint}$"):
+    with pytest.raises(BuildError, match=rf"^line\.py:9: TypeError: .*; {hint}"):
         read_spec("line.py", folder)
+
+
+def test_a_fault_of_ours_while_a_spec_runs_keeps_its_traceback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder / "line.py", LINE)
+    monkeypatch.setattr("symgraph.spec.declarations.check_name", None)
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        read_spec("line.py", folder)
+
+
+def test_an_error_that_is_found_when_a_model_is_used_names_the_line_of_the_declaration(folder: Path) -> None:
+    write(folder / "slip.py", output="a * x")
+    with pytest.raises(SpecError, match=r"^slip\.py:6: model line: the output does not depend on weight b; use it"):
+        read_spec("slip.py", folder)
 
 
 @pytest.mark.parametrize(

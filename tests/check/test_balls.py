@@ -6,12 +6,15 @@ from itertools import product
 from typing import Any
 
 import mpmath as mp
+import numpy as np
 import pytest
 from flint import arb, ctx
+from region_accuracy import in_reach, numbers
 
 from symgraph.check.balls import INFINITY, KINK, ONE, UNDEFINED, UNKNOWN, ZERO
 from symgraph.check.forms import FORMS, slope_of, value_of
 from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
+from symgraph.ir.ops import OPS
 
 BITS = 400
 DIGITS = 250
@@ -39,6 +42,7 @@ TRUE: dict[str, Callable[..., Any]] = {
     "log_ndtr": lambda x: mp.log1p(-mp.erfc(x / mp.sqrt(2)) / 2) if x > 0 else mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
     "gamma": mp.gamma, "erfinv": mp.erfinv, "erfcinv": erfcinv, "ndtri": ndtri, "dawson": dawson, "expint": mp.e1, "ei": mp.ei,
     "betaln": lambda a, b: mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b), "lambertw": mp.lambertw,
+    "lambertw1p": lambda x: 1 + mp.lambertw(x), "digamma_step": lambda x, h: mp.digamma(x + h) - mp.digamma(x),
     **{f"bessel_{kind}{order}": partial(getattr(mp, f"bessel{kind}"), order) for kind in "jyik" for order in (0, 1)},
     **{f"bessel_{kind}": getattr(mp, f"bessel{kind}") for kind in "jyik"},
     **{f"wofz_{name}": function for name, function in (("re", lambda a, b: faddeeva(a, b).real),
@@ -61,6 +65,7 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     **dict.fromkeys(("lgamma", "digamma", "trigamma"), ((*POSITIVE, *(-x for x in SIZES if x % 1)),)),
     **dict.fromkeys(("erfcinv", "ndtri"), (UNIT[1:-1],)), "erfinv": (WITHIN,), "gamma": (SIZES[1:-1],),
     "dawson": (tuple(x for x in REAL if abs(x) < 1e3),), "expint": (SIZES[1:-1],), "lambertw": (SIZES[1:],),
+    "lambertw1p": (SIZES[1:],), "digamma_step": (SIZES[2:], SIZES[2:]),
     "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3), (1e-5, 0.75))
     for name in ("re", "im", "slope_re", "slope_im")},
     **{f"bessel_{kind}{order}": ((1e-5, 0.75, 8.1),) for kind in "jyik" for order in (0, 1)},
@@ -260,6 +265,27 @@ def test_powers_have_no_number_of_digits_too_many() -> None:
         assert value_of(FORMS["pow"], [ZERO, ZERO]) == 1
         assert value_of(FORMS["pow"], [arb(-2), arb(1001)]) < -1e300
         assert value_of(FORMS["pow"], [arb(3), arb(0.5)]).overlaps(arb(3).sqrt())
+
+
+@pytest.mark.parametrize("name", [op for op, row in OPS.items() if row.regions])
+def test_a_wide_ball_of_a_special_function_holds_what_its_numbers_give(name: str) -> None:
+    """Balls between two numbers around the borders of regions; what a ball leaves open is unknown, infinite or undefined."""
+    rng, judged = np.random.default_rng(4), 0
+    order = [arb(3)] if name in ORDERS else []
+    for region in OPS[name].regions:
+        x = np.sort(in_reach(name, numbers(OPS[name], region, 2, rng)))
+        x = x[np.abs(x) < 1e4]
+        for at in rng.integers(0, x.size - 2, 12):
+            low, inside, high = x[at : at + 3].tolist()
+            with ctx.workprec(200):
+                wide = value_of(FORMS[name], [*order, arb(low).union(arb(high))])
+                for point in (low, inside, high):
+                    found = value_of(FORMS[name], [*order, arb(point)])
+                    if isinstance(wide, arb) and isinstance(found, arb):
+                        judged += 1
+                        assert wide.overlaps(found), (low, point, high)
+                    assert wide is not UNDEFINED or found is UNDEFINED, (low, point, high)
+    assert judged > 15
 
 
 def test_every_form_is_tried() -> None:

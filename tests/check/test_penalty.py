@@ -183,8 +183,8 @@ def test_a_penalty_that_depends_on_a_row_is_refused_by_its_name(kind: str) -> No
     symbols["line"] = model.node("line", cos(symbols["x"]) * symbols["a"])
     with pytest.raises(SpecError) as caught:
         model.penalty(symbols[kind] ** 2 + symbols["a"])
-    name = "target y" if kind == "y" else "feature x"
-    assert str(caught.value).endswith(f"it depends on the {name}, so it differs by row; put what does into model.loss")
+    name = "target 'y'" if kind == "y" else "feature 'x'"
+    assert f"penalty: it depends on the {name}, which differs from row to row; use weights" in str(caught.value)
 
 
 def test_two_penalties_and_one_without_a_loss_are_refused() -> None:

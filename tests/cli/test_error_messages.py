@@ -47,7 +47,7 @@ SPECS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("model m", "loss does not depend on weight b"),
     ),
     "weight without influence on the output": ('m.output("y_hat", b * x)', ("model m", "output does not depend on weight a")),
-    "node defined twice": ('m.node("n", a); m.node("n", b)', ("spec.py:8:", "model m", "'n'", "twice")),
+    "node defined twice": ('m.node("n", a); m.node("n", b)', ("spec.py:8:", "model m", "'n'", "taken by a node")),
     "node named like a weight": ('m.node("a", x)', ("spec.py:8:", "'a'", "taken by a weight")),
     "node after freezing": (
         'm.loss(m.output("y_hat", a * x + b) ** 2)\nm.partials()\nm.node("late", x)',

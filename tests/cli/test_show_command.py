@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from command_line import LINE, Project, Run
+from graph_text import from_text
 
 from symgraph.cli.show import _latex_name
-from symgraph.ir.text import from_text, to_text
+from symgraph.ir.text import to_text
 
 FORMULAS = [
     "y_hat = top*exp(-rate*time)",

@@ -17,7 +17,7 @@ from command_line import Project, Run, environment, snapshot
 
 from symgraph import load
 from symgraph.io.data import read_data
-from symgraph.training import adam, clip_by_norm, converged, sgd, step_decay, train
+from symgraph.training import adam, clip_by_norm, converged, doubts, sgd, step_decay, train
 
 
 def rows(project: Project) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +46,9 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(bui
     # off a terminal: lines, no bar and no colour
     assert done.err.splitlines() == [
         "adam: all epochs are done; the weights are those after epoch 2",
+        *(f"adam: {line}" for line in doubts(load(module_of(built)), *rows(built), result)),
     ]
+    assert done.err.splitlines()[1].startswith("adam: not converged: the gradient's norm is ")
 
 
 def test_several_optimizers_are_compared_saved_apart_and_drawn_together(built: Project, tmp_path: Path) -> None:

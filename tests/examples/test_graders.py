@@ -18,7 +18,7 @@ from examples.nine_weights import (
     sigmoid,
 )
 from symgraph.io.data import read_data
-from symgraph.io.module import load
+from symgraph.io.native import load
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTS = json.loads((Path(__file__).parent.parent / "data" / "notebook.json").read_text(encoding="utf-8"))
@@ -27,7 +27,7 @@ W = np.full(9, 0.1)
 
 @pytest.fixture(scope="module")
 def row() -> np.ndarray:
-    module = load("nine_weights")
+    module = load("nine_weights", backend="numpy")
     data = read_data(ROOT / "data" / "nine_weights.csv", module.FEATURES, module.TARGET)
     assert data.X is not None
     assert data.y is not None
@@ -79,7 +79,7 @@ def test_forward_propagation_gives_the_notebooks_dictionary(row: np.ndarray) -> 
 
 def test_backward_propagation_is_the_gradient_of_the_module(row: np.ndarray) -> None:
     rng = np.random.default_rng(0)
-    module = load("nine_weights")
+    module = load("nine_weights", backend="numpy")
     for _ in range(5):
         w = rng.normal(size=9)
         forward = forward_propagation(row[:5], row[5], w)
@@ -121,7 +121,7 @@ def test_the_aliased_gradient_check_has_the_notebooks_figures_where_they_are_mor
 
 def test_the_gradient_check_sees_a_wrong_partial_only_if_the_weights_are_put_back_and_not_equal(row: np.ndarray) -> None:
     """What the notebook's check cannot see is why `symgraph.gradcheck` exists."""
-    module = load("nine_weights")
+    module = load("nine_weights", backend="numpy")
     swapped = type("Swapped", (), dict(vars(module)))
     swapped.grad = staticmethod(lambda w, x, y: module.grad(w[[0, 1, 2, 4, 3, 5, 6, 7, 8]], x, y))
     assert all(abs(value) < 1e-6 for value in gradient_checking(row, W, module=swapped).values())

@@ -10,7 +10,7 @@ import pytest
 from examples.nine_weights import SETUPS, Replay, Run, draw, initial_weights, replay, train_as_notebook
 from symgraph.errors import DataError
 from symgraph.io.data import read_data
-from symgraph.io.module import load
+from symgraph.io.native import load
 from symgraph.training import clip_by_norm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,7 +134,7 @@ def test_starting_anew_leaves_numpys_global_generator_alone() -> None:
 
 def test_the_clipped_runs_are_the_same_with_gradients_limited(result: Replay) -> None:
     assert [run.name for run in result.runs[3:]] == ["vanilla, clipped", "momentum, clipped", "adam, clipped"]
-    module = load("nine_weights")
+    module = load("nine_weights", backend="numpy")
     data = read_data(DATA, module.FEATURES, module.TARGET)
     assert data.X is not None
     w = initial_weights(9)
@@ -148,7 +148,7 @@ def test_the_clipped_runs_are_the_same_with_gradients_limited(result: Replay) ->
 
 
 def test_losses_are_the_mean_over_all_rows_after_each_epoch(result: Replay) -> None:
-    module = load("nine_weights")
+    module = load("nine_weights", backend="numpy")
     data = read_data(DATA, module.FEATURES, module.TARGET)
     run = _run(result, "vanilla")
     for epoch in (0, 30, 62):
@@ -157,7 +157,7 @@ def test_losses_are_the_mean_over_all_rows_after_each_epoch(result: Replay) -> N
 
 def test_the_notebooks_stop_looks_at_increases_alone() -> None:
     """A run whose weights only fall stops after its first epoch, however far they fall."""
-    module = load("nine_weights")
+    module = load("nine_weights", backend="numpy")
     falling = type("Falling", (), dict(vars(module)))
     falling.value_and_grad = staticmethod(lambda w, _x, _y: (1.0, np.ones(9)))
     run = train_as_notebook(falling, np.zeros((3, 5)), np.zeros(3), SETUPS[0])
@@ -167,7 +167,7 @@ def test_the_notebooks_stop_looks_at_increases_alone() -> None:
 
 def test_moments_are_forgotten_at_each_epoch() -> None:
     """Under a gradient of -1 the momentum of an epoch of one row is the rate, epoch after epoch."""
-    module = load("nine_weights")
+    module = load("nine_weights", backend="numpy")
     rising = type("Rising", (), dict(vars(module)))
     rising.value_and_grad = staticmethod(lambda w, _x, _y: (1.0, -np.ones(9)))
     run = train_as_notebook(rising, np.zeros((1, 5)), np.zeros(1), SETUPS[1])
@@ -178,7 +178,7 @@ def test_moments_are_forgotten_at_each_epoch() -> None:
 
 
 def test_a_run_that_stops_being_finite_says_so_and_keeps_its_last_good_weights() -> None:
-    module = load("nine_weights")
+    module = load("nine_weights", backend="numpy")
     X, y = np.zeros((3, 5)), np.array([0.0, np.nan, 0.0])
     run = train_as_notebook(module, X, y, SETUPS[0])
     assert run.failure is not None

@@ -15,9 +15,9 @@ from symgraph import Model
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.gradcheck import gradcheck
 from symgraph.gradcheck.differences import differentiate, look
-from symgraph.io.module import load
+from symgraph.io.native import load
 
-NINE_WEIGHTS = load(Path(__file__).parent.parent / "data" / "modules" / "nine_weights.py")
+NINE_WEIGHTS = load(Path(__file__).parent.parent / "data" / "modules" / "nine_weights.py", backend="numpy")
 
 
 def _slope_model(slope: Any = 1.0, **options: Any) -> Any:

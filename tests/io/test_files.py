@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from symgraph.io.files import is_stream, locked, replace_text, write_file
+from symgraph.io.files import is_stream, locked, replace_texts, write_file
 
 
 def test_a_new_file_has_the_text_with_newlines_as_they_are(tmp_path: Path) -> None:
-    replace_text(tmp_path / "a.txt", "first\nsecond ü\n")
+    replace_texts({tmp_path / "a.txt": "first\nsecond ü\n"})
     assert (tmp_path / "a.txt").read_bytes() == "first\nsecond ü\n".encode()
 
 
@@ -23,7 +23,7 @@ def test_an_old_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old", encoding="utf-8")
     path.chmod(0o640)
-    replace_text(path, "new")
+    replace_texts({path: "new"})
     assert path.read_text(encoding="utf-8") == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
@@ -41,7 +41,7 @@ def test_a_failure_on_the_way_leaves_the_old_file_and_no_other(
 
     monkeypatch.setattr(owner, step, full)
     with pytest.raises(OSError, match="No space left"):
-        replace_text(path, "new")
+        replace_texts({path: "new"})
     assert path.read_text(encoding="utf-8") == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
 
@@ -51,19 +51,19 @@ def test_a_reader_of_the_old_file_goes_on_reading_it(tmp_path: Path) -> None:
     path.write_text("old text", encoding="utf-8")
     with path.open(encoding="utf-8") as reader:
         assert reader.read(4) == "old "
-        replace_text(path, "new")
+        replace_texts({path: "new"})
         assert reader.read() == "text"
 
 
 def test_text_that_utf8_cannot_hold_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
-        replace_text(tmp_path / "a.txt", "\ud800")
+        replace_texts({tmp_path / "a.txt": "\ud800"})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        replace_text(tmp_path / "no" / "a.txt", "text")
+        replace_texts({tmp_path / "no" / "a.txt": "text"})
 
 
 def test_a_file_that_a_user_names_is_replaced_with_its_mode_and_nothing_stays_beside_it(tmp_path: Path) -> None:

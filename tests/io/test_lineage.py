@@ -15,7 +15,6 @@ from symgraph.io import compiled
 from symgraph.io.compiler import find_compiler
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.manifest import FILE
-from symgraph.io.module import load_scalar
 
 SPEC = """
 from symgraph import Model
@@ -44,7 +43,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 LOADS: dict[str, Callable[[], object]] = {
     "by name": lambda: symgraph.load("line"),
     "by path": lambda: symgraph.load("generated/line.py"),
-    "for rows": lambda: load_scalar("line_scalar"),
+    "for rows": lambda: symgraph.load("line_scalar"),
 }
 
 

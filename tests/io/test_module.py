@@ -13,7 +13,8 @@ import pytest
 
 import symgraph.io.module
 from symgraph.errors import ModuleError
-from symgraph.io.module import from_source, load, load_scalar
+from symgraph.io.module import from_source
+from symgraph.io.native import load
 
 MODULES = Path(__file__).parent.parent / "data" / "modules"
 NINE_WEIGHTS = MODULES / "nine_weights.py"
@@ -92,10 +93,8 @@ def test_a_relative_path_is_taken_from_the_current_directory(project: Path) -> N
 def test_a_module_of_the_scalar_backend_loads_the_same_way() -> None:
     grad = [0.0, 0.0]
     assert load(LINE_SCALAR).WEIGHTS == ("w1", "w2")
-    assert load_scalar(LINE_SCALAR).row([2.0, 1.0], [3.0], 5.0, grad) == 4.0
+    assert load(LINE_SCALAR).row([2.0, 1.0], [3.0], 5.0, grad) == 4.0
     assert grad == [12.0, 4.0]
-    with pytest.raises(ModuleError, match="nine_weights_scalar"):
-        load_scalar(NINE_WEIGHTS)
 
 
 def test_loading_writes_no_bytecode_and_changes_no_setting(project: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from symgraph.errors import ModuleError, OptionError
 from symgraph.io.config import Config, find_project, read_config
-from symgraph.io.module import load
+from symgraph.io.native import load
 from symgraph.io.trust import objection
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no such owners here")

@@ -4,13 +4,13 @@ import math
 
 import mpmath
 import pytest
+from graph_text import from_text
 from graphs import REAL_OPS, graphs, points, values_of
 from hypothesis import assume, given, settings
 
 from symgraph.ir.evaluate import FLOAT, MPMATH, evaluate
 from symgraph.ir.graph import Graph
 from symgraph.ir.ops import OPS
-from symgraph.ir.text import from_text
 
 PRIMITIVE = [name for name, row in OPS.items() if row.stable is None]
 

@@ -5,17 +5,19 @@ import random
 import sys
 
 import mpmath
+import numpy as np
 import pytest
+from graph_text import from_text
 from graphs import graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from region_accuracy import LEAST, in_reach, numbers, truth
 
 from symgraph.ir.evaluate import MPMATH
 from symgraph.ir.graph import Graph, GraphBuilder
 from symgraph.ir.intervals import RULES, WHOLE, Interval, between, intervals, point, renewed
 from symgraph.ir.op import SCIPY
 from symgraph.ir.ops import OPS
-from symgraph.ir.text import from_text
 
 DIGITS = 60
 PRIMITIVE = sorted(op for op in RULES if op in MPMATH and op in OPS and OPS[op].stable is None and op != "rowsum")
@@ -80,6 +82,35 @@ def test_the_interval_of_an_op_holds_every_value_that_random_search_finds(op: st
                     judged += 1
                     assert found.low <= value <= found.high, (op, [interval for interval, _ in drawn], operands)
     assert judged > (100 if quick else 15)
+
+
+@pytest.mark.parametrize("op", [op for op, row in OPS.items() if row.regions and op in RULES])
+def test_the_interval_of_a_special_function_holds_the_reference_around_the_borders_of_its_regions(op: str) -> None:
+    rng, drawn = random.Random(op), np.random.default_rng(3)
+    judged = 0
+    with mpmath.workdps(DIGITS):
+        for region in OPS[op].regions:
+            x = sorted(in_reach(op, numbers(OPS[op], region, 2, drawn)).tolist())
+            for _ in range(12):
+                low, inside, high = sorted(rng.choices(x, k=3)) if rng.random() < 0.5 else near_to(rng, x)
+                found = RULES[op](between(low, high))
+                for point in (low, inside, high):
+                    true = truth(op, (point,), "value")
+                    if true is not None and abs(true) > LEAST:  # smaller ones are only known to be so small
+                        mantissa, exponent = true.man_exp()
+                        judged += 1
+                        assert found.low <= mpmath.ldexp(mpmath.mpf(int(mantissa)), int(exponent)) <= found.high, (
+                            low,
+                            point,
+                            high,
+                        )
+    assert judged > 60
+
+
+def near_to(rng: random.Random, x: list[float]) -> list[float]:
+    """Three numbers in a row."""
+    at = rng.randrange(len(x) - 2)
+    return x[at : at + 3]
 
 
 @given(graphs(), st.integers(0, 1000))

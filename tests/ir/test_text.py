@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from graph_text import from_text
 from graphs import bits, graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from zoo import ZOO
 from symgraph.derive.lowering import lower
 from symgraph.generate import differentiated
 from symgraph.ir.graph import Graph, GraphBuilder
-from symgraph.ir.text import from_text, to_text
+from symgraph.ir.text import to_text
 
 PRINTED = """\
 graph demo

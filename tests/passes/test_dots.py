@@ -1,8 +1,9 @@
 """dots: sums over rows of products are dot products where nothing else needs the product."""
 
+from graph_text import from_text
+
 from symgraph import Model
 from symgraph.generate import differentiated
-from symgraph.ir.text import from_text
 from symgraph.passes.dots import dots
 
 PRODUCTS = """graph g

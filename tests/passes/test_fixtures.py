@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from graph_text import from_text
 
 from symgraph.derive.adjoint import differentiate
 from symgraph.ir.graph import Graph
-from symgraph.ir.text import from_text, to_text
+from symgraph.ir.text import to_text
 from symgraph.ir.well_formed import verify_graph
 from symgraph.passes import PIPELINES, STEPS
 

@@ -292,8 +292,7 @@ def trapezoids(step: str, pairs: int, floats: int, weight: Callable[[Any], Any])
     places = [(n * h) ** 2 for n in range(1, pairs + floats + 1)]
     leading, rest = places[:pairs][::-1], places[pairs:][::-1]
     return (
-        tuple(parts(place, 53, 53) for place in leading),
-        tuple(parts(weight(place), 53, 53) for place in leading),
+        [(parts(place, 53, 53), parts(weight(place), 53, 53)) for place in leading],
         tuple((float(place), float(weight(place))) for place in rest),
         parts(2 * h / mpmath.pi, 53, 53),
         parts(2 * mpmath.pi / h, 53, 53),
@@ -314,18 +313,15 @@ def constants() -> dict[str, Any]:
         "LOG2": parts(log2, 40, 40, 53),
         "LOG2_PAIR": parts(log2, 53, 53),
         "PI_PARTS": parts(mp.pi / 16, 53, 53, 53, 53),
-        "EXP_POWERS": tuple(parts(mp.expm1(mp.mpf(j) / 32 * log2), 53, 53) for j in range(-16, 16)),
+        "EXP_POWERS": [parts(mp.expm1(mp.mpf(j) / 32 * log2), 53, 53) for j in range(-16, 16)],
         "SINES": tuple(parts(mp.sinpi(mp.mpf(j) / 16), 53, 53) for j in range(32)),
     }
     for name, terms, pairs in (("EXP", exp, 6), ("SIN", sines, 4), ("COS", cosines, 4), ("ERF", erf, 12)):
         found[f"{name}_TERMS"] = tuple(parts(term, 53, 53) for term in terms[:pairs])
         found[f"{name}_TAIL"] = tuple(map(float, terms[pairs:]))
     # exp(-(25*0.36)**2) and exp(-(pi/0.36)**2) are below 2**-108; p*exp(-p) is below 2**-114 at the 27th place of 0.34
-    for name, rule in (
-        ("ERFC", trapezoids("0.36", 16, 8, lambda place: mp.exp(-place))),
-        ("IERFC", trapezoids("0.34", 20, 6, lambda place: place * mp.exp(-place))),
-    ):
-        found |= zip((f"{name}_{part}" for part in ("PLACES", "WEIGHTS", "TAIL", "SCALE", "POLE")), rule, strict=True)
+    found["ERFC"] = trapezoids("0.36", 16, 8, lambda place: mp.exp(-place))
+    found["IERFC"] = trapezoids("0.34", 20, 6, lambda place: place * mp.exp(-place))
     return found
 
 

@@ -102,3 +102,9 @@ def test_every_kind_of_numpy_module_has_constants(options: Options) -> None:
     if options.error_bound:
         far = module.with_constants(T=200.5).error_bound(W, X, Y)[0]
         assert (far != module.error_bound(W, X, Y)[0]).any()
+
+
+def test_a_module_changes_its_constants_after_another_of_the_same_text_was_made() -> None:
+    first, second = (symgraph.compile(arrhenius(), backend="numpy") for _ in range(2))
+    for module in (first, second):
+        assert module.with_constants(T=310.0).predict(W, 1.5) == second.with_constants(T=310.0).predict(W, 1.5)

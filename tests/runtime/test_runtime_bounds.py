@@ -178,10 +178,14 @@ def test_figures_are_those_of_the_op_table() -> None:
     checked = set()
     for path in [module.__file__ for module in MODULES]:
         for function in ast.parse(Path(path).read_text(encoding="utf-8")).body:
-            op = function.name.removesuffix("_bound") if isinstance(function, ast.FunctionDef) else ""
+            name = function.name if isinstance(function, ast.FunctionDef) else ""
+            if isinstance(function, ast.Assign) and isinstance(function.targets[0], ast.Name):
+                name = function.targets[0].id
+            op = name.removesuffix("_bound")
             calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
             named = [(call.func.id, call.args) for call in calls if isinstance(call.func, ast.Name)]
             figures = [args[1:] for name, args in named if name == "rounding_of"]
+            figures += [args[2:] for name, args in named if name == "bounded"]
             figures += [[args[2], ast.Constant(1.0)] for name, args in named if name == "sloped"]  # in float32 it takes 1
             if op in OPS and figures:
                 (found,) = {tuple(ast.literal_eval(figure) for figure in one) for one in figures}

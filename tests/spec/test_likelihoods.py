@@ -150,7 +150,7 @@ def test_mistakes_are_told_in_one_line(name: str, parameters: dict[str, object],
 
 def test_a_likelihood_needs_a_target_and_something_for_its_first_parameter() -> None:
     model = Model("bare")
-    a = model.weight("a")
+    a = model.positive("a")
     with pytest.raises(SpecError, match=r"declare model\.target first"):
         model.likelihood("poisson", mean=a)
     model.target()

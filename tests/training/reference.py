@@ -10,7 +10,7 @@ from built import MODELS, artifacts, sample, texts_of
 
 from symgraph import Model, load
 from symgraph.generate import generate
-from symgraph.io.module import GeneratedModule, load_scalar
+from symgraph.io.module import GeneratedModule
 from symgraph.training import Optimizer, shuffled
 
 
@@ -27,7 +27,7 @@ def build(folder: Path, model: str | Model, *, with_c: bool = False) -> Built:
     texts = [*(artifacts(model) if isinstance(model, str) else texts_of(made)), *(generate(made, ("c",)) if with_c else ())]
     for artifact in texts:
         (folder / artifact.name).write_text(artifact.text, encoding="utf-8")
-    return Built(load(folder / texts[0].name, backend="numpy"), load_scalar(folder / texts[1].name))
+    return Built(load(folder / texts[0].name, backend="numpy"), load(folder / texts[1].name))
 
 
 def data(name: str, rows: int) -> tuple[Any, Any, Any]:

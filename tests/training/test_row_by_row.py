@@ -11,7 +11,7 @@ from sympy import Float
 
 from symgraph import cbrt
 from symgraph.errors import OptionError
-from symgraph.io.module import load_scalar
+from symgraph.io.native import load
 from symgraph.training import Failure, adam, clip_by_norm, clip_by_value, converged, momentum, sgd, step_decay, train
 from symgraph.training.other_backends import siblings_of
 
@@ -245,7 +245,7 @@ def test_without_the_numpy_module_such_a_row_ends_the_run(raising, tmp_path):
 def test_the_scalar_module_alone_trains_from_given_weights_with_exact_mean_losses(nine, rows, tmp_path):
     path = tmp_path / "nine_weights_scalar.py"
     path.write_text(nine.scalar.__loader__.get_source(""), encoding="utf-8")
-    alone = load_scalar(path)
+    alone = load(path)
     w, X, y = rows
     result = train(alone, X.astype(np.float32), y, optimizer=sgd(), epochs=2, w0=w.astype(np.float32))
     single = w.astype(np.float32), X.astype(np.float32)

@@ -27,7 +27,10 @@ _FAMILIES = re.compile(
 )
 """Macros of C's library, of its extensions and of compilers, by name and by kind of name."""
 
-_LOCAL = "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual kept keep work"
+_LOCAL = (
+    "w x y loss cotangent row rows stride careful wide terms sums grad output losses partials residual kept keep work "
+    "with_values with_slopes seed"
+)
 _PUBLIC = (
     "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor penalty robust f_scale no_residual jacobian selftest constants constant_values "
@@ -46,7 +49,7 @@ _PRIVATE = (
 )
 _OF_LOOPS = (
     "values", "terms", "losses", "outputs", "derivatives", "residuals", "slopes",
-    "hessian_terms", "hvp_terms", "by_features", "along", "both",
+    "normal", "hessian_terms", "hvp_terms", "by_features", "along", "both",
 )  # fmt: skip
 _OF_PARTS = re.compile(rf"\w+_((all|block|row)_({'|'.join(_OF_LOOPS)})_\d+|({'|'.join(_OF_LOOPS)})_places)_")
 """Names of parts of long functions, behind the model's, and of their tables."""

@@ -6,24 +6,26 @@ from itertools import chain
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Piece of a function of the C file: a loop over rows, a function of its own where there are several.
+class Body:
+    """Statements of a function of the C file.
 
     Attributes:
-        name: the end of its name in the file; the model's name and the way of running stand before it.
+        name: the end of its name in the file; the model's name stands before it.
         once: the statements before the loop.
-        loop: the statements of the loop; none where there is no loop.
-        first: the number of its first result.
-        results: the number of its results.
+        loop: the statements of the loop over rows; none where there is no loop.
         unused: the parameters that nothing reads.
+        parameters: those that it has beside weights, columns, the rows' distance and arrays for results.
+        flags: those that tell which results are wanted, where not all always are; compilers leave out what others need.
+        arrays: those that it writes results to.
     """
 
     name: str
     once: tuple[str, ...]
     loop: tuple[str, ...]
-    first: int
-    results: int
-    unused: tuple[str, ...]
+    unused: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -31,19 +33,51 @@ class Part:
         return self.once + self.loop
 
     @property
-    def reads(self) -> bool:
-        """Tell if it reads values that parts before it have kept."""
-        return any(" = kept[" in line for line in self.texts)
+    def values(self) -> int:
+        """Return the number of values that have a name."""
+        return sum(line.lstrip().startswith("const ") for line in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Piece of a function of the C file: a loop over rows, a function of its own where there are several.
+
+    Attributes:
+        name: the end of its name in the file; the model's name and the way of running stand before it.
+        body: its statements, which other functions may have as well.
+        first: the number of its first result.
+        results: the number of its results.
+        array: the array that it writes them to; "" where it has none.
+        passed: what it gives for the flags and arrays of the body, where STRIDE is the columns' distance.
+        absent: the parameters of the body that it does not have.
+        owner: whether the body stands before it.
+        apart: whether compilers are to keep it a function of its own.
+    """
+
+    name: str
+    body: Body
+    first: int
+    results: int
+    array: str
+    passed: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    owner: bool = True
+    apart: bool = False
 
     @property
-    def keeps(self) -> bool:
-        """Tell if it keeps values for parts behind it."""
-        return any(line.lstrip().startswith("keep[") for line in self.texts)
+    def texts(self) -> tuple[str, ...]:
+        """Return every line."""
+        return self.body.texts
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Return the parameters that it has."""
+        return tuple(name for name in self.body.parameters if name not in self.absent)
 
     @property
     def careful(self) -> bool:
         """Tell if it calls a function that needs the C library for some arguments."""
-        return any(re.search(r"\bcareful\b", line) for line in self.loop)
+        return any(re.search(r"\bcareful\b", line) for line in self.body.loop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +85,7 @@ class CFunction:
     """Function of the C file over rows.
 
     Attributes:
-        shared: the parts that compute the output, where all functions share them.
+        shared: the parts that other functions have before it: those that compute the output, where all functions share them.
         own: its other loops.
         kept: how many values of a row its parts keep for later ones; 0 where there is one part.
         places: for each result in the order of the parts, its index among those that were asked for.

@@ -1,15 +1,15 @@
 """View of a C file and its header: functions over rows and over blocks of rows, as finished text."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from symgraph.backends.c.facts import facts_of
 from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name
-from symgraph.backends.c.parts import CFunction, Part
+from symgraph.backends.c.parts import Body, CFunction, Part
 from symgraph.backends.c.penalty import penalty_body
-from symgraph.backends.c.writer import FunctionWriter
+from symgraph.backends.c.uses import Use, UseWriter
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import roots_of
@@ -17,6 +17,7 @@ from symgraph.errors import SpecError
 from symgraph.ir.graph import values_of
 from symgraph.ir.optext import OpTexts
 from symgraph.options import C_FUNCTIONS, FEATURE_JACOBIAN, HESSIAN, HVP, JACOBIAN_ROW, JVP
+from symgraph.spec.model import Model
 
 BLOCK_BYTES = 1 << 15
 """Most bytes of the columns and terms of a block, which are to stay in the first-level cache."""
@@ -48,7 +49,7 @@ class Summed:
     name: str
     result: str
     terms: CFunction
-    finish: Part
+    finish: Body
     sums: int
     along: bool
 
@@ -120,7 +121,7 @@ class CView:
     sums: int
     rows: int
     terms: CFunction | None
-    gradient: Part | None
+    gradient: Body | None
     direct: bool
     losses: CFunction | None
     prediction: CFunction | None
@@ -185,15 +186,17 @@ class CView:
         return tuple(function for function in (*found, *others) if function is not None)
 
     @property
-    def normal_columns(self) -> tuple[int, ...]:
-        """Return the column of each derivative that ``normal`` writes, and behind these of each residual."""
-        places = () if self.normal is None else self.normal.places
-        return tuple(sorted(range(len(places)), key=places.__getitem__))
-
-    @property
     def normal_blocks(self) -> int:
         """Return the number of blocks whose products are added up together, as many as the first-level cache holds."""
-        return max(1, min(4, BLOCK_BYTES // (8 * self.rows * max(1, len(self.normal_columns)))))
+        columns = 1 if self.normal is None else len(self.normal.places)
+        return max(1, min(4, BLOCK_BYTES // (8 * self.rows * columns)))
+
+    @property
+    def panel(self) -> int:
+        """Return the number of weights whose derivatives are in memory at once, twice, if all are too many."""
+        if self.normal is None or len(self.normal.parts) == 1 or 32 * self.rows * len(self.normal.places) <= 3 * BLOCK_BYTES:
+            return self.weights
+        return max(1, BLOCK_BYTES // (32 * self.rows * (self.residuals or 1)))
 
     @property
     def in_parts(self) -> bool:
@@ -221,8 +224,12 @@ class CView:
         whole = function == "per_sample_grad" and not self.direct
         columns = {name: self.sums if whole else len(written.places) if name == "columns" else written.most} if name else {}
         if name == "columns":
-            columns = {name: count * self.normal_blocks for name, count in columns.items()}
-            columns |= dict.fromkeys(("residual", "shares", "losses", "weighted"), self.normal_blocks)
+            residuals, alone = self.residuals or 1, len(written.parts) == 1
+            panels = self.panel * (1 + (self.panel < self.weights))
+            columns = {name: (count if alone else residuals * panels) * self.normal_blocks for name, count in columns.items()}
+            columns |= {"residual": (1 if alone else residuals) * self.normal_blocks}
+            columns |= dict.fromkeys(("shares", "losses", "weighted"), self.normal_blocks)
+            columns |= {} if alone else {"partials": written.most}
         columns |= {"ones": 1} if name == "terms" else {}
         columns |= {"x": self.features, "kept": written.kept}
         block = f"{self.prefix}_ROWS_"
@@ -230,7 +237,7 @@ class CView:
             name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
         }
         single = ("sums", "lost") if function == "value_and_grad" or function in sums_of else ("sums",) if whole else ()
-        found |= {"lost": (f"2 * {self.prefix}_WEIGHTS", 2 * self.weights)} if name == "columns" else {}
+        found |= {"lost": (f"{2 * self.panel}", 2 * self.panel)} if name == "columns" else {}
         return found | dict.fromkeys(single, sums_of.get(function, (f"{self.prefix}_SUMS_", self.sums)))
 
     def stack(self, function: str) -> int:
@@ -238,7 +245,7 @@ class CView:
         arrays = {} if self.workspace else self.arrays(function)
         numbers = sum(count for _, count in arrays.values())
         # compilers keep values of a loop on the stack, as vectors of up to 64 bytes, one for two statements at most
-        values = max(len(part.texts) for one in self.written for part in one.parts)
+        values = max(part.body.values for one in self.written for part in one.parts)
         return -(-(self.bytes * numbers + 32 * values + 1024) // 1024)
 
 
@@ -248,12 +255,12 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     Raises:
         SpecError: the header would have the name of one of the C library, or names of the file would belong to C itself.
     """
-    _check_model_name(source.model.name)
+    _check_model_name(source.model)
     model = source.model
     chosen = _chosen(source)
-    writer = FunctionWriter(source, texts, literals)
+    writer = UseWriter(source, texts, literals)
     there = [name for name in (HESSIAN, HVP, FEATURE_JACOBIAN, JVP) if roots_of(source.graph, name)]
-    functions: dict[str, Any] = _functions(source, writer, {*chosen}) | _on_request(writer, {*chosen, *there})
+    functions: dict[str, Any] = _functions(source, writer, {*chosen, *there})
     terms = functions["terms"]
     gradient = None if terms is None else writer.gradient(terms)
     summed = tuple(_summed(writer, name, len(model.weight_inputs)) for name in there if name in (HESSIAN, HVP))
@@ -286,15 +293,6 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     )
 
 
-def _on_request(writer: FunctionWriter, wanted: Set[str]) -> dict[str, CFunction | None]:
-    """Write the derivatives of the output that were asked for."""
-    return {
-        "by_features": writer.partials(FEATURE_JACOBIAN, "by_features", FEATURES) if FEATURE_JACOBIAN in wanted else None,
-        "along": writer.partials(JVP, "along", JACOBIAN, "derivative") if JVP in wanted else None,
-        "both": writer.both() if JACOBIAN_ROW in wanted else None,
-    }
-
-
 def _chosen(source: Source) -> tuple[str, ...]:
     """Return the public functions that the file has: those asked for, of those that the model has.
 
@@ -310,43 +308,69 @@ def _chosen(source: Source) -> tuple[str, ...]:
     return chosen
 
 
-def _functions(source: Source, writer: FunctionWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
-    """Write what the chosen functions need over rows."""
+def _functions(source: Source, writer: UseWriter, chosen: Set[str]) -> dict[str, CFunction | None]:
+    """Write what the chosen functions need over rows, by the attributes of the view.
+
+    Functions that stand together here have the same statements.
+    """
     difference, own_slopes = source.residual_is_difference, bool(roots_of(source.graph, "residual_jacobian"))
-    outputs = {"predict", "predict_row", *(["residual"] if difference else [])}
-    slopes = {"jacobian", *([] if own_slopes else ["residual_jacobian"])}
-    has_slopes, has_residual = own_slopes and "residual_jacobian" in chosen, not difference and "residual" in chosen
-    return {
-        "terms": writer.terms() if chosen & {"row", "value_and_grad", "per_sample_grad"} else None,
-        "losses": writer.values("loss", "losses", "losses") if "loss" in chosen else None,
-        "prediction": writer.values("output", "outputs", "output") if chosen & outputs else None,
-        "jacobian": writer.partials("jacobian", "derivatives", JACOBIAN) if chosen & slopes else None,
-        "residual": writer.values("residual", "residuals", "residual") if has_residual else None,
-        "residual_jacobian": writer.partials("residual_jacobian", "slopes", RESIDUAL) if has_slopes else None,
-        "normal": writer.normal(
-            "residual_jacobian" if own_slopes else "jacobian",
-            "output" if difference else "residual",
-            RESIDUAL if own_slopes else JACOBIAN,
-        )
-        if "normal_equations" in chosen
-        else None,
+    losses = {"terms": Use("terms", "terms", values=True, slopes=True), "losses": Use("losses", "losses", values=True)}
+    normal = Use("normal", "columns", values=True, slopes=True, behind=True)
+    outputs = {
+        "prediction": Use("outputs", "output", values=True),
+        "jacobian": Use("derivatives", "partials", slopes=True),
+        **({"normal": normal} if difference else {}),
+        "both": Use("both", "both", values=True, slopes=True),
     }
+    residuals = {
+        "residual": Use("residuals", "residual", values=True),
+        **({"residual_jacobian": Use("slopes", "partials", slopes=True)} if own_slopes else {}),
+        "normal": normal,
+    }
+    needed_by = {
+        "terms": {"row", "value_and_grad", "per_sample_grad"},
+        "losses": {"loss"},
+        "prediction": {"predict", "predict_row", *(["residual"] if difference else [])},
+        "jacobian": {"jacobian", *([] if own_slopes else ["residual_jacobian"])},
+        "residual": {"residual"},
+        "residual_jacobian": {"residual_jacobian"},
+        "normal": {"normal_equations"},
+        "both": {JACOBIAN_ROW},
+        "by_features": {FEATURE_JACOBIAN},
+        "along": {JVP},
+    }
+    of_residual = ("residual_jacobian", RESIDUAL) if own_slopes else ("jacobian", JACOBIAN)
+    by_features, along = Use("by_features", "partials", slopes=True), Use("along", "derivative", slopes=True)
+    kinds: list[tuple[Mapping[str, Use], Callable[[Sequence[Use]], list[CFunction]]]] = [
+        (losses, writer.terms),
+        (outputs, lambda uses: writer.derivatives(uses, "output", "jacobian")),
+        ({} if difference else residuals, lambda uses: writer.derivatives(uses, "residual", *of_residual)),
+        ({"by_features": by_features}, lambda uses: writer.derivatives(uses, "output", FEATURE_JACOBIAN, FEATURES)),
+        ({"along": along}, lambda uses: writer.derivatives(uses, "output", JVP)),
+    ]
+    found: dict[str, CFunction | None] = dict.fromkeys(needed_by)
+    for some, write in kinds:
+        wanted = {name: use for name, use in some.items() if needed_by[name] & chosen}
+        found |= dict(zip(wanted, write([*wanted.values()]), strict=True)) if wanted else {}
+    return found
 
 
-def _summed(writer: FunctionWriter, name: str, weights: int) -> Summed:
+def _summed(writer: UseWriter, name: str, weights: int) -> Summed:
     """Write what a function on request needs that adds up rows."""
     upper = [weights * row + column for row in range(weights) for column in range(row, weights)]
     result, entries = ("hessian", upper) if name == HESSIAN else ("product", [])
-    terms = writer.terms(name)
+    (terms,) = writer.terms([Use(f"{name}_terms", "terms", values=True, slopes=True)], name)
     finish = writer.gradient(terms, name, result, entries)
     return Summed(name, result, terms, finish, 1 + len(writer.sums(name)), along=name == HVP)
 
 
-def _check_model_name(name: str) -> None:
+def _check_model_name(model: Model) -> None:
+    name = model.name
     if name.lower() in HEADERS:
-        raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another")
+        raise SpecError(f"model name {name!r}: {name}.h would hide a header of C; choose another", model.place())
     if name.startswith("_"):
-        raise SpecError(f"model name {name!r}: in C, names that begin with an underscore belong to the compiler; drop it")
+        text = "in C, names that begin with an underscore belong to the compiler; drop it"
+        raise SpecError(f"model name {name!r}: {text}", model.place())
 
 
 def _rows(columns: int, single: bool) -> int:

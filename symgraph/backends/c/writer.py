@@ -1,15 +1,16 @@
 """Statements of a C file: a loop over rows that writes terms, and the code that runs once with their sums."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, compress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, compress, pairwise
+from typing import NamedTuple
 
 from symgraph.backends.c.functions import LOOP, named
 from symgraph.backends.c.loops import split
 from symgraph.backends.c.names import ON_REQUEST, ascii_name, ascii_names, taken
-from symgraph.backends.c.parts import CFunction, Part
-from symgraph.backends.names import JACOBIAN, Names, Numbering, identifiers, several_targets
+from symgraph.backends.c.parts import Body, CFunction, Part
+from symgraph.backends.names import Names, Numbering, identifiers, several_targets
 from symgraph.backends.section import Line, SectionWriter, statements
 from symgraph.backends.source import Source
 from symgraph.derive.schedule import operations, roots_of
@@ -19,6 +20,19 @@ from symgraph.options import HVP, JVP
 
 _DECLARED = len("const double ")
 _VECTORS = {"w": "w[{}]", "feature": "x[{} * stride + row]"}
+WITH_SLOPES = "with_slopes"
+"""Flag that tells a function whether the derivatives of a value are wanted."""
+_SHORTEST_COPY = 4
+"""Fewest partials in a row that are copied at once."""
+
+
+class Result(NamedTuple):
+    """Result of a loop: its node, the factor before it, the condition for it, and the place that it is written to."""
+
+    position: int
+    factor: str = ""
+    wanted: str = ""
+    column: str = ""
 
 
 @dataclass(slots=True)
@@ -82,46 +96,15 @@ class FunctionWriter:
         readers = ((where.get(reader, inside), arg) for reader, node in enumerate(nodes) for arg in node.args)
         read = {*roots.values(), *(arg for number, arg in readers if where.get(arg, number) < number)} & {*where}
         self.shared_slots = {position: slot for slot, position in enumerate(sorted(read))}
-        parts = self._parts("values", chunks, where, self.shared_slots, (), self.labels)
+        parts = self._parts(Body("values", (), ()), chunks, where, self.shared_slots, self.labels)
         self.shared_from = dict.fromkeys(where, -1)
-        return parts
+        return tuple(replace(part, apart=True) for part in parts)
 
     def sums(self, prefix: str = "grad") -> tuple[int, ...]:
         """Return the sums over rows that results need, from number 1 on: number 0 is that of the losses."""
         return _sums(self.graph, prefix)
 
-    def terms(self, prefix: str = "grad") -> CFunction:
-        """Write the function for the terms of every sum: the loss's, times the cotangent, and those of the partials."""
-        what, results = "terms" if prefix == "grad" else f"{prefix}_terms", (self.graph.roots["loss"], *self.sums(prefix))
-        parameters = (*_direction(prefix), "cotangent")
-        return self._over_rows(what, "terms", results, self.labels, parameters, "cotangent[row] * ")
-
-    def values(self, kind: str, what: str, array: str) -> CFunction:
-        """Write the function for the outputs, the residuals, or the loss of each row, which go to the array of a name."""
-        return self._over_rows(what, array, roots_of(self.graph, kind), self.labels)
-
-    def partials(self, kind: str, what: str, cotangents: str, array: str = "partials") -> CFunction:
-        """Write the function for the derivatives of the outputs or the residuals; see ``Names.cotangents``."""
-        labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
-        return self._over_rows(what, array, roots_of(self.graph, kind), labels, _direction(kind))
-
-    def normal(self, slopes: str, values: str, cotangents: str) -> CFunction:
-        """Write the function for the derivatives of the residuals, and behind them the residuals, or an output in their place.
-
-        Args:
-            slopes: the kind of the roots of the derivatives.
-            values: that of the roots behind them.
-            cotangents: see ``Names.cotangents``.
-        """
-        labels = self.names.cotangents(cotangents)[0] | self.names.nodes()
-        return self._over_rows("normal", "columns", (*roots_of(self.graph, slopes), *roots_of(self.graph, values)), labels)
-
-    def both(self) -> CFunction:
-        """Write the function for the output and its derivatives by the weights."""
-        labels = self.names.cotangents(JACOBIAN)[0] | self.names.nodes()
-        return self._over_rows("both", "both", (self.graph.roots["output"], *roots_of(self.graph, "jacobian")), labels)
-
-    def gradient(self, terms: CFunction, prefix: str = "grad", array: str = "grad", entries: Sequence[int] = ()) -> Part:
+    def gradient(self, terms: CFunction, prefix: str = "grad", array: str = "grad", entries: Sequence[int] = ()) -> Body:
         """Write the code that makes partials of the sums, once.
 
         Args:
@@ -132,52 +115,73 @@ class FunctionWriter:
         """
         results = roots_of(self.graph, prefix)
         numbers = {place: number for number, place in enumerate(terms.places)}
-        sums = {position: f"sums[{numbers[index]}]" for index, position in enumerate(self.sums(prefix), start=1)}
-        bound = self._bound() | sums
+        places = {position: numbers[index] for index, position in enumerate(self.sums(prefix), start=1)}
+        bound = self._bound() | {position: f"sums[{number}]" for position, number in places.items()}
         found = self._operations([position for position in results if position not in bound], known=set(bound))
         writer = self._writer(bound, self.labels)
         lines = (*self._leaves("w", found, results), *writer.write(found, results))
-        into = zip(entries or range(len(results)), results, strict=True)
-        stores = [f"    {array}[{entry}] = {writer.operand(position).text};" for entry, position in into]
-        return self._part("gradient", lines, (), 0, stores, 0, ("w", *_direction(prefix), "sums"))
+        into = [*zip(entries or range(len(results)), results, strict=True)]
+        stores: list[str] = []
+        # compilers take long for many stores of single numbers, so neighbours are copied at once
+        offsets = [(entry - places[node], 0) if node in places else (entry, 1) for entry, node in into]
+        starts = [
+            at for at in range(len(into)) if not at or offsets[at] != offsets[at - 1] or into[at][0] != into[at - 1][0] + 1
+        ]
+        for start, stop in pairwise((*starts, len(into))):
+            entry, node = into[start]
+            if stop - start < _SHORTEST_COPY or node not in places:
+                stores += [f"    {array}[{entry}] = {writer.operand(node).text};" for entry, node in into[start:stop]]
+            else:
+                source, size = f"sums + {places[node]}", f"{stop - start} * sizeof(double)"
+                stores.append(f"    memcpy({array}{f' + {entry}' if entry else ''}, {source}, {size});")
+        once = *statements(lines, self.notes, 4, sign="//"), *stores
+        return Body("gradient", once, (), _unread(("w", *direction_of(prefix), "sums"), once))
+
+    def _chunks(self, results: Sequence[int]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
+        """Distribute what a function over rows computes over loops, and give its results, the terms of sums for these."""
+        values = [self._value(position) for position in results]
+        found = self._operations(values, known={*self.shared_from})
+        return split(self.graph, sorted(found, key=lambda position: self.graph.nodes[position].varying)), values
 
     def _over_rows(
         self,
         what: str,
-        array: str,
-        results: Sequence[int],
+        arrays: Mapping[str, Sequence[Result]],
         labels: Mapping[int, str],
         parameters: Sequence[str] = (),
-        factor: str = "",
+        flags: tuple[str, ...] = (),
+        *,
+        seed: bool = False,
     ) -> CFunction:
         """Write a function over rows.
 
         Args:
             what: its name.
-            array: the name of the array that results are written to, a column each.
-            results: the nodes; of a sum over rows, its terms.
+            arrays: the names of the arrays that results are written to, a column each, and these.
             labels: the names that nodes must have.
-            parameters: those of the function that it has beside weights, columns, target and the rows' distance.
-            factor: what the first result is multiplied by.
+            parameters: those of the function that it has beside weights, columns, the rows' distance, and arrays for results.
+            flags: those that tell which results are wanted.
+            seed: whether the cotangent has a name, which is 1 where no slopes are wanted.
         """
-        nodes = self.graph.nodes
-        values = [self._value(position) for position in results]
-        found = self._operations(values, known={*self.shared_from})
-        chunks = split(self.graph, sorted(found, key=lambda position: nodes[position].varying))
+        results = [(array, one) for array, some in arrays.items() for one in some]
+        chunks, values = self._chunks([one.position for _, one in results])
         where = {**self.shared_from, **{position: number for number, chunk in enumerate(chunks) for position in chunk}}
         # what is computed in no part is written by the last
         number_of = [where[value] if where.get(value, -1) >= 0 else len(chunks) - 1 for value in values]
         own = [[index for index, number in enumerate(number_of) if number == one] for one in range(len(chunks))]
         slots, kept = self._slots(chunks, where)
-        written = [
-            [
-                (results[index], f"{array}[{f'{place} * stride + ' if place else ''}row]", "" if index else factor)
-                for place, index in enumerate(indices)
-            ]
-            for indices in own
-        ]
-        parts = self._parts(what, chunks, where, slots, ("y", *parameters), labels, written)
+        written: list[list[Result]] = []
+        for indices in own:
+            counts = dict.fromkeys(arrays, 0)
+            written.append([])
+            for array, one in (results[index] for index in indices):
+                place = counts[array]
+                written[-1].append(one._replace(column=f"{array}[{f'{place} * stride + ' if place else ''}row]"))
+                counts[array] += 1
+        outer = Body(what, (), (), parameters=tuple(parameters), flags=flags, arrays=tuple(arrays))
+        parts = self._parts(outer, chunks, where, slots, labels, written, seed=seed)
         several = len(self.shared) + len(parts) > 1
+        parts = tuple(replace(part, apart=several) for part in parts)
         return CFunction(self.shared, parts, max(kept, 1) if several else 0, tuple(chain.from_iterable(own)))
 
     def _value(self, position: int) -> int:
@@ -187,36 +191,40 @@ class FunctionWriter:
 
     def _parts(
         self,
-        what: str,
+        outer: Body,
         chunks: Sequence[Sequence[int]],
         where: Mapping[int, int],
         slots: Mapping[int, int],
-        parameters: Sequence[str],
         labels: Mapping[int, str],
-        results: Sequence[Sequence[tuple[int, str, str]]] = (),
+        results: Sequence[Sequence[Result]] = (),
+        *,
+        seed: bool = False,
     ) -> tuple[Part, ...]:
         """Write parts of a function.
 
         Args:
-            what: the function's name.
+            outer: the function without statements.
             chunks: the operations of each part.
             where: the number of the part of each operation, below 0 in shared ones.
             slots: the places of values that later parts read.
-            parameters: those beside weights, columns and the rows' distance.
             labels: the names that nodes must have.
-            results: for each part the nodes of its results, the column of each and the factor before it.
+            results: for each part its results.
+            seed: whether the cotangent has a name.
         """
         nodes, parts, first = self.graph.nodes, list[Part](), 0
-        writer = self._writer(self._bound(), labels)
+        bound = self._bound()
+        seeds = {position: "seed" for position, node in enumerate(nodes) if node.op == "cotangent" and seed}
+        writer = self._writer(bound | seeds, labels)
+        seeding = [Line(f"const double seed = {WITH_SLOPES} ? cotangent[row] : 1.0;", "", -1)] if seed else []
         loop_texts = {**self.texts, **named(LOOP, self.name)}
         for number, chunk in enumerate(chunks):
             own = results[number] if results else ()
             uniform = [position for position in chunk if not nodes[position].varying]
-            targets = {position: column for position, column, _ in own if nodes[position].op == "rowsum"}
+            targets = {one.position: f"{one.wanted}{one.column}" for one in own if nodes[one.position].op == "rowsum"}
             varying = [*(position for position in chunk if nodes[position].varying), *targets]
-            others = [entry for entry in own if entry[0] not in targets]
+            others = [one for one in own if one.position not in targets]
             keeps = [position for position in chunk if position in slots]
-            last = [position for position, *_ in others]
+            last = [one.position for one in others]
             used = {arg for position in (*chunk, *targets) for arg in nodes[position].args}.union(last)
             taken = [position for position in sorted(used) if where.get(position, number) < number]
             for position in taken:
@@ -233,15 +241,15 @@ class FunctionWriter:
                 for varies in (False, True)
             )
             weights, features = self._leaves("w", (*chunk, *targets), last), self._leaves("feature", varying, last)
-            stores = [f"        {column} = {factor}{writer.operand(position).text};" for position, column, factor in others]
+            stores = [f"        {one.wanted}{one.column} = {one.factor}{writer.operand(one.position).text};" for one in others]
             for position in keeps:
                 value = f"{'(double)' if nodes[position].boolean else ''}{writer.bound[position]}"
                 pad, row = ("        ", " + row") if nodes[position].varying else ("    ", "")
                 stores.append(f"{pad}keep[{slots[position]} * stride{row}] = {value};")
-            name = f"{what}_{number + 1}" if len(chunks) > 1 else what
-            known = ("w", "x", *parameters, "stride")
-            lines = (*weights, *once_taken, *once), (*features, *loop_taken, *loop)
-            parts.append(self._part(name, *lines, len(own), stores, first, known))
+            name = f"{outer.name}_{number + 1}" if len(chunks) > 1 else outer.name
+            lines = (*weights, *once_taken, *once), (*seeding, *features, *loop_taken, *loop)
+            body = self._body(name, *lines, stores, outer.parameters, outer.flags, outer.arrays)
+            parts.append(Part(name, body, first, len(own), "".join(outer.arrays[:1]), outer.arrays))
             first += len(own)
         return tuple(parts)
 
@@ -270,29 +278,23 @@ class FunctionWriter:
         row = " + row" if node.varying else ""
         return Line(f"const {kind} {writer.bound[position]} = kept[{slot} * stride{row}]{differs};", "", -1)
 
-    def _part(
+    def _body(
         self,
         name: str,
         once: Sequence[Line],
         loop: Sequence[Line],
-        results: int,
         stores: Sequence[str],
-        first: int,
-        parameters: Sequence[str],
-    ) -> Part:
-        text = "\n".join(chain((line.text for line in chain(once, loop)), stores))
+        parameters: tuple[str, ...],
+        flags: tuple[str, ...] = (),
+        arrays: tuple[str, ...] = (),
+    ) -> Body:
         for_each = [line.startswith("        ") for line in stores]
-        return Part(
-            name,
-            (
-                *statements(once, self.notes, 4, sign="//"),
-                *(line for line, each in zip(stores, for_each, strict=True) if not each),
-            ),
-            (*statements(loop, self.notes, 8, sign="//"), *compress(stores, for_each)),
-            first,
-            results,
-            tuple(name for name in parameters if not re.search(rf"\b{name}\b", text)),
-        )
+        before = *statements(once, self.notes, 4, sign="//"), *(line for line in stores if not line.startswith("        "))
+        inside = *statements(loop, self.notes, 8, sign="//"), *compress(stores, for_each)
+        text = [*(line.text for line in (*once, *loop)), *stores]
+        between = [word for word in ("kept", "keep") if word not in _unread([word], text)]
+        known = ("w", "x", *parameters, "stride", "careful", *arrays, *(() if inside else ("rows",)))
+        return Body(name, before, inside, _unread(known, text), (*parameters, *between), flags, arrays)
 
     def _operations(self, results: Sequence[int], known: set[int]) -> tuple[int, ...]:
         """Return the operations that compute the given nodes from known nodes, in the order of the graph."""
@@ -328,7 +330,13 @@ class FunctionWriter:
         return tuple(Line(f"const double {name} = {_VECTORS[kind].format(index)};", "", -1) for index, name in names if name)
 
 
-def _direction(prefix: str) -> tuple[str, ...]:
+def _unread(words: Iterable[str], lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the words that are in none of some lines of code."""
+    text = "\n".join(lines)
+    return tuple(word for word in words if not re.search(rf"\b{word}\b", text))
+
+
+def direction_of(prefix: str) -> tuple[str, ...]:
     """Return the parameter for the direction along which the results are, if they are along one."""
     return ("direction",) if prefix in (HVP, JVP) else ()
 

@@ -57,6 +57,10 @@ class AccurateWriter(LinesWriter):
         early = ("    if y is None:", f"        {short}") if self.absent_without_y.intersection(self._on_tape()) else ()
         return (*before, *early, *after, f"    {full}")
 
+    def _uniform_loss(self) -> str:
+        """None: the pair of a loss has a field of its own."""
+        return ""
+
     def _on_tape(self) -> list[int]:
         return [position for position, _ in self.tape_values()]
 

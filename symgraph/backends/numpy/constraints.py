@@ -3,9 +3,10 @@
 from symgraph.backends.layout import columns, filled, unpacked
 from symgraph.backends.names import LONGEST, Names, identifiers
 from symgraph.backends.section import annotated, straight
-from symgraph.backends.source import ConstraintSource
+from symgraph.backends.source import ConstraintSource, functions_in
 from symgraph.derive.schedule import roots_of
 from symgraph.ir.ops import texts_of
+from symgraph.ir.optext import OpText
 
 _ARGUMENTS = frozenset({"w"})
 _LITERALS = {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
@@ -17,7 +18,8 @@ def constraint_lines(source: ConstraintSource) -> tuple[tuple[str, ...], str]:
     identifier = identifiers(model, _ARGUMENTS)
     names = Names(model, graph, identifier | _of_partials(source, identifier))
     results = (*(graph.roots[f"node {name}"] for name in source.names), *roots_of(graph, "jacobian"))
-    body = straight(names, results, texts_of("numpy"), _LITERALS, {"largest": "largest"}, names.bases())
+    own: dict[str, OpText] = {op: op.row.numpy for op in functions_in([graph])}
+    body = straight(names, results, {**texts_of("numpy"), **own}, _LITERALS, {"largest": "largest"}, names.bases())
     opening = unpacked(names.inputs("w", body.order, results), "w", 4)
     if any(graph.nodes[arg].op == "largest" for position in body.order for arg in graph.nodes[position].args):
         opening.append("largest = np.finfo(w.dtype).max")

@@ -11,7 +11,7 @@ from symgraph.backends.notes import form_notes
 from symgraph.backends.section import PENALTY_TITLES, Line, SectionWriter, annotated, statements, straight
 from symgraph.backends.source import Penalty, Source
 from symgraph.derive.schedule import Kernel, roots_of
-from symgraph.ir.graph import Graph
+from symgraph.ir.graph import ON_REQUEST, Graph
 from symgraph.ir.optext import OpTexts
 from symgraph.options import HESSIAN
 from symgraph.spec.model import Model
@@ -82,6 +82,7 @@ class LinesWriter:
         (self.direction,) = apart(["v"], self.identifier.values())
         self.directions = {str(i.name): v for i, v in zip(source.model.weight_inputs, self.names.directions(), strict=True)}
         self.taped = frozenset(kernel.tape)
+        self.uniform_loss = self._uniform_loss()
         self.long_tape = len(self.taped) + len(source.model.nodes) > _MOST_DEFAULTS
         self.remarks: dict[int, str] = {}
 
@@ -134,7 +135,8 @@ class LinesWriter:
 
     def tape_values(self) -> list[tuple[int, str]]:
         """Position and text of everything that the tape holds after w, X and y."""
-        return [(p, self._by_row(p, self._primal(p)) if name == "loss" else name) for p, name in self._stored()]
+        values = {"loss": lambda p: self._by_row(p, self._primal(p)), self.uniform_loss: self._primal}
+        return [(p, values[name](p) if name in values else name) for p, name in self._stored()]
 
     def _read_aliases(self) -> set[int]:
         """The nodes that the statements after those of _forward read, for names that are aliases."""
@@ -251,7 +253,19 @@ class LinesWriter:
         nodes = [(roots[f"node {node.name}"], self.identifier[node.name]) for node in self.source.model.nodes]
         loss = [(roots["loss"], "loss")] if "loss" in roots else []
         kept = [(position, self.bound[position]) for position in self.kernel.tape]
-        return self._without_target_first(nodes + loss + kept)
+        once = [(roots["loss"], self.uniform_loss)] if self.uniform_loss else []
+        return self._without_target_first(nodes + loss + once + kept)
+
+    def _uniform_loss(self) -> str:
+        """The field of a loss that is the same in every row, where derivatives read it; the field "loss" has it once a row."""
+        graph, kernel = self.graph, self.kernel
+        position = graph.roots.get("loss")
+        if position is None or position in self.named or self._by_row(position, "") == "":
+            return ""
+        after = (kernel.backward, kernel.jacobian, kernel.residual, kernel.residual_jacobian, *kernel.on_request.values())
+        read = {arg for order in after for p in order for arg in graph.nodes[p].args}
+        read |= {p for root, p in graph.roots.items() if root.startswith(("grad ", "jacobian ", "residual", *ON_REQUEST))}
+        return apart(["loss_once"], self.identifier.values())[0] if position in read else ""
 
     def _without_target_first(self, fields: list[tuple[int, str]]) -> list[tuple[int, str]]:
         return sorted(fields, key=lambda entry: entry[0] in self.absent_without_y)
@@ -293,7 +307,7 @@ class LinesWriter:
 
     def _field(self, position: int) -> str:
         """The field of the tape from which other functions read an operation."""
-        return self.bound[position]
+        return self.uniform_loss if self.uniform_loss and position == self.graph.roots["loss"] else self.bound[position]
 
     def _text(
         self, order: Sequence[int], lines: Sequence[Line], aliases: Mapping[int, str], indent: int = 4

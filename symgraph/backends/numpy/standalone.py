@@ -64,7 +64,7 @@ def _reached(wanted: Iterable[str], library: Library) -> list[Part]:
 
 
 def _imports(own: Iterable[ast.stmt], others: Iterable[ast.stmt]) -> str:
-    """Import statements as isort puts them: the standard library, then NumPy; plain imports before those of names."""
+    """Import statements as isort puts them: the standard library, then NumPy and what is imported whole; plain ones first."""
     plain: set[str] = set()
     names: dict[str, set[str]] = {}
     for node in (*own, *others):
@@ -73,7 +73,8 @@ def _imports(own: Iterable[ast.stmt], others: Iterable[ast.stmt]) -> str:
         elif isinstance(node, ast.ImportFrom):
             names.setdefault(str(node.module), set()).update(alias.name for alias in node.names)
     lines = [*sorted(plain), *(_from(module, some) for module, some in sorted(names.items()))]
-    foreign = [line for line in lines if line.split()[1].partition(".")[0] == "numpy"]
+    whole = {f"import {alias.name}" for node in own if isinstance(node, ast.Import) for alias in node.names}
+    foreign = [line for line in lines if line in whole or line.split()[1].partition(".")[0] == "numpy"]
     return "\n".join([*(line for line in lines if line not in foreign), "", *foreign])
 
 

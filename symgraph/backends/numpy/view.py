@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from symgraph.backends.formula import formulas
@@ -13,7 +14,7 @@ from symgraph.backends.numpy.constraints import constraint_lines
 from symgraph.backends.numpy.error_bound import bounds_lines
 from symgraph.backends.numpy.lines import LinesWriter
 from symgraph.backends.numpy.runtime_source import exported, runtime_library
-from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of
+from symgraph.backends.source import ConstraintSource, Header, Source, describe, header, laws_of, modules_called
 from symgraph.derive.schedule import Kernel, count, schedule
 from symgraph.ir.graph import Graph, values_of
 from symgraph.ir.op import SCIPY
@@ -55,6 +56,7 @@ class NumpyView:
     abc_imports: str
     imports: tuple[str, ...]
     needs_scipy: bool
+    modules: str
     exports: str
     x_type: str
     fields: tuple[str, ...]
@@ -82,14 +84,16 @@ def view_of(writer: LinesWriter) -> NumpyView:
     fields = writer.fields()
     binding = _binding(writer, [function.head for function in functions])
     names = _names_used([*forward, *binding], fields, functions)
+    modules = modules_called(source, chain(forward, *((*one.lines, one.result) for one in functions)))
     return NumpyView(
         head=header(source, {node.name: writer.names.identifier[node.name] for node in model.nodes}),
         shapes=_shapes(source),
         constraints=_formulas(source),
         counts=_counts(kernel),
         abc_imports=", ".join(sorted({"Mapping", *(names & {"Callable", "Sequence"})})),
-        imports=_imports(names),
+        imports=_imports(names, modules),
         needs_scipy=SCIPY in names,
+        modules=", ".join(modules),
         exports=filled("__all__ = [", [f'"{name}"' for name in _exports(writer)], "]"),
         x_type="Array" if model.feature_inputs else "None",
         fields=fields,
@@ -241,16 +245,16 @@ def _names_used(code: Iterable[str], fields: Iterable[str], functions: Iterable[
     return names
 
 
-def _imports(names: set[str]) -> tuple[str, ...]:
-    """The statements that import NumPy, and those of some names that the runtime defines."""
+def _imports(names: set[str], packages: Iterable[str]) -> tuple[str, ...]:
+    """The statements that import NumPy and modules of users' functions, and those of some names that the runtime defines."""
     homes = exported()
     if names - homes.keys() - _NOT_OF_THE_RUNTIME:
         homes = runtime_library().homes
     modules: dict[str, list[str]] = {}
     for name in sorted(names & homes.keys() - _NOT_OF_THE_RUNTIME, key=lambda name: (name[0].islower(), name)):
         modules.setdefault(homes[name], []).append(name)
-    numpy = ["import numpy as np"] if "np" in names else []
-    return (*numpy, *(_import(module, some) for module, some in sorted(modules.items())))
+    whole = sorted([*(["import numpy as np"] if "np" in names else []), *(f"import {package}" for package in packages)])
+    return (*whole, *(_import(module, some) for module, some in sorted(modules.items())))
 
 
 def _import(module: str, names: list[str]) -> str:

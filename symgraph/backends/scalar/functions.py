@@ -1,31 +1,29 @@
 """Functions that a module brings along because ``math`` has none: templates/scalar/functions.py.jinja.
 
-Each block of that template is a part: a function, or a table of coefficients. A module has the parts that it calls.
+Each block of that template is a part, a function; tables of coefficients are those of the runtime. A module has the parts that
+it calls.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from symgraph.backends.layout import number
+from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.backends.parts import called, tables
 from symgraph.backends.rendering import blocks
 
 
 @cache
 def parts() -> Mapping[str, str]:
-    """Return the text of each part of the template, tables before functions."""
-    return {name: text.strip("\n") for name, text in blocks("scalar/functions.py.jinja", table=_table).items()}
+    """Return the text of each part: the tables, under a name of the module's own, and the functions of the template."""
+    found = {part.names[0]: part.text for part in runtime_library().parts if part.names[0] in tables()}
+    texts = {name: re.sub(rf"^{name}\b", f"_{name}", text, flags=re.MULTILINE) for name, text in found.items()}
+    return texts | {name: text.strip("\n") for name, text in blocks("scalar/functions.py.jinja").items()}
 
 
 def functions_called(lines: Iterable[str]) -> str:
     """Return the text of the parts that some lines call, and of those that these call in turn; "" if there are none."""
     texts = parts()
-    tables = {name for name in texts if name.isupper()}
     found = called(lines, texts, r"\b_{}\b")
-    above = "\n".join(text for name, text in found.items() if name in tables)
-    return "\n\n\n".join([*([above] if above else []), *(text for name, text in found.items() if name not in tables)])
-
-
-def _table(name: str) -> str:
-    """Write the coefficients that have a name in the runtime."""
-    return "\n".join([f"_{name} = (", *(f"    {number(value)}," for value in tables()[name]), ")"])
+    above = "\n".join(text for name, text in found.items() if name.isupper())
+    return "\n\n\n".join([*([above] if above else []), *(text for name, text in found.items() if not name.isupper())])

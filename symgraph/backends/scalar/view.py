@@ -8,7 +8,7 @@ from symgraph.backends.layout import filled, number, sequence_layout, unpacked
 from symgraph.backends.names import Names, identifiers, several_targets
 from symgraph.backends.scalar.functions import functions_called
 from symgraph.backends.section import PENALTY_TITLES, statements, straight
-from symgraph.backends.source import Header, Source, describe, header
+from symgraph.backends.source import Header, Source, describe, header, modules_called
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import reachable
 from symgraph.ir.optext import OpTexts
@@ -40,12 +40,12 @@ class ScalarView:
     penalty_gradient: tuple[str, ...]
     functions: str
     uses_math: bool
+    modules: tuple[str, ...]
 
 
 def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> ScalarView:
     """Write the two row functions."""
-    graph, roots = source.graph, source.graph.roots
-    targets = len(several_targets(source.model))
+    graph, roots, targets = source.graph, source.graph.roots, len(several_targets(source.model))
     names = Names(source.model, graph, identifiers(source.model, ("w", "x", "y", "grad", "loss", "constants")))
 
     def function(results: tuple[int, ...], names: Names = names) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -93,6 +93,7 @@ def scalar_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> 
         penalty_gradient=tuple(f"grad[{index}] = {text}" for index, text in enumerate(added[1:])),
         functions=own,
         uses_math=bool(own) or any("math." in line for line in lines),
+        modules=tuple(modules_called(source, lines)),
     )
 
 

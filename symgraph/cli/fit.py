@@ -1,0 +1,199 @@
+"""``symgraph fit``: fit a built model, or a formula, to the rows of a file."""
+
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from symgraph.cli.current import load_model
+from symgraph.cli.terminal import (
+    Backend,
+    ConfigFile,
+    DataFile,
+    Json,
+    Locked,
+    Quiet,
+    check_writable,
+    inputs_of,
+    note,
+    print_json,
+    read_rows,
+)
+
+
+def fit(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL|SPEC|FORMULA", help="A built model, a spec, or a formula such as 'y ~ a*exp(-k*x)'.")
+    ],
+    data: DataFile = None,
+    start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where the search starts; other weights are drawn.")] = "",
+    fix: Annotated[str, typer.Option(metavar="A,B=2", help="Weights that stay at their start, or at a value.")] = "",
+    bounds: Annotated[str, typer.Option(metavar="A=0:,B=1:2", help="Ranges of weights, in place of the spec's.")] = "",
+    sigma: Annotated[str, typer.Option(metavar="COLUMN|NUMBER", help="Standard deviations of the observations.")] = "",
+    absolute_sigma: Annotated[
+        bool, typer.Option("--absolute-sigma", help="Errors follow from --sigma, and not from the scatter.")
+    ] = False,
+    method: Annotated[str, typer.Option(metavar="NAME", help="The optimizer, as SciPy names it.")] = "auto",
+    starts: Annotated[int, typer.Option(metavar="N", help="From how many starts to search.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of what is drawn.")] = 0,
+    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the fit (.svg, .png, .pdf).")] = None,
+    backend: Backend = "auto",
+    config: ConfigFile = None,
+    locked: Locked = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Find the weights and their standard errors; exit 1 if the search did not converge.
+
+    Of a formula, names that are columns of the file are features, and other names are weights, which start at 1.
+
+    Example: symgraph fit "y ~ b1*(1 - exp(-b2*x))" --data misra1a.csv --start b1=500,b2=1e-4 --plot fit.svg
+    """
+    from symgraph.fitting import FitWarning
+    from symgraph.fitting import fit as fitted
+    from symgraph.io.weights import save_weights
+
+    for option, path in (("--save", save), ("--plot", plot)):
+        if path is not None:
+            check_writable(option, path, data, plot if option == "--save" else None)
+    if plot is not None:
+        from symgraph.training.plots import check_plot_path
+
+        check_plot_path(plot)
+    begin = _numbers("--start", start)
+    if "~" in model:
+        module = _of_formula(model, data, begin, quiet)
+    elif _is_spec(Path(model)):
+        module = _of_spec(model)
+    else:
+        module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
+    rows = read_rows(module, data)
+    X, y = inputs_of(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)  # the report has them
+        result = fitted(
+            module,
+            X,
+            y,
+            begin or None,
+            sigma=_sigma(sigma, data),
+            absolute_sigma=absolute_sigma,
+            bounds=_ranges(bounds) if bounds else None,
+            fixed=_fixed(fix),
+            method=method,
+            starts=starts,
+            seed=seed,
+        )
+    if save is not None:
+        save_weights(save, module, result.w)
+    if plot is not None:
+        from symgraph.fitting.plots import save_fit
+
+        save_fit(result, plot)
+    if json:
+        print_json(result.to_dict())
+    else:
+        print(result.report())
+    for what, path in (("weights", save), ("plot", plot)):
+        if path is not None:
+            note(f"{what} written to {path}", quiet=quiet)
+    if not result.success:
+        raise typer.Exit(1)
+
+
+def _of_formula(formula: str, data: Path | None, start: Mapping[str, float], quiet: bool) -> Any:
+    from symgraph import Model, compile  # noqa: A004  the public name
+    from symgraph.errors import OptionError
+    from symgraph.io.data import column_names
+
+    if data is None:
+        raise OptionError("--data is missing; a formula's features are columns of a file")
+    made = Model.from_formula(formula, column_names(data), start)
+    note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
+    return compile(made)
+
+
+def _is_spec(path: Path) -> bool:
+    """Tell a spec from a generated module, which says its ABI."""
+    if path.suffix != ".py" or not path.is_file():
+        return False
+    return re.search(rb"^ABI\b", path.read_bytes(), re.MULTILINE) is None
+
+
+def _of_spec(path: str) -> Any:
+    """Compile the model of a spec in memory."""
+    from symgraph import compile  # noqa: A004  the public name
+    from symgraph.build.specs import read_spec
+    from symgraph.errors import OptionError
+
+    models = read_spec(path, Path.cwd()).models
+    if len(models) > 1:
+        names = ", ".join(model.name for model in models)
+        raise OptionError(f"{path} defines {names}; build it, and give the name of one")
+    return compile(models[0])
+
+
+def _items(option: str, text: str) -> list[tuple[str, str | None]]:
+    """Return names with what stands after their "=", None where there is none."""
+    from symgraph.errors import OptionError
+
+    items: dict[str, str | None] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not name or (equals and not value) or name in items:
+            raise OptionError(f"{option}: {part!r} is not NAME=VALUE, or names a weight again")
+        items[name] = value if equals else None
+    return list(items.items())
+
+
+def _number(option: str, name: str, text: str | None) -> float:
+    from symgraph.errors import OptionError
+
+    try:
+        return float(text if text is not None else "")
+    except ValueError:
+        shown = "nothing" if text is None else repr(text)
+        raise OptionError(f"{option}: {name} is {shown}, not a number; write {name}=1.5") from None
+
+
+def _numbers(option: str, text: str) -> dict[str, float]:
+    return {name: _number(option, name, value) for name, value in _items(option, text)}
+
+
+def _fixed(text: str) -> dict[str, float | None] | None:
+    return {name: None if value is None else _number("--fix", name, value) for name, value in _items("--fix", text)} or None
+
+
+def _ranges(text: str) -> dict[str, tuple[float | None, float | None]]:
+    from symgraph.errors import OptionError
+
+    found: dict[str, tuple[float | None, float | None]] = {}
+    for name, value in _items("--bounds", text):
+        low, colon, high = (value or "").partition(":")
+        if not colon:
+            raise OptionError(f"--bounds: {name} needs LOW:HIGH, one of which may be left out, such as {name}=0:")
+        found[name] = (
+            _number("--bounds", name, low) if low.strip() else None,
+            _number("--bounds", name, high) if high.strip() else None,
+        )
+    return found
+
+
+def _sigma(text: str, data: Path | None) -> Any:
+    """Return the standard deviations: a number, or a column of the file."""
+    from symgraph.errors import OptionError
+    from symgraph.io.data import read_data
+
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    if data is None:
+        raise OptionError(f"--sigma: {text!r} is no number, and there is no file with such a column")
+    return read_data(data, (), text).y

@@ -1,0 +1,36 @@
+"""Expressions of weights with their slopes, as texts such as "1/f"."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from symgraph.errors import SpecError
+from symgraph.fitting.problem import Array
+
+
+def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[float, Array]:
+    """Return the value of an expression of weights, and its derivatives by them, (k,).
+
+    Args:
+        expression: as formulas are read; see ``symgraph.spec.formula``.
+        values: the weights by name.
+
+    Raises:
+        SpecError: it cannot be read, names no weight, or is not finite at the weights.
+    """
+    from sympy import Symbol, diff
+
+    from symgraph.spec.formula import Reader
+
+    symbols = {name: Symbol(name, real=True) for name in values}
+    reader = Reader(expression, lambda name: symbols.get(name, Symbol(name)), what="expression")
+    expr = reader.read()
+    for name, column in reader.names.items():
+        if name not in values:
+            raise SpecError(f"expression, column {column + 1}: {name} is no weight; there are {', '.join(values)}")
+    at = {symbols[name]: value for name, value in values.items()}
+    numbers = [expr.evalf(17, subs=at), *(diff(expr, symbols[name]).evalf(17, subs=at) for name in values)]
+    if not all(number.is_real and number.is_finite for number in numbers):
+        raise SpecError(f"{expression} is not finite at the weights, or its derivative is not")
+    value, *slopes = map(float, numbers)
+    return value, np.array(slopes)

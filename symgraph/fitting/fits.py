@@ -1,0 +1,269 @@
+"""The public function ``fit``: it checks what it is given, searches, and puts a result together."""
+
+import importlib.util
+import math
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from symgraph.errors import DataError, OptionError, SymgraphError, WeightsError
+from symgraph.fitting import least_squares, minimize
+from symgraph.fitting.problem import Array, Problem, is_difference
+from symgraph.fitting.result import FitResult, by_name, result_of
+from symgraph.fitting.statistics import Covariance, covariance, statistics
+from symgraph.runtime.weights import range_of_each
+from symgraph.training.options import count
+from symgraph.training.rows import Rows, as_rows, float_array
+
+
+class FitWarning(UserWarning):
+    """A fit that ended, and should not be used without a look at what its warning says."""
+
+
+def fit(
+    module: Any,
+    X: Any = None,
+    y: Any = None,
+    start: Any = None,
+    *,
+    sigma: Any = None,
+    absolute_sigma: bool = False,
+    bounds: Any = None,
+    fixed: Any = None,
+    method: str = "auto",
+    starts: int = 1,
+    seed: int = 0,
+) -> FitResult:
+    """Find the weights at which the sum of the losses is least, with their standard errors.
+
+    A model with a residual is fitted by least squares, robust ones too; with a likelihood, by the greatest likelihood; with
+    another loss, by the least sum. Weights keep within the bounds of the spec.
+
+    Args:
+        module: a generated module with a loss, or a `symgraph.Model`, which is compiled.
+        X: (n, d) rows, with one feature also (n,); a frame or mapping by the names of its columns; None without features.
+        y: (n,) target, (n, p) of several; None without a target.
+        start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
+        sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.
+        absolute_sigma: sigma has the unit of y, so that errors follow from it alone; else only its ratios count, and errors
+            follow from the scatter about the fit.
+        bounds: ranges by the names of weights, or a pair (lower, upper) as SciPy takes them; in place of the spec's.
+        fixed: names of weights that are to stay at the start, or their values by name; beside the spec's.
+        method: "auto"; for least squares "lm", "trf" or "dogbox", else "trust-exact", "L-BFGS-B" or "SLSQP", as SciPy has them.
+        starts: from how many starts to search: the given one and others, drawn from the laws of the weights, or about the given
+            one where these are no laws with a spread.
+        seed: of what is drawn.
+
+    Returns:
+        The result; ``print`` shows its report.
+
+    Raises:
+        OptionError: an option cannot be as given; the message says why.
+        DataError: X, y or sigma do not fit the model, or have a number in a row that is not finite.
+        WeightsError: start does not fit the model or its bounds, or the loss is not finite there.
+
+    Warns:
+        FitWarning: the search did not converge, the data leave weights undetermined, or another start led to a lower minimum.
+    """
+    begun = time.perf_counter()
+    if importlib.util.find_spec("scipy") is None:
+        raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
+    module = _module_of(module)
+    rows = _finite_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+    seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
+    problem = _problem(module, rows, start, bounds, fixed, seed)
+    begin = problem.start[problem.free]
+    problem = _with_sigma(replace(problem, is_difference=is_difference(problem, begin)), sigma, absolute_sigma)
+    _check_start(problem, begin)
+    begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
+    constrained = hasattr(module, "constraints")
+    by_squares = problem.is_least_squares and not constrained
+    known = ("auto", *(least_squares.METHODS if by_squares else minimize.METHODS))
+    if method not in known:
+        raise OptionError(f"method must be one of {', '.join(known)} for {module.MODEL}, not {method!r}")
+    if not len(begin):
+        raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
+    search = least_squares.least_sum_of_squares if by_squares else minimize.least_loss
+    found = search(problem, begins, method)
+    absolute = bool(absolute_sigma)
+    spread = covariance(problem, found.v, absolute_sigma=absolute)
+    numbers = statistics(problem, found.v, absolute_sigma=absolute)
+    told = _warnings(problem, found, spread, numbers.dof, search, begins, method)
+    for one in told:
+        warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=2)
+    seconds = time.perf_counter() - begun
+    return result_of(problem, found, spread, numbers, told, absolute_sigma=absolute, seconds=seconds)
+
+
+def _module_of(given: Any) -> Any:
+    """Return a module with a loss; a model is compiled, with its Hessian where it has no residual."""
+    if not hasattr(given, "WEIGHTS"):
+        from symgraph.build.modules import compile  # noqa: A004  what users call as symgraph.compile
+
+        made: Any = compile(given)
+        if not hasattr(made, "residual") and hasattr(made, "value_and_grad"):
+            try:
+                made = compile(given, extras=("hessian",))
+            except SymgraphError:  # of such a model Hessians are refused, and differences of its gradient will do
+                return made
+        return made
+    if not hasattr(given, "value_and_grad") or not hasattr(given, "pack"):
+        raise OptionError(f"{given.MODEL} is no module with a loss for arrays; build its numpy module, with model.loss(...)")
+    return given
+
+
+def _finite_rows(module: Any, rows: Rows) -> Rows:
+    """Refuse numbers that are not finite, with their row and column."""
+    for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, getattr(module, "TARGETS", ()))):
+        if part is not None and not np.isfinite(part).all():
+            place = np.argwhere(~np.isfinite(part))[0]
+            column = f", column {columns[place[1]]}" if len(place) > 1 else ""
+            raise DataError(f"{name} is {part[tuple(place)]} in row {place[0]}{column}; leave that row out")
+    return rows
+
+
+def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
+    names, metadata = module.WEIGHTS, module.METADATA
+    held = dict.fromkeys(metadata.get("fixed", ()))
+    if fixed is not None:
+        given = fixed if isinstance(fixed, Mapping) else dict.fromkeys((fixed,) if isinstance(fixed, str) else fixed)
+        held |= by_name("fixed", given, names)
+    w = _start(module, start, seed)
+    for name, value in held.items():
+        if value is not None:
+            w[names.index(name)] = _number(f"fixed weight {name}", value)
+    low, high = _ranges(names, metadata.get("bounds", {}) if bounds is None else bounds)
+    free = np.array([j for j, name in enumerate(names) if name not in held], np.intp)
+    outside = [j for j in free if not low[j] <= w[j] <= high[j]]
+    if outside:
+        j = outside[0]
+        raise WeightsError(f"start has {names[j]} = {w[j]:g}, which is not within its bounds {low[j]:g} to {high[j]:g}")
+    return Problem(module, rows, w, free, low[free], high[free])
+
+
+def _start(module: Any, start: Any, seed: int) -> Array:
+    names = module.WEIGHTS
+    if start is None:
+        return np.array(module.initial_weights(seed), np.float64)
+    if isinstance(start, Mapping) and not set(names) <= set(start):
+        drawn = np.array(module.initial_weights(seed), np.float64)
+        for name, value in by_name("start", start, names).items():
+            drawn[names.index(name)] = _number(f"start {name}", value)
+        return drawn
+    w = np.array(float_array("start", start, names), np.float64)
+    if w.shape != (len(names),):
+        raise WeightsError(f"start has shape {w.shape}; {module.MODEL} needs ({len(names)},): {', '.join(names)}")
+    if not np.isfinite(w).all():
+        j = int(np.argmin(np.isfinite(w)))
+        raise WeightsError(f"start has {names[j]} = {w[j]}; every weight must be finite")
+    return w
+
+
+def _number(what: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
+        raise WeightsError(f"{what} must be a finite number, not {value!r}")
+    return float(value)
+
+
+def _ranges(names: tuple[str, ...], bounds: Any) -> tuple[Array, Array]:
+    """Return the least and the greatest value of each weight, of ranges by name or a pair as SciPy takes them."""
+    if isinstance(bounds, Mapping):
+        for name, pair in by_name("bounds", bounds, names).items():
+            if not (isinstance(pair, Sequence) and len(pair) == 2):
+                raise OptionError(f"bounds of {name} must be a pair (lower, upper), None for an open end, not {pair!r}")
+        pairs = {
+            name: (-math.inf if low is None else float(low), math.inf if high is None else float(high))
+            for name, (low, high) in bounds.items()
+        }
+        low, high = range_of_each(names, pairs)
+    else:
+        try:
+            low, high = (np.array(np.broadcast_to(np.asarray(end, np.float64), len(names))) for end in bounds)
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                f"bounds must be ranges by the names of weights, or a pair (lower, upper) of numbers or of {len(names)} each"
+            ) from error
+    wrong = [j for j in range(len(names)) if not low[j] < high[j]]
+    if wrong:
+        name, j = names[wrong[0]], wrong[0]
+        raise OptionError(f"bounds of {name} are {low[j]:g} to {high[j]:g}; the lower must be below the upper, else fix it")
+    return low, high
+
+
+def _with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
+    """Return the problem with the standard deviations of its residuals."""
+    module = problem.module
+    stated = hasattr(module, "residual") and not problem.is_difference
+    if sigma is None:
+        if absolute_sigma and not stated:
+            raise OptionError("absolute_sigma says that sigma is known; give sigma, or leave it out")
+        return problem
+    if not hasattr(module, "residual"):
+        why = f"the likelihood {module.METADATA['likelihood']}" if module.METADATA.get("likelihood") else "a loss of its own"
+        raise OptionError(f"sigma belongs to least squares, and {module.MODEL} has {why}; leave it out")
+    if stated:
+        raise OptionError(
+            f"the residual of {module.MODEL} is not the prediction less the target, so it states its own scale; leave sigma out"
+        )
+    if problem.robust or problem.has_penalty:
+        what = "robust loss" if problem.robust else "penalty"
+        raise OptionError(f"{module.MODEL} has a {what}, which is in units of its residual; declare residual (y_hat - y)/sigma")
+    wanted = () if problem.rows.y is None else problem.rows.y.shape
+    array = float_array("sigma", sigma)
+    if array.shape not in ((), wanted):
+        raise DataError(f"sigma has shape {array.shape}; give one number, or {wanted} as y")
+    if not (np.isfinite(array).all() and (array > 0).all()):
+        place = np.argwhere(~(np.isfinite(array) & (array > 0)))[0]
+        where = f" in row {place[0]}" if len(place) else ""
+        raise DataError(f"sigma is {array[tuple(place)]}{where}; standard deviations are above 0")
+    return replace(problem, sigma=np.reshape(array, -1).astype(np.float64))
+
+
+def _check_start(problem: Problem, v: Array) -> None:
+    value, gradient = problem.value_and_grad(v)
+    if math.isfinite(value) and np.isfinite(gradient).all():
+        return
+    what = f"the sum of the losses is {value}" if not math.isfinite(value) else "a derivative is not finite"
+    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one")
+
+
+def _others(problem: Problem, number: int, seed: int) -> list[Array]:
+    """Return further starts: drawn from the laws of the weights; about the given start for weights whose law has no spread."""
+    rng, free = np.random.default_rng(seed), problem.free
+    given = problem.start[free]
+    begins: list[Array] = []
+    for tried in range(50 * number):
+        if len(begins) == number:
+            break
+        drawn = np.asarray(problem.module.initial_weights((seed + 1 + tried) % 2**32), np.float64)[free]
+        about = given + np.maximum(np.abs(given), 1.0) * rng.normal(size=len(given))
+        fixed_law = drawn == np.asarray(problem.module.initial_weights(seed), np.float64)[free]
+        v = np.clip(np.where(fixed_law, about, drawn), problem.lower, problem.upper)
+        value, gradient = problem.value_and_grad(v)
+        if math.isfinite(value) and np.isfinite(gradient).all():
+            begins.append(v)
+    return begins
+
+
+def _warnings(
+    problem: Problem, found: Any, spread: Covariance, dof: int, search: Any, begins: list[Array], method: str
+) -> tuple[str, ...]:
+    """Say in words what is to be known of a fit."""
+    told = []
+    if not found.success:
+        told.append(f"the search did not converge ({found.message.strip()}); try another start, or starts=10")
+    if dof < 0:
+        told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
+    elif dof == 0 and problem.is_least_squares:
+        told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
+    if spread.undetermined:
+        told.append(f"the data do not determine {spread.undetermined}; fix one of these weights, or give more data")
+    if len(begins) > 1:
+        first = search(problem, begins[:1], method)
+        if found.cost < first.cost - 1e-6 * abs(first.cost):
+            told.append(f"another start led to a lower minimum ({found.cost:.6g}) than the given one ({first.cost:.6g})")
+    return tuple(told)

@@ -1,0 +1,232 @@
+"""The search for the least sum of squares: from several starts by SciPy, the best of them polished by Gauss-Newton steps."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from symgraph.fitting.problem import Array, Problem
+
+_TOLERANCE = 1e-14
+"""Of cost, weights and gradient in SciPy's search: a little above rounding; what is left is for the polishing."""
+
+_REGULAR = 1e-6
+"""Least ratio of singular values, of derivatives with columns of length 1, of an end where all weights count."""
+
+MOST_CALLS = {"lm": 4000, "trf": 500, "dogbox": 500}
+"""Most calls of the residuals in one search. A step of a trust region costs ten times one of MINPACK, and goes further."""
+
+METHODS = ("lm", "trf", "dogbox")
+"""SciPy's names."""
+
+
+_ENDS = {
+    1: "the sum of squares falls no further",
+    2: "the weights move no further",
+    3: "the sum of squares falls no further, and the weights move no further",
+    4: "the residuals are orthogonal to their derivatives",
+    6: "the sum of squares is as small as rounding lets it be",
+    7: "the weights are as good as rounding lets them be",
+    8: "the gradient is as small as rounding lets it be",
+}
+"""The ends of MINPACK's lmder at which it has converged, by its number; from 6 on it could not do better if it was asked to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The end of a search.
+
+    Attributes:
+        v: (f,) the free weights.
+        cost: what is minimized, there: half the sum of squares, or the robust loss, or the sum of the losses.
+        success: whether it converged.
+        message: why it ended, in the optimizer's words.
+        method: the optimizer's name.
+        calls: of the function; those of all searches, where there were several.
+        derivatives: calls of the derivatives.
+    """
+
+    v: Array
+    cost: float
+    success: bool
+    message: str
+    method: str
+    calls: int
+    derivatives: int
+
+
+def least_sum_of_squares(problem: Problem, starts: list[Array], method: str) -> Found:
+    """Search the free weights with the least sum of squares.
+
+    With the method "auto", each start is tried by Levenberg and Marquardt's method, by a trust region where weights have bounds
+    or the loss is robust. If the end is doubtful, see ``_is_doubtful``, the start is tried again with the weights solved in
+    which the residuals are linear, and both by a trust region. The best of all is polished.
+
+    Args:
+        problem: has residuals.
+        starts: (f,) free weights each.
+        method: "auto", or one of ``METHODS``, which is tried from each start as it is.
+    """
+    found: list[Found] = []
+    for start in starts:
+        found += _from_start(problem, start) if method == "auto" else [_search(problem, start, method)]
+    best = min(found, key=lambda one: (not np.isfinite(one.cost), one.cost, not one.success))
+    best = replace(
+        best,
+        v=problem.snapped(best.v),
+        calls=sum(one.calls for one in found),
+        derivatives=sum(one.derivatives for one in found),
+    )
+    return best if problem.robust else _polished(problem, best)
+
+
+def _from_start(problem: Problem, start: Array) -> list[Found]:
+    few_rows = len(problem.squared(start)) < len(start)  # for which Levenberg and Marquardt's method is not made
+    first = "trf" if problem.is_bounded or problem.robust or few_rows else "lm"
+    found = [_search(problem, start, first)]
+    if not _is_doubtful(problem, found[0]):
+        return found
+    linear = _linear_start(problem, start)
+    begun = [start] if linear is None else [start, linear]
+    found += [_search(problem, one, first) for one in begun[1:]]
+    if first == "lm":
+        found += [_search(problem, one, "trf") for one in begun]
+    return found
+
+
+def _is_doubtful(problem: Problem, found: Found) -> bool:
+    """Tell if a search should be tried otherwise: it has not converged, or to a poor fit, or where weights do not count.
+
+    A poor fit leaves more than half of the squares about the mean of the target.
+    """
+    if not (found.success and np.isfinite(found.cost)):
+        return True
+    y, r = problem.rows.y, problem.residual(found.v)
+    if y is not None and y.size == r.size and problem.is_difference:
+        weights = 1.0 if problem.sigma is None else 1.0 / problem.sigma
+        about = np.reshape(y, -1) * weights
+        if r @ r > 0.5 * np.sum(np.square(about - about.mean())):
+            return True
+    J = problem.slopes(found.v)[:, ~problem.at_bound(found.v)]
+    scale = np.linalg.norm(J, axis=0)
+    if not (np.isfinite(scale).all() and (scale > 0.0).all()):
+        return True
+    singular = np.linalg.svd(J / scale, compute_uv=False)
+    return bool(len(singular) and singular[-1] < _REGULAR * singular[0])
+
+
+def _search(problem: Problem, start: Array, method: str) -> Found:
+    """Run SciPy's search; one that meets a value that is not finite at its start has found nothing."""
+    try:
+        with np.errstate(all="ignore"):
+            return _by_minpack(problem, start) if method == "lm" else _by_trust_region(problem, start, method)
+    except (ValueError, np.linalg.LinAlgError) as error:  # residuals that are not finite, at the start or on the way
+        return Found(start, np.inf, success=False, message=str(error), method=method, calls=1, derivatives=0)
+
+
+def _by_minpack(problem: Problem, start: Array) -> Found:
+    """Search by MINPACK's lmder, through the thinnest of SciPy's functions for it: the work of a step is its Python."""
+    from scipy.optimize import leastsq
+
+    v, _, told, message, status = leastsq(
+        problem.squared,
+        start,
+        Dfun=problem.slopes,
+        full_output=True,
+        ftol=_TOLERANCE,
+        xtol=_TOLERANCE,
+        gtol=_TOLERANCE,
+        maxfev=MOST_CALLS["lm"],
+    )
+    cost = 0.5 * float(np.sum(np.square(told["fvec"])))
+    return Found(v, cost, status in _ENDS, _ENDS.get(status, message), "lm", told["nfev"], told["njev"])
+
+
+def _by_trust_region(problem: Problem, start: Array, method: str) -> Found:
+    from scipy.optimize import least_squares
+
+    options: dict[str, Any] = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
+    if problem.robust:
+        options["loss"], options["f_scale"] = problem.robust
+    bounds = problem.lower, problem.upper
+    options |= {"method": method, "bounds": bounds, "x_scale": "jac", "max_nfev": MOST_CALLS[method]}
+    end = least_squares(problem.squared, start, problem.slopes, **options)
+    return Found(end.x, float(end.cost), bool(end.status > 0), end.message, method, end.nfev, end.njev or 0)
+
+
+def linear_weights(problem: Problem, v: Array) -> list[int]:
+    """Find free weights in which the residuals are jointly linear: changing them changes none of their own derivatives.
+
+    The generated derivative of a residual that is linear in some weights has none of them in it, so it is the same to the last
+    bit wherever they are. Each weight is moved twice.
+
+    Args:
+        problem: has residuals.
+        v: (f,) the free weights about which it is tried.
+
+    Returns:
+        Places among the free weights, in order; each is taken that is linear together with those before it.
+    """
+    at_v, rng = problem.slopes(v), np.random.default_rng(0)
+    coupled = np.zeros((len(v), len(v)), bool)
+    for j in range(len(v)):
+        for _ in range(2):
+            moved = v.copy()
+            moved[j] += (1.0 + abs(v[j])) * rng.uniform(0.1, 0.5)
+            coupled[j] |= ~np.all(problem.slopes(moved) == at_v, axis=0)
+    chosen: list[int] = []
+    for j in range(len(v)):
+        if not coupled[j, j] and not (coupled[j, chosen].any() or coupled[chosen, j].any()):
+            chosen.append(j)
+    return chosen
+
+
+def _linear_start(problem: Problem, start: Array) -> Array | None:
+    """Solve the weights in which the residuals are linear, with the others as they are; None where there is no such start."""
+    with np.errstate(all="ignore"):
+        linear = linear_weights(problem, start)
+        if not linear or problem.robust:
+            return None
+        v = start.copy()
+        v[linear] = 0.0
+        J, r = problem.slopes(v)[:, linear], problem.squared(v)
+        if not (np.isfinite(J).all() and np.isfinite(r).all()):
+            return None
+        v[linear] = np.linalg.lstsq(J, -r, rcond=None)[0]
+        v = np.clip(v, problem.lower, problem.upper)
+        return v if np.isfinite(problem.squared(v)).all() else None
+
+
+def _polished(problem: Problem, found: Found) -> Found:
+    """Take Gauss-Newton steps from a minimum until they no longer get shorter.
+
+    A sum of squares tells weights to half the digits; the steps, which are solved from the residuals themselves, tell more
+    (A. Bjorck, Numerical Methods for Least Squares Problems, 1996, section 9.2).
+    """
+    if not np.isfinite(found.cost):
+        return found
+    v, calls, last = found.v, 0, np.inf
+    inner = ~problem.at_bound(v)
+    with np.errstate(all="ignore"):
+        r = problem.squared(v)
+        cost = float(r @ r)
+        while inner.any() and calls < 50:
+            J = problem.slopes(v)[:, inner]
+            scale = np.sqrt(np.einsum("ij,ij->j", J, J))
+            if not (np.isfinite(scale).all() and (scale > 0).all()):
+                break
+            step, _, rank, _ = np.linalg.lstsq(J / scale, -r, rcond=None)
+            calls += 1
+            moved = v.copy()
+            moved[inner] += step / scale
+            moved = problem.inside(moved)
+            length, after = float(np.abs(step).max()), problem.squared(moved)
+            then = float(after @ after)
+            rounding = 8 * np.finfo(np.float64).eps * float(np.abs(r) @ (np.abs(r) + np.abs(J) @ np.abs(v[inner])))
+            if rank < J.shape[1] or not (length < 0.9 * last and then <= cost + rounding):
+                break
+            still = bool((np.abs(moved - v) <= np.finfo(np.float64).eps * np.abs(v)).all())
+            v, r, cost, last = moved, after, min(cost, then), length
+            if still:
+                break
+    return replace(found, v=v, cost=cost / 2, calls=found.calls + calls, derivatives=found.derivatives + calls)

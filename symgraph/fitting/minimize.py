@@ -1,0 +1,117 @@
+"""The search for the least sum of losses that are no squares: likelihoods, and whatever else a spec may declare."""
+
+from typing import Any
+
+import numpy as np
+
+from symgraph.fitting.least_squares import Found
+from symgraph.fitting.problem import Array, Problem
+
+_LARGE = 200
+"""Free weights beyond which Hessians are left alone: k * k numbers, and k times the work of a gradient by differences."""
+
+METHODS = ("trust-exact", "L-BFGS-B", "SLSQP")
+"""SciPy's names."""
+
+
+def least_loss(problem: Problem, starts: list[Array], method: str) -> Found:
+    """Search the free weights with the least sum of losses.
+
+    Args:
+        problem: any with a loss.
+        starts: (f,) free weights each.
+        method: "auto", or one of ``METHODS``. "auto" takes trust regions with the Hessian where no weight has bounds, L-BFGS-B
+            where some have or there are many weights, and SLSQP where there are constraints.
+    """
+    found = [_search(problem, start, method) for start in starts]
+    best = min(found, key=lambda one: (not np.isfinite(one.cost), one.cost, not one.success))
+    calls, derivatives = sum(one.calls for one in found), sum(one.derivatives for one in found)
+    v = problem.snapped(best.v)
+    if best.method != "SLSQP" and len(v) <= _LARGE and np.isfinite(best.cost):
+        v, taken = _polished(problem, v)
+        calls, derivatives = calls + taken, derivatives + taken
+    converged = best.success or _is_flat(problem, v)
+    message = best.message if converged == best.success else "the gradient is as small as rounding lets it be"
+    return Found(v, problem.value_and_grad(v)[0], converged, message, best.method, calls, derivatives)
+
+
+def _search(problem: Problem, start: Array, method: str) -> Found:
+    from scipy.optimize import minimize
+
+    limits = _constraints(problem)
+    by_hessian = not problem.is_bounded and len(start) <= _LARGE
+    taken = method if method != "auto" else "SLSQP" if limits else "trust-exact" if by_hessian else "L-BFGS-B"
+    how: dict[str, Any] = {"options": {"maxiter": 2000}}
+    if taken == "trust-exact":
+        how |= {"hess": problem.hessian}
+        how["options"] |= {"gtol": 1e-10 * max(1.0, abs(problem.value_and_grad(start)[0]))}
+    elif taken == "L-BFGS-B":
+        how |= {"bounds": np.column_stack([problem.lower, problem.upper])}
+        how["options"] |= {"ftol": 1e-15, "gtol": 1e-10, "maxfun": 20000}
+    else:
+        how |= {"bounds": np.column_stack([problem.lower, problem.upper]), "constraints": limits}
+        how["options"] |= {"ftol": 1e-12}
+    try:
+        with np.errstate(all="ignore"):
+            end = minimize(problem.value_and_grad, start, jac=True, method=taken, **how)
+    except (ValueError, np.linalg.LinAlgError) as error:  # losses or slopes that are not finite
+        return Found(start, np.inf, success=False, message=str(error), method=taken, calls=1, derivatives=1)
+    return Found(end.x, float(end.fun), bool(end.success), str(end.message), taken, end.nfev, end.nfev)
+
+
+def _constraints(problem: Problem) -> tuple[Any, ...]:
+    """Return the model's constraints as SciPy takes them, functions of the free weights."""
+    from scipy.optimize import NonlinearConstraint
+
+    module: Any = problem.module
+    if not hasattr(module, "constraints"):
+        return ()
+    low, high = np.array(list(module.METADATA["constraints"].values())).T
+    return (
+        NonlinearConstraint(
+            lambda v: module.constraints(problem.all_weights(v)),
+            low,
+            high,
+            jac=lambda v: module.constraints_jacobian(problem.all_weights(v))[:, problem.free],
+        ),
+    )
+
+
+def _polished(problem: Problem, v: Array) -> tuple[Array, int]:
+    """Take Newton steps from a minimum until they no longer get shorter; weights at a bound stay there."""
+    inner, last, taken = ~problem.at_bound(v), np.inf, 0
+    value, gradient = problem.value_and_grad(v)
+    with np.errstate(all="ignore"):
+        while inner.any() and taken < 20:
+            H = problem.hessian(v)[np.ix_(inner, inner)]
+            scale = np.sqrt(np.abs(np.diag(H)))
+            if not (np.isfinite(H).all() and (scale > 0).all()):
+                break
+            try:
+                root = np.linalg.cholesky(H / np.outer(scale, scale))
+            except np.linalg.LinAlgError:  # no minimum in all directions
+                break
+            step = -np.linalg.solve(root.T, np.linalg.solve(root, gradient[inner] / scale)) / scale
+            moved = v.copy()
+            moved[inner] = np.clip(v[inner] + step, problem.lower[inner], problem.upper[inner])
+            length, taken = float(np.max(np.abs(step) * scale)), taken + 1
+            then, slopes = problem.value_and_grad(moved)
+            rounding = problem.rows.n * np.finfo(np.float64).eps * max(1.0, abs(value))
+            if not (length < last / 2 and then <= value + rounding):
+                break
+            v, value, gradient, last = moved, then, slopes, length
+    return v, taken
+
+
+def _is_flat(problem: Problem, v: Array) -> bool:
+    """Tell if a Newton step from there would change the sum by no more than rounding does."""
+    value, gradient = problem.value_and_grad(v)
+    inner = ~problem.at_bound(v)
+    if not np.isfinite(gradient).all() or len(v) > _LARGE:
+        return False
+    H = problem.hessian(v)[np.ix_(inner, inner)]
+    try:
+        gain = float(gradient[inner] @ np.linalg.solve(H, gradient[inner]))
+    except np.linalg.LinAlgError:
+        return False
+    return 0.0 <= gain <= 1e-12 * max(1.0, abs(value))

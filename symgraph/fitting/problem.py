@@ -1,0 +1,155 @@
+"""A fit as SciPy's optimizers see it: the weights that are free, their ranges, and the functions of these alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.io.module import GeneratedModule
+from symgraph.training.rows import Rows
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Weights to be found from rows.
+
+    Attributes:
+        module: the model's module.
+        rows: checked rows, float64.
+        start: (k,) all weights: where the free ones start, and what the others are.
+        free: (f,) the places of the weights that are to be found.
+        lower: (f,) their least values.
+        upper: (f,) their greatest values.
+        sigma: standard deviations of the residuals, (m,) or one for all; None where the model states them or nobody does.
+        is_difference: whether the residual is the prediction less the target.
+    """
+
+    module: GeneratedModule
+    rows: Rows
+    start: Array
+    free: NDArray[np.intp]
+    lower: Array
+    upper: Array
+    sigma: Array | None = None
+    is_difference: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the free weights."""
+        return tuple(self.module.WEIGHTS[place] for place in self.free)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Tell if any free weight has a bound."""
+        return bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
+
+    @property
+    def robust(self) -> tuple[str, float] | None:
+        """Return the name and the scale of the model's robust loss, or None."""
+        found: tuple[str, float] | None = self.module.METADATA.get("robust")
+        return found
+
+    @property
+    def has_penalty(self) -> bool:
+        """Tell if the loss has a part that is counted once, whatever the number of rows."""
+        return bool(self.module.METADATA.get("has_penalty"))
+
+    @property
+    def is_least_squares(self) -> bool:
+        """Tell if what is minimized is a sum of squares of the residuals, robust or not, and of rows that a penalty is."""
+        rows_of_penalty = hasattr(self.module, "penalty_residual") and self.robust is None and self.sigma is None
+        return hasattr(self.module, "residual") and (rows_of_penalty or not self.has_penalty)
+
+    def all_weights(self, v: Array) -> Array:
+        """Return all k weights, of which the free ones are given."""
+        if len(v) == len(self.start):
+            return v
+        w = self.start.copy()
+        w[self.free] = v
+        return w
+
+    def at_bound(self, v: Array) -> NDArray[np.bool_]:
+        """Tell which free weights are at an end of their range, (f,); one whose value rounding has moved by an ulp is."""
+        near = 4 * np.finfo(np.float64).eps * np.maximum(np.abs(v), np.finfo(np.float64).tiny)
+        return np.asarray((v - self.lower <= near) | (self.upper - v <= near))
+
+    def inside(self, v: Array) -> Array:
+        """Return free weights moved into their ranges."""
+        return np.clip(v, self.lower, self.upper) if self.is_bounded else v
+
+    def snapped(self, v: Array) -> Array:
+        """Return free weights, those at an end of their range exactly there."""
+        nearest = np.where(v - self.lower <= self.upper - v, self.lower, self.upper)
+        return np.where(self.at_bound(v), nearest, v)
+
+    def residual(self, v: Array) -> Array:
+        """Return the residuals of the rows in units of their standard deviations, (m,)."""
+        r = self.module.residual(self.all_weights(v), self.rows.X, self.rows.y)
+        r = r if r.ndim == 1 else np.reshape(r, -1)
+        return r if self.sigma is None else r / self.sigma
+
+    def jacobian(self, v: Array) -> Array:
+        """Return the derivatives of these residuals by the free weights, (m, f)."""
+        J = self.module.residual_jacobian(self.all_weights(v), self.rows.X, self.rows.y)
+        J = J if J.ndim == 2 else np.reshape(J, (-1, len(self.start)))
+        J = J if len(v) == len(self.start) else J[:, self.free]
+        return J if self.sigma is None else J / np.reshape(self.sigma, (-1, 1))
+
+    def squared(self, v: Array) -> Array:
+        """Return what the loss is the squares of: the residuals, and behind them the rows of a penalty."""
+        r = self.residual(v)
+        return np.concatenate([r, self.module.penalty_residual(self.all_weights(v))]) if self.has_penalty else r
+
+    def slopes(self, v: Array) -> Array:
+        """Return the derivatives of ``squared`` by the free weights."""
+        J = self.jacobian(v)
+        return np.vstack([J, self.module.penalty_jacobian(self.all_weights(v))[:, self.free]]) if self.has_penalty else J
+
+    def value_and_grad(self, v: Array) -> tuple[float, Array]:
+        """Return the sum of the losses, with the penalty, and its gradient by the free weights."""
+        value, gradient = self.module.value_and_grad(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
+        return float(value), gradient[self.free]
+
+    def hessian(self, v: Array) -> Array:
+        """Return the Hessian of that sum by the free weights, (f, f), by differences of the gradient if the module has none."""
+        if not hasattr(self.module, "hessian"):
+            return _slopes_of(lambda u: self.value_and_grad(u)[1], v)
+        H = self.module.hessian(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
+        return np.asarray(H[np.ix_(self.free, self.free)])
+
+
+def is_difference(problem: Problem, v: Array) -> bool:
+    """Tell if the residual is the prediction less the target, by its values at the weights."""
+    module, y = problem.module, problem.rows.y
+    if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
+        return False
+    w, X = problem.all_weights(v), problem.rows.X
+    predicted = np.reshape(module.predict(w, X), -1)
+    r = np.reshape(module.residual(w, X, y), -1)
+    y = np.reshape(y, -1)
+    if predicted.shape != r.shape or y.shape != r.shape:
+        return False
+    rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(r - (predicted - y)) > rounding  # nowhere where one is not finite, which tells nothing
+    return not bool(apart.any())
+
+
+def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
+    """Return the derivatives of a gradient by central differences, made symmetric.
+
+    The step is the cube root of the unit roundoff, at which truncation and rounding are of one size (Press et al., Numerical
+    Recipes, section 5.7).
+    """
+    columns: list[Any] = []
+    for j, value in enumerate(v):
+        up, down = v.copy(), v.copy()
+        step = np.cbrt(np.finfo(np.float64).eps) * max(abs(value), 1e-3)
+        up[j], down[j] = value + step, value - step
+        columns.append((gradient(up) - gradient(down)) / (up[j] - down[j]))
+    H = np.array(columns)
+    return np.asarray((H + H.T) / 2)

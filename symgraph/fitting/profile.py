@@ -1,0 +1,130 @@
+"""Profiles: one weight is held at values about the best, the others are fitted anew, and the loss tells how far it may go.
+
+Sources: D. M. Bates and D. G. Watts, Nonlinear Regression Analysis and Its Applications (1988), chapter 6; S. S. Wilks, Annals
+of Mathematical Statistics 9 (1938), for likelihoods.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from symgraph.errors import OptionError
+from symgraph.fitting import least_squares, minimize
+from symgraph.fitting.problem import Array, Problem
+
+_FARTHEST = 60
+"""Doublings of a step outwards before an end counts as open."""
+_DIGITS = 1e-6
+"""Relative width to which the end of an interval is found."""
+
+
+def rise_of(problem: Problem, v: Array, *, absolute_sigma: bool) -> Callable[[Array], float]:
+    """Return a function that tells by how much the deviance at free weights exceeds that at v.
+
+    The deviance is chi2, divided by the reduced chi2 at v where the size of the errors was estimated; of a likelihood it is
+    twice the sum of the losses.
+    """
+    if problem.is_least_squares and problem.robust is None:
+        best = float(np.sum(np.square(problem.squared(v))))
+        dof = len(problem.residual(v)) - len(problem.free)
+        scale = 1.0 if absolute_sigma else float(np.sum(np.square(problem.residual(v)))) / max(dof, 1)
+        return lambda u: (float(np.sum(np.square(problem.squared(u)))) - best) / scale
+    lowest = problem.value_and_grad(v)[0]
+    return lambda u: 2.0 * (problem.value_and_grad(u)[0] - lowest)
+
+
+def refitted(problem: Problem, v: Array, held: dict[int, float]) -> Array:
+    """Return free weights, some of them held at values, at which the loss is least.
+
+    Args:
+        problem: the fit.
+        v: (f,) free weights to start from.
+        held: values of free weights by their places among them.
+    """
+    moved = v.copy()
+    moved[list(held)] = list(held.values())
+    others = np.array([j for j in range(len(v)) if j not in held], np.intp)
+    if not len(others):
+        return moved
+    inner = replace(
+        problem,
+        start=problem.all_weights(moved),
+        free=problem.free[others],
+        lower=problem.lower[others],
+        upper=problem.upper[others],
+    )
+    by_squares = inner.is_least_squares and not hasattr(inner.module, "constraints")
+    search: Any = least_squares.least_sum_of_squares if by_squares else minimize.least_loss
+    method = "trf" if by_squares else "auto"  # from a start next to the end there is nothing to try out
+    moved[others] = search(inner, [moved[others]], method).v
+    return moved
+
+
+def farthest(problem: Problem, v: Array, moved: dict[int, float], most: float, *, absolute_sigma: bool) -> Array:
+    """Find where some weights, going from the best in one direction, let the deviance rise by so much, the others fitted anew.
+
+    Args:
+        problem: the fit.
+        v: (f,) the free weights at its end.
+        moved: by the places of these weights among them, a first step of each.
+        most: the rise.
+        absolute_sigma: whether the size of the errors is known.
+
+    Returns:
+        Their values there, in the order of ``moved``; those at which the first of them meets the end of its range, if that
+        comes before; infinite where they may go on for ever.
+    """
+    rise, places = rise_of(problem, v, absolute_sigma=absolute_sigma), list(moved)
+    centre, step, last = v[places], np.array(list(moved.values())), [v]
+
+    def above(length: float) -> float:
+        with np.errstate(all="ignore"):
+            last[0] = refitted(problem, last[0], dict(zip(places, (centre + length * step).tolist(), strict=True)))
+            found = rise(last[0])
+        return min(found, 1e300) - most if math.isfinite(found) else 1e300
+
+    ends = np.where(step > 0, problem.upper[places], problem.lower[places])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        longest = float(np.min(np.where(step != 0, (ends - centre) / step, np.inf)))
+    length = _crossing(above, longest)
+    reached = centre + np.where(step == 0, 0.0, length * step)
+    return np.clip(reached, problem.lower[places], problem.upper[places])  # rounding may have led past an end
+
+
+def _crossing(above: Callable[[float], float], longest: float) -> float:
+    """Return the length, up to a longest one, at which a function that is negative at 0 becomes positive; else infinity."""
+    from scipy.optimize import brentq
+
+    inside, outside = 0.0, min(1.0, longest)
+    for _ in range(_FARTHEST):
+        if above(outside) >= 0.0:
+            return float(brentq(above, inside, outside, xtol=_DIGITS * outside)) if outside > 0.0 else 0.0
+        if outside == longest:
+            return longest
+        inside, outside = outside, min(2.0 * outside, longest)
+    return math.inf
+
+
+def threshold(problem: Problem, dof: int, level: float, weights: int, *, absolute_sigma: bool) -> float:
+    """Return by how much the deviance may rise: a quantile of F times the number of weights, or of chi2.
+
+    Raises:
+        OptionError: the level is not between 0 and 1, or the loss is no least squares and no likelihood.
+    """
+    from scipy.stats import chi2, f
+
+    if not (isinstance(level, int | float) and 0.0 < level < 1.0):
+        raise OptionError(f"level must be between 0 and 1, such as 0.95, not {level!r}")
+    squares = problem.is_least_squares and problem.robust is None
+    if not squares and not problem.module.METADATA.get("likelihood"):
+        raise OptionError(
+            f"the loss of {problem.module.MODEL} is no likelihood, so its profile gives no interval; see bootstrap"
+        )
+    if squares and not absolute_sigma:
+        if dof <= 0:
+            raise OptionError("there are no degrees of freedom left to tell the size of the errors by")
+        return float(weights * f.ppf(level, weights, dof))
+    return float(chi2.ppf(level, weights))

@@ -1,0 +1,91 @@
+"""A fit as text, for people, and as a table of HTML. The results here are `FitResult`, whose file imports this one."""
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+_CORRELATED = 0.1
+"""Least correlation that is shown."""
+_SHOWN = 12
+"""Correlations that are shown at most."""
+
+
+def text_of(result: Any) -> str:
+    """Return the report of a fit."""
+    parts = [_head(result), "", *table_lines(_rows(result)), *_correlations(result)]
+    parts += ["", *(f"warning: {one}" for one in result.warnings)] if result.warnings else []
+    return "\n".join(parts)
+
+
+def table_as_html(result: Any) -> str:
+    """Return the report as HTML, as notebooks show it."""
+    head, *rows = _rows(result)
+    lines = ["<table><thead><tr>", *(f"<th>{html.escape(cell)}</th>" for cell in head), "</tr></thead><tbody>"]
+    for row in rows:
+        lines += ["<tr>", *(f"<td>{html.escape(cell)}</td>" for cell in row), "</tr>"]
+    lines.append("</tbody></table>")
+    lines += [f"<p>warning: {html.escape(one)}</p>" for one in result.warnings]
+    return f"<pre>{html.escape(_head(result))}</pre>" + "".join(lines)
+
+
+def _head(result: Any) -> str:
+    numbers, module = result.statistics, result.problem.module
+    residuals = "residuals" if hasattr(module, "residual") else "rows"
+    ended = "converged" if result.success else "NOT CONVERGED"
+    lines = [
+        f"{module.MODEL}: {ended} by {result.method}; {result.found.calls} calls, {result.found.derivatives} of derivatives",
+        f"  {result.message}",
+        f"  {numbers.n} {residuals}, {len(result.problem.free)} free weights, {numbers.dof} degrees of freedom",
+    ]
+    if math.isfinite(numbers.chi2):
+        lines.append(f"  chi2 {numbers.chi2:.6g}, reduced chi2 {_number(numbers.reduced_chi2)}, R2 {_number(numbers.r2)}")
+    if math.isfinite(numbers.aic):
+        counted = f" of {numbers.parameters} parameters" + (
+            ", sigma among them" * (numbers.parameters > len(result.problem.free))
+        )
+        lines.append(f"  log-likelihood {numbers.log_likelihood:.6g}, AIC {numbers.aic:.6g}, BIC {numbers.bic:.6g}{counted}")
+    if not math.isfinite(numbers.chi2) and not math.isfinite(numbers.aic):
+        lines.append(f"  sum of losses {result.found.cost:.6g}")
+    lines.append(f"  standard errors: {result.how}")
+    return "\n".join(lines)
+
+
+def _rows(result: Any) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("weight", "value", "stderr", "relative", "start")]
+    start = result.problem.start.tolist()
+    for (name, value), error, state, begun in zip(
+        result.values.items(), result.stderr.tolist(), result.states, start, strict=True
+    ):
+        shown = state or f"{error:.4g}"
+        relative = "" if state or value == 0.0 else f"{abs(error / value):.2%}"
+        rows.append((name, f"{value:.10g}", shown, relative, f"{begun:.6g}"))
+    return rows
+
+
+def table_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows of cells in columns, the first to the left."""
+    first, *others = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join([f"  {name.ljust(first)}", *map(str.rjust, cells, others)]).rstrip() for name, *cells in rows]
+
+
+def _correlations(result: Any) -> list[str]:
+    matrix, names = result.correlations, result.names
+    pairs = [
+        (float(matrix[i, j]), names[i], names[j])
+        for i in range(len(names))
+        for j in range(i)
+        if np.isfinite(matrix[i, j]) and abs(matrix[i, j]) >= _CORRELATED
+    ]
+    pairs.sort(key=lambda one: -abs(one[0]))
+    shown = [f"  {second}, {first}  {value:+.4f}" for value, first, second in pairs[:_SHOWN]]
+    if not shown:
+        return []
+    more = [f"  and {len(pairs) - _SHOWN} more above {_CORRELATED}"] if len(pairs) > _SHOWN else []
+    return ["", "correlations", *shown, *more]
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}" if math.isfinite(value) else "none"

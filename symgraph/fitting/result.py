@@ -1,0 +1,383 @@
+"""The result of a fit: weights with their errors, numbers about the fit, and what follows from them."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symgraph.errors import OptionError, WeightsError
+from symgraph.fitting.bootstrap import resampled
+from symgraph.fitting.derived import value_and_slopes
+from symgraph.fitting.least_squares import Found
+from symgraph.fitting.plots import plot_fit
+from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.profile import farthest, threshold
+from symgraph.fitting.report import table_as_html, text_of
+from symgraph.fitting.statistics import Covariance, Statistics, correlations
+from symgraph.training.options import count
+
+
+class Derived(NamedTuple):
+    """A value that follows from the weights.
+
+    Attributes:
+        value: at the weights found.
+        stderr: its standard error.
+        interval: symmetric, of the level asked for.
+    """
+
+    value: float
+    stderr: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitResult:
+    """A fit.
+
+    Attributes:
+        w: (k,) the weights, in the order of the module's WEIGHTS.
+        stderr: (k,) their standard errors: 0 of a weight that is fixed, nan of one at a bound or that the data leave open.
+        covariance: (k, k), whose diagonal has the squares of these.
+        success: whether the search converged.
+        message: why it ended.
+        method: the name of the optimizer.
+        warnings: what is to be known of this fit, in words.
+        statistics: chi2, R2, AIC and others.
+        absolute_sigma: whether errors follow from sigma as given, and not from the scatter about the fit.
+        seconds: the time it took.
+        problem: what was fitted: the module, the rows, the free weights and their ranges.
+        found: the end of the search.
+        how: how the covariance was found.
+    """
+
+    w: Array
+    stderr: Array
+    covariance: Array
+    success: bool
+    message: str
+    method: str
+    warnings: tuple[str, ...]
+    statistics: Statistics
+    absolute_sigma: bool
+    seconds: float
+    problem: Problem
+    found: Found
+    how: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the weights, in order."""
+        return self.problem.module.WEIGHTS
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Return the weights by name."""
+        return dict(zip(self.names, self.w.tolist(), strict=True))
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Return the standard errors by name."""
+        return dict(zip(self.names, self.stderr.tolist(), strict=True))
+
+    @property
+    def correlations(self) -> Array:
+        """Return the correlations of the weights, (k, k); nan with a weight that has no standard error."""
+        return correlations(self.covariance)
+
+    @property
+    def chi2(self) -> float:
+        """Return the sum of the squares of the residuals, in units of sigma where that is given."""
+        return self.statistics.chi2
+
+    @property
+    def reduced_chi2(self) -> float:
+        """Return chi2 divided by the degrees of freedom."""
+        return self.statistics.reduced_chi2
+
+    @property
+    def r2(self) -> float:
+        """Return the coefficient of determination."""
+        return self.statistics.r2
+
+    @property
+    def dof(self) -> int:
+        """Return the number of residuals less that of the free weights."""
+        return self.statistics.dof
+
+    @property
+    def aic(self) -> float:
+        """Return Akaike's information criterion."""
+        return self.statistics.aic
+
+    @property
+    def bic(self) -> float:
+        """Return Schwarz's information criterion."""
+        return self.statistics.bic
+
+    def predict(self, X: Any) -> Array:
+        """Return the model's output at rows, with the weights found; see the module's ``predict``."""
+        return np.asarray(self.problem.module.predict(self.w, X))
+
+    def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Return symmetric confidence intervals of the weights, by Student's t where the size of the errors was estimated.
+
+        Args:
+            level: the probability with which an interval is to hold the true value, between 0 and 1.
+        """
+        half = self._quantile(level) * self.stderr
+        return {name: (value - h, value + h) for name, value, h in zip(self.names, self.w.tolist(), half.tolist(), strict=True)}
+
+    def profile(self, name: str, level: float = 0.95) -> tuple[float, float]:
+        """Return the profile interval of a weight: its values at which the deviance, the others fitted anew, rises no further
+        than an F test allows where the size of the errors was estimated, else a test of chi2.
+
+        Args:
+            name: of a free weight.
+            level: the probability with which the interval is to hold the true value.
+
+        Returns:
+            The ends; an end of the weight's range where that comes first, infinite where nothing stops it.
+
+        Raises:
+            OptionError: the weight is fixed, the level is not between 0 and 1, or the loss is no likelihood.
+        """
+        place = self._place(name)
+        most = threshold(self.problem, self.dof, level, 1, absolute_sigma=self.absolute_sigma)
+        error = self.stderr[self.problem.free[place]]
+        step = float(error * math.sqrt(most)) if error > 0 else 1e-2 * max(abs(self.found.v[place]), 1e-2)
+        low, high = (
+            farthest(self.problem, self.found.v, {place: sign * step}, most, absolute_sigma=self.absolute_sigma)[0]
+            for sign in (-1, 1)
+        )
+        return float(low), float(high)
+
+    def contour(self, first: str, second: str, level: float = 0.95, points: int = 32) -> Array:
+        """Return points on the border of the joint confidence region of two weights, the others fitted anew.
+
+        Args:
+            first: the name of a free weight.
+            second: that of another.
+            level: the probability with which the region is to hold both true values.
+            points: the number of directions, evenly spread about the best.
+
+        Returns:
+            (points, 2) values of both, in order around the best; infinite where nothing stops them.
+        """
+        places = self._place(first), self._place(second)
+        if places[0] == places[1]:
+            raise OptionError("a contour needs two different weights")
+        most = threshold(self.problem, self.dof, level, 2, absolute_sigma=self.absolute_sigma)
+        both = self.problem.free[list(places)]
+        C = self.covariance[np.ix_(both, both)]
+        shape = np.linalg.cholesky(C) if np.isfinite(C).all() else np.diag(1e-2 * np.maximum(np.abs(self.w[both]), 1e-2))
+        turns = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
+        steps = math.sqrt(most) * np.column_stack([np.cos(turns), np.sin(turns)]) @ shape.T
+        ends = [
+            farthest(self.problem, self.found.v, dict(zip(places, step, strict=True)), most, absolute_sigma=self.absolute_sigma)
+            for step in steps.tolist()
+        ]
+        return np.array(ends)
+
+    def bootstrap(self, repetitions: int = 200, seed: int = 0) -> Array:
+        """Fit anew on rows drawn with replacement.
+
+        Args:
+            repetitions: how often.
+            seed: of the rows that are drawn.
+
+        Returns:
+            (repetitions, k) weights; fewer rows where fits did not converge. ``numpy.percentile`` of it gives intervals.
+        """
+        return resampled(self.problem, self.found.v, count("repetitions", repetitions), count("seed", seed, at_least=0))
+
+    def derived(self, expression: str, level: float = 0.95) -> "Derived":
+        """Return the value of an expression of the weights with its standard error, by the delta method.
+
+        Args:
+            expression: such as "1/f" or "a*exp(-k)", read as formulas are: numbers, names of weights, functions.
+            level: of the interval.
+
+        Raises:
+            SpecError: the expression cannot be read, or names no weight; the message has the column.
+        """
+        value, slopes = value_and_slopes(expression, self.values)
+        moving = [j for j in range(len(self.w)) if slopes[j] != 0.0 and self.states[j] != "fixed"]
+        part = slopes[moving]
+        error = math.sqrt(float(part @ self.covariance[np.ix_(moving, moving)] @ part)) if moving else 0.0
+        half = self._quantile(level) * error
+        return Derived(value, error, (value - half, value + half))
+
+    def confidence_band(self, X: Any, level: float = 0.95) -> tuple[Array, Array]:
+        """Return the ends of the pointwise confidence intervals of the output at rows, by the delta method.
+
+        Args:
+            X: (n, d) rows.
+            level: the probability with which the interval at one row is to hold the true output.
+
+        Returns:
+            The lower and the upper ends, each of the shape of ``predict``.
+        """
+        return self._band(X, level, 0.0)
+
+    def prediction_band(self, X: Any, level: float = 0.95, sigma: Any = None) -> tuple[Array, Array]:
+        """Return the ends of the pointwise intervals that are to hold a new observation at rows.
+
+        Args:
+            X: (n, d) rows.
+            level: the probability for the observation at one row.
+            sigma: its standard deviation, one or one a row, in units of the fit's sigma where errors were estimated: 1 by
+                default where the fit had no sigma or the same for all rows.
+
+        Raises:
+            OptionError: sigma is needed, or the residual is not the prediction less the target, so that none can be told.
+        """
+        if not self.problem.is_difference:
+            raise OptionError("a prediction band needs a residual that is the prediction less the target; see confidence_band")
+        of_fit = self.problem.sigma
+        if sigma is None:
+            if of_fit is not None and of_fit.size > 1 and np.ptp(of_fit) > 0:
+                raise OptionError("sigma differs from row to row; give that of the rows of X")
+            sigma = 1.0 if of_fit is None else float(np.reshape(of_fit, -1)[0])
+        scale = 1.0 if self.absolute_sigma else self.reduced_chi2
+        return self._band(X, level, scale * np.square(np.asarray(sigma, np.float64)))
+
+    def plot(self, axes: Any = None, *, level: float = 0.95) -> Any:
+        """Draw data, fit, confidence band and residuals; see ``plots.plot_fit``."""
+        return plot_fit(self, axes, level=level)
+
+    def report(self) -> str:
+        """Return the fit as text: how it ended, numbers about it, weights with errors, correlations."""
+        return text_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fit as a dict of plain numbers, texts and lists, in which JSON has None for what is not finite."""
+        numbers = self.statistics
+        return {
+            "model": self.problem.module.MODEL,
+            "model_hash": self.problem.module.METADATA.get("model_hash"),
+            "success": self.success,
+            "message": self.message,
+            "method": self.method,
+            "warnings": list(self.warnings),
+            "weights": {
+                name: {"value": value, "stderr": _plain(error), "state": state}
+                for (name, value), error, state in zip(self.values.items(), self.stderr.tolist(), self.states, strict=True)
+            },
+            "covariance": [[_plain(x) for x in row] for row in self.covariance.tolist()],
+            "statistics": {name: _plain(getattr(numbers, name)) for name in type(numbers).__dataclass_fields__},
+            "absolute_sigma": self.absolute_sigma,
+            "errors": self.how,
+            "calls": self.found.calls,
+            "derivatives": self.found.derivatives,
+            "seconds": self.seconds,
+        }
+
+    def to_json(self) -> str:
+        """Return ``to_dict`` as JSON."""
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False)
+
+    def to_frame(self) -> Any:
+        """Return a pandas frame with a row a weight: value, stderr, the ends of its 95 % interval, and its state.
+
+        Raises:
+            OptionError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError:
+            raise OptionError("to_frame needs pandas, which is not installed; to_dict does without") from None
+        ends = np.array(list(self.interval().values()))
+        columns = {"value": self.w, "stderr": self.stderr, "lower": ends[:, 0], "upper": ends[:, 1], "state": self.states}
+        return pd.DataFrame(columns, index=list(self.names))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Return for each weight "", "fixed", "at bound" or "undetermined"."""
+        at_bound = dict(zip(self.problem.free.tolist(), self.problem.at_bound(self.found.v).tolist(), strict=True))
+        open_ = np.isnan(self.stderr)
+        return tuple(
+            "fixed" if j not in at_bound else "at bound" if at_bound[j] else "undetermined" if open_[j] else ""
+            for j in range(len(self.w))
+        )
+
+    def __str__(self) -> str:
+        return self.report()
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{name}={value:.6g}" for name, value in list(self.values.items())[:6])
+        return f"<FitResult of {self.problem.module.MODEL}: {found}{', ...' if len(self.w) > 6 else ''}>"
+
+    def _repr_html_(self) -> str:
+        return table_as_html(self)
+
+    def _place(self, name: str) -> int:
+        """Return the place of a weight among the free ones."""
+        by_name("weight", (name,), self.names)
+        if name not in self.problem.names:
+            raise OptionError(f"{name} is fixed, so it has no interval")
+        return self.problem.names.index(name)
+
+    def _quantile(self, level: float) -> float:
+        from scipy.stats import norm, t
+
+        if not (isinstance(level, int | float) and 0.0 < level < 1.0):
+            raise OptionError(f"level must be between 0 and 1, such as 0.95, not {level!r}")
+        tail = (1.0 + level) / 2.0
+        estimated = self.problem.is_least_squares and not self.absolute_sigma and self.dof > 0
+        return float(t.ppf(tail, self.dof) if estimated else norm.ppf(tail))
+
+    def _band(self, X: Any, level: float, extra: Any) -> tuple[Array, Array]:
+        module = self.problem.module
+        if not hasattr(module, "predict"):
+            raise OptionError(f"{module.MODEL} has no output, so it has no band")
+        middle, J = np.asarray(module.predict(self.w, X)), np.asarray(module.jacobian(self.w, X))
+        moving = [j for j in range(len(self.w)) if self.stderr[j] != 0.0 and self.states[j] != "at bound"]
+        C = self.covariance[np.ix_(moving, moving)]
+        part = J[..., moving]
+        half = self._quantile(level) * np.sqrt(np.einsum("...i,ij,...j->...", part, C, part) + extra)
+        return middle - half, middle + half
+
+
+def result_of(
+    problem: Problem, found: Found, spread: Covariance, numbers: Statistics, warnings: tuple[str, ...], **facts: Any
+) -> FitResult:
+    """Put a result together from the end of the search and what was computed there."""
+    k = len(problem.start)
+    matrix = np.zeros((k, k))
+    matrix[np.ix_(problem.free, problem.free)] = spread.matrix
+    return FitResult(
+        w=np.array(problem.all_weights(found.v)),
+        stderr=np.sqrt(np.diag(matrix)),
+        covariance=matrix,
+        success=found.success,
+        message=found.message,
+        method=found.method,
+        warnings=warnings,
+        statistics=numbers,
+        problem=problem,
+        found=found,
+        how=spread.how,
+        **facts,
+    )
+
+
+def by_name(what: str, given: Any, names: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return a mapping by names of weights after checking them.
+
+    Raises:
+        WeightsError: a name is no weight.
+    """
+    for name in given:
+        if name not in names:
+            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            raise WeightsError(f"{what} names {name!r}, which is no weight; there are {shown}")
+    found: Mapping[str, Any] = given
+    return found
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,191 @@
+"""Special functions by region: SciPy's where they keep their digits, other formulas where they lose them.
+
+All take float64 and give it; the argument ``scipy`` is ``scipy.special``.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symgraph.runtime.facts import Array
+from symgraph.runtime.functions import gauss, polynomial
+
+# 1 + W in powers of p = sqrt(2*(e*x + 1)), without the constant 0 (Corless and others, On the Lambert W function, 1996, 4.22)
+LAMBERTW_NEAR = (
+    -2.63380647472311e-05,
+    3.907668486743905e-05,
+    -5.811360750441382e-05,
+    8.665035805208128e-05,
+    -0.00012957426685274883,
+    0.00019438727605453933,
+    -0.00029267722472962746,
+    0.0004424730618146209,
+    -0.0006720616311561362,
+    0.0010262633205076071,
+    -0.0015769303446867841,
+    0.0024408779911439826,
+    -0.0038112980348919993,
+    0.006014543252956118,
+    -0.009616892024299432,
+    0.01563563253233392,
+    -0.02598471487360376,
+    0.044502314814814814,
+    -0.07962962962962963,
+    0.1527777777777778,
+    -0.3333333333333333,
+    1.0,
+)
+BRANCH_POINT = (
+    -0.36787944117144233,
+    1.2428753672788363e-17,
+)
+"""The double -1/e, and what it lacks."""
+
+FADDEEVA_NEAR, FADDEEVA_FAR = 1.7, 28.0
+"""Moduli between which the slope of Faddeeva's function follows from a sum, and from which on from its continued fraction."""
+
+FADDEEVA_TERMS = 20
+"""Terms of that continued fraction: the rest is below 2**-53 of the slope there."""
+
+
+def by_region(x: Array, regions: Sequence[tuple[Any, Callable[[Array], Any]]], other: Callable[[Array], Any]) -> Array:
+    """Compute a function by the first formula whose condition holds at a number, else by the last one; NaN stays NaN."""
+    free, conditions = ~np.isnan(x), []
+    for condition, _ in regions:
+        conditions.append(free & condition)
+        free = free & ~condition
+    result: Array = np.piecewise(x, [*conditions, free], [*(formula for _, formula in regions), other, np.nan])
+    return result
+
+
+def number_if_one(x: Array) -> Any:
+    """Give a single number as a float of Python, whose sums and products have the same bits in a tenth of the time."""
+    return x.item() if x.size == 1 else x
+
+
+def gamma_function(scipy: Any, x: Array) -> Array:
+    """Compute the gamma function, where SciPy's overflows or vanishes too soon from its values nearby (NIST DLMF 5.5.1)."""
+
+    def below(x: Array) -> Array:
+        value = scipy.gamma(x + 16.0)
+        for k in range(15, -1, -1):
+            value = value / (x + k)
+        return np.asarray(value)
+
+    return by_region(x, [(x > 171.5, lambda x: (x - 1.0) * scipy.gamma(x - 1.0)), (x < -168.0, below)], scipy.gamma)
+
+
+def erfcinv(scipy: Any, x: Array) -> Array:
+    """Compute the inverse of erfc; SciPy's halves its operand, which rounds a subnormal number."""
+    tiny = 2.0**-1000
+    root = np.sqrt(0.5)
+    return by_region(x, [((x > 0.0) & (x < tiny), lambda x: -root * scipy.ndtri_exp(np.log(x) - np.log(2.0)))], scipy.erfcinv)
+
+
+def exponential_integral(scipy: Any, x: Array) -> Array:
+    """Compute the exponential integral; from 40 on by its expansion (NIST DLMF 6.12.2), which overflows last."""
+
+    def far(x: Array) -> Array:
+        total, half = np.ones_like(x), np.exp(0.5 * x)
+        for k in range(40, 0, -1):
+            total = 1.0 + k / x * total
+        return total / x * half * half
+
+    return by_region(x, [(x >= 40.0, far)], scipy.expi)
+
+
+def dawson(scipy: Any, x: Array) -> Array:
+    """Compute Dawson's integral, near 0 by its series and from 8 on by its expansion (NIST DLMF 7.6.3, 7.12.1)."""
+
+    def near(x: Array) -> Array:
+        square, total = -2.0 * x * x, np.ones_like(x)
+        for k in range(14, 0, -1):
+            total = 1.0 + square / (2 * k + 1) * total
+        return x * total
+
+    def far(x: Array) -> Array:
+        ratio, total = 0.5 / x / x, np.ones_like(x)
+        for k in range(22, 0, -1):
+            total = 1.0 + (2 * k - 1) * ratio * total
+        return 0.5 / x * total
+
+    return by_region(x, [(np.abs(x) < 0.5, near), (np.abs(x) >= 8.0, far)], scipy.dawsn)
+
+
+def lambertw1p(scipy: Any, x: Array) -> Array:
+    """Compute 1 + W of Lambert's function, which is 0 at -1/e, from there to -0.35 by its series."""
+
+    def near(x: Array) -> Array:
+        p = np.sqrt(2.0 * np.e * ((x - BRANCH_POINT[0]) - BRANCH_POINT[1]))
+        return p * polynomial(LAMBERTW_NEAR, p)
+
+    def away(x: Array) -> Array:
+        value = np.asarray(scipy.lambertw(x))
+        return np.where(value.imag == 0.0, 1.0 + value.real, np.nan)
+
+    return by_region(x, [((x > BRANCH_POINT[0]) & (x < -0.35), near), (x == np.inf, lambda x: x)], away)
+
+
+def lambertw(scipy: Any, x: Array) -> Array:
+    """Compute Lambert's function W."""
+
+    def away(x: Array) -> Array:
+        value = np.asarray(scipy.lambertw(x))
+        return np.where(value.imag == 0.0, value.real, np.nan)
+
+    return by_region(x, [(x < -0.35, lambda x: lambertw1p(scipy, x) - 1.0), (x == np.inf, lambda x: x)], away)
+
+
+def faddeeva(x: Array, y: Array) -> Array:
+    """Compute Faddeeva's function w at x + i*y, complex."""
+    z, scale = x + 1j * y, 1j / np.sqrt(np.pi)
+    regions = [(np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z)[0])]
+    return by_region(z, regions, lambda z: scale / (z - faddeeva_rest(z)))
+
+
+def faddeeva_slope(x: Array, y: Array) -> Array:
+    """Compute w'(z) = 2*i/sqrt(pi) - 2*z*w(z), whose terms cancel away from 0, there by the formulas below."""
+    z, scale = x + 1j * y, 2j / np.sqrt(np.pi)
+    regions = [
+        (np.abs(z) < FADDEEVA_NEAR, lambda z: scale - 2.0 * z * faddeeva_by_sum(z)[0]),
+        (np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z)[1]),
+    ]
+    return by_region(z, regions, lambda z: -scale * (rest := faddeeva_rest(z)) / (z - rest))
+
+
+def faddeeva_rest(z: Array) -> Array:
+    """Compute what the continued fraction of w(z) = i/sqrt(pi)/(z - rest) has below its head (NIST DLMF 7.9.4)."""
+    rest: Array = FADDEEVA_TERMS / 2 / z
+    for term in range(FADDEEVA_TERMS - 1, 0, -1):
+        rest = term / 2 / (z - rest)
+    return rest
+
+
+def faddeeva_by_sum(z: Array) -> tuple[Array, Array]:
+    """Compute w and w' by the trapezoidal rule for its integral, with the pole's share (Matta, Reichel, Math. Comp. 25, 1971).
+
+    The nodes are the multiples of h = 1/2 or the numbers midway, whichever keep away from x; 2*exp(-z*z)/(1 - q) with q =
+    exp(-2*pi*i*z/h), or 1 + q for numbers midway, is the pole's share of w where y < pi/h.
+    """
+    h = 0.5
+    place = z.real / h
+    midway = np.where(np.abs(place - np.rint(place)) < 0.25, 0.5, 0.0)
+    # nodes in pairs, so that what is odd in x stays so; next to 0 z + node would round
+    inner, square = np.abs(z.real) < 0.25 * h, z * z
+    nodes = (np.arange(15.0)[:, np.newaxis] + midway) * h
+
+    def pair(node: Array) -> tuple[Array, Array]:
+        inverse = 1.0 / np.where(inner, square - node * node, (z - node) * (z + node))
+        term = np.where(node > 0.0, np.exp(-node * node), 0.0) * inverse
+        return term * z, term * inverse * (square + node * node)
+
+    value, slope = np.where(midway > 0.0, 0.0, 0.5 / z), np.where(midway > 0.0, 0.0, -0.5 / square)
+    for of_value, of_slope in zip(*pair(nodes), strict=True) if z.size == 1 else map(pair, nodes):
+        value, slope = value + of_value, slope - of_slope
+    # by 1/q, which underflows where q would overflow
+    small = np.where(midway > 0.0, -1.0, 1.0) * np.exp(2j * np.pi * z / h)
+    share = np.where(
+        z.imag < np.pi / h, 2.0 * gauss(z.real) * np.exp(z.imag**2 - 2j * z.real * z.imag) * small / (small - 1.0), 0.0
+    )
+    return 2j * h / np.pi * value + share, 2j * h / np.pi * slope - share * (2.0 * z + 2j * np.pi / h / (small - 1.0))

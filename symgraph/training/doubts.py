@@ -1,0 +1,83 @@
+"""Doubts about a run of training, in words: it has not converged, it cycles, the order of the rows leads it astray."""
+
+from typing import Any
+
+import numpy as np
+
+from symgraph.io.module import GeneratedModule
+from symgraph.training.history import TrainResult
+from symgraph.training.limits import limits_of
+from symgraph.training.rows import as_rows
+
+_SMALL = 0.01
+"""Share of the rows' gradients that may be left of their sum at an end that counts as one."""
+_SHAKES = 1e-3
+"""Relative height of ups and downs of the loss above which a run cycles."""
+_FEW = 10
+"""Rows below which an order tells nothing."""
+
+
+def doubts(
+    module: GeneratedModule, X: Any, y: Any, result: TrainResult, *, shuffle: bool = False, batch_size: int | None = 1
+) -> tuple[str, ...]:
+    """Say what speaks against taking the weights of a run for the best.
+
+    At a minimum the gradients of the rows cancel. Their sum is held against the sum of their sizes, weight by weight, which
+    depends on the scale of neither weights nor loss.
+
+    Args:
+        module: the module that was trained, with `per_sample_grad`.
+        X: (n, d) rows.
+        y: (n,) target.
+        result: of `train`.
+        shuffle: whether the run visited the rows in a new order each epoch.
+        batch_size: rows an update; None is all.
+
+    Returns:
+        A line for each doubt; none where the run was cut short, which it says itself.
+    """
+    if result.reason in ("non-finite", "interrupted") or not result.epochs:
+        return ()
+    rows = as_rows(module, X, y)
+    parts = np.reshape(module.per_sample_grad(result.weights, rows.X, rows.y), (-1, len(result.weights)))
+    if hasattr(module, "penalty"):
+        parts = np.vstack([parts, module.penalty(result.weights)[1]])
+    sizes, norm = np.abs(parts).sum(axis=0), float(np.linalg.norm(parts.sum(axis=0)) / rows.n)
+    left = np.abs(parts.sum(axis=0)) / np.where(sizes > 0.0, sizes, 1.0)
+    limits = limits_of(module, result.weights)
+    if limits is not None:  # a weight at a bound may have a gradient that leads beyond it
+        left[(result.weights <= limits.low) | (result.weights >= limits.high)] = 0.0
+    found = []
+    if left.max() > _SMALL:
+        name, share = module.WEIGHTS[int(left.argmax())], f"{left.max():.0%}"
+        found.append(
+            f"not converged: the gradient's norm is {norm:.3g}, and {share} of the rows' gradients by {name} are left over; "
+            "try more epochs, another learning rate, or `symgraph fit`"
+        )
+    found += _cycles(result.losses)
+    if not shuffle and batch_size is not None and batch_size < rows.n and rows.n >= _FEW:
+        found += _order(module, rows.X, rows.y)
+    return tuple(found)
+
+
+def _cycles(losses: Any) -> list[str]:
+    """Tell of a loss that goes up and down at its end."""
+    tail = losses[len(losses) // 2 :]
+    steps = np.diff(tail)
+    height, least = float(np.ptp(tail)), float(np.min(np.abs(tail)))
+    ups = int(np.sum(steps > 0.0))
+    if len(steps) < _FEW or min(ups, len(steps) - ups) < len(steps) // 5 or height <= _SHAKES * least:
+        return []
+    return [f"the loss goes up and down between {tail.min():.6g} and {tail.max():.6g}; lower the learning rate"]
+
+
+def _order(module: GeneratedModule, X: Any, y: Any) -> list[str]:
+    """Tell of rows that are sorted, which unshuffled updates follow instead of the mean."""
+    columns = {} if X is None else dict(zip(module.FEATURES, np.reshape(X, (len(X), -1)).T, strict=True))
+    if y is not None and y.ndim == 1:
+        columns[str(module.TARGET)] = y
+    for name, column in columns.items():
+        steps = np.diff(column)
+        if np.ptp(column) > 0.0 and (np.all(steps >= 0.0) or np.all(steps <= 0.0)):
+            return [f"the rows are sorted by {name} and visited in that order, which leads updates astray; shuffle them"]
+    return []

@@ -1,0 +1,106 @@
+"""``symgraph fit``: a built model, or a formula, and a file."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Project, Run
+
+from symgraph import load
+from symgraph.fitting import least_squares
+from symgraph.io.weights import load_weights
+
+MISRA = Path(__file__).parent.parent / "data" / "nist" / "Misra1a.csv"
+FORMULA = "y ~ b1*(1 - exp(-b2*x))"
+SPEC_OF_MISRA = """
+from sympy import exp
+from symgraph import Model
+
+model = Model("misra")
+x, y = model.feature("x"), model.target("y")
+b1, b2 = model.weights("b1 b2", init=[500, 1e-4])
+model.residual(model.output("y_hat", b1 * (1 - exp(-b2 * x))) - y)
+"""
+CERTIFIED = {"b1": (2.3894212918e02, 2.7070075241), "b2": (5.5015643181e-04, 7.2668688436e-06)}
+"""NIST: weight and standard error."""
+
+
+def test_a_formula_is_fitted_to_the_certified_digits(command: Run) -> None:
+    done = command("fit", FORMULA, "--data", MISRA, "--start", "b1=500,b2=1e-4", "--json")
+    assert done.code == 0
+    found = json.loads(done.out)["weights"]
+    for name, (value, error) in CERTIFIED.items():
+        assert found[name]["value"] == pytest.approx(value, rel=1e-10)  # 11 digits are published
+        assert found[name]["stderr"] == pytest.approx(error, rel=1e-10)
+    assert done.err == f"{FORMULA}: weights b1, b2\n"
+
+
+def test_a_built_model_is_fitted_and_its_weights_saved(command: Run, built: Project) -> None:
+    module = built.path("generated") / "decay.py"
+    done = command("fit", module, "--data", built.path("rows.csv"), "--save", "w.json", "--plot", "fit.svg")
+    assert done.code == 0
+    assert "decay: converged by" in done.out
+    assert done.err == "weights written to w.json\nplot written to fit.svg\n"
+    # the rows are 2 * exp(-time / 2) to six digits
+    assert load_weights(Path("w.json"), load(module)) == pytest.approx([2.0, 0.5], abs=1e-6)
+    assert "<svg" in Path("fit.svg").read_text()
+
+
+def test_fixed_weights_ranges_and_sigma_are_taken(command: Run) -> None:
+    line = ("fit", FORMULA, "--data", MISRA, "--start", "b1=500,b2=1e-4", "--json", "-q")
+    held = json.loads(command(*line, "--fix", "b1=240").out)["weights"]
+    assert held["b1"] == {"value": 240.0, "stderr": 0.0, "state": "fixed"}
+    bounded = json.loads(command(*line, "--bounds", "b1=300:").out)["weights"]
+    assert bounded["b1"]["state"] == "at bound"
+    sigma = json.loads(command(*line, "--sigma", "0.1", "--absolute-sigma").out)
+    assert sigma["absolute_sigma"] is True
+    column = json.loads(command(*line, "--sigma", "x").out)
+    assert column["statistics"]["chi2"] < sigma["statistics"]["chi2"]
+
+
+def test_a_spec_is_fitted_without_being_built(command: Run) -> None:
+    Path("curve.py").write_text(SPEC_OF_MISRA)
+    done = command("fit", "curve.py", "--data", MISRA, "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["weights"]["b1"]["value"] == pytest.approx(CERTIFIED["b1"][0], rel=1e-10)
+    assert not Path("generated").exists()
+    Path("two.py").write_text(SPEC_OF_MISRA + SPEC_OF_MISRA.replace("misra", "other").replace("model", "second"))
+    done = command("fit", "two.py", "--data", MISRA)
+    assert (done.code, done.err) == (2, "error: two.py defines misra, other; build it, and give the name of one\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--start", "b1"], "--start: b1 is nothing, not a number; write b1=1.5"),
+        (["--start", "b1=x"], "--start: b1 is 'x', not a number; write b1=1.5"),
+        (["--start", "b1=1,b1=2"], "--start: 'b1=2' is not NAME=VALUE, or names a weight again"),
+        (["--start", "q=1"], "q has an initial value and is no weight of the formula; there are b1, b2"),
+        (["--bounds", "b1=3"], "--bounds: b1 needs LOW:HIGH, one of which may be left out, such as b1=0:"),
+        (["--fix", "q"], "fixed names 'q', which is no weight; there are b1, b2"),
+        (["--sigma", "s"], "has no column s"),
+        (["--method", "newton"], "method must be one of auto, lm, trf, dogbox for formula, not 'newton'"),
+        (["--plot", "fit.txt"], "its name must end in"),
+        (["--save", "none/w.json"], "--save: there is no folder none"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(command: Run, options: list[str], said: str) -> None:
+    done = command("fit", FORMULA, "--data", MISRA, *options)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert not Path("w.json").exists()
+
+
+def test_a_formula_needs_a_file_with_named_columns(command: Run) -> None:
+    assert "--data is missing; a formula's features are columns of a file" in command("fit", FORMULA).err
+    Path("rows.npy").write_bytes(b"")
+    done = command("fit", FORMULA, "--data", "rows.npy")
+    assert (done.code, done.err) == (2, "error: rows.npy: a formula needs a file whose columns have names, .csv or .tsv\n")
+
+
+def test_a_search_that_does_not_converge_ends_with_1(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(least_squares, "MOST_CALLS", {"lm": 2, "trf": 2})
+    done = command("fit", FORMULA, "--data", MISRA, "--start", "b1=500,b2=1e-4")
+    assert done.code == 1
+    assert done.out.startswith("formula: NOT CONVERGED by ")
+    assert "warning: the search did not converge" in done.out

@@ -1,0 +1,221 @@
+"""The public function `fit`: what it takes, what it refuses, and what it says."""
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import curve_fit
+from sympy import exp, sin
+
+import symgraph
+from symgraph.errors import DataError, OptionError, WeightsError
+
+RNG = np.random.default_rng(5)
+X = np.linspace(0.0, 4.0, 40)
+NOISE = 0.1 * RNG.normal(size=40)
+Y = 2.0 * np.exp(-0.7 * X) + 0.3 + NOISE
+SIGMA = np.where(X < 2, 0.1, 0.2)
+
+DIGITS = 1e-6
+"""curve_fit takes slopes by differences of 1e-8, which leave it about as far from the minimum, relative to the errors."""
+
+
+def decay_model() -> symgraph.Model:
+    model = symgraph.Model("decay")
+    x, y = model.feature("x"), model.target("y")
+    a, k, c = model.weights("a k c", init=1.0)
+    model.residual(model.output("y_hat", a * exp(-k * x) + c) - y)
+    return model
+
+
+@pytest.fixture(scope="module")
+def decay() -> Any:
+    return symgraph.compile(decay_model(), backend="numpy")
+
+
+def by_curve_fit(**how: Any) -> tuple[Any, Any]:
+    return curve_fit(lambda x, a, k, c: a * np.exp(-k * x) + c, X, Y, (1.0, 1.0, 1.0), ftol=1e-14, xtol=1e-14, **how)
+
+
+def test_weights_and_errors_are_those_of_curve_fit(decay: Any) -> None:
+    for how in ({}, {"sigma": SIGMA}, {"sigma": SIGMA, "absolute_sigma": True}):
+        result, (w, covariance) = symgraph.fit(decay, X, Y, **how), by_curve_fit(**how)
+        np.testing.assert_allclose(result.w, w, rtol=DIGITS)
+        np.testing.assert_allclose(result.covariance, covariance, rtol=1e-5)  # whose Jacobian is by differences of 1e-8
+        np.testing.assert_allclose(result.stderr, np.sqrt(np.diag(covariance)), rtol=1e-5)
+
+
+def test_one_sigma_for_all_changes_errors_only_where_it_is_absolute(decay: Any) -> None:
+    plain, relative = symgraph.fit(decay, X, Y), symgraph.fit(decay, X, Y, sigma=3.0)
+    np.testing.assert_allclose(plain.stderr, relative.stderr, rtol=1e-9)
+    absolute = symgraph.fit(decay, X, Y, sigma=3.0, absolute_sigma=True)
+    np.testing.assert_allclose(absolute.stderr, plain.stderr * 3.0 / np.sqrt(plain.reduced_chi2), rtol=1e-9)
+
+
+def test_a_model_is_fitted_as_its_module_is(decay: Any) -> None:
+    np.testing.assert_allclose(symgraph.fit(decay_model(), X, Y).w, symgraph.fit(decay, X, Y).w, rtol=1e-12)
+
+
+def test_statistics_are_those_of_their_definitions(decay: Any) -> None:
+    result = symgraph.fit(decay, X, Y)
+    r = result.predict(X) - Y
+    chi2, n = float(r @ r), 40
+    assert (result.dof, result.statistics.n, result.statistics.parameters) == (37, n, 4)
+    assert result.chi2 == pytest.approx(chi2, rel=1e-12)
+    assert result.r2 == pytest.approx(1 - chi2 / np.sum((Y - Y.mean()) ** 2), rel=1e-12)
+    log_likelihood = -n / 2 * (np.log(2 * np.pi * chi2 / n) + 1)
+    assert result.aic == pytest.approx(2 * 4 - 2 * log_likelihood, rel=1e-12)
+    assert result.bic == pytest.approx(4 * np.log(n) - 2 * log_likelihood, rel=1e-12)
+
+
+def test_fixed_weights_stay_and_the_others_are_found_without_them(decay: Any) -> None:
+    result = symgraph.fit(decay, X, Y, {"k": 0.7}, fixed=["k"])
+    assert result.values["k"] == 0.7
+    assert result.errors["k"] == 0.0
+    assert result.states == ("", "fixed", "")
+    w, _ = curve_fit(lambda x, a, c: a * np.exp(-0.7 * x) + c, X, Y)
+    np.testing.assert_allclose(result.w[[0, 2]], w, rtol=DIGITS)
+    assert symgraph.fit(decay, X, Y, fixed={"k": 0.7}).w == pytest.approx(result.w, rel=1e-9)
+
+
+def test_weights_keep_within_bounds_and_those_at_one_have_no_error(decay: Any) -> None:
+    result = symgraph.fit(decay, X, Y, bounds={"c": (0.5, None)})
+    assert result.values["c"] == pytest.approx(0.5, abs=1e-9)  # trust regions stay a little inside
+    assert result.states[2] == "at bound"
+    assert np.isnan(result.stderr[2])
+    assert np.isfinite(result.stderr[:2]).all()
+    pair = symgraph.fit(decay, X, Y, bounds=([-np.inf, -np.inf, 0.5], np.inf))
+    np.testing.assert_allclose(pair.w, result.w, rtol=1e-6)
+
+
+def test_bounds_and_fixed_weights_of_the_spec_hold() -> None:
+    model = symgraph.Model("held")
+    x, y = model.feature("x"), model.target("y")
+    a = model.weight("a", init=1.0, bounds=(0, 1.5))
+    k = model.weight("k", init=0.7, fixed=True)
+    model.residual(model.output("y_hat", a * exp(-k * x)) - y)
+    result = symgraph.fit(symgraph.compile(model, backend="numpy"), X, Y)
+    assert result.states == ("at bound", "fixed")
+    assert result.w == pytest.approx([1.5, 0.7], abs=1e-9)
+
+
+def test_other_starts_find_a_lower_minimum_and_say_so() -> None:
+    model = symgraph.Model("sine")
+    x, y = model.feature("x"), model.target("y")
+    a, k = model.weight("a", init=1.0), model.weight("k", init=symgraph.Uniform(0.5, 4.0))
+    model.residual(model.output("y_hat", a * sin(k * x)) - y)
+    module = symgraph.compile(model, backend="numpy")
+    t = np.linspace(0, 20, 100)
+    with pytest.warns(symgraph.FitWarning, match="another start led to a lower minimum"):
+        result = symgraph.fit(module, t, 2 * np.sin(2.5 * t), (1.0, 0.6), starts=30)
+    assert result.w == pytest.approx([2.0, 2.5], rel=1e-9)
+
+
+def test_a_weight_that_the_data_leave_open_is_named() -> None:
+    model = symgraph.Model("twins")
+    x, y = model.feature("x"), model.target("y")
+    a, b = model.weights("a b", init=1.0)
+    model.residual(model.output("y_hat", (a + b) * x) - y)
+    with pytest.warns(symgraph.FitWarning, match=r"do not determine (a -b|-a \+b)") as caught:
+        result = symgraph.fit(symgraph.compile(model, backend="numpy"), X, Y)
+    assert len(caught) == 1
+    assert result.states == ("undetermined", "undetermined")
+
+
+def test_fewer_rows_than_weights_are_warned_about(decay: Any) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        symgraph.fit(decay, X[:2], Y[:2])
+    assert any("fewer residuals than free weights (2 and 3)" in str(one.message) for one in caught)
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "said"),
+    [
+        ({"absolute_sigma": True}, OptionError, "absolute_sigma says that sigma is known; give sigma"),
+        ({"sigma": -1.0}, DataError, "sigma is -1.0; standard deviations are above 0"),
+        ({"sigma": np.where(X[3] == X, 0.0, 1.0)}, DataError, "sigma is 0.0 in row 3"),
+        ({"sigma": [1.0, 2.0]}, DataError, r"sigma has shape \(2,\); give one number, or \(40,\) as y"),
+        ({"start": [1.0, 2.0]}, WeightsError, r"start has shape \(2,\); decay needs \(3,\): a, k, c"),
+        ({"start": {"q": 1.0}}, WeightsError, "start names 'q', which is no weight; there are a, k, c"),
+        ({"start": {"a": np.nan}}, WeightsError, "start a must be a finite number, not nan"),
+        ({"start": {"k": -1e6}}, WeightsError, "the sum of the losses is inf at the start"),
+        (
+            {"start": {"k": 9.0}, "bounds": {"k": (0, 1)}},
+            WeightsError,
+            "start has k = 9, which is not within its bounds 0 to 1",
+        ),
+        ({"bounds": {"k": (1, 0)}}, OptionError, "bounds of k are 1 to 0; the lower must be below the upper"),
+        ({"bounds": {"k": 3}}, OptionError, r"bounds of k must be a pair \(lower, upper\)"),
+        ({"bounds": 3}, OptionError, "bounds must be ranges by the names of weights, or a pair"),
+        ({"bounds": {"z": (0, 1)}}, WeightsError, "bounds names 'z', which is no weight"),
+        ({"fixed": ["z"]}, WeightsError, "fixed names 'z', which is no weight"),
+        ({"fixed": ["a", "k", "c"]}, OptionError, "every weight of decay is fixed; leave one free"),
+        ({"method": "newton"}, OptionError, "method must be one of auto, lm, trf, dogbox for decay, not 'newton'"),
+        ({"starts": 0}, OptionError, "starts"),
+        ({"seed": -1}, OptionError, "seed"),
+    ],
+)
+def test_what_cannot_be_as_given_is_refused(decay: Any, how: dict[str, Any], error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        symgraph.fit(decay, X, Y, **how)
+
+
+def test_rows_that_are_not_finite_are_named(decay: Any) -> None:
+    with pytest.raises(DataError, match="y is nan in row 3; leave that row out"):
+        symgraph.fit(decay, X, np.where(X[3] == X, np.nan, Y))
+    with pytest.raises(DataError, match="X is inf in row 4"):
+        symgraph.fit(decay, np.where(X[4] == X, np.inf, X), Y)
+
+
+def test_sigma_beside_a_declared_scale_or_a_likelihood_is_refused() -> None:
+    scaled = symgraph.Model("scaled")
+    x, s, y = scaled.feature("x"), scaled.feature("s"), scaled.target("y")
+    a = scaled.weight("a", init=1.0)
+    scaled.residual((scaled.output("y_hat", a * x) - y) / s)
+    module = symgraph.compile(scaled, backend="numpy")
+    columns = np.column_stack([X, SIGMA])
+    with pytest.raises(OptionError, match="states its own scale; leave sigma out"):
+        symgraph.fit(module, columns, Y, sigma=1.0)
+    known = symgraph.fit(module, columns, Y, absolute_sigma=True)  # the spec states sigma
+    assert known.stderr[0] == pytest.approx(1 / np.sqrt(np.sum((X / SIGMA) ** 2)), rel=1e-12)
+    counts = symgraph.Model("counts")
+    x, y = counts.feature("x"), counts.target("y")
+    counts.likelihood("poisson", mean=exp(counts.weight("a", init=0.0) * x))
+    with pytest.raises(OptionError, match="sigma belongs to least squares, and counts has the likelihood poisson"):
+        symgraph.fit(symgraph.compile(counts, backend="numpy"), X, np.arange(40.0), sigma=1.0)
+
+
+def test_a_result_shows_itself_and_travels(decay: Any) -> None:
+    result = symgraph.fit(decay, X, Y)
+    text = str(result)
+    for part in ("decay: converged by lm", "40 residuals, 3 free weights", "AIC", "sigma among them", "stderr", "correlations"):
+        assert part in text
+    assert "<table>" in result._repr_html_()
+    told = json.loads(result.to_json())
+    assert told["weights"]["a"]["value"] == result.values["a"]
+    assert list(result.to_frame().index) == ["a", "k", "c"]
+    for other in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):  # noqa: S301  our own bytes
+        assert other.report() == text
+        np.testing.assert_array_equal(other.predict(X), result.predict(X))
+
+
+def test_columns_are_taken_by_name() -> None:
+    import pandas as pd
+
+    model = decay_model()
+    table = pd.DataFrame({"y": Y, "x": X})
+    result = symgraph.fit(model, table, table["y"])
+    np.testing.assert_allclose(result.w, symgraph.fit(model, X, Y).w, rtol=1e-12)
+
+
+def test_importing_fits_loads_neither_sympy_nor_scipy() -> None:
+    probe = "import sys, symgraph.fitting; print(*sorted({'sympy', 'scipy', 'jinja2', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,135 @@
+"""Intervals and regions: symmetric ones, bands, profiles, contours, derived values, bootstrap."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import f, norm, t
+from sympy import exp
+
+import symgraph
+from symgraph.errors import OptionError, SpecError, WeightsError
+
+RNG = np.random.default_rng(3)
+X = np.linspace(0.0, 3.0, 30)
+Y = 1.5 * X + 0.5 + 0.2 * RNG.normal(size=30)
+DESIGN = np.column_stack([X, np.ones_like(X)])
+
+SOLVED = 1e-5
+"""Ends of profiles are found to 1e-6 of their distance from the best."""
+
+
+def line_model() -> symgraph.Model:
+    model = symgraph.Model("line")
+    x, y = model.feature("x"), model.target("y")
+    a, b = model.weights("a b", init=1.0)
+    model.residual(model.output("y_hat", a * x + b) - y)
+    return model
+
+
+@pytest.fixture(scope="module")
+def line() -> symgraph.FitResult:
+    return symgraph.fit(symgraph.compile(line_model(), backend="numpy"), X, Y)
+
+
+def linear_theory() -> tuple[Any, Any]:
+    """Weights and covariance of the linear model."""
+    w, total, *_ = np.linalg.lstsq(DESIGN, Y, rcond=None)
+    return w, np.linalg.inv(DESIGN.T @ DESIGN) * total[0] / 28
+
+
+def test_intervals_are_those_of_students_t(line: symgraph.FitResult) -> None:
+    w, C = linear_theory()
+    half = t.ppf(0.975, 28) * np.sqrt(np.diag(C))
+    for (low, high), value, h in zip(line.interval().values(), w, half, strict=True):
+        assert (low, high) == pytest.approx((value - h, value + h), rel=1e-9)
+
+
+def test_a_profile_of_a_linear_model_is_the_symmetric_interval(line: symgraph.FitResult) -> None:
+    for level in (0.5, 0.95):
+        assert line.profile("a", level) == pytest.approx(line.interval(level)["a"], rel=SOLVED)
+
+
+def test_a_profile_of_an_absolute_sigma_is_that_of_the_normal_law() -> None:
+    result = symgraph.fit(line_model(), X, Y, sigma=0.2, absolute_sigma=True)
+    half = norm.ppf(0.975) * 0.2 * np.sqrt(np.linalg.inv(DESIGN.T @ DESIGN)[1, 1])
+    low, high = result.profile("b")
+    assert (low, high) == pytest.approx((result.w[1] - half, result.w[1] + half), rel=SOLVED)
+
+
+def test_a_contour_of_a_linear_model_is_the_ellipse_of_f(line: symgraph.FitResult) -> None:
+    w, C = linear_theory()
+    apart = line.contour("a", "b", 0.9, points=8) - w
+    rise = np.einsum("ni,ij,nj->n", apart, np.linalg.inv(C), apart)
+    np.testing.assert_allclose(rise, 2 * f.ppf(0.9, 2, 28), rtol=10 * SOLVED)
+
+
+def test_bands_are_those_of_the_linear_model(line: symgraph.FitResult) -> None:
+    w, C = linear_theory()
+    variance = np.einsum("ni,ij,nj->n", DESIGN, C, DESIGN)
+    low, high = line.confidence_band(X)
+    np.testing.assert_allclose(high - low, 2 * t.ppf(0.975, 28) * np.sqrt(variance), rtol=1e-9)
+    low, high = line.prediction_band(X, 0.9)
+    np.testing.assert_allclose(high - low, 2 * t.ppf(0.95, 28) * np.sqrt(variance + line.reduced_chi2), rtol=1e-9)
+    np.testing.assert_allclose((low + high) / 2, DESIGN @ w, rtol=1e-9)
+
+
+def test_derived_values_carry_the_error_of_the_weights(line: symgraph.FitResult) -> None:
+    w, C = linear_theory()
+    found = line.derived("-b/a")
+    slopes = np.array([w[1] / w[0] ** 2, -1 / w[0]])
+    assert found.value == pytest.approx(-w[1] / w[0], rel=1e-9)
+    assert found.stderr == pytest.approx(np.sqrt(slopes @ C @ slopes), rel=1e-9)
+    assert line.derived("a").stderr == pytest.approx(line.errors["a"], rel=1e-12)
+    assert line.derived("2*pi").stderr == 0.0
+
+
+def test_a_profile_is_not_symmetric_where_the_model_is_not_and_stops_at_bounds() -> None:
+    model = symgraph.Model("decay")
+    x, y = model.feature("x"), model.target("y")
+    k = model.weight("k", init=1.0, bounds=(0, None))
+    model.residual(model.output("y_hat", exp(-k * x)) - y)
+    rows = np.array([0.5, 1.0, 2.0])
+    result = symgraph.fit(model, rows, np.exp(-0.2 * rows) + np.array([0.2, -0.2, 0.1]))
+    low, high = result.profile("k", 0.99)
+    assert low == 0.0
+    assert high > result.interval(0.99)["k"][1]
+    wide = result.profile("k", 0.999999)
+    assert wide[1] == np.inf or wide[1] > high
+
+
+def test_a_bootstrap_scatters_as_the_errors_say_and_repeats(line: symgraph.FitResult) -> None:
+    weights = line.bootstrap(300, seed=1)
+    assert weights.shape == (300, 2)
+    # a standard deviation of 300 draws is known to 1/sqrt(600) of itself, and 30 rows differ from the law by as much again
+    np.testing.assert_allclose(weights.std(axis=0), line.stderr, rtol=0.3)
+    np.testing.assert_array_equal(line.bootstrap(3, seed=1), weights[:3])
+
+
+def test_a_profile_of_a_likelihood_is_that_of_wilks() -> None:
+    model = symgraph.Model("rate")
+    model.feature("x")
+    model.target("y")
+    model.likelihood("poisson", mean=exp(model.weight("a", init=0.0)))
+    counts = np.array([3.0, 5.0, 4.0, 6.0])
+    low, high = symgraph.fit(model, np.zeros(4), counts).profile("a")
+    for end in (low, high):  # twice the drop of the log-likelihood is the quantile of chi2 with one degree of freedom
+        drop = 2 * (4 * np.exp(end) - 18 * end - (18 - 18 * np.log(4.5)))
+        assert drop == pytest.approx(norm.ppf(0.975) ** 2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "said"),
+    [
+        (lambda r: r.interval(1.5), OptionError, "level must be between 0 and 1, such as 0.95, not 1.5"),
+        (lambda r: r.profile("z"), WeightsError, "weight names 'z', which is no weight; there are a, b"),
+        (lambda r: r.contour("a", "a"), OptionError, "a contour needs two different weights"),
+        (lambda r: r.derived("a + q"), SpecError, "expression, column 5: q is no weight; there are a, b"),
+        (lambda r: r.derived("a.b"), SpecError, "expression, column 1: only numbers"),
+        (lambda r: r.derived("1/(a - a)"), SpecError, "not finite|divided by 0"),
+        (lambda r: r.bootstrap(0), OptionError, "repetitions"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(line: symgraph.FitResult, ask: Any, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        ask(line)

@@ -1,0 +1,78 @@
+"""Doubts about a run: it has not converged, it cycles, its rows are sorted; and none about a run that has reached its end."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sympy import exp
+
+import symgraph
+from symgraph import Model
+from symgraph.training import adam, doubts, sgd, train
+
+X = np.linspace(0.0, 3.0, 40)
+Y = 2.0 * np.exp(-0.7 * X) + 0.05 * np.random.default_rng(4).normal(size=40)
+
+
+@pytest.fixture(scope="module")
+def decay() -> Any:
+    model = Model("decay")
+    x, y = model.feature("x"), model.target("y")
+    a, k = model.weight("a", init=1.0), model.weight("k", init=1.0, bounds=(0, 5))
+    model.residual(model.output("y_hat", a * exp(-k * x)) - y)
+    return symgraph.compile(model, backend="numpy")
+
+
+def run(module: Any, rows: tuple[Any, Any] = (X, Y), **how: Any) -> tuple[str, ...]:
+    options = {"epochs": 50, "batch_size": None, "optimizer": adam(0.05), "seed": 0, "backend": "numpy"} | how
+    result = train(module, *rows, **options)
+    return doubts(module, *rows, result, shuffle=options.get("shuffle", False), batch_size=options["batch_size"])
+
+
+def test_a_run_that_has_converged_is_not_doubted(decay: Any) -> None:
+    assert run(decay, epochs=2000) == ()
+
+
+def test_a_run_that_was_too_short_is_told_with_the_norm_of_its_gradient(decay: Any) -> None:
+    (told,) = run(decay, epochs=3, optimizer=adam(0.001))
+    w = train(decay, X, Y, optimizer=adam(0.001), epochs=3, batch_size=None, seed=0, backend="numpy").weights
+    assert told.startswith(f"not converged: the gradient's norm is {np.linalg.norm(decay.grad(w, X, Y)):.3g}, and ")
+    assert told.endswith("are left over; try more epochs, another learning rate, or `symgraph fit`")
+
+
+def test_a_weight_at_its_bound_is_not_doubted(decay: Any) -> None:
+    grown = 0.5 * np.exp(0.3 * X)  # k is held at 0
+    assert run(decay, (X, grown), epochs=3000) == ()
+
+
+def test_a_loss_that_goes_up_and_down_is_told(decay: Any) -> None:
+    told = run(decay, epochs=60, optimizer=sgd(2.5))
+    assert any(line.startswith("the loss goes up and down between ") for line in told), told
+
+
+@pytest.mark.parametrize(
+    ("order", "column"), [(np.argsort(X), "x"), (np.argsort(-X), "x"), (np.argsort(Y), "y"), (np.argsort(-Y), "y")]
+)
+def test_sorted_rows_that_are_visited_in_their_order_are_told(decay: Any, order: Any, column: str) -> None:
+    rows, line = (X[order], Y[order]), f"the rows are sorted by {column} and visited in that order"
+    assert any(told.startswith(line) for told in run(decay, rows, batch_size=1, epochs=2))
+    assert not any(told.startswith("the rows") for told in run(decay, rows, batch_size=1, epochs=2, shuffle=True))
+    assert not any(told.startswith("the rows") for told in run(decay, rows, epochs=2))
+
+
+def test_rows_in_no_order_are_not_told(decay: Any) -> None:
+    order = np.random.default_rng(0).permutation(40)
+    assert not any(told.startswith("the rows") for told in run(decay, (X[order], Y[order]), batch_size=1, epochs=2))
+
+
+def test_a_penalty_counts_in_the_gradient() -> None:
+    model = Model("ridge")
+    x, y = model.feature("x"), model.target("y")
+    b = model.weight("b", init=0.0)
+    model.residual(model.output("y_hat", b * x) - y)
+    model.penalty(40 * b**2)
+    assert run(symgraph.compile(model, backend="numpy"), epochs=2000) == ()
+
+
+def test_a_run_that_failed_says_so_itself(decay: Any) -> None:
+    assert run(decay, optimizer=sgd(1e300)) == ()

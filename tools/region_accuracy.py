@@ -1,0 +1,184 @@
+"""The figures by region of the op table, measured against the reference: ball arithmetic, which is quick.
+
+``python tools/region_accuracy.py [--points N] [--seed S] [OP ...]`` prints the largest errors found in each region and where;
+tests/ir/test_region_accuracy.py holds the stated figures against the same measurement at fewer points.
+"""
+
+import argparse
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+from flint import arb, ctx
+from op_accuracy import SCALE, Case, arithmetic_of, by_scalar, graph_of
+from op_points import Arrays
+
+from symgraph.check.balls import Missing
+from symgraph.check.forms import FORMS, slope_of, value_of
+from symgraph.ir.evaluate import evaluate
+from symgraph.ir.op import REALS, WHOLE_NUMBERS, Op, Region
+from symgraph.ir.ops import OPS
+
+PRECISIONS = (100, 200, 400, 800, 1600, 3200)
+CERTAIN, LEAST = arb((1, -75)), arb((1, -1150))
+"""Relative radius of a ball that is narrow enough, and the size below which an absolute one of the size will do."""
+
+UNIT, NORMAL, SUBNORMAL, OVERFLOW = arb((1, -52)), arb((1, -1022)), arb((1, -1074)), arb((1, 1024)) * (1 - arb((1, -54)))
+
+ORDERS = 20
+"""Largest order of Bessel functions that is measured; those below 0 follow from them."""
+
+WHERE_SIZES_END = 1e15
+"""Largest argument of a gamma function below 0, where poles stand closer than doubles beyond."""
+
+
+def truth(op: str, point: tuple[float, ...], root: str) -> arb | None:
+    """The reference's value or slope at a point; None where there is no finite number, as at a pole."""
+    for precision in PRECISIONS:
+        with ctx.workprec(precision):
+            balls = [arb(x) for x in point]
+            found = value_of(FORMS[op], balls)
+            if root != "value" and isinstance(found, arb):
+                found = slope_of(FORMS[op], int(root.split()[1]), found, balls)
+            if found in (Missing.UNDEFINED, Missing.KINK):
+                return None
+            if isinstance(found, arb) and found.is_finite():
+                size, radius = abs(found.mid()), found.rad()
+                if radius <= size * CERTAIN or (radius < LEAST and size < LEAST):
+                    return found.mid()
+    return None
+
+
+def in_ulp(op: str, root: str, point: tuple[float, ...], got: float, true: arb, figure: float) -> float:
+    """An error in units in the last place of the truth or, where that is above the figure, of what the table's note names."""
+    if abs(true) >= OVERFLOW or not math.isfinite(got):
+        return 0.0 if abs(true) >= OVERFLOW else math.inf
+    difference, scale = abs(arb(got) - true), abs(true)
+    for _ in range(2):
+        error = float(difference / (scale * UNIT if scale >= NORMAL else SUBNORMAL))
+        if error <= figure or (op, root) not in SCALE:
+            break
+        scale = scale.max(scale_of(op, root, point))
+    return error
+
+
+def scale_of(op: str, root: str, point: tuple[float, ...]) -> arb:
+    """The size that a note of the table names: of Bessel functions that of waves, by balls, else as op_accuracy.py does."""
+    if not op.startswith("bessel"):
+        with mpmath.workdps(40):
+            return arb(mpmath.nstr(mpmath.mpf(SCALE[op, root](*map(mpmath.mpf, point))), 30))
+    order = point[0] if len(point) > 1 else float(op[-1])
+    if abs(point[-1]) <= order + 0.5:
+        return arb(0)
+    with ctx.workprec(200 + 2 * max(math.frexp(point[-1])[1], 0)):
+        x = arb(abs(point[-1]))
+        orders = (order,) if root == "value" else (order - 1, order + 1)
+        waves = [(x.bessel_j(arb(n)) ** 2 + x.bessel_y(arb(n)) ** 2).sqrt().mid() for n in orders]
+        return sum(waves, arb(0)) / len(orders)
+
+
+def numbers(row: Op, region: Region, count: int, draw: Any) -> Any:
+    """Numbers of a region: of every size, dense at its ends, at the whole numbers and at the multiples of pi/2 in it."""
+    low, high = max(region.low, -1.7e308), min(region.high, 1.7e308)
+    near = np.exp2(draw.uniform(-52, -1, count)) * draw.choice([-1.0, 1.0], count)
+    ends = [end for end in (low, high) if abs(end) < 1e300]
+    sizes = np.exp2(draw.uniform(-1074, 1024, count))
+    ordinary = np.exp2(draw.uniform(-40, 12, 2 * count))
+    inner = draw.uniform(max(low, -750.0), min(high, 750.0), 2 * count) if low < 750.0 else ordinary
+    places = np.rint(draw.uniform(max(low, -190.0), min(high, 190.0), count)) if low < 190.0 else ordinary
+    parts = [sizes, -sizes, ordinary, -ordinary, inner, *(end + near for end in ends), *(end * (1.0 + near) for end in ends)]
+    parts += [low + sizes, high - sizes, places + near, places * (np.pi / 2) * (1.0 + near / 8.0), places, [low, high]]
+    found = np.concatenate(parts)
+    found = found[(found >= region.low) & (found <= region.high) & np.isfinite(found)]
+    if row.parity or (row.domain[0] is WHOLE_NUMBERS and row.domain[-1] == REALS):
+        found = found * draw.choice([-1.0, 1.0], found.size)
+    return np.array([x for x in found.tolist() if x in row.domain[-1]])
+
+
+def operands(op: str, region: Region, count: int, seed: int = 0) -> Iterator[Arrays]:
+    """Operands in a region; of Bessel functions for one order after the other."""
+    row, draw = OPS[op], np.random.default_rng([seed, count])
+    if row.domain[0] is WHOLE_NUMBERS:
+        for order in range(ORDERS + 1):
+            x = numbers(row, region, max(count // ORDERS, 1), draw)
+            yield np.full_like(x, order), x
+    else:
+        yield (numbers(row, region, count, draw),)
+
+
+def in_reach(op: str, x: Any) -> Any:
+    """Leave out numbers at which the reference takes long: huge ones, at which a function is at its end."""
+    if op.startswith("bessel"):
+        return x[(np.abs(x) < (1e200 if op[7] in "jy" else 760.0)) & ((x == 0.0) | (np.abs(x) > 1e-320))]
+    if op == "log_ndtr":
+        return x[x > -1e154]  # below, x*x overflows before half of it does
+    if op in ("gamma", "lgamma", "digamma", "trigamma"):
+        return x[(x > -WHERE_SIZES_END) & ((op != "gamma") | (np.abs(x) < 1e4))]
+    return x
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The largest error that was found, in ulp, and where."""
+
+    error: float = 0.0
+    point: tuple[float, ...] = ()
+    where: str = ""
+    count: int = 0
+
+
+def runs_of(op: str, arrays: Arrays) -> dict[str, dict[str, Any]]:
+    """The results of each backend, by the name of its results."""
+    case = Case(op, float(arrays[0][0])) if OPS[op].domain[0] is WHOLE_NUMBERS else Case(op)
+    graph = graph_of(case)
+    leaves = {"x0": arrays[-1], "c": np.ones_like(arrays[-1])}
+    with np.errstate(all="ignore"):
+        values = evaluate(graph, leaves, arithmetic_of("numpy"))
+    runs = {"numpy": {root: np.broadcast_to(values[at], arrays[-1].shape) for root, at in graph.roots.items()}}
+    return runs | ({"scalar": dict(by_scalar(case, (arrays[-1],)))} if "scalar" in OPS[op].backends else {})
+
+
+def measure(op: str, region: Region, count: int, seed: int = 0) -> dict[str, Found]:
+    """The largest error of the value and of the slope by the last operand in a region."""
+    place = OPS[op].arity - 1
+    stated = {"value": region.ulp, f"partial {place}": region.partial_ulp}
+    worst = {root: Found() for root, figure in stated.items() if math.isfinite(figure)}
+    for drawn in operands(op, region, count, seed):
+        x = in_reach(op, drawn[-1])
+        if not x.size:
+            continue
+        arrays = (*(array[: x.size] for array in drawn[:-1]), x)
+        runs = runs_of(op, arrays)
+        for at, point in enumerate(zip(*(array.tolist() for array in arrays), strict=True)):
+            value = truth(op, point, "value")
+            for root in worst:
+                # a slope that is a multiple of a subnormal value has no more digits than this
+                true = value if root == "value" else truth(op, point, root) if value is None or abs(value) >= NORMAL else None
+                for where, result in runs.items() if true is not None else ():
+                    error = in_ulp(op, root, point, float(result[root][at]), true, stated[root])
+                    if not error <= worst[root].error:
+                        worst[root] = Found(error, point, where)
+    return worst
+
+
+def main() -> None:
+    """Print the measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("ops", nargs="*", metavar="OP")
+    parser.add_argument("--points", type=int, default=1000, help="points of each kind; a region has some fifteen kinds")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    for op in options.ops or [name for name, row in OPS.items() if row.regions]:
+        for region in OPS[op].regions:
+            for root, found in measure(op, region, options.points, options.seed).items():
+                figure = region.ulp if root == "value" else region.partial_ulp
+                mark = "" if found.error <= figure else "  ABOVE"
+                head = f"{op:12} {region.low:g} .. {region.high:g}"
+                print(f"{head:36} {root:10} {found.error:9.3f} of {figure:4g} at {found.point} {found.where}{mark}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
