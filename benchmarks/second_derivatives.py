@@ -92,8 +92,9 @@ def worst(model: Model, rows: Mapping[str, Row]) -> tuple[dict[tuple[str, str], 
         for name, row in rows.items():
             for fact, values in row(*given).items():
                 right = known[fact]
+                values = np.reshape(np.asarray(values, np.float64), right.want[0].shape)
                 with np.errstate(all="ignore"):
-                    errors = np.abs(np.asarray(values, np.float64) - right.want[0]) / right.unit[0]
+                    errors = np.abs(values - right.want[0]) / right.unit[0]
                 errors = np.where(np.isfinite(values), errors, np.inf)[right.judged[0]]
                 entries += errors.size
                 found[fact, name] = max(found.get((fact, name), 0.0), float(np.max(errors, initial=0.0)))
