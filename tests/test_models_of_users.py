@@ -71,7 +71,7 @@ def test_they_are_forty_and_use_all_that_a_spec_can_say() -> None:
     declarations -= {
         "place",
         "function",
-    }  # no declaration; a function of the user's own, which tests/spec/test_functions.py has
+    }  # no declaration; a function of the user's own, which tests/spec/test_functions_of_users.py has
     assert {name for name in declarations if f"model.{name}(" not in text} == set()
     assert {
         name for name in (*LOSSES, *LIKELIHOODS, *ROBUST) if f'("{name}"' not in text and f'loss="{name}"' not in text
