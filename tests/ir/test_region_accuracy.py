@@ -49,7 +49,7 @@ FAULTS: list[tuple[str, Region, Callable[[Any], Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("op", "region", "fault"), FAULTS, ids=named)
+@pytest.mark.parametrize(("op", "region", "fault"), FAULTS, ids=[f"{op} {named(region)}" for op, region, _ in FAULTS])
 def test_a_fault_in_one_region_is_found(
     op: str, region: Region, fault: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
