@@ -1,4 +1,4 @@
-"""Inverses of the error function and the normal law, Dawson's integral and Faddeeva's function, on mpmath's numbers."""
+"""Special functions on mpmath's numbers, at any size: inverses of erf, Dawson's integral, Faddeeva's, slopes of digamma."""
 
 from typing import Any
 
@@ -71,3 +71,17 @@ def _far(z: Any, factor: Any, growth: int) -> Any:
         total += (1 + growth * order) * term
         term *= (2 * order + 1) / (2 * z * z)
     return mpmath.mpc(0, 1) / mpmath.sqrt(mpmath.pi) / z * total
+
+
+def polygamma(order: Any, x: Any) -> Any:
+    """Compute a derivative of digamma of whole order; below 0 by reflection (NIST DLMF 5.15.6): mpmath takes steps."""
+    whole, slope = int(order), [0, 1]
+    if x > 0:
+        return mpmath.psi(whole, x)
+    if x == mpmath.floor(x):
+        raise ValueError("derivatives of digamma have poles at 0, -1, -2, ...")
+    for _ in range(whole):  # of a polynomial in the cotangent c, whose slope is -(1 + c**2), the slope
+        steep = [-place * one for place, one in enumerate(slope)][1:]
+        slope = [a + b for a, b in zip([*steep, 0, 0], [0, 0, *steep], strict=True)]
+    turned = mpmath.polyval(slope[::-1], mpmath.cospi(x) / mpmath.sinpi(x))
+    return (-1) ** whole * mpmath.psi(whole, 1 - x) - mpmath.pi ** (whole + 1) * turned

@@ -11,7 +11,7 @@ import sympy
 from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, exp, log, pi, sqrt
 
 from symgraph.ir import functions as fn
-from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
+from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma
 from symgraph.ir.op import (
     FALLING,
     REALS,
@@ -155,7 +155,7 @@ SPECIAL_FUNCTIONS = (
        regions=regions(-math.inf, (3.5, 6), 0.0, (2.5, 6), 0.5, (3.5, 6), 4.0, (1.5, 6), math.inf)),
     Op("polygamma", 2, sympy.polygamma(x0, x1), (_ZERO, (sympy.polygamma(x0 + 1, x1),)), sympy.polygamma,
        domain=(WHOLE_NUMBERS, REALS), range=REALS, **scipy("polygamma"),
-       mpmath=lambda n, a: mpmath.re(mpmath.psi(int(n), mpmath.mpc(a))), reference="polygamma", cost=3 * TRANSCENDENTAL,
+       mpmath=polygamma, reference="polygamma", cost=3 * TRANSCENDENTAL,
        ulp=12.0, ulp32=1.0, partial_ulp=(0.0, 16.0), note=f"for orders up to 12; {_REFLECTED}"),
     Op("gamma", 1, sympy.gamma(x0), ((v, sympy.polygamma(0, x0)),), sympy.gamma, **_REAL,
        besides="all reals; none at the poles 0, -1, -2, ...", trend=VALLEY, turn=1.4616321449683622, trend_on=POSITIVE,
