@@ -121,7 +121,7 @@ def test_a_model_that_c_refuses_gets_no_c_file_unless_c_is_named(project: Projec
     assert made == {"decay.c", "decay.h", "decay.py", "decay_scalar.py", "stdio.py", "stdio_scalar.py", "symgraph.lock.json"}
     assert command("build", "models.py", "--check").code == 0
     refused = command("build", "models.py", "--backend", "numpy,c")
-    assert (refused.code, refused.err.splitlines()[-1]) == (2, f"error: {why}")
+    assert (refused.code, refused.err.splitlines()[-1]) == (2, f"error: models.py:13: {why}")
 
 
 def test_a_long_c_file_is_run_only_where_c_is_named(project: Project, command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
