@@ -161,8 +161,10 @@ def _normal(point: Point) -> dict[str, Fact]:
         results = [np.asarray(function(*given[:3]), np.float64) for function in (module.residual, module.residual_jacobian)]
     except Exception:  # both are called again among all functions, where what they raise is reported
         return {}
-    want = normal_matrices(said["residual_factor"], said.get("robust"), results[0].reshape(n, -1), results[1].reshape(n, -1, k))
-    sizes = np.abs(want)
+    residuals, slopes = results[0].reshape(n, -1), results[1].reshape(n, -1, k)
+    want, sizes = (
+        normal_matrices(said["residual_factor"], said.get("robust"), residuals, some) for some in (slopes, np.abs(slopes))
+    )
     # 200 units of products and sums; of numbers that floats do not hold nothing is said
     return {NORMAL: Fact(want, np.where(sizes < _SUMMABLE_FLOAT32, _UNITS * point.unit / SAFETY * sizes, np.inf))}
 
