@@ -157,7 +157,8 @@ def measure(op: str, region: Region, count: int, seed: int = 0) -> dict[str, Fou
             for root in worst:
                 # a slope that is a multiple of a subnormal value has no more digits than this
                 true = value if root == "value" else truth(op, point, root) if value is None or abs(value) >= NORMAL else None
-                for where, result in runs.items() if true is not None else ():
+                # a backend may lack the operation that a slope needs
+                for where, result in ((name, run) for name, run in runs.items() if true is not None and root in run):
                     error = in_ulp(op, root, point, float(result[root][at]), true, stated[root])
                     if not error <= worst[root].error:
                         worst[root] = Found(error, point, where)
