@@ -50,7 +50,8 @@ def test_second_derivatives_are_those_of_the_reference_at_every_size(name: str) 
     sizes = (1e-20, 1e-3, 0.3, 0.7, 1.2, 3.0, 24.0, 26.0, 300.0)
     judged = 0
     for at in (*sizes, *(-size for size in sizes)):
-        if at in OPS[name].domain[-1] and not (name == "dawson" and abs(at) > 26.0):  # there terms cancel, as ops.md notes
+        pole = name == "polygamma" and at <= 0.0 and at.is_integer()
+        if at in OPS[name].domain[-1] and not pole and not (name == "dawson" and abs(at) > 26.0):  # terms cancel, see ops.md
             true = float(reference.hessian({"a": at, "x": 1.0})[0][0])
             found = float(module.hessian(np.array([at]), np.array([[1.0]]))[0, 0])
             # 30 ulp of each factor, which terms that cancel enlarge by 1e3 at most
