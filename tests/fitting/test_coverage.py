@@ -1,4 +1,4 @@
-"""Intervals hold the truth as often as they say; benchmarks/coverage.py asks this of 20 models."""
+"""Intervals hold the truth as often as they say; benchmarks/intervals.py asks this of 20 models."""
 
 import numpy as np
 import pytest
