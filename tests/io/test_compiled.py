@@ -292,7 +292,7 @@ def test_a_compiled_module_is_judged_by_the_truth(name: str) -> None:
 
 FAULTS = {
     "a partial is wrong": ("terms[1 * stride + row] =", "terms[1 * stride + row] = 1.001 *"),
-    "two partials are exchanged": ("memcpy(grad, sums + 1, 9", "grad[0] = sums[2]; memcpy(grad + 1, sums + 2, 8"),
+    "two partials are exchanged": ("grad[0] = sums[1];", "grad[0] = sums[2];"),
     "a part of a block is not added": ("i < NINE_WEIGHTS_PARTS_ / 2; i++", "i < NINE_WEIGHTS_PARTS_ / 4; i++"),
     "the second block is the first": ("_(X + start * NINE_WEIGHTS_FEATURES, rows, x);", "_(X + start, rows, x);"),
     "the last rows of a block are those of the one before": ("for (; row < rows; row++) {", "for (; row + 1 < rows; row++) {"),
