@@ -48,8 +48,8 @@ def doubts(
     if limits is not None:  # a weight at a bound may have a gradient that leads beyond it
         left[(result.weights <= limits.low) | (result.weights >= limits.high)] = 0.0
     found = []
-    if left.max() > _SMALL:
-        name, share = module.WEIGHTS[int(left.argmax())], f"{left.max():.0%}"
+    if np.max(left) > _SMALL:
+        name, share = module.WEIGHTS[int(np.argmax(left))], f"{np.max(left):.0%}"
         found.append(
             f"not converged: the gradient's norm is {norm:.3g}, and {share} of the rows' gradients by {name} are left over; "
             "try more epochs, another learning rate, or `symgraph fit`"
