@@ -1,13 +1,12 @@
 """Bootstrap: the fit is repeated on rows drawn with replacement (B. Efron, Annals of Statistics 7, 1979)."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from symgraph.errors import OptionError
-from symgraph.fitting import least_squares, minimize
 from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.search import search
 from symgraph.training.rows import Rows
 
 
@@ -29,8 +28,6 @@ def resampled(problem: Problem, v: Array, repetitions: int, seed: int) -> Array:
     if not problem.rows.given:
         raise OptionError(f"{problem.module.MODEL} has no rows to draw from")
     rng, n = np.random.default_rng(seed), problem.rows.n
-    by_squares = problem.is_least_squares and not hasattr(problem.module, "constraints")
-    search: Any = least_squares.least_sum_of_squares if by_squares else minimize.least_loss
     found = []
     for _ in range(repetitions):
         chosen = rng.integers(n, size=n)
@@ -39,7 +36,7 @@ def resampled(problem: Problem, v: Array, repetitions: int, seed: int) -> Array:
         if sigma is not None and sigma.size > 1:
             sigma = np.reshape(np.reshape(sigma, (n, -1))[chosen], -1)
         again = replace(problem, rows=Rows(X, y, n, problem.rows.dtype), sigma=sigma)
-        end = search(again, [v], "auto")
+        end = search(again, v)
         if end.success:
             found.append(problem.all_weights(end.v))
     return np.array(found).reshape(-1, len(problem.start))

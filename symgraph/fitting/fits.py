@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError, SymgraphError, WeightsError
-from symgraph.fitting import least_squares, minimize
+from symgraph.errors import DataError, OptionError, SpecError, WeightsError
+from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.problem import Array, Problem, is_difference
 from symgraph.fitting.result import FitResult, by_name, result_of
+from symgraph.fitting.search import methods_of, search
 from symgraph.fitting.statistics import Covariance, covariance, statistics
+from symgraph.io.module import targets_of
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, as_rows, float_array
@@ -79,20 +81,16 @@ def fit(
     begin = problem.start[problem.free]
     problem = _with_sigma(replace(problem, is_difference=is_difference(problem, begin)), sigma, absolute_sigma)
     _check_start(problem, begin)
-    begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
-    constrained = hasattr(module, "constraints")
-    by_squares = problem.is_least_squares and not constrained
-    known = ("auto", *(least_squares.METHODS if by_squares else minimize.METHODS))
-    if method not in known:
-        raise OptionError(f"method must be one of {', '.join(known)} for {module.MODEL}, not {method!r}")
+    if method not in methods_of(problem):
+        raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
     if not len(begin):
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
-    search = least_squares.least_sum_of_squares if by_squares else minimize.least_loss
-    found = search(problem, begins, method)
-    absolute = bool(absolute_sigma)
+    begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
+    ends = [search(problem, one, method) for one in begins]
+    found, absolute = best_of(ends), bool(absolute_sigma)
     spread = covariance(problem, found.v, absolute_sigma=absolute)
     numbers = statistics(problem, found.v, absolute_sigma=absolute)
-    told = _warnings(problem, found, spread, numbers.dof, search, begins, method)
+    told = _warnings(problem, found, ends[0], spread, numbers.dof)
     for one in told:
         warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=2)
     seconds = time.perf_counter() - begun
@@ -102,23 +100,28 @@ def fit(
 def _module_of(given: Any) -> Any:
     """Return a module with a loss; a model is compiled, with its Hessian where it has no residual."""
     if not hasattr(given, "WEIGHTS"):
-        from symgraph.build.modules import compile  # noqa: A004  what users call as symgraph.compile
-
-        made: Any = compile(given)
-        if not hasattr(made, "residual") and hasattr(made, "value_and_grad"):
-            try:
-                made = compile(given, extras=("hessian",))
-            except SymgraphError:  # of such a model Hessians are refused, and differences of its gradient will do
-                return made
-        return made
+        return _compiled(given)
     if not hasattr(given, "value_and_grad") or not hasattr(given, "pack"):
         raise OptionError(f"{given.MODEL} is no module with a loss for arrays; build its numpy module, with model.loss(...)")
     return given
 
 
+def _compiled(model: Any) -> Any:
+    from symgraph.build.modules import compile  # noqa: A004  what users call as symgraph.compile
+    from symgraph.spec.model import Model
+    from symgraph.spec.residuals import residual_of
+
+    if isinstance(model, Model) and residual_of(model.freeze()).reason and model.loss_expr is not None:
+        try:
+            return compile(model, extras=("hessian",))
+        except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do
+            return compile(model)
+    return compile(model)
+
+
 def _finite_rows(module: Any, rows: Rows) -> Rows:
     """Refuse numbers that are not finite, with their row and column."""
-    for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, getattr(module, "TARGETS", ()))):
+    for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, targets_of(module))):
         if part is not None and not np.isfinite(part).all():
             place = np.argwhere(~np.isfinite(part))[0]
             column = f", column {columns[place[1]]}" if len(place) > 1 else ""
@@ -234,25 +237,22 @@ def _check_start(problem: Problem, v: Array) -> None:
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:
     """Return further starts: drawn from the laws of the weights; about the given start for weights whose law has no spread."""
     rng, free = np.random.default_rng(seed), problem.free
-    given = problem.start[free]
+    given, first = problem.start[free], np.asarray(problem.module.initial_weights(seed), np.float64)[free]
     begins: list[Array] = []
     for tried in range(50 * number):
         if len(begins) == number:
             break
         drawn = np.asarray(problem.module.initial_weights((seed + 1 + tried) % 2**32), np.float64)[free]
         about = given + np.maximum(np.abs(given), 1.0) * rng.normal(size=len(given))
-        fixed_law = drawn == np.asarray(problem.module.initial_weights(seed), np.float64)[free]
-        v = np.clip(np.where(fixed_law, about, drawn), problem.lower, problem.upper)
+        v = problem.inside(np.where(drawn == first, about, drawn))
         value, gradient = problem.value_and_grad(v)
         if math.isfinite(value) and np.isfinite(gradient).all():
             begins.append(v)
     return begins
 
 
-def _warnings(
-    problem: Problem, found: Any, spread: Covariance, dof: int, search: Any, begins: list[Array], method: str
-) -> tuple[str, ...]:
-    """Say in words what is to be known of a fit."""
+def _warnings(problem: Problem, found: Found, first: Found, spread: Covariance, dof: int) -> tuple[str, ...]:
+    """Say in words what is to be known of a fit, of which the given start led to the first end."""
     told = []
     if not found.success:
         told.append(f"the search did not converge ({found.message.strip()}); try another start, or starts=10")
@@ -262,8 +262,6 @@ def _warnings(
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
     if spread.undetermined:
         told.append(f"the data do not determine {spread.undetermined}; fix one of these weights, or give more data")
-    if len(begins) > 1:
-        first = search(problem, begins[:1], method)
-        if found.cost < first.cost - 1e-6 * abs(first.cost):
-            told.append(f"another start led to a lower minimum ({found.cost:.6g}) than the given one ({first.cost:.6g})")
+    if found.cost < first.cost - 1e-6 * abs(first.cost):
+        told.append(f"another start led to a lower minimum ({found.cost:.6g}) than the given one ({first.cost:.6g})")
     return tuple(told)

@@ -1,10 +1,11 @@
-"""The search for the least sum of squares: from several starts by SciPy, the best of them polished by Gauss-Newton steps."""
+"""The search for the least sum of squares by SciPy, polished by Gauss-Newton steps."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.problem import Array, Problem
 
 _TOLERANCE = 1e-14
@@ -32,55 +33,25 @@ _ENDS = {
 """The ends of MINPACK's lmder at which it has converged, by its number; from 6 on it could not do better if it was asked to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """The end of a search.
-
-    Attributes:
-        v: (f,) the free weights.
-        cost: what is minimized, there: half the sum of squares, or the robust loss, or the sum of the losses.
-        success: whether it converged.
-        message: why it ended, in the optimizer's words.
-        method: the optimizer's name.
-        calls: of the function; those of all searches, where there were several.
-        derivatives: calls of the derivatives.
-    """
-
-    v: Array
-    cost: float
-    success: bool
-    message: str
-    method: str
-    calls: int
-    derivatives: int
-
-
-def least_sum_of_squares(problem: Problem, starts: list[Array], method: str) -> Found:
+def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
     """Search the free weights with the least sum of squares.
 
-    With the method "auto", each start is tried by Levenberg and Marquardt's method, by a trust region where weights have bounds
-    or the loss is robust. If the end is doubtful, see ``_is_doubtful``, the start is tried again with the weights solved in
-    which the residuals are linear, and both by a trust region. The best of all is polished.
+    The method "auto" is Levenberg and Marquardt's, a trust region where weights have bounds or the loss is robust. If the end
+    is doubtful, see ``_is_doubtful``, the start is tried again with the weights solved in which the residuals are linear, and
+    both by a trust region. The best is polished.
 
     Args:
         problem: has residuals.
-        starts: (f,) free weights each.
-        method: "auto", or one of ``METHODS``, which is tried from each start as it is.
+        start: (f,) free weights.
+        method: "auto", or one of ``METHODS``.
     """
-    found: list[Found] = []
-    for start in starts:
-        found += _from_start(problem, start) if method == "auto" else [_search(problem, start, method)]
-    best = min(found, key=lambda one: (not np.isfinite(one.cost), one.cost, not one.success))
-    best = replace(
-        best,
-        v=problem.snapped(best.v),
-        calls=sum(one.calls for one in found),
-        derivatives=sum(one.derivatives for one in found),
-    )
+    best = best_of(_tried(problem, start) if method == "auto" else [_search(problem, start, method)])
+    best = replace(best, v=problem.snapped(best.v))
     return best if problem.robust else _polished(problem, best)
 
 
-def _from_start(problem: Problem, start: Array) -> list[Found]:
+def _tried(problem: Problem, start: Array) -> list[Found]:
+    """Search from a start, in other ways too if the first end is doubtful."""
     few_rows = len(problem.squared(start)) < len(start)  # for which Levenberg and Marquardt's method is not made
     first = "trf" if problem.is_bounded or problem.robust or few_rows else "lm"
     found = [_search(problem, start, first)]
@@ -193,7 +164,7 @@ def _linear_start(problem: Problem, start: Array) -> Array | None:
         if not (np.isfinite(J).all() and np.isfinite(r).all()):
             return None
         v[linear] = np.linalg.lstsq(J, -r, rcond=None)[0]
-        v = np.clip(v, problem.lower, problem.upper)
+        v = problem.inside(v)
         return v if np.isfinite(problem.squared(v)).all() else None
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.fitting.least_squares import Found
+from symgraph.fitting.found import Found
 from symgraph.fitting.problem import Array, Problem
 
 _LARGE = 200
@@ -14,25 +14,23 @@ METHODS = ("trust-exact", "L-BFGS-B", "SLSQP")
 """SciPy's names."""
 
 
-def least_loss(problem: Problem, starts: list[Array], method: str) -> Found:
+def least_loss(problem: Problem, start: Array, method: str) -> Found:
     """Search the free weights with the least sum of losses.
 
     Args:
         problem: any with a loss.
-        starts: (f,) free weights each.
+        start: (f,) free weights.
         method: "auto", or one of ``METHODS``. "auto" takes trust regions with the Hessian where no weight has bounds, L-BFGS-B
             where some have or there are many weights, and SLSQP where there are constraints.
     """
-    found = [_search(problem, start, method) for start in starts]
-    best = min(found, key=lambda one: (not np.isfinite(one.cost), one.cost, not one.success))
-    calls, derivatives = sum(one.calls for one in found), sum(one.derivatives for one in found)
-    v = problem.snapped(best.v)
-    if best.method != "SLSQP" and len(v) <= _LARGE and np.isfinite(best.cost):
+    end = _search(problem, start, method)
+    v, taken = problem.snapped(end.v), 0
+    if end.method != "SLSQP" and len(v) <= _LARGE and np.isfinite(end.cost):
         v, taken = _polished(problem, v)
-        calls, derivatives = calls + taken, derivatives + taken
-    converged = best.success or _is_flat(problem, v)
-    message = best.message if converged == best.success else "the gradient is as small as rounding lets it be"
-    return Found(v, problem.value_and_grad(v)[0], converged, message, best.method, calls, derivatives)
+    converged = end.success or _is_flat(problem, v)
+    message = end.message if converged == end.success else "the gradient is as small as rounding lets it be"
+    calls, derivatives = end.calls + taken, end.derivatives + taken
+    return Found(v, problem.value_and_grad(v)[0], converged, message, end.method, calls, derivatives)
 
 
 def _search(problem: Problem, start: Array, method: str) -> Found:
@@ -93,7 +91,8 @@ def _polished(problem: Problem, v: Array) -> tuple[Array, int]:
                 break
             step = -np.linalg.solve(root.T, np.linalg.solve(root, gradient[inner] / scale)) / scale
             moved = v.copy()
-            moved[inner] = np.clip(v[inner] + step, problem.lower[inner], problem.upper[inner])
+            moved[inner] += step
+            moved = problem.inside(moved)
             length, taken = float(np.max(np.abs(step) * scale)), taken + 1
             then, slopes = problem.value_and_grad(moved)
             rounding = problem.rows.n * np.finfo(np.float64).eps * max(1.0, abs(value))

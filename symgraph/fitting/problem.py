@@ -64,6 +64,11 @@ class Problem:
         rows_of_penalty = hasattr(self.module, "penalty_residual") and self.robust is None and self.sigma is None
         return hasattr(self.module, "residual") and (rows_of_penalty or not self.has_penalty)
 
+    @property
+    def by_squares(self) -> bool:
+        """Tell if it is searched as least squares, for which SciPy knows no constraints."""
+        return self.is_least_squares and not hasattr(self.module, "constraints")
+
     def all_weights(self, v: Array) -> Array:
         """Return all k weights, of which the free ones are given."""
         if len(v) == len(self.start):

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError
-from symgraph.fitting import least_squares, minimize
 from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.search import search
 
 _FARTHEST = 60
 """Doublings of a step outwards before an end counts as open."""
@@ -56,10 +56,8 @@ def refitted(problem: Problem, v: Array, held: dict[int, float]) -> Array:
         lower=problem.lower[others],
         upper=problem.upper[others],
     )
-    by_squares = inner.is_least_squares and not hasattr(inner.module, "constraints")
-    search: Any = least_squares.least_sum_of_squares if by_squares else minimize.least_loss
-    method = "trf" if by_squares else "auto"  # from a start next to the end there is nothing to try out
-    moved[others] = search(inner, [moved[others]], method).v
+    method = "trf" if inner.by_squares else "auto"  # from a start next to the end there is nothing to try out
+    moved[others] = search(inner, moved[others], method).v
     return moved
 
 
@@ -108,6 +106,16 @@ def _crossing(above: Callable[[float], float], longest: float) -> float:
     return math.inf
 
 
+def check_level(level: Any) -> None:
+    """Refuse what is no probability of an interval.
+
+    Raises:
+        OptionError: it is not between 0 and 1.
+    """
+    if not (isinstance(level, int | float) and 0.0 < level < 1.0):
+        raise OptionError(f"level must be between 0 and 1, such as 0.95, not {level!r}")
+
+
 def threshold(problem: Problem, dof: int, level: float, weights: int, *, absolute_sigma: bool) -> float:
     """Return by how much the deviance may rise: a quantile of F times the number of weights, or of chi2.
 
@@ -116,8 +124,7 @@ def threshold(problem: Problem, dof: int, level: float, weights: int, *, absolut
     """
     from scipy.stats import chi2, f
 
-    if not (isinstance(level, int | float) and 0.0 < level < 1.0):
-        raise OptionError(f"level must be between 0 and 1, such as 0.95, not {level!r}")
+    check_level(level)
     squares = problem.is_least_squares and problem.robust is None
     if not squares and not problem.module.METADATA.get("likelihood"):
         raise OptionError(

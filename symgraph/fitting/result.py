@@ -11,10 +11,10 @@ import numpy as np
 from symgraph.errors import OptionError, WeightsError
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import value_and_slopes
-from symgraph.fitting.least_squares import Found
+from symgraph.fitting.found import Found
 from symgraph.fitting.plots import plot_fit
 from symgraph.fitting.problem import Array, Problem
-from symgraph.fitting.profile import farthest, threshold
+from symgraph.fitting.profile import check_level, farthest, threshold
 from symgraph.fitting.report import table_as_html, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, correlations
 from symgraph.training.options import count
@@ -324,8 +324,7 @@ class FitResult:
     def _quantile(self, level: float) -> float:
         from scipy.stats import norm, t
 
-        if not (isinstance(level, int | float) and 0.0 < level < 1.0):
-            raise OptionError(f"level must be between 0 and 1, such as 0.95, not {level!r}")
+        check_level(level)
         tail = (1.0 + level) / 2.0
         estimated = self.problem.is_least_squares and not self.absolute_sigma and self.dof > 0
         return float(t.ppf(tail, self.dof) if estimated else norm.ppf(tail))

@@ -7,6 +7,7 @@ Automatic Control 19 (1974); G. Schwarz, Annals of Statistics 6 (1978); P. J. Hu
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -136,8 +137,8 @@ def correlations(matrix: Array) -> Array:
 
 
 def _penalty(problem: Problem, v: Array) -> float:
-    module: object = problem.module
-    return float(module.penalty(problem.all_weights(v))[0]) if problem.has_penalty else 0.0  # type: ignore[attr-defined]
+    module: Any = problem.module
+    return float(module.penalty(problem.all_weights(v))[0]) if problem.has_penalty else 0.0
 
 
 def _r2(problem: Problem, v: Array, chi2: float) -> float:

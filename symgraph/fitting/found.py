@@ -1,0 +1,37 @@
+"""The end of a search, and the best of several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from symgraph.fitting.problem import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The end of a search.
+
+    Attributes:
+        v: (f,) the free weights.
+        cost: what is minimized, there: half the sum of squares, or the robust loss, or the sum of the losses.
+        success: whether it converged.
+        message: why it ended, in the optimizer's words.
+        method: the optimizer's name.
+        calls: of the function; those of all searches, where it is the best of several.
+        derivatives: calls of the derivatives.
+    """
+
+    v: Array
+    cost: float
+    success: bool
+    message: str
+    method: str
+    calls: int
+    derivatives: int
+
+
+def best_of(ends: Sequence[Found]) -> Found:
+    """Return the end with the least cost, with the calls of all."""
+    best = min(ends, key=lambda one: (not np.isfinite(one.cost), one.cost, not one.success))
+    return replace(best, calls=sum(one.calls for one in ends), derivatives=sum(one.derivatives for one in ends))
