@@ -25,7 +25,7 @@ from symgraph.backends.scalar.functions import parts
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, reachable
-from symgraph.ir.inverse_erfc import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
+from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma
 from symgraph.ir.op import REFUSED, SCIPY, WHOLE_NUMBERS, late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
@@ -85,21 +85,9 @@ def _trigamma(x: Any) -> Any:
     return mp.psi(1, x) if x > 0 else (mp.pi / mp.sinpi(x)) ** 2 - mp.psi(1, 1 - x)
 
 
-def _polygamma(order: Any, x: Any) -> Any:
-    """A derivative of digamma; below 0 by reflection (NIST DLMF 5.15.6), as mpmath goes there step by step."""
-    whole = int(order)
-    if x > 0:
-        return mp.psi(whole, x)
-    slope, other = np.polynomial.Polynomial([0, 1]), np.polynomial.Polynomial([1, 0, 1])
-    for _ in range(whole):  # derivatives of the cotangent c are polynomials in c, as c' is -(1 + c**2)
-        slope = -slope.deriv() * other
-    cotangent = mp.polyval([int(one) for one in slope.coef[::-1]], mp.cospi(x) / mp.sinpi(x))
-    return (-1) ** whole * mp.psi(whole, 1 - x) - mp.pi ** (whole + 1) * cotangent
-
-
 def _mirrored(order: Any, x: Any) -> Any:
     """The terms of a derivative of digamma that cancel below 0."""
-    return abs(_polygamma(order, x)) + (abs(_polygamma(order, 1 - x)) if x < 0 else 0)
+    return abs(polygamma(order, x)) + (abs(polygamma(order, 1 - x)) if x < 0 else 0)
 
 
 def _ndtr(x: Any) -> Any:
@@ -251,8 +239,8 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     **{name: functions for kind, below, above in BESSEL for name, functions in _bessel(kind, below, above).items()},
     "lgamma": (lambda a: mp.re(mp.loggamma(a)), mp.digamma),
     "digamma": (mp.digamma, _trigamma),
-    "trigamma": (_trigamma, lambda a: _polygamma(2, a)),
-    "polygamma": (_polygamma, lambda n, a: mp.mpf(0), lambda n, a: _polygamma(n + 1, a)),
+    "trigamma": (_trigamma, lambda a: polygamma(2, a)),
+    "polygamma": (polygamma, lambda n, a: mp.mpf(0), lambda n, a: polygamma(n + 1, a)),
     "abs": (abs, mp.sign),
     "max": (max, lambda a, b: _half(a > b, a == b), lambda a, b: _half(a < b, a == b)),
     "min": (min, lambda a, b: _half(a < b, a == b), lambda a, b: _half(a > b, a == b)),
