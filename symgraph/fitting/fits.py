@@ -19,7 +19,7 @@ from symgraph.fitting.statistics import Covariance, covariance, statistics
 from symgraph.io.module import targets_of
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
-from symgraph.training.rows import Rows, as_rows, float_array
+from symgraph.training.rows import Rows, as_rows, as_weights, float_array
 
 
 class FitWarning(UserWarning):
@@ -157,13 +157,7 @@ def _start(module: Any, start: Any, seed: int) -> Array:
         for name, value in by_name("start", start, names).items():
             drawn[names.index(name)] = _number(f"start {name}", value)
         return drawn
-    w = np.array(float_array("start", start, names), np.float64)
-    if w.shape != (len(names),):
-        raise WeightsError(f"start has shape {w.shape}; {module.MODEL} needs ({len(names)},): {', '.join(names)}")
-    if not np.isfinite(w).all():
-        j = int(np.argmin(np.isfinite(w)))
-        raise WeightsError(f"start has {names[j]} = {w[j]}; every weight must be finite")
-    return w
+    return np.array(as_weights(module, start, "start"), np.float64)
 
 
 def _number(what: str, value: Any) -> float:

@@ -162,28 +162,11 @@ class Reader:
         return SpecError(f"{self.what}, column {self.shift + column + 1}: {what}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """A formula taken apart.
-
-    Attributes:
-        target: the name of the column on the left.
-        of_target: the left side as an expression, given the target's symbol.
-        names: the names on the right in the order in which they come.
-        right: the right side as an expression, given the symbol of each name.
-    """
-
-    target: str
-    of_target: Callable[[Any], Any]
-    names: tuple[str, ...]
-    right: Callable[[Mapping[str, Any]], Any]
-
-
-def sides(formula: str) -> Sides:
+def _sides(formula: str) -> tuple[str, str]:
     """Take a formula apart at its ``~``.
 
     Raises:
-        SpecError: it is too long, has no ``~`` or more than one, or a side that is no expression; the message has the column.
+        SpecError: it is no text, too long, or has no ``~`` or more than one.
     """
     if not isinstance(formula, str):
         raise SpecError(f"a formula is a text such as 'y ~ a*exp(-k*x)', not {formula!r}")
@@ -192,22 +175,7 @@ def sides(formula: str) -> Sides:
     if formula.count("~") != 1:
         raise SpecError(f"the formula has {formula.count('~')} times ~ and needs one: target ~ expression")
     left, right = formula.split("~")
-    shift = len(left) + 1
-    reader, other = Reader(left, sympy.Symbol), Reader(right, sympy.Symbol, shift)
-    reader.read()
-    other.read()
-    if len(reader.names) != 1:
-        found = ", ".join(reader.names) or "none"
-        raise SpecError(f"formula, column 1: left of ~ stands one name, the target, alone or in a function; found {found}")
-    (target,) = reader.names
-    if target in other.names:
-        raise SpecError(f"formula, column {other.names[target] + 1}: {target} is the target and stands right of ~ as well")
-    return Sides(
-        target,
-        lambda symbol: Reader(left, lambda _: symbol).read(),
-        tuple(other.names),
-        lambda symbols: Reader(right, lambda name: symbols[name], shift).read(),
-    )
+    return left, right
 
 
 def declare_formula(model: Any, formula: str, columns: Iterable[str], init: Mapping[str, float]) -> None:
@@ -220,21 +188,37 @@ def declare_formula(model: Any, formula: str, columns: Iterable[str], init: Mapp
         init: initial values by the names of weights; 1 for the others.
 
     Raises:
-        SpecError: the formula cannot be read, its target is no column, or an initial value is of no weight.
+        SpecError: the formula cannot be read, at a column that the message names; its target is no column, or an initial value
+            is of no weight.
     """
-    parts, there = sides(formula), list(columns)
-    if parts.target not in there:
-        raise SpecError(f"formula, column 1: the target {parts.target} is no column of the data; there are {', '.join(there)}")
-    weights = [name for name in parts.names if name not in there]
+    (left, right), there = _sides(formula), list(columns)
+    symbols: dict[str, Any] = {}
+
+    def symbol_of(name: str) -> Any:
+        if name not in symbols:
+            symbols[name] = model.feature(name) if name in there else model.weight(name, init=init.get(name, 1.0))
+        return symbols[name]
+
+    names = Reader(left, sympy.Symbol)
+    names.read()
+    if len(names.names) != 1:
+        found = ", ".join(names.names) or "none"
+        raise SpecError(f"formula, column 1: left of ~ stands one name, the target, alone or in a function; found {found}")
+    (target,) = names.names
+    if target not in there:
+        raise SpecError(f"formula, column 1: the target {target} is no column of the data; there are {', '.join(there)}")
+    symbols[target] = model.target(target)
+    reader = Reader(right, symbol_of, len(left) + 1)
+    prediction = reader.read()
+    if target in reader.names:
+        raise SpecError(f"formula, column {reader.names[target] + 1}: {target} is the target and stands right of ~ as well")
+    weights = [name for name in reader.names if name not in there]
     unknown = [name for name in init if name not in weights]
     if unknown:
         raise SpecError(f"{unknown[0]} has an initial value and is no weight of the formula; there are {', '.join(weights)}")
     if not weights:
         raise SpecError("the formula has no weight: every name right of ~ is a column of the data")
-    symbols = {name: model.feature(name) for name in parts.names if name in there}
-    y = model.target(parts.target)
-    symbols |= {name: model.weight(name, init=init.get(name, 1.0)) for name in weights}
-    label = f"{parts.target}_hat"
+    label = f"{target}_hat"
     while label in symbols:
         label += "_"
-    model.residual(model.output(label, parts.right(symbols)) - parts.of_target(y))
+    model.residual(model.output(label, prediction) - Reader(left, symbol_of).read())

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import DataError
+from symgraph.errors import DataError, WeightsError
 from symgraph.io.module import GeneratedModule, ScalarModule, targets_of
 from symgraph.io.targets import check_labels
 from symgraph.runtime.labels import array_of
@@ -93,6 +93,27 @@ def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None
         1 if some is None else len(some),
         wanted,
     )
+
+
+def as_weights(module: GeneratedModule | ScalarModule, values: Any, name: str) -> Array:
+    """Check weights that a run starts from: (k,) float32 or float64, or numbers by the names of the weights.
+
+    Args:
+        module: a generated module.
+        values: the weights.
+        name: of the option that they were given as, for messages.
+
+    Raises:
+        DataError: they are no numbers.
+        WeightsError: they do not fit the model, or one is not finite.
+    """
+    w, wanted = float_array(name, values, module.WEIGHTS), len(module.WEIGHTS)
+    if w.shape != (wanted,):
+        raise WeightsError(f"{name} has shape {w.shape}; {module.MODEL} needs ({wanted},): {', '.join(module.WEIGHTS)}")
+    if not np.isfinite(w).all():
+        j = int(np.argmin(np.isfinite(w)))
+        raise WeightsError(f"{name} has {module.WEIGHTS[j]} = {w[j]}; every initial weight must be finite")
+    return w
 
 
 def batches(n: int, size: int, order: NDArray[np.int64] | None = None) -> Sequence[Batch]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.errors import OptionError, WeightsError
+from symgraph.errors import OptionError
 from symgraph.io.module import GeneratedModule, ScalarModule
 from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
@@ -15,7 +15,7 @@ from symgraph.training.limits import limits_of
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
 from symgraph.training.other_backends import Siblings, is_scalar, siblings_of
-from symgraph.training.rows import Array, as_rows, float_array, shuffled
+from symgraph.training.rows import Array, as_rows, as_weights, shuffled
 
 
 class _Plan(NamedTuple):
@@ -91,7 +91,7 @@ def train(
         raise OptionError("state belongs to the weights it was reached with; give them as w0")
     count("epochs", epochs)
     seed = count("seed", secrets.randbelow(GREATEST_SEED + 1) if seed is None else seed, at_least=0, at_most=GREATEST_SEED)
-    given, choice, by_rows = None if w0 is None else _checked_weights(module, w0), checked_choice(backend), is_scalar(module)
+    given, choice, by_rows = None if w0 is None else as_weights(module, w0, "w0"), checked_choice(backend), is_scalar(module)
     rows = as_rows(module, X, y, dtype=np.dtype(np.float64) if by_rows else None if given is None else given.dtype)
     modules = siblings_of(module)
     w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
@@ -156,16 +156,6 @@ def _initial_weights(modules: Siblings, seed: int) -> Array:
         raise OptionError(f"w0 is missing: the compiled module of {modules.arrays.MODEL} draws no initial weights")
     weights: Array = modules.arrays.initial_weights(seed)
     return weights
-
-
-def _checked_weights(module: GeneratedModule | ScalarModule, w0: Any) -> Array:
-    w, wanted = float_array("w0", w0, module.WEIGHTS), len(module.WEIGHTS)
-    if w.shape != (wanted,):
-        raise WeightsError(f"w0 has shape {w.shape}; {module.MODEL} needs ({wanted},): {', '.join(module.WEIGHTS)}")
-    if not np.isfinite(w).all():
-        j = int(np.argmin(np.isfinite(w)))
-        raise WeightsError(f"w0 has {module.WEIGHTS[j]} = {w[j]}; every initial weight must be finite")
-    return w
 
 
 def _checked_state(optimizer: Optimizer, state: OptimizerState, w: Array) -> OptimizerState:
