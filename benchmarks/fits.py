@@ -8,72 +8,55 @@ of repeated calls, the libraries taking turns in one process; compilation does n
 """
 
 import argparse
-import json
+import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 import machine
 import numpy as np
 from tables import markdown_table, number, save, text_table
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "fitting"))
+from nist import NAMES, Problem, read
+
 import symgraph
 
-DATA = Path(__file__).parent.parent / "tests" / "data" / "nist"
 PAGE = Path(__file__).parent / "FITS.md"
-NAMES = tuple(sorted(path.stem for path in DATA.glob("*.json")))
 ENOUGH = 4
 PUBLISHED = 11
 ROUNDS = 7
-
-
-class Problem(NamedTuple):
-    """A problem: its formula in Python, the data, starts, and certified weights with their errors."""
-
-    formula: str
-    names: tuple[str, ...]
-    x: Any
-    y: Any
-    starts: tuple[Any, Any]
-    weights: Any
-    errors: Any
-
 
 Fit = Callable[[Any], tuple[Any, Any, int]]
 """From a start to weights, standard errors, or None, and calls of the model."""
 
 
-def read(name: str) -> Problem:
-    """Read a problem."""
-    told = json.loads((DATA / f"{name}.json").read_text())
-    table = np.genfromtxt(DATA / f"{name}.csv", delimiter=",", names=True)
-    starts = (np.array(told["start1"]), np.array(told["start2"]))
-    names = tuple(told["parameters"])
-    x = table["x"] if "x" in table.dtype.names else np.array([table["x1"], table["x2"]])
-    y = table["y"] if told["response"] == "y" else np.log(table["y"])
-    return Problem(told["model"], names, x, y, starts, np.array(told["certified"]), np.array(told["std_err"]))
-
-
 def function_of(problem: Problem, namespace: Any) -> Callable[..., Any]:
     """The model as a function f(x, b1, ...) in a library's functions; the formulas are those of this repository's files."""
     scope = {name: getattr(namespace, name) for name in ("exp", "cos", "sin", "pi", "arctan")}
-    text = problem.formula.replace("x1", "x[0]").replace("x2", "x[1]")
+    text = problem.formula.partition("~")[2].replace("x1", "x[0]").replace("x2", "x[1]")
     return eval(f"lambda x, {', '.join(problem.names)}: {text}", scope)  # noqa: S307
+
+
+def data_of(problem: Problem) -> tuple[Any, Any]:
+    """x as the function takes it, and the left side of the formula."""
+    x = problem.X[:, 0] if problem.X.shape[1] == 1 else problem.X.T
+    return x, np.log(problem.y) if problem.formula.startswith("log") else problem.y
 
 
 def by_symgraph(problem: Problem) -> Fit:
     """Our fit of the formula."""
-    model = symgraph.Model.from_formula(f"y ~ {problem.formula}", ("x", "x1", "x2", "y"), name="problem")
+    model = symgraph.Model.from_formula(problem.formula, ("x", "x1", "x2", "y"), name="problem")
     module = symgraph.compile(model)
     order = [module.WEIGHTS.index(name) for name in problem.names]
 
     def fit(start: Any) -> tuple[Any, Any, int]:
         begin = np.empty(len(start))
         begin[order] = start
-        result = symgraph.fit(module, problem.x.T, problem.y, begin)
+        result = symgraph.fit(module, problem.X, problem.y, begin)
         return result.w[order], result.stderr[order], result.found.calls
 
     return fit
@@ -83,10 +66,10 @@ def by_curve_fit(problem: Problem) -> Fit:
     """SciPy's curve_fit, slopes by differences."""
     from scipy.optimize import curve_fit
 
-    function = function_of(problem, np)
+    function, (x, y) = function_of(problem, np), data_of(problem)
 
     def fit(start: Any) -> tuple[Any, Any, int]:
-        w, covariance, told, *_ = curve_fit(function, problem.x, problem.y, start, full_output=True)
+        w, covariance, told, *_ = curve_fit(function, x, y, start, full_output=True)
         return w, np.sqrt(np.diag(covariance)), told["nfev"]
 
     return fit
@@ -96,10 +79,10 @@ def by_lmfit(problem: Problem) -> Fit:
     """A Model of lmfit."""
     import lmfit
 
-    model = lmfit.Model(function_of(problem, np))
+    model, (x, y) = lmfit.Model(function_of(problem, np)), data_of(problem)
 
     def fit(start: Any) -> tuple[Any, Any, int]:
-        result = model.fit(problem.y, x=problem.x, **dict(zip(problem.names, start, strict=True)))
+        result = model.fit(y, x=x, **dict(zip(problem.names, start, strict=True)))
         errors = [result.params[name].stderr for name in problem.names]
         return np.array(list(result.best_values.values())), np.array(errors, np.float64), result.nfev
 
@@ -113,7 +96,7 @@ def by_optimistix(problem: Problem) -> Fit:
     jax.config.update("jax_enable_x64", True)
     import optimistix
 
-    function, x, y = function_of(problem, jax.numpy), jax.numpy.asarray(problem.x), jax.numpy.asarray(problem.y)
+    function, (x, y) = function_of(problem, jax.numpy), map(jax.numpy.asarray, data_of(problem))
     solver = optimistix.LevenbergMarquardt(rtol=1e-10, atol=1e-10)
 
     @jax.jit
