@@ -43,13 +43,13 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/speed.py
 
 # One environment for all three; each extra is installed into it when it is first needed.
-$(VENV)/.train: EXTRA := plot
+$(VENV)/.train: EXTRA := plot,fit
 $(VENV)/.test: EXTRA := test
 $(VENV)/.bench: EXTRA := bench
 $(VENV)/.train $(VENV)/.test $(VENV)/.bench: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "symgraph needs Python 3.11 or newer, and $(PYTHON) is older or missing; name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@echo "== installing symgraph with the extra '$(EXTRA)' into $(VENV), which takes a minute or two"
+	@echo "== installing symgraph with '$(EXTRA)' into $(VENV), which takes a minute or two"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $@

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,22 @@ def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Pa
     done = _run([sys.executable, "-m", *command.split()], tmp_path)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"data", "loss.svg", "weights.json"}
+
+
+def test_the_command_that_fits_a_formula_runs_as_written(tmp_path: Path) -> None:
+    command = next(line for line in README.splitlines() if line.startswith('symgraph fit "'))
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    done = _run([sys.executable, "-m", *shlex.split(command)], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "standard error" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "fit.svg"}
+
+
+def test_what_make_train_installs_is_what_the_readme_says_to_install_without_make() -> None:
+    (extras,) = re.findall(
+        r"^\$\(VENV\)/\.train: EXTRA := (\S+)", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert f"pip install '.[{extras}]'" in README
 
 
 def test_the_commands_are_targets_of_the_makefile() -> None:

@@ -1,4 +1,4 @@
-"""The report that docs/fitting.md shows, and the README's command."""
+"""The report that docs/fitting.md shows."""
 
 import re
 from pathlib import Path
