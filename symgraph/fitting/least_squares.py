@@ -154,9 +154,11 @@ def linear_weights(problem: Problem, v: Array) -> list[int]:
 
 def _linear_start(problem: Problem, start: Array) -> Array | None:
     """Solve the weights in which the residuals are linear, with the others as they are; None where there is no such start."""
+    if problem.robust:
+        return None
     with np.errstate(all="ignore"):
         linear = linear_weights(problem, start)
-        if not linear or problem.robust:
+        if not linear:
             return None
         v = start.copy()
         v[linear] = 0.0
