@@ -322,6 +322,17 @@ def gamma_moments() -> Model:
     return m
 
 
+def beta_moments() -> Model:
+    """The mean logarithm of a share under a beta law, for two counts that differ in size."""
+    m = Model("beta_moments")
+    x = m.feature("x", domain=(0.2, 500))
+    a, b = m.weight("a", domain=(0.2, 3)), m.weight("b", domain=(0.01, 30))
+    m.target("y")
+    m.output("mean_log", -sg.digamma_step(a * x, b))
+    m.loss("squared_error")
+    return m
+
+
 def beta_shares() -> Model:
     """A beta law of shares whose mean depends on a feature."""
     m = Model("beta_shares")
@@ -338,7 +349,7 @@ STATISTICS: dict[str, Build] = {
     build.__name__: build
     for build in (
         *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio,
-        himmelblau, beale, ackley, dispersed_counts, gamma_law, gamma_moments, beta_shares,
+        himmelblau, beale, ackley, dispersed_counts, gamma_law, gamma_moments, beta_moments, beta_shares,
         *(_net(name, activation) for name, activation in NETS),
     )
 }  # fmt: skip

@@ -64,7 +64,8 @@ def load_arrays(path: Path) -> Any:
         return _Reader(len(content)).read(content)
     except _Refusal as refusal:
         raise DataError(f"{path} is refused: {refusal}; nothing of it was run") from None
-    except (ValueError, LookupError) as error:  # a malformed argument; a value missing from the stack or the memo
+    # a malformed argument; a value missing from the stack or the memo; an unknown escape, where warnings are errors
+    except (ValueError, LookupError, DeprecationWarning) as error:
         raise DataError(f"{path} is no readable pickle: {type(error).__name__}: {str(error)[:200]}") from error
 
 

@@ -197,3 +197,8 @@ def test_any_program_takes_steps_and_memory_in_proportion_to_its_size(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak <= 100_000 + 500 * len(content)  # an empty container of a byte takes 64 bytes, its place in a memo 100
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_unknown_escape_in_a_name_is_refused_where_warnings_are_errors(tmp_path: Path) -> None:
+    assert _outcome(tmp_path / "escape.pkl", b"cnumpy\\u0000\nndarray\n.") is None
