@@ -11,7 +11,7 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -142,7 +142,8 @@ def measured(fits: Mapping[str, Fit], problem: Problem, start: Any) -> dict[str,
             if turn:
                 times[name].append(spent)
             else:  # the first one compiles
-                found[name] = {"weights": digits(w, problem.weights), "errors": digits(errors, problem.errors), "calls": calls}
+                found[name] = {"weights": digits(w, problem.weights), "calls": calls}
+                found[name] |= {} if errors is None else {"errors": digits(errors, problem.errors)}
     return {name: {**one, "seconds": median(times[name])} for name, one in found.items()}
 
 
@@ -179,6 +180,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
 
 
+def middle(values: Iterable[float]) -> str:
+    """The median as text, "-" of nothing."""
+    found = [*values]
+    return number(median(found)) if found else "-"
+
+
 def tables(rows: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[tuple[list[str], list[list[str]]]]:
     """The summary, and digits and milliseconds of each fit."""
     peers = list(next(iter(rows.values())))
@@ -187,10 +194,10 @@ def tables(rows: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[tuple[
         [
             peer,
             f"{len(good[peer])} of {len(rows)}",
-            number(median(row[peer]["weights"] for row in good[peer])) if good[peer] else "-",
-            number(median(row[peer]["errors"] for row in good[peer])) if good[peer] else "-",
-            number(median(row[peer]["calls"] for row in good[peer])) if good[peer] else "-",
-            number(median(row[peer]["seconds"] / row[peers[0]]["seconds"] for row in good[peer])) if good[peer] else "-",
+            middle(row[peer]["weights"] for row in good[peer]),
+            middle(row[peer]["errors"] for row in good[peer] if "errors" in row[peer]),
+            middle(row[peer]["calls"] for row in good[peer]),
+            middle(row[peer]["seconds"] / row[peers[0]]["seconds"] for row in good[peer]),
         ]
         for peer in peers
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 LIBRARIES = (
     "numpy", "sympy", "jax", "torch", "autograd", "casadi", "pytensor", "numba", "ziglang", "symengine",
-    "symforce", "scipy",
+    "symforce", "scipy", "lmfit", "optimistix",
 )  # fmt: skip
 """Libraries whose versions are reported."""
 
