@@ -13,7 +13,7 @@ from flint import arb, ctx
 
 from symgraph.check.balls import UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.curvatures import SecondSweep
-from symgraph.check.program import Choice, Program, Slopes, Step, residual_root
+from symgraph.check.program import Choice, Slopes, Step, program_of, residual_root
 from symgraph.columns import columns_of, prefix_of
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import weakly
@@ -92,7 +92,7 @@ class Reference:
 
     def __init__(self, model: Model) -> None:
         self.model = model.freeze()
-        self.program = Program(self.model)
+        self.program = program_of(self.model)
         outputs, residual = [node.name for node in model.output_nodes], residual_of(self.model)
         losses = {} if model.loss_expr is None else {"loss": "loss"}
         residuals = {name: residual_root(name) for name in residual.columns}
