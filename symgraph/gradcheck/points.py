@@ -37,34 +37,24 @@ class Point(NamedTuple):
     Attributes:
         module: the module that is checked.
         given: its weights and rows; `given.rows` says which rows of the data they are.
+        parts: the facts of each row that are compared: values, each before its partials.
         number: how many points the check had before.
     """
 
     module: GeneratedModule
     given: Given
+    parts: tuple[str, ...]
     number: int = 0
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The outputs as facts."""
-        return columns_of("output", self.module.OUTPUTS)
 
     @property
     def mains(self) -> tuple[str, ...]:
         """The values whose partials are those of the weights: the loss, or else the outputs."""
-        return ("loss",) if self.module.METADATA["has_loss"] else self.outputs
+        return ("loss",) if self.module.METADATA["has_loss"] else columns_of("output", self.module.OUTPUTS)
 
     @property
     def unit(self) -> float:
         """The unit in the last place of 1 in the module's precision."""
         return float(np.finfo(self.each(self.mains[0], self.given.w).dtype).eps)
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The facts of each row: values, each before its partials."""
-        has = ["loss"] * self.module.METADATA["has_loss"] + [*self.outputs] * hasattr(self.module, "jacobian")
-        has += [*["penalty"] * hasattr(self.module, "penalty"), *constraints_of(self.module)]
-        return tuple(part for value in has for part in (value, partials_fact(value)))
 
     def each(self, part: str, w: Array) -> NDArray[np.floating[Any]]:
         """A part of what each row gives at any weights, (n,) or (n, k), by a function of batches, or else row by row.
@@ -181,8 +171,8 @@ def draw(
     """
     if w is None:
         w = _draw_weights(module, chance, _WEIGHT_LAWS[index % len(_WEIGHT_LAWS)])
-        given = getattr(module, "CONSTANTS", {}).items()
-        laws = {name: _near(value) if value else KINDS["normal"] for name, value in given if index % 2}
+        constants = getattr(module, "CONSTANTS", {}).items()
+        laws = {name: _near(value) if value else KINDS["normal"] for name, value in constants if index % 2}
         module = with_constants(module, dict(zip(laws, _sample(module, chance, "constant", laws, 1)[0].tolist(), strict=True)))
     if data is None:
         law, count = _ROW_LAWS[index % len(_ROW_LAWS)], rows * _CANDIDATES
@@ -193,7 +183,10 @@ def draw(
     known = [len(part) for part in data if part is not None]
     size = known[0] if known else 1  # a model with neither features nor target is one row
     tried = np.array(chance.sample(range(size), min(size, rows * _CANDIDATES)))
-    point = Point(module, Given(w, data[0], data[1], np.arange(size), not known, shares=np.ones(size)).take(tried, ""))
+    given = Given(w, data[0], data[1], np.arange(size), not known, shares=np.ones(size)).take(tried, "")
+    has = ["loss"] * module.METADATA["has_loss"] + [*columns_of("output", module.OUTPUTS)] * hasattr(module, "jacobian")
+    has += [*["penalty"] * hasattr(module, "penalty"), *constraints_of(module)]
+    point = Point(module, given, tuple(part for value in has for part in (value, partials_fact(value))))
     with np.errstate(all="ignore"):
         kept = np.flatnonzero(np.isfinite([point.each(value, w) for value in point.mains]).all(axis=0))[:rows]
     return point.take(kept) if len(kept) else None
