@@ -12,7 +12,6 @@ from flint import acb, arb, ctx
 
 from symgraph.check import balls
 from symgraph.check.balls import HALF, INFINITY, KINK, LARGE, ONE, TINY, UNDEFINED, UNKNOWN, ZERO, Missing, Value
-from symgraph.check.special_forms import SPECIAL_FORMS
 from symgraph.check.user_forms import slope_of_user, value_of_user
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import Table
@@ -96,10 +95,6 @@ def _log_erfc_slope(_v: arb, x: arb) -> arb:
     return -2 * balls.inverse(arb.const_sqrt_pi() * balls.erfcx(x))
 
 
-def _outside_of_power(base: arb, exponent: arb) -> bool:
-    return bool(base < 0 and exponent.is_exact() and not exponent.is_integer())
-
-
 def _power_slope(_v: arb, base: arb, exponent: arb) -> Value:
     if exponent.is_zero():
         return ZERO
@@ -148,17 +143,13 @@ def _atan2(y: arb, x: arb) -> Value:
     return arb.atan2(y, x)
 
 
-def _xlogx(x: arb) -> arb:
-    return ZERO if x.is_zero() else x * x.log()
-
-
 def _xlogy(x: arb, y: arb) -> arb:
     return ZERO if x.is_zero() else x * y.log()
 
 
 def _finite(function: Function) -> Function:
-    """The function, unknown where its operand is infinite: its result need not be as large as infinity stands for."""
-    return lambda x: function(x) if x.is_finite() else UNKNOWN
+    """The function, unknown where an operand is infinite: its result need not be as large as infinity stands for."""
+    return lambda *operands: function(*operands) if all(x.is_finite() for x in operands) else UNKNOWN
 
 
 def _sign_of(x: arb) -> int | None:
@@ -168,17 +159,11 @@ def _sign_of(x: arb) -> int | None:
 
 def _by_sign(below: Value, at: Value, above: Value) -> Function:
     """A function of one operand, and what comes after it, that depends on the operand's sign alone."""
-
     return lambda x, *_: UNKNOWN if (side := _sign_of(x)) is None else (at, above, below)[side]
 
 
 def _slope_by_sign(below: Value, at: Value, above: Value) -> Function:
     return lambda _v, *operands: _by_sign(below, at, above)(*operands)
-
-
-def _heaviside(x: arb, at_zero: arb) -> Value:
-    value: Value = _by_sign(ZERO, at_zero, ONE)(x)
-    return value
 
 
 def selected(sign: int, place: int, operands: Sequence[arb]) -> Value:
@@ -264,12 +249,105 @@ def _unless_at_a_step(slope: Function) -> Function:
     return lambda _v, a, b: UNDEFINED if (a / b).is_integer() else slope(a, b)
 
 
-def _is_beyond_one(x: arb) -> bool:
-    return bool(x > 1 or x < -1)
+_trigamma, _polygamma = _method("polygamma 1"), _finite(lambda n, x: acb(x).polygamma(acb(n)).real)
+_ONE, _ZERO = (lambda *_: ONE), (lambda *_: ZERO)
+
+
+def _csch(x: arb) -> Value:
+    """1/sinh, by a formula whose denominator does not overflow."""
+    if x.is_zero():
+        return UNDEFINED
+    small = balls.exp(-abs(x))
+    size = 2 * small * balls.inverse(-_expm1(-2 * abs(x)))
+    return size if x > 0 else -size if x < 0 else UNKNOWN
+
+
+def _expm1(x: arb) -> arb:
+    return x.expm1() if not x < -LARGE else TINY - 1
+
+
+def _coth(x: arb) -> Value:
+    return UNDEFINED if x.is_zero() else balls.inverse(balls.tanh(x))
+
+
+def _of_csch(function: Function) -> Function:
+    """A slope that follows from csch and the operand."""
+    return lambda _v, x: function(value, x) if isinstance(value := _csch(x), arb) else value
+
+
+def _normal_density(x: arb) -> arb:
+    return balls.exp(-x * x / 2) / (2 * arb.pi()).sqrt()
+
+
+def _ndtr(x: arb) -> arb:
+    return balls.erfc(-x / arb(2).sqrt()) / 2
+
+
+def _log_ndtr(x: arb) -> arb:
+    return (-_ndtr(-x)).log1p() if x > 0 else balls.log_erfc(-x / arb(2).sqrt()) - arb.const_log2()
+
+
+def _log_ndtr_slope(_v: arb, x: arb) -> arb:
+    if x < 0:
+        return (2 / arb.pi()).sqrt() * balls.inverse(balls.erfcx(-x / arb(2).sqrt()))
+    return _normal_density(x) / _ndtr(x)
+
+
+def _ndtri(x: arb) -> arb:
+    return -arb(2).sqrt() * (2 * x).erfcinv()
+
+
+def _dawson(x: arb) -> arb:
+    """Dawson's integral by the confluent function M (NIST DLMF 7.11.4)."""
+    return x * (-x * x).hypgeom_1f1(1, arb(1.5))
+
+
+def _faddeeva(x: arb, y: arb) -> acb:
+    """exp(-z*z) * erfc(-i*z) at z = x + i*y, on the axis by Dawson's integral, far away by the confluent function U."""
+    if y.is_zero():
+        return acb(balls.gauss(x), 2 * _dawson(x) / arb.const_sqrt_pi())
+    turned = acb(y, -x)
+    if abs(turned) > 4 and y > 0:
+        return (turned * turned).hypgeom_u(HALF, HALF) / arb.const_sqrt_pi()
+    return (turned * turned).exp() * turned.erfc()
+
+
+def _faddeeva_slope(x: arb, y: arb) -> acb:
+    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
+        return acb(0, 2) / arb.const_sqrt_pi() - 2 * acb(x, y) * _faddeeva(x, y)
+
+
+def _faddeeva_bend(x: arb, y: arb) -> acb:
+    """The second derivative."""
+    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
+        return -2 * _faddeeva(x, y) - 2 * acb(x, y) * _faddeeva_slope(x, y)
+
+
+def _of_plane(value: Callable[[arb, arb], acb], slope: Callable[[arb, arb], acb], *, real: bool) -> Form:
+    """The real or the imaginary part of a function of x + i*y and its slopes, of a function with that derivative."""
+    part, other = ("real", "imag") if real else ("imag", "real")
+    along, across = (_finite(lambda x, y, name=name: getattr(slope(x, y), name)) for name in (part, other))
+    slopes = (lambda _v, x, y: along(x, y), lambda _v, x, y: -across(x, y) if real else across(x, y))
+    return Form(_finite(lambda x, y: getattr(value(x, y), part)), slopes, lambda x, y: y < 0)
+
+
+def _bessel_forms(kind: str, below: int, above: int) -> dict[str, Form]:
+    """Bessel functions of one kind; the slope is half of those of the orders below and above, with these signs."""
+    method = getattr(arb, f"bessel_{kind}")
+    value = _finite(lambda order, x: method(x, order))
+
+    def slope(order: arb, x: arb) -> Any:
+        return (below * method(x, order - 1) + above * method(x, order + 1)) / 2
+
+    outside = (lambda *operands: operands[-1] <= 0) if kind in "yk" else None
+    forms = {f"bessel_{kind}": Form(value, (_ZERO, lambda v, n, x: slope(n, x)), outside)}
+    for end, order in (("0", ZERO), ("1", ONE)):
+        slopes = (lambda v, x, order=order: slope(order, x),)
+        forms[f"bessel_{kind}{end}"] = Form(partial(value, order), slopes, outside)
+    return forms
 
 
 _ABOVE, _BOTH = (UNKNOWN, INFINITY), (-INFINITY, INFINITY)
-_ONE, _ZERO = (lambda *_: ONE), (lambda *_: ZERO)
 
 _FORMS: dict[str, Form] = {
     "add": Form(lambda *terms: reduce(add, terms), _ONE),
@@ -279,7 +357,7 @@ _FORMS: dict[str, Form] = {
         balls.divided, (lambda v, a, b: balls.inverse(b), lambda v, a, b: -balls.divided(v, b)), lambda a, b: b.is_zero()
     ),
     "neg": Form(lambda x: -x, (lambda v, x: -ONE,)),
-    "pow": Form(balls.power, (_power_slope, _exponent_slope), _outside_of_power),
+    "pow": Form(balls.power, (_power_slope, _exponent_slope), lambda x, n: x < 0 and n.is_exact() and not n.is_integer()),
     "sqrt": Form(
         lambda x: x.sqrt(), (lambda v, x: UNDEFINED if x.is_zero() else balls.inverse(2 * v),), lambda x: x < 0, _ABOVE
     ),
@@ -288,10 +366,10 @@ _FORMS: dict[str, Form] = {
         lambda a, b: (a * a + b * b).sqrt(), (lambda v, a, b: _hypot_slope(v, a), lambda v, a, b: _hypot_slope(v, b))
     ),
     "exp": Form(balls.exp, (lambda v, x: v,)),
-    "expm1": Form(lambda x: x.expm1() if not x < -LARGE else TINY - 1, (lambda v, x: balls.exp(x),), None, _ABOVE),
+    "expm1": Form(_expm1, (lambda v, x: balls.exp(x),), None, _ABOVE),
     "log": Form(_finite(arb.log), (lambda v, x: balls.inverse(x),), lambda x: x <= 0),
     "log1p": Form(_finite(arb.log1p), (lambda v, x: balls.inverse(1 + x),), lambda x: x <= -1),
-    "xlogx": Form(_xlogx, (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
+    "xlogx": Form(lambda x: _xlogy(x, x), (lambda v, x: UNDEFINED if x.is_zero() else x.log() + 1,), lambda x: x < 0),
     "xlogy": Form(
         _xlogy,
         (lambda v, x, y: y.log() if y > 0 else UNDEFINED, lambda v, x, y: ZERO if x.is_zero() else x / y),
@@ -322,12 +400,54 @@ _FORMS: dict[str, Form] = {
         (_log_erfc_slope,),
         side=_is_positive,
     ),
-    **{name: Form(*columns) for name, columns in SPECIAL_FORMS.items()},
+    "ndtr": Form(_ndtr, (lambda v, x: _normal_density(x),), side=_is_positive),
+    "log_ndtr": Form(_log_ndtr, (_log_ndtr_slope,), side=_is_positive),
+    "ndtri": Form(
+        _ndtri,
+        (lambda v, x: (2 * arb.pi()).sqrt() * balls.exp(v * v / 2),),
+        lambda x: x <= 0 or x >= 1,
+    ),
+    "erfinv": Form(
+        lambda x: x.erfinv(), (lambda v, x: arb.const_sqrt_pi() / 2 * balls.exp(v * v),), lambda x: x <= -1 or x >= 1
+    ),
+    "erfcinv": Form(
+        lambda x: x.erfcinv(), (lambda v, x: -arb.const_sqrt_pi() / 2 * balls.exp(v * v),), lambda x: x <= 0 or x >= 2
+    ),
+    "gamma": Form(_method("gamma"), (lambda v, x: v * _method("digamma")(x),)),
+    "betaln": Form(
+        lambda a, b: a.lgamma() + b.lgamma() - (a + b).lgamma(),
+        (lambda v, a, b: a.digamma() - (a + b).digamma(), lambda v, a, b: b.digamma() - (a + b).digamma()),
+        lambda a, b: a <= 0 or b <= 0,
+    ),
+    "digamma_step": Form(
+        lambda x, h: (x + h).digamma() - x.digamma(),
+        (lambda v, x, h: _trigamma(x + h) - _trigamma(x), lambda v, x, h: _trigamma(x + h)),
+        lambda x, h: x <= 0 or h <= 0,
+    ),
+    "dawson": Form(_finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
+    "expint": Form(_finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),
+    "ei": Form(_finite(lambda x: x.ei()), (lambda v, x: balls.divided(balls.exp(x), x),), lambda x: x.is_zero()),
+    "lambertw": Form(_finite(lambda x: x.lambertw()), (lambda v, x: balls.divided(balls.exp(-v), 1 + v),)),
+    "lambertw1p": Form(_finite(lambda x: 1 + x.lambertw()), (lambda v, x: balls.divided(balls.exp(1 - v), v),)),
+    "wofz_re": _of_plane(_faddeeva, _faddeeva_slope, real=True),
+    "wofz_im": _of_plane(_faddeeva, _faddeeva_slope, real=False),
+    "wofz_slope_re": _of_plane(_faddeeva_slope, _faddeeva_bend, real=True),
+    "wofz_slope_im": _of_plane(_faddeeva_slope, _faddeeva_bend, real=False),
+    "polygamma": Form(_polygamma, (_ZERO, lambda v, n, x: _polygamma(n + 1, x))),
+    **_bessel_forms("j", 1, -1),
+    **_bessel_forms("y", 1, -1),
+    **_bessel_forms("i", 1, 1),
+    **_bessel_forms("k", -1, -1),
+    "sec": Form(lambda x: x.sec(), (lambda v, x: v * x.tan(),)),
+    "csc": Form(lambda x: x.csc(), (lambda v, x: -v * x.cot(),), lambda x: x.is_zero()),
+    "cot": Form(lambda x: x.cot(), (lambda v, x: -(x.csc() ** 2),), lambda x: x.is_zero()),
+    "csch": Form(_csch, (_of_csch(lambda v, x: -v * _coth(x)),)),
+    "coth": Form(_coth, (_of_csch(lambda s, x: -s * s),)),
     "sin": Form(lambda x: x.sin(), (lambda v, x: x.cos(),)),
     "cos": Form(lambda x: x.cos(), (lambda v, x: -x.sin(),)),
     "tan": Form(lambda x: x.tan(), (lambda v, x: 1 + v * v,)),
-    "asin": Form(lambda x: x.asin(), (lambda v, x: _root_of_product(1 - x, 1 + x),), _is_beyond_one),
-    "acos": Form(lambda x: x.acos(), (_acos_slope,), _is_beyond_one),
+    "asin": Form(lambda x: x.asin(), (lambda v, x: _root_of_product(1 - x, 1 + x),), lambda x: x > 1 or x < -1),
+    "acos": Form(lambda x: x.acos(), (_acos_slope,), lambda x: x > 1 or x < -1),
     "atan": Form(lambda x: x.atan(), (lambda v, x: balls.inverse(1 + x * x),)),
     "atan2": Form(_atan2, (lambda v, y, x: x / (x * x + y * y), lambda v, y, x: -y / (x * x + y * y))),
     "sinc": Form(lambda x: x.sinc(), (_sinc_slope,), side=lambda x: int(abs(x) < 1.5)),
@@ -343,7 +463,11 @@ _FORMS: dict[str, Form] = {
     "atanh": Form(lambda x: x.atanh(), (lambda v, x: balls.inverse((1 - x) * (1 + x)),), lambda x: x >= 1 or x <= -1),
     "abs": Form(abs, (_slope_by_sign(-ONE, KINK, ONE),), side=_is_positive),
     "sign": Form(_by_sign(-ONE, ZERO, ONE), (_slope_by_sign(ZERO, UNDEFINED, ZERO),), side=_is_positive),
-    "heaviside": Form(_heaviside, (_slope_by_sign(ZERO, UNDEFINED, ZERO), _slope_by_sign(ZERO, ONE, ZERO)), side=_is_positive),
+    "heaviside": Form(
+        lambda x, at_zero: _by_sign(ZERO, at_zero, ONE)(x),
+        (_slope_by_sign(ZERO, UNDEFINED, ZERO), _slope_by_sign(ZERO, ONE, ZERO)),
+        side=_is_positive,
+    ),
     "max": Form(lambda *operands: reduce(arb.max, operands), partial(selected, 1), side=_selected_place(1)),
     "min": Form(lambda *operands: reduce(arb.min, operands), partial(selected, -1), side=_selected_place(-1)),
     "floor": Form(lambda x: x.floor(), (lambda v, x: UNDEFINED if x.is_integer() else ZERO,), side=_step_of),

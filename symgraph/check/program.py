@@ -94,58 +94,64 @@ _CONSTANTS: Mapping[Any, Callable[[], Value]] = {
 """The constants with a symbol of their own, at the precision in force."""
 
 
-def residual_root(column: str) -> str:
-    """Return the name of the root that is a residual, "residual of the loss" of "residual"; no node can be called so."""
-    return f"{column} of the loss"
-
-
 Choice = tuple[int, int]
 """A step that does different things at different points, and which of them it does."""
 Slopes = dict[int, Sequence[tuple[int, Value]]]
 """By step: the partials by those of its operands that vary, each with the operand's step."""
 
 
-class Program:
-    """The operations of a model, operands before what uses them.
+def residual_root(column: str) -> str:
+    """Return the name of the root that is a residual, "residual of the loss" of "residual"; no node can be called so."""
+    return f"{column} of the loss"
 
-    Args:
-        model: the spec.
-        exprs: other expressions for its named nodes and its loss; its own if None.
+
+def program_of(model: Model) -> "Program":
+    """The program of a model's named nodes, its "loss", and each ``residual_root``, as far as it has them.
 
     Raises:
         SpecError: the spec has a function that the reference does not know.
     """
+    residual = residual_of(model)
+    exprs: list[Named] = [(node.name, node.symbol, node.expr) for node in model.nodes]
+    exprs += [] if model.loss_expr is None else [("loss", None, model.loss_expr)]
+    exprs += [(residual_root(name), None, expr) for name, expr in zip(residual.columns, residual.exprs, strict=True)]
+    return Program({entry.name: entry.symbol for entry in model.inputs}, exprs, f"model {model.name}")
 
-    def __init__(self, model: Model, exprs: Sequence[Named] | None = None) -> None:
+
+class Program:
+    """The operations of some expressions, operands before what uses them.
+
+    Args:
+        inputs: the symbols that stand for numbers, by name.
+        exprs: the expressions; the symbol of each stands for it in those after it.
+        where: the model, for errors.
+
+    Raises:
+        SpecError: an expression has a function that the reference does not know.
+    """
+
+    def __init__(self, inputs: Mapping[str, Any], exprs: Sequence[Named], where: str = "") -> None:
         self.steps: list[Step] = []
         self.roots: dict[str, int] = {}
-        """The step of each named node, by name, of "loss", and each ``residual_root``, as far as the model has them."""
-        self.leaves = tuple(entry.name for entry in model.inputs)
+        """The step of each expression, by name."""
+        self.leaves = tuple(inputs)
         self._index: dict[Any, int] = {}
-        self._model = model
-        for entry in model.inputs:
-            self._add(entry.symbol, Step(leaf=entry.name, varies=True))
-        for name, symbol, expr in self._exprs() if exprs is None else exprs:
-            self.roots[name] = self._place(expr, f"model {model.name}", name)
+        self._given = inputs, exprs, where
+        for entry, symbol in inputs.items():
+            self._add(symbol, Step(leaf=entry, varies=True))
+        for name, symbol, expr in exprs:
+            self.roots[name] = self._place(expr, where, name)
             if symbol is not None:
                 self._index[symbol] = self.roots[name]
 
-    def _exprs(self) -> list[Named]:
-        exprs: list[Named] = [(node.name, node.symbol, node.expr) for node in self._model.nodes]
-        exprs += [] if self._model.loss_expr is None else [("loss", None, self._model.loss_expr)]
-        residual = residual_of(self._model)
-        return [
-            *exprs,
-            *((residual_root(name), None, expr) for name, expr in zip(residual.columns, residual.exprs, strict=True)),
-        ]
-
     def smooth_around(self, values: Sequence[Value]) -> "Program":
-        """The program of the smooth expressions that the model's are equal to around a point.
+        """The program of the smooth expressions that its own are equal to around a point.
 
         Args:
             values: of all steps at the point.
         """
-        return Program(self._model, smooth_around(self._exprs(), lambda part: values[self._index[part]]))
+        inputs, exprs, where = self._given
+        return Program(inputs, smooth_around(exprs, lambda part: values[self._index[part]]), where)
 
     @cached_property
     def _choosing(self) -> list[int]:

@@ -5,15 +5,17 @@ counted and never passed. All that verifies, judges or measures asks this one re
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from flint import arb, ctx
 
 from symgraph.check.balls import UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.curvatures import SecondSweep
-from symgraph.check.program import Choice, Program, Slopes, Step, residual_root
+from symgraph.check.program import Choice, Slopes, Step, program_of, residual_root
 from symgraph.columns import columns_of, prefix_of
 from symgraph.errors import OptionError
 from symgraph.ir.garbage_collection import weakly
@@ -39,8 +41,7 @@ Point = Mapping[str, float]
 """A float for every feature, weight and the target if there is one, taken as the exact number it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     """The spec at one point; every value is a ball, or the reason why there is none.
 
     Attributes:
@@ -92,7 +93,7 @@ class Reference:
 
     def __init__(self, model: Model) -> None:
         self.model = model.freeze()
-        self.program = Program(self.model)
+        self.program = program_of(self.model)
         outputs, residual = [node.name for node in model.output_nodes], residual_of(self.model)
         losses = {} if model.loss_expr is None else {"loss": "loss"}
         residuals = {name: residual_root(name) for name in residual.columns}
@@ -149,14 +150,7 @@ class Reference:
             OptionError: the point lacks a value.
         """
         key = self._key(point)
-        if bits:
-            return self._hessian(key, bits)
-        found = self._hessian(key, LEVELS[0])
-        for more in LEVELS[1:]:
-            if all(is_narrow(value) for row in found for value in row):
-                return found
-            found = _narrower(found, self._hessian(key, more))
-        return _narrower(found, [[UNKNOWN] * len(row) for row in found])
+        return self._hessian(key, bits) if bits else _narrowed(partial(self._hessian, key))[0]
 
     def look(self, point: Point) -> Look:
         """Evaluate the model without partials, at the lowest precision.
@@ -246,12 +240,8 @@ class Reference:
         return [[row.get(leaf, ZERO) for leaf in leaves] for row in changes]
 
     def _find_truth(self, key: tuple[float, ...]) -> Truth:
-        found = self._run(key, LEVELS[0])
-        for bits in LEVELS[1:]:
-            if _is_settled(found):
-                return self._without_poles(key, found)
-            found = _merged(found, self._run(key, bits))
-        return self._without_poles(key, _merged(found, None))
+        (nodes, values, partials), bits = _narrowed(lambda bits: self._run(key, bits)[:3])
+        return self._without_poles(key, Truth(nodes, values, partials, bits))
 
     def _without_poles(self, key: tuple[float, ...], truth: Truth) -> Truth:
         """Look for partials that are undefined a second time, in the expressions that the model's are equal to nearby."""
@@ -270,14 +260,34 @@ class Reference:
                 found = program.partials(values, program.roots[self._names[root]])
                 old = partials[root]
                 partials[root] = {name: found[name] if old[name] is UNDEFINED else old[name] for name in old}
-        return replace(truth, partials=partials)
+        return truth._replace(partials=partials)
 
 
-def _narrower(before: Sequence[Sequence[Value]], after: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
-    """Keep what was narrow before, and take the rest from what is found after."""
-    return [
-        [one if is_narrow(one) else two for one, two in zip(*rows, strict=True)] for rows in zip(before, after, strict=True)
-    ]
+def _narrowed(run: Callable[[int], Any]) -> tuple[Any, int]:
+    """Run at more and more bits until all values, in dicts and sequences, are narrow; what never is becomes unknown.
+
+    Return the values, each by the first run at which it was narrow, and the bits of the last run.
+    """
+    found = run(LEVELS[0])
+    for before, bits in pairwise(LEVELS):
+        if _is_settled(found):
+            return found, before
+        found = _merged(found, run(bits))
+    return _merged(found, None), LEVELS[-1]
+
+
+def _is_settled(found: Any) -> bool:
+    parts = found.values() if isinstance(found, dict) else found
+    return all(map(_is_settled, parts)) if isinstance(found, dict | list | tuple) else is_narrow(found)
+
+
+def _merged(before: Any, after: Any) -> Any:
+    """Keep what was narrow before, and take the rest from what is found after; unknown where there is nothing after."""
+    if isinstance(before, dict):
+        return {name: _merged(value, None if after is None else after[name]) for name, value in before.items()}
+    if isinstance(before, list | tuple):
+        return [_merged(value, None if after is None else after[place]) for place, value in enumerate(before)]
+    return before if is_narrow(before) else UNKNOWN if after is None else after
 
 
 def is_narrow(value: Value) -> bool:
@@ -285,26 +295,6 @@ def is_narrow(value: Value) -> bool:
     if type(value) is not arb:
         return value is not UNKNOWN
     return bool(value.rel_accuracy_bits() >= NARROW or abs(value) < _SMALLEST or abs(value) > _LARGEST)
-
-
-def _is_settled(truth: Truth) -> bool:
-    parts = (truth.nodes, truth.values, *truth.partials.values())
-    return all(is_narrow(value) for part in parts for value in part.values())
-
-
-def _merged(before: Truth, after: Truth | None) -> Truth:
-    """Keep what was narrow before, and take the rest from what is found after; unknown where there is nothing after."""
-
-    def part(old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, Value]:
-        return {name: value if is_narrow(value) else new.get(name, UNKNOWN) for name, value in old.items()}
-
-    last = Truth({}, {}, {root: {} for root in before.partials}, before.bits) if after is None else after
-    return Truth(
-        part(before.nodes, last.nodes),
-        part(before.values, last.values),
-        {root: part(old, last.partials[root]) for root, old in before.partials.items()},
-        last.bits,
-    )
 
 
 @lru_cache(maxsize=8)

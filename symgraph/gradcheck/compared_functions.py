@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from symgraph.columns import columns_of
 from symgraph.gradcheck.agreement import SAFETY, agree, same_factor
 from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, WAYS, Call, Given, is_value, partials_fact
 from symgraph.gradcheck.normal_matrices import normal_matrices
@@ -139,7 +140,7 @@ def _judged(
     share, tiny = max(_ROUNDING, _UNITS * point.unit) / SAFETY, float(np.finfo(np.float64).tiny)
     found = {name: Fact(known.want, known.radius + share * (np.abs(known.want) + tiny)) for name, known in found.items()}
     found |= {} if lenient else _normal(point)
-    for output, value in zip(point.module.OUTPUTS, point.outputs, strict=True):
+    for output, value in zip(point.module.OUTPUTS, columns_of("output", point.module.OUTPUTS), strict=True):
         field = point.module.METADATA.get("fields", {}).get(output, output)
         if value in facts and field in getattr(getattr(point.module, "Tape", None), "__annotations__", ()):
             found[f"node {output}"] = found[value]

@@ -3,7 +3,6 @@
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,16 +10,7 @@ from numpy.typing import NDArray
 
 from symgraph.columns import columns_of
 from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import (
-    PENALTY,
-    Given,
-    call_penalty,
-    call_row,
-    constraints_of,
-    is_value,
-    partials_fact,
-    with_constants,
-)
+from symgraph.gradcheck.calls import BY_ROW, Given, calls, constraints_of, is_value, partials_fact, with_constants
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
@@ -33,8 +23,6 @@ _ROW_LAWS = (KINDS["normal"], SCALES["positive"])
 _CANDIDATES = 8  # rows drawn for each row wanted, because some will not be finite
 _EDGE = 0.02  # the share of a bounded domain that is kept off at either end, where steps would leave it
 _SHAKE = 1e-10  # relative; far above rounding, and far below what a model feels as a change
-
-_FUNCTIONS = {"loss": "forward", "gradient": "per_sample_grad", "output": "predict", "jacobian": "jacobian"}
 
 
 def largest(parts: Iterable[Array]) -> Array:
@@ -49,22 +37,19 @@ class Point(NamedTuple):
     Attributes:
         module: the module that is checked.
         given: its weights and rows; `given.rows` says which rows of the data they are.
+        parts: the facts of each row that are compared: values, each before its partials.
         number: how many points the check had before.
     """
 
     module: GeneratedModule
     given: Given
+    parts: tuple[str, ...]
     number: int = 0
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The outputs as facts."""
-        return columns_of("output", self.module.OUTPUTS)
 
     @property
     def mains(self) -> tuple[str, ...]:
         """The values whose partials are those of the weights: the loss, or else the outputs."""
-        return ("loss",) if self.module.METADATA["has_loss"] else self.outputs
+        return ("loss",) if self.module.METADATA["has_loss"] else columns_of("output", self.module.OUTPUTS)
 
     @property
     def unit(self) -> float:
@@ -72,34 +57,22 @@ class Point(NamedTuple):
         return float(np.finfo(self.each(self.mains[0], self.given.w).dtype).eps)
 
     def each(self, part: str, w: Array) -> NDArray[np.floating[Any]]:
-        """A part of what each row gives at any weights, (n,) or (n, k), by a function of batches, or else by `row`.
+        """A part of what each row gives at any weights, (n,) or (n, k), by a function of batches, or else row by row.
 
         Raises:
             ModuleError: the function raises, so there is nothing to be checked.
         """
-        if part in PENALTY.values() or part.startswith("constraint"):
-            return self._of_weights(part, w)
-        kind, _, column = part.partition(" ")
-        name, of_loss = _FUNCTIONS[kind], part in ("loss", "gradient")
-        if of_loss and not hasattr(self.module, name):
-            return self._by_row(w)[:, 0] if part == "loss" else self._by_row(w)[:, 1:]
-        try:
-            found = getattr(self.module, name)(w, *self.given[1 : 3 if of_loss else 2])
-            values = np.asarray(found.loss if part == "loss" else found)
-            if column:
-                values = np.take(values, self.module.OUTPUTS.index(column), axis=-1 if is_value(part) else -2)
-            shape = (len(self.given.rows),) if is_value(part) else (len(self.given.rows), len(w))
-            return values if values.shape == shape else np.broadcast_to(values, shape)
-        except Exception as error:  # whatever it raises is a fault of the module
-            text = f"{self.module.MODEL} cannot be checked: {name} raises {type(error).__name__}: {error}"
-            raise ModuleError(f"{text}; build it again") from error
+        given, n = self.given._replace(w=w), len(self.given.rows)
+        shape = (n,) if is_value(part) else (n, len(w))
+        found = None if given.alone else self._result(part, given)
+        if found is None:
+            rows = range(1 if part.startswith(("penalty", "constraint")) else n)
+            found = np.asarray([self._result(part, given.one(row, "")) for row in rows])
+        return found if found.shape == shape else np.broadcast_to(found, shape)
 
     def values(self) -> Mapping[str, Array]:
-        """Compute each row's values by functions of batches, or else by `row`, in float64: (n,), and partials (n, k)."""
-        has = ["loss"] * self.module.METADATA["has_loss"] + [*self.outputs] * hasattr(self.module, "jacobian")
-        has += [*["penalty"] * hasattr(self.module, "penalty"), *constraints_of(self.module)]
-        parts = [part for value in has for part in (value, partials_fact(value))]
-        return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in parts}
+        """Compute the facts of each row, in float64: (n,), and partials (n, k)."""
+        return {part: np.asarray(self.each(part, self.given.w), np.float64) for part in self.parts}
 
     def facts(self, rng: np.random.Generator) -> dict[str, Fact]:
         """Compute each row's parts, and how far rounding moves them; 0 where that is not finite.
@@ -159,29 +132,18 @@ class Point(NamedTuple):
                 return False
         return True
 
-    def _of_weights(self, part: str, w: Array) -> NDArray[np.floating[Any]]:
-        """The penalty or a constraint, or their partials, once for each row."""
-        kind, name = part.partition("_")[0].partition(" ")[0], part.rpartition(" ")[2]
+    def _result(self, part: str, given: Given) -> Any:
+        """A part by the first function that gives it; None if there is none, NaN where one of `math` raises."""
+        found = (call for call in calls(self.module, given, self.parts) if part in call.facts)
+        call = next((call for call in found if hasattr(self.module, call.function)), None)
         try:
-            if kind == "penalty":
-                results: Any = call_penalty(self.module, w)
-            else:
-                kind, place = "constraints", [*self.module.METADATA["constraints"]].index(name)
-                results = [self.module.constraints(w)[place], self.module.constraints_jacobian(w)[place]]  # type: ignore[attr-defined]
-        except Exception as error:  # as above
-            text = f"{self.module.MODEL} cannot be checked: {kind} raises {type(error).__name__}: {error}"
+            return None if call is None else np.asarray(call.run()[call.facts.index(part)])
+        except Exception as error:  # whatever it raises is a fault of the module
+            assert call is not None
+            if call.function in BY_ROW and isinstance(error, (ArithmeticError, ValueError)):
+                return math.nan if is_value(part) else np.full(len(given.w), math.nan)
+            text = f"{self.module.MODEL} cannot be checked: {call.function} raises {type(error).__name__}: {error}"
             raise ModuleError(f"{text}; build it again") from error
-        found = np.asarray(results[not is_value(part)], w.dtype)
-        return np.broadcast_to(found, (len(self.given.rows), *found.shape))
-
-    def _by_row(self, w: Array) -> Array:
-        """Loss and partials of each row, (n, 1 + k), by `row`; NaN where that raises as `math` does."""
-        result = np.full((len(self.given.rows), 1 + len(w)), np.nan)
-        for i, place in enumerate(result):
-            with suppress(ArithmeticError, ValueError):
-                loss, partials = call_row(self.module, w, *self.given.one(i, "")[1:3])
-                place[:] = loss, *partials
-        return result
 
 
 class _Input(NamedTuple):
@@ -209,8 +171,8 @@ def draw(
     """
     if w is None:
         w = _draw_weights(module, chance, _WEIGHT_LAWS[index % len(_WEIGHT_LAWS)])
-        given = getattr(module, "CONSTANTS", {}).items()
-        laws = {name: _near(value) if value else KINDS["normal"] for name, value in given if index % 2}
+        constants = getattr(module, "CONSTANTS", {}).items()
+        laws = {name: _near(value) if value else KINDS["normal"] for name, value in constants if index % 2}
         module = with_constants(module, dict(zip(laws, _sample(module, chance, "constant", laws, 1)[0].tolist(), strict=True)))
     if data is None:
         law, count = _ROW_LAWS[index % len(_ROW_LAWS)], rows * _CANDIDATES
@@ -221,7 +183,10 @@ def draw(
     known = [len(part) for part in data if part is not None]
     size = known[0] if known else 1  # a model with neither features nor target is one row
     tried = np.array(chance.sample(range(size), min(size, rows * _CANDIDATES)))
-    point = Point(module, Given(w, data[0], data[1], np.arange(size), not known, shares=np.ones(size)).take(tried, ""))
+    given = Given(w, data[0], data[1], np.arange(size), not known, shares=np.ones(size)).take(tried, "")
+    has = ["loss"] * module.METADATA["has_loss"] + [*columns_of("output", module.OUTPUTS)] * hasattr(module, "jacobian")
+    has += [*["penalty"] * hasattr(module, "penalty"), *constraints_of(module)]
+    point = Point(module, given, tuple(part for value in has for part in (value, partials_fact(value))))
     with np.errstate(all="ignore"):
         kept = np.flatnonzero(np.isfinite([point.each(value, w) for value in point.mains]).all(axis=0))[:rows]
     return point.take(kept) if len(kept) else None
