@@ -44,6 +44,9 @@ _PRIVATE = (
     "gradient",
     "block_sum",
     "add",
+    "dots",
+    "times",
+    "put",
     "hessian_from",
     "hvp_from",
 )
@@ -55,7 +58,10 @@ _OF_PARTS = re.compile(rf"\w+_((all|block|row)_({'|'.join(_OF_LOOPS)})_\d+|({'|'
 """Names of parts of long functions, behind the model's, and of their tables."""
 _OF_SEVERAL = ("targets", "outputs", "residuals")
 """Public tables and numbers of models that have several of these; their macros are called the same in capitals."""
-_CONSTANTS = "FEATURES WEIGHTS CONSTANTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ HESSIAN_SUMS_ HVP_SUMS_"
+_CONSTANTS = (
+    "FEATURES WEIGHTS CONSTANTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ HESSIAN_SUMS_ HVP_SUMS_ DOTS_ COLUMNS_ "
+    "BLOCKS_ MANY_ PANEL_"
+)
 
 _HEADERS = (
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbit "
