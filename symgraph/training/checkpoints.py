@@ -1,7 +1,7 @@
 """Checkpoints of a run: a folder from which it goes on, bit for bit, after the process that ran it was killed.
 
 `losses.csv` grows by a line for each epoch. `checkpoint.json` has the weights, the optimizer's state and a description of the
-run; it is replaced whole, after the losses that it counts are on the disk, so that at any moment the two give a run to go on from.
+run; it is replaced whole, after the losses that it counts are on the disk, so that they give a run to go on from at any moment.
 """
 
 import dataclasses
@@ -130,14 +130,27 @@ class Journal:
         self._losses(self.saved.losses, self.saved.validation_losses, anew=True)  # without what came after the checkpoint
 
     def write(
-        self, reached: Reached, losses: Sequence[float], validation_losses: Sequence[float], reason: Reason | None
+        self,
+        reached: Reached,
+        losses: Sequence[float],
+        validation_losses: Sequence[float],
+        reason: Reason | None,
+        *,
+        anew: bool = False,
     ) -> None:
         """Keep what a run has reached.
+
+        Args:
+            reached: all but its losses.
+            losses: those of all epochs since the run began.
+            validation_losses: the same of the rows held out; empty if there are none.
+            reason: the reason why it has ended, or None.
+            anew: write the file of losses anew, since an interrupt may have come while some were added.
 
         Raises:
             OptionError: a file cannot be written; the checkpoint before is then as it was.
         """
-        self._losses(losses, validation_losses, anew=not losses)
+        self._losses(losses, validation_losses, anew=anew or not losses)
         weights, state = reached.weights, reached.state
         document = {
             "format": _FORMAT,

@@ -121,12 +121,13 @@ def cosine(rate: float, *, epochs: int, least: float = 0.0) -> Cosine:
     Args:
         rate: the rate of epoch 0, positive.
         epochs: the number of epochs after which the rate is `least`.
-        least: the rate at the end, at least 0.
+        least: the rate at the end, at least 0 and below the first.
 
     Raises:
         OptionError: one of them is out of bounds.
     """
-    return Cosine(number("rate", rate, above=0.0), count("epochs", epochs), number("least", least, at_least=0.0))
+    first = number("rate", rate, above=0.0)
+    return Cosine(first, count("epochs", epochs), number("least", least, at_least=0.0, below=first))
 
 
 def warmup(rate: float | Schedule, *, epochs: int) -> Warmup:

@@ -192,7 +192,7 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
         reason = "interrupted"
     done = int(kept.state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
     if journal is not None:
-        journal.write(kept, losses[:done], held[:done], reason)
+        journal.write(kept, losses[:done], held[:done], reason, anew=True)
     if failure is not None and failure.row is not None and plan.split is not None:
         failure = replace(failure, row=int(plan.split.trained[failure.row]))
     return TrainResult(
