@@ -133,7 +133,7 @@ def train(
 def _train(settings: Settings, stack: ExitStack) -> None:
     from symgraph import training
 
-    quiet, resumed = settings["quiet"], settings["resume"] is not None
+    quiet, resumed, optimizers = settings["quiet"], settings["resume"] is not None, optimizers_of(settings)
     module = load_model(
         settings["model"],
         config=_path(settings, "config"),
@@ -141,7 +141,6 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         quiet=quiet,
         backend="numpy" if settings["backend"] == "numpy" else "auto",
     )
-    optimizers = optimizers_of(settings)
     rows = read_rows(module, _path(settings, "data"))
     options, init = training_of(settings, 1 if rows is None else len(rows)), _path(settings, "init")
     options["w0"] = None if init is None else read_weights(init, module)

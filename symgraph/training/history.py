@@ -112,7 +112,7 @@ class TrainResult:
         best_weights: (k,) read-only, the weights after `best_epoch`.
         best_epoch: the first epoch of the least validation loss, where there is one, else of the least loss; the epoch before
             the first one where no epoch was finished, and the best weights are those it started from.
-        shuffle: whether rows were visited in a new order each epoch.
+        shuffle: whether rows were visited in a new order each epoch; not where an update takes all rows.
         batch_size: rows an update.
     """
 

@@ -78,7 +78,7 @@ def train(
         epochs: the most epochs, each of which goes through all rows.
         batch_size: rows per update, 1 to n; None is all of them. An update uses the mean gradient over its rows.
         shuffle: visit the rows in a new random order in each epoch, which depends on seed and epoch alone; False is the order
-            of the file.
+            of the file, as it is where an update takes all rows.
         seed: of the default initial weights, of shuffling and of the rows held out, 0 to 2**32 - 1; None draws one, which the
             result names.
         validation: the share of the rows to hold out, at random, such as 0.2, or other rows (X, y). Their mean loss is recorded
@@ -130,11 +130,12 @@ def train(
         if batch_size is not None:
             size = count(f"batch_size (None is all {size} rows)", batch_size, at_most=size)
         engine = choose_engine(Work(modules, trained, optimizer, clip, size, by_rows, limits_of(module, w)), choice)
+        shuffle = bool(shuffle) and size < trained.n  # the mean over all rows has no order
         plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal)
         first = int(start.epoch) - (0 if saved is None else len(saved.losses))
         reached = Reached(w, start, w, first - 1, math.inf) if saved is None else saved.reached
         if journal is not None:
-            settings = {"batch_size": size, "shuffle": bool(shuffle), "seed": seed, "clip": clip, "validation": held.described}
+            settings = {"batch_size": size, "shuffle": shuffle, "seed": seed, "clip": clip, "validation": held.described}
             run = described(modules, rows, optimizer, backend=engine.backend, first_epoch=first, **settings)
             journal.begin(run, reached)
         return _run(plan, reached, saved, epochs)
