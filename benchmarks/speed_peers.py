@@ -150,7 +150,7 @@ def training(wanted: Sequence[str] | None, rule: str) -> Found:
 
     def ours() -> Task:
         module = symgraph.load("nine_weights", backend="native")
-        return lambda: train(module, *data, optimizer=optimizer, epochs=EPOCHS, w0=w, backend="c").weights
+        return lambda: train(module, *data, optimizer=optimizer, epochs=EPOCHS, w0=w, shuffle=False, backend="c").weights
 
     makers: dict[str, Made] = {
         NATIVE: ours,

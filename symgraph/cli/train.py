@@ -1,21 +1,22 @@
-"""``symgraph train``: train a built model on the rows of a file, with one optimizer or several side by side."""
+"""``symgraph train``: train a built model on the rows of a file, in one run or several side by side."""
 
 import signal
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
+from symgraph.cli.run_folder import RunFolder, settings_of
 from symgraph.cli.terminal import (
     ConfigFile,
     DataFile,
     Json,
     Locked,
-    ModelName,
     Quiet,
     abandon_output,
     check_writable,
@@ -26,31 +27,58 @@ from symgraph.cli.terminal import (
     progress,
     read_rows,
     read_weights,
+    table_lines,
 )
+from symgraph.cli.train_options import Settings, flag, optimizers_of, training_of
+from symgraph.cli.train_report import document_of, draw, file_of, hidden_weights, save_all, tables_of, verdicts_of
 
 if TYPE_CHECKING:
     from symgraph.errors import WeightsError
     from symgraph.io.module import GeneratedModule
-    from symgraph.training import EpochEnd, Optimizer, TrainResult
-
-_SHOWN = 30  # weights that a table of results lists
+    from symgraph.training import EpochEnd, Optimizer, Stop, TrainResult
 
 
 def train(
-    model: ModelName,
+    context: typer.Context,
+    model: Annotated[
+        str | None, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")
+    ] = None,
     data: DataFile = None,
     optimizer: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="vanilla (sgd), momentum or adam; several are compared. [adam]")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]"
+        ),
     ] = None,
-    lr: Annotated[float | None, typer.Option(metavar="RATE", help="Learning rate. [0.001 for adam, else 0.01]")] = None,
-    lr_step: Annotated[
-        int | None, typer.Option(metavar="N", help="Multiply the rate by --lr-factor every so many epochs.")
+    lr: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RATE", help="Learning rate; several are compared. [0.001 for adam and adamw, else 0.01]"),
     ] = None,
-    lr_factor: Annotated[float | None, typer.Option(metavar="FACTOR", help="See --lr-step. [0.5]")] = None,
+    gamma: Annotated[float | None, typer.Option(metavar="G", help="momentum, nesterov: share of a step kept. [0.9]")] = None,
+    alpha: Annotated[float | None, typer.Option(metavar="A", help="rmsprop: decay of mean squares. [0.99]")] = None,
+    beta1: Annotated[float | None, typer.Option(metavar="B", help="adam, adamw: decay of means. [0.9]")] = None,
+    beta2: Annotated[float | None, typer.Option(metavar="B", help="adam, adamw: decay of mean squares. [0.999]")] = None,
+    epsilon: Annotated[float | None, typer.Option(metavar="E", help="rmsprop, adam, adamw: added to roots. [1e-8]")] = None,
+    weight_decay: Annotated[float | None, typer.Option(metavar="D", help="adamw: decay of weights. [0.01]")] = None,
+    schedule: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the rate: constant, step, exponential, cosine, warmup. [constant]")
+    ] = None,
+    lr_step: Annotated[int | None, typer.Option(metavar="N", help="step: epochs between two rates.")] = None,
+    lr_factor: Annotated[
+        float | None, typer.Option(metavar="FACTOR", help="step, exponential: from a rate to the next. [step: 0.5]")
+    ] = None,
+    lr_min: Annotated[float | None, typer.Option(metavar="RATE", help="cosine: the rate after the last epoch. [0]")] = None,
+    warmup: Annotated[
+        int | None, typer.Option(metavar="N", help="Epochs in which the rate rises before the schedule begins.")
+    ] = None,
     epochs: Annotated[int, typer.Option(metavar="N", help="Epochs at most.")] = 100,
     batch_size: Annotated[str, typer.Option(metavar="N|all", help="Rows an update.")] = "1",
-    shuffle: Annotated[bool, typer.Option("--shuffle", help="Visit the rows in a new order each epoch.")] = False,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of initial weights and shuffling.")] = 0,
+    shuffle: Annotated[bool, typer.Option("--shuffle/--no-shuffle", help="Visit the rows in a new order each epoch.")] = True,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of initial weights, shuffling, and rows held out.")] = 0,
+    validation: Annotated[float | None, typer.Option(metavar="SHARE", help="Hold out this share of the rows: 0.2.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop when the (validation) loss has not fallen for N epochs.")
+    ] = None,
     tol: Annotated[
         float | None, typer.Option(metavar="TOL", help="Stop when every weight changes by less than this in an epoch.")
     ] = None,
@@ -58,7 +86,10 @@ def train(
     clip_value: Annotated[float | None, typer.Option(metavar="LIMIT", help="Limit each entry of a gradient to this.")] = None,
     init: Annotated[Path | None, typer.Option(metavar="FILE", help="Start from these weights.")] = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON; -NAME is added for several runs.")
+        Path | None, typer.Option(metavar="FILE", help="Save the last weights as JSON; -NAME is added for several runs.")
+    ] = None,
+    save_best: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save those of the least (validation) loss in the same way.")
     ] = None,
     plot: Annotated[
         Path | None,
@@ -71,6 +102,14 @@ def train(
             help="What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
         ),
     ] = "auto",
+    log: Annotated[int | None, typer.Option(metavar="N", help="Print a line every N epochs on stderr, not a bar.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep all in a new folder: options, checkpoints, weights, report.")
+    ] = None,
+    checkpoint_every: Annotated[int, typer.Option(metavar="K", help="Epochs between two checkpoints of --run.")] = 10,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Go on with what --run has kept, to the same bits.")
+    ] = None,
     config: ConfigFile = None,
     locked: Locked = False,
     quiet: Quiet = False,
@@ -80,39 +119,52 @@ def train(
 
     Ctrl-C, SIGTERM and SIGHUP end it with the weights of the last finished epoch, which --save saves; exit 128 + signal.
     """
-    from symgraph import training
-    from symgraph.training.engines import checked_choice
-    from symgraph.training.options import GREATEST_SEED, count, number
+    from symgraph.training.options import count
 
-    arrays = "numpy" if backend == "numpy" else "auto"
-    module = load_model(model, config=config, locked=locked, quiet=quiet, backend=arrays)
-    optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
-    rows = read_rows(module, data)
-    options: dict[str, Any] = {
-        "epochs": count("--epochs", epochs),
-        "batch_size": _batch_size(batch_size, 1 if rows is None else len(rows)),
-        "shuffle": shuffle,
-        "seed": count("--seed", seed, at_least=0, at_most=GREATEST_SEED),
-        "stop": None if tol is None else training.converged(number("--tol", tol, above=0.0)),
-        "clip": _clip(norm=clip_norm, value=clip_value),
-        "w0": None if init is None else read_weights(init, module),
-        "backend": checked_choice(backend, "--backend"),
-    }
-    files = {} if save is None else {name: _file_of(save, name, optimizers) for name in optimizers}
-    _check_outputs(files.values(), plot, data)
+    if model is None and resume is None:
+        raise typer.BadParameter.__bases__[0]("missing argument 'MODEL'", ctx=context)
+    settings = settings_of(context)
+    if settings["log"] is not None:
+        count("--log", settings["log"])
+    with ExitStack() as stack:
+        _train(settings, stack)
+
+
+def _train(settings: Settings, stack: ExitStack) -> None:
+    from symgraph import training
+
+    quiet, resumed, optimizers = settings["quiet"], settings["resume"] is not None, optimizers_of(settings)
+    module = load_model(
+        settings["model"],
+        config=_path(settings, "config"),
+        locked=settings["locked"] or resumed,
+        quiet=quiet,
+        backend="numpy" if settings["backend"] == "numpy" else "auto",
+    )
+    rows = read_rows(module, _path(settings, "data"))
+    options, init = training_of(settings, 1 if rows is None else len(rows)), _path(settings, "init")
+    options["w0"] = None if init is None else read_weights(init, module)
+    files = _files(settings, optimizers)
+    folder = _folder(settings)
+    if folder is not None:
+        folder.begin(stack, settings, module, options["w0"])
     with Interrupts() as interrupts:
-        results = _runs(partial(training.train, module, *inputs_of(rows), **options), optimizers, options, interrupts, quiet)
+        run = partial(training.train, module, *inputs_of(rows), **options)
+        results = _runs(run, optimizers, settings, options["stop"], folder, interrupts)
         # the results are on the disk before anything is printed: the terminal may be gone
-        lines, failure = _save(results, module, files)
-    judged = partial(training.doubts, module, *inputs_of(rows), shuffle=shuffle, batch_size=options["batch_size"])
-    doubted = {name: judged(result) for name, result in results.items()}
+        saved = [save_all(results, module, own, best=option == "save_best") for option, own in files.items()]
+        doubted = {name: training.doubts(module, *inputs_of(rows), result) for name, result in results.items()}
+        notes = [f"{name}: run by the backend {one.backend}: {one.fallback}" for name, one in results.items() if one.fallback]
+        verdicts = verdicts_of(results, doubted)
+        if folder is not None:
+            tables = [line for table in tables_of(results, module) for line in (*table_lines(*table), "")]
+            folder.finish(results, module, [*notes, *tables, *verdicts])
     try:
-        for name, result in results.items():
-            if result.fallback is not None:
-                note(f"{name}: run by the backend {result.backend}: {result.fallback}", quiet=quiet)
-        _report(results, module, doubted, json=json, quiet=quiet)
-        told = [f"{name}: {line}" for name, found in doubted.items() for line in found]
-        for line in [*lines, *_draw(results, module, plot), *told]:
+        for line in notes:
+            note(line, quiet=quiet)
+        _print(results, module, doubted, settings)
+        lines = [line for own, _ in saved for line in own] + draw(results, module, _path(settings, "plot"))
+        for line in [*lines, *([] if folder is None else [f"kept in {folder.path}"]), *verdicts]:
             note(line, quiet=quiet)
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
@@ -120,8 +172,13 @@ def train(
         if interrupts.received is None:
             raise
         abandon_output()
-    if failure is not None:
-        raise failure
+    _exit([failure for _, failure in saved if failure is not None], results, interrupts)
+
+
+def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult]", interrupts: Interrupts) -> None:
+    """Raise what ends the command, unless all went well."""
+    if failures:
+        raise failures[-1]
     reasons = {result.reason for result in results.values()}
     if interrupts.received is not None or "interrupted" in reasons:
         raise typer.Exit(128 + (interrupts.received or signal.SIGINT))
@@ -129,90 +186,65 @@ def train(
         raise typer.Exit(1)
 
 
-def _optimizers(names: list[str], lr: float | None, every: int | None, factor: float | None) -> dict[str, "Optimizer"]:
-    from symgraph.errors import OptionError
-    from symgraph.training import OPTIMIZERS
-
-    if every is None and factor is not None:
-        raise OptionError("--lr-factor needs --lr-step: every how many epochs it is to be applied")
-    chosen = {}
-    for name in (part.strip() for value in names for part in value.split(",")):
-        if name not in OPTIMIZERS:
-            raise OptionError(f"--optimizer: {name!r} is unknown; known are {', '.join(OPTIMIZERS)}")
-        chosen[name] = OPTIMIZERS[name].tuned(_rate(OPTIMIZERS[name], lr, every, factor))
-    return chosen
+def _path(settings: Settings, name: str) -> Path | None:
+    return None if settings[name] is None else Path(settings[name])
 
 
-def _rate(optimizer: "Optimizer", lr: float | None, every: int | None, factor: float | None) -> Any:
-    from symgraph.training import step_decay
-    from symgraph.training.options import count, number
+def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
+    """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
+    from symgraph.training.plots import check_plot_path
 
-    rate = optimizer.rate_at(0) if lr is None else number("--lr", lr, above=0.0)
-    if every is None:
-        return rate
-    return step_decay(
-        rate, every=count("--lr-step", every), factor=number("--lr-factor", 0.5 if factor is None else factor, above=0.0)
-    )
+    data, plot = _path(settings, "data"), _path(settings, "plot")
+    files, taken = {}, [data]
+    for option in ("save", "save_best"):
+        path = _path(settings, option)
+        files[option] = {} if path is None else {name: file_of(path, name, runs) for name in runs}
+        for file in files[option].values():
+            check_writable(flag(option), file, *taken)
+        taken += files[option].values()
+    if plot is not None:
+        check_writable("--plot", plot, *taken)
+        check_plot_path(plot)
+    return files
 
 
-def _batch_size(text: str, rows: int) -> int | None:
-    from symgraph.errors import OptionError
+def _folder(settings: Settings) -> RunFolder | None:
     from symgraph.training.options import count
 
-    if text == "all":
-        return None
-    try:
-        size = int(text)
-    except ValueError:
-        raise OptionError(f"--batch-size: {text!r} is neither a number of rows nor 'all'") from None
-    return count("--batch-size", size, at_most=rows)
-
-
-def _clip(**limits: float | None) -> Any:
-    from symgraph.errors import OptionError
-    from symgraph.training import CLIPS
-    from symgraph.training.options import number
-
-    given = {name: limit for name, limit in limits.items() if limit is not None}
-    if len(given) > 1:
-        raise OptionError(f"{' and '.join(f'--clip-{name}' for name in given)} exclude each other; give one")
-    return next((CLIPS[name](number(f"--clip-{name}", limit, above=0.0)) for name, limit in given.items()), None)
-
-
-def _check_outputs(saved: Collection[Path], plot: Path | None, data: Path | None) -> None:
-    """Refuse files that cannot be written before training, so that no run is lost."""
-    for file in saved:
-        check_writable("--save", file, data)
-    if plot is not None:
-        from symgraph.training.plots import check_plot_path
-
-        check_writable("--plot", plot, data, *saved)
-        check_plot_path(plot)
+    every, path = count("--checkpoint-every", settings["checkpoint_every"]), settings["resume"] or settings["run"]
+    return None if path is None else RunFolder(Path(path), every, goes_on=settings["resume"] is not None)
 
 
 def _runs(
     run: "Callable[..., TrainResult]",
     optimizers: "Mapping[str, Optimizer]",
-    options: Mapping[str, Any],
+    settings: Settings,
+    stops: "Sequence[Stop]",
+    folder: RunFolder | None,
     interrupts: Interrupts,
-    quiet: bool,
 ) -> "dict[str, TrainResult]":
     """Train with one optimizer after the other; a run that was interrupted before its first epoch has no result.
 
     Args:
         run: `symgraph.training.train` of a module, its data and the options of all runs.
-        optimizers: by name.
-        options: those of all runs.
+        optimizers: by the name of the run.
+        settings: the command's.
+        stops: those of all runs.
+        folder: keeps the runs, or None.
         interrupts: the signals that have come.
-        quiet: whether to show no bar.
     """
     results = {}
+    quiet = settings["quiet"] or settings["log"] is not None
     for name, optimizer in optimizers.items():
         try:
-            with progress(options["epochs"], name, quiet=quiet) as advance:
+            with progress(settings["epochs"], name, quiet=quiet) as advance:
                 interrupts.interruptible = True
                 interrupts.check()
-                results[name] = run(optimizer=optimizer, callbacks=[_after_epoch(options, interrupts, advance)])
+                results[name] = run(
+                    optimizer=optimizer,
+                    callbacks=[_after_epoch(name, optimizer, settings, stops, interrupts, advance)],
+                    checkpoint=None if folder is None else folder.checkpoint(name),
+                )
         except KeyboardInterrupt:
             interrupts.received = interrupts.received or signal.SIGINT
         finally:
@@ -223,108 +255,47 @@ def _runs(
 
 
 def _after_epoch(
-    options: Mapping[str, Any], interrupts: Interrupts, advance: Callable[[str], None]
+    name: str,
+    optimizer: "Optimizer",
+    settings: Settings,
+    stops: "Sequence[Stop]",
+    interrupts: Interrupts,
+    advance: Callable[[str], None],
 ) -> "Callable[[EpochEnd], None]":
+    every = settings["log"]
+
     def after(end: "EpochEnd") -> None:
         interrupts.check()
         # a signal that comes after the last epoch must not discard the result that is about to be returned
-        last = end.epoch + 1 == options["epochs"] or bool(options["stop"] and options["stop"](end))
+        last = end.epoch + 1 == settings["epochs"] or any(stop(end) for stop in stops)
         interrupts.interruptible = not last
-        advance(f"loss {end.loss:.6g}")
+        loss = f"loss {end.loss:.6g}"
+        advance(loss)
+        if every is not None and (last or end.epoch % every == 0):
+            held = "" if end.validation_loss is None else f", validation loss {end.validation_loss:.6g}"
+            with suppress(OSError):  # the terminal is closed; the work goes on
+                note(
+                    f"{name}: epoch {end.epoch}, {loss}{held}, rate {optimizer.rate_at(end.epoch):.6g}", quiet=settings["quiet"]
+                )
 
     return after
 
 
-def _save(
-    results: "dict[str, TrainResult]", module: "GeneratedModule", files: Mapping[str, Path]
-) -> "tuple[list[str], WeightsError | None]":
-    """Write the weights of each run; return a line on each, and the last error.
-
-    A run that diverged or finished no epoch does not overwrite a file that has content: those weights may be good.
-    """
-    from symgraph.errors import WeightsError
-    from symgraph.io.files import is_stream
-    from symgraph.io.weights import save_weights
-
-    lines, failure = [], None
-    for name, file in files.items():
-        result = results.get(name)
-        if result is None:
-            continue
-        failed = "this run diverged" if result.reason == "non-finite" else "" if result.epochs else "no epoch was finished"
-        if failed and not is_stream(file) and file.exists() and file.stat().st_size:
-            lines.append(f"{name}: {file} is left as it was, since {failed}; name a new file to save these weights")
-            continue
-        try:
-            save_weights(file, module, result.weights)
-            lines.append(f"{name}: weights saved to {file}")
-        except WeightsError as error:  # the weights are printed before it ends the command
-            failure = error
-    return lines, failure
-
-
-def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Path | None) -> list[str]:
-    """Draw the losses; return a line that says what was drawn."""
-    from symgraph.training.plots import plot_comparison, plot_loss
-
-    if path is None:
-        return []
-    losses = {name: result.losses for name, result in results.items() if len(result.losses)}
-    if not losses:
-        return [f"no run finished an epoch: nothing is drawn to {path}"]
-    if len(losses) == 1:
-        ((name, values),) = losses.items()
-        plot_loss(values, path, title=f"{module.MODEL}: loss, {name}")
-        return [f"losses drawn to {path}"]
-    plot_comparison(losses, path, title=f"{module.MODEL}: loss by optimizer")
-    for name, values in losses.items():
-        plot_loss(values, _file_of(path, name, losses), title=f"{module.MODEL}: loss, {name}")
-    return [f"losses drawn to {path}, those of each run beside it"]
-
-
-def _file_of(path: Path, name: str, runs: Collection[str]) -> Path:
-    """Return the file of one run: among several, with its name added; devices and pipes take one run after the other."""
-    from symgraph.io.files import is_stream
-
-    return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")
-
-
-def _report(
-    results: "dict[str, TrainResult]",
+def _print(
+    results: "Mapping[str, TrainResult]",
     module: "GeneratedModule",
-    doubted: Mapping[str, tuple[str, ...]],
-    *,
-    json: bool,
-    quiet: bool,
+    doubted: Mapping[str, Sequence[str]],
+    settings: Settings,
 ) -> None:
-    for name, result in results.items():
-        note(f"{name}: {result.message}", quiet=quiet)
-    if json:
-        runs = {
-            name: {
-                "reason": result.reason,
-                "message": result.message,
-                "doubts": list(doubted[name]),
-                "backend": result.backend,
-                "epochs": result.epochs,
-                "losses": result.losses.tolist(),
-                "weights": dict(zip(module.WEIGHTS, result.weights.tolist(), strict=True)),
-            }
-            for name, result in results.items()
-        }
-        print_json({"model": module.MODEL, "runs": runs})
+    if settings["json"]:
+        print_json(document_of(results, module, doubted))
         return
     if not results:
-        note("no run began its first epoch", quiet=quiet)
+        note("no run began its first epoch", quiet=settings["quiet"])
         return
-    rows = [
-        [name, str(result.epochs), result.reason, f"{result.losses[-1]:.8g}" if len(result.losses) else "-"]
-        for name, result in results.items()
-    ]
-    print_table(["optimizer", "epochs", "ended", "loss"], rows)
-    print()
-    shown = module.WEIGHTS[:_SHOWN]
-    values = [[f"{result.weights[index]:.8g}" for result in results.values()] for index in range(len(shown))]
-    print_table(["weight", *results], [[weight, *row] for weight, row in zip(shown, values, strict=True)])
-    if len(module.WEIGHTS) > _SHOWN:
-        note(f"{len(module.WEIGHTS) - _SHOWN} more weights; --save or --json gives all", quiet=quiet)
+    for place, table in enumerate(tables_of(results, module)):
+        if place:
+            print()
+        print_table(*table)
+    for line in hidden_weights(module):
+        note(line, quiet=settings["quiet"])

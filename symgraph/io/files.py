@@ -7,7 +7,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 _LINKS = 40
@@ -95,6 +95,12 @@ def _write_file(path: Path, data: bytes) -> None:
                 os.fsync(file.fileno())
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Delete what processes that were killed while they wrote have left in a folder that is locked."""
+    for path in folder.glob(f".{'[0-9a-f]' * 32}.tmp"):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def _beside(path: Path, data: bytes) -> Iterator[Path]:
     """Make a new file beside another, with its mode; it is deleted at the end of the block unless it was renamed."""
@@ -126,10 +132,14 @@ def _can_replace(new: Path, old: Path) -> bool:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """Make every other process, and every other thread, that locks the folder wait until the block is left.
 
     Windows cannot lock a folder, and some network file systems lock nothing: there the block runs as it is.
+
+    Raises:
+        BlockingIOError: another one has locked it, and this one was told not to wait.
+        OSError: the folder cannot be opened.
     """
     try:
         fcntl = importlib.import_module("fcntl")
@@ -138,8 +148,12 @@ def locked(folder: Path) -> Iterator[None]:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise
+        except OSError:  # a file system without locks
+            pass
         yield
     finally:
         os.close(handle)

@@ -17,9 +17,7 @@ _FEW = 10
 """Rows below which an order tells nothing."""
 
 
-def doubts(
-    module: GeneratedModule, X: Any, y: Any, result: TrainResult, *, shuffle: bool = False, batch_size: int | None = 1
-) -> tuple[str, ...]:
+def doubts(module: GeneratedModule, X: Any, y: Any, result: TrainResult) -> tuple[str, ...]:
     """Say what speaks against taking the weights of a run for the best.
 
     At a minimum the gradients of the rows cancel. Their sum is held against the sum of their sizes, weight by weight, which
@@ -29,16 +27,17 @@ def doubts(
         module: the module that was trained, with `per_sample_grad`.
         X: (n, d) rows.
         y: (n,) target.
-        result: of `train`.
-        shuffle: whether the run visited the rows in a new order each epoch.
-        batch_size: rows an update; None is all.
+        result: of `train` on them; rows that it held out do not count.
 
     Returns:
-        A line for each doubt; none where the run was cut short, which it says itself.
+        A line for each doubt, the last one on whether the run has converged; none where the run was cut short, which it says
+        itself.
     """
     if result.reason in ("non-finite", "interrupted") or not result.epochs:
         return ()
     rows = as_rows(module, X, y)
+    if result.held_out is not None:
+        rows = rows.only(np.setdiff1d(np.arange(rows.n), result.held_out))
     parts = np.reshape(module.per_sample_grad(result.weights, rows.X, rows.y), (-1, len(result.weights)))
     if hasattr(module, "penalty"):
         parts = np.vstack([parts, module.penalty(result.weights)[1]])
@@ -47,16 +46,15 @@ def doubts(
     limits = limits_of(module, result.weights)
     if limits is not None:  # a weight at a bound may have a gradient that leads beyond it
         left[(result.weights <= limits.low) | (result.weights >= limits.high)] = 0.0
-    found = []
+    found = _cycles(result.losses)
+    if not result.shuffle and result.batch_size < rows.n and rows.n >= _FEW:
+        found += _order(module, rows.X, rows.y)
     if np.max(left) > _SMALL:
         name, share = module.WEIGHTS[int(np.argmax(left))], f"{np.max(left):.0%}"
         found.append(
             f"not converged: the gradient's norm is {norm:.3g}, and {share} of the rows' gradients by {name} are left over; "
             "try more epochs, another learning rate, or `symgraph fit`"
         )
-    found += _cycles(result.losses)
-    if not shuffle and batch_size is not None and batch_size < rows.n and rows.n >= _FEW:
-        found += _order(module, rows.X, rows.y)
     return tuple(found)
 
 

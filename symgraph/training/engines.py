@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from symgraph.errors import BuildError, ModuleError, OptionError
 from symgraph.io.native import LONGEST, NativeModule
 from symgraph.training.clipping import Clip
-from symgraph.training.epoch import ByEpoch, Epoch, run_epoch
+from symgraph.training.epoch import ByEpoch, Epoch, Ran, run_epoch
 from symgraph.training.epochs_in_c import compiled_rows
 from symgraph.training.epochs_in_floats import FloatRows, ScalarRows, takes_arrays
 from symgraph.training.history import Backend
@@ -28,13 +28,8 @@ class Epochs(Protocol):
     def at_once(self) -> int:
         """Return the most epochs that `epochs` may be asked for where no callback needs each."""
 
-    def epochs(self, w: Array, state: OptimizerState, count: int, order: NDArray[np.int64] | None) -> tuple[Epoch, list[float]]:
-        """Run some epochs, each through all rows in the order given; None is the order of the file.
-
-        Returns:
-            The weights and the state after the last epoch without a value that is not finite, and the place of such a value, at
-            which the next epoch failed; and the mean loss over all rows after each epoch.
-        """
+    def epochs(self, w: Array, state: OptimizerState, count: int, orders: NDArray[np.int64] | None) -> Ran:
+        """Run some epochs, each through all rows in the order of its row of `orders`; None is the order of the file."""
 
 
 class Engine(NamedTuple):
@@ -42,11 +37,13 @@ class Engine(NamedTuple):
 
     Attributes:
         epochs: runs the epochs.
+        judge: has the mean loss of rows.
         backend: the backend of its updates.
         fallback: the reason why that is not the one asked for, or slower than it could be; or None.
     """
 
     epochs: Epochs
+    judge: Any
     backend: Backend
     fallback: str | None
 
@@ -113,7 +110,8 @@ def choose_engine(work: Work, choice: Choice) -> Engine:
     reason = modules.lacking.get("c") or _too_long(modules) if choice == "auto" else None
     if choice != "scalar" and reason is None:
         try:
-            return Engine(compiled_rows(modules, work.rows, work.optimizer, work.clip, work.limits), "c", None)
+            rows = compiled_rows(modules, work.rows, work.optimizer, work.clip, work.limits)
+            return Engine(rows, rows.judge, "c", None)
         except NotRecordedError as error:
             reason = str(error)
         except (BuildError, ModuleError) as error:
@@ -146,7 +144,7 @@ def _arrays(work: Work, reason: str | None, *, on_numpy: bool = False) -> Engine
         )
 
     native = isinstance(module, NativeModule) and work.rows.dtype == np.float64
-    return Engine(ByEpoch(module, work.rows, run), "native" if native else "numpy", reason)
+    return Engine(ByEpoch(module, work.rows, run), module, "native" if native else "numpy", reason)
 
 
 def _floats(work: Work, scalar: Any, reason: str | None) -> Engine:
@@ -157,4 +155,4 @@ def _floats(work: Work, scalar: Any, reason: str | None) -> Engine:
     except NotRecordedError as error:
         reason, by_arrays = str(error), takes_arrays(work.optimizer)
     engine = FloatRows(scalar, judge, work.rows, work.optimizer, work.clip, by_arrays, work.limits)
-    return Engine(ByEpoch(judge, work.rows, engine.epoch), "scalar", reason)
+    return Engine(ByEpoch(judge, work.rows, engine.epoch), judge, "scalar", reason)

@@ -126,14 +126,17 @@ FLATTENED double symgraph_steps(double *restrict state, const double *restrict n
 }
 
 // Run epochs over all rows. Returns the number of those after which everything was finite; the state is that after the last of
-// them. Behind it are place for another, and the rate of each epoch, in whose place comes the mean loss after it.
+// them. Behind it are place for another, then for the weights after the first epoch of the least loss, and the rate of each
+// epoch, in whose place comes the mean loss after it. order has the rows' places of each epoch, or is NULL.
 size_t symgraph_epochs(double *state, const double *restrict numbers, const double *restrict X, const double *restrict y,
     const int64_t *restrict order, size_t rows, double step, size_t epochs, double limit)
 {
-    double *const room = state + STATE, *const rates = room + STATE;
+    double *const room = state + STATE, *const best = room + STATE, *const rates = best + PADDED;
+    double least = INFINITY;
     for (size_t epoch = 0; epoch < epochs; epoch++) {
         memcpy(room, state, STATE * sizeof(double));
-        double lost = symgraph_steps(state, numbers, X, y, order, rows, step, rates[epoch], limit);
+        const int64_t *const places = order ? order + epoch * rows : NULL;
+        double lost = symgraph_steps(state, numbers, X, y, places, rows, step, rates[epoch], limit);
         for (size_t k = 0; k < SLOTS; k++) {
             for (size_t j = 0; j < WEIGHTS; j++) {
                 lost += 0.0 * state[(2 + k) * PADDED + j];
@@ -143,6 +146,10 @@ size_t symgraph_epochs(double *state, const double *restrict numbers, const doub
         if (!isfinite(rates[epoch] + lost)) {
             memcpy(state, room, STATE * sizeof(double));
             return epoch;
+        }
+        if (rates[epoch] < least) {
+            least = rates[epoch];
+            memcpy(best, state, PADDED * sizeof(double));
         }
         step += (double)rows;
     }

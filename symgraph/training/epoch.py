@@ -30,6 +30,21 @@ class Epoch(NamedTuple):
     failure: Failure | None
 
 
+class Ran(NamedTuple):
+    """Outcome of some epochs.
+
+    Attributes:
+        end: the weights and the state after the last epoch without a value that is not finite, and the place of such a value,
+            at which the next epoch failed.
+        losses: the mean loss over all rows after each epoch.
+        best: (k,) the weights after the first epoch of the least of these losses; those at the start if no epoch was finished.
+    """
+
+    end: Epoch
+    losses: list[float]
+    best: Array
+
+
 def run_epoch(
     module: GeneratedModule,
     rows: Rows,
@@ -107,15 +122,16 @@ class ByEpoch:
     run: Callable[[Array, OptimizerState, NDArray[np.int64] | None], Epoch]
     at_once = 1
 
-    def epochs(self, w: Array, state: OptimizerState, count: int, order: NDArray[np.int64] | None) -> tuple[Epoch, list[float]]:
+    def epochs(self, w: Array, state: OptimizerState, count: int, orders: NDArray[np.int64] | None) -> Ran:
         """Run one epoch; see `engines.Epochs`."""
-        end = self.run(w, state, order)
+        end = self.run(w, state, None if orders is None else orders[0])
         if end.failure is not None:
-            return Epoch(w, state, end.failure), []
+            return Ran(Epoch(w, state, end.failure), [], w)
         loss = self.module.loss(end.weights, self.rows.X, self.rows.y)
         if math.isfinite(loss):
-            return end, [loss]
-        return Epoch(w, state, Failure(int(state.epoch), bad_row(self.module, self.rows, end.weights, slice(None)), "loss")), []
+            return Ran(end, [loss], end.weights)
+        row = bad_row(self.module, self.rows, end.weights, slice(None))
+        return Ran(Epoch(w, state, Failure(int(state.epoch), row, "loss")), [], w)
 
 
 def bad_row(module: GeneratedModule, rows: Rows, w: Array, batch: Batch) -> int | None:

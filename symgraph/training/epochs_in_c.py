@@ -17,7 +17,7 @@ from symgraph.io.cache import VARIABLE
 from symgraph.io.compiled import is_single, module_of, prefix_of
 from symgraph.io.module import targets_of
 from symgraph.training.clipping import Clip, Limit
-from symgraph.training.epoch import ByEpoch, Epoch, finished
+from symgraph.training.epoch import ByEpoch, Epoch, Ran, finished
 from symgraph.training.epochs_in_floats import ScalarRows
 from symgraph.training.history import Failure, Quantity
 from symgraph.training.limits import Limits
@@ -62,21 +62,26 @@ class CompiledRows:
         """Return the most epochs of one call, more than 1 where recording each would take as long as its updates."""
         return max(1, _UPDATES_AT_ONCE // self.rows.n)
 
-    def epochs(self, w: Array, state: OptimizerState, count: int, order: NDArray[np.int64] | None) -> tuple[Epoch, list[float]]:
+    def epochs(self, w: Array, state: OptimizerState, count: int, orders: NDArray[np.int64] | None) -> Ran:
         """See `engines.Epochs`. An epoch with a value that is not finite is run again row by row, which finds the row."""
         n, size = self.rows.n, _PIECE
         kept: list[float] = []
+        best = w
         if n <= _PIECE:
             first, step = int(state.epoch), int(state.step)
-            room, rates = self._room(w, state, count)
+            room, behind = self._room(w, state, _padded(len(w)) + count)
+            rates = behind[_padded(len(w)) :]
             rates[:] = [self.optimizer.rate_at(epoch) for epoch in range(first, first + count)]
+            order = None if orders is None else np.ascontiguousarray(orders[:count]).reshape(-1)
             done = self.library.symgraph_epochs(_at(room), *self._data(0, order), n, step, count, self.limit)
             w, state = _read(room, len(w), step + done * n, first + done)
             kept, size = rates[:done].tolist(), 1
+            best = behind[: len(w)].copy() if done else w
             if done == count:
-                return Epoch(w, state, None), kept
-        end, more = ByEpoch(self.judge, self.rows, partial(self._epoch, size)).epochs(w, state, 1, order)
-        return end, kept + more
+                return Ran(Epoch(w, state, None), kept, best)
+        orders = None if orders is None else orders[len(kept) :]
+        end, more, last = ByEpoch(self.judge, self.rows, partial(self._epoch, size)).epochs(w, state, 1, orders)
+        return Ran(end, kept + more, last if more and more[0] < min(kept, default=math.inf) else best)
 
     def _epoch(self, size: int, w: Array, state: OptimizerState, order: NDArray[np.int64] | None) -> Epoch:
         """Go through the rows once, some at a time; one at a time tells at which a value is not finite."""
@@ -104,7 +109,7 @@ class CompiledRows:
         return "weights" if not np.isfinite(room[0, : len(before)]).all() else "loss"
 
     def _room(self, w: Array, state: OptimizerState, count: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return a state of the C code, and behind it, with place for another, a number for each of some epochs."""
+        """Return a state of the C code, and some numbers behind it and a place for another state."""
         parts, lanes = 2 + len(state.slots), _padded(len(w))
         block = np.zeros(2 * parts * lanes + count)
         room = block[: parts * lanes].reshape(parts, lanes)

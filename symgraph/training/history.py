@@ -4,9 +4,10 @@ Epochs are counted from 0, and so are rows, in the order in which they were give
 epoch i.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from symgraph.training.optimizers import OptimizerState
 from symgraph.training.rows import Array
 
-Reason = Literal["epochs", "converged", "callback", "non-finite", "interrupted"]
+Reason = Literal["epochs", "converged", "patience", "callback", "non-finite", "interrupted"]
 Backend = Literal["numpy", "native", "scalar", "c"]
 Quantity = Literal["loss", "gradient", "weights", "optimizer state"]
 
@@ -29,6 +30,9 @@ class EpochEnd:
         weights: (k,) after the epoch.
         previous: (k,) before the epoch.
         state: the optimizer's, after the epoch: with `weights`, all that resuming needs.
+        validation_loss: the mean loss over the rows held out for validation at `weights`; None if there are none.
+        best_epoch: the first epoch of the least loss so far, of the rows held out where there are some; that before the first
+            epoch if no such loss was finite.
     """
 
     epoch: int
@@ -36,6 +40,8 @@ class EpochEnd:
     weights: Array
     previous: Array
     state: OptimizerState
+    validation_loss: float | None
+    best_epoch: int
 
     @property
     def change(self) -> Array:
@@ -66,23 +72,48 @@ Stop = Callable[[EpochEnd], bool]
 Callback = Callable[[EpochEnd], object]
 
 
-@dataclass(frozen=True, slots=True)
+class Reached(NamedTuple):
+    """State of a run after an epoch: with the losses, all that going on needs.
+
+    Attributes:
+        weights: (k,) after the epoch.
+        state: the optimizer's.
+        best_weights: (k,) those after the epoch of the least loss.
+        best_epoch: the first epoch of the least loss; see `EpochEnd`.
+        best_loss: that loss; infinite before the first.
+    """
+
+    weights: Array
+    state: OptimizerState
+    best_weights: Array
+    best_epoch: int
+    best_loss: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class TrainResult:
     """Outcome of `train`. `weights`, `losses` and `state` belong together: all are those after the last finished epoch.
 
     Attributes:
         weights: (k,) read-only.
-        losses: (epochs,) float64, the mean loss over all rows after each epoch of this run.
+        losses: (epochs,) float64, the mean loss over the rows trained on after each epoch of this run.
         epochs: the number of epochs that this run finished.
-        reason: the reason why it ended: "epochs" (all done), "converged" (the stop was met), "callback" (a callback said so),
-            "non-finite" (see `failure`), "interrupted" (Ctrl-C).
+        reason: the reason why it ended: "epochs" (all done), "converged" (the stop was met), "patience" (the loss has not
+            fallen for so many epochs), "callback" (a callback said so), "non-finite" (see `failure`), "interrupted" (Ctrl-C).
         failure: the place where a value stopped being finite, or None.
         state: the optimizer's; `train(..., w0=result.weights, state=result.state, seed=result.seed)` continues from here.
-        first_epoch: the epoch of losses[0]: 0, or more in a resumed run.
+        first_epoch: the epoch of losses[0]: 0, or more in a run that goes on from a state.
         seed: the seed used, also where none was given.
         backend: the backend of the updates: "numpy" (arrays), "native" (arrays, by a native module), "scalar" (Python
             floats) or "c".
         fallback: the reason why that was not what was asked for, or was slower than it could be; else None.
+        validation_losses: (epochs,) float64, the mean loss over the rows held out after each epoch, or None.
+        held_out: (m,) places in X and y of the rows that were held out; None where the rows trained on are all of them.
+        best_weights: (k,) read-only, the weights after `best_epoch`.
+        best_epoch: the first epoch of the least validation loss, where there is one, else of the least loss; the epoch before
+            the first one where no epoch was finished, and the best weights are those it started from.
+        shuffle: whether rows were visited in a new order each epoch; not where an update takes all rows.
+        batch_size: rows an update.
     """
 
     weights: Array
@@ -95,6 +126,12 @@ class TrainResult:
     seed: int
     backend: Backend
     fallback: str | None
+    validation_losses: NDArray[np.float64] | None
+    held_out: NDArray[np.int64] | None
+    best_weights: Array
+    best_epoch: int
+    shuffle: bool
+    batch_size: int
 
     @property
     def message(self) -> str:
@@ -103,10 +140,43 @@ class TrainResult:
         kept = f"the weights are those after epoch {last}" if self.epochs else "the weights are those it started from"
         if self.failure is not None:
             return f"stopped: {self.failure}; {kept}; check the data there, lower the learning rate or clip the gradient"
+        what = "loss" if self.validation_losses is None else "validation loss"
         cause = {
             "epochs": "all epochs are done",
             "converged": "the stop was met",
+            "patience": f"the {what} has not fallen since epoch {self.best_epoch}",
             "callback": "a callback asked to stop",
             "interrupted": "interrupted",
         }[self.reason]
         return f"{cause}; {kept}"
+
+    @property
+    def best(self) -> tuple[float, float | None]:
+        """Return the loss after `best_epoch` and the validation loss there; nan and None if no epoch was finished."""
+        place = self.best_epoch - self.first_epoch
+        if place < 0:
+            return math.nan, None
+        held = self.validation_losses
+        return float(self.losses[place]), None if held is None else float(held[place])
+
+    def __repr__(self) -> str:
+        loss = f"{self.losses[-1]:.6g}" if self.epochs else None
+        return (
+            f"TrainResult(epochs={self.epochs}, reason={self.reason!r}, loss={loss}, best_epoch={self.best_epoch}, "
+            f"backend={self.backend!r}, seed={self.seed})"
+        )
+
+    def summary(self) -> str:
+        """Return a few lines for a person: how the run ended, and its losses."""
+        lines = [self.message]
+        for name, values in (("loss", self.losses), ("validation loss", self.validation_losses)):
+            if values is not None and self.epochs:
+                lines.append(f"{name}: {values[0]:.6g} after the first epoch, {values[-1]:.6g} after the last")
+        if self.epochs:
+            loss, held = self.best
+            lines.append(
+                f"best: epoch {self.best_epoch}, loss {loss:.6g}{'' if held is None else f', validation loss {held:.6g}'}"
+            )
+        order = "in a new order each epoch" if self.shuffle else "in the order of the file"
+        lines.append(f"updates: {self.state.step}, of {self.batch_size} rows {order}, seed {self.seed}, backend {self.backend}")
+        return "\n".join(lines)

@@ -47,6 +47,39 @@ def momentum_rule(sqrt: Sqrt, *, gamma: float) -> Update:
     return update
 
 
+def nesterov_rule(sqrt: Sqrt, *, gamma: float) -> Update:
+    """Return Nesterov's momentum, v = gamma * v + rate * g, then w - (gamma * v + rate * g).
+
+    Nesterov 1983, "A method for solving a convex programming problem with convergence rate O(1/k^2)", with the weights at the
+    point looked ahead to (Bengio, Boulanger-Lewandowski and Pascanu 2013, "Advances in optimizing recurrent networks", eq. 7).
+    At a constant rate it is PyTorch's ``SGD(momentum=gamma, nesterov=True)``, whose v is ours divided by the rate.
+    """
+
+    def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
+        (v,) = slots
+        move = rate * g
+        v = gamma * v + move
+        return w - (gamma * v + move), (v,)
+
+    return update
+
+
+def rmsprop_rule(sqrt: Sqrt, *, alpha: float, epsilon: float) -> Update:
+    """Return RMSProp, v = alpha * v + (1 - alpha) * g * g, then w - rate * g / (sqrt(v) + epsilon).
+
+    Hinton 2012, "Neural networks for machine learning", lecture 6e; epsilon is added as in PyTorch's ``RMSprop``. It counts as
+    `_LEAST_EPSILON` at least, as in `adam_rule`.
+    """
+    epsilon = max(epsilon, _LEAST_EPSILON)
+
+    def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
+        (v,) = slots
+        v = alpha * v + (1.0 - alpha) * (g * g)
+        return w - rate * g / (sqrt(v) + epsilon), (v,)
+
+    return update
+
+
 _LEAST_EPSILON = 2.0**-511
 """Square root of the smallest normal number: squares of gradients below it underflow."""
 
@@ -66,6 +99,21 @@ def adam_rule(sqrt: Sqrt, *, beta1: float, beta2: float, epsilon: float) -> Upda
         m_hat = m / (1.0 - beta1**step)
         v_hat = v / (1.0 - beta2**step)
         return w - rate * m_hat / (sqrt(v_hat) + epsilon), (m, v)
+
+    return update
+
+
+def adamw_rule(sqrt: Sqrt, *, beta1: float, beta2: float, epsilon: float, weight_decay: float) -> Update:
+    """Return Adam with decoupled weight decay: w - rate * weight_decay * w, then Adam's step, whose moments know nothing of it.
+
+    Loshchilov and Hutter 2019, "Decoupled weight decay regularization", algorithm 2, with the decay multiplied by the rate, as
+    in PyTorch's ``AdamW``.
+    """
+    adam_update = adam_rule(sqrt, beta1=beta1, beta2=beta2, epsilon=epsilon)
+
+    def update(w: Any, g: Any, slots: tuple[Any, ...], step: int, rate: float) -> tuple[Any, tuple[Any, ...]]:
+        result: tuple[Any, tuple[Any, ...]] = adam_update(w - rate * weight_decay * w, g, slots, step, rate)
+        return result
 
     return update
 
@@ -100,7 +148,7 @@ class OptimizerState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:
-    """Optimizer with its options: a row of OPTIMIZERS, or a value made by `sgd`, `momentum`, `adam` or `tuned`.
+    """Optimizer with its options: a row of OPTIMIZERS, or a value made by `sgd`, `adam` and so on or by `tuned`.
 
     Attributes:
         name: for messages.
@@ -196,18 +244,21 @@ class Optimizer:
         return state._replace(epoch=int64(int(state.epoch) + 1))
 
 
-_SGD = Optimizer("sgd", sgd_rule, slots=0, rate=0.01)
-_MOMENTUM = Optimizer("momentum", momentum_rule, slots=1, rate=0.01, parameters=(Parameter("gamma", 0.9, below=1.0),))
-_ADAM = Optimizer(
-    "adam",
-    adam_rule,
-    slots=2,
-    rate=0.001,
-    parameters=(Parameter("beta1", 0.9, below=1.0), Parameter("beta2", 0.999, below=1.0), Parameter("epsilon", 1e-8)),
-)
+_GAMMA = (Parameter("gamma", 0.9, below=1.0),)
+_EPSILON = Parameter("epsilon", 1e-8)
+_BETAS = (Parameter("beta1", 0.9, below=1.0), Parameter("beta2", 0.999, below=1.0), _EPSILON)
 
-# The optimizers that the command line knows by name; `tuned` gives a row the user's rate and parameters.
-OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType({"vanilla": _SGD, "sgd": _SGD, "momentum": _MOMENTUM, "adam": _ADAM})
+_SGD = Optimizer("sgd", sgd_rule, slots=0, rate=0.01)
+_MOMENTUM = Optimizer("momentum", momentum_rule, slots=1, rate=0.01, parameters=_GAMMA)
+_NESTEROV = Optimizer("nesterov", nesterov_rule, slots=1, rate=0.01, parameters=_GAMMA)
+_RMSPROP = Optimizer("rmsprop", rmsprop_rule, 1, rate=0.01, parameters=(Parameter("alpha", 0.99, below=1.0), _EPSILON))
+_ADAM = Optimizer("adam", adam_rule, slots=2, rate=0.001, parameters=_BETAS)
+_ADAMW = Optimizer("adamw", adamw_rule, slots=2, rate=0.001, parameters=(*_BETAS, Parameter("weight_decay", 0.01)))
+
+OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType(
+    {"vanilla": _SGD, **{row.name: row for row in (_SGD, _MOMENTUM, _NESTEROV, _RMSPROP, _ADAM, _ADAMW)}}
+)
+"""The optimizers that the command line knows by name; `tuned` gives a row the user's rate and parameters."""
 
 
 def sgd(rate: Rate = 0.01) -> Optimizer:
@@ -235,6 +286,33 @@ def momentum(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
     return _MOMENTUM.tuned(rate, gamma=gamma)
 
 
+def nesterov(rate: Rate = 0.01, gamma: float = 0.9) -> Optimizer:
+    """Make gradient descent with Nesterov's momentum; see `nesterov_rule`.
+
+    Args:
+        rate: the learning rate, positive, or a schedule.
+        gamma: the share of the last step that is kept, in [0, 1).
+
+    Raises:
+        OptionError: one of them is out of bounds.
+    """
+    return _NESTEROV.tuned(rate, gamma=gamma)
+
+
+def rmsprop(rate: Rate = 0.01, alpha: float = 0.99, epsilon: float = 1e-8) -> Optimizer:
+    """Make RMSProp; see `rmsprop_rule`.
+
+    Args:
+        rate: the learning rate, positive, or a schedule.
+        alpha: decay of the mean of squared gradients, in [0, 1).
+        epsilon: added to the square root, at least 0.
+
+    Raises:
+        OptionError: one of them is out of bounds.
+    """
+    return _RMSPROP.tuned(rate, alpha=alpha, epsilon=epsilon)
+
+
 def adam(rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
     """Make Adam with bias correction; see `adam_rule`.
 
@@ -248,3 +326,21 @@ def adam(rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: 
         OptionError: one of them is out of bounds.
     """
     return _ADAM.tuned(rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
+
+
+def adamw(
+    rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8, weight_decay: float = 0.01
+) -> Optimizer:
+    """Make Adam with decoupled weight decay; see `adamw_rule`.
+
+    Args:
+        rate: the learning rate, positive, or a schedule.
+        beta1: decay of the mean of gradients, in [0, 1).
+        beta2: decay of the mean of squared gradients, in [0, 1).
+        epsilon: added to the square root, at least 0.
+        weight_decay: the share of a weight, times the rate, that each update takes away, at least 0.
+
+    Raises:
+        OptionError: one of them is out of bounds.
+    """
+    return _ADAMW.tuned(rate, beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=weight_decay)

@@ -1,15 +1,17 @@
 """Rows that a run works on, checked once against the model, and the batches in which they are visited."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import DataError, WeightsError
+from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.io.module import GeneratedModule, ScalarModule, targets_of
 from symgraph.io.targets import check_labels
 from symgraph.runtime.labels import array_of
+from symgraph.training.options import number
 
 Array = NDArray[np.floating[Any]]
 FloatDType = np.dtype[np.floating[Any]]
@@ -36,6 +38,11 @@ class Rows(NamedTuple):
     def given(self) -> bool:
         """Tell if there are rows at all, so that one of them can be at fault."""
         return self.X is not None or self.y is not None
+
+    def only(self, places: NDArray[np.int64]) -> "Rows":
+        """Return some of the rows as rows."""
+        X, y = self.take(places)
+        return Rows(X, y, len(places), self.dtype)
 
     def take(self, batch: Batch) -> tuple[Any, Any]:
         """Return X and y of a batch; an int gives one row in the form without a row axis."""
@@ -133,7 +140,7 @@ def batches(n: int, size: int, order: NDArray[np.int64] | None = None) -> Sequen
 
 
 def shuffled(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return the random order of the rows in one epoch.
+    """Return the random order of the rows in one epoch, read-only.
 
     It depends on seed and epoch alone, so that a resumed run needs no generator state.
 
@@ -142,7 +149,61 @@ def shuffled(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
         seed: of the run.
         epoch: counted from 0.
     """
-    return np.random.default_rng([seed, epoch]).permutation(n)
+    order: NDArray[np.int64] = shuffled_epochs(n, seed, epoch)[0]
+    return order
+
+
+def shuffled_epochs(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the random orders of the rows in an epoch and in some after it, (m, n), read-only.
+
+    Of few rows, the orders of many epochs are drawn together: a generator takes longer to set up than an epoch in C.
+    """
+    together = max(1, _TOGETHER // n)
+    block, place = divmod(epoch, together)
+    return (_few if together > 1 else _orders)(n, seed, block, together)[place:]
+
+
+_TOGETHER = 16_384
+"""Rows of the orders that are drawn together."""
+
+
+def _orders(n: int, seed: int, block: int, together: int) -> NDArray[np.int64]:
+    orders = np.random.default_rng([seed, block]).permuted(np.broadcast_to(np.arange(n), (together, n)), axis=1)
+    orders.flags.writeable = False
+    return orders
+
+
+_few = lru_cache(maxsize=4)(_orders)  # some 100 KB each
+
+
+class Split(NamedTuple):
+    """Rows that are trained on, and rows that are held out for validation.
+
+    Attributes:
+        trained: (n - m,) places of the rows trained on, ascending.
+        held_out: (m,) places of the others, ascending.
+    """
+
+    trained: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+
+def split(n: int, share: float, seed: int) -> Split:
+    """Draw the rows to hold out for validation, which depend on the seed alone.
+
+    Args:
+        n: number of rows.
+        share: of them to hold out, above 0 and below 1; rounded to whole rows, at least one.
+        seed: of the run.
+
+    Raises:
+        OptionError: the share is out of bounds, or no row would be left to train on.
+    """
+    count = max(1, round(number("validation", share, above=0.0, below=1.0) * n))
+    if count >= n:
+        raise OptionError(f"validation: a share of {share:g} of {n} row{'s' * (n > 1)} leaves none to train on; give more rows")
+    order = np.random.default_rng([seed, 0, 1]).permutation(n)  # another stream than that of any block of orders
+    return Split(np.sort(order[count:]), np.sort(order[:count]))
 
 
 def _run_dtype(dtype: FloatDType | None, features: Array | None) -> FloatDType:

@@ -1,16 +1,17 @@
 """Stops: functions that take the record of an epoch and tell if the run has reached its end.
 
-Any function of that form is a stop.
+Any function of that form is a stop; its attribute `reason` is that of the result, "converged" if it has none.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
-from symgraph.training.history import EpochEnd, Stop
-from symgraph.training.options import number
+from symgraph.training.history import EpochEnd, Reason, Stop
+from symgraph.training.options import count, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,17 @@ class Converged:
 
     def __call__(self, end: EpochEnd) -> bool:
         return bool(np.all(np.abs(end.change) < self.tol))
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Stop that ends a run whose loss has not fallen below its least for some epochs; made by `patience`."""
+
+    epochs: int
+    reason: ClassVar[Reason] = "patience"
+
+    def __call__(self, end: EpochEnd) -> bool:
+        return end.epoch - end.best_epoch >= self.epochs
 
 
 def converged(tol: float) -> Converged:
@@ -35,5 +47,20 @@ def converged(tol: float) -> Converged:
     return Converged(number("tol", tol, above=0.0))
 
 
-STOPS: Mapping[str, Callable[..., Stop]] = MappingProxyType({"converged": converged})
+def patience(epochs: int) -> Patience:
+    """Make a stop that ends a run after some epochs without a loss below the least so far: early stopping.
+
+    The loss is that of the rows held out for validation, where there are some, else that of the rows trained on.
+    Prechelt 1998, "Early stopping - but when?".
+
+    Args:
+        epochs: the number of such epochs in a row.
+
+    Raises:
+        OptionError: it is no whole number of at least 1.
+    """
+    return Patience(count("patience", epochs))
+
+
+STOPS: Mapping[str, Callable[..., Stop]] = MappingProxyType({"converged": converged, "patience": patience})
 """The stops there are, by name."""

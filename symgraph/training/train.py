@@ -1,37 +1,47 @@
 """Training: epochs of updates until the epochs are done, a stop is met, or a value stops being finite."""
 
+import math
 import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from symgraph.errors import OptionError
 from symgraph.io.module import GeneratedModule, ScalarModule
+from symgraph.training.checkpoints import Checkpoints, Journal, Saved, described, opened
 from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
-from symgraph.training.history import Callback, EpochEnd, Reason, Stop, TrainResult
+from symgraph.training.epoch import Ran
+from symgraph.training.history import Callback, EpochEnd, Reached, Reason, Stop, TrainResult
 from symgraph.training.limits import limits_of
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
 from symgraph.training.other_backends import Siblings, is_scalar, siblings_of
-from symgraph.training.rows import Array, as_rows, as_weights, shuffled
+from symgraph.training.rows import Array, Rows, Split, as_rows, as_weights, shuffled_epochs, split
 
 
 class _Plan(NamedTuple):
-    """Parts of a run that stay the same from epoch to epoch; stop and callbacks are called after each."""
+    """Parts of a run that stay the same from epoch to epoch; stops and callbacks are called after each."""
 
     engine: Engine
-    rows: int
+    rows: Rows
+    batch_size: int
+    validation: Rows | None
+    split: Split | None
     shuffle: bool
     seed: int
-    stop: Stop | None
+    stops: Sequence[Stop]
     callbacks: Sequence[Callback]
+    journal: Journal | None
 
-    @property
-    def at_once(self) -> int:
-        """Return the most epochs of one call: one where someone listens, or where each has an order of its own."""
-        return 1 if self.shuffle or self.callbacks or self.stop is not None else self.engine.epochs.at_once
+    def at_once(self, done: int) -> int:
+        """Return the most epochs of one call after some are done: one where someone looks at each, else up to a checkpoint."""
+        if self.callbacks or self.stops or self.validation is not None:
+            return 1
+        most = self.engine.epochs.at_once
+        return most if self.journal is None else min(most, self.journal.every - done % self.journal.every)
 
 
 def train(
@@ -42,14 +52,16 @@ def train(
     optimizer: Optimizer,
     epochs: int = 100,
     batch_size: int | None = 1,
-    shuffle: bool = False,
+    shuffle: bool = True,
     seed: int | None = None,
+    validation: float | tuple[Any, Any] | None = None,
     w0: Any = None,
     state: OptimizerState | None = None,
-    stop: Stop | None = None,
+    stop: Stop | Sequence[Stop] | None = None,
     clip: Clip | None = None,
     callbacks: Sequence[Callback] = (),
     backend: Choice = "auto",
+    checkpoint: Checkpoints | None = None,
 ) -> TrainResult:
     """Train the weights of a model on all rows of X and y.
 
@@ -62,84 +74,181 @@ def train(
         module: a generated module with a loss, of the numpy backend or of the scalar one, which runs in float64.
         X: (n, d), with one feature also (n,); None for a model without features, whose every epoch is then one update.
         y: (n,); None for a model without target.
-        optimizer: `sgd`, `momentum`, `adam`, a row of OPTIMIZERS, or one of your own.
+        optimizer: `sgd`, `momentum`, `adam` and so on, a row of OPTIMIZERS, or one of your own.
         epochs: the most epochs, each of which goes through all rows.
         batch_size: rows per update, 1 to n; None is all of them. An update uses the mean gradient over its rows.
-        shuffle: visit the rows in a new random order in each epoch.
-        seed: of the default initial weights and of shuffling, 0 to 2**32 - 1; None draws one, which the result names.
+        shuffle: visit the rows in a new random order in each epoch, which depends on seed and epoch alone; False is the order
+            of the file, as it is where an update takes all rows.
+        seed: of the default initial weights, of shuffling and of the rows held out, 0 to 2**32 - 1; None draws one, which the
+            result names.
+        validation: the share of the rows to hold out, at random, such as 0.2, or other rows (X, y). Their mean loss is recorded
+            after each epoch, and tells which weights are the best.
         w0: (k,) initial weights; None is `module.initial_weights(seed)` in X's dtype. The run's dtype is that of w0 with X.
         state: the optimizer's state to go on from, with the w0 it belongs to; None starts afresh at epoch 0.
-        stop: is called with the record of each epoch; True ends the run as converged.
+        stop: is called with the record of each epoch, and ends the run if it returns True; several may be given.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
         callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
         backend: the backend of the updates. "numpy": arrays, by NumPy also where the module is native. "scalar": single rows in
             float64 on Python floats, by the scalar module beside the module's file. "c": the same compiled, from the C file
             beside it; where the optimizer's rule or the clip cannot be written as C, Python floats. "auto": the last of these
             that can do the run. They agree to rounding; the result says which one it was, and why no faster one.
+        checkpoint: `checkpoints(folder)` keeps the run in a folder, `resume(folder)` goes on with it, and gives the result that
+            one uninterrupted run would have given; None keeps nothing.
 
     Raises:
-        OptionError: an option is out of bounds, the module has no loss, or the backend cannot do this run.
+        OptionError: an option is out of bounds, the module has no loss, the backend cannot do this run, or a run that goes on
+            has other data, options, backend or another module than it was begun with.
         DataError: X or y do not fit the model.
         WeightsError: w0 does not fit the model or is not finite.
     """
     if not isinstance(optimizer, Optimizer):
         raise OptionError(f"optimizer must be a value such as adam(0.001), not {optimizer!r}; OPTIMIZERS has them by name")
     _check_module(module)
-    function("stop", stop, "converged(1e-6)")
+    stops, listeners = _checked_stops(stop), _checked_callbacks(callbacks)
     function("clip", clip, "clip_by_norm(1.0)")
     if state is not None and w0 is None:
         raise OptionError("state belongs to the weights it was reached with; give them as w0")
     count("epochs", epochs)
-    seed = count("seed", secrets.randbelow(GREATEST_SEED + 1) if seed is None else seed, at_least=0, at_most=GREATEST_SEED)
-    given, choice, by_rows = None if w0 is None else as_weights(module, w0, "w0"), checked_choice(backend), is_scalar(module)
-    rows = as_rows(module, X, y, dtype=np.dtype(np.float64) if by_rows else None if given is None else given.dtype)
-    modules = siblings_of(module)
-    w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
-    start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
-    size = rows.n if batch_size is None else count(f"batch_size (None is all {rows.n} rows)", batch_size, at_most=rows.n)
-    work = Work(modules, rows, optimizer, clip, size, by_rows, limits_of(module, w))
-    listeners = _checked_callbacks(callbacks)
-    return _run(_Plan(choose_engine(work, choice), rows.n, shuffle, seed, stop, listeners), w, start, epochs)
+    if checkpoint is not None and not isinstance(checkpoint, Checkpoints):
+        raise OptionError(f"checkpoint must be a value such as checkpoints('run', every=10), not {checkpoint!r}")
+    choice = checked_choice(backend)
+    given = None if w0 is None else as_weights(module, w0, "w0")
+    with opened(checkpoint) as journal:
+        saved = None if journal is None else journal.saved
+        if saved is not None:
+            given, state, seed = saved.reached.weights, saved.reached.state, saved.run["seed"] if seed is None else seed
+        seed = secrets.randbelow(GREATEST_SEED + 1) if seed is None else seed
+        seed = count("seed", seed, at_least=0, at_most=GREATEST_SEED)
+        by_rows = is_scalar(module)
+        rows = as_rows(module, X, y, dtype=np.dtype(np.float64) if by_rows else None if given is None else given.dtype)
+        modules = siblings_of(module)
+        w = np.array(_initial_weights(modules, seed) if given is None else given, rows.dtype)
+        start = optimizer.init(w) if state is None else _checked_state(optimizer, state, w)
+        held = _validation(module, validation, rows, seed)
+        trained = rows if held.split is None else rows.only(held.split.trained)
+        size = trained.n
+        if batch_size is not None:
+            size = count(f"batch_size (None is all {size} rows)", batch_size, at_most=size)
+        engine = choose_engine(Work(modules, trained, optimizer, clip, size, by_rows, limits_of(module, w)), choice)
+        shuffle = bool(shuffle) and size < trained.n  # the mean over all rows has no order
+        plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal)
+        first = int(start.epoch) - (0 if saved is None else len(saved.losses))
+        reached = Reached(w, start, w, first - 1, math.inf) if saved is None else saved.reached
+        if journal is not None:
+            settings = {"batch_size": size, "shuffle": shuffle, "seed": seed, "clip": clip, "validation": held.described}
+            run = described(modules, rows, optimizer, backend=engine.backend, first_epoch=first, **settings)
+            journal.begin(run, reached)
+        return _run(plan, reached, saved, epochs)
 
 
-def _run(plan: _Plan, w: Array, state: OptimizerState, epochs: int) -> TrainResult:
-    first_epoch, engine = int(state.epoch), plan.engine
-    kept = _frozen(w, state)
-    losses: list[float] = []
-    reason: Reason = "epochs"
+class _Held(NamedTuple):
+    """Rows for validation, and the places of those that were drawn from all rows; and what tells them from others."""
+
+    rows: Rows | None
+    split: Split | None
+    described: Any
+
+
+def _validation(module: GeneratedModule | ScalarModule, value: Any, rows: Rows, seed: int) -> _Held:
+    if value is None:
+        return _Held(None, None, None)
+    if isinstance(value, tuple):
+        if len(value) != 2:
+            raise OptionError(f"validation must be a share such as 0.2, or (X, y), not {len(value)} values")
+        others = as_rows(module, *value, dtype=rows.dtype)
+        return _Held(others, None, others)
+    if not rows.given:
+        raise OptionError(f"validation: {module.MODEL} has neither features nor target, and so no rows to hold out")
+    drawn = split(rows.n, value, seed)
+    return _Held(rows.only(drawn.held_out), drawn, float(value))
+
+
+def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainResult:
+    """Run epochs until there are as many in all, those of a saved run included, or there is a reason to end."""
+    losses, held = ([], []) if saved is None else (list(saved.losses), list(saved.validation_losses))
+    first_epoch, journal = int(kept.state.epoch) - len(losses), plan.journal
+    kept = _frozen(kept)
+    reason: Reason = (None if saved is None else saved.ended) or "epochs"
     failure = None
     try:
         while len(losses) < epochs and reason == "epochs":
-            order = shuffled(plan.rows, plan.seed, int(kept[1].epoch)) if plan.shuffle else None
-            end, more = engine.epochs.epochs(*kept, min(plan.at_once, epochs - len(losses)), order)
-            losses += more
-            previous, kept = kept[0], _frozen(end.weights, end.state)
-            if end.failure is not None:
-                reason, failure = "non-finite", end.failure
-            elif plan.stop is not None or plan.callbacks:
-                reason = _verdict(plan, EpochEnd(int(end.state.epoch) - 1, more[0], end.weights, previous, end.state))
+            ran = _some_epochs(plan, kept, min(plan.at_once(len(losses)), epochs - len(losses)))
+            more = ran.losses
+            if plan.validation is not None and more:
+                more = [float(plan.engine.judge.loss(ran.end.weights, plan.validation.X, plan.validation.y))]
+                held += more
+            losses += ran.losses
+            previous, kept = kept.weights, _frozen(_after(kept, ran, more))
+            if ran.end.failure is not None:
+                reason, failure = "non-finite", ran.end.failure
+            elif plan.stops or plan.callbacks:
+                judged = more[0] if plan.validation is not None else None
+                end = EpochEnd(
+                    int(kept.state.epoch) - 1, ran.losses[0], kept.weights, previous, kept.state, judged, kept.best_epoch
+                )
+                reason = _verdict(plan, end)
+            if journal is not None and (reason != "epochs" or len(losses) % journal.every == 0):
+                journal.write(kept, losses, held, reason)
     except KeyboardInterrupt:  # hours of training are worth more than a traceback; the reason tells the caller
         reason = "interrupted"
-    weights, state = kept
-    done = int(state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
-    history = np.array(losses[:done], np.float64)
-    return TrainResult(weights, history, done, reason, failure, state, first_epoch, plan.seed, engine.backend, engine.fallback)
+    done = int(kept.state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
+    if journal is not None:
+        journal.write(kept, losses[:done], held[:done], reason, anew=True)
+    if failure is not None and failure.row is not None and plan.split is not None:
+        failure = replace(failure, row=int(plan.split.trained[failure.row]))
+    return TrainResult(
+        kept.weights,
+        np.array(losses[:done], np.float64),
+        done,
+        reason,
+        failure,
+        kept.state,
+        first_epoch,
+        plan.seed,
+        plan.engine.backend,
+        plan.engine.fallback,
+        None if plan.validation is None else np.array(held[:done], np.float64),
+        None if plan.split is None else plan.split.held_out,
+        kept.best_weights,
+        kept.best_epoch,
+        plan.shuffle,
+        plan.batch_size,
+    )
+
+
+def _some_epochs(plan: _Plan, kept: Reached, most: int) -> Ran:
+    orders = None
+    if plan.shuffle:
+        orders = shuffled_epochs(plan.rows.n, plan.seed, int(kept.state.epoch))[:most]
+        most = len(orders)
+    return plan.engine.epochs.epochs(kept.weights, kept.state, most, orders)
+
+
+def _after(kept: Reached, ran: Ran, judged: Sequence[float]) -> Reached:
+    """Return what a run has reached after some epochs; `judged` are the losses that tell which weights are the best."""
+    best = kept.best_weights, kept.best_epoch, kept.best_loss
+    least = min(judged, default=math.inf)
+    if least < kept.best_loss:
+        best = ran.best, int(kept.state.epoch) + judged.index(least), least
+    return Reached(ran.end.weights, ran.end.state, *best)
 
 
 def _verdict(plan: _Plan, end: EpochEnd) -> Reason:
     """Return the reason to end the run after an epoch; "epochs" is none."""
     answers = [callback(end) for callback in plan.callbacks]
-    if plan.stop is not None and plan.stop(end):
-        return "converged"
+    for stop in plan.stops:
+        if stop(end):
+            reason: Reason = getattr(stop, "reason", "converged")
+            return reason
     # Only True itself: a callback that ends in file.write(...) or list.append(...) does not mean its result as an answer.
     return "callback" if any(isinstance(answer, bool | np.bool_) and answer for answer in answers) else "epochs"
 
 
-def _frozen(w: Array, state: OptimizerState) -> tuple[Array, OptimizerState]:
+def _frozen(reached: Reached) -> Reached:
     """Make the arrays read-only, since callbacks and results share them with the run."""
-    for array in (w, *state.slots):
+    for array in (reached.weights, reached.best_weights, *reached.state.slots):
         array.flags.writeable = False
-    return w, state
+    return reached
 
 
 def _check_module(module: GeneratedModule | ScalarModule) -> None:
@@ -174,3 +283,10 @@ def _checked_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
         name = getattr(callbacks, "__name__", repr(callbacks))
         raise OptionError(f"callbacks must be a sequence of functions, not one function: give [{name}]")
     return tuple(callbacks)
+
+
+def _checked_stops(stop: Stop | Sequence[Stop] | None) -> tuple[Stop, ...]:
+    stops = () if stop is None else tuple(stop) if isinstance(stop, list | tuple) else (stop,)
+    for one in stops:
+        function("stop", one, "converged(1e-6)")
+    return cast("tuple[Stop, ...]", stops)

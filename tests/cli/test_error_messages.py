@@ -298,41 +298,6 @@ def test_a_module_of_the_scalar_backend(command: Run, built: Project, name: str)
     refused(command(name, built.path("generated") / "decay_scalar.py", *weights), "scalar backend", "numpy", "decay")
 
 
-# Wrong options of training and checking: what is given, and what the message must name.
-OPTIONS: list[tuple[str, tuple[str, ...]]] = [
-    ("--optimizer no_such_rule", ("--optimizer", "'no_such_rule'", "vanilla, sgd, momentum, adam")),
-    ("--optimizer sgd,", ("--optimizer", "''")),
-    ("--epochs 0", ("--epochs", "at least 1", "0")),
-    ("--epochs -3", ("--epochs", "-3")),
-    ("--lr 0", ("--lr", "above 0", "0")),
-    ("--lr -0.1", ("--lr", "above 0", "-0.1")),
-    ("--lr nan", ("--lr", "finite", "nan")),
-    ("--lr inf", ("--lr", "finite", "inf")),
-    ("--lr-step 0", ("--lr-step", "at least 1")),
-    ("--lr-step 2 --lr-factor 0", ("--lr-factor", "above 0")),
-    ("--lr-factor 0.5", ("--lr-factor", "--lr-step")),
-    ("--batch-size 0", ("--batch-size", "at least 1 and at most 6", "0")),
-    ("--batch-size 7", ("--batch-size", "at most 6", "7")),
-    ("--batch-size many", ("--batch-size", "'many'", "'all'")),
-    ("--seed -1", ("--seed", "at least 0", "-1")),
-    ("--seed 4294967296", ("--seed", "at most 4294967295")),
-    ("--tol 0", ("--tol", "above 0")),
-    ("--tol nan", ("--tol", "finite")),
-    ("--clip-norm 0", ("--clip-norm", "above 0")),
-    ("--clip-value -1", ("--clip-value", "above 0", "-1")),
-    ("--clip-norm 1 --clip-value 1", ("--clip-norm", "--clip-value")),
-    ("--plot loss.gif", ("loss.gif", ".svg, .png, .pdf")),
-    ("--plot loss", ("loss", ".svg, .png, .pdf")),
-]
-
-
-@pytest.mark.parametrize(("options", "parts"), OPTIONS, ids=[options for options, _ in OPTIONS])
-def test_a_wrong_option_of_training(command: Run, built: Project, tmp_path: Path, options: str, parts: tuple[str, ...]) -> None:
-    line = ("train", built.path("generated") / "decay.py", "--data", built.path("rows.csv"), "--save", "w.json")
-    refused(command(*line, *options.split()), *parts)
-    assert snapshot(tmp_path) == {}
-
-
 @pytest.mark.parametrize("option", ["--points 0", "--rows 0", "--rows -2", "--seed -1"])
 def test_a_wrong_option_of_a_check(command: Run, built: Project, option: str) -> None:
     refused(command("gradcheck", built.path("generated") / "decay.py", *option.split()), *option.split())

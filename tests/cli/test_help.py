@@ -78,14 +78,16 @@ def test_every_command_can_be_told_to_be_quiet(command: Run, name: str) -> None:
     assert "-q, --quiet" in command(name, "--help").out
 
 
-def test_help_of_train_states_the_default_rates_that_training_has(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    assert "[0.001 for adam, else 0.01]" in command("train", "--help").out
+def test_help_of_train_states_the_default_rates_that_training_has(command: Run) -> None:
+    assert "[0.001 for adam and adamw, else 0.01]" in " ".join(command("train", "--help").out.split())
     assert {name: optimizer.rate_at(0) for name, optimizer in OPTIMIZERS.items()} == {
         "vanilla": 0.01,
         "sgd": 0.01,
         "momentum": 0.01,
+        "nesterov": 0.01,
+        "rmsprop": 0.01,
         "adam": 0.001,
+        "adamw": 0.001,
     }
 
 

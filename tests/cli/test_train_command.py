@@ -36,8 +36,8 @@ def test_one_run_prints_its_loss_and_weights_and_says_on_stderr_how_it_ended(bui
     assert done.code == 0
     result = train(load(module_of(built)), *rows(built), optimizer=adam(), epochs=3, seed=0)
     assert done.out.splitlines() == [
-        "optimizer  epochs  ended   loss",
-        f"adam       3       epochs  {result.losses[-1]:.8g}",
+        "optimizer  epochs  ended   loss       best epoch",
+        f"adam       3       epochs  {result.losses[-1]:.8g}  2",
         "",
         "weight  adam",
         f"top     {result.weights[0]:.8g}",
@@ -122,7 +122,7 @@ def test_c_is_taken_where_it_was_built_and_refused_by_name_where_not(command: Ru
 
 
 def test_training_goes_on_from_saved_weights(command: Run, built: Project, tmp_path: Path) -> None:
-    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd")
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--optimizer", "sgd", "--no-shuffle")
     assert command(*line, "--epochs", "2", "--save", "half.json").code == 0
     assert command(*line, "--epochs", "3", "--init", "half.json", "--save", "rest.json").code == 0
     assert command(*line, "--epochs", "5", "--save", "whole.json").code == 0
@@ -159,7 +159,7 @@ def test_a_run_that_diverges_exits_with_1_says_where_and_keeps_the_last_good_wei
     assert "no run finished an epoch: nothing is drawn to loss.svg" in done.err
     start = load(module_of(built)).initial_weights(0)
     assert json.loads(Path("w.json").read_text(encoding="utf-8"))["weights"] == dict(zip(("top", "rate"), start, strict=True))
-    assert done.out.splitlines()[1].split() == ["sgd", "0", "non-finite", "-"]
+    assert done.out.splitlines()[1].split() == ["sgd", "0", "non-finite", "-", "-"]
 
 
 def test_an_interrupt_keeps_what_was_reached_and_starts_no_further_run(
@@ -194,7 +194,7 @@ def test_a_run_that_diverges_leaves_weights_that_are_there(command: Run, built: 
     assert done.code == 1
     assert "sgd: w-sgd.json is left as it was, since this run diverged; name a new file to save these weights" in done.err
     assert {name: (tmp_path / name).read_bytes() for name in good} == good
-    assert done.out.splitlines()[1].split() == ["sgd", "0", "non-finite", "-"]
+    assert done.out.splitlines()[1].split() == ["sgd", "0", "non-finite", "-", "-"]
 
 
 def test_weights_are_on_the_disk_before_the_table_meets_a_reader_that_has_gone(built: Project, tmp_path: Path) -> None:

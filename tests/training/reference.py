@@ -11,7 +11,7 @@ from built import MODELS, artifacts, sample, texts_of
 from symgraph import Model, load
 from symgraph.generate import generate
 from symgraph.io.module import GeneratedModule
-from symgraph.training import Optimizer, shuffled
+from symgraph.training import Optimizer, TrainResult, shuffled, train
 
 
 class Built(NamedTuple):
@@ -34,6 +34,11 @@ def data(name: str, rows: int) -> tuple[Any, Any, Any]:
     """Initial weights, X and y for a model of the zoo; one row where it has no data."""
     w, X, y = sample(name, rows=rows)
     return w, (X[:, 0] if X is not None and X.shape[1] == 1 else X), y
+
+
+def train_in_order(*given: Any, **run: Any) -> TrainResult:
+    """Train with the rows in the order of the file, unless a test shuffles them."""
+    return train(*given, **{"shuffle": False, **run})
 
 
 class End(NamedTuple):

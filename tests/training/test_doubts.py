@@ -1,5 +1,6 @@
 """Doubts about a run: it has not converged, it cycles, its rows are sorted; and none about a run that has reached its end."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from sympy import exp
 
 import symgraph
 from symgraph import Model
-from symgraph.training import adam, doubts, sgd, train
+from symgraph.training import adam, doubts, sgd, split, train
 
 X = np.linspace(0.0, 3.0, 40)
 Y = 2.0 * np.exp(-0.7 * X) + 0.05 * np.random.default_rng(4).normal(size=40)
@@ -26,7 +27,7 @@ def decay() -> Any:
 def run(module: Any, rows: tuple[Any, Any] = (X, Y), **how: Any) -> tuple[str, ...]:
     options = {"epochs": 50, "batch_size": None, "optimizer": adam(0.05), "seed": 0, "backend": "numpy"} | how
     result = train(module, *rows, **options)
-    return doubts(module, *rows, result, shuffle=options.get("shuffle", False), batch_size=options["batch_size"])
+    return doubts(module, *rows, result)
 
 
 def test_a_run_that_has_converged_is_not_doubted(decay: Any) -> None:
@@ -38,6 +39,19 @@ def test_a_run_that_was_too_short_is_told_with_the_norm_of_its_gradient(decay: A
     w = train(decay, X, Y, optimizer=adam(0.001), epochs=3, batch_size=None, seed=0, backend="numpy").weights
     assert told.startswith(f"not converged: the gradient's norm is {np.linalg.norm(decay.grad(w, X, Y)):.3g}, and ")
     assert told.endswith("are left over; try more epochs, another learning rate, or `symgraph fit`")
+
+
+def test_what_a_run_says_last_is_that_it_has_not_converged(decay: Any) -> None:
+    told = run(decay, (X[np.argsort(X)], Y[np.argsort(X)]), epochs=60, optimizer=sgd(0.5), batch_size=1, shuffle=False)
+    assert [line.split()[0] for line in told] == ["the", "not"]
+
+
+def test_rows_that_are_held_out_do_not_count(decay: Any) -> None:
+    spoilt = Y.copy()
+    spoilt[split(40, 0.25, 0).held_out] += 5.0
+    result = train(decay, X, spoilt, epochs=2000, batch_size=None, optimizer=adam(0.05), seed=0, validation=0.25)
+    assert doubts(decay, X, spoilt, result) == ()
+    assert doubts(decay, X, spoilt, dataclasses.replace(result, held_out=None)) != ()
 
 
 def test_a_weight_at_its_bound_is_not_doubted(decay: Any) -> None:
@@ -55,14 +69,16 @@ def test_a_loss_that_goes_up_and_down_is_told(decay: Any) -> None:
 )
 def test_sorted_rows_that_are_visited_in_their_order_are_told(decay: Any, order: Any, column: str) -> None:
     rows, line = (X[order], Y[order]), f"the rows are sorted by {column} and visited in that order"
-    assert any(told.startswith(line) for told in run(decay, rows, batch_size=1, epochs=2))
-    assert not any(told.startswith("the rows") for told in run(decay, rows, batch_size=1, epochs=2, shuffle=True))
-    assert not any(told.startswith("the rows") for told in run(decay, rows, epochs=2))
+    assert any(told.startswith(line) for told in run(decay, rows, batch_size=1, epochs=2, shuffle=False))
+    assert not any(told.startswith("the rows") for told in run(decay, rows, batch_size=1, epochs=2))
+    assert not any(told.startswith("the rows") for told in run(decay, rows, epochs=2, shuffle=False))
 
 
 def test_rows_in_no_order_are_not_told(decay: Any) -> None:
     order = np.random.default_rng(0).permutation(40)
-    assert not any(told.startswith("the rows") for told in run(decay, (X[order], Y[order]), batch_size=1, epochs=2))
+    assert not any(
+        told.startswith("the rows") for told in run(decay, (X[order], Y[order]), batch_size=1, epochs=2, shuffle=False)
+    )
 
 
 def test_a_penalty_counts_in_the_gradient() -> None:

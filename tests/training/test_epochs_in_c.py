@@ -11,6 +11,7 @@ import pytest
 from built import one_output
 from own_rules import BRANCHING, HIDING, RECORDED, SIGNED, own
 from reference import Built, build, data
+from reference import train_in_order as train
 
 import symgraph
 from symgraph import erfcx
@@ -24,17 +25,24 @@ from symgraph.training import (
     EpochEnd,
     Failure,
     adam,
+    adamw,
     as_rows,
     batches,
     clip_by_norm,
     clip_by_value,
     constant,
     converged,
+    cosine,
+    exponential,
     momentum,
+    nesterov,
+    patience,
+    rmsprop,
     run_epoch,
     sgd,
+    shuffled,
     step_decay,
-    train,
+    warmup,
 )
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler")
@@ -72,39 +80,58 @@ def both(built, X, y, **run):
     return (train(built.arrays, X, y, backend=backend, **run) for backend in ("c", "scalar"))
 
 
-RATES = {"constant": constant(0.01), "step_decay": step_decay(0.02, every=3)}
-ENDS = {"converged": converged(0.02)}
+RATES = {
+    "constant": constant(0.01),
+    "step": step_decay(0.02, every=3),
+    "exponential": exponential(0.02, factor=0.9),
+    "cosine": cosine(0.02, epochs=25, least=1e-3),
+    "warmup": warmup(cosine(0.02, epochs=30), epochs=5),
+}
+RULES = {
+    **{"sgd": sgd(1e-3), "momentum": momentum(1e-3), "nesterov": nesterov(1e-3), "rmsprop": rmsprop(1e-3)},
+    **{"adam": adam(step_decay(1e-3, every=1)), "adamw": adamw(1e-3, weight_decay=0.5)},
+}
+ENDS = {"converged": converged(0.02), "patience": patience(2)}
 
 
-@pytest.mark.parametrize("stop", STOPS)
-@pytest.mark.parametrize("clip", [None, *CLIPS])
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_every_optimizer_schedule_clip_and_stop_gives_the_run_of_run_epoch(line, name, schedule, clip, stop):
+def agrees_with_run_epoch(line, optimizer, clip, stop):
+    """Hold runs in C and on floats against `run_epoch` on arrays, in orders that are drawn anew each epoch."""
     x = np.linspace(-1, 1, 20)
     y, w, limit = 3.0 * x + np.cos(5.0 * x), np.array([0.5, -0.25]), None if clip is None else CLIPS[clip](0.7)
-    optimizer, stop, rows = OPTIMIZERS[name].tuned(RATES[schedule]), ENDS[stop], as_rows(line.arrays, x, y)
-    state, expected, done = optimizer.init(w), w, False
+    rows = as_rows(line.arrays, x, y)
+    state, expected, done, losses = optimizer.init(w), w, False, []
     while not done and int(state.epoch) < 40:
         previous, epoch = expected, int(state.epoch)
-        expected, state, _ = run_epoch(
-            line.arrays, rows, expected, state, optimizer=optimizer, batches=batches(20, 1), clip=limit
-        )
-        done = stop(EpochEnd(epoch, line.arrays.loss(expected, x, y), expected, previous, state))
-    for run in both(line, x, y, optimizer=optimizer, epochs=40, w0=w, clip=limit, stop=stop):
+        order = batches(20, 1, shuffled(20, 6, epoch))
+        expected, state, _ = run_epoch(line.arrays, rows, expected, state, optimizer=optimizer, batches=order, clip=limit)
+        losses.append(line.arrays.loss(expected, x, y))
+        done = stop(EpochEnd(epoch, losses[-1], expected, previous, state, None, int(np.argmin(losses))))
+    for run in both(line, x, y, optimizer=optimizer, epochs=40, w0=w, clip=limit, stop=stop, seed=6, shuffle=True):
         assert (run.epochs, run.fallback) == (int(state.epoch), None)
-        assert run.reason == ("converged" if done else "epochs")
+        assert run.reason == (getattr(stop, "reason", "converged") if done else "epochs")
         # at most 800 updates of size 0.1, each off by a few units in the last place
         np.testing.assert_allclose(run.weights, expected, rtol=0, atol=800 * 0.1 * 8 * EPSILON)
         assert run.losses[-1] == pytest.approx(line.arrays.loss(run.weights, x, y), rel=16 * EPSILON)
 
 
-@pytest.mark.parametrize("rule", ["sgd", "momentum", "adam", *RECORDED])
+@pytest.mark.parametrize("clip", [None, *CLIPS])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_and_clip_gives_the_run_of_run_epoch(line, name, clip):
+    agrees_with_run_epoch(line, OPTIMIZERS[name].tuned(RATES["step"]), clip, ENDS["converged"])
+
+
+@pytest.mark.parametrize("stop", STOPS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_and_stop_gives_the_run_of_run_epoch(line, schedule, stop):
+    agrees_with_run_epoch(line, adam(RATES[schedule]), None, ENDS[stop])
+
+
+@pytest.mark.parametrize("rule", [*RULES, *RECORDED])
 def test_every_rule_agrees_with_floats_to_rounding(nine, rows, rule):
     w, X, y = rows
     # at its own rate of 0.01 "swapping" is chaotic: one ulp of an initial weight moves the last ones by 1e-8
     own_rules = {name: optimizer.tuned(1e-4) for name, optimizer in RECORDED.items()}
-    optimizer = {"sgd": sgd(1e-3), "momentum": momentum(1e-3), "adam": adam(step_decay(1e-3, every=1)), **own_rules}[rule]
+    optimizer = {**RULES, **own_rules}[rule]
     clip = {"momentum": clip_by_norm(0.4), "adam": clip_by_value(0.2)}.get(rule)
     in_c, floats = both(nine, X, y, optimizer=optimizer, epochs=3, w0=w, shuffle=True, seed=1, clip=clip)
     assert (in_c.backend, in_c.fallback, in_c.reason) == ("c", None, "epochs")
@@ -178,15 +205,19 @@ def test_a_resumed_run_equals_one_run_bit_for_bit(nine, rows):
         assert [*half.losses, *rest.losses] == whole.losses.tolist()
 
 
-def test_epochs_that_nobody_listens_to_have_the_bits_of_those_that_are_heard(nine, rows):
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_epochs_that_nobody_listens_to_have_the_bits_of_those_that_are_heard(nine, rows, shuffle):
     w, X, y = rows
     run = {"optimizer": adam(step_decay(0.01, every=2)), "epochs": 600, "w0": w, "backend": "c", "clip": clip_by_norm(1.0)}
+    run |= {"shuffle": shuffle, "seed": 3}
     heard = []
     one_by_one = train(nine.arrays, X, y, callbacks=[heard.append], **run)
     at_once = train(nine.arrays, X, y, **run)  # by 273 epochs
     assert at_once.losses.tolist() == one_by_one.losses.tolist() == [end.loss for end in heard]
     assert at_once.weights.tobytes() == one_by_one.weights.tobytes()
     assert (at_once.state.step, at_once.state.epoch) == (36_000, 600)
+    assert at_once.best_epoch == one_by_one.best_epoch == int(np.argmin(at_once.losses))
+    assert at_once.best_weights.tobytes() == one_by_one.best_weights.tobytes() == heard[at_once.best_epoch].weights.tobytes()
     assert all(a.tobytes() == b.tobytes() for a, b in zip(at_once.state.slots, one_by_one.state.slots, strict=True))
     for array in (at_once.weights, *at_once.state.slots, heard[0].weights):
         with pytest.raises(ValueError, match="read-only"):
@@ -208,7 +239,7 @@ def test_rows_beyond_one_call_go_by_pieces(line):
 def test_epochs_at_once_stop_where_one_by_one_they_would(line):
     x = np.linspace(-1, 1, 20)
     # steps beyond the other side of the valley, so that the weights grow in each epoch until their squares overflow
-    run = {"optimizer": sgd(3.0), "epochs": 200, "w0": np.ones(2), "backend": "c"}
+    run = {"optimizer": sgd(3.0), "epochs": 200, "w0": np.ones(2), "backend": "c", "shuffle": False}
     one_by_one, at_once = train(line.arrays, x, x, callbacks=[lambda end: None], **run), train(line.arrays, x, x, **run)
     assert at_once.reason == "non-finite"
     assert at_once.epochs > 4
@@ -225,9 +256,9 @@ def test_ctrl_c_keeps_what_was_finished_before_the_epochs_at_once(nine, rows):
             raise KeyboardInterrupt
         return 0.01
 
-    result = train(nine.arrays, X, y, optimizer=sgd(rate), epochs=1000, w0=w, backend="c")
+    result = train(nine.arrays, X, y, optimizer=sgd(rate), epochs=1000, w0=w, backend="c", seed=1)
     assert (result.reason, result.epochs, len(result.losses), result.state.step) == ("interrupted", 273, 273, 273 * 60)
-    same = train(nine.arrays, X, y, optimizer=sgd(0.01), epochs=273, w0=w, backend="c")
+    same = train(nine.arrays, X, y, optimizer=sgd(0.01), epochs=273, w0=w, backend="c", seed=1)
     assert result.weights.tobytes() == same.weights.tobytes()
 
 

@@ -56,11 +56,11 @@ def test_weights_stay_within_their_bounds_and_fixed_ones_where_they_are(modules:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_backend_projects_alike(modules: Siblings, name: str) -> None:
     w0 = np.array([0.5, 0.0, 0.125])
-    run: Any = {"optimizer": OPTIMIZERS[name].tuned(0.05), "epochs": 3, "w0": w0}
+    run: Any = {"optimizer": OPTIMIZERS[name].tuned(0.05), "epochs": 3, "w0": w0, "shuffle": False}
     on_arrays = train(modules.arrays, X, Y, backend="numpy", **run).weights
     on_floats = train(modules.scalar, X, Y, backend="scalar", **run).weights
     engine = compiled_rows(modules, as_rows(modules.arrays, X, Y), run["optimizer"], None, limits_of(modules.arrays, w0))
-    end, _ = engine.epochs(w0, run["optimizer"].init(w0), 3, None)
+    end, *_ = engine.epochs(w0, run["optimizer"].init(w0), 3, None)
     assert on_arrays[2] == on_floats[2] == end.weights[2] == 0.125
     # 120 updates, each with some roundings, of weights of size 1
     assert on_floats == pytest.approx(on_arrays, abs=120 * 8 * 2**-53)

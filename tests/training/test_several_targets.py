@@ -39,8 +39,8 @@ def test_targets_are_taken_by_name(module: Any) -> None:
 def test_python_floats_give_what_arrays_give(module: Any) -> None:
     scalar = from_source(generate(pair(), ["scalar"])[0].text, "pair", "<pair>")
     y = module.predict(TRUTH, X)
-    arrays = train(module, X, y, optimizer=sgd(0.01), epochs=3, w0=[0.4, 0.6, 1.2], backend="numpy")
-    floats = train(scalar, X, y, optimizer=sgd(0.01), epochs=3, w0=[0.4, 0.6, 1.2], backend="scalar")
+    arrays = train(module, X, y, optimizer=sgd(0.01), epochs=3, seed=0, w0=[0.4, 0.6, 1.2], backend="numpy")
+    floats = train(scalar, X, y, optimizer=sgd(0.01), epochs=3, seed=0, w0=[0.4, 0.6, 1.2], backend="scalar")
     # 120 updates, each off by roundings of math and NumPy
     np.testing.assert_allclose(floats.weights, arrays.weights, rtol=1e-12)
     np.testing.assert_allclose(floats.losses, arrays.losses, rtol=1e-11)

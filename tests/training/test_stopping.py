@@ -7,7 +7,15 @@ from symgraph.training import EpochEnd, converged, sgd
 
 def epoch_with(change):
     before = np.zeros(2)
-    return EpochEnd(epoch=0, loss=1.0, weights=before + change, previous=before, state=sgd().init(before))
+    return EpochEnd(
+        epoch=0,
+        loss=1.0,
+        weights=before + change,
+        previous=before,
+        state=sgd().init(before),
+        validation_loss=None,
+        best_epoch=0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,207 @@
+"""Folder of ``symgraph train --run``: all that repeats the command and goes on with it, and what it found.
+
+`run.json` has the options, the module, the data and the versions; a folder for each run its checkpoints and losses
+(`symgraph.training.checkpoints`) and, in the end, its weights; `report.txt` what was printed.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from symgraph.cli.terminal import note
+from symgraph.cli.train_options import Settings, flag
+
+if TYPE_CHECKING:
+    from symgraph.io.module import GeneratedModule
+    from symgraph.training import Checkpoints, TrainResult
+
+_FORMAT = "symgraph run 1"
+_RECORD, _REPORT, _START = "run.json", "report.txt", "start.json"
+_OF_THE_CALL = ("run", "resume", "json", "quiet", "log", "config", "locked")
+"""Options that say how a command shows its work, not what the work is."""
+_MAY_CHANGE = ("model", "data", "backend", "epochs", "checkpoint_every")
+"""Options that may be given with --resume: for what has moved, which is then compared, and for more epochs."""
+_PATHS = ("data", "init", "save", "save_best", "plot")
+
+
+class RunFolder:
+    """Folder of a command, new or one that goes on."""
+
+    def __init__(self, path: Path, every: int, *, goes_on: bool) -> None:
+        self.path = path
+        self._every = every
+        self._goes_on = goes_on
+
+    def begin(self, stack: ExitStack, settings: Settings, module: "GeneratedModule", start: Any) -> None:
+        """Make the folder and lock it for as long as the stack lasts; write what the command is made of.
+
+        Args:
+            stack: closed when the command ends.
+            settings: its options.
+            module: that is trained.
+            start: (k,) the weights of --init, or None.
+
+        Raises:
+            OptionError: it cannot be written, another process uses it, or it holds something else.
+        """
+        from symgraph.errors import OptionError
+        from symgraph.io.files import locked, remove_unfinished, write_file
+        from symgraph.io.weights import save_weights
+
+        try:
+            if not self._goes_on:
+                self.path.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(self.path, wait=False))
+            remove_unfinished(self.path)
+            if self._goes_on:
+                record = _document(self.path / _RECORD, named=True)
+                changed = {name: settings[name] for name in ("epochs", "epochs_scheduled", "checkpoint_every")}
+                if changed.items() <= record["options"].items():
+                    return
+                record["options"] |= changed
+            else:
+                self._check_empty()
+                if start is not None:
+                    save_weights(self.path / _START, module, start)
+                record = self._record(settings, module)
+            write_file(self.path / _RECORD, json.dumps(record, indent=2) + "\n")
+        except BlockingIOError:
+            raise OptionError(f"{self.path} is in use: another process trains into it; wait for it") from None
+        except OSError as error:
+            raise OptionError(f"--run: {self.path} cannot be written: {error.strerror or error}; choose another") from error
+
+    def checkpoint(self, name: str) -> "Checkpoints":
+        """Return what keeps a run: that which is there goes on, another one begins."""
+        from symgraph.training.checkpoints import checkpoints, is_kept, resume
+
+        folder = self.path / name
+        return (resume if is_kept(folder) else checkpoints)(folder, self._every)
+
+    def finish(self, results: "Mapping[str, TrainResult]", module: "GeneratedModule", report: Sequence[str]) -> None:
+        """Write the weights of the runs, and what was printed.
+
+        Raises:
+            OptionError, WeightsError: a file cannot be written.
+        """
+        from symgraph.errors import OptionError
+        from symgraph.io.files import write_file
+        from symgraph.io.weights import save_weights
+
+        for name, result in results.items():
+            save_weights(self.path / name / "weights.json", module, result.weights)
+            save_weights(self.path / name / "best.json", module, result.best_weights)
+        try:
+            write_file(self.path / _REPORT, "\n".join(report) + "\n")
+        except OSError as error:
+            raise OptionError(f"cannot write {self.path / _REPORT}: {error.strerror or error}") from error
+
+    def _check_empty(self) -> None:
+        from symgraph.errors import OptionError
+
+        if (self.path / _RECORD).exists():
+            raise OptionError(f"--run: {self.path} holds a run already; go on with it by --resume, or name another folder")
+        if any(self.path.iterdir()):
+            raise OptionError(f"--run: {self.path} is not empty; name a new folder, or one with nothing in it")
+
+    def _record(self, settings: Settings, module: Any) -> dict[str, Any]:
+        options = {name: value for name, value in settings.items() if name not in _OF_THE_CALL}
+        for name in _PATHS:
+            options[name] = None if options[name] is None else str(Path(options[name]).absolute())
+        if options["init"] is not None:
+            options["init"] = _START
+        file = str(Path(module.__file__).absolute())
+        return {
+            "format": _FORMAT,
+            "options": options
+            | {"model": file, "optimizer": list(options["optimizer"] or []), "lr": list(options["lr"] or [])},
+            "model": module.MODEL,
+            "model_hash": module.METADATA["model_hash"],
+            "digests": {path: _digest(path) for path in (file, options["data"]) if path is not None},
+            "versions": versions(),
+        }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions on which last bits may depend."""
+    return {
+        "symgraph": version("symgraph-codegen"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def settings_of(context: typer.Context) -> dict[str, Any]:
+    """Return the options of a command; of one that goes on, those that it was begun with.
+
+    Raises:
+        OptionError: the folder of --resume holds no run, is another user's, or an option given beside it is not the run's.
+    """
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
+    if given["resume"] is None:
+        return given | {"epochs_scheduled": None}
+    return _resumed(Path(given["resume"]), given, context)
+
+
+def _resumed(folder: Path, given: dict[str, Any], context: typer.Context) -> dict[str, Any]:
+    from symgraph.errors import OptionError
+
+    path = folder / _RECORD
+    explicit = {name for name in given if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
+    document = _document(path, named="model" in explicit)
+    try:
+        options = dict(document["options"])
+        scheduled = options.get("epochs_scheduled")
+        before = {
+            one.name: one.process_value(context, options[one.name]) for one in context.command.params if one.name in options
+        }
+        before |= {"epochs_scheduled": scheduled, **{name: given[name] for name in _OF_THE_CALL}}
+        stated = dict(document["versions"])
+    except (KeyError, TypeError, ValueError, typer.BadParameter) as error:
+        raise OptionError(f"{path} is no record of a run, or was changed since: {error}; begin a new run") from error
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in (given | before).items()}
+    if settings["init"] is not None:
+        settings["init"] = str(folder / _START)
+    for name in sorted(explicit - set(_OF_THE_CALL)):
+        if name not in _MAY_CHANGE and given[name] != settings[name]:
+            raise OptionError(f"{flag(name)}: the run of {folder} goes on with what it was begun with; leave the option out")
+        if name == "epochs":
+            settings["epochs_scheduled"] = scheduled or settings["epochs"]
+        settings[name] = given[name]
+    for name, now in versions().items():
+        if stated.get(name) != now:
+            note(f"{name} was {stated.get(name)} and is {now}: the last bits may differ", quiet=given["quiet"])
+    return settings
+
+
+def _document(path: Path, *, named: bool) -> Any:
+    """Read the record of a run, which names a module that will run as code unless the user has named one."""
+    from symgraph.errors import OptionError
+    from symgraph.io.trust import objection
+
+    try:
+        doubt = objection(path, Path.cwd())
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise OptionError(f"--resume: {path.parent} holds no run: there is no {path.name} in it") from None
+    except OSError as error:
+        raise OptionError(f"--resume: {path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{path} is no record of a run: {error}; begin a new run") from error
+    if not isinstance(document, dict) or document.get("format") != _FORMAT:
+        raise OptionError(f"{path} is no record of a run: it does not say {_FORMAT!r} as its format; begin a new run")
+    if doubt is not None and not named:
+        raise OptionError(f"{path} {doubt}, and names a module that would run as code; if you trust it, name the module too")
+    return document
+
+
+def _digest(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -1,0 +1,181 @@
+"""Options of ``symgraph train`` as values of training: optimizers with rates and schedules, stops, clips, sizes."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from symgraph.training import Optimizer, Stop
+
+Settings = Mapping[str, Any]
+"""The command's parameters by name."""
+
+_PARAMETERS = ("gamma", "alpha", "beta1", "beta2", "epsilon", "weight_decay")
+"""Parameters of optimizers that are options of the same names."""
+
+_SCHEDULED = {"lr_step": "every", "lr_factor": "factor", "lr_min": "least"}
+"""Options of schedules, and the parameters that they are."""
+
+
+def flag(name: str) -> str:
+    """Return a parameter of the command as a user types it."""
+    return f"--{name.replace('_', '-')}"
+
+
+def optimizers_of(settings: Settings) -> "dict[str, Optimizer]":
+    """Return the optimizer of each run by the run's name: of each optimizer with each rate.
+
+    Raises:
+        OptionError: an option is out of bounds, or none of the optimizers or the schedule has it.
+    """
+    from symgraph.errors import OptionError
+    from symgraph.training import OPTIMIZERS
+
+    names = _parts(settings["optimizer"]) or ["adam"]
+    for name in names:
+        if name not in OPTIMIZERS:
+            raise OptionError(f"--optimizer: {name!r} is unknown; known are {', '.join(OPTIMIZERS)}")
+    _check_parameters(settings, names)
+    scheduled, rates = _schedule(settings), {text: _rate(text) for text in _parts(settings["lr"])}
+    runs = {}
+    for name in names:
+        row = OPTIMIZERS[name]
+        own = {p.name for p in row.parameters}
+        given = {one: settings[one] for one in _PARAMETERS if one in own and settings[one] is not None}
+        for text, rate in rates.items() or [("", row.rate_at(0))]:
+            label = f"{name}-{text}" if len(rates) > 1 else name
+            runs[label] = row.tuned(scheduled(rate), **given)
+    return runs
+
+
+def training_of(settings: Settings, rows: int) -> dict[str, Any]:
+    """Return the other options of `symgraph.training.train` that do not depend on the module.
+
+    Args:
+        settings: the command's.
+        rows: the number of rows of the file.
+
+    Raises:
+        OptionError: an option is out of bounds.
+    """
+    from symgraph import training
+    from symgraph.training.engines import checked_choice
+    from symgraph.training.options import GREATEST_SEED, count, number
+
+    tol, share = settings["tol"], settings["validation"]
+    stops: list[Stop] = [] if tol is None else [training.converged(number("--tol", tol, above=0.0))]
+    stops += [] if settings["patience"] is None else [training.patience(count("--patience", settings["patience"]))]
+    return {
+        "epochs": count("--epochs", settings["epochs"]),
+        "batch_size": _batch_size(settings["batch_size"], rows),
+        "shuffle": settings["shuffle"],
+        "seed": count("--seed", settings["seed"], at_least=0, at_most=GREATEST_SEED),
+        "validation": None if share is None else number("--validation", share, above=0.0, below=1.0),
+        "stop": stops,
+        "clip": _clip(norm=settings["clip_norm"], value=settings["clip_value"]),
+        "backend": checked_choice(settings["backend"], "--backend"),
+    }
+
+
+def _parts(values: Sequence[str] | None) -> list[str]:
+    return [part.strip() for value in values or () for part in value.split(",")]
+
+
+def _rate(text: str) -> float:
+    from symgraph.training.options import number
+
+    try:
+        rate = float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number.", param_hint="'--lr'") from None
+    return number("--lr", rate, above=0.0)
+
+
+def _check_parameters(settings: Settings, names: Sequence[str]) -> None:
+    from symgraph.errors import OptionError
+    from symgraph.training import OPTIMIZERS
+
+    having = {one: [name for name, row in OPTIMIZERS.items() if one in {p.name for p in row.parameters}] for one in _PARAMETERS}
+    for one in _PARAMETERS:
+        if settings[one] is not None and not set(having[one]) & set(names):
+            raise OptionError(f"{flag(one)}: {' and '.join(names)} have no {one}; of the optimizers, {_listed(having[one])}")
+
+
+def _schedule(settings: Settings) -> "Callable[[float], Any]":
+    """Return the function that makes the schedule of a rate."""
+    from symgraph.errors import OptionError
+    from symgraph.training import SCHEDULES, warmup
+    from symgraph.training.options import count, number
+
+    rise, epochs = settings["warmup"], count("--epochs", settings["epochs_scheduled"] or settings["epochs"])
+    name = settings["schedule"] or ("constant" if settings["lr_step"] is None else "step")
+    if name not in SCHEDULES:
+        raise OptionError(f"--schedule: {name!r} is unknown; known are {', '.join(SCHEDULES)}")
+    if name == "warmup" and rise is None:
+        raise OptionError("--schedule warmup needs --warmup: the number of epochs in which the rate rises")
+    if rise is not None:
+        epochs -= count("--warmup", rise, at_most=epochs - 1)
+    base = "constant" if name == "warmup" else name
+    takes = inspect.signature(SCHEDULES[base]).parameters
+    checks: dict[str, Callable[[str, Any], Any]] = {
+        "lr_step": count,
+        "lr_factor": lambda option, value: number(option, value, above=0.0),
+        "lr_min": lambda option, value: number(option, value, at_least=0.0),
+    }
+    given = {option: check(flag(option), settings[option]) for option, check in checks.items() if settings[option] is not None}
+    for option, parameter in _SCHEDULED.items():
+        if option in given and parameter not in takes:
+            raise OptionError(f"{flag(option)}: the schedule {base} has no such option; {_schedules_with(parameter)}")
+        if option not in given and parameter in takes and takes[parameter].default is inspect.Parameter.empty:
+            raise OptionError(f"--schedule {base} needs {flag(option)}; {_schedules_with(parameter)}")
+    options = {_SCHEDULED[option]: value for option, value in given.items()} | ({"epochs": epochs} if "epochs" in takes else {})
+
+    def scheduled(rate: float) -> Any:
+        if name == "constant" and rise is None:
+            return rate
+        made = SCHEDULES[base](rate, **options)
+        return made if rise is None else warmup(made, epochs=rise)
+
+    return scheduled
+
+
+def _schedules_with(parameter: str) -> str:
+    """Tell which schedules have a parameter, and all their options."""
+    from symgraph.training import SCHEDULES
+
+    found = []
+    for name, make in SCHEDULES.items():
+        takes = inspect.signature(make).parameters
+        if parameter in takes:
+            found.append(f"{name} ({', '.join(flag(option) for option, one in _SCHEDULED.items() if one in takes)})")
+    return _listed(found)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{' and '.join(names)} {'has it' if len(names) == 1 else 'have it'}"
+
+
+def _batch_size(text: str, rows: int) -> int | None:
+    from symgraph.errors import OptionError
+    from symgraph.training.options import count
+
+    if text == "all":
+        return None
+    try:
+        size = int(text)
+    except ValueError:
+        raise OptionError(f"--batch-size: {text!r} is neither a number of rows nor 'all'") from None
+    return count("--batch-size", size, at_most=rows)
+
+
+def _clip(**limits: float | None) -> Any:
+    from symgraph.errors import OptionError
+    from symgraph.training import CLIPS
+    from symgraph.training.options import number
+
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    if len(given) > 1:
+        raise OptionError(f"{' and '.join(f'--clip-{name}' for name in given)} exclude each other; give one")
+    return next((CLIPS[name](number(f"--clip-{name}", limit, above=0.0)) for name, limit in given.items()), None)

@@ -1,0 +1,149 @@
+"""Results of ``symgraph train``: weights on the disk, plots, tables, JSON."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symgraph.errors import WeightsError
+    from symgraph.io.module import GeneratedModule
+    from symgraph.training import TrainResult
+
+_SHOWN = 30  # weights that a table of results lists
+_BESIDE = 4  # runs in one table of weights: as many columns as fit 80 characters
+
+Results = Mapping[str, "TrainResult"]
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+
+
+def file_of(path: Path, name: str, runs: Collection[str]) -> Path:
+    """Return the file of one run: among several, with its name added; devices and pipes take one run after the other."""
+    from symgraph.io.files import is_stream
+
+    return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")
+
+
+def save_all(
+    results: Results, module: "GeneratedModule", files: Mapping[str, Path], *, best: bool
+) -> "tuple[list[str], WeightsError | None]":
+    """Write weights of each run; return a line on each, and the last error.
+
+    A run that diverged or finished no epoch does not overwrite a file that has content: those weights may be good.
+
+    Args:
+        results: by the names of the runs.
+        module: the model's.
+        files: by the same names.
+        best: whether to write the weights after the epoch of the least loss; else those after the last epoch.
+    """
+    from symgraph.errors import WeightsError
+    from symgraph.io.files import is_stream
+    from symgraph.io.weights import save_weights
+
+    lines, failure, what = [], None, "best weights" if best else "weights"
+    for name, file in files.items():
+        result = results.get(name)
+        if result is None:
+            continue
+        failed = "this run diverged" if result.reason == "non-finite" else "" if result.epochs else "no epoch was finished"
+        if failed and not is_stream(file) and file.exists() and file.stat().st_size:
+            lines.append(f"{name}: {file} is left as it was, since {failed}; name a new file to save these weights")
+            continue
+        try:
+            save_weights(file, module, result.best_weights if best else result.weights)
+            lines.append(f"{name}: {what} saved to {file}")
+        except WeightsError as error:  # the weights are printed before it ends the command
+            failure = error
+    return lines, failure
+
+
+def draw(results: Results, module: "GeneratedModule", path: Path | None) -> list[str]:
+    """Draw the losses, those of rows held out beside them; return a line that says what was drawn."""
+    from symgraph.training.plots import plot_comparison, plot_loss
+
+    if path is None:
+        return []
+    curves = {name: _curves(result) for name, result in results.items() if result.epochs}
+    if not curves:
+        return [f"no run finished an epoch: nothing is drawn to {path}"]
+    if len(curves) > 1:
+        together = {f"{name} {curve}".rstrip(): values for name, own in curves.items() for curve, values in own.items()}
+        plot_comparison(together, path, title=f"{module.MODEL}: loss by run")
+    for name, own in curves.items():
+        title, file = f"{module.MODEL}: loss, {name}", file_of(path, name, curves)
+        if len(own) > 1:
+            plot_comparison({curve or "training": values for curve, values in own.items()}, file, title=title)
+        else:
+            plot_loss(own[""], file, title=title)
+    return [f"losses drawn to {path}{', those of each run beside it' if len(curves) > 1 else ''}"]
+
+
+def _curves(result: "TrainResult") -> dict[str, Any]:
+    held = result.validation_losses
+    return {"": result.losses} | ({} if held is None else {"validation": held})
+
+
+def document_of(results: Results, module: "GeneratedModule", doubted: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the results as a value of JSON."""
+    runs = {}
+    for name, result in results.items():
+        held = result.validation_losses
+        runs[name] = {
+            "reason": result.reason,
+            "message": result.message,
+            "doubts": list(doubted[name]),
+            "backend": result.backend,
+            "epochs": result.epochs,
+            "losses": result.losses.tolist(),
+            "validation_losses": None if held is None else held.tolist(),
+            "weights": dict(zip(module.WEIGHTS, result.weights.tolist(), strict=True)),
+            "best_epoch": result.best_epoch,
+            "best_weights": dict(zip(module.WEIGHTS, result.best_weights.tolist(), strict=True)),
+        }
+    return {"model": module.MODEL, "runs": runs}
+
+
+def tables_of(results: Results, module: "GeneratedModule") -> list[Table]:
+    """Return the tables of the losses and of the last weights."""
+    held = any(result.validation_losses is not None for result in results.values())
+    columns = ["optimizer", "epochs", "ended", "loss", *(["validation"] if held else []), "best epoch"]
+    rows = []
+    for name, result in results.items():
+        losses = [result.losses] if result.validation_losses is None else [result.losses, result.validation_losses]
+        last = [f"{values[-1]:.8g}" if len(values) else "-" for values in losses]
+        rows.append([name, str(result.epochs), result.reason, *last, str(result.best_epoch) if result.epochs else "-"])
+    tables: list[Table] = [(columns, rows)]
+    names = list(results)
+    for start in range(0, len(names), _BESIDE):
+        beside = names[start : start + _BESIDE]
+        values = [
+            [weight, *(f"{results[name].weights[index]:.8g}" for name in beside)]
+            for index, weight in enumerate(module.WEIGHTS[:_SHOWN])
+        ]
+        tables.append((["weight", *beside], values))
+    return tables
+
+
+def hidden_weights(module: "GeneratedModule") -> list[str]:
+    """Return a line on weights that the tables do not show."""
+    more = len(module.WEIGHTS) - _SHOWN
+    return [f"{more} more weights; --save or --json gives all"] if more > 0 else []
+
+
+def verdicts_of(results: Results, doubted: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the last lines: the run of the least loss among several, how each ended, and what speaks against its weights."""
+    lines = []
+    finished = {name: result for name, result in results.items() if result.epochs}
+    if len(finished) > 1:
+        name = min(finished, key=lambda name: _least(finished[name]))
+        lines.append(f"the least loss of these runs: {_least(finished[name]):.8g}, {name}, epoch {finished[name].best_epoch}")
+    for name, result in results.items():
+        lines += [f"{name}: {line}" for line in (result.message, *doubted[name])]
+    return lines
+
+
+def _least(result: "TrainResult") -> float:
+    loss, held = result.best
+    least = loss if held is None else held
+    return math.inf if math.isnan(least) else least
