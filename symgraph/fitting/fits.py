@@ -13,9 +13,9 @@ import numpy as np
 from symgraph.errors import DataError, OptionError, SpecError, WeightsError
 from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.problem import Array, Problem, is_difference
-from symgraph.fitting.result import FitResult, by_name, result_of
+from symgraph.fitting.result import FitResult, by_name
 from symgraph.fitting.search import methods_of, search
-from symgraph.fitting.statistics import Covariance, covariance, statistics
+from symgraph.fitting.statistics import covariance
 from symgraph.io.module import targets_of
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
@@ -75,7 +75,7 @@ def fit(
     if importlib.util.find_spec("scipy") is None:
         raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
     module = _module_of(module)
-    rows = _finite_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+    rows = _own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
     problem = _problem(module, rows, start, bounds, fixed, seed)
     begin = problem.start[problem.free]
@@ -88,13 +88,12 @@ def fit(
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
     ends = [search(problem, one, method) for one in begins]
     found, absolute = best_of(ends), bool(absolute_sigma)
-    spread = covariance(problem, found.v, absolute_sigma=absolute)
-    numbers = statistics(problem, found.v, absolute_sigma=absolute)
-    told = _warnings(problem, found, ends[0], spread, numbers.dof)
+    is_regular = found.at is not None and found.at.regular
+    known = None if is_regular else covariance(problem, found, absolute_sigma=absolute)
+    told = _warnings(problem, found, ends[0], "" if known is None else known.undetermined)
     for one in told:
         warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=2)
-    seconds = time.perf_counter() - begun
-    return result_of(problem, found, spread, numbers, told, absolute_sigma=absolute, seconds=seconds)
+    return FitResult(problem, found, known, told, absolute, time.perf_counter() - begun)
 
 
 def _module_of(given: Any) -> Any:
@@ -119,14 +118,16 @@ def _compiled(model: Any) -> Any:
     return compile(model)
 
 
-def _finite_rows(module: Any, rows: Rows) -> Rows:
-    """Refuse numbers that are not finite, with their row and column."""
+def _own_rows(module: Any, rows: Rows) -> Rows:
+    """Refuse numbers that are not finite, with their row and column; copy the others, on which what is asked later depends."""
+    own: dict[str, Any] = {}
     for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, targets_of(module))):
         if part is not None and not np.isfinite(part).all():
             place = np.argwhere(~np.isfinite(part))[0]
             column = f", column {columns[place[1]]}" if len(place) > 1 else ""
             raise DataError(f"{name} is {part[tuple(place)]} in row {place[0]}{column}; leave that row out")
-    return rows
+        own[name] = None if part is None else np.array(part, order="C")
+    return rows._replace(**own)
 
 
 def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
@@ -230,6 +231,8 @@ def _check_start(problem: Problem, v: Array) -> None:
 
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:
     """Return further starts: drawn from the laws of the weights; about the given start for weights whose law has no spread."""
+    if not number:
+        return []
     rng, free = np.random.default_rng(seed), problem.free
     given, first = problem.start[free], np.asarray(problem.module.initial_weights(seed), np.float64)[free]
     begins: list[Array] = []
@@ -245,17 +248,17 @@ def _others(problem: Problem, number: int, seed: int) -> list[Array]:
     return begins
 
 
-def _warnings(problem: Problem, found: Found, first: Found, spread: Covariance, dof: int) -> tuple[str, ...]:
+def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -> tuple[str, ...]:
     """Say in words what is to be known of a fit, of which the given start led to the first end."""
-    told = []
+    told, dof = [], problem.residuals - len(found.v)
     if not found.success:
         told.append(f"the search did not converge ({found.message.strip()}); try another start, or starts=10")
     if dof < 0:
         told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
     elif dof == 0 and problem.is_least_squares:
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
-    if spread.undetermined:
-        told.append(f"the data do not determine {spread.undetermined}; fix one of these weights, or give more data")
+    if undetermined:
+        told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")
     if found.cost < first.cost - 1e-6 * abs(first.cost):
         told.append(f"another start led to a lower minimum ({found.cost:.6g}) than the given one ({first.cost:.6g})")
     return tuple(told)
