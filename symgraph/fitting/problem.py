@@ -27,6 +27,7 @@ class Problem:
         upper: (f,) their greatest values.
         sigma: standard deviations of the residuals, (m,) or one for all; None where the model states them or nobody does.
         is_difference: whether the residual is the prediction less the target.
+        sigma_x: (n, d) standard deviations of the features, which `Orthogonal` takes into account; None for none.
     """
 
     module: GeneratedModule
@@ -37,6 +38,7 @@ class Problem:
     upper: Array
     sigma: Array | None = None
     is_difference: bool = False
+    sigma_x: Array | None = None
 
     @cached_property
     def names(self) -> tuple[str, ...]:

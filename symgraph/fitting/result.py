@@ -13,6 +13,7 @@ from symgraph.errors import OptionError, WeightsError
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import value_and_slopes
 from symgraph.fitting.found import Found
+from symgraph.fitting.orthogonal import Orthogonal
 from symgraph.fitting.plots import plot_fit
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.profile import check_level, farthest, threshold
@@ -157,6 +158,17 @@ class FitResult:
     def predict(self, X: Any) -> Array:
         """Return the model's output at rows, with the weights found; see the module's ``predict``."""
         return np.asarray(self.problem.module.predict(self.w, X))
+
+    @property
+    def nearest_rows(self) -> Array:
+        """Return the rows on the curve that are nearest to the data, of the shape of X, of a fit with errors in x.
+
+        Raises:
+            OptionError: the fit had no sigma_x.
+        """
+        if not isinstance(self.problem, Orthogonal):
+            raise OptionError("only a fit with sigma_x has nearest rows; its X is where the data are")
+        return self.problem.nearest(self.found.v)
 
     def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Return symmetric confidence intervals of the weights, by Student's t where the size of the errors was estimated.

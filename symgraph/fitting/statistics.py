@@ -79,7 +79,7 @@ def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistic
     dof = n - f
     if module.METADATA.get("likelihood"):
         log_likelihood = -problem.value_and_grad(v)[0] + _penalty(problem, v)
-    elif hasattr(module, "residual") and problem.robust is None:
+    elif hasattr(module, "residual") and problem.robust is None and problem.sigma_x is None:
         scales = 0.0 if problem.sigma is None else float(np.sum(np.log(np.broadcast_to(problem.sigma, n))))
         variance = 1.0 if absolute_sigma else chi2 / n
         if variance > 0.0:
@@ -124,13 +124,14 @@ def covariance(problem: Problem, found: Found, *, absolute_sigma: bool) -> Covar
 def _by_squares(
     problem: Problem, found: Found, names: list[str], inner: NDArray[np.bool_], absolute_sigma: bool
 ) -> tuple[Array, str, str]:
-    at, how = found.at or linearized(problem, found.v), "(J'J)^-1, errors estimated by the reduced chi2"
+    at = found.at or linearized(problem, found.v)
     inverse, undetermined = (np.full((len(names),) * 2, np.nan), _NOT_FINITE) if at is None else at.inverse(names)
+    what = "(J'J)^-1" if problem.sigma_x is None else "(J'J)^-1 of distances that count sigma_x"
     if absolute_sigma:
-        return inverse, "(J'J)^-1, absolute sigma", undetermined
+        return inverse, f"{what}, absolute sigma", undetermined
     r = problem.residual(found.v)
     dof = len(r) - len(names)
-    return (float(r @ r) / dof if dof > 0 else np.nan) * inverse, how, undetermined
+    return (float(r @ r) / dof if dof > 0 else np.nan) * inverse, f"{what}, errors estimated by the reduced chi2", undetermined
 
 
 def _by_hessian(
@@ -161,7 +162,7 @@ def _penalty(problem: Problem, v: Array) -> float:
 
 
 def _r2(problem: Problem, v: Array, chi2: float) -> float:
-    if not problem.is_difference:
+    if not problem.is_difference or problem.sigma_x is not None:
         return math.nan
     y = np.reshape(np.asarray(problem.rows.y), (problem.rows.n, -1))
     weights = np.ones(y.shape) if problem.sigma is None else np.reshape(np.broadcast_to(1 / problem.sigma**2, y.size), y.shape)
