@@ -33,6 +33,9 @@ def fit(
     fix: Annotated[str, typer.Option(metavar="A,B=2", help="Weights that stay at their start, or at a value.")] = "",
     bounds: Annotated[str, typer.Option(metavar="A=0:,B=1:2", help="Ranges of weights, in place of the spec's.")] = "",
     sigma: Annotated[str, typer.Option(metavar="COLUMN|NUMBER", help="Standard deviations of the observations.")] = "",
+    sigma_x: Annotated[
+        str, typer.Option("--sigma-x", metavar="COLUMN|NUMBER|X=...", help="Those of the features, beside --sigma.")
+    ] = "",
     absolute_sigma: Annotated[
         bool, typer.Option("--absolute-sigma", help="Errors follow from --sigma, and not from the scatter.")
     ] = False,
@@ -64,11 +67,11 @@ def fit(
         from symgraph.training.plots import check_plot_path
 
         check_plot_path(plot)
-    begin = _numbers("--start", start)
+    begin, extras = _numbers("--start", start), ("feature-jacobian",) if sigma_x else ()
     if "~" in model:
-        module = _of_formula(model, data, begin, quiet)
+        module = _of_formula(model, data, begin, quiet, extras)
     elif _is_spec(Path(model)):
-        module = _of_spec(model)
+        module = _of_spec(model, extras)
     else:
         module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     rows = read_rows(module, data)
@@ -80,7 +83,8 @@ def fit(
             X,
             y,
             begin or None,
-            sigma=_sigma(sigma, data),
+            sigma=_sigma("--sigma", sigma, data),
+            sigma_x=_sigma_x(sigma_x, data),
             absolute_sigma=absolute_sigma,
             bounds=_ranges(bounds) if bounds else None,
             fixed=_fixed(fix),
@@ -105,7 +109,7 @@ def fit(
         raise typer.Exit(1)
 
 
-def _of_formula(formula: str, data: Path | None, start: Mapping[str, float], quiet: bool) -> Any:
+def _of_formula(formula: str, data: Path | None, start: Mapping[str, float], quiet: bool, extras: tuple[str, ...]) -> Any:
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
     from symgraph.io.data import column_names
@@ -114,7 +118,7 @@ def _of_formula(formula: str, data: Path | None, start: Mapping[str, float], qui
         raise OptionError("--data is missing; a formula's features are columns of a file")
     made = Model.from_formula(formula, column_names(data), start)
     note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
-    return compile(made)
+    return compile(made, extras=extras)
 
 
 def _is_spec(path: Path) -> bool:
@@ -124,7 +128,7 @@ def _is_spec(path: Path) -> bool:
     return re.search(rb"^ABI\b", path.read_bytes(), re.MULTILINE) is None
 
 
-def _of_spec(path: str) -> Any:
+def _of_spec(path: str, extras: tuple[str, ...]) -> Any:
     """Compile the model of a spec in memory."""
     from symgraph import compile  # noqa: A004  the public name
     from symgraph.build.specs import read_spec
@@ -134,7 +138,7 @@ def _of_spec(path: str) -> Any:
     if len(models) > 1:
         names = ", ".join(model.name for model in models)
         raise OptionError(f"{path} defines {names}; build it, and give the name of one")
-    return compile(models[0])
+    return compile(models[0], extras=extras)
 
 
 def _items(option: str, text: str) -> list[tuple[str, str | None]]:
@@ -183,7 +187,7 @@ def _ranges(text: str) -> dict[str, tuple[float | None, float | None]]:
     return found
 
 
-def _sigma(text: str, data: Path | None) -> Any:
+def _sigma(option: str, text: str, data: Path | None) -> Any:
     """Return the standard deviations: a number, or a column of the file."""
     from symgraph.errors import OptionError
     from symgraph.io.data import read_data
@@ -195,5 +199,12 @@ def _sigma(text: str, data: Path | None) -> Any:
     except ValueError:
         pass
     if data is None:
-        raise OptionError(f"--sigma: {text!r} is no number, and there is no file with such a column")
+        raise OptionError(f"{option}: {text!r} is no number, and there is no file with such a column")
     return read_data(data, (), text).y
+
+
+def _sigma_x(text: str, data: Path | None) -> Any:
+    """Return the standard deviations of the features: of all, or of some by name."""
+    if "=" not in text:
+        return _sigma("--sigma-x", text, data)
+    return {name: _sigma("--sigma-x", value or "", data) for name, value in _items("--sigma-x", text)}

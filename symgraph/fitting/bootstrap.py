@@ -35,7 +35,8 @@ def resampled(problem: Problem, v: Array, repetitions: int, seed: int) -> Array:
         sigma = problem.sigma
         if sigma is not None and sigma.size > 1:
             sigma = np.reshape(np.reshape(sigma, (n, -1))[chosen], -1)
-        again = replace(problem, rows=Rows(X, y, n, problem.rows.dtype), sigma=sigma)
+        of_x = None if problem.sigma_x is None else problem.sigma_x[chosen]
+        again = replace(problem, rows=Rows(X, y, n, problem.rows.dtype), sigma=sigma, sigma_x=of_x)
         end = search(again, v)
         if end.success:
             found.append(problem.all_weights(end.v))

@@ -5,17 +5,18 @@ import math
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from symgraph.errors import DataError, OptionError, SpecError, WeightsError
 from symgraph.fitting.found import Found, best_of
+from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, is_difference
-from symgraph.fitting.result import FitResult, by_name, result_of
+from symgraph.fitting.result import FitResult, by_name
 from symgraph.fitting.search import methods_of, search
-from symgraph.fitting.statistics import Covariance, covariance, statistics
+from symgraph.fitting.statistics import covariance
 from symgraph.io.module import targets_of
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
@@ -33,6 +34,7 @@ def fit(
     start: Any = None,
     *,
     sigma: Any = None,
+    sigma_x: Any = None,
     absolute_sigma: bool = False,
     bounds: Any = None,
     fixed: Any = None,
@@ -51,6 +53,9 @@ def fit(
         y: (n,) target, (n, p) of several; None without a target.
         start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
         sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.
+        sigma_x: standard deviations of the features: one, one a column, or one for each, of the shape of X; or by the names of
+            columns, of which others are exact. Beside sigma; distances from the curve are then made least, by
+            `feature_jacobian`, which a module must have been built with.
         absolute_sigma: sigma has the unit of y, so that errors follow from it alone; else only its ratios count, and errors
             follow from the scatter about the fit.
         bounds: ranges by the names of weights, or a pair (lower, upper) as SciPy takes them; in place of the spec's.
@@ -74,59 +79,62 @@ def fit(
     begun = time.perf_counter()
     if importlib.util.find_spec("scipy") is None:
         raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
-    module = _module_of(module)
-    rows = _finite_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+    module = _module_of(module, () if sigma_x is None else ("feature-jacobian",))
+    rows = _own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
     problem = _problem(module, rows, start, bounds, fixed, seed)
     begin = problem.start[problem.free]
     problem = _with_sigma(replace(problem, is_difference=is_difference(problem, begin)), sigma, absolute_sigma)
+    if sigma_x is not None:
+        problem = Orthogonal(**_fields(problem) | {"sigma_x": checked_sigma_x(problem, sigma_x)})
     _check_start(problem, begin)
     if method not in methods_of(problem):
         raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
     if not len(begin):
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
-    ends = [search(problem, one, method) for one in begins]
+    ends = [_end(problem, one, method) for one in begins]
     found, absolute = best_of(ends), bool(absolute_sigma)
-    spread = covariance(problem, found.v, absolute_sigma=absolute)
-    numbers = statistics(problem, found.v, absolute_sigma=absolute)
-    told = _warnings(problem, found, ends[0], spread, numbers.dof)
+    is_regular = found.at is not None and found.at.regular
+    known = None if is_regular else covariance(problem, found, absolute_sigma=absolute)
+    told = _warnings(problem, found, ends[0], "" if known is None else known.undetermined)
     for one in told:
         warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=2)
-    seconds = time.perf_counter() - begun
-    return result_of(problem, found, spread, numbers, told, absolute_sigma=absolute, seconds=seconds)
+    return FitResult(problem, found, known, told, absolute, time.perf_counter() - begun)
 
 
-def _module_of(given: Any) -> Any:
-    """Return a module with a loss; a model is compiled, with its Hessian where it has no residual."""
+def _module_of(given: Any, extras: tuple[str, ...]) -> Any:
+    """Return a module with a loss; a model is compiled with some extras, and its Hessian where it has no residual."""
     if not hasattr(given, "WEIGHTS"):
-        return _compiled(given)
+        return _compiled(given, extras)
     if not hasattr(given, "value_and_grad") or not hasattr(given, "pack"):
         raise OptionError(f"{given.MODEL} is no module with a loss for arrays; build its numpy module, with model.loss(...)")
     return given
 
 
-def _compiled(model: Any) -> Any:
+def _compiled(model: Any, extras: tuple[str, ...]) -> Any:
     from symgraph.build.modules import compile  # noqa: A004  what users call as symgraph.compile
     from symgraph.spec.model import Model
     from symgraph.spec.residuals import residual_of
 
     if isinstance(model, Model) and residual_of(model.freeze()).reason and model.loss_expr is not None:
         try:
-            return compile(model, extras=("hessian",))
+            return compile(model, extras=("hessian", *extras))
         except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do
-            return compile(model)
-    return compile(model)
+            return compile(model, extras=extras)
+    return compile(model, extras=extras)
 
 
-def _finite_rows(module: Any, rows: Rows) -> Rows:
-    """Refuse numbers that are not finite, with their row and column."""
+def _own_rows(module: Any, rows: Rows) -> Rows:
+    """Refuse numbers that are not finite, with their row and column; copy the others, on which what is asked later depends."""
+    own: dict[str, Any] = {}
     for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, targets_of(module))):
         if part is not None and not np.isfinite(part).all():
             place = np.argwhere(~np.isfinite(part))[0]
             column = f", column {columns[place[1]]}" if len(place) > 1 else ""
             raise DataError(f"{name} is {part[tuple(place)]} in row {place[0]}{column}; leave that row out")
-    return rows
+        own[name] = None if part is None else np.array(part, order="C")
+    return rows._replace(**own)
 
 
 def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
@@ -230,6 +238,8 @@ def _check_start(problem: Problem, v: Array) -> None:
 
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:
     """Return further starts: drawn from the laws of the weights; about the given start for weights whose law has no spread."""
+    if not number:
+        return []
     rng, free = np.random.default_rng(seed), problem.free
     given, first = problem.start[free], np.asarray(problem.module.initial_weights(seed), np.float64)[free]
     begins: list[Array] = []
@@ -245,17 +255,29 @@ def _others(problem: Problem, number: int, seed: int) -> list[Array]:
     return begins
 
 
-def _warnings(problem: Problem, found: Found, first: Found, spread: Covariance, dof: int) -> tuple[str, ...]:
+def _end(problem: Problem, begin: Array, method: str) -> Found:
+    """Search from a start; with errors in x also from where a fit without them leads, and the better counts."""
+    if problem.sigma_x is None:
+        return search(problem, begin, method)
+    plain = search(Problem(**_fields(problem) | {"sigma_x": None}), begin, method)
+    return best_of([search(problem, one, method) for one in (begin, plain.v)])
+
+
+def _fields(problem: Problem) -> dict[str, Any]:
+    return {field.name: getattr(problem, field.name) for field in fields(problem)}
+
+
+def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -> tuple[str, ...]:
     """Say in words what is to be known of a fit, of which the given start led to the first end."""
-    told = []
+    told, dof = [], problem.residuals - len(found.v)
     if not found.success:
         told.append(f"the search did not converge ({found.message.strip()}); try another start, or starts=10")
     if dof < 0:
         told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
     elif dof == 0 and problem.is_least_squares:
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
-    if spread.undetermined:
-        told.append(f"the data do not determine {spread.undetermined}; fix one of these weights, or give more data")
+    if undetermined:
+        told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")
     if found.cost < first.cost - 1e-6 * abs(first.cost):
         told.append(f"another start led to a lower minimum ({found.cost:.6g}) than the given one ({first.cost:.6g})")
     return tuple(told)

@@ -1,15 +1,15 @@
 """The end of a search, and the best of several."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from symgraph.fitting.linearized import Linearized
 from symgraph.fitting.problem import Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(NamedTuple):
     """The end of a search.
 
     Attributes:
@@ -20,6 +20,7 @@ class Found:
         method: the optimizer's name.
         calls: of the function; those of all searches, where it is the best of several.
         derivatives: calls of the derivatives.
+        at: the residuals linearized there; None where there are none, or their squares are not what is minimized.
     """
 
     v: Array
@@ -29,9 +30,12 @@ class Found:
     method: str
     calls: int
     derivatives: int
+    at: Linearized | None = None
 
 
 def best_of(ends: Sequence[Found]) -> Found:
     """Return the end with the least cost, with the calls of all."""
+    if len(ends) == 1:
+        return ends[0]
     best = min(ends, key=lambda one: (not np.isfinite(one.cost), one.cost, not one.success))
-    return replace(best, calls=sum(one.calls for one in ends), derivatives=sum(one.derivatives for one in ends))
+    return best._replace(calls=sum(one.calls for one in ends), derivatives=sum(one.derivatives for one in ends))

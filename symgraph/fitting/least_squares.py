@@ -1,15 +1,19 @@
 """The search for the least sum of squares by SciPy, polished by Gauss-Newton steps."""
 
-from dataclasses import replace
+import math
 from typing import Any
 
 import numpy as np
 
 from symgraph.fitting.found import Found, best_of
+from symgraph.fitting.linearized import EPS, linearized
 from symgraph.fitting.problem import Array, Problem
 
 _TOLERANCE = 1e-14
 """Of cost, weights and gradient in SciPy's search: a little above rounding; what is left is for the polishing."""
+
+_ROUNDING = 64 * EPS
+"""Relative change of the weights below which they are polished."""
 
 _REGULAR = 1e-6
 """Least ratio of singular values, of derivatives with columns of length 1, of an end where all weights count."""
@@ -38,31 +42,24 @@ def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
 
     The method "auto" is Levenberg and Marquardt's, a trust region where weights have bounds or the loss is robust. If the end
     is doubtful, see ``_is_doubtful``, the start is tried again with the weights solved in which the residuals are linear, and
-    both by a trust region. The best is polished.
+    both by a trust region; the best counts. Each end is polished.
 
     Args:
         problem: has residuals.
         start: (f,) free weights.
         method: "auto", or one of ``METHODS``.
     """
-    best = best_of(_tried(problem, start) if method == "auto" else [_search(problem, start, method)])
-    best = replace(best, v=problem.snapped(best.v))
-    return best if problem.robust else _polished(problem, best)
-
-
-def _tried(problem: Problem, start: Array) -> list[Found]:
-    """Search from a start, in other ways too if the first end is doubtful."""
+    if method != "auto":
+        return _search(problem, start, method)
     few_rows = len(problem.squared(start)) < len(start)  # for which Levenberg and Marquardt's method is not made
     first = "trf" if problem.is_bounded or problem.robust or few_rows else "lm"
-    found = [_search(problem, start, first)]
-    if not _is_doubtful(problem, found[0]):
+    found = _search(problem, start, first)
+    if not _is_doubtful(problem, found):
         return found
     linear = _linear_start(problem, start)
     begun = [start] if linear is None else [start, linear]
-    found += [_search(problem, one, first) for one in begun[1:]]
-    if first == "lm":
-        found += [_search(problem, one, "trf") for one in begun]
-    return found
+    others = [(one, first) for one in begun[1:]] + [(one, "trf") for one in begun if first == "lm"]
+    return best_of([found, *(_search(problem, one, how) for one, how in others)])
 
 
 def _is_doubtful(problem: Problem, found: Found) -> bool:
@@ -70,27 +67,26 @@ def _is_doubtful(problem: Problem, found: Found) -> bool:
 
     A poor fit leaves more than half of the squares about the mean of the target.
     """
-    if not (found.success and np.isfinite(found.cost)):
+    at = linearized(problem, found.v) if problem.robust else found.at
+    if not found.success or at is None:
         return True
-    y, r = problem.rows.y, problem.residual(found.v)
-    if y is not None and y.size == r.size and problem.is_difference:
+    y = problem.rows.y
+    if y is not None and problem.is_difference:
         weights = 1.0 if problem.sigma is None else 1.0 / problem.sigma
         about = np.reshape(y, -1) * weights
-        if r @ r > 0.5 * np.sum(np.square(about - about.mean())):
+        about = about - np.add.reduce(about) / about.size
+        if found.cost > 0.25 * float(about @ about):
             return True
-    J = problem.slopes(found.v)[:, ~problem.at_bound(found.v)]
-    scale = np.linalg.norm(J, axis=0)
-    if not (np.isfinite(scale).all() and (scale > 0.0).all()):
-        return True
-    singular = np.linalg.svd(J / scale, compute_uv=False)
-    return bool(len(singular) and singular[-1] < _REGULAR * singular[0])
+    return bool(at.singular[-1] < _REGULAR * at.singular[0])
 
 
 def _search(problem: Problem, start: Array, method: str) -> Found:
-    """Run SciPy's search; one that meets a value that is not finite at its start has found nothing."""
+    """Run SciPy's search and polish its end; one that meets a value that is not finite at its start has found nothing."""
     try:
         with np.errstate(all="ignore"):
-            return _by_minpack(problem, start) if method == "lm" else _by_trust_region(problem, start, method)
+            end = _by_minpack(problem, start) if method == "lm" else _by_trust_region(problem, start, method)
+            end = end._replace(v=problem.snapped(end.v)) if problem.is_bounded else end
+            return end if problem.robust else _polished(problem, end)
     except (ValueError, np.linalg.LinAlgError) as error:  # residuals that are not finite, at the start or on the way
         return Found(start, np.inf, success=False, message=str(error), method=method, calls=1, derivatives=0)
 
@@ -109,8 +105,15 @@ def _by_minpack(problem: Problem, start: Array) -> Found:
         gtol=_TOLERANCE,
         maxfev=MOST_CALLS["lm"],
     )
-    cost = 0.5 * float(np.sum(np.square(told["fvec"])))
-    return Found(v, cost, status in _ENDS, _ENDS.get(status, message), "lm", told["nfev"], told["njev"])
+    return Found(
+        v,
+        0.5 * float(told["fvec"] @ told["fvec"]),
+        status in _ENDS,
+        _ENDS.get(status, message),
+        "lm",
+        told["nfev"],
+        told["njev"],
+    )
 
 
 def _by_trust_region(problem: Problem, start: Array, method: str) -> Found:
@@ -171,35 +174,30 @@ def _linear_start(problem: Problem, start: Array) -> Array | None:
 
 
 def _polished(problem: Problem, found: Found) -> Found:
-    """Take Gauss-Newton steps from a minimum until they no longer get shorter.
+    """Take Gauss-Newton steps from a minimum until they no longer get shorter, or what is left is below rounding.
 
     A sum of squares tells weights to half the digits; the steps, which are solved from the residuals themselves, tell more
-    (A. Bjorck, Numerical Methods for Least Squares Problems, 1996, section 9.2).
+    (A. Bjorck, Numerical Methods for Least Squares Problems, 1996, section 9.2). Each is by about the same factor shorter than
+    the one before, from which their sum is extrapolated (D. G. Anderson, Journal of the ACM 12, 1965, with one step kept).
     """
-    if not np.isfinite(found.cost):
+    at = before = linearized(problem, found.v)
+    if at is None or before is None:
         return found
-    v, calls, last = found.v, 0, np.inf
-    inner = ~problem.at_bound(v)
-    with np.errstate(all="ignore"):
-        r = problem.squared(v)
-        cost = float(r @ r)
-        while inner.any() and calls < 50:
-            J = problem.slopes(v)[:, inner]
-            scale = np.sqrt(np.einsum("ij,ij->j", J, J))
-            if not (np.isfinite(scale).all() and (scale > 0).all()):
-                break
-            step, _, rank, _ = np.linalg.lstsq(J / scale, -r, rcond=None)
-            calls += 1
-            moved = v.copy()
-            moved[inner] += step / scale
-            moved = problem.inside(moved)
-            length, after = float(np.abs(step).max()), problem.squared(moved)
-            then = float(after @ after)
-            rounding = 8 * np.finfo(np.float64).eps * float(np.abs(r) @ (np.abs(r) + np.abs(J) @ np.abs(v[inner])))
-            if rank < J.shape[1] or not (length < 0.9 * last and then <= cost + rounding):
-                break
-            still = bool((np.abs(moved - v) <= np.finfo(np.float64).eps * np.abs(v)).all())
-            v, r, cost, last = moved, after, min(cost, then), length
-            if still:
-                break
-    return replace(found, v=v, cost=cost / 2, calls=found.calls + calls, derivatives=found.derivatives + calls)
+    v, last, taken = at.v, math.inf, 1
+    while at.regular and at.length < 0.9 * last and taken < 50:
+        step, left = at.step, np.abs(at.step)
+        if taken > 1:
+            change = step - before.step
+            scaled = change * at.scale
+            step = step - float(scaled @ (step * at.scale) / (scaled @ scaled)) * (at.v - before.v + change)
+            left = left * (at.length / last)
+        moved = problem.inside(at.v + step)
+        if (left <= _ROUNDING * np.abs(at.v)).all():
+            v = moved
+            break
+        after = linearized(problem, moved)
+        if after is None or after.squares > at.squares + at.rounding:
+            break
+        before, at, v, last, taken = at, after, moved, at.length, taken + 1
+    calls, derivatives = found.calls + taken, found.derivatives + taken
+    return found._replace(v=v, cost=at.squares / 2, at=at, calls=calls, derivatives=derivatives)

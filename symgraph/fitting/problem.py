@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from symgraph.training.rows import Rows
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Weights to be found from rows.
 
@@ -26,6 +27,7 @@ class Problem:
         upper: (f,) their greatest values.
         sigma: standard deviations of the residuals, (m,) or one for all; None where the model states them or nobody does.
         is_difference: whether the residual is the prediction less the target.
+        sigma_x: (n, d) standard deviations of the features, which `Orthogonal` takes into account; None for none.
     """
 
     module: GeneratedModule
@@ -36,38 +38,45 @@ class Problem:
     upper: Array
     sigma: Array | None = None
     is_difference: bool = False
+    sigma_x: Array | None = None
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Return the names of the free weights."""
         return tuple(self.module.WEIGHTS[place] for place in self.free)
 
-    @property
+    @cached_property
     def is_bounded(self) -> bool:
         """Tell if any free weight has a bound."""
         return bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
 
-    @property
+    @cached_property
     def robust(self) -> tuple[str, float] | None:
         """Return the name and the scale of the model's robust loss, or None."""
         found: tuple[str, float] | None = self.module.METADATA.get("robust")
         return found
 
-    @property
+    @cached_property
     def has_penalty(self) -> bool:
         """Tell if the loss has a part that is counted once, whatever the number of rows."""
         return bool(self.module.METADATA.get("has_penalty"))
 
-    @property
+    @cached_property
     def is_least_squares(self) -> bool:
         """Tell if what is minimized is a sum of squares of the residuals, robust or not, and of rows that a penalty is."""
         rows_of_penalty = hasattr(self.module, "penalty_residual") and self.robust is None and self.sigma is None
         return hasattr(self.module, "residual") and (rows_of_penalty or not self.has_penalty)
 
-    @property
+    @cached_property
     def by_squares(self) -> bool:
         """Tell if it is searched as least squares, for which SciPy knows no constraints."""
         return self.is_least_squares and not hasattr(self.module, "constraints")
+
+    @cached_property
+    def residuals(self) -> int:
+        """Return the number of residuals, or of rows where there are none; rows of a penalty are not counted."""
+        each: int = self.module.METADATA.get("residuals", 1) if hasattr(self.module, "residual") else 1
+        return self.rows.n * each
 
     def all_weights(self, v: Array) -> Array:
         """Return all k weights, of which the free ones are given."""
@@ -79,6 +88,8 @@ class Problem:
 
     def at_bound(self, v: Array) -> NDArray[np.bool_]:
         """Tell which free weights are at an end of their range, (f,); one whose value rounding has moved by an ulp is."""
+        if not self.is_bounded:
+            return np.zeros(len(v), np.bool_)
         near = 4 * np.finfo(np.float64).eps * np.maximum(np.abs(v), np.finfo(np.float64).tiny)
         return np.asarray((v - self.lower <= near) | (self.upper - v <= near))
 
@@ -138,10 +149,12 @@ def is_difference(problem: Problem, v: Array) -> bool:
     y = np.reshape(y, -1)
     if predicted.shape != r.shape or y.shape != r.shape:
         return False
-    rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
     with np.errstate(invalid="ignore"):
-        apart = np.abs(r - (predicted - y)) > rounding  # nowhere where one is not finite, which tells nothing
-    return not bool(apart.any())
+        apart = np.abs(r - (predicted - y))
+        if (apart == 0.0).all():
+            return True
+        rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
+        return not bool((apart > rounding).any())  # nowhere where one is not finite, which tells nothing
 
 
 def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +13,12 @@ from symgraph.errors import OptionError, WeightsError
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import value_and_slopes
 from symgraph.fitting.found import Found
+from symgraph.fitting.orthogonal import Orthogonal
 from symgraph.fitting.plots import plot_fit
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.profile import check_level, farthest, threshold
 from symgraph.fitting.report import table_as_html, text_of
-from symgraph.fitting.statistics import Covariance, Statistics, correlations
+from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
 from symgraph.training.options import count
 
 
@@ -34,39 +36,74 @@ class Derived(NamedTuple):
     interval: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class FitResult:
     """A fit.
 
     Attributes:
-        w: (k,) the weights, in the order of the module's WEIGHTS.
-        stderr: (k,) their standard errors: 0 of a weight that is fixed, nan of one at a bound or that the data leave open.
-        covariance: (k, k), whose diagonal has the squares of these.
-        success: whether the search converged.
-        message: why it ended.
-        method: the name of the optimizer.
-        warnings: what is to be known of this fit, in words.
-        statistics: chi2, R2, AIC and others.
-        absolute_sigma: whether errors follow from sigma as given, and not from the scatter about the fit.
-        seconds: the time it took.
         problem: what was fitted: the module, the rows, the free weights and their ranges.
         found: the end of the search.
-        how: how the covariance was found.
+        known: the covariance of the free weights where its finding was needed for the warnings.
+        warnings: what is to be known of this fit, in words.
+        absolute_sigma: whether errors follow from sigma as given, and not from the scatter about the fit.
+        seconds: the time it took.
     """
 
-    w: Array
-    stderr: Array
-    covariance: Array
-    success: bool
-    message: str
-    method: str
-    warnings: tuple[str, ...]
-    statistics: Statistics
-    absolute_sigma: bool
-    seconds: float
     problem: Problem
     found: Found
-    how: str
+    known: Covariance | None
+    warnings: tuple[str, ...]
+    absolute_sigma: bool
+    seconds: float
+
+    @cached_property
+    def spread(self) -> Covariance:
+        """Return the covariance of the free weights, and how it was found."""
+        return self.known or covariance(self.problem, self.found, absolute_sigma=self.absolute_sigma)
+
+    @cached_property
+    def w(self) -> Array:
+        """Return the weights, (k,), in the order of the module's WEIGHTS."""
+        return np.array(self.problem.all_weights(self.found.v))
+
+    @cached_property
+    def stderr(self) -> Array:
+        """Return their standard errors, (k,): 0 of one that is fixed, nan of one at a bound or that the data leave open."""
+        return np.asarray(np.sqrt(np.diag(self.covariance)))
+
+    @cached_property
+    def covariance(self) -> Array:
+        """Return their covariance, (k, k), whose diagonal has the squares of the standard errors."""
+        if len(self.problem.free) == len(self.problem.start):
+            return self.spread.matrix
+        matrix = np.zeros((len(self.problem.start),) * 2)
+        matrix[np.ix_(self.problem.free, self.problem.free)] = self.spread.matrix
+        return matrix
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Return chi2, R2, AIC and others."""
+        return statistics(self.problem, self.found.v, absolute_sigma=self.absolute_sigma)
+
+    @property
+    def success(self) -> bool:
+        """Tell if the search converged."""
+        return self.found.success
+
+    @property
+    def message(self) -> str:
+        """Return why it ended."""
+        return self.found.message
+
+    @property
+    def method(self) -> str:
+        """Return the name of the optimizer."""
+        return self.found.method
+
+    @property
+    def how(self) -> str:
+        """Return how the covariance was found."""
+        return self.spread.how
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -121,6 +158,17 @@ class FitResult:
     def predict(self, X: Any) -> Array:
         """Return the model's output at rows, with the weights found; see the module's ``predict``."""
         return np.asarray(self.problem.module.predict(self.w, X))
+
+    @property
+    def nearest_rows(self) -> Array:
+        """Return the rows on the curve that are nearest to the data, of the shape of X, of a fit with errors in x.
+
+        Raises:
+            OptionError: the fit had no sigma_x.
+        """
+        if not isinstance(self.problem, Orthogonal):
+            raise OptionError("only a fit with sigma_x has nearest rows; its X is where the data are")
+        return self.problem.nearest(self.found.v)
 
     def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Return symmetric confidence intervals of the weights, by Student's t where the size of the errors was estimated.
@@ -339,29 +387,6 @@ class FitResult:
         part = J[..., moving]
         half = self._quantile(level) * np.sqrt(np.einsum("...i,ij,...j->...", part, C, part) + extra)
         return middle - half, middle + half
-
-
-def result_of(
-    problem: Problem, found: Found, spread: Covariance, numbers: Statistics, warnings: tuple[str, ...], **facts: Any
-) -> FitResult:
-    """Put a result together from the end of the search and what was computed there."""
-    k = len(problem.start)
-    matrix = np.zeros((k, k))
-    matrix[np.ix_(problem.free, problem.free)] = spread.matrix
-    return FitResult(
-        w=np.array(problem.all_weights(found.v)),
-        stderr=np.sqrt(np.diag(matrix)),
-        covariance=matrix,
-        success=found.success,
-        message=found.message,
-        method=found.method,
-        warnings=warnings,
-        statistics=numbers,
-        problem=problem,
-        found=found,
-        how=spread.how,
-        **facts,
-    )
 
 
 def by_name(what: str, given: Any, names: tuple[str, ...]) -> Mapping[str, Any]:

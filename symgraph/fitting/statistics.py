@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from symgraph.fitting.found import Found
+from symgraph.fitting.linearized import combination, linearized
 from symgraph.fitting.problem import Array, Problem
+
+_NOT_FINITE = "the weights, since derivatives are not finite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,15 @@ def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistic
     """
     module, f = problem.module, len(v)
     chi2 = r2 = log_likelihood = math.nan
-    n, parameters = problem.rows.n, f
+    n, parameters = problem.residuals, f
     if hasattr(module, "residual"):
         r = problem.residual(v)
-        n, chi2 = len(r), float(r @ r)
+        chi2 = float(r @ r)
         r2 = _r2(problem, v, chi2)
     dof = n - f
     if module.METADATA.get("likelihood"):
         log_likelihood = -problem.value_and_grad(v)[0] + _penalty(problem, v)
-    elif hasattr(module, "residual") and problem.robust is None:
+    elif hasattr(module, "residual") and problem.robust is None and problem.sigma_x is None:
         scales = 0.0 if problem.sigma is None else float(np.sum(np.log(np.broadcast_to(problem.sigma, n))))
         variance = 1.0 if absolute_sigma else chi2 / n
         if variance > 0.0:
@@ -93,38 +98,53 @@ def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistic
     )
 
 
-def covariance(problem: Problem, v: Array, *, absolute_sigma: bool) -> Covariance:
+def covariance(problem: Problem, found: Found, *, absolute_sigma: bool) -> Covariance:
     """Compute the covariance of the free weights.
 
     Args:
         problem: the fit.
-        v: (f,) the free weights at its end.
+        found: its end.
         absolute_sigma: whether the size of the errors is known; else it is estimated by the reduced chi2.
     """
-    inner, matrix = ~problem.at_bound(v), np.full((len(v), len(v)), np.nan)
-    if not inner.any():
-        return Covariance(matrix, "no weight is free of its bounds")
+    v = found.v
+    inner = ~problem.at_bound(v)
     names = [name for name, is_inner in zip(problem.names, inner, strict=True) if is_inner]
+    if not names:
+        return Covariance(np.full((len(v), len(v)), np.nan), "no weight is free of its bounds")
     with np.errstate(all="ignore"):
-        if problem.is_least_squares and problem.robust is None:
-            r, J = problem.residual(v), problem.slopes(v)[:, inner]
-            dof = len(r) - int(inner.sum())
-            known = "absolute sigma" if absolute_sigma else "errors estimated by the reduced chi2"
-            inverse, undetermined = _inverse_of_square(J, names)
-            variance = 1.0 if absolute_sigma else float(r @ r) / dof if dof > 0 else np.nan
-            found, how = variance * inverse, f"(J'J)^-1, {known}"
-        else:
-            H = problem.hessian(v)[np.ix_(inner, inner)]
-            inverse, undetermined = _inverse(H, names)
-            found, how = inverse, "inverse of the Hessian of the negative log-likelihood"
-            if not problem.module.METADATA.get("likelihood"):
-                G = problem.module.per_sample_grad(problem.all_weights(v), problem.rows.X, problem.rows.y)
-                G = np.atleast_2d(G)[:, problem.free][:, inner]
-                n, f = len(G), int(inner.sum())
-                found = inverse @ (G.T @ G) @ inverse * (n / (n - f) if n > f else np.nan)
-                how = "sandwich H^-1 G'G H^-1, since the loss is no likelihood"
-    matrix[np.ix_(inner, inner)] = found
+        by = _by_squares if problem.is_least_squares and problem.robust is None else _by_hessian
+        part, how, undetermined = by(problem, found, names, inner, absolute_sigma)
+    if len(names) == len(v):
+        return Covariance(part, how, undetermined)
+    matrix = np.full((len(v), len(v)), np.nan)
+    matrix[np.ix_(inner, inner)] = part
     return Covariance(matrix, how, undetermined)
+
+
+def _by_squares(
+    problem: Problem, found: Found, names: list[str], inner: NDArray[np.bool_], absolute_sigma: bool
+) -> tuple[Array, str, str]:
+    at = found.at or linearized(problem, found.v)
+    inverse, undetermined = (np.full((len(names),) * 2, np.nan), _NOT_FINITE) if at is None else at.inverse(names)
+    what = "(J'J)^-1" if problem.sigma_x is None else "(J'J)^-1 of distances that count sigma_x"
+    if absolute_sigma:
+        return inverse, f"{what}, absolute sigma", undetermined
+    r = problem.residual(found.v)
+    dof = len(r) - len(names)
+    return (float(r @ r) / dof if dof > 0 else np.nan) * inverse, f"{what}, errors estimated by the reduced chi2", undetermined
+
+
+def _by_hessian(
+    problem: Problem, found: Found, names: list[str], inner: NDArray[np.bool_], absolute_sigma: bool
+) -> tuple[Array, str, str]:
+    module, f = problem.module, len(names)
+    inverse, undetermined = _inverse(problem.hessian(found.v)[np.ix_(inner, inner)], names)
+    if module.METADATA.get("likelihood"):
+        return inverse, "inverse of the Hessian of the negative log-likelihood", undetermined
+    G = np.atleast_2d(module.per_sample_grad(problem.all_weights(found.v), problem.rows.X, problem.rows.y))
+    G, n = G[:, problem.free][:, inner], len(G)
+    matrix = inverse @ (G.T @ G) @ inverse * (n / (n - f) if n > f else np.nan)
+    return matrix, "sandwich H^-1 G'G H^-1, since the loss is no likelihood", undetermined
 
 
 def correlations(matrix: Array) -> Array:
@@ -142,7 +162,7 @@ def _penalty(problem: Problem, v: Array) -> float:
 
 
 def _r2(problem: Problem, v: Array, chi2: float) -> float:
-    if not problem.is_difference:
+    if not problem.is_difference or problem.sigma_x is not None:
         return math.nan
     y = np.reshape(np.asarray(problem.rows.y), (problem.rows.n, -1))
     weights = np.ones(y.shape) if problem.sigma is None else np.reshape(np.broadcast_to(1 / problem.sigma**2, y.size), y.shape)
@@ -151,35 +171,15 @@ def _r2(problem: Problem, v: Array, chi2: float) -> float:
     return 1.0 - chi2 / total if total > 0 else math.nan
 
 
-def _inverse_of_square(J: Array, names: list[str]) -> tuple[Array, str]:
-    """Return (J'J)^-1, from the singular values of J with columns of length 1, and what is undetermined."""
-    scale = np.linalg.norm(J, axis=0)
-    if not np.isfinite(scale).all():
-        return np.full((len(names),) * 2, np.nan), "derivatives are not finite"
-    _, singular, directions = np.linalg.svd(J / np.where(scale > 0, scale, 1.0), full_matrices=len(J) < len(names))
-    singular = np.pad(singular, (0, len(names) - len(singular)))
-    if singular[-1] <= max(J.shape) * np.finfo(np.float64).eps * singular[0]:
-        return np.full((len(names),) * 2, np.nan), _combination(directions[-1] / np.where(scale > 0, scale, 1.0), names)
-    half = directions.T / singular / scale[:, None]
-    return half @ half.T, ""
-
-
 def _inverse(H: Array, names: list[str]) -> tuple[Array, str]:
     """Return the inverse of a symmetric matrix that is positive definite, and what is undetermined."""
     nothing = np.full(H.shape, np.nan)
     if not np.isfinite(H).all():
-        return nothing, "derivatives are not finite"
+        return nothing, _NOT_FINITE
     scale = np.sqrt(np.abs(np.diag(H)))
     scale = np.where(scale > 0, scale, 1.0)
     values, directions = np.linalg.eigh(H / np.outer(scale, scale))
     if values[0] <= len(H) * np.finfo(np.float64).eps * values[-1]:
-        return nothing, _combination(directions[:, 0] / scale, names)
+        return nothing, combination(directions[:, 0] / scale, names)
     half = directions / np.sqrt(values) / scale[:, None]
     return half @ half.T, ""
-
-
-def _combination(direction: Array, names: list[str]) -> str:
-    """Write a direction as a sum of weights, its greatest part 1; parts below a thousandth are left out."""
-    direction = direction / direction[np.argmax(np.abs(direction))]
-    parts = [f"{value:+.3g}*{name}" for value, name in zip(direction, names, strict=True) if abs(value) >= 1e-3]
-    return " ".join(parts).replace("+1*", "+").replace("-1*", "-").lstrip("+")

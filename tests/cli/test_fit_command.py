@@ -104,3 +104,17 @@ def test_a_search_that_does_not_converge_ends_with_1(command: Run, monkeypatch: 
     assert done.code == 1
     assert done.out.startswith("formula: NOT CONVERGED by ")
     assert "warning: the search did not converge" in done.out
+
+
+def test_errors_of_features_are_taken_as_a_number_a_column_or_by_name(command: Run) -> None:
+    Path("rows.csv").write_text("x,y,sx,sy\n" + "\n".join(f"{i},{2 * i + (-1) ** i},0.5,1" for i in range(8)))
+    line = ("fit", "y ~ a + b*x", "--data", "rows.csv", "--json", "-q", "--sigma", "sy")
+    found = [command(*line, "--sigma-x", text).out for text in ("0.5", "sx", "x=0.5", "x=sx")]
+    weights = [json.loads(text)["weights"] for text in found]
+    assert weights == [weights[0]] * 4
+    assert weights[0]["b"] != json.loads(command(*line).out)["weights"]["b"]
+    done = command("fit", "y ~ a + b*x", "--data", "rows.csv", "--sigma-x", "0.5")
+    assert (done.code, done.out) == (2, "")
+    assert "it takes sigma beside it" in done.err
+    assert "--sigma-x: 'x=' is not NAME=VALUE" in command(*line, "--sigma-x", "x=").err
+    assert "sigma_x has no x; it has q" in command(*line, "--sigma-x", "q=1").err

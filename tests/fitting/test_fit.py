@@ -206,6 +206,19 @@ def test_a_result_shows_itself_and_travels(decay: Any) -> None:
         np.testing.assert_array_equal(other.predict(X), result.predict(X))
 
 
+def test_what_becomes_of_the_data_after_a_fit_changes_none_of_its_results(decay: Any) -> None:
+    x, y = X.copy(), Y.copy()
+    result, before = symgraph.fit(decay, x, y), symgraph.fit(decay, X, Y)
+    x[:], y[:] = 0.0, 1e6
+    assert result.report() == before.report()
+    assert result.chi2 == before.chi2
+
+
+def test_a_field_of_records_is_fitted_as_an_array_is(decay: Any) -> None:
+    table = np.rec.fromarrays([X, Y], names="x,y")
+    np.testing.assert_array_equal(symgraph.fit(decay, table["x"], table["y"]).w, symgraph.fit(decay, X, Y).w)
+
+
 def test_columns_are_taken_by_name() -> None:
     import pandas as pd
 

@@ -1,0 +1,102 @@
+"""The residuals of a fit, linearized at free weights: the step to the least sum of their squares, and what they leave open.
+
+Source: A. Bjorck, Numerical Methods for Least Squares Problems (1996), sections 2.7 and 9.2.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.fitting.problem import Array, Problem
+
+EPS = float(np.finfo(np.float64).eps)
+"""The unit in the last place of 1."""
+
+
+class Linearized(NamedTuple):
+    """What the residuals r and their derivatives J say at free weights; rows of a penalty are among them.
+
+    Attributes:
+        v: (f,) the free weights.
+        inner: (f,) which of them are not at a bound, None for all; J has a column for each of these, i in number.
+        squares: r'r.
+        scale: (f,) the lengths of the columns of J; 1 where all of a column is 0, and of weights at a bound.
+        singular: (i,) the singular values of J with columns divided by these, the largest first.
+        directions: (i, i) the right singular vectors of the same, one a row.
+        regular: whether no singular value is 0 within rounding, so that the residuals determine all inner weights.
+        length: the length of the part of r in the space of the columns of J, which is 0 at a minimum.
+        step: (f,) the Gauss-Newton step, which takes this part away if r is linear; 0 if not regular.
+    """
+
+    v: Array
+    inner: NDArray[np.bool_] | None
+    squares: float
+    scale: Array
+    singular: Array
+    directions: Array
+    regular: bool
+    length: float
+    step: Array
+
+    @property
+    def rounding(self) -> float:
+        """Return about as much as rounding may change the squares."""
+        length = math.sqrt(self.squares)
+        return 8 * EPS * length * (length + float(self.scale @ np.abs(self.v)))
+
+    def inverse(self, names: Sequence[str]) -> tuple[Array, str]:
+        """Return (J'J)^-1, and "", or nan and the combination of the inner weights that is not determined, as text."""
+        scale = self.scale if self.inner is None else self.scale[self.inner]
+        if not self.regular:
+            return np.full((len(scale),) * 2, np.nan), combination(self.directions[-1] / scale, names)
+        half = self.directions.T / self.singular / scale[:, np.newaxis]
+        return half @ half.T, ""
+
+
+def linearized(problem: Problem, v: Array) -> Linearized | None:
+    """Linearize the residuals at (f,) free weights; None where something is not finite, or all weights are at a bound."""
+    from scipy.linalg.lapack import dgeqrf, dgesdd  # which take a third of the time of NumPy's functions for few rows
+
+    r, J, inner = problem.squared(v), problem.slopes(v), None
+    if problem.is_bounded:
+        inner = ~problem.at_bound(v)
+        J = J[:, inner]
+    own, i = np.sqrt(np.add.reduce(J * J)), J.shape[1]
+    lengths, squares = own.tolist(), float(r @ r)
+    if not (i and math.isfinite(squares) and all(map(math.isfinite, lengths))):
+        return None
+    if 0.0 in lengths:
+        own[own == 0.0] = 1.0
+    table = np.zeros((max(len(r), i + 1), i + 1), order="F")
+    table[: len(r), :i], table[: len(r), i] = J / own, r
+    factors = dgeqrf(table, overwrite_a=1)[0]
+    left, singular, directions, _ = dgesdd(factors[:i, :i] * _upper(i))
+    along = factors[:i, i] @ left
+    regular = bool(singular[-1] > len(table) * EPS * singular[0])
+    part = (along / singular) @ directions / -own if regular else np.zeros(i)
+    scale, step = (own, part) if inner is None else (_among(inner, own, 1.0), _among(inner, part, 0.0))
+    return Linearized(v, inner, squares, scale, singular, directions, regular, math.sqrt(along @ along), step)
+
+
+@cache
+def _upper(i: int) -> Array:
+    """Return ones in the upper triangle of a matrix, and zeros below."""
+    return np.tri(i).T
+
+
+def _among(inner: NDArray[np.bool_], part: Array, other: float) -> Array:
+    """Return numbers of the free weights, of which those of the inner ones are given."""
+    full = np.full(len(inner), other)
+    full[inner] = part
+    return full
+
+
+def combination(direction: Array, names: Sequence[str]) -> str:
+    """Write a direction as a sum of weights, its greatest part 1; parts below a thousandth are left out."""
+    direction = direction / direction[np.argmax(np.abs(direction))]
+    parts = [f"{value:+.3g}*{name}" for value, name in zip(direction, names, strict=True) if abs(value) >= 1e-3]
+    return " ".join(parts).replace("+1*", "+").replace("-1*", "-").lstrip("+")
