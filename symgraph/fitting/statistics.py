@@ -66,10 +66,10 @@ def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistic
     """
     module, f = problem.module, len(v)
     chi2 = r2 = log_likelihood = math.nan
-    n, parameters = problem.rows.n, f
+    n, parameters = problem.residuals, f
     if hasattr(module, "residual"):
         r = problem.residual(v)
-        n, chi2 = len(r), float(r @ r)
+        chi2 = float(r @ r)
         r2 = _r2(problem, v, chi2)
     dof = n - f
     if module.METADATA.get("likelihood"):
@@ -108,7 +108,7 @@ def covariance(problem: Problem, v: Array, *, absolute_sigma: bool) -> Covarianc
     with np.errstate(all="ignore"):
         if problem.is_least_squares and problem.robust is None:
             r, J = problem.residual(v), problem.slopes(v)[:, inner]
-            dof = len(r) - int(inner.sum())
+            dof = problem.residuals - int(inner.sum())
             known = "absolute sigma" if absolute_sigma else "errors estimated by the reduced chi2"
             inverse, undetermined = _inverse_of_square(J, names)
             variance = 1.0 if absolute_sigma else float(r @ r) / dof if dof > 0 else np.nan
@@ -118,9 +118,8 @@ def covariance(problem: Problem, v: Array, *, absolute_sigma: bool) -> Covarianc
             inverse, undetermined = _inverse(H, names)
             found, how = inverse, "inverse of the Hessian of the negative log-likelihood"
             if not problem.module.METADATA.get("likelihood"):
-                G = problem.module.per_sample_grad(problem.all_weights(v), problem.rows.X, problem.rows.y)
-                G = np.atleast_2d(G)[:, problem.free][:, inner]
-                n, f = len(G), int(inner.sum())
+                G = problem.scores(v)[:, inner]
+                n, f = problem.rows.n, int(inner.sum())
                 found = inverse @ (G.T @ G) @ inverse * (n / (n - f) if n > f else np.nan)
                 how = "sandwich H^-1 G'G H^-1, since the loss is no likelihood"
     matrix[np.ix_(inner, inner)] = found
@@ -144,10 +143,7 @@ def _penalty(problem: Problem, v: Array) -> float:
 def _r2(problem: Problem, v: Array, chi2: float) -> float:
     if not problem.is_difference:
         return math.nan
-    y = np.reshape(np.asarray(problem.rows.y), (problem.rows.n, -1))
-    weights = np.ones(y.shape) if problem.sigma is None else np.reshape(np.broadcast_to(1 / problem.sigma**2, y.size), y.shape)
-    around = y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)
-    total = float(np.sum(weights * around**2))
+    total = problem.about_mean()
     return 1.0 - chi2 / total if total > 0 else math.nan
 
 

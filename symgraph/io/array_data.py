@@ -16,6 +16,7 @@ from symgraph.io.unpickle import load_arrays
 
 SUFFIXES = (".npy", ".pkl", ".pickle")
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayTable:
     """Columns in memory, in blocks as a file's are.
@@ -50,7 +51,9 @@ def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str]) -
     """
     with file.open() as stream:
         content = stream.read()
-    return ArrayTable(_from_arrays(file.name, (_npy if file.suffix == ".npy" else _pickle)(file.name, content), names, possible))
+    return ArrayTable(
+        _from_arrays(file.name, (_npy if file.suffix == ".npy" else _pickle)(file.name, content), names, possible)
+    )
 
 
 def _npy(path: str, content: bytes) -> NDArray[Any]:

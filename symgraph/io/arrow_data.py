@@ -71,7 +71,7 @@ def _opened(file: DataFile) -> Iterator[tuple[list[str], Any, int | None]]:
         raise OptionError(message) from None
     with file.open() as stream:
         try:
-            yield _parquet(stream) if file.suffix in (".parquet", ".pq") else _ipc(stream)
+            yield _parquet(stream) if file.suffix in (".parquet", ".pq") else _ipc(file, stream)
         except (pa.ArrowException, OSError, ValueError) as error:
             kind = "Parquet" if file.suffix in (".parquet", ".pq") else "Arrow"
             raise DataError(f"{file.name} is no readable {kind} file: {short(str(error).splitlines()[0])}") from error
@@ -89,12 +89,13 @@ def _parquet(stream: Any) -> tuple[list[str], Any, int | None]:
     return list(opened.schema_arrow.names), batches, opened.metadata.num_rows
 
 
-def _ipc(stream: Any) -> tuple[list[str], Any, int | None]:
+def _ipc(file: DataFile, stream: Any) -> tuple[list[str], Any, int | None]:
     import pyarrow as pa
 
     in_blocks = stream.read(6) == b"ARROW1"
     stream.seek(0)
-    opened: Any = (pa.ipc.open_file if in_blocks else pa.ipc.open_stream)(stream)
+    source = stream if file.path is None else pa.memory_map(str(file.path))  # all rows may be one batch
+    opened: Any = (pa.ipc.open_file if in_blocks else pa.ipc.open_stream)(source)
 
     def batches(names: Sequence[str]) -> Any:
         return (opened.get_batch(i) for i in range(opened.num_record_batches)) if in_blocks else opened

@@ -21,7 +21,7 @@ class Block(NamedTuple):
     """Consecutive rows.
 
     Attributes:
-        values: (n, m) float64, the columns asked for; NaN in a cell that is missing, an infinity in one that is no finite number.
+        values: (n, m) float64, the columns asked for; NaN in a cell that is missing, an infinity in one that is no number.
         place: tells where a row is, in words.
         cell: tells what a cell at (row, column) holds, in words.
     """

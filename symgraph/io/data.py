@@ -77,10 +77,10 @@ def read_data(
 
     .csv, .txt, .dat and .tsv are UTF-8 text, with or without a byte order mark, whose first line names the columns; see
     `text_data.text_table` for what may separate them. They may be compressed, with a further suffix .gz, .bz2, .xz or .zst, and
-    "-" is stdin. .parquet, .arrow and .feather are read by pyarrow. .npy, .pkl and .pickle hold a 2-D array with the features in
-    the model's order and then the targets, or columns by name: a structured array (n,), or in a pickle a dict; a pickle may hold
-    a list of rows as well. Pickles are read without trusting them, see `symgraph.io.unpickle`; those inside an .npy file are
-    refused. Columns by name may be in any order, and others than the model's are ignored.
+    "-" is stdin. .parquet, .arrow and .feather are read by pyarrow. .npy, .pkl and .pickle hold a 2-D array with the features
+    in the model's order and then the targets, or columns by name: a structured array (n,), or in a pickle a dict; a pickle may
+    hold a list of rows as well. Pickles are read without trusting them, see `symgraph.io.unpickle`; those inside an .npy file
+    are refused. Columns by name may be in any order, and others than the model's are ignored.
 
     Args:
         path: the file.

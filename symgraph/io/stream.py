@@ -130,7 +130,7 @@ class Stream:
         return streamed_inputs(self._binding, w, self._window, self._features, self._targets)
 
     def _counted(self) -> tuple[int, int]:
-        """Go through all rows, so that what is wrong with them is told before something is computed; return how many there are."""
+        """Go through all rows, so that a fault is told before anything is computed; count those that are kept and left out."""
         count, read = 0, 0
         for block in self._blocks():
             size = len(block.values) if block.kept is None else len(block.kept)

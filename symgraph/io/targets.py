@@ -35,11 +35,12 @@ def check_labels(module: Any, X: Any, y: Any, origin: str = "y", numbers: Any = 
     if good.all():
         return
     row = int(np.argmin(good))
+    number = row if numbers is None else numbers[row]
     wanted = _WANTED[kind].format(most)
     if kind == "count" and most is not None:
         wanted += f", of {limit} = {most[row]:g} at most" if isinstance(limit, str) else f", {limit} at most"
     bad = f"; {count} more such rows follow" if (count := int(np.sum(~good)) - 1) else ""
     raise DataError(
-        f"{origin}: row {row if numbers is None else numbers[row]} (counted from 0) has {module.TARGET} = {target[row]:g}; the likelihood "
+        f"{origin}: row {number} (counted from 0) has {module.TARGET} = {target[row]:g}; the likelihood "
         f"{module.METADATA['likelihood']} of {module.MODEL} needs {wanted}{bad}"
     )

@@ -62,7 +62,9 @@ def checked_dialect(delimiter: str | None, decimal: str | None, thousands: str |
         raise OptionError(f"delimiter must be one sign between cells, such as ; or tab, not {delimiter!r}")
     if decimal not in (None, ".", ","):
         raise OptionError(f"decimal must be . or , and not {decimal!r}")
-    if thousands is not None and (thousands not in (",", ".", "'", " ", "\N{NO-BREAK SPACE}", "_") or thousands == (decimal or ".")):
+    if thousands is not None and (
+        thousands not in (",", ".", "'", " ", "\N{NO-BREAK SPACE}", "_") or thousands == (decimal or ".")
+    ):
         raise OptionError(f"thousands must be one of , . ' _ or a space, and not the decimal sign, not {thousands!r}")
     return Dialect(named, decimal, thousands)
 
@@ -124,8 +126,8 @@ class TextTable:
 def text_table(file: DataFile, names: Sequence[str], asked: Dialect) -> TextTable:
     """Look at the first rows of a file, which tell what its dialect is as far as nobody has said it.
 
-    The delimiter is the one at which the first line names all columns asked for. The decimal sign is a comma if the delimiter is
-    none, and some of the first rows are numbers with it and not without.
+    The delimiter is the one at which the first line names all columns asked for. The decimal sign is a comma if the delimiter
+    is not, and the first rows are numbers so, and not with a point.
 
     Raises:
         DataError: the file is empty or no text, or lacks a column.
@@ -222,9 +224,7 @@ def _filled(reader: Any) -> Iterator[list[str]]:
     return (row for row in reader if row and row != ["#"])
 
 
-def _regular(
-    name: str, rows: list[list[str]], before: int, width: int, blank: int
-) -> tuple[list[list[str]], list[int], int]:
+def _regular(name: str, rows: list[list[str]], before: int, width: int, blank: int) -> tuple[list[list[str]], list[int], int]:
     """Return the rows without comments and blank ends, the lines where they begin, and the first blank line.
 
     Args:

@@ -1,7 +1,7 @@
 """Arguments that carry names or masks: frames, mappings, records and series by name; entries without a value are refused.
 
-Frames are known by what they can do, not by their library, so that none is imported: columns have names and are arrays to NumPy;
-nulls are told by `is_null`, as in Polars, Arrow and narwhals, or by `isna`, as in pandas.
+Frames are known by what they can do, not by their library, so that none is imported: they have columns by name, which are arrays
+to NumPy, and nulls are told by `is_null`, as in Polars, Arrow and narwhals, or by `isna`, as in pandas.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def unmasked(values: Any, what: str) -> Array:
 
 
 def unmarked(values: Any, what: str) -> Array:
-    """Turn a column into an array; refuse one with an entry that its library marks as missing: NaN among floats is no such mark.
+    """Turn a column into an array; refuse one with an entry that its library marks as missing, which NaN among floats is not.
 
     Raises:
         ValueError: an entry is masked or missing; the message names the first such row, counted from 0.

@@ -15,13 +15,13 @@ class Window:
     Args:
         read: begins to read, and gives tables (rows, columns) one after the other.
         count: the number of all rows.
-        changed: gives the error for a table that has fewer rows than it had.
+        lost: gives the error for a table that has fewer rows than it had.
     """
 
-    def __init__(self, read: Callable[[], Iterator[Array]], count: int, changed: Callable[[], Exception]) -> None:
+    def __init__(self, read: Callable[[], Iterator[Array]], count: int, lost: Callable[[], Exception]) -> None:
         self.count = count
         self._read = read
-        self._changed = changed
+        self._lost = lost
         self._tables: Iterator[Array] = iter(())
         self._first, self._table = 0, np.empty((0, 0))
 
@@ -34,7 +34,7 @@ class Window:
             passed = min(start - self._first, len(self._table))
             more = next(self._tables, None)
             if more is None:
-                raise self._changed()
+                raise self._lost()
             self._table = np.concatenate([self._table[passed:], more]) if passed < len(self._table) else more
             self._first += passed
         if stop == self.count:

@@ -8,6 +8,7 @@ import numpy as np
 
 from symgraph.errors import OptionError
 from symgraph.io.module import GeneratedModule, ScalarModule
+from symgraph.io.stream import Stream
 from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
 from symgraph.training.history import Callback, EpochEnd, Reason, Stop, TrainResult
@@ -16,6 +17,7 @@ from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
 from symgraph.training.other_backends import Siblings, is_scalar, siblings_of
 from symgraph.training.rows import Array, as_rows, as_weights, shuffled
+from symgraph.training.streamed import streamed_run
 
 
 class _Plan(NamedTuple):
@@ -35,7 +37,7 @@ class _Plan(NamedTuple):
 
 
 def train(
-    module: GeneratedModule | ScalarModule,
+    module: GeneratedModule | ScalarModule | Stream,
     X: Any = None,
     y: Any = None,
     *,
@@ -59,7 +61,8 @@ def train(
     the two runs together equal one uninterrupted run bit for bit.
 
     Args:
-        module: a generated module with a loss, of the numpy backend or of the scalar one, which runs in float64.
+        module: a generated module with a loss, of the numpy backend or of the scalar one, which runs in float64; or a
+            `symgraph.stream` of one, which is trained on all rows at once.
         X: (n, d), with one feature also (n,); None for a model without features, whose every epoch is then one update.
         y: (n,); None for a model without target.
         optimizer: `sgd`, `momentum`, `adam`, a row of OPTIMIZERS, or one of your own.
@@ -84,6 +87,10 @@ def train(
     """
     if not isinstance(optimizer, Optimizer):
         raise OptionError(f"optimizer must be a value such as adam(0.001), not {optimizer!r}; OPTIMIZERS has them by name")
+    if isinstance(module, Stream):
+        module, w0 = streamed_run(module, X, y, batch_size, backend, w0)
+        backend = "numpy"
+    assert not isinstance(module, Stream)  # of which a module was made
     _check_module(module)
     function("stop", stop, "converged(1e-6)")
     function("clip", clip, "clip_by_norm(1.0)")
