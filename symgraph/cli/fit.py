@@ -3,24 +3,32 @@
 import re
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from symgraph.cli.current import load_model
+from symgraph.cli.rows import (
+    DataFile,
+    Decimal,
+    Delimiter,
+    DropMissing,
+    Streamed,
+    Thousands,
+    given_rows,
+    reading_of,
+)
 from symgraph.cli.terminal import (
     Backend,
     ConfigFile,
-    DataFile,
     Json,
     Locked,
     Quiet,
     check_writable,
-    inputs_of,
     note,
     print_json,
-    read_rows,
 )
 
 
@@ -41,6 +49,11 @@ def fit(
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of what is drawn.")] = 0,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the fit (.svg, .png, .pdf).")] = None,
+    stream: Streamed = False,
+    drop_missing: DropMissing = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
     backend: Backend = "auto",
     config: ConfigFile = None,
     locked: Locked = False,
@@ -64,23 +77,23 @@ def fit(
         from symgraph.training.plots import check_plot_path
 
         check_plot_path(plot)
-    begin = _numbers("--start", start)
+    begin, reading = _numbers("--start", start), reading_of(drop_missing, delimiter, decimal, thousands)
     if "~" in model:
-        module = _of_formula(model, data, begin, quiet)
+        module = _of_formula(model, data, reading, begin, quiet)
     elif _is_spec(Path(model)):
         module = _of_spec(model)
     else:
         module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
-    rows = read_rows(module, data)
-    X, y = inputs_of(rows)
-    with warnings.catch_warnings():
+    deviation, columns = _sigma(sigma, data)
+    against = "--plot draws all rows" if plot is not None else "--sigma is a column, which is for rows in memory"
+    against = against if plot is not None or columns else ""
+    rows = given_rows(module, data, reading, stream=stream, against=against, others=columns, quiet=quiet)
+    with rows as given, warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
-        result = fitted(
-            module,
-            X,
-            y,
-            begin or None,
-            sigma=_sigma(sigma, data),
+        search: Any = partial(fitted, *given.inputs)
+        result = search(
+            start=begin or None,
+            sigma=given.others[:, 0] if columns else deviation,
             absolute_sigma=absolute_sigma,
             bounds=_ranges(bounds) if bounds else None,
             fixed=_fixed(fix),
@@ -105,14 +118,14 @@ def fit(
         raise typer.Exit(1)
 
 
-def _of_formula(formula: str, data: Path | None, start: Mapping[str, float], quiet: bool) -> Any:
+def _of_formula(formula: str, data: Path | None, reading: Any, start: Mapping[str, float], quiet: bool) -> Any:
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
     from symgraph.io.data import column_names
 
     if data is None:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    made = Model.from_formula(formula, column_names(data), start)
+    made = Model.from_formula(formula, column_names(data, reading), start)
     note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
     return compile(made)
 
@@ -183,17 +196,13 @@ def _ranges(text: str) -> dict[str, tuple[float | None, float | None]]:
     return found
 
 
-def _sigma(text: str, data: Path | None) -> Any:
-    """Return the standard deviations: a number, or a column of the file."""
+def _sigma(text: str, data: Path | None) -> tuple[float | None, tuple[str, ...]]:
+    """Return the standard deviation if it is a number, or the name of the column that has it."""
     from symgraph.errors import OptionError
-    from symgraph.io.data import read_data
 
-    if not text:
-        return None
     try:
-        return float(text)
+        return (float(text), ()) if text else (None, ())
     except ValueError:
-        pass
-    if data is None:
-        raise OptionError(f"--sigma: {text!r} is no number, and there is no file with such a column")
-    return read_data(data, (), text).y
+        if data is None:
+            raise OptionError(f"--sigma: {text!r} is no number, and there is no file with such a column") from None
+        return None, (text,)

@@ -10,21 +10,28 @@ import typer
 
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
+from symgraph.cli.rows import (
+    DataFile,
+    Decimal,
+    Delimiter,
+    DropMissing,
+    Streamed,
+    Thousands,
+    given_rows,
+    reading_of,
+)
 from symgraph.cli.terminal import (
     ConfigFile,
-    DataFile,
     Json,
     Locked,
     ModelName,
     Quiet,
     abandon_output,
     check_writable,
-    inputs_of,
     note,
     print_json,
     print_table,
     progress,
-    read_rows,
     read_weights,
 )
 
@@ -64,6 +71,11 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Draw the losses (.svg, .png, .pdf); several runs together, and each as -NAME."),
     ] = None,
+    stream: Streamed = False,
+    drop_missing: DropMissing = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
     backend: Annotated[
         str,
         typer.Option(
@@ -87,10 +99,13 @@ def train(
     arrays = "numpy" if backend == "numpy" else "auto"
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=arrays)
     optimizers = _optimizers(optimizer or ["adam"], lr, lr_step, lr_factor)
-    rows = read_rows(module, data)
+    reading = reading_of(drop_missing, delimiter, decimal, thousands)
+    against = "" if batch_size == "all" else "it needs --batch-size all"
+    with given_rows(module, data, reading, stream=stream, against=against, quiet=quiet, passes=False) as given:
+        pass  # the bar of a run shows its epochs
     options: dict[str, Any] = {
         "epochs": count("--epochs", epochs),
-        "batch_size": _batch_size(batch_size, 1 if rows is None else len(rows)),
+        "batch_size": _batch_size(batch_size, given.n),
         "shuffle": shuffle,
         "seed": count("--seed", seed, at_least=0, at_most=GREATEST_SEED),
         "stop": None if tol is None else training.converged(number("--tol", tol, above=0.0)),
@@ -101,11 +116,11 @@ def train(
     files = {} if save is None else {name: _file_of(save, name, optimizers) for name in optimizers}
     _check_outputs(files.values(), plot, data)
     with Interrupts() as interrupts:
-        results = _runs(partial(training.train, module, *inputs_of(rows), **options), optimizers, options, interrupts, quiet)
+        results = _runs(partial(training.train, *given.inputs, **options), optimizers, options, interrupts, quiet)
         # the results are on the disk before anything is printed: the terminal may be gone
         lines, failure = _save(results, module, files)
-    judged = partial(training.doubts, module, *inputs_of(rows), shuffle=shuffle, batch_size=options["batch_size"])
-    doubted = {name: judged(result) for name, result in results.items()}
+    judged: Any = partial(training.doubts, shuffle=shuffle, batch_size=options["batch_size"])
+    doubted = {name: () if given.streamed else judged(*given.inputs, result) for name, result in results.items()}
     try:
         for name, result in results.items():
             if result.fallback is not None:

@@ -84,7 +84,7 @@ def _parquet(stream: Any) -> tuple[list[str], Any, int | None]:
     opened = ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16)
 
     def batches(names: Sequence[str]) -> Any:
-        return opened.iter_batches(BLOCK_ROWS, columns=list(names), use_threads=False)
+        return opened.iter_batches(BLOCK_ROWS, columns=list(dict.fromkeys(names)), use_threads=False)
 
     return list(opened.schema_arrow.names), batches, opened.metadata.num_rows
 

@@ -46,12 +46,14 @@ class Dataset:
     Attributes:
         X: (n, d) float64, the features in the model's order; None where the model has no features.
         y: (n,) float64, (n, p) of several targets, or None where no target was asked for.
+        others: (n, columns) float64, further columns that were asked for.
         kept: (rows of the file,) which of these the n rows are; None where they are all.
         dialect: how text was read, in words; "" for commas and decimal points, and for what is no text.
     """
 
     X: NDArray[np.float64] | None
     y: NDArray[np.float64] | None
+    others: NDArray[np.float64] | None = None
     kept: NDArray[np.bool_] | None = None
     dialect: str = ""
 
@@ -71,6 +73,7 @@ def read_data(
     target: str | Sequence[str] | None,
     *,
     need_target: bool = True,
+    others: Sequence[str] = (),
     reading: Reading = PLAIN,
 ) -> Dataset:
     """Read a data file, whose suffix gives the format.
@@ -87,6 +90,7 @@ def read_data(
         features: names of the model's features, in its order.
         target: name of its target, or None where it has none; the names of several.
         need_target: whether the target is read; without it a file need not have one, as for predictions.
+        others: names of further columns, which only files with names have.
         reading: how the file is read.
 
     Raises:
@@ -95,7 +99,8 @@ def read_data(
         OptionError: what reads the file is not installed.
     """
     targets = () if target is None else (target,) if isinstance(target, str) else tuple(target)
-    names = (*features, *targets) if need_target else tuple(features)
+    own = (*features, *targets) if need_target else tuple(features)
+    names = (*own, *others)
     name, table = opened_table(path, names, (*features, *targets), reading)
     blocks = list(complete(name, table.blocks(), names, drop_missing=reading.drop_missing))
     values = np.concatenate([block.values for block in blocks])
@@ -105,11 +110,11 @@ def read_data(
     d = len(features)
     X = np.ascontiguousarray(values[:, :d]) if d else None
     y = None
-    if len(names) > d:
-        y = values[:, d].copy() if isinstance(target, str) else np.ascontiguousarray(values[:, d:])
+    if len(own) > d:
+        y = values[:, d].copy() if isinstance(target, str) else np.ascontiguousarray(values[:, d : len(own)])
     all_kept = all(block.kept is None for block in blocks)
     words = table.dialect.in_words if isinstance(table, TextTable) else ""
-    return Dataset(X, y, None if all_kept else np.concatenate(kept), words)
+    return Dataset(X, y, values[:, len(own) :] if others else None, None if all_kept else np.concatenate(kept), words)
 
 
 def opened_table(path: str | Path, names: Sequence[str], possible: Sequence[str], reading: Reading) -> tuple[str, Table]:

@@ -83,6 +83,12 @@ class Stream:
         """Yield the output of the rows of each block, (rows,) or (rows, m) of m outputs."""
         return (self.module.predict(w, X) for X, _ in self.blocks())
 
+    def predictions(self, w: Any) -> Iterator[tuple[Array, NDArray[np.bool_] | None]]:
+        """Yield the output of the rows of each part of the file, and which rows of the part they are; None for all."""
+        for part in self._blocks():
+            rows = len(part.values)
+            yield self.module.predict(w, self._apart(part.values)[0]) if rows else np.empty(0), part.kept
+
     def r_factor(self, w: Any) -> Array:
         """Compute the triangular factor of [J r] by QR of one block after the other: J'J would square the condition.
 

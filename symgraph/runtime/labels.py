@@ -1,7 +1,7 @@
 """Arguments that carry names or masks: frames, mappings, records and series by name; entries without a value are refused.
 
-Frames are known by what they can do, not by their library, so that none is imported: they have columns by name, which are arrays
-to NumPy, and nulls are told by `is_null`, as in Polars, Arrow and narwhals, or by `isna`, as in pandas.
+Frames are known by what they can do, not by their library, so that none is imported: they have columns by name, of which NumPy
+makes arrays, and nulls are told by `is_null`, as in Polars, Arrow and narwhals, or by `isna`, as in pandas.
 """
 
 from collections.abc import Sequence
