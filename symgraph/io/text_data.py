@@ -118,7 +118,8 @@ class TextTable:
 
         def cell(row: int, column: int) -> str:
             text = rows[row][places[column]].strip()
-            return repr(short(text)) if text else "empty"
+            signs = " (read with decimal commas)" if self.dialect.decimal == "," else ""
+            return f"{short(text)!r}{signs}" if text else "empty"
 
         return Block(values, where, cell)
 
