@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.errors import SpecWarning, SymgraphError
     from symgraph.fitting import FitResult, FitWarning, compare, fit
     from symgraph.io.native import load
+    from symgraph.io.stream import stream
     from symgraph.ir.functions import (
         betaln,
         cbrt,
@@ -57,6 +58,7 @@ _EXPORTS = {
     **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step", "lambertw1p"), "symgraph.ir.functions"),
     "compile": "symgraph.build.modules",
     "load": "symgraph.io.native",
+    "stream": "symgraph.io.stream",
     **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
     **dict.fromkeys(("fit", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
 }
@@ -96,6 +98,7 @@ __all__ = [
     "relu",
     "sigmoid",
     "softplus",
+    "stream",
     "voigt",
     "wofz_im",
     "wofz_re",

@@ -3,24 +3,32 @@
 import re
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from symgraph.cli.current import load_model
+from symgraph.cli.rows import (
+    DataFile,
+    Decimal,
+    Delimiter,
+    DropMissing,
+    Streamed,
+    Thousands,
+    given_rows,
+    reading_of,
+)
 from symgraph.cli.terminal import (
     Backend,
     ConfigFile,
-    DataFile,
     Json,
     Locked,
     Quiet,
     check_writable,
-    inputs_of,
     note,
     print_json,
-    read_rows,
 )
 
 
@@ -44,6 +52,11 @@ def fit(
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of what is drawn.")] = 0,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the fit (.svg, .png, .pdf).")] = None,
+    stream: Streamed = False,
+    drop_missing: DropMissing = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
     backend: Backend = "auto",
     config: ConfigFile = None,
     locked: Locked = False,
@@ -68,23 +81,25 @@ def fit(
 
         check_plot_path(plot)
     begin, extras = _numbers("--start", start), ("feature-jacobian",) if sigma_x else ()
+    reading = reading_of(drop_missing, delimiter, decimal, thousands)
     if "~" in model:
-        module = _of_formula(model, data, begin, quiet, extras)
+        module = _of_formula(model, data, reading, begin, quiet, extras)
     elif _is_spec(Path(model)):
         module = _of_spec(model, extras)
     else:
         module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
-    rows = read_rows(module, data)
-    X, y = inputs_of(rows)
-    with warnings.catch_warnings():
+    deviation, deviations_x = _sigma("--sigma", sigma, data), _sigma_x(sigma_x, data)
+    columns = _columns(deviation, deviations_x)
+    against = "a column of standard deviations is for rows in memory" if columns else ""
+    against = "--sigma-x is for rows in memory" if sigma_x else "--plot draws all rows" if plot is not None else against
+    rows = given_rows(module, data, reading, stream=stream, against=against, others=columns, quiet=quiet)
+    with rows as given, warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
-        result = fitted(
-            module,
-            X,
-            y,
-            begin or None,
-            sigma=_sigma("--sigma", sigma, data),
-            sigma_x=_sigma_x(sigma_x, data),
+        search: Any = partial(fitted, *given.inputs)
+        result = search(
+            start=begin or None,
+            sigma=_values(deviation, given.others, columns),
+            sigma_x=_values(deviations_x, given.others, columns),
             absolute_sigma=absolute_sigma,
             bounds=_ranges(bounds) if bounds else None,
             fixed=_fixed(fix),
@@ -109,14 +124,16 @@ def fit(
         raise typer.Exit(1)
 
 
-def _of_formula(formula: str, data: Path | None, start: Mapping[str, float], quiet: bool, extras: tuple[str, ...]) -> Any:
+def _of_formula(
+    formula: str, data: Path | None, reading: Any, start: Mapping[str, float], quiet: bool, extras: tuple[str, ...]
+) -> Any:
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
     from symgraph.io.data import column_names
 
     if data is None:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    made = Model.from_formula(formula, column_names(data), start)
+    made = Model.from_formula(formula, column_names(data, reading), start)
     note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
     return compile(made, extras=extras)
 
@@ -187,24 +204,33 @@ def _ranges(text: str) -> dict[str, tuple[float | None, float | None]]:
     return found
 
 
-def _sigma(option: str, text: str, data: Path | None) -> Any:
-    """Return the standard deviations: a number, or a column of the file."""
+def _sigma(option: str, text: str, data: Path | None) -> float | str | None:
+    """Return the standard deviations: a number, or the name of a column of the file."""
     from symgraph.errors import OptionError
-    from symgraph.io.data import read_data
 
-    if not text:
-        return None
     try:
-        return float(text)
+        return float(text) if text else None
     except ValueError:
-        pass
-    if data is None:
-        raise OptionError(f"{option}: {text!r} is no number, and there is no file with such a column")
-    return read_data(data, (), text).y
+        if data is None:
+            raise OptionError(f"{option}: {text!r} is no number, and there is no file with such a column") from None
+        return text
 
 
 def _sigma_x(text: str, data: Path | None) -> Any:
-    """Return the standard deviations of the features: of all, or of some by name."""
+    """Return the standard deviations of the features: of all, or of some by name; numbers or names of columns."""
     if "=" not in text:
         return _sigma("--sigma-x", text, data)
     return {name: _sigma("--sigma-x", value or "", data) for name, value in _items("--sigma-x", text)}
+
+
+def _columns(*deviations: Any) -> tuple[str, ...]:
+    """Return the names of the columns among standard deviations."""
+    each = [one for some in deviations for one in (some.values() if isinstance(some, dict) else [some])]
+    return tuple(dict.fromkeys(one for one in each if isinstance(one, str)))
+
+
+def _values(deviation: Any, others: Any, columns: tuple[str, ...]) -> Any:
+    """Return standard deviations with the values of columns in the place of their names."""
+    if isinstance(deviation, dict):
+        return {name: _values(one, others, columns) for name, one in deviation.items()}
+    return others[:, columns.index(deviation)] if isinstance(deviation, str) else deviation

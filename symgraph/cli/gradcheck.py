@@ -6,18 +6,16 @@ from typing import Annotated
 import typer
 
 from symgraph.cli.current import load_model
+from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
 from symgraph.cli.terminal import (
     Backend,
     ConfigFile,
-    DataFile,
     Json,
     Locked,
     ModelName,
     Quiet,
-    inputs_of,
     note,
     print_json,
-    read_rows,
     read_weights,
 )
 
@@ -30,6 +28,10 @@ def gradcheck(
     rows: Annotated[int, typer.Option(metavar="N", help="Rows to check at each.")] = 8,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of all that is drawn.")] = 0,
     backend: Backend = "auto",
+    drop_missing: DropMissing = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
     config: ConfigFile = None,
     locked: Locked = False,
     quiet: Quiet = False,
@@ -43,7 +45,10 @@ def gradcheck(
     count("--points", points)
     count("--rows", rows)
     count("--seed", seed, at_least=0)
-    X, y = (None, None) if data is None else inputs_of(read_rows(module, data, need_target=module.METADATA["has_loss"]))
+    reading = reading_of(drop_missing, delimiter, decimal, thousands)
+    has_loss = bool(module.METADATA["has_loss"])
+    given = None if data is None else read_rows(module, data, need_target=has_loss, reading=reading, quiet=quiet)
+    X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, module)
     report = run(module, X, y, w=w, points=points, rows=rows, seed=seed)
     if json:

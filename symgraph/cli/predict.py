@@ -1,15 +1,29 @@
 """``symgraph predict``: compute predictions of a built model for the rows of a file."""
 
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from symgraph.cli.current import load_model
+from symgraph.cli.rows import (
+    DataFile,
+    Decimal,
+    Delimiter,
+    DropMissing,
+    Streamed,
+    Thousands,
+    in_blocks,
+    read_rows,
+    reading_of,
+    streamed_rows,
+)
 from symgraph.cli.terminal import (
     Backend,
     ConfigFile,
-    DataFile,
     Json,
     Locked,
     ModelName,
@@ -17,7 +31,6 @@ from symgraph.cli.terminal import (
     check_writable,
     json_text,
     note,
-    read_rows,
     read_weights,
 )
 
@@ -27,15 +40,21 @@ def predict(
     weights: Annotated[Path, typer.Option(metavar="FILE", help="Weights that `symgraph train --save` wrote.")],
     data: DataFile = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of to stdout.")] = None,
+    stream: Streamed = False,
+    drop_missing: DropMissing = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
     backend: Backend = "auto",
     config: ConfigFile = None,
     locked: Locked = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Compute the output for each row and print it, as CSV if not as JSON; a column for each of several outputs."""
-    import numpy as np
+    """Compute the output for each row and print it, as CSV if not as JSON; a column for each of several outputs.
 
+    A row that --drop-missing leaves out has an empty output, or null in JSON: outputs stand beside the rows of the file.
+    """
     from symgraph.errors import OptionError
 
     module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
@@ -44,25 +63,52 @@ def predict(
     if out is not None:
         check_writable("--out", out, data, weights)
     w = read_weights(weights, module)
-    rows = read_rows(module, data, need_target=False)
-    outputs, predicted = module.OUTPUTS, module.predict(w, rows.X if rows is not None else None)
-    table: list[list[Any]] = np.reshape(predicted, (-1, len(outputs))).tolist()
-    if json:
-        text = json_text({"model": module.MODEL, **dict(zip(outputs, map(list, zip(*table, strict=True)), strict=True))})
+    reading = reading_of(drop_missing, delimiter, decimal, thousands)
+    if in_blocks(data, stream, "--json has all outputs at once" if json else ""):
+        assert data is not None  # else there is nothing to read
+        with streamed_rows(module, data, reading, need_target=False, quiet=quiet) as rows:
+            parts = rows.predictions(w)
+            _write(out, chain([_header(module)], (text for part in parts for text in _lines(*part, len(module.OUTPUTS)))))
     else:
-        text = "\n".join([",".join(outputs), *(",".join(map(repr, row)) for row in table)])
-    if out is None:
-        print(text)
-    else:
-        _write(out, f"{text}\n")
+        found = read_rows(module, data, need_target=False, reading=reading, quiet=quiet)
+        predicted = module.predict(w, found.X if found is not None else None)
+        kept = None if found is None else found.kept
+        if json:
+            columns = zip(*_placed(predicted, kept, len(module.OUTPUTS)), strict=True)
+            text = json_text({"model": module.MODEL, **dict(zip(module.OUTPUTS, map(list, columns), strict=True))})
+            _write(out, [f"{text}\n"])
+        else:
+            _write(out, [_header(module), *_lines(predicted, kept, len(module.OUTPUTS))])
+    if out is not None:
         note(f"predictions written to {out}", quiet=quiet)
 
 
-def _write(path: Path, text: str) -> None:
+def _header(module: Any) -> str:
+    return f"{','.join(module.OUTPUTS)}\n"
+
+
+def _placed(predicted: Any, kept: Any, width: int) -> list[list[float | None]]:
+    """Return the outputs of all rows, None in those that were left out."""
+    table: list[list[float | None]] = predicted.reshape(-1, width).tolist()
+    if kept is None:
+        return table
+    rows = iter(table)
+    return [next(rows) if one else [None] * width for one in kept.tolist()]
+
+
+def _lines(predicted: Any, kept: Any, width: int) -> Iterator[str]:
+    rows = _placed(predicted, kept, width)
+    return (",".join("" if one is None else repr(one) for one in row) + "\n" for row in rows)
+
+
+def _write(path: Path | None, lines: Iterable[str]) -> None:
     from symgraph.errors import OptionError
     from symgraph.io.files import write_file
 
+    if path is None:
+        sys.stdout.writelines(lines)
+        return
     try:
-        write_file(path, text)
+        write_file(path, lines)
     except OSError as error:
         raise OptionError(f"--out: {path} cannot be written: {error.strerror}") from error

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from symgraph.io.data import Dataset
     from symgraph.io.module import GeneratedModule
 
 _PATIENCE = 1.0
@@ -30,7 +29,6 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The project's settings; else the nearest pyproject.toml.")
 ]
 Locked = Annotated[bool, typer.Option("--locked", help="Refuse a module older than its spec; else it is built anew.")]
-DataFile = Annotated[Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv, .tsv (with header), .npy or .pkl.")]
 
 
 def read_weights(path: Path, module: "GeneratedModule") -> Any:
@@ -195,37 +193,6 @@ def stage_bar(names: Sequence[str], *, quiet: bool) -> Iterator[Callable[[str, s
         timer.cancel()
         timer.join()
         bar.stop()
-
-
-def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool = True) -> "Dataset | None":
-    """Read the rows a model needs; None for a model that needs none.
-
-    Raises:
-        OptionError: the model needs data and no file is given, or has no use for the one that is.
-        DataError: the file cannot be used.
-    """
-    from symgraph.errors import OptionError
-    from symgraph.io.data import read_data
-    from symgraph.io.module import targets_of
-    from symgraph.io.targets import check_labels
-
-    targets = targets_of(module)
-    if not module.FEATURES and not (targets and need_target):
-        if path is not None:
-            lacking = "features" if targets else "features and no target"
-            raise OptionError(f"--data: {module.MODEL} has no {lacking}; leave the option out")
-        return None
-    if path is None:
-        needed = [*module.FEATURES, *(targets if need_target else ())]
-        raise OptionError(f"--data is missing; {module.MODEL} needs the columns {', '.join(needed)}")
-    rows = read_data(path, module.FEATURES, module.TARGET or targets, need_target=need_target)
-    check_labels(module, rows.X, rows.y, str(path))
-    return rows
-
-
-def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:
-    """Return X and y as a module's functions take them: None where the model has no features or no target."""
-    return (None, None) if rows is None else (rows.X, rows.y)
 
 
 def _finite(value: Any) -> Any:

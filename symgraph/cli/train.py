@@ -5,27 +5,35 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
+from symgraph.cli.rows import (
+    DataFile,
+    Decimal,
+    Delimiter,
+    DropMissing,
+    Given,
+    Streamed,
+    Thousands,
+    given_rows,
+    reading_of,
+)
 from symgraph.cli.run_folder import RunFolder, settings_of
 from symgraph.cli.terminal import (
     ConfigFile,
-    DataFile,
     Json,
     Locked,
     Quiet,
     abandon_output,
     check_writable,
-    inputs_of,
     note,
     print_json,
     print_table,
     progress,
-    read_rows,
     read_weights,
     table_lines,
 )
@@ -95,6 +103,11 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Draw the losses (.svg, .png, .pdf); several runs together, and each as -NAME."),
     ] = None,
+    stream: Streamed = False,
+    drop_missing: DropMissing = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
     backend: Annotated[
         str,
         typer.Option(
@@ -141,19 +154,20 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         quiet=quiet,
         backend="numpy" if settings["backend"] == "numpy" else "auto",
     )
-    rows = read_rows(module, _path(settings, "data"))
-    options, init = training_of(settings, 1 if rows is None else len(rows)), _path(settings, "init")
+    given = _rows(module, settings)
+    options, init = training_of(settings, given.n), _path(settings, "init")
     options["w0"] = None if init is None else read_weights(init, module)
     files = _files(settings, optimizers)
     folder = _folder(settings)
     if folder is not None:
         folder.begin(stack, settings, module, options["w0"])
     with Interrupts() as interrupts:
-        run = partial(training.train, module, *inputs_of(rows), **options)
+        run = partial(training.train, *given.inputs, **options)
         results = _runs(run, optimizers, settings, options["stop"], folder, interrupts)
         # the results are on the disk before anything is printed: the terminal may be gone
         saved = [save_all(results, module, own, best=option == "save_best") for option, own in files.items()]
-        doubted = {name: training.doubts(module, *inputs_of(rows), result) for name, result in results.items()}
+        doubts: Any = training.doubts
+        doubted = {name: () if given.streamed else doubts(*given.inputs, result) for name, result in results.items()}
         notes = [f"{name}: run by the backend {one.backend}: {one.fallback}" for name, one in results.items() if one.fallback]
         verdicts = verdicts_of(results, doubted)
         if folder is not None:
@@ -184,6 +198,23 @@ def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult
         raise typer.Exit(128 + (interrupts.received or signal.SIGINT))
     if "non-finite" in reasons:
         raise typer.Exit(1)
+
+
+def _rows(module: "GeneratedModule", settings: Settings) -> Given:
+    """Return the rows; a bar over those of a stream ends with their first count, since that of a run shows its epochs."""
+    reading = reading_of(*(settings[name] for name in ("drop_missing", "delimiter", "decimal", "thousands")))
+    against = "" if settings["batch_size"] == "all" else "it needs --batch-size all"
+    against = "--validation is for rows in memory" if settings["validation"] is not None else against
+    with given_rows(
+        module,
+        _path(settings, "data"),
+        reading,
+        stream=settings["stream"],
+        against=against,
+        quiet=settings["quiet"],
+        passes=False,
+    ) as given:
+        return given
 
 
 def _path(settings: Settings, name: str) -> Path | None:

@@ -17,7 +17,9 @@ from symgraph.fitting.problem import Array, Problem, is_difference
 from symgraph.fitting.result import FitResult, by_name
 from symgraph.fitting.search import methods_of, search
 from symgraph.fitting.statistics import covariance
+from symgraph.fitting.streamed import rows_of, streamed, streamed_difference
 from symgraph.io.module import targets_of
+from symgraph.io.stream import Stream
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, as_rows, as_weights, float_array
@@ -48,7 +50,7 @@ def fit(
     another loss, by the least sum. Weights keep within the bounds of the spec.
 
     Args:
-        module: a generated module with a loss, or a `symgraph.Model`, which is compiled.
+        module: a generated module with a loss, or a `symgraph.Model`, which is compiled; or a `symgraph.stream` of one.
         X: (n, d) rows, with one feature also (n,); a frame or mapping by the names of its columns; None without features.
         y: (n,) target, (n, p) of several; None without a target.
         start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
@@ -79,12 +81,19 @@ def fit(
     begun = time.perf_counter()
     if importlib.util.find_spec("scipy") is None:
         raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
-    module = _module_of(module, () if sigma_x is None else ("feature-jacobian",))
-    rows = _own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+    stream = module if isinstance(module, Stream) else None
+    if stream is not None and not (X is None and y is None and sigma_x is None):
+        raise OptionError("a stream has its rows; leave X and y out, and sigma_x, which is for rows in memory")
+    module = _module_of(module if stream is None else stream.module, () if sigma_x is None else ("feature-jacobian",))
+    rows = rows_of(stream) if stream else _own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
     problem = _problem(module, rows, start, bounds, fixed, seed)
     begin = problem.start[problem.free]
-    problem = _with_sigma(replace(problem, is_difference=is_difference(problem, begin)), sigma, absolute_sigma)
+    if stream is not None:
+        problem = replace(streamed(problem, stream), is_difference=streamed_difference(problem, stream, begin))
+    else:
+        problem = replace(problem, is_difference=is_difference(problem, begin))
+    problem = _with_sigma(problem, sigma, absolute_sigma)
     if sigma_x is not None:
         problem = Orthogonal(**_fields(problem) | {"sigma_x": checked_sigma_x(problem, sigma_x)})
     _check_start(problem, begin)

@@ -137,6 +137,17 @@ class Problem:
         H = self.module.hessian(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
         return np.asarray(H[np.ix_(self.free, self.free)])
 
+    def scores(self, v: Array) -> Array:
+        """Return the gradients of the losses of the rows by the free weights, (n, f), or what has their products."""
+        return np.atleast_2d(self.module.per_sample_grad(self.all_weights(v), self.rows.X, self.rows.y))[:, self.free]
+
+    def about_mean(self) -> float:
+        """Return the sum of the squares of the target about its weighted mean, in units of sigma."""
+        y = np.reshape(np.asarray(self.rows.y), (self.rows.n, -1))
+        weights = np.ones(y.shape) if self.sigma is None else np.reshape(np.broadcast_to(1 / self.sigma**2, y.size), y.shape)
+        around = y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)
+        return float(np.sum(weights * around**2))
+
 
 def is_difference(problem: Problem, v: Array) -> bool:
     """Tell if the residual is the prediction less the target, by its values at the weights."""

@@ -29,7 +29,7 @@ def rise_of(problem: Problem, v: Array, *, absolute_sigma: bool) -> Callable[[Ar
     """
     if problem.is_least_squares and problem.robust is None:
         best = float(np.sum(np.square(problem.squared(v))))
-        dof = len(problem.residual(v)) - len(problem.free)
+        dof = problem.residuals - len(problem.free)
         scale = 1.0 if absolute_sigma else float(np.sum(np.square(problem.residual(v)))) / max(dof, 1)
         return lambda u: (float(np.sum(np.square(problem.squared(u)))) - best) / scale
     lowest = problem.value_and_grad(v)[0]

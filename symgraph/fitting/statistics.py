@@ -141,8 +141,7 @@ def _by_hessian(
     inverse, undetermined = _inverse(problem.hessian(found.v)[np.ix_(inner, inner)], names)
     if module.METADATA.get("likelihood"):
         return inverse, "inverse of the Hessian of the negative log-likelihood", undetermined
-    G = np.atleast_2d(module.per_sample_grad(problem.all_weights(found.v), problem.rows.X, problem.rows.y))
-    G, n = G[:, problem.free][:, inner], len(G)
+    G, n = problem.scores(found.v)[:, inner], problem.rows.n
     matrix = inverse @ (G.T @ G) @ inverse * (n / (n - f) if n > f else np.nan)
     return matrix, "sandwich H^-1 G'G H^-1, since the loss is no likelihood", undetermined
 
@@ -164,10 +163,7 @@ def _penalty(problem: Problem, v: Array) -> float:
 def _r2(problem: Problem, v: Array, chi2: float) -> float:
     if not problem.is_difference or problem.sigma_x is not None:
         return math.nan
-    y = np.reshape(np.asarray(problem.rows.y), (problem.rows.n, -1))
-    weights = np.ones(y.shape) if problem.sigma is None else np.reshape(np.broadcast_to(1 / problem.sigma**2, y.size), y.shape)
-    around = y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)
-    total = float(np.sum(weights * around**2))
+    total = problem.about_mean()
     return 1.0 - chi2 / total if total > 0 else math.nan
 
 

@@ -6,24 +6,31 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _LINKS = 40
 """Most links that may lead to one another, as on Linux."""
 
 
-def write_file(path: Path, content: str | bytes) -> None:
+def write_file(path: Path, content: str | bytes | Iterable[str]) -> None:
     """Write to a path that a user has named: a file, a link to one, a device or a pipe. None is replaced by another kind.
 
     A file has the old content or the new, never a part, and keeps its mode and its owner. One that has several names keeps
     them, and so does one whose owner a new file cannot have: these are written in place once the content is on the disk.
+    Content that comes in pieces is never in memory at once.
 
     Raises:
         OSError: it cannot be written, or is a folder, a socket or a block device; a file is then as it was.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = (
+        [content]
+        if isinstance(content, bytes)
+        else [content.encode()]
+        if isinstance(content, str)
+        else map(str.encode, content)
+    )
     handle = _open_file(path)
     if handle is not None:
         for stream in (sys.stdout, sys.stderr):
@@ -49,7 +56,7 @@ def replace_texts(texts: Mapping[Path, str], last_look: Callable[[], None] = lam
         OSError: a folder or a file cannot be written; the old files are then as they were.
     """
     with ExitStack() as stack:
-        beside = {path: stack.enter_context(_beside(path, text.encode())) for path, text in texts.items()}
+        beside = {path: stack.enter_context(_beside(path, [text.encode()])) for path, text in texts.items()}
         last_look()
         for path, new in beside.items():
             new.replace(path)
@@ -73,12 +80,12 @@ def _open_file(path: Path) -> int | None:
     return None
 
 
-def _write(handle: int, data: bytes) -> None:
+def _write(handle: int, data: Iterable[bytes]) -> None:
     with os.fdopen(handle, "wb") as file:
-        file.write(data)
+        file.writelines(data)
 
 
-def _write_file(path: Path, data: bytes) -> None:
+def _write_file(path: Path, data: Iterable[bytes]) -> None:
     if path.is_symlink():
         raise OSError(errno.ELOOP, "its links lead in a circle")
     if path.exists() and not path.is_file():
@@ -89,8 +96,8 @@ def _write_file(path: Path, data: bytes) -> None:
         if not path.exists() or _can_replace(new, path):
             new.replace(path)
         else:
-            with path.open("r+b") as file:
-                file.write(data)
+            with path.open("r+b") as file, new.open("rb") as whole:
+                shutil.copyfileobj(whole, file)
                 file.truncate()
                 os.fsync(file.fileno())
 
@@ -102,13 +109,13 @@ def remove_unfinished(folder: Path) -> None:
 
 
 @contextmanager
-def _beside(path: Path, data: bytes) -> Iterator[Path]:
+def _beside(path: Path, data: Iterable[bytes]) -> Iterator[Path]:
     """Make a new file beside another, with its mode; it is deleted at the end of the block unless it was renamed."""
     new = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
         new.touch(0o600 if path.exists() else 0o666, exist_ok=False)
         with new.open("wb") as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():

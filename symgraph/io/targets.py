@@ -9,7 +9,7 @@ from symgraph.errors import DataError
 _WANTED = {"count": "a count: 0, 1, 2, ...", "class": "a class: a whole number from 0 to {}", "positive": "a number above 0"}
 
 
-def check_labels(module: Any, X: Any, y: Any, origin: str = "y") -> None:
+def check_labels(module: Any, X: Any, y: Any, origin: str = "y", numbers: Any = None) -> None:
     """Refuse targets that the likelihood of a model gives no probability, which its functions do not look for.
 
     Args:
@@ -17,6 +17,7 @@ def check_labels(module: Any, X: Any, y: Any, origin: str = "y") -> None:
         X: (n, d) its features, or (n,) with one feature; read where one of them is the largest count.
         y: (n,) its target.
         origin: the data, for the message.
+        numbers: (n,) the numbers of the rows in the data, where they are not all.
 
     Raises:
         DataError: a value is out of range; the message names the first such row, counted from 0.
@@ -34,11 +35,12 @@ def check_labels(module: Any, X: Any, y: Any, origin: str = "y") -> None:
     if good.all():
         return
     row = int(np.argmin(good))
+    number = row if numbers is None else numbers[row]
     wanted = _WANTED[kind].format(most)
     if kind == "count" and most is not None:
         wanted += f", of {limit} = {most[row]:g} at most" if isinstance(limit, str) else f", {limit} at most"
     bad = f"; {count} more such rows follow" if (count := int(np.sum(~good)) - 1) else ""
     raise DataError(
-        f"{origin}: row {row} (counted from 0) has {module.TARGET} = {target[row]:g}; the likelihood "
+        f"{origin}: row {number} (counted from 0) has {module.TARGET} = {target[row]:g}; the likelihood "
         f"{module.METADATA['likelihood']} of {module.MODEL} needs {wanted}{bad}"
     )

@@ -44,11 +44,12 @@ _TAKES: Mapping[str, int] = MappingProxyType(
 """Number of values that an opcode takes from the stack, or all above the last mark; none where it is not listed."""
 
 
-def load_arrays(path: Path) -> Any:
+def load_arrays(path: Path | str, content: bytes | None = None) -> Any:
     """Read a pickle of numeric NumPy arrays, numbers, texts and plain containers of them.
 
     Args:
         path: the file, as `pickle.dump` of any protocol writes it.
+        content: its bytes, where they have been read.
 
     Returns:
         The object, with arrays and NumPy's numbers as new `numpy.ndarray`. Lists, tuples and dicts keep their type.
@@ -57,7 +58,7 @@ def load_arrays(path: Path) -> Any:
         DataError: the file holds anything else (nothing of it is run), or is broken.
     """
     try:
-        content = path.read_bytes()
+        content = Path(path).read_bytes() if content is None else content
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
     try:

@@ -7,12 +7,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symgraph.runtime.contract import followed_by_constants, row_shape
+from symgraph.runtime.contract import followed_by_constants, row_shape, some_rows
 from symgraph.runtime.derivatives_on_request import DerivativesLoosely
 from symgraph.runtime.facts import DOUBLE, Array, Facts, Inputs, result_shape
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.lines import V
 from symgraph.runtime.replay import shared
+from symgraph.runtime.streamed import ReadRows
 
 SHARE = 16_384
 """Most rows of one call of a C function: so many that handing them to a thread takes little time beside the work."""
@@ -230,6 +231,10 @@ def in_pieces(work: Callable[..., V], inputs: Inputs, arrays: Sequence[Any], thr
     """
     shape = row_shape(inputs)
     rows = shape[0] if shape else 1
+    if isinstance(inputs.y if inputs.X is None else inputs.X, ReadRows):  # the same pieces, one after the other
+        cuts = [slice(start, start + SHARE) for start in range(0, rows, SHARE)]
+        parts = ((some_rows(inputs, cut), [None if array is None else array[cut] for array in arrays]) for cut in cuts)
+        return [value for some, given in parts for value in in_pieces(work, some, given, threads)]
     kept = [None if array is None else np.asarray(array, inputs.w.dtype, order="C") for array in arrays]
     w, places = address_of(inputs.w), [None if array is None else address_of(array) for array in kept]
     if rows <= SHARE:

@@ -1,6 +1,12 @@
-"""Arguments that carry names or masks: frames, mappings, records and series by name; masked entries are refused."""
+"""Arguments that carry names or masks: frames, mappings, records and series by name; entries without a value are refused.
+
+Frames are known by what they can do, not by their library, so that none is imported: they have columns by name, of which NumPy
+makes arrays, and nulls are told by `is_null`, as in Polars, Arrow and narwhals, or by `isna`, as in pandas.
+"""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -20,6 +26,40 @@ def unmasked(values: Any, what: str) -> Array:
         first = tuple(np.argwhere(values.mask)[0].tolist())
         raise ValueError(f"{what} is masked at {first}; leave the row out or fill it")
     return np.asarray(values)
+
+
+def unmarked(values: Any, what: str) -> Array:
+    """Turn a column into an array; refuse one with an entry that its library marks as missing, which NaN among floats is not.
+
+    Raises:
+        ValueError: an entry is masked or missing; the message names the first such row, counted from 0.
+    """
+    marks: Any = None
+    if hasattr(values, "is_null"):
+        marks = values.is_null()
+    elif hasattr(values, "isna") and not isinstance(getattr(values, "dtype", None), np.dtype):
+        marks = values.isna()
+    missing = np.asarray(False if marks is None else marks, bool)
+    if missing.ndim == 1 and missing.any():
+        raise ValueError(f"{what} is missing in row {np.argmax(missing)}; leave the row out or fill it")
+    return unmasked(values, what)
+
+
+def column_of(values: Any, what: str) -> Array:
+    """Turn a column, or the entry of one row, into an array of numbers; those of Python become float64.
+
+    Raises:
+        ValueError: an entry is masked, missing or no real number; the message names the first such row, counted from 0.
+    """
+    array = unmarked(values, what)
+    if array.dtype.kind == "O" and array.ndim < 2:
+        for row, entry in enumerate(array.reshape(-1)):
+            if not isinstance(entry, Real | Decimal | np.bool_):
+                raise ValueError(f"{what} is {entry!r:.80} in row {row}, not a real number")
+        return array.astype(np.float64)
+    if array.dtype.kind not in "biuf" and array.ndim < 2:
+        raise ValueError(f"{what} has dtype {array.dtype}, not one of real numbers")
+    return array
 
 
 def labels_of(values: Any, column: bool) -> Sequence[Any]:
@@ -51,22 +91,28 @@ def array_of(values: Any, names: Sequence[str], what: str, column: bool = False)
         column: True where one column is wanted, and not a table or vector.
 
     Raises:
-        ValueError: names are lacking, columns differ in shape, or an entry is masked.
+        ValueError: names are lacking or doubled, columns differ in shape, or an entry is masked, missing or no real number.
+        TypeError: the rows are not there yet, as those of a lazy frame.
     """
     if type(values) is np.ndarray and values.dtype.names is None:
         return values
     if isinstance(values, NUMBERS):
         return np.asarray(values)
+    if callable(getattr(values, "collect", None)):
+        raise TypeError(f"{what} is a {type(values).__name__}, which has no rows yet; give its collect()")
     labels = labels_of(values, column)
     if not labels:
-        return unmasked(values, what)
+        return unmarked(values, what)
     known = set(labels)
     lacking = [name for name in names if name not in known]
     if lacking:
         there = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
         raise ValueError(f"{what} has no {', '.join(lacking[:20])}; it has {there}")
+    doubled = [name for name in names if labels.count(name) > 1]
+    if doubled:
+        raise ValueError(f"{what} has {doubled[0]} more than once; rename or leave out one")
     table = values._asdict() if hasattr(values, "_asdict") else values
-    columns = [unmasked(table[name], f"{what}[{name!r}]") for name in names]
+    columns = [column_of(table[name], f"{what}[{name!r}]") for name in names]
     shapes = dict.fromkeys(part.shape for part in columns)
     if len(shapes) > 1 or columns[0].ndim > 1:
         raise ValueError(f"{what} has columns of shapes {', '.join(map(str, shapes))}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from symgraph.errors import OptionError
 from symgraph.io.module import GeneratedModule, ScalarModule
+from symgraph.io.stream import Stream
 from symgraph.training.checkpoints import Checkpoints, Journal, Saved, described, opened
 from symgraph.training.clipping import Clip
 from symgraph.training.engines import Choice, Engine, Work, checked_choice, choose_engine
@@ -20,6 +21,7 @@ from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.options import GREATEST_SEED, count, function
 from symgraph.training.other_backends import Siblings, is_scalar, siblings_of
 from symgraph.training.rows import Array, Rows, Split, as_rows, as_weights, shuffled_epochs, split
+from symgraph.training.streamed import streamed_run
 
 
 class _Plan(NamedTuple):
@@ -45,7 +47,7 @@ class _Plan(NamedTuple):
 
 
 def train(
-    module: GeneratedModule | ScalarModule,
+    module: GeneratedModule | ScalarModule | Stream,
     X: Any = None,
     y: Any = None,
     *,
@@ -71,7 +73,8 @@ def train(
     the two runs together equal one uninterrupted run bit for bit.
 
     Args:
-        module: a generated module with a loss, of the numpy backend or of the scalar one, which runs in float64.
+        module: a generated module with a loss, of the numpy backend or of the scalar one, which runs in float64; or a
+            `symgraph.stream` of one, which is trained on all rows at once.
         X: (n, d), with one feature also (n,); None for a model without features, whose every epoch is then one update.
         y: (n,); None for a model without target.
         optimizer: `sgd`, `momentum`, `adam` and so on, a row of OPTIMIZERS, or one of your own.
@@ -103,6 +106,10 @@ def train(
     """
     if not isinstance(optimizer, Optimizer):
         raise OptionError(f"optimizer must be a value such as adam(0.001), not {optimizer!r}; OPTIMIZERS has them by name")
+    if isinstance(module, Stream):
+        module, w0 = streamed_run(module, X, y, batch_size, backend, w0)
+        backend = "numpy"
+    assert not isinstance(module, Stream)  # of which a module was made
     _check_module(module)
     stops, listeners = _checked_stops(stop), _checked_callbacks(callbacks)
     function("clip", clip, "clip_by_norm(1.0)")

@@ -95,7 +95,10 @@ def test_a_formula_needs_a_file_with_named_columns(command: Run) -> None:
     assert "--data is missing; a formula's features are columns of a file" in command("fit", FORMULA).err
     Path("rows.npy").write_bytes(b"")
     done = command("fit", FORMULA, "--data", "rows.npy")
-    assert (done.code, done.err) == (2, "error: rows.npy: a formula needs a file whose columns have names, .csv or .tsv\n")
+    assert (done.code, done.err) == (
+        2,
+        "error: rows.npy: a formula needs a file whose columns have names, such as .csv or .parquet\n",
+    )
 
 
 def test_a_search_that_does_not_converge_ends_with_1(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,11 @@ def test_errors_in_x_are_taken_by_column_by_row_and_by_name(decay: Any, given: A
         (0.0, OptionError, "sigma_x is 0 in every row; leave it out"),
         (-1.0, DataError, "sigma_x is -1.0 in row 0, column x; give 0 or more"),
         ([0.1, np.nan], DataError, "sigma_x is nan in row 0, column z"),
-        (np.ones(30), DataError, r"sigma_x has shape \(30,\); give one number, or \(30, 2\) as X, or \(2,\), one for each of x, z"),
+        (
+            np.ones(30),
+            DataError,
+            r"sigma_x has shape \(30,\); give one number, or \(30, 2\) as X, or \(2,\), one for each of x, z",
+        ),
         ({"x": 0.1, "q": 1.0}, DataError, "sigma_x has no z; it has x, q"),
         ({"x": np.ones(3)}, DataError, "sigma_x"),
         ("large", DataError, "sigma_x has dtype"),

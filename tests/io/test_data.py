@@ -140,7 +140,7 @@ def test_a_model_without_target_or_without_features_reads_what_it_has(tmp_path: 
         ('a,b,y,note\n1,2,3,"two\nlines"\n4,x,6,\n', r"line 4, column b is 'x'"),
         ('a,b,y\n1,"2,3\n', r"is no readable CSV"),
         (b"a,b,y\n1,\xff,3\n", r"is not UTF-8 text"),
-        ("a;b;y\n1;2;3\n", r"has no column a, b, y; its first line names a;b;y; separate the columns by commas"),
+        ("a/b/y\n1/2/3\n", r"has no column a, b, y; its first line names a/b/y$"),
     ],
 )
 def test_a_fault_of_a_csv_file_is_named_with_line_and_column(tmp_path: Path, content: str | bytes, message: str) -> None:
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path: Path, n
     [("data.xlsx", r"not in '\.xlsx'"), ("data", "and this one has no suffix"), ("data.npz", r"not in '\.npz'")],
 )
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path, name: str, found: str) -> None:
-    with pytest.raises(DataError, match=rf"{name}: a data file ends in \.csv, \.tsv, \.npy, \.pkl, \.pickle, {found}$"):
+    with pytest.raises(DataError, match=rf"{name}: a data file ends in \.csv, \.tsv, .*\.pkl, \.pickle, {found}$"):
         read_data(tmp_path / name, FEATURES, TARGET)
 
 

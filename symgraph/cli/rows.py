@@ -1,0 +1,213 @@
+"""Rows of a data file for a command: options that say how it is read, and in memory or in blocks."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from symgraph.cli.terminal import note
+
+if TYPE_CHECKING:
+    from symgraph.io.data import Dataset, Reading
+    from symgraph.io.module import GeneratedModule
+    from symgraph.io.stream import Stream
+
+LARGE = 1 << 30
+"""Bytes of a file above which rows are read in blocks without being asked to."""
+
+DataFile = Annotated[
+    Path | None, typer.Option("--data", metavar="FILE", help="Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, or - for stdin.")
+]
+DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Leave out rows with a missing cell, and count them.")]
+Delimiter = Annotated[
+    str | None, typer.Option(metavar="SIGN", help="Between cells of text: , ; | tab space. [told by its first line]")
+]
+Decimal = Annotated[str | None, typer.Option(metavar="SIGN", help="Decimal sign of text: . or , [told by its first rows]")]
+Thousands = Annotated[str | None, typer.Option(metavar="SIGN", help="Sign between groups of digits of text. [none]")]
+Streamed = Annotated[bool, typer.Option("--stream", help="Read the rows in blocks, as files above 1 GiB are.")]
+
+
+def reading_of(drop_missing: bool, delimiter: str | None, decimal: str | None, thousands: str | None) -> "Reading":
+    """Return how a file is read."""
+    from symgraph.io.data import Reading
+
+    return Reading(drop_missing, delimiter, decimal, thousands)
+
+
+def read_rows(
+    module: "GeneratedModule",
+    path: Path | None,
+    *,
+    need_target: bool = True,
+    others: Sequence[str] = (),
+    reading: "Reading | None" = None,
+    quiet: bool = True,
+) -> "Dataset | None":
+    """Read the rows a model needs, and further columns; None for a model that needs none.
+
+    How they were read is said on stderr where that is not plain.
+
+    Raises:
+        OptionError: the model needs data and no file is given, or has no use for the one that is.
+        DataError: the file cannot be used.
+    """
+    import numpy as np
+
+    from symgraph.io.data import PLAIN, read_data
+    from symgraph.io.module import targets_of
+    from symgraph.io.targets import check_labels
+
+    if not _needed(module, path, need_target):
+        return None
+    assert path is not None  # which a model that needs rows is refused without
+    targets = module.TARGET or targets_of(module)
+    rows = read_data(path, module.FEATURES, targets, need_target=need_target, others=others, reading=reading or PLAIN)
+    check_labels(module, rows.X, rows.y, str(path), None if rows.kept is None else np.flatnonzero(rows.kept))
+    _tell(path, rows, quiet)
+    return rows
+
+
+def inputs_of(rows: "Dataset | None") -> tuple[Any, Any]:
+    """Return X and y as a module's functions take them: None where the model has no features or no target."""
+    return (None, None) if rows is None else (rows.X, rows.y)
+
+
+class Given(NamedTuple):
+    """Rows as functions of models take them.
+
+    Attributes:
+        inputs: a module, X and y, or a stream: the first arguments of such a function.
+        n: the number of rows.
+        streamed: whether they are a stream.
+        others: (n, columns) further columns, or None.
+    """
+
+    inputs: tuple[Any, ...]
+    n: int
+    streamed: bool
+    others: Any
+
+
+@contextmanager
+def given_rows(
+    module: "GeneratedModule",
+    path: Path | None,
+    reading: "Reading",
+    *,
+    stream: bool,
+    against: str,
+    others: Sequence[str] = (),
+    quiet: bool,
+    passes: bool = True,
+) -> Iterator[Given]:
+    """Give the rows of a file, in memory or as a stream.
+
+    Args:
+        module: the model's module.
+        path: the file.
+        reading: how it is read.
+        stream: whether --stream was given.
+        against: why the rows cannot be a stream, or "".
+        others: further columns, of rows in memory.
+        quiet: whether to show and to say nothing.
+        passes: whether the bar of a stream goes on after its rows were counted.
+    """
+    if in_blocks(path, stream, against):
+        assert path is not None  # else there is nothing to read
+        with streamed_rows(module, path, reading, quiet=quiet, passes=passes) as opened:
+            yield Given((opened,), len(opened), True, None)
+        return
+    rows = read_rows(module, path, others=others, reading=reading, quiet=quiet)
+    yield Given((module, *inputs_of(rows)), 1 if rows is None else len(rows), False, None if rows is None else rows.others)
+
+
+def in_blocks(path: Path | None, asked: bool, against: str) -> bool:
+    """Tell if rows are read in blocks: where that was asked for, or the file is large and nothing speaks against it.
+
+    Args:
+        path: the file.
+        asked: whether --stream was given.
+        against: why it cannot be, or "".
+
+    Raises:
+        OptionError: it was asked for and cannot be.
+    """
+    from symgraph.errors import OptionError
+
+    if asked and (against or path is None):
+        raise OptionError(f"--stream: {against or 'there is no --data to read'}")
+    return asked or (path is not None and not against and path.is_file() and path.stat().st_size > LARGE)
+
+
+@contextmanager
+def streamed_rows(
+    module: "GeneratedModule", path: Path, reading: "Reading", *, need_target: bool = True, quiet: bool, passes: bool = True
+) -> "Iterator[Stream]":
+    """Open the rows of a file that are read in blocks; a bar shows them on stderr if that is a terminal.
+
+    Args:
+        module: the model's module.
+        path: the file.
+        reading: how it is read.
+        need_target: whether the target is read.
+        quiet: whether to show and to say nothing.
+        passes: whether the bar goes on after the rows were counted.
+    """
+    from symgraph.io.stream import stream
+
+    _needed(module, path, need_target)
+    options = {name: getattr(reading, name) for name in ("drop_missing", "delimiter", "decimal", "thousands")}
+    with _bar(path, quiet) as (watch, stop):
+        rows = stream(module, path, target=need_target, watch=watch, **options)
+        if not passes:
+            stop()
+            rows.watch = None
+        _tell(path, rows, quiet)
+        yield rows
+
+
+def _needed(module: "GeneratedModule", path: Path | None, need_target: bool) -> bool:
+    """Tell if a model needs rows; refuse a file that it does not need, or none."""
+    from symgraph.errors import OptionError
+    from symgraph.io.module import targets_of
+
+    targets = targets_of(module)
+    if not module.FEATURES and not (targets and need_target):
+        if path is not None:
+            lacking = "features" if targets else "features and no target"
+            raise OptionError(f"--data: {module.MODEL} has no {lacking}; leave the option out")
+        return False
+    if path is None:
+        needed = [*module.FEATURES, *(targets if need_target else ())]
+        raise OptionError(f"--data is missing; {module.MODEL} needs the columns {', '.join(needed)}")
+    return True
+
+
+def _tell(path: Path, rows: "Dataset | Stream", quiet: bool) -> None:
+    if rows.dialect:
+        note(f"{path}: {rows.dialect}", quiet=quiet)
+    if rows.dropped:
+        note(f"{path}: {rows.dropped:,} of {rows.dropped + len(rows):,} rows left out, since a cell is missing", quiet=quiet)
+
+
+@contextmanager
+def _bar(path: Path, quiet: bool) -> Iterator[tuple[Any, Any]]:
+    """Show a bar of rows; yield a function that takes those read and those there are, and one that ends the bar."""
+    if quiet or not sys.stderr.isatty():
+        yield None, lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(path.name, total=None)
+    bar.start()
+    try:
+        yield lambda done, total: bar.update(task, completed=done, total=total), bar.stop
+    finally:
+        with suppress(OSError):  # the terminal is closed; the work goes on
+            bar.stop()

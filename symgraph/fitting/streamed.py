@@ -1,0 +1,94 @@
+"""Fits over rows that are read in blocks: searches see the triangular factor of [J r] in the place of J and r.
+
+R of [J r] = QR has the squares, products and steps that J and r have, whose rows are turned by Q: so SciPy's searches and the
+covariance, which use nothing else, take the first columns of R for J and the last for r.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from symgraph.fitting.problem import Array, Problem, is_difference
+from symgraph.io.stream import Stream, triangle
+from symgraph.training.rows import Rows
+
+_KEPT = 4  # factors that a problem remembers: a search asks for r and J of the same weights one after the other
+
+
+@dataclass(frozen=True, eq=False)
+class StreamProblem(Problem):
+    """A problem whose rows are read in blocks; see `Problem`.
+
+    Attributes:
+        stream: the rows.
+        factors: those that were computed last, by the weights.
+    """
+
+    stream: Any = None
+    factors: dict[Any, Array] = field(default_factory=dict)
+
+    @property
+    def is_least_squares(self) -> bool:
+        """Tell if it is searched as least squares; a robust loss, which weighs each row, is not."""
+        return self.robust is None and super().is_least_squares
+
+    def residual(self, v: Array) -> Array:
+        """Return the last column of R, (f + 1,), in units of the standard deviation."""
+        return self._factor(v)[:, -1]
+
+    def jacobian(self, v: Array) -> Array:
+        """Return its other columns, those of the free weights, (k + 1, f)."""
+        return self._factor(v)[:, self.free]
+
+    def _factor(self, v: Array) -> Array:
+        w = self.all_weights(v)
+        key = w.tobytes()
+        if key not in self.factors:
+            while len(self.factors) >= _KEPT:
+                del self.factors[next(iter(self.factors))]
+            self.factors[key] = self.stream.r_factor(w)
+        return self.factors[key] / (1.0 if self.sigma is None else float(self.sigma[0]))
+
+    def value_and_grad(self, v: Array) -> tuple[float, Array]:
+        """Return the sum of the losses and its gradient by the free weights."""
+        value, gradient = self.stream.value_and_grad(self.all_weights(v), reduction="sum")
+        return float(value), gradient[self.free]
+
+    def hessian(self, v: Array) -> Array:
+        """Return the Hessian of that sum by the free weights, added up block by block."""
+        if not hasattr(self.module, "hessian"):
+            return Problem.hessian(self, v)
+        w = self.all_weights(v)
+        H: Any = sum(self.module.hessian(w, X, y, reduction="sum") for X, y in self.stream.blocks())
+        if self.has_penalty:  # which each block has added
+            H = H - (-(-self.stream.n // self.stream.rows) - 1) * self.module.penalty_hessian(w)
+        return np.asarray(H[np.ix_(self.free, self.free)])
+
+    def scores(self, v: Array) -> Array:
+        """Return the triangular factor of the gradients of the rows, whose products are those of the gradients."""
+        w = self.all_weights(v)
+        return triangle(self.module.per_sample_grad(w, X, y) for X, y in self.stream.blocks())[:, self.free]
+
+    def about_mean(self) -> float:
+        """Return the sum of the squares of the target about its mean, which is read twice."""
+        mean = sum(np.sum(y, axis=0) for _, y in self.stream.blocks()) / self.stream.n
+        squares = sum(float(np.sum(np.square(y - mean))) for _, y in self.stream.blocks())
+        return squares / (1.0 if self.sigma is None else float(self.sigma[0]) ** 2)
+
+
+def rows_of(stream: Stream) -> Rows:
+    """Return what takes the place of rows in memory: their number alone."""
+    return Rows(None, None, stream.n, np.dtype(np.float64))
+
+
+def streamed(problem: Problem, stream: Stream) -> StreamProblem:
+    """Return a problem with the rows of a stream."""
+    return StreamProblem(**{one.name: getattr(problem, one.name) for one in fields(Problem)}, stream=stream)
+
+
+def streamed_difference(problem: Problem, stream: Stream, v: Array) -> bool:
+    """Tell if the residual is the prediction less the target in all rows; see `is_difference`."""
+    parts = (Rows(X, y, len(y if X is None else X), np.dtype(np.float64)) for X, y in stream.blocks())
+    plain = {one.name: getattr(problem, one.name) for one in fields(Problem)}
+    return all(is_difference(Problem(**{**plain, "rows": part}), v) for part in parts)

@@ -1,0 +1,118 @@
+"""Parquet and Arrow files, read in blocks by pyarrow."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symgraph.errors import DataError, OptionError
+from symgraph.io.blocks import BLOCK_ROWS, Block, positions, short
+from symgraph.io.data_files import DataFile
+
+SUFFIXES = (".parquet", ".pq", ".arrow", ".arrows", ".feather", ".ipc")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowTable:
+    """A Parquet or Arrow file.
+
+    Attributes:
+        file: the file.
+        names: of the columns that are read.
+        header: the names of all columns.
+        rows: the number of rows, as far as the file says it.
+    """
+
+    file: DataFile
+    names: tuple[str, ...]
+    header: tuple[str, ...]
+    rows: int | None
+
+    def blocks(self) -> Iterator[Block]:
+        """Read the rows; see `Table`."""
+        start = 0
+        with _opened(self.file) as (_, batches, _rows):
+            for batch in batches(self.names):
+                for first in range(0, batch.num_rows, BLOCK_ROWS):
+                    some = batch.slice(first, BLOCK_ROWS)
+                    yield self._block([some.column(name) for name in self.names], start)
+                    start += some.num_rows
+
+    def _block(self, columns: list[Any], start: int) -> Block:
+        values = np.column_stack([_numbers(self.file.name, *one) for one in zip(self.names, columns, strict=True)])
+
+        def cell(row: int, column: int) -> str:
+            return str(values[row, column]) if columns[column][row].is_valid else "empty"
+
+        return Block(values, lambda row: f"row {start + row} (counted from 0)", cell)
+
+
+def arrow_table(file: DataFile, names: Sequence[str]) -> ArrowTable:
+    """Look at the columns of a file.
+
+    Raises:
+        DataError: it is damaged, or lacks a column.
+        OptionError: pyarrow is not installed.
+    """
+    with _opened(file) as (header, _, rows):
+        positions(file.name, header, names)
+        return ArrowTable(file, tuple(names), tuple(header), rows)
+
+
+@contextmanager
+def _opened(file: DataFile) -> Iterator[tuple[list[str], Any, int | None]]:
+    """Open a file; give the names of its columns, a function that reads some of them in batches, and the number of rows."""
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError:
+        message = f"{file.suffix} files need pyarrow, which is not installed: pip install 'symgraph-codegen[data]'"
+        raise OptionError(message) from None
+    with file.open() as stream:
+        try:
+            yield _parquet(stream) if file.suffix in (".parquet", ".pq") else _ipc(file, stream)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            kind = "Parquet" if file.suffix in (".parquet", ".pq") else "Arrow"
+            raise DataError(f"{file.name} is no readable {kind} file: {short(str(error).splitlines()[0])}") from error
+
+
+def _parquet(stream: Any) -> tuple[list[str], Any, int | None]:
+    from pyarrow.parquet import ParquetFile
+
+    # column by column through a small buffer: a row group may be larger than memory
+    opened = ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16)
+
+    def batches(names: Sequence[str]) -> Any:
+        return opened.iter_batches(BLOCK_ROWS, columns=list(dict.fromkeys(names)), use_threads=False)
+
+    return list(opened.schema_arrow.names), batches, opened.metadata.num_rows
+
+
+def _ipc(file: DataFile, stream: Any) -> tuple[list[str], Any, int | None]:
+    import pyarrow as pa
+
+    in_blocks = stream.read(6) == b"ARROW1"
+    stream.seek(0)
+    source = stream if file.path is None else pa.memory_map(str(file.path))  # all rows may be one batch
+    opened: Any = (pa.ipc.open_file if in_blocks else pa.ipc.open_stream)(source)
+
+    def batches(names: Sequence[str]) -> Any:
+        return (opened.get_batch(i) for i in range(opened.num_record_batches)) if in_blocks else opened
+
+    return list(opened.schema.names), batches, None
+
+
+def _numbers(name: str, column: str, array: Any) -> Any:
+    """Return a column as float64, NaN where it has no value."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    kind = array.type
+    if pa.types.is_null(kind):
+        return np.full(len(array), np.nan)
+    known = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
+    if not any(is_one(kind) for is_one in known):
+        raise DataError(f"{name}: column {column} holds {kind}, not numbers")
+    return array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)

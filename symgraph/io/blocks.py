@@ -1,0 +1,122 @@
+"""Rows as they come from a file: blocks of numbers, what is missing in them, and in which words a fault is told."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.errors import DataError
+
+LONGEST = 200
+"""Characters of a file's text that a message repeats at most."""
+
+BLOCK_ROWS = 16_384
+"""Rows of a block at most, as far as a file can be read in parts."""
+
+_SHOWN = 20  # column names that a message lists at most
+
+
+class Block(NamedTuple):
+    """Consecutive rows.
+
+    Attributes:
+        values: (n, m) float64, the columns asked for; NaN in a cell that is missing, an infinity in one that is no number.
+        place: tells where a row is, in words.
+        cell: tells what a cell at (row, column) holds, in words.
+    """
+
+    values: NDArray[np.float64]
+    place: Callable[[int], str]
+    cell: Callable[[int, int], str]
+
+
+class Table(Protocol):
+    """A file that is read in blocks, as often as is wanted."""
+
+    @property
+    def rows(self) -> int | None:
+        """Return the number of rows, None where only reading tells."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Read the columns asked for from the beginning.
+
+        Raises:
+            DataError: the file cannot be used.
+        """
+
+
+class Rows(NamedTuple):
+    """Rows without missing cells.
+
+    Attributes:
+        values: (n, m) float64, finite.
+        kept: (rows of the block,) which of these they are; None where they are all.
+    """
+
+    values: NDArray[np.float64]
+    kept: NDArray[np.bool_] | None
+
+
+def numbered(values: NDArray[np.float64], first: int) -> Block:
+    """Return a block whose rows have no lines, but numbers."""
+    return Block(values, lambda row: f"row {first + row} (counted from 0)", lambda row, column: str(values[row, column]))
+
+
+def complete(name: str, blocks: Iterable[Block], columns: Sequence[str], *, drop_missing: bool) -> Iterator[Rows]:
+    """Yield the rows of each block, those with a missing cell left out or refused.
+
+    Args:
+        name: the data's, for the message.
+        blocks: in order.
+        columns: names of the columns.
+        drop_missing: whether rows with a missing cell are left out.
+
+    Raises:
+        DataError: a cell is no finite number; after all blocks, so that it tells how many more there are.
+    """
+    first, count, rows = "", 0, 0
+    for block in blocks:
+        finite = np.isfinite(block.values)
+        complete_rows: Any = None if finite.all() else finite.all(axis=1)
+        if complete_rows is not None:
+            bad = np.isinf(block.values) if drop_missing else ~finite
+            if bad.any():
+                row, column = map(int, np.argwhere(bad)[0])
+                first = first or f"{block.place(row)}, column {columns[column]} is {block.cell(row, column)}"
+                count += int(bad.sum())
+        rows += len(block.values)
+        if not first:
+            yield Rows(block.values if complete_rows is None else block.values[complete_rows], complete_rows)
+    if first:
+        more = f"; {count - 1} more such cells follow" if count > 1 else ""
+        raise DataError(f"{name}: {first}, not a finite number{more}")
+    if not rows:
+        raise DataError(f"{name} has no rows")
+
+
+def positions(name: str, header: Sequence[str], names: Sequence[str], where: str = "it has", hint: str = "") -> list[int]:
+    """Return the places of columns in a header.
+
+    Raises:
+        DataError: a column is missing, or there more than once.
+    """
+    missing = [one for one in names if one not in header]
+    if missing:
+        raise DataError(f"{name} has no column {', '.join(missing)}; {where} {listed(header)}{hint}")
+    doubled = [one for one in names if header.count(one) > 1]
+    if doubled:
+        places = ", ".join(str(i) for i, one in enumerate(header, start=1) if one == doubled[0])
+        raise DataError(f"{name} has the column {doubled[0]} more than once (columns {places}); rename or remove one")
+    return [header.index(one) for one in names]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names for a message, the first ones of many."""
+    return ", ".join(map(short, names[:_SHOWN])) + (", ..." if len(names) > _SHOWN else "")
+
+
+def short(text: str) -> str:
+    """Return text of a file for a message: on one line, without control characters, and its beginning if it is long."""
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:LONGEST])
+    return clean if len(text) <= LONGEST else f"{clean}..."

@@ -1,0 +1,157 @@
+"""What a user names as data: a file, a compressed one, a pipe or stdin, opened as often as it is read."""
+
+import bz2
+import gzip
+import importlib
+import io
+import lzma
+import os
+import stat
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from symgraph.errors import DataError, OptionError
+
+_PATIENCE = 5.0
+"""Seconds until a pipe that nobody has opened for writing is given up."""
+
+_MAGIC = {
+    b"PAR1": ".parquet",
+    b"ARROW1": ".arrow",
+    b"\xff\xff\xff\xff": ".arrow",  # the beginning of each message of Arrow's stream format
+    b"\x93NUMPY": ".npy",
+    b"\x1f\x8b": ".gz",
+    b"BZh": ".bz2",
+    b"\xfd7zXZ\0": ".xz",
+    b"\x28\xb5\x2f\xfd": ".zst",
+    b"PK\x03\x04": ".zip",
+}
+"""How files of some formats begin, with their suffixes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """Data that can be read again from the beginning.
+
+    Attributes:
+        name: as the user gave it, for messages.
+        suffix: of the format, in small letters.
+        compression: the suffix behind it, or "".
+        path: of the file; None for a pipe.
+        content: all bytes of a pipe.
+        seen: size and time of the file when it was first looked at.
+    """
+
+    name: str
+    suffix: str
+    compression: str
+    path: Path | None
+    content: bytes = b""
+    seen: tuple[int, int] = (0, 0)
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open it for reading from the beginning, decompressed.
+
+        Raises:
+            DataError: it cannot be read, has changed since it was first looked at, or is damaged where it is compressed.
+        """
+        try:
+            with io.BytesIO(self.content) if self.path is None else self.path.open("rb") as raw:
+                if self.path is not None and _seen(os.fstat(raw.fileno())) != self.seen:
+                    raise DataError(f"{self.name} has changed since it was first read; leave it alone meanwhile")
+                yield COMPRESSIONS[self.compression](raw) if self.compression else raw
+        except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
+            raise DataError(f"{self.name} is damaged or no {self.compression} file: {error}") from error
+        except OSError as error:
+            if self.compression and not error.strerror:  # as bz2 and zstd tell of damage
+                raise DataError(f"{self.name} is damaged or no {self.compression} file: {error}") from error
+            raise unreadable(self.name, error) from error
+
+
+def data_file(path: str | Path) -> DataFile:
+    """Look at what a path names: a file, a pipe, or stdin by the name "-". A pipe is read to its end.
+
+    Raises:
+        DataError: there is none, or it cannot be read.
+    """
+    if str(path) == "-":
+        content = sys.stdin.buffer.read()
+        return DataFile("stdin", *_kind_of(content[:8]), None, content)
+    path = Path(path)
+    try:
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode):
+            return DataFile(str(path), *_kind_by_name(path), path, seen=_seen(found))
+        if stat.S_ISFIFO(found.st_mode):
+            content = _content_of_pipe(path)
+            return DataFile(str(path), *(_kind_by_name(path) if path.suffix else _kind_of(content[:8])), None, content)
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+    what = "a folder" if stat.S_ISDIR(found.st_mode) else "a device or a socket"
+    raise DataError(f"{path} cannot be read: it is {what}, no file")
+
+
+def unreadable(name: str, error: OSError) -> DataError:
+    """Return the error for a file that the system does not let us read."""
+    return DataError(f"{name} cannot be read: {error.strerror or error}")
+
+
+def looks_like(head: bytes) -> str:
+    """Return the suffix of the format that begins with these bytes, "" if it is none that is known."""
+    return next((suffix for magic, suffix in _MAGIC.items() if head.startswith(magic)), "")
+
+
+def _kind_of(head: bytes) -> tuple[str, str]:
+    """Return format and compression of bytes without a name; what is compressed is text."""
+    suffix = looks_like(head) or ".csv"
+    return (".csv", suffix) if suffix in COMPRESSIONS else (suffix, "")
+
+
+def _kind_by_name(path: Path) -> tuple[str, str]:
+    suffix = path.suffix.lower()
+    return (Path(path.stem).suffix.lower(), suffix) if suffix in COMPRESSIONS else (suffix, "")
+
+
+def _seen(found: os.stat_result) -> tuple[int, int]:
+    return found.st_size, found.st_mtime_ns
+
+
+def _content_of_pipe(path: Path) -> bytes:
+    """Read a pipe to its end; give it up where nobody opens it for writing."""
+    handle, end = os.open(path, os.O_RDONLY | os.O_NONBLOCK), time.monotonic() + _PATIENCE
+    with os.fdopen(handle, "rb", buffering=0) as pipe:
+        first: bytes | None = b""
+        while first == b"" and time.monotonic() < end:
+            first = pipe.read(1 << 16)  # b"" without a writer, None where one is silent
+            if first == b"":
+                time.sleep(0.02)
+        if first == b"":
+            raise DataError(f"{path} is a pipe into which nobody writes")
+        os.set_blocking(handle, True)
+        return (first or b"") + pipe.readall()
+
+
+def _zstd(raw: IO[bytes]) -> Any:
+    for name in ("compression.zstd", "pyarrow"):  # the first comes with Python 3.14
+        try:
+            library: Any = importlib.import_module(name)
+        except ModuleNotFoundError:
+            continue
+        return library.CompressedInputStream(raw, "zstd") if name == "pyarrow" else library.ZstdFile(raw)
+    raise OptionError(".zst files need Python 3.14 or pyarrow: pip install 'symgraph-codegen[data]'")
+
+
+COMPRESSIONS: dict[str, Callable[[IO[bytes]], Any]] = {
+    ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": _zstd,
+}
+"""What reads compressed text, by the suffix."""

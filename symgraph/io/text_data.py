@@ -1,0 +1,283 @@
+"""Tables of text: columns named by the first line, of any dialect, read in blocks by Python's csv."""
+
+import csv
+import io
+import math
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple, TextIO
+
+import numpy as np
+
+from symgraph.errors import DataError, OptionError
+from symgraph.io.blocks import BLOCK_ROWS, Block, positions, short
+from symgraph.io.data_files import DataFile, looks_like
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
+
+MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"})
+"""Texts, in small letters, of a cell without a value."""
+
+_SAMPLE = 200  # rows by which the decimal sign is told
+_CELLS = 200_000  # of a block, which are objects of Python, at most
+_LINE = 1 << 24  # characters of a line at most
+_SPACES = "spaces"
+_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class Dialect(NamedTuple):
+    """How numbers are separated and written; None where the file is to tell.
+
+    Attributes:
+        delimiter: between cells, one character; a space stands for any number of spaces and tabs.
+        decimal: "." or ",".
+        thousands: between groups of three digits; nothing is taken for it that is not given here.
+    """
+
+    delimiter: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+
+    @property
+    def in_words(self) -> str:
+        """Return what differs from commas and decimal points, for a note; "" if nothing does."""
+        told = [] if self.delimiter == "," else [f"columns separated by {_NAMES.get(str(self.delimiter), self.delimiter)}"]
+        return ", ".join([*told, *(["decimal commas"] if self.decimal == "," else [])])
+
+
+def checked_dialect(delimiter: str | None, decimal: str | None, thousands: str | None) -> Dialect:
+    """Return a dialect after checking it; a delimiter may be named: tab, space.
+
+    Raises:
+        OptionError: a sign cannot be what it is given as.
+    """
+    named = {"tab": "\t", r"\t": "\t", "space": " "}.get(delimiter or "", delimiter)
+    if named is not None and (len(named) != 1 or named in '"\r\n#.+-' or named.isalnum()):
+        raise OptionError(f"delimiter must be one sign between cells, such as ; or tab, not {delimiter!r}")
+    if decimal not in (None, ".", ","):
+        raise OptionError(f"decimal must be . or , and not {decimal!r}")
+    if thousands is not None and (
+        thousands not in (",", ".", "'", " ", "\N{NO-BREAK SPACE}", "_") or thousands == (decimal or ".")
+    ):
+        raise OptionError(f"thousands must be one of , . ' _ or a space, and not the decimal sign, not {thousands!r}")
+    return Dialect(named, decimal, thousands)
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table of text.
+
+    Attributes:
+        file: the file.
+        names: of the columns that are read.
+        dialect: how it is written, nothing left open.
+        header: the names of all columns.
+    """
+
+    file: DataFile
+    names: tuple[str, ...]
+    dialect: Dialect
+    header: tuple[str, ...]
+    rows = None
+
+    def blocks(self) -> Iterator[Block]:
+        """Read the rows; see `Table`."""
+        name, width = self.file.name, len(self.header)
+        with _opened(self.file) as stream:
+            reader = _reader(name, stream, self.dialect.delimiter or ",")
+            next(_filled(reader))
+            places = positions(name, self.header, self.names)
+            blank, count = 0, 0
+            while True:
+                before = reader.line_num
+                rows = list(islice(reader, max(1, min(BLOCK_ROWS, _CELLS // width))))
+                if not rows:
+                    break
+                lines: list[int] = []
+                if blank or width == 1 or set(map(len, rows)) != {width}:
+                    rows, lines, blank = _regular(name, rows, before, width, blank)
+                if rows:
+                    count += len(rows)
+                    yield self._block(rows, places, lines, before)
+        if not count:
+            raise DataError(f"{name} has column names but no rows")
+
+    def _block(self, rows: list[list[str]], places: list[int], lines: list[int], before: int) -> Block:
+        values = np.empty((len(rows), len(places)))
+        for column, place in enumerate(places):
+            values[:, column] = _numbers([row[place] for row in rows], self.dialect)
+
+        def where(row: int) -> str:
+            return f"line {lines[row] if lines else before + 1 + row + sum(map(_breaks, rows[:row]))}"
+
+        def cell(row: int, column: int) -> str:
+            text = rows[row][places[column]].strip()
+            signs = " (read with decimal commas)" if self.dialect.decimal == "," else ""
+            return f"{short(text)!r}{signs}" if text else "empty"
+
+        return Block(values, where, cell)
+
+
+def text_table(file: DataFile, names: Sequence[str], asked: Dialect) -> TextTable:
+    """Look at the first rows of a file, which tell what its dialect is as far as nobody has said it.
+
+    The delimiter is the one at which the first line names all columns asked for. The decimal sign is a comma if the delimiter
+    is not, and the first rows are numbers so, and not with a point.
+
+    Raises:
+        DataError: the file is empty or no text, or lacks a column.
+    """
+    if asked.delimiter is None and file.suffix == ".tsv":
+        asked = asked._replace(delimiter="\t")
+    with _opened(file) as stream:
+        lines = list(islice(_lines(file.name, stream), 1000))
+    tried = [asked.delimiter] if asked.delimiter else [",", ";", "\t", "|", " "]
+    headers = {delimiter: _header(file.name, lines, delimiter) for delimiter in tried}
+    found = [one for one in tried if set(names) <= set(headers[one])]
+    delimiter = max(found or tried[:1], key=lambda one: len(headers[one]))  # the first of those with most columns
+    header = headers[delimiter]
+    if not header:
+        if any(line.strip() for line in lines):
+            raise DataError(f"{file.name} is no readable CSV: its first line has a quote that does not end")
+        raise DataError(f"{file.name} is empty; its first line must name the columns {', '.join(names)}".rstrip())
+    hint = "" if found or asked.delimiter is None else f" (columns separated by {_NAMES.get(delimiter, delimiter)})"
+    places = positions(file.name, header, names, "its first line names", hint)
+    decimal = asked.decimal or ("," if delimiter != "," and _has_commas(file.name, lines, delimiter, places) else ".")
+    return TextTable(file, tuple(names), Dialect(delimiter, decimal, asked.thousands), tuple(header))
+
+
+def _header(name: str, lines: list[str], delimiter: str) -> list[str]:
+    """Return the names in the first line, none where the delimiter does not fit its quotes."""
+    try:
+        return next(([cell.strip() for cell in row] for row in _filled(_reader(name, lines, delimiter))), [])
+    except csv.Error:
+        return []
+
+
+def _has_commas(name: str, lines: list[str], delimiter: str, places: list[int]) -> bool:
+    """Tell if numbers of the first rows have decimal commas."""
+    reader = _filled(_reader(name, lines, delimiter))
+    try:
+        rows = [row for row in islice(reader, 1, _SAMPLE) if len(row) > max(places, default=0)]
+    except csv.Error:  # which the first reading of all rows tells with its line
+        return False
+    cells = [row[place] for row in rows for place in places if "," in row[place]]
+    by_commas = Dialect(delimiter, ",")
+    return bool(cells) and not any(math.isinf(_number(cell, by_commas)) for cell in cells)
+
+
+@contextmanager
+def _opened(file: DataFile) -> Iterator[TextIO]:
+    # what decompresses is read like a file
+    with file.open() as binary, io.BufferedReader(binary, 1 << 16) as buffered:  # type: ignore[type-var]
+        _check_text(file.name, buffered.peek(4096)[:4096])
+        try:
+            with io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="") as stream:
+                yield stream
+        except UnicodeDecodeError as error:
+            raise DataError(f"{file.name} is not UTF-8 text{_undecodable(file)}; save it as UTF-8") from error
+        except csv.Error as error:
+            raise DataError(f"{file.name} is no readable CSV: {error}") from error
+
+
+def _check_text(name: str, head: bytes) -> None:
+    known = looks_like(head)
+    if known:
+        raise DataError(f"{name} is no text: it begins like a {known} file; name it so if it is one")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head:
+        what = "UTF-16 text" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "binary, no text"
+        raise DataError(f"{name} is {what}; save it as UTF-8 text")
+
+
+def _undecodable(file: DataFile) -> str:
+    """Return the line of the first byte that is not UTF-8, in words."""
+    with file.open() as binary, io.BufferedReader(binary) as stream:  # type: ignore[type-var]  # as above
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return f" in line {number}"
+    return ""
+
+
+def _lines(name: str, stream: TextIO) -> Iterator[str]:
+    """Yield lines, of comments only the sign."""
+    for line in iter(partial(stream.readline, _LINE), ""):
+        if len(line) == _LINE:
+            raise DataError(f"{name} has a line of more than {_LINE:,} characters, so it is no table of text")
+        yield "#\n" if line[0] == "#" else line
+
+
+def _reader(name: str, lines: TextIO | list[str], delimiter: str) -> Any:
+    several = lines if isinstance(lines, list) else _lines(name, lines)
+    if delimiter == " ":
+        several = (" ".join(line.split()) for line in several)
+    return csv.reader(several, delimiter=delimiter, skipinitialspace=True, strict=True)  # a quote may follow a space
+
+
+def _filled(reader: Any) -> Iterator[list[str]]:
+    return (row for row in reader if row and row != ["#"])
+
+
+def _regular(name: str, rows: list[list[str]], before: int, width: int, blank: int) -> tuple[list[list[str]], list[int], int]:
+    """Return the rows without comments and blank ends, the lines where they begin, and the first blank line.
+
+    Args:
+        name: the file's.
+        rows: some.
+        before: the line before them.
+        width: the number of cells that each is to have.
+        blank: the line of a blank row before them, or 0.
+    """
+    kept, lines, line = [], [], before + 1
+    for row in rows:
+        if not row or (len(row) == 1 and width > 1 and not row[0].strip()):
+            blank = blank or line
+        elif row == ["#"]:
+            pass
+        elif blank:
+            raise DataError(f"{name}: line {blank} is blank, and more rows follow; remove the line or fill it")
+        elif len(row) != width:
+            raise DataError(f"{name}: line {line} has {len(row)} cells, the first line names {width} columns")
+        else:
+            kept.append(row)
+            lines.append(line)
+        line += 1 + _breaks(row)
+    return kept, lines, blank
+
+
+def _breaks(row: list[str]) -> int:
+    return sum(len(_BREAK.findall(cell)) for cell in row)
+
+
+def _numbers(cells: list[str], dialect: Dialect) -> "array[float]":
+    if dialect.decimal != "," and not dialect.thousands and "_" not in "".join(cells):  # Python alone reads 1_000 as a number
+        try:
+            return array("d", map(float, cells))
+        except ValueError:
+            pass
+    return array("d", [_number(cell, dialect) for cell in cells])
+
+
+def _number(cell: str, dialect: Dialect) -> float:
+    """Return a cell as a number: NaN where it is missing, infinite where it is none."""
+    text = cell.strip()
+    if text.lower() in MISSING:
+        return math.nan
+    if dialect.thousands and dialect.thousands in text:
+        sign = re.escape(dialect.thousands)
+        if not re.match(rf"[+-]?\d{{1,3}}({sign}\d{{3}})+(?!\d)", text):
+            return math.inf
+        text = text.replace(dialect.thousands, "")
+    if dialect.decimal == ",":
+        text = text.replace(".", "_").replace(",", ".")
+    try:
+        return math.inf if "_" in text else float(text)
+    except ValueError:
+        return math.inf

@@ -1,0 +1,243 @@
+"""Text of other dialects, compressed, from pipes: the same numbers, or a fault with its line and column."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import sys
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symgraph.errors import DataError, OptionError
+from symgraph.io.data import Dataset, Reading, column_names, read_data
+
+FEATURES, TARGET = ("a", "b"), "y"
+TABLE = np.array([[1.0, 2.5, 3.0], [4.0, 5.0, -0.25], [1234.5, 8.0, 9.0]])
+
+
+def read(path: Path, **how: Any) -> Dataset:
+    return read_data(path, FEATURES, TARGET, reading=Reading(**how))
+
+
+def written(folder: Path, text: str, name: str = "d.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def assert_table(data: Dataset, table: np.ndarray = TABLE) -> None:
+    assert data.X is not None
+    assert data.y is not None
+    np.testing.assert_array_equal(np.column_stack([data.X, data.y]), table, strict=True)
+
+
+DIALECTS: dict[str, tuple[str, dict[str, str], str]] = {
+    "semicolons": ("a;b;y\n1;2.5;3\n4;5;-0.25\n1234.5;8;9\n", {}, "columns separated by semicolons"),
+    "semicolons and decimal commas": (
+        "a;b;y\n1;2,5;3\n4;5;-0,25\n1234,5;8;9\n", {}, "columns separated by semicolons, decimal commas",
+    ),
+    "tabs": ("a\tb\ty\n1\t2.5\t3\n4\t5\t-.25\n1234.5\t8\t9\n", {}, "columns separated by tabs"),
+    "bars": ("a|b|y\n1|2.5|3\n4|5|-0.25\n1234.5|8|9\n", {}, "columns separated by bars"),
+    "spaces": ("a b  y\n1   2.5 3\n 4 5\t-0.25 \n1234.5 8 9\n", {}, "columns separated by spaces"),
+    "spaces and decimal commas": (
+        "a b y\n1 2,5 3\n4 5 -0,25\n1234,5 8 9\n", {}, "columns separated by spaces, decimal commas",
+    ),
+    "comments": ("# a study\n#;\na,b,y\n1,2.5,3\n# quoted \"\n4,5,-0.25\n1234.5,8,9\n#", {}, ""),
+    "commas in quotes": ('"a";"b";"y"\n"1";"2,5";"3"\n"4";"5";"-0,25"\n"1234,5";"8";"9"\n', {},
+        "columns separated by semicolons, decimal commas"),
+    "old ends of lines": ("a,b,y\r1,2.5,3\r4,5,-0.25\r1234.5,8,9\r", {}, ""),
+    "thousands": ('a,b,y\n1,2.5,3\n4,5,-0.25\n"1,234.5",8,9\n', {"thousands": ","}, ""),
+    "thousands and decimal commas": ("a;b;y\n1;2,5;3\n4;5;-0,25\n1.234,5;8;9\n", {"thousands": ".", "decimal": ","},
+        "columns separated by semicolons, decimal commas"),
+    "another delimiter": ("a:b:y\n1:2.5:3\n4:5:-0.25\n1234.5:8:9\n", {"delimiter": ":"}, "columns separated by :"),
+    "a named delimiter": ("a\tb\ty\n1\t2.5\t3\n4\t5\t-0.25\n1234.5\t8\t9\n", {"delimiter": "tab"}, "columns separated by tabs"),
+    "a note with many commas": ("note;a;b;y\n\"x,,,,\";1;2.5;3\n,;4;5;-0.25\n,;1234.5;8;9\n", {}, "columns separated by semicolons"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DIALECTS)
+def test_the_file_tells_its_dialect_or_an_option_does(tmp_path: Path, case: str) -> None:
+    text, how, words = DIALECTS[case]
+    data = read(written(tmp_path, text), **how)
+    assert_table(data)
+    assert data.dialect == words
+    if case != "old ends of lines":  # the same with the ends of lines of another system
+        assert_table(read(written(tmp_path, text.replace("\n", "\r\n")), **how))
+
+
+def test_a_formula_takes_the_names_of_any_dialect(tmp_path: Path) -> None:
+    assert column_names(written(tmp_path, "a;b, c;y\n1;2;3\n")) == ("a", "b, c", "y")
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "message"),
+    [
+        ("a,b,y\n1,2,3\n# note\n4,x,6\n", {}, r"line 4, column b is 'x'"),
+        ('a,b,y,n\n1,2,3,"u\nv"\n4,x,6,\n', {}, r"line 4, column b is 'x'"),
+        ("a,b,y\n1,2,3\n\n# note\n4,5,6\n", {}, r"line 3 is blank"),
+        ("a;b;y\n1;2;3\n4;5,5;6\n", {"decimal": "."}, r"line 3, column b is '5,5'"),
+        ("a;b;y\n1;2;3\n4;1.234,5;6\n", {"decimal": ","}, r"line 3, column b is '1\.234,5' \(read with decimal commas\)"),
+        ('a,b,y\n1,"12,34",3\n', {"thousands": ","}, r"line 2, column b is '12,34'"),
+        (
+            "a;b;y\n1;2;3\n",
+            {"delimiter": ","},
+            r"no column a, b, y; its first line names a;b;y \(columns separated by commas\)",
+        ),
+    ],
+)
+def test_a_fault_is_named_where_it_stands(tmp_path: Path, text: str, how: dict[str, str], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(written(tmp_path, text), **how)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"delimiter": ",,"}, "delimiter must be one sign"),
+        ({"delimiter": "1"}, "delimiter must be one sign"),
+        ({"delimiter": '"'}, "delimiter must be one sign"),
+        ({"decimal": ";"}, r"decimal must be \. or ,"),
+        ({"thousands": "x"}, "thousands must be one of"),
+        ({"thousands": ",", "decimal": ","}, "not the decimal sign"),
+    ],
+)
+def test_a_sign_that_cannot_be_is_refused(tmp_path: Path, how: dict[str, str], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        read(written(tmp_path, "a,b,y\n1,2,3\n"), **how)
+
+
+def test_lines_that_never_end_are_refused_in_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    with path.open("wb") as file:
+        file.truncate(1 << 30)  # a hole of zeros
+    with pytest.raises(DataError, match="is binary, no text"):
+        read(path)
+    path.write_text("a,b,y\n" + "1" * (1 << 24), encoding="utf-8")
+    with pytest.raises(DataError, match="a line of more than 16,777,216 characters"):
+        read(path)
+
+
+# Missing cells.
+
+
+def test_rows_with_a_missing_cell_are_left_out_and_counted(tmp_path: Path) -> None:
+    text = "a,b,y\n1,2.5,3\n,2,3\n4,5,-0.25\nNA,n/a,3\n1,2,NaN\n1234.5,8,9\n1,2,null\n"
+    data = read(written(tmp_path, text), drop_missing=True)
+    assert_table(data)
+    assert data.dropped == 4
+    assert data.kept is not None
+    assert data.kept.tolist() == [True, False, True, False, False, True, False]
+
+
+@pytest.mark.parametrize(("cell", "shown"), [("x", "'x'"), ("inf", "'inf'"), ("1e999", "'1e999'"), ("-", "'-'")])
+def test_a_cell_that_is_wrong_is_no_missing_one(tmp_path: Path, cell: str, shown: str) -> None:
+    with pytest.raises(DataError, match=f"line 3, column b is {shown}, not a finite number$"):
+        read(written(tmp_path, f"a,b,y\n1,,3\n1,{cell},3\n"), drop_missing=True)
+
+
+def test_a_file_in_which_every_row_lacks_a_cell_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="has a missing cell in every row"):
+        read(written(tmp_path, "a,b,y\n1,,3\n"), drop_missing=True)
+
+
+def test_a_missing_cell_of_a_column_that_is_not_read_does_not_matter(tmp_path: Path) -> None:
+    data = read(written(tmp_path, "a,n,b,y\n1,,2.5,3\n4,x,5,-0.25\n1234.5,NA,8,9\n"), drop_missing=True)
+    assert_table(data)
+    assert data.dropped == 0
+
+
+@pytest.mark.parametrize("rows", [16_383, 16_384, 16_385, 40_000])
+def test_faults_beyond_the_first_block_have_their_lines(tmp_path: Path, rows: int) -> None:
+    lines = ["1,2,3"] * rows
+    lines[-1] = "1,,3"
+    path = written(tmp_path, "\n".join(["a,b,y", *lines]))
+    with pytest.raises(DataError, match=f"line {rows + 1}, column b is empty, not a finite number$"):
+        read(path)
+    assert read(path, drop_missing=True).dropped == 1
+
+
+# Where text comes from.
+
+TEXT = "a,b,y\n1,2.5,3\n4,5,-0.25\n1234.5,8,9\n"
+
+
+def zstd(content: bytes) -> bytes:
+    pa = pytest.importorskip("pyarrow")
+    packed: bytes = pa.compress(content, "zstd", asbytes=True)
+    return packed
+
+
+PACKINGS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd}
+
+
+@pytest.mark.parametrize("suffix", PACKINGS)
+def test_compressed_text_is_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"d.csv.{suffix.upper()}"
+    path.write_bytes(PACKINGS[suffix](TEXT.encode()))
+    assert_table(read(path))
+
+
+def test_several_members_of_gzip_follow_one_another(tmp_path: Path) -> None:
+    path = tmp_path / "d.tsv.gz"
+    path.write_bytes(b"".join(gzip.compress(part.encode()) for part in TEXT.replace(",", "\t").splitlines(keepends=True)))
+    assert_table(read(path))
+
+
+@pytest.mark.parametrize("content", [TEXT.encode(), gzip.compress(TEXT.encode()), b"\xef\xbb\xbf" + TEXT.encode()])
+def test_stdin_is_read_by_the_name_of_a_dash(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+    assert_table(read(Path("-")))
+
+
+def test_stdin_may_be_an_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.BytesIO()
+    np.save(file, TABLE)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(file.getvalue())))
+    assert_table(read(Path("-")))
+
+
+def test_a_fault_in_stdin_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"a,b,y\n1,2,x\n")))
+    with pytest.raises(DataError, match="^stdin: line 2, column y is 'x'"):
+        read(Path("-"))
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.csv"])
+def test_a_pipe_is_read_as_far_as_its_writer_goes(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    os.mkfifo(path)
+    writer = Thread(target=lambda: path.write_text(TEXT, encoding="utf-8"))
+    writer.start()
+    assert_table(read(path))
+    writer.join()
+
+
+CELLS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.sampled_from(["", "NA", "x", '"', "1,5", "#", "\n", " 2 ", "1_0"]),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=6), st.sampled_from([",", ";", "\t", " "]))
+def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], sign: str) -> None:
+    text = "\n".join([sign.join(["a", "b", "y"]), *(sign.join(row) for row in rows)])
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_text(text, encoding="utf-8")
+    for how in ({}, {"drop_missing": True}):
+        try:
+            data = read(path, **how)
+        except DataError as error:
+            assert str(error).isprintable()
+            continue
+        assert data.X is not None
+        assert np.isfinite(data.X).all()
+        assert len(data) + data.dropped <= len(text.splitlines())
