@@ -4,66 +4,70 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from symgraph.bridges.given import Given, given
 from symgraph.errors import DataError, OptionError
-from symgraph.fitting.fits import problem_of
-from symgraph.fitting.problem import Array, Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogProbability:
-    """The logarithm of a density of the free weights, up to a constant.
+    """The logarithm of a density of the weights that are not fixed, up to a constant.
 
     Attributes:
-        problem: the module, the rows, the free weights and their ranges.
+        module: has the loss.
+        known: rows, ranges and the values of fixed weights.
     """
 
-    problem: Problem
+    module: Any
+    known: Given
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of the free weights, in the order of the vectors."""
-        return self.problem.names
+        """Return the names of the weights, in the order of the vectors."""
+        return tuple(name for name, is_free in zip(self.module.WEIGHTS, self.known.free, strict=True) if is_free)
 
-    def __call__(self, vectors: Any) -> Array:
-        """Return it for (S, f) vectors of free weights, (S,): -inf outside of their ranges, and where the loss is nan."""
-        problem, v = self.problem, np.asarray(vectors, np.float64)
+    def __call__(self, vectors: Any) -> NDArray[np.float64]:
+        """Return it for (S, f) vectors, (S,): -inf outside of the bounds, and where the loss is nan."""
+        v, known = np.asarray(vectors, np.float64), self.known
         if v.ndim != 2 or v.shape[1] != len(self.names):
             raise DataError(f"vectors have shape {v.shape}; give (S, {len(self.names)}), and EnsembleSampler vectorize=True")
-        inside = ((v >= problem.lower) & (v <= problem.upper)).all(axis=1)
-        found, w = np.full(len(v), -np.inf), np.tile(problem.start, (int(inside.sum()), 1))
-        w[:, problem.free] = v[inside]
-        if len(w):
-            value = -self._deviance(w) / 2.0
-            found[inside] = np.where(np.isnan(value), -np.inf, value)
-        return found
+        w = np.tile(known.start, (len(v), 1))
+        w[:, known.free] = v
+        inside = ((w >= known.lower) & (w <= known.upper) | ~known.free).all(axis=1)
+        found = np.full(len(v), -np.inf)
+        if inside.any():
+            found[inside] = -self._negative(w[inside])
+        return np.where(np.isnan(found), -np.inf, found)
 
-    def _deviance(self, w: Array) -> Array:
-        """Return twice the negative logarithm of the density for (S, k) weights; a loss c*r**2 counts as r**2/2."""
-        module, rows = self.problem.module, self.problem.rows
-        if self.problem.sigma is not None:
-            return np.asarray(np.square(module.residual(w, rows.X, rows.y) / self.problem.sigma).sum(axis=1))
-        factor = module.METADATA.get("residual_factor") or 0.5  # 0 for a robust loss, which is as it stands
-        return np.asarray(module.loss(w, rows.X, rows.y, reduction="sum")) / factor
+    def _negative(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the negative logarithm for (S, k) weights: half the squares of residuals, else the loss."""
+        module, metadata = self.module, self.module.METADATA
+        if not hasattr(module, "residual") or metadata.get("robust"):
+            return np.asarray(module.loss(w, *self.known.rows, reduction="sum"))
+        squares = np.square(module.residual(w, *self.known.rows) / self.known.sigma).sum(axis=1)
+        if metadata.get("has_penalty"):  # in units of the loss, which is a factor times a square
+            squares = squares + np.array([module.penalty(one)[0] for one in w]) / metadata["residual_factor"]
+        return np.asarray(squares / 2.0)
 
 
-def log_probability(module: Any, X: Any = None, y: Any = None, start: Any = None, **options: Any) -> LogProbability:
-    """Return the logarithm of the posterior density of a model's free weights, whose priors are its penalty and its bounds.
+def log_probability(module: Any, X: Any = None, y: Any = None, start: Any = None, *, sigma: Any = None) -> LogProbability:
+    """Return the logarithm of the posterior density of a module's weights, whose priors are its penalty and its bounds.
 
-    A likelihood, and any other loss, is the negative logarithm of the density of a row; residuals have standard deviation 1, or
-    sigma.
+    A likelihood, or another loss without residuals, is the negative logarithm of the density of a row. Residuals are normal.
 
     Args:
-        module, X, y, start: as for ``symgraph.fit``; weights that are fixed stay as the start has them.
-        options: ``sigma``, ``bounds``, ``fixed`` and ``seed`` of ``symgraph.fit``.
+        module: a numpy or native module with a loss.
+        X, y: rows as ``symgraph.fit`` takes them.
+        start: weights, of which those that are fixed stay; by default as ``module.initial_weights(0)``.
+        sigma: standard deviations of the residuals, one, or one for each, of the shape of y; 1 where the residual states them.
 
     Raises:
-        OptionError: the residual is the prediction less the target and sigma is missing, or as for ``symgraph.fit``.
+        OptionError: sigma is missing where there are residuals, or given where there are none.
+        DataError, WeightsError: X, y, sigma or the start do not fit the module.
     """
-    problem = problem_of(module, X, y, start, **options)
-    if problem.is_difference and problem.sigma is None:
-        raise OptionError(
-            f"the density of {problem.module.MODEL} needs the standard deviation of y: give sigma, or declare the likelihood "
-            "gaussian, or the residual (y_hat - y)/s"
-        )
-    return LogProbability(problem)
+    squares = hasattr(module, "residual") and not module.METADATA.get("robust")
+    if squares != (sigma is not None):
+        wanted = "give sigma, their standard deviations, 1 where they state their scale" if squares else "leave sigma out"
+        raise OptionError(f"{module.MODEL} has {'residuals' if squares else 'no residuals that are normal'}; {wanted}")
+    return LogProbability(module, given(module, X, y, start, 1.0 if sigma is None else sigma))

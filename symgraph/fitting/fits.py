@@ -74,9 +74,12 @@ def fit(
     begun = time.perf_counter()
     if importlib.util.find_spec("scipy") is None:
         raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
+    module = _module_of(module)
+    rows = _finite_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
-    problem = problem_of(module, X, y, start, sigma=sigma, absolute_sigma=absolute_sigma, bounds=bounds, fixed=fixed, seed=seed)
-    module, begin = problem.module, problem.start[problem.free]
+    problem = _problem(module, rows, start, bounds, fixed, seed)
+    begin = problem.start[problem.free]
+    problem = _with_sigma(replace(problem, is_difference=is_difference(problem, begin)), sigma, absolute_sigma)
     _check_start(problem, begin)
     if method not in methods_of(problem):
         raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
@@ -94,37 +97,16 @@ def fit(
     return result_of(problem, found, spread, numbers, told, absolute_sigma=absolute, seconds=seconds)
 
 
-def problem_of(
-    module: Any,
-    X: Any = None,
-    y: Any = None,
-    start: Any = None,
-    *,
-    sigma: Any = None,
-    absolute_sigma: bool = False,
-    bounds: Any = None,
-    fixed: Any = None,
-    seed: int = 0,
-) -> Problem:
-    """Check what a fit is given, as ``fit`` says, and return it as one problem."""
-    module = _module_of(module)
-    rows = _finite_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
-    problem = _problem(module, rows, start, bounds, fixed, seed)
-    problem = replace(problem, is_difference=is_difference(problem, problem.start[problem.free]))
-    return _with_sigma(problem, sigma, absolute_sigma)
-
-
 def _module_of(given: Any) -> Any:
     """Return a module with a loss; a model is compiled, with its Hessian where it has no residual."""
     if not hasattr(given, "WEIGHTS"):
-        return compiled_for_fit(given)
+        return _compiled(given)
     if not hasattr(given, "value_and_grad") or not hasattr(given, "pack"):
         raise OptionError(f"{given.MODEL} is no module with a loss for arrays; build its numpy module, with model.loss(...)")
     return given
 
 
-def compiled_for_fit(model: Any) -> Any:
-    """Compile a model with what its fit needs: the Hessian of a loss that has no residual."""
+def _compiled(model: Any) -> Any:
     from symgraph.build.modules import compile  # noqa: A004  what users call as symgraph.compile
     from symgraph.spec.model import Model
     from symgraph.spec.residuals import residual_of

@@ -12,17 +12,21 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from symgraph.backends.source import model_hash
-from symgraph.errors import DataError, OptionError
-from symgraph.fitting.fits import compiled_for_fit, fit
+from symgraph.build.modules import compile  # noqa: A004  the public name
+from symgraph.errors import DataError, OptionError, SpecError
+from symgraph.fitting.fits import fit
 from symgraph.io.module import targets_of
 from symgraph.sklearn.families import linear, softmax
 from symgraph.sklearn.weighted import WeightedModule
 from symgraph.spec.model import Model
+from symgraph.spec.residuals import residual_of
 
 Array = NDArray[np.float64]
 _KEPT = 64
 _COMPILED: dict[str, ModuleType] = {}
 """The last modules by the digests of their models: clones of an estimator, and families at one width, share them."""
+_BY_HESSIAN = 20
+"""Most weights of a model whose Hessian is compiled: a C compiler takes seconds for the 210 second derivatives."""
 _CONSTANT = "constants__"
 
 
@@ -226,13 +230,25 @@ def _classes(module: Any) -> int:
     return int(limit) if kind == "class" else 2
 
 
-def _compiled(model: Any) -> Any:
+def _compiled(given: Any) -> Any:
     """Return the module of a model, of equal models the same; a module as it is."""
-    if not isinstance(model, Model):
-        return model
-    digest = model_hash(model)
+    if not isinstance(given, Model):
+        if not hasattr(given, "WEIGHTS"):
+            raise OptionError(f"model must return a symgraph.Model, not {given!r}")
+        return given
+    digest = model_hash(given)
     if digest not in _COMPILED:
-        _COMPILED[digest] = compiled_for_fit(model)
+        _COMPILED[digest] = _newly_compiled(given)
         if len(_COMPILED) > _KEPT:
             del _COMPILED[next(iter(_COMPILED))]
     return _COMPILED[digest]
+
+
+def _newly_compiled(model: Model) -> ModuleType:
+    """Compile a model, with its Hessian if its fit uses that and it does not take long to compile."""
+    if residual_of(model).reason and model.loss_expr is not None and len(model.weight_inputs) <= _BY_HESSIAN:
+        try:
+            return compile(model, extras=("hessian",))
+        except SpecError:  # some models have none, and the fit takes differences of the gradient
+            return compile(model)
+    return compile(model)

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-_OF_ROWS = ("residual", "residual_jacobian")
+_OF_RESIDUALS = ("residual", "residual_jacobian")
+_OF_LOSS = ("loss", "grad", "value_and_grad", "normal_equations", "hessian", "hvp")
 
 
 class WeightedModule:
@@ -22,15 +23,14 @@ class WeightedModule:
     def __init__(self, module: Any, sample_weight: Any) -> None:
         self.module = module
         self.METADATA = {name: value for name, value in module.METADATA.items() if name != "robust"}
-        for name in ("value_and_grad", "hessian"):
-            if hasattr(module, name):
-                setattr(self, name, partial(getattr(module, name), sample_weight=sample_weight))
+        for name in (name for name in _OF_LOSS if hasattr(module, name)):
+            setattr(self, name, partial(getattr(module, name), sample_weight=sample_weight))
         self.per_sample_grad = partial(_scaled, module.per_sample_grad, sample_weight)
-        for name in _OF_ROWS if hasattr(module, "residual") and "robust" not in module.METADATA else ():
+        for name in _OF_RESIDUALS if hasattr(module, "residual") and "robust" not in module.METADATA else ():
             setattr(self, name, partial(_scaled, getattr(module, name), np.sqrt(sample_weight)))
 
     def __getattr__(self, name: str) -> Any:
-        if name in _OF_ROWS or name.startswith("__") or "module" not in vars(self):  # the last while it is unpickled
+        if name in _OF_RESIDUALS or name.startswith("__") or "module" not in vars(self):  # the last while it is unpickled
             raise AttributeError(name)
         return getattr(self.module, name)
 

@@ -13,11 +13,15 @@ T = np.linspace(0.0, 4.0, 30)
 Y = 2.0 * np.exp(-0.7 * T) + 0.5 + 0.02 * np.sin(37.0 * T)
 
 
-def decay(**of_rate: Any) -> Model:
+def decay(fixed_c: bool = False, **of_rate: Any) -> Model:
     """Return the model a*exp(-k*t) + c, with options of the weight k."""
     model = Model("decay")
     t, _ = model.feature("t"), model.target("y")
-    a, k, c = model.weight("a", init=1.0), model.weight("k", **{"init": 1.0, **of_rate}), model.weight("c", init=0.0)
+    a, k, c = (
+        model.weight("a", init=1.0),
+        model.weight("k", **{"init": 1.0, **of_rate}),
+        model.weight("c", init=0.0, fixed=fixed_c),
+    )
     model.output("level", a * sp.exp(-k * t) + c)
     model.loss("squared_error")
     return model

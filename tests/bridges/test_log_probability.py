@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fitted_models import T, Y, circle_module, decay, decay_module
 from scipy.stats import norm
+from zoo import rosenbrock
 
 import symgraph
 from symgraph import Model
@@ -43,7 +44,7 @@ def test_the_scale_of_a_loss_of_squares_does_not_count_and_likelihoods_and_penal
     a = model.weight("a", init=1.0)
     model.loss(3.0 * ((model.output("y_hat", a * x) - y) / 0.5) ** 2)
     v = np.array([[1.0], [1.5]])
-    found = log_probability(symgraph.compile(model), [2.0], [2.5])(v)
+    found = log_probability(symgraph.compile(model), [2.0], [2.5], sigma=1.0)(v)
     assert np.allclose(found, norm.logpdf(2.5, 2.0 * v[:, 0], 0.5) - norm.logpdf(0.0, 0.0, 0.5), rtol=1e-14)
     prior = Model("prior")
     prior.target("y")
@@ -56,14 +57,19 @@ def test_the_scale_of_a_loss_of_squares_does_not_count_and_likelihoods_and_penal
 
 
 def test_bounds_are_priors_and_fixed_weights_are_left_out() -> None:
-    within = log_probability(decay(bounds=(0.0, None)), T, Y, {"c": 0.25}, sigma=0.02, fixed=["c"])
+    within = log_probability(
+        symgraph.compile(decay(fixed_c=True, bounds=(0.0, None))), T, Y, {"a": 1.0, "k": 1.0, "c": 0.25}, sigma=0.02
+    )
     assert within.names == ("a", "k")
     values = within(WALKERS[:, :2])
     assert np.isfinite(values).tolist() == [True, True, False]
     assert values[2] == -np.inf
     with_c = np.column_stack([WALKERS[:, :2], np.full(3, 0.25)])
     assert np.array_equal(values[:2], log_probability(decay_module(), T, Y, sigma=0.02)(with_c)[:2])
-    assert log_probability(line(init=5.5, bounds=(5, 6)), [1.0], [1.0])(np.zeros((2, 1))).tolist() == [-np.inf] * 2
+    assert (
+        log_probability(symgraph.compile(line(init=5.5, bounds=(5, 6))), [1.0], [1.0], sigma=1.0)(np.zeros((2, 1))).tolist()
+        == [-np.inf] * 2
+    )
 
 
 def test_a_loss_that_is_nan_has_density_0() -> None:
@@ -71,14 +77,17 @@ def test_a_loss_that_is_nan_has_density_0() -> None:
     x, y = model.feature("x"), model.target("y")
     b = model.weight("b", init=1.0)
     model.residual((model.output("y_hat", b**0.5 * x) - y) / 0.5)
-    assert log_probability(model, [1.0], [1.5])(np.array([[1.0], [-1.0]])).tolist() == [-0.5, -np.inf]
+    assert log_probability(symgraph.compile(model), [1.0], [1.5], sigma=1.0)(np.array([[1.0], [-1.0]])).tolist() == [
+        -0.5,
+        -np.inf,
+    ]
 
 
 def test_emcee_samples_the_posterior_of_a_line() -> None:
     rng = np.random.default_rng(1)
     x = np.linspace(0.0, 1.0, 20)
     y = 2.0 * x + 0.5 * rng.normal(size=20)
-    density = pickle.loads(pickle.dumps(log_probability(symgraph.compile(line()), x, y)))  # noqa: S301  made here
+    density = pickle.loads(pickle.dumps(log_probability(symgraph.compile(line()), x, y, sigma=1.0)))  # noqa: S301  made here
     sampler = emcee.EnsembleSampler(32, 1, density, vectorize=True)
     sampler.random_state = np.random.RandomState(0).get_state()
     sampler.run_mcmc(rng.normal(2.0, 0.1, (32, 1)), 1500)
@@ -98,8 +107,10 @@ def test_several_residuals_have_a_density_too() -> None:
 
 
 def test_what_has_no_density_is_refused() -> None:
-    with pytest.raises(OptionError, match="density of decay needs the standard deviation of y: give sigma, or declare the"):
+    with pytest.raises(OptionError, match="decay has residuals; give sigma, their standard deviations, 1 where they state"):
         log_probability(decay_module(), T, Y)
+    with pytest.raises(OptionError, match="rosenbrock has no residuals that are normal; leave sigma out"):
+        log_probability(symgraph.compile(rosenbrock()), sigma=1.0)
     density = log_probability(decay_module(), T, Y, sigma=0.02)
     with pytest.raises(DataError, match=r"vectors have shape \(3,\); give \(S, 3\), and EnsembleSampler vectorize=True"):
         density(WALKERS[0])

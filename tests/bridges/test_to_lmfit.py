@@ -32,8 +32,8 @@ def test_the_jacobian_is_that_of_the_module_and_saves_calls() -> None:
 
 
 def test_bounds_and_fixed_weights_are_those_of_the_spec_and_may_be_changed() -> None:
-    model = decay(init=0.3, bounds=(0.0, 0.35))
-    minimizer = to_lmfit(model, T, Y, START | {"k": 0.3}, fixed=["c"])
+    model = decay(init=0.3, bounds=(0.0, 0.35), fixed_c=True)
+    minimizer = to_lmfit(symgraph.compile(model), T, Y, START | {"k": 0.3})
     assert (minimizer.params["k"].min, minimizer.params["k"].max) == (0.0, 0.35)
     assert [name for name, one in minimizer.params.items() if one.vary] == ["a", "k"]
     found = minimizer.least_squares().params
@@ -60,7 +60,7 @@ def test_sigma_several_residuals_and_a_penalty_go_along() -> None:
     ridge.loss("squared_error")
     ridge.penalty(100.0 * a**2)
     # (2*a - 2)**2 + 100*a**2 is least at a = 4/104
-    assert np.isclose(to_lmfit(ridge, [2.0], [2.0]).minimize().params["a"].value, 4.0 / 104.0, rtol=1e-8)
+    assert np.isclose(to_lmfit(symgraph.compile(ridge), [2.0], [2.0]).minimize().params["a"].value, 4.0 / 104.0, rtol=1e-8)
 
 
 def test_what_lmfit_cannot_take_is_refused() -> None:
@@ -72,8 +72,14 @@ def test_what_lmfit_cannot_take_is_refused() -> None:
         OptionError, match=r"counts is not fitted by the squares of residuals, as lmfit does; use symgraph\.fit"
     ):
         to_lmfit(symgraph.compile(counts), [1.0, 2.0], [1, 2])
-    with pytest.raises(DataError, match="X is nan in row 1"):
+    with pytest.raises(DataError, match="X has a number that cannot be used in row 1"):
         to_lmfit(decay_module(), [0.0, np.nan], [1.0, 2.0])
+    with pytest.raises(DataError, match="sigma has a number that cannot be used in row 1"):
+        to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=[1.0, 0.0])
+    with pytest.raises(DataError, match=r"sigma has shape \(3,\); give one number, or \(2,\) as y"):
+        to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=np.ones(3))
+    with pytest.raises(OptionError, match="is no numpy or native module with a loss; compile the model"):
+        to_lmfit(decay(), T, Y)
     minimizer = to_lmfit(decay_module(), T, Y, START)
     minimizer.params["c"].expr = "a/4"
     with pytest.raises(OptionError, match=r"c is an expression of others, which its derivatives do not know; use model\.tie"):
