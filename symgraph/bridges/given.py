@@ -1,0 +1,52 @@
+"""Rows, start and ranges that another library fits or samples with, checked."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symgraph.errors import DataError, OptionError
+from symgraph.runtime.weights import range_of_each
+from symgraph.training.rows import as_rows, as_weights, float_array
+
+
+class Given(NamedTuple):
+    """Arguments of a fit or a sampling.
+
+    Attributes:
+        rows: X and y, in float64.
+        start: (k,) weights.
+        lower: (k,) their least values.
+        upper: (k,) their greatest values.
+        free: (k,) whether they are to be found, and are not fixed.
+        sigma: standard deviations of the residuals, one or (m,).
+    """
+
+    rows: tuple[Any, Any]
+    start: Any
+    lower: Any
+    upper: Any
+    free: Any
+    sigma: Any
+
+
+def given(module: Any, X: Any, y: Any, start: Any, sigma: Any) -> Given:
+    """Check rows, start and sigma against a module; its bounds and fixed weights are those of its spec.
+
+    Raises:
+        DataError: X, y or sigma do not fit the module, or have a number that is not finite or, of sigma, not above 0.
+        OptionError: it is no module for arrays.
+        WeightsError: the start does not fit the module.
+    """
+    if not hasattr(module, "value_and_grad") or not hasattr(module, "initial_weights"):
+        raise OptionError(f"{getattr(module, 'MODEL', module)!r} is no numpy or native module with a loss; compile the model")
+    rows, sigma = as_rows(module, X, y, dtype=np.dtype(np.float64)), float_array("sigma", sigma)
+    if sigma.ndim and (rows.y is None or sigma.shape != rows.y.shape):
+        raise DataError(f"sigma has shape {sigma.shape}; give one number, or {() if rows.y is None else rows.y.shape} as y")
+    for name, part in (("X", rows.X), ("y", rows.y), ("sigma", np.where(sigma > 0.0, sigma, np.nan))):
+        if part is not None and not np.isfinite(part).all():
+            row = np.argwhere(~np.isfinite(np.atleast_1d(part)))[0][0]
+            raise DataError(f"{name} has a number that cannot be used in row {row}")
+    w = np.array(module.initial_weights(0) if start is None else as_weights(module, start, "start"), np.float64)
+    low, high = range_of_each(module.WEIGHTS, module.METADATA.get("bounds", {}))
+    free = np.array([name not in module.METADATA.get("fixed", ()) for name in module.WEIGHTS])
+    return Given((rows.X, rows.y), w, low, high, free, np.reshape(sigma, -1))

@@ -1,0 +1,52 @@
+"""Modules as lmfit's ``Minimizer``, with bounds, fixed weights and exact derivatives."""
+
+from typing import Any
+
+import numpy as np
+
+from symgraph.bridges.given import given
+from symgraph.errors import OptionError
+from symgraph.io.extra import library
+
+
+def to_lmfit(module: Any, X: Any = None, y: Any = None, start: Any = None, *, sigma: Any = 1.0) -> Any:
+    """Return a ``lmfit.Minimizer`` of a module's residuals; its methods ``leastsq`` and ``least_squares`` take the Jacobian.
+
+    Its ``params`` have a parameter for each weight, with the bounds of the spec; those that are fixed there do not vary.
+
+    Args:
+        module: a numpy or native module with a residual that is not robust.
+        X, y, start: rows and weights as ``symgraph.fit`` takes them.
+        sigma: standard deviations of the residuals, one, or one for each, of the shape of y.
+
+    Raises:
+        OptionError: lmfit is not installed, or the module is not fitted by squares; in a fit, a parameter has been made an
+            expression of others.
+        DataError, WeightsError: X, y, sigma or the start do not fit the module.
+    """
+    lmfit, known = library("lmfit", "lmfit", "to_lmfit"), given(module, X, y, start, sigma)
+    squares = ("residual", "penalty_residual") if module.METADATA.get("has_penalty") else ("residual",)
+    if module.METADATA.get("robust") or not all(hasattr(module, name) for name in squares):
+        raise OptionError(f"{module.MODEL} is not fitted by the squares of residuals, as lmfit does; use symgraph.fit")
+    parameters = lmfit.Parameters()
+    for j, name in enumerate(module.WEIGHTS):
+        parameters.add(name, known.start[j], vary=bool(known.free[j]), min=known.lower[j], max=known.upper[j])
+
+    def weights(values: Any) -> Any:
+        tied = [name for name in module.WEIGHTS if values[name].expr]
+        if tied:
+            raise OptionError(f"{tied[0]} is an expression of others, which its derivatives do not know; use model.tie")
+        return np.array([values[name].value for name in module.WEIGHTS])
+
+    def residuals(values: Any) -> Any:
+        w = weights(values)
+        rows = module.residual(w, *known.rows) / known.sigma
+        return np.concatenate([rows, module.penalty_residual(w)]) if len(squares) > 1 else rows
+
+    def slopes(values: Any) -> Any:
+        w = weights(values)
+        J = module.residual_jacobian(w, *known.rows) / known.sigma[:, None]
+        J = np.vstack([J, module.penalty_jacobian(w)]) if len(squares) > 1 else J
+        return J[:, [values[name].vary for name in module.WEIGHTS]]
+
+    return lmfit.Minimizer(residuals, parameters, Dfun=slopes)
