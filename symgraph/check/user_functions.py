@@ -44,8 +44,8 @@ class UserFunctions:
             VerificationError: a partial is wrong, or arrays give something else than numbers do.
         """
         calls: dict[UserOp, dict[tuple[float, ...], tuple[bool, ...]]] = {}
-        for row in range(len(batch.rows)):
-            for op, at, varying in self._calls(batch.point(row)):
+        for point in batch.points:
+            for op, at, varying in self._calls(point):
                 calls.setdefault(op, {})[at] = varying
         for op, places in calls.items():
             for one in op.every:

@@ -77,9 +77,10 @@ class Batch:
     choices: frozenset[Choice] = frozenset()
     constants: Mapping[str, float] = field(default_factory=dict)
 
-    def point(self, row: int) -> dict[str, float]:
-        """All inputs of one row, as the reference takes them."""
-        return {**self.weights, **self.constants, **self.rows[row]}
+    @property
+    def points(self) -> list[dict[str, float]]:
+        """All inputs of each row, as the reference takes them."""
+        return [{**self.weights, **self.constants, **row} for row in self.rows]
 
     def in_floats(self) -> "Batch":
         """The batch with every value rounded to float32."""
