@@ -22,7 +22,8 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value, exponent_of
-from symgraph.check.forms import FORMS, Form, slope_of, value_of
+from symgraph.check.form import Form, slope_of, value_of
+from symgraph.check.forms import FORMS
 from symgraph.check.program import Step, forward
 from symgraph.check.reference import LEVELS
 from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, may_leave, rounds

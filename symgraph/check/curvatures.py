@@ -15,7 +15,7 @@ from flint import arb, ctx
 
 from symgraph.check import balls
 from symgraph.check.balls import ONE, UNKNOWN, ZERO, Missing, Value
-from symgraph.check.forms import slope_of
+from symgraph.check.form import slope_of
 from symgraph.check.program import Program, Slopes, Step, plus, times
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp

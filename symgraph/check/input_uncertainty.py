@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb, ctx
 
 from symgraph.check.balls import UNKNOWN, ZERO, Value
-from symgraph.check.forms import value_of
+from symgraph.check.form import value_of
 from symgraph.check.program import Program
 from symgraph.check.reference import Point, Reference, Truth
 from symgraph.check.rounding import INPUT_ULP, decided

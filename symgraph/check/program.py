@@ -15,7 +15,8 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from symgraph.check.balls import KINK, ONE, UNKNOWN, ZERO, Missing, Value, is_infinite
 from symgraph.check.branches import Named, smooth_around
-from symgraph.check.forms import FORMS, Form, slope_of, value_of
+from symgraph.check.form import Form, slope_of, value_of
+from symgraph.check.forms import FORMS
 from symgraph.errors import SpecError
 from symgraph.ir import functions as fn
 from symgraph.ir.ops import op_of

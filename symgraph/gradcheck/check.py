@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import DataError, OptionError, WeightsError
+from symgraph.errors import DataError, OptionError
 from symgraph.gradcheck.agreement import SAFETY, judge
 from symgraph.gradcheck.calls import Array, is_value, partials_fact
 from symgraph.gradcheck.compared_functions import compare
 from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
 from symgraph.io.module import GeneratedModule, targets_of
+from symgraph.training.options import count
+from symgraph.training.rows import as_weights
 
 _SINGLES, _LEAST_SINGLES, _SINGLES_WORK = 48, 4, 20_000
 """Number of weights judged one by one at a point: most, least, and the most that it times the number of all may be."""
@@ -63,26 +65,22 @@ def gradcheck(
         The report; its `ok` says whether nothing was found wrong, its `unjudged` what went unseen.
 
     Raises:
-        OptionError: points, rows or singles is less than 1, the seed is negative, or the module has no derivatives.
+        OptionError: an option is out of bounds, or the module has no derivatives.
         ModuleError: a function on which the check rests raises.
         DataError: X or y does not fit the model, or one is given without the other.
         WeightsError: w does not fit the model.
     """
-    if points < 1 or rows < 1:
-        raise OptionError(f"gradcheck needs at least 1 point and 1 row, not {points} and {rows}")
+    for option, value in ({"points": points, "rows": rows} | ({} if singles is None else {"singles": singles})).items():
+        count(option, value)
+    count("seed", seed, at_least=0)
     if not module.METADATA["has_loss"] and not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has neither a loss nor an output: there are no derivatives to check")
     needed = ("per_sample_grad", "row") if module.METADATA["has_loss"] else ("jacobian",)
     if not any(hasattr(module, name) for name in needed):
         text = f"{module.MODEL} cannot be checked: this module has no {' or '.join(needed)}, which gives derivatives"
         raise OptionError(f"{text}; give the module of another backend")
-    if seed < 0:
-        raise OptionError(f"gradcheck's seed must be 0 or more, not {seed}")
-    if singles is not None and singles < 1:
-        raise OptionError(f"gradcheck needs singles of at least 1, not {singles}")
-    count = len(module.WEIGHTS)
-    most = max(_LEAST_SINGLES, min(_SINGLES, _SINGLES_WORK // count)) if singles is None else singles
-    data, fixed = _data(module, X, y), None if w is None else _weights(module, w)
+    most = max(_LEAST_SINGLES, min(_SINGLES, _SINGLES_WORK // len(module.WEIGHTS))) if singles is None else singles
+    data, fixed = _data(module, X, y), None if w is None else as_weights(module, w, "w").astype(np.float64)
     chance, rng = random.Random(seed), np.random.default_rng(seed)
     visited, findings = list[Point](), list[Finding]()
     for index in range(points * (1 + _PATIENCE) if fixed is None else 1):
@@ -167,10 +165,3 @@ def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
     if 0 in (len(part) for part in (X, y) if part is not None):
         raise DataError("there are no rows to check at")
     return X, y
-
-
-def _weights(module: GeneratedModule, w: Any) -> Array:
-    weights = np.asarray(w, np.float64)
-    if weights.shape != (len(module.WEIGHTS),) or not np.isfinite(weights).all():
-        raise WeightsError(f"w must be {len(module.WEIGHTS)} finite numbers ({', '.join(module.WEIGHTS)}), not {w!r}")
-    return weights

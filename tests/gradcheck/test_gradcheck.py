@@ -122,7 +122,7 @@ def test_a_module_with_neither_loss_nor_output_is_refused() -> None:
 
 @pytest.mark.parametrize("options", [{"points": 0}, {"rows": 0}])
 def test_no_points_or_no_rows_are_refused(options: dict[str, int]) -> None:
-    with pytest.raises(OptionError, match="at least 1 point and 1 row"):
+    with pytest.raises(OptionError, match="must be a whole number of at least 1, not 0"):
         gradcheck(NINE_WEIGHTS, **options)
 
 
@@ -150,7 +150,7 @@ def test_data_a_model_does_not_take_are_refused() -> None:
 
 @pytest.mark.parametrize("w", [np.ones(8), np.ones((9, 1)), np.full(9, np.nan)])
 def test_weights_that_do_not_fit_are_refused(w: Any) -> None:
-    with pytest.raises(WeightsError, match="9 finite numbers"):
+    with pytest.raises(WeightsError, match=r"w has shape .* nine_weights needs \(9,\): w1, w2|w has w1 = nan"):
         gradcheck(NINE_WEIGHTS, w=w)
 
 
