@@ -27,11 +27,8 @@ def smooth_around(roots: Sequence[Named], value_of: Callable[[Any], Value]) -> l
     """Replace all that has branches or kinks by what it is around a point, where that is certain.
 
     Args:
-        roots: the model's named nodes and its loss, in order.
+        roots: the model's named nodes and its loss, in order; no symbol stands for a node in what is returned.
         value_of: the value of a subexpression at the point.
-
-    Returns:
-        The same roots with other expressions, in which no symbol stands for a named node any more.
     """
     new: dict[Any, Any] = {}
     result: list[Named] = []

@@ -146,12 +146,7 @@ class GraphConditioning:
         """The largest figure among the operations that are counted."""
 
     def conditions(self, point: Mapping[str, float], bits: int = LEVELS[0]) -> Conditions:
-        """Evaluate the graph at one point, and every operation's condition; once more with rounding errors.
-
-        Args:
-            point: a float for every input.
-            bits: the precision to begin with.
-        """
+        """Evaluate the graph and each operation's condition at a point, from some bits on; once more with rounding errors."""
         inputs = {**point, "cotangent": 1.0, "largest": float(self._limits.max)}
         numbers = [inputs[step.leaf] for step in self._steps if step.leaf]
         leaves = [arb(number) if math.isfinite(number) else UNDEFINED for number in numbers]
@@ -260,13 +255,7 @@ class GraphConditioning:
         return Sizes(kappa_in, kappa_graph, sums, bound, low, high, scatter, self._strayed(edges, mags))
 
     def enlarged_node(self, point: Mapping[str, float], bits: int, column: int) -> str:
-        """The user's node, or the loss, whose rounding errors a result enlarges the most: of several, the last.
-
-        Args:
-            point: where.
-            bits: the precision to begin with.
-            column: the result.
-        """
+        """The user's node, or the loss, whose rounding errors a column's result enlarges the most: of several, the last."""
         found = self.conditions(point, bits)
         sweep = self._sweep(_clipped(found.edges[None]), found.zero[None])
         shares = {row: float(moves[0, column]) for row, moves in sweep if row in self._figures}

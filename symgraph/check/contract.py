@@ -47,15 +47,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Holds modules of a model against what is expected on one batch.
-
-    Attributes:
-        reference: of the model.
-        batch: where.
-        label: how the batch is found again.
-        expected: what is expected there, by fact.
-        tally: counts, added to.
-    """
+    """Holds modules of a model against what is expected, by fact, on one batch; the label says how that is found again."""
 
     reference: Reference
     batch: Batch
@@ -64,11 +56,11 @@ class Contract:
     tally: Tally = field(default_factory=Tally)
 
     def check(self, module: Any, backend: str, *, whole: bool, turn: int) -> None:
-        """Hold a module against what is expected.
+        """Hold a module of a backend against what is expected.
 
         Args:
             module: the model's module.
-            backend: the name of the module's backend.
+            backend: its name.
             whole: whether each row is tried alone, instead of one; modules with functions for single rows get each.
             turn: how many batches were tried before. The first is also repeated to more rows than a block, laid out in other
                 ways in memory, and added up in every way; at the others, ways of passing on the same values take turns.

@@ -26,8 +26,7 @@ def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
         at: the points; by default such as verification would draw, and ordinary ones.
 
     Returns:
-        The result, where it is, and the node; None if no result has a number of doubles anywhere, or the model is large and no
-        points are given.
+        None if no result has a number of doubles anywhere, or the model is large and no points are given.
 
     Raises:
         SpecError: the model cannot be lowered.

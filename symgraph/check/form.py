@@ -35,15 +35,7 @@ class Form(NamedTuple):
 
 
 def value_of(form: Form, operands: Sequence[Any]) -> Value:
-    """Compute an operation.
-
-    Args:
-        form: the operation.
-        operands: their enclosures, or the reasons why there are none.
-
-    Returns:
-        An enclosure of the result; the reason where there is none.
-    """
+    """Enclose an operation of enclosures, or of reasons why there are none; the reason where it has no value."""
     if not form.lazy:
         for operand in operands:
             if type(operand) is Missing:
@@ -59,16 +51,9 @@ def value_of(form: Form, operands: Sequence[Any]) -> Value:
 
 
 def slope_of(form: Form, place: int, value: Value, operands: Sequence[Any]) -> Value:
-    """Compute the partial of an operation by one operand.
+    """Enclose the partial of an operation by the operand at a place, from its value and all operands, which are numbers.
 
-    Args:
-        form: the operation.
-        place: of the operand.
-        value: the operation's value.
-        operands: all operands; numbers.
-
-    Returns:
-        An enclosure of the partial; ``UNDEFINED`` where it is infinite, ``KINK`` where two sides differ.
+    ``UNDEFINED`` stands for an infinite one, ``KINK`` for two sides that differ.
     """
     slopes = form.slopes
     slope: Value = slopes[place](value, *operands) if isinstance(slopes, tuple) else slopes(place, operands)

@@ -92,12 +92,7 @@ def _rows(model: Model, kinds: Sequence[str], draw: random.Random) -> Iterator[t
 
 
 class _Seeker:
-    """Moves points along one input to where a value of the spec changes its sign: an output, an inner value, a comparison's
-    two sides.
-
-    Args:
-        model: the spec.
-    """
+    """Moves points along one input to where an output, an inner value, or the difference of a comparison changes its sign."""
 
     def __init__(self, model: Model) -> None:
         self._inputs = model.inputs

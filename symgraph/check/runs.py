@@ -160,13 +160,9 @@ def _columns(names: Sequence[str], outputs: Sequence[str]) -> dict[str, tuple[in
 
 
 class _Runner:
-    """Calls the functions of one module, at one point after the other.
+    """Calls the functions of one module with numbers of one kind, at one point after the other.
 
-    Args:
-        module: the module.
-        points: where.
-        kind: the type of the numbers that it is given.
-        columns: the positions of each fact among the results.
+    ``columns`` has the positions of each fact among the results.
     """
 
     def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:

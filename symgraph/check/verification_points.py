@@ -93,14 +93,7 @@ class Batch:
 
 
 class Sampler:
-    """Draws batches for one model, the same ones for the same seed.
-
-    Args:
-        reference: of the model.
-        seed: of all draws.
-        sample: real rows, from which every second batch takes its rows.
-        rows: rows of a batch.
-    """
+    """Draws batches of some rows for one model, the same ones for the same seed; every second one takes rows of a sample."""
 
     def __init__(self, reference: Reference, seed: int, sample: Sample | None, rows: int) -> None:
         model = reference.model

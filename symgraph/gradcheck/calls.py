@@ -187,11 +187,7 @@ def call_penalty(module: Any, w: NDArray[Any]) -> tuple[float, Any]:
 
 
 def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
-    """Return the result for each row; for n rows that are repeated, the largest and the smallest result of each.
-
-    Raises:
-        ValueError: there is not one result for each row.
-    """
+    """Return the result for each row; for n rows that are repeated, the largest and the smallest result of each."""
     if len(given.rows) <= n or np.ndim(result) == 0:
         return (result,)
     again = np.reshape(result, (len(given.rows) // n, n, *np.shape(result)[1:]))
@@ -228,11 +224,7 @@ def _called(
 
 
 def _columns(module: Any, name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
-    """The columns of a result of outputs or residuals.
-
-    Raises:
-        ValueError: several have another shape than they ought to.
-    """
+    """The columns of a result of outputs or residuals; a ValueError tells of another shape."""
     if count == 1:
         return (result,)
     rows = () if given.alone else (len(given.rows),)
