@@ -166,24 +166,15 @@ def _once(function: Callable[[], Any]) -> Callable[[], Any]:
     return call
 
 
-def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[float]]:
-    """The loss of a row and its partials, from the function `row`; NaN for partials that it does not write."""
+def _filling(function: Callable[..., Any], w: NDArray[Any], *arguments: Any) -> tuple[Any, list[float]]:
+    """The result of a function of lists, and the partials that it writes into one; NaN for those that it does not write."""
     partials = [math.nan] * len(w)
-    return module.row(w.tolist(), _floats(x), None if y is None else np.asarray(y, np.float64).tolist(), partials), partials
+    return function(w.tolist(), *arguments, partials), partials
 
 
 def constraints_of(module: Any) -> tuple[str, ...]:
     """The constraints of a module as facts; each depends on the weights alone, and every row repeats it."""
     return tuple(f"constraint {name}" for name in module.METADATA["constraints"]) if hasattr(module, "constraints") else ()
-
-
-def call_penalty(module: Any, w: NDArray[Any]) -> tuple[float, Any]:
-    """The penalty and its partials, of a module of any backend."""
-    if hasattr(module, "predict") or hasattr(module, "value_and_grad"):
-        found: tuple[float, Any] = module.penalty(w)
-        return found
-    partials = [math.nan] * len(w)
-    return module.penalty(w.tolist(), partials), partials
 
 
 def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
@@ -277,7 +268,9 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if len(given.rows) * len(given.w) ** 2 <= MOST_ENTRIES:
         yield single("hessian_error_bound", BOUNDS[2:])
     if given.alone and hasattr(module, "penalty"):
-        yield Call("penalty", ("penalty", "penalty_gradient"), lambda: call_penalty(module, given.w))
+        of_arrays = hasattr(module, "predict") or hasattr(module, "value_and_grad")
+        penalty = partial(module.penalty, given.w) if of_arrays else partial(_filling, module.penalty, given.w)
+        yield Call("penalty", ("penalty", "penalty_gradient"), penalty)
     if given.alone and hasattr(module, "penalty_hessian"):
         yield Call("penalty_hessian", ("penalty_hessian",), lambda: [module.penalty_hessian(given.w)])
     if given.alone and hasattr(module, "constraints"):
@@ -287,7 +280,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if given.alone and hasattr(module, "penalty_residual"):
         yield from _squares_of_penalty(module, given.w, module.METADATA["residual_factor"])
     if given.alone:
-        yield Call("row", ("loss", "gradient"), lambda: call_row(module, *given[:3]))
+        y = None if given.y is None else np.asarray(given.y, np.float64).tolist()
+        yield Call("row", ("loss", "gradient"), lambda: _filling(module.row, given.w, _floats(given.X), y))
         one = len(outputs) == 1
         yield Call("predict_row", outputs, lambda: [_row(module, given)] if one else _row(module, given))
         if hasattr(module, "predict_jacobian_row"):

@@ -106,40 +106,37 @@ def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Genera
     if whole:
         yield from compare(point, facts, rng)
     for value in filter(is_value, facts):
-        name = partials_fact(value)
         if whole or value in point.mains:
-            partials, sway = facts[name].want, facts[name].radius
+            partials, sway = facts[partials_fact(value)].want, facts[partials_fact(value)].radius
             blur = np.full(len(partials), np.inf)
             if value == "loss":
                 blur, rounding = point.bounds()
                 sway = np.where(np.isfinite(rounding), rounding / SAFETY, sway)
-            yield from (_alone(point, value, j, partials, sway, blur) for j in alone)
+            yield from (_alone(point, value, j, partials[:, j], sway[:, j], blur) for j in alone)
             yield from (_along(point, value, move, partials, sway, blur) for move in moves)
 
 
 def _alone(point: Point, value: str, j: int, partials: Array, sway: Array, blur: Array) -> Finding:
-    """Judge the partials of a value by one weight."""
+    """Judge the partials of a value by one weight; those of outputs beside a loss are no findings about the weight."""
     w, name = point.given.w, point.module.WEIGHTS[j : j + 1]
 
     def moved(x: float) -> NDArray[np.floating[Any]]:
         return point.each(value, np.concatenate([w[:j], [x], w[j + 1 :]]))
 
-    entries = judge(moved, float(w[j]), point.scale(j), partials[:, j], sway[:, j], blur)
-    if value not in point.mains and value.partition(" ")[0] not in ("penalty", "constraint"):
-        return Finding(partials_fact(value), point, name, entries)
+    entries = judge(moved, float(w[j]), point.scale(j), partials, sway, blur)
     fact = "" if value in point.mains else partials_fact(value)
-    return Finding(fact, point, name, entries, shows=name if entries.judged.any() else ())
+    shows = entries.judged.any() and value.partition(" ")[0] in (point.mains[0].partition(" ")[0], "penalty", "constraint")
+    return Finding(fact, point, name, entries, shows=name if shows else ())
 
 
 def _along(point: Point, value: str, move: Array, partials: Array, sway: Array, blur: Array) -> Finding:
     """Judge the derivatives of a value along a direction: those by t at t = 1, where the weights are w + (t - 1) * move."""
-    w, name = point.given.w, (f"all {len(move)} weights",)
+    w, main = point.given.w, value in point.mains
     slopes, noise = partials @ move, np.abs(sway) @ np.abs(move)
     entries = judge(lambda t: point.each(value, w + (t - 1.0) * move), 1.0, 1.0, slopes, noise, blur)
-    if value not in point.mains:
-        return Finding(f"{partials_fact(value)} along", point, name, entries)
-    seen = (partials[entries.judged] != 0.0).any(axis=0)
-    return Finding("partials along", point, name, entries, shows=tuple(compress(point.module.WEIGHTS, seen)))
+    seen = (partials[entries.judged] != 0.0).any(axis=0) & main
+    label = f"{'partials' if main else partials_fact(value)} along"
+    return Finding(label, point, (f"all {len(move)} weights",), entries, shows=tuple(compress(point.module.WEIGHTS, seen)))
 
 
 def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
