@@ -161,13 +161,7 @@ def _normal(reference: Reference, kind: type[Expected], known: Mapping[str, Expe
     r, off = (np.stack([getattr(one, part) for one in values], 1) for part in ("want", "radius"))
     slopes, rough = (np.stack([getattr(one, part) for one in partials], 1) for part in ("want", "radius"))
     loss = residual_of(reference.model).factor, None if robust is None else (robust.name, robust.f_scale)
-    with np.errstate(all="ignore"):
-        want = normal_matrices(*loss, r, slopes)
-        # the slope rho' moves by less than the residual over f_scale, and with it all products
-        moved = 0.0 if robust is None else np.einsum("np,npi,npj->nij", off / robust.f_scale, abs(slopes), abs(slopes))
-        sizes = normal_matrices(*loss, r, abs(slopes) + rough) - normal_matrices(*loss, r, abs(slopes))
-        rounding = 8.0 * 2.0**-kind.bits * normal_matrices(*loss, r, abs(slopes))
-    return {NORMAL: kind(want, sizes + moved + rounding)}
+    return {NORMAL: kind(*normal_matrices(*loss, r, slopes, 8.0 * 2.0**-kind.bits, off, rough))}
 
 
 def _along(fact: Expected, v: Array) -> Expected:

@@ -302,28 +302,22 @@ def _row_with_jacobian(module: Any, given: Given, outputs: int) -> Sequence[Any]
 
 def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable[[], Any]) -> Iterator[Call]:
     """The residuals and their partials by what they say of a loss that is a factor times the sum of the residuals' squares."""
-    rows, count = () if given.alone else (len(given.rows),), module.METADATA.get("residuals", 1)
-    ends = {"residual": (), "residual_jacobian": (len(given.w),)}
+    shape = (*([] if given.alone else [len(given.rows)]), module.METADATA.get("residuals", 1))
 
-    def part(name: str) -> Any:
-        result = np.asarray(getattr(module, name)(*given[:3], **given.options))
-        return result if count == 1 else result.reshape(*rows, count, *ends[name])
-
-    def total(values: Any) -> Any:
-        return values if count == 1 else values.sum(axis=len(rows))
+    def part(name: str, *ends: int) -> Any:
+        return np.reshape(getattr(module, name)(*given[:3], **given.options), (*shape, *ends))
 
     residual = _once(lambda: part("residual").astype(np.float64))
 
     def gradient() -> Any:
-        slopes, known = part("residual_jacobian"), np.asarray(per_sample_grad())
+        slopes, known = part("residual_jacobian", len(given.w)), np.asarray(per_sample_grad())
         twice = 2.0 * factor * residual()[..., None]
-        if count > 1:
-            return total(twice * slopes)
+        found = (twice * slopes).sum(-2)
         # slopes that are no normal numbers have no digits that a large residual could bring back
-        least = np.abs(twice) * np.finfo(np.result_type(slopes, np.float32)).tiny
-        return np.where((np.abs(twice * slopes) < least) & (np.abs(known) < least), known, twice * slopes)
+        least = np.abs(twice).sum(-2) * np.finfo(np.result_type(slopes, np.float32)).tiny
+        return np.where((np.abs(found) < least) & (np.abs(known) < least), known, found)
 
-    yield Call("residual", ("loss",), lambda: [factor * total(np.square(residual()))])
+    yield Call("residual", ("loss",), lambda: [factor * np.square(residual()).sum(-1)])
     yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 
