@@ -32,13 +32,7 @@ _ABSENT = "weighted sum"
 
 @dataclass(slots=True)
 class Tally:
-    """The sum of the comparisons of one verification.
-
-    Attributes:
-        judged: values compared at well-conditioned points.
-        skipped: values at points too ill-conditioned to show a fault of 1.001.
-        worst: the largest error of a judged value, in ulp, or in units of what rounding explains where that is more.
-    """
+    """The sums of one verification, as ``VerificationReport`` has them."""
 
     judged: int = 0
     skipped: int = 0

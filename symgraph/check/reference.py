@@ -69,8 +69,7 @@ class Look:
     Attributes:
         nodes: the value of each named node, and of "loss".
         choices: the branches taken and the sides of kinks that the point is on.
-        smallest: the smallest magnitude among intermediate values that depend on an input, zeros left out.
-        largest: the largest one.
+        smallest, largest: magnitudes among intermediate values that depend on an input, zeros left out.
         failures: operations on numbers that have no value, those of branches that are not taken left out.
     """
 

@@ -43,9 +43,7 @@ class Truths:
     The true value is (high + low) * 2**exponent with 0.5 <= |high| <= 1, or 0, so that numbers of any size have about 100 bits.
 
     Attributes:
-        model: the spec.
-        points: where.
-        names: the results.
+        model, points, names: the spec, where, and the results.
         dtype: "float64" or "float32": what they were measured for.
         state: (n, k) KNOWN, UNDEFINED, NO_DERIVATIVE or UNRESOLVED.
         high, low, exponent: (n, k) the true values; 0 where they are not known.

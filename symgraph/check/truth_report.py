@@ -40,16 +40,10 @@ class Worst:
     Attributes:
         result: its name.
         what: what is wrong, in the words of ``WHAT``; "error" where nothing is; "digits" where the point is of digits that die.
-        kind: the kind of the point.
-        point: name -> float.
-        computed: what the module gives.
-        truth: the true value, rounded to double.
-        ulp: the error in ulp.
-        kappa_in: the condition of the result by the inputs.
-        kappa_graph: the condition by the operations.
-        literal: Python text that sets w, X and y to the point.
-        where: the function that gave it, and on what it was called.
-        message: the exception, if there was one.
+        kind, point, literal: the kind of the point, its inputs by name, and Python text that sets w, X and y to them.
+        computed, truth, ulp: what the module gives, the true value rounded to double, and the error in ulp.
+        kappa_in, kappa_graph: the condition of the result by the inputs, and by the operations.
+        where, message: the function that gave it and on what it was called, and the exception, if there was one.
     """
 
     result: str
@@ -136,17 +130,13 @@ class Report:
     """The judge's report; `print` it, or take `to_dict()`.
 
     Attributes:
-        model: its name.
-        dtype: what was computed in.
+        model, dtype: its name, and what was computed in.
         precision: "double", or "accurate" for compensated arithmetic.
-        points: how many points.
-        kinds: how many of each kind.
+        points, kinds: how many points, and how many of each kind.
         faults_by_kind: how many results were faulty at points of each kind.
-        outside_by_kind: how many were wrong where nothing is promised at points of each kind.
-        outside_by_fault: the same by what is wrong.
+        outside_by_kind, outside_by_fault: how many were wrong where nothing is promised, by kind of point and by what is wrong.
         largest_ulp: the largest figure of the op table among the graph's operations.
-        results: one report a result.
-        functions: what was run.
+        results, functions: one report a result, and what was run.
         digits: the result at which the operations lose the most digits that the inputs determine: its kappa_graph is the
             largest by 1 + kappa_in. "where" is the node whose rounding errors it enlarges. None if nothing was judged.
         samples: every error.
