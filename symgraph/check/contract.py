@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -71,8 +70,7 @@ class Contract:
         facts = {name: fact for name, fact in self.expected.items() if name.partition(" ")[0] not in lacking}
         facts |= bounds(self.expected) if hasattr(module, "error_bound") else {}
         rows, batch = Rows(module, facts, partial(_has, module, backend), self.reference.on_target), self._given()
-        outcomes = (outcome for given in _ways(batch, backend, whole, turn) for outcome in rows.outcomes(given))
-        for outcome in chain(outcomes, rows.of_weights(batch.w) if turn == 0 else ()):
+        for outcome in rows.outcomes(_ways(batch, backend, whole, turn), batch.w if turn == 0 else None):
             problem = self._problem(outcome, facts)
             if problem:
                 raise VerificationError(f"{subject}: {outcome.label}{problem}\n{self._place()}") from outcome.cause

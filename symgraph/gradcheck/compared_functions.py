@@ -135,8 +135,7 @@ def _judged(
         if value in facts and field in getattr(getattr(point.module, "Tape", None), "__annotations__", ()):
             found[f"node {output}"] = found[value]
     rows = Rows(point.module, found | bounds(found), partial(_takes, point.module))
-    outcomes = (outcome for given in batches for outcome in rows.outcomes(given))
-    for outcome in chain(rows.of_weights(point.given.w) if of_weights else (), outcomes):
+    for outcome in rows.outcomes(batches, point.given.w if of_weights else None):
         names = point.module.WEIGHTS if outcome.by else ("value",)
         entries = agree(outcome.got, outcome.known.want, SAFETY * outcome.known.radius, lenient=lenient)
         yield Finding(outcome.label, point, names, entries, outcome.problem)

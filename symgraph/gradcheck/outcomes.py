@@ -3,7 +3,7 @@
 The facts come from the spec, enclosed, or from differences; whoever knows them judges the outcomes.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
@@ -110,21 +110,22 @@ class Rows(NamedTuple, Generic[Known]):
     has: Callable[[Call, Given], bool]
     on_target: Collection[str] = ()
 
-    def outcomes(self, given: Given) -> Iterator[Outcome[Known]]:
-        """Call all functions with the given arguments, one after the other as they are asked for."""
-        known: dict[tuple[str, bytes | None, float], Known] = {}
-        for call in calls(self.module, given, self.facts):
-            if self.has(call, given):
-                yield from self._tried(call, given, known)
+    def outcomes(self, batches: Iterable[Given], w: NDArray[Any] | None = None) -> Iterator[Outcome[Known]]:
+        """Call all functions with the arguments of each batch, one after the other as they are asked for.
 
-    def of_weights(self, w: NDArray[Any]) -> Iterator[Outcome[Known]]:
-        """Call the functions that give weights names and take them away, and draw initial weights."""
-        given = Given(w, None, None, np.zeros(1, np.intp), alone=True)
-        like = next(iter(self.facts.values()))
-        named = self._replace(facts={"weights": type(like)(w[None], 0.0 * w[None])})
-        for call in of_weights(self.module, w):
-            if self.has(call, given):
-                yield from named._tried(call, given, {})
+        Given weights, call first those that give weights names and take them away, and draw initial weights.
+        """
+        if w is not None:
+            alone, like = Given(w, None, None, np.zeros(1, np.intp), alone=True), next(iter(self.facts.values()))
+            named = self._replace(facts={"weights": type(like)(w[None], 0.0 * w[None])})
+            for call in of_weights(self.module, w):
+                if self.has(call, alone):
+                    yield from named._tried(call, alone, {})
+        for given in batches:
+            known: dict[tuple[str, bytes | None, float], Known] = {}
+            for call in calls(self.module, given, self.facts):
+                if self.has(call, given):
+                    yield from self._tried(call, given, known)
 
     def known(self, call: Call, fact: str, given: Given) -> Known:
         """Return a call's fact: of one row, of all rows, or of a sum over rows."""
