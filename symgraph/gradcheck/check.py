@@ -55,7 +55,7 @@ def gradcheck(
         module: a module of any backend; of the scalar one, `row` alone is checked.
         X: (n, d) float rows to choose from; by default rows are drawn, from the declared domains where there are some.
         y: (n,) their targets.
-        w: (k,) the only weights to check at; by default weights are drawn.
+        w: (k,) the only weights to check at, or by name; by default weights are drawn.
         points: how many weight vectors to check at, at least 1.
         rows: how many rows to check at each of them, at least 1.
         seed: of all that is drawn.
