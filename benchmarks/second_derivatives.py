@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from models_of_users import USERS
 
 from symgraph.build.modules import load_artifact
-from symgraph.check.expected import Expected, expect_at
+from symgraph.check.expected import Expected, expect
 from symgraph.check.reference import Reference
 from symgraph.check.verification_points import Sampler
 from symgraph.errors import SpecError
@@ -43,8 +43,8 @@ def rows_of(model: Model, reference: Reference) -> Iterator[tuple[dict[str, floa
     """Draw points as the build's verification does, with constants at their values: all inputs, and as arrays."""
     sampler = Sampler(reference, 0, None, ROWS)
     for batch in filter(None, (sampler.draw() for _ in range(POINTS))):
-        for row in range(len(batch.rows)):
-            point = batch.point(row) | {entry.name: entry.init.value for entry in model.constant_inputs}
+        for row in batch.points:
+            point = row | {entry.name: entry.init.value for entry in model.constant_inputs}
             parts = (model.weight_inputs, model.feature_inputs, model.target_inputs)
             w, x, y = (np.array([point[entry.name] for entry in part]) for part in parts)
             yield point, w, x if len(x) else None, None if not len(y) else y[0] if len(y) == 1 else y
@@ -88,7 +88,7 @@ def worst(model: Model, rows: Mapping[str, Row]) -> tuple[dict[tuple[str, str], 
     found: dict[tuple[str, str], float] = {}
     entries = 0
     for point, *given in rows_of(model, reference):
-        known = expect_at(reference, [point], Expected, ["hessian"])
+        known = expect(reference, [point], Expected, ["hessian"])
         for name, row in rows.items():
             for fact, values in row(*given).items():
                 right = known[fact]

@@ -117,7 +117,7 @@ def test_the_truth_of_a_big_model_takes_work_in_proportion() -> None:
         reference = Reference(model)
         batch = Sampler(reference, 0, None, 2).draw()
         assert batch is not None
-        expect(reference, batch)
+        expect(reference, batch.points)
 
     models = perceptron(300), perceptron(600)
     small, large = (calls(judge, model)[0] / len(model.freeze().digests()) for model in models)

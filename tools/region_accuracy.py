@@ -17,7 +17,8 @@ from op_accuracy import SCALE, Case, arithmetic_of, by_scalar, graph_of
 from op_points import Arrays
 
 from symgraph.check.balls import Missing
-from symgraph.check.forms import FORMS, slope_of, value_of
+from symgraph.check.form import slope_of, value_of
+from symgraph.check.forms import FORMS
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.op import REALS, WHOLE_NUMBERS, Op, Region
 from symgraph.ir.ops import OPS

@@ -54,6 +54,11 @@ def exp(x: arb) -> arb:
     return INFINITY if x > 0 else TINY
 
 
+def expm1(x: arb) -> arb:
+    """exp(x) - 1."""
+    return x.expm1() if not x < -LARGE else TINY - 1
+
+
 def inverse(x: arb) -> arb:
     """The reciprocal."""
     return TINY if is_infinite(x) else ONE / x

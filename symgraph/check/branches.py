@@ -11,23 +11,24 @@ import sympy
 from flint import arb
 
 from symgraph.check.balls import ZERO, Value
-from symgraph.check.forms import selected
+from symgraph.check.form import slope_of
+from symgraph.check.forms import FORMS
 from symgraph.ir.functions import relu
+from symgraph.ir.ops import op_of
 from symgraph.spec.canonical import postorder
 
 Named = tuple[str, Any, Any]
 """The name of a root, the symbol that stands for it (None for the loss), and its expression."""
+_STRAIGHT = (sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside, relu)
+"""Functions that are straight lines on both sides of a kink or a jump; those that are level have whole numbers there."""
 
 
 def smooth_around(roots: Sequence[Named], value_of: Callable[[Any], Value]) -> list[Named]:
     """Replace all that has branches or kinks by what it is around a point, where that is certain.
 
     Args:
-        roots: the model's named nodes and its loss, in order.
+        roots: the model's named nodes and its loss, in order; no symbol stands for a node in what is returned.
         value_of: the value of a subexpression at the point.
-
-    Returns:
-        The same roots with other expressions, in which no symbol stands for a named node any more.
     """
     new: dict[Any, Any] = {}
     result: list[Named] = []
@@ -47,30 +48,19 @@ def _replaced(part: Any, new: Mapping[Any, Any], value_of: Callable[[Any], Value
         taken = _taken(part, value_of)
         if taken is not None:
             return new[part.args[taken].args[0]]
-    elif isinstance(part, sympy.Max | sympy.Min):
-        sign = 1 if isinstance(part, sympy.Max) else -1
-        values: list[Any] = [value_of(arg) for arg in part.args]
-        if all(isinstance(value, arb) for value in values):
-            slopes = [selected(sign, place, values) for place in range(len(values))]
-            args = [arg for arg, slope in zip(args, slopes, strict=True) if slope is not ZERO]
-    elif isinstance(part, sympy.Abs | sympy.sign | sympy.Heaviside | relu):
-        side = _side(value_of(part.args[0]))
-        if side:
-            return _on_side(part, args[0], side)
+    elif isinstance(part, _STRAIGHT):
+        form, value, operands = FORMS[str(op_of(part)[0])], value_of(part), [value_of(arg) for arg in part.args]
+        if all(isinstance(one, arb) for one in (value, *operands)):
+            slopes = [slope_of(form, place, value, operands) for place in range(len(operands))]
+            if all(slope is ZERO for slope in slopes):
+                return _whole(value)
+            if all(isinstance(slope, arb) for slope in slopes):
+                return sympy.Add(*(_whole(slope) * arg for slope, arg in zip(slopes, args, strict=True)))
     return part.func(*args) if args and tuple(args) != part.args else part
 
 
-def _on_side(part: Any, argument: Any, side: int) -> Any:
-    if isinstance(part, sympy.sign):
-        return sympy.Integer(side)
-    if isinstance(part, sympy.Heaviside):
-        return sympy.Integer(side > 0)
-    return argument if side > 0 else sympy.S.Zero if isinstance(part, relu) else -argument
-
-
-def _side(value: Value) -> int:
-    """1 or -1 for a number that surely has that sign; else 0."""
-    return 0 if not isinstance(value, arb) else 1 if value > 0 else -1 if value < 0 else 0
+def _whole(value: Any) -> Any:
+    return sympy.Integer(int(float(value)))
 
 
 def _taken(part: Any, value_of: Callable[[Any], Value]) -> int | None:

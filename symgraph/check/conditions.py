@@ -22,7 +22,8 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value, exponent_of
-from symgraph.check.forms import FORMS, Form, slope_of, value_of
+from symgraph.check.form import Form, slope_of, value_of
+from symgraph.check.forms import FORMS
 from symgraph.check.program import Step, forward
 from symgraph.check.reference import LEVELS
 from symgraph.check.rounding import INPUT_ULP, TAME, decided, figure_of, may_leave, rounds
@@ -62,8 +63,7 @@ class Sizes:
         sums: (n, k) over sums of rows, which do not round in a single one.
         bound: (n, k) the same sum weighted by the figures of the operations, 1/2 for constants: to first order, an error in ulp
             is below; it is at most ``largest_ulp`` * kappa_graph.
-        lowest: (n, k) the smallest binary exponent e (2**(e - 1) <= |v| < 2**e) of a value that the result is computed from.
-        highest: (n, k) the largest.
+        lowest, highest: (n, k) of the binary exponents e (2**(e - 1) <= |v| < 2**e) of values that the result is computed from.
         scatter: (n, k) how far from the truth rounding, of inputs too, may bring a result, to any order; inf where it may
             decide a comparison, reach the end of a domain, or is as large as the scale on which a function changes.
         strayed: (n, k) whether a value on the way leaves the dtype's normal range other than through an exponential: one that
@@ -85,8 +85,7 @@ class Conditions:
     """Conditioning at one point, of the graph's m nodes in the order of GraphConditioning.
 
     Attributes:
-        exponents: (m,) binary exponents e of the values, 2**(e - 1) <= |v| < 2**e; 0 for 0 and for what is no number.
-        zero: (m,) whether the value is 0.
+        exponents, zero: (m,) such exponents of the values, 0 for 0 and for what is no number; whether the value is 0.
         edges: the condition number of every operation by every operand, in order.
         scatter: of each result.
     """
@@ -145,12 +144,7 @@ class GraphConditioning:
         """The largest figure among the operations that are counted."""
 
     def conditions(self, point: Mapping[str, float], bits: int = LEVELS[0]) -> Conditions:
-        """Evaluate the graph at one point, and every operation's condition; once more with rounding errors.
-
-        Args:
-            point: a float for every input.
-            bits: the precision to begin with.
-        """
+        """Evaluate the graph and each operation's condition at a point, from some bits on; once more with rounding errors."""
         inputs = {**point, "cotangent": 1.0, "largest": float(self._limits.max)}
         numbers = [inputs[step.leaf] for step in self._steps if step.leaf]
         leaves = [arb(number) if math.isfinite(number) else UNDEFINED for number in numbers]
@@ -259,13 +253,7 @@ class GraphConditioning:
         return Sizes(kappa_in, kappa_graph, sums, bound, low, high, scatter, self._strayed(edges, mags))
 
     def enlarged_node(self, point: Mapping[str, float], bits: int, column: int) -> str:
-        """The user's node, or the loss, whose rounding errors a result enlarges the most: of several, the last.
-
-        Args:
-            point: where.
-            bits: the precision to begin with.
-            column: the result.
-        """
+        """The user's node, or the loss, whose rounding errors a column's result enlarges the most: of several, the last."""
         found = self.conditions(point, bits)
         sweep = self._sweep(_clipped(found.edges[None]), found.zero[None])
         shares = {row: float(moves[0, column]) for row, moves in sweep if row in self._figures}

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -32,13 +31,7 @@ _ABSENT = "weighted sum"
 
 @dataclass(slots=True)
 class Tally:
-    """The sum of the comparisons of one verification.
-
-    Attributes:
-        judged: values compared at well-conditioned points.
-        skipped: values at points too ill-conditioned to show a fault of 1.001.
-        worst: the largest error of a judged value, in ulp, or in units of what rounding explains where that is more.
-    """
+    """The sums of one verification, as ``VerificationReport`` has them."""
 
     judged: int = 0
     skipped: int = 0
@@ -47,15 +40,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Holds modules of a model against what is expected on one batch.
-
-    Attributes:
-        reference: of the model.
-        batch: where.
-        label: how the batch is found again.
-        expected: what is expected there, by fact.
-        tally: counts, added to.
-    """
+    """Holds modules of a model against what is expected, by fact, on one batch; the label says how that is found again."""
 
     reference: Reference
     batch: Batch
@@ -64,11 +49,11 @@ class Contract:
     tally: Tally = field(default_factory=Tally)
 
     def check(self, module: Any, backend: str, *, whole: bool, turn: int) -> None:
-        """Hold a module against what is expected.
+        """Hold a module of a backend against what is expected.
 
         Args:
             module: the model's module.
-            backend: the name of the module's backend.
+            backend: its name.
             whole: whether each row is tried alone, instead of one; modules with functions for single rows get each.
             turn: how many batches were tried before. The first is also repeated to more rows than a block, laid out in other
                 ways in memory, and added up in every way; at the others, ways of passing on the same values take turns.
@@ -85,8 +70,7 @@ class Contract:
         facts = {name: fact for name, fact in self.expected.items() if name.partition(" ")[0] not in lacking}
         facts |= bounds(self.expected) if hasattr(module, "error_bound") else {}
         rows, batch = Rows(module, facts, partial(_has, module, backend), self.reference.on_target), self._given()
-        outcomes = (outcome for given in _ways(batch, backend, whole, turn) for outcome in rows.outcomes(given))
-        for outcome in chain(outcomes, rows.of_weights(batch.w) if turn == 0 else ()):
+        for outcome in rows.outcomes(_ways(batch, backend, whole, turn), batch.w if turn == 0 else None):
             problem = self._problem(outcome, facts)
             if problem:
                 raise VerificationError(f"{subject}: {outcome.label}{problem}\n{self._place()}") from outcome.cause

@@ -15,7 +15,7 @@ from flint import arb, ctx
 
 from symgraph.check import balls
 from symgraph.check.balls import ONE, UNKNOWN, ZERO, Missing, Value
-from symgraph.check.forms import slope_of
+from symgraph.check.form import slope_of
 from symgraph.check.program import Program, Slopes, Step, plus, times
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
@@ -31,13 +31,7 @@ _SLOPES: Mapping[str, Callable[..., Any]] = {
 
 
 class SecondSweep:
-    """Second derivatives of one step of a program by its inputs, at one point.
-
-    Args:
-        program: the program.
-        values: of all its steps.
-        root: the step.
-    """
+    """Second derivatives of one step of a program, the root, by its inputs, where all its steps have some values."""
 
     def __init__(self, program: Program, values: Sequence[Value], root: int) -> None:
         self.program, self.values = program, values
@@ -46,14 +40,7 @@ class SecondSweep:
         self.curved = {index: self._curvatures(program.steps[index], values[index]) for index in self.slopes}
 
     def by(self, leaf: int) -> dict[int, Value]:
-        """Differentiate the partials by every input once more, by one of them.
-
-        Args:
-            leaf: the step of that input.
-
-        Returns:
-            By the step of each input; those that are not there are 0.
-        """
+        """Differentiate the partials by every input, by whose steps they come, once more by one; what is not there is 0."""
         dots: dict[int, Value] = {leaf: ONE}
         for index in sorted(self.slopes):
             terms = [times(dots[arg], slope) for arg, slope in self.slopes[index] if arg in dots]
@@ -83,16 +70,9 @@ class SecondSweep:
 
 
 def second_partials(step: Step, value: Any, operands: Sequence[Any], places: Sequence[int]) -> Mapping[tuple[int, int], Value]:
-    """Compute the second partials of an operation by pairs of its operands.
+    """Compute the second partials of an operation of numbers by pairs of some operands.
 
-    Args:
-        step: the operation.
-        value: its value, a number.
-        operands: its operands, numbers.
-        places: of the operands that are asked for.
-
-    Returns:
-        By places (i, j) with j <= i; those that are not there are 0.
+    They come by places (i, j) with j <= i; those that are not there are 0.
     """
     pairs = [(i, j) for i in places for j in places if j <= i]
     if isinstance(step.name, UserOp):

@@ -26,8 +26,7 @@ def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
         at: the points; by default such as verification would draw, and ordinary ones.
 
     Returns:
-        The result, where it is, and the node; None if no result has a number of doubles anywhere, or the model is large and no
-        points are given.
+        None if no result has a number of doubles anywhere, or the model is large and no points are given.
 
     Raises:
         SpecError: the model cannot be lowered.
@@ -37,7 +36,7 @@ def digits_lost(model: Model, at: Points | None = None) -> LostDigits | None:
         if len(known.program.steps) > _MOST:
             return None
         sampler, drawn = Sampler(known, 0, None, 1), points(model, (*ORDINARY, "domain"), n=_ORDINARY)
-        rows = [batch.point(0) for batch in (sampler.draw() for _ in range(_DRAWN)) if batch is not None]
+        rows = [batch.points[0] for batch in (sampler.draw() for _ in range(_DRAWN)) if batch is not None]
         at = given(model, rows + [drawn.point(place) for place in range(_ORDINARY)])
     names = names_of_model(model)
     if len(names) * len(known.program.steps) > _MOST_SHARES:

@@ -13,7 +13,7 @@ of the smallest fault to be caught, a factor of 1.001.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import ClassVar
@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 from symgraph.check.balls import Value
 from symgraph.check.reference import DOUBLE, SINGLE, Point, Reference, Truth, number
-from symgraph.check.verification_points import Batch
 from symgraph.columns import partials_of
 from symgraph.gradcheck.calls import MOST_ENTRIES, NORMAL, PENALTY, Array, direction, partials_fact
 from symgraph.gradcheck.normal_matrices import normal_matrices
@@ -91,13 +90,13 @@ class ExpectedInFloats(Expected):
 
 
 def expect(
-    reference: Reference, batch: Batch, kind: type[Expected] = Expected, derivatives: Collection[str] = ()
+    reference: Reference, points: Sequence[Point], kind: type[Expected] = Expected, derivatives: Collection[str] = ()
 ) -> dict[str, Expected]:
-    """Compute what a correct module gives on a batch.
+    """Compute what a correct module gives at some points.
 
     Args:
         reference: of the model.
-        batch: weights and n rows.
+        points: n rows.
         kind: the precision of the module.
         derivatives: names of functions that modules have on request, whose facts are wanted.
 
@@ -107,13 +106,6 @@ def expect(
         and residuals each column is a fact, such as "output re", "jacobian re", "residual 1". Of the derivatives on request
         "hessian" (n, k, k), "feature_jacobian" (n, d), and along ``direction`` "hvp" (n, k) and "jvp" (n,).
     """
-    return expect_at(reference, [batch.point(row) for row in range(len(batch.rows))], kind, derivatives)
-
-
-def expect_at(
-    reference: Reference, points: Sequence[Point], kind: type[Expected] = Expected, derivatives: Collection[str] = ()
-) -> dict[str, Expected]:
-    """Compute what a correct module gives at some points; see ``expect``."""
     weights = [entry.name for entry in reference.model.weight_inputs]
     fields = [f"node {node.name}" for node in reference.model.nodes]
 
@@ -127,13 +119,10 @@ def expect_at(
     for place, root in enumerate(reference.roots):
         start = len(names) + place * len(weights)
         found[partials_fact(root)] = whole.at((slice(None), slice(start, start + len(weights))))
-    if reference.penalty is not None:
-        found |= _once(reference.penalty, points, kind, PENALTY, derivatives)
-    if reference.constraints is not None:
-        own = reference.constraints
-        limits = {root: f"constraint {node.name}" for root, node in zip(own.roots, own.model.output_nodes, strict=True)}
-        limits |= {partials_fact(root): partials_fact(name) for root, name in limits.items()}
-        found |= _once(own, points, kind, limits)
+    alone = {entry.name for entry in (*reference.model.weight_inputs, *reference.model.constant_inputs)}
+    for own, facts in _of_weights(reference):  # once for each row
+        once = expect(own, [{name: value for name, value in points[0].items() if name in alone}], kind, derivatives)
+        found |= {name: once[fact].at(np.zeros(len(points), np.intp)) for fact, name in facts.items() if fact in once}
     found |= _normal(reference, kind, found)
     found |= _on_request(reference, points, kind, found, derivatives)
     # a field of the tape that is None without the target
@@ -172,13 +161,7 @@ def _normal(reference: Reference, kind: type[Expected], known: Mapping[str, Expe
     r, off = (np.stack([getattr(one, part) for one in values], 1) for part in ("want", "radius"))
     slopes, rough = (np.stack([getattr(one, part) for one in partials], 1) for part in ("want", "radius"))
     loss = residual_of(reference.model).factor, None if robust is None else (robust.name, robust.f_scale)
-    with np.errstate(all="ignore"):
-        want = normal_matrices(*loss, r, slopes)
-        # the slope rho' moves by less than the residual over f_scale, and with it all products
-        moved = 0.0 if robust is None else np.einsum("np,npi,npj->nij", off / robust.f_scale, abs(slopes), abs(slopes))
-        sizes = normal_matrices(*loss, r, abs(slopes) + rough) - normal_matrices(*loss, r, abs(slopes))
-        rounding = 8.0 * 2.0**-kind.bits * normal_matrices(*loss, r, abs(slopes))
-    return {NORMAL: kind(want, sizes + moved + rounding)}
+    return {NORMAL: kind(*normal_matrices(*loss, r, slopes, 8.0 * 2.0**-kind.bits, off, rough))}
 
 
 def _along(fact: Expected, v: Array) -> Expected:
@@ -188,19 +171,14 @@ def _along(fact: Expected, v: Array) -> Expected:
         return type(fact)(fact.want @ v, fact.radius @ np.abs(v) + 2.0**-fact.bits * sizes)
 
 
-def _once(
-    reference: Reference,
-    points: Sequence[Point],
-    kind: type[Expected],
-    facts: Mapping[str, str],
-    derivatives: Collection[str] = (),
-) -> dict[str, Expected]:
-    """Return what depends on weights and constants alone, once for each row; ``facts`` has the names of the facts there."""
-    names = {entry.name for entry in reference.model.inputs}
-    alone = [{name: value for name, value in points[0].items() if name in names}]
-    own = expect_at(reference, alone, kind, derivatives)
-    rows = np.zeros(len(points), np.intp)
-    return {name: own[fact].at(rows) for fact, name in facts.items() if fact in own}
+def _of_weights(reference: Reference) -> Iterator[tuple[Reference, Mapping[str, str]]]:
+    """Yield what depends on weights and constants alone, with the names of its facts here by those that they have there."""
+    if reference.penalty is not None:
+        yield reference.penalty, PENALTY
+    if reference.constraints is not None:
+        own = reference.constraints
+        limits = {root: f"constraint {node.name}" for root, node in zip(own.roots, own.model.output_nodes, strict=True)}
+        yield own, limits | {partials_fact(root): partials_fact(name) for root, name in limits.items()}
 
 
 def radius(value: Value) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +56,7 @@ class Verdicts:
     Attributes:
         computed: what is judged: of all that the module's functions give, the one that is farthest off.
         source: the position of its run; -1 where no run says anything.
-        ulp: errors in ulp where the truth is normal and the result finite; else NaN.
-        bound: the bound of the error, in ulp.
+        ulp, bound: its error where the truth is normal and the result finite, else NaN; the error's bound.
         plain: whether nothing but rounding of single rows is allowed of it.
         kappa_in: by the inputs; of partials by sums of doubles, where nothing hangs on it.
         in_range: where all values on the way lie in the range of normal numbers, and no decision is in doubt.
@@ -111,7 +110,9 @@ def verdicts(found: Truths, results: Results) -> Verdicts:
     promise = _promise(found, results.precision)
     worst = _worst_runs(found, results, promise, finite)
     computed = worst.computed
-    errors = np.where(normal & np.isfinite(computed), _errors(found, computed), np.nan)
+    with np.errstate(all="ignore"):
+        relative = _distances(found, computed) / np.abs(found.high)
+    errors = np.where(normal & np.isfinite(computed), relative, np.nan)
     lost = normal & np.isfinite(computed) & ((computed == 0) | (errors > GARBAGE))
     kappa_in = _looked_up(found, lost)
     blurred = ~(kappa_in < GARBAGE / (_UNAVOIDABLE * eps))
@@ -174,8 +175,7 @@ def _sorted(found: Truths) -> tuple[Mask, Mask, Mask]:
     return known & ~beyond & ~small, small, beyond
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Promise:
+class _Promise(NamedTuple):
     """A module's promise: errors up to ``bound`` ulp where it ``applies``, all values on the way being ``in_range``, and
     far enough inside it for sums over a batch where there is ``room``."""
 
@@ -201,8 +201,7 @@ def _promise(found: Truths, precision: str) -> _Promise:
     return _Promise(bound, applies, in_range, room)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Worst:
+class _Worst(NamedTuple):
     """Of all runs of a module the one that is farthest off, by what is allowed of it: (n, k) each."""
 
     computed: Floats
@@ -275,12 +274,6 @@ def _distances(found: Truths, computed: Floats, columns: Any = slice(None)) -> F
     with np.errstate(all="ignore"):
         scaled = np.ldexp(computed, exponent)
         return np.asarray(np.abs((scaled - found.high[:, columns]) - found.low[:, columns]))
-
-
-def _errors(found: Truths, computed: Floats) -> Floats:
-    """Relative errors."""
-    with np.errstate(all="ignore"):
-        return np.asarray(_distances(found, computed) / np.abs(found.high))
 
 
 def _of_values(marked: Mask, names: Sequence[str]) -> Mask:

@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb, ctx
 
 from symgraph.check.balls import UNKNOWN, ZERO, Value
-from symgraph.check.forms import value_of
+from symgraph.check.form import value_of
 from symgraph.check.program import Program
 from symgraph.check.reference import Point, Reference, Truth
 from symgraph.check.rounding import INPUT_ULP, decided
@@ -44,16 +44,9 @@ def kappa_of_value(truth: Truth, root: str, point: Point) -> float:
 
 
 def kappas_of_partials(known: Reference, point: Point, root: str, bits: int) -> Mapping[str, float]:
-    """The condition of every partial by the inputs, from differences of the spec's own gradient.
+    """The condition of the partial of a root by each input, by the inputs: from differences of the spec's own gradient.
 
-    Args:
-        known: the model's reference.
-        point: where.
-        root: "loss" or "output".
-        bits: the precision that the truth needed there.
-
-    Returns:
-        kappa_in by the input by which it is the partial; inf where the partial has no value next to the point.
+    It is inf where the partial has no value next to the point; ``bits`` is the precision that the truth needed there.
     """
     program, index = known.program, known.roots[root]
     with ctx.workprec(bits + _MORE):
@@ -81,19 +74,11 @@ def _ratio(total: arb, value: Value) -> float:
 
 
 def left_open(known: Reference, point: Point, dtype: str) -> Mapping[str, bool]:
-    """Tell of each result whether the last bits of the inputs leave open what it is: a branch, a domain, a saturated value.
+    """Tell of each result, by its name in ``Truth.named``, whether the last bits of the inputs leave open what it is.
 
-    The spec is computed with every input as wide as its rounding errors. Where that leaves a step open although the point
-    itself does not, the step's operands are enclosed once more by the mean value theorem, since a value may hang on inputs by
-    several ways that cancel: a - sin(a) at a = 1e-9 is certain to be above 0.
-
-    Args:
-        known: the model's reference.
-        point: where.
-        dtype: "float64" or "float32".
-
-    Returns:
-        By the names of ``Truth.named``.
+    That is a branch, a domain, a saturated value. The spec is computed with every input as wide as its rounding errors. Where
+    that leaves a step open although the point itself does not, the step's operands are enclosed once more by the mean value
+    theorem, since a value may hang on inputs by several ways that cancel: a - sin(a) at a = 1e-9 is certain to be above 0.
     """
     program, limits = known.program, np.finfo(dtype)
     unit = _UNDECIDED * float(limits.eps)

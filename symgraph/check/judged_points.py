@@ -92,12 +92,7 @@ def _rows(model: Model, kinds: Sequence[str], draw: random.Random) -> Iterator[t
 
 
 class _Seeker:
-    """Moves points along one input to where a value of the spec changes its sign: an output, an inner value, a comparison's
-    two sides.
-
-    Args:
-        model: the spec.
-    """
+    """Moves points along one input to where an output, an inner value, or the difference of a comparison changes its sign."""
 
     def __init__(self, model: Model) -> None:
         self._inputs = model.inputs
@@ -118,10 +113,9 @@ class _Seeker:
         def height(x: float) -> int | None:
             return self._sign(target, [*row[:place], x, *row[place + 1 :]])
 
-        bracket = _bracket(height, row[place], domain, draw)
-        if bracket is None:
+        x = _crossing(height, row[place], domain, draw)
+        if x is None:
             return row
-        x = _bisected(height, *bracket)
         if draw.random() < 0.5:
             x += abs(x) * draw.choice((-1.0, 1.0)) * 10.0 ** draw.uniform(-16.0, -2.0)
         if domain is not None:
@@ -143,25 +137,21 @@ class _Seeker:
             return 1 if value > 0 else -1 if value <= 0 else None
 
 
-def _bracket(
+def _crossing(
     height: Callable[[float], int | None], start: float, domain: tuple[float, float] | None, draw: random.Random
-) -> tuple[float, float] | None:
-    """Two numbers between which the height changes its sign, the one where it is above 0 last."""
+) -> float | None:
+    """The float next to a change of sign, above which the height is above 0, by bisection; None if no draw finds one."""
     first = height(start)
     for _ in range(_STARTS if first is not None else 0):
         other = draw.uniform(-6.0, 6.0) if domain is None else draw.uniform(max(domain[0], -1e3), min(domain[1], 1e3))
         value = height(other)
         if value is not None and value != first:
-            return (start, other) if value > 0 else (other, start)
+            low, high = (start, other) if value > 0 else (other, start)
+            for _ in range(_HALVINGS):
+                middle = low + (high - low) / 2
+                side = None if middle in (low, high) else height(middle)
+                if side is None:
+                    break
+                low, high = (middle, high) if side < 0 else (low, middle)
+            return high if math.isfinite(high) else low
     return None
-
-
-def _bisected(height: Callable[[float], int | None], low: float, high: float) -> float:
-    """The float next to a change of sign, above which the height is above 0."""
-    for _ in range(_HALVINGS):
-        middle = low + (high - low) / 2
-        value = None if middle in (low, high) else height(middle)
-        if value is None:
-            break
-        low, high = (middle, high) if value < 0 else (low, middle)
-    return high if math.isfinite(high) else low

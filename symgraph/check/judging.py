@@ -55,12 +55,7 @@ def judge(
 
 
 def of_constraints(model: Model, module: Any) -> tuple[Model, Any] | None:
-    """Return the constraints of a model, and of its module, as outputs of a model without rows, which can be judged.
-
-    Args:
-        model: the spec; it is frozen by this.
-        module: its module; None is returned if it has no functions for constraints.
-    """
+    """Return the constraints of a model, and of its module, as outputs of a model without rows, which can be judged, if any."""
     if not hasattr(module, "constraints"):
         return None
     own = model.of_constraints(*module.METADATA["constraints"])

@@ -15,7 +15,8 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from symgraph.check.balls import KINK, ONE, UNKNOWN, ZERO, Missing, Value, is_infinite
 from symgraph.check.branches import Named, smooth_around
-from symgraph.check.forms import FORMS, Form, slope_of, value_of
+from symgraph.check.form import Form, slope_of, value_of
+from symgraph.check.forms import FORMS
 from symgraph.errors import SpecError
 from symgraph.ir import functions as fn
 from symgraph.ir.ops import op_of
@@ -58,7 +59,7 @@ def forward(
     Args:
         steps: of which the first ones are the leaves.
         leaves: their values.
-        after: changes each operation's value, if there is one.
+        after: changes each operation's value.
         unbounded: whether sums and products without bounds are kept as such, and not unknown.
     """
     values: list[Value] = list(leaves)
@@ -145,11 +146,7 @@ class Program:
                 self._index[symbol] = self.roots[name]
 
     def smooth_around(self, values: Sequence[Value]) -> "Program":
-        """The program of the smooth expressions that its own are equal to around a point.
-
-        Args:
-            values: of all steps at the point.
-        """
+        """The program of the smooth expressions that its own are equal to around a point, given the values of all steps."""
         inputs, exprs, where = self._given
         return Program(inputs, smooth_around(exprs, lambda part: values[self._index[part]]), where)
 
@@ -222,15 +219,12 @@ class Program:
         return forward(self.steps, point, after)
 
     def backward(self, values: Sequence[Value], root: int, slopes: Slopes | None = None) -> dict[int, Value]:
-        """Differentiate one step by all that it depends on, in one reverse sweep.
+        """Give the cotangent of each step that a root's value depends on, in one reverse sweep.
 
         Args:
             values: of all steps, as ``forward`` gives them.
             root: the step.
             slopes: the steps' own partials, as far as sweeps from other roots have found them; it is completed.
-
-        Returns:
-            The cotangent of each step that the root's value depends on.
         """
         cotangents: dict[int, Value] = {root: ONE}
         found: Slopes = {} if slopes is None else slopes

@@ -69,8 +69,7 @@ class Look:
     Attributes:
         nodes: the value of each named node, and of "loss".
         choices: the branches taken and the sides of kinks that the point is on.
-        smallest: the smallest magnitude among intermediate values that depend on an input, zeros left out.
-        largest: the largest one.
+        smallest, largest: magnitudes among intermediate values that depend on an input, zeros left out.
         failures: operations on numbers that have no value, those of branches that are not taken left out.
     """
 
@@ -82,7 +81,7 @@ class Look:
 
 
 class Reference:
-    """Evaluates one model; what depends on the model alone is prepared once.
+    """Evaluates one model at points, for each of which an OptionError tells of an input without a value.
 
     Args:
         model: the spec; it is frozen by this.
@@ -111,14 +110,7 @@ class Reference:
         self._forward = lru_cache(maxsize=4)(weakly(self._run_forward))
 
     def truth(self, point: Point) -> Truth:
-        """Enclose value and partials narrowly, at the precision that it takes.
-
-        Args:
-            point: where.
-
-        Raises:
-            OptionError: the point lacks a value.
-        """
+        """Enclose value and partials narrowly, at the precision that it takes."""
         return self._truth(self._key(point))
 
     def rough(self, point: Point, bits: int = DOUBLE) -> Truth:
@@ -126,41 +118,16 @@ class Reference:
 
         This is running error analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 3.3. The
         weights are off by a rounding error, too: a product with 1 is exact here, and need not be so in what is generated.
-
-        Args:
-            point: where.
-            bits: DOUBLE or SINGLE.
-
-        Raises:
-            OptionError: the point lacks a value.
         """
         return self._rough(self._key(point), bits)
 
     def hessian(self, point: Point, bits: int = 0) -> Sequence[Sequence[Value]]:
-        """Enclose the second derivatives of the loss by the weights.
-
-        Args:
-            point: where.
-            bits: DOUBLE or SINGLE to enclose as ``rough`` does; 0 to enclose narrowly.
-
-        Returns:
-            The rows of the matrix.
-
-        Raises:
-            OptionError: the point lacks a value.
-        """
+        """Enclose the matrix of second derivatives of the loss by the weights, narrowly, or as ``rough`` does at some bits."""
         key = self._key(point)
         return self._hessian(key, bits) if bits else _narrowed(partial(self._hessian, key))[0]
 
     def look(self, point: Point) -> Look:
-        """Evaluate the model without partials, at the lowest precision.
-
-        Args:
-            point: where.
-
-        Raises:
-            OptionError: the point lacks a value.
-        """
+        """Evaluate the model without partials, at the lowest precision."""
         values, program = self._forward(self._key(point), LEVELS[0]), self.program
         needed = program.needed(values)
         sizes = [
@@ -177,11 +144,7 @@ class Reference:
         )
 
     def calls(self, point: Point) -> list[tuple[Step, tuple[float, ...]]]:
-        """Find the calls of users' functions that a point makes, each as its step with the floats that it gets.
-
-        Raises:
-            OptionError: the point lacks a value.
-        """
+        """Find the calls of users' functions that a point makes, each as its step with the floats that it gets."""
         values, program = self._forward(self._key(point), LEVELS[0]), self.program
         made = [step for step, used in zip(program.steps, program.needed(values), strict=True) if used]
         return [(step, tuple(number(values[arg]) for arg in step.args)) for step in made if isinstance(step.name, UserOp)]

@@ -41,11 +41,9 @@ class Run:
 
     Attributes:
         label: the function, and on what it was called.
-        columns: positions of the results.
-        values: (n, len(columns)) float64; float32 results are exact in it.
+        columns, values: positions of the results, and (n, len(columns)) float64, in which float32 results are exact.
         tried: (n,) where it was called, and tells something.
-        raised: (n,) NOTHING, MATH_ERROR or CRASH.
-        messages: of the exceptions.
+        raised, messages: (n,) NOTHING, MATH_ERROR or CRASH, and the messages of the exceptions.
         factor, slack: an error of factor * bound + slack ulp is allowed where the bound of a plain result is ``bound``.
         summed: whether it adds up rows, so that a value within the range of numbers may leave it.
     """
@@ -77,8 +75,7 @@ class Results:
 
     Attributes:
         names: the k results ("loss", "output", "grad w1", "jacobian w1"), as far as the module has them.
-        count: how many points.
-        runs: the ways in which they were computed.
+        count, runs: how many points, and the ways in which they were computed.
         precision: "double", or "accurate" for a module of compensated arithmetic, which promises more.
         bounds: (n, k) the module's own error bounds, NaN where it has none; of the results of the first run.
     """
@@ -160,13 +157,9 @@ def _columns(names: Sequence[str], outputs: Sequence[str]) -> dict[str, tuple[in
 
 
 class _Runner:
-    """Calls the functions of one module, at one point after the other.
+    """Calls the functions of one module with numbers of one kind, at one point after the other.
 
-    Args:
-        module: the module.
-        points: where.
-        kind: the type of the numbers that it is given.
-        columns: the positions of each fact among the results.
+    ``columns`` has the positions of each fact among the results.
     """
 
     def __init__(self, module: Any, points: Points, kind: Any, columns: Mapping[str, tuple[int, ...]]) -> None:

@@ -43,9 +43,7 @@ class Truths:
     The true value is (high + low) * 2**exponent with 0.5 <= |high| <= 1, or 0, so that numbers of any size have about 100 bits.
 
     Attributes:
-        model: the spec.
-        points: where.
-        names: the results.
+        model, points, names: the spec, where, and the results.
         dtype: "float64" or "float32": what they were measured for.
         state: (n, k) KNOWN, UNDEFINED, NO_DERIVATIVE or UNRESOLVED.
         high, low, exponent: (n, k) the true values; 0 where they are not known.
@@ -92,16 +90,13 @@ class Truths:
     def largest(
         self, numerator: Floats, kappa_in: Floats, columns: Sequence[int], *, sure: bool = False
     ) -> tuple[int, int] | None:
-        """Find the result with the largest numerator / (1 + kappa_in).
+        """Find the place and the column of the result with the largest numerator / (1 + kappa_in); None if there is none.
 
         Args:
             numerator: (n, len(columns)) NaN where nothing is asked.
             kappa_in: (n, k) as far as it is known; for the largest ratios the reference completes it, until they are right.
             columns: the results that are asked for.
             sure: whether the reference is asked even where no paths cancel, so that sums of doubles are right.
-
-        Returns:
-            The place and the column; None if there is none.
         """
         looked_up: set[tuple[int, int]] = set()
         while True:
@@ -118,14 +113,11 @@ class Truths:
             kappa_in[place, column] = self.kappa_in(place, column)
 
     def worst_digits(self, inside: NDArray[np.bool_], kappa_in: Floats) -> tuple[int, int, str] | None:
-        """Find the result with the largest kappa_graph / (1 + kappa_in), and the node in which the rounding errors are made.
+        """Find place and column of the largest kappa_graph / (1 + kappa_in), and the node whose rounding errors it enlarges.
 
         Args:
-            inside: (n, k) the results that are asked for, where no condition number is out of reach.
+            inside: (n, k) the results that are asked for; None is returned if there is none.
             kappa_in: as for ``largest``.
-
-        Returns:
-            The place, the column and the node; None if there is none.
         """
         kappa_graph = np.where(inside & (self.sizes.kappa_graph < _OUT_OF_REACH), self.sizes.kappa_graph, np.nan)
         at = self.largest(kappa_graph, kappa_in, range(len(self.names)), sure=True)
@@ -183,19 +175,8 @@ def truths(
         own = sizes.kappa_in[:, chosen.index(root)]
         own[~np.isnan(own)] = exact[~np.isnan(own)]
     state, high, low, exponent = np.moveaxis(np.array(parts, np.float64).reshape(len(points), len(chosen), 4), -1, 0)
-    return Truths(
-        known.model,
-        points,
-        chosen,
-        dtype,
-        state.astype(np.int8),
-        high,
-        low,
-        exponent.astype(np.int64),
-        sizes,
-        conditioning,
-        tuple(bits),
-    )
+    true = state.astype(np.int8), high, low, exponent.astype(np.int64)
+    return Truths(known.model, points, chosen, dtype, *true, sizes, conditioning, tuple(bits))
 
 
 def names_of_model(model: Model, backend: str = "numpy") -> tuple[str, ...]:

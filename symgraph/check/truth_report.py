@@ -40,16 +40,10 @@ class Worst:
     Attributes:
         result: its name.
         what: what is wrong, in the words of ``WHAT``; "error" where nothing is; "digits" where the point is of digits that die.
-        kind: the kind of the point.
-        point: name -> float.
-        computed: what the module gives.
-        truth: the true value, rounded to double.
-        ulp: the error in ulp.
-        kappa_in: the condition of the result by the inputs.
-        kappa_graph: the condition by the operations.
-        literal: Python text that sets w, X and y to the point.
-        where: the function that gave it, and on what it was called.
-        message: the exception, if there was one.
+        kind, point, literal: the kind of the point, its inputs by name, and Python text that sets w, X and y to them.
+        computed, truth, ulp: what the module gives, the true value rounded to double, and the error in ulp.
+        kappa_in, kappa_graph: the condition of the result by the inputs, and by the operations.
+        where, message: the function that gave it and on what it was called, and the exception, if there was one.
     """
 
     result: str
@@ -78,9 +72,9 @@ class Worst:
 class ResultReport:
     """The findings for one result.
 
-    All faults are counted at points where the truth is a number of the dtype's range, and where something is promised: where
-    values on the way leave the normal range at most through an exponential that overflows or vanishes, and the value that is
-    differentiated is within the dtype's range. Of all functions that give the result the one counts that is farthest off.
+    Faults are counted at points where the truth is a number of the dtype's range and something is promised: where values on the
+    way leave the normal range at most through an exponential, and the value that is differentiated is within the dtype's range.
+    Of all functions that give the result the one counts that is farthest off.
 
     Attributes:
         result: "loss", "output", "grad w1" or "jacobian w1".
@@ -88,29 +82,25 @@ class ResultReport:
             judged: the truth is a normal number of the dtype;
             nan, infinite: the result is, although the truth is finite;
             zero: it is 0 although the truth is a normal number and the inputs determine it, 4 * (1 + kappa_in) ulp < 1/2;
-            wrong: its relative error is above 1/2 under the same conditions; or, where the truth is 0 or subnormal, it is off
-            by more than 1000 times what rounding explains;
-            raised: there is an exception; of the scalar backend those of ``math`` count only where all results of the call are
-            finite;
+            wrong: its relative error is above 1/2 likewise; or it is off from a truth that is 0 or subnormal by more than 1000
+            times what rounding explains;
+            raised: there is an exception; those of ``math`` count where all results of the call are finite;
             above_bound: its error is above (largest op figure) * kappa_graph ulp; of an accurate module, above 1 ulp;
             above_own: its error is above the module's own ``error_bound``;
             tried: that bound was tried: no value on the way leaves the normal range, no decision is in doubt, and the bound is
             small enough for a first-order statement;
-            outside_range: it is wrong in one of these ways elsewhere;
+            outside_range: it is wrong in one of these ways where nothing is promised;
             blurred: it is 0, or off by more than 1/2, and no method could avoid that: kappa_in is too large;
-            doubtful: it is not judged because the last bits of the inputs leave open what it is: next to a kink or the end of a
-            domain, or where an argument is as uncertain as the scale on which a function changes;
+            doubtful: it is not judged, since the last bits of the inputs leave open what it is;
             small, beyond: the truth is 0 or subnormal, or finite but larger than the dtype's numbers;
-            undefined, no_derivative: there is no real value, or a kink;
-            unresolved: no precision sufficed for the truth.
+            undefined, no_derivative, unresolved: there is no real value, or a kink, or no precision sufficed for the truth.
         figures: of the errors, by name
             median, largest: of those in ulp;
-            worst_in: the largest error / (1 + kappa_in);
-            worst_bound: the largest error relative to the bound, where it was tried;
+            worst_in, worst_bound: the largest error / (1 + kappa_in), and relative to the bound, where it was tried;
             worst_sharp: the same relative to the sum over operations of figure * |v dG/dv| / |G|, which is sharper;
             quality: the median of kappa_graph / (1 + kappa_in).
         worst: the worst point, a faulty one if there is one; None if nothing was judged.
-        worst_outside: the worst point of those outside the range, if there are any.
+        worst_outside: the worst point of those where nothing is promised, if there are any.
     """
 
     result: str
@@ -140,17 +130,13 @@ class Report:
     """The judge's report; `print` it, or take `to_dict()`.
 
     Attributes:
-        model: its name.
-        dtype: what was computed in.
+        model, dtype: its name, and what was computed in.
         precision: "double", or "accurate" for compensated arithmetic.
-        points: how many points.
-        kinds: how many of each kind.
+        points, kinds: how many points, and how many of each kind.
         faults_by_kind: how many results were faulty at points of each kind.
-        outside_by_kind: how many were wrong where nothing is promised at points of each kind.
-        outside_by_fault: the same by what is wrong.
+        outside_by_kind, outside_by_fault: how many were wrong where nothing is promised, by kind of point and by what is wrong.
         largest_ulp: the largest figure of the op table among the graph's operations.
-        results: one report a result.
-        functions: what was run.
+        results, functions: one report a result, and what was run.
         digits: the result at which the operations lose the most digits that the inputs determine: its kappa_graph is the
             largest by 1 + kappa_in. "where" is the node whose rounding errors it enlarges. None if nothing was judged.
         samples: every error.
@@ -290,19 +276,19 @@ def report_on(found: Truths, judged: Verdicts, results: Results) -> Report:
     reports = tuple(court.result(column) for column in range(len(found.names)))
     kappa_in, kappa_graph = (np.where(judged.known["judged"], k, np.nan) for k in (judged.kappa_in, found.sizes.kappa_graph))
     return Report(
-        found.model.name,
-        found.dtype,
-        results.precision,
-        len(found.points),
-        dict(Counter(kinds)),
-        _by_kind(judged.faulty, kinds),
-        _by_kind(judged.outside_range, kinds),
-        {text: int((judged.wrong[name] & judged.outside_range).sum()) for name, text in WHAT.items()},
-        found.largest_ulp,
-        reports,
-        tuple(dict.fromkeys(run.function for run in results.runs)),
-        digits,
-        Samples(judged.ulp, kappa_in, kappa_graph, judged.failing),
+        model=found.model.name,
+        dtype=found.dtype,
+        precision=results.precision,
+        points=len(found.points),
+        kinds=dict(Counter(kinds)),
+        faults_by_kind=_by_kind(judged.faulty, kinds),
+        outside_by_kind=_by_kind(judged.outside_range, kinds),
+        outside_by_fault={text: int((judged.wrong[name] & judged.outside_range).sum()) for name, text in WHAT.items()},
+        largest_ulp=found.largest_ulp,
+        results=reports,
+        functions=tuple(dict.fromkeys(run.function for run in results.runs)),
+        digits=digits,
+        samples=Samples(judged.ulp, kappa_in, kappa_graph, judged.failing),
     )
 
 

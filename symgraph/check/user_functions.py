@@ -21,11 +21,7 @@ _APART = 1e-9
 
 
 class UserFunctions:
-    """Holds the users' functions of one model against differences and calls with arrays against those with numbers.
-
-    Args:
-        reference: of the model.
-    """
+    """Holds the users' functions of one model against differences and calls with arrays against those with numbers."""
 
     def __init__(self, reference: Reference) -> None:
         model = reference.model
@@ -38,14 +34,10 @@ class UserFunctions:
         self._tried: Counter[tuple[UserOp, int]] = Counter()
 
     def check(self, batch: Batch) -> None:
-        """Check all calls that a batch makes.
-
-        Raises:
-            VerificationError: a partial is wrong, or arrays give something else than numbers do.
-        """
+        """Check a batch's calls; raise a VerificationError where a partial is wrong, or arrays do not do as numbers do."""
         calls: dict[UserOp, dict[tuple[float, ...], tuple[bool, ...]]] = {}
-        for row in range(len(batch.rows)):
-            for op, at, varying in self._calls(batch.point(row)):
+        for point in batch.points:
+            for op, at, varying in self._calls(point):
                 calls.setdefault(op, {})[at] = varying
         for op, places in calls.items():
             for one in op.every:
@@ -56,11 +48,7 @@ class UserFunctions:
                         self._check_partial(op, slope, place, at)
 
     def finish(self) -> None:
-        """Raise if a partial could be judged nowhere.
-
-        Raises:
-            SpecError: naming it.
-        """
+        """Raise a SpecError if a partial could be judged nowhere."""
         for (op, place), times in self._tried.items():
             if not self._judged[op, place]:
                 raise SpecError(

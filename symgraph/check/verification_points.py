@@ -77,9 +77,10 @@ class Batch:
     choices: frozenset[Choice] = frozenset()
     constants: Mapping[str, float] = field(default_factory=dict)
 
-    def point(self, row: int) -> dict[str, float]:
-        """All inputs of one row, as the reference takes them."""
-        return {**self.weights, **self.constants, **self.rows[row]}
+    @property
+    def points(self) -> list[dict[str, float]]:
+        """All inputs of each row, as the reference takes them."""
+        return [{**self.weights, **self.constants, **row} for row in self.rows]
 
     def in_floats(self) -> "Batch":
         """The batch with every value rounded to float32."""
@@ -92,14 +93,7 @@ class Batch:
 
 
 class Sampler:
-    """Draws batches for one model, the same ones for the same seed.
-
-    Args:
-        reference: of the model.
-        seed: of all draws.
-        sample: real rows, from which every second batch takes its rows.
-        rows: rows of a batch.
-    """
+    """Draws batches of some rows for one model, the same ones for the same seed; every second one takes rows of a sample."""
 
     def __init__(self, reference: Reference, seed: int, sample: Sample | None, rows: int) -> None:
         model = reference.model

@@ -13,11 +13,9 @@ class LostDigits:
     """The result at which a graph loses the most digits that the inputs determine.
 
     Attributes:
-        result: its name.
+        result, point: its name, and where.
         node: the user's node whose rounding errors are enlarged the most.
-        kappa_in: the condition of the result by the inputs.
-        kappa_graph: the condition by the operations.
-        point: where.
+        kappa_in, kappa_graph: the condition of the result by the inputs, and by the operations.
     """
 
     result: str
@@ -39,12 +37,10 @@ class VerificationReport:
     """A module agrees with its spec, as far as this says.
 
     Attributes:
-        model: the model's name.
-        weights: how many weights it has.
-        points: at how many weight vectors, each with some rows, it was held against the spec.
-        sample_points: at how many of these the rows came from the sample.
-        judged: how many values were compared there.
-        skipped: how many values could not be judged, since rounding blurs them too much at their point.
+        model, weights: the model's name, and how many weights it has.
+        points, sample_points: at how many weight vectors, each with some rows, it was held against the spec, and at how many of
+            these the rows came from the sample.
+        judged, skipped: how many values were compared there, and how many could not be, since rounding blurs them too much.
         worst: the largest error of a judged value, in ulp, or in units of what rounding explains where that is more.
         unverified: names of the weights whose partial was never seen to be other than 0, so that a fault in it could hide.
         untaken: branches of Piecewise expressions that no point took, likewise.

@@ -83,27 +83,27 @@ def verify(
         SpecError: no point was found where the model is finite; a domain has to be declared.
     """
     with uncollected(), evaluate(True):
-        reference = Reference(model)
+        reference, tally = Reference(model), Tally()
         effort = effort_for(len(reference.program.steps))
         sampler = Sampler(reference, seed, sample, effort.rows)
         search = _Search(reference, sampler, effort.points if points is None else points, effort.most)
-        tally, modules = (
-            Tally(),
-            [one for one in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))) if one is not None],
-        )
+        modules = [one for one in (module, *(scalar if isinstance(scalar, tuple) else (scalar,))) if one is not None]
         derivatives = [name for name in ON_REQUEST if any(hasattr(one, name) for one in modules)]
         in_floats = [one for one in modules if one.METADATA.get("dtype") == "float32"]
-        held: list[Batch] = []
-        functions = UserFunctions(reference)
+        functions, held = UserFunctions(reference), list[Batch]()
+
+        def hold(own: list[Any], batch: Batch, turn: int, place: str, kind: type[Expected]) -> Mapping[str, Expected]:
+            expected = expect(reference, batch.points, kind, derivatives)
+            contract = Contract(reference, batch, f"point {turn} of {place}seed {seed}", expected, tally)
+            for one in own:
+                backend = "numpy" if one is module else backend_of(one)
+                contract.check(one, backend, whole=effort.whole and turn == 0, turn=turn)
+            return expected
+
         while (batch := search.next()) is not None:
             functions.check(batch)
-            expected = expect(reference, batch, derivatives=derivatives)
-            turn = len(search.batches)
-            contract = Contract(reference, batch, f"point {turn} of seed {seed}", expected, tally)
-            for own in modules:
-                if own not in in_floats:
-                    backend = "numpy" if own is module else backend_of(own)
-                    contract.check(own, backend, whole=effort.whole and turn == 0, turn=turn)
+            in_doubles = [one for one in modules if one not in in_floats]
+            expected = hold(in_doubles, batch, len(search.batches), "", Expected)
             held += [batch.in_floats()] if in_floats and _within_floats(reference, batch.in_floats()) else []
             search.note(batch, expected)
         if not search.batches:
@@ -111,13 +111,7 @@ def verify(
             raise SpecError(text, model.place(next(iter(sampler.trouble), "")))
         functions.finish()
         for turn, batch in enumerate((held or _more(reference, sampler)) if in_floats else ()):
-            label, facts = (
-                f"point {turn} of those in floats of seed {seed}",
-                expect(reference, batch, ExpectedInFloats, derivatives),
-            )
-            for own in in_floats:
-                contract = Contract(reference, batch, label, facts, tally)
-                contract.check(own, backend_of(own), whole=effort.whole and turn == 0, turn=turn)
+            hold(in_floats, batch, turn, "those in floats of ", ExpectedInFloats)
         return search.report(tally)
 
 
@@ -137,8 +131,7 @@ def _more(reference: Reference, sampler: Sampler) -> list[Batch]:
 
 def _within_floats(reference: Reference, batch: Batch) -> bool:
     """Tell if floats hold the values at a batch."""
-    looks = [reference.look(batch.point(row)) for row in range(len(batch.rows))]
-    return all(_FLOATS[0] <= look.smallest and look.largest <= _FLOATS[1] for look in looks)
+    return all(_FLOATS[0] <= look.smallest and look.largest <= _FLOATS[1] for look in map(reference.look, batch.points))
 
 
 class _Search:

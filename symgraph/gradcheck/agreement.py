@@ -52,10 +52,7 @@ class Entries(NamedTuple):
 def agree(result: Array, expected: Array, tolerance: Array, *, lenient: bool = False) -> Entries:
     """Compare results with what they ought to be, of one shape, where that is finite.
 
-    Args:
-        result, expected: what is compared.
-        tolerance: how far the two may be apart.
-        lenient: whether a result that is not finite passes.
+    ``lenient`` lets results pass that are not finite.
     """
     with np.errstate(all="ignore"):
         usable = np.isfinite(expected) & np.isfinite(tolerance)

@@ -166,10 +166,10 @@ def _once(function: Callable[[], Any]) -> Callable[[], Any]:
     return call
 
 
-def call_row(module: Any, w: NDArray[Any], x: Any, y: Any) -> tuple[float, list[float]]:
-    """The loss of a row and its partials, from the function `row`; NaN for partials that it does not write."""
+def _filling(function: Callable[..., Any], w: NDArray[Any], *arguments: Any) -> tuple[Any, list[float]]:
+    """The result of a function of lists, and the partials that it writes into one; NaN for those that it does not write."""
     partials = [math.nan] * len(w)
-    return module.row(w.tolist(), _floats(x), None if y is None else np.asarray(y, np.float64).tolist(), partials), partials
+    return function(w.tolist(), *arguments, partials), partials
 
 
 def constraints_of(module: Any) -> tuple[str, ...]:
@@ -177,21 +177,8 @@ def constraints_of(module: Any) -> tuple[str, ...]:
     return tuple(f"constraint {name}" for name in module.METADATA["constraints"]) if hasattr(module, "constraints") else ()
 
 
-def call_penalty(module: Any, w: NDArray[Any]) -> tuple[float, Any]:
-    """The penalty and its partials, of a module of any backend."""
-    if hasattr(module, "predict") or hasattr(module, "value_and_grad"):
-        found: tuple[float, Any] = module.penalty(w)
-        return found
-    partials = [math.nan] * len(w)
-    return module.penalty(w.tolist(), partials), partials
-
-
 def extremes(result: Any, given: Given, n: int) -> Sequence[Any]:
-    """Return the result for each row; for n rows that are repeated, the largest and the smallest result of each.
-
-    Raises:
-        ValueError: there is not one result for each row.
-    """
+    """Return the result for each row; for n rows that are repeated, the largest and the smallest result of each."""
     if len(given.rows) <= n or np.ndim(result) == 0:
         return (result,)
     again = np.reshape(result, (len(given.rows) // n, n, *np.shape(result)[1:]))
@@ -228,11 +215,7 @@ def _called(
 
 
 def _columns(module: Any, name: str, result: Any, given: Given, count: int) -> Sequence[Any]:
-    """The columns of a result of outputs or residuals.
-
-    Raises:
-        ValueError: several have another shape than they ought to.
-    """
+    """The columns of a result of outputs or residuals; a ValueError tells of another shape."""
     if count == 1:
         return (result,)
     rows = () if given.alone else (len(given.rows),)
@@ -285,7 +268,9 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if len(given.rows) * len(given.w) ** 2 <= MOST_ENTRIES:
         yield single("hessian_error_bound", BOUNDS[2:])
     if given.alone and hasattr(module, "penalty"):
-        yield Call("penalty", ("penalty", "penalty_gradient"), lambda: call_penalty(module, given.w))
+        of_arrays = hasattr(module, "predict") or hasattr(module, "value_and_grad")
+        penalty = partial(module.penalty, given.w) if of_arrays else partial(_filling, module.penalty, given.w)
+        yield Call("penalty", ("penalty", "penalty_gradient"), penalty)
     if given.alone and hasattr(module, "penalty_hessian"):
         yield Call("penalty_hessian", ("penalty_hessian",), lambda: [module.penalty_hessian(given.w)])
     if given.alone and hasattr(module, "constraints"):
@@ -295,7 +280,8 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
     if given.alone and hasattr(module, "penalty_residual"):
         yield from _squares_of_penalty(module, given.w, module.METADATA["residual_factor"])
     if given.alone:
-        yield Call("row", ("loss", "gradient"), lambda: call_row(module, *given[:3]))
+        y = None if given.y is None else np.asarray(given.y, np.float64).tolist()
+        yield Call("row", ("loss", "gradient"), lambda: _filling(module.row, given.w, _floats(given.X), y))
         one = len(outputs) == 1
         yield Call("predict_row", outputs, lambda: [_row(module, given)] if one else _row(module, given))
         if hasattr(module, "predict_jacobian_row"):
@@ -316,28 +302,22 @@ def _row_with_jacobian(module: Any, given: Given, outputs: int) -> Sequence[Any]
 
 def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable[[], Any]) -> Iterator[Call]:
     """The residuals and their partials by what they say of a loss that is a factor times the sum of the residuals' squares."""
-    rows, count = () if given.alone else (len(given.rows),), module.METADATA.get("residuals", 1)
-    ends = {"residual": (), "residual_jacobian": (len(given.w),)}
+    shape = (*([] if given.alone else [len(given.rows)]), module.METADATA.get("residuals", 1))
 
-    def part(name: str) -> Any:
-        result = np.asarray(getattr(module, name)(*given[:3], **given.options))
-        return result if count == 1 else result.reshape(*rows, count, *ends[name])
-
-    def total(values: Any) -> Any:
-        return values if count == 1 else values.sum(axis=len(rows))
+    def part(name: str, *ends: int) -> Any:
+        return np.reshape(getattr(module, name)(*given[:3], **given.options), (*shape, *ends))
 
     residual = _once(lambda: part("residual").astype(np.float64))
 
     def gradient() -> Any:
-        slopes, known = part("residual_jacobian"), np.asarray(per_sample_grad())
+        slopes, known = part("residual_jacobian", len(given.w)), np.asarray(per_sample_grad())
         twice = 2.0 * factor * residual()[..., None]
-        if count > 1:
-            return total(twice * slopes)
+        found = (twice * slopes).sum(-2)
         # slopes that are no normal numbers have no digits that a large residual could bring back
-        least = np.abs(twice) * np.finfo(np.result_type(slopes, np.float32)).tiny
-        return np.where((np.abs(twice * slopes) < least) & (np.abs(known) < least), known, twice * slopes)
+        least = np.abs(twice).sum(-2) * np.finfo(np.result_type(slopes, np.float32)).tiny
+        return np.where((np.abs(found) < least) & (np.abs(known) < least), known, found)
 
-    yield Call("residual", ("loss",), lambda: [factor * total(np.square(residual()))])
+    yield Call("residual", ("loss",), lambda: [factor * np.square(residual()).sum(-1)])
     yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
 
 

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import DataError, OptionError, WeightsError
+from symgraph.errors import DataError, OptionError
 from symgraph.gradcheck.agreement import SAFETY, judge
 from symgraph.gradcheck.calls import Array, is_value, partials_fact
 from symgraph.gradcheck.compared_functions import compare
 from symgraph.gradcheck.points import Point, draw
 from symgraph.gradcheck.report import Finding, GradcheckReport, report_on
 from symgraph.io.module import GeneratedModule, targets_of
+from symgraph.training.options import count
+from symgraph.training.rows import as_weights
 
 _SINGLES, _LEAST_SINGLES, _SINGLES_WORK = 48, 4, 20_000
 """Number of weights judged one by one at a point: most, least, and the most that it times the number of all may be."""
@@ -53,7 +55,7 @@ def gradcheck(
         module: a module of any backend; of the scalar one, `row` alone is checked.
         X: (n, d) float rows to choose from; by default rows are drawn, from the declared domains where there are some.
         y: (n,) their targets.
-        w: (k,) the only weights to check at; by default weights are drawn.
+        w: (k,) the only weights to check at, or by name; by default weights are drawn.
         points: how many weight vectors to check at, at least 1.
         rows: how many rows to check at each of them, at least 1.
         seed: of all that is drawn.
@@ -63,26 +65,22 @@ def gradcheck(
         The report; its `ok` says whether nothing was found wrong, its `unjudged` what went unseen.
 
     Raises:
-        OptionError: points, rows or singles is less than 1, the seed is negative, or the module has no derivatives.
+        OptionError: an option is out of bounds, or the module has no derivatives.
         ModuleError: a function on which the check rests raises.
         DataError: X or y does not fit the model, or one is given without the other.
         WeightsError: w does not fit the model.
     """
-    if points < 1 or rows < 1:
-        raise OptionError(f"gradcheck needs at least 1 point and 1 row, not {points} and {rows}")
+    for option, value in ({"points": points, "rows": rows} | ({} if singles is None else {"singles": singles})).items():
+        count(option, value)
+    count("seed", seed, at_least=0)
     if not module.METADATA["has_loss"] and not module.OUTPUTS:
         raise OptionError(f"{module.MODEL} has neither a loss nor an output: there are no derivatives to check")
     needed = ("per_sample_grad", "row") if module.METADATA["has_loss"] else ("jacobian",)
     if not any(hasattr(module, name) for name in needed):
         text = f"{module.MODEL} cannot be checked: this module has no {' or '.join(needed)}, which gives derivatives"
         raise OptionError(f"{text}; give the module of another backend")
-    if seed < 0:
-        raise OptionError(f"gradcheck's seed must be 0 or more, not {seed}")
-    if singles is not None and singles < 1:
-        raise OptionError(f"gradcheck needs singles of at least 1, not {singles}")
-    count = len(module.WEIGHTS)
-    most = max(_LEAST_SINGLES, min(_SINGLES, _SINGLES_WORK // count)) if singles is None else singles
-    data, fixed = _data(module, X, y), None if w is None else _weights(module, w)
+    most = max(_LEAST_SINGLES, min(_SINGLES, _SINGLES_WORK // len(module.WEIGHTS))) if singles is None else singles
+    data, fixed = _data(module, X, y), None if w is None else as_weights(module, w, "w").astype(np.float64)
     chance, rng = random.Random(seed), np.random.default_rng(seed)
     visited, findings = list[Point](), list[Finding]()
     for index in range(points * (1 + _PATIENCE) if fixed is None else 1):
@@ -108,40 +106,37 @@ def _visit(point: Point, wanted: Sequence[int], most: int, rng: np.random.Genera
     if whole:
         yield from compare(point, facts, rng)
     for value in filter(is_value, facts):
-        name = partials_fact(value)
         if whole or value in point.mains:
-            partials, sway = facts[name].want, facts[name].radius
+            partials, sway = facts[partials_fact(value)].want, facts[partials_fact(value)].radius
             blur = np.full(len(partials), np.inf)
             if value == "loss":
                 blur, rounding = point.bounds()
                 sway = np.where(np.isfinite(rounding), rounding / SAFETY, sway)
-            yield from (_alone(point, value, j, partials, sway, blur) for j in alone)
+            yield from (_alone(point, value, j, partials[:, j], sway[:, j], blur) for j in alone)
             yield from (_along(point, value, move, partials, sway, blur) for move in moves)
 
 
 def _alone(point: Point, value: str, j: int, partials: Array, sway: Array, blur: Array) -> Finding:
-    """Judge the partials of a value by one weight."""
+    """Judge the partials of a value by one weight; those of outputs beside a loss are no findings about the weight."""
     w, name = point.given.w, point.module.WEIGHTS[j : j + 1]
 
     def moved(x: float) -> NDArray[np.floating[Any]]:
         return point.each(value, np.concatenate([w[:j], [x], w[j + 1 :]]))
 
-    entries = judge(moved, float(w[j]), point.scale(j), partials[:, j], sway[:, j], blur)
-    if value not in point.mains and value.partition(" ")[0] not in ("penalty", "constraint"):
-        return Finding(partials_fact(value), point, name, entries)
+    entries = judge(moved, float(w[j]), point.scale(j), partials, sway, blur)
     fact = "" if value in point.mains else partials_fact(value)
-    return Finding(fact, point, name, entries, shows=name if entries.judged.any() else ())
+    shows = entries.judged.any() and value.partition(" ")[0] in (point.mains[0].partition(" ")[0], "penalty", "constraint")
+    return Finding(fact, point, name, entries, shows=name if shows else ())
 
 
 def _along(point: Point, value: str, move: Array, partials: Array, sway: Array, blur: Array) -> Finding:
     """Judge the derivatives of a value along a direction: those by t at t = 1, where the weights are w + (t - 1) * move."""
-    w, name = point.given.w, (f"all {len(move)} weights",)
+    w, main = point.given.w, value in point.mains
     slopes, noise = partials @ move, np.abs(sway) @ np.abs(move)
     entries = judge(lambda t: point.each(value, w + (t - 1.0) * move), 1.0, 1.0, slopes, noise, blur)
-    if value not in point.mains:
-        return Finding(f"{partials_fact(value)} along", point, name, entries)
-    seen = (partials[entries.judged] != 0.0).any(axis=0)
-    return Finding("partials along", point, name, entries, shows=tuple(compress(point.module.WEIGHTS, seen)))
+    seen = (partials[entries.judged] != 0.0).any(axis=0) & main
+    label = f"{'partials' if main else partials_fact(value)} along"
+    return Finding(label, point, (f"all {len(move)} weights",), entries, shows=tuple(compress(point.module.WEIGHTS, seen)))
 
 
 def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
@@ -167,10 +162,3 @@ def _data(module: GeneratedModule, X: Any, y: Any) -> tuple[Any, Any] | None:
     if 0 in (len(part) for part in (X, y) if part is not None):
         raise DataError("there are no rows to check at")
     return X, y
-
-
-def _weights(module: GeneratedModule, w: Any) -> Array:
-    weights = np.asarray(w, np.float64)
-    if weights.shape != (len(module.WEIGHTS),) or not np.isfinite(weights).all():
-        raise WeightsError(f"w must be {len(module.WEIGHTS)} finite numbers ({', '.join(module.WEIGHTS)}), not {w!r}")
-    return weights

@@ -32,12 +32,7 @@ def compare(point: Point, facts: Mapping[str, Fact], rng: np.random.Generator) -
     """Compare every function that the module has with what its rows give at a point.
 
     At the first point functions are called in every way: with more rows alone, with large batches, with other layouts in
-    memory, in float32, and where sums overflow.
-
-    Args:
-        point: where.
-        facts: what each row gives; its partials are judged by differences.
-        rng: for cotangents and sample weights.
+    memory, in float32, and where sums overflow. Facts have what each row gives; its partials are judged by differences.
     """
     first, kept = point.number == 0, np.flatnonzero(largest(fact.want for fact in facts.values()) < _SUMMABLE)
     if not len(kept):
@@ -121,14 +116,9 @@ def _fits(point: Point) -> bool:
 def _judged(
     point: Point, facts: Mapping[str, Fact], batches: Iterable[Given], *, lenient: bool = False, of_weights: bool = False
 ) -> Iterator[Finding]:
-    """Judge the functions by what is known of a point's rows, which is completed.
+    """Judge the functions by the facts of a point's rows, in batches; ``lenient`` lets results pass that are not finite.
 
-    Args:
-        point: where.
-        facts: what is known of its rows.
-        batches: the arguments that functions are called with.
-        lenient: whether results pass that are not finite.
-        of_weights: whether the functions that give weights names are called, too.
+    ``of_weights`` has the functions called, too, that give weights names.
     """
     found, scales = dict(facts), np.array([point.scale(j) for j in range(len(point.given.w))])
     for value in filter(is_value, facts):
@@ -145,8 +135,7 @@ def _judged(
         if value in facts and field in getattr(getattr(point.module, "Tape", None), "__annotations__", ()):
             found[f"node {output}"] = found[value]
     rows = Rows(point.module, found | bounds(found), partial(_takes, point.module))
-    outcomes = (outcome for given in batches for outcome in rows.outcomes(given))
-    for outcome in chain(rows.of_weights(point.given.w) if of_weights else (), outcomes):
+    for outcome in rows.outcomes(batches, point.given.w if of_weights else None):
         names = point.module.WEIGHTS if outcome.by else ("value",)
         entries = agree(outcome.got, outcome.known.want, SAFETY * outcome.known.radius, lenient=lenient)
         yield Finding(outcome.label, point, names, entries, outcome.problem)
@@ -163,11 +152,10 @@ def _normal(point: Point) -> dict[str, Fact]:
     except Exception:  # both are called again among all functions, where what they raise is reported
         return {}
     residuals, slopes = results[0].reshape(n, -1), results[1].reshape(n, -1, k)
-    want, sizes = (
-        normal_matrices(said["residual_factor"], said.get("robust"), residuals, some) for some in (slopes, np.abs(slopes))
-    )
+    loss, unit = (said["residual_factor"], said.get("robust")), _UNITS * point.unit / SAFETY
+    want, radius = normal_matrices(*loss, residuals, slopes, unit)
     # 200 units of products and sums; of numbers that floats do not hold nothing is said
-    return {NORMAL: Fact(want, np.where(sizes < _SUMMABLE_FLOAT32, _UNITS * point.unit / SAFETY * sizes, np.inf))}
+    return {NORMAL: Fact(want, np.where(radius < unit * _SUMMABLE_FLOAT32, radius, np.inf))}
 
 
 def _takes(module: Any, call: Call, given: Given) -> bool:

@@ -76,8 +76,7 @@ def look(f: Function, x: float, scale: float, known: Array | float = math.inf) -
     is no less than one unit in the last place of the values.
 
     Args:
-        f: values (n,) at an argument.
-        x: the argument.
+        f, x: values (n,) at an argument, and the argument.
         scale: the size of x, in the sense that x and x + scale differ much; it decides what is close.
         known: (n,) a bound of the rounding errors of f at x; inf where there is none.
     """
@@ -109,8 +108,7 @@ def differentiate(f: Function, x: float, step: float, close: Look, *, one_sided:
     than the steps would pass for a flat one.
 
     Args:
-        f: values (n,) at an argument.
-        x: the argument.
+        f, x: values (n,) at an argument, and the argument.
         step: the first and largest step; each further one is half the one before.
         close: from `look`.
         one_sided: whether to differentiate to the right only if the step is positive, to the left only if it is negative.

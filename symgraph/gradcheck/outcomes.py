@@ -3,7 +3,7 @@
 The facts come from the spec, enclosed, or from differences; whoever knows them judges the outcomes.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
@@ -68,10 +68,8 @@ class Outcome(NamedTuple, Generic[Known]):
     """One result of a call.
 
     Attributes:
-        call: the call.
-        given: its arguments.
-        fact: the name of the fact that the result is.
-        known: what it should be.
+        call, given: the call and its arguments.
+        fact, known: the name of the fact that the result is, and what it should be.
         by: whether its last axis has an entry for each weight.
         got: what it is, of the same shape as what is known; NaN where there is a problem.
         problem: what is wrong beyond numbers, as a predicate: that the function raises, or gives another shape.
@@ -102,8 +100,7 @@ class Rows(NamedTuple, Generic[Known]):
     """A module, and what is known of n rows that it is called with.
 
     Attributes:
-        module: of any backend.
-        facts: of each row, by name.
+        module, facts: of any backend, and the facts of each row, by name.
         has: tells whether a function is to be called so.
         on_target: names of the fields of the tape that are None without the target.
     """
@@ -113,21 +110,22 @@ class Rows(NamedTuple, Generic[Known]):
     has: Callable[[Call, Given], bool]
     on_target: Collection[str] = ()
 
-    def outcomes(self, given: Given) -> Iterator[Outcome[Known]]:
-        """Call all functions with the given arguments, one after the other as they are asked for."""
-        known: dict[tuple[str, bytes | None, float], Known] = {}
-        for call in calls(self.module, given, self.facts):
-            if self.has(call, given):
-                yield from self._tried(call, given, known)
+    def outcomes(self, batches: Iterable[Given], w: NDArray[Any] | None = None) -> Iterator[Outcome[Known]]:
+        """Call all functions with the arguments of each batch, one after the other as they are asked for.
 
-    def of_weights(self, w: NDArray[Any]) -> Iterator[Outcome[Known]]:
-        """Call the functions that give weights names and take them away, and draw initial weights."""
-        given = Given(w, None, None, np.zeros(1, np.intp), alone=True)
-        like = next(iter(self.facts.values()))
-        named = self._replace(facts={"weights": type(like)(w[None], 0.0 * w[None])})
-        for call in of_weights(self.module, w):
-            if self.has(call, given):
-                yield from named._tried(call, given, {})
+        Given weights, call first those that give weights names and take them away, and draw initial weights.
+        """
+        if w is not None:
+            alone, like = Given(w, None, None, np.zeros(1, np.intp), alone=True), next(iter(self.facts.values()))
+            named = self._replace(facts={"weights": type(like)(w[None], 0.0 * w[None])})
+            for call in of_weights(self.module, w):
+                if self.has(call, alone):
+                    yield from named._tried(call, alone, {})
+        for given in batches:
+            known: dict[tuple[str, bytes | None, float], Known] = {}
+            for call in calls(self.module, given, self.facts):
+                if self.has(call, given):
+                    yield from self._tried(call, given, known)
 
     def known(self, call: Call, fact: str, given: Given) -> Known:
         """Return a call's fact: of one row, of all rows, or of a sum over rows."""

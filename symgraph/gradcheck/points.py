@@ -156,7 +156,7 @@ class _Input(NamedTuple):
 def draw(
     module: GeneratedModule, chance: random.Random, index: int, rows: int, data: tuple[Any, Any] | None, w: Array | None
 ) -> Point | None:
-    """Draw a point at which the model is finite.
+    """Draw a point at which the model is finite; None if it is so at none of the rows that were tried.
 
     Args:
         module: the module to be checked.
@@ -165,9 +165,6 @@ def draw(
         rows: how many rows the point has at most.
         data: X (n, d) and y (n,) to choose rows from, each None where the model has none of it; None draws rows.
         w: the weights; None draws them, and at every second attempt other values of the constants, too.
-
-    Returns:
-        The point, or None if the model is finite at none of the rows that were tried.
     """
     if w is None:
         w = _draw_weights(module, chance, _WEIGHT_LAWS[index % len(_WEIGHT_LAWS)])

@@ -20,8 +20,7 @@ class Finding(NamedTuple):
     Attributes:
         function: the function that gave them, and how it was called; "" for the partials of a weight.
         point: where.
-        names: of what the entries are, in turn.
-        entries: the results, compared.
+        names, entries: of what the entries are, in turn, and these, the results compared.
         problem: what is wrong beyond a difference.
         shows: the weights in whose partials a fault would have shown.
     """
@@ -39,20 +38,15 @@ class WeightReport:
     """The findings for one weight.
 
     Attributes:
-        weight: its name.
-        function: the function of the module whose partials are judged.
+        weight, function: its name, and the function of the module whose partials are judged.
         verdict: "failed" if one partial was found wrong; "not judged" if no partial could be told from zero or from noise, so
             that a fault would have gone unseen; "together" if it was seen only along random directions in which all weights
             move, where a small fault in one of many may hide.
-        judged: how many partials were compared to better than a factor of 1.001.
-        entries: how many there were, one a row and point.
+        judged, entries: how many partials were compared to better than a factor of 1.001, of how many, one a row and point.
         worst: the greatest relative difference, among the wrong partials if there are some, else among the judged ones; NaN
             without any. The rest describes that partial.
-        point: the number of the point, which the report's `points` lists.
-        row: the number of the row in the data, or among the rows drawn.
-        analytic: the module's partial.
-        numeric: the same by differences.
-        tolerance: how far the two may be apart.
+        point, row: the number of the point, which the report's `points` lists, and of the row in the data or among those drawn.
+        analytic, numeric, tolerance: the module's partial, the same by differences, and how far the two may be apart.
         non_finite: how many of the module's partials were not finite.
     """
 
@@ -75,8 +69,7 @@ class FunctionReport:
     """The findings for one function of the module, compared with the values and partials of each row.
 
     Attributes:
-        function: its name and how it was called.
-        verdict: whether it agrees.
+        function, verdict: its name and how it was called, and whether it agrees.
         worst: the greatest relative difference, among the wrong results if there are some; NaN if nothing could be compared.
         where: the weight (or "value") and point of that difference.
         problem: what is wrong beyond a difference, for instance the error that the function raised.
@@ -94,11 +87,9 @@ class GradcheckReport:
     """The result of a gradient check; `print` it, or take `to_dict()`.
 
     Attributes:
-        model: the module's MODEL.
-        seed: what the points were drawn with.
+        model, seed: the module's MODEL, and what the points were drawn with.
         points: the weight vectors of the points.
-        weights: one report a weight.
-        functions: one report a function.
+        weights, functions: one report a weight, and one a function.
     """
 
     model: str

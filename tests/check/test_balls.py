@@ -12,7 +12,8 @@ from flint import arb, ctx
 from region_accuracy import in_reach, numbers
 
 from symgraph.check.balls import INFINITY, KINK, ONE, UNDEFINED, UNKNOWN, ZERO
-from symgraph.check.forms import FORMS, slope_of, value_of
+from symgraph.check.form import slope_of, value_of
+from symgraph.check.forms import FORMS
 from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
 from symgraph.ir.ops import OPS
 

@@ -8,7 +8,8 @@ from flint import arb, ctx
 import symgraph as sg
 from symgraph import Model
 from symgraph.check.curvatures import second_partials
-from symgraph.check.forms import FORMS, slope_of, value_of
+from symgraph.check.form import slope_of, value_of
+from symgraph.check.forms import FORMS
 from symgraph.check.program import Step
 from symgraph.check.reference import Reference
 from symgraph.ir.ops import OPS

@@ -120,10 +120,15 @@ def test_a_module_with_neither_loss_nor_output_is_refused() -> None:
         gradcheck(module("a"))
 
 
-@pytest.mark.parametrize("options", [{"points": 0}, {"rows": 0}])
-def test_no_points_or_no_rows_are_refused(options: dict[str, int]) -> None:
-    with pytest.raises(OptionError, match="at least 1 point and 1 row"):
-        gradcheck(NINE_WEIGHTS, **options)
+@pytest.mark.parametrize(("option", "value"), [("points", 0), ("points", 2.5), ("rows", 0), ("rows", None), ("singles", -1)])
+def test_numbers_that_cannot_be_are_refused(option: str, value: Any) -> None:
+    with pytest.raises(OptionError, match=f"{option} must be a whole number of at least 1, not {value}"):
+        gradcheck(NINE_WEIGHTS, **{option: value})
+
+
+def test_weights_by_name_are_those_of_an_array() -> None:
+    w = np.linspace(0.1, 0.9, 9)
+    assert gradcheck(NINE_WEIGHTS, w=dict(zip(NINE_WEIGHTS.WEIGHTS, w, strict=True))) == gradcheck(NINE_WEIGHTS, w=w)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +155,7 @@ def test_data_a_model_does_not_take_are_refused() -> None:
 
 @pytest.mark.parametrize("w", [np.ones(8), np.ones((9, 1)), np.full(9, np.nan)])
 def test_weights_that_do_not_fit_are_refused(w: Any) -> None:
-    with pytest.raises(WeightsError, match="9 finite numbers"):
+    with pytest.raises(WeightsError, match=r"w has shape .* nine_weights needs \(9,\): w1, w2|w has w1 = nan"):
         gradcheck(NINE_WEIGHTS, w=w)
 
 

@@ -103,5 +103,5 @@ def test_models_of_few_weights_are_judged_one_by_one() -> None:
     report = gradcheck(module, points=1)
     assert report.together == ()
     assert not any("directions" in function.function for function in report.functions)
-    with pytest.raises(OptionError, match="singles of at least 1, not 0"):
+    with pytest.raises(OptionError, match="singles must be a whole number of at least 1, not 0"):
         gradcheck(module, singles=0)

@@ -1,0 +1,151 @@
+"""Special functions and reciprocals of angles on balls."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flint import acb, arb, ctx
+
+from symgraph.check import balls
+from symgraph.check.balls import HALF, ONE, UNDEFINED, UNKNOWN, ZERO, Value
+from symgraph.check.form import Form, Function, finite, is_positive, method
+
+_trigamma, _polygamma = method("polygamma 1"), finite(lambda n, x: acb(x).polygamma(acb(n)).real)
+
+
+def _csch(x: arb) -> Value:
+    """1/sinh, by a formula whose denominator does not overflow."""
+    if x.is_zero():
+        return UNDEFINED
+    small = balls.exp(-abs(x))
+    size = 2 * small * balls.inverse(-balls.expm1(-2 * abs(x)))
+    return size if x > 0 else -size if x < 0 else UNKNOWN
+
+
+def _coth(x: arb) -> Value:
+    return UNDEFINED if x.is_zero() else balls.inverse(balls.tanh(x))
+
+
+def _of_csch(function: Function) -> Function:
+    """A slope that follows from csch and the operand."""
+    return lambda _v, x: function(value, x) if isinstance(value := _csch(x), arb) else value
+
+
+def _normal_density(x: arb) -> arb:
+    return balls.exp(-x * x / 2) / (2 * arb.pi()).sqrt()
+
+
+def _ndtr(x: arb) -> arb:
+    return balls.erfc(-x / arb(2).sqrt()) / 2
+
+
+def _log_ndtr(x: arb) -> arb:
+    return (-_ndtr(-x)).log1p() if x > 0 else balls.log_erfc(-x / arb(2).sqrt()) - arb.const_log2()
+
+
+def _log_ndtr_slope(_v: arb, x: arb) -> arb:
+    if x < 0:
+        return (2 / arb.pi()).sqrt() * balls.inverse(balls.erfcx(-x / arb(2).sqrt()))
+    return _normal_density(x) / _ndtr(x)
+
+
+def _ndtri(x: arb) -> arb:
+    return -arb(2).sqrt() * (2 * x).erfcinv()
+
+
+def _dawson(x: arb) -> arb:
+    """Dawson's integral by the confluent function M (NIST DLMF 7.11.4)."""
+    return x * (-x * x).hypgeom_1f1(1, arb(1.5))
+
+
+def _faddeeva(x: arb, y: arb) -> acb:
+    """exp(-z*z) * erfc(-i*z) at z = x + i*y, on the axis by Dawson's integral, far away by the confluent function U."""
+    if y.is_zero():
+        return acb(balls.gauss(x), 2 * _dawson(x) / arb.const_sqrt_pi())
+    turned = acb(y, -x)
+    if abs(turned) > 4 and y > 0:
+        return (turned * turned).hypgeom_u(HALF, HALF) / arb.const_sqrt_pi()
+    return (turned * turned).exp() * turned.erfc()
+
+
+def _faddeeva_slope(x: arb, y: arb) -> acb:
+    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
+        return acb(0, 2) / arb.const_sqrt_pi() - 2 * acb(x, y) * _faddeeva(x, y)
+
+
+def _faddeeva_bend(x: arb, y: arb) -> acb:
+    """The second derivative."""
+    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
+        return -2 * _faddeeva(x, y) - 2 * acb(x, y) * _faddeeva_slope(x, y)
+
+
+def _of_plane(value: Callable[[arb, arb], acb], slope: Callable[[arb, arb], acb], *, real: bool) -> Form:
+    """The real or the imaginary part of a function of x + i*y and its slopes, of a function with that derivative."""
+    part, other = ("real", "imag") if real else ("imag", "real")
+    along, across = (finite(lambda x, y, name=name: getattr(slope(x, y), name)) for name in (part, other))
+    slopes = (lambda _v, x, y: along(x, y), lambda _v, x, y: -across(x, y) if real else across(x, y))
+    return Form(finite(lambda x, y: getattr(value(x, y), part)), slopes, lambda x, y: y < 0)
+
+
+def _bessel_forms(kind: str, below: int, above: int) -> dict[str, Form]:
+    """Bessel functions of one kind; the slope is half of those of the orders below and above, with these signs."""
+    method = getattr(arb, f"bessel_{kind}")
+    value = finite(lambda order, x: method(x, order))
+
+    def slope(order: arb, x: arb) -> Any:
+        return (below * method(x, order - 1) + above * method(x, order + 1)) / 2
+
+    outside = (lambda *operands: operands[-1] <= 0) if kind in "yk" else None
+    forms = {f"bessel_{kind}": Form(value, (lambda v, n, x: ZERO, lambda v, n, x: slope(n, x)), outside)}
+    for end, order in (("0", ZERO), ("1", ONE)):
+        slopes = (lambda v, x, order=order: slope(order, x),)
+        forms[f"bessel_{kind}{end}"] = Form(partial(value, order), slopes, outside)
+    return forms
+
+
+SPECIAL_FORMS: dict[str, Form] = {
+    "ndtr": Form(_ndtr, (lambda v, x: _normal_density(x),), side=is_positive),
+    "log_ndtr": Form(_log_ndtr, (_log_ndtr_slope,), side=is_positive),
+    "ndtri": Form(
+        _ndtri,
+        (lambda v, x: (2 * arb.pi()).sqrt() * balls.exp(v * v / 2),),
+        lambda x: x <= 0 or x >= 1,
+    ),
+    "erfinv": Form(
+        lambda x: x.erfinv(), (lambda v, x: arb.const_sqrt_pi() / 2 * balls.exp(v * v),), lambda x: x <= -1 or x >= 1
+    ),
+    "erfcinv": Form(
+        lambda x: x.erfcinv(), (lambda v, x: -arb.const_sqrt_pi() / 2 * balls.exp(v * v),), lambda x: x <= 0 or x >= 2
+    ),
+    "gamma": Form(method("gamma"), (lambda v, x: v * method("digamma")(x),)),
+    "betaln": Form(
+        lambda a, b: a.lgamma() + b.lgamma() - (a + b).lgamma(),
+        (lambda v, a, b: a.digamma() - (a + b).digamma(), lambda v, a, b: b.digamma() - (a + b).digamma()),
+        lambda a, b: a <= 0 or b <= 0,
+    ),
+    "digamma_step": Form(
+        lambda x, h: (x + h).digamma() - x.digamma(),
+        (lambda v, x, h: _trigamma(x + h) - _trigamma(x), lambda v, x, h: _trigamma(x + h)),
+        lambda x, h: x <= 0 or h <= 0,
+    ),
+    "dawson": Form(finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
+    "expint": Form(finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),
+    "ei": Form(finite(lambda x: x.ei()), (lambda v, x: balls.divided(balls.exp(x), x),), lambda x: x.is_zero()),
+    "lambertw": Form(finite(lambda x: x.lambertw()), (lambda v, x: balls.divided(balls.exp(-v), 1 + v),)),
+    "lambertw1p": Form(finite(lambda x: 1 + x.lambertw()), (lambda v, x: balls.divided(balls.exp(1 - v), v),)),
+    "wofz_re": _of_plane(_faddeeva, _faddeeva_slope, real=True),
+    "wofz_im": _of_plane(_faddeeva, _faddeeva_slope, real=False),
+    "wofz_slope_re": _of_plane(_faddeeva_slope, _faddeeva_bend, real=True),
+    "wofz_slope_im": _of_plane(_faddeeva_slope, _faddeeva_bend, real=False),
+    "polygamma": Form(_polygamma, (lambda v, n, x: ZERO, lambda v, n, x: _polygamma(n + 1, x))),
+    **_bessel_forms("j", 1, -1),
+    **_bessel_forms("y", 1, -1),
+    **_bessel_forms("i", 1, 1),
+    **_bessel_forms("k", -1, -1),
+    "sec": Form(lambda x: x.sec(), (lambda v, x: v * x.tan(),)),
+    "csc": Form(lambda x: x.csc(), (lambda v, x: -v * x.cot(),), lambda x: x.is_zero()),
+    "cot": Form(lambda x: x.cot(), (lambda v, x: -(x.csc() ** 2),), lambda x: x.is_zero()),
+    "csch": Form(_csch, (_of_csch(lambda v, x: -v * _coth(x)),)),
+    "coth": Form(_coth, (_of_csch(lambda s, x: -s * s),)),
+}
+"""Functions by the names that they have in graphs."""
