@@ -50,6 +50,7 @@ _SOURCE = Path(__file__).with_name("extension.c")
 _HASH = re.compile(r'^const char \*const \w+_hash =\s+"([^"]*)";$', re.MULTILINE)
 _ORDER = (
     "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
+    "penalty",
 )  # fmt: skip
 """Functions of a C file in the order in which the extension takes their addresses."""
 
@@ -273,12 +274,10 @@ def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: C
 def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
     """Give the addresses of the functions of a compiled model in the order of the extension, 0 for one that it has not.
 
-    Losses with a penalty are left to the binding, which adds it, and rows alone that have several targets or outputs, or
-    constants behind the weights.
+    Rows alone that have several targets or outputs, or constants behind the weights, are left to the binding.
     """
     facts = compiled.facts
-    left = {"value_and_grad", "loss"} if "penalty" in compiled.functions else set()
-    left |= {"row", "predict_row"} if facts.constants or facts.targets or len(facts.outputs) > 1 else set()
+    left = {"row", "predict_row"} if facts.constants or facts.targets or len(facts.outputs) > 1 else set()
     return tuple(_address(None if name in left else compiled.functions.get(name)) for name in _ORDER)
 
 
