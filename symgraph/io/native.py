@@ -30,6 +30,8 @@ from symgraph.io.trust import objection
 from symgraph.runtime import compiled_binding
 from symgraph.runtime.compiled_binding import CompiledBinding
 from symgraph.runtime.constants import WithConstants
+from symgraph.runtime.constraints import Constraints
+from symgraph.runtime.facts import DOUBLE
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.native_binding import NativeBinding, NativeLoosely
 from symgraph.runtime.numpy_binding import Bound
@@ -253,9 +255,23 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     front = native._front.functions
     there = [name for name in offered(compiled) if name.endswith("_row") or name == "row" or hasattr(module, name)]
     vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in there})
+    if "constraints" in compiled.functions and hasattr(module, "constraints"):
+        vars(native).update(_native_limits(native, compiled).offered())
     if binding.facts.constants:
         vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native
+
+
+def _native_limits(native: NativeModule, compiled: CompiledBinding) -> Constraints:
+    """Give the constraints of a native module: by C in float64, by NumPy's lines in float32."""
+    numpy: Constraints = vars(native)["_limits"]
+
+    def lines(w: Any) -> Any:
+        return compiled.constraint_lines(w) if w.dtype == DOUBLE else numpy.lines(w)
+
+    limits = Constraints(numpy.facts, lines)
+    limits.travel = limits_of, (native,)
+    return limits
 
 
 def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> Front:
@@ -331,6 +347,11 @@ def functions_of(module: Any) -> Any:
 def binding_of(module: Any) -> Any:
     """Return the object whose methods are the functions of a module that was pickled which the extension does not have."""
     return module._binding if isinstance(module, NativeModule) else module._model
+
+
+def limits_of(module: Any) -> Any:
+    """Return the object whose methods are the functions of the constraints of a module that was pickled."""
+    return module._limits
 
 
 def _address(function: Any) -> int:
