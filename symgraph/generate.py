@@ -129,8 +129,8 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     had = options.within(backend.options)
     graph = run(f"{backend.name}: passes", printed, source.graph, backend.name, had.precision)
     bounds = printed(source.graph, backend.name, ERROR_BOUND) if had.error_bound and "loss" in graph.roots else None
-    has = backend.name == "numpy" and source.model.constraints
-    constraints, rests = _constraints(source.model, had.precision) if has else (None, {})
+    has = backend.name in ("numpy", "c") and source.model.constraints
+    constraints, rests = _constraints(source.model, backend.name, had.precision) if has else (None, {})
     penalty = source.penalty
     if penalty is not None:
         variant = backend.name if backend.name == "scalar" else "penalty"
@@ -150,14 +150,14 @@ def _artifacts(source: Source, backend: Backend, options: Options, run: Run) -> 
     return artifacts
 
 
-def _constraints(model: Model, precision: str) -> tuple[ConstraintSource, Mapping[float, float]]:
+def _constraints(model: Model, backend: str, precision: str) -> tuple[ConstraintSource, Mapping[float, float]]:
     """Differentiate the constraints of a model, which have a graph of their own; give also the rests of its constants."""
     names = tuple(one.name for one in model.constraints)
     own = model.of_constraints(*names)
     graphs = [lower(own)]
     for step in STEPS:
         graphs.append(constraint_partials(graphs[-1], names) if step is differentiate else step(graphs[-1]))
-    lowered, graph = lower(own, guarded=False), printed(verify_graph(graphs[-1]), "numpy", precision)
+    lowered, graph = lower(own, guarded=False), printed(verify_graph(graphs[-1]), backend, precision)
     return ConstraintSource(own, lowered, graph, names), remainders(own, graphs) if precision == ACCURATE else {}
 
 

@@ -24,6 +24,15 @@ def perceptron(weights: int) -> Model:
     return model
 
 
+def linear(features: int) -> Model:
+    """A weight for each feature, and a sine, whose large arguments are done again one by one."""
+    model = Model("linear")
+    x, y = model.features(f"x1:{features + 1}"), model.target("y")
+    w = model.weights(f"w1:{features + 1}")
+    model.loss((y - model.output("y_hat", sp.Add(*(a * b for a, b in zip(w, x, strict=True))) + sp.sin(w[0] * x[-1]))) ** 2)
+    return model
+
+
 def chain(operations: int) -> Model:
     """sin(... sin(a*f) + b ...) + b, a name for every tenth operation."""
     model = Model("chain")
@@ -52,4 +61,4 @@ def tangle(nodes: int) -> Model:
     return model
 
 
-FAMILIES: Mapping[str, Callable[[int], Model]] = {"perceptron": perceptron, "chain": chain, "tangle": tangle}
+FAMILIES: Mapping[str, Callable[[int], Model]] = {"perceptron": perceptron, "linear": linear, "chain": chain, "tangle": tangle}

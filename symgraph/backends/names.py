@@ -124,6 +124,21 @@ def identifiers(model: Model, taken: Iterable[str] = ()) -> dict[str, str]:
     return found | {f"import {package}": package for package in packages}
 
 
+def partial_names(constraints: Iterable[str], model: Model, identifier: Mapping[str, str]) -> dict[str, str]:
+    """Return the name of each partial of a constraint, to follow ``d_``: that of the constraint and that of the weight."""
+    result: dict[str, str] = {}
+    used: set[str] = set()
+    for name in constraints:
+        for weight in model.weight_inputs:
+            text = f"{identifier[name]}_by_{identifier[weight.name]}"
+            chosen = text if columns(text) <= LONGEST else f"partial_{len(result)}"
+            while chosen in used:
+                chosen += "_"
+            used.add(chosen)
+            result[f"{name} by {weight.name}"] = chosen
+    return result
+
+
 def several_targets(model: Model) -> tuple[Input, ...]:
     """Return the targets where there are several; one alone is called y."""
     return model.target_inputs if len(model.target_inputs) > 1 else ()

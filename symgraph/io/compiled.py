@@ -19,6 +19,7 @@ from symgraph.io.config import read_config
 from symgraph.io.module import explain_missing, is_path, require_abi, require_trust, warn_if_stale
 from symgraph.runtime.compiled_binding import CompiledBinding, address_of
 from symgraph.runtime.constants import WithConstants
+from symgraph.runtime.constraints import Constraints
 from symgraph.runtime.facts import MODULE_ABI, Facts
 
 _ABI = re.compile(r"^const int (\w+)_abi = (\d+);$", re.MULTILINE)
@@ -41,6 +42,8 @@ _SIGNATURES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "predict_jacobian_row": (_REAL, (_P, _P, _P)),
     "penalty": (_REAL, (_P, _P)),
     "penalty_hessian": (None, (_P, _P)),
+    "constraints": (None, (_P, _P)),
+    "constraints_jacobian": (None, (_P, _P)),
 }
 """Result and parameters of each C function, by its name without the model's; _REAL is the type of its numbers."""
 _OF_SEVERAL: Mapping[tuple[str, str], tuple[Any, tuple[Any, ...]]] = {
@@ -234,6 +237,10 @@ def _binding(library: ctypes.CDLL, prefix: str, model: str, single: bool) -> Com
         metadata["robust"] = text("robust"), real.in_dll(library, f"{prefix}_f_scale").value
     metadata |= {"has_penalty": True} if "penalty" in functions else {}
     metadata |= {"dtype": "float32"} if single else {}
+    if "constraints" in functions:
+        limits = _names(library, f"{prefix}_constraint_names")
+        lower, upper = ((real * len(limits)).in_dll(library, f"{prefix}_constraint_{end}") for end in ("lower", "upper"))
+        metadata["constraints"] = dict(zip(limits, zip(lower, upper, strict=True), strict=True))
     features, weights = _names(library, f"{prefix}_features"), _names(library, f"{prefix}_weights")
     metadata |= {"residuals": ctypes.c_int.in_dll(library, f"{prefix}_residuals").value} if "residuals" in several else {}
     outputs, targets = (_names(library, f"{prefix}_{what}") if what in several else () for what in ("outputs", "targets"))
@@ -266,6 +273,10 @@ def _module(binding: CompiledBinding, path: Path) -> ModuleType:
     stated = {name.upper(): value for name, value in facts._asdict().items() if name not in left}
     vars(module).update(stated, __file__=str(path), _model=binding)
     vars(module).update({name: getattr(binding, name) for name in (*offered(binding), "pack", "unpack")})
+    if "constraints" in binding.functions:
+        limits = Constraints(facts, binding.constraint_lines)
+        limits.travel = Constraints, (facts, binding.constraint_lines)  # which cannot, as all functions of such a module
+        vars(module).update(limits.offered())
     if facts.constants:
         vars(module)["with_constants"] = WithConstants(binding, module).with_constants
     explain_missing(module)
@@ -273,8 +284,9 @@ def _module(binding: CompiledBinding, path: Path) -> ModuleType:
 
 
 def offered(binding: CompiledBinding) -> tuple[str, ...]:
-    """Give the names of the functions that a compiled model has."""
-    return (*binding.functions, *(["grad"] if "value_and_grad" in binding.functions else []))
+    """Give the names of the functions that a compiled model has, without those of its constraints."""
+    own = (name for name in binding.functions if not name.startswith("constraints"))
+    return (*own, *(["grad"] if "value_and_grad" in binding.functions else []))
 
 
 def _names(library: ctypes.CDLL, symbol: str) -> tuple[str, ...]:

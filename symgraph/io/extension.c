@@ -34,12 +34,13 @@
 
 // the functions of a model, in the order of io/native.py
 typedef enum {
-    ROW, VALUE_AND_GRAD, LOSS, PER_SAMPLE_GRAD, PREDICT_ROW, PREDICT, RESIDUAL, RESIDUAL_JACOBIAN, JACOBIAN, FUNCTIONS
+    ROW, VALUE_AND_GRAD, LOSS, PER_SAMPLE_GRAD, PREDICT_ROW, PREDICT, RESIDUAL, RESIDUAL_JACOBIAN, JACOBIAN, PENALTY, FUNCTIONS
 } Name;
 
 typedef void function(void);
 typedef double row_function(const double *w, const double *x, double y, double *grad);
 typedef double output_function(const double *w, const double *x);
+typedef double penalty_function(const double *w, double *grad);
 
 typedef struct {
     PyObject_HEAD
@@ -482,19 +483,21 @@ static int add_up(const Work *work, double *sums)
     return 1;
 }
 
-// The loss, its gradient, or both; a sum that overflows, whose mean may not, is passed on.
+// The loss, its gradient, or both; a sum that overflows, whose mean may not, is passed on, and so is a penalty beside weights of
+// rows or in float32.
 static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     Call call;
     const int here = taken(self, REDUCED, 3, args, count, keywords, &call);
-    if (here <= 0 || self->at[call.single][LOSS] == NULL) {
+    penalty_function *penalty = (penalty_function *)self->at[0][PENALTY];
+    if (here <= 0 || self->at[call.single][LOSS] == NULL || (penalty != NULL && (call.single || call.shares != NULL))) {
         let_go(&call);
         return here < 0 ? NULL : pass_on(self, name, args, count, keywords);
     }
     const Name wanted = name == names.loss ? LOSS : VALUE_AND_GRAD;
     const npy_intp width = wanted == LOSS ? 1 : 1 + self->weights;
     Work work = work_of(self, &call, wanted, width);
-    double *sums = PyMem_Malloc((size_t)((work.pieces + 1) * width) * sizeof(double));
+    double *sums = PyMem_Malloc((size_t)((work.pieces + 1) * width + 1 + self->weights) * sizeof(double));
     work.result = sums == NULL ? NULL : sums + width;
     PyObject *grad = wanted == LOSS ? NULL : PyArray_SimpleNew(1, &self->weights, call.single ? NPY_FLOAT : NPY_DOUBLE);
     PyObject *result = NULL;
@@ -502,9 +505,16 @@ static PyObject *reduced(Functions *self, PyObject *name, PyObject *const *args,
         PyErr_NoMemory();
     } else if ((grad != NULL || wanted == LOSS) && computed(&work) && add_up(&work, sums)) {
         int finite = 1;
+        double *const extra = sums + (work.pieces + 1) * width, share = 1.0 / call.total;
+        if (penalty != NULL) {
+            extra[0] = penalty(call.w, extra + 1);
+        }
         for (npy_intp i = 0; i < width; i++) {
             sums[i] = call.total == 1.0 ? sums[i] : sums[i] / call.total;
             finite = finite && isfinite(sums[i]);
+            if (penalty != NULL) {
+                sums[i] += share * extra[i];
+            }
             if (i > 0 && call.single) {
                 ((float *)numbers(grad))[i - 1] = (float)sums[i];
             } else if (i > 0) {
@@ -641,8 +651,8 @@ static PyObject *take(PyObject *self, PyObject *args)
 {
     int single;
     unsigned long long at[FUNCTIONS];
-    if (!PyArg_ParseTuple(args, "p(KKKKKKKKK)", &single, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7],
-            &at[8])) {
+    if (!PyArg_ParseTuple(args, "p(KKKKKKKKKK)", &single, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7],
+            &at[8], &at[9])) {
         return NULL;
     }
     for (int name = 0; name < FUNCTIONS; name++) {

@@ -30,6 +30,8 @@ from symgraph.io.trust import objection
 from symgraph.runtime import compiled_binding
 from symgraph.runtime.compiled_binding import CompiledBinding
 from symgraph.runtime.constants import WithConstants
+from symgraph.runtime.constraints import Constraints
+from symgraph.runtime.facts import DOUBLE
 from symgraph.runtime.loose_binding import LooseBinding
 from symgraph.runtime.native_binding import NativeBinding, NativeLoosely
 from symgraph.runtime.numpy_binding import Bound
@@ -50,6 +52,7 @@ _SOURCE = Path(__file__).with_name("extension.c")
 _HASH = re.compile(r'^const char \*const \w+_hash =\s+"([^"]*)";$', re.MULTILINE)
 _ORDER = (
     "row", "value_and_grad", "loss", "per_sample_grad", "predict_row", "predict", "residual", "residual_jacobian", "jacobian",
+    "penalty",
 )  # fmt: skip
 """Functions of a C file in the order in which the extension takes their addresses."""
 
@@ -252,9 +255,23 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     front = native._front.functions
     there = [name for name in offered(compiled) if name.endswith("_row") or name == "row" or hasattr(module, name)]
     vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in there})
+    if "constraints" in compiled.functions and hasattr(module, "constraints"):
+        vars(native).update(_native_limits(native, compiled).offered())
     if binding.facts.constants:
         vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native
+
+
+def _native_limits(native: NativeModule, compiled: CompiledBinding) -> Constraints:
+    """Give the constraints of a native module: by C in float64, by NumPy's lines in float32."""
+    numpy: Constraints = vars(native)["_limits"]
+
+    def lines(w: Any) -> Any:
+        return compiled.constraint_lines(w) if w.dtype == DOUBLE else numpy.lines(w)
+
+    limits = Constraints(numpy.facts, lines)
+    limits.travel = limits_of, (native,)
+    return limits
 
 
 def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> Front:
@@ -273,12 +290,10 @@ def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: C
 def addresses_of(compiled: CompiledBinding) -> tuple[int, ...]:
     """Give the addresses of the functions of a compiled model in the order of the extension, 0 for one that it has not.
 
-    Losses with a penalty are left to the binding, which adds it, and rows alone that have several targets or outputs, or
-    constants behind the weights.
+    Rows alone that have several targets or outputs, or constants behind the weights, are left to the binding.
     """
     facts = compiled.facts
-    left = {"value_and_grad", "loss"} if "penalty" in compiled.functions else set()
-    left |= {"row", "predict_row"} if facts.constants or facts.targets or len(facts.outputs) > 1 else set()
+    left = {"row", "predict_row"} if facts.constants or facts.targets or len(facts.outputs) > 1 else set()
     return tuple(_address(None if name in left else compiled.functions.get(name)) for name in _ORDER)
 
 
@@ -332,6 +347,11 @@ def functions_of(module: Any) -> Any:
 def binding_of(module: Any) -> Any:
     """Return the object whose methods are the functions of a module that was pickled which the extension does not have."""
     return module._binding if isinstance(module, NativeModule) else module._model
+
+
+def limits_of(module: Any) -> Any:
+    """Return the object whose methods are the functions of the constraints of a module that was pickled."""
+    return module._limits
 
 
 def _address(function: Any) -> int:

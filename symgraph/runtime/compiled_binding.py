@@ -120,6 +120,15 @@ class CompiledBinding(DerivativesLoosely[Any], RowFunctions):
         value = self.functions["penalty"](address_of(w), address_of(partials))
         return value, *partials.tolist()
 
+    def constraint_lines(self, w: Array) -> Array:
+        """Compute the constraints and then their partials from w, the constants behind the weights; see ``Constraints``."""
+        limits: Any = self.facts.metadata["constraints"]
+        weights = np.ascontiguousarray(w, self.dtype)
+        found = np.full(len(limits) * (1 + len(self.facts.weights)), np.nan, self.dtype)
+        self.functions["constraints"](address_of(weights), address_of(found))
+        self.functions["constraints_jacobian"](address_of(weights), address_of(found[len(limits) :]))
+        return found
+
     def _penalty_hessian(self, w: Array) -> Array:
         full = np.empty((len(self.facts.weights),) * 2, self.dtype)
         self.functions["penalty_hessian"](address_of(w), address_of(full))

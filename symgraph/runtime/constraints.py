@@ -21,9 +21,14 @@ class Constraints(Kept):
 
     kept_as = "_limits"
 
-    def __init__(self, facts: Facts, lines: Callable[[Array], Sequence[Any]]) -> None:
+    def __init__(self, facts: Facts, lines: "Callable[[Array], Sequence[Any] | Array]") -> None:
         self.facts = facts
-        self._lines = lines
+        self.lines = lines
+
+    def offered(self) -> dict[str, Any]:
+        """Give what a module has of it, by name."""
+        names = ("constraints", "constraints_jacobian", "nonlinear_constraint")
+        return {self.kept_as: self, **{name: getattr(self, name) for name in names}}
 
     def constraints(self, w: "ArrayLike") -> "Array":
         """Compute the constraints in the order of METADATA["constraints"].
@@ -58,6 +63,6 @@ class Constraints(Kept):
     def _computed(self, w: "ArrayLike") -> "tuple[Array, Array]":
         weights = checked_weights(self.facts, w)
         limits: Any = self.facts.metadata["constraints"]
-        found = np.array(self._lines(weights), weights.dtype)
+        found = np.array(self.lines(weights), weights.dtype)
         found = found if found.ndim == 1 else found[:, 0]  # of pairs of compensated arithmetic, which are rounded so
         return found[: len(limits)], found[len(limits) :].reshape(len(limits), -1)

@@ -1,6 +1,6 @@
 """Binding of a NumPy module whose results come from compiled libraries of the same model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from symgraph.runtime.binding import Binding
@@ -26,7 +26,8 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
         self._lines = lines
         self._compiled = compiled
         self.functions = compiled.functions
-        self._penalty_lines, self._penalty_rows = lines._penalty_lines, lines._penalty_rows
+        self._penalty_lines = None if lines._penalty_lines is None else self._computed_penalty
+        self._penalty_rows = lines._penalty_rows
         self._penalty_entries = getattr(lines, "_penalty_entries", None)
         self.floats: Callable[[], CompiledBinding | None] = lambda: None
         self.travel = lines.__reduce__()
@@ -34,6 +35,11 @@ class NativeBinding(DerivativesOnRequest[T], RowFunctions):
     def reduced_front(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Say how another process finds the object that takes most calls, which asks for it."""
         return self.front_travel
+
+    def _computed_penalty(self, w: Array) -> Sequence[float]:
+        penalty: Any = self._in(w.dtype)._penalty_lines
+        values: Sequence[float] = penalty(w)
+        return values
 
     def _tape(self, inputs: Inputs) -> T:
         return self._lines._tape(inputs)

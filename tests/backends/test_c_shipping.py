@@ -136,17 +136,52 @@ def frames(program: list[str], name: str, files: dict[str, str], folder: Path) -
     return {place.rpartition(":")[2].removeprefix(f"{name}_").partition(".")[0]: int(size) for place, size, _ in lines}
 
 
+def stack_said(header: str) -> dict[str, int]:
+    """KiB of stack of each function, as a header says it."""
+    line = header.split("need at most:\n")[1].splitlines(keepends=True)[0]
+    return {name: int(size) for name, size in re.findall(r"(\w+) (\d+)[,\n]", line)}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [100, 1000])
-def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_small(size: int, tmp_path: Path) -> None:
-    files = {artifact.name: artifact.text for artifact in generate(BIG["perceptron"](size), ("c",))}
-    found = frames([needed("gcc"), "-O3"], "perceptron", files, tmp_path)
+@pytest.mark.parametrize(("family", "size"), [("perceptron", 100), ("perceptron", 1000), ("linear", 1000)])
+def test_functions_take_no_more_stack_than_the_header_says_and_long_ones_stay_small(
+    family: str, size: int, tmp_path: Path
+) -> None:
+    files = {artifact.name: artifact.text for artifact in generate(BIG[family](size), ("c",))}
+    found = frames([needed("gcc"), "-O3"], family, files, tmp_path)
     # a function over rows calls one part at a time, and no part calls another
     deepest = max((size for name, size in found.items() if name.startswith(("row_", "block_", "all_"))), default=0)
-    said = dict(re.findall(r"(\w+) (\d+)[,\n]", files["perceptron.h"].split("need at most:\n")[1].splitlines(keepends=True)[0]))
+    said = stack_said(files[f"{family}.h"])
     assert set(said) == {name for name in C_FUNCTIONS if not name.endswith("row")}
     for name, kibibytes in said.items():
-        assert found[name] + deepest <= 1024 * int(kibibytes) <= 65_536, name
+        assert found[name] + deepest <= 1024 * kibibytes <= 65_536, name
+
+
+@pytest.mark.parametrize(("family", "size"), [("perceptron", 1500), ("linear", 1000)])
+def test_headers_of_long_models_say_no_more_than_64_kibibytes(family: str, size: int) -> None:
+    files = {artifact.name: artifact.text for artifact in generate(BIG[family](size), ("c",))}
+    assert max(stack_said(files[f"{family}.h"]).values()) <= 64
+
+
+def test_parts_that_read_some_of_many_features_give_the_results_of_numpy_and_of_single_rows() -> None:
+    model = BIG["linear"](300)
+    numpy, c = (compile_model(model, backend) for backend in ("numpy", "c"))
+    assert re.search(r"read_columns_\(X \+ start \* LINEAR_FEATURES, linear_read_", c.C_FILES["linear.c"])
+    draw = np.random.RandomState(0)
+    w, X, y = draw.normal(size=300), draw.normal(size=(70, 300)), draw.normal(size=70)
+    X[5, -1] = 1e9  # a sine of it is the C library's
+    each, slopes, partials = c.per_sample_grad(w, X, y), c.jacobian(w, X), np.empty(300)
+    for row in range(70):
+        assert c.row(w, X[row], y[row], partials) == c.loss(w, X[row], y[row])
+        np.testing.assert_array_equal(partials, each[row])
+        assert c.predict_row(w, X[row]) == c.predict(w, X)[row]
+    for function, found in {"per_sample_grad": each, "jacobian": slopes, "grad": c.grad(w, X, y)}.items():
+        want = getattr(numpy, function)(w, X, y)
+        # sums of 301 terms in other orders, beside the largest entry
+        np.testing.assert_allclose(found, want, rtol=1e-11, atol=1e-12 * np.abs(want).max())
+    JtJ, Jtr, _ = c.normal_equations(w, X, y)
+    for found, want in ((JtJ, 2.0 * slopes.T @ slopes), (Jtr, c.grad(w, X, y, reduction="sum"))):
+        np.testing.assert_allclose(found, want, rtol=1e-11, atol=1e-12 * np.abs(want).max())
 
 
 def test_results_of_a_model_in_parts_are_those_of_numpy_and_of_single_rows() -> None:

@@ -1,6 +1,7 @@
 """What a C file and its header state about a model, as the templates print it."""
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import Any
 
 from symgraph.backends.c.names import comment, string
@@ -10,6 +11,7 @@ from symgraph.backends.names import several_targets
 from symgraph.backends.source import ABI, Source, describe, model_hash
 from symgraph.derive.schedule import count, operations, roots_of
 from symgraph.ir.graph import reachable
+from symgraph.spec.constraints import Constraint
 from symgraph.spec.inputs import Input, NamedNode
 from symgraph.spec.laws import Constant
 from symgraph.spec.model import Model
@@ -37,17 +39,25 @@ def facts_of(source: Source) -> dict[str, Any]:
         "residual_factor": number(residual.factor),
         "residual_slope": number(2.0 * residual.factor),
         "no_residual": string(residual.reason) if residual.reason else "NULL",
+        "limits": {end: tuple(_end(one.limits[at]) for one in model.constraints) for at, end in enumerate(("lower", "upper"))},
         "robust": None if model.robust is None else (string(model.robust.name), number(model.robust.f_scale)),
     }
 
 
 def _tables(model: Model) -> dict[str, tuple[str, ...]]:
     """Return the public tables of names, those of targets and outputs where there are several."""
-    entries: dict[str, Sequence[Input | NamedNode]] = {"features": model.feature_inputs, "weights": model.weight_inputs}
+    entries: dict[str, Sequence[Input | NamedNode | Constraint]] = {}
+    entries |= {"features": model.feature_inputs, "weights": model.weight_inputs}
     entries |= {"constants": model.constant_inputs} if model.constant_inputs else {}
+    entries |= {"constraint_names": model.constraints} if model.constraints else {}
     entries |= {"targets": model.target_inputs} if len(model.target_inputs) > 1 else {}
     entries |= {"outputs": model.output_nodes} if len(model.output_nodes) > 1 else {}
     return {table: tuple(string(entry.name) for entry in some) for table, some in entries.items()}
+
+
+def _end(value: float) -> str:
+    """Return the C constant of an end of a range."""
+    return number(value) if isfinite(value) else f"{'-' * (value < 0)}(double)INFINITY"
 
 
 def _title(source: Source) -> Iterable[str]:

@@ -30,6 +30,9 @@ def split(graph: Graph, order: Sequence[int]) -> tuple[tuple[int, ...], ...]:
         calls = node.varying and node.op in LIBRARY
         stage[position] = max((level + called for level, called in before), default=0), calls
     loops: list[list[int]] = [[]]
+    work_of = {position: sum(OPS[op].cost for op in parts_of(graph.nodes[position].op)) for position in order}
+    if sum(work_of.values()) > LONGEST_LOOP:
+        order = _soon_read(graph, order)
     for number, one in enumerate(sorted(set(stage.values()))):
         room = LONGEST_LOOP
         if number:
@@ -37,10 +40,28 @@ def split(graph: Graph, order: Sequence[int]) -> tuple[tuple[int, ...], ...]:
         for position in order:
             if stage[position] != one:
                 continue
-            work = sum(OPS[op].cost for op in parts_of(graph.nodes[position].op))
+            work = work_of[position]
             if work > room and loops[-1]:
                 loops.append([])
                 room = LONGEST_LOOP
             loops[-1].append(position)
             room -= work
     return tuple(map(tuple, loops))
+
+
+def _soon_read(graph: Graph, order: Sequence[int]) -> list[int]:
+    """Order operations so that each comes right before what reads it first: then parts keep few values for each other."""
+    found: dict[int, None] = {}
+    inside = set(order)
+    for varies in (False, True):
+        todo = [position for position in reversed(order) if graph.nodes[position].varying == varies]
+        read = {arg for position in todo for arg in graph.nodes[position].args}
+        todo = [position for position in todo if position not in read]
+        while todo:
+            position = todo[-1]
+            before = [arg for arg in graph.nodes[position].args if arg in inside and arg not in found]
+            if not before:
+                found[todo.pop()] = None
+            else:
+                todo += reversed(before)
+    return [*found]

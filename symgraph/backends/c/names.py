@@ -34,7 +34,8 @@ _LOCAL = (
 _PUBLIC = (
     "abi hash work features weights target output row value_and_grad loss per_sample_grad predict_row predict residual "
     "residual_jacobian residual_factor penalty robust f_scale no_residual jacobian selftest constants constant_values "
-    "hessian hvp feature_jacobian jvp predict_jacobian_row penalty_hessian"
+    "hessian hvp feature_jacobian jvp predict_jacobian_row penalty_hessian "
+    "constraints constraints_jacobian constraint_names constraint_lower constraint_upper"
 )
 _PRIVATE = (
     "turn",
@@ -59,8 +60,8 @@ _OF_PARTS = re.compile(rf"\w+_((all|block|row)_({'|'.join(_OF_LOOPS)})_\d+|({'|'
 _OF_SEVERAL = ("targets", "outputs", "residuals")
 """Public tables and numbers of models that have several of these; their macros are called the same in capitals."""
 _CONSTANTS = (
-    "FEATURES WEIGHTS CONSTANTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ HESSIAN_SUMS_ HVP_SUMS_ DOTS_ COLUMNS_ "
-    "BLOCKS_ MANY_ PANEL_"
+    "FEATURES WEIGHTS CONSTANTS CONSTRAINTS WORK APART_ INLINE_ SHIFT_ WIDEST_ ROWS_ SUMS_ PARTS_ HESSIAN_SUMS_ HVP_SUMS_ "
+    "DOTS_ COLUMNS_ BLOCKS_ MANY_ PANEL_"
 )
 
 _HEADERS = (

@@ -52,6 +52,7 @@ class Part:
         absent: the parameters of the body that it does not have.
         owner: whether the body stands before it.
         apart: whether compilers are to keep it a function of its own.
+        features: the numbers of the features that it reads, where a block does not have the columns of all.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Part:
     absent: tuple[str, ...] = ()
     owner: bool = True
     apart: bool = False
+    features: tuple[int, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -110,6 +112,11 @@ class CFunction:
     def most(self) -> int:
         """Return the most results of a part."""
         return max(part.results for part in self.parts)
+
+    @property
+    def features(self) -> int:
+        """Return the most features that a part has columns of its own for."""
+        return max(len(part.features) for part in self.parts)
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from symgraph.backends.c.facts import facts_of
 from symgraph.backends.c.functions import functions_called
 from symgraph.backends.c.names import HEADERS, ascii_name
 from symgraph.backends.c.parts import Body, CFunction, Part
-from symgraph.backends.c.penalty import hessian_body, penalty_body
+from symgraph.backends.c.penalty import constraint_bodies, hessian_body, penalty_body
 from symgraph.backends.c.uses import Use, UseWriter
 from symgraph.backends.names import FEATURES, JACOBIAN, RESIDUAL
 from symgraph.backends.source import Source
@@ -73,6 +74,7 @@ class CView:
         hash: digest of the canonical model, as a C literal.
         abi: the version of the contract.
         features: the number of features; likewise ``weights`` and ``sums``.
+        by_part: whether a block has the columns of those features alone that a part reads.
         rows: rows of a block.
         terms: the function that writes the terms of the sums; None without a loss.
         gradient: the code that makes partials of the sums.
@@ -91,6 +93,8 @@ class CView:
         robust: the name of the residual's robust loss, as a C literal, and its scale; None for a multiple of the square.
         penalty: the body of the function for the penalty; none without one.
         penalty_hessian: that of the function for its second derivatives, if they were asked for.
+        constraints: the body of the function for the constraints, and that for their partials; none without constraints.
+        limits: the lower ends of their ranges, and the upper ones.
         shared: the parts that compute a long output, with which all functions begin.
         functions: the text of the functions that it brings along.
         chosen: the public functions that the file has.
@@ -118,6 +122,7 @@ class CView:
     hash: str
     abi: int
     features: int
+    by_part: bool
     weights: int
     sums: int
     rows: int
@@ -137,6 +142,8 @@ class CView:
     robust: tuple[str, str] | None
     penalty: tuple[str, ...]
     penalty_hessian: tuple[str, ...]
+    constraints: tuple[tuple[str, ...], ...]
+    limits: Mapping[str, tuple[str, ...]]
     shared: tuple[Part, ...]
     functions: str
     chosen: tuple[str, ...]
@@ -233,7 +240,7 @@ class CView:
             columns |= dict.fromkeys(("shares", "losses", "weighted"), self.normal_blocks)
             columns |= {} if alone else {"partials": written.most}
         columns |= {"ones": 1} if name == "terms" else {}
-        columns |= {"x": self.features, "kept": written.kept}
+        columns |= {"x": written.features if self.by_part else self.features, "kept": written.kept}
         block = f"{self.prefix}_ROWS_"
         found = {
             name: (f"{count} * {block}" if count > 1 else block, count * self.rows) for name, count in columns.items() if count
@@ -272,15 +279,17 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
     own = source.penalty
     penalty = () if own is None else penalty_body(writer, own)
     penalty_hessian = () if own is None or not roots_of(own.graph, HESSIAN) else hessian_body(writer, own)
+    constraints = () if source.constraints is None else constraint_bodies(writer, source.constraints)
     features, weights, sums = len(model.feature_inputs), len(model.weight_inputs), 1 + len(writer.sums())
     by_part = [function for function in written if function is not functions["normal"]] or written
-    rows = _rows(features + max(function.most + function.kept for function in by_part), single)
+    rows = _rows(max((one.features if writer.by_part else features) + one.most + one.kept for one in by_part), single)
     return CView(
         file=model.name,
         name=name,
         prefix=name.upper(),
         **facts_of(source),
         features=features,
+        by_part=writer.by_part,
         weights=weights,
         sums=sums,
         rows=rows,
@@ -288,9 +297,10 @@ def c_view(source: Source, texts: OpTexts, literals: Mapping[str, str]) -> CView
         gradient=gradient,
         penalty=penalty,
         penalty_hessian=penalty_hessian,
+        constraints=constraints,
         shared=writer.shared,
         direct=roots_of(source.graph, "grad") == writer.sums(),
-        functions=functions_called((*called, *penalty, *penalty_hessian), name, single),
+        functions=functions_called((*called, *penalty, *penalty_hessian, *chain(*constraints)), name, single),
         chosen=(*chosen, *there),
         summed=summed,
         workspace=source.options.workspace,

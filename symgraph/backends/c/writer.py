@@ -7,7 +7,7 @@ from itertools import chain, compress, pairwise
 from typing import NamedTuple
 
 from symgraph.backends.c.functions import LOOP, named
-from symgraph.backends.c.loops import split
+from symgraph.backends.c.loops import LONGEST_LOOP, split
 from symgraph.backends.c.names import ON_REQUEST, ascii_name, ascii_names, taken
 from symgraph.backends.c.parts import Body, CFunction, Part
 from symgraph.backends.names import Names, Numbering, identifiers, several_targets
@@ -20,6 +20,10 @@ from symgraph.options import HVP, JVP
 
 _DECLARED = len("const double ")
 _VECTORS = {"w": "w[{}]", "feature": "x[{} * stride + row]"}
+_OF_PART = "x[(stride == 1 ? {} : {} * stride) + row]"
+"""A feature where a block has the columns of those that a part reads, and a row alone has all."""
+MOST_FEATURES = 256
+"""Most features whose columns all stand in memory at once."""
 WITH_SLOPES = "with_slopes"
 """Flag that tells a function whether the derivatives of a value are wanted."""
 _SHORTEST_COPY = 64
@@ -78,6 +82,8 @@ class FunctionWriter:
         self.notes = sums | {
             position: f"{sums[position]}, {note}" if position in sums else note for position, note in notes.items()
         }
+        self.by_part = len(source.model.feature_inputs) > MOST_FEATURES
+        """Whether each part has columns of those features alone that it reads."""
         self.shared_slots: Mapping[int, int] = {}
         """Places of the kept values of the shared parts."""
         self.shared_from: Mapping[int, int] = {}
@@ -141,7 +147,10 @@ class FunctionWriter:
         """Distribute what a function over rows computes over loops, and give its results, the terms of sums for these."""
         values = [self._value(position) for position in results]
         found = self._operations(values, known={*self.shared_from})
-        return split(self.graph, sorted(found, key=lambda position: self.graph.nodes[position].varying)), values
+        chunks = split(self.graph, sorted(found, key=lambda position: self.graph.nodes[position].varying))
+        there = {position for chunk in chunks for position in chunk}
+        loose = sum(value not in there for value in values)
+        return (*chunks, *[()] * ((loose - 1) // LONGEST_LOOP)), values
 
     def _over_rows(
         self,
@@ -166,8 +175,11 @@ class FunctionWriter:
         results = [(array, one) for array, some in arrays.items() for one in some]
         chunks, values = self._chunks([one.position for _, one in results])
         where = {**self.shared_from, **{position: number for number, chunk in enumerate(chunks) for position in chunk}}
-        # what is computed in no part is written by the last
-        number_of = [where[value] if where.get(value, -1) >= 0 else len(chunks) - 1 for value in values]
+        # what is computed in no part is written by the last ones
+        loose = [index for index, value in enumerate(values) if where.get(value, -1) < 0]
+        number_of = [where.get(value, -1) for value in values]
+        for count, index in enumerate(reversed(loose)):
+            number_of[index] = len(chunks) - 1 - count // LONGEST_LOOP
         own = [[index for index, number in enumerate(number_of) if number == one] for one in range(len(chunks))]
         slots, kept = self._slots(chunks, where)
         written: list[list[Result]] = []
@@ -241,6 +253,8 @@ class FunctionWriter:
                 for varies in (False, True)
             )
             weights, features = self._leaves("w", (*chunk, *targets), last), self._leaves("feature", varying, last)
+            names = self.names.inputs("feature", varying, last) if self.by_part else ()
+            read_there = tuple(index for index, name in enumerate(names) if name)
             stores = [f"        {one.wanted}{one.column} = {one.factor}{writer.operand(one.position).text};" for one in others]
             for position in keeps:
                 value = f"{'(double)' if nodes[position].boolean else ''}{writer.bound[position]}"
@@ -249,7 +263,7 @@ class FunctionWriter:
             name = f"{outer.name}_{number + 1}" if len(chunks) > 1 else outer.name
             lines = (*weights, *once_taken, *once), (*seeding, *features, *loop_taken, *loop)
             body = self._body(name, *lines, stores, outer.parameters, outer.flags, outer.arrays)
-            parts.append(Part(name, body, first, len(own), "".join(outer.arrays[:1]), outer.arrays))
+            parts.append(Part(name, body, first, len(own), "".join(outer.arrays[:1]), outer.arrays, features=read_there))
             first += len(own)
         return tuple(parts)
 
@@ -326,8 +340,10 @@ class FunctionWriter:
 
     def _leaves(self, kind: str, order: Sequence[int], also: Sequence[int]) -> tuple[Line, ...]:
         """Return the statements that name the weights or features that the given operations read."""
-        names = enumerate(self.names.inputs(kind, order, also))
-        return tuple(Line(f"const double {name} = {_VECTORS[kind].format(index)};", "", -1) for index, name in names if name)
+        there = [(index, name) for index, name in enumerate(self.names.inputs(kind, order, also)) if name]
+        form = _OF_PART if kind == "feature" and self.by_part else _VECTORS[kind]
+        lines = (f"const double {name} = {form.format(index, number)};" for number, (index, name) in enumerate(there))
+        return tuple(Line(line, "", -1) for line in lines)
 
 
 def _unread(words: Iterable[str], lines: Iterable[str]) -> tuple[str, ...]:
