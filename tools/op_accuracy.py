@@ -127,6 +127,18 @@ _betaln = _in_balls(lambda a, b: a.lgamma() + b.lgamma() - (a + b).lgamma())
 _digamma_step = _in_balls(lambda x, h: (x + h).digamma() - x.digamma())
 
 
+_stirlerr = _in_balls(lambda x: x.lgamma() - (x - 0.5) * x.log() + x - (2 * arb.pi()).log() / 2)
+_stirlerr_slope = _in_balls(lambda x: x.digamma() - x.log() + 0.5 / x)
+
+
+def _log1prel(x: Any) -> tuple[Any, Any]:
+    if not x:
+        return mp.mpf(1), mp.mpf(-0.5)
+    with mp.workdps(mp.mp.dps + 700):
+        value = mp.log1p(x) / x
+        return value, (1 / (1 + x) - value) / x
+
+
 def _bend(a: Any, b: Any) -> Any:
     """The second derivative of Faddeeva's function."""
     with mp.workdps(mp.mp.dps + 50):
@@ -210,6 +222,8 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "mod": (_mod, lambda a, b: mp.mpf(1), lambda a, b: -_floored(a, b)),
     "gamma": (mp.gamma, lambda a: mp.gamma(a) * mp.digamma(a)),
     "betaln": (_betaln, lambda a, b: -_digamma_step(a, b), lambda a, b: -_digamma_step(b, a)),
+    "stirlerr": (_stirlerr, _stirlerr_slope),
+    "log1prel": (lambda x: _log1prel(x)[0], lambda x: _log1prel(x)[1]),
     "digamma_step": (
         _digamma_step, _in_balls(lambda x, h: acb(x + h).polygamma(1).real - acb(x).polygamma(1).real),
         lambda a, b: _trigamma(a + b),

@@ -15,6 +15,7 @@ from symgraph.check import balls
 from symgraph.check.balls import KINK, ONE, UNDEFINED, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.forms import FORMS, Form, slope_of, value_of
 from symgraph.check.program import Program, Slopes, plus, times
+from symgraph.check.special_forms import log1prel, stirlerr
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
 
@@ -229,6 +230,8 @@ CURVATURES: Mapping[str, Curvature] = {
     "polygamma": lambda v, operands, slope: {(1, 1): _polygamma(operands[0] + 2, operands[1])},
     "gamma": _one(_gamma),
     "betaln": _betaln,
+    "stirlerr": _one(lambda v, x, s: stirlerr(x, 2)),
+    "log1prel": _one(lambda v, x, s: log1prel(x, 2)),
     "dawson": _one(lambda v, x, s: -2 * v - 2 * x * s),
     "expint": _one(lambda v, x, s: -s * (1 + 1 / x)),
     "ei": _one(lambda v, x, s: s * (1 - 1 / x)),

@@ -79,6 +79,22 @@ def _trigamma(x: arb) -> arb:
     return acb(x).polygamma(1).real
 
 
+def stirlerr(x: arb, order: int = 0) -> Value:
+    """The remainder of Stirling's formula, or its derivative of an order up to 2; its terms cancel for large numbers."""
+    if not x.is_finite():
+        return UNKNOWN
+    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(x) + 8):
+        if order == 0:
+            return x.lgamma() - (x - HALF) * x.log() + x - (2 * arb.pi()).log() / 2
+        return x.digamma() - x.log() + HALF / x if order == 1 else _trigamma(x) - 1 / x - HALF / (x * x)
+
+
+def log1prel(x: arb, order: int = 0) -> Value:
+    """log(1 + x)/x, or its derivative of an order up to 2: up to a factor 2F1(n, n; n + 1; -x) with n = order + 1."""
+    factor, n = (ONE, -HALF, arb(2) / 3)[order], arb(order + 1)
+    return factor * (-x).hypgeom_2f1(n, n, n + 1) if x.is_finite() else UNKNOWN
+
+
 def _dawson(x: arb) -> arb:
     """Dawson's integral by the confluent function M (NIST DLMF 7.11.4)."""
     return x * (-x * x).hypgeom_1f1(1, arb(1.5))
@@ -180,6 +196,8 @@ SPECIAL_FORMS: dict[str, Columns] = {
         ),
         lambda x, h: x <= 0 or h <= 0,
     ),
+    "stirlerr": _row(stirlerr, (lambda v, x: stirlerr(x, 1),), lambda x: x <= 0),
+    "log1prel": _row(log1prel, (lambda v, x: log1prel(x, 1),), lambda x: x <= -1),
     "dawson": _row(_finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
     "expint": _row(_finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),
     "ei": _row(_finite(lambda x: x.ei()), (lambda v, x: balls.divided(balls.exp(x), x),), lambda x: x.is_zero()),

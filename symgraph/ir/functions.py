@@ -276,6 +276,22 @@ class betaln(SpecFunction):  # noqa: N801
     slopes = (lambda f, a, b: -digamma_step(a, b), lambda f, a, b: -digamma_step(b, a))
 
 
+class stirlerr(SpecFunction):  # noqa: N801
+    """What Stirling's formula lacks of log(gamma(x)), for x > 0: about 1/(12*x) where x is large."""
+
+    nargs = 1
+    form = staticmethod(lambda x: loggamma(x) - (x - Rational(1, 2)) * log(x) + x - log(2 * pi) / 2)
+    slopes = (lambda f, x: polygamma(0, x) - log(x) + 1 / (2 * x),)
+
+
+class log1prel(SpecFunction):  # noqa: N801
+    """log(1 + x)/x, which is 1 at 0."""
+
+    nargs = 1
+    form = staticmethod(lambda x: Piecewise((1, Eq(x, 0)), (log(1 + x) / x, True)))
+    slopes = (lambda f, x: Piecewise((-Rational(1, 2), Eq(x, 0)), ((1 / (1 + x) - f) / x, True)),)
+
+
 class dawson(SpecFunction):  # noqa: N801
     """Dawson's integral, exp(-x**2) times the integral of exp(t**2) from 0 to x."""
 

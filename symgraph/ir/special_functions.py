@@ -83,6 +83,36 @@ for _coefficient in reversed(_EXPANSION):
     _divided = _divided * u + _remainder
 _DIFFERENCE = fn.log1p(x1 / m) + d / 2 + d * (1 / m + 1 / s) * _divided
 
+# what Stirling's formula lacks of log(gamma(x)): from 1 on a quotient of polynomials in t = 1/x**2, by x, which meets it at 0
+# and at 20 Chebyshev points of (0, 1]; all coefficients are positive, those of its slope too, so that nothing cancels
+_ABOVE: tuple[float, ...] = (
+    2.26919393332059, 22.788274749609005, 109.75692722146056, 276.3059388410112, 371.8365447951643, 262.81201791267335,
+    91.99713999591775, 14.124248119345625, 0.7345738861746773, 0.006077408919775183,
+)
+_BELOW: tuple[float, ...] = (
+    1.0, 27.263660533180417, 274.35856187022466, 1325.9759010003304, 3357.442163543123, 4563.032257621756, 3281.120051754185,
+    1185.0368516525202, 193.35496885077038, 11.51723934759962, 0.1476900098378237,
+)
+_ABOVE_IN_T, _BELOW_IN_T = (
+    sympy.Poly([Rational(c) for c in reversed(numbers)], t) for numbers in ((Rational(1, 12), *_ABOVE), _BELOW)
+)
+_SLOPE_IN_T = _ABOVE_IN_T * _BELOW_IN_T + 2 * t * (_ABOVE_IN_T.diff(t) * _BELOW_IN_T - _ABOVE_IN_T * _BELOW_IN_T.diff(t))
+_STIRLERR: tuple[Any, ...] = (
+    (p, Piecewise((x0, x0 < 1), (1, True))), (m, Piecewise((1, x0 < 1), (x0, True))), (a, 1 / m), (t, a * a),
+    (q, sympy.horner(_BELOW_IN_T)),
+)  # fmt: skip
+
+# the slope of log(1 + x)/x, near 0 by s = x/(2 + x), in which log(1 + x) is 2*atanh(s); the next term is below 2**-110
+_odd: Any = Rational(1, 51)
+for _n in range(49, 1, -2):
+    _odd = Rational(1, _n) + s * s * _odd
+_NEAR_0 = sympy.And(x0 > -Rational(1, 3), x0 < _HALF)
+_LOG1PREL: tuple[Any, ...] = (
+    (p, Piecewise((x0, _NEAR_0), (0, True))), (g, Piecewise((1, _NEAR_0), (x0, True))), (s, p / (2 + p)),
+    (h, _AWAY),
+)  # fmt: skip
+_DLOG1PREL = Piecewise((-(1 - s) * (1 - s) / 2 * (1 / (1 + s) + s * _odd), _NEAR_0), ((1 / (1 + x0) - v) / g, True))
+
 # 1 - 2*x*dawson(x) cancels; from 1.7 on as a part of the slope of Faddeeva's function
 _DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < Rational(17, 10)), (sqrt(pi) / 2 * fn.wofz_slope_im(x0, 0), True))
 
@@ -174,6 +204,17 @@ SPECIAL_FUNCTIONS = (
        _DIGAMMA_STEP, _DIFFERENCE + Piecewise((_TEN_STEPS, x0 < 10), (0, True)), domain=POSITIVE, range=POSITIVE,
        reference="digamma_step", cost=4 * TRANSCENDENTAL, ulp=6.0, ulp32=8.0, partial_ulp=(8.0, 4.0),
        note="partial by x0: of the terms that are subtracted"),
+    Op("stirlerr", 1, fn.stirlerr(x0).definition(),
+       ((Piecewise((sympy.polygamma(0, p) - log(p) + _HALF / p, x0 < 1), (-t * sympy.horner(_SLOPE_IN_T) / q / q, True)),),),
+       fn.stirlerr, _STIRLERR,
+       Piecewise((sympy.loggamma(p) - (p - _HALF) * log(p) + p - log(2 * pi) / 2, x0 < 1),
+                 (a * sympy.horner(_ABOVE_IN_T) / q, True)),
+       domain=POSITIVE, range=POSITIVE, trend=FALLING, reference="stirlerr", cost=4 * TRANSCENDENTAL, ulp32=30.0,
+       regions=regions(0.0, (17, 18), 1.0, (4.5, 5.5), math.inf)),
+    Op("log1prel", 1, fn.log1prel(x0).definition(), ((_DLOG1PREL,),), fn.log1prel, _LOG1PREL,
+       Piecewise((1, sympy.Eq(x0, 0)), (fn.log1p(h) / h, True)), domain=Span(-1.0), range=POSITIVE, trend=FALLING,
+       reference="log1prel", cost=2 * TRANSCENDENTAL, ulp32=6.0,
+       regions=regions(-1.0, (1.5, 6), 0.0, (1.5, 12), math.inf)),
     # the inverses of error function and normal law; their slopes by the scaled error function, which does not amplify errors
     Op("erfinv", 1, sympy.erfinv(x0), ((sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(1 - Abs(x0))),), sympy.erfinv,
        domain=Span(-1.0, 1.0), range=REALS, trend=RISING, parity=-1, **scipy("erfinv"), mpmath="erfinv", reference="erfinv",

@@ -2,8 +2,9 @@
 
 To add one, add its row.
 
-The forms keep their digits at the ends of their parameters: logarithms of gamma functions that nearly cancel are replaced by
-series from a size on at which the series are exact to a double's digits (Abramowitz and Stegun 6.1.41 and 6.1.47).
+The forms keep their digits at the ends of their parameters and for large counts: logarithms of gamma functions, which cancel
+there, are written by what Stirling's formula lacks of them, and counts beside their means by a deviance (C. Loader, Fast and
+Accurate Computation of Binomial Probabilities, 2000).
 """
 
 import inspect
@@ -13,14 +14,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sympy
-from sympy import Eq, Integer, Piecewise, Rational, log, loggamma, pi
+from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, log, loggamma, pi, sqrt
 
 from symgraph.errors import SpecError
-from symgraph.ir.functions import log1p, logaddexp, sigmoid, softplus, xlogy
+from symgraph.ir.functions import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogy
 from symgraph.spec.inputs import Input, NamedNode
 
-_LARGE = 50
-"""Arguments from here on have series: their first term that is left out is below 1e-17 there."""
+_TINY = Rational(1, 2**1000)
+"""Below it a number has no inverse; what depends on the inverse here is nothing beside other terms then."""
 
 
 class Labels(NamedTuple):
@@ -64,9 +65,19 @@ class Declared(NamedTuple):
     labels: Labels
 
 
-def _stirling(x: Any) -> Any:
-    """Return the remainder of Stirling's formula, log(gamma(x)) - ((x - 1/2)*log(x) - x + log(2*pi)/2), for large x."""
-    return Rational(1, 12) / x - Rational(1, 360) / x**3 + Rational(1, 1260) / x**5 - Rational(1, 1680) / x**7
+def _deviance(x: Any, rate: Any, excess: Any, trials: Any = 1) -> Any:
+    """Return x*log(x/mean) + excess for x >= 0, mean = trials*rate and excess = mean - x, which is small if x is near the mean.
+
+    The logarithm of the rate stands where no branch hides it from rules, since that of exp(a) is a.
+    """
+    near, ratio = And(trials * rate > x / 8, trials * rate < 8 * x), excess / x
+    whole = Piecewise((x * (ratio - log1p(ratio)), near), (excess + xlogy(x, x / trials), True))
+    return whole - xlogy(Piecewise((0, near), (x, True)), rate)
+
+
+def _log_root_of(x: Any) -> Any:
+    """Return the logarithm of x!/(x/e)**x, which is that of sqrt(2*pi*x) and a small remainder."""
+    return Piecewise((0, Eq(x, 0)), (log(2 * pi * x) / 2 + stirlerr(x), True))
 
 
 def _gaussian(y: Any, mean: Any, sigma: Any) -> Any:
@@ -74,48 +85,63 @@ def _gaussian(y: Any, mean: Any, sigma: Any) -> Any:
 
 
 def _student_t(y: Any, mean: Any, scale: Any, nu: Any) -> Any:
+    z = (y - mean) / scale
+    w = z / sqrt(nu)
+    tails = Piecewise(
+        # (nu + 1)/2 * log(1 + w**2), whose parts by nu cancel for large nu
+        (z**2 / 2 * log1prel(w**2) + log1p(w**2) / 2, Abs(w) < 1),
+        ((nu + 1) * log(hypot(1, w)), Abs(w) < 2**300),
+        ((nu + 1) * (log(Abs(y - mean)) - log(scale) - log(nu) / 2), True),
+    )
     # log(gamma((nu + 1)/2)/gamma(nu/2)) - log(nu/2)/2, which is near 0 for large nu
-    ratio = loggamma((nu + 1) / 2) - loggamma(nu / 2) - log(nu / 2) / 2
-    terms = ((Rational(-1, 4), 1), (Rational(1, 24), 3), (Rational(-1, 20), 5), (Rational(17, 112), 7), (Rational(-31, 36), 9))
-    series = sympy.Add(*(factor / nu**power for factor, power in terms))
-    tails = (nu + 1) / 2 * log1p(((y - mean) / scale) ** 2 / nu)
-    return tails + log(scale) + log(2 * pi) / 2 - Piecewise((ratio, nu < _LARGE), (series, True))
+    ratio = stirlerr((nu + 1) / 2) - stirlerr(nu / 2) + (log1prel(1 / Max(nu, _TINY)) - 1) / 2
+    return tails + log(scale) + log(2 * pi) / 2 - ratio
 
 
 def _poisson(y: Any, mean: Any) -> Any:
-    return mean - xlogy(y, mean) + loggamma(y + 1)
-
-
-def _log_binomial(n: Any, y: Any) -> Any:
-    return loggamma(n + 1) - loggamma(y + 1) - loggamma(n - y + 1)
+    return _deviance(y, mean, mean - y) + _log_root_of(y)
 
 
 def _binomial(y: Any, probability: Any, trials: Any) -> Any:
-    failures = Piecewise((0, Eq(y, trials)), ((trials - y) * log1p(-probability), True))
-    return -xlogy(y, probability) - failures - _log_binomial(trials, y)
+    failures, rest = trials - y, 1 - probability
+    excess = Piecewise((trials * probability - y, probability < Rational(1, 2)), (failures - trials * rest, True))
+    terms = _deviance(y, probability, excess, trials) + _deviance(failures, rest, -excess, trials)
+    return terms + _log_root_of(y) + _log_root_of(failures) - _log_root_of(trials)
 
 
 def _binomial_with_logits(y: Any, logit: Any, trials: Any) -> Any:
-    return y * softplus(-logit) + (trials - y) * softplus(logit) - _log_binomial(trials, y)
+    return _binomial(y, sigmoid(logit), trials)
 
 
 def _gamma(y: Any, mean: Any, shape: Any) -> Any:
-    excess = (y - mean) / mean
-    # log(y/mean); for a large shape the mean is near, and excess - log keeps what is left
-    logarithm = Piecewise((log1p(excess), excess > Rational(-1, 2)), (log(y / mean), True))
-    # log(gamma(shape)) - shape*log(shape) + shape
-    near = loggamma(shape) - shape * log(shape) + shape
-    far = log(2 * pi) / 2 - log(shape) / 2 + _stirling(shape)
-    return shape * (excess - logarithm) + log(y) + Piecewise((near, shape < _LARGE), (far, True))
+    excess, near = (y - mean) / mean, And(y > mean / 8, y < 8 * mean)
+    # y/mean - 1 - log(y/mean); for a large shape the mean is near, and excess - log1p(excess) keeps what is left
+    gap = Piecewise((excess - log1p(excess), near), (y / mean - 1 - log(y), True))
+    far = xlogy(Piecewise((0, near), (1, True)), mean)
+    return shape * (gap + far) + log(y) + log(2 * pi) / 2 - log(shape) / 2 + stirlerr(shape)
 
 
 def _negative_binomial(y: Any, mean: Any, dispersion: Any) -> Any:
-    size = 1 / dispersion
-    # log(gamma(y + size)/gamma(size)) - y*log(size), which is near 0 for small dispersions
-    near = loggamma(y + size) - loggamma(size) + y * log(dispersion)
-    far = (y + size - Rational(1, 2)) * log1p(y * dispersion) - y + _stirling(y + size) - _stirling(size)
-    ratio = Piecewise((near, dispersion > Rational(1, _LARGE)), (far, True))
-    return (y + size) * log1p(dispersion * mean) - xlogy(y, mean) + loggamma(y + 1) - ratio
+    # the law of y at the mean y, and what another mean adds to its logarithm: log(1 + d*g)/d + y*log(1 - g/mean), with
+    # g = (mean - y)/(1 + d*y); for small dispersions d it becomes Poisson's
+    d, excess, both = dispersion, mean - y, log(dispersion + 1 / y)
+    g = excess / (1 + d * y)
+    spread = Piecewise((0, Eq(y, 0)), (log(y) + both, True))  # log(1 + d*y)
+    rising = Piecewise(
+        ((log(d) + log(mean) - spread) / d, And(d * mean > 2**100, Or(mean > 2**100 * y, d > 2**100))),
+        ((log1p(d * mean) - spread) / d, Or(d > 1, d * g < -Rational(1, 2))),
+        (g * log1prel(d * g), True),
+    )
+    ratio = Piecewise((-excess / mean, mean < 8 * y), (y / mean - 1, True)) / (y * (d + 1 / y))
+    falling = Piecewise(
+        (log1p(d * mean) - log(mean) - both, And(mean < y / 8, d * mean < 1)),
+        (log(d + 1 / mean) - both, And(mean > 8 * y, d * y < 1)),
+        (log1p(ratio), True),
+    )
+    series = d * d * y / (12 * (1 + d * y))  # the next terms are below d*d of it
+    own = Piecewise((log(d) / 2 + loggamma(1 + 1 / d) + (log(d) + 1) / d - log(2 * pi) / 2, d > 1), (stirlerr(1 / d), True))
+    rest = Piecewise((series, d < Rational(1, 2**60)), (own - stirlerr(y + 1 / d), True))
+    return rising + Piecewise((0, Eq(y, 0)), (y * falling + log(2 * pi) / 2 + both / 2 + log(y) + stirlerr(y) + rest, True))
 
 
 def _categorical(y: Any, logits: Any) -> Any:
