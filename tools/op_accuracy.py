@@ -22,6 +22,7 @@ from symgraph.backends import BACKENDS
 from symgraph.backends.names import CALLED
 from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.backends.scalar.functions import parts
+from symgraph.check.special_forms import stirlerr as ball_of_stirlerr
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, reachable
@@ -127,8 +128,7 @@ _betaln = _in_balls(lambda a, b: a.lgamma() + b.lgamma() - (a + b).lgamma())
 _digamma_step = _in_balls(lambda x, h: (x + h).digamma() - x.digamma())
 
 
-_stirlerr = _in_balls(lambda x: x.lgamma() - (x - 0.5) * x.log() + x - (2 * arb.pi()).log() / 2)
-_stirlerr_slope = _in_balls(lambda x: x.digamma() - x.log() + 0.5 / x)
+_stirlerr, _stirlerr_slope, _stirlerr_bend = (_in_balls(partial(ball_of_stirlerr, order=order)) for order in range(3))
 
 
 def _log1prel(x: Any) -> tuple[Any, Any]:
@@ -223,6 +223,7 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "gamma": (mp.gamma, lambda a: mp.gamma(a) * mp.digamma(a)),
     "betaln": (_betaln, lambda a, b: -_digamma_step(a, b), lambda a, b: -_digamma_step(b, a)),
     "stirlerr": (_stirlerr, _stirlerr_slope),
+    "stirlerr_slope": (_stirlerr_slope, _stirlerr_bend),
     "log1prel": (lambda x: _log1prel(x)[0], lambda x: _log1prel(x)[1]),
     "digamma_step": (
         _digamma_step, _in_balls(lambda x, h: acb(x + h).polygamma(1).real - acb(x).polygamma(1).real),

@@ -239,7 +239,7 @@ CURVATURES: Mapping[str, Curvature] = {
     "lambertw": _one(lambda v, x, s: -s * s * (2 + v) / (1 + v)),
     "wofz_re": _faddeeva("re"),
     "wofz_im": _faddeeva("im"),
-    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step"), _unknown),
+    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step", "stirlerr_slope"), _unknown),
     **{
         f"bessel_{kind}{end}": _bessel(sign, order)
         for kind, sign in (("j", 1), ("y", 1), ("i", -1), ("k", -1))

@@ -197,6 +197,7 @@ SPECIAL_FORMS: dict[str, Columns] = {
         lambda x, h: x <= 0 or h <= 0,
     ),
     "stirlerr": _row(stirlerr, (lambda v, x: stirlerr(x, 1),), lambda x: x <= 0),
+    "stirlerr_slope": _row(lambda x: stirlerr(x, 1), (lambda v, x: stirlerr(x, 2),), lambda x: x <= 0),
     "log1prel": _row(log1prel, (lambda v, x: log1prel(x, 1),), lambda x: x <= -1),
     "dawson": _row(_finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
     "expint": _row(_finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),

@@ -281,7 +281,15 @@ class stirlerr(SpecFunction):  # noqa: N801
 
     nargs = 1
     form = staticmethod(lambda x: loggamma(x) - (x - Rational(1, 2)) * log(x) + x - log(2 * pi) / 2)
-    slopes = (lambda f, x: polygamma(0, x) - log(x) + 1 / (2 * x),)
+    slopes = (lambda f, x: stirlerr_slope(x),)
+
+
+class stirlerr_slope(SpecFunction):  # noqa: N801
+    """The derivative of stirlerr."""
+
+    nargs = 1
+    form = staticmethod(lambda x: polygamma(0, x) - log(x) + 1 / (2 * x))
+    slopes = (lambda f, x: polygamma(1, x) - 1 / x - 1 / (2 * x**2),)
 
 
 class log1prel(SpecFunction):  # noqa: N801

@@ -85,3 +85,14 @@ def polygamma(order: Any, x: Any) -> Any:
         slope = [a + b for a, b in zip([*steep, 0, 0], [0, 0, *steep], strict=True)]
     turned = mpmath.polyval(slope[::-1], mpmath.cospi(x) / mpmath.sinpi(x))
     return (-1) ** whole * mpmath.psi(whole, 1 - x) - mpmath.pi ** (whole + 1) * turned
+
+
+def stirlerr(x: Any, order: int = 0) -> Any:
+    """Compute what Stirling's formula lacks of log(gamma(x)), or its slope, with the digits that cancel for large x."""
+    size = mpmath.mag(x) if x else 0
+    if size > 4 * mpmath.mp.prec:
+        return -1 / (12 * x * x) if order else 1 / (12 * x)
+    with mpmath.workprec(mpmath.mp.prec + 4 * max(size, 0) + 8):
+        if order:
+            return mpmath.digamma(x) - mpmath.log(x) + 1 / (2 * x)
+        return mpmath.loggamma(x) - (x - mpmath.mpf(0.5)) * mpmath.log(x) + x - mpmath.log(2 * mpmath.pi) / 2

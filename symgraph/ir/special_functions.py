@@ -11,7 +11,7 @@ import sympy
 from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, exp, log, pi, sqrt
 
 from symgraph.ir import functions as fn
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma
+from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma, stirlerr
 from symgraph.ir.op import (
     FALLING,
     REALS,
@@ -83,24 +83,14 @@ for _coefficient in reversed(_EXPANSION):
     _divided = _divided * u + _remainder
 _DIFFERENCE = fn.log1p(x1 / m) + d / 2 + d * (1 / m + 1 / s) * _divided
 
-# what Stirling's formula lacks of log(gamma(x)): from 1 on a quotient of polynomials in t = 1/x**2, by x, which meets it at 0
-# and at 20 Chebyshev points of (0, 1]; all coefficients are positive, those of its slope too, so that nothing cancels
-_ABOVE: tuple[float, ...] = (
-    2.26919393332059, 22.788274749609005, 109.75692722146056, 276.3059388410112, 371.8365447951643, 262.81201791267335,
-    91.99713999591775, 14.124248119345625, 0.7345738861746773, 0.006077408919775183,
-)
-_BELOW: tuple[float, ...] = (
-    1.0, 27.263660533180417, 274.35856187022466, 1325.9759010003304, 3357.442163543123, 4563.032257621756, 3281.120051754185,
-    1185.0368516525202, 193.35496885077038, 11.51723934759962, 0.1476900098378237,
-)
-_ABOVE_IN_T, _BELOW_IN_T = (
-    sympy.Poly([Rational(c) for c in reversed(numbers)], t) for numbers in ((Rational(1, 12), *_ABOVE), _BELOW)
-)
-_SLOPE_IN_T = _ABOVE_IN_T * _BELOW_IN_T + 2 * t * (_ABOVE_IN_T.diff(t) * _BELOW_IN_T - _ABOVE_IN_T * _BELOW_IN_T.diff(t))
-_STIRLERR: tuple[Any, ...] = (
-    (p, Piecewise((x0, x0 < 1), (1, True))), (m, Piecewise((1, x0 < 1), (x0, True))), (a, 1 / m), (t, a * a),
-    (q, sympy.horner(_BELOW_IN_T)),
+# the second derivative of what Stirling's formula lacks of log(gamma), from 10 on by its expansion (NIST DLMF 5.15.8)
+_bend: Any = Integer(0)
+for _n in range(12, 0, -1):
+    _bend = sympy.bernoulli(2 * _n) + u * _bend
+_STIRLERR_SLOPE: tuple[Any, ...] = (
+    (p, Piecewise((x0, x0 < 10), (1, True))), (m, Piecewise((1, x0 < 10), (x0, True))), (r, 1 / m), (u, r * r),
 )  # fmt: skip
+_STIRLERR_BEND = Piecewise((sympy.polygamma(1, p) - 1 / p - _HALF / (p * p), x0 < 10), (_bend * u * r, True))
 
 # the slope of log(1 + x)/x, near 0 by s = x/(2 + x), in which log(1 + x) is 2*atanh(s); the next term is below 2**-110
 _odd: Any = Rational(1, 51)
@@ -204,17 +194,17 @@ SPECIAL_FUNCTIONS = (
        _DIGAMMA_STEP, _DIFFERENCE + Piecewise((_TEN_STEPS, x0 < 10), (0, True)), domain=POSITIVE, range=POSITIVE,
        reference="digamma_step", cost=4 * TRANSCENDENTAL, ulp=6.0, ulp32=8.0, partial_ulp=(8.0, 4.0),
        note="partial by x0: of the terms that are subtracted"),
-    Op("stirlerr", 1, fn.stirlerr(x0).definition(),
-       ((Piecewise((sympy.polygamma(0, p) - log(p) + _HALF / p, x0 < 1), (-t * sympy.horner(_SLOPE_IN_T) / q / q, True)),),),
-       fn.stirlerr, _STIRLERR,
-       Piecewise((sympy.loggamma(p) - (p - _HALF) * log(p) + p - log(2 * pi) / 2, x0 < 1),
-                 (a * sympy.horner(_ABOVE_IN_T) / q, True)),
-       domain=POSITIVE, range=POSITIVE, trend=FALLING, reference="stirlerr", cost=4 * TRANSCENDENTAL, ulp32=30.0,
-       regions=regions(0.0, (17, 18), 1.0, (4.5, 5.5), math.inf)),
+    Op("stirlerr", 1, fn.stirlerr(x0).definition(), ((fn.stirlerr_slope(x0),),), fn.stirlerr, domain=POSITIVE, range=POSITIVE,
+       trend=FALLING, **own("stirlerr") | {"accurate": None}, mpmath=stirlerr, **_GAMMA,
+       regions=regions(0.0, (20, 18), 1.0, (5, 5.5), math.inf)),
+    Op("stirlerr_slope", 1, fn.stirlerr_slope(x0).definition(), ((_STIRLERR_BEND,),), fn.stirlerr_slope, _STIRLERR_SLOPE,
+       domain=POSITIVE, range=Span(high=0.0), trend=RISING, **own("stirlerr_slope") | {"accurate": None},
+       mpmath=lambda a: stirlerr(a, 1), **_GAMMA,
+       regions=regions(0.0, (18, 30), 1.0, (5.5, 70), 2.0, (5, 900), 10.0, (3.5, 4), math.inf)),
     Op("log1prel", 1, fn.log1prel(x0).definition(), ((_DLOG1PREL,),), fn.log1prel, _LOG1PREL,
        Piecewise((1, sympy.Eq(x0, 0)), (fn.log1p(h) / h, True)), domain=Span(-1.0), range=POSITIVE, trend=FALLING,
        reference="log1prel", cost=2 * TRANSCENDENTAL, ulp32=6.0,
-       regions=regions(-1.0, (1.5, 6), 0.0, (1.5, 12), math.inf)),
+       regions=regions(-1.0, (1.5, 5), 0.0, (1.5, 8), math.inf)),
     # the inverses of error function and normal law; their slopes by the scaled error function, which does not amplify errors
     Op("erfinv", 1, sympy.erfinv(x0), ((sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(1 - Abs(x0))),), sympy.erfinv,
        domain=Span(-1.0, 1.0), range=REALS, trend=RISING, parity=-1, **scipy("erfinv"), mpmath="erfinv", reference="erfinv",

@@ -4,15 +4,25 @@ Runs on the forward graph, before the adjoint, so that derivatives follow the be
 """
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 from symgraph.ir.graph import Graph, GraphBuilder, Node, rebuild
 from symgraph.rewrite import RULES, apply_rules
 
+
+class _Held(NamedTuple):
+    """A function that rules take out of others, its inverse, and the largest value that this takes; the least is above 0."""
+
+    value: Callable[[float], float]
+    inverse: Callable[[float], float]
+    largest: float
+
+
 _HELD = {
-    "exp": (math.exp, math.log, lambda value: value > 0.0),
-    "sigmoid": (lambda x: 1.0 / (1.0 + math.exp(-x)), lambda p: math.log(p / (1.0 - p)), lambda value: 0.0 < value < 1.0),
+    "exp": _Held(math.exp, math.log, math.inf),
+    "sigmoid": _Held(lambda x: 1.0 / (1.0 + math.exp(-x)), lambda p: 40.0 if p == 1.0 else math.log(p / (1.0 - p)), 1.0),
 }
-"""Functions that rules take out of others: each with its inverse, and the numbers that this takes."""
 
 
 def rewrite(graph: Graph) -> Graph:
@@ -32,9 +42,10 @@ def rewrite(graph: Graph) -> Graph:
 def _opened(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:
     """Write exp(x) or a number as exp of x or of another number."""
     value, other = (builder.nodes[arg] for arg in args[1:])
-    if value.op not in _HELD or not isinstance(other.data, float) or not _HELD[value.op][2](other.data):
+    held = _HELD.get(value.op)
+    if held is None or not isinstance(other.data, float) or not 0.0 < other.data <= held.largest:
         return None
-    safe = builder.const(float(f"{_HELD[value.op][1](other.data):.12g}"))
+    safe = builder.const(_short(held.inverse(other.data)))
     return builder.add(value.op, builder.add("select", args[0], value.args[0], safe))
 
 
@@ -45,4 +56,9 @@ def _closed(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | N
     found = builder.find(node.op, inner.args[1]) if isinstance(safe, float) else None
     if found is None or not isinstance(safe, float):
         return None
-    return builder.add("select", inner.args[0], found, builder.const(float(f"{_HELD[node.op][0](safe):.12g}")))
+    return builder.add("select", inner.args[0], found, builder.const(_short(_HELD[node.op].value(safe))))
+
+
+def _short(number: float) -> float:
+    """Round a number that only has to be safe, so that it is written as the inverse of its inverse was."""
+    return float(f"{number:.12g}")

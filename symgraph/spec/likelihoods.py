@@ -17,7 +17,7 @@ import sympy
 from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, log, loggamma, pi, sqrt
 
 from symgraph.errors import SpecError
-from symgraph.ir.functions import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogy
+from symgraph.ir.functions import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
 from symgraph.spec.inputs import Input, NamedNode
 
 _TINY = Rational(1, 2**1000)
@@ -65,19 +65,16 @@ class Declared(NamedTuple):
     labels: Labels
 
 
-def _deviance(x: Any, rate: Any, excess: Any, trials: Any = 1) -> Any:
-    """Return x*log(x/mean) + excess for x >= 0, mean = trials*rate and excess = mean - x, which is small if x is near the mean.
-
-    The logarithm of the rate stands where no branch hides it from rules, since that of exp(a) is a.
-    """
-    near, ratio = And(trials * rate > x / 8, trials * rate < 8 * x), excess / x
-    whole = Piecewise((x * (ratio - log1p(ratio)), near), (excess + xlogy(x, x / trials), True))
-    return whole - xlogy(Piecewise((0, near), (x, True)), rate)
+def _surprise(x: Any, others: Any, excess: Any, log_rate: Any) -> Any:
+    """Return x*log(x/mean) of x out of x + others, given mean - x, which says more near the mean, and log(mean/trials)."""
+    trials = x + others
+    near = And(Abs(excess) < 7 * x / 8, others > 0)
+    return Piecewise((-x * log1p(excess / x), near), (x * (log(x / trials) - log_rate), x > 0), (0, True))
 
 
 def _log_root_of(x: Any) -> Any:
-    """Return the logarithm of x!/(x/e)**x, which is that of sqrt(2*pi*x) and a small remainder."""
-    return Piecewise((0, Eq(x, 0)), (log(2 * pi * x) / 2 + stirlerr(x), True))
+    """Return the logarithm of x!/(x/e)**x, which is that of sqrt(2*pi*x) and a small remainder, for x > 0."""
+    return log(2 * pi * x) / 2 + stirlerr(x)
 
 
 def _gaussian(y: Any, mean: Any, sigma: Any) -> Any:
@@ -85,32 +82,47 @@ def _gaussian(y: Any, mean: Any, sigma: Any) -> Any:
 
 
 def _student_t(y: Any, mean: Any, scale: Any, nu: Any) -> Any:
-    z = (y - mean) / scale
-    w = z / sqrt(nu)
+    gap = y - mean
+    z, root = gap / scale, sqrt(nu)
+    w = z / root
+    # log(scale) + (nu + 1)/2 * log(1 + w**2), whose parts by nu cancel for large nu, those by the scale for small nu
     tails = Piecewise(
-        # (nu + 1)/2 * log(1 + w**2), whose parts by nu cancel for large nu
-        (z**2 / 2 * log1prel(w**2) + log1p(w**2) / 2, Abs(w) < 1),
-        ((nu + 1) * log(hypot(1, w)), Abs(w) < 2**300),
-        ((nu + 1) * (log(Abs(y - mean)) - log(scale) - log(nu) / 2), True),
+        (log(scale) + z**2 / 2 * log1prel(w**2) + log1p(w**2) / 2, Abs(w) < 1),
+        (log(hypot(scale, gap / root)) + nu * log(hypot(1, w)), Abs(w) < 2**300),
+        ((nu + 1) * (log(Abs(gap)) - log(nu) / 2) - nu * log(scale), True),
     )
     # log(gamma((nu + 1)/2)/gamma(nu/2)) - log(nu/2)/2, which is near 0 for large nu
     ratio = stirlerr((nu + 1) / 2) - stirlerr(nu / 2) + (log1prel(1 / Max(nu, _TINY)) - 1) / 2
-    return tails + log(scale) + log(2 * pi) / 2 - ratio
+    return tails + log(2 * pi) / 2 - ratio
 
 
 def _poisson(y: Any, mean: Any) -> Any:
-    return _deviance(y, mean, mean - y) + _log_root_of(y)
+    near, ratio = And(mean > y / 8, mean < 8 * y), (mean - y) / y
+    deviance = Piecewise((y * (ratio - log1p(ratio)), near), (mean - y + xlogx(y), True))
+    return deviance - xlogy(Piecewise((0, near), (y, True)), mean) + Piecewise((0, Eq(y, 0)), (_log_root_of(y), True))
 
 
 def _binomial(y: Any, probability: Any, trials: Any) -> Any:
-    failures, rest = trials - y, 1 - probability
-    excess = Piecewise((trials * probability - y, probability < Rational(1, 2)), (failures - trials * rest, True))
-    terms = _deviance(y, probability, excess, trials) + _deviance(failures, rest, -excess, trials)
-    return terms + _log_root_of(y) + _log_root_of(failures) - _log_root_of(trials)
+    failures, excess = trials - y, trials * probability - y
+    terms = _surprise(y, failures, excess, log(probability)) + _surprise(failures, y, -excess, log1p(-probability))
+    return terms - _ways(y, trials)
 
 
 def _binomial_with_logits(y: Any, logit: Any, trials: Any) -> Any:
-    return _binomial(y, sigmoid(logit), trials)
+    failures = trials - y
+    entropy = y * _log_share(y, failures) + failures * _log_share(failures, y)
+    return y * softplus(-logit) + failures * softplus(logit) - _ways(y, trials, entropy)
+
+
+def _log_share(x: Any, others: Any) -> Any:
+    """Return log(x/(x + others))."""
+    return Piecewise((log(x / (x + others)), x < others), (log1p(-others / (x + others)), True))
+
+
+def _ways(y: Any, trials: Any, entropy: Any = 0) -> Any:
+    """Return log(C(trials, y)) + y*log(y/trials) + (trials - y)*log(1 - y/trials) less an entropy; 0 where there is one way."""
+    ways = _log_root_of(trials) - _log_root_of(y) - _log_root_of(trials - y) - entropy
+    return Piecewise((0, Or(Eq(y, 0), Eq(y, trials))), (ways, True))
 
 
 def _gamma(y: Any, mean: Any, shape: Any) -> Any:
@@ -132,10 +144,11 @@ def _negative_binomial(y: Any, mean: Any, dispersion: Any) -> Any:
         ((log1p(d * mean) - spread) / d, Or(d > 1, d * g < -Rational(1, 2))),
         (g * log1prel(d * g), True),
     )
-    ratio = Piecewise((-excess / mean, mean < 8 * y), (y / mean - 1, True)) / (y * (d + 1 / y))
+    ratio = Piecewise((-excess / (mean * y), mean < 8 * y), (1 / mean - 1 / y, True)) / (d + 1 / y)
+    above = And(mean > 8 * y, d * y < 1)
     falling = Piecewise(
-        (log1p(d * mean) - log(mean) - both, And(mean < y / 8, d * mean < 1)),
-        (log(d + 1 / mean) - both, And(mean > 8 * y, d * y < 1)),
+        (log1p(d * mean) - log(mean) - both, And(d * mean <= 1, Or(mean < y / 8, above))),
+        (log(d + 1 / mean) - both, above),
         (log1p(ratio), True),
     )
     series = d * d * y / (12 * (1 + d * y))  # the next terms are below d*d of it
