@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         wofz_re,
         wofz_slope_im,
         wofz_slope_re,
+        wrightomega,
         xlogx,
         xlogy,
     )
@@ -58,7 +59,7 @@ _EXPORTS = {
     **dict.fromkeys(("erfcx", "ierfcx", "log_erfc", "log_half_erfc", "ndtr", "log_ndtr"), "symgraph.ir.functions"),
     **dict.fromkeys(("ndtri", "betaln", "dawson", "voigt", "wofz_re", "wofz_im"), "symgraph.ir.functions"),
     **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step", "lambertw1p", "stirlerr"), "symgraph.ir.functions"),
-    **dict.fromkeys(("stirlerr_slope", "log1prel"), "symgraph.ir.functions"),
+    **dict.fromkeys(("stirlerr_slope", "log1prel", "wrightomega"), "symgraph.ir.functions"),
     "compile": "symgraph.build.modules",
     "load": "symgraph.io.native",
     **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
@@ -108,6 +109,7 @@ __all__ = [
     "wofz_re",
     "wofz_slope_im",
     "wofz_slope_re",
+    "wrightomega",
     "xlogx",
     "xlogy",
 ]

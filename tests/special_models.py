@@ -20,6 +20,7 @@ FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "ei": (sp.Ei, (0.5, 20.0)),
     "lambertw": (sp.LambertW, (-0.3, 50.0)),
     "lambertw1p": (sg.lambertw1p, (-0.3, 50.0)),
+    "wrightomega": (sg.wrightomega, (-20.0, 50.0)),
     "polygamma": (lambda x: sp.polygamma(2, x), (0.5, 20.0)),
     "bessel_j0": (lambda x: sp.besselj(0, x), (-20.0, 20.0)),
     "bessel_j1": (lambda x: sp.besselj(1, x), (-20.0, 20.0)),
@@ -89,10 +90,22 @@ def beta_law() -> Model:
     return m
 
 
+def substrate() -> Model:
+    """The substrate of an enzyme in time, by Schnell and Mendoza's solution of Michaelis' and Menten's equation (1997)."""
+    m = Model("substrate")
+    t = m.feature("t", domain=(0, 20))
+    start, half, fastest = m.weights("start half fastest", domain=(0.5, 4))
+    y = m.target("y")
+    y_hat = m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))
+    m.loss((y - y_hat) ** 2 / 2)
+    return m
+
+
 SPECIAL: Mapping[str, Callable[[], Model]] = {
     **{name: partial(of_one, name) for name in FUNCTIONS},
     "voigt": voigt_peak,
     "faddeeva": slopes_of_faddeeva,
     "beta": beta_law,
+    "substrate": substrate,
 }
 """Every such model by name; each call builds a new one."""

@@ -26,7 +26,7 @@ from symgraph.check.special_forms import stirlerr as ball_of_stirlerr
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, reachable
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma
+from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma, wrightomega
 from symgraph.ir.op import REFUSED, SCIPY, WHOLE_NUMBERS, late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
@@ -236,6 +236,7 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "expint": (mp.e1, lambda a: -mp.exp(-a) / a),
     "ei": (mp.ei, lambda a: mp.exp(a) / a),
     "lambertw": (mp.lambertw, lambda a: mp.exp(-mp.lambertw(a)) / (1 + mp.lambertw(a))),
+    "wrightomega": (wrightomega, lambda a: 1 / (1 + 1 / wrightomega(a))),
     "lambertw1p": (
         lambda a: 1 + mp.lambertw(a), lambda a: mp.exp(-mp.lambertw(a)) / (1 + mp.lambertw(a)),
     ),

@@ -235,6 +235,7 @@ CURVATURES: Mapping[str, Curvature] = {
     "dawson": _one(lambda v, x, s: -2 * v - 2 * x * s),
     "expint": _one(lambda v, x, s: -s * (1 + 1 / x)),
     "ei": _one(lambda v, x, s: s * (1 - 1 / x)),
+    "wrightomega": _one(lambda v, x, s: s / ((1 + v) * (1 + v))),
     "lambertw1p": _one(lambda v, x, s: -s * s * (1 + 1 / v)),
     "lambertw": _one(lambda v, x, s: -s * s * (2 + v) / (1 + v)),
     "wofz_re": _faddeeva("re"),

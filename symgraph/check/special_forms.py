@@ -168,6 +168,18 @@ def _lambertw_slope(v: arb, x: arb) -> Value:
     return balls.divided(balls.exp(-v), 1 + v)
 
 
+def _wrightomega(x: arb) -> Value:
+    """W(exp(x)), or what x less its logarithm contracts to where exp(x) is huge."""
+    if not x.is_finite():
+        return UNKNOWN
+    if not x > 1000:
+        return balls.exp(x).lambertw() if x < 2000 else UNKNOWN
+    found = (x - x.log()).union(x)
+    for _ in range(ctx.prec // 9 + 4):  # each step leaves less than 1/500 of the width
+        found = x - found.log()
+    return found
+
+
 SPECIAL_FORMS: dict[str, Columns] = {
     "ndtr": _row(_ndtr, (lambda v, x: _normal_density(x),), None, None, _is_positive),
     "log_ndtr": _row(_log_ndtr, (_log_ndtr_slope,), None, None, _is_positive),
@@ -202,6 +214,7 @@ SPECIAL_FORMS: dict[str, Columns] = {
     "dawson": _row(_finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
     "expint": _row(_finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),
     "ei": _row(_finite(lambda x: x.ei()), (lambda v, x: balls.divided(balls.exp(x), x),), lambda x: x.is_zero()),
+    "wrightomega": _row(_wrightomega, (lambda v, x: balls.inverse(1 + balls.inverse(v)) if v > 1 else v / (1 + v),)),
     "lambertw": _row(_finite(lambda x: x.lambertw()), (_lambertw_slope,)),
     "lambertw1p": _row(_finite(lambda x: 1 + x.lambertw()), (lambda v, x: balls.divided(balls.exp(1 - v), v),)),
     **{

@@ -268,6 +268,14 @@ class lambertw1p(SpecFunction):  # noqa: N801
     slopes = (lambda f, x: exp(1 - f) / f,)
 
 
+class wrightomega(SpecFunction):  # noqa: N801
+    """Wright's omega function, LambertW(exp(x)), also where exp(x) overflows; with its logarithm it adds up to x."""
+
+    nargs = 1
+    form = staticmethod(lambda x: LambertW(exp(x)))
+    slopes = (lambda f, x: f / (1 + f),)
+
+
 class betaln(SpecFunction):  # noqa: N801
     """The logarithm of the beta function of positive numbers, also where they are far apart or large."""
 

@@ -96,3 +96,13 @@ def stirlerr(x: Any, order: int = 0) -> Any:
         if order:
             return mpmath.digamma(x) - mpmath.log(x) + 1 / (2 * x)
         return mpmath.loggamma(x) - (x - mpmath.mpf(0.5)) * mpmath.log(x) + x - mpmath.log(2 * mpmath.pi) / 2
+
+
+def wrightomega(x: Any) -> Any:
+    """Return the number that adds up to x with its logarithm, for large x by Newton's method."""
+    if x < 1000:
+        return mpmath.lambertw(mpmath.exp(x))
+    found = x - mpmath.log(x)
+    for _ in range(mpmath.mp.prec.bit_length() + 1):  # from three digits on they double
+        found -= (found + mpmath.log(found) - x) * found / (1 + found)
+    return found

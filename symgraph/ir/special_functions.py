@@ -11,7 +11,7 @@ import sympy
 from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, exp, log, pi, sqrt
 
 from symgraph.ir import functions as fn
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma, stirlerr
+from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma, stirlerr, wrightomega
 from symgraph.ir.op import (
     FALLING,
     REALS,
@@ -194,8 +194,8 @@ SPECIAL_FUNCTIONS = (
        _DIGAMMA_STEP, _DIFFERENCE + Piecewise((_TEN_STEPS, x0 < 10), (0, True)), domain=POSITIVE, range=POSITIVE,
        reference="digamma_step", cost=4 * TRANSCENDENTAL, ulp=6.0, ulp32=8.0, partial_ulp=(8.0, 4.0),
        note="partial by x0: of the terms that are subtracted"),
-    Op("stirlerr", 1, fn.stirlerr(x0).definition(), ((fn.stirlerr_slope(x0),),), fn.stirlerr, domain=POSITIVE, range=POSITIVE,
-       trend=FALLING, **own("stirlerr") | {"accurate": None}, mpmath=stirlerr, **_GAMMA,
+    Op("stirlerr", 1, fn.stirlerr(x0).definition(), ((fn.stirlerr_slope(x0),),), fn.stirlerr, domain=POSITIVE,
+       range=POSITIVE, trend=FALLING, **own("stirlerr") | {"accurate": None}, mpmath=stirlerr, **_GAMMA,
        regions=regions(0.0, (20, 18), 1.0, (5, 5.5), math.inf)),
     Op("stirlerr_slope", 1, fn.stirlerr_slope(x0).definition(), ((_STIRLERR_BEND,),), fn.stirlerr_slope, _STIRLERR_SLOPE,
        domain=POSITIVE, range=Span(high=0.0), trend=RISING, **own("stirlerr_slope") | {"accurate": None},
@@ -240,6 +240,11 @@ SPECIAL_FUNCTIONS = (
        fn.lambertw1p, domain=Span(-0.36787944117144233), range=Span(0.0), trend=RISING, **scipy("lambertw1p"),
        mpmath=lambda a: 1 + mpmath.lambertw(a), reference="lambertw1p", cost=4 * TRANSCENDENTAL, ulp32=2.0,
        regions=regions(-0.36787944117144233, (3, 4.5), -0.35, (9, 12.5), 1.0, (1.5, 2.5), math.inf)),
+    Op("wrightomega", 1, fn.wrightomega(x0).definition(),
+       ((Piecewise((v / (1 + v), x0 < 1), (1 / (1 + 1 / Max(v, _HALF)), True)),),), fn.wrightomega, domain=REALS,
+       range=POSITIVE, trend=RISING, steep=True, bounded_slope=True, **scipy("wrightomega"), mpmath=wrightomega,
+       reference="wrightomega", cost=4 * TRANSCENDENTAL, ulp32=1.0,
+       regions=regions(-math.inf, (2, 2.5), 0.0, (1.5, 1.5), 1.0, (1.5, 1.5), math.inf)),
     # the function of Faddeeva, whose real part is Voigt's profile
     *(Op(f"wofz_{name}", 2, getattr(fn, f"wofz_{name}")(x0, x1).definition(), partials, getattr(fn, f"wofz_{name}"),
          domain=(REALS, FROM_0), range=REALS, **scipy(f"wofz_{name}"), mpmath=exact, reference=f"wofz_{name}",

@@ -34,9 +34,10 @@ def rewrite(graph: Graph) -> Graph:
     Args:
         graph: the forward graph of a model.
     """
-    opened = rebuild(graph, _opened, ("select",))
-    ruled = apply_rules(opened, RULES)
-    return graph if ruled is opened else rebuild(ruled, _closed, _HELD)
+    ruled = apply_rules(graph, RULES)
+    opened = rebuild(ruled, _opened, ("select",))
+    again = opened if opened is ruled else apply_rules(opened, RULES)
+    return ruled if again is opened else rebuild(again, _closed, _HELD)
 
 
 def _opened(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | None:

@@ -137,6 +137,11 @@ def lambertw(scipy: Any, x: Array) -> Array:
     return by_region(x, [(x < -0.35, lambda x: lambertw1p(scipy, x) - 1.0), (x == np.inf, lambda x: x)], away)
 
 
+def wrightomega(scipy: Any, x: Array) -> Array:
+    """Compute W(exp(x)), below 0 as it stands there, where SciPy's loses some ulp."""
+    return by_region(x, [(x < 0.0, lambda x: lambertw(scipy, np.exp(x)))], scipy.wrightomega)
+
+
 def faddeeva(x: Array, y: Array) -> Array:
     """Compute Faddeeva's function w at x + i*y, complex."""
     z, scale = x + 1j * y, 1j / np.sqrt(np.pi)

@@ -23,6 +23,7 @@ from symgraph.runtime.regions import (
     lambertw,
     lambertw1p,
     polygamma,
+    wrightomega,
 )
 
 BY_REGION: Mapping[str, tuple[int, Callable[..., Array]]] = {
@@ -32,6 +33,7 @@ BY_REGION: Mapping[str, tuple[int, Callable[..., Array]]] = {
     "ei": (1, exponential_integral),
     "lambertw": (1, lambertw),
     "lambertw1p": (1, lambertw1p),
+    "wrightomega": (1, wrightomega),
     "polygamma": (2, polygamma),
     "wofz_re": (2, lambda scipy, x, y: faddeeva(x, y).real),
     "wofz_im": (2, lambda scipy, x, y: faddeeva(x, y).imag),

@@ -44,6 +44,7 @@ TRUE: dict[str, Callable[..., Any]] = {
     "betaln": lambda a, b: mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b), "lambertw": mp.lambertw,
     "stirlerr": lambda x: mp.loggamma(x) - (x - 0.5) * mp.log(x) + x - mp.log(2 * mp.pi) / 2,
     "stirlerr_slope": lambda x: mp.digamma(x) - mp.log(x) + 0.5 / x, "log1prel": lambda x: mp.log1p(x) / x,
+    "wrightomega": lambda x: mp.lambertw(mp.exp(x)),
     "lambertw1p": lambda x: 1 + mp.lambertw(x), "digamma_step": lambda x, h: mp.digamma(x + h) - mp.digamma(x),
     **{f"bessel_{kind}{order}": partial(getattr(mp, f"bessel{kind}"), order) for kind in "jyik" for order in (0, 1)},
     **{f"bessel_{kind}": getattr(mp, f"bessel{kind}") for kind in "jyik"},
@@ -69,6 +70,7 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     **dict.fromkeys(("erfcinv", "ndtri"), (UNIT[1:-1],)), "erfinv": (WITHIN,), "gamma": (SIZES[1:-1],),
     "dawson": (tuple(x for x in REAL if abs(x) < 1e3),), "expint": (SIZES[1:-1],), "lambertw": (SIZES[1:],),
     **dict.fromkeys(("stirlerr", "stirlerr_slope"), (SIZES[2:],)), "log1prel": (SIZES[1:],),
+    "wrightomega": (tuple(x for x in REAL if abs(x) < 1e3),),
     "lambertw1p": (SIZES[1:],), "digamma_step": (SIZES[2:], SIZES[2:]),
     "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3), (1e-5, 0.75))
     for name in ("re", "im", "slope_re", "slope_im")},
