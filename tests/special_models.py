@@ -68,12 +68,12 @@ def voigt_peak() -> Model:
 
 
 def slopes_of_faddeeva() -> Model:
-    """The four functions of a complex operand."""
+    """The functions of a complex operand."""
     m = Model("slopes_of_faddeeva")
     x = m.feature("x", domain=(-5, 5))
     a, b = m.weights("a b", domain=(0.2, 2))
     y = m.target("y")
-    parts = (sg.wofz_re, sg.wofz_im, sg.wofz_slope_re, sg.wofz_slope_im)
+    parts = (sg.wofz_re, sg.wofz_im, sg.wofz_slope_re, sg.wofz_slope_im, sg.wofz_bend_re, sg.wofz_bend_im)
     y_hat = m.output("y_hat", sp.Add(*(function(a * x, b) for function in parts)))
     m.loss((y - y_hat) ** 2 / 2)
     return m
@@ -85,7 +85,9 @@ def beta_law() -> Model:
     x = m.feature("x", domain=(0.2, 3))
     a, b = m.weights("a b", domain=(0.5, 30))
     y = m.target("y", domain=(0.05, 0.95))
-    scale = m.output("scale", sp.gamma(1 + x / a) + sg.digamma_step(a, b))
+    scale = m.output(
+        "scale", sp.gamma(1 + x / a) + sg.digamma_step(a, b) + sg.log1prel(x) * sg.stirlerr(b) * sg.stirlerr_slope(a)
+    )
     m.loss(sg.betaln(a, b) - (a - 1) * sp.log(y) - (b - 1) * sp.log(1 - y) + scale)
     return m
 

@@ -155,7 +155,7 @@ def _faddeeva(part: str) -> Curvature:
     """A part of the Faddeeva function, which is harmonic, by the slopes of that part of its derivative."""
 
     def curvature(v: arb, operands: Sequence[Any], slope: Callable[[int], Any]) -> Mapping[tuple[int, int], Value]:
-        form = FORMS[f"wofz_slope_{part}"]
+        form = FORMS[f"wofz_{part}"]
         value = value_of(form, operands)
         if isinstance(value, Missing):
             return dict.fromkeys(((0, 0), (1, 0), (1, 1)), value)
@@ -238,9 +238,11 @@ CURVATURES: Mapping[str, Curvature] = {
     "wrightomega": _one(lambda v, x, s: s / ((1 + v) * (1 + v))),
     "lambertw1p": _one(lambda v, x, s: -s * s * (1 + 1 / v)),
     "lambertw": _one(lambda v, x, s: -s * s * (2 + v) / (1 + v)),
-    "wofz_re": _faddeeva("re"),
-    "wofz_im": _faddeeva("im"),
-    **dict.fromkeys(("wofz_slope_re", "wofz_slope_im", "digamma_step", "stirlerr_slope"), _unknown),
+    "wofz_re": _faddeeva("slope_re"),
+    "wofz_im": _faddeeva("slope_im"),
+    "wofz_slope_re": _faddeeva("bend_re"),
+    "wofz_slope_im": _faddeeva("bend_im"),
+    **dict.fromkeys(("wofz_bend_re", "wofz_bend_im", "digamma_step", "stirlerr_slope"), _unknown),
     **{
         f"bessel_{kind}{end}": _bessel(sign, order)
         for kind, sign in (("j", 1), ("y", 1), ("i", -1), ("k", -1))

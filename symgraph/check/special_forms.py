@@ -121,6 +121,12 @@ def _faddeeva_bend(x: arb, y: arb) -> acb:
         return -2 * _faddeeva(x, y) - 2 * acb(x, y) * _faddeeva_slope(x, y)
 
 
+def _faddeeva_third(x: arb, y: arb) -> acb:
+    """The third derivative."""
+    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
+        return -4 * _faddeeva_slope(x, y) - 2 * acb(x, y) * _faddeeva_bend(x, y)
+
+
 def _of_plane(value: Callable[[arb, arb], acb], slope: Callable[[arb, arb], acb], *, real: bool) -> Columns:
     """A part of a function of x + i*y."""
 
@@ -224,6 +230,8 @@ SPECIAL_FORMS: dict[str, Columns] = {
             ("im", _faddeeva, _faddeeva_slope),
             ("slope_re", _faddeeva_slope, _faddeeva_bend),
             ("slope_im", _faddeeva_slope, _faddeeva_bend),
+            ("bend_re", _faddeeva_bend, _faddeeva_third),
+            ("bend_im", _faddeeva_bend, _faddeeva_third),
         )
     },
     "polygamma": _row(_polygamma, (lambda v, n, x: ZERO, lambda v, n, x: _polygamma(n + 1, x))),

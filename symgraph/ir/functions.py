@@ -341,15 +341,16 @@ class wofz_im(SpecFunction):  # noqa: N801
     slopes = (lambda f, x, y: wofz_slope_im(x, y), lambda f, x, y: wofz_slope_re(x, y))
 
 
+def _bend_of_faddeeva(x: Any, y: Any) -> Any:
+    return -2 * _faddeeva(x, y) - 2 * (x + I * y) * _faddeeva_slope(x, y)
+
+
 class wofz_slope_re(SpecFunction):  # noqa: N801
     """The real part of the derivative of Faddeeva's function."""
 
     nargs = 2
     form = staticmethod(lambda x, y: re(_faddeeva_slope(x, y), evaluate=False))
-    slopes = (
-        lambda f, x, y: -2 * (wofz_re(x, y) + x * f - y * wofz_slope_im(x, y)),
-        lambda f, x, y: 2 * (wofz_im(x, y) + x * wofz_slope_im(x, y) + y * f),
-    )
+    slopes = (lambda f, x, y: wofz_bend_re(x, y), lambda f, x, y: -wofz_bend_im(x, y))
 
 
 class wofz_slope_im(SpecFunction):  # noqa: N801
@@ -357,9 +358,28 @@ class wofz_slope_im(SpecFunction):  # noqa: N801
 
     nargs = 2
     form = staticmethod(lambda x, y: im(_faddeeva_slope(x, y), evaluate=False))
+    slopes = (lambda f, x, y: wofz_bend_im(x, y), lambda f, x, y: wofz_bend_re(x, y))
+
+
+class wofz_bend_re(SpecFunction):  # noqa: N801
+    """The real part of the second derivative of Faddeeva's function."""
+
+    nargs = 2
+    form = staticmethod(lambda x, y: re(_bend_of_faddeeva(x, y), evaluate=False))
     slopes = (
-        lambda f, x, y: -2 * (wofz_im(x, y) + x * f + y * wofz_slope_re(x, y)),
-        lambda f, x, y: -2 * (wofz_re(x, y) + x * wofz_slope_re(x, y) - y * f),
+        lambda f, x, y: -2 * (2 * wofz_slope_re(x, y) + x * f - y * wofz_bend_im(x, y)),
+        lambda f, x, y: 2 * (2 * wofz_slope_im(x, y) + x * wofz_bend_im(x, y) + y * f),
+    )
+
+
+class wofz_bend_im(SpecFunction):  # noqa: N801
+    """The imaginary part of the second derivative of Faddeeva's function."""
+
+    nargs = 2
+    form = staticmethod(lambda x, y: im(_bend_of_faddeeva(x, y), evaluate=False))
+    slopes = (
+        lambda f, x, y: -2 * (2 * wofz_slope_im(x, y) + x * f + y * wofz_bend_re(x, y)),
+        lambda f, x, y: -2 * (2 * wofz_slope_re(x, y) + x * wofz_bend_re(x, y) - y * f),
     )
 
 

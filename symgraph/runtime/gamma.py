@@ -307,9 +307,9 @@ def trigamma_bound(x: Bounded) -> Bounded:
 
 def stirlerr_bound(x: Bounded) -> Bounded:
     """Bound stirlerr(a)."""
-    return sloped(stirlerr, stirlerr_slope, 30.0, x)
+    return sloped(stirlerr, stirlerr_slope, 20.0, x)
 
 
 def stirlerr_slope_bound(x: Bounded) -> Bounded:
     """Bound stirlerr_slope(a), whose own slope is below 1/(2*a*a)."""
-    return sloped(stirlerr_slope, lambda a: 0.5 / a / a, 30.0, x)
+    return sloped(stirlerr_slope, lambda a: 0.5 / a / a, 12.0, x)

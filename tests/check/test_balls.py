@@ -13,7 +13,7 @@ from region_accuracy import in_reach, numbers
 
 from symgraph.check.balls import INFINITY, KINK, ONE, UNDEFINED, UNKNOWN, ZERO
 from symgraph.check.forms import FORMS, slope_of, value_of
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
+from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_bend, faddeeva_slope, ndtri
 from symgraph.ir.ops import OPS
 
 BITS = 400
@@ -51,7 +51,8 @@ TRUE: dict[str, Callable[..., Any]] = {
     "polygamma": lambda n, x: mp.psi(int(n), x),
     **{f"wofz_{name}": function for name, function in (("re", lambda a, b: faddeeva(a, b).real),
        ("im", lambda a, b: faddeeva(a, b).imag), ("slope_re", lambda a, b: faddeeva_slope(a, b).real),
-       ("slope_im", lambda a, b: faddeeva_slope(a, b).imag))},
+       ("slope_im", lambda a, b: faddeeva_slope(a, b).imag), ("bend_re", lambda a, b: faddeeva_bend(a, b).real),
+       ("bend_im", lambda a, b: faddeeva_bend(a, b).imag))},
     "max": max, "min": min, "relu": lambda x: max(x, mp.mpf(0)), "rowsum": lambda x: x,
 }  # fmt: skip
 
@@ -73,7 +74,7 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     "wrightomega": (tuple(x for x in REAL if abs(x) < 1e3),),
     "lambertw1p": (SIZES[1:],), "digamma_step": (SIZES[2:], SIZES[2:]),
     "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3), (1e-5, 0.75))
-    for name in ("re", "im", "slope_re", "slope_im")},
+    for name in ("re", "im", "slope_re", "slope_im", "bend_re", "bend_im")},
     **{f"bessel_{kind}{order}": ((1e-5, 0.75, 8.1),) for kind in "jyik" for order in (0, 1)},
     **{f"bessel_{kind}": ((0.0, 2.0, 5.0), (1e-5, 0.75, 8.1)) for kind in "jyik"},
     "polygamma": ((1.0, 2.0, 5.0), (1e-5, 0.75, 8.1, 800.0, -0.3, -8.1)),

@@ -14,7 +14,7 @@ from symgraph.ir.ops import OPS
 
 STEP = arb((1, -100))
 OPERANDS = {"mul": (0.75, -1.5, 2.0), "add": (0.75, -1.5, 2.0), "max": (0.75, -1.5), "min": (0.75, -1.5), "ierfcx": (0.4,)}
-UNKNOWN = ("digamma_step", "stirlerr_slope", "wofz_slope_re", "wofz_slope_im", "rowsum", "stop", "floor", "mod")
+UNKNOWN = ("digamma_step", "stirlerr_slope", "wofz_bend_re", "wofz_bend_im", "rowsum", "stop", "floor", "mod")
 """Operations whose second partials no model that can be built needs, and some that are linear where they are smooth."""
 ORDERED = ("bessel_j", "bessel_y", "bessel_i", "bessel_k", "polygamma")
 """Operations whose first operand is a number that no weight moves."""
