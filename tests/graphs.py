@@ -31,7 +31,7 @@ NUMPY = {
         name: (lambda a, function=FLOAT[name]: np.float64(function(float(a))))
         for name in ("erf", "erfc", "erfcx", "ierfcx", "gauss")
     },
-    **{name: getattr(gamma, name) for name in ("lgamma", "digamma", "trigamma")},
+    **{name: getattr(gamma, name) for name in ("lgamma", "digamma", "trigamma", "stirlerr", "stirlerr_slope")},
     **{
         name: getattr(SCIPYS, row.numpy.removeprefix(f"{SCIPY}."))
         for name, row in OPS.items()

@@ -37,6 +37,8 @@ BINARY: tuple[Callable[[Expr, Expr], Expr], ...] = (
     sp.atan2, sg.hypot, sp.Max, sp.Min, lambda p, q: (p**2 + 1) ** q, lambda p, q: 2**p * q,
     lambda p, q: sp.Max(p, q, sp.Rational(1, 4)), sg.logaddexp, lambda p, q: sg.xlogy(p, q**2 + 1),
     lambda p, q: sp.Mod(p, q**2 + 1), lambda p, q: sg.betaln(p**2 + sp.Rational(1, 4), q**2 + sp.Rational(1, 4)),
+    lambda p, q: sg.stirlerr(p**2 + q**2 + 0.25), lambda p, q: sg.stirlerr_slope(p**2 + q**2 + 0.25),
+    lambda p, q: sg.log1prel(p**2 - sp.tanh(q) / 2),
     lambda p, q: p**2 - q**2,
     lambda p, q: sp.log(sp.exp(p) + sp.exp(q)), lambda p, q: sp.exp(p) / (sp.exp(p) + sp.exp(q)),
 )  # fmt: skip

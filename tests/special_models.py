@@ -20,6 +20,7 @@ FUNCTIONS: Mapping[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "ei": (sp.Ei, (0.5, 20.0)),
     "lambertw": (sp.LambertW, (-0.3, 50.0)),
     "lambertw1p": (sg.lambertw1p, (-0.3, 50.0)),
+    "wrightomega": (sg.wrightomega, (-20.0, 50.0)),
     "polygamma": (lambda x: sp.polygamma(2, x), (0.5, 20.0)),
     "bessel_j0": (lambda x: sp.besselj(0, x), (-20.0, 20.0)),
     "bessel_j1": (lambda x: sp.besselj(1, x), (-20.0, 20.0)),
@@ -67,12 +68,12 @@ def voigt_peak() -> Model:
 
 
 def slopes_of_faddeeva() -> Model:
-    """The four functions of a complex operand."""
+    """The functions of a complex operand."""
     m = Model("slopes_of_faddeeva")
     x = m.feature("x", domain=(-5, 5))
     a, b = m.weights("a b", domain=(0.2, 2))
     y = m.target("y")
-    parts = (sg.wofz_re, sg.wofz_im, sg.wofz_slope_re, sg.wofz_slope_im)
+    parts = (sg.wofz_re, sg.wofz_im, sg.wofz_slope_re, sg.wofz_slope_im, sg.wofz_bend_re, sg.wofz_bend_im)
     y_hat = m.output("y_hat", sp.Add(*(function(a * x, b) for function in parts)))
     m.loss((y - y_hat) ** 2 / 2)
     return m
@@ -84,8 +85,21 @@ def beta_law() -> Model:
     x = m.feature("x", domain=(0.2, 3))
     a, b = m.weights("a b", domain=(0.5, 30))
     y = m.target("y", domain=(0.05, 0.95))
-    scale = m.output("scale", sp.gamma(1 + x / a) + sg.digamma_step(a, b))
+    scale = m.output(
+        "scale", sp.gamma(1 + x / a) + sg.digamma_step(a, b) + sg.log1prel(x) * sg.stirlerr(b) * sg.stirlerr_slope(a)
+    )
     m.loss(sg.betaln(a, b) - (a - 1) * sp.log(y) - (b - 1) * sp.log(1 - y) + scale)
+    return m
+
+
+def substrate() -> Model:
+    """The substrate of an enzyme in time, by Schnell and Mendoza's solution of Michaelis' and Menten's equation (1997)."""
+    m = Model("substrate")
+    t = m.feature("t", domain=(0, 20))
+    start, half, fastest = m.weights("start half fastest", domain=(0.5, 4))
+    y = m.target("y")
+    y_hat = m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))
+    m.loss((y - y_hat) ** 2 / 2)
     return m
 
 
@@ -94,5 +108,6 @@ SPECIAL: Mapping[str, Callable[[], Model]] = {
     "voigt": voigt_peak,
     "faddeeva": slopes_of_faddeeva,
     "beta": beta_law,
+    "substrate": substrate,
 }
 """Every such model by name; each call builds a new one."""

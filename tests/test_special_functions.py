@@ -40,6 +40,28 @@ def test_a_model_is_built_and_verified_and_batches_are_what_rows_are(name: str) 
     np.testing.assert_allclose(single[0], loss, rtol=1e-4)
 
 
+def test_lambert_w_of_exponentials_out_of_range_is_what_it_is() -> None:
+    """exp((start - fastest*t)/half) overflows at the first points and vanishes at the last ones."""
+    m = Model("far_substrate")
+    t, y = m.feature("t"), m.target("y")
+    start, half, fastest = m.weights("start half fastest")
+    y_hat = m.output("y_hat", half * sp.LambertW(start / half * sp.exp((start - fastest * t) / half)))
+    m.loss((y - y_hat) ** 2)
+    module, reference = sg.compile(m, backend="numpy", extras=("hessian",)), Reference(m)
+    for w in ([1000.0, 1.0, 0.5], [5.0, 1e-3, 1e3], [1e3, 0.1, 3.0], [1.0, 1.0, 1.0]):
+        for at in (0.004, 30.0, 1500.0):
+            point = dict(zip(("start", "half", "fastest", "t", "y"), [*w, at, 0.5], strict=True))
+            truth, bends = reference.truth(point), reference.hessian(point)
+            slopes = [float(truth.partials["output"][name]) for name in module.WEIGHTS]
+            # the exponent, up to 1e7, is rounded
+            assert module.predict(w, at) == pytest.approx(float(truth.values["output"]), rel=1e-9, abs=1e-300)
+            np.testing.assert_allclose(module.jacobian(w, at), slopes, rtol=1e-9, atol=1e-9)
+            curves = [[float(bends[max(i, j)][min(i, j)]) for j in range(3)] for i in range(3)]
+            np.testing.assert_allclose(
+                module.hessian(np.array(w), at, 0.5), curves, rtol=1e-6, atol=1e-6 * np.abs(curves).max()
+            )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_second_derivatives_are_those_of_the_reference_at_every_size(name: str) -> None:

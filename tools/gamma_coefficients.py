@@ -3,8 +3,10 @@
 From 1/2 to 4 each function is a factor with its zeros or its pole, times a constant and a quotient of polynomials in x: for log
 gamma (x - 1)*(x - 2), for digamma x less its zero, for trigamma 1/x**2. The constant makes the quotient's rounding errors count
 half. From 4 on each is its asymptotic expansion (NIST DLMF 5.11.1, 5.11.2, and its derivative), the series replaced by a
-polynomial in 1/x**2. Quotients interpolate at Chebyshev points of (x - 2)/(x + 2), which leave them quotients of the same
-degrees, polynomials at those of 16/x**2 (Trefethen, Approximation Theory and Approximation Practice, 2013, chapters 4 and 26).
+polynomial in 1/x**2. What Stirling's formula lacks, and its slope, are from 1 on 1/x and -1/x**2 times quotients in 1/x**2,
+whose coefficients are positive. Quotients interpolate at Chebyshev points of (x - 2)/(x + 2), which leave them quotients of the
+same degrees, or of 1/x**2, polynomials at those of 16/x**2 (Trefethen, Approximation Theory and Approximation Practice, 2013,
+chapters 4 and 26).
 """
 
 from collections.abc import Callable
@@ -56,16 +58,30 @@ FAR: dict[str, tuple[Function, int]] = {"LGAMMA": (lgamma_far, 8), "DIGAMMA": (d
 """Of each function: what is approximated from 4 on, and the degree."""
 
 
+FROM_1: dict[str, tuple[Function, int]] = {"STIRLERR": (lgamma_far, 11), "STIRLERR_SLOPE": (digamma_far, 12)}
+"""Of each function: what is approximated from 1 on, and the degrees above and below."""
+
+
 def nodes(count: int, low: Any, high: Any) -> list[Any]:
     """The Chebyshev points between two numbers."""
     cosines = [mpmath.cos(mpmath.pi * (2 * k + 1) / (2 * count)) for k in range(count)]
     return [(low + high) / 2 + (high - low) / 2 * cosine for cosine in cosines]
 
 
-def quotient(function: Function, above: int, below: int, constant: float) -> tuple[list[Any], list[Any]]:
-    """The polynomials, highest coefficient first, of which the quotient is a function less a constant."""
+def near(function: Function, above: int, below: int, constant: float) -> tuple[list[Any], list[Any]]:
+    """The quotient of polynomials in x that is a function less a constant up to 4."""
     places = nodes(above + below + 1, *((x - 2) / (x + 2) for x in (LEAST, SEAM)))
-    points = [2 * (1 + place) / (1 - place) for place in places]
+    return quotient(function, [2 * (1 + place) / (1 - place) for place in places], above, below, constant)
+
+
+def from_1(function: Function, degree: int) -> tuple[list[Any], list[Any]]:
+    """The quotient of polynomials in 1/x**2 that is a function from 1 on."""
+    points = nodes(2 * degree + 1, mpmath.mpf(0), mpmath.mpf(1))
+    return quotient(lambda t: function(1 / mpmath.sqrt(t)), points, degree, degree, 0.0)
+
+
+def quotient(function: Function, points: list[Any], above: int, below: int, constant: float) -> tuple[list[Any], list[Any]]:
+    """The polynomials, highest coefficient first, of which the quotient is a function less a constant at some points."""
     values = [function(point) for point in points]
     rows = [
         [*(point**k for k in range(above + 1)), *(-value * point**k for k in range(below))]
@@ -90,7 +106,10 @@ def coefficients() -> dict[str, tuple[float, ...]]:
     found: dict[str, tuple[float, ...]] = {}
     with mpmath.workdps(DIGITS):
         for name in NEAR:
-            tables = zip(("TOP", "BOTTOM", "FAR"), (*quotient(*NEAR[name]), series(*FAR[name])), strict=True)
+            tables = zip(("TOP", "BOTTOM", "FAR"), (*near(*NEAR[name]), series(*FAR[name])), strict=True)
+            found |= {f"{name}_{part}": tuple(map(float, table)) for part, table in tables}
+        for name, (function, degree) in FROM_1.items():
+            tables = zip(("TOP", "BOTTOM"), from_1(function, degree), strict=True)
             found |= {f"{name}_{part}": tuple(map(float, table)) for part, table in tables}
         root = zero()
         found["DIGAMMA_ZERO"] = (float(root), float(root - float(root)))

@@ -22,10 +22,11 @@ from symgraph.backends import BACKENDS
 from symgraph.backends.names import CALLED
 from symgraph.backends.numpy.runtime_source import runtime_library
 from symgraph.backends.scalar.functions import parts
+from symgraph.check.special_forms import stirlerr as ball_of_stirlerr
 from symgraph.derive.fragments import instantiate
 from symgraph.ir.evaluate import evaluate
 from symgraph.ir.graph import SUMS, Graph, GraphBuilder, reachable
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma
+from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_bend, faddeeva_slope, ndtri, polygamma, wrightomega
 from symgraph.ir.op import REFUSED, SCIPY, WHOLE_NUMBERS, late, over
 from symgraph.ir.ops import OPS
 from symgraph.ir.optext import Level, Text
@@ -127,10 +128,21 @@ _betaln = _in_balls(lambda a, b: a.lgamma() + b.lgamma() - (a + b).lgamma())
 _digamma_step = _in_balls(lambda x, h: (x + h).digamma() - x.digamma())
 
 
-def _bend(a: Any, b: Any) -> Any:
-    """The second derivative of Faddeeva's function."""
+_stirlerr, _stirlerr_slope, _stirlerr_bend = (_in_balls(partial(ball_of_stirlerr, order=order)) for order in range(3))
+
+
+def _log1prel(x: Any) -> tuple[Any, Any]:
+    if not x:
+        return mp.mpf(1), mp.mpf(-0.5)
+    with mp.workdps(mp.mp.dps + 700):
+        value = mp.log1p(x) / x
+        return value, (1 / (1 + x) - value) / x
+
+
+def _third(a: Any, b: Any) -> Any:
+    """The third derivative of Faddeeva's function."""
     with mp.workdps(mp.mp.dps + 50):
-        return -2 * faddeeva(a, b) - 2 * mp.mpc(a, b) * faddeeva_slope(a, b)
+        return -4 * faddeeva_slope(a, b) - 2 * mp.mpc(a, b) * faddeeva_bend(a, b)
 
 
 BESSEL = (("j", 1, -1), ("y", 1, -1), ("i", 1, 1), ("k", -1, -1))
@@ -148,6 +160,13 @@ def _bessel(kind: str, below: int, above: int) -> dict[str, tuple[Callable[..., 
     of_fixed = {order: (partial(function, order), partial(slope, order)) for order in (0, 1)}
     return {f"bessel_{kind}": of_any, **{f"bessel_{kind}{order}": functions for order, functions in of_fixed.items()}}
 
+
+FADDEEVA: tuple[Any, ...] = (
+    ("", faddeeva, faddeeva_slope),
+    ("slope_", faddeeva_slope, faddeeva_bend),
+    ("bend_", faddeeva_bend, _third),
+)
+"""Beginning of the names of parts of a derivative, that derivative, and the next one."""
 
 TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "add": (lambda a, b: a + b, lambda a, b: mp.mpf(1), lambda a, b: mp.mpf(1)),
@@ -210,6 +229,9 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "mod": (_mod, lambda a, b: mp.mpf(1), lambda a, b: -_floored(a, b)),
     "gamma": (mp.gamma, lambda a: mp.gamma(a) * mp.digamma(a)),
     "betaln": (_betaln, lambda a, b: -_digamma_step(a, b), lambda a, b: -_digamma_step(b, a)),
+    "stirlerr": (_stirlerr, _stirlerr_slope),
+    "stirlerr_slope": (_stirlerr_slope, _stirlerr_bend),
+    "log1prel": (lambda x: _log1prel(x)[0], lambda x: _log1prel(x)[1]),
     "digamma_step": (
         _digamma_step, _in_balls(lambda x, h: acb(x + h).polygamma(1).real - acb(x).polygamma(1).real),
         lambda a, b: _trigamma(a + b),
@@ -221,21 +243,18 @@ TRUTH: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "expint": (mp.e1, lambda a: -mp.exp(-a) / a),
     "ei": (mp.ei, lambda a: mp.exp(a) / a),
     "lambertw": (mp.lambertw, lambda a: mp.exp(-mp.lambertw(a)) / (1 + mp.lambertw(a))),
+    "wrightomega": (wrightomega, lambda a: 1 / (1 + 1 / wrightomega(a))),
     "lambertw1p": (
         lambda a: 1 + mp.lambertw(a), lambda a: mp.exp(-mp.lambertw(a)) / (1 + mp.lambertw(a)),
     ),
-    "wofz_re": (
-        lambda a, b: faddeeva(a, b).real, lambda a, b: faddeeva_slope(a, b).real, lambda a, b: -faddeeva_slope(a, b).imag,
-    ),
-    "wofz_im": (
-        lambda a, b: faddeeva(a, b).imag, lambda a, b: faddeeva_slope(a, b).imag, lambda a, b: faddeeva_slope(a, b).real,
-    ),
-    "wofz_slope_re": (
-        lambda a, b: faddeeva_slope(a, b).real, lambda a, b: _bend(a, b).real, lambda a, b: -_bend(a, b).imag,
-    ),
-    "wofz_slope_im": (
-        lambda a, b: faddeeva_slope(a, b).imag, lambda a, b: _bend(a, b).imag, lambda a, b: _bend(a, b).real,
-    ),
+    **{
+        f"wofz_{name}re": (lambda a, b, f=f: f(a, b).real, lambda a, b, g=g: g(a, b).real, lambda a, b, g=g: -g(a, b).imag)
+        for name, f, g in FADDEEVA
+    },
+    **{
+        f"wofz_{name}im": (lambda a, b, f=f: f(a, b).imag, lambda a, b, g=g: g(a, b).imag, lambda a, b, g=g: g(a, b).real)
+        for name, f, g in FADDEEVA
+    },
     **{name: functions for kind, below, above in BESSEL for name, functions in _bessel(kind, below, above).items()},
     "lgamma": (lambda a: mp.re(mp.loggamma(a)), mp.digamma),
     "digamma": (mp.digamma, _trigamma),
@@ -268,7 +287,12 @@ def _of_slope(a: Any, b: Any) -> Any:
 
 
 def _of_bend(a: Any, b: Any) -> Any:
-    return 2 * abs(faddeeva(a, b)) + 2 * abs(mp.mpc(a, b)) * _of_slope(a, b)
+    near = abs(mp.mpc(a, b)) < 1.7
+    return 2 * abs(faddeeva(a, b)) + 2 * abs(mp.mpc(a, b)) * _of_slope(a, b) if near else abs(faddeeva_bend(a, b))
+
+
+def _of_third(a: Any, b: Any) -> Any:
+    return 4 * _of_slope(a, b) + 2 * abs(mp.mpc(a, b)) * _of_bend(a, b)
 
 
 SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
@@ -283,6 +307,8 @@ SCALE: Mapping[tuple[str, str], Callable[..., Any]] = {
     **{(f"wofz_{name}", f"partial {at}"): _of_slope for name in ("re", "im") for at in (0, 1)},
     **{(f"wofz_slope_{name}", "value"): _of_slope for name in ("re", "im")},
     **{(f"wofz_slope_{name}", f"partial {at}"): _of_bend for name in ("re", "im") for at in (0, 1)},
+    **{(f"wofz_bend_{name}", "value"): _of_bend for name in ("re", "im")},
+    **{(f"wofz_bend_{name}", f"partial {at}"): _of_third for name in ("re", "im") for at in (0, 1)},
     **{(f"bessel_{kind}", "value"): _envelope for kind in "jy"},
     **{(f"bessel_{kind}", "partial 1"): partial(_envelope, slope=True) for kind in "jy"},
     **{(f"bessel_{kind}{order}", "value"): partial(_envelope, order) for kind in "jy" for order in (0, 1)},

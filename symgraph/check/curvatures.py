@@ -17,6 +17,7 @@ from symgraph.check import balls
 from symgraph.check.balls import ONE, UNKNOWN, ZERO, Missing, Value
 from symgraph.check.form import slope_of
 from symgraph.check.program import Program, Slopes, Step, plus, times
+from symgraph.check.special_forms import log1prel
 from symgraph.ir.ops import OPS
 from symgraph.ir.user_functions import UserOp
 
@@ -84,8 +85,8 @@ def second_partials(step: Step, value: Any, operands: Sequence[Any], places: Seq
     if step.name == "mul":
         others = {pair: [x for place, x in enumerate(operands) if place not in pair] for pair in pairs if pair[0] != pair[1]}
         return {pair: reduce(mul, factors, ONE) for pair, factors in others.items()}
-    if step.name == "sinc":
-        return {(0, 0): _sinc(value, operands[0])}
+    if step.name in _SERIES:
+        return {(0, 0): _SERIES[step.name](value, operands[0])}
     found: dict[tuple[int, int], Value] = {}
     for place in places:
         program = _slope_program(step.name, place)
@@ -117,6 +118,10 @@ def _sinc(v: arb, x: arb) -> Value:
         total = total + term / (2 * n + 3)
         term = -term * x * x / ((2 * n + 1) * (2 * n + 2))
     return total + arb(0, 1) * term
+
+
+_SERIES: Mapping[str, Callable[[Any, Any], Value]] = {"sinc": _sinc, "log1prel": lambda v, x: log1prel(x, 2)}
+"""Second partials of functions of one operand whose formulas are 0/0 at 0."""
 
 
 def _add(changes: dict[int, Value], arg: int, share: Value) -> None:

@@ -53,6 +53,22 @@ def _ndtri(x: arb) -> arb:
     return -arb(2).sqrt() * (2 * x).erfcinv()
 
 
+def stirlerr(x: arb, order: int = 0) -> Value:
+    """The remainder of Stirling's formula, or its derivative of an order up to 2; its terms cancel for large numbers."""
+    if not x.is_finite():
+        return UNKNOWN
+    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(x) + 8):
+        if order == 0:
+            return x.lgamma() - (x - HALF) * x.log() + x - (2 * arb.pi()).log() / 2
+        return x.digamma() - x.log() + HALF / x if order == 1 else _trigamma(x) - 1 / x - HALF / (x * x)
+
+
+def log1prel(x: arb, order: int = 0) -> Value:
+    """log(1 + x)/x, or its derivative of an order up to 2: up to a factor 2F1(n, n; n + 1; -x) with n = order + 1."""
+    factor, n = (ONE, -HALF, arb(2) / 3)[order], arb(order + 1)
+    return factor * (-x).hypgeom_2f1(n, n, n + 1) if x.is_finite() else UNKNOWN
+
+
 def _dawson(x: arb) -> arb:
     """Dawson's integral by the confluent function M (NIST DLMF 7.11.4)."""
     return x * (-x * x).hypgeom_1f1(1, arb(1.5))
@@ -79,6 +95,12 @@ def _faddeeva_bend(x: arb, y: arb) -> acb:
         return -2 * _faddeeva(x, y) - 2 * acb(x, y) * _faddeeva_slope(x, y)
 
 
+def _faddeeva_third(x: arb, y: arb) -> acb:
+    """The third derivative."""
+    with ctx.workprec(ctx.prec + 4 * balls.binary_exponent(abs(x) + y) + 8):
+        return -4 * _faddeeva_slope(x, y) - 2 * acb(x, y) * _faddeeva_bend(x, y)
+
+
 def _of_plane(value: Callable[[arb, arb], acb], slope: Callable[[arb, arb], acb], *, real: bool) -> Form:
     """The real or the imaginary part of a function of x + i*y and its slopes, of a function with that derivative."""
     part, other = ("real", "imag") if real else ("imag", "real")
@@ -101,6 +123,16 @@ def _bessel_forms(kind: str, below: int, above: int) -> dict[str, Form]:
         slopes = (lambda v, x, order=order: slope(order, x),)
         forms[f"bessel_{kind}{end}"] = Form(partial(value, order), slopes, outside)
     return forms
+
+
+def _wrightomega(x: arb) -> Value:
+    """W(exp(x)), or what x less its logarithm contracts to where exp(x) is huge."""
+    if not x > 1000:
+        return balls.exp(x).lambertw() if x < 2000 else UNKNOWN
+    found = (x - x.log()).union(x)
+    for _ in range(ctx.prec // 9 + 4):  # each step leaves less than 1/500 of the width
+        found = x - found.log()
+    return found
 
 
 SPECIAL_FORMS: dict[str, Form] = {
@@ -128,15 +160,26 @@ SPECIAL_FORMS: dict[str, Form] = {
         (lambda v, x, h: _trigamma(x + h) - _trigamma(x), lambda v, x, h: _trigamma(x + h)),
         lambda x, h: x <= 0 or h <= 0,
     ),
+    "stirlerr": Form(stirlerr, (lambda v, x: stirlerr(x, 1),), lambda x: x <= 0),
+    "stirlerr_slope": Form(lambda x: stirlerr(x, 1), (lambda v, x: stirlerr(x, 2),), lambda x: x <= 0),
+    "log1prel": Form(log1prel, (lambda v, x: log1prel(x, 1),), lambda x: x <= -1),
     "dawson": Form(finite(_dawson), (lambda v, x: 1 - 2 * x * v,)),
     "expint": Form(finite(lambda x: x.expint(1)), (lambda v, x: -balls.divided(balls.exp(-x), x),), lambda x: x <= 0),
     "ei": Form(finite(lambda x: x.ei()), (lambda v, x: balls.divided(balls.exp(x), x),), lambda x: x.is_zero()),
+    "wrightomega": Form(finite(_wrightomega), (lambda v, x: balls.inverse(1 + balls.inverse(v)) if v > 1 else v / (1 + v),)),
     "lambertw": Form(finite(lambda x: x.lambertw()), (lambda v, x: balls.divided(balls.exp(-v), 1 + v),)),
     "lambertw1p": Form(finite(lambda x: 1 + x.lambertw()), (lambda v, x: balls.divided(balls.exp(1 - v), v),)),
-    "wofz_re": _of_plane(_faddeeva, _faddeeva_slope, real=True),
-    "wofz_im": _of_plane(_faddeeva, _faddeeva_slope, real=False),
-    "wofz_slope_re": _of_plane(_faddeeva_slope, _faddeeva_bend, real=True),
-    "wofz_slope_im": _of_plane(_faddeeva_slope, _faddeeva_bend, real=False),
+    **{
+        f"wofz_{name}": _of_plane(value, slope, real=name.endswith("re"))
+        for name, value, slope in (
+            ("re", _faddeeva, _faddeeva_slope),
+            ("im", _faddeeva, _faddeeva_slope),
+            ("slope_re", _faddeeva_slope, _faddeeva_bend),
+            ("slope_im", _faddeeva_slope, _faddeeva_bend),
+            ("bend_re", _faddeeva_bend, _faddeeva_third),
+            ("bend_im", _faddeeva_bend, _faddeeva_third),
+        )
+    },
     "polygamma": Form(_polygamma, (lambda v, n, x: ZERO, lambda v, n, x: _polygamma(n + 1, x))),
     **_bessel_forms("j", 1, -1),
     **_bessel_forms("y", 1, -1),

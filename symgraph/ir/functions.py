@@ -268,12 +268,44 @@ class lambertw1p(SpecFunction):  # noqa: N801
     slopes = (lambda f, x: exp(1 - f) / f,)
 
 
+class wrightomega(SpecFunction):  # noqa: N801
+    """Wright's omega function, LambertW(exp(x)), also where exp(x) overflows; with its logarithm it adds up to x."""
+
+    nargs = 1
+    form = staticmethod(lambda x: LambertW(exp(x)))
+    slopes = (lambda f, x: f / (1 + f),)
+
+
 class betaln(SpecFunction):  # noqa: N801
     """The logarithm of the beta function of positive numbers, also where they are far apart or large."""
 
     nargs = 2
     form = staticmethod(lambda a, b: loggamma(a) + loggamma(b) - loggamma(a + b))
     slopes = (lambda f, a, b: -digamma_step(a, b), lambda f, a, b: -digamma_step(b, a))
+
+
+class stirlerr(SpecFunction):  # noqa: N801
+    """What Stirling's formula lacks of log(gamma(x)), for x > 0: about 1/(12*x) where x is large."""
+
+    nargs = 1
+    form = staticmethod(lambda x: loggamma(x) - (x - Rational(1, 2)) * log(x) + x - log(2 * pi) / 2)
+    slopes = (lambda f, x: stirlerr_slope(x),)
+
+
+class stirlerr_slope(SpecFunction):  # noqa: N801
+    """The derivative of stirlerr."""
+
+    nargs = 1
+    form = staticmethod(lambda x: polygamma(0, x) - log(x) + 1 / (2 * x))
+    slopes = (lambda f, x: polygamma(1, x) - 1 / x - 1 / (2 * x**2),)
+
+
+class log1prel(SpecFunction):  # noqa: N801
+    """log(1 + x)/x, which is 1 at 0."""
+
+    nargs = 1
+    form = staticmethod(lambda x: Piecewise((1, Eq(x, 0)), (log(1 + x) / x, True)))
+    slopes = (lambda f, x: Piecewise((-Rational(1, 2), Eq(x, 0)), ((1 / (1 + x) - f) / x, True)),)
 
 
 class dawson(SpecFunction):  # noqa: N801
@@ -309,15 +341,16 @@ class wofz_im(SpecFunction):  # noqa: N801
     slopes = (lambda f, x, y: wofz_slope_im(x, y), lambda f, x, y: wofz_slope_re(x, y))
 
 
+def _bend_of_faddeeva(x: Any, y: Any) -> Any:
+    return -2 * _faddeeva(x, y) - 2 * (x + I * y) * _faddeeva_slope(x, y)
+
+
 class wofz_slope_re(SpecFunction):  # noqa: N801
     """The real part of the derivative of Faddeeva's function."""
 
     nargs = 2
     form = staticmethod(lambda x, y: re(_faddeeva_slope(x, y), evaluate=False))
-    slopes = (
-        lambda f, x, y: -2 * (wofz_re(x, y) + x * f - y * wofz_slope_im(x, y)),
-        lambda f, x, y: 2 * (wofz_im(x, y) + x * wofz_slope_im(x, y) + y * f),
-    )
+    slopes = (lambda f, x, y: wofz_bend_re(x, y), lambda f, x, y: -wofz_bend_im(x, y))
 
 
 class wofz_slope_im(SpecFunction):  # noqa: N801
@@ -325,9 +358,28 @@ class wofz_slope_im(SpecFunction):  # noqa: N801
 
     nargs = 2
     form = staticmethod(lambda x, y: im(_faddeeva_slope(x, y), evaluate=False))
+    slopes = (lambda f, x, y: wofz_bend_im(x, y), lambda f, x, y: wofz_bend_re(x, y))
+
+
+class wofz_bend_re(SpecFunction):  # noqa: N801
+    """The real part of the second derivative of Faddeeva's function."""
+
+    nargs = 2
+    form = staticmethod(lambda x, y: re(_bend_of_faddeeva(x, y), evaluate=False))
     slopes = (
-        lambda f, x, y: -2 * (wofz_im(x, y) + x * f + y * wofz_slope_re(x, y)),
-        lambda f, x, y: -2 * (wofz_re(x, y) + x * wofz_slope_re(x, y) - y * f),
+        lambda f, x, y: -2 * (2 * wofz_slope_re(x, y) + x * f - y * wofz_bend_im(x, y)),
+        lambda f, x, y: 2 * (2 * wofz_slope_im(x, y) + x * wofz_bend_im(x, y) + y * f),
+    )
+
+
+class wofz_bend_im(SpecFunction):  # noqa: N801
+    """The imaginary part of the second derivative of Faddeeva's function."""
+
+    nargs = 2
+    form = staticmethod(lambda x, y: im(_bend_of_faddeeva(x, y), evaluate=False))
+    slopes = (
+        lambda f, x, y: -2 * (2 * wofz_slope_im(x, y) + x * f + y * wofz_bend_re(x, y)),
+        lambda f, x, y: -2 * (2 * wofz_slope_re(x, y) + x * wofz_bend_re(x, y) - y * f),
     )
 
 

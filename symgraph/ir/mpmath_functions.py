@@ -1,5 +1,6 @@
 """Special functions on mpmath's numbers, at any size: inverses of erf, Dawson's integral, Faddeeva's, slopes of digamma."""
 
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -40,7 +41,7 @@ def faddeeva(x: Any, y: Any) -> Any:
     """Return Faddeeva's function at x + i*y for y >= 0."""
     z = mpmath.mpc(x, y)
     if mpmath.mag(z) > _FAR:
-        return _far(z, 1, 0)
+        return _far(z, 1, lambda n: 1)
     with mpmath.workprec(mpmath.mp.prec + 2 * max(mpmath.mag(z), 0) + 16):
         return mpmath.exp(-z * z) * mpmath.erfc(mpmath.mpc(y, -x))
 
@@ -49,26 +50,35 @@ def faddeeva_slope(x: Any, y: Any) -> Any:
     """Return the derivative of Faddeeva's function."""
     z = mpmath.mpc(x, y)
     if mpmath.mag(z) > _FAR:
-        return _far(z, -1 / z, 2)
+        return _far(z, -1 / z, lambda n: 1 + 2 * n)
     with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(z), 0) + 16):
         return mpmath.mpc(0, 2) / mpmath.sqrt(mpmath.pi) - 2 * z * faddeeva(x, y)
 
 
-def _far(z: Any, factor: Any, growth: int) -> Any:
+def faddeeva_bend(x: Any, y: Any) -> Any:
+    """Return the second derivative of Faddeeva's function."""
+    z = mpmath.mpc(x, y)
+    if mpmath.mag(z) > _FAR:
+        return _far(z, 1 / z / z, lambda n: (1 + 2 * n) * (2 + 2 * n))
+    with mpmath.workprec(mpmath.mp.prec + 4 * max(mpmath.mag(z), 0) + 16):
+        return -2 * faddeeva(x, y) - 2 * z * faddeeva_slope(x, y)
+
+
+def _far(z: Any, factor: Any, growth: Callable[[int], int]) -> Any:
     """Return the factor times the expansion of Faddeeva's function far from 0, where erfc and the difference are slow.
 
-    Its term n goes with ``z**-(2*n + 1)``, so that the derivative has each of them times ``-(2*n + 1)/z``.
+    Its term n goes with ``z**-(2*n + 1)``, so that a derivative has each of them times ``-(2*n + 1)/z``.
 
     Args:
         z: the number, whose ``mag`` is above ``_FAR``.
         factor: of the first term.
-        growth: of the number that multiplies the terms, by which the derivative differs: 1 + growth*n.
+        growth: gives the number that multiplies term n, by which a derivative differs.
     """
     if mpmath.isinf(z):
         return mpmath.mpc(0)
     total, term = mpmath.mpc(0), mpmath.mpc(factor)
     for order in range(mpmath.mp.prec // (2 * mpmath.mag(z) - 8) + 2):
-        total += (1 + growth * order) * term
+        total += growth(order) * term
         term *= (2 * order + 1) / (2 * z * z)
     return mpmath.mpc(0, 1) / mpmath.sqrt(mpmath.pi) / z * total
 
@@ -85,3 +95,24 @@ def polygamma(order: Any, x: Any) -> Any:
         slope = [a + b for a, b in zip([*steep, 0, 0], [0, 0, *steep], strict=True)]
     turned = mpmath.polyval(slope[::-1], mpmath.cospi(x) / mpmath.sinpi(x))
     return (-1) ** whole * mpmath.psi(whole, 1 - x) - mpmath.pi ** (whole + 1) * turned
+
+
+def stirlerr(x: Any, order: int = 0) -> Any:
+    """Compute what Stirling's formula lacks of log(gamma(x)), or its slope, with the digits that cancel for large x."""
+    size = mpmath.mag(x) if x else 0
+    if size > 4 * mpmath.mp.prec:
+        return -1 / (12 * x * x) if order else 1 / (12 * x)
+    with mpmath.workprec(mpmath.mp.prec + 4 * max(size, 0) + 8):
+        if order:
+            return mpmath.digamma(x) - mpmath.log(x) + 1 / (2 * x)
+        return mpmath.loggamma(x) - (x - mpmath.mpf(0.5)) * mpmath.log(x) + x - mpmath.log(2 * mpmath.pi) / 2
+
+
+def wrightomega(x: Any) -> Any:
+    """Return the number that adds up to x with its logarithm, for large x by Newton's method."""
+    if x < 1000:
+        return mpmath.lambertw(mpmath.exp(x))
+    found = x - mpmath.log(x)
+    for _ in range(mpmath.mp.prec.bit_length() + 1):  # from three digits on they double
+        found -= (found + mpmath.log(found) - x) * found / (1 + found)
+    return found

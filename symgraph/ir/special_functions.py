@@ -11,7 +11,17 @@ import sympy
 from sympy import Abs, Integer, Max, Min, Piecewise, Rational, Symbol, exp, log, pi, sqrt
 
 from symgraph.ir import functions as fn
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri, polygamma
+from symgraph.ir.mpmath_functions import (
+    dawson,
+    erfcinv,
+    faddeeva,
+    faddeeva_bend,
+    faddeeva_slope,
+    ndtri,
+    polygamma,
+    stirlerr,
+    wrightomega,
+)
 from symgraph.ir.op import (
     FALLING,
     REALS,
@@ -83,12 +93,34 @@ for _coefficient in reversed(_EXPANSION):
     _divided = _divided * u + _remainder
 _DIFFERENCE = fn.log1p(x1 / m) + d / 2 + d * (1 / m + 1 / s) * _divided
 
+# the second derivative of what Stirling's formula lacks of log(gamma): ten steps of its recurrence, which adds
+# 1/(x*(x + 1))**2/2, if x0 is below 10, then its expansion (NIST DLMF 5.5.2, 5.15.8)
+_bend: Any = Integer(0)
+for _n in range(12, 0, -1):
+    _bend = sympy.bernoulli(2 * _n) + u * _bend
+_STIRLERR_SLOPE: tuple[Any, ...] = (
+    (p, Piecewise((x0, x0 < 10), (1, True))), (m, Piecewise((x0 + 10, x0 < 10), (x0, True))), (r, 1 / m), (u, r * r),
+)  # fmt: skip
+_STEPS = sum((1 / ((p + _k) * (p + _k + 1))) ** 2 for _k in range(10)) / 2
+_STIRLERR_BEND = Piecewise((_STEPS, x0 < 10), (0, True)) + _bend * u * r
+
+# the slope of log(1 + x)/x, near 0 by s = x/(2 + x), in which log(1 + x) is 2*atanh(s); the next term is below 2**-110
+_odd: Any = Rational(1, 51)
+for _n in range(49, 1, -2):
+    _odd = Rational(1, _n) + s * s * _odd
+_NEAR_0 = sympy.And(x0 > -Rational(1, 3), x0 < _HALF)
+_LOG1PREL: tuple[Any, ...] = (
+    (p, Piecewise((x0, _NEAR_0), (0, True))), (g, Piecewise((1, _NEAR_0), (x0, True))), (s, p / (2 + p)),
+    (h, _AWAY),
+)  # fmt: skip
+_DLOG1PREL = Piecewise((-(1 - s) * (1 - s) / 2 * (1 / (1 + s) + s * _odd), _NEAR_0), ((1 / (1 + x0) - v) / g, True))
+
 # 1 - 2*x*dawson(x) cancels; from 1.7 on as a part of the slope of Faddeeva's function
 _DDAWSON = Piecewise((1 - 2 * x0 * v, Abs(x0) < Rational(17, 10)), (sqrt(pi) / 2 * fn.wofz_slope_im(x0, 0), True))
 
 _FADDEEVA_NOTE = (
-    "of the modulus of the complex number that v, or the slope, is a part of; slopes below |z| = 1.7, and second ones: of the "
-    "terms that cancel"
+    "of the modulus of the complex number that v, or the slope, is a part of; derivatives below |z| = 1.7, and third ones: of "
+    "the terms that cancel"
 )
 _WAVES = "beyond the order: of the waves' height, sqrt(J**2 + Y**2)"
 _BESSEL = (
@@ -174,6 +206,17 @@ SPECIAL_FUNCTIONS = (
        _DIGAMMA_STEP, _DIFFERENCE + Piecewise((_TEN_STEPS, x0 < 10), (0, True)), domain=POSITIVE, range=POSITIVE,
        reference="digamma_step", cost=4 * TRANSCENDENTAL, ulp=6.0, ulp32=8.0, partial_ulp=(8.0, 4.0),
        note="partial by x0: of the terms that are subtracted"),
+    Op("stirlerr", 1, fn.stirlerr(x0).definition(), ((fn.stirlerr_slope(x0),),), fn.stirlerr, domain=POSITIVE,
+       range=POSITIVE, trend=FALLING, **own("stirlerr") | {"accurate": None}, mpmath=stirlerr, **_GAMMA,
+       regions=regions(0.0, (20, 18), 1.0, (5, 5.5), math.inf)),
+    Op("stirlerr_slope", 1, fn.stirlerr_slope(x0).definition(), ((_STIRLERR_BEND,),), fn.stirlerr_slope, _STIRLERR_SLOPE,
+       domain=POSITIVE, range=Span(high=0.0), trend=RISING, **own("stirlerr_slope") | {"accurate": None},
+       mpmath=lambda a: stirlerr(a, 1), **_GAMMA,
+       regions=regions(0.0, (12, 5), 1.0, (5, 5), 10.0, (3.5, 4), math.inf)),
+    Op("log1prel", 1, fn.log1prel(x0).definition(), ((_DLOG1PREL,),), fn.log1prel, _LOG1PREL,
+       Piecewise((1, sympy.Eq(x0, 0)), (fn.log1p(h) / h, True)), domain=Span(-1.0), range=POSITIVE, trend=FALLING,
+       reference="log1prel", cost=2 * TRANSCENDENTAL, ulp32=6.0,
+       regions=regions(-1.0, (1.5, 5), 0.0, (1.5, 8), math.inf)),
     # the inverses of error function and normal law; their slopes by the scaled error function, which does not amplify errors
     Op("erfinv", 1, sympy.erfinv(x0), ((sqrt(pi) / 2 * fn.erfcx(Abs(v)), over(1 - Abs(x0))),), sympy.erfinv,
        domain=Span(-1.0, 1.0), range=REALS, trend=RISING, parity=-1, **scipy("erfinv"), mpmath="erfinv", reference="erfinv",
@@ -209,20 +252,28 @@ SPECIAL_FUNCTIONS = (
        fn.lambertw1p, domain=Span(-0.36787944117144233), range=Span(0.0), trend=RISING, **scipy("lambertw1p"),
        mpmath=lambda a: 1 + mpmath.lambertw(a), reference="lambertw1p", cost=4 * TRANSCENDENTAL, ulp32=2.0,
        regions=regions(-0.36787944117144233, (3, 4.5), -0.35, (9, 12.5), 1.0, (1.5, 2.5), math.inf)),
+    Op("wrightomega", 1, fn.wrightomega(x0).definition(),
+       ((Piecewise((v / (1 + v), x0 < 1), (1 / (1 + 1 / Max(v, _HALF)), True)),),), fn.wrightomega, domain=REALS,
+       range=POSITIVE, trend=RISING, steep=True, bounded_slope=True, **scipy("wrightomega"), mpmath=wrightomega,
+       reference="wrightomega", cost=4 * TRANSCENDENTAL, ulp32=1.0,
+       regions=regions(-math.inf, (2, 2.5), 0.0, (1.5, 1.5), 1.0, (1.5, 1.5), math.inf)),
     # the function of Faddeeva, whose real part is Voigt's profile
     *(Op(f"wofz_{name}", 2, getattr(fn, f"wofz_{name}")(x0, x1).definition(), partials, getattr(fn, f"wofz_{name}"),
          domain=(REALS, FROM_0), range=REALS, **scipy(f"wofz_{name}"), mpmath=exact, reference=f"wofz_{name}",
-         cost=4 * TRANSCENDENTAL, ulp=30.0 if "slope" in name else 8.0, ulp32=1.0, partial_ulp=(30.0, 30.0),
+         cost=4 * TRANSCENDENTAL, ulp=8.0 if "_" not in name else 30.0 if "slope" in name else 250.0,
+         ulp32=1.0, partial_ulp=(250.0, 250.0) if "_" in name else (30.0, 30.0),
          note=_FADDEEVA_NOTE)
       for name, partials, exact in (
         ("re", ((fn.wofz_slope_re(x0, x1),), (-fn.wofz_slope_im(x0, x1),)), lambda a, b: faddeeva(a, b).real),
         ("im", ((fn.wofz_slope_im(x0, x1),), (fn.wofz_slope_re(x0, x1),)), lambda a, b: faddeeva(a, b).imag),
-        ("slope_re", ((-2 * (fn.wofz_re(x0, x1) + x0 * v - x1 * fn.wofz_slope_im(x0, x1)),),
-                      (2 * (fn.wofz_im(x0, x1) + x0 * fn.wofz_slope_im(x0, x1) + x1 * v),)),
-         lambda a, b: faddeeva_slope(a, b).real),
-        ("slope_im", ((-2 * (fn.wofz_im(x0, x1) + x0 * v + x1 * fn.wofz_slope_re(x0, x1)),),
-                      (-2 * (fn.wofz_re(x0, x1) + x0 * fn.wofz_slope_re(x0, x1) - x1 * v),)),
-         lambda a, b: faddeeva_slope(a, b).imag))),
+        ("slope_re", ((fn.wofz_bend_re(x0, x1),), (-fn.wofz_bend_im(x0, x1),)), lambda a, b: faddeeva_slope(a, b).real),
+        ("slope_im", ((fn.wofz_bend_im(x0, x1),), (fn.wofz_bend_re(x0, x1),)), lambda a, b: faddeeva_slope(a, b).imag),
+        ("bend_re", ((-2 * (2 * fn.wofz_slope_re(x0, x1) + x0 * v - x1 * fn.wofz_bend_im(x0, x1)),),
+                     (2 * (2 * fn.wofz_slope_im(x0, x1) + x0 * fn.wofz_bend_im(x0, x1) + x1 * v),)),
+         lambda a, b: faddeeva_bend(a, b).real),
+        ("bend_im", ((-2 * (2 * fn.wofz_slope_im(x0, x1) + x0 * v + x1 * fn.wofz_bend_re(x0, x1)),),
+                     (-2 * (2 * fn.wofz_slope_re(x0, x1) + x0 * fn.wofz_bend_re(x0, x1) - x1 * v),)),
+         lambda a, b: faddeeva_bend(a, b).imag))),
     # Bessel functions of whole orders
     *(row for kind, function, span, below, above in _BESSEL for row in (
         Op(f"bessel_{kind}0", 1, function(0, x0), ((above * 2 * function(1, x0),),), (function, 0), domain=span,

@@ -46,6 +46,13 @@ _LOG1P_SUM = (
 
 _CLOGLOG = "log1p(-exp(-exp(x if x > 0 else 0))) if x > 0 else (log(-expm1(-exp(x if x > -40 else -40))) if x > -40 else x)"
 
+# where exp(a) may leave the range and p is above 0 by the logarithm of both, whose error is that of a then
+_IS_FAR = "min(p, abs(a) - 80) > 0"
+_OMEGA = (
+    f"wrightomega((a if {_IS_FAR} else 0) + log(p if {_IS_FAR} else 1)) if {_IS_FAR} "
+    f"else lambertw((0 if {_IS_FAR} else p)*exp(0 if {_IS_FAR} else a))"
+)
+
 _NEAR_0 = "abs(x) < 1/2"
 _NEAR_1 = "min(2*abs(x), abs(n*log1p(x if x > -1 else 2**60))) < 1"
 _EXPM1 = "expm1({1}*log1p(x if {0} else 0)) if {0} else {2} - 1"
@@ -204,6 +211,11 @@ RULES: tuple[Rule, ...] = (
     Rule("c^n/(k^n + c^n)", "c**n/(k**n + c**n)", "sigmoid(n*log(c/k))", "the derivatives cancel for c >> k; powers overflow",
          (("c", 1e-6, 1e3), ("k", 1e-6, 1e3), ("n", 0.5, 50.0)),
          when=f"not constant(n) and {_BETWEEN.format('c')} and {_BETWEEN.format('k')}"),
+    # the inverse of x*exp(x)
+    Rule("W(exp x)", "lambertw(exp(x))", "wrightomega(x)", "exp overflows, and is 0 for x << 0", _FAR,
+         example="LambertW(exp(x))"),
+    Rule("W(p exp a)", "lambertw(p*exp(a))", _OMEGA, "exp overflows, and is 0 for a << 0",
+         (("a", -900.0, 900.0), ("p", 0.0, 10.0)), when="not (a <= 80 and a >= -80)", example="LambertW(p*exp(a))"),
     # error functions
     Rule("exp(x^2) erfc x", "exp(x**2)*erfc(x)", "erfcx(x)", "exp overflows and erfc is 0 for x >> 0", (("x", -20.0, 30.0),)),
     Rule("exp a/erfc b", "exp(a)/erfc(b)", f"exp(a + {_POSITIVE_B}**2)/(erfcx({_POSITIVE_B}) if b > 0 else erfc(b))",

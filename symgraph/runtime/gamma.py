@@ -129,6 +129,67 @@ TRIGAMMA_FAR = (
     0.1666666666666666,
 )
 
+# x times what Stirling's formula lacks of log(gamma(x)), as a quotient in 1/x**2, for x >= 1
+STIRLERR_TOP = (
+    0.039195471842695506,
+    5.800822699078801,
+    138.91795613227526,
+    1148.6899525650456,
+    4260.796636325532,
+    8045.870789409599,
+    8265.389626542568,
+    4761.292823350606,
+    1539.6991874959376,
+    270.4264338896847,
+    23.500912599938975,
+    0.7730290049310525,
+)
+STIRLERR_BOTTOM = (
+    1.0,
+    93.90419686154202,
+    1943.9789979111038,
+    15024.540761687384,
+    53764.90320956222,
+    99471.4030274768,
+    100952.50445615,
+    57725.85039233726,
+    18582.249063876334,
+    3254.4395325976193,
+    282.32016280124003,
+    9.27634805917263,
+)
+# -x**2 times its slope, as a quotient in 1/x**2, for x >= 1
+STIRLERR_SLOPE_TOP = (
+    0.019296164477471643,
+    3.4094100728337984,
+    89.62318651730146,
+    810.482469258799,
+    3322.512331347478,
+    7058.739915578541,
+    8361.161384057286,
+    5740.595838860066,
+    2317.3718843018787,
+    545.0448693547531,
+    71.76595616416982,
+    4.7955467794772,
+    0.12395437343032832,
+)
+STIRLERR_SLOPE_BOTTOM = (
+    1.0,
+    79.91126178933808,
+    1575.318696436032,
+    12276.84701377302,
+    46147.24014043611,
+    92930.44578655562,
+    106390.89006112186,
+    71453.4097764688,
+    28432.38711228628,
+    6624.554426683534,
+    866.8901735596999,
+    57.69530660184276,
+    1.4874524811639398,
+)
+
 
 def gamma_places(x: Array) -> tuple[Array, Array, Array, Array]:
     """Give x in float64, its distance from the nearest integer, and the argument in whose place a gamma function is computed.
@@ -178,6 +239,28 @@ def trigamma(x: Array) -> Array:
     return result
 
 
+def stirlerr(x: Array) -> Array:
+    """Compute what Stirling's formula lacks of log(gamma(x)) for x > 0; below 1 by a step of the recurrence."""
+    z = widened(x)
+    n = np.minimum(z, 1.0)
+    u = 1.0 / select(z < 1.0, z + 1.0, z)
+    base = u * (polynomial(STIRLERR_TOP, u * u) / polynomial(STIRLERR_BOTTOM, u * u))
+    step = (n + 0.5) * (np.log1p(n) - np.log(n)) - 1.0
+    result: Array = narrowed(base + select(z < 1.0, step, 0.0), x)
+    return result
+
+
+def stirlerr_slope(x: Array) -> Array:
+    """Compute the slope of stirlerr."""
+    z = widened(x)
+    n = np.minimum(z, 1.0)
+    u = 1.0 / select(z < 1.0, z + 1.0, z)
+    base = u * u * (polynomial(STIRLERR_SLOPE_TOP, u * u) / polynomial(STIRLERR_SLOPE_BOTTOM, u * u))
+    step = np.log1p(n) - np.log(n) - 0.5 * (1.0 / n + 1.0 / (n + 1.0))
+    result: Array = narrowed(select(z < 1.0, step, 0.0) - base, x)
+    return result
+
+
 def sloped(function: Callable[[Array], Array], slope: Callable[[Array], Array], units: float, x: Bounded) -> Bounded:
     """Bound a function of the gamma family: the error times the slope, which between two poles is greatest at an end.
 
@@ -220,3 +303,13 @@ def tetragamma_size(x: Array) -> Array:
 def trigamma_bound(x: Bounded) -> Bounded:
     """Bound trigamma(a)."""
     return sloped(trigamma, tetragamma_size, 3.5, x)
+
+
+def stirlerr_bound(x: Bounded) -> Bounded:
+    """Bound stirlerr(a)."""
+    return sloped(stirlerr, stirlerr_slope, 20.0, x)
+
+
+def stirlerr_slope_bound(x: Bounded) -> Bounded:
+    """Bound stirlerr_slope(a), whose own slope is below 1/(2*a*a)."""
+    return sloped(stirlerr_slope, lambda a: 0.5 / a / a, 12.0, x)

@@ -137,6 +137,11 @@ def lambertw(scipy: Any, x: Array) -> Array:
     return by_region(x, [(x < -0.35, lambda x: lambertw1p(scipy, x) - 1.0), (x == np.inf, lambda x: x)], away)
 
 
+def wrightomega(scipy: Any, x: Array) -> Array:
+    """Compute W(exp(x)), below 0 as it stands there, where SciPy's loses some ulp."""
+    return by_region(x, [(x < 0.0, lambda x: lambertw(scipy, np.exp(x)))], scipy.wrightomega)
+
+
 def faddeeva(x: Array, y: Array) -> Array:
     """Compute Faddeeva's function w at x + i*y, complex."""
     z, scale = x + 1j * y, 1j / np.sqrt(np.pi)
@@ -154,16 +159,33 @@ def faddeeva_slope(x: Array, y: Array) -> Array:
     return by_region(z, regions, lambda z: -scale * (rest := faddeeva_rest(z)) / (z - rest))
 
 
-def faddeeva_rest(z: Array) -> Array:
-    """Compute what the continued fraction of w(z) = i/sqrt(pi)/(z - rest) has below its head (NIST DLMF 7.9.4)."""
+def faddeeva_bend(x: Array, y: Array) -> Array:
+    """Compute w''(z) = -2*w(z) - 2*z*w'(z), whose terms cancel away from 0, there by the formulas below."""
+    z, scale = x + 1j * y, 2j / np.sqrt(np.pi)
+
+    def near(z: Array) -> Array:
+        value = faddeeva_by_sum(z)[0]
+        return -2.0 * value - 2.0 * z * (scale - 2.0 * z * value)
+
+    def far(z: Array) -> Array:
+        rest = faddeeva_rest(z, 2)
+        return scale * rest / (z - rest) / (z - 0.5 / (z - rest))
+
+    # up to 2.1 the pole's share and the nodes next to it cancel more
+    regions = [(np.abs(z) < 2.1, near), (np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z)[2])]
+    return by_region(z, regions, far)
+
+
+def faddeeva_rest(z: Array, head: int = 1) -> Array:
+    """Compute what the continued fraction of w(z) = i/sqrt(pi)/(z - rest) has below its head, or below (NIST DLMF 7.9.4)."""
     rest: Array = FADDEEVA_TERMS / 2 / z
-    for term in range(FADDEEVA_TERMS - 1, 0, -1):
+    for term in range(FADDEEVA_TERMS - 1, head - 1, -1):
         rest = term / 2 / (z - rest)
     return rest
 
 
-def faddeeva_by_sum(z: Array) -> tuple[Array, Array]:
-    """Compute w and w' by the trapezoidal rule for its integral, with the pole's share (Matta, Reichel, Math. Comp. 25, 1971).
+def faddeeva_by_sum(z: Array) -> tuple[Array, Array, Array]:
+    """Compute w, w' and w'' by the trapezoidal rule, with the pole's share (Matta, Reichel, Math. Comp. 25, 1971).
 
     The nodes are the multiples of h = 1/2 or the numbers midway, whichever keep away from x; 2*exp(-z*z)/(1 - q) with q =
     exp(-2*pi*i*z/h), or 1 + q for numbers midway, is the pole's share of w where y < pi/h.
@@ -175,20 +197,25 @@ def faddeeva_by_sum(z: Array) -> tuple[Array, Array]:
     inner, square = np.abs(z.real) < 0.25 * h, z * z
     nodes = (np.arange(15.0)[:, np.newaxis] + midway) * h
 
-    def pair(node: Array) -> tuple[Array, Array]:
+    def pair(node: Array) -> tuple[Array, Array, Array]:
         inverse = 1.0 / np.where(inner, square - node * node, (z - node) * (z + node))
         term = np.where(node > 0.0, np.exp(-node * node), 0.0) * inverse
-        return term * z, term * inverse * (square + node * node)
+        slope = term * inverse * (square + node * node)
+        return term * z, slope, 2.0 * term * inverse * inverse * z * (square + 3.0 * node * node)
 
-    value, slope = np.where(midway > 0.0, 0.0, 0.5 / z), np.where(midway > 0.0, 0.0, -0.5 / square)
-    for of_value, of_slope in zip(*pair(nodes), strict=True) if z.size == 1 else map(pair, nodes):
-        value, slope = value + of_value, slope - of_slope
+    alone = np.where(midway > 0.0, 0.0, 0.5 / z)
+    value, slope, bend = alone, -alone / z, 2.0 * alone / square
+    for parts in zip(*pair(nodes), strict=True) if z.size == 1 else map(pair, nodes):
+        value, slope, bend = value + parts[0], slope - parts[1], bend + parts[2]
     # by 1/q, which underflows where q would overflow
     small = np.where(midway > 0.0, -1.0, 1.0) * np.exp(2j * np.pi * z / h)
     share = np.where(
         z.imag < np.pi / h, 2.0 * gauss(z.real) * np.exp(z.imag**2 - 2j * z.real * z.imag) * small / (small - 1.0), 0.0
     )
-    return 2j * h / np.pi * value + share, 2j * h / np.pi * slope - share * (2.0 * z + 2j * np.pi / h / (small - 1.0))
+    turn, factor = 2j * np.pi / h, 2j * h / np.pi
+    growth = 2.0 * z + turn / (small - 1.0)
+    change = turn * turn * small / (small - 1.0) / (small - 1.0) - 2.0
+    return factor * value + share, factor * slope - share * growth, factor * bend + share * (growth * growth + change)
 
 
 def polygamma(scipy: Any, order: float, x: Array) -> Array:

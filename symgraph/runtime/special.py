@@ -18,11 +18,13 @@ from symgraph.runtime.regions import (
     erfcinv,
     exponential_integral,
     faddeeva,
+    faddeeva_bend,
     faddeeva_slope,
     gamma_function,
     lambertw,
     lambertw1p,
     polygamma,
+    wrightomega,
 )
 
 BY_REGION: Mapping[str, tuple[int, Callable[..., Array]]] = {
@@ -32,11 +34,14 @@ BY_REGION: Mapping[str, tuple[int, Callable[..., Array]]] = {
     "ei": (1, exponential_integral),
     "lambertw": (1, lambertw),
     "lambertw1p": (1, lambertw1p),
+    "wrightomega": (1, wrightomega),
     "polygamma": (2, polygamma),
     "wofz_re": (2, lambda scipy, x, y: faddeeva(x, y).real),
     "wofz_im": (2, lambda scipy, x, y: faddeeva(x, y).imag),
     "wofz_slope_re": (2, lambda scipy, x, y: faddeeva_slope(x, y).real),
     "wofz_slope_im": (2, lambda scipy, x, y: faddeeva_slope(x, y).imag),
+    "wofz_bend_re": (2, lambda scipy, x, y: faddeeva_bend(x, y).real),
+    "wofz_bend_im": (2, lambda scipy, x, y: faddeeva_bend(x, y).imag),
     **{f"bessel_{kind}": (2, partial(of_whole_order, kind)) for kind in "jyik"},
     **{
         f"bessel_{kind}{order}": (1, lambda scipy, x, kind=kind, order=order: of_whole_order(kind, scipy, order, x))

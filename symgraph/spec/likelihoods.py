@@ -2,8 +2,9 @@
 
 To add one, add its row.
 
-The forms keep their digits at the ends of their parameters: logarithms of gamma functions that nearly cancel are replaced by
-series from a size on at which the series are exact to a double's digits (Abramowitz and Stegun 6.1.41 and 6.1.47).
+The forms keep their digits at the ends of their parameters and for large counts: logarithms of gamma functions, which cancel
+there, are written by what Stirling's formula lacks of them, and counts beside their means by a deviance (C. Loader, Fast and
+Accurate Computation of Binomial Probabilities, 2000).
 """
 
 import inspect
@@ -13,14 +14,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sympy
-from sympy import Eq, Integer, Piecewise, Rational, log, loggamma, pi
+from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, log, loggamma, pi, sqrt
 
 from symgraph.errors import SpecError
-from symgraph.ir.functions import log1p, logaddexp, sigmoid, softplus, xlogy
+from symgraph.ir.functions import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
 from symgraph.spec.inputs import Input, NamedNode
 
-_LARGE = 50
-"""Arguments from here on have series: their first term that is left out is below 1e-17 there."""
+_TINY = Rational(1, 2**1000)
+"""Below it a number has no inverse; what depends on the inverse here is nothing beside other terms then."""
 
 
 class Labels(NamedTuple):
@@ -64,9 +65,16 @@ class Declared(NamedTuple):
     labels: Labels
 
 
-def _stirling(x: Any) -> Any:
-    """Return the remainder of Stirling's formula, log(gamma(x)) - ((x - 1/2)*log(x) - x + log(2*pi)/2), for large x."""
-    return Rational(1, 12) / x - Rational(1, 360) / x**3 + Rational(1, 1260) / x**5 - Rational(1, 1680) / x**7
+def _surprise(x: Any, others: Any, excess: Any, log_rate: Any) -> Any:
+    """Return x*log(x/mean) of x out of x + others, given mean - x, which says more near the mean, and log(mean/trials)."""
+    trials = x + others
+    near = And(Abs(excess) < 7 * x / 8, others > 0)
+    return Piecewise((-x * log1p(excess / x), near), (x * (log(x / trials) - log_rate), x > 0), (0, True))
+
+
+def _log_root_of(x: Any) -> Any:
+    """Return the logarithm of x!/(x/e)**x, which is that of sqrt(2*pi*x) and a small remainder, for x > 0."""
+    return log(2 * pi * x) / 2 + stirlerr(x)
 
 
 def _gaussian(y: Any, mean: Any, sigma: Any) -> Any:
@@ -74,48 +82,79 @@ def _gaussian(y: Any, mean: Any, sigma: Any) -> Any:
 
 
 def _student_t(y: Any, mean: Any, scale: Any, nu: Any) -> Any:
+    gap = y - mean
+    z, root = gap / scale, sqrt(nu)
+    w = z / root
+    # log(scale) + (nu + 1)/2 * log(1 + w**2), whose parts by nu cancel for large nu, those by the scale for small nu
+    tails = Piecewise(
+        (log(scale) + z**2 / 2 * log1prel(w**2) + log1p(w**2) / 2, Abs(w) < 1),
+        (log(hypot(scale, gap / root)) + nu * log(hypot(1, w)), Abs(w) < 2**300),
+        ((nu + 1) * (log(Abs(gap)) - log(nu) / 2) - nu * log(scale), True),
+    )
     # log(gamma((nu + 1)/2)/gamma(nu/2)) - log(nu/2)/2, which is near 0 for large nu
-    ratio = loggamma((nu + 1) / 2) - loggamma(nu / 2) - log(nu / 2) / 2
-    terms = ((Rational(-1, 4), 1), (Rational(1, 24), 3), (Rational(-1, 20), 5), (Rational(17, 112), 7), (Rational(-31, 36), 9))
-    series = sympy.Add(*(factor / nu**power for factor, power in terms))
-    tails = (nu + 1) / 2 * log1p(((y - mean) / scale) ** 2 / nu)
-    return tails + log(scale) + log(2 * pi) / 2 - Piecewise((ratio, nu < _LARGE), (series, True))
+    ratio = stirlerr((nu + 1) / 2) - stirlerr(nu / 2) + (log1prel(1 / Max(nu, _TINY)) - 1) / 2
+    return tails + log(2 * pi) / 2 - ratio
 
 
 def _poisson(y: Any, mean: Any) -> Any:
-    return mean - xlogy(y, mean) + loggamma(y + 1)
-
-
-def _log_binomial(n: Any, y: Any) -> Any:
-    return loggamma(n + 1) - loggamma(y + 1) - loggamma(n - y + 1)
+    near, ratio = And(mean > y / 8, mean < 8 * y), (mean - y) / y
+    deviance = Piecewise((y * (ratio - log1p(ratio)), near), (mean - y + xlogx(y), True))
+    return deviance - xlogy(Piecewise((0, near), (y, True)), mean) + Piecewise((0, Eq(y, 0)), (_log_root_of(y), True))
 
 
 def _binomial(y: Any, probability: Any, trials: Any) -> Any:
-    failures = Piecewise((0, Eq(y, trials)), ((trials - y) * log1p(-probability), True))
-    return -xlogy(y, probability) - failures - _log_binomial(trials, y)
+    failures, excess = trials - y, trials * probability - y
+    terms = _surprise(y, failures, excess, log(probability)) + _surprise(failures, y, -excess, log1p(-probability))
+    return terms - _ways(y, trials)
 
 
 def _binomial_with_logits(y: Any, logit: Any, trials: Any) -> Any:
-    return y * softplus(-logit) + (trials - y) * softplus(logit) - _log_binomial(trials, y)
+    failures = trials - y
+    entropy = y * _log_share(y, failures) + failures * _log_share(failures, y)
+    return y * softplus(-logit) + failures * softplus(logit) - _ways(y, trials, entropy)
+
+
+def _log_share(x: Any, others: Any) -> Any:
+    """Return log(x/(x + others))."""
+    return Piecewise((log(x / (x + others)), x < others), (log1p(-others / (x + others)), True))
+
+
+def _ways(y: Any, trials: Any, entropy: Any = 0) -> Any:
+    """Return log(C(trials, y)) + y*log(y/trials) + (trials - y)*log(1 - y/trials) less an entropy; 0 where there is one way."""
+    ways = _log_root_of(trials) - _log_root_of(y) - _log_root_of(trials - y) - entropy
+    return Piecewise((0, Or(Eq(y, 0), Eq(y, trials))), (ways, True))
 
 
 def _gamma(y: Any, mean: Any, shape: Any) -> Any:
-    excess = (y - mean) / mean
-    # log(y/mean); for a large shape the mean is near, and excess - log keeps what is left
-    logarithm = Piecewise((log1p(excess), excess > Rational(-1, 2)), (log(y / mean), True))
-    # log(gamma(shape)) - shape*log(shape) + shape
-    near = loggamma(shape) - shape * log(shape) + shape
-    far = log(2 * pi) / 2 - log(shape) / 2 + _stirling(shape)
-    return shape * (excess - logarithm) + log(y) + Piecewise((near, shape < _LARGE), (far, True))
+    excess, near = (y - mean) / mean, And(y > mean / 8, y < 8 * mean)
+    # y/mean - 1 - log(y/mean); for a large shape the mean is near, and excess - log1p(excess) keeps what is left
+    gap = Piecewise((excess - log1p(excess), near), (y / mean - 1 - log(y), True))
+    far = xlogy(Piecewise((0, near), (1, True)), mean)
+    return shape * (gap + far) + log(y) + log(2 * pi) / 2 - log(shape) / 2 + stirlerr(shape)
 
 
 def _negative_binomial(y: Any, mean: Any, dispersion: Any) -> Any:
-    size = 1 / dispersion
-    # log(gamma(y + size)/gamma(size)) - y*log(size), which is near 0 for small dispersions
-    near = loggamma(y + size) - loggamma(size) + y * log(dispersion)
-    far = (y + size - Rational(1, 2)) * log1p(y * dispersion) - y + _stirling(y + size) - _stirling(size)
-    ratio = Piecewise((near, dispersion > Rational(1, _LARGE)), (far, True))
-    return (y + size) * log1p(dispersion * mean) - xlogy(y, mean) + loggamma(y + 1) - ratio
+    # the law of y at the mean y, and what another mean adds to its logarithm: log(1 + d*g)/d + y*log(1 - g/mean), with
+    # g = (mean - y)/(1 + d*y); for small dispersions d it becomes Poisson's
+    d, excess, both = dispersion, mean - y, log(dispersion + 1 / y)
+    g = excess / (1 + d * y)
+    spread = Piecewise((0, Eq(y, 0)), (log(y) + both, True))  # log(1 + d*y)
+    rising = Piecewise(
+        ((log(d) + log(mean) - spread) / d, And(d * mean > 2**100, Or(mean > 2**100 * y, d > 2**100))),
+        ((log1p(d * mean) - spread) / d, Or(d > 1, d * g < -Rational(1, 2))),
+        (g * log1prel(d * g), True),
+    )
+    ratio = Piecewise((-excess / (mean * y), mean < 8 * y), (1 / mean - 1 / y, True)) / (d + 1 / y)
+    above = And(mean > 8 * y, d * y < 1)
+    falling = Piecewise(
+        (log1p(d * mean) - log(mean) - both, And(d * mean <= 1, Or(mean < y / 8, above))),
+        (log(d + 1 / mean) - both, above),
+        (log1p(ratio), True),
+    )
+    series = d * d * y / (12 * (1 + d * y))  # the next terms are below d*d of it
+    own = Piecewise((log(d) / 2 + loggamma(1 + 1 / d) + (log(d) + 1) / d - log(2 * pi) / 2, d > 1), (stirlerr(1 / d), True))
+    rest = Piecewise((series, d < Rational(1, 2**60)), (own - stirlerr(y + 1 / d), True))
+    return rising + Piecewise((0, Eq(y, 0)), (y * falling + log(2 * pi) / 2 + both / 2 + log(y) + stirlerr(y) + rest, True))
 
 
 def _categorical(y: Any, logits: Any) -> Any:

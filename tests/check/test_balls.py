@@ -14,7 +14,7 @@ from region_accuracy import in_reach, numbers
 from symgraph.check.balls import INFINITY, KINK, ONE, UNDEFINED, UNKNOWN, ZERO
 from symgraph.check.form import slope_of, value_of
 from symgraph.check.forms import FORMS
-from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_slope, ndtri
+from symgraph.ir.mpmath_functions import dawson, erfcinv, faddeeva, faddeeva_bend, faddeeva_slope, ndtri
 from symgraph.ir.ops import OPS
 
 BITS = 400
@@ -43,13 +43,17 @@ TRUE: dict[str, Callable[..., Any]] = {
     "log_ndtr": lambda x: mp.log1p(-mp.erfc(x / mp.sqrt(2)) / 2) if x > 0 else mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
     "gamma": mp.gamma, "erfinv": mp.erfinv, "erfcinv": erfcinv, "ndtri": ndtri, "dawson": dawson, "expint": mp.e1, "ei": mp.ei,
     "betaln": lambda a, b: mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b), "lambertw": mp.lambertw,
+    "stirlerr": lambda x: mp.loggamma(x) - (x - 0.5) * mp.log(x) + x - mp.log(2 * mp.pi) / 2,
+    "stirlerr_slope": lambda x: mp.digamma(x) - mp.log(x) + 0.5 / x, "log1prel": lambda x: mp.log1p(x) / x,
+    "wrightomega": lambda x: mp.lambertw(mp.exp(x)),
     "lambertw1p": lambda x: 1 + mp.lambertw(x), "digamma_step": lambda x, h: mp.digamma(x + h) - mp.digamma(x),
     **{f"bessel_{kind}{order}": partial(getattr(mp, f"bessel{kind}"), order) for kind in "jyik" for order in (0, 1)},
     **{f"bessel_{kind}": getattr(mp, f"bessel{kind}") for kind in "jyik"},
     "polygamma": lambda n, x: mp.psi(int(n), x),
     **{f"wofz_{name}": function for name, function in (("re", lambda a, b: faddeeva(a, b).real),
        ("im", lambda a, b: faddeeva(a, b).imag), ("slope_re", lambda a, b: faddeeva_slope(a, b).real),
-       ("slope_im", lambda a, b: faddeeva_slope(a, b).imag))},
+       ("slope_im", lambda a, b: faddeeva_slope(a, b).imag), ("bend_re", lambda a, b: faddeeva_bend(a, b).real),
+       ("bend_im", lambda a, b: faddeeva_bend(a, b).imag))},
     "max": max, "min": min, "relu": lambda x: max(x, mp.mpf(0)), "rowsum": lambda x: x,
 }  # fmt: skip
 
@@ -67,9 +71,11 @@ OPERANDS: dict[str, tuple[tuple[float, ...], ...]] = {
     **dict.fromkeys(("lgamma", "digamma", "trigamma"), ((*POSITIVE, *(-x for x in SIZES if x % 1)),)),
     **dict.fromkeys(("erfcinv", "ndtri"), (UNIT[1:-1],)), "erfinv": (WITHIN,), "gamma": (SIZES[1:-1],),
     "dawson": (tuple(x for x in REAL if abs(x) < 1e3),), "expint": (SIZES[1:-1],), "lambertw": (SIZES[1:],),
+    **dict.fromkeys(("stirlerr", "stirlerr_slope"), (SIZES[2:],)), "log1prel": (SIZES[1:],),
+    "wrightomega": (tuple(x for x in REAL if abs(x) < 1e3),),
     "lambertw1p": (SIZES[1:],), "digamma_step": (SIZES[2:], SIZES[2:]),
     "ei": (SIZES[1:],), "betaln": (SIZES[2:], SIZES[2:]), **{f"wofz_{name}": ((-8.1, 0.3), (1e-5, 0.75))
-    for name in ("re", "im", "slope_re", "slope_im")},
+    for name in ("re", "im", "slope_re", "slope_im", "bend_re", "bend_im")},
     **{f"bessel_{kind}{order}": ((1e-5, 0.75, 8.1),) for kind in "jyik" for order in (0, 1)},
     **{f"bessel_{kind}": ((0.0, 2.0, 5.0), (1e-5, 0.75, 8.1)) for kind in "jyik"},
     "polygamma": ((1.0, 2.0, 5.0), (1e-5, 0.75, 8.1, 800.0, -0.3, -8.1)),

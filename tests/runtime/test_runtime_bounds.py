@@ -65,6 +65,7 @@ OPERANDS: dict[str, tuple[Draw, ...]] = {
     "ierfcx": (within(-4, 9),),
     "gauss": (within(-5, 5),),
     **dict.fromkeys(("lgamma", "digamma", "trigamma"), (within(-3.9, 9),)),
+    **dict.fromkeys(("stirlerr", "stirlerr_slope"), (within(0.01, 9),)),
     "max": (within(-3, 3), within(-3, 3)),
     "min": (within(-3, 3), within(-3, 3)),
     "double_sine": (within(-9, 9),),

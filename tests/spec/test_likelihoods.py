@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 from scipy import stats
-from sympy import exp
+from sympy import exp, log, loggamma, pi
 
 import symgraph
-from symgraph import Model, SpecWarning, sigmoid
+from symgraph import Model, SpecWarning, sigmoid, xlogy
+from symgraph.check.reference import Reference, number
 from symgraph.check.verify import verify
 from symgraph.cli.terminal import read_rows
 from symgraph.errors import DataError, SpecError
@@ -96,6 +97,77 @@ def test_classes_are_exact_where_one_logit_is_far_above_the_others() -> None:
             with mp.workdps(900):
                 exact = mp.log(mp.fsum(mp.exp(mpf(one) - mpf(logits[y])) for one in logits))
             assert module.loss([0.0], logits, y) == pytest.approx(float(exact), rel=ORDINARY, abs=1e-300)
+
+
+def plain(name: str, y: Any, first: Any, second: Any, third: Any = 0) -> Any:
+    """The losses as docs/spec.md defines them; the parameters in order."""
+    size = 1 / second
+    ways = loggamma(second + 1) - loggamma(y + 1) - loggamma(second - y + 1)
+    return {
+        "student_t": (third + 1) / 2 * log(1 + ((y - first) / second) ** 2 / third) + log(second) + log(third * pi) / 2
+        + loggamma(third / 2) - loggamma((third + 1) / 2),
+        "poisson": first - xlogy(y, first) + loggamma(y + 1),
+        "gamma": loggamma(second) - second * log(second / first) - (second - 1) * log(y) + second * y / first,
+        "binomial": -xlogy(y, first) - xlogy(second - y, 1 - first) - ways,
+        "binomial_with_logits": y * log(1 + exp(-first)) + (second - y) * log(1 + exp(first)) - ways,
+        "negative_binomial": loggamma(y + 1) + loggamma(size) - loggamma(y + size) + (y + size) * log(1 + second * first)
+        - xlogy(y, second * first),
+    }[name]  # fmt: skip
+
+
+DOMAINS = {("binomial", "probability"): (0, 1), ("student_t", "mean"): None, ("binomial_with_logits", "logit"): None}
+EXTREME: dict[str, list[tuple[float, ...]]] = {
+    "student_t": [(0, 0.3, 1e-300, 0.3), (1, 0.3, 2.7, 1e-8), (1, 0.3, 2.7, 1e20), (-1e8, 0.3, 0.3, 1e300), (1, 0.5, 1e150, 2)],
+    "poisson": [(0, 1e-310), (7, 1e-300), (2, 1e300), (1e15, 1e15), (1e12, 1.001e12), (1e6, 1.2e5), (50, 1e20)],
+    "binomial": [(0, 1e-300, 9), (9, 1e-300, 9), (5, 1 - 2.0**-53, 9), (1e6, 1.000001e-9, 1e15), (999, 0.999, 1000)],
+    "binomial_with_logits": [(3, 1000.0, 9), (3, -1000.0, 9), (9, 40.0, 9), (0, -40.0, 9), (1e6, -21.0, 1e15)],
+    "gamma": [(1e300, 1e-3, 1e-3), (1e-300, 1e300, 1e-3), (1.5, 1.5 + 2e-8, 1e15), (2.7, 1.0, 1e-300), (1.0, 3.0, 1e300)],
+    "negative_binomial": [
+        (y, mean, spread)
+        for y in (0, 1, 50, 1e15)
+        for mean in (5e-324, 1e-300, 0.3, 40.0, 1.001e15, 1e300)
+        for spread in (5e-324, 1e-300, 1e-16, 1e-3, 2.7, 1e8, 1e300)
+        # of the slope by the dispersion nothing is left but rounding errors there, and 1/mean**2 overflows on the way
+        if (y != 1 or mean > 1e-3) and not (mean == 1e-300 and spread == 1e300)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", EXTREME)
+def test_value_and_derivatives_are_as_exact_as_the_last_bits_of_the_parameters_at_extreme_ones(name: str) -> None:
+    """Up to 16 ulp of what a last bit of the parameters does; second derivatives, which have no condition, up to 2**-40."""
+    modules = []
+    for definition in (None, plain):
+        model = Model(f"extreme_{name}_{definition is None}")
+        parameters: dict[str, Any] = {
+            word: model.feature(word) if word == "trials" else model.weight(word, domain=DOMAINS.get((name, word), (0, 1e309)))
+            for word in LIKELIHOODS[name].parameters
+        }
+        y = model.target()
+        if definition is None:
+            model.likelihood(name, **parameters)
+        else:
+            model.loss(definition(name, y, *parameters.values(), *[1] * (3 - len(parameters))))
+        modules.append(model)
+    module, words = symgraph.compile(modules[0], backend="numpy", extras=["hessian"]), modules[0].weight_inputs
+    truths = Reference(modules[1])
+    for point in EXTREME[name]:
+        given = dict(zip(("y", *LIKELIHOODS[name].parameters), map(float, point), strict=True))
+        w = np.array([given[word.name] for word in words])
+        X = np.array([given["trials"]]) if "trials" in given else None
+        truth, bends = truths.truth(given), truths.hessian(given)
+        slopes = np.array([number(truth.partials["loss"][word.name]) for word in words])
+        curves = np.array([[number(bends[max(i, j)][min(i, j)]) for j in range(len(w))] for i in range(len(w))])
+        value = number(truth.values["loss"])
+        with np.errstate(all="ignore"):
+            room = 16 * 2.0**-52 * (abs(value) + np.abs(slopes * w).sum())
+            assert abs(module.loss(w, X, given["y"]) - value) <= room, point
+            off = np.abs(module.grad(w, X, given["y"]) - slopes)
+            room = 16 * 2.0**-52 * (np.abs(slopes) + np.abs(curves * w).sum(1)) + 1e-307
+            assert ((off <= room) | ~np.isfinite(room)).all(), point
+            off = np.abs(module.hessian(w, X, given["y"]) - curves)
+            room = 2.0**-40 * (np.abs(curves) + np.abs(slopes / w[:, None]) + np.abs(slopes[:, None] / w)) + 1e-307
+            assert ((off <= room) | ~np.isfinite(room)).all(), point
 
 
 def test_a_module_states_its_likelihood_and_the_values_of_its_target() -> None:
