@@ -305,6 +305,7 @@ def _saved(document: Any, lines: Sequence[str]) -> Saved:
     if document["format"] != _FORMAT:
         raise ValueError(f"its format is {document['format']!r}")
     run, done, ended = dict(document["run"]), count("epochs", document["epochs"], at_least=0), document["ended"]
+    count("seed", run["seed"], at_least=0)
     if ended is not None and ended not in get_args(Reason):
         raise ValueError(f"it ended by {ended!r}")
     rows = [tuple(map(float, line.split(",")[1:])) for line in lines[1 : 1 + done]]

@@ -97,7 +97,7 @@ def test_a_result_is_readable(linear, plane):
         f"loss: {losses[0]:.6g} after the first epoch, {losses[-1]:.6g} after the last",
         f"validation loss: {held[0]:.6g} after the first epoch, {held[-1]:.6g} after the last",
         f"best: epoch 2, loss {losses[2]:.6g}, validation loss {held[2]:.6g}",
-        "updates: 90, of 1 rows in a new order each epoch, seed 7, backend numpy",
+        "updates: 90, of 1 row in a new order each epoch, seed 7, backend numpy",
     ]
 
 
