@@ -228,7 +228,7 @@ def described(modules: Siblings, rows: Rows, optimizer: Optimizer, **others: Any
     known = {
         "model": module.MODEL,
         "model_hash": getattr(module, "METADATA", {}).get("model_hash"),
-        "module": _digest(*texts, *(text.encode() for _, text in modules.c_files)),
+        "module": _digest(*texts, *(text.encode() for _, text in modules.c_files if text)),
         "rows": rows,
         "dtype": rows.dtype.name,
         "optimizer": {"name": optimizer.name, "rate": optimizer.rate, **{p.name: p.value for p in optimizer.parameters}},
