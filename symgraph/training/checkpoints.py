@@ -205,11 +205,11 @@ def opened(checkpoint: Checkpoints | None) -> Iterator[Journal | None]:
                 stack.enter_context(locked(folder, wait=False))
         if checkpoint.goes_on:
             saved = _read(folder)
-            remove_unfinished(folder)
         elif is_kept(folder):
             raise OptionError(f"{folder} holds a run already; go on with it by resume, or name another folder")
         else:
             saved = None
+        remove_unfinished(folder)
         yield Journal(folder, checkpoint.every, saved)
 
 

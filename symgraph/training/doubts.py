@@ -66,7 +66,8 @@ def _cycles(losses: Any) -> list[str]:
     ups = int(np.sum(steps > 0.0))
     if len(steps) < _FEW or min(ups, len(steps) - ups) < len(steps) // 5 or height <= _SHAKES * least:
         return []
-    return [f"the loss goes up and down between {tail.min():.6g} and {tail.max():.6g}; lower the learning rate, or take the best weights"]
+    between = f"{tail.min():.6g} and {tail.max():.6g}"
+    return [f"the loss goes up and down between {between}; lower the learning rate, or take the best weights"]
 
 
 def _order(module: GeneratedModule, X: Any, y: Any) -> list[str]:

@@ -198,6 +198,7 @@ OPTIONS: list[tuple[str, tuple[str, ...]]] = [
     ("--lr-factor 0.5", ("--lr-factor", "--lr-step")),
     ("--lr 0.1,", ("--lr", "''")),
     ("--schedule linear", ("--schedule", "'linear'", "constant, step, exponential, cosine, warmup")),
+    ("--schedule=", ("--schedule", "''")),
     ("--schedule step", ("--schedule step", "--lr-step")),
     ("--schedule exponential", ("--schedule exponential", "--lr-factor")),
     ("--schedule cosine --lr-step 3", ("--lr-step", "cosine", "step (--lr-step, --lr-factor)")),

@@ -132,6 +132,13 @@ def test_an_interrupt_while_losses_are_written_leaves_each_once(linear, plane, t
     assert lines == ["epoch,loss", *(f"{epoch},{loss!r}" for epoch, loss in enumerate(ended.losses.tolist()))]
 
 
+def test_what_a_kill_before_the_first_checkpoint_has_left_is_removed(linear, plane, tmp_path):
+    (tmp_path / f".{'0f' * 16}.tmp").write_text("{", encoding="utf-8")
+    (tmp_path / "losses.csv").write_text("epoch,loss\n", encoding="utf-8")
+    train(linear, *plane, optimizer=adam(), epochs=4, checkpoint=checkpoints(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.json", "losses.csv"]
+
+
 def test_what_follows_the_checkpoint_is_forgotten(linear, plane, tmp_path):
     """As after a kill between the losses and the checkpoint, in the middle of a line."""
     run = {"optimizer": adam(), "seed": 0}
