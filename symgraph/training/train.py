@@ -160,7 +160,7 @@ class _Held(NamedTuple):
 def _validation(module: GeneratedModule | ScalarModule, value: Any, rows: Rows, seed: int) -> _Held:
     if value is None:
         return _Held(None, None, None)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         if len(value) != 2:
             raise OptionError(f"validation must be a share such as 0.2, or (X, y), not {len(value)} values")
         others = as_rows(module, *value, dtype=rows.dtype)
