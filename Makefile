@@ -15,7 +15,7 @@ train: $(VENV)/.train
 	$(BIN)/symgraph gradcheck nine_weights --data $(DATA)
 	@echo "== training it with three optimizers"
 	@mkdir -p $(RUNS)
-	$(BIN)/symgraph train nine_weights --data $(DATA) --optimizer vanilla,momentum,adam --seed 42 \
+	$(BIN)/symgraph train nine_weights --data $(DATA) --optimizer vanilla,momentum,adam --seed 42 --no-shuffle \
 		--save $(RUNS)/weights.json --plot $(RUNS)/loss.svg
 	@echo "weights and plots are in $(RUNS)"
 	@echo "next: $(BIN)/symgraph predict nine_weights --weights $(RUNS)/weights-adam.json --data $(DATA)"

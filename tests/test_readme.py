@@ -45,6 +45,7 @@ def test_python_blocks_run_one_after_another_and_print_what_the_text_blocks_show
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_print_what_the_console_blocks_show(document: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to(ROOT / "data")
     for language, body in _BLOCK.findall(document.read_text(encoding="utf-8")):
         if language != "console":
             continue

@@ -144,7 +144,11 @@ def settings_of(context: typer.Context) -> dict[str, Any]:
     Raises:
         OptionError: the folder of --resume holds no run, is another user's, or an option given beside it is not the run's.
     """
+    from symgraph.errors import OptionError
+
     given = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
+    if given["run"] is not None and given["resume"] is not None:
+        raise OptionError("--run begins a run in a new folder, --resume goes on with one that is there; give one of them")
     if given["resume"] is None:
         return given | {"epochs_scheduled": None}
     return _resumed(Path(given["resume"]), given, context)

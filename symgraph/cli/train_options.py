@@ -110,7 +110,9 @@ def _schedule(settings: Settings) -> "Callable[[float], Any]":
     from symgraph.training.options import count, number
 
     rise, epochs = settings["warmup"], count("--epochs", settings["epochs_scheduled"] or settings["epochs"])
-    name = settings["schedule"] or ("constant" if settings["lr_step"] is None else "step")
+    name = settings["schedule"]
+    if name is None:
+        name = "constant" if settings["lr_step"] is None else "step"
     if name not in SCHEDULES:
         raise OptionError(f"--schedule: {name!r} is unknown; known are {', '.join(SCHEDULES)}")
     if name == "warmup" and rise is None:

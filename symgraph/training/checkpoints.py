@@ -205,11 +205,11 @@ def opened(checkpoint: Checkpoints | None) -> Iterator[Journal | None]:
                 stack.enter_context(locked(folder, wait=False))
         if checkpoint.goes_on:
             saved = _read(folder)
-            remove_unfinished(folder)
         elif is_kept(folder):
             raise OptionError(f"{folder} holds a run already; go on with it by resume, or name another folder")
         else:
             saved = None
+        remove_unfinished(folder)
         yield Journal(folder, checkpoint.every, saved)
 
 
@@ -228,7 +228,7 @@ def described(modules: Siblings, rows: Rows, optimizer: Optimizer, **others: Any
     known = {
         "model": module.MODEL,
         "model_hash": getattr(module, "METADATA", {}).get("model_hash"),
-        "module": _digest(*texts, *(text.encode() for _, text in modules.c_files)),
+        "module": _digest(*texts, *(text.encode() for _, text in modules.c_files if text)),
         "rows": rows,
         "dtype": rows.dtype.name,
         "optimizer": {"name": optimizer.name, "rate": optimizer.rate, **{p.name: p.value for p in optimizer.parameters}},
@@ -305,6 +305,7 @@ def _saved(document: Any, lines: Sequence[str]) -> Saved:
     if document["format"] != _FORMAT:
         raise ValueError(f"its format is {document['format']!r}")
     run, done, ended = dict(document["run"]), count("epochs", document["epochs"], at_least=0), document["ended"]
+    count("seed", run["seed"], at_least=0)
     if ended is not None and ended not in get_args(Reason):
         raise ValueError(f"it ended by {ended!r}")
     rows = [tuple(map(float, line.split(",")[1:])) for line in lines[1 : 1 + done]]

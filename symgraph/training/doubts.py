@@ -46,7 +46,7 @@ def doubts(module: GeneratedModule, X: Any, y: Any, result: TrainResult) -> tupl
     limits = limits_of(module, result.weights)
     if limits is not None:  # a weight at a bound may have a gradient that leads beyond it
         left[(result.weights <= limits.low) | (result.weights >= limits.high)] = 0.0
-    found = _cycles(result.losses)
+    found = [f"{line}, those after epoch {result.best_epoch}" for line in _cycles(result.losses)]
     if not result.shuffle and result.batch_size < rows.n and rows.n >= _FEW:
         found += _order(module, rows.X, rows.y)
     if np.max(left) > _SMALL:
@@ -66,7 +66,10 @@ def _cycles(losses: Any) -> list[str]:
     ups = int(np.sum(steps > 0.0))
     if len(steps) < _FEW or min(ups, len(steps) - ups) < len(steps) // 5 or height <= _SHAKES * least:
         return []
-    return [f"the loss goes up and down between {tail.min():.6g} and {tail.max():.6g}; lower the learning rate"]
+    if np.ptp(losses[-max(_FEW, len(losses) // 10) :]) <= _SHAKES * least:  # it has settled, as a rate that falls makes it
+        return []
+    between = f"{tail.min():.6g} and {tail.max():.6g}"
+    return [f"the loss goes up and down between {between}; lower the learning rate, or take the best weights"]
 
 
 def _order(module: GeneratedModule, X: Any, y: Any) -> list[str]:

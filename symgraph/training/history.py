@@ -177,6 +177,7 @@ class TrainResult:
             lines.append(
                 f"best: epoch {self.best_epoch}, loss {loss:.6g}{'' if held is None else f', validation loss {held:.6g}'}"
             )
+        rows = f"{self.batch_size} row{'s' * (self.batch_size > 1)}"
         order = "in a new order each epoch" if self.shuffle else "in the order of the file"
-        lines.append(f"updates: {self.state.step}, of {self.batch_size} rows {order}, seed {self.seed}, backend {self.backend}")
+        lines.append(f"updates: {self.state.step}, of {rows} {order}, seed {self.seed}, backend {self.backend}")
         return "\n".join(lines)

@@ -208,7 +208,10 @@ class Optimizer:
         """
         if not callable(self.rate):
             return self.rate
-        rate = self.rate(epoch)
+        try:
+            rate = self.rate(epoch)
+        except OverflowError:  # a power of a factor above 1
+            return math.inf
         try:
             return float(rate)
         except (TypeError, ValueError):

@@ -123,7 +123,7 @@ def train(
     with opened(checkpoint) as journal:
         saved = None if journal is None else journal.saved
         if saved is not None:
-            given, state, seed = saved.reached.weights, saved.reached.state, saved.run["seed"] if seed is None else seed
+            given, state, seed = _weights_of(saved, module), None, saved.run["seed"] if seed is None else seed
         seed = secrets.randbelow(GREATEST_SEED + 1) if seed is None else seed
         seed = count("seed", seed, at_least=0, at_most=GREATEST_SEED)
         by_rows = is_scalar(module)
@@ -139,13 +139,21 @@ def train(
         engine = choose_engine(Work(modules, trained, optimizer, clip, size, by_rows, limits_of(module, w)), choice)
         shuffle = bool(shuffle) and size < trained.n  # the mean over all rows has no order
         plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal)
-        first = int(start.epoch) - (0 if saved is None else len(saved.losses))
+        first = int(start.epoch) if saved is None else saved.run["first_epoch"]
         reached = Reached(w, start, w, first - 1, math.inf) if saved is None else saved.reached
         if journal is not None:
             settings = {"batch_size": size, "shuffle": shuffle, "seed": seed, "clip": clip, "validation": held.described}
             run = described(modules, rows, optimizer, backend=engine.backend, first_epoch=first, **settings)
             journal.begin(run, reached)
+            _checked_state(optimizer, reached.state, w)
         return _run(plan, reached, saved, epochs)
+
+
+def _weights_of(saved: Saved, module: GeneratedModule | ScalarModule) -> Array:
+    weights, model = saved.reached.weights, saved.run["model"]
+    if model != module.MODEL or len(weights) != len(module.WEIGHTS):
+        raise OptionError(f"the run that is to go on is of model {model}, with {len(weights)} weights, not of {module.MODEL}")
+    return weights
 
 
 class _Held(NamedTuple):
@@ -159,7 +167,7 @@ class _Held(NamedTuple):
 def _validation(module: GeneratedModule | ScalarModule, value: Any, rows: Rows, seed: int) -> _Held:
     if value is None:
         return _Held(None, None, None)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         if len(value) != 2:
             raise OptionError(f"validation must be a share such as 0.2, or (X, y), not {len(value)} values")
         others = as_rows(module, *value, dtype=rows.dtype)

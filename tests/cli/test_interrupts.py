@@ -93,6 +93,17 @@ def test_a_signal_saves_the_weights_of_the_last_finished_epoch(
     assert [signal.getsignal(other) for other in SIGNALS] == [unheard] * 3
 
 
+def test_a_run_that_a_signal_ended_goes_on(command: Run, built: Project, at_epoch: Callable[..., None]) -> None:
+    told = iter([signal.SIGTERM])
+    at_epoch(lambda: [os.kill(os.getpid(), number) for number in told], 3)
+    line = ("train", module_of(built), "--data", built.path("rows.csv"), "--backend", "scalar", "--epochs", "8")
+    done = command(*line, "--run", "r")
+    assert (done.code, "adam: interrupted; the weights are those after epoch 2" in done.err) == (143, True)
+    assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 3)
+    assert command("train", "--resume", "r").code == 0
+    assert saved_in(Path("r/adam/weights.json")) == weights_after(built, 8)
+
+
 def test_a_signal_after_the_last_epoch_loses_nothing(command: Run, built: Project, at_epoch: Callable[..., None]) -> None:
     at_epoch(lambda: os.kill(os.getpid(), signal.SIGTERM), 4)
     done = command("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json", "--epochs", "4")

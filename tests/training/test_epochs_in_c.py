@@ -248,6 +248,13 @@ def test_epochs_at_once_stop_where_one_by_one_they_would(line):
     assert at_once.losses.tolist() == one_by_one.losses.tolist()
 
 
+def test_a_rate_beyond_the_range_ends_the_run_at_its_epoch(line):
+    x = np.linspace(-1, 1, 20)
+    run = {"optimizer": sgd(exponential(1e-300, factor=1e200)), "epochs": 5, "w0": np.ones(2)}
+    for result in both(line, x, x, **run):  # rates of 1e-300, 1e-100, 1e100
+        assert (result.reason, result.epochs) == ("non-finite", 2)
+
+
 def test_ctrl_c_keeps_what_was_finished_before_the_epochs_at_once(nine, rows):
     w, X, y = rows
 

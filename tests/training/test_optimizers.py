@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from symgraph.errors import OptionError
-from symgraph.training import OPTIMIZERS, Optimizer, Parameter, adam, momentum, sgd, step_decay
+from symgraph.training import OPTIMIZERS, Optimizer, Parameter, adam, adamw, momentum, nesterov, rmsprop, sgd, step_decay
 
 K, STEPS = 5, 60
+EVERY = [sgd(0.05), momentum(0.05), nesterov(0.05), rmsprop(0.01), adam(0.01), adamw(0.01, weight_decay=0.1)]
 
 
 @pytest.fixture
@@ -65,6 +66,92 @@ def test_adam_is_algorithm_1_of_kingma_and_ba_bit_for_bit(gradients):
     np.testing.assert_array_equal(walk(adam(alpha, beta1, beta2, epsilon), gradients), expected, strict=True)
 
 
+def test_nesterovs_momentum_is_the_recurrence_of_weights_that_look_ahead_bit_for_bit(gradients):
+    w, v, expected = np.linspace(-1, 1, K), np.zeros(K), []
+    for g in gradients:
+        v = 0.8 * v + 0.05 * g
+        w = w - (0.8 * v + 0.05 * g)
+        expected.append(w)
+    np.testing.assert_array_equal(walk(nesterov(0.05, gamma=0.8), gradients), expected, strict=True)
+
+
+def test_nesterovs_momentum_is_that_of_sutskever_at_the_point_looked_ahead_to():
+    """v' = gamma * v - rate * grad(theta + gamma * v), theta' = theta + v' (Sutskever et al. 2013, eq. 3 and 4)."""
+    slopes, rate, gamma = np.array([1.0, 3.0, 0.2]), 0.05, 0.9
+    theta, v = np.array([1.0, -2.0, 0.5]), np.zeros(3)
+    optimizer = nesterov(rate, gamma)
+    w, state = theta, optimizer.init(theta)
+    for _ in range(STEPS):
+        v = gamma * v - rate * slopes * (theta + gamma * v)
+        theta = theta + v
+        w, state = optimizer.step(slopes * w, state, w)
+    # our weights are those looked ahead to; 60 steps of size 1 at most, which the quadratic damps
+    np.testing.assert_allclose(w, theta + gamma * v, rtol=0, atol=60 * 8 * 2**-52)
+
+
+def test_rmsprop_is_the_textbook_recurrence_bit_for_bit(gradients):
+    w, v, expected = np.linspace(-1, 1, K), np.zeros(K), []
+    for g in gradients:
+        v = 0.9 * v + (1 - 0.9) * g**2
+        w = w - 0.005 * g / (np.sqrt(v) + 1e-7)
+        expected.append(w)
+    np.testing.assert_array_equal(walk(rmsprop(0.005, alpha=0.9, epsilon=1e-7), gradients), expected, strict=True)
+
+
+def test_adamw_is_algorithm_2_of_loshchilov_and_hutter_bit_for_bit(gradients):
+    alpha, beta1, beta2, epsilon, decay = 0.002, 0.85, 0.99, 1e-7, 0.3
+    theta, m, v, expected = np.linspace(-1, 1, K), np.zeros(K), np.zeros(K), []
+    for t, g in enumerate(gradients, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat = m / (1 - beta1**t)
+        v_hat = v / (1 - beta2**t)
+        theta = (theta - alpha * decay * theta) - alpha * m_hat / (np.sqrt(v_hat) + epsilon)
+        expected.append(theta)
+    np.testing.assert_array_equal(walk(adamw(alpha, beta1, beta2, epsilon, decay), gradients), expected, strict=True)
+
+
+def test_adamw_without_decay_is_adam(gradients):
+    np.testing.assert_array_equal(walk(adamw(0.01, weight_decay=0.0), gradients), walk(adam(0.01), gradients), strict=True)
+
+
+def torchs(name, **options):
+    """The weights after each update of an optimizer of PyTorch."""
+    torch = pytest.importorskip("torch")
+
+    def path(gradients):
+        w = torch.linspace(-1, 1, K, dtype=torch.float64, requires_grad=True)
+        with torch.no_grad():
+            w[:] = torch.from_numpy(np.linspace(-1, 1, K))
+        optimizer, found = getattr(torch.optim, name)([w], **options), []
+        for g in gradients:
+            w.grad = torch.from_numpy(g)
+            optimizer.step()
+            found.append(w.detach().numpy().copy())
+        return np.array(found)
+
+    return path
+
+
+@pytest.mark.parametrize(
+    ("ours", "name", "options"),
+    [
+        (sgd(0.05), "SGD", {"lr": 0.05}),
+        (momentum(0.05, 0.8), "SGD", {"lr": 0.05, "momentum": 0.8}),
+        (nesterov(0.05, 0.8), "SGD", {"lr": 0.05, "momentum": 0.8, "nesterov": True}),
+        (rmsprop(0.005, 0.9, 1e-7), "RMSprop", {"lr": 0.005, "alpha": 0.9, "eps": 1e-7}),
+        (adam(0.002, 0.85, 0.99, 1e-7), "Adam", {"lr": 0.002, "betas": (0.85, 0.99), "eps": 1e-7}),
+        (adamw(0.002, 0.85, 0.99, 1e-7, 0.3), "AdamW", {"lr": 0.002, "betas": (0.85, 0.99), "eps": 1e-7, "weight_decay": 0.3}),
+        *((row, kind, {}) for row, kind in ((rmsprop(), "RMSprop"), (adam(), "Adam"), (adamw(), "AdamW"))),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_optimizers_are_those_of_pytorch_with_its_defaults(gradients, ours, name, options):
+    expected = torchs(name, **options)(gradients)
+    # weights are sums of 60 steps, each off by a few units in the last place of the greatest
+    np.testing.assert_allclose(walk(ours, gradients), expected, rtol=0, atol=60 * 8 * 2**-52 * np.abs(expected).max())
+
+
 def test_adams_first_step_has_the_length_of_the_rate_whatever_the_gradient():
     g = np.array([1e-3, -1.0, 1e6])
     moved, _ = adam(0.01).step(g, adam(0.01).init(np.zeros(3)), np.zeros(3))
@@ -72,7 +159,7 @@ def test_adams_first_step_has_the_length_of_the_rate_whatever_the_gradient():
     np.testing.assert_allclose(moved, -0.01 * np.sign(g), rtol=1.1e-5)
 
 
-@pytest.mark.parametrize("optimizer", [sgd(0.05), momentum(0.05), adam(0.01)], ids=lambda o: o.name)
+@pytest.mark.parametrize("optimizer", EVERY, ids=lambda o: o.name)
 def test_the_same_rule_on_python_floats_gives_the_bits_of_the_arrays(optimizer, gradients):
     update = optimizer.rule(math.sqrt)
     columns = []
@@ -86,7 +173,7 @@ def test_the_same_rule_on_python_floats_gives_the_bits_of_the_arrays(optimizer, 
     np.testing.assert_array_equal(walk(optimizer, gradients), np.transpose(columns), strict=True)
 
 
-@pytest.mark.parametrize("optimizer", [sgd(0.05), momentum(0.05), adam(0.01)], ids=lambda o: o.name)
+@pytest.mark.parametrize("optimizer", EVERY, ids=lambda o: o.name)
 def test_a_float32_run_keeps_float32_weights_and_a_float64_state(optimizer, gradients):
     w = np.ones(K, np.float32)
     state = optimizer.init(w)
@@ -113,7 +200,7 @@ def test_adam_without_epsilon_leaves_a_weight_that_has_no_gradient():
     np.testing.assert_allclose(moved, [1.0, 0.99], rtol=1e-15)  # 1 - 0.01 with two roundings
 
 
-@pytest.mark.parametrize("optimizer", [sgd(0.05), momentum(0.05), adam(0.01)], ids=lambda o: o.name)
+@pytest.mark.parametrize("optimizer", EVERY, ids=lambda o: o.name)
 def test_a_step_leaves_what_it_was_given_as_it_was(optimizer, gradients):
     w = np.ones(K)
     _, state = optimizer.step(gradients[0], optimizer.init(w), w)
@@ -153,22 +240,20 @@ def test_every_row_of_the_table_goes_down_a_quadratic(name):
 
 
 def test_an_optimizer_of_ones_own_is_a_rule_and_a_row():
-    def rmsprop_rule(sqrt, *, decay, epsilon):
+    def adagrad_rule(sqrt, *, epsilon):
         def update(w, g, slots, step, rate):
             (v,) = slots
-            v = decay * v + (1.0 - decay) * (g * g)
+            v = v + g * g
             return w - rate * g / (sqrt(v) + epsilon), (v,)
 
         return update
 
-    row = Optimizer(
-        "rmsprop", rmsprop_rule, slots=1, rate=0.01, parameters=(Parameter("decay", 0.9, below=1.0), Parameter("epsilon", 1e-8))
-    )
-    optimizer = row.tuned(decay=0.75)
+    row = Optimizer("adagrad", adagrad_rule, slots=1, rate=0.01, parameters=(Parameter("epsilon", 1e-8),))
+    optimizer = row.tuned(epsilon=1e-10)
     w, state = optimizer.step(np.array([2.0, -4.0]), optimizer.init(np.zeros(2)), np.zeros(2))
-    # v = g*g/4, so that each weight moves by 2 * rate against the sign of its gradient; epsilon is 1e-8 of sqrt(v) at most.
-    np.testing.assert_allclose(w, [-0.02, 0.02], rtol=2e-8)
-    np.testing.assert_array_equal(state.slots[0], [1.0, 4.0])
+    # v = g*g, so that each weight moves by the rate against the sign of its gradient; epsilon is 1e-10 of sqrt(v) at most
+    np.testing.assert_allclose(w, [-0.01, 0.01], rtol=2e-10)
+    np.testing.assert_array_equal(state.slots[0], [4.0, 16.0])
 
 
 def test_optimizers_are_values_that_compare_and_pickle():
@@ -191,6 +276,10 @@ def test_optimizers_are_values_that_compare_and_pickle():
         (lambda: adam(beta1=-0.1), "adam: beta1 must be"),
         (lambda: adam(beta2=1.0), "adam: beta2 must be"),
         (lambda: adam(epsilon=math.inf), "adam: epsilon must be"),
+        (lambda: nesterov(gamma=1.0), "nesterov: gamma must be .* below 1, not 1.0"),
+        (lambda: rmsprop(alpha=-0.1), "rmsprop: alpha must be .* at least 0 and below 1, not -0.1"),
+        (lambda: adamw(weight_decay=-1.0), "adamw: weight_decay must be .* at least 0, not -1.0"),
+        (lambda: adamw(weight_decay=math.nan), "adamw: weight_decay must be"),
         (lambda: OPTIMIZERS["adam"].tuned(beta_1=0.9), "adam has no parameter 'beta_1'; it takes rate, beta1, beta2, epsilon"),
         (lambda: OPTIMIZERS["vanilla"].tuned(gamma=0.9), "sgd has no parameter 'gamma'; it takes rate"),
     ],

@@ -1,8 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 
-from symgraph.errors import DataError
-from symgraph.training import as_rows, batches, shuffled
+from symgraph.errors import DataError, OptionError
+from symgraph.training import as_rows, batches, shuffled, split
+from symgraph.training.rows import shuffled_epochs
 
 
 def visited(n, parts):
@@ -20,6 +23,50 @@ def test_batches_visit_every_row_once_in_the_order_of_the_file(size):
 def test_batches_follow_a_given_order(size):
     order = np.array([3, 1, 2, 0, 9, 8, 7, 6, 5, 4])
     assert visited(10, batches(10, size, order)) == order.tolist()
+
+
+@pytest.mark.parametrize("n", [1, 2, 100, 16_384, 16_385])
+def test_orders_of_epochs_drawn_together_are_those_drawn_alone(n):
+    for epoch in (0, 3, 16_384 // n):
+        together = shuffled_epochs(n, 5, epoch)
+        assert together.shape == (max(1, 16_384 // n - epoch % max(1, 16_384 // n)), n)
+        for later, order in enumerate(together[:3]):
+            np.testing.assert_array_equal(order, shuffled(n, 5, epoch + later))
+            np.testing.assert_array_equal(np.sort(order), np.arange(n))
+
+
+def test_orders_are_drawn_evenly():
+    places = shuffled_epochs(4, 0, 0)
+    assert len(np.unique(places, axis=0)) == 24
+    counts = np.stack([(places == row).sum(axis=0) for row in range(4)])
+    # 4096 orders, in each of which a row is at a place with probability 1/4: five standard deviations
+    assert np.abs(counts - 1024).max() < 5 * np.sqrt(4096 * 0.25 * 0.75)
+
+
+def test_rows_to_hold_out_depend_on_the_seed_and_are_all_different():
+    trained, held_out = split(50, 0.2, seed=3)
+    assert (len(trained), len(held_out)) == (40, 10)
+    np.testing.assert_array_equal(np.sort(np.concatenate([trained, held_out])), np.arange(50))
+    np.testing.assert_array_equal(split(50, 0.2, seed=3).held_out, held_out)
+    assert split(50, 0.2, seed=4).held_out.tolist() != held_out.tolist()
+    assert len(split(3, 0.01, seed=0).held_out) == 1
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "message"),
+    [
+        (10, 0.0, "validation must be a finite number and above 0 and below 1, not 0.0"),
+        (10, 1.0, "validation must be"),
+        (10, math.nan, "validation must be"),
+        (10, "0.2", "validation must be"),
+        (10, True, "validation must be"),
+        (10, 0.96, "a share of 0.96 of 10 rows leaves none to train on"),
+        (1, 0.5, "a share of 0.5 of 1 row leaves none to train on"),
+    ],
+)
+def test_a_share_that_leaves_no_rows_is_refused(n, share, message):
+    with pytest.raises(OptionError, match=message):
+        split(n, share, 0)
 
 
 def test_a_shuffled_order_depends_on_seed_and_epoch_alone():

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from symgraph.errors import OptionError
-from symgraph.training import constant, step_decay
+from symgraph.training import constant, cosine, exponential, step_decay, warmup
 
 
 def test_a_constant_schedule_has_one_rate_in_every_epoch():
@@ -13,6 +13,45 @@ def test_a_constant_schedule_has_one_rate_in_every_epoch():
 def test_step_decay_multiplies_the_rate_every_few_epochs():
     schedule = step_decay(8.0, every=3, factor=0.5)
     assert [schedule(epoch) for epoch in range(8)] == [8.0, 8.0, 8.0, 4.0, 4.0, 4.0, 2.0, 2.0]
+
+
+def test_an_exponential_schedule_multiplies_the_rate_every_epoch():
+    assert [exponential(8.0, factor=0.5)(epoch) for epoch in range(4)] == [8.0, 4.0, 2.0, 1.0]
+
+
+def test_a_cosine_falls_from_the_rate_to_the_least_and_stays_there():
+    schedule = cosine(1.0, epochs=6, least=0.2)
+    halves = [0.2 + 0.8 * (1 + c) / 2 for c in (1, math.sqrt(3) / 2, 0.5, 0, -0.5, -math.sqrt(3) / 2)]
+    # a few roundings of numbers of size 1
+    assert [schedule(epoch) for epoch in range(6)] == pytest.approx(halves, abs=4 * 2**-52)
+    assert [schedule(epoch) for epoch in (6, 7, 1000)] == [0.2] * 3
+
+
+def test_a_warm_up_rises_to_the_first_rate_of_what_follows_which_then_begins():
+    assert [warmup(8.0, epochs=3)(epoch) for epoch in range(6)] == [2.0, 4.0, 6.0, 8.0, 8.0, 8.0]
+    follows = warmup(step_decay(8.0, every=2), epochs=1)
+    assert [follows(epoch) for epoch in range(6)] == [4.0, 8.0, 8.0, 4.0, 4.0, 2.0]
+    own = warmup(lambda epoch: 3.0 + epoch, epochs=2)
+    assert [own(epoch) for epoch in range(4)] == [1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize("name", ["exponential", "cosine", "warmup"])
+def test_schedules_are_those_of_pytorch(name):
+    lr = pytest.importorskip("torch").optim.lr_scheduler
+    ours, theirs = {
+        "exponential": (exponential(0.1, factor=0.9), lambda given: lr.ExponentialLR(given, 0.9)),
+        "cosine": (cosine(0.1, epochs=20, least=0.01), lambda given: lr.CosineAnnealingLR(given, 20, 0.01)),
+        "warmup": (warmup(0.1, epochs=4), lambda given: lr.LinearLR(given, start_factor=1 / 5, total_iters=4)),
+    }[name]
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    scheduler, rates = theirs(optimizer), []
+    for _ in range(20):
+        rates.append(scheduler.get_last_lr()[0])
+        optimizer.step()
+        scheduler.step()
+    # theirs multiply each rate by a factor to get the next
+    assert [ours(epoch) for epoch in range(20)] == pytest.approx(rates, rel=20 * 8 * 2**-52)
 
 
 def test_schedules_are_values_that_compare():
@@ -28,6 +67,12 @@ def test_schedules_are_values_that_compare():
         (lambda: step_decay(0.1, every=0), "every must be a whole number of at least 1, not 0"),
         (lambda: step_decay(0.1, every=2.5), "every must be a whole number of at least 1, not 2.5"),
         (lambda: step_decay(0.1, every=2, factor=-0.5), "factor must be"),
+        (lambda: exponential(0.1, factor=0.0), "factor must be a finite number and above 0, not 0.0"),
+        (lambda: cosine(0.1, epochs=0), "epochs must be a whole number of at least 1, not 0"),
+        (lambda: cosine(0.1, epochs=5, least=0.1), "least must be a finite number and at least 0 and below 0.1, not 0.1"),
+        (lambda: cosine(-0.1, epochs=5), "rate must be"),
+        (lambda: warmup(0.0, epochs=5), "rate must be"),
+        (lambda: warmup(0.1, epochs=-1), "epochs must be a whole number of at least 1, not -1"),
     ],
 )
 def test_an_option_out_of_bounds_is_refused_by_name(make, message):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from symgraph.errors import OptionError
-from symgraph.training import EpochEnd, converged, sgd
+from symgraph.training import EpochEnd, converged, patience, sgd
 
 
 def epoch_with(change):
@@ -39,3 +39,16 @@ def test_the_change_of_an_epoch_keeps_its_sign():
 def test_a_tolerance_that_can_never_be_met_is_refused():
     with pytest.raises(OptionError, match="tol must be a finite number and above 0, not 0"):
         converged(0)
+
+
+@pytest.mark.parametrize(("best", "stops"), [(9, False), (7, False), (6, True), (0, True), (-1, True)])
+def test_patience_ends_after_so_many_epochs_without_a_lower_loss(best, stops):
+    before = np.zeros(2)
+    end = EpochEnd(9, 1.0, before, before, sgd().init(before), validation_loss=None, best_epoch=best)
+    assert patience(3)(end) is stops
+
+
+@pytest.mark.parametrize("epochs", [0, -1, 1.5, "3", True])
+def test_a_patience_that_is_no_number_of_epochs_is_refused(epochs):
+    with pytest.raises(OptionError, match="patience must be a whole number of at least 1, not "):
+        patience(epochs)

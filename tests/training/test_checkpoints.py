@@ -1,0 +1,305 @@
+"""Runs that are kept in a folder: they go on bit for bit, and as nothing else than what they were begun as."""
+
+import dataclasses
+import json
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from reference import Built, build
+
+from symgraph.errors import OptionError
+from symgraph.io.files import locked
+from symgraph.training import (
+    adam,
+    checkpoints,
+    clip_by_norm,
+    clip_by_value,
+    converged,
+    cosine,
+    momentum,
+    patience,
+    resume,
+    sgd,
+    step_decay,
+    train,
+)
+
+needs_c = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler")
+
+
+@pytest.fixture(scope="module")
+def nine(tmp_path_factory) -> Built:
+    return build(tmp_path_factory.mktemp("nine"), "nine_weights", with_c=True)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    random = np.random.default_rng(3)
+    return random.uniform(-1, 1, (60, 5)), random.normal(size=60)
+
+
+def bits(result):
+    """All of a result that a run determines, arrays as bytes."""
+    values = [getattr(result, field.name) for field in dataclasses.fields(result) if field.name != "state"]
+    values += [result.state.step, result.state.epoch, *result.state.slots]
+    return [(value.dtype.name, value.tobytes()) if isinstance(value, np.ndarray) else value for value in values]
+
+
+RUNS = {
+    "one row an update": {},
+    "numpy": {"backend": "numpy", "batch_size": 7},
+    "floats": {"backend": "scalar"},
+    "in order": {"shuffle": False, "clip": clip_by_norm(0.5)},
+    "held out": {"validation": 0.2, "stop": patience(30)},
+    "schedule": {"optimizer": momentum(cosine(0.02, epochs=40)), "batch_size": None},
+    "heard": {"callbacks": [lambda end: None]},
+}
+
+
+@needs_c
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(("first", "every"), [(1, 1), (13, 4), (16, 4), (25, 100)])
+def test_a_run_that_goes_on_gives_the_bits_of_one_that_was_not_interrupted(nine, rows, tmp_path, name, first, every):
+    run = {"optimizer": adam(step_decay(0.01, every=3)), "seed": 5, **RUNS[name]}
+    whole = train(nine.arrays, *rows, epochs=40, **run)
+    train(nine.arrays, *rows, epochs=first, checkpoint=checkpoints(tmp_path / "run", every), **run)
+    rest = train(nine.arrays, *rows, epochs=40, checkpoint=resume(tmp_path / "run", every), **run)
+    assert bits(rest) == bits(whole)
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["checkpoint.json", "losses.csv"]
+    lines = (tmp_path / "run" / "losses.csv").read_text(encoding="utf-8").splitlines()
+    assert [float(line.split(",")[1]) for line in lines[1:]] == whole.losses.tolist()
+    again = train(nine.arrays, *rows, epochs=40, checkpoint=resume(tmp_path / "run"), **run)
+    assert bits(again) == bits(whole)
+
+
+def test_float32_weights_and_a_state_to_begin_with_are_kept(linear, plane, tmp_path):
+    X, y = (part.astype(np.float32) for part in plane)
+    begun = train(linear, X, y, optimizer=adam(), epochs=3, seed=1, w0=np.zeros(3, np.float32))
+    run = {"optimizer": adam(), "seed": 1}
+    whole = train(linear, X, y, epochs=9, w0=begun.weights, state=begun.state, **run)
+    train(linear, X, y, epochs=4, w0=begun.weights, state=begun.state, checkpoint=checkpoints(tmp_path / "run", 2), **run)
+    rest = train(linear, X, y, epochs=9, checkpoint=resume(tmp_path / "run"), **run)
+    assert bits(rest) == bits(whole)
+    assert rest.weights.dtype == np.float32
+    assert rest.first_epoch == 3
+
+
+def test_a_run_goes_on_with_the_seed_that_it_drew(linear, plane, tmp_path):
+    begun = train(linear, *plane, optimizer=sgd(), epochs=3, checkpoint=checkpoints(tmp_path / "run"))
+    rest = train(linear, *plane, optimizer=sgd(), epochs=6, checkpoint=resume(tmp_path / "run"))
+    assert rest.seed == begun.seed
+    assert bits(rest) == bits(train(linear, *plane, optimizer=sgd(), epochs=6, seed=begun.seed))
+
+
+def test_a_run_that_has_met_its_stop_does_not_go_on(linear, plane, tmp_path):
+    for name, stop, size in (("converged", converged(0.02), None), ("patience", patience(3), 1)):
+        run = {"optimizer": momentum(0.05), "seed": 0, "stop": stop, "batch_size": size}
+        ended = train(linear, *plane, epochs=500, checkpoint=checkpoints(tmp_path / name), **run)
+        assert ended.reason == name
+        again = train(linear, *plane, epochs=500, checkpoint=resume(tmp_path / name), **run)
+        assert bits(again) == bits(ended)
+
+
+def test_a_run_that_was_interrupted_or_told_to_stop_goes_on(linear, plane, tmp_path):
+    def interrupt(end):
+        if end.epoch == 4:
+            raise KeyboardInterrupt
+
+    whole = train(linear, *plane, optimizer=adam(), epochs=9, seed=0)
+    for name, callback in (("interrupted", interrupt), ("callback", lambda end: end.epoch == 4)):
+        run = {"optimizer": adam(), "epochs": 9, "seed": 0}
+        ended = train(linear, *plane, checkpoint=checkpoints(tmp_path / name, 4), callbacks=[callback], **run)
+        assert (ended.reason, ended.epochs) == (name, 5)
+        assert bits(train(linear, *plane, checkpoint=resume(tmp_path / name), **run)) == bits(whole)
+
+
+def test_an_interrupt_while_losses_are_written_leaves_each_once(linear, plane, tmp_path, monkeypatch):
+    synced = []
+
+    def interrupt(handle):
+        synced.append(handle)
+        if len(synced) == 7:  # two at the start, two a checkpoint: the losses of the third are in the file
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    ended = train(linear, *plane, optimizer=sgd(), epochs=9, seed=0, checkpoint=checkpoints(tmp_path / "run", 2))
+    assert (ended.reason, ended.epochs) == ("interrupted", 6)
+    lines = (tmp_path / "run" / "losses.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == ["epoch,loss", *(f"{epoch},{loss!r}" for epoch, loss in enumerate(ended.losses.tolist()))]
+
+
+def test_what_a_kill_before_the_first_checkpoint_has_left_is_removed(linear, plane, tmp_path):
+    (tmp_path / f".{'0f' * 16}.tmp").write_text("{", encoding="utf-8")
+    (tmp_path / "losses.csv").write_text("epoch,loss\n", encoding="utf-8")
+    train(linear, *plane, optimizer=adam(), epochs=4, checkpoint=checkpoints(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.json", "losses.csv"]
+
+
+def test_what_follows_the_checkpoint_is_forgotten(linear, plane, tmp_path):
+    """As after a kill between the losses and the checkpoint, in the middle of a line."""
+    run = {"optimizer": adam(), "seed": 0}
+    train(linear, *plane, epochs=4, checkpoint=checkpoints(tmp_path / "run"), **run)
+    with (tmp_path / "run" / "losses.csv").open("a", encoding="utf-8") as file:
+        file.write("4,0.25\n5,0.1")
+    (tmp_path / "run" / f".{'0f' * 16}.tmp").write_text("{", encoding="utf-8")
+    rest = train(linear, *plane, epochs=6, checkpoint=resume(tmp_path / "run"), **run)
+    assert bits(rest) == bits(train(linear, *plane, epochs=6, **run))
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["checkpoint.json", "losses.csv"]
+
+
+CHANGES = {
+    "data": ({"y": 1.0}, "its data was sha256:.* and is now sha256:"),
+    "features": ({"X": 1.0}, "its data was"),
+    "rate": ({"optimizer": adam(0.02)}, "its optimizer was .*0.01.* and is now .*0.02"),
+    "rule": ({"optimizer": sgd(0.01)}, "its optimizer was .*adam.* and is now .*sgd"),
+    "parameter": ({"optimizer": adam(0.01, beta1=0.8)}, "its optimizer was"),
+    "schedule": ({"optimizer": adam(cosine(0.01, epochs=9))}, "its optimizer was .* and is now .*Cosine"),
+    "batch size": ({"batch_size": 2}, "its batch_size was 1 and is now 2"),
+    "order": ({"shuffle": False}, "its shuffle was True and is now False"),
+    "seed": ({"seed": 1}, "its seed was 0 and is now 1"),
+    "clip": ({"clip": clip_by_value(1.0)}, "its clip was None and is now .*ClipByValue"),
+    "held out": ({"validation": 0.5}, "its validation was None and is now 0.5"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_run_does_not_go_on_as_another_one(linear, plane, tmp_path, name):
+    run = {"X": plane[0], "y": plane[1], "optimizer": adam(0.01), "seed": 0, "epochs": 3}
+    train(linear, **run, checkpoint=checkpoints(tmp_path / "run"))
+    before = (tmp_path / "run" / "checkpoint.json").read_bytes()
+    change, message = CHANGES[name]
+    changed = {key: run[key] + value if key in ("X", "y") else value for key, value in change.items()}
+    with pytest.raises(OptionError, match=f"run cannot be continued: {message}"):
+        train(linear, **{**run, **changed, "epochs": 6}, checkpoint=resume(tmp_path / "run"))
+    assert (tmp_path / "run" / "checkpoint.json").read_bytes() == before
+
+
+@needs_c
+def test_a_run_does_not_go_on_with_another_module_or_backend(nine, rows, tmp_path):
+    run = {"optimizer": adam(), "seed": 0}
+    train(nine.arrays, *rows, epochs=2, checkpoint=checkpoints(tmp_path / "run"), **run)
+    for backend in ("numpy", "scalar"):
+        with pytest.raises(OptionError, match=f"run cannot be continued: its backend was c and is now {backend}"):
+            train(nine.arrays, *rows, epochs=4, backend=backend, checkpoint=resume(tmp_path / "run"), **run)
+    (tmp_path / "other").mkdir()
+    other = build(tmp_path / "other", "nine_weights", with_c=True)
+    path = tmp_path / "other" / "nine_weights.c"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(OptionError, match=r"its generated module was sha256:.* and is now sha256:"):
+        train(other.arrays, *rows, epochs=4, checkpoint=resume(tmp_path / "run"), **run)
+    changed = SimpleNamespace(**vars(nine.arrays) | {"METADATA": {"model_hash": "sha256:0"}})
+    with pytest.raises(OptionError, match=r"its spec was sha256:.* and is now sha256:0"):
+        train(changed, *rows, epochs=4, checkpoint=resume(tmp_path / "run"), **run)
+
+
+def damaged(text, **changes):
+    return json.dumps({**json.loads(text), **changes})
+
+
+DAMAGES = {
+    "empty": lambda text: "",
+    "half": lambda text: text[: len(text) // 2],
+    "no object": lambda text: "[1, 2]",
+    "another format": lambda text: damaged(text, format="symgraph weights 1"),
+    "no run": lambda text: damaged(text, run=None),
+    "no seed": lambda text: damaged(text, run={**json.loads(text)["run"], "seed": None}),
+    "no epochs": lambda text: damaged(text, epochs=-1),
+    "more epochs than losses": lambda text: damaged(text, epochs=4),
+    "text for weights": lambda text: damaged(text, weights=["a", "b", "c"]),
+    "a weight that is not finite": lambda text: damaged(text, weights=[0.0, 1.0, float("inf")]),
+    "a weight too few": lambda text: damaged(text, weights=[0.0, 1.0]),
+    "a best epoch that was not": lambda text: damaged(text, best_epoch=17),
+    "no such end": lambda text: damaged(text, ended="happily"),
+    "a step of text": lambda text: damaged(text, step="many"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_checkpoint_that_was_damaged_is_refused_by_name(linear, plane, tmp_path, name):
+    run = {"optimizer": adam(), "seed": 0}
+    train(linear, *plane, epochs=3, checkpoint=checkpoints(tmp_path), **run)
+    path = tmp_path / "checkpoint.json"
+    path.write_text(DAMAGES[name](path.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(OptionError, match=r"checkpoint\.json is no checkpoint of a run, or was changed since \("):
+        train(linear, *plane, epochs=5, checkpoint=resume(tmp_path), **run)
+
+
+def test_a_checkpoint_of_another_model_is_refused(linear, decay, plane, tmp_path):
+    train(linear, *plane, optimizer=adam(), epochs=3, seed=0, checkpoint=checkpoints(tmp_path))
+    with pytest.raises(OptionError, match="the run that is to go on is of model linear, with 3 weights, not of decay"):
+        train(decay, plane[0][:, 0], plane[1], optimizer=adam(), epochs=5, checkpoint=resume(tmp_path))
+
+
+def test_slots_of_another_number_are_refused(linear, plane, tmp_path):
+    train(linear, *plane, optimizer=adam(), epochs=3, seed=0, checkpoint=checkpoints(tmp_path))
+    path = tmp_path / "checkpoint.json"
+    path.write_text(damaged(path.read_text(encoding="utf-8"), slots=[]), encoding="utf-8")
+    with pytest.raises(OptionError, match=r"state has slots of shapes \[\]; adam needs 2 of \(3,\)"):
+        train(linear, *plane, optimizer=adam(), epochs=5, checkpoint=resume(tmp_path))
+
+
+def test_a_folder_without_a_run_or_with_one_already_is_refused(linear, plane, tmp_path):
+    run = {"optimizer": sgd(), "epochs": 2, "seed": 0}
+    with pytest.raises(OptionError, match=r"nowhere holds no run to go on with: there is no checkpoint\.json in it"):
+        train(linear, *plane, checkpoint=resume(tmp_path / "nowhere"), **run)
+    assert not (tmp_path / "nowhere").exists()
+    train(linear, *plane, checkpoint=checkpoints(tmp_path / "run"), **run)
+    with pytest.raises(OptionError, match="run holds a run already; go on with it by resume, or name another folder"):
+        train(linear, *plane, checkpoint=checkpoints(tmp_path / "run"), **run)
+    (tmp_path / "run" / "losses.csv").unlink()
+    with pytest.raises(OptionError, match=r"there is no losses\.csv in it"):
+        train(linear, *plane, checkpoint=resume(tmp_path / "run"), **run)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OptionError, match=r"cannot write .*file: File exists"):
+        train(linear, *plane, checkpoint=checkpoints(tmp_path / "file"), **run)
+
+
+def test_a_folder_that_is_in_use_is_refused(linear, plane, tmp_path):
+    run = {"optimizer": sgd(), "epochs": 2, "seed": 0}
+    with locked(tmp_path), pytest.raises(OptionError, match="is in use: another process trains into it"):
+        train(linear, *plane, checkpoint=checkpoints(tmp_path), **run)
+    nested = []
+
+    def again(end):
+        with pytest.raises(OptionError, match="is in use"):
+            train(linear, *plane, checkpoint=resume(tmp_path), **run)
+        nested.append(end.epoch)
+
+    train(linear, *plane, checkpoint=checkpoints(tmp_path), callbacks=[again], **run)
+    assert nested == [0, 1]
+
+
+def test_a_disk_that_fills_up_leaves_the_checkpoint_before(linear, plane, tmp_path, monkeypatch):
+    run = {"optimizer": sgd(), "seed": 0}
+    train(linear, *plane, epochs=2, checkpoint=checkpoints(tmp_path), **run)
+    before = (tmp_path / "checkpoint.json").read_bytes()
+    with monkeypatch.context() as patch:
+
+        def full(handle):
+            raise OSError(28, "No space left on device")
+
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OptionError, match=r"cannot write .*losses\.csv: No space left on device"):
+            train(linear, *plane, epochs=4, checkpoint=resume(tmp_path), **run)
+    assert (tmp_path / "checkpoint.json").read_bytes() == before
+    assert bits(train(linear, *plane, epochs=4, checkpoint=resume(tmp_path), **run)) == bits(
+        train(linear, *plane, epochs=4, **run)
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_refused(linear, plane, tmp_path):
+    Path(tmp_path / "run").mkdir(mode=0o555)
+    with pytest.raises(OptionError, match=r"cannot write .*run.*: Permission denied"):
+        train(linear, *plane, optimizer=sgd(), epochs=2, checkpoint=checkpoints(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("every", [0, -1, 2.5, "10"])
+def test_epochs_between_checkpoints_that_are_no_number_are_refused(every):
+    for make in (checkpoints, resume):
+        with pytest.raises(OptionError, match="every must be a whole number of at least 1, not "):
+            make("run", every)

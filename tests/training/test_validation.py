@@ -1,0 +1,123 @@
+"""Rows held out, early stopping, the best weights, and what a result says of them."""
+
+import numpy as np
+import pytest
+
+from symgraph.errors import DataError, OptionError
+from symgraph.training import Failure, adam, converged, momentum, patience, sgd, split, train
+
+
+def test_rows_held_out_are_not_trained_on_and_their_loss_is_recorded(linear, plane):
+    X, y = plane
+    parts = split(40, 0.25, seed=3)
+    ends = []
+    result = train(linear, X, y, optimizer=sgd(), epochs=6, seed=3, validation=0.25, callbacks=[ends.append])
+    alone = train(linear, X[parts.trained], y[parts.trained], optimizer=sgd(), epochs=6, seed=3)
+    np.testing.assert_array_equal(result.weights, alone.weights)
+    np.testing.assert_array_equal(result.losses, alone.losses)
+    np.testing.assert_array_equal(result.held_out, parts.held_out)
+    held = [linear.loss(end.weights, X[parts.held_out], y[parts.held_out]) for end in ends]
+    assert result.validation_losses.tolist() == held == [end.validation_loss for end in ends]
+    assert alone.validation_losses is None
+    assert alone.held_out is None
+
+
+def test_other_rows_may_be_given_for_validation(linear, plane):
+    X, y = plane
+    given = train(linear, X[:30], y[:30], optimizer=sgd(), epochs=4, seed=0, validation=(X[30:], y[30:]))
+    assert given.validation_losses[-1] == linear.loss(given.weights, X[30:], y[30:])
+    assert given.held_out is None
+    np.testing.assert_array_equal(given.weights, train(linear, X[:30], y[:30], optimizer=sgd(), epochs=4, seed=0).weights)
+
+
+def test_a_row_at_fault_is_named_by_its_place_in_the_file(linear, plane):
+    X, y = plane
+    parts = split(40, 0.5, seed=1)
+    spoilt = y.copy()
+    spoilt[parts.trained[7]] = np.nan
+    run = {"optimizer": sgd(), "epochs": 2, "seed": 1, "validation": 0.5}
+    assert train(linear, X, spoilt, **run).failure == Failure(0, int(parts.trained[7]), "loss")
+    spoilt = y.copy()
+    spoilt[parts.held_out[0]] = np.nan
+    result = train(linear, X, spoilt, **run)
+    assert result.reason == "epochs"
+    assert np.isnan(result.validation_losses).all()
+    assert result.best_epoch == -1
+    np.testing.assert_array_equal(result.best_weights, linear.initial_weights(1))
+
+
+def test_the_best_weights_are_those_of_the_first_least_loss(linear, plane):
+    ends = []
+    result = train(linear, *plane, optimizer=momentum(0.05), epochs=60, seed=0, callbacks=[ends.append])
+    best = int(np.argmin(result.losses))
+    assert result.best_epoch == best < 59
+    np.testing.assert_array_equal(result.best_weights, ends[best].weights)
+    assert [end.best_epoch for end in ends] == [int(np.argmin(result.losses[: i + 1])) for i in range(60)]
+    held = train(linear, *plane, optimizer=momentum(0.05), epochs=60, seed=0, validation=0.3)
+    assert held.best_epoch == int(np.argmin(held.validation_losses)) != int(np.argmin(held.losses))
+
+
+def test_a_run_that_finishes_no_epoch_has_the_weights_it_started_from_as_its_best(linear, plane):
+    result = train(linear, plane[0], np.full(40, np.nan), optimizer=sgd(), epochs=5, w0=[1.0, 2.0, 3.0])
+    assert (result.epochs, result.best_epoch) == (0, -1)
+    np.testing.assert_array_equal(result.best_weights, [1.0, 2.0, 3.0])
+    assert result.summary().startswith("stopped: in row ")
+
+
+def test_early_stopping_ends_a_run_so_many_epochs_after_its_best(linear, plane):
+    result = train(linear, *plane, optimizer=momentum(0.05), epochs=500, seed=0, validation=0.3, stop=patience(4))
+    assert result.reason == "patience"
+    assert result.epochs == result.best_epoch + 5
+    assert result.message == (
+        f"the validation loss has not fallen since epoch {result.best_epoch}; "
+        f"the weights are those after epoch {result.epochs - 1}"
+    )
+
+
+def test_of_several_stops_the_first_that_is_met_ends_the_run(linear, plane):
+    run = {"optimizer": sgd(0.1), "epochs": 500, "seed": 0, "batch_size": None}
+    assert train(linear, *plane, stop=[patience(400), converged(1e-3)], **run).reason == "converged"
+    assert train(linear, *plane, stop=[patience(1), converged(1e-300)], **run).reason == "patience"
+
+
+def test_an_update_of_all_rows_takes_them_in_the_order_of_the_file(linear, plane):
+    one, other = (train(linear, *plane, optimizer=adam(), epochs=3, batch_size=40, seed=0, shuffle=s) for s in (True, False))
+    np.testing.assert_array_equal(one.weights, other.weights)
+    assert one.shuffle is other.shuffle is False
+
+
+def test_a_result_is_readable(linear, plane):
+    result = train(linear, *plane, optimizer=sgd(), epochs=3, seed=7, validation=0.25, backend="numpy")
+    assert repr(result) == (
+        f"TrainResult(epochs=3, reason='epochs', loss={result.losses[-1]:.6g}, best_epoch=2, backend='numpy', seed=7)"
+    )
+    losses, held = result.losses, result.validation_losses
+    assert result.summary().splitlines() == [
+        "all epochs are done; the weights are those after epoch 2",
+        f"loss: {losses[0]:.6g} after the first epoch, {losses[-1]:.6g} after the last",
+        f"validation loss: {held[0]:.6g} after the first epoch, {held[-1]:.6g} after the last",
+        f"best: epoch 2, loss {losses[2]:.6g}, validation loss {held[2]:.6g}",
+        "updates: 90, of 1 row in a new order each epoch, seed 7, backend numpy",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"validation": 0.0}, OptionError, "validation must be a finite number and above 0 and below 1, not 0.0"),
+        ({"validation": "all"}, OptionError, "validation must be"),
+        ({"validation": [1, 2, 3]}, OptionError, r"validation must be a share such as 0.2, or \(X, y\), not 3 values"),
+        ({"validation": (np.ones((3, 2)), np.ones(4))}, DataError, "X has 3 rows and y has 4"),
+        ({"validation": 0.5, "batch_size": 21}, OptionError, r"batch_size \(None is all 20 rows\) must be .* at most 20"),
+        ({"stop": [converged(0.1), 3]}, OptionError, "stop must be a function such as"),
+        ({"checkpoint": "run"}, OptionError, r"checkpoint must be a value such as checkpoints\('run', every=10\), not 'run'"),
+    ],
+)
+def test_an_option_out_of_bounds_is_refused_by_name(linear, plane, options, error, message):
+    with pytest.raises(error, match=message):
+        train(linear, *plane, **{"optimizer": sgd(), "w0": np.zeros(3), **options})
+
+
+def test_a_model_without_rows_has_none_to_hold_out(rosenbrock):
+    with pytest.raises(OptionError, match="rosenbrock has neither features nor target, and so no rows to hold out"):
+        train(rosenbrock, optimizer=sgd(), validation=0.5, w0=[0.0, 0.0])
