@@ -1,9 +1,13 @@
 """The hook of pre-commit in a small project: as the manifest has it, but run in this environment, without a network."""
 
 from pathlib import Path
+from typing import Any
 
-import yaml
+import pytest
 from project import ROOT, Project
+
+pytest.importorskip("pre_commit", reason="pre-commit is in the extra test")
+yaml: Any = pytest.importorskip("yaml", reason="PyYAML comes with pre-commit")
 
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 
