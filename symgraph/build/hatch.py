@@ -18,6 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
 
 from symgraph.io.config import read_config
+from symgraph.io.manifest import FILE, read_manifest
 
 
 class SymgraphBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling has no types
@@ -40,7 +41,9 @@ class SymgraphBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling 
         done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"symgraph build{' --check' if check else ''}:\n{done.stdout}{done.stderr}".rstrip())
-        build_data["artifacts"].append(f"/{read_config(file=settings).out}/**")
+        out = Path(read_config(file=settings).out)
+        names = [FILE, *(entry.output for entry in read_manifest(Path(self.root) / out).entries)]
+        build_data["artifacts"] += [f"/{(out / name).as_posix()}" for name in names]
 
 
 @hookimpl  # type: ignore[untyped-decorator]  # hatchling has no types
