@@ -70,7 +70,16 @@ def test_the_wheel_has_templates_the_founding_modules_and_type_information(distr
 def test_the_sdist_has_all_that_building_and_testing_needs(distributions: tuple[Path, Path]) -> None:
     with tarfile.open(distributions[1]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = ["pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "Makefile", ".ci/run", "data/nine_weights.csv"]
+    wanted = [
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "Makefile",
+        ".ci/run",
+        ".pre-commit-hooks.yaml",
+        "data/nine_weights.csv",
+    ]
     wanted += ["templates/numpy/module.py.jinja", "generated/nine_weights.py", "tests/zoo.py", "docs/architecture.md"]
     wanted += ["examples/nine_weights/model.py", "tools/ops_document.py"]
     assert set(wanted) <= names

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError
+from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.rows import as_rows, as_weights, float_array
 
@@ -35,7 +35,7 @@ def given(module: Any, X: Any, y: Any, start: Any, sigma: Any) -> Given:
     Raises:
         DataError: X, y or sigma do not fit the module, or have a number that is not finite or, of sigma, not above 0.
         OptionError: it is no module for arrays.
-        WeightsError: the start does not fit the module.
+        WeightsError: the start does not fit the module, or is outside of its bounds.
     """
     if not hasattr(module, "value_and_grad") or not hasattr(module, "initial_weights"):
         raise OptionError(f"{getattr(module, 'MODEL', module)!r} is no numpy or native module with a loss; compile the model")
@@ -48,5 +48,9 @@ def given(module: Any, X: Any, y: Any, start: Any, sigma: Any) -> Given:
             raise DataError(f"{name} has a number that cannot be used in row {row}")
     w = np.array(module.initial_weights(0) if start is None else as_weights(module, start, "start"), np.float64)
     low, high = range_of_each(module.WEIGHTS, module.METADATA.get("bounds", {}))
+    outside = np.flatnonzero(~((low <= w) & (w <= high)))
+    if len(outside):
+        name, j = module.WEIGHTS[outside[0]], outside[0]
+        raise WeightsError(f"start has {name} = {w[j]:g}, which is not within its bounds {low[j]:g} to {high[j]:g}")
     free = np.array([name not in module.METADATA.get("fixed", ()) for name in module.WEIGHTS])
     return Given((rows.X, rows.y), w, low, high, free, np.reshape(sigma, -1))

@@ -4,18 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.fitting.result import FitResult
 from symgraph.io.extra import library
 
 
-def ufloats(result: FitResult) -> dict[str, Any]:
+def ufloats(result: Any) -> dict[str, Any]:
     """Return the weights of a fit by name as numbers with errors, with which uncertainties computes on.
 
     Their correlations are those of the fit. A fixed weight is a plain float; one at a bound, or that the data leave open, has
     the error nan.
 
     Args:
-        result: of ``symgraph.fit``.
+        result: the ``FitResult`` of ``symgraph.fit``.
 
     Raises:
         OptionError: uncertainties is not installed.

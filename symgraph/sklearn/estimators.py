@@ -134,10 +134,12 @@ class Regressor(RegressorMixin, ModelEstimator):  # type: ignore[misc]  # scikit
 
         Raises:
             DataError: X has other columns than the model has features.
-            OptionError: ``model`` is none, or has no such constant.
+            OptionError: ``model`` is none, has no output, or no such constant.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         self._choose()
+        if not hasattr(self.module_, "predict"):
+            raise OptionError(f"{self.module_.MODEL} has no output to predict; declare one with model.output")
         self._search(X, y if len(targets_of(self.module_)) > 1 else column_or_1d(y, warn=True), sample_weight)
         return self
 
@@ -240,7 +242,7 @@ def _compiled(given: Any) -> Any:
     if digest not in _COMPILED:
         _COMPILED[digest] = _newly_compiled(given)
         if len(_COMPILED) > _KEPT:
-            del _COMPILED[next(iter(_COMPILED))]
+            _COMPILED.pop(next(iter(_COMPILED)), None)  # another thread may have taken it
     return _COMPILED[digest]
 
 

@@ -18,6 +18,10 @@ from symgraph.errors import DataError, OptionError
 WALKERS = np.array([[2.0, 0.7, 0.5], [1.9, 0.6, 0.4], [2.0, -0.7, 0.5]])
 
 
+ULPS = 1e-14
+"""Of sums of a few terms."""
+
+
 def line(**of_slope: Any) -> Model:
     """Return y ~ slope*x with normal errors of standard deviation 1/2."""
     model = Model("line")
@@ -45,7 +49,7 @@ def test_the_scale_of_a_loss_of_squares_does_not_count_and_likelihoods_and_penal
     model.loss(3.0 * ((model.output("y_hat", a * x) - y) / 0.5) ** 2)
     v = np.array([[1.0], [1.5]])
     found = log_probability(symgraph.compile(model), [2.0], [2.5], sigma=1.0)(v)
-    assert np.allclose(found, norm.logpdf(2.5, 2.0 * v[:, 0], 0.5) - norm.logpdf(0.0, 0.0, 0.5), rtol=1e-14)
+    assert np.allclose(found, norm.logpdf(2.5, 2.0 * v[:, 0], 0.5) - norm.logpdf(0.0, 0.0, 0.5), rtol=ULPS)
     prior = Model("prior")
     prior.target("y")
     mu, s = prior.weight("mu", init=0.0), prior.weight("s", init=1.0, bounds=(0.0, None))
@@ -53,7 +57,7 @@ def test_the_scale_of_a_loss_of_squares_does_not_count_and_likelihoods_and_penal
     prior.penalty(mu**2 / 2)
     found = log_probability(symgraph.compile(prior), None, [0.5, 1.5])(np.array([[0.2, 0.7]]))
     # the constant of the prior is no part of its penalty
-    assert np.allclose(found, norm.logpdf([0.5, 1.5], 0.2, 0.7).sum() - 0.2**2 / 2, rtol=1e-14)
+    assert np.allclose(found, norm.logpdf([0.5, 1.5], 0.2, 0.7).sum() - 0.2**2 / 2, rtol=ULPS)
 
 
 def test_bounds_are_priors_and_fixed_weights_are_left_out() -> None:
@@ -103,7 +107,7 @@ def test_several_residuals_have_a_density_too() -> None:
     X, y = np.arange(8.0).reshape(4, 2) / 7.0, np.ones((4, 2))
     density = log_probability(circle_module(), X, y, sigma=0.1)
     residuals = circle_module().residual([1.0, 0.5], X, y)
-    assert np.allclose(density(np.array([[1.0, 0.5]])), -0.5 * np.sum((residuals / 0.1) ** 2), rtol=1e-14)
+    assert np.allclose(density(np.array([[1.0, 0.5]])), -0.5 * np.sum((residuals / 0.1) ** 2), rtol=ULPS)
 
 
 def test_what_has_no_density_is_refused() -> None:

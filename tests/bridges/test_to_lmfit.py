@@ -8,7 +8,7 @@ from fitted_models import T, Y, circle_module, decay, decay_module
 import symgraph
 from symgraph import Model, fit
 from symgraph.bridges import to_lmfit
-from symgraph.errors import DataError, OptionError
+from symgraph.errors import DataError, OptionError, WeightsError
 
 START = {"a": 1.0, "k": 1.0, "c": 0.0}
 
@@ -78,6 +78,9 @@ def test_what_lmfit_cannot_take_is_refused() -> None:
         to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=[1.0, 0.0])
     with pytest.raises(DataError, match=r"sigma has shape \(3,\); give one number, or \(2,\) as y"):
         to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=np.ones(3))
+    within = symgraph.compile(decay(init=0.3, bounds=(0.0, 0.35)))
+    with pytest.raises(WeightsError, match=r"start has k = 1, which is not within its bounds 0 to 0\.35"):
+        to_lmfit(within, T, Y, START)
     with pytest.raises(OptionError, match="is no numpy or native module with a loss; compile the model"):
         to_lmfit(decay(), T, Y)
     minimizer = to_lmfit(decay_module(), T, Y, START)

@@ -178,6 +178,7 @@ def test_constants_are_parameters_of_their_own() -> None:
     assert one.set_params(constants__alpha=3.0, starts=2).constants == {"alpha": 3.0}
     assert Regressor().set_params(constants__alpha=3.0).constants == {"alpha": 3.0}
     assert "constants__alpha" not in one.get_params(deep=False)
+    assert "alpha" in one._repr_html_()
     with pytest.raises(ValueError, match="Invalid parameter 'alpha'"):
         one.set_params(alpha=1.0)
     with pytest.raises(ValueError, match="beta"):
@@ -199,6 +200,11 @@ def test_models_that_are_no_regressor_or_classifier_are_refused() -> None:
         Regressor(3).fit(X, Y)
     with pytest.raises(OptionError, match=r"model must return a symgraph\.Model, not 3"):
         Regressor(lambda _: 3).fit(X, Y)
+    blind = Model("blind")
+    x, y = blind.feature("x"), blind.target("y")
+    blind.loss((blind.weight("a") * x - y) ** 2)
+    with pytest.raises(OptionError, match=r"blind has no output to predict; declare one with model\.output"):
+        Regressor(blind).fit(X[:, :1], Y)
     with pytest.raises(DataError, match="y has 3 classes; two_classes has 2"):
         Classifier(two_classes()).fit(X, LABELS)
     with pytest.raises(DataError, match="y has 2 classes; softmax has 3"):
