@@ -13,8 +13,8 @@ import numpy as np
 from symgraph.errors import DataError, OptionError, SpecError, WeightsError
 from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
-from symgraph.fitting.problem import Array, Problem, is_difference
-from symgraph.fitting.result import FitResult, by_name
+from symgraph.fitting.problem import Array, Problem, by_name, is_difference
+from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
 from symgraph.fitting.statistics import covariance
 from symgraph.io.module import targets_of
@@ -52,6 +52,7 @@ def fit(
         X: (n, d) rows, with one feature also (n,); a frame or mapping by the names of its columns; None without features.
         y: (n,) target, (n, p) of several; None without a target.
         start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
+            What is drawn is moved into its bounds.
         sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.
         sigma_x: standard deviations of the features: one, one a column, or one for each, of the shape of X; or by the names of
             columns, of which others are exact. Beside sigma; distances from the curve are then made least, by
@@ -117,7 +118,9 @@ def _compiled(model: Any, extras: tuple[str, ...]) -> Any:
     from symgraph.spec.model import Model
     from symgraph.spec.residuals import residual_of
 
-    if isinstance(model, Model) and residual_of(model.freeze()).reason and model.loss_expr is not None:
+    if not isinstance(model, Model):
+        raise OptionError(f"fit needs a module or a Model, not {model!r}; Model.from_formula makes one of a text")
+    if residual_of(model.freeze()).reason and model.loss_expr is not None:
         try:
             return compile(model, extras=("hessian", *extras))
         except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do
@@ -141,7 +144,10 @@ def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed:
     names, metadata = module.WEIGHTS, module.METADATA
     held = dict.fromkeys(metadata.get("fixed", ()))
     if fixed is not None:
-        given = fixed if isinstance(fixed, Mapping) else dict.fromkeys((fixed,) if isinstance(fixed, str) else fixed)
+        try:
+            given = fixed if isinstance(fixed, Mapping) else dict.fromkeys((fixed,) if isinstance(fixed, str) else fixed)
+        except TypeError as error:
+            raise OptionError(f"fixed must be names of weights, or values by their names, not {fixed!r}") from error
         held |= by_name("fixed", given, names)
     w = _start(module, start, seed)
     for name, value in held.items():
@@ -149,6 +155,9 @@ def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed:
             w[names.index(name)] = _number(f"fixed weight {name}", value)
     low, high = _ranges(names, metadata.get("bounds", {}) if bounds is None else bounds)
     free = np.array([j for j, name in enumerate(names) if name not in held], np.intp)
+    if start is None or isinstance(start, Mapping):
+        drawn = [j for j in free if start is None or names[j] not in start]
+        w[drawn] = np.clip(w[drawn], low[drawn], high[drawn])
     outside = [j for j in free if not low[j] <= w[j] <= high[j]]
     if outside:
         j = outside[0]
@@ -178,7 +187,8 @@ def _ranges(names: tuple[str, ...], bounds: Any) -> tuple[Array, Array]:
     """Return the least and the greatest value of each weight, of ranges by name or a pair as SciPy takes them."""
     if isinstance(bounds, Mapping):
         for name, pair in by_name("bounds", bounds, names).items():
-            if not (isinstance(pair, Sequence) and len(pair) == 2):
+            is_pair = isinstance(pair, Sequence | np.ndarray) and len(pair) == 2
+            if not (is_pair and all(end is None or isinstance(end, int | float | np.number) for end in pair)):
                 raise OptionError(f"bounds of {name} must be a pair (lower, upper), None for an open end, not {pair!r}")
         pairs = {
             name: (-math.inf if low is None else float(low), math.inf if high is None else float(high))
@@ -233,7 +243,7 @@ def _check_start(problem: Problem, v: Array) -> None:
     if math.isfinite(value) and np.isfinite(gradient).all():
         return
     what = f"the sum of the losses is {value}" if not math.isfinite(value) else "a derivative is not finite"
-    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one")
+    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one, or data in units that are not so large")
 
 
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:
@@ -276,6 +286,8 @@ def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -
         told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
     elif dof == 0 and problem.is_least_squares:
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
+    if found.at is not None and found.at.squares == 0.0 and problem.squared(found.v).any():
+        told.append("the residuals are so small that their squares are 0 in floats; give y in a smaller unit")
     if undetermined:
         told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")
     if found.cost < first.cost - 1e-6 * abs(first.cost):

@@ -125,7 +125,8 @@ def _by_trust_region(problem: Problem, start: Array, method: str) -> Found:
     bounds = problem.lower, problem.upper
     options |= {"method": method, "bounds": bounds, "x_scale": "jac", "max_nfev": MOST_CALLS[method]}
     end = least_squares(problem.squared, start, problem.slopes, **options)
-    return Found(end.x, float(end.cost), bool(end.status > 0), end.message, method, end.nfev, end.njev or 0)
+    message = _ENDS[{1: 4, 2: 1, 3: 2, 4: 3}[end.status]] if end.status > 0 else end.message
+    return Found(end.x, float(end.cost), bool(end.status > 0), message, method, end.nfev, end.njev or 0)
 
 
 def linear_weights(problem: Problem, v: Array) -> list[int]:

@@ -1,6 +1,6 @@
 """A fit as SciPy's optimizers see it: the weights that are free, their ranges, and the functions of these alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.errors import WeightsError
 from symgraph.io.module import GeneratedModule
 from symgraph.training.rows import Rows
 
@@ -171,3 +172,17 @@ def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
         columns.append((gradient(up) - gradient(down)) / (up[j] - down[j]))
     H = np.array(columns)
     return np.asarray((H + H.T) / 2)
+
+
+def by_name(what: str, given: Any, names: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return a mapping by names of weights after checking them.
+
+    Raises:
+        WeightsError: a name is no weight.
+    """
+    for name in given:
+        if name not in names:
+            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            raise WeightsError(f"{what} names {name!r}, which is no weight; there are {shown}")
+    found: Mapping[str, Any] = given
+    return found
