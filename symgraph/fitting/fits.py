@@ -61,7 +61,8 @@ def fit(
             follow from the scatter about the fit.
         bounds: ranges by the names of weights, or a pair (lower, upper) as SciPy takes them; in place of the spec's.
         fixed: names of weights that are to stay at the start, or their values by name; beside the spec's.
-        method: "auto"; for least squares "lm", "trf" or "dogbox", else "trust-exact", "L-BFGS-B" or "SLSQP", as SciPy has them.
+        method: "auto"; for least squares "trf", "dogbox", or "lm" without bounds and robust losses; else "trust-exact",
+            "L-BFGS-B" or "SLSQP", as SciPy has them.
         starts: from how many starts to search: the given one and others, drawn from the laws of the weights, or about the given
             one where these are no laws with a spread.
         seed: of what is drawn.
@@ -239,11 +240,17 @@ def _with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
 
 
 def _check_start(problem: Problem, v: Array) -> None:
-    value, gradient = problem.value_and_grad(v)
+    with np.errstate(all="ignore"):
+        if problem.is_least_squares and problem.robust is None:
+            r, gradient = problem.squared(v), problem.slopes(v)
+            value = 0.5 * float(r @ r)
+        else:
+            value, gradient = problem.value_and_grad(v)
     if math.isfinite(value) and np.isfinite(gradient).all():
         return
     what = f"the sum of the losses is {value}" if not math.isfinite(value) else "a derivative is not finite"
-    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one, or data in units that are not so large")
+    else_ = ", or data in units that are not so large" if math.isinf(value) else ""
+    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one{else_}")
 
 
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:
@@ -286,7 +293,7 @@ def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -
         told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
     elif dof == 0 and problem.is_least_squares:
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
-    if found.at is not None and found.at.squares == 0.0 and problem.squared(found.v).any():
+    if found.at is not None and found.at.squares == 0.0 and found.at.regular and problem.squared(found.v).any():
         told.append("the residuals are so small that their squares are 0 in floats; give y in a smaller unit")
     if undetermined:
         told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")

@@ -215,6 +215,8 @@ def test_fewer_rows_than_weights_are_warned_about(decay: Any) -> None:
         ({"fixed": ["z"]}, WeightsError, "fixed names 'z', which is no weight"),
         ({"fixed": ["a", "k", "c"]}, OptionError, "every weight of decay is fixed; leave one free"),
         ({"method": "newton"}, OptionError, "method must be one of auto, lm, trf, dogbox for decay, not 'newton'"),
+        ({"method": "lm", "bounds": {"k": (0, 2)}}, OptionError, "method must be one of auto, trf, dogbox for decay, not 'lm'"),
+        ({"sigma": 1e-300}, WeightsError, "the sum of the losses is inf at the start"),
         ({"starts": 0}, OptionError, "starts"),
         ({"seed": -1}, OptionError, "seed"),
     ],
