@@ -13,7 +13,7 @@ import numpy as np
 from symgraph.errors import DataError, OptionError, SpecError, WeightsError
 from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
-from symgraph.fitting.problem import Array, Problem, by_name, is_difference
+from symgraph.fitting.problem import Array, Problem, by_name
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
 from symgraph.fitting.statistics import covariance
@@ -86,11 +86,12 @@ def fit(
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
     problem = _problem(module, rows, start, bounds, fixed, seed)
     begin = problem.start[problem.free]
-    problem = _with_sigma(replace(problem, is_difference=is_difference(problem, begin)), sigma, absolute_sigma)
+    if sigma is not None or absolute_sigma:
+        problem = _with_sigma(problem, sigma, absolute_sigma)
     if sigma_x is not None:
         problem = Orthogonal(**_fields(problem) | {"sigma_x": checked_sigma_x(problem, sigma_x)})
     _check_start(problem, begin)
-    if method not in methods_of(problem):
+    if method != "auto" and method not in methods_of(problem):
         raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
     if not len(begin):
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")

@@ -70,12 +70,10 @@ def _is_doubtful(problem: Problem, found: Found) -> bool:
     at = linearized(problem, found.v) if problem.robust else found.at
     if not found.success or at is None:
         return True
-    y = problem.rows.y
-    if y is not None and problem.is_difference:
-        weights = 1.0 if problem.sigma is None else 1.0 / problem.sigma
-        about = np.reshape(y, -1) * weights
-        about = about - np.add.reduce(about) / about.size
-        if found.cost > 0.25 * float(about @ about):
+    if problem.rows.y is not None:
+        y = np.reshape(problem.rows.y, -1) if problem.sigma is None else np.reshape(problem.rows.y, -1) / problem.sigma
+        about = y - np.add.reduce(y) / y.size
+        if found.cost > 0.25 * float(about @ about) and problem.is_difference:
             return True
     return bool(at.singular[-1] < _REGULAR * at.singular[0])
 
@@ -95,10 +93,12 @@ def _by_minpack(problem: Problem, start: Array) -> Found:
     """Search by MINPACK's lmder, through the thinnest of SciPy's functions for it: the work of a step is its Python."""
     from scipy.optimize import leastsq
 
+    residual, jacobian, rows = problem.functions
     v, _, told, message, status = leastsq(
-        problem.squared,
+        residual,
         start,
-        Dfun=problem.slopes,
+        rows,
+        jacobian,
         full_output=True,
         ftol=_TOLERANCE,
         xtol=_TOLERANCE,

@@ -27,7 +27,6 @@ class Problem:
         lower: (f,) their least values.
         upper: (f,) their greatest values.
         sigma: standard deviations of the residuals, (m,) or one for all; None where the model states them or nobody does.
-        is_difference: whether the residual is the prediction less the target.
         sigma_x: (n, d) standard deviations of the features, which `Orthogonal` takes into account; None for none.
     """
 
@@ -38,7 +37,6 @@ class Problem:
     lower: Array
     upper: Array
     sigma: Array | None = None
-    is_difference: bool = False
     sigma_x: Array | None = None
 
     @cached_property
@@ -72,6 +70,21 @@ class Problem:
     def by_squares(self) -> bool:
         """Tell if it is searched as least squares, for which SciPy knows no constraints."""
         return self.is_least_squares and not hasattr(self.module, "constraints")
+
+    @cached_property
+    def is_difference(self) -> bool:
+        """Tell if the residual is the prediction less the target, by its values at the start."""
+        module, (X, y, *_) = self.module, self.rows
+        if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
+            return False
+        predicted, r = np.reshape(module.predict(self.start, X), -1), np.reshape(module.residual(self.start, X, y), -1)
+        y = np.reshape(y, -1)
+        if predicted.shape != r.shape or y.shape != r.shape:
+            return False
+        rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(r - (predicted - y)) > rounding  # nowhere where one is not finite, which tells nothing
+        return not bool(apart.any())
 
     @cached_property
     def residuals(self) -> int:
@@ -126,6 +139,17 @@ class Problem:
         J = self.jacobian(v)
         return np.vstack([J, self.module.penalty_jacobian(self.all_weights(v))[:, self.free]]) if self.has_penalty else J
 
+    @property
+    def functions(self) -> tuple[Callable[..., Array], Callable[..., Array], tuple[Any, ...]]:
+        """Return ``squared``, ``slopes``, and what they take beside the free weights; the module's own where these do."""
+        module, (X, y, *_) = self.module, self.rows
+        plain = type(self) is Problem and self.sigma is None and len(self.free) == len(self.start) and not self.has_penalty
+        return (
+            (module.residual, module.residual_jacobian, (X, y))
+            if plain and self.rows.given
+            else (self.squared, self.slopes, ())
+        )
+
     def value_and_grad(self, v: Array) -> tuple[float, Array]:
         """Return the sum of the losses, with the penalty, and its gradient by the free weights."""
         value, gradient = self.module.value_and_grad(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
@@ -137,25 +161,6 @@ class Problem:
             return _slopes_of(lambda u: self.value_and_grad(u)[1], v)
         H = self.module.hessian(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
         return np.asarray(H[np.ix_(self.free, self.free)])
-
-
-def is_difference(problem: Problem, v: Array) -> bool:
-    """Tell if the residual is the prediction less the target, by its values at the weights."""
-    module, y = problem.module, problem.rows.y
-    if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
-        return False
-    w, X = problem.all_weights(v), problem.rows.X
-    predicted = np.reshape(module.predict(w, X), -1)
-    r = np.reshape(module.residual(w, X, y), -1)
-    y = np.reshape(y, -1)
-    if predicted.shape != r.shape or y.shape != r.shape:
-        return False
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(r - (predicted - y))
-        if (apart == 0.0).all():
-            return True
-        rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
-        return not bool((apart > rounding).any())  # nowhere where one is not finite, which tells nothing
 
 
 def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
