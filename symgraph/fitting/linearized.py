@@ -74,19 +74,23 @@ def linearized(problem: Problem, v: Array) -> Linearized | None:
     if problem.is_bounded:
         inner = ~problem.at_bound(v)
         J = J[:, inner]
-    own, i, squares = np.sqrt(np.add.reduce(J * J)), J.shape[1], float(r @ r)
+    rows, i = J.shape
+    table = np.zeros((max(rows, i + 1), i + 1), order="F")
+    table[:rows, :i], table[:rows, i] = J, r
+    factors = dgeqrf(table, overwrite_a=1)[0][: i + 1] * _upper(i + 1)
+    R, last = factors[:i, :i], factors[:, i]
+    own, squares = np.sqrt(np.add.reduce(R * R)), float(last @ last)
     if not all(0.0 < length < math.inf for length in own.tolist()):  # a column of zeros, or squares beyond what floats hold
-        largest = np.max(np.abs(J), axis=0, initial=0.0)
+        largest = np.max(np.abs(R), axis=0, initial=0.0)
         largest[largest == 0.0] = 1.0
-        own = largest * np.sqrt(np.add.reduce(np.square(J / largest)))
+        own = largest * np.sqrt(np.add.reduce(np.square(R / largest)))
         own[own == 0.0] = 1.0
-    if not (i and math.isfinite(squares) and np.isfinite(own).all()):
+        if not np.isfinite(own).all():
+            return None
+    if not (i and math.isfinite(squares)):
         return None
-    table = np.zeros((max(len(r), i + 1), i + 1), order="F")
-    table[: len(r), :i], table[: len(r), i] = J / own, r
-    factors = dgeqrf(table, overwrite_a=1)[0]
-    left, singular, directions, _ = dgesdd(factors[:i, :i] * _upper(i))
-    along = factors[:i, i] @ left
+    left, singular, directions, _ = dgesdd(R / own)
+    along = last[:i] @ left
     limit = len(table) * EPS * float(singular[0])
     part = (along / singular) @ directions / -own if singular[-1] > limit else np.zeros(i)
     scale, step = (own, part) if inner is None else (_among(inner, own, 1.0), _among(inner, part, 0.0))

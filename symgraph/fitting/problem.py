@@ -140,15 +140,9 @@ class Problem:
         return np.vstack([J, self.module.penalty_jacobian(self.all_weights(v))[:, self.free]]) if self.has_penalty else J
 
     @property
-    def functions(self) -> tuple[Callable[..., Array], Callable[..., Array], tuple[Any, ...]]:
-        """Return ``squared``, ``slopes``, and what they take beside the free weights; the module's own where these do."""
-        module, (X, y, *_) = self.module, self.rows
-        plain = type(self) is Problem and self.sigma is None and len(self.free) == len(self.start) and not self.has_penalty
-        return (
-            (module.residual, module.residual_jacobian, (X, y))
-            if plain and self.rows.given
-            else (self.squared, self.slopes, ())
-        )
+    def is_of_module(self) -> bool:
+        """Tell if what is searched are the module's own residuals, over sigma at most, by all of its weights."""
+        return type(self) is Problem and len(self.free) == len(self.start) and not self.has_penalty and self.rows.given
 
     def value_and_grad(self, v: Array) -> tuple[float, Array]:
         """Return the sum of the losses, with the penalty, and its gradient by the free weights."""
