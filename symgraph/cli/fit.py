@@ -1,6 +1,7 @@
 """``symgraph fit``: fit a built model, or a formula, to the rows of a file."""
 
 import re
+import sys
 import warnings
 from collections.abc import Mapping
 from functools import partial
@@ -113,15 +114,24 @@ def fit(
         from symgraph.fitting.plots import save_fit
 
         save_fit(result, plot)
-    if json:
-        print_json(result.to_dict())
-    else:
-        print(result.report())
+    _show(result, json)
     for what, path in (("weights", save), ("plot", plot)):
         if path is not None:
             note(f"{what} written to {path}", quiet=quiet)
     if not result.success:
         raise typer.Exit(1)
+
+
+def _show(result: Any, json: bool) -> None:
+    """Print a fit: as JSON, with a ruled table on a terminal, else as plain text."""
+    if json:
+        print_json(result.to_dict())
+    elif sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(result)
+    else:
+        print(result.report())
 
 
 def _of_formula(

@@ -22,6 +22,8 @@ def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[floa
 
     from symgraph.spec.formula import Reader
 
+    if not isinstance(expression, str):
+        raise SpecError(f"an expression of weights is a text, such as '1/f', not {expression!r}")
     symbols = {name: Symbol(name, real=True) for name in values}
     reader = Reader(expression, lambda name: symbols.get(name, Symbol(name)), what="expression")
     expr = reader.read()

@@ -13,11 +13,11 @@ import numpy as np
 from symgraph.errors import DataError, OptionError, SpecError, WeightsError
 from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
-from symgraph.fitting.problem import Array, Problem, is_difference
-from symgraph.fitting.result import FitResult, by_name
+from symgraph.fitting.problem import Array, Problem, by_name
+from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
 from symgraph.fitting.statistics import covariance
-from symgraph.fitting.streamed import rows_of, streamed, streamed_difference
+from symgraph.fitting.streamed import rows_of, streamed
 from symgraph.io.module import targets_of
 from symgraph.io.stream import Stream
 from symgraph.runtime.weights import range_of_each
@@ -54,6 +54,7 @@ def fit(
         X: (n, d) rows, with one feature also (n,); a frame or mapping by the names of its columns; None without features.
         y: (n,) target, (n, p) of several; None without a target.
         start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
+            What is drawn is moved into its bounds.
         sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.
         sigma_x: standard deviations of the features: one, one a column, or one for each, of the shape of X; or by the names of
             columns, of which others are exact. Beside sigma; distances from the curve are then made least, by
@@ -62,7 +63,8 @@ def fit(
             follow from the scatter about the fit.
         bounds: ranges by the names of weights, or a pair (lower, upper) as SciPy takes them; in place of the spec's.
         fixed: names of weights that are to stay at the start, or their values by name; beside the spec's.
-        method: "auto"; for least squares "lm", "trf" or "dogbox", else "trust-exact", "L-BFGS-B" or "SLSQP", as SciPy has them.
+        method: "auto"; for least squares "trf", "dogbox", or "lm" without bounds and robust losses; else "trust-exact",
+            "L-BFGS-B" or "SLSQP", as SciPy has them.
         starts: from how many starts to search: the given one and others, drawn from the laws of the weights, or about the given
             one where these are no laws with a spread.
         seed: of what is drawn.
@@ -90,14 +92,13 @@ def fit(
     problem = _problem(module, rows, start, bounds, fixed, seed)
     begin = problem.start[problem.free]
     if stream is not None:
-        problem = replace(streamed(problem, stream), is_difference=streamed_difference(problem, stream, begin))
-    else:
-        problem = replace(problem, is_difference=is_difference(problem, begin))
-    problem = _with_sigma(problem, sigma, absolute_sigma)
+        problem = streamed(problem, stream)
+    if sigma is not None or absolute_sigma:
+        problem = _with_sigma(problem, sigma, absolute_sigma)
     if sigma_x is not None:
         problem = Orthogonal(**_fields(problem) | {"sigma_x": checked_sigma_x(problem, sigma_x)})
     _check_start(problem, begin)
-    if method not in methods_of(problem):
+    if method != "auto" and method not in methods_of(problem):
         raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
     if not len(begin):
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
@@ -126,7 +127,9 @@ def _compiled(model: Any, extras: tuple[str, ...]) -> Any:
     from symgraph.spec.model import Model
     from symgraph.spec.residuals import residual_of
 
-    if isinstance(model, Model) and residual_of(model.freeze()).reason and model.loss_expr is not None:
+    if not isinstance(model, Model):
+        raise OptionError(f"fit needs a module or a Model, not {model!r}; Model.from_formula makes one of a text")
+    if residual_of(model.freeze()).reason and model.loss_expr is not None:
         try:
             return compile(model, extras=("hessian", *extras))
         except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do
@@ -150,7 +153,10 @@ def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed:
     names, metadata = module.WEIGHTS, module.METADATA
     held = dict.fromkeys(metadata.get("fixed", ()))
     if fixed is not None:
-        given = fixed if isinstance(fixed, Mapping) else dict.fromkeys((fixed,) if isinstance(fixed, str) else fixed)
+        try:
+            given = fixed if isinstance(fixed, Mapping) else dict.fromkeys((fixed,) if isinstance(fixed, str) else fixed)
+        except TypeError as error:
+            raise OptionError(f"fixed must be names of weights, or values by their names, not {fixed!r}") from error
         held |= by_name("fixed", given, names)
     w = _start(module, start, seed)
     for name, value in held.items():
@@ -158,6 +164,9 @@ def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed:
             w[names.index(name)] = _number(f"fixed weight {name}", value)
     low, high = _ranges(names, metadata.get("bounds", {}) if bounds is None else bounds)
     free = np.array([j for j, name in enumerate(names) if name not in held], np.intp)
+    if start is None or isinstance(start, Mapping):
+        drawn = [j for j in free if start is None or names[j] not in start]
+        w[drawn] = np.clip(w[drawn], low[drawn], high[drawn])
     outside = [j for j in free if not low[j] <= w[j] <= high[j]]
     if outside:
         j = outside[0]
@@ -187,7 +196,8 @@ def _ranges(names: tuple[str, ...], bounds: Any) -> tuple[Array, Array]:
     """Return the least and the greatest value of each weight, of ranges by name or a pair as SciPy takes them."""
     if isinstance(bounds, Mapping):
         for name, pair in by_name("bounds", bounds, names).items():
-            if not (isinstance(pair, Sequence) and len(pair) == 2):
+            is_pair = isinstance(pair, Sequence | np.ndarray) and len(pair) == 2
+            if not (is_pair and all(end is None or isinstance(end, int | float | np.number) for end in pair)):
                 raise OptionError(f"bounds of {name} must be a pair (lower, upper), None for an open end, not {pair!r}")
         pairs = {
             name: (-math.inf if low is None else float(low), math.inf if high is None else float(high))
@@ -238,11 +248,17 @@ def _with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
 
 
 def _check_start(problem: Problem, v: Array) -> None:
-    value, gradient = problem.value_and_grad(v)
+    with np.errstate(all="ignore"):
+        if problem.is_least_squares and problem.robust is None:
+            r, gradient = problem.squared(v), problem.slopes(v)
+            value = 0.5 * float(r @ r)
+        else:
+            value, gradient = problem.value_and_grad(v)
     if math.isfinite(value) and np.isfinite(gradient).all():
         return
     what = f"the sum of the losses is {value}" if not math.isfinite(value) else "a derivative is not finite"
-    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one")
+    else_ = ", or data in units that are not so large" if math.isinf(value) else ""
+    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one{else_}")
 
 
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:
@@ -285,6 +301,8 @@ def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -
         told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
     elif dof == 0 and problem.is_least_squares:
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
+    if found.at is not None and found.at.squares == 0.0 and found.at.regular and problem.squared(found.v).any():
+        told.append("the residuals are so small that their squares are 0 in floats; give y in a smaller unit")
     if undetermined:
         told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")
     if found.cost < first.cost - 1e-6 * abs(first.cost):

@@ -1,6 +1,7 @@
 """The search for the least sum of squares by SciPy, polished by Gauss-Newton steps."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ _ROUNDING = 64 * EPS
 _REGULAR = 1e-6
 """Least ratio of singular values, of derivatives with columns of length 1, of an end where all weights count."""
 
-MOST_CALLS = {"lm": 4000, "trf": 500, "dogbox": 500}
+MOST_CALLS = {"native": 1000, "lm": 4000, "trf": 500, "dogbox": 500}
 """Most calls of the residuals in one search. A step of a trust region costs ten times one of MINPACK, and goes further."""
 
 METHODS = ("lm", "trf", "dogbox")
@@ -34,15 +35,17 @@ _ENDS = {
     7: "the weights are as good as rounding lets them be",
     8: "the gradient is as small as rounding lets it be",
 }
-"""The ends of MINPACK's lmder at which it has converged, by its number; from 6 on it could not do better if it was asked to."""
+"""The ends at which Levenberg and Marquardt's method has converged, by MINPACK's numbers; from 6 on it could do no better."""
+
+_GAVE_UP = "too many calls of the residuals, or derivatives that are not finite"
 
 
 def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
     """Search the free weights with the least sum of squares.
 
-    The method "auto" is Levenberg and Marquardt's, a trust region where weights have bounds or the loss is robust. If the end
-    is doubtful, see ``_is_doubtful``, the start is tried again with the weights solved in which the residuals are linear, and
-    both by a trust region; the best counts. Each end is polished.
+    The method "auto" is Levenberg and Marquardt's, a trust region where weights have bounds or the loss is robust. While the
+    end is doubtful, see ``_is_doubtful``, the start is tried again by MINPACK and by a trust region, and with the weights
+    solved in which the residuals are linear; the best counts. Each end is polished.
 
     Args:
         problem: has residuals.
@@ -51,15 +54,22 @@ def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
     """
     if method != "auto":
         return _search(problem, start, method)
-    few_rows = len(problem.squared(start)) < len(start)  # for which Levenberg and Marquardt's method is not made
-    first = "trf" if problem.is_bounded or problem.robust or few_rows else "lm"
-    found = _search(problem, start, first)
-    if not _is_doubtful(problem, found):
-        return found
+    few_rows = problem.residuals < len(start)  # for which Levenberg and Marquardt's method is not made
+    ways = ("trf",) if problem.is_bounded or problem.robust or few_rows else ("native", "lm", "trf")
+    ends: list[Found] = []
+    for begin, way in _tries(problem, start, ways):
+        ends.append(_search(problem, begin, way))
+        if not _is_doubtful(problem, ends[-1]):
+            break
+    return best_of(ends)
+
+
+def _tries(problem: Problem, start: Array, ways: tuple[str, ...]) -> Iterator[tuple[Array, str]]:
+    """Yield starts, each with a way to search from it."""
+    yield from ((start, way) for way in ways)
     linear = _linear_start(problem, start)
-    begun = [start] if linear is None else [start, linear]
-    others = [(one, first) for one in begun[1:]] + [(one, "trf") for one in begun if first == "lm"]
-    return best_of([found, *(_search(problem, one, how) for one, how in others)])
+    if linear is not None:
+        yield from ((linear, way) for way in ways)
 
 
 def _is_doubtful(problem: Problem, found: Found) -> bool:
@@ -70,12 +80,10 @@ def _is_doubtful(problem: Problem, found: Found) -> bool:
     at = linearized(problem, found.v) if problem.robust else found.at
     if not found.success or at is None:
         return True
-    y = problem.rows.y
-    if y is not None and problem.is_difference:
-        weights = 1.0 if problem.sigma is None else 1.0 / problem.sigma
-        about = np.reshape(y, -1) * weights
-        about = about - np.add.reduce(about) / about.size
-        if found.cost > 0.25 * float(about @ about):
+    if problem.rows.y is not None:
+        y = np.reshape(problem.rows.y, -1) if problem.sigma is None else np.reshape(problem.rows.y, -1) / problem.sigma
+        about = y - np.add.reduce(y) / y.size
+        if found.cost > 0.25 * float(about @ about) and problem.is_difference:
             return True
     return bool(at.singular[-1] < _REGULAR * at.singular[0])
 
@@ -84,18 +92,34 @@ def _search(problem: Problem, start: Array, method: str) -> Found:
     """Run SciPy's search and polish its end; one that meets a value that is not finite at its start has found nothing."""
     try:
         with np.errstate(all="ignore"):
-            end = _by_minpack(problem, start) if method == "lm" else _by_trust_region(problem, start, method)
+            end = _natively(problem, start) if method == "native" else None
+            if end is None:
+                minpack = method in ("lm", "native")
+                end = _by_minpack(problem, start) if minpack else _by_trust_region(problem, start, method)
             end = end._replace(v=problem.snapped(end.v)) if problem.is_bounded else end
             return end if problem.robust else _polished(problem, end)
     except (ValueError, np.linalg.LinAlgError) as error:  # residuals that are not finite, at the start or on the way
         return Found(start, np.inf, success=False, message=str(error), method=method, calls=1, derivatives=0)
 
 
+def _natively(problem: Problem, start: Array) -> Found | None:
+    """Search by Levenberg and Marquardt's method in the extension; None where the module does not run by it."""
+    search = getattr(getattr(problem.module.residual, "__self__", None), "least_squares", None)
+    if search is None or not problem.is_of_module:
+        return None
+    sigma = None if problem.sigma is None else np.array(np.broadcast_to(problem.sigma, problem.residuals))
+    told = search(start, problem.rows.X, problem.rows.y, sigma, _TOLERANCE, MOST_CALLS["native"])
+    if told is None:
+        return None
+    v, squares, status, calls, derivatives = told
+    return Found(v, squares / 2.0, status in _ENDS, _ENDS.get(status, _GAVE_UP), "lm", calls, derivatives)
+
+
 def _by_minpack(problem: Problem, start: Array) -> Found:
     """Search by MINPACK's lmder, through the thinnest of SciPy's functions for it: the work of a step is its Python."""
     from scipy.optimize import leastsq
 
-    v, _, told, message, status = leastsq(
+    v, _, told, _, status = leastsq(
         problem.squared,
         start,
         Dfun=problem.slopes,
@@ -105,15 +129,8 @@ def _by_minpack(problem: Problem, start: Array) -> Found:
         gtol=_TOLERANCE,
         maxfev=MOST_CALLS["lm"],
     )
-    return Found(
-        v,
-        0.5 * float(told["fvec"] @ told["fvec"]),
-        status in _ENDS,
-        _ENDS.get(status, message),
-        "lm",
-        told["nfev"],
-        told["njev"],
-    )
+    cost = 0.5 * float(told["fvec"] @ told["fvec"])
+    return Found(v, cost, status in _ENDS, _ENDS.get(status, _GAVE_UP), "lm", told["nfev"], told["njev"])
 
 
 def _by_trust_region(problem: Problem, start: Array, method: str) -> Found:
@@ -125,7 +142,8 @@ def _by_trust_region(problem: Problem, start: Array, method: str) -> Found:
     bounds = problem.lower, problem.upper
     options |= {"method": method, "bounds": bounds, "x_scale": "jac", "max_nfev": MOST_CALLS[method]}
     end = least_squares(problem.squared, start, problem.slopes, **options)
-    return Found(end.x, float(end.cost), bool(end.status > 0), end.message, method, end.nfev, end.njev or 0)
+    message = _ENDS[{1: 4, 2: 1, 3: 2, 4: 3}[end.status]] if end.status > 0 else end.message
+    return Found(end.x, float(end.cost), bool(end.status > 0), message, method, end.nfev, end.njev or 0)
 
 
 def linear_weights(problem: Problem, v: Array) -> list[int]:

@@ -27,7 +27,7 @@ class Linearized(NamedTuple):
         scale: (f,) the lengths of the columns of J; 1 where all of a column is 0, and of weights at a bound.
         singular: (i,) the singular values of J with columns divided by these, the largest first.
         directions: (i, i) the right singular vectors of the same, one a row.
-        regular: whether no singular value is 0 within rounding, so that the residuals determine all inner weights.
+        limit: what a singular value is 0 up to, within rounding.
         length: the length of the part of r in the space of the columns of J, which is 0 at a minimum.
         step: (f,) the Gauss-Newton step, which takes this part away if r is linear; 0 if not regular.
     """
@@ -38,9 +38,14 @@ class Linearized(NamedTuple):
     scale: Array
     singular: Array
     directions: Array
-    regular: bool
+    limit: float
     length: float
     step: Array
+
+    @property
+    def regular(self) -> bool:
+        """Tell if no singular value is 0, so that the residuals determine all inner weights."""
+        return bool(self.singular[-1] > self.limit)
 
     @property
     def rounding(self) -> float:
@@ -49,12 +54,16 @@ class Linearized(NamedTuple):
         return 8 * EPS * length * (length + float(self.scale @ np.abs(self.v)))
 
     def inverse(self, names: Sequence[str]) -> tuple[Array, str]:
-        """Return (J'J)^-1, and "", or nan and the combination of the inner weights that is not determined, as text."""
+        """Return (J'J)^-1 of the inner weights, nan with those that are not determined, and a combination of these as text."""
         scale = self.scale if self.inner is None else self.scale[self.inner]
-        if not self.regular:
-            return np.full((len(scale),) * 2, np.nan), combination(self.directions[-1] / scale, names)
-        half = self.directions.T / self.singular / scale[:, np.newaxis]
-        return half @ half.T, ""
+        if self.regular:
+            half = self.directions.T / self.singular / scale[:, np.newaxis]
+            return half @ half.T, ""
+        left_open = self.singular <= self.limit
+        half = self.directions[~left_open].T / self.singular[~left_open] / scale[:, np.newaxis]
+        matrix, which = half @ half.T, (np.abs(self.directions[left_open]) > math.sqrt(EPS)).any(axis=0)
+        matrix[which], matrix[:, which] = np.nan, np.nan
+        return matrix, combination(self.directions[-1] / scale, names)
 
 
 def linearized(problem: Problem, v: Array) -> Linearized | None:
@@ -65,21 +74,27 @@ def linearized(problem: Problem, v: Array) -> Linearized | None:
     if problem.is_bounded:
         inner = ~problem.at_bound(v)
         J = J[:, inner]
-    own, i = np.sqrt(np.add.reduce(J * J)), J.shape[1]
-    lengths, squares = own.tolist(), float(r @ r)
-    if not (i and math.isfinite(squares) and all(map(math.isfinite, lengths))):
-        return None
-    if 0.0 in lengths:
+    rows, i = J.shape
+    table = np.zeros((max(rows, i + 1), i + 1), order="F")
+    table[:rows, :i], table[:rows, i] = J, r
+    factors = dgeqrf(table, overwrite_a=1)[0][: i + 1] * _upper(i + 1)
+    R, last = factors[:i, :i], factors[:, i]
+    own, squares = np.sqrt(np.add.reduce(R * R)), float(last @ last)
+    if not all(0.0 < length < math.inf for length in own.tolist()):  # a column of zeros, or squares beyond what floats hold
+        largest = np.max(np.abs(R), axis=0, initial=0.0)
+        largest[largest == 0.0] = 1.0
+        own = largest * np.sqrt(np.add.reduce(np.square(R / largest)))
         own[own == 0.0] = 1.0
-    table = np.zeros((max(len(r), i + 1), i + 1), order="F")
-    table[: len(r), :i], table[: len(r), i] = J / own, r
-    factors = dgeqrf(table, overwrite_a=1)[0]
-    left, singular, directions, _ = dgesdd(factors[:i, :i] * _upper(i))
-    along = factors[:i, i] @ left
-    regular = bool(singular[-1] > len(table) * EPS * singular[0])
-    part = (along / singular) @ directions / -own if regular else np.zeros(i)
+        if not np.isfinite(own).all():
+            return None
+    if not (i and math.isfinite(squares)):
+        return None
+    left, singular, directions, _ = dgesdd(R / own)
+    along = last[:i] @ left
+    limit = len(table) * EPS * float(singular[0])
+    part = (along / singular) @ directions / -own if singular[-1] > limit else np.zeros(i)
     scale, step = (own, part) if inner is None else (_among(inner, own, 1.0), _among(inner, part, 0.0))
-    return Linearized(v, inner, squares, scale, singular, directions, regular, math.sqrt(along @ along), step)
+    return Linearized(v, inner, squares, scale, singular, directions, limit, math.sqrt(along @ along), step)
 
 
 @cache

@@ -101,7 +101,12 @@ def checked_sigma_x(problem: Problem, sigma_x: Any) -> Array:
     names, X = module.FEATURES, np.asarray(problem.rows.X)
     n, d = len(X), len(names)
     if isinstance(sigma_x, Mapping) and set(sigma_x) <= set(names):
-        sigma_x = np.stack(np.broadcast_arrays(*(np.asarray(sigma_x.get(name, 0.0), np.float64) for name in names)), axis=-1)
+        columns = [float_array(f"sigma_x[{name!r}]", sigma_x.get(name, 0.0)) for name in names]
+        if {column.shape for column in columns} - {(), (n,)}:
+            raise DataError(
+                f"sigma_x has columns of shapes {', '.join(str(one.shape) for one in columns)}; give ({n},) or one number"
+            )
+        sigma_x = np.stack(np.broadcast_arrays(*columns), axis=-1)
     array: Any = float_array("sigma_x", sigma_x, names, column=d == 1)
     array = array[:, np.newaxis] if d == 1 and array.shape == (n,) else array
     if array.shape not in ((), (d,), (n, d)):

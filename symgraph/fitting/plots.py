@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError
+from symgraph.fitting.profile import threshold
+from symgraph.training.options import count
 
 _CURVE = 400
 """Points of a curve."""
+_NUMBERS = 12
+"""Weights up to which a matrix of correlations shows its numbers."""
 
 
 def plot_fit(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
@@ -28,12 +32,13 @@ def plot_fit(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
     if not hasattr(module, "predict") or rows.y is None or rows.y.ndim != 1 or len(module.OUTPUTS) != 1:
         raise OptionError(f"{module.MODEL} has not one output and one target, so its fit is not drawn")
     if axes is None:
-        try:
-            from matplotlib import pyplot
-        except ModuleNotFoundError:
-            raise OptionError("plots need Matplotlib; install it: pip install matplotlib") from None
-        axes = pyplot.figure(layout="constrained").subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    upper, lower = axes
+        axes = _figure().subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    try:
+        upper, lower = axes
+    except TypeError:
+        raise OptionError(
+            "axes must be two Axes, for the fit and for the residuals; pyplot.subplots(2, 1) makes them"
+        ) from None
     predicted, y = np.broadcast_to(result.predict(rows.X), rows.y.shape), rows.y
     name = module.OUTPUTS[0]
     if rows.X is not None and len(module.FEATURES) == 1:
@@ -49,6 +54,8 @@ def plot_fit(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
         ends = [min(predicted.min(), y.min()), max(predicted.max(), y.max())]
         upper.plot(ends, ends, color="C1", label=f"{module.TARGET} = {name}")
     upper.plot(x, y, "o", color="C0", markersize=4, label=module.TARGET)
+    if result.problem.sigma is not None:
+        upper.errorbar(x, y, np.broadcast_to(result.problem.sigma, y.shape), fmt="none", ecolor="C0", alpha=0.6)
     upper.set(title=module.METADATA.get("doc") or f"{module.MODEL}: fit", ylabel=module.TARGET)
     upper.legend()
     lower.axhline(0.0, color="C1")
@@ -57,6 +64,82 @@ def plot_fit(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
     for one in axes:
         one.grid(alpha=0.3)
     return axes
+
+
+def plot_profile(result: Any, name: str, axes: Any = None, *, level: float = 0.95, points: int = 41) -> Any:
+    """Draw how far the deviance rises along a weight, the others fitted anew, and beside it the parabola of the standard error.
+
+    Args:
+        result: a `FitResult`.
+        name: of a free weight.
+        axes: an Axes; None makes one by pyplot.
+        level: of the profile interval, whose ends and threshold are drawn.
+        points: of the curve.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        OptionError: Matplotlib is missing, or the weight has no profile.
+    """
+    low, high = result.profile(name, level)
+    value, error = result.values[name], result.errors[name]
+    most = threshold(result.problem, result.dof, level, 1, absolute_sigma=result.absolute_sigma)
+    reach = 3 * error if error > 0 else max(abs(value), 1.0)
+    ends = [end if np.isfinite(end) else value + sign * reach for end, sign in ((low, -1), (high, 1))]
+    place = result.problem.names.index(name)
+    margin = 0.15 * (ends[1] - ends[0])
+    values = np.linspace(
+        max(ends[0] - margin, result.problem.lower[place]),
+        min(ends[1] + margin, result.problem.upper[place]),
+        count("points", points),
+    )
+    axes = _figure().subplots() if axes is None else axes
+    axes.plot(values, result.rises(name, values), color="C0", label="profile")
+    if error > 0:
+        axes.plot(values, np.square((values - value) / error), "--", color="C1", label="by the standard error")
+    axes.axhline(most, color="0.5", linewidth=1, label=f"{level:.0%}")
+    for end in (low, high):
+        if np.isfinite(end):
+            axes.axvline(end, color="0.5", linewidth=1, linestyle=":")
+    axes.set(xlabel=name, ylabel="rise of the deviance")
+    axes.legend()
+    return axes
+
+
+def plot_correlation(result: Any, axes: Any = None) -> Any:
+    """Draw the correlations of the weights as a matrix of numbers and colours, blank where there is none.
+
+    Args:
+        result: a `FitResult`.
+        axes: an Axes; None makes one by pyplot.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        OptionError: Matplotlib is missing.
+    """
+    axes = _figure().subplots() if axes is None else axes
+    matrix, places = result.correlations, range(len(result.names))
+    image = axes.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
+    for i in places:
+        for j in places:
+            if np.isfinite(matrix[i, j]) and len(places) <= _NUMBERS:
+                axes.text(j, i, f"{matrix[i, j]:.2f}", ha="center", va="center", color="w" if abs(matrix[i, j]) > 0.6 else "k")
+    axes.set_xticks(places, result.names, rotation=45, ha="right")
+    axes.set_yticks(places, result.names)
+    axes.figure.colorbar(image, ax=axes)
+    return axes
+
+
+def _figure() -> Any:
+    """Return a new figure of pyplot."""
+    try:
+        from matplotlib import pyplot
+    except ModuleNotFoundError:
+        raise OptionError("plots need Matplotlib; install it: pip install matplotlib") from None
+    return pyplot.figure(layout="constrained")
 
 
 def save_fit(result: Any, path: Any) -> None:

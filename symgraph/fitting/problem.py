@@ -1,6 +1,6 @@
 """A fit as SciPy's optimizers see it: the weights that are free, their ranges, and the functions of these alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.errors import WeightsError
 from symgraph.io.module import GeneratedModule
 from symgraph.training.rows import Rows
 
@@ -26,7 +27,6 @@ class Problem:
         lower: (f,) their least values.
         upper: (f,) their greatest values.
         sigma: standard deviations of the residuals, (m,) or one for all; None where the model states them or nobody does.
-        is_difference: whether the residual is the prediction less the target.
         sigma_x: (n, d) standard deviations of the features, which `Orthogonal` takes into account; None for none.
     """
 
@@ -37,7 +37,6 @@ class Problem:
     lower: Array
     upper: Array
     sigma: Array | None = None
-    is_difference: bool = False
     sigma_x: Array | None = None
 
     @cached_property
@@ -71,6 +70,21 @@ class Problem:
     def by_squares(self) -> bool:
         """Tell if it is searched as least squares, for which SciPy knows no constraints."""
         return self.is_least_squares and not hasattr(self.module, "constraints")
+
+    @cached_property
+    def is_difference(self) -> bool:
+        """Tell if the residual is the prediction less the target, by its values at the start."""
+        module, (X, y, *_) = self.module, self.rows
+        if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
+            return False
+        predicted, r = np.reshape(module.predict(self.start, X), -1), np.reshape(module.residual(self.start, X, y), -1)
+        y = np.reshape(y, -1)
+        if predicted.shape != r.shape or y.shape != r.shape:
+            return False
+        rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(r - (predicted - y)) > rounding  # nowhere where one is not finite, which tells nothing
+        return not bool(apart.any())
 
     @cached_property
     def residuals(self) -> int:
@@ -125,6 +139,11 @@ class Problem:
         J = self.jacobian(v)
         return np.vstack([J, self.module.penalty_jacobian(self.all_weights(v))[:, self.free]]) if self.has_penalty else J
 
+    @property
+    def is_of_module(self) -> bool:
+        """Tell if what is searched are the module's own residuals, over sigma at most, by all of its weights."""
+        return type(self) is Problem and len(self.free) == len(self.start) and not self.has_penalty and self.rows.given
+
     def value_and_grad(self, v: Array) -> tuple[float, Array]:
         """Return the sum of the losses, with the penalty, and its gradient by the free weights."""
         value, gradient = self.module.value_and_grad(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
@@ -149,25 +168,6 @@ class Problem:
         return float(np.sum(weights * around**2))
 
 
-def is_difference(problem: Problem, v: Array) -> bool:
-    """Tell if the residual is the prediction less the target, by its values at the weights."""
-    module, y = problem.module, problem.rows.y
-    if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
-        return False
-    w, X = problem.all_weights(v), problem.rows.X
-    predicted = np.reshape(module.predict(w, X), -1)
-    r = np.reshape(module.residual(w, X, y), -1)
-    y = np.reshape(y, -1)
-    if predicted.shape != r.shape or y.shape != r.shape:
-        return False
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(r - (predicted - y))
-        if (apart == 0.0).all():
-            return True
-        rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
-        return not bool((apart > rounding).any())  # nowhere where one is not finite, which tells nothing
-
-
 def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
     """Return the derivatives of a gradient by central differences, made symmetric.
 
@@ -182,3 +182,17 @@ def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
         columns.append((gradient(up) - gradient(down)) / (up[j] - down[j]))
     H = np.array(columns)
     return np.asarray((H + H.T) / 2)
+
+
+def by_name(what: str, given: Any, names: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return a mapping by names of weights after checking them.
+
+    Raises:
+        WeightsError: a name is no weight.
+    """
+    for name in given:
+        if name not in names:
+            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            raise WeightsError(f"{what} names {name!r}, which is no weight; there are {shown}")
+    found: Mapping[str, Any] = given
+    return found

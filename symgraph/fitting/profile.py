@@ -1,7 +1,7 @@
 """Profiles: one weight is held at values about the best, the others are fitted anew, and the loss tells how far it may go.
 
-Sources: D. M. Bates and D. G. Watts, Nonlinear Regression Analysis and Its Applications (1988), chapter 6; S. S. Wilks, Annals
-of Mathematical Statistics 9 (1938), for likelihoods.
+The results here are `FitResult`, whose file imports this one. Sources: D. M. Bates and D. G. Watts, Nonlinear Regression
+Analysis and Its Applications (1988), chapter 6; S. S. Wilks, Annals of Mathematical Statistics 9 (1938), for likelihoods.
 """
 
 import math
@@ -12,13 +12,63 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError
-from symgraph.fitting.problem import Array, Problem
+from symgraph.fitting.problem import Array, Problem, by_name
 from symgraph.fitting.search import search
 
 _FARTHEST = 60
 """Doublings of a step outwards before an end counts as open."""
 _DIGITS = 1e-6
 """Relative width to which the end of an interval is found."""
+
+
+def profile_interval(result: Any, name: str, level: float) -> tuple[float, float]:
+    """Return the ends of ``FitResult.profile``."""
+    problem, v, place = result.problem, result.found.v, _place(result, name)
+    most = threshold(problem, result.dof, level, 1, absolute_sigma=result.absolute_sigma)
+    error = result.errors[name]
+    step = float(error * math.sqrt(most)) if error > 0 else 1e-2 * max(abs(v[place]), 1e-2)
+    low, high = (farthest(problem, v, {place: sign * step}, most, absolute_sigma=result.absolute_sigma)[0] for sign in (-1, 1))
+    return float(low), float(high)
+
+
+def rises_along(result: Any, name: str, values: Any) -> Array:
+    """Return the rises of ``FitResult.rises``."""
+    problem, v, place = result.problem, result.found.v, _place(result, name)
+    values = np.asarray(values, np.float64)
+    rise = rise_of(problem, v, absolute_sigma=result.absolute_sigma)
+    found, last = np.empty(len(values)), {False: v, True: v}
+    for j in np.argsort(np.abs(values - v[place])).tolist():  # outwards, on either side
+        side = bool(values[j] > v[place])
+        last[side] = refitted(problem, last[side], {place: float(values[j])})
+        found[j] = rise(last[side])
+    return found
+
+
+def contour_of(result: Any, first: str, second: str, level: float, points: int) -> Array:
+    """Return the points of ``FitResult.contour``."""
+    problem, places = result.problem, (_place(result, first), _place(result, second))
+    if places[0] == places[1]:
+        raise OptionError("a contour needs two different weights")
+    most = threshold(problem, result.dof, level, 2, absolute_sigma=result.absolute_sigma)
+    both = problem.free[list(places)]
+    C = result.covariance[np.ix_(both, both)]
+    shape = np.linalg.cholesky(C) if np.isfinite(C).all() else np.diag(1e-2 * np.maximum(np.abs(result.w[both]), 1e-2))
+    turns = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
+    steps = math.sqrt(most) * np.column_stack([np.cos(turns), np.sin(turns)]) @ shape.T
+    ends = [
+        farthest(problem, result.found.v, dict(zip(places, step, strict=True)), most, absolute_sigma=result.absolute_sigma)
+        for step in steps.tolist()
+    ]
+    return np.array(ends)
+
+
+def _place(result: Any, name: str) -> int:
+    """Return the place of a weight among the free ones."""
+    by_name("weight", (name,), result.names)
+    if name not in result.problem.names:
+        raise OptionError(f"{name} is fixed, so it has no interval")
+    place: int = result.problem.names.index(name)
+    return place
 
 
 def rise_of(problem: Problem, v: Array, *, absolute_sigma: bool) -> Callable[[Array], float]:

@@ -31,21 +31,34 @@ def table_as_html(result: Any) -> str:
     return f"<pre>{html.escape(_head(result))}</pre>" + "".join(lines)
 
 
+def rich_report(result: Any) -> Any:
+    """Return the report as what rich prints on a terminal."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    head, *rows = _rows(result)
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*row)
+    told = [Text(f"warning: {one}", style="yellow") for one in result.warnings]
+    return Group(_head(result), table, *_correlations(result), *told)
+
+
 def _head(result: Any) -> str:
     numbers, module = result.statistics, result.problem.module
-    residuals = "residuals" if hasattr(module, "residual") else "rows"
+    what = "residual" if hasattr(module, "residual") else "row"
+    free = len(result.problem.free)
     ended = "converged" if result.success else "NOT CONVERGED"
     lines = [
         f"{module.MODEL}: {ended} by {result.method}; {result.found.calls} calls, {result.found.derivatives} of derivatives",
         f"  {result.message}",
-        f"  {numbers.n} {residuals}, {len(result.problem.free)} free weights, {numbers.dof} degrees of freedom",
+        f"  {_counted(numbers.n, what)}, {_counted(free, 'free weight')}, {numbers.dof} degrees of freedom",
     ]
     if math.isfinite(numbers.chi2):
         lines.append(f"  chi2 {numbers.chi2:.6g}, reduced chi2 {_number(numbers.reduced_chi2)}, R2 {_number(numbers.r2)}")
     if math.isfinite(numbers.aic):
-        counted = f" of {numbers.parameters} parameters" + (
-            ", sigma among them" * (numbers.parameters > len(result.problem.free))
-        )
+        counted = f" of {_counted(numbers.parameters, 'parameter')}" + (", sigma among them" * (numbers.parameters > free))
         lines.append(f"  log-likelihood {numbers.log_likelihood:.6g}, AIC {numbers.aic:.6g}, BIC {numbers.bic:.6g}{counted}")
     if not math.isfinite(numbers.chi2) and not math.isfinite(numbers.aic):
         lines.append(f"  sum of losses {result.found.cost:.6g}")
@@ -85,6 +98,10 @@ def _correlations(result: Any) -> list[str]:
         return []
     more = [f"  and {len(pairs) - _SHOWN} more above {_CORRELATED}"] if len(pairs) > _SHOWN else []
     return ["", "correlations", *shown, *more]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _number(value: float) -> str:

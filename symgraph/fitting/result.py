@@ -2,24 +2,24 @@
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.errors import OptionError, WeightsError
+from symgraph.errors import OptionError
 from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import value_and_slopes
 from symgraph.fitting.found import Found
 from symgraph.fitting.orthogonal import Orthogonal
-from symgraph.fitting.plots import plot_fit
+from symgraph.fitting.plots import plot_correlation, plot_fit, plot_profile
 from symgraph.fitting.problem import Array, Problem
-from symgraph.fitting.profile import check_level, farthest, threshold
-from symgraph.fitting.report import table_as_html, text_of
+from symgraph.fitting.profile import check_level, contour_of, profile_interval, rises_along
+from symgraph.fitting.report import rich_report, table_as_html, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
 from symgraph.training.options import count
+from symgraph.training.rows import float_array
 
 
 class Derived(NamedTuple):
@@ -193,15 +193,17 @@ class FitResult:
         Raises:
             OptionError: the weight is fixed, the level is not between 0 and 1, or the loss is no likelihood.
         """
-        place = self._place(name)
-        most = threshold(self.problem, self.dof, level, 1, absolute_sigma=self.absolute_sigma)
-        error = self.stderr[self.problem.free[place]]
-        step = float(error * math.sqrt(most)) if error > 0 else 1e-2 * max(abs(self.found.v[place]), 1e-2)
-        low, high = (
-            farthest(self.problem, self.found.v, {place: sign * step}, most, absolute_sigma=self.absolute_sigma)[0]
-            for sign in (-1, 1)
-        )
-        return float(low), float(high)
+        return profile_interval(self, name, level)
+
+    def rises(self, name: str, values: Any) -> Array:
+        """Return by how much the deviance rises where a weight has values, the others fitted anew: ``profile`` is where that is
+        the threshold.
+
+        Args:
+            name: of a free weight.
+            values: (m,) of it, within its range.
+        """
+        return rises_along(self, name, values)
 
     def contour(self, first: str, second: str, level: float = 0.95, points: int = 32) -> Array:
         """Return points on the border of the joint confidence region of two weights, the others fitted anew.
@@ -215,20 +217,7 @@ class FitResult:
         Returns:
             (points, 2) values of both, in order around the best; infinite where nothing stops them.
         """
-        places = self._place(first), self._place(second)
-        if places[0] == places[1]:
-            raise OptionError("a contour needs two different weights")
-        most = threshold(self.problem, self.dof, level, 2, absolute_sigma=self.absolute_sigma)
-        both = self.problem.free[list(places)]
-        C = self.covariance[np.ix_(both, both)]
-        shape = np.linalg.cholesky(C) if np.isfinite(C).all() else np.diag(1e-2 * np.maximum(np.abs(self.w[both]), 1e-2))
-        turns = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
-        steps = math.sqrt(most) * np.column_stack([np.cos(turns), np.sin(turns)]) @ shape.T
-        ends = [
-            farthest(self.problem, self.found.v, dict(zip(places, step, strict=True)), most, absolute_sigma=self.absolute_sigma)
-            for step in steps.tolist()
-        ]
-        return np.array(ends)
+        return contour_of(self, first, second, level, count("points", points))
 
     def bootstrap(self, repetitions: int = 200, seed: int = 0) -> Array:
         """Fit anew on rows drawn with replacement.
@@ -253,9 +242,11 @@ class FitResult:
             SpecError: the expression cannot be read, or names no weight; the message has the column.
         """
         value, slopes = value_and_slopes(expression, self.values)
-        moving = [j for j in range(len(self.w)) if slopes[j] != 0.0 and self.states[j] != "fixed"]
+        states = [state for state, slope in zip(self.states, slopes, strict=True) if slope != 0.0]
+        moving = [j for j in self._moving() if slopes[j] != 0.0]
         part = slopes[moving]
-        error = math.sqrt(float(part @ self.covariance[np.ix_(moving, moving)] @ part)) if moving else 0.0
+        error = math.sqrt(float(part @ self.covariance[np.ix_(moving, moving)] @ part))
+        error = math.nan if not moving and "at bound" in states else error
         half = self._quantile(level) * error
         return Derived(value, error, (value - half, value + half))
 
@@ -290,8 +281,18 @@ class FitResult:
             if of_fit is not None and of_fit.size > 1 and np.ptp(of_fit) > 0:
                 raise OptionError("sigma differs from row to row; give that of the rows of X")
             sigma = 1.0 if of_fit is None else float(np.reshape(of_fit, -1)[0])
-        scale = 1.0 if self.absolute_sigma else self.reduced_chi2
-        return self._band(X, level, scale * np.square(np.asarray(sigma, np.float64)))
+        given = float_array("sigma", sigma)
+        if not (np.isfinite(given).all() and (given > 0).all()):
+            raise OptionError(f"sigma must be above 0, one number or one a row of X, not {sigma!r}")
+        return self._band(X, level, (1.0 if self.absolute_sigma else self.reduced_chi2) * np.square(given))
+
+    def plot_profile(self, name: str, axes: Any = None, *, level: float = 0.95, points: int = 41) -> Any:
+        """Draw how far the deviance rises along a weight, the others fitted anew; see ``plots.plot_profile``."""
+        return plot_profile(self, name, axes, level=level, points=points)
+
+    def plot_correlation(self, axes: Any = None) -> Any:
+        """Draw the correlations of the weights; see ``plots.plot_correlation``."""
+        return plot_correlation(self, axes)
 
     def plot(self, axes: Any = None, *, level: float = 0.95) -> Any:
         """Draw data, fit, confidence band and residuals; see ``plots.plot_fit``."""
@@ -344,12 +345,12 @@ class FitResult:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """Return for each weight "", "fixed", "at bound" or "undetermined"."""
+        """Return for each weight "", "fixed", "at bound", "undetermined", or "no error" if nothing tells the size of errors."""
         at_bound = dict(zip(self.problem.free.tolist(), self.problem.at_bound(self.found.v).tolist(), strict=True))
-        open_ = np.isnan(self.stderr)
+        unknown = "undetermined" if self.spread.undetermined else "no error"
         return tuple(
-            "fixed" if j not in at_bound else "at bound" if at_bound[j] else "undetermined" if open_[j] else ""
-            for j in range(len(self.w))
+            "fixed" if j not in at_bound else "at bound" if at_bound[j] else unknown if error != error else ""
+            for j, error in enumerate(self.stderr.tolist())
         )
 
     def __str__(self) -> str:
@@ -359,15 +360,15 @@ class FitResult:
         found = ", ".join(f"{name}={value:.6g}" for name, value in list(self.values.items())[:6])
         return f"<FitResult of {self.problem.module.MODEL}: {found}{', ...' if len(self.w) > 6 else ''}>"
 
+    def __rich__(self) -> Any:
+        return rich_report(self)
+
     def _repr_html_(self) -> str:
         return table_as_html(self)
 
-    def _place(self, name: str) -> int:
-        """Return the place of a weight among the free ones."""
-        by_name("weight", (name,), self.names)
-        if name not in self.problem.names:
-            raise OptionError(f"{name} is fixed, so it has no interval")
-        return self.problem.names.index(name)
+    def _moving(self) -> list[int]:
+        """Return the places of the weights that are neither fixed nor at a bound."""
+        return [j for j, state in enumerate(self.states) if state not in ("fixed", "at bound")]
 
     def _quantile(self, level: float) -> float:
         from scipy.stats import norm, t
@@ -382,25 +383,11 @@ class FitResult:
         if not hasattr(module, "predict"):
             raise OptionError(f"{module.MODEL} has no output, so it has no band")
         middle, J = np.asarray(module.predict(self.w, X)), np.asarray(module.jacobian(self.w, X))
-        moving = [j for j in range(len(self.w)) if self.stderr[j] != 0.0 and self.states[j] != "at bound"]
+        moving = self._moving()
         C = self.covariance[np.ix_(moving, moving)]
         part = J[..., moving]
         half = self._quantile(level) * np.sqrt(np.einsum("...i,ij,...j->...", part, C, part) + extra)
         return middle - half, middle + half
-
-
-def by_name(what: str, given: Any, names: tuple[str, ...]) -> Mapping[str, Any]:
-    """Return a mapping by names of weights after checking them.
-
-    Raises:
-        WeightsError: a name is no weight.
-    """
-    for name in given:
-        if name not in names:
-            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            raise WeightsError(f"{what} names {name!r}, which is no weight; there are {shown}")
-    found: Mapping[str, Any] = given
-    return found
 
 
 def _plain(value: float) -> float | None:

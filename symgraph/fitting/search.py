@@ -6,8 +6,11 @@ from symgraph.fitting.problem import Array, Problem
 
 
 def methods_of(problem: Problem) -> tuple[str, ...]:
-    """Return the methods that a problem may be searched by."""
-    return ("auto", *(least_squares.METHODS if problem.by_squares else minimize.METHODS))
+    """Return the methods that a problem may be searched by; lm knows neither bounds nor robust losses, nor fewer rows."""
+    if not problem.by_squares:
+        return ("auto", *minimize.METHODS)
+    plain = not problem.is_bounded and problem.robust is None and problem.residuals >= len(problem.free)
+    return ("auto", *(name for name in least_squares.METHODS if plain or name != "lm"))
 
 
 def search(problem: Problem, start: Array, method: str = "auto") -> Found:

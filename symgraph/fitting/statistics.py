@@ -61,6 +61,7 @@ class Covariance:
     undetermined: str = ""
 
 
+@np.errstate(all="ignore")
 def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistics:
     """Compute the numbers about a fit.
 

@@ -5,11 +5,12 @@ covariance, which use nothing else, take the first columns of R for J and the la
 """
 
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from symgraph.fitting.problem import Array, Problem, is_difference
+from symgraph.fitting.problem import Array, Problem
 from symgraph.io.stream import Stream, triangle
 from symgraph.training.rows import Rows
 
@@ -32,6 +33,13 @@ class StreamProblem(Problem):
     def is_least_squares(self) -> bool:
         """Tell if it is searched as least squares; a robust loss, which weighs each row, is not."""
         return self.robust is None and super().is_least_squares
+
+    @cached_property
+    def is_difference(self) -> bool:
+        """Tell if the residual is the prediction less the target in all rows, by its values at the start."""
+        plain = {one.name: getattr(self, one.name) for one in fields(Problem)}
+        parts = (Rows(X, y, len(y if X is None else X), np.dtype(np.float64)) for X, y in self.stream.blocks())
+        return all(Problem(**{**plain, "rows": part}).is_difference for part in parts)
 
     def residual(self, v: Array) -> Array:
         """Return the last column of R, (f + 1,), in units of the standard deviation."""
@@ -85,10 +93,3 @@ def rows_of(stream: Stream) -> Rows:
 def streamed(problem: Problem, stream: Stream) -> StreamProblem:
     """Return a problem with the rows of a stream."""
     return StreamProblem(**{one.name: getattr(problem, one.name) for one in fields(Problem)}, stream=stream)
-
-
-def streamed_difference(problem: Problem, stream: Stream, v: Array) -> bool:
-    """Tell if the residual is the prediction less the target in all rows; see `is_difference`."""
-    parts = (Rows(X, y, len(y if X is None else X), np.dtype(np.float64)) for X, y in stream.blocks())
-    plain = {one.name: getattr(problem, one.name) for one in fields(Problem)}
-    return all(is_difference(Problem(**{**plain, "rows": part}), v) for part in parts)

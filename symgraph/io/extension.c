@@ -608,6 +608,300 @@ BY_ROW(residual, TARGETS, 0, RESIDUAL)
 BY_ROW(residual_jacobian, TARGETS, 1, RESIDUAL_JACOBIAN)
 BY_ROW(per_sample_grad, TARGETS, 1, PER_SAMPLE_GRAD)
 
+// A search for the least sum of squares of a model's residuals, all of its weights being free.
+typedef struct {
+    const Functions *self;
+    Call call;
+    const double *sigma; // of each residual, or NULL
+    npy_intp k, rows;
+    double *w, *tried, *r, *tried_r, *J, *table, *small, *scale, *step, *before, *step_before;
+    double squares;
+    long calls, derivatives;
+} Search;
+
+typedef enum { NOT_FINITE, SINGULAR, REGULAR } Rank;
+
+// Compute the residuals at weights, with the constants behind them, into a place; their squares, or HUGE_VAL.
+static double squares_at(Search *search, const double *w, double *r)
+{
+    Work work = work_of(search->self, &search->call, RESIDUAL, search->self->residuals);
+    search->call.w = w;
+    work.result = r;
+    search->calls++;
+    double squares = 0.0;
+    if (!computed(&work)) {
+        return HUGE_VAL;
+    }
+    for (npy_intp i = 0; i < search->rows; i++) {
+        r[i] = search->sigma == NULL ? r[i] : r[i] / search->sigma[i];
+        squares += r[i] * r[i];
+    }
+    return isfinite(squares) ? squares : HUGE_VAL;
+}
+
+// Make a table of rows by columns, column after column, an upper triangle, by Householder's reflections.
+static void triangle(double *table, npy_intp rows, npy_intp columns)
+{
+    for (npy_intp j = 0; j < columns && j + 1 < rows; j++) {
+        double *pivot = table + j * rows, length = 0.0;
+        for (npy_intp i = j; i < rows; i++) {
+            length += pivot[i] * pivot[i];
+        }
+        length = pivot[j] > 0.0 ? -sqrt(length) : sqrt(length);
+        const double first = pivot[j] - length;
+        for (npy_intp c = j + 1; c < columns && length != 0.0; c++) {
+            double *other = table + c * rows, product = first * other[j];
+            for (npy_intp i = j + 1; i < rows; i++) {
+                product += pivot[i] * other[i];
+            }
+            product /= length * first;
+            other[j] += product * first;
+            for (npy_intp i = j + 1; i < rows; i++) {
+                other[i] += product * pivot[i];
+            }
+        }
+        pivot[j] = length;
+    }
+}
+
+// Solve a triangle for the step that takes its last column away; tell if it is finite.
+static int solved(const double *table, npy_intp rows, npy_intp k, double *step)
+{
+    int finite = 1;
+    for (npy_intp i = k - 1; i >= 0; i--) {
+        double rest = table[k * rows + i];
+        for (npy_intp j = i + 1; j < k; j++) {
+            rest += table[j * rows + i] * step[j];
+        }
+        step[i] = -rest / table[i * rows + i];
+        finite = finite && isfinite(step[i]);
+    }
+    return finite;
+}
+
+// Linearize the residuals at the weights: the triangle of their derivatives, with the residuals as the last column. Keep the
+// greatest lengths of columns; tell if all is finite, and no column a sum of those before within rounding.
+static Rank linearized(Search *search)
+{
+    const npy_intp k = search->k, rows = search->rows;
+    Work work = work_of(search->self, &search->call, RESIDUAL_JACOBIAN, search->self->residuals * k);
+    search->call.w = search->w;
+    work.result = search->J;
+    search->derivatives++;
+    Rank rank = computed(&work) ? REGULAR : NOT_FINITE;
+    for (npy_intp i = 0; i < rows; i++) {
+        for (npy_intp j = 0; j < k; j++) {
+            const double slope = search->J[i * k + j];
+            search->table[j * rows + i] = search->sigma == NULL ? slope : slope / search->sigma[i];
+        }
+    }
+    memcpy(search->table + k * rows, search->r, (size_t)rows * sizeof(double));
+    triangle(search->table, rows, k + 1);
+    for (npy_intp j = 0; j < k; j++) {
+        double length = 0.0;
+        for (npy_intp i = 0; i <= j; i++) {
+            length += search->table[j * rows + i] * search->table[j * rows + i];
+        }
+        length = sqrt(length);
+        if (!isfinite(length)) {
+            return NOT_FINITE;
+        }
+        if (fabs(search->table[j * rows + j]) <= (double)rows * DBL_EPSILON * length) {
+            rank = SINGULAR;
+        }
+        search->scale[j] = length > search->scale[j] ? length : search->scale[j];
+    }
+    return rank;
+}
+
+static double length_of(const double *numbers, const double *scale, npy_intp count)
+{
+    double sum = 0.0;
+    for (npy_intp j = 0; j < count; j++) {
+        const double one = scale == NULL ? numbers[j] : numbers[j] * scale[j];
+        sum += one * one;
+    }
+    return sqrt(sum);
+}
+
+// Go on to the weights that were tried, whose residuals have these squares.
+static void accepted(Search *search, double squares)
+{
+    memcpy(search->w, search->tried, (size_t)search->k * sizeof(double));
+    memcpy(search->r, search->tried_r, (size_t)search->rows * sizeof(double));
+    search->squares = squares;
+}
+
+// Solve the step that makes the linearized squares, and those of the step times the damping and the scale, least.
+// Return by how much the linearized squares fall.
+static double damped(Search *search, double damping)
+{
+    const npy_intp k = search->k, rows = search->rows, both = 2 * k;
+    memset(search->small, 0, (size_t)(both * (k + 1)) * sizeof(double));
+    for (npy_intp j = 0; j <= k; j++) {
+        memcpy(search->small + j * both, search->table + j * rows, (size_t)(j < k ? j + 1 : k) * sizeof(double));
+        if (j < k) {
+            search->small[j * both + k + j] = sqrt(damping) * (search->scale[j] > 0.0 ? search->scale[j] : 1.0);
+        }
+    }
+    triangle(search->small, both, k + 1);
+    solved(search->small, both, k, search->step);
+    double falls = 2.0 * damping * pow(length_of(search->step, search->scale, k), 2.0);
+    for (npy_intp i = 0; i < k; i++) {
+        double along = 0.0;
+        for (npy_intp j = i; j < k; j++) {
+            along += search->table[j * rows + i] * search->step[j];
+        }
+        falls += along * along;
+    }
+    return falls;
+}
+
+// Search by Levenberg and Marquardt's method, the damping following the gain (K. Madsen, H. B. Nielsen and O. Tingleff, Methods
+// for non-linear least squares problems, 2004, section 3.2). The ends have the numbers that MINPACK gives them.
+static int searched(Search *search, double tolerance, long most)
+{
+    const npy_intp k = search->k;
+    double damping = 1e-3, growth = 2.0;
+    while (search->calls < most) {
+        if (linearized(search) == NOT_FINITE) {
+            return 0;
+        }
+        int flat = 1, moves = 0;
+        for (npy_intp j = 0; j < k; j++) {
+            const double *column = search->table + j * search->rows, *residuals = search->table + k * search->rows;
+            double slope = 0.0;
+            for (npy_intp i = 0; i <= j; i++) {
+                slope += column[i] * residuals[i];
+            }
+            flat = flat && fabs(slope) <= tolerance * search->scale[j] * sqrt(search->squares);
+        }
+        if (flat) {
+            return 4;
+        }
+        while (!moves) {
+            const double falls = damped(search, damping);
+            for (npy_intp j = 0; j < k; j++) {
+                search->tried[j] = search->w[j] + search->step[j];
+            }
+            const double after = squares_at(search, search->tried, search->tried_r), gain = search->squares - after;
+            const double small = tolerance * search->squares;
+            int end = fabs(gain) <= small && falls <= small && gain <= 2.0 * falls;
+            end += length_of(search->step, search->scale, k) <= tolerance * length_of(search->w, search->scale, k) ? 2 : 0;
+            moves = gain > 0.0;
+            if (moves) {
+                accepted(search, after);
+                const double ratio = gain / falls, smaller = 1.0 - pow(2.0 * ratio - 1.0, 3.0);
+                damping *= smaller > 0.1 ? smaller : 0.1;
+                growth = 2.0;
+            } else {
+                damping *= growth;
+                growth *= 2.0;
+            }
+            if (end > 0 || growth > 1e12 || search->calls >= most) {
+                return end > 0 ? end : growth > 1e12 ? 7 : 5;
+            }
+        }
+    }
+    return 5;
+}
+
+// Take Gauss-Newton steps as fitting/least_squares.py does, whose last ones then find nothing left to do.
+static void polished(Search *search)
+{
+    const npy_intp k = search->k;
+    double last = HUGE_VAL;
+    for (int taken = 0, left = 1; taken < 50 && left && linearized(search) == REGULAR; taken++) {
+        const double length = length_of(search->table + k * search->rows, NULL, k), root = sqrt(search->squares);
+        if (!(length < 0.9 * last) || !solved(search->table, search->rows, k, search->step)) {
+            return;
+        }
+        double product = 0.0, square = 0.0, reach = 0.0;
+        for (npy_intp j = 0; j < k; j++) {
+            const double change = (search->step[j] - search->step_before[j]) * search->scale[j];
+            product += change * search->step[j] * search->scale[j];
+            square += change * change;
+            reach += search->scale[j] * fabs(search->w[j]);
+        }
+        const double share = taken > 0 && square > 0.0 ? product / square : 0.0, shrinks = taken > 0 ? length / last : 1.0;
+        left = 0;
+        for (npy_intp j = 0; j < k; j++) {
+            const double w = search->w[j], step = search->step[j];
+            search->tried[j] = w + step - share * (w - search->before[j] + step - search->step_before[j]);
+            left = left || fabs(step) * shrinks > 64.0 * DBL_EPSILON * fabs(w);
+        }
+        const double after = squares_at(search, search->tried, search->tried_r);
+        if (!(after <= search->squares + 8.0 * DBL_EPSILON * root * (root + reach))) {
+            return;
+        }
+        memcpy(search->before, search->w, (size_t)k * sizeof(double));
+        memcpy(search->step_before, search->step, (size_t)k * sizeof(double));
+        accepted(search, after);
+        last = length;
+    }
+}
+
+// Take (w, X, y, sigma or None, tolerance, most calls); return weights, squares, how it ended, calls, calls of derivatives, or
+// None for arguments that are not taken here.
+static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    Functions *self = (Functions *)object;
+    Search search;
+    memset(&search, 0, sizeof search);
+    if (count != 6) {
+        PyErr_SetString(PyExc_TypeError, "least_squares takes w, X, y, sigma, tolerance and the most calls");
+        return NULL;
+    }
+    const double tolerance = PyFloat_AsDouble(args[4]);
+    const long most = PyLong_AsLong(args[5]);
+    const int here = PyErr_Occurred() ? -1 : taken(self, TARGETS, 3, args, 3, NULL, &search.call);
+    search.self = self;
+    search.k = self->weights;
+    search.rows = search.call.rows * self->residuals;
+    if (here <= 0 || search.call.single || !search.call.batch || self->at[0][RESIDUAL] == NULL || search.rows < search.k
+        || self->at[0][RESIDUAL_JACOBIAN] == NULL
+        || (args[3] != Py_None && (!readable(args[3], 1, NPY_DOUBLE) || size(args[3], 0) != search.rows))) {
+        let_go(&search.call);
+        return here < 0 ? NULL : Py_NewRef(Py_None);
+    }
+    const npy_intp k = search.k, rows = search.rows, all = k + (self->constants == NULL ? 0 : size(self->constants, 0));
+    double *room = PyMem_Calloc((size_t)(2 * all + 2 * rows + rows * k + rows * (k + 1) + 2 * k * (k + 1) + 4 * k), sizeof *room);
+    PyObject *found = PyArray_SimpleNew(1, &self->weights, NPY_DOUBLE);
+    if (room == NULL || found == NULL) {
+        PyMem_Free(room);
+        Py_XDECREF(found);
+        let_go(&search.call);
+        return PyErr_NoMemory();
+    }
+    search.sigma = args[3] == Py_None ? NULL : numbers(args[3]);
+    search.w = room;
+    search.tried = search.w + all;
+    search.r = search.tried + all;
+    search.tried_r = search.r + rows;
+    search.J = search.tried_r + rows;
+    search.table = search.J + rows * k;
+    search.small = search.table + rows * (k + 1);
+    search.scale = search.small + 2 * k * (k + 1);
+    search.step = search.scale + k;
+    search.before = search.step + k;
+    search.step_before = search.before + k;
+    memcpy(search.w, search.call.w, (size_t)all * sizeof(double));
+    memcpy(search.tried, search.call.w, (size_t)all * sizeof(double));
+    search.squares = squares_at(&search, search.w, search.r);
+    const int end = isfinite(search.squares) ? searched(&search, tolerance, most) : 0;
+    if (isfinite(search.squares)) {
+        polished(&search);
+    }
+    memcpy(numbers(found), search.w, (size_t)k * sizeof(double));
+    PyMem_Free(room);
+    let_go(&search.call);
+    if (PyErr_Occurred()) {
+        Py_DECREF(found);
+        return NULL;
+    }
+    return Py_BuildValue("Ndill", found, search.squares, end, search.calls, search.derivatives);
+}
+
 static int is_a_row(Functions *self, PyObject *const *args)
 {
     return readable(args[0], 1, NPY_DOUBLE) && size(args[0], 0) == self->weights && readable(args[1], 1, NPY_DOUBLE)
@@ -764,6 +1058,7 @@ static PyMethodDef methods[] = {
     METHOD(residual_jacobian, "($self, w, X=None, y=None, *, threads=1)\n--\n\nCompute d residual / d w."),
     METHOD(row, "($self, w, x, y, grad)\n--\n\nCompute the loss of one row, and write its partials into grad."),
     METHOD(predict_row, "($self, w, x)\n--\n\nCompute the output of one row."),
+    {"least_squares", (PyCFunction)(void (*)(void))least_squares, METH_FASTCALL, "Search the least sum of squares."},
     {"take", take, METH_VARARGS, "Take the addresses of functions, in float64 or in float32."},
     {"before", before, METH_VARARGS, "Make the same functions before another binding, with other constants."},
     {"__reduce__", reduce, METH_NOARGS, "Say how another process finds this object."},

@@ -94,6 +94,12 @@ def test_weights_keep_within_bounds_and_those_at_one_have_no_error(decay: Any) -
     np.testing.assert_allclose(pair.w, result.w, rtol=1e-6)
 
 
+def test_a_start_that_nobody_gave_is_moved_into_the_bounds(decay: Any) -> None:
+    result = symgraph.fit(decay, X, Y, bounds={"a": (1.5, 3.0)})  # it starts at 1
+    np.testing.assert_allclose(result.w, symgraph.fit(decay, X, Y).w, rtol=1e-9)
+    assert result.problem.start[0] == 1.5
+
+
 def test_bounds_and_fixed_weights_of_the_spec_hold() -> None:
     model = symgraph.Model("held")
     x, y = model.feature("x"), model.target("y")
@@ -128,6 +134,55 @@ def test_a_weight_that_the_data_leave_open_is_named() -> None:
     assert result.states == ("undetermined", "undetermined")
 
 
+def test_a_weight_that_the_data_determine_has_its_error_beside_others_that_they_do_not() -> None:
+    model = symgraph.Model("twins")
+    x, y = model.feature("x"), model.target("y")
+    a, b, c = model.weights("a b c", init=1.0)
+    model.residual(model.output("y_hat", (a + b) * x + c) - y)
+    with pytest.warns(symgraph.FitWarning, match="do not determine"):
+        result = symgraph.fit(model, X, Y)
+    assert result.states == ("undetermined", "undetermined", "")
+    w, covariance = curve_fit(lambda x, a, c: a * x + c, X, Y)
+    assert result.values["c"] == pytest.approx(w[1], rel=DIGITS)
+    # three free weights are counted, of which the data see two
+    assert result.errors["c"] == pytest.approx(np.sqrt(covariance[1, 1] * 38 / 37), rel=DIGITS)
+
+
+def test_as_many_rows_as_weights_determine_them_without_errors(decay: Any) -> None:
+    with pytest.warns(symgraph.FitWarning, match="as many residuals as free weights") as caught:
+        result = symgraph.fit(decay, X[[0, 15, 39]], Y[[0, 15, 39]])
+    assert len(caught) == 1
+    assert result.states == ("no error",) * 3
+    np.testing.assert_allclose(result.predict(X[[0, 15, 39]]), Y[[0, 15, 39]], rtol=1e-12)
+
+
+def test_features_of_any_size_are_fitted() -> None:
+    model = symgraph.Model.from_formula("y ~ a*x + b", ("x", "y"))
+    module, expected = symgraph.compile(model, backend="numpy"), np.polyfit(X, Y, 1)
+    for factor in (1e-170, 1e-20, 1e20, 1e100):
+        result = symgraph.fit(module, X * factor, Y)
+        assert result.values["a"] * factor == pytest.approx(expected[0], rel=1e-9)
+        assert result.values["b"] == pytest.approx(expected[1], rel=1e-9)
+        assert result.warnings == ()
+    with pytest.raises(WeightsError, match="inf at the start; give another one, or data in units that are not so large"):
+        symgraph.fit(module, X, Y * 1e200)
+    with pytest.warns(symgraph.FitWarning, match="so small that their squares are 0 in floats; give y in a smaller unit"):
+        symgraph.fit(module, X, Y * 1e-200)
+
+
+def test_data_without_scatter_have_errors_of_0() -> None:
+    result = symgraph.fit(symgraph.Model.from_formula("y ~ a*x + b", ("x", "y")), X, np.ones(40))
+    assert result.w == pytest.approx([0.0, 1.0], abs=1e-12)
+    assert result.stderr == pytest.approx([0.0, 0.0], abs=1e-12)
+    assert np.isnan(result.r2)
+    assert result.success
+
+
+def test_what_is_no_model_is_refused() -> None:
+    with pytest.raises(OptionError, match=r"fit needs a module or a Model, not 'y ~ a\*x'; Model.from_formula makes one"):
+        symgraph.fit("y ~ a*x", X, Y)
+
+
 def test_fewer_rows_than_weights_are_warned_about(decay: Any) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -155,9 +210,13 @@ def test_fewer_rows_than_weights_are_warned_about(decay: Any) -> None:
         ({"bounds": {"k": 3}}, OptionError, r"bounds of k must be a pair \(lower, upper\)"),
         ({"bounds": 3}, OptionError, "bounds must be ranges by the names of weights, or a pair"),
         ({"bounds": {"z": (0, 1)}}, WeightsError, "bounds names 'z', which is no weight"),
+        ({"bounds": {"k": ("0", "1")}}, OptionError, r"bounds of k must be a pair \(lower, upper\)"),
+        ({"fixed": 3}, OptionError, "fixed must be names of weights, or values by their names, not 3"),
         ({"fixed": ["z"]}, WeightsError, "fixed names 'z', which is no weight"),
         ({"fixed": ["a", "k", "c"]}, OptionError, "every weight of decay is fixed; leave one free"),
         ({"method": "newton"}, OptionError, "method must be one of auto, lm, trf, dogbox for decay, not 'newton'"),
+        ({"method": "lm", "bounds": {"k": (0, 2)}}, OptionError, "method must be one of auto, trf, dogbox for decay, not 'lm'"),
+        ({"sigma": 1e-300}, WeightsError, "the sum of the losses is inf at the start"),
         ({"starts": 0}, OptionError, "starts"),
         ({"seed": -1}, OptionError, "seed"),
     ],
@@ -226,6 +285,42 @@ def test_columns_are_taken_by_name() -> None:
     table = pd.DataFrame({"y": Y, "x": X})
     result = symgraph.fit(model, table, table["y"])
     np.testing.assert_allclose(result.w, symgraph.fit(model, X, Y).w, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "form", ["lists", "series", "frame", "mapping", "records", "column", "whole numbers", "floats of 32 bits"]
+)
+def test_data_come_in_any_form(form: str) -> None:
+    import pandas as pd
+
+    module = symgraph.compile(symgraph.Model.from_formula("y ~ a*x + b", ("x", "y")), backend="numpy")
+    x, y = np.arange(12.0), np.round(10 * np.sin(np.arange(12.0)))
+    frame = pd.DataFrame({"y": y, "other": 0.0, "x": x}, index=range(5, 17))
+    given: dict[str, tuple[Any, Any]] = {
+        "lists": (x.tolist(), y.tolist()),
+        "series": (frame["x"], frame["y"]),
+        "frame": (frame, frame),
+        "mapping": ({"x": x}, {"y": y}),
+        "records": (frame.to_records(), frame["y"]),
+        "column": (x[:, np.newaxis], y),
+        "whole numbers": (x.astype(int), y.astype(int)),
+        "floats of 32 bits": (x.astype(np.float32), y.astype(np.float32)),
+    }
+    np.testing.assert_array_equal(symgraph.fit(module, *given[form]).w, symgraph.fit(module, x, y).w)
+
+
+def test_a_report_is_a_table_on_a_terminal_of_rich(decay: Any) -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    with pytest.warns(symgraph.FitWarning):
+        result = symgraph.fit(decay, X[:3], Y[:3])
+    Console(file=(out := StringIO()), width=120).print(result)
+    shown = out.getvalue()
+    assert "decay: converged" in shown
+    assert "│ weight │" in shown.replace("┃", "│")
+    assert "warning: there are as many residuals" in shown
 
 
 def test_importing_fits_loads_neither_sympy_nor_scipy() -> None:

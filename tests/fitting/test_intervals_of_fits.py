@@ -98,6 +98,27 @@ def test_a_profile_is_not_symmetric_where_the_model_is_not_and_stops_at_bounds()
     assert wide[1] == np.inf or wide[1] > high
 
 
+def test_what_follows_from_weights_counts_one_at_a_bound_as_held(line: symgraph.FitResult) -> None:
+    module = line.problem.module
+    at_bound = symgraph.fit(module, X, Y, bounds={"b": (None, 0.1)})
+    held = symgraph.fit(module, X, Y, fixed={"b": 0.1})
+    assert at_bound.states == ("", "at bound")
+    for one, other in ((at_bound.derived("a*b"), held.derived("a*b")), (at_bound.derived("a"), held.derived("a"))):
+        assert one.value == pytest.approx(other.value, rel=1e-9)
+        assert one.stderr == pytest.approx(other.stderr, rel=1e-9)
+    assert np.isnan(at_bound.derived("2*b").stderr)
+    low, high = at_bound.profile("b")
+    assert low < 0.1
+    assert high == 0.1
+
+
+def test_the_rise_along_a_weight_of_a_linear_model_is_a_parabola(line: symgraph.FitResult) -> None:
+    values = line.values["a"] + line.errors["a"] * np.array([-2.0, 1.0, 0.0, 3.0])
+    np.testing.assert_allclose(line.rises("a", values), [4.0, 1.0, 0.0, 9.0], rtol=SOLVED, atol=1e-9)
+    low, high = line.profile("b")
+    np.testing.assert_allclose(line.rises("b", [low, high]), f.ppf(0.95, 1, 28), rtol=10 * SOLVED)
+
+
 def test_a_bootstrap_scatters_as_the_errors_say_and_repeats(line: symgraph.FitResult) -> None:
     weights = line.bootstrap(300, seed=1)
     assert weights.shape == (300, 2)
@@ -127,7 +148,11 @@ def test_a_profile_of_a_likelihood_is_that_of_wilks() -> None:
         (lambda r: r.derived("a + q"), SpecError, "expression, column 5: q is no weight; there are a, b"),
         (lambda r: r.derived("a.b"), SpecError, "expression, column 1: only numbers"),
         (lambda r: r.derived("1/(a - a)"), SpecError, "not finite|divided by 0"),
+        (lambda r: r.derived(lambda a: a), SpecError, "an expression of weights is a text, such as '1/f', not <function"),
         (lambda r: r.bootstrap(0), OptionError, "repetitions"),
+        (lambda r: r.contour("a", "b", points="many"), OptionError, "points must be a whole number of at least 1, not 'many'"),
+        (lambda r: r.prediction_band(X, sigma=-1.0), OptionError, "sigma must be above 0, one number or one a row of X"),
+        (lambda r: r.rises("z", [1.0]), WeightsError, "weight names 'z', which is no weight"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(line: symgraph.FitResult, ask: Any, error: type[Exception], said: str) -> None:

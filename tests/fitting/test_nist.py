@@ -5,10 +5,14 @@ import numpy as np
 import pytest
 
 import symgraph
+from symgraph.io.compiler import is_at_hand
 
 PUBLISHED = 1e-10
 """Results are certified to 11 digits: half a unit of the last is up to 5e-11 of a number, and ours adds its own rounding."""
 EXACT = {"Lanczos1": "data of 14 digits, whose residuals of 1e-13 are rounding of y, and with them all that is told from them"}
+
+BACKENDS = ("numpy", "native") if is_at_hand() else ("numpy",)
+"""Native modules are searched by the extension, others by MINPACK."""
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +21,15 @@ def modules() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", nist.NAMES)
-def test_fit_reaches_the_certified_digits(modules: dict[str, object], name: str, start: int) -> None:
-    problem = nist.read(name)
-    if name not in modules:
+def test_fit_reaches_the_certified_digits(modules: dict[str, object], name: str, backend: str, start: int) -> None:
+    problem, key = nist.read(name), name + backend
+    if key not in modules:
         model = symgraph.Model.from_formula(problem.formula, ("x", "x1", "x2", "y"), name=name)
-        modules[name] = symgraph.compile(model, backend="numpy")
+        modules[key] = symgraph.compile(model, backend=backend)
     begin = dict(zip(problem.names, problem.starts[start], strict=True))
-    result = symgraph.fit(modules[name], problem.X, problem.y, begin)
+    result = symgraph.fit(modules[key], problem.X, problem.y, begin)
     assert result.success
     assert result.warnings == ()
     np.testing.assert_allclose([result.values[one] for one in problem.names], problem.weights, rtol=PUBLISHED)

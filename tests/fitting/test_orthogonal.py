@@ -134,7 +134,8 @@ def test_errors_in_x_are_taken_by_column_by_row_and_by_name(decay: Any, given: A
             r"sigma_x has shape \(30,\); give one number, or \(30, 2\) as X, or \(2,\), one for each of x, z",
         ),
         ({"x": 0.1, "q": 1.0}, DataError, "sigma_x has no z; it has x, q"),
-        ({"x": np.ones(3)}, DataError, "sigma_x"),
+        ({"x": np.ones(3)}, DataError, r"sigma_x has columns of shapes \(3,\), \(\); give \(30,\) or one number"),
+        ({"x": "wide"}, DataError, r"sigma_x\['x'\] has dtype"),
         ("large", DataError, "sigma_x has dtype"),
     ],
 )
@@ -144,7 +145,7 @@ def test_errors_in_x_that_cannot_be_are_refused(decay: Any, given: Any, error: t
 
 
 def test_models_that_errors_in_x_do_not_fit_are_refused(decay: Any) -> None:
-    with pytest.raises(OptionError, match="sigma_x.*it takes sigma beside it"):
+    with pytest.raises(OptionError, match=r"sigma_x.*it takes sigma beside it"):
         symgraph.fit(decay, X, Y, sigma_x=0.1)
     plain = symgraph.compile(line())
     with pytest.raises(OptionError, match="line lacks feature_jacobian; `symgraph build --with feature-jacobian` adds it"):

@@ -123,6 +123,13 @@ def test_methods_that_do_not_fit_the_loss_are_refused() -> None:
         symgraph.fit(model, X, np.arange(60.0), method="lm")
 
 
+def test_a_method_that_knows_no_robust_loss_is_refused() -> None:
+    model, x, y_, a, b = one_input("robust")
+    model.residual(model.output("y_hat", a + b * x) - y_, loss="huber")
+    with pytest.raises(symgraph.SymgraphError, match="method must be one of auto, trf, dogbox for robust, not 'lm'"):
+        symgraph.fit(model, X, X, method="lm")
+
+
 def test_a_search_that_does_not_converge_says_so() -> None:
     model, x, y_, a, b = one_input("endless")
     model.output("y_hat", a + b * x)
