@@ -154,10 +154,10 @@ class Stream:
     def _blocks(self) -> Iterator[Any]:
         done, total = 0, self._table.rows
         for block in complete(self.name, self._table.blocks(), self._columns, drop_missing=self._reading.drop_missing):
-            yield block
             done += len(block.values) if block.kept is None else len(block.kept)
             if self.watch is not None:
                 self.watch(done, total if total is not None or not hasattr(self, "n") else self.n + self.dropped)
+            yield block
 
 
 def stream(
