@@ -78,8 +78,9 @@ def fit(
 
         check_plot_path(plot)
     begin, reading = _numbers("--start", start), reading_of(drop_missing, delimiter, decimal, thousands)
+    found = None
     if "~" in model:
-        module = _of_formula(model, data, reading, begin, quiet)
+        found, module = _of_formula(model, data, reading, begin, quiet)
     elif _is_spec(Path(model)):
         module = _of_spec(model)
     else:
@@ -87,7 +88,7 @@ def fit(
     deviation, columns = _sigma(sigma, data)
     against = "--plot draws all rows" if plot is not None else "--sigma is a column, which is for rows in memory"
     against = against if plot is not None or columns else ""
-    rows = given_rows(module, data, reading, stream=stream, against=against, others=columns, quiet=quiet)
+    rows = given_rows(module, data, reading, stream=stream, against=against, others=columns, found=found, quiet=quiet)
     with rows as given, warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
         search: Any = partial(fitted, *given.inputs)
@@ -118,16 +119,18 @@ def fit(
         raise typer.Exit(1)
 
 
-def _of_formula(formula: str, data: Path | None, reading: Any, start: Mapping[str, float], quiet: bool) -> Any:
+def _of_formula(formula: str, data: Path | None, reading: Any, start: Mapping[str, float], quiet: bool) -> tuple[Any, Any]:
+    """Return the file whose columns are the features, and the module of the formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
-    from symgraph.io.data import column_names
+    from symgraph.io.data import column_names, known_file
 
     if data is None:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    made = Model.from_formula(formula, column_names(data, reading), start)
+    found = known_file(data)
+    made = Model.from_formula(formula, column_names(found, reading), start)
     note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
-    return compile(made)
+    return found, compile(made)
 
 
 def _is_spec(path: Path) -> bool:

@@ -55,6 +55,9 @@ class DataFile:
     content: bytes = b""
     seen: tuple[int, int] = (0, 0)
 
+    def __str__(self) -> str:
+        return self.name
+
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open it for reading from the beginning, decompressed.

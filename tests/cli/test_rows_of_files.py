@@ -95,9 +95,10 @@ def test_rows_come_from_stdin(command: Run, module: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(ROWS.encode())))
         done = command("train", module, "--data", "-", "--epochs", "3", *more)
         assert (done.code, "all epochs are done" in done.err) == (0, True), done
-    done = command("fit", "y ~ a*exp(-k*time)", "--data", "-")
-    assert (done.code, done.out) == (2, "")
-    assert "a formula is read before stdin" in done.err
+    for more in ([], ["--stream"]):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(ROWS.replace(",", ";").encode())))
+        done = command("fit", "y ~ a*exp(-k*time)", "--data", "-", *more)
+        assert (done.code, "stdin: columns separated by semicolons" in done.err) == (0, True), done
 
 
 # In blocks.

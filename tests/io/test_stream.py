@@ -253,6 +253,7 @@ def test_labels_that_the_likelihood_excludes_are_named_by_their_row(tmp_path: Pa
         (lambda m: stream(m, np.ones((3, 1)), np.ones(3)), DataError, "the rows have 2 columns in all, decay needs 3"),
         (lambda m: stream(m, {"t": [1.0]}), DataError, "X has no z; it has t"),
         (lambda m: stream(m, np.array([[1.0, np.nan]]), [1.0]), DataError, r"X: row 0 .*, column z is nan"),
+        (lambda m: stream(decay(), "d.csv"), OptionError, "stream needs a generated module"),
         (lambda m: stream(m, "d.csv", [1.0]), OptionError, "y belongs to rows in memory"),
         (lambda m: stream(m, "gone.csv"), DataError, "gone.csv cannot be read: No such file"),
         (
