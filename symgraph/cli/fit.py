@@ -86,8 +86,7 @@ def fit(
     else:
         module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     deviation, columns = _sigma(sigma, data)
-    against = "--plot draws all rows" if plot is not None else "--sigma is a column, which is for rows in memory"
-    against = against if plot is not None or columns else ""
+    against = "--plot draws all rows" if plot is not None else "--sigma is a column of rows in memory" if columns else ""
     rows = given_rows(module, data, reading, stream=stream, against=against, others=columns, found=found, quiet=quiet)
     with rows as given, warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them

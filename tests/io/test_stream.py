@@ -223,6 +223,20 @@ def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
             call([1.0, 0.5, 0.2])
 
 
+def test_a_pass_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    module, path = compiled("decay", "numpy"), tmp_path / "d.parquet"
+    X, y = rows_of(module, 50_000)
+    pq.write_table(pa.table({"t": X[:, 0], "z": X[:, 1], "y": y}), path)
+    rows, w = stream(module, path), weights_of(module)
+    wanted = bits(rows.value_and_grad(w))
+    away = path.rename(tmp_path / "away")
+    for call in (rows.value_and_grad, rows.loss):
+        with pytest.raises(DataError, match="cannot be read: No such file"):
+            call(w)
+    away.rename(path)
+    assert bits(rows.value_and_grad(w)) == wanted
+
+
 def test_what_is_read_is_told_to_the_one_who_watches(tmp_path: Path) -> None:
     module, path = compiled("decay", "numpy"), tmp_path / "d.csv"
     path.write_text("t,z,y\n" + "1,2,3\n" * 40_000, encoding="utf-8")
