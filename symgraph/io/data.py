@@ -13,6 +13,7 @@ from symgraph.io.array_data import array_table
 from symgraph.io.arrow_data import arrow_table
 from symgraph.io.blocks import Table, complete
 from symgraph.io.data_files import COMPRESSIONS, DataFile, data_file
+from symgraph.io.files import is_stream
 from symgraph.io.text_data import TextTable, checked_dialect, text_table
 
 SUFFIXES = (*text_data.SUFFIXES, *arrow_data.SUFFIXES, *array_data.SUFFIXES)
@@ -155,7 +156,7 @@ def column_names(path: str | Path | DataFile, reading: Reading = PLAIN) -> tuple
 
 
 def known_file(path: str | Path | DataFile) -> DataFile:
-    """Look at what a path names, as `data_file` does, if its format is known; a pipe may have no suffix.
+    """Look at what a path names, as `data_file` does, if its format is known; a pipe, and /dev/stdin, may have no suffix.
 
     Raises:
         DataError: the format is not known, or there is no such file.
@@ -166,7 +167,7 @@ def known_file(path: str | Path | DataFile) -> DataFile:
     suffix, last = path.suffix.lower(), ""
     if suffix in COMPRESSIONS:
         suffix, last = Path(path.stem).suffix.lower(), suffix
-    nameless = str(path) == "-" or (not suffix and path.is_fifo())
+    nameless = str(path) == "-" or (not suffix and is_stream(path))
     if not nameless and suffix not in (text_data.SUFFIXES if last else SUFFIXES):
         found = f"not in {suffix + last!r}" if suffix or last else "and this one has no suffix"
         known = f"{', '.join(text_data.SUFFIXES)} before {last}" if last else f"{', '.join(SUFFIXES)}"

@@ -91,7 +91,9 @@ def data_file(path: str | Path) -> DataFile:
     try:
         found = path.stat()
         if stat.S_ISREG(found.st_mode):
-            return DataFile(str(path), *_kind_by_name(path), path, seen=_seen(found))
+            with path.open("rb") as file:
+                kind = _kind_by_name(path) if path.suffix else _kind_of(file.read(8))
+            return DataFile(str(path), *kind, path, seen=_seen(found))
         if stat.S_ISFIFO(found.st_mode):
             content = _content_of_pipe(path)
             return DataFile(str(path), *(_kind_by_name(path) if path.suffix else _kind_of(content[:8])), None, content)

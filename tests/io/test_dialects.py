@@ -212,6 +212,14 @@ def test_a_fault_in_stdin_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         read(Path("-"))
 
 
+def test_what_a_shell_opens_is_read_without_a_suffix(tmp_path: Path) -> None:
+    path = written(tmp_path, TEXT, "d")
+    with path.open("rb") as file:
+        assert_table(read(Path(f"/dev/fd/{file.fileno()}")))
+    with pytest.raises(DataError, match="this one has no suffix"):
+        read(path)
+
+
 @pytest.mark.parametrize("name", ["pipe", "pipe.csv"])
 def test_a_pipe_is_read_as_far_as_its_writer_goes(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
