@@ -187,6 +187,21 @@ def test_compressed_text_is_read(tmp_path: Path, suffix: str) -> None:
     assert_table(read(path))
 
 
+@pytest.mark.parametrize(
+    ("suffix", "lacking", "message"),
+    [("xz", "lzma", "need a module of the standard library"), ("zst", "pyarrow", r"pip install 'symgraph-codegen\[data\]'")],
+)
+def test_what_cannot_be_decompressed_here_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, lacking: str, message: str
+) -> None:
+    path = tmp_path / f"d.csv.{suffix}"
+    path.write_bytes(PACKINGS[suffix](TEXT.encode()))
+    monkeypatch.setitem(sys.modules, lacking, None)
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    with pytest.raises(OptionError, match=message):
+        read(path)
+
+
 def test_several_members_of_gzip_follow_one_another(tmp_path: Path) -> None:
     path = tmp_path / "d.tsv.gz"
     path.write_bytes(b"".join(gzip.compress(part.encode()) for part in TEXT.replace(",", "\t").splitlines(keepends=True)))
