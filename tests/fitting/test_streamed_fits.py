@@ -95,8 +95,10 @@ def test_intervals_of_a_stream_are_those_of_memory() -> None:
     assert got.profile("k") == pytest.approx(wanted.profile("k"), rel=1e-5)  # its ends are found to 1e-6 of their distance
     assert got.interval()["k"] == pytest.approx(wanted.interval()["k"], rel=CLOSE)
     np.testing.assert_allclose(got.confidence_band(T[:5]), wanted.confidence_band(T[:5]), rtol=CLOSE)
-    with pytest.raises(OptionError, match="no rows to draw from"):
+    with pytest.raises(OptionError, match="no rows in memory to draw from"):
         got.bootstrap(2)
+    with pytest.raises(OptionError, match="are a stream, not in memory, so it is not drawn"):
+        got.plot()
 
 
 def test_a_file_is_fitted_as_its_rows_in_memory(tmp_path: Path) -> None:
