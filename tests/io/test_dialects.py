@@ -77,6 +77,9 @@ def test_the_file_tells_its_dialect_or_an_option_does(tmp_path: Path, case: str)
 
 def test_a_formula_takes_the_names_of_any_dialect(tmp_path: Path) -> None:
     assert column_names(written(tmp_path, "a;b, c;y\n1;2;3\n")) == ("a", "b, c", "y")
+    assert column_names(written(tmp_path, "time in s, y in m\n1, 2\n")) == ("time in s", "y in m")
+    assert column_names(written(tmp_path, "time y\n1 2\n")) == ("time", "y")
+    assert column_names(written(tmp_path, "y\n1\n")) == ("y",)
 
 
 @pytest.mark.parametrize(
