@@ -13,10 +13,10 @@ WRITERS = ("ir", "spec", "derive", "rewrite", "passes", "backends")
 """The rooms that make text of a spec; they may know SymPy and Jinja."""
 GENERATOR = (*WRITERS, "generate", "check", "build", "fitting", "sklearn", "cli", "__main__", "__init__")
 """These, and what is above them; fits and estimators take models, and expressions of their weights."""
-WHEN_NEEDED = {"matplotlib", "scipy"}
+WHEN_NEEDED = {"matplotlib", "pyarrow", "scipy"}
 """Packages that are imported by the function that needs them."""
 
-FOREIGN = {"sympy", "flint", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib"}
+FOREIGN = {"sympy", "flint", "jinja2", "mpmath", "typer", "rich", "scipy", "matplotlib", "pyarrow"}
 """Imports that the other rooms do without; matplotlib may be imported inside a function that plots."""
 
 

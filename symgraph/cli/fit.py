@@ -82,9 +82,9 @@ def fit(
 
         check_plot_path(plot)
     begin, extras = _numbers("--start", start), ("feature-jacobian",) if sigma_x else ()
-    reading = reading_of(drop_missing, delimiter, decimal, thousands)
+    reading, found = reading_of(drop_missing, delimiter, decimal, thousands), None
     if "~" in model:
-        module = _of_formula(model, data, reading, begin, quiet, extras)
+        found, module = _of_formula(model, data, reading, begin, quiet, extras)
     elif _is_spec(Path(model)):
         module = _of_spec(model, extras)
     else:
@@ -93,7 +93,7 @@ def fit(
     columns = _columns(deviation, deviations_x)
     against = "a column of standard deviations is for rows in memory" if columns else ""
     against = "--sigma-x is for rows in memory" if sigma_x else "--plot draws all rows" if plot is not None else against
-    rows = given_rows(module, data, reading, stream=stream, against=against, others=columns, quiet=quiet)
+    rows = given_rows(module, data, reading, stream=stream, against=against, others=columns, found=found, quiet=quiet)
     with rows as given, warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
         search: Any = partial(fitted, *given.inputs)
@@ -136,16 +136,18 @@ def _show(result: Any, json: bool) -> None:
 
 def _of_formula(
     formula: str, data: Path | None, reading: Any, start: Mapping[str, float], quiet: bool, extras: tuple[str, ...]
-) -> Any:
+) -> tuple[Any, Any]:
+    """Return the file whose columns are the features, and the module of the formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
-    from symgraph.io.data import column_names
+    from symgraph.io.data import column_names, known_file
 
     if data is None:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    made = Model.from_formula(formula, column_names(data, reading), start)
+    found = known_file(data)
+    made = Model.from_formula(formula, column_names(found, reading), start)
     note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
-    return compile(made, extras=extras)
+    return found, compile(made, extras=extras)
 
 
 def _is_spec(path: Path) -> bool:

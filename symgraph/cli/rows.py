@@ -12,6 +12,7 @@ from symgraph.cli.terminal import note
 
 if TYPE_CHECKING:
     from symgraph.io.data import Dataset, Reading
+    from symgraph.io.data_files import DataFile as FoundFile
     from symgraph.io.module import GeneratedModule
     from symgraph.io.stream import Stream
 
@@ -39,7 +40,7 @@ def reading_of(drop_missing: bool, delimiter: str | None, decimal: str | None, t
 
 def read_rows(
     module: "GeneratedModule",
-    path: Path | None,
+    path: "Path | FoundFile | None",
     *,
     need_target: bool = True,
     others: Sequence[str] = (),
@@ -100,6 +101,7 @@ def given_rows(
     stream: bool,
     against: str,
     others: Sequence[str] = (),
+    found: "FoundFile | None" = None,
     quiet: bool,
     passes: bool = True,
 ) -> Iterator[Given]:
@@ -112,15 +114,16 @@ def given_rows(
         stream: whether --stream was given.
         against: why the rows cannot be a stream, or "".
         others: further columns, of rows in memory.
+        found: what the path names, where it was looked at before: a pipe can be read once.
         quiet: whether to show and to say nothing.
         passes: whether the bar of a stream goes on after its rows were counted.
     """
     if in_blocks(path, stream, against):
         assert path is not None  # else there is nothing to read
-        with streamed_rows(module, path, reading, quiet=quiet, passes=passes) as opened:
+        with streamed_rows(module, found or path, reading, quiet=quiet, passes=passes) as opened:
             yield Given((opened,), len(opened), True, None)
         return
-    rows = read_rows(module, path, others=others, reading=reading, quiet=quiet)
+    rows = read_rows(module, found or path, others=others, reading=reading, quiet=quiet)
     yield Given((module, *inputs_of(rows)), 1 if rows is None else len(rows), False, None if rows is None else rows.others)
 
 
@@ -144,7 +147,13 @@ def in_blocks(path: Path | None, asked: bool, against: str) -> bool:
 
 @contextmanager
 def streamed_rows(
-    module: "GeneratedModule", path: Path, reading: "Reading", *, need_target: bool = True, quiet: bool, passes: bool = True
+    module: "GeneratedModule",
+    path: "Path | FoundFile",
+    reading: "Reading",
+    *,
+    need_target: bool = True,
+    quiet: bool,
+    passes: bool = True,
 ) -> "Iterator[Stream]":
     """Open the rows of a file that are read in blocks; a bar shows them on stderr if that is a terminal.
 
@@ -169,7 +178,7 @@ def streamed_rows(
         yield rows
 
 
-def _needed(module: "GeneratedModule", path: Path | None, need_target: bool) -> bool:
+def _needed(module: "GeneratedModule", path: "Path | FoundFile | None", need_target: bool) -> bool:
     """Tell if a model needs rows; refuse a file that it does not need, or none."""
     from symgraph.errors import OptionError
     from symgraph.io.module import targets_of
@@ -186,7 +195,7 @@ def _needed(module: "GeneratedModule", path: Path | None, need_target: bool) -> 
     return True
 
 
-def _tell(path: Path, rows: "Dataset | Stream", quiet: bool) -> None:
+def _tell(path: "Path | FoundFile", rows: "Dataset | Stream", quiet: bool) -> None:
     if rows.dialect:
         note(f"{path}: {rows.dialect}", quiet=quiet)
     if rows.dropped:
@@ -194,7 +203,7 @@ def _tell(path: Path, rows: "Dataset | Stream", quiet: bool) -> None:
 
 
 @contextmanager
-def _bar(path: Path, quiet: bool) -> Iterator[tuple[Any, Any]]:
+def _bar(path: "Path | FoundFile", quiet: bool) -> Iterator[tuple[Any, Any]]:
     """Show a bar of rows; yield a function that takes those read and those there are, and one that ends the bar."""
     if quiet or not sys.stderr.isatty():
         yield None, lambda: None
@@ -204,7 +213,7 @@ def _bar(path: Path, quiet: bool) -> Iterator[tuple[Any, Any]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task(path.name, total=None)
+    task = bar.add_task(Path(str(path)).name, total=None)
     bar.start()
     try:
         yield lambda done, total: bar.update(task, completed=done, total=total), bar.stop

@@ -26,7 +26,7 @@ def resampled(problem: Problem, v: Array, repetitions: int, seed: int) -> Array:
         OptionError: the model has no rows.
     """
     if not problem.rows.given:
-        raise OptionError(f"{problem.module.MODEL} has no rows to draw from")
+        raise OptionError(f"{problem.module.MODEL} has no rows in memory to draw from")
     rng, n = np.random.default_rng(seed), problem.rows.n
     found = []
     for _ in range(repetitions):

@@ -29,6 +29,8 @@ def plot_fit(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
         OptionError: Matplotlib is missing, or the model has no output or not one target.
     """
     module, rows = result.problem.module, result.problem.rows
+    if getattr(result.problem, "stream", None) is not None:
+        raise OptionError(f"the rows of the fit of {module.MODEL} are a stream, not in memory, so it is not drawn")
     if not hasattr(module, "predict") or rows.y is None or rows.y.ndim != 1 or len(module.OUTPUTS) != 1:
         raise OptionError(f"{module.MODEL} has not one output and one target, so its fit is not drawn")
     if axes is None:

@@ -95,12 +95,15 @@ def _ipc(file: DataFile, stream: Any) -> tuple[list[str], Any, int | None]:
     in_blocks = stream.read(6) == b"ARROW1"
     stream.seek(0)
     source = stream if file.path is None else pa.memory_map(str(file.path))  # all rows may be one batch
-    opened: Any = (pa.ipc.open_file if in_blocks else pa.ipc.open_stream)(source)
+    begin: Any = pa.ipc.open_file if in_blocks else pa.ipc.open_stream
+    header: list[str] = begin(source).schema.names
 
     def batches(names: Sequence[str]) -> Any:
+        source.seek(0)
+        opened = begin(source, options=pa.ipc.IpcReadOptions(included_fields=[header.index(name) for name in names]))
         return (opened.get_batch(i) for i in range(opened.num_record_batches)) if in_blocks else opened
 
-    return list(opened.schema.names), batches, None
+    return header, batches, None
 
 
 def _numbers(name: str, column: str, array: Any) -> Any:

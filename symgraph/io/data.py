@@ -13,6 +13,7 @@ from symgraph.io.array_data import array_table
 from symgraph.io.arrow_data import arrow_table
 from symgraph.io.blocks import Table, complete
 from symgraph.io.data_files import COMPRESSIONS, DataFile, data_file
+from symgraph.io.files import is_stream
 from symgraph.io.text_data import TextTable, checked_dialect, text_table
 
 SUFFIXES = (*text_data.SUFFIXES, *arrow_data.SUFFIXES, *array_data.SUFFIXES)
@@ -68,7 +69,7 @@ class Dataset:
 
 
 def read_data(
-    path: str | Path,
+    path: str | Path | DataFile,
     features: Sequence[str],
     target: str | Sequence[str] | None,
     *,
@@ -86,7 +87,7 @@ def read_data(
     are refused. Columns by name may be in any order, and others than the model's are ignored.
 
     Args:
-        path: the file.
+        path: the file, or what `known_file` has found it to be.
         features: names of the model's features, in its order.
         target: name of its target, or None where it has none; the names of several.
         need_target: whether the target is read; without it a file need not have one, as for predictions.
@@ -117,7 +118,9 @@ def read_data(
     return Dataset(X, y, values[:, len(own) :] if others else None, None if all_kept else np.concatenate(kept), words)
 
 
-def opened_table(path: str | Path, names: Sequence[str], possible: Sequence[str], reading: Reading) -> tuple[str, Table]:
+def opened_table(
+    path: str | Path | DataFile, names: Sequence[str], possible: Sequence[str], reading: Reading
+) -> tuple[str, Table]:
     """Return what reads some columns of a file in blocks, and the file's name for messages.
 
     Args:
@@ -130,10 +133,9 @@ def opened_table(path: str | Path, names: Sequence[str], possible: Sequence[str]
         DataError, OptionError: as for `read_data`.
     """
     dialect = checked_dialect(reading.delimiter, reading.decimal, reading.thousands)
-    _check_suffix(path)
     if not names:
         raise DataError(f"{path} is not needed: the model has nothing to read from it")
-    file = data_file(path)
+    file = known_file(path)
     if file.suffix in arrow_data.SUFFIXES:
         return file.name, arrow_table(file, names)
     if file.suffix in array_data.SUFFIXES:
@@ -141,31 +143,33 @@ def opened_table(path: str | Path, names: Sequence[str], possible: Sequence[str]
     return file.name, text_table(file, names, dialect)
 
 
-def column_names(path: str | Path, reading: Reading = PLAIN) -> tuple[str, ...]:
+def column_names(path: str | Path | DataFile, reading: Reading = PLAIN) -> tuple[str, ...]:
     """Return the names of the columns of a file whose columns have names: text, Parquet or Arrow.
 
     Raises:
         DataError: it is another kind of file, cannot be read, or is empty.
     """
-    dialect = checked_dialect(reading.delimiter, reading.decimal, reading.thousands)
-    if str(path) == "-":
-        raise DataError("a formula is read before stdin; give a file, whose first line names the columns")
-    if _check_suffix(path) in array_data.SUFFIXES:
-        raise DataError(f"{path}: a formula needs a file whose columns have names, such as .csv or .parquet")
-    file: DataFile = data_file(path)
+    dialect, file = checked_dialect(reading.delimiter, reading.decimal, reading.thousands), known_file(path)
+    if file.suffix in array_data.SUFFIXES:
+        raise DataError(f"{file.name}: a formula needs a file whose columns have names, such as .csv or .parquet")
     return (arrow_table(file, ()) if file.suffix in arrow_data.SUFFIXES else text_table(file, (), dialect)).header
 
 
-def _check_suffix(path: str | Path) -> str:
-    """Return the suffix of a file's format, and refuse a format that is not known; a pipe may have no suffix."""
+def known_file(path: str | Path | DataFile) -> DataFile:
+    """Look at what a path names, as `data_file` does, if its format is known; a pipe, and /dev/stdin, may have no suffix.
+
+    Raises:
+        DataError: the format is not known, or there is no such file.
+    """
+    if isinstance(path, DataFile):
+        return path
     path = Path(path)
     suffix, last = path.suffix.lower(), ""
     if suffix in COMPRESSIONS:
         suffix, last = Path(path.stem).suffix.lower(), suffix
-    if str(path) == "-" or (not suffix and path.is_fifo()):
-        return ".csv"
-    if suffix not in (text_data.SUFFIXES if last else SUFFIXES):
+    nameless = str(path) == "-" or (not suffix and is_stream(path))
+    if not nameless and suffix not in (text_data.SUFFIXES if last else SUFFIXES):
         found = f"not in {suffix + last!r}" if suffix or last else "and this one has no suffix"
         known = f"{', '.join(text_data.SUFFIXES)} before {last}" if last else f"{', '.join(SUFFIXES)}"
         raise DataError(f"{path}: a data file ends in {known}, {found}")
-    return suffix
+    return data_file(path)

@@ -1,10 +1,8 @@
 """What a user names as data: a file, a compressed one, a pipe or stdin, opened as often as it is read."""
 
-import bz2
 import gzip
 import importlib
 import io
-import lzma
 import os
 import stat
 import sys
@@ -55,6 +53,9 @@ class DataFile:
     content: bytes = b""
     seen: tuple[int, int] = (0, 0)
 
+    def __str__(self) -> str:
+        return self.name
+
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open it for reading from the beginning, decompressed.
@@ -67,7 +68,7 @@ class DataFile:
                 if self.path is not None and _seen(os.fstat(raw.fileno())) != self.seen:
                     raise DataError(f"{self.name} has changed since it was first read; leave it alone meanwhile")
                 yield COMPRESSIONS[self.compression](raw) if self.compression else raw
-        except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error, _lzma_error()) as error:
             raise DataError(f"{self.name} is damaged or no {self.compression} file: {error}") from error
         except OSError as error:
             if self.compression and not error.strerror:  # as bz2 and zstd tell of damage
@@ -88,7 +89,9 @@ def data_file(path: str | Path) -> DataFile:
     try:
         found = path.stat()
         if stat.S_ISREG(found.st_mode):
-            return DataFile(str(path), *_kind_by_name(path), path, seen=_seen(found))
+            with path.open("rb") as file:
+                kind = _kind_by_name(path) if path.suffix else _kind_of(file.read(8))
+            return DataFile(str(path), *kind, path, seen=_seen(found))
         if stat.S_ISFIFO(found.st_mode):
             content = _content_of_pipe(path)
             return DataFile(str(path), *(_kind_by_name(path) if path.suffix else _kind_of(content[:8])), None, content)
@@ -138,20 +141,37 @@ def _content_of_pipe(path: Path) -> bytes:
         return (first or b"") + pipe.readall()
 
 
-def _zstd(raw: IO[bytes]) -> Any:
-    for name in ("compression.zstd", "pyarrow"):  # the first comes with Python 3.14
-        try:
-            library: Any = importlib.import_module(name)
-        except ModuleNotFoundError:
-            continue
-        return library.CompressedInputStream(raw, "zstd") if name == "pyarrow" else library.ZstdFile(raw)
-    raise OptionError(".zst files need Python 3.14 or pyarrow: pip install 'symgraph-codegen[data]'")
+def _lzma_error() -> type[Exception]:
+    """Return the error of damaged .xz files, if one can have been read."""
+    found: type[Exception] = getattr(sys.modules.get("lzma"), "LZMAError", EOFError)
+    return found
 
+
+def _reader(names: str, remedy: str) -> Callable[[IO[bytes]], Any]:
+    """Return what reads a compressed file by the first of some classes whose library is there."""
+
+    def opened(raw: IO[bytes]) -> Any:
+        for name in names.split():
+            library, _, kind = name.rpartition(".")
+            try:
+                found = getattr(importlib.import_module(library), kind)
+            except ModuleNotFoundError:
+                continue
+            return found(raw, "zstd") if library == "pyarrow" else found(raw)
+        raise OptionError(f"such compressed files need {remedy}")
+
+    return opened
+
+
+_BUILT = "a module of the standard library that this Python was built without"
 
 COMPRESSIONS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-    ".zst": _zstd,
+    ".bz2": _reader("bz2.BZ2File", _BUILT),
+    ".xz": _reader("lzma.LZMAFile", _BUILT),
+    ".zst": _reader(
+        "compression.zstd.ZstdFile pyarrow.CompressedInputStream",
+        "Python 3.14 or pyarrow: pip install 'symgraph-codegen[data]'",
+    ),
 }
 """What reads compressed text, by the suffix."""

@@ -11,6 +11,7 @@ from symgraph.errors import DataError, ModuleError, OptionError
 from symgraph.io.array_data import ArrayTable
 from symgraph.io.blocks import BLOCK_ROWS, Table, complete
 from symgraph.io.data import Reading, opened_table
+from symgraph.io.data_files import DataFile
 from symgraph.io.module import targets_of
 from symgraph.io.targets import check_labels
 from symgraph.io.text_data import TextTable
@@ -154,10 +155,10 @@ class Stream:
     def _blocks(self) -> Iterator[Any]:
         done, total = 0, self._table.rows
         for block in complete(self.name, self._table.blocks(), self._columns, drop_missing=self._reading.drop_missing):
-            yield block
             done += len(block.values) if block.kept is None else len(block.kept)
             if self.watch is not None:
                 self.watch(done, total if total is not None or not hasattr(self, "n") else self.n + self.dropped)
+            yield block
 
 
 def stream(
@@ -194,13 +195,15 @@ def stream(
     """
     if isinstance(rows, bool) or not isinstance(rows, int | np.integer) or rows < 1:
         raise OptionError(f"rows must be a whole number, 1 or more, not {rows!r}")
+    if not hasattr(module, "WEIGHTS"):
+        raise OptionError(f"stream needs a generated module, such as symgraph.compile(model) gives, not {module!r:.80}")
     targets = targets_of(module)
     possible = (*module.FEATURES, *targets)
     names = possible if target else tuple(module.FEATURES)
     if not names:
         raise OptionError(f"{module.MODEL} has no columns to read, so there is nothing to stream")
     reading = Reading(drop_missing, delimiter, decimal, thousands)
-    if isinstance(source, str | Path):
+    if isinstance(source, str | Path | DataFile):
         if y is not None:
             raise OptionError("y belongs to rows in memory; a file has the target among its columns")
         name, table = opened_table(source, names, possible, reading)

@@ -140,7 +140,8 @@ def text_table(file: DataFile, names: Sequence[str], asked: Dialect) -> TextTabl
     tried = [asked.delimiter] if asked.delimiter else [",", ";", "\t", "|", " "]
     headers = {delimiter: _header(file.name, lines, delimiter) for delimiter in tried}
     found = [one for one in tried if set(names) <= set(headers[one])]
-    delimiter = max(found or tried[:1], key=lambda one: len(headers[one]))  # the first of those with most columns
+    # the first of those with most columns; names may have spaces in them
+    delimiter = max(found or tried, key=lambda one: (len(headers[one]) > 1, one != " ", len(headers[one])))
     header = headers[delimiter]
     if not header:
         if any(line.strip() for line in lines):

@@ -53,9 +53,10 @@ def column_of(values: Any, what: str) -> Array:
     """
     array = unmarked(values, what)
     if array.dtype.kind == "O" and array.ndim < 2:
-        for row, entry in enumerate(array.reshape(-1)):
-            if not isinstance(entry, Real | Decimal | np.bool_):
-                raise ValueError(f"{what} is {entry!r:.80} in row {row}, not a real number")
+        entries = array.reshape(-1)
+        wrong = [row for row, entry in enumerate(entries) if not isinstance(entry, Real | Decimal | np.bool_)]
+        if wrong:
+            raise ValueError(f"{what} is {entries[wrong[0]]!r:.80} in row {wrong[0]}, not a real number")
         return array.astype(np.float64)
     if array.dtype.kind not in "biuf" and array.ndim < 2:
         raise ValueError(f"{what} has dtype {array.dtype}, not one of real numbers")

@@ -28,7 +28,7 @@ class Window:
     def rows(self, start: int, stop: int) -> Array:
         """Give some rows, (stop - start, columns), which are not to be written to."""
         if not len(self._table) or start < self._first:
-            self._tables, self._first = self._read(), 0
+            self._tables, self._first, self._table = self._read(), 0, self._table[:0]  # nothing is left if reading fails
             self._table = next(self._tables, self._table[:0])
         while self._first + len(self._table) < stop:
             passed = min(start - self._first, len(self._table))
