@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.build.modules import compile  # noqa: A004  the public name
     from symgraph.errors import SpecWarning, SymgraphError
-    from symgraph.fitting import FitResult, FitWarning, compare, fit
+    from symgraph.fitting import FitResult, FitWarning, compare, fit, fit_together
     from symgraph.io.native import load
     from symgraph.ir.functions import (
         betaln,
@@ -58,7 +58,7 @@ _EXPORTS = {
     "compile": "symgraph.build.modules",
     "load": "symgraph.io.native",
     **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
-    **dict.fromkeys(("fit", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
+    **dict.fromkeys(("fit", "fit_together", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
 }
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "erfcx",
     "expm1",
     "fit",
+    "fit_together",
     "gauss",
     "hypot",
     "ierfcx",

@@ -72,14 +72,28 @@ def fit(
         FitWarning: the search did not converge, the data leave weights undetermined, or another start led to a lower minimum.
     """
     begun = time.perf_counter()
-    if importlib.util.find_spec("scipy") is None:
-        raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
-    module = _module_of(module)
-    rows = _finite_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+    require_scipy()
+    module = module_of(module)
+    rows = finite_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
-    problem = _problem(module, rows, start, bounds, fixed, seed)
-    begin = problem.start[problem.free]
-    problem = _with_sigma(replace(problem, is_difference=is_difference(problem, begin)), sigma, absolute_sigma)
+    problem = problem_of(module, rows, start, bounds, fixed, seed)
+    problem = replace(problem, is_difference=is_difference(problem, problem.start[problem.free]))
+    problem = with_sigma(problem, sigma, absolute_sigma)
+    return solved(problem, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
+
+
+def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_sigma: bool, begun: float) -> FitResult:
+    """Search a problem and put its result together; see ``fit``.
+
+    Args:
+        problem: what is to be fitted.
+        method: as for ``fit``.
+        starts: as for ``fit``.
+        seed: as for ``fit``, checked.
+        absolute_sigma: as for ``fit``.
+        begun: the time at which the fit began.
+    """
+    module, begin = problem.module, problem.start[problem.free]
     _check_start(problem, begin)
     if method not in methods_of(problem):
         raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
@@ -87,17 +101,27 @@ def fit(
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
     ends = [search(problem, one, method) for one in begins]
-    found, absolute = best_of(ends), bool(absolute_sigma)
-    spread = covariance(problem, found.v, absolute_sigma=absolute)
-    numbers = statistics(problem, found.v, absolute_sigma=absolute)
+    found = best_of(ends)
+    spread = covariance(problem, found.v, absolute_sigma=absolute_sigma)
+    numbers = statistics(problem, found.v, absolute_sigma=absolute_sigma)
     told = _warnings(problem, found, ends[0], spread, numbers.dof)
     for one in told:
-        warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=2)
+        warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=3)
     seconds = time.perf_counter() - begun
-    return result_of(problem, found, spread, numbers, told, absolute_sigma=absolute, seconds=seconds)
+    return result_of(problem, found, spread, numbers, told, absolute_sigma=absolute_sigma, seconds=seconds)
 
 
-def _module_of(given: Any) -> Any:
+def require_scipy() -> None:
+    """Refuse a fit where SciPy is missing.
+
+    Raises:
+        OptionError: it is.
+    """
+    if importlib.util.find_spec("scipy") is None:
+        raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
+
+
+def module_of(given: Any) -> Any:
     """Return a module with a loss; a model is compiled, with its Hessian where it has no residual."""
     if not hasattr(given, "WEIGHTS"):
         return _compiled(given)
@@ -119,7 +143,7 @@ def _compiled(model: Any) -> Any:
     return compile(model)
 
 
-def _finite_rows(module: Any, rows: Rows) -> Rows:
+def finite_rows(module: Any, rows: Rows) -> Rows:
     """Refuse numbers that are not finite, with their row and column."""
     for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, targets_of(module))):
         if part is not None and not np.isfinite(part).all():
@@ -129,7 +153,7 @@ def _finite_rows(module: Any, rows: Rows) -> Rows:
     return rows
 
 
-def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
+def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
     names, metadata = module.WEIGHTS, module.METADATA
     held = dict.fromkeys(metadata.get("fixed", ()))
     if fixed is not None:
@@ -191,7 +215,7 @@ def _ranges(names: tuple[str, ...], bounds: Any) -> tuple[Array, Array]:
     return low, high
 
 
-def _with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
+def with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
     """Return the problem with the standard deviations of its residuals."""
     module = problem.module
     stated = hasattr(module, "residual") and not problem.is_difference

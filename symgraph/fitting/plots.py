@@ -24,9 +24,11 @@ def plot_fit(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
     Raises:
         OptionError: Matplotlib is missing, or the model has no output or not one target.
     """
-    module, rows = result.problem.module, result.problem.rows
-    if not hasattr(module, "predict") or rows.y is None or rows.y.ndim != 1 or len(module.OUTPUTS) != 1:
-        raise OptionError(f"{module.MODEL} has not one output and one target, so its fit is not drawn")
+    sets = getattr(result, "sets", {"": result})
+    for one in sets.values():
+        module, y = one.problem.module, one.problem.rows.y
+        if not hasattr(module, "predict") or y is None or y.ndim != 1 or len(module.OUTPUTS) != 1:
+            raise OptionError(f"{module.MODEL} has not one output and one target, so its fit is not drawn")
     if axes is None:
         try:
             from matplotlib import pyplot
@@ -34,29 +36,45 @@ def plot_fit(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
             raise OptionError("plots need Matplotlib; install it: pip install matplotlib") from None
         axes = pyplot.figure(layout="constrained").subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper, lower = axes
-    predicted, y = np.broadcast_to(result.predict(rows.X), rows.y.shape), rows.y
-    name = module.OUTPUTS[0]
-    if rows.X is not None and len(module.FEATURES) == 1:
+    over_feature = all(one.problem.rows.X is not None and len(one.problem.module.FEATURES) == 1 for one in sets.values())
+    texts = getattr(result.problem, "texts", ("",))
+    for number, (text, one) in enumerate(zip(texts, sets.values(), strict=True)):
+        _draw(one, axes, level, over_feature, (f"C{number}",) * 2 if text else ("C0", "C1"), text)
+    module, models = result.problem.module, [one.problem.module for one in sets.values()]
+    name, target = (
+        ", ".join(dict.fromkeys(names)) for names in zip(*((one.OUTPUTS[0], one.TARGET) for one in models), strict=True)
+    )
+    upper.set(ylabel=target)
+    lower.set(
+        ylabel=f"{name} - {target}",
+        xlabel=", ".join(dict.fromkeys(one.FEATURES[0] for one in models)) if over_feature else name,
+    )
+    upper.set_title(module.METADATA.get("doc") or f"{module.MODEL}: fit")
+    upper.legend()
+    lower.axhline(0.0, color="C1" if texts == ("",) else "black")
+    for one in axes:
+        one.grid(alpha=0.3)
+    return axes
+
+
+def _draw(result: Any, axes: Any, level: float, over_feature: bool, colors: tuple[str, str], text: str = "") -> None:
+    """Draw one data set: points in the first color, what was fitted in the second; a text names it in the legend."""
+    module, rows = result.problem.module, result.problem.rows
+    (upper, lower), (points, curve) = axes, colors
+    predicted, y, name = np.broadcast_to(result.predict(rows.X), rows.y.shape), rows.y, module.OUTPUTS[0]
+    if over_feature:
         x = np.reshape(rows.X, -1)
         grid = np.linspace(x.min(), x.max(), _CURVE)
         low, high = result.confidence_band(grid, level)
         if np.isfinite(low).all():
-            upper.fill_between(grid, low, high, alpha=0.25, color="C1", label=f"{level:.0%} confidence")
-        upper.plot(grid, result.predict(grid), color="C1", label=name)
-        label = module.FEATURES[0]
+            upper.fill_between(grid, low, high, alpha=0.25, color=curve, label=None if text else f"{level:.0%} confidence")
+        upper.plot(grid, result.predict(grid), color=curve, label=None if text else name)
     else:
-        x, label = predicted, name
+        x = predicted
         ends = [min(predicted.min(), y.min()), max(predicted.max(), y.max())]
-        upper.plot(ends, ends, color="C1", label=f"{module.TARGET} = {name}")
-    upper.plot(x, y, "o", color="C0", markersize=4, label=module.TARGET)
-    upper.set(title=module.METADATA.get("doc") or f"{module.MODEL}: fit", ylabel=module.TARGET)
-    upper.legend()
-    lower.axhline(0.0, color="C1")
-    lower.plot(x, predicted - y, "o", color="C0", markersize=4)
-    lower.set(xlabel=label, ylabel=f"{name} - {module.TARGET}")
-    for one in axes:
-        one.grid(alpha=0.3)
-    return axes
+        upper.plot(ends, ends, color=curve, label=None if text else f"{module.TARGET} = {name}")
+    upper.plot(x, y, "o", color=points, markersize=4, label=text or module.TARGET)
+    lower.plot(x, predicted - y, "o", color=points, markersize=4)
 
 
 def save_fit(result: Any, path: Any) -> None:

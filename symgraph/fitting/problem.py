@@ -1,7 +1,7 @@
 """A fit as SciPy's optimizers see it: the weights that are free, their ranges, and the functions of these alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,16 @@ class Problem:
         return tuple(self.module.WEIGHTS[place] for place in self.free)
 
     @property
+    def data_sets(self) -> tuple["Problem", ...]:
+        """Return the fit by its data sets, of which there is one."""
+        return (self,)
+
+    @property
+    def has_residual(self) -> bool:
+        """Tell if rows have residuals."""
+        return hasattr(self.module, "residual")
+
+    @property
     def is_bounded(self) -> bool:
         """Tell if any free weight has a bound."""
         return bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
@@ -62,7 +72,7 @@ class Problem:
     def is_least_squares(self) -> bool:
         """Tell if what is minimized is a sum of squares of the residuals, robust or not, and of rows that a penalty is."""
         rows_of_penalty = hasattr(self.module, "penalty_residual") and self.robust is None and self.sigma is None
-        return hasattr(self.module, "residual") and (rows_of_penalty or not self.has_penalty)
+        return self.has_residual and (rows_of_penalty or not self.has_penalty)
 
     @property
     def by_squares(self) -> bool:
@@ -119,12 +129,25 @@ class Problem:
         value, gradient = self.module.value_and_grad(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
         return float(value), gradient[self.free]
 
+    def gradients_of_rows(self, v: Array) -> Array:
+        """Return the gradient of each row's loss by the free weights, (n, f)."""
+        G = np.atleast_2d(self.module.per_sample_grad(self.all_weights(v), self.rows.X, self.rows.y))
+        return G if len(v) == len(self.start) else G[:, self.free]
+
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, (f, f), by differences of the gradient if the module has none."""
         if not hasattr(self.module, "hessian"):
             return _slopes_of(lambda u: self.value_and_grad(u)[1], v)
         H = self.module.hessian(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
         return np.asarray(H[np.ix_(self.free, self.free)])
+
+    def resampled(self, rng: np.random.Generator) -> "Problem":
+        """Return the problem with as many of its rows, drawn with replacement."""
+        n = self.rows.n
+        chosen, sigma = rng.integers(n, size=n), self.sigma
+        if sigma is not None and sigma.size > 1:
+            sigma = np.reshape(np.reshape(sigma, (n, -1))[chosen], -1)
+        return replace(self, rows=Rows(*self.rows.take(chosen), n, self.rows.dtype), sigma=sigma)
 
 
 def is_difference(problem: Problem, v: Array) -> bool:

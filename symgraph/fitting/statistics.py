@@ -23,7 +23,8 @@ class Statistics:
         dof: n less the number of free weights.
         chi2: the sum of the squares of the residuals, in units of sigma where that is given; nan without residuals.
         reduced_chi2: chi2/dof, nan where dof is not positive.
-        r2: 1 less the ratio of chi2 to that of the weighted mean of y; nan where the residual is not the prediction less y.
+        r2: 1 less the ratio of chi2 to that of the weighted mean of y, each data set's own; nan where the residual is not the
+            prediction less y.
         log_likelihood: that of the data, with all constants; nan where the loss is no likelihood.
         aic: 2*parameters - 2*log_likelihood.
         bic: log(n)*parameters - 2*log_likelihood.
@@ -67,14 +68,14 @@ def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistic
     module, f = problem.module, len(v)
     chi2 = r2 = log_likelihood = math.nan
     n, parameters = problem.rows.n, f
-    if hasattr(module, "residual"):
+    if problem.has_residual:
         r = problem.residual(v)
         n, chi2 = len(r), float(r @ r)
-        r2 = _r2(problem, v, chi2)
+        r2 = _r2(problem, chi2)
     dof = n - f
     if module.METADATA.get("likelihood"):
         log_likelihood = -problem.value_and_grad(v)[0] + _penalty(problem, v)
-    elif hasattr(module, "residual") and problem.robust is None:
+    elif problem.has_residual and problem.robust is None:
         scales = 0.0 if problem.sigma is None else float(np.sum(np.log(np.broadcast_to(problem.sigma, n))))
         variance = 1.0 if absolute_sigma else chi2 / n
         if variance > 0.0:
@@ -118,8 +119,7 @@ def covariance(problem: Problem, v: Array, *, absolute_sigma: bool) -> Covarianc
             inverse, undetermined = _inverse(H, names)
             found, how = inverse, "inverse of the Hessian of the negative log-likelihood"
             if not problem.module.METADATA.get("likelihood"):
-                G = problem.module.per_sample_grad(problem.all_weights(v), problem.rows.X, problem.rows.y)
-                G = np.atleast_2d(G)[:, problem.free][:, inner]
+                G = problem.gradients_of_rows(v)[:, inner]
                 n, f = len(G), int(inner.sum())
                 found = inverse @ (G.T @ G) @ inverse * (n / (n - f) if n > f else np.nan)
                 how = "sandwich H^-1 G'G H^-1, since the loss is no likelihood"
@@ -141,14 +141,19 @@ def _penalty(problem: Problem, v: Array) -> float:
     return float(module.penalty(problem.all_weights(v))[0]) if problem.has_penalty else 0.0
 
 
-def _r2(problem: Problem, v: Array, chi2: float) -> float:
+def _r2(problem: Problem, chi2: float) -> float:
     if not problem.is_difference:
         return math.nan
+    total = sum(map(_squares_about_mean, problem.data_sets))
+    return 1.0 - chi2 / total if total > 0 else math.nan
+
+
+def _squares_about_mean(problem: Problem) -> float:
+    """Return the weighted squares of the targets less their weighted mean."""
     y = np.reshape(np.asarray(problem.rows.y), (problem.rows.n, -1))
     weights = np.ones(y.shape) if problem.sigma is None else np.reshape(np.broadcast_to(1 / problem.sigma**2, y.size), y.shape)
     around = y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)
-    total = float(np.sum(weights * around**2))
-    return 1.0 - chi2 / total if total > 0 else math.nan
+    return float(np.sum(weights * around**2))
 
 
 def _inverse_of_square(J: Array, names: list[str]) -> tuple[Array, str]:
