@@ -2,33 +2,42 @@
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from symgraph.cli.current import load_model
+from symgraph.cli.data_sets import DataSet, read_sets
 from symgraph.cli.terminal import (
     Backend,
     ConfigFile,
-    DataFile,
     Json,
     Locked,
     Quiet,
     check_writable,
-    inputs_of,
+    file_of,
     note,
     print_json,
-    read_rows,
 )
+
+_ITEM = re.compile(r"([^=[]*(?:\[.*\])?)(?:(=)(.*))?", re.DOTALL)
+"""A name, which may end in the name of a data set in brackets, and what stands after its "="."""
 
 
 def fit(
     model: Annotated[
         str, typer.Argument(metavar="MODEL|SPEC|FORMULA", help="A built model, a spec, or a formula such as 'y ~ a*exp(-k*x)'.")
     ],
-    data: DataFile = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", metavar="FILE", help="Rows: .csv, .tsv (with header), .npy or .pkl; again for more data sets."),
+    ] = None,
+    group_by: Annotated[str, typer.Option(metavar="COLUMN", help="The column that says to which data set a row belongs.")] = "",
+    share: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Weights that are the same in all data sets; '' for none.")
+    ] = None,
     start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where the search starts; other weights are drawn.")] = "",
     fix: Annotated[str, typer.Option(metavar="A,B=2", help="Weights that stay at their start, or at a value.")] = "",
     bounds: Annotated[str, typer.Option(metavar="A=0:,B=1:2", help="Ranges of weights, in place of the spec's.")] = "",
@@ -49,47 +58,48 @@ def fit(
 ) -> None:
     """Find the weights and their standard errors; exit 1 if the search did not converge.
 
-    Of a formula, names that are columns of the file are features, and other names are weights, which start at 1.
+    Of a formula, names that are columns of the file are features, and other names are weights, which start at 1. Of several
+    data sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
 
     Example: symgraph fit "y ~ b1*(1 - exp(-b2*x))" --data misra1a.csv --start b1=500,b2=1e-4 --plot fit.svg
     """
     from symgraph.fitting import FitWarning
-    from symgraph.fitting import fit as fitted
     from symgraph.io.weights import save_weights
 
-    for option, path in (("--save", save), ("--plot", plot)):
-        if path is not None:
-            check_writable(option, path, data, plot if option == "--save" else None)
+    files = data or []
     if plot is not None:
         from symgraph.training.plots import check_plot_path
 
+        check_writable("--plot", plot, *files)
         check_plot_path(plot)
+    if save is not None:
+        check_writable("--save", save, *files, plot)
+    _check_share(len(files) > 1 or bool(group_by), share)
     begin = _numbers("--start", start)
     if "~" in model:
-        module = _of_formula(model, data, begin, quiet)
+        module = _of_formula(model, files, begin, quiet)
     elif _is_spec(Path(model)):
         module = _of_spec(model)
     else:
         module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
-    rows = read_rows(module, data)
-    X, y = inputs_of(rows)
+    options = {
+        "absolute_sigma": absolute_sigma,
+        "bounds": _ranges(bounds) if bounds else None,
+        "fixed": _fixed(fix),
+        "method": method,
+        "starts": starts,
+        "seed": seed,
+    }
+    sets = read_sets(module, files, group_by, sigma)
+    saved = {} if save is None else {label: file_of(save, label, sets) for label in sets}
+    for number, path in enumerate(saved.values()):
+        check_writable("--save", path, *files, plot, *list(saved.values())[:number])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
-        result = fitted(
-            module,
-            X,
-            y,
-            begin or None,
-            sigma=_sigma(sigma, data),
-            absolute_sigma=absolute_sigma,
-            bounds=_ranges(bounds) if bounds else None,
-            fixed=_fixed(fix),
-            method=method,
-            starts=starts,
-            seed=seed,
-        )
-    if save is not None:
-        save_weights(save, module, result.w)
+        result = _fitted(module, sets, begin or None, share, options)
+    results = getattr(result, "sets", {"": result})
+    for label, path in saved.items():
+        save_weights(path, results[label].problem.module, results[label].w)
     if plot is not None:
         from symgraph.fitting.plots import save_fit
 
@@ -98,21 +108,48 @@ def fit(
         print_json(result.to_dict())
     else:
         print(result.report())
-    for what, path in (("weights", save), ("plot", plot)):
-        if path is not None:
-            note(f"{what} written to {path}", quiet=quiet)
+    for what, written in (*(("weights", path) for path in saved.values()), ("plot", plot)):
+        if written is not None:
+            note(f"{what} written to {written}", quiet=quiet)
     if not result.success:
         raise typer.Exit(1)
 
 
-def _of_formula(formula: str, data: Path | None, start: Mapping[str, float], quiet: bool) -> Any:
+def _check_share(several: bool, share: str | None) -> None:
+    from symgraph.errors import OptionError
+
+    if several and share is None:
+        raise OptionError(
+            "several data sets need --share, the weights that are the same in all: --share k, or --share '' for none"
+        )
+    if share is not None and not several:
+        raise OptionError("--share: there is one data set; give --data again for each file, or --group-by COLUMN")
+
+
+def _fitted(
+    module: Any, sets: Mapping[str, DataSet], start: Mapping[str, float] | None, share: str | None, options: Mapping[str, Any]
+) -> Any:
+    """Fit one data set, or several together."""
+    from symgraph.fitting import fit as fit_one
+    from symgraph.fitting import fit_together
+
+    if share is None:
+        (one,) = sets.values()
+        return fit_one(module, one.X, one.y, start, sigma=one.sigma, **options)
+    sigma = {label: one.sigma for label, one in sets.items()}
+    rows = {label: (module, one.X, one.y) for label, one in sets.items()}
+    return fit_together(rows, start, shared=_names("--share", share), sigma=sigma, **options)
+
+
+def _of_formula(formula: str, files: Sequence[Path], start: Mapping[str, float], quiet: bool) -> Any:
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
     from symgraph.io.data import column_names
 
-    if data is None:
+    if not files:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    made = Model.from_formula(formula, column_names(data), start)
+    in_all = {name: value for name, value in start.items() if "[" not in name}
+    made = Model.from_formula(formula, column_names(files[0]), in_all)
     note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
     return compile(made)
 
@@ -142,8 +179,10 @@ def _items(option: str, text: str) -> list[tuple[str, str | None]]:
     from symgraph.errors import OptionError
 
     items: dict[str, str | None] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
+    pieces = re.split(r",(?![^[]*\])", text)  # a comma within brackets belongs to the name of a data set
+    for part in filter(None, map(str.strip, pieces)):
+        found = _ITEM.fullmatch(part)
+        name, equals, value = map(str.strip, found.groups("")) if found else ("", "", "")
         if not name or (equals and not value) or name in items:
             raise OptionError(f"{option}: {part!r} is not NAME=VALUE, or names a weight again")
         items[name] = value if equals else None
@@ -164,6 +203,16 @@ def _numbers(option: str, text: str) -> dict[str, float]:
     return {name: _number(option, name, value) for name, value in _items(option, text)}
 
 
+def _names(option: str, text: str) -> list[str]:
+    from symgraph.errors import OptionError
+
+    items = _items(option, text)
+    for name, value in items:
+        if value is not None:
+            raise OptionError(f"{option}: {name}={value} is no name of a weight")
+    return [name for name, _ in items]
+
+
 def _fixed(text: str) -> dict[str, float | None] | None:
     return {name: None if value is None else _number("--fix", name, value) for name, value in _items("--fix", text)} or None
 
@@ -181,19 +230,3 @@ def _ranges(text: str) -> dict[str, tuple[float | None, float | None]]:
             _number("--bounds", name, high) if high.strip() else None,
         )
     return found
-
-
-def _sigma(text: str, data: Path | None) -> Any:
-    """Return the standard deviations: a number, or a column of the file."""
-    from symgraph.errors import OptionError
-    from symgraph.io.data import read_data
-
-    if not text:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    if data is None:
-        raise OptionError(f"--sigma: {text!r} is no number, and there is no file with such a column")
-    return read_data(data, (), text).y

@@ -19,6 +19,7 @@ from symgraph.cli.terminal import (
     Quiet,
     abandon_output,
     check_writable,
+    file_of,
     inputs_of,
     note,
     print_json,
@@ -98,7 +99,7 @@ def train(
         "w0": None if init is None else read_weights(init, module),
         "backend": checked_choice(backend, "--backend"),
     }
-    files = {} if save is None else {name: _file_of(save, name, optimizers) for name in optimizers}
+    files = {} if save is None else {name: file_of(save, name, optimizers) for name in optimizers}
     _check_outputs(files.values(), plot, data)
     with Interrupts() as interrupts:
         results = _runs(partial(training.train, module, *inputs_of(rows), **options), optimizers, options, interrupts, quiet)
@@ -278,15 +279,8 @@ def _draw(results: "dict[str, TrainResult]", module: "GeneratedModule", path: Pa
         return [f"losses drawn to {path}"]
     plot_comparison(losses, path, title=f"{module.MODEL}: loss by optimizer")
     for name, values in losses.items():
-        plot_loss(values, _file_of(path, name, losses), title=f"{module.MODEL}: loss, {name}")
+        plot_loss(values, file_of(path, name, losses), title=f"{module.MODEL}: loss, {name}")
     return [f"losses drawn to {path}, those of each run beside it"]
-
-
-def _file_of(path: Path, name: str, runs: Collection[str]) -> Path:
-    """Return the file of one run: among several, with its name added; devices and pipes take one run after the other."""
-    from symgraph.io.files import is_stream
-
-    return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")
 
 
 def _report(
