@@ -1,6 +1,6 @@
 """The data sets that ``symgraph fit`` was given: one file, several, or the groups of one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,12 +18,15 @@ class DataSet(NamedTuple):
     sigma: Any
 
 
-def read_sets(module: "GeneratedModule", files: Sequence[Path], group_by: str, sigma: str) -> dict[str, DataSet]:
+def read_sets(
+    module: "GeneratedModule", files: Sequence[Path], columns: Mapping[str, str], group_by: str, sigma: str
+) -> dict[str, DataSet]:
     """Read data sets: several files by their names without suffix, the groups of a file by the texts of a column.
 
     Args:
         module: says which columns are wanted.
         files: none where the model needs no data.
+        columns: the names that features and target have in the files, by those in the model, where they differ.
         group_by: the column that names the data set of each row, or "".
         sigma: a number, or the name of a column, or "".
 
@@ -36,16 +39,16 @@ def read_sets(module: "GeneratedModule", files: Sequence[Path], group_by: str, s
     if group_by:
         if len(files) != 1:
             raise OptionError("--group-by takes the rows of one file apart; give one --data")
-        return _groups(files[0], group_by, _read(module, files[0], sigma))
+        return _groups(files[0], group_by, _read(module, files[0], columns, sigma))
     if len(files) < 2:
         file = files[0] if files else None
-        return {"": _read(module, file, sigma)}
+        return {"": _read(module, file, columns, sigma)}
     labels = [file.stem for file in files]
     labels = labels if len(set(labels)) == len(labels) else list(map(str, files))
     twice = [label for number, label in enumerate(labels) if label in labels[:number]]
     if twice:
         raise OptionError(f"--data: {twice[0]} stands there twice")
-    return {label: _read(module, file, sigma) for label, file in zip(labels, files, strict=True)}
+    return {label: _read(module, file, columns, sigma) for label, file in zip(labels, files, strict=True)}
 
 
 def _groups(file: Path, column: str, rows: DataSet) -> dict[str, DataSet]:
@@ -64,8 +67,8 @@ def _groups(file: Path, column: str, rows: DataSet) -> dict[str, DataSet]:
     return found
 
 
-def _read(module: "GeneratedModule", file: Path | None, sigma: str) -> DataSet:
-    return DataSet(*inputs_of(read_rows(module, file)), _sigma(sigma, file))
+def _read(module: "GeneratedModule", file: Path | None, columns: Mapping[str, str], sigma: str) -> DataSet:
+    return DataSet(*inputs_of(read_rows(module, file, columns=columns)), _sigma(sigma, file))
 
 
 def _sigma(text: str, file: Path | None) -> Any:

@@ -1,6 +1,7 @@
 """``symgraph fit``: fit a built model, or a formula, to the rows of a file."""
 
 import re
+import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -76,11 +77,13 @@ def fit(
         check_writable("--save", save, *files, plot)
     _check_share(len(files) > 1 or bool(group_by), share)
     begin = _numbers("--start", start)
+    columns: dict[str, str] = {}
     if "~" in model:
-        module = _of_formula(model, files, begin, quiet)
+        module, columns = _of_formula(model, files, begin, quiet)
     elif _is_spec(Path(model)):
         module = _of_spec(model)
     else:
+        _check_name(model)
         module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
     options = {
         "absolute_sigma": absolute_sigma,
@@ -90,7 +93,7 @@ def fit(
         "starts": starts,
         "seed": seed,
     }
-    sets = read_sets(module, files, group_by, sigma)
+    sets = read_sets(module, files, columns, group_by, sigma)
     saved = {} if save is None else {label: file_of(save, label, sets) for label in sets}
     for number, path in enumerate(saved.values()):
         check_writable("--save", path, *files, plot, *list(saved.values())[:number])
@@ -113,6 +116,14 @@ def fit(
             note(f"{what} written to {written}", quiet=quiet)
     if not result.success:
         raise typer.Exit(1)
+
+
+def _check_name(model: str) -> None:
+    """Refuse what was meant as a formula and has no ``~``."""
+    from symgraph.errors import OptionError
+
+    if re.search(r"[=*^(]", model) and not model.endswith(".py"):
+        raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
 
 
 def _check_share(several: bool, share: str | None) -> None:
@@ -141,17 +152,21 @@ def _fitted(
     return fit_together(rows, start, shared=_names("--share", share), sigma=sigma, **options)
 
 
-def _of_formula(formula: str, files: Sequence[Path], start: Mapping[str, float], quiet: bool) -> Any:
+def _of_formula(formula: str, files: Sequence[Path], start: Mapping[str, float], quiet: bool) -> tuple[Any, dict[str, str]]:
+    """Compile the model of a formula; return with it the names of columns in the file by those in the model."""
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
     from symgraph.io.data import column_names
+    from symgraph.spec.formula_text import names_of_columns
 
     if not files:
         raise OptionError("--data is missing; a formula's features are columns of a file")
     in_all = {name: value for name, value in start.items() if "[" not in name}
-    made = Model.from_formula(formula, column_names(files[0]), in_all)
-    note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
-    return compile(made)
+    there = column_names(files[0])
+    made = Model.from_formula(formula, there, in_all)
+    names = [", ".join(one.name for one in some) or "none" for some in (made.feature_inputs, made.weight_inputs)]
+    note(f"{' '.join(formula.split())}: features {names[0]}; weights {names[1]}", quiet=quiet)
+    return compile(made), {name: column for column, name in names_of_columns(there).items()}
 
 
 def _is_spec(path: Path) -> bool:
@@ -183,6 +198,7 @@ def _items(option: str, text: str) -> list[tuple[str, str | None]]:
     for part in filter(None, map(str.strip, pieces)):
         found = _ITEM.fullmatch(part)
         name, equals, value = map(str.strip, found.groups("")) if found else ("", "", "")
+        name = name if "[" in name else unicodedata.normalize("NFKC", name)  # as Python reads it in formulas
         if not name or (equals and not value) or name in items:
             raise OptionError(f"{option}: {part!r} is not NAME=VALUE, or names a weight again")
         items[name] = value if equals else None

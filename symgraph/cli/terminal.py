@@ -4,10 +4,11 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -201,8 +202,16 @@ def stage_bar(names: Sequence[str], *, quiet: bool) -> Iterator[Callable[[str, s
         bar.stop()
 
 
-def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool = True) -> "Dataset | None":
+def read_rows(
+    module: "GeneratedModule", path: Path | None, *, need_target: bool = True, columns: Mapping[str, str] = MappingProxyType({})
+) -> "Dataset | None":
     """Read the rows a model needs; None for a model that needs none.
+
+    Args:
+        module: the model's module.
+        path: the file.
+        need_target: whether the target is read.
+        columns: the names that features and targets have in the file, by those in the model, where they differ.
 
     Raises:
         OptionError: the model needs data and no file is given, or has no use for the one that is.
@@ -213,16 +222,16 @@ def read_rows(module: "GeneratedModule", path: Path | None, *, need_target: bool
     from symgraph.io.module import targets_of
     from symgraph.io.targets import check_labels
 
-    targets = targets_of(module)
-    if not module.FEATURES and not (targets and need_target):
+    features, targets = (tuple(columns.get(name, name) for name in names) for names in (module.FEATURES, targets_of(module)))
+    if not features and not (targets and need_target):
         if path is not None:
             lacking = "features" if targets else "features and no target"
             raise OptionError(f"--data: {module.MODEL} has no {lacking}; leave the option out")
         return None
     if path is None:
-        needed = [*module.FEATURES, *(targets if need_target else ())]
+        needed = [*features, *(targets if need_target else ())]
         raise OptionError(f"--data is missing; {module.MODEL} needs the columns {', '.join(needed)}")
-    rows = read_data(path, module.FEATURES, module.TARGET or targets, need_target=need_target)
+    rows = read_data(path, features, targets[0] if module.TARGET else targets, need_target=need_target)
     check_labels(module, rows.X, rows.y, str(path))
     return rows
 

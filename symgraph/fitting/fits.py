@@ -249,7 +249,15 @@ def _check_start(problem: Problem, v: Array) -> None:
     if math.isfinite(value) and np.isfinite(gradient).all():
         return
     what = f"the sum of the losses is {value}" if not math.isfinite(value) else "a derivative is not finite"
-    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one")
+    raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one{_rows_at_fault(problem, v)}")
+
+
+def _rows_at_fault(problem: Problem, v: Array) -> str:
+    """Say which rows have a residual that is not finite, where others have one."""
+    bad = np.flatnonzero(~np.isfinite(problem.residual(v))) if problem.has_residual else np.array([], np.intp)
+    if not 0 < len(bad) < problem.rows.n:
+        return ""
+    return f", or leave out {len(bad)} of {problem.rows.n} rows: the residual of row {bad[0]} (counted from 0) is not finite"
 
 
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:

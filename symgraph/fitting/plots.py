@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import OptionError
+from symgraph.fitting.problem import observed
 
 _CURVE = 400
 """Points of a curve."""
@@ -42,7 +43,8 @@ def plot_fit(result: Any, axes: Any = None, *, level: float = 0.95) -> Any:
         _draw(one, axes, level, over_feature, (f"C{number}",) * 2 if text else ("C0", "C1"), text)
     module, models = result.problem.module, [one.problem.module for one in sets.values()]
     name, target = (
-        ", ".join(dict.fromkeys(names)) for names in zip(*((one.OUTPUTS[0], one.TARGET) for one in models), strict=True)
+        ", ".join(dict.fromkeys(names))
+        for names in zip(*((one.problem.module.OUTPUTS[0], _held_against(one)[1]) for one in sets.values()), strict=True)
     )
     upper.set(ylabel=target)
     lower.set(
@@ -61,7 +63,8 @@ def _draw(result: Any, axes: Any, level: float, over_feature: bool, colors: tupl
     """Draw one data set: points in the first color, what was fitted in the second; a text names it in the legend."""
     module, rows = result.problem.module, result.problem.rows
     (upper, lower), (points, curve) = axes, colors
-    predicted, y, name = np.broadcast_to(result.predict(rows.X), rows.y.shape), rows.y, module.OUTPUTS[0]
+    (y, target), name = _held_against(result), module.OUTPUTS[0]
+    predicted = np.broadcast_to(result.predict(rows.X), y.shape)
     if over_feature:
         x = np.reshape(rows.X, -1)
         grid = np.linspace(x.min(), x.max(), _CURVE)
@@ -72,9 +75,19 @@ def _draw(result: Any, axes: Any, level: float, over_feature: bool, colors: tupl
     else:
         x = predicted
         ends = [min(predicted.min(), y.min()), max(predicted.max(), y.max())]
-        upper.plot(ends, ends, color=curve, label=None if text else f"{module.TARGET} = {name}")
-    upper.plot(x, y, "o", color=points, markersize=4, label=text or module.TARGET)
+        upper.plot(ends, ends, color=curve, label=None if text else f"{target} = {name}")
+    upper.plot(x, y, "o", color=points, markersize=4, label=text or target)
     lower.plot(x, predicted - y, "o", color=points, markersize=4)
+
+
+def _held_against(result: Any) -> tuple[Any, str]:
+    """Return what the prediction is held against, and its name: the target, or a function of it such as log(y)."""
+    module, rows = result.problem.module, result.problem.rows
+    found = observed(result.problem, result.found.v)
+    if found is None or found is rows.y:
+        return rows.y, module.TARGET
+    left, tilde, _ = module.METADATA.get("doc", "").partition("~")  # the formula, of a model that was made of one
+    return found, left.strip() if tilde else f"function of {module.TARGET}"
 
 
 def save_fit(result: Any, path: Any) -> None:

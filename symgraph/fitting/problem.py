@@ -167,6 +167,21 @@ def is_difference(problem: Problem, v: Array) -> bool:
     return not bool(apart.any())
 
 
+def observed(problem: Problem, v: Array) -> Array | None:
+    """Return what the prediction is held against, such as log(y); None where it less the residual depends on the weights."""
+    module, X, y = problem.module, problem.rows.X, problem.rows.y
+    if problem.is_difference or not problem.has_residual:
+        return None if y is None else y.astype(np.float64, copy=False)
+    found = []
+    for w in (problem.all_weights(v), 1.01 * problem.all_weights(v) + 0.01):
+        predicted, r = np.asarray(module.predict(w, X)), np.asarray(module.residual(w, X, y))
+        if predicted.shape not in (r.shape, ()):
+            return None
+        found.append(predicted - r)
+    left, again = found
+    return left if np.allclose(left, again, rtol=1e-9, atol=1e-12 * np.abs(left).max()) else None
+
+
 def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:
     """Return the derivatives of a gradient by central differences, made symmetric.
 

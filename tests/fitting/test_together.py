@@ -378,7 +378,7 @@ def test_what_belongs_to_all_is_refused_for_one_data_set(decay: Any) -> None:
     ("expression", "said"),
     [
         ("amp/tau", "expression, column 1: amp is no weight; there are tau, amp"),
-        ("tau*amp[mid]", "expression, column 5: only numbers, names"),
+        ("tau*amp[mid]", r"expression, column 8: '\[' is not read"),
         ("amp[low](2)", r"expression, column 1: amp\[low\] is no function"),
         ("tau + (amp[low]", "expression, column 7: '\\(' was never closed"),
     ],
