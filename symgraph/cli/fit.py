@@ -3,7 +3,8 @@
 import re
 import unicodedata
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,14 +78,8 @@ def fit(
         check_writable("--save", save, *files, plot)
     _check_share(len(files) > 1 or bool(group_by), share)
     begin = _numbers("--start", start)
-    columns: dict[str, str] = {}
-    if "~" in model:
-        module, columns = _of_formula(model, files, begin, quiet)
-    elif _is_spec(Path(model)):
-        module = _of_spec(model)
-    else:
-        _check_name(model)
-        module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
+    load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
+    module, columns = _of_formula(model, files, begin, quiet) if "~" in model else (_of_name(model, load), {})
     options = {
         "absolute_sigma": absolute_sigma,
         "bounds": _ranges(bounds) if bounds else None,
@@ -118,12 +113,13 @@ def fit(
         raise typer.Exit(1)
 
 
-def _check_name(model: str) -> None:
-    """Refuse what was meant as a formula and has no ``~``."""
+def _of_name(model: str, load: Callable[[str], Any]) -> Any:
+    """Load a built model, or compile that of a spec; refuse what was meant as a formula and has no ``~``."""
     from symgraph.errors import OptionError
 
     if re.search(r"[=*^(]", model) and not model.endswith(".py"):
         raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
+    return _of_spec(model) if _is_spec(Path(model)) else load(model)
 
 
 def _check_share(several: bool, share: str | None) -> None:
