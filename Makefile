@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNS := runs/nine_weights
 DATA := data/nine_weights.csv
 
-.PHONY: train replay test test-all test-slow check bench clean
+.PHONY: train replay test test-all test-slow check bench evidence clean
 
 train: $(VENV)/.train
 	@echo "== building nine_weights: deriving, verifying, writing generated/"
@@ -40,6 +40,17 @@ check: $(VENV)/.test
 	$(BIN)/symgraph build --check
 
 bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/speed.py
+
+# The tables that the documents show, each written by the script that measures it; hours, on a quiet machine.
+EVIDENCE := intervals.py fits.py rules.py passes.py
+
+evidence: $(VENV)/.bench
+	@set -e; for script in $(EVIDENCE); do \
+		echo "== benchmarks/$$script --write"; $(BIN)/python benchmarks/$$script --write; done
+	@echo "== benchmarks/accuracy.py: results/accuracy.txt and .png"
+	$(BIN)/python benchmarks/accuracy.py
+	@echo "== benchmarks/speed.py: RESULTS.md"
 	$(BIN)/python benchmarks/speed.py
 
 # One environment for all three; each extra is installed into it when it is first needed.

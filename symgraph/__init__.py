@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers see; at run time the table below
     from symgraph.build.modules import compile  # noqa: A004  the public name
     from symgraph.errors import SpecWarning, SymgraphError
-    from symgraph.fitting import FitResult, FitWarning, compare, fit
+    from symgraph.fitting import FitResult, FitWarning, compare, fit, fit_together
     from symgraph.io.native import load
     from symgraph.io.stream import stream
     from symgraph.ir.functions import (
@@ -67,7 +67,7 @@ _EXPORTS = {
     "load": "symgraph.io.native",
     "stream": "symgraph.io.stream",
     **dict.fromkeys(("SpecWarning", "SymgraphError"), "symgraph.errors"),
-    **dict.fromkeys(("fit", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
+    **dict.fromkeys(("fit", "fit_together", "compare", "FitResult", "FitWarning"), "symgraph.fitting"),
 }
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "erfcx",
     "expm1",
     "fit",
+    "fit_together",
     "gauss",
     "hypot",
     "ierfcx",

@@ -128,7 +128,7 @@ def test_the_page_of_specs_lists_the_losses_as_the_table_defines_them() -> None:
 
 
 def test_links_lead_to_files_and_headings() -> None:
-    for document in DOCUMENTS:
+    for document in [*DOCUMENTS, *(ROOT / "docs" / "guides").glob("*.md")]:
         for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", document.read_text(encoding="utf-8")):
             path = document.parent / target if target else document
             assert path.exists(), f"{document.name}: {target}"

@@ -1,43 +1,42 @@
-"""``symgraph fit``: fit a built model, or a formula, to the rows of a file."""
+"""``symgraph fit``: fit a built model, a spec or a formula to the rows of a file, or of several files."""
 
 import re
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from symgraph.cli.current import load_model
-from symgraph.cli.rows import (
-    DataFile,
-    Decimal,
-    Delimiter,
-    DropMissing,
-    Streamed,
-    Thousands,
-    given_rows,
-    reading_of,
-)
-from symgraph.cli.terminal import (
-    Backend,
-    ConfigFile,
-    Json,
-    Locked,
-    Quiet,
-    check_writable,
-    note,
-    print_json,
-)
+from symgraph.cli.data_sets import Deviations, read_sets
+from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, numbers, ranges_of
+from symgraph.cli.rows import Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
+from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, print_json
+
+if TYPE_CHECKING:
+    from symgraph.io.data import Reading
+    from symgraph.io.data_files import DataFile as FoundFile
 
 
 def fit(
     model: Annotated[
         str, typer.Argument(metavar="MODEL|SPEC|FORMULA", help="A built model, a spec, or a formula such as 'y ~ a*exp(-k*x)'.")
     ],
-    data: DataFile = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            help="Rows: .csv, .tsv, .parquet, .arrow, .npy, .pkl, - for stdin; again for more data sets.",
+        ),
+    ] = None,
+    group_by: Annotated[str, typer.Option(metavar="COLUMN", help="The column that says to which data set a row belongs.")] = "",
+    share: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Weights that are the same in all data sets; '' for none.")
+    ] = None,
     start: Annotated[str, typer.Option(metavar="A=1,B=2", help="Where the search starts; other weights are drawn.")] = "",
     fix: Annotated[str, typer.Option(metavar="A,B=2", help="Weights that stay at their start, or at a value.")] = "",
     bounds: Annotated[str, typer.Option(metavar="A=0:,B=1:2", help="Ranges of weights, in place of the spec's.")] = "",
@@ -51,7 +50,9 @@ def fit(
     method: Annotated[str, typer.Option(metavar="NAME", help="The optimizer, as SciPy names it.")] = "auto",
     starts: Annotated[int, typer.Option(metavar="N", help="From how many starts to search.")] = 1,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of what is drawn.")] = 0,
-    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the weights as JSON; -LABEL is added for several data sets.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the fit (.svg, .png, .pdf).")] = None,
     stream: Streamed = False,
     drop_missing: DropMissing = False,
@@ -66,60 +67,147 @@ def fit(
 ) -> None:
     """Find the weights and their standard errors; exit 1 if the search did not converge.
 
-    Of a formula, names that are columns of the file are features, and other names are weights, which start at 1.
+    Of a formula, names that are columns of the file are features, and other names are weights, which start at 1. Of several
+    data sets, a weight K that is not shared is called K[LABEL], by the file's name or the group.
 
     Example: symgraph fit "y ~ b1*(1 - exp(-b2*x))" --data misra1a.csv --start b1=500,b2=1e-4 --plot fit.svg
     """
     from symgraph.fitting import FitWarning
-    from symgraph.fitting import fit as fitted
-    from symgraph.io.weights import save_weights
 
-    for option, path in (("--save", save), ("--plot", plot)):
-        if path is not None:
-            check_writable(option, path, data, plot if option == "--save" else None)
+    files: Sequence[Path] = data or []
+    _check_outputs(save, plot, files)
+    several = len(files) > 1 or bool(group_by)
+    _check_share(several, share)
+    begin, reading = numbers("--start", start), reading_of(drop_missing, delimiter, decimal, thousands)
+    deviations, extras = deviations_of(sigma, sigma_x, has_file=bool(files)), ("feature-jacobian",) if sigma_x else ()
+    load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
+    found: Sequence[Path | FoundFile] = files
+    columns: Mapping[str, str] = {}
+    if "~" in model:
+        found, columns, module = _of_formula(model, files, reading, begin, quiet, extras)
+    else:
+        module = _of_name(model, load, extras)
+    options = {
+        "start": begin or None,
+        "absolute_sigma": absolute_sigma,
+        "bounds": ranges_of(bounds) if bounds else None,
+        "fixed": fixed_weights(fix),
+        "method": method,
+        "starts": starts,
+        "seed": seed,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)  # the report has them
+        if several:
+            result = _together(module, found, columns, group_by, deviations, reading, share or "", options, stream, quiet)
+        else:
+            result = _alone(module, files, found, columns, deviations, reading, options, stream, plot, quiet)
+    written = _written(result, save, plot, files)
+    _show(result, json)
+    for line in written:
+        note(line, quiet=quiet)
+    if not result.success:
+        raise typer.Exit(1)
+
+
+def _check_outputs(save: Path | None, plot: Path | None, files: Sequence[Path]) -> None:
     if plot is not None:
         from symgraph.training.plots import check_plot_path
 
+        check_writable("--plot", plot, *files)
         check_plot_path(plot)
-    begin, extras = _numbers("--start", start), ("feature-jacobian",) if sigma_x else ()
-    reading, found = reading_of(drop_missing, delimiter, decimal, thousands), None
-    if "~" in model:
-        found, module = _of_formula(model, data, reading, begin, quiet, extras)
-    elif _is_spec(Path(model)):
-        module = _of_spec(model, extras)
-    else:
-        module = load_model(model, config=config, locked=locked, quiet=quiet, backend=backend)
-    deviation, deviations_x = _sigma("--sigma", sigma, data), _sigma_x(sigma_x, data)
-    columns = _columns(deviation, deviations_x)
-    against = "a column of standard deviations is for rows in memory" if columns else ""
-    against = "--sigma-x is for rows in memory" if sigma_x else "--plot draws all rows" if plot is not None else against
-    rows = given_rows(module, data, reading, stream=stream, against=against, others=columns, found=found, quiet=quiet)
-    with rows as given, warnings.catch_warnings():
-        warnings.simplefilter("ignore", FitWarning)  # the report has them
-        search: Any = partial(fitted, *given.inputs)
-        result = search(
-            start=begin or None,
-            sigma=_values(deviation, given.others, columns),
-            sigma_x=_values(deviations_x, given.others, columns),
-            absolute_sigma=absolute_sigma,
-            bounds=_ranges(bounds) if bounds else None,
-            fixed=_fixed(fix),
-            method=method,
-            starts=starts,
-            seed=seed,
-        )
     if save is not None:
-        save_weights(save, module, result.w)
+        check_writable("--save", save, *files, plot)
+
+
+def _check_share(several: bool, share: str | None) -> None:
+    from symgraph.errors import OptionError
+
+    if several and share is None:
+        raise OptionError(
+            "several data sets need --share, the weights that are the same in all: --share k, or --share '' for none"
+        )
+    if share is not None and not several:
+        raise OptionError("--share: there is one data set; give --data again for each file, or --group-by COLUMN")
+
+
+def _alone(
+    module: Any,
+    files: Sequence[Path],
+    found: "Sequence[Path | FoundFile]",
+    columns: Mapping[str, str],
+    deviations: Deviations,
+    reading: "Reading",
+    options: Mapping[str, Any],
+    stream: bool,
+    plot: Path | None,
+    quiet: bool,
+) -> Any:
+    """Fit one data set, in memory or as a stream."""
+    from symgraph.fitting import fit as fit_one
+
+    reasons = {
+        "a column of standard deviations is for rows in memory": bool(deviations.columns),
+        "--sigma-x is for rows in memory": deviations.sigma_x is not None,
+        "--plot draws all rows": plot is not None,
+        "columns in backquotes are for rows in memory": any(name != column for name, column in columns.items()),
+    }
+    file, looked_at = (files[0], found[0]) if files else (None, None)
+    rows = given_rows(
+        module,
+        file,
+        reading,
+        stream=stream,
+        against=next((reason for reason, holds in reasons.items() if holds), ""),
+        others=deviations.columns,
+        columns=columns,
+        found=None if isinstance(looked_at, Path) else looked_at,
+        quiet=quiet,
+    )
+    with rows as given:
+        search: Any = partial(fit_one, *given.inputs)
+        return search(**deviations.options(given.others), **options)
+
+
+def _together(
+    module: Any,
+    files: "Sequence[Path | FoundFile]",
+    columns: Mapping[str, str],
+    group_by: str,
+    deviations: Deviations,
+    reading: "Reading",
+    share: str,
+    options: Mapping[str, Any],
+    stream: bool,
+    quiet: bool,
+) -> Any:
+    """Fit several data sets."""
+    from symgraph.errors import OptionError
+    from symgraph.fitting import fit_together
+
+    if stream or deviations.sigma_x is not None:
+        raise OptionError(f"{'--stream' if stream else '--sigma-x'} is for one data set; fit each by itself, or leave it out")
+    sets = read_sets(module, files, columns, group_by, deviations, reading, quiet=quiet)
+    sigma = {label: one.sigma for label, one in sets.items()}
+    rows = {label: (module, one.X, one.y) for label, one in sets.items()}
+    return fit_together(rows, shared=names_of("--share", share), sigma=sigma, **options)
+
+
+def _written(result: Any, save: Path | None, plot: Path | None, files: Sequence[Path]) -> list[str]:
+    """Write the weights of each data set, and the plot; return a line on each."""
+    from symgraph.io.weights import save_weights
+
+    results = getattr(result, "sets", {"": result})
+    saved = {} if save is None else {label: file_of(save, label, results) for label in results}
+    for number, path in enumerate(saved.values()):
+        check_writable("--save", path, *files, plot, *list(saved.values())[:number])
+    for label, path in saved.items():
+        save_weights(path, results[label].problem.module, results[label].w)
     if plot is not None:
         from symgraph.fitting.plots import save_fit
 
         save_fit(result, plot)
-    _show(result, json)
-    for what, path in (("weights", save), ("plot", plot)):
-        if path is not None:
-            note(f"{what} written to {path}", quiet=quiet)
-    if not result.success:
-        raise typer.Exit(1)
+    return [f"weights written to {path}" for path in saved.values()] + ([] if plot is None else [f"plot written to {plot}"])
 
 
 def _show(result: Any, json: bool) -> None:
@@ -135,19 +223,37 @@ def _show(result: Any, json: bool) -> None:
 
 
 def _of_formula(
-    formula: str, data: Path | None, reading: Any, start: Mapping[str, float], quiet: bool, extras: tuple[str, ...]
-) -> tuple[Any, Any]:
-    """Return the file whose columns are the features, and the module of the formula."""
+    formula: str,
+    files: Sequence[Path],
+    reading: "Reading",
+    start: Mapping[str, float],
+    quiet: bool,
+    extras: tuple[str, ...],
+) -> "tuple[list[FoundFile], dict[str, str], Any]":
+    """Return the files, the names of columns in them by those in the model, and the module of a formula."""
     from symgraph import Model, compile  # noqa: A004  the public name
     from symgraph.errors import OptionError
     from symgraph.io.data import column_names, known_file
+    from symgraph.spec.formula_text import names_of_columns
 
-    if data is None:
+    if not files:
         raise OptionError("--data is missing; a formula's features are columns of a file")
-    found = known_file(data)
-    made = Model.from_formula(formula, column_names(found, reading), start)
-    note(f"{formula}: weights {', '.join(one.name for one in made.weight_inputs)}", quiet=quiet)
-    return found, compile(made, extras=extras)
+    found = [known_file(file) for file in files]
+    there = column_names(found[0], reading)
+    in_all = {name: value for name, value in start.items() if "[" not in name}
+    made = Model.from_formula(formula, there, in_all)
+    names = [", ".join(one.name for one in some) or "none" for some in (made.feature_inputs, made.weight_inputs)]
+    note(f"{' '.join(formula.split())}: features {names[0]}; weights {names[1]}", quiet=quiet)
+    return found, {name: column for column, name in names_of_columns(there).items()}, compile(made, extras=extras)
+
+
+def _of_name(model: str, load: Callable[[str], Any], extras: tuple[str, ...]) -> Any:
+    """Load a built model, or compile that of a spec; refuse what was meant as a formula and has no ``~``."""
+    from symgraph.errors import OptionError
+
+    if re.search(r"[=*^(]", model) and not model.endswith(".py"):
+        raise OptionError(f"{model!r} is no model, and no formula either: write target ~ expression, such as 'y ~ a*exp(-k*x)'")
+    return _of_spec(model, extras) if _is_spec(Path(model)) else load(model)
 
 
 def _is_spec(path: Path) -> bool:
@@ -168,81 +274,3 @@ def _of_spec(path: str, extras: tuple[str, ...]) -> Any:
         names = ", ".join(model.name for model in models)
         raise OptionError(f"{path} defines {names}; build it, and give the name of one")
     return compile(models[0], extras=extras)
-
-
-def _items(option: str, text: str) -> list[tuple[str, str | None]]:
-    """Return names with what stands after their "=", None where there is none."""
-    from symgraph.errors import OptionError
-
-    items: dict[str, str | None] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not name or (equals and not value) or name in items:
-            raise OptionError(f"{option}: {part!r} is not NAME=VALUE, or names a weight again")
-        items[name] = value if equals else None
-    return list(items.items())
-
-
-def _number(option: str, name: str, text: str | None) -> float:
-    from symgraph.errors import OptionError
-
-    try:
-        return float(text if text is not None else "")
-    except ValueError:
-        shown = "nothing" if text is None else repr(text)
-        raise OptionError(f"{option}: {name} is {shown}, not a number; write {name}=1.5") from None
-
-
-def _numbers(option: str, text: str) -> dict[str, float]:
-    return {name: _number(option, name, value) for name, value in _items(option, text)}
-
-
-def _fixed(text: str) -> dict[str, float | None] | None:
-    return {name: None if value is None else _number("--fix", name, value) for name, value in _items("--fix", text)} or None
-
-
-def _ranges(text: str) -> dict[str, tuple[float | None, float | None]]:
-    from symgraph.errors import OptionError
-
-    found: dict[str, tuple[float | None, float | None]] = {}
-    for name, value in _items("--bounds", text):
-        low, colon, high = (value or "").partition(":")
-        if not colon:
-            raise OptionError(f"--bounds: {name} needs LOW:HIGH, one of which may be left out, such as {name}=0:")
-        found[name] = (
-            _number("--bounds", name, low) if low.strip() else None,
-            _number("--bounds", name, high) if high.strip() else None,
-        )
-    return found
-
-
-def _sigma(option: str, text: str, data: Path | None) -> float | str | None:
-    """Return the standard deviations: a number, or the name of a column of the file."""
-    from symgraph.errors import OptionError
-
-    try:
-        return float(text) if text else None
-    except ValueError:
-        if data is None:
-            raise OptionError(f"{option}: {text!r} is no number, and there is no file with such a column") from None
-        return text
-
-
-def _sigma_x(text: str, data: Path | None) -> Any:
-    """Return the standard deviations of the features: of all, or of some by name; numbers or names of columns."""
-    if "=" not in text:
-        return _sigma("--sigma-x", text, data)
-    return {name: _sigma("--sigma-x", value or "", data) for name, value in _items("--sigma-x", text)}
-
-
-def _columns(*deviations: Any) -> tuple[str, ...]:
-    """Return the names of the columns among standard deviations."""
-    each = [one for some in deviations for one in (some.values() if isinstance(some, dict) else [some])]
-    return tuple(dict.fromkeys(one for one in each if isinstance(one, str)))
-
-
-def _values(deviation: Any, others: Any, columns: tuple[str, ...]) -> Any:
-    """Return standard deviations with the values of columns in the place of their names."""
-    if isinstance(deviation, dict):
-        return {name: _values(one, others, columns) for name, one in deviation.items()}
-    return others[:, columns.index(deviation)] if isinstance(deviation, str) else deviation

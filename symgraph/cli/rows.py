@@ -1,9 +1,10 @@
 """Rows of a data file for a command: options that say how it is read, and in memory or in blocks."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from symgraph.io.data_files import DataFile as FoundFile
     from symgraph.io.module import GeneratedModule
     from symgraph.io.stream import Stream
+
+SAME: Mapping[str, str] = MappingProxyType({})
+"""Columns of a file that are called as in the model."""
 
 LARGE = 1 << 30
 """Bytes of a file above which rows are read in blocks without being asked to."""
@@ -44,12 +48,22 @@ def read_rows(
     *,
     need_target: bool = True,
     others: Sequence[str] = (),
+    columns: Mapping[str, str] = SAME,
     reading: "Reading | None" = None,
     quiet: bool = True,
 ) -> "Dataset | None":
     """Read the rows a model needs, and further columns; None for a model that needs none.
 
     How they were read is said on stderr where that is not plain.
+
+    Args:
+        module: the model's module.
+        path: the file.
+        need_target: whether the target is read.
+        others: further columns.
+        columns: the names that features and targets have in the file, by those in the model, where they differ.
+        reading: how the file is read.
+        quiet: whether to say nothing.
 
     Raises:
         OptionError: the model needs data and no file is given, or has no use for the one that is.
@@ -61,11 +75,12 @@ def read_rows(
     from symgraph.io.module import targets_of
     from symgraph.io.targets import check_labels
 
-    if not _needed(module, path, need_target):
+    if not _needed(module, path, need_target, columns):
         return None
     assert path is not None  # which a model that needs rows is refused without
-    targets = module.TARGET or targets_of(module)
-    rows = read_data(path, module.FEATURES, targets, need_target=need_target, others=others, reading=reading or PLAIN)
+    features, names = (tuple(columns.get(name, name) for name in some) for some in (module.FEATURES, targets_of(module)))
+    targets = names[0] if module.TARGET else names
+    rows = read_data(path, features, targets, need_target=need_target, others=others, reading=reading or PLAIN)
     check_labels(module, rows.X, rows.y, str(path), None if rows.kept is None else np.flatnonzero(rows.kept))
     _tell(path, rows, quiet)
     return rows
@@ -101,6 +116,7 @@ def given_rows(
     stream: bool,
     against: str,
     others: Sequence[str] = (),
+    columns: Mapping[str, str] = SAME,
     found: "FoundFile | None" = None,
     quiet: bool,
     passes: bool = True,
@@ -114,6 +130,7 @@ def given_rows(
         stream: whether --stream was given.
         against: why the rows cannot be a stream, or "".
         others: further columns, of rows in memory.
+        columns: as for `read_rows`, of rows in memory.
         found: what the path names, where it was looked at before: a pipe can be read once.
         quiet: whether to show and to say nothing.
         passes: whether the bar of a stream goes on after its rows were counted.
@@ -123,7 +140,7 @@ def given_rows(
         with streamed_rows(module, found or path, reading, quiet=quiet, passes=passes) as opened:
             yield Given((opened,), len(opened), True, None)
         return
-    rows = read_rows(module, found or path, others=others, reading=reading, quiet=quiet)
+    rows = read_rows(module, found or path, others=others, columns=columns, reading=reading, quiet=quiet)
     yield Given((module, *inputs_of(rows)), 1 if rows is None else len(rows), False, None if rows is None else rows.others)
 
 
@@ -178,7 +195,9 @@ def streamed_rows(
         yield rows
 
 
-def _needed(module: "GeneratedModule", path: "Path | FoundFile | None", need_target: bool) -> bool:
+def _needed(
+    module: "GeneratedModule", path: "Path | FoundFile | None", need_target: bool, columns: Mapping[str, str] = SAME
+) -> bool:
     """Tell if a model needs rows; refuse a file that it does not need, or none."""
     from symgraph.errors import OptionError
     from symgraph.io.module import targets_of
@@ -191,7 +210,8 @@ def _needed(module: "GeneratedModule", path: "Path | FoundFile | None", need_tar
         return False
     if path is None:
         needed = [*module.FEATURES, *(targets if need_target else ())]
-        raise OptionError(f"--data is missing; {module.MODEL} needs the columns {', '.join(needed)}")
+        names = ", ".join(columns.get(name, name) for name in needed)
+        raise OptionError(f"--data is missing; {module.MODEL} needs the columns {names}")
     return True
 
 

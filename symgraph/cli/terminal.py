@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
@@ -84,6 +84,14 @@ def _check_target(option: str, path: Path, target: Path, others: Sequence[Path |
         raise OptionError(f"{option}: {path} is write-protected; name another, or allow writing to it")
     if not os.access(target.parent, os.W_OK):
         raise OptionError(f"{option}: the folder {path.parent} cannot be written; choose another")
+
+
+def file_of(path: Path, name: str, names: Collection[str]) -> Path:
+    """Return the file of one result: among several, with its name added; devices and pipes take one after the other."""
+    from symgraph.io.files import is_stream
+
+    safe = name.replace("/", "_").replace("\\", "_")
+    return path if len(names) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{safe}{path.suffix}")
 
 
 def nearer(path: Path) -> Path:

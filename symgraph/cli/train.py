@@ -30,6 +30,7 @@ from symgraph.cli.terminal import (
     Quiet,
     abandon_output,
     check_writable,
+    file_of,
     note,
     print_json,
     print_table,
@@ -38,7 +39,7 @@ from symgraph.cli.terminal import (
     table_lines,
 )
 from symgraph.cli.train_options import Settings, flag, optimizers_of, training_of
-from symgraph.cli.train_report import document_of, draw, file_of, hidden_weights, save_all, tables_of, verdicts_of
+from symgraph.cli.train_report import document_of, draw, hidden_weights, save_all, tables_of, verdicts_of
 
 if TYPE_CHECKING:
     from symgraph.errors import WeightsError

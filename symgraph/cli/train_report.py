@@ -1,9 +1,11 @@
 """Results of ``symgraph train``: weights on the disk, plots, tables, JSON."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from symgraph.cli.terminal import file_of
 
 if TYPE_CHECKING:
     from symgraph.errors import WeightsError
@@ -15,13 +17,6 @@ _BESIDE = 4  # runs in one table of weights: as many columns as fit 80 character
 
 Results = Mapping[str, "TrainResult"]
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-
-
-def file_of(path: Path, name: str, runs: Collection[str]) -> Path:
-    """Return the file of one run: among several, with its name added; devices and pipes take one run after the other."""
-    from symgraph.io.files import is_stream
-
-    return path if len(runs) == 1 or is_stream(path) else path.with_name(f"{path.stem}-{name}{path.suffix}")
 
 
 def save_all(

@@ -25,7 +25,7 @@ def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[floa
     if not isinstance(expression, str):
         raise SpecError(f"an expression of weights is a text, such as '1/f', not {expression!r}")
     symbols = {name: Symbol(name, real=True) for name in values}
-    reader = Reader(expression, lambda name: symbols.get(name, Symbol(name)), what="expression")
+    reader = Reader(expression, lambda name: symbols.get(name, Symbol(name)), what="expression", own=values)
     expr = reader.read()
     for name, column in reader.names.items():
         if name not in values:

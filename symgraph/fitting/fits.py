@@ -81,22 +81,35 @@ def fit(
         FitWarning: the search did not converge, the data leave weights undetermined, or another start led to a lower minimum.
     """
     begun = time.perf_counter()
-    if importlib.util.find_spec("scipy") is None:
-        raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
+    require_scipy()
     stream = module if isinstance(module, Stream) else None
     if stream is not None and not (X is None and y is None and sigma_x is None):
         raise OptionError("a stream has its rows; leave X and y out, and sigma_x, which is for rows in memory")
-    module = _module_of(module if stream is None else stream.module, () if sigma_x is None else ("feature-jacobian",))
-    rows = rows_of(stream) if stream else _own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
+    module = module_of(module if stream is None else stream.module, () if sigma_x is None else ("feature-jacobian",))
+    rows = rows_of(stream) if stream else own_rows(module, as_rows(module, X, y, dtype=np.dtype(np.float64)))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
-    problem = _problem(module, rows, start, bounds, fixed, seed)
-    begin = problem.start[problem.free]
+    problem = problem_of(module, rows, start, bounds, fixed, seed)
     if stream is not None:
         problem = streamed(problem, stream)
     if sigma is not None or absolute_sigma:
-        problem = _with_sigma(problem, sigma, absolute_sigma)
+        problem = with_sigma(problem, sigma, absolute_sigma)
     if sigma_x is not None:
         problem = Orthogonal(**_fields(problem) | {"sigma_x": checked_sigma_x(problem, sigma_x)})
+    return solved(problem, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
+
+
+def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_sigma: bool, begun: float) -> FitResult:
+    """Search a problem and put its result together; see ``fit``.
+
+    Args:
+        problem: what is to be fitted.
+        method: as for ``fit``.
+        starts: as for ``fit``.
+        seed: as for ``fit``, checked.
+        absolute_sigma: as for ``fit``.
+        begun: the time at which the fit began.
+    """
+    module, begin = problem.module, problem.start[problem.free]
     _check_start(problem, begin)
     if method != "auto" and method not in methods_of(problem):
         raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
@@ -104,16 +117,26 @@ def fit(
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]
     ends = [_end(problem, one, method) for one in begins]
-    found, absolute = best_of(ends), bool(absolute_sigma)
+    found = best_of(ends)
     is_regular = found.at is not None and found.at.regular
-    known = None if is_regular else covariance(problem, found, absolute_sigma=absolute)
+    known = None if is_regular else covariance(problem, found, absolute_sigma=absolute_sigma)
     told = _warnings(problem, found, ends[0], "" if known is None else known.undetermined)
     for one in told:
-        warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=2)
-    return FitResult(problem, found, known, told, absolute, time.perf_counter() - begun)
+        warnings.warn(f"{module.MODEL}: {one}", FitWarning, stacklevel=3)
+    return FitResult(problem, found, known, told, absolute_sigma, time.perf_counter() - begun)
 
 
-def _module_of(given: Any, extras: tuple[str, ...]) -> Any:
+def require_scipy() -> None:
+    """Refuse a fit where SciPy is missing.
+
+    Raises:
+        OptionError: it is.
+    """
+    if importlib.util.find_spec("scipy") is None:
+        raise OptionError("fits need SciPy, which is not installed: pip install 'symgraph-codegen[fit]'")
+
+
+def module_of(given: Any, extras: tuple[str, ...] = ()) -> Any:
     """Return a module with a loss; a model is compiled with some extras, and its Hessian where it has no residual."""
     if not hasattr(given, "WEIGHTS"):
         return _compiled(given, extras)
@@ -137,7 +160,7 @@ def _compiled(model: Any, extras: tuple[str, ...]) -> Any:
     return compile(model, extras=extras)
 
 
-def _own_rows(module: Any, rows: Rows) -> Rows:
+def own_rows(module: Any, rows: Rows) -> Rows:
     """Refuse numbers that are not finite, with their row and column; copy the others, on which what is asked later depends."""
     own: dict[str, Any] = {}
     for name, part, columns in (("X", rows.X, module.FEATURES), ("y", rows.y, targets_of(module))):
@@ -149,7 +172,7 @@ def _own_rows(module: Any, rows: Rows) -> Rows:
     return rows._replace(**own)
 
 
-def _problem(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
+def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
     names, metadata = module.WEIGHTS, module.METADATA
     held = dict.fromkeys(metadata.get("fixed", ()))
     if fixed is not None:
@@ -218,7 +241,7 @@ def _ranges(names: tuple[str, ...], bounds: Any) -> tuple[Array, Array]:
     return low, high
 
 
-def _with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
+def with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
     """Return the problem with the standard deviations of its residuals."""
     module = problem.module
     stated = hasattr(module, "residual") and not problem.is_difference
@@ -257,8 +280,21 @@ def _check_start(problem: Problem, v: Array) -> None:
     if math.isfinite(value) and np.isfinite(gradient).all():
         return
     what = f"the sum of the losses is {value}" if not math.isfinite(value) else "a derivative is not finite"
-    else_ = ", or data in units that are not so large" if math.isinf(value) else ""
+    rows = _rows_at_fault(problem, v)
+    else_ = ", or data in units that are not so large" if math.isinf(value) and not rows else rows
     raise WeightsError(f"{problem.module.MODEL}: {what} at the start; give another one{else_}")
+
+
+def _rows_at_fault(problem: Problem, v: Array) -> str:
+    """Say which rows have a residual that is not finite, where others have one."""
+    bad = (
+        np.flatnonzero(~np.isfinite(problem.residual(v)))
+        if problem.has_residual and problem.rows.given
+        else np.array([], np.intp)
+    )
+    if not 0 < len(bad) < problem.rows.n:
+        return ""
+    return f", or leave out {len(bad)} of {problem.rows.n} rows: the residual of row {bad[0]} (counted from 0) is not finite"
 
 
 def _others(problem: Problem, number: int, seed: int) -> list[Array]:

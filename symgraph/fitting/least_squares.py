@@ -104,8 +104,10 @@ def _search(problem: Problem, start: Array, method: str) -> Found:
 
 def _natively(problem: Problem, start: Array) -> Found | None:
     """Search by Levenberg and Marquardt's method in the extension; None where the module does not run by it."""
+    if not problem.is_of_module:
+        return None
     search = getattr(getattr(problem.module.residual, "__self__", None), "least_squares", None)
-    if search is None or not problem.is_of_module:
+    if search is None:
         return None
     sigma = None if problem.sigma is None else np.array(np.broadcast_to(problem.sigma, problem.residuals))
     told = search(start, problem.rows.X, problem.rows.y, sigma, _TOLERANCE, MOST_CALLS["native"])

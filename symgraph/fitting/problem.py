@@ -1,7 +1,7 @@
 """A fit as SciPy's optimizers see it: the weights that are free, their ranges, and the functions of these alone."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -44,6 +44,16 @@ class Problem:
         """Return the names of the free weights."""
         return tuple(self.module.WEIGHTS[place] for place in self.free)
 
+    @property
+    def data_sets(self) -> tuple["Problem", ...]:
+        """Return the fit by its data sets, of which there is one."""
+        return (self,)
+
+    @cached_property
+    def has_residual(self) -> bool:
+        """Tell if rows have residuals."""
+        return hasattr(self.module, "residual")
+
     @cached_property
     def is_bounded(self) -> bool:
         """Tell if any free weight has a bound."""
@@ -64,7 +74,7 @@ class Problem:
     def is_least_squares(self) -> bool:
         """Tell if what is minimized is a sum of squares of the residuals, robust or not, and of rows that a penalty is."""
         rows_of_penalty = hasattr(self.module, "penalty_residual") and self.robust is None and self.sigma is None
-        return hasattr(self.module, "residual") and (rows_of_penalty or not self.has_penalty)
+        return self.has_residual and (rows_of_penalty or not self.has_penalty)
 
     @cached_property
     def by_squares(self) -> bool:
@@ -89,7 +99,7 @@ class Problem:
     @cached_property
     def residuals(self) -> int:
         """Return the number of residuals, or of rows where there are none; rows of a penalty are not counted."""
-        each: int = self.module.METADATA.get("residuals", 1) if hasattr(self.module, "residual") else 1
+        each: int = self.module.METADATA.get("residuals", 1) if self.has_residual else 1
         return self.rows.n * each
 
     def all_weights(self, v: Array) -> Array:
@@ -149,6 +159,11 @@ class Problem:
         value, gradient = self.module.value_and_grad(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
         return float(value), gradient[self.free]
 
+    def gradients_of_rows(self, v: Array) -> Array:
+        """Return the gradient of each row's loss by the free weights, (n, f)."""
+        G = np.atleast_2d(self.module.per_sample_grad(self.all_weights(v), self.rows.X, self.rows.y))
+        return G if len(v) == len(self.start) else G[:, self.free]
+
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, (f, f), by differences of the gradient if the module has none."""
         if not hasattr(self.module, "hessian"):
@@ -160,12 +175,36 @@ class Problem:
         """Return the gradients of the losses of the rows by the free weights, (n, f), or what has their products."""
         return np.atleast_2d(self.module.per_sample_grad(self.all_weights(v), self.rows.X, self.rows.y))[:, self.free]
 
+    def resampled(self, rng: np.random.Generator) -> "Problem":
+        """Return the problem with as many of its rows, drawn with replacement."""
+        n = self.rows.n
+        chosen, sigma = rng.integers(n, size=n), self.sigma
+        if sigma is not None and sigma.size > 1:
+            sigma = np.reshape(np.reshape(sigma, (n, -1))[chosen], -1)
+        of_x = None if self.sigma_x is None else self.sigma_x[chosen]
+        return replace(self, rows=Rows(*self.rows.take(chosen), n, self.rows.dtype), sigma=sigma, sigma_x=of_x)
+
     def about_mean(self) -> float:
         """Return the sum of the squares of the target about its weighted mean, in units of sigma."""
         y = np.reshape(np.asarray(self.rows.y), (self.rows.n, -1))
         weights = np.ones(y.shape) if self.sigma is None else np.reshape(np.broadcast_to(1 / self.sigma**2, y.size), y.shape)
         around = y - np.sum(weights * y, axis=0) / np.sum(weights, axis=0)
         return float(np.sum(weights * around**2))
+
+
+def observed(problem: Problem, v: Array) -> Array | None:
+    """Return what the prediction is held against, such as log(y); None where it less the residual depends on the weights."""
+    module, X, y = problem.module, problem.rows.X, problem.rows.y
+    if problem.is_difference or not problem.has_residual:
+        return None if y is None else y.astype(np.float64, copy=False)
+    found = []
+    for w in (problem.all_weights(v), 1.01 * problem.all_weights(v) + 0.01):
+        predicted, r = np.asarray(module.predict(w, X)), np.asarray(module.residual(w, X, y))
+        if predicted.shape not in (r.shape, ()):
+            return None
+        found.append(predicted - r)
+    left, again = found
+    return left if np.allclose(left, again, rtol=1e-9, atol=1e-12 * np.abs(left).max()) else None
 
 
 def _slopes_of(gradient: Callable[[Array], Array], v: Array) -> Array:

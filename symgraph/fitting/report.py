@@ -15,7 +15,7 @@ _SHOWN = 12
 
 def text_of(result: Any) -> str:
     """Return the report of a fit."""
-    parts = [_head(result), "", *table_lines(_rows(result)), *_correlations(result)]
+    parts = [_head(result), *_data_sets(result), "", *table_lines(_rows(result)), *_correlations(result)]
     parts += ["", *(f"warning: {one}" for one in result.warnings)] if result.warnings else []
     return "\n".join(parts)
 
@@ -47,7 +47,7 @@ def rich_report(result: Any) -> Any:
 
 def _head(result: Any) -> str:
     numbers, module = result.statistics, result.problem.module
-    what = "residual" if hasattr(module, "residual") else "row"
+    what = "residual" if result.problem.has_residual else "row"
     free = len(result.problem.free)
     ended = "converged" if result.success else "NOT CONVERGED"
     lines = [
@@ -64,6 +64,18 @@ def _head(result: Any) -> str:
         lines.append(f"  sum of losses {result.found.cost:.6g}")
     lines.append(f"  standard errors: {result.how}")
     return "\n".join(lines)
+
+
+def _data_sets(result: Any) -> list[str]:
+    """Return a table of the data sets of a joint fit."""
+    sets = getattr(result, "sets", {})
+    if not sets:
+        return []
+    lines: list[tuple[str, ...]] = [("data set", "model", "rows", "chi2", "R2")]
+    for text, one in zip(result.problem.texts, sets.values(), strict=True):
+        rows, module = one.problem.rows.n, one.problem.module
+        lines.append((text, module.MODEL, str(rows), _number(one.chi2), _number(one.r2)))
+    return ["", *table_lines(lines)]
 
 
 def _rows(result: Any) -> list[tuple[str, ...]]:

@@ -28,7 +28,8 @@ class Statistics:
         dof: n less the number of free weights.
         chi2: the sum of the squares of the residuals, in units of sigma where that is given; nan without residuals.
         reduced_chi2: chi2/dof, nan where dof is not positive.
-        r2: 1 less the ratio of chi2 to that of the weighted mean of y; nan where the residual is not the prediction less y.
+        r2: 1 less the ratio of chi2 to that of the weighted mean of y, each data set's own; nan where the residual is not the
+            prediction less y.
         log_likelihood: that of the data, with all constants; nan where the loss is no likelihood.
         aic: 2*parameters - 2*log_likelihood.
         bic: log(n)*parameters - 2*log_likelihood.
@@ -73,14 +74,14 @@ def statistics(problem: Problem, v: Array, *, absolute_sigma: bool) -> Statistic
     module, f = problem.module, len(v)
     chi2 = r2 = log_likelihood = math.nan
     n, parameters = problem.residuals, f
-    if hasattr(module, "residual"):
+    if problem.has_residual:
         r = problem.residual(v)
         chi2 = float(r @ r)
-        r2 = _r2(problem, v, chi2)
+        r2 = _r2(problem, chi2)
     dof = n - f
     if module.METADATA.get("likelihood"):
         log_likelihood = -problem.value_and_grad(v)[0] + _penalty(problem, v)
-    elif hasattr(module, "residual") and problem.robust is None and problem.sigma_x is None:
+    elif problem.has_residual and problem.robust is None and problem.sigma_x is None:
         scales = 0.0 if problem.sigma is None else float(np.sum(np.log(np.broadcast_to(problem.sigma, n))))
         variance = 1.0 if absolute_sigma else chi2 / n
         if variance > 0.0:
@@ -131,7 +132,7 @@ def _by_squares(
     if absolute_sigma:
         return inverse, f"{what}, absolute sigma", undetermined
     r = problem.residual(found.v)
-    dof = len(r) - len(names)
+    dof = problem.residuals - len(names)
     return (float(r @ r) / dof if dof > 0 else np.nan) * inverse, f"{what}, errors estimated by the reduced chi2", undetermined
 
 
@@ -161,10 +162,10 @@ def _penalty(problem: Problem, v: Array) -> float:
     return float(module.penalty(problem.all_weights(v))[0]) if problem.has_penalty else 0.0
 
 
-def _r2(problem: Problem, v: Array, chi2: float) -> float:
+def _r2(problem: Problem, chi2: float) -> float:
     if not problem.is_difference or problem.sigma_x is not None:
         return math.nan
-    total = problem.about_mean()
+    total = sum(one.about_mean() for one in problem.data_sets)
     return 1.0 - chi2 / total if total > 0 else math.nan
 
 

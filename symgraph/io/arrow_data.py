@@ -1,8 +1,9 @@
 """Parquet and Arrow files, read in blocks by pyarrow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,26 @@ class ArrowTable:
                     yield self._block([some.column(name) for name in self.names], start)
                     start += some.num_rows
 
+    def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
+        """Read the first column that was asked for as texts, in blocks, each with a function that names the place of a row."""
+        start = 0
+        with _opened(self.file) as (_, batches, _rows):
+            for batch in batches(self.names[:1]):
+                values = ["" if value is None else str(value).strip() for value in batch.column(self.names[0]).to_pylist()]
+                yield values, partial(_where, start)
+                start += len(values)
+
     def _block(self, columns: list[Any], start: int) -> Block:
         values = np.column_stack([_numbers(self.file.name, *one) for one in zip(self.names, columns, strict=True)])
 
         def cell(row: int, column: int) -> str:
             return str(values[row, column]) if columns[column][row].is_valid else "empty"
 
-        return Block(values, lambda row: f"row {start + row} (counted from 0)", cell)
+        return Block(values, partial(_where, start), cell)
+
+
+def _where(start: int, row: int) -> str:
+    return f"row {start + row} (counted from 0)"
 
 
 def arrow_table(file: DataFile, names: Sequence[str]) -> ArrowTable:

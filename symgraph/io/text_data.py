@@ -5,7 +5,7 @@ import io
 import math
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -88,11 +88,21 @@ class TextTable:
 
     def blocks(self) -> Iterator[Block]:
         """Read the rows; see `Table`."""
+        places = positions(self.file.name, self.header, self.names)
+        for rows, where in self._parts():
+            yield self._block(rows, places, where)
+
+    def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
+        """Read the first column that was asked for as texts, in blocks, each with a function that names the place of a row."""
+        (place, *_) = positions(self.file.name, self.header, self.names)
+        for rows, where in self._parts():
+            yield [row[place].strip() for row in rows], where
+
+    def _parts(self) -> Iterator[tuple[list[list[str]], Callable[[int], str]]]:
         name, width = self.file.name, len(self.header)
         with _opened(self.file) as stream:
             reader = _reader(name, stream, self.dialect.delimiter or ",")
             next(_filled(reader))
-            places = positions(name, self.header, self.names)
             blank, count = 0, 0
             while True:
                 before = reader.line_num
@@ -104,17 +114,14 @@ class TextTable:
                     rows, lines, blank = _regular(name, rows, before, width, blank)
                 if rows:
                     count += len(rows)
-                    yield self._block(rows, places, lines, before)
+                    yield rows, partial(_where, rows, lines, before)
         if not count:
             raise DataError(f"{name} has column names but no rows")
 
-    def _block(self, rows: list[list[str]], places: list[int], lines: list[int], before: int) -> Block:
+    def _block(self, rows: list[list[str]], places: list[int], where: Callable[[int], str]) -> Block:
         values = np.empty((len(rows), len(places)))
         for column, place in enumerate(places):
             values[:, column] = _numbers([row[place] for row in rows], self.dialect)
-
-        def where(row: int) -> str:
-            return f"line {lines[row] if lines else before + 1 + row + sum(map(_breaks, rows[:row]))}"
 
         def cell(row: int, column: int) -> str:
             text = rows[row][places[column]].strip()
@@ -122,6 +129,10 @@ class TextTable:
             return f"{short(text)!r}{signs}" if text else "empty"
 
         return Block(values, where, cell)
+
+
+def _where(rows: list[list[str]], lines: list[int], before: int, row: int) -> str:
+    return f"line {lines[row] if lines else before + 1 + row + sum(map(_breaks, rows[:row]))}"
 
 
 def text_table(file: DataFile, names: Sequence[str], asked: Dialect) -> TextTable:

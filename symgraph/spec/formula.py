@@ -2,7 +2,8 @@
 
 import ast
 import math
-from collections.abc import Callable, Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,7 @@ import sympy
 
 from symgraph.errors import SpecError
 from symgraph.ir.ops import FUNCTIONS
+from symgraph.spec.formula_text import ALLOWED, fault_of, names_of_columns, unquoted_column, with_plain_names
 
 _LONGEST = 2_000
 """Characters of a formula."""
@@ -57,14 +59,18 @@ class Reader:
         symbol_of: gives what stands for a name.
         shift: characters of the whole formula before this part of it.
         what: the text's name in messages.
+        own: names that are meant also where a function or a number is called so.
         names: the names met, with their columns.
+        plain: names that are no identifiers, by what stands for them while the text is read.
     """
 
     text: str
     symbol_of: Callable[[str], Any]
     shift: int = 0
     what: str = "formula"
+    own: Collection[str] = ()
     names: dict[str, int] = field(default_factory=dict)
+    plain: Mapping[str, str] = field(default_factory=dict)
 
     def read(self) -> Any:
         """Return the formula as an expression.
@@ -72,14 +78,19 @@ class Reader:
         Raises:
             SpecError: it is no formula, or says something else than arithmetic and functions; the message has the column.
         """
-        stripped = self.text.lstrip()
+        text, self.plain = with_plain_names(self.text, [name for name in self.own if "[" in name])
+        stripped = text.lstrip()
         self.shift += len(self.text) - len(stripped)
-        if not stripped.strip():
+        self.text = " ".join(stripped.splitlines())
+        if not self.text.strip():
             raise self._error(0, "nothing is there; write an expression")
+        place, fault = fault_of(self.text)
+        if fault:
+            raise self._error(len(self.text[:place].encode()), fault)
         try:
-            tree = ast.parse(stripped.rstrip(), mode="eval")
+            tree = ast.parse(self.text.rstrip(), mode="eval")
         except SyntaxError as error:
-            before = stripped[: (error.offset or 1) - 1]  # which counts characters
+            before = self.text[: (error.offset or 1) - 1]  # which counts characters
             raise self._error(len(before.encode()), f"{error.msg}: that is no formula") from None
         except (ValueError, MemoryError, RecursionError):  # a NUL character; parentheses without end
             raise self._error(0, "that cannot be read; write a shorter formula") from None
@@ -99,17 +110,15 @@ class Reader:
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
                 deeper = depth + (type(left) is not ast.BinOp)  # a + b + c + d is a chain, and not nested
                 return self._combined(node, type(op), self._expr(left, deeper), self._expr(right, depth + 1))
-            case ast.BinOp(op=ast.BitXor()):
-                raise self._error(node.col_offset, "^ is no power; write **")
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 if name not in CALLS:
                     there = ", ".join(sorted(CALLS))
-                    raise self._error(node.col_offset, f"{name} is no function that a formula may call; there are {there}")
+                    name = self.plain.get(name, name)
+                    product = f"for a product write {name}*(...), and functions are {there}"
+                    raise self._error(node.col_offset, f"{name} is no function that a formula may call; {product}")
                 return self._call(node, name, [self._expr(arg, depth + 1) for arg in args])
             case _:
-                raise self._error(
-                    node.col_offset, "only numbers, names, + - * / ** and calls of functions may stand in a formula"
-                )
+                raise self._error(node.col_offset, ALLOWED)
 
     def _number(self, node: ast.expr, value: float) -> Any:
         """Return a number, exact where it is a small whole one."""
@@ -122,18 +131,23 @@ class Reader:
         return sympy.Integer(int(value)) if value.is_integer() and abs(value) <= _WHOLE else sympy.Float(value)
 
     def _name(self, node: ast.expr, name: str) -> Any:
-        if name in NUMBERS:
+        name = self.plain.get(name, name)
+        if name in NUMBERS and name not in self.own:
             return NUMBERS[name]
-        if name in CALLS:
-            raise self._error(node.col_offset, f"{name} is a function; call it, {name}(...)")
-        self.names.setdefault(name, self.shift + node.col_offset)
-        return self.symbol_of(name)
+        if name in CALLS and name not in self.own:
+            meant = f"call it, {name}(...), or give its start, {name}=1, if it is a weight"
+            raise self._error(node.col_offset, f"{name} is a function; {meant}")
+        self.names.setdefault(name, self.shift + self._characters(node.col_offset))
+        try:
+            return self.symbol_of(name)
+        except SpecError as error:  # a name that no model may have
+            raise self._error(node.col_offset, error.args[0]) from None
 
     def _combined(self, node: ast.expr, op: type, left: Any, right: Any) -> Any:
         """Combine two operands; numbers whose result is no small fraction become a float."""
+        if op is ast.Div and right.is_zero:
+            raise self._error(node.col_offset, "this is divided by 0")
         if left.is_number and right.is_number:
-            if op is ast.Div and right.is_zero:
-                raise self._error(node.col_offset, "a number is divided by 0")
             small = all(part.is_Rational and max(abs(part.p), part.q) <= _WHOLE for part in (left, right))
             if op is ast.Pow or not small:
                 return self._number(node, self._float(node, op, left, right))
@@ -152,14 +166,19 @@ class Reader:
 
     def _call(self, node: ast.expr, name: str, args: list[Any]) -> Any:
         try:
-            return CALLS[name](*args)
+            value = CALLS[name](*args)
         except (TypeError, ValueError) as error:  # the number of arguments, or an order that is not whole
             raise self._error(node.col_offset, f"{name} cannot be called so: {error}") from None
+        if value.is_number and (value.is_extended_real is False or value.is_finite is False):
+            raise self._error(node.col_offset, f"{name} of this number is not real, or not finite")
+        return value
 
     def _error(self, column: int, what: str) -> SpecError:
         """Return the error at a column of what was parsed, counted in bytes as Python's trees do."""
-        column = len(self.text.lstrip().encode()[:column].decode(errors="ignore"))
-        return SpecError(f"{self.what}, column {self.shift + column + 1}: {what}")
+        return SpecError(f"{self.what}, column {self.shift + self._characters(column) + 1}: {what}")
+
+    def _characters(self, column: int) -> int:
+        return len(self.text.encode()[:column].decode(errors="ignore"))
 
 
 def _sides(formula: str) -> tuple[str, str]:
@@ -172,9 +191,11 @@ def _sides(formula: str) -> tuple[str, str]:
         raise SpecError(f"a formula is a text such as 'y ~ a*exp(-k*x)', not {formula!r}")
     if len(formula) > _LONGEST:
         raise SpecError(f"the formula has {len(formula):,} characters, and may have {_LONGEST:,}; write a spec for it")
-    if formula.count("~") != 1:
-        raise SpecError(f"the formula has {formula.count('~')} times ~ and needs one: target ~ expression")
-    left, right = formula.split("~")
+    left, tilde, right = formula.partition("~")
+    if not tilde:
+        raise SpecError("the formula has no ~ and needs one: target ~ expression")
+    if "~" in right:
+        raise SpecError(f"formula, column {len(left) + right.index('~') + 2}: a second ~; one is needed: target ~ expression")
     return left, right
 
 
@@ -191,34 +212,54 @@ def declare_formula(model: Any, formula: str, columns: Iterable[str], init: Mapp
         SpecError: the formula cannot be read, at a column that the message names; its target is no column, or an initial value
             is of no weight.
     """
-    (left, right), there = _sides(formula), list(columns)
+    (left, right), there = _sides(formula), _columns(formula, columns)
+    init = {unicodedata.normalize("NFKC", name): value for name, value in init.items()}
     symbols: dict[str, Any] = {}
 
     def symbol_of(name: str) -> Any:
         if name not in symbols:
-            symbols[name] = model.feature(name) if name in there else model.weight(name, init=init.get(name, 1.0))
+            is_weight = name not in there
+            symbols[name] = model.weight(name, init=init.get(name, 1.0)) if is_weight else model.feature(there[name])
         return symbols[name]
 
-    names = Reader(left, sympy.Symbol)
-    names.read()
-    if len(names.names) != 1:
-        found = ", ".join(names.names) or "none"
-        raise SpecError(f"formula, column 1: left of ~ stands one name, the target, alone or in a function; found {found}")
-    (target,) = names.names
-    if target not in there:
-        raise SpecError(f"formula, column 1: the target {target} is no column of the data; there are {', '.join(there)}")
-    symbols[target] = model.target(target)
-    reader = Reader(right, symbol_of, len(left) + 1)
+    own = {**there, **init}
+    target = _target(left, own, there)
+    symbols[target] = model.target(there[target])
+    reader = Reader(right, symbol_of, len(left) + 1, own=own)
     prediction = reader.read()
     if target in reader.names:
         raise SpecError(f"formula, column {reader.names[target] + 1}: {target} is the target and stands right of ~ as well")
     weights = [name for name in reader.names if name not in there]
     unknown = [name for name in init if name not in weights]
     if unknown:
-        raise SpecError(f"{unknown[0]} has an initial value and is no weight of the formula; there are {', '.join(weights)}")
+        is_column = "is a column of the data, and so" if unknown[0] in there else "is"
+        known = f"there are {', '.join(weights) or 'none'}"
+        raise SpecError(f"{unknown[0]} has an initial value and {is_column} no weight of the formula; {known}")
     if not weights:
         raise SpecError("the formula has no weight: every name right of ~ is a column of the data")
-    label = f"{target}_hat"
+    label = f"{there[target]}_hat"
     while label in symbols:
         label += "_"
-    model.residual(model.output(label, prediction) - Reader(left, symbol_of).read())
+    model.residual(model.output(label, prediction) - Reader(left, symbol_of, own=own).read())
+
+
+def _columns(formula: str, columns: Iterable[str]) -> dict[str, str]:
+    """Return the names that columns have in the model by their names in the data, as these are and as Python reads them."""
+    there = names_of_columns(columns)
+    found = unquoted_column(formula, there)
+    if found:
+        raise SpecError(f"formula, column {found[0] + 1}: the name of this column needs backquotes: `{found[1]}`")
+    return {unicodedata.normalize("NFKC", column): name for column, name in there.items()} | there
+
+
+def _target(left: str, own: Collection[str], there: Mapping[str, str]) -> str:
+    """Return the one name left of ``~``."""
+    reader = Reader(left, sympy.Symbol, own=own)
+    reader.read()
+    if len(reader.names) != 1:
+        found = ", ".join(reader.names) or "none"
+        raise SpecError(f"formula, column 1: left of ~ stands one name, the target, alone or in a function; found {found}")
+    (target,) = reader.names
+    if target not in there:
+        raise SpecError(f"formula, column 1: the target {target} is no column of the data; there are {', '.join(there)}")
+    return target

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import Project, Run
 
@@ -32,7 +33,7 @@ def test_a_formula_is_fitted_to_the_certified_digits(command: Run) -> None:
     for name, (value, error) in CERTIFIED.items():
         assert found[name]["value"] == pytest.approx(value, rel=1e-10)  # 11 digits are published
         assert found[name]["stderr"] == pytest.approx(error, rel=1e-10)
-    assert done.err == f"{FORMULA}: weights b1, b2\n"
+    assert done.err == f"{FORMULA}: features x; weights b1, b2\n"
 
 
 def test_a_built_model_is_fitted_and_its_weights_saved(command: Run, built: Project) -> None:
@@ -99,6 +100,49 @@ def test_a_formula_needs_a_file_with_named_columns(command: Run) -> None:
         2,
         "error: rows.npy: a formula needs a file whose columns have names, such as .csv or .parquet\n",
     )
+
+
+ODD = "time (s),signal [mV],\u00b5,gamma\n0,1,0,1\n1,3,0,2\n2,5.5,1,2\n3,7,1,3\n4,9.5,0,1\n"
+
+
+def test_columns_of_any_name_are_read(command: Run) -> None:
+    Path("odd.csv").write_text(ODD, encoding="utf-8")
+    done = command(
+        "fit", "`signal [mV]` ~ a + b*`time (s)` + \u03b2*\u00b5 + c*gamma", "--data", "odd.csv", "--json", "--plot", "fit.svg"
+    )
+    assert done.code == 0, done.err
+    assert done.err.startswith(
+        "`signal [mV]` ~ a + b*`time (s)` + \u03b2*\u00b5 + c*gamma: features time_s, \u03bc, gamma; weights a, b, "
+    )
+    found = {name: one["value"] for name, one in json.loads(done.out)["weights"].items()}
+    t, y, mu, gamma = np.genfromtxt("odd.csv", delimiter=",", skip_header=1, encoding="utf-8").T
+    wanted = np.linalg.lstsq(np.column_stack([np.ones(5), t, mu, gamma]), y, rcond=None)[0]
+    assert list(found.values()) == pytest.approx(wanted.tolist(), rel=1e-12)
+
+
+def test_a_fit_of_a_function_of_the_target_is_drawn_as_such(command: Run) -> None:
+    done = command("fit", "log(y) ~ log(b1) + b2*log(x)", "--data", MISRA, "--plot", "fit.svg", "--json", "-q")
+    assert done.code == 0
+    svg = Path("fit.svg").read_text()
+    assert "y_hat - log(y)" in svg
+    assert "y_hat - y<" not in svg
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("y = a*x", "'y = a*x' is no model, and no formula either: write target ~ expression"),
+        ("y ~ a*x^2", "formula, column 8: '^' is not read; write ** for a power"),
+        ("y ~ a + b*t", "features none; weights a, b, t"),
+        ("log(y) ~ a + b*x", "or leave out 1 of 4 rows: the residual of row 1 (counted from 0) is not finite"),
+        ("y ~ a*log(b*x)", "the sum of the losses is nan at the start; give another one\n"),
+    ],
+)
+def test_what_stumbles_says_why_in_one_line(command: Run, formula: str, said: str) -> None:
+    Path("rows.csv").write_text("x,y\n1,2\n2,-1\n3,4\n4,4\n")
+    done = command("fit", formula, "--data", "rows.csv", "--start", "b=-1" if "b" in formula else "a=1")
+    assert said in done.err
+    assert sum(line.startswith("error: ") for line in done.err.splitlines()) == (done.code == 2)
 
 
 def test_a_search_that_does_not_converge_ends_with_1(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:

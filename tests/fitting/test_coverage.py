@@ -27,3 +27,15 @@ def test_intervals_and_bands_cover(formula: str, truth: tuple[float, ...], sigma
         in_band += np.mean((low <= mean) & (mean <= high))
     assert held.min() / REPETITIONS >= LEAST
     assert in_band / REPETITIONS >= LEAST
+
+
+def test_intervals_of_a_weight_that_data_sets_share_cover() -> None:
+    x, rng, held = np.linspace(0.1, 5.0, 15), np.random.default_rng(2), np.zeros(3)
+    module = symgraph.compile(Model.from_formula("y ~ a*exp(-k*x)", ("x", "y")), backend="numpy")
+    truth = {"k": 0.8, "a[one]": 2.0, "a[two]": 5.0}
+    means = {label: module.predict([truth[f"a[{label}]"], truth["k"]], x) for label in ("one", "two")}
+    for _ in range(REPETITIONS):
+        sets = {label: (module, x, mean + 0.05 * rng.normal(size=15)) for label, mean in means.items()}
+        ends = symgraph.fit_together(sets, truth, shared="k").interval()
+        held += [ends[name][0] <= value <= ends[name][1] for name, value in truth.items()]
+    assert held.min() / REPETITIONS >= LEAST

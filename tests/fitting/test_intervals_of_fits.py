@@ -146,7 +146,7 @@ def test_a_profile_of_a_likelihood_is_that_of_wilks() -> None:
         (lambda r: r.profile("z"), WeightsError, "weight names 'z', which is no weight; there are a, b"),
         (lambda r: r.contour("a", "a"), OptionError, "a contour needs two different weights"),
         (lambda r: r.derived("a + q"), SpecError, "expression, column 5: q is no weight; there are a, b"),
-        (lambda r: r.derived("a.b"), SpecError, "expression, column 1: only numbers"),
+        (lambda r: r.derived("a.b"), SpecError, r"expression, column 2: '\.' is not read: only numbers"),
         (lambda r: r.derived("1/(a - a)"), SpecError, "not finite|divided by 0"),
         (lambda r: r.derived(lambda a: a), SpecError, "an expression of weights is a text, such as '1/f', not <function"),
         (lambda r: r.bootstrap(0), OptionError, "repetitions"),

@@ -213,7 +213,11 @@ def test_several_members_of_gzip_follow_one_another(tmp_path: Path) -> None:
     assert_table(read(path))
 
 
-@pytest.mark.parametrize("content", [TEXT.encode(), gzip.compress(TEXT.encode()), b"\xef\xbb\xbf" + TEXT.encode()])
+@pytest.mark.parametrize(
+    "content",
+    [TEXT.encode(), gzip.compress(TEXT.encode()), b"\xef\xbb\xbf" + TEXT.encode()],
+    ids=["plain", "gzip", "with a byte order mark"],
+)
 def test_stdin_is_read_by_the_name_of_a_dash(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
     assert_table(read(Path("-")))

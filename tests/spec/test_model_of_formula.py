@@ -39,41 +39,44 @@ def test_numbers_are_as_written() -> None:
 
 
 REFUSED = {
-    "__import__('os').system('x') ~ a": "column 1: only numbers, names",
-    "y ~ __import__('os')": "column 5: __import__ is no function that a formula may call; there are Abs, ",
-    "y ~ eval('1')*x": "column 5: eval is no function",
-    "y ~ open('f')": "column 5: open is no function",
-    "y ~ a.b": "column 5: only numbers, names",
-    "y ~ a[0]": "column 5: only numbers, names",
-    "y ~ (lambda: 1)()": "column 5: only numbers, names",
-    "y ~ exp.__class__(x)": "column 5: only numbers, names",
-    "y ~ exp(x).__class__": "column 5: only numbers, names",
-    "y ~ a*(exp)(x)(x)": "column 7: only numbers, names",
-    "y ~ [a for a in x]": "column 5: only numbers, names",
-    "y ~ {a}": "column 5: only numbers, names",
-    "y ~ {}": "column 5: only numbers, names",
+    "__import__('os').system('x') ~ a": "column 12: .'. is not read: only numbers, names",
+    "y ~ __import__('os')": "column 16: .'. is not read: only numbers, names",
+    "y ~ eval('1')*x": "column 10: .'. is not read: only numbers, names",
+    "y ~ open('f')": "column 10: .'. is not read: only numbers, names",
+    "y ~ __import__(x)": "column 5: __import__ is no function that a formula may call; for a product write __import__",
+    "y ~ a*eval(x)": "column 7: eval is no function",
+    "y ~ exp(x)(a)": r"column 11: an operator is missing before \(",
+    "y ~ a.b": r"column 6: '\.' is not read: only numbers, names",
+    "y ~ a[0]": r"column 6: '\[' is not read: only numbers, names",
+    "y ~ (lambda: 1)()": "column 6: lambda is a word of Python's",
+    "y ~ exp.__class__(x)": r"column 8: '\.' is not read: only numbers, names",
+    "y ~ exp(x).__class__": r"column 11: '\.' is not read: only numbers, names",
+    "y ~ a*(exp)(x)(x)": r"column 12: an operator is missing before \(; write \* for a product",
+    "y ~ [a for a in x]": r"column 5: '\[' is not read: only numbers, names",
+    "y ~ {a}": r"column 5: '\{' is not read: only numbers, names",
+    "y ~ {}": r"column 5: '\{' is not read: only numbers, names",
     "y ~ (a, b)": "column 5: only numbers, names",
-    "y ~ 'x'": "column 5: only numbers, names",
-    "y ~ b'x'": "column 5: only numbers, names",
-    'y ~ f"{x}"': "column 5: only numbers, names",
-    "y ~ a*exp(x=1)": "column 7: only numbers, names",
+    "y ~ 'x'": "column 5: .'. is not read: only numbers, names",
+    "y ~ b'x'": "column 6: .'. is not read: only numbers, names",
+    'y ~ f"{x}"': "column 6: '.' is not read: only numbers, names",
+    "y ~ a*exp(x=1)": "column 12: '=' is not read: only numbers, names",
     "y ~ a*exp(*x)": "column 11: only numbers, names",
     "y ~ a*exp(**x)": "column 7: only numbers, names",
-    "y ~ a if x else b": "column 5: only numbers, names",
-    "y ~ a and b": "column 5: only numbers, names",
-    "y ~ not a": "column 5: only numbers, names",
-    "y ~ a < x": "column 5: only numbers, names",
-    "y ~ (a := x)": "column 6: only numbers, names",
-    "y ~ a@x": "column 5: only numbers, names",
+    "y ~ a if x else b": "column 7: if is a word of Python's",
+    "y ~ a and b": "column 7: and is a word of Python's",
+    "y ~ not a": "column 5: not is a word of Python's",
+    "y ~ a < x": "column 7: '<' is not read: only numbers, names",
+    "y ~ (a := x)": "column 8: ':' is not read: only numbers, names",
+    "y ~ a@x": "column 6: '@' is not read: only numbers, names",
     "y ~ a//x": "column 5: only numbers, names",
-    "y ~ a%x": "column 5: only numbers, names",
-    "y ~ a<<x": "column 5: only numbers, names",
-    "y ~ True*a": "column 5: only numbers, names",
-    "y ~ None": "column 5: only numbers, names",
-    "y ~ a*1j": "column 7: only numbers, names",
-    "y ~ ...": "column 5: only numbers, names",
-    "y ~ await a": "column 5: only numbers, names",
-    "y ~ a^2": r"column 5: \^ is no power; write \*\*",
+    "y ~ a%x": "column 6: '%' is not read: only numbers, names",
+    "y ~ a<<x": "column 6: '<' is not read: only numbers, names",
+    "y ~ True*a": "column 5: True is a word of Python's",
+    "y ~ None": "column 5: None is a word of Python's",
+    "y ~ a*1j": r"column 8: an operator is missing before j; write \* for a product",
+    "y ~ ...": r"column 5: '\.' is not read: only numbers, names",
+    "y ~ await a": "column 5: await is a word of Python's",
+    "y ~ a^2": r"column 6: '\^' is not read; write \*\* for a power",
     "y ~ yield": "column 5: ",
     "y ~ a*x; b": "column 8: ",
     "y ~ import os": "column 5: ",
@@ -81,19 +84,22 @@ REFUSED = {
     "y ~ a*x)": "column 8: ",
     "y ~ ((a*x": "column ",
     "y ~ a = x": "column ",
-    "y ~ a\0*x": "column 5: ",
+    "y ~ a\0*x": r"column 6: '\\x00' is not read: only numbers, names",
     "y ~ ": "column 5: nothing is there; write an expression",
     " ~ a": "column 2: nothing is there; write an expression",
-    "y": "has 0 times ~ and needs one: target ~ expression",
-    "y ~ a ~ x": "has 2 times ~ and needs one",
+    "y": "the formula has no ~ and needs one: target ~ expression",
+    "y ~ a ~ x": "column 7: a second ~; one is needed: target ~ expression",
     "y ~ 9**9**9**9*a": "column 8: this number is not finite",
     "y ~ 10**400*a": "column 5: this number is not finite",
     "y ~ 1e999*a": "column 5: the number is too large",
     f"y ~ {'9' * 400}*a": "column 5: the number is too large",
-    "y ~ 1/0*a": "column 5: a number is divided by 0",
+    "y ~ 1/0*a": "column 5: this is divided by 0",
     "y ~ (-1)**0.5*a": "column 5: this number is not finite",
+    "y ~ a/0": "column 5: this is divided by 0",
+    "y ~ log(-1)*a": "column 5: log of this number is not real, or not finite",
+    "y ~ a*log(0)": "column 7: log of this number is not real, or not finite",
     "y ~ factorial(10)*a": "column 5: factorial is no function",
-    "y ~ a*exp": r"column 7: exp is a function; call it, exp\(\.\.\.\)",
+    "y ~ a*exp": r"column 7: exp is a function; call it, exp\(\.\.\.\), or give its start, exp=1, if it is a weight",
     "y ~ exp(a, x)": "column 5: exp cannot be called so",
     "y ~ y*a": "column 5: y is the target and stands right of ~ as well",
     "x + y ~ a": "column 1: left of ~ stands one name, the target, alone or in a function; found x, y",
@@ -115,7 +121,7 @@ def test_what_is_no_formula_is_refused_where_it_stands(formula: str) -> None:
 
 
 def test_columns_count_characters_and_not_bytes() -> None:
-    with pytest.raises(SpecError, match="column 9: "):
+    with pytest.raises(SpecError, match="column 10: "):
         Model.from_formula("y ~ äöü*a[0]", COLUMNS)
 
 
@@ -134,3 +140,82 @@ def test_functions_of_great_numbers_take_no_time_that_grows_with_them() -> None:
         Model.from_formula("y ~ a*x*gamma(10**7)", COLUMNS)
     for formula in ("y ~ a*x*loggamma(10**9)", "y ~ a*x*besselj(900, 10**9)"):
         assert len(str(Model.from_formula(formula, COLUMNS).expanded_loss())) < 100
+
+
+@pytest.mark.parametrize(
+    ("typed", "column", "said"),
+    [
+        ("y ~ 2x*a", 6, "an operator is missing before x; write * for a product"),
+        ("y ~ 2 x*a", 7, "an operator is missing before x"),
+        ("y ~ a x", 7, "an operator is missing before x"),
+        ("y ~ (a)x", 8, "an operator is missing before x"),
+        ("y ~ 2(a + x)", 6, "an operator is missing before ("),
+        ("y ~ a(x + 1)", 5, "a is no function that a formula may call; for a product write a*(...)"),
+        ("y ~ a*exp(-5ms*x)", 13, "an operator is missing before ms"),
+        ("y ~ 1.5.2*a", 8, "an operator is missing before .2"),
+        ("y ~ a*x^2", 8, "'^' is not read; write ** for a power"),
+        ("y ~ a*x\u00b2", 8, "is not read; write **2"),
+        ("y ~ a\u00b7x", 6, "is not read; write * for a product"),
+        ("y ~ a\u00d7x", 6, "is not read; write * for a product"),
+        ("y ~ a \u2212 x", 7, "is not read; write the minus of the keyboard, -"),
+        ("y ~ |a|*x", 5, "'|' is not read; write abs(...)"),
+        ("y ~ a*x # a line", 9, "'#' is not read: only numbers"),
+        (
+            "y ~ a*exp(-lambda*x)",
+            12,
+            "lambda is a word of Python's and no name; a column that is called so stands in backquotes",
+        ),
+        ("y ~ _a*x", 5, "weight name '_a' is reserved"),
+        ("y ~ a*`x", 7, "'`' is not read; write a second ` behind the name of the column"),
+        ("y ~ a*`no such`", 7, "weight name 'no such' is no identifier"),
+    ],
+)
+def test_what_people_type_is_refused_with_what_to_type(typed: str, column: int, said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        Model.from_formula(typed, COLUMNS)
+    assert str(caught.value).startswith(f"formula, column {column}: ")
+    assert said in str(caught.value)
+
+
+def test_a_formula_may_have_several_lines() -> None:
+    model = Model.from_formula("y ~ a*x\n  + b*z\n", COLUMNS)
+    assert [one.name for one in model.weight_inputs] == ["a", "b"]
+
+
+ODD = ("time (s)", "1st", "lambda", "_t", "d_t", "time_s", "conc [mM]", "\u00b5", "pi", "gamma", "signal mV")
+
+
+def test_columns_of_any_name_are_features_in_backquotes_and_without_where_nothing_else_can_be_meant() -> None:
+    formula = "`signal mV` ~ a*`time (s)` + b*`1st` + c*`lambda` + _t + d_t + time_s + conc [mM] + \u00b5 + pi + gamma"
+    model = Model.from_formula(formula, ODD)
+    names = "time_s_ column_1st lambda_ t column_d_t time_s conc_mM \u03bc pi gamma"
+    assert [one.name for one in model.feature_inputs] == names.split()
+    assert [one.name for one in model.weight_inputs] == ["a", "b", "c"]
+    w, X = [1.0, 2.0, 3.0], np.arange(1.0, 11.0)
+    module = symgraph.compile(model, backend="numpy")
+    assert (module.TARGET, module.OUTPUTS) == ("signal_mV", ("signal_mV_hat",))
+    assert module.predict(w, X) == pytest.approx(1 + 4 + 9 + X[3:].sum(), rel=1e-15)
+
+
+@pytest.mark.parametrize(("typed", "column"), [("y ~ a*time (s)", 7), ("y ~ a*1st", 7), ("time (s) ~ a", 1)])
+def test_a_column_without_the_backquotes_that_it_needs_is_named(typed: str, column: int) -> None:
+    with pytest.raises(SpecError, match=rf"formula, column {column}: the name of this column needs backquotes: `(time|1st)"):
+        Model.from_formula(typed, (*ODD, "y"))
+
+
+def test_names_of_functions_are_weights_where_a_start_is_given() -> None:
+    model = Model.from_formula("y ~ beta*x + gamma*exp(-pi*x) + gamma(beta)", COLUMNS, {"gamma": 2.0})
+    assert [one.name for one in model.weight_inputs] == ["beta", "gamma"]
+
+
+def test_an_initial_value_of_a_column_is_refused() -> None:
+    with pytest.raises(
+        SpecError, match="x has an initial value and is a column of the data, and so no weight of the formula; there are a"
+    ):
+        Model.from_formula("y ~ a*x", COLUMNS, {"x": 1.0})
+
+
+def test_letters_that_python_reads_as_others_are_the_same_name() -> None:
+    model = Model.from_formula("y ~ \u00b5*x", COLUMNS, {"\u00b5": 3.0})  # the micro sign, which Python reads as Greek mu
+    assert [one.name for one in model.weight_inputs] == ["\u03bc"]
+    np.testing.assert_array_equal(symgraph.compile(model, backend="numpy").initial_weights(0), [3.0])

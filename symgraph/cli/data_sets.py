@@ -1,0 +1,114 @@
+"""The data sets that ``symgraph fit`` was given: several files, or the groups of one; and standard deviations in columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from symgraph.cli.rows import inputs_of, read_rows
+
+if TYPE_CHECKING:
+    from symgraph.io.data import Reading
+    from symgraph.io.data_files import DataFile as FoundFile
+    from symgraph.io.module import GeneratedModule
+
+Deviation = float | str | None
+"""A standard deviation, the name of the column that has it, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviations:
+    """Standard deviations of observations and features.
+
+    Attributes:
+        sigma: of the observations.
+        sigma_x: of the features, one for all or some by name.
+    """
+
+    sigma: Deviation
+    sigma_x: Deviation | Mapping[str, Deviation]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the columns that have some."""
+        of_x = self.sigma_x.values() if isinstance(self.sigma_x, Mapping) else (self.sigma_x,)
+        return tuple(dict.fromkeys(one for one in (self.sigma, *of_x) if isinstance(one, str)))
+
+    def options(self, others: Any) -> dict[str, Any]:
+        """Return them as `fit` takes them; ``others`` are the values of ``columns``, (n, columns)."""
+
+        def values(one: Deviation) -> Any:
+            return others[:, self.columns.index(one)] if isinstance(one, str) else one
+
+        of_x = self.sigma_x
+        in_x = {name: values(one) for name, one in of_x.items()} if isinstance(of_x, Mapping) else values(of_x)
+        return {"sigma": values(self.sigma), "sigma_x": in_x}
+
+
+class DataSet(NamedTuple):
+    """Rows of one data set, with the standard deviations of their targets."""
+
+    X: Any
+    y: Any
+    sigma: Any
+
+
+def read_sets(
+    module: "GeneratedModule",
+    files: "Sequence[Path | FoundFile]",
+    columns: Mapping[str, str],
+    group_by: str,
+    deviations: Deviations,
+    reading: "Reading",
+    *,
+    quiet: bool,
+) -> dict[str, DataSet]:
+    """Read data sets: several files by their names without suffix, or the groups of a file by the texts of a column.
+
+    Args:
+        module: says which columns are wanted.
+        files: their files.
+        columns: the names that features and target have in the files, by those in the model, where they differ.
+        group_by: the column that names the data set of each row, or "".
+        deviations: the standard deviations.
+        reading: how the files are read.
+        quiet: whether to say nothing.
+
+    Raises:
+        OptionError: two files have the same name, or there are groups of several files.
+        DataError: a file cannot be used.
+    """
+    from symgraph.errors import OptionError
+
+    def read(file: "Path | FoundFile") -> tuple[DataSet, Any]:
+        rows = read_rows(module, file, others=deviations.columns, columns=columns, reading=reading, quiet=quiet)
+        others, kept = (None, None) if rows is None else (rows.others, rows.kept)
+        return DataSet(*inputs_of(rows), deviations.options(others)["sigma"]), kept
+
+    if group_by:
+        if len(files) != 1:
+            raise OptionError("--group-by takes the rows of one file apart; give one --data")
+        return _groups(files[0], group_by, reading, *read(files[0]))
+    labels = [Path(str(file)).stem for file in files]
+    labels = labels if len(set(labels)) == len(labels) else list(map(str, files))
+    twice = [label for number, label in enumerate(labels) if label in labels[:number]]
+    if twice:
+        raise OptionError(f"--data: {twice[0]} stands there twice")
+    return {label: read(file)[0] for label, file in zip(labels, files, strict=True)}
+
+
+def _groups(file: "Path | FoundFile", column: str, reading: "Reading", rows: DataSet, kept: Any) -> dict[str, DataSet]:
+    import numpy as np
+
+    from symgraph.errors import DataError
+    from symgraph.io.groups import read_groups
+
+    labels = np.array(read_groups(file, column, reading))
+    labels = labels if kept is None else labels[kept]
+    if len(labels) != len(rows.y if rows.X is None else rows.X):
+        raise DataError(f"{file}: the column {column} has {len(labels)} cells, and not one for each row")
+    found = {}
+    for label in dict.fromkeys(labels.tolist()):
+        chosen = labels == label
+        found[label] = DataSet(*(part if part is None or np.ndim(part) == 0 else part[chosen] for part in rows))
+    return found

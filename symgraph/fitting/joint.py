@@ -1,0 +1,244 @@
+"""Several data sets as one problem: weights that all share, weights of each alone, and one block of derivatives a data set."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgraph.errors import OptionError
+from symgraph.fitting.problem import Array, Problem
+from symgraph.io.module import GeneratedModule
+from symgraph.training.rows import Rows
+
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JointFacts:
+    """Facts of several modules as those of one, which has no functions of rows.
+
+    Attributes:
+        MODEL: the names of the models, and of the shared weights.
+        WEIGHTS: the shared weights, then for each data set its own, such as ``a[run1]``.
+        METADATA: what fits ask for: ranges, fixed weights, the robust loss, the likelihood.
+        modules: of the data sets.
+        places: (k_i,) for each data set, where its module's weights stand among all.
+        spread: by the name of a module's weight, its names among all.
+    """
+
+    MODEL: str
+    WEIGHTS: tuple[str, ...]
+    METADATA: Mapping[str, Any]
+    modules: tuple[GeneratedModule, ...]
+    places: tuple[Places, ...]
+    spread: Mapping[str, tuple[str, ...]]
+
+    def initial_weights(self, seed: int | None = None) -> Array:
+        """Draw all weights by the laws of their models; of a shared one, by that of the first."""
+        w = np.empty(len(self.WEIGHTS))
+        for module, place in reversed(list(zip(self.modules, self.places, strict=True))):
+            w[place] = module.initial_weights(seed)
+        return w
+
+    def spelled_out(self, given: Any) -> Any:
+        """Return a mapping by names in which ``a`` of several data sets has become ``a[run1]`` and so on; these come first."""
+        if not isinstance(given, Mapping):
+            return given
+        own = {name: value for name, value in given.items() if name not in self.spread}
+        return {one: value for name, value in given.items() for one in self.spread.get(name, ())} | own
+
+
+@dataclass(frozen=True, eq=False)
+class JointProblem(Problem):
+    """Weights to be found from several data sets.
+
+    Attributes:
+        module: their `JointFacts`.
+        rows: their targets one after the other, without features.
+        sigma: theirs one after the other.
+        labels: of the data sets.
+        parts: their problems, in which all weights are free.
+        places: where the weights of each stand among all.
+    """
+
+    labels: tuple[Hashable, ...] = ()
+    parts: tuple[Problem, ...] = ()
+    places: tuple[Places, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return the labels as they stand in names of weights."""
+        return tuple(map(text_of_label, self.labels))
+
+    @property
+    def data_sets(self) -> tuple[Problem, ...]:
+        """Return the problems of the data sets."""
+        return self.parts
+
+    @cached_property
+    def has_residual(self) -> bool:
+        """Tell if the rows of all have residuals."""
+        return all(part.has_residual for part in self.parts)
+
+    @cached_property
+    def is_difference(self) -> bool:
+        """Tell if the residual is the prediction less the target in all."""
+        return all(part.is_difference for part in self.parts)
+
+    @cached_property
+    def residuals(self) -> int:
+        """Return the number of residuals of all, or of rows where there are none."""
+        return sum(part.residuals for part in self.parts)
+
+    def residual(self, v: Array) -> Array:
+        """Return the residuals of all, one data set after the other."""
+        w = self.all_weights(v)
+        return np.concatenate([part.residual(w[place]) for part, place in zip(self.parts, self.places, strict=True)])
+
+    def jacobian(self, v: Array) -> Array:
+        """Return their derivatives: those of a data set by its weights, and zeros."""
+        w = self.all_weights(v)
+        return self._blocks([part.jacobian(w[place]) for part, place in zip(self.parts, self.places, strict=True)])
+
+    def scores(self, v: Array) -> Array:
+        """Return the gradients of the losses of all rows."""
+        w = self.all_weights(v)
+        return self._blocks([part.scores(w[place]) for part, place in zip(self.parts, self.places, strict=True)])
+
+    def value_and_grad(self, v: Array) -> tuple[float, Array]:
+        """Return the sum of the losses of all, and its gradient."""
+        w, total, gradient = self.all_weights(v), 0.0, np.zeros(len(self.start))
+        for part, place in zip(self.parts, self.places, strict=True):
+            value, slopes = part.value_and_grad(w[place])
+            total += value
+            gradient[place] += slopes
+        return total, gradient[self.free]
+
+    def hessian(self, v: Array) -> Array:
+        """Return the Hessian of that sum."""
+        w, H = self.all_weights(v), np.zeros((len(self.start),) * 2)
+        for part, place in zip(self.parts, self.places, strict=True):
+            H[np.ix_(place, place)] += part.hessian(w[place])
+        return H[np.ix_(self.free, self.free)]
+
+    def resampled(self, rng: np.random.Generator) -> Problem:
+        """Return the problem with rows drawn from each data set, as many as it has."""
+        parts = tuple(part.resampled(rng) for part in self.parts)
+        return replace(self, parts=parts, rows=rows_of(parts), sigma=sigma_of(parts))
+
+    def of_one(self, place: int) -> Problem:
+        """Return the problem of one data set, its weights free, held and bounded as they are among all."""
+        part, places = self.parts[place], self.places[place]
+        low, high = np.full((2, len(self.start)), np.nan)
+        low[self.free], high[self.free] = self.lower, self.upper
+        free = np.flatnonzero(np.isin(places, self.free))
+        return replace(part, start=self.start[places], free=free, lower=low[places][free], upper=high[places][free])
+
+    def _blocks(self, blocks: Sequence[Array]) -> Array:
+        """Return what rows of data sets have for their weights as rows for the free ones of all."""
+        found, row = np.zeros((sum(map(len, blocks)), len(self.start))), 0
+        for block, place in zip(blocks, self.places, strict=True):
+            found[row : row + len(block), place] = block
+            row += len(block)
+        return found if len(self.free) == len(self.start) else found[:, self.free]
+
+
+def text_of_label(label: Hashable) -> str:
+    """Return a label as it stands in names of weights; the parts of a tuple, as groups by several columns have, by commas."""
+    return ",".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def rows_of(parts: Sequence[Problem]) -> Rows:
+    """Return the targets of data sets one after the other."""
+    targets = [np.reshape(part.rows.y, -1) for part in parts if part.rows.y is not None]
+    return Rows(None, np.concatenate(targets) if targets else None, sum(part.rows.n for part in parts), np.dtype(np.float64))
+
+
+def sigma_of(parts: Sequence[Problem]) -> Array | None:
+    """Return the standard deviations of the residuals of data sets one after the other; None where none has any."""
+    if all(part.sigma is None for part in parts):
+        return None
+    sizes = [part.residuals for part in parts]
+    scales = [1.0 if part.sigma is None else part.sigma for part in parts]
+    return np.concatenate([np.broadcast_to(scale, size) for scale, size in zip(scales, sizes, strict=True)])
+
+
+def joint_facts(labels: Sequence[str], modules: Sequence[GeneratedModule], shared: Sequence[str]) -> JointFacts:
+    """Join the facts of the modules of data sets.
+
+    Args:
+        labels: of the data sets, all different.
+        modules: theirs.
+        shared: names of weights that all data sets share which have them.
+
+    Raises:
+        OptionError: no data set has a weight of a shared name, a name stands there twice, the ranges of a shared weight exclude
+            each other, or the losses cannot be added up.
+    """
+    everywhere = {name for module in modules for name in module.WEIGHTS}
+    for number, name in enumerate(shared):
+        if name not in everywhere:
+            there = ", ".join(dict.fromkeys(name for module in modules for name in module.WEIGHTS))
+            raise OptionError(f"shared names {name!r}, which is no weight; there are {there}")
+        if name in shared[:number]:
+            raise OptionError(f"shared names {name} twice")
+    _check_kinds(labels, modules)
+    names = [
+        tuple(name if name in shared else f"{name}[{label}]" for name in module.WEIGHTS)
+        for label, module in zip(labels, modules, strict=True)
+    ]
+    found = tuple(dict.fromkeys([*shared, *(one for some in names for one in some)]))
+    spread: dict[str, dict[str, None]] = {}
+    for module, some in zip(modules, names, strict=True):
+        for name, one in zip(module.WEIGHTS, some, strict=True):
+            spread.setdefault(name, {})[one] = None
+    models = " and ".join(dict.fromkeys(module.MODEL for module in modules))
+    return JointFacts(
+        MODEL=f"{models} ({', '.join(shared) or 'nothing'} shared)",
+        WEIGHTS=found,
+        METADATA=_metadata(modules, names),
+        modules=tuple(modules),
+        places=tuple(np.array([found.index(one) for one in some], np.intp) for some in names),
+        spread={name: tuple(some) for name, some in spread.items()},
+    )
+
+
+def _check_kinds(labels: Sequence[str], modules: Sequence[GeneratedModule]) -> None:
+    """Refuse losses that mean nothing when they are added up, and penalties, of which each data set would count its own."""
+    for label, module in zip(labels, modules, strict=True):
+        if module.METADATA.get("has_penalty") or hasattr(module, "constraints"):
+            what = "a penalty" if module.METADATA.get("has_penalty") else "constraints"
+            raise OptionError(f"data set {label}: {module.MODEL} has {what}, which a fit of several data sets does not take")
+        kind, first = _kind(module), _kind(modules[0])
+        if kind != first:
+            raise OptionError(f"data set {labels[0]} has {first} and data set {label} {kind}; one fit needs losses of one kind")
+
+
+def _kind(module: GeneratedModule) -> str:
+    robust = module.METADATA.get("robust")
+    if robust:
+        return f"the robust loss {robust[0]} of scale {robust[1]:g}"
+    if module.METADATA.get("likelihood"):
+        return "a likelihood"
+    return "a sum of squares" if hasattr(module, "residual") else "a loss of its own"
+
+
+def _metadata(modules: Sequence[GeneratedModule], names: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    first = modules[0].METADATA
+    found: dict[str, Any] = {key: first[key] for key in ("robust", "likelihood") if first.get(key)}
+    bounds: dict[str, tuple[float, float]] = {}
+    fixed: dict[str, None] = {}
+    for module, some in zip(modules, names, strict=True):
+        ranges, held = module.METADATA.get("bounds", {}), module.METADATA.get("fixed", ())
+        for name, one in zip(module.WEIGHTS, some, strict=True):
+            low, high = ranges.get(name, (-np.inf, np.inf))
+            before = bounds.get(one, (-np.inf, np.inf))
+            bounds[one] = max(low, before[0]), min(high, before[1])
+            if not bounds[one][0] < bounds[one][1]:
+                raise OptionError(f"the ranges of the shared weight {one} in its models exclude each other; let them overlap")
+            if name in held:
+                fixed[one] = None
+    return found | {"bounds": bounds, "fixed": tuple(fixed)}

@@ -1,0 +1,122 @@
+"""``symgraph fit`` with several data sets: files, or the groups of one."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Project, Run, snapshot
+
+from symgraph import load
+from symgraph.io.weights import load_weights
+
+PUROMYCIN = Path(__file__).parents[2] / "data" / "puromycin.csv"
+FORMULA = "rate ~ vm*conc/(km + conc)"
+START = ("--start", "vm=200,km=0.1")
+
+
+@pytest.fixture
+def two_files(tmp_path: Path) -> None:
+    """The groups of the file as files of their own."""
+    head, *rows = PUROMYCIN.read_text().splitlines()
+    for group in ("treated", "untreated"):
+        lines = [head, *(row for row in rows if row.split(",")[2] == group)]
+        (tmp_path / f"{group}.csv").write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.usefixtures("two_files")
+def test_groups_of_a_file_are_fitted_as_files_of_their_own_are(command: Run) -> None:
+    grouped = command("fit", FORMULA, "--data", PUROMYCIN, "--group-by", "state", "--share", "km", *START, "--json", "-q")
+    files = command("fit", FORMULA, "--data", "treated.csv", "--data", "untreated.csv", "--share", "km", *START, "--json", "-q")
+    assert (grouped.code, files.code, grouped.err) == (0, 0, "")
+    found, same = json.loads(grouped.out), json.loads(files.out)
+    assert {**found, "seconds": 0} == {**same, "seconds": 0}
+    assert list(found["weights"]) == ["km", "vm[treated]", "vm[untreated]"]
+    assert found["weights"]["km"]["value"] == pytest.approx(0.05797, abs=6e-6)  # as R's help on nls has it
+    assert found["weights"]["km"]["stderr"] == pytest.approx(0.00591, abs=6e-6)
+    assert found["sets"]["treated"]["n"] == 12
+
+
+@pytest.mark.usefixtures("two_files")
+def test_options_name_a_weight_of_one_data_set_or_of_all(command: Run) -> None:
+    line = ("fit", FORMULA, "--data", "treated.csv", "--data", "untreated.csv", "--share", "km", "--json", "-q")
+    done = command(*line, "--start", "vm=200,vm[treated]=210,km=0.1", "--fix", "vm[untreated]=165", "--bounds", "km=0.06:")
+    found = json.loads(done.out)["weights"]
+    assert found["vm[untreated]"] == {"value": 165.0, "stderr": 0.0, "state": "fixed"}
+    assert (found["km"]["value"], found["km"]["state"]) == (0.06, "at bound")
+    nothing = json.loads(command(*line[:6], "--share", "", *START, "--json", "-q").out)["weights"]
+    assert list(nothing) == ["vm[treated]", "km[treated]", "vm[untreated]", "km[untreated]"]
+
+
+def test_names_of_data_sets_may_have_commas_and_equals_signs(command: Run) -> None:
+    rows = ["x,y,run", '0,1.1,"T=300, a"', '1,2.9,"T=300, a"', '2,5.1,"T=300, a"', "0,0.1,b", "1,2.1,b", "2,3.9,b"]
+    Path("rows.csv").write_text("\n".join(rows))
+    line = ("fit", "y ~ a + k*x", "--data", "rows.csv", "--group-by", "run", "--share", "k", "--json", "-q")
+    found = json.loads(command(*line, "--fix", "a[T=300, a]=1.5,a[b]").out)["weights"]
+    assert found["a[T=300, a]"] == {"value": 1.5, "stderr": 0.0, "state": "fixed"}
+    assert found["a[b]"]["state"] == "fixed"
+
+
+def test_weights_of_each_data_set_are_saved_beside_one_plot(command: Run, built: Project) -> None:
+    rows = built.path("rows.csv").read_text()
+    Path("first.csv").write_text(rows)
+    Path("second.csv").write_text(rows)
+    module = built.path("generated") / "decay.py"
+    line = ("fit", module, "--data", "first.csv", "--data", "second.csv", "--share", "rate")
+    done = command(*line, "--save", "w.json", "--plot", "fit.svg")
+    assert done.code == 0
+    assert done.err == "weights written to w-first.json\nweights written to w-second.json\nplot written to fit.svg\n"
+    for label in ("first", "second"):  # the rows are 2 * exp(-time / 2) to six digits
+        assert load_weights(Path(f"w-{label}.json"), load(module)) == pytest.approx([2.0, 0.5], abs=1e-6)
+    assert "<svg" in Path("fit.svg").read_text()
+
+
+def test_a_column_of_sigma_is_read_from_each_file(command: Run) -> None:
+    for name, sigma in (("a", 1), ("b", 2)):
+        Path(f"{name}.csv").write_text(f"x,y,s\n0,1,{sigma}\n1,3.5,{sigma}\n2,5,{sigma}\n")
+    line = ("fit", "y ~ c + k*x", "--data", "a.csv", "--data", "b.csv", "--share", "c,k", "--json", "-q", "--absolute-sigma")
+    found = json.loads(command(*line, "--sigma", "s").out)
+    # the rows are those of one fit, once with sigma 1 and once with sigma 2: residuals 1/6, -1/3, 1/6
+    assert found["statistics"]["chi2"] == pytest.approx(1.25 * 1.5 / 9, rel=1e-12)
+
+
+GROUPED = f"--data {PUROMYCIN} --group-by state --share"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (f"--data {PUROMYCIN} --group-by state", "several data sets need --share, the weights that are the same in all"),
+        ("--data treated.csv --data untreated.csv", "several data sets need --share"),
+        (f"--data {PUROMYCIN} --share km", "--share: there is one data set; give --data again for each file, or --group-by"),
+        (f"--data {PUROMYCIN} --group-by stat --share km", "has no column stat; its first line names conc, rate, state"),
+        ("--data treated.csv --data treated.csv --share km", "--data: treated.csv stands there twice"),
+        ("--data treated.csv --data none.csv --share km", "none.csv cannot be read"),
+        ("--data treated.csv --data odd.csv --share km", "odd.csv has no column rate; its first line names conc, rat"),
+        ("--data treated.csv --data hole.csv --share km", "hole.csv: line 3, column rate is empty, not a finite number"),
+        ("--data hole.csv --group-by state --share km", "hole.csv: line 3, column rate is empty"),
+        (
+            "--data unnamed.csv --group-by state --share km",
+            "unnamed.csv: line 3, column state is empty; name the row's data set",
+        ),
+        ("--data short.csv --group-by state --share km", "short.csv: line 3 has 2 cells, the first line names 3 columns"),
+        ("--data treated.csv --data odd.csv --group-by state --share km", "--group-by takes the rows of one file apart"),
+        (f"{GROUPED} q", "shared names 'q', which is no weight; there are vm, km"),
+        (f"{GROUPED} km=1", "--share: km=1 is no name of a weight"),
+        (f"{GROUPED} km --start vm[x]=1", "start names 'vm[x]', which is no weight; there are km, vm[treated], vm[untreated]"),
+        (f"{GROUPED} km --start vm[x=1", "--start: 'vm[x=1' is not NAME=VALUE"),
+        (f"{GROUPED} km --save none/w.json", "there is no folder none"),
+    ],
+)
+@pytest.mark.usefixtures("two_files")
+def test_what_cannot_be_is_refused_and_nothing_written(command: Run, tmp_path: Path, options: str, said: str) -> None:
+    (tmp_path / "odd.csv").write_text("conc,rat\n1,2\n")
+    (tmp_path / "hole.csv").write_text("conc,rate,state\n1,2,a\n2,,b\n")
+    (tmp_path / "short.csv").write_text("conc,rate,state\n1,2,a\n2,3\n")
+    (tmp_path / "unnamed.csv").write_text("conc,rate,state\n1,2,a\n2,3,\n")
+    before = snapshot(tmp_path)
+    done = command("fit", FORMULA, "-q", "--plot", "fit.svg", *options.split())
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: ")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert snapshot(tmp_path) == before
