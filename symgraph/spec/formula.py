@@ -178,7 +178,7 @@ class Reader:
         return SpecError(f"{self.what}, column {self.shift + self._characters(column) + 1}: {what}")
 
     def _characters(self, column: int) -> int:
-        return len(self.text.encode()[:column].decode(errors="ignore"))
+        return len(self.text.encode(errors="surrogatepass")[:column].decode(errors="ignore"))
 
 
 def _sides(formula: str) -> tuple[str, str]:

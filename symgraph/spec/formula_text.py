@@ -23,7 +23,7 @@ _INSTEAD: Mapping[str, str] = MappingProxyType(
 )
 """Characters that people type in formulas, and what they may write."""
 
-_NUMBER = re.compile(r"(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?", re.ASCII)
 _OPERATORS = "+-*/(),"
 
 

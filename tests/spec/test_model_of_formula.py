@@ -159,6 +159,8 @@ def test_functions_of_great_numbers_take_no_time_that_grows_with_them() -> None:
         ("y ~ a\u00d7x", 6, "is not read; write * for a product"),
         ("y ~ a \u2212 x", 7, "is not read; write the minus of the keyboard, -"),
         ("y ~ |a|*x", 5, "'|' is not read; write abs(...)"),
+        ("y ~ a*x + b\udcff", 12, r"'\udcff' is not read: only numbers"),
+        ("y ~ a*\u0663", 7, "is not read: only numbers"),
         ("y ~ a*x # a line", 9, "'#' is not read: only numbers"),
         (
             "y ~ a*exp(-lambda*x)",
