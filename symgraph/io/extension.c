@@ -894,6 +894,9 @@ static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize
     if (search.squares < DBL_MIN && any_of(search.r, rows)) {
         end = 0; // the squares are too small for floats to tell one from another
     }
+    for (npy_intp j = 0; j < k; j++) {
+        end = search.scale[j] > 0.0 ? end : 0; // a weight that counts for nothing, or whose squared slopes are too small
+    }
     memcpy(numbers(found), search.w, (size_t)k * sizeof(double));
     PyMem_Free(room);
     let_go(&search.call);
