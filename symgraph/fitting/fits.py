@@ -337,7 +337,8 @@ def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -
         told.append(f"there are fewer residuals than free weights ({dof + len(found.v)} and {len(found.v)}); fix some")
     elif dof == 0 and problem.is_least_squares:
         told.append("there are as many residuals as free weights, so nothing is left to tell errors by")
-    if found.at is not None and found.at.squares == 0.0 and found.at.regular and problem.squared(found.v).any():
+    at, y = found.at, problem.rows.y
+    if at is not None and at.squares == 0.0 and at.regular and np.any(y) and problem.squared(found.v).any():
         told.append("the residuals are so small that their squares are 0 in floats; give y in a smaller unit")
     if undetermined:
         told.append(f"the data do not determine {undetermined}; fix one of these weights, or give more data")

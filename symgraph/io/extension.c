@@ -724,6 +724,15 @@ static double length_of(const double *numbers, const double *scale, npy_intp cou
     return sqrt(sum);
 }
 
+static int any_of(const double *numbers, npy_intp count)
+{
+    npy_intp i = 0;
+    while (i < count && numbers[i] == 0.0) {
+        i++;
+    }
+    return i < count;
+}
+
 // Go on to the weights that were tried, whose residuals have these squares.
 static void accepted(Search *search, double squares)
 {
@@ -888,9 +897,15 @@ static PyObject *least_squares(PyObject *object, PyObject *const *args, Py_ssize
     memcpy(search.w, search.call.w, (size_t)all * sizeof(double));
     memcpy(search.tried, search.call.w, (size_t)all * sizeof(double));
     search.squares = squares_at(&search, search.w, search.r);
-    const int end = isfinite(search.squares) ? searched(&search, tolerance, most) : 0;
+    int end = isfinite(search.squares) ? searched(&search, tolerance, most) : 0;
     if (isfinite(search.squares)) {
         polished(&search);
+    }
+    if (search.squares < DBL_MIN && any_of(search.r, rows)) {
+        end = 0; // the squares are too small for floats to tell one from another
+    }
+    for (npy_intp j = 0; j < k; j++) {
+        end = search.scale[j] > 0.0 ? end : 0; // a weight that counts for nothing, or whose squared slopes are too small
     }
     memcpy(numbers(found), search.w, (size_t)k * sizeof(double));
     PyMem_Free(room);

@@ -156,9 +156,10 @@ def test_as_many_rows_as_weights_determine_them_without_errors(decay: Any) -> No
     np.testing.assert_allclose(result.predict(X[[0, 15, 39]]), Y[[0, 15, 39]], rtol=1e-12)
 
 
-def test_features_of_any_size_are_fitted() -> None:
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_features_of_any_size_are_fitted(backend: str) -> None:
     model = symgraph.Model.from_formula("y ~ a*x + b", ("x", "y"))
-    module, expected = symgraph.compile(model, backend="numpy"), np.polyfit(X, Y, 1)
+    module, expected = symgraph.compile(model, backend=backend), np.polyfit(X, Y, 1)
     for factor in (1e-170, 1e-20, 1e20, 1e100):
         result = symgraph.fit(module, X * factor, Y)
         assert result.values["a"] * factor == pytest.approx(expected[0], rel=1e-9)
@@ -167,7 +168,9 @@ def test_features_of_any_size_are_fitted() -> None:
     with pytest.raises(WeightsError, match="inf at the start; give another one, or data in units that are not so large"):
         symgraph.fit(module, X, Y * 1e200)
     with pytest.warns(symgraph.FitWarning, match="so small that their squares are 0 in floats; give y in a smaller unit"):
-        symgraph.fit(module, X, Y * 1e-200)
+        small = symgraph.fit(module, X, Y * 1e-200)
+    assert small.values["a"] == pytest.approx(expected[0] * 1e-200, rel=1e-6)
+    assert symgraph.fit(module, X, 0.0 * Y).warnings == ()
 
 
 def test_data_without_scatter_have_errors_of_0() -> None:
