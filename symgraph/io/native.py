@@ -256,22 +256,13 @@ def native_module(module: Any, made: Compiled, files: Texts, floats: Floats) -> 
     there = [name for name in offered(compiled) if name.endswith("_row") or name == "row" or hasattr(module, name)]
     vars(native).update({name: getattr(front if hasattr(front, name) else binding, name) for name in there})
     if "constraints" in compiled.functions and hasattr(module, "constraints"):
-        vars(native).update(_native_limits(native, compiled).offered())
+        plain: Constraints = module._limits
+        limits = Constraints(plain.facts, lambda w: (compiled.constraint_lines if w.dtype == DOUBLE else plain.lines)(w))
+        limits.travel = limits_of, (native,)
+        vars(native).update(limits.offered())
     if binding.facts.constants:
         vars(native)["with_constants"] = WithConstants(binding, native).with_constants
     return native
-
-
-def _native_limits(native: NativeModule, compiled: CompiledBinding) -> Constraints:
-    """Give the constraints of a native module: by C in float64, by NumPy's lines in float32."""
-    numpy: Constraints = vars(native)["_limits"]
-
-    def lines(w: Any) -> Any:
-        return compiled.constraint_lines(w) if w.dtype == DOUBLE else numpy.lines(w)
-
-    limits = Constraints(numpy.facts, lines)
-    limits.travel = limits_of, (native,)
-    return limits
 
 
 def front_of(binding: NativeBinding[Any], compiled: CompiledBinding, compiler: Compiler) -> Front:

@@ -164,9 +164,11 @@ def test_headers_of_long_models_say_no_more_than_64_kibibytes(family: str, size:
 
 
 def test_parts_that_read_some_of_many_features_give_the_results_of_numpy_and_of_single_rows() -> None:
-    model = BIG["linear"](300)
-    numpy, c = (compile_model(model, backend) for backend in ("numpy", "c"))
-    assert re.search(r"read_columns_\(X \+ start \* LINEAR_FEATURES, linear_read_", c.C_FILES["linear.c"])
+    model, further = BIG["linear"](300), ("feature-jacobian",)
+    files = {one.name: one.text for one in generate(model, ("c",), options=options_of((*further, "jacobian-row")))}
+    c = module_of("linear.c", files, compiler=find_compiler().in_haste())
+    numpy = compile_model(model, "numpy", extras=further)
+    assert re.search(r"read_columns_\(X \+ start \* LINEAR_FEATURES, linear_read_", files["linear.c"])
     draw = np.random.RandomState(0)
     w, X, y = draw.normal(size=300), draw.normal(size=(70, 300)), draw.normal(size=70)
     X[5, -1] = 1e9  # a sine of it is the C library's
@@ -174,7 +176,9 @@ def test_parts_that_read_some_of_many_features_give_the_results_of_numpy_and_of_
     for row in range(70):
         assert c.row(w, X[row], y[row], partials) == c.loss(w, X[row], y[row])
         np.testing.assert_array_equal(partials, each[row])
-        assert c.predict_row(w, X[row]) == c.predict(w, X)[row]
+        assert c.predict_jacobian_row(w, X[row], partials) == c.predict_row(w, X[row]) == c.predict(w, X)[row]
+        np.testing.assert_array_equal(partials, slopes[row])
+    np.testing.assert_allclose(c.feature_jacobian(w, X), numpy.feature_jacobian(w, X), rtol=1e-12)
     for function, found in {"per_sample_grad": each, "jacobian": slopes, "grad": c.grad(w, X, y)}.items():
         want = getattr(numpy, function)(w, X, y)
         # sums of 301 terms in other orders, beside the largest entry
@@ -187,7 +191,7 @@ def test_parts_that_read_some_of_many_features_give_the_results_of_numpy_and_of_
 def test_results_of_a_model_in_parts_are_those_of_numpy_and_of_single_rows() -> None:
     model = BIG["perceptron"](200)
     numpy = compile_model(model, "numpy")
-    c = compile_model(model, "c")
+    c = compile_model(model, "c", extras=("jacobian-row",))
     assert "perceptron_all_values_2_(" in c.C_FILES["perceptron.c"]
     draw = np.random.RandomState(0)
     w, X, y = draw.normal(size=len(c.WEIGHTS)), draw.normal(size=(70, len(c.FEATURES))), draw.normal(size=70)
@@ -196,6 +200,8 @@ def test_results_of_a_model_in_parts_are_those_of_numpy_and_of_single_rows() -> 
         c.row(w, X[row], y[row], partials)
         np.testing.assert_array_equal(partials, each[row])
         assert c.predict_row(w, X[row]) == c.predict(w, X)[row]
+        assert c.predict_jacobian_row(w, X[row], partials) == c.predict(w, X)[row]
+        np.testing.assert_array_equal(partials, c.jacobian(w, X)[row])
     for function in ("grad", "per_sample_grad", "jacobian"):
         want = getattr(numpy, function)(w, X, y)
         # sums of up to 15 products in other orders, beside the largest entry

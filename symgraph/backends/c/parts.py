@@ -115,8 +115,8 @@ class CFunction:
 
     @property
     def features(self) -> int:
-        """Return the most features that a part has columns of its own for."""
-        return max(len(part.features) for part in self.parts)
+        """Return the most features that a part has columns of its own for, 1 where none has, since all are given an array."""
+        return max(1, *(len(part.features) for part in self.parts))
 
     @property
     def texts(self) -> tuple[str, ...]:
