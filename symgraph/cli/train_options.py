@@ -100,7 +100,8 @@ def _check_parameters(settings: Settings, names: Sequence[str]) -> None:
     having = {one: [name for name, row in OPTIMIZERS.items() if one in {p.name for p in row.parameters}] for one in _PARAMETERS}
     for one in _PARAMETERS:
         if settings[one] is not None and not set(having[one]) & set(names):
-            raise OptionError(f"{flag(one)}: {' and '.join(names)} have no {one}; of the optimizers, {_listed(having[one])}")
+            named = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'}"
+            raise OptionError(f"{flag(one)}: {named} no {one}; of the optimizers, {_listed(having[one])}")
 
 
 def _schedule(settings: Settings) -> "Callable[[float], Any]":

@@ -208,7 +208,7 @@ OPTIONS: list[tuple[str, tuple[str, ...]]] = [
     ("--schedule warmup", ("--schedule warmup", "--warmup")),
     ("--warmup 100", ("--warmup", "at most 99")),
     ("--warmup 0", ("--warmup", "at least 1")),
-    ("--gamma 0.5", ("--gamma", "adam", "momentum and nesterov have it")),
+    ("--gamma 0.5", ("--gamma", "adam has no gamma", "momentum and nesterov have it")),
     ("--weight-decay 0.5 --optimizer sgd,adam", ("--weight-decay", "sgd and adam", "adamw has it")),
     ("--beta1 1", ("beta1", "below 1")),
     ("--beta2 -0.1", ("beta2", "at least 0")),
