@@ -236,7 +236,7 @@ def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[
         return lambda: [getattr(pass_(), name) for name in own]
 
     nodes = [fact for fact in facts if fact.startswith("node ")]
-    whole = [*(fact for fact in nodes if fact != "node loss"), *(["loss"] if "loss" in facts else [])]
+    whole = [fact for fact in nodes if fact != "node loss"] + ["loss"] * ("loss" in facts)
     if whole:
         yield Call("forward", whole, fields(tape, whole))
     if nodes and given.y is not None:
