@@ -240,8 +240,9 @@ def _narrowed(run: Callable[[int], Any]) -> tuple[Any, int]:
 
 
 def _is_settled(found: Any) -> bool:
-    parts = found.values() if isinstance(found, dict) else found
-    return all(map(_is_settled, parts)) if isinstance(found, dict | list | tuple) else is_narrow(found)
+    if type(found) is arb or isinstance(found, Missing | bool):
+        return is_narrow(found)
+    return all(map(_is_settled, found.values() if isinstance(found, dict) else found))
 
 
 def _merged(before: Any, after: Any) -> Any:

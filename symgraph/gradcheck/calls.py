@@ -229,18 +229,17 @@ def _columns(module: Any, name: str, result: Any, given: Given, count: int) -> S
 
 def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[], Any]) -> Iterator[Call]:
     """The fields of the tape, with and without the target."""
-    names = module.METADATA.get("fields", {})  # a name that Python or the module needs is changed
-
-    def fields(pass_: Callable[[], Any], wanted: Sequence[str]) -> Callable[[], Sequence[Any]]:
-        own = [names.get(name, name) for name in (fact.removeprefix("node ") for fact in wanted)]
-        return lambda: [getattr(pass_(), name) for name in own]
-
     nodes = [fact for fact in facts if fact.startswith("node ")]
-    whole = [*(fact for fact in nodes if fact != "node loss"), *(["loss"] if "loss" in facts else [])]
+    whole = [fact for fact in nodes if fact != "node loss"] + ["loss"] * ("loss" in facts)
     if whole:
-        yield Call("forward", whole, fields(tape, whole))
+        yield Call("forward", whole, partial(_fields, module, tape, whole))
     if nodes and given.y is not None:
-        yield Call("forward", nodes, fields(_once(lambda: module.forward(*given[:2])), nodes), WITHOUT)
+        yield Call("forward", nodes, partial(_fields, module, lambda: module.forward(*given[:2]), nodes), WITHOUT)
+
+
+def _fields(module: Any, tape: Callable[[], Any], facts: Sequence[str]) -> Sequence[Any]:
+    names, found = module.METADATA.get("fields", {}), tape()  # a name that Python or the module needs is changed
+    return [getattr(found, names.get(name, name)) for name in (fact.removeprefix("node ") for fact in facts)]
 
 
 def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
