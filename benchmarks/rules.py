@@ -29,6 +29,7 @@ from symgraph.ir.graph import Graph
 from symgraph.passes import PIPELINE
 from symgraph.passes.expand import expand
 from symgraph.rewrite import RULES, VALUE_RULES, Rule, apply_rules
+from symgraph.runtime.special import scipy_special
 
 _FIGURES = ("value: median", "value: best", "value: loss", "gradient: median", "gradient: best", "gradient: loss")
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
@@ -204,7 +205,10 @@ def errors_of(graph: Graph, drawn: dict[str, Any], truth: Sequence[Any], roots: 
     ready = graph
     for run in PIPELINE:
         ready = run(ready)
-    arithmetic = {op: _NUMPY.get(op) or getattr(np, op, None) for op in {node.op for node in ready.nodes}}
+    arithmetic = {
+        op: _NUMPY.get(op) or getattr(np, op, None) or getattr(scipy_special, op, None)
+        for op in {node.op for node in ready.nodes}
+    }
     leaves = {**drawn, "cotangent": 1.0, "largest": np.finfo(float).max}
     with np.errstate(all="ignore"):
         values = evaluate(ready, leaves, arithmetic, np.float64)

@@ -322,6 +322,17 @@ def gamma_moments() -> Model:
     return m
 
 
+def stirling_rests() -> Model:
+    """What Stirling's formula lacks at a shape that is estimated, and the mean of a logarithm near 1."""
+    m = Model("stirling_rests")
+    x = m.feature("x", domain=(0.2, 5))
+    a, b = m.weights("a b", domain=(0.1, 10))
+    m.target("y", domain=(0, 5))
+    m.output("rest", sg.stirlerr(a * x) + sg.log1prel(b * x))
+    m.loss("squared_error")
+    return m
+
+
 def beta_moments() -> Model:
     """The mean logarithm of a share under a beta law, for two counts that differ in size."""
     m = Model("beta_moments")
@@ -349,7 +360,7 @@ STATISTICS: dict[str, Build] = {
     build.__name__: build
     for build in (
         *_REGRESSIONS, weibull, gompertz, cox_pair, heteroscedastic, ordered, mixture, softmax, softmax_of_ratio,
-        himmelblau, beale, ackley, dispersed_counts, gamma_law, gamma_moments, beta_moments, beta_shares,
+        himmelblau, beale, ackley, dispersed_counts, gamma_law, gamma_moments, stirling_rests, beta_moments, beta_shares,
         *(_net(name, activation) for name, activation in NETS),
     )
 }  # fmt: skip

@@ -311,5 +311,5 @@ def stirlerr_bound(x: Bounded) -> Bounded:
 
 
 def stirlerr_slope_bound(x: Bounded) -> Bounded:
-    """Bound stirlerr_slope(a), whose own slope is below 1/(2*a*a)."""
-    return sloped(stirlerr_slope, lambda a: 0.5 / a / a, 12.0, x)
+    """Bound stirlerr_slope(a), whose own slope is below 1/(2*a*a*(1 + 2*a))."""
+    return sloped(stirlerr_slope, lambda a: 0.5 / a / a / (1.0 + 2.0 * a), 12.0, x)

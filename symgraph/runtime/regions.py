@@ -163,11 +163,11 @@ def faddeeva_bend(x: Array, y: Array) -> Array:
     """Compute w''(z) = -2*w(z) - 2*z*w'(z), whose terms cancel away from 0, there by the formulas below."""
     z, scale = x + 1j * y, 2j / np.sqrt(np.pi)
 
-    def near(z: Array) -> Array:
+    def near(z: Array) -> Any:
         value = faddeeva_by_sum(z)[0]
         return -2.0 * value - 2.0 * z * (scale - 2.0 * z * value)
 
-    def far(z: Array) -> Array:
+    def far(z: Array) -> Any:
         rest = faddeeva_rest(z, 2)
         return scale * rest / (z - rest) / (z - 0.5 / (z - rest))
 
