@@ -164,11 +164,11 @@ def faddeeva_bend(x: Array, y: Array) -> Array:
     z, scale = x + 1j * y, 2j / np.sqrt(np.pi)
 
     def near(z: Array) -> Any:
-        value = faddeeva_by_sum(z)[0]
+        value: Any = faddeeva_by_sum(z)[0]
         return -2.0 * value - 2.0 * z * (scale - 2.0 * z * value)
 
     def far(z: Array) -> Any:
-        rest = faddeeva_rest(z, 2)
+        rest: Any = faddeeva_rest(z, 2)
         return scale * rest / (z - rest) / (z - 0.5 / (z - rest))
 
     # up to 2.1 the pole's share and the nodes next to it cancel more
