@@ -45,9 +45,11 @@ bench: $(VENV)/.bench
 # The tables that the documents show, each written by the script that measures it; hours, on a quiet machine.
 EVIDENCE := intervals.py fits.py rules.py passes.py
 
-evidence: $(VENV)/.bench
+evidence: $(VENV)/.test $(VENV)/.bench
 	@set -e; for script in $(EVIDENCE); do \
 		echo "== benchmarks/$$script --write"; $(BIN)/python benchmarks/$$script --write; done
+	@echo "== bridges to the libraries themselves"
+	$(BIN)/python -m pytest -q -rs tests/bridges
 	@echo "== benchmarks/accuracy.py: results/accuracy.txt and .png"
 	$(BIN)/python benchmarks/accuracy.py
 	@echo "== benchmarks/speed.py: RESULTS.md"
