@@ -160,7 +160,7 @@ def test_large_files_are_read_in_blocks_where_that_can_be(command: Run, module: 
         (["train", "--data", "rows.csv"], "--stream: it needs --batch-size all"),
         (["train", "--batch-size", "all"], "--stream: there is no --data to read"),
         (["fit", "--data", "rows.csv", "--plot", "p.svg"], "--stream: --plot draws all rows"),
-        (["fit", "--data", "rows.csv", "--sigma", "y"], "--stream: --sigma is a column of rows in memory"),
+        (["fit", "--data", "rows.csv", "--sigma", "y"], "--stream: a column of standard deviations is for rows in memory"),
     ],
 )
 def test_what_cannot_be_in_blocks_is_refused(command: Run, module: Path, line: list[str], message: str) -> None:

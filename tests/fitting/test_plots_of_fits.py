@@ -34,7 +34,7 @@ def test_a_fit_is_drawn_into_two_axes(decay: symgraph.FitResult, pyplot: Any) ->
     assert (upper, lower) == tuple(given)
     curve = upper.get_lines()[0]
     np.testing.assert_allclose(curve.get_ydata(), decay.predict(curve.get_xdata()))
-    np.testing.assert_allclose(lower.get_lines()[-1].get_ydata(), decay.predict(X) - Y)
+    np.testing.assert_allclose(lower.get_lines()[0].get_ydata(), decay.predict(X) - Y)
     assert len(upper.collections) == 2  # the band, and bars of sigma
     assert len(decay.plot()) == 2
     with pytest.raises(OptionError, match="axes must be two Axes"):
