@@ -35,5 +35,5 @@ def test_a_wheel_has_the_standalone_module_and_the_library_and_needs_numpy_alone
     for folder in Path(np.__file__).parent.parent.glob("numpy*"):
         (site / folder.name).symlink_to(folder)
     python = next(iter((tmp_path / "venv").glob("bin/python")))
-    used = subprocess.run([str(python), "-c", USE], cwd=tmp_path, capture_output=True, text=True, check=False)
+    used = subprocess.run([str(python), "-I", "-c", USE], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (used.returncode, used.stdout) == (0, "same\n"), used.stderr

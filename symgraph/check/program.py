@@ -116,7 +116,17 @@ def program_of(model: Model) -> "Program":
     exprs: list[Named] = [(node.name, node.symbol, node.expr) for node in model.nodes]
     exprs += [] if model.loss_expr is None else [("loss", None, model.loss_expr)]
     exprs += [(residual_root(name), None, expr) for name, expr in zip(residual.columns, residual.exprs, strict=True)]
-    return Program({entry.name: entry.symbol for entry in model.inputs}, exprs, f"model {model.name}")
+    return Program({entry.name: entry.symbol for entry in model.inputs}, exprs, f"model {model.name}", _own_branches(model))
+
+
+def _own_branches(model: Model) -> list[Any]:
+    """The Piecewise expressions of a likelihood's formula, without those of its parameters.
+
+    They keep digits at the ends of its parameters, which no model reaches at all of them.
+    """
+    given = set(postorder(model.likelihood_parameters))
+    loss = [] if model.likelihood_declared is None else postorder([model.loss_expr])
+    return [part for part in loss if isinstance(part, sympy.Piecewise) and part not in given]
 
 
 class Program:
@@ -126,12 +136,13 @@ class Program:
         inputs: the symbols that stand for numbers, by name.
         exprs: the expressions; the symbol of each stands for it in those after it.
         where: the model, for errors.
+        own: Piecewise expressions whose branches a model need not reach.
 
     Raises:
         SpecError: an expression has a function that the reference does not know.
     """
 
-    def __init__(self, inputs: Mapping[str, Any], exprs: Sequence[Named], where: str = "") -> None:
+    def __init__(self, inputs: Mapping[str, Any], exprs: Sequence[Named], where: str = "", own: Sequence[Any] = ()) -> None:
         self.steps: list[Step] = []
         self.roots: dict[str, int] = {}
         """The step of each expression, by name."""
@@ -144,6 +155,7 @@ class Program:
             self.roots[name] = self._place(expr, where, name)
             if symbol is not None:
                 self._index[symbol] = self.roots[name]
+        self._own = {self._index[part] for part in own}
 
     def smooth_around(self, values: Sequence[Value]) -> "Program":
         """The program of the smooth expressions that its own are equal to around a point, given the values of all steps."""
@@ -172,14 +184,14 @@ class Program:
 
     @cached_property
     def all_choices(self) -> Mapping[Choice, str]:
-        """All choices there are; where they stand, for the branches of a Piecewise ("node left, branch 2"), "" for others."""
+        """All choices there are; where those stand that a model has to reach ("node left, branch 2"), "" for others."""
         found: dict[Choice, str] = {}
         for index in self._choosing:
             step = self.steps[index]
             branches = step.name == "piecewise"
             where = "loss" if step.home == "loss" or " " in step.home else f"node {step.home}"
             for choice in range(len(step.args) // 2 if branches else max(2, len(step.args))):
-                found[index, choice] = f"{where}, branch {choice + 1}" if branches else ""
+                found[index, choice] = f"{where}, branch {choice + 1}" if branches and index not in self._own else ""
         return found
 
     def choices(self, values: Sequence[Value], needed: Sequence[bool]) -> frozenset[Choice]:
@@ -275,22 +287,29 @@ class Program:
             return []
         if values[conditions[taken]] is not True:
             return [(arg, UNKNOWN) for arg in step.args[::2] if self.steps[arg].varies]
-        # what a tied condition depends on may lead to another branch; the other inputs cannot
+        # what a tied comparison depends on may lead to another branch; the other inputs cannot
         tied = dict.fromkeys(leaf for arg in conditions[: taken + 1] for leaf in self._tied(arg, values))
         return [(step.args[2 * taken], ONE), *((leaf, KINK) for leaf in tied)]
 
     def _tied(self, condition: int, values: Sequence[Value]) -> list[int]:
-        """The inputs of a condition in which two equal numbers are compared that vary."""
-        below, todo, tie = [], [condition], False
+        """The inputs of the comparisons of a condition in which two equal numbers are compared that vary."""
+        ties = [index for index in self._below(condition) if self._is_tie(self.steps[index], values)]
+        return [index for tie in ties for index in self._below(tie) if self.steps[index].leaf]
+
+    def _below(self, index: int) -> list[int]:
+        """The step and all that it is computed from."""
+        found, todo = set[int](), [index]
         while todo:
-            index = todo.pop()
-            step = self.steps[index]
-            below.append(index)
-            todo.extend(step.args)
-            if step.varies and step.name in ("lt", "le", "gt", "ge", "eq", "ne"):
-                left, right = (values[arg] for arg in step.args)
-                tie = tie or (isinstance(left, arb) and isinstance(right, arb) and (left - right).is_zero())
-        return [index for index in below if self.steps[index].leaf] if tie else []
+            if (one := todo.pop()) not in found:
+                found.add(one)
+                todo.extend(self.steps[one].args)
+        return sorted(found)
+
+    def _is_tie(self, step: Step, values: Sequence[Value]) -> bool:
+        if not step.varies or step.name not in ("lt", "le", "gt", "ge", "eq", "ne"):
+            return False
+        left, right = (values[arg] for arg in step.args)
+        return isinstance(left, arb) and isinstance(right, arb) and (left - right).is_zero()
 
     # Compilation.
 

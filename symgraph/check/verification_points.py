@@ -201,12 +201,15 @@ class Sampler:
         return row | self._limited(row)
 
     def _limited(self, row: Mapping[str, float]) -> dict[str, float]:
-        """Draw the target of a likelihood that has a limit: a class, or at times the largest count; give it by its name."""
-        kind, limit = self._labels or (None, None)
-        if limit is None or (kind == "count" and self._random.random() < 0.8):
+        """Draw the target of a likelihood of labels: a class, or at times the least or largest count; give it by its name."""
+        (kind, limit), target = self._labels or ("number", None), self._leaves[-1:]
+        if isinstance(limit, int) and kind == "class":
+            return {target[0].name: float(self._random.randrange(limit))}
+        if kind != "count" or self._random.random() < 0.7:
             return {}
-        most = row[limit] if isinstance(limit, str) else float(limit)
-        return {self._leaves[-1].name: most if kind == "count" else float(self._random.randrange(int(most)))}
+        ends = [0.0] if target[0].domain is None or target[0].domain[0] <= 0.0 else []
+        ends += [] if limit is None else [row[limit] if isinstance(limit, str) else float(limit)]
+        return {target[0].name: self._random.choice(ends)} if ends else {}
 
     def _value(self, leaf: Input, habit: str) -> float:
         even = is_bounded(leaf) and self._random.random() < 0.5  # all of a domain is covered, whatever the habits

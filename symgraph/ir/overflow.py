@@ -19,7 +19,7 @@ from symgraph.ir.intervals import Interval, intervals, point, renewed
 from symgraph.ir.ops import EVEN, ODD, OPS
 from symgraph.ir.spread import Spread, Value, Values, values_at
 
-FAST = frozenset(name for name, row in OPS.items() if row.steep and row.limit(1) == float("inf"))
+FAST = frozenset(name for name, row in OPS.items() if row.steep and not row.bounded_slope and row.limit(1) == float("inf"))
 _TWO_SIDED = frozenset(name for name in FAST if abs(OPS[name].limit(-1) or 0.0) == float("inf"))
 FLOAT32_MAX = float.fromhex("0x1.fffffep+127")
 _FAR = (2_000.0, 20_000.0)

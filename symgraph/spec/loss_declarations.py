@@ -76,6 +76,7 @@ class LossDeclarations(Parts):
         with sympy.evaluate(True):
             self._loss = check_expression(LIKELIHOODS[name].of(target.symbol, *checked.values()), where, self._symbols)
         self._likelihood = Declared(name, labels)
+        self._given = tuple(checked.values()) if name != "categorical" else checked["logits"]
 
     def residual(self, *residuals: Any, loss: str = "linear", f_scale: float = 1.0) -> None:
         """Declare the residuals of one row; they make the loss, half the sum of their squares or a robust one.

@@ -20,8 +20,8 @@ class Parts:
 
     # without a __dict__, `model.loss = expr` for `model.loss(expr)` is an error instead of a lost loss
     __slots__ = (
-        "__weakref__", "_constraints", "_doc", "_frozen", "_functions", "_inputs", "_likelihood", "_loss", "_nodes", "_outputs",
-        "_penalty", "_places", "_residuals", "_robust", "_symbols", "_targets", "name",
+        "__weakref__", "_constraints", "_doc", "_frozen", "_functions", "_given", "_inputs", "_likelihood", "_loss", "_nodes",
+        "_outputs", "_penalty", "_places", "_residuals", "_robust", "_symbols", "_targets", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, doc: str = "") -> None:
@@ -33,6 +33,7 @@ class Parts:
         self._functions: dict[str, Any] = {}
         self._outputs: tuple[str, ...] = ()
         self._likelihood: Declared | None = None
+        self._given: tuple[Any, ...] = ()
         self._loss: Any = None
         self._penalty: Any = None
         self._residuals: tuple[Any, ...] = ()
@@ -127,6 +128,11 @@ class Parts:
     def likelihood_declared(self) -> Declared | None:
         """Return the likelihood that was given by name, or None."""
         return self._likelihood
+
+    @property
+    def likelihood_parameters(self) -> tuple[Any, ...]:
+        """Return the expressions that are the parameters of the likelihood that was given by name; none without one."""
+        return self._given
 
     @property
     def penalty_expr(self) -> Any:

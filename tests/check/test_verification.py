@@ -205,25 +205,6 @@ def test_branches_that_only_a_weight_decides_are_all_taken() -> None:
         assert verify(model, *modules(model), seed=seed).untaken == ()
 
 
-def test_every_class_of_a_categorical_likelihood_is_drawn_and_those_at_the_ends_of_its_domain_too() -> None:
-    for seed in range(8):
-        model = Model("classes")
-        x, _ = model.feature("x"), model.target("kind", domain=(0, 2))
-        a, b, c = model.weights("a b c")
-        model.likelihood("categorical", logits=[a * x, b * x, c])
-        assert verify(model, *modules(model), seed=seed).untaken == ()
-
-
-@pytest.mark.parametrize("trials", [20, "animals"])
-def test_groups_in_which_all_succeed_are_drawn(trials: int | str) -> None:
-    for seed in range(8):
-        model = Model("groups")
-        x, animals, _ = model.feature("x"), model.feature("animals", domain=(1, 20)), model.target("deaths", domain=(0, 20))
-        model.output("p", sigmoid(model.weight("a") * x))
-        model.likelihood("binomial", trials=trials if trials == 20 else animals)
-        assert verify(model, *modules(model), seed=seed).untaken == ()
-
-
 def test_a_weight_of_the_penalty_alone_is_seen_there() -> None:
     model = Model("hyperprior")
     x, y, a, spread = model.feature("x"), model.target("y"), model.weight("a"), model.positive("spread")

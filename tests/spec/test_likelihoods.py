@@ -14,7 +14,7 @@ import symgraph
 from symgraph import Model, SpecWarning, sigmoid, xlogy
 from symgraph.check.reference import Reference, number
 from symgraph.check.verify import verify
-from symgraph.cli.terminal import read_rows
+from symgraph.cli.rows import read_rows
 from symgraph.errors import DataError, SpecError
 from symgraph.generate import generate
 from symgraph.io.module import from_source
