@@ -99,7 +99,9 @@ def polygamma(order: Any, x: Any) -> Any:
 
 def stirlerr(x: Any, order: int = 0) -> Any:
     """Compute what Stirling's formula lacks of log(gamma(x)), or its slope, with the digits that cancel for large x."""
-    size = mpmath.mag(x) if x else 0
+    if x <= 0:
+        return mpmath.nan
+    size = mpmath.mag(x)
     if size > 4 * mpmath.mp.prec:
         return -1 / (12 * x * x) if order else 1 / (12 * x)
     with mpmath.workprec(mpmath.mp.prec + 4 * max(size, 0) + 8):
