@@ -157,10 +157,16 @@ class Program:
                 self._index[symbol] = self.roots[name]
         self._own = {self._index[part] for part in own}
 
-    def smooth_around(self, values: Sequence[Value]) -> "Program":
-        """The program of the smooth expressions that its own are equal to around a point, given the values of all steps."""
+    def smooth_around(self, values: Sequence[Value]) -> "Program | None":
+        """The program of the smooth expressions that its own are equal to around a point, given the values of all steps.
+
+        None where one of these has no value anywhere.
+        """
         inputs, exprs, where = self._given
-        return Program(inputs, smooth_around(exprs, lambda part: values[self._index[part]]), where)
+        smooth = smooth_around(exprs, lambda part: values[self._index[part]])
+        if any(expr.has(sympy.zoo, sympy.nan) for _, _, expr in smooth):
+            return None
+        return Program(inputs, smooth, where)
 
     @cached_property
     def _choosing(self) -> list[int]:

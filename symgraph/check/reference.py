@@ -217,6 +217,8 @@ class Reference:
             return truth
         with ctx.workprec(truth.bits):
             program = self.program.smooth_around(self._forward(key, truth.bits))
+            if program is None:
+                return truth
             values = program.forward([arb(value) for value in key])
             partials = dict(truth.partials)
             for root in undefined:

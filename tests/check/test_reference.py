@@ -239,3 +239,12 @@ def test_the_truth_shares_nothing_with_what_is_judged() -> None:
 def test_a_function_without_a_form_is_refused_by_name() -> None:
     with pytest.raises(SpecError, match=r"airyai"):
         one(lambda x, a, b: sp.airyai(x) + a + b)
+
+
+def test_an_expression_with_no_value_on_this_side_leaves_partials_undefined() -> None:
+    model = Model("poles")
+    x, a = model.feature("x"), model.weight("a", init=1)
+    h = model.node("h", 1 / (sp.Abs(x) - x))
+    model.output("out", sp.Piecewise((a * h, x < 0), (sp.sqrt(sp.Abs(a * (x - 1))), True)))
+    partials = Reference(model).truth({"a": 1.0, "x": 1.0}).partials["output"]
+    assert set(partials.values()) == {UNDEFINED}
