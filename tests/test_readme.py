@@ -1,6 +1,5 @@
 """The README's code runs, its commands print what it shows, and the lists and paths of the documents are those of the code."""
 
-import os
 import re
 import shlex
 import shutil
@@ -9,60 +8,28 @@ import sys
 from pathlib import Path
 
 import pytest
+from documents import ROOT, blocks, run, run_document
 from sympy import symbols
 
 from symgraph.ir.ops import FUNCTIONS
 from symgraph.spec.losses import LOSSES
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-"""Those whose blocks run by themselves; guides run from top to bottom, see test_guides."""
-
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "MPLBACKEND": "agg"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+"""All but the guides, which test_guides runs."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_python_blocks_run_one_after_another_and_print_what_the_text_blocks_show(document: Path, tmp_path: Path) -> None:
-    blocks = _BLOCK.findall(document.read_text(encoding="utf-8"))
-    if not any(language == "python" for language, _ in blocks):
-        return
-    code, expected = [], []
-    for language, body in blocks:
-        if language == "python":
-            code.append(body)
-        if language == "text":
-            expected.append(body)
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    done = _run([sys.executable, "-c", "\n".join(code)], tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "".join(expected)
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_commands_print_what_the_console_blocks_show(document: Path, tmp_path: Path) -> None:
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    for language, body in _BLOCK.findall(document.read_text(encoding="utf-8")):
-        if language != "console":
-            continue
-        for step in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
-            command, _, expected = step.partition("\n")
-            words = command.split()
-            assert words[0] == "symgraph"
-            done = _run([sys.executable, "-m", *words], tmp_path)
-            assert done.returncode == 0, done.stderr
-            assert done.stdout == expected
+def test_a_page_runs_and_prints_what_it_shows(document: Path, tmp_path: Path) -> None:
+    consoles = [body for language, body in blocks(document.read_text(encoding="utf-8")) if language == "console"]
+    assert not any(line == "..." for body in consoles for line in body.splitlines())  # which would stand for any lines
+    run_document(document, tmp_path)
 
 
 def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Path) -> None:
     command = next(line for line in README.splitlines() if line.startswith("symgraph train nine_weights"))
     (tmp_path / "data").symlink_to(ROOT / "data")
-    done = _run([sys.executable, "-m", *command.split()], tmp_path)
+    done = run([sys.executable, "-m", *command.split()], tmp_path)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"data", "loss.svg", "weights.json"}
 
@@ -70,7 +37,7 @@ def test_the_command_that_trains_the_founding_model_runs_as_written(tmp_path: Pa
 def test_the_command_that_fits_a_formula_runs_as_written(tmp_path: Path) -> None:
     command = next(line for line in README.splitlines() if line.startswith('symgraph fit "'))
     (tmp_path / "data").symlink_to(ROOT / "data")
-    done = _run([sys.executable, "-m", *shlex.split(command)], tmp_path)
+    done = run([sys.executable, "-m", *shlex.split(command)], tmp_path)
     assert done.returncode == 0, done.stderr
     assert "standard error" in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"data", "fit.svg"}
@@ -110,9 +77,9 @@ def test_the_next_command_that_make_train_names_runs_as_typed(tmp_path: Path) ->
     (tmp_path / "data").symlink_to(ROOT / "data")
     (tmp_path / runs[1]).mkdir(parents=True)
     train = ["symgraph", "train", "nine_weights", "--data", words[-1], "--optimizer", "vanilla,adam", "--epochs", "1"]
-    saved = _run([sys.executable, "-m", *train, "--save", f"{runs[1]}/weights.json"], tmp_path)
+    saved = run([sys.executable, "-m", *train, "--save", f"{runs[1]}/weights.json"], tmp_path)
     assert saved.returncode == 0, saved.stderr
-    assert _run([sys.executable, "-m", *words], tmp_path).returncode == 0
+    assert run([sys.executable, "-m", *words], tmp_path).returncode == 0
 
 
 def test_every_supported_function_is_listed() -> None:

@@ -3,7 +3,6 @@
 import inspect
 import math
 import pickle
-import re
 import subprocess
 import threading
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from built import MODELS, numpy_module, sample
 from c_code import compiled as c_program
 from c_code import compiler, scratch
+from documents import blocks
 
 import symgraph
 from symgraph.check.judged_points import points
@@ -334,7 +334,7 @@ DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "c.md"
 
 
 def test_the_examples_of_the_page_run_and_print_what_it_shows() -> None:
-    blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
-    program = c_program(compiler("gcc"), (), files_of("nine_weights") | {"main.c": blocks["c"]}, "main")
-    assert subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout == blocks["out"]
-    exec(blocks["py"], {})
+    shown = dict(blocks(DOCUMENT.read_text(encoding="utf-8")))
+    program = c_program(compiler("gcc"), (), files_of("nine_weights") | {"main.c": shown["c"]}, "main")
+    assert subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout == shown["out"]
+    exec(shown["py"], {})
