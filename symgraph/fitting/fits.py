@@ -139,20 +139,30 @@ def require_scipy() -> None:
 def module_of(given: Any, extras: tuple[str, ...] = ()) -> Any:
     """Return a module with a loss; a model is compiled with some extras, and its Hessian where it has no residual."""
     if not hasattr(given, "WEIGHTS"):
-        return _compiled(given, extras)
+        return compiled(given, extras)
     if not hasattr(given, "value_and_grad") or not hasattr(given, "pack"):
         raise OptionError(f"{given.MODEL} is no module with a loss for arrays; build its numpy module, with model.loss(...)")
     return given
 
 
-def _compiled(model: Any, extras: tuple[str, ...]) -> Any:
+def compiled(model: Any, extras: tuple[str, ...] = (), *, by_hessian: float = math.inf) -> Any:
+    """Compile a model with what its fit uses: its Hessian where it has a loss and no residual.
+
+    Args:
+        model: a Model.
+        extras: what else the module is to have.
+        by_hessian: the most weights of a model whose Hessian is compiled; the fit of a larger one takes differences.
+
+    Raises:
+        OptionError: it is no Model.
+    """
     from symgraph.build.modules import compile  # noqa: A004  what users call as symgraph.compile
     from symgraph.spec.model import Model
     from symgraph.spec.residuals import residual_of
 
     if not isinstance(model, Model):
         raise OptionError(f"fit needs a module or a Model, not {model!r}; Model.from_formula makes one of a text")
-    if residual_of(model.freeze()).reason and model.loss_expr is not None:
+    if residual_of(model).reason and model.loss_expr is not None and len(model.weight_inputs) <= by_hessian:
         try:
             return compile(model, extras=("hessian", *extras))
         except SpecError:  # of such a model Hessians are refused, and differences of its gradient will do

@@ -12,14 +12,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from symgraph.backends.source import model_hash
-from symgraph.build.modules import compile  # noqa: A004  the public name
-from symgraph.errors import DataError, OptionError, SpecError
-from symgraph.fitting.fits import fit
+from symgraph.errors import DataError, OptionError
+from symgraph.fitting.fits import compiled, fit
 from symgraph.io.module import targets_of
 from symgraph.sklearn.families import linear, softmax
 from symgraph.sklearn.weighted import WeightedModule
 from symgraph.spec.model import Model
-from symgraph.spec.residuals import residual_of
 
 Array = NDArray[np.float64]
 _KEPT = 64
@@ -60,7 +58,7 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         is_family = not isinstance(given, Model) and not hasattr(given, "WEIGHTS")
         if is_family and not callable(given):
             raise OptionError(f"model must be a symgraph.Model, a module, or a function that returns a Model, not {given!r}")
-        module: Any = _compiled(given(width, *size) if is_family else given)
+        module: Any = _module_of(given(width, *size) if is_family else given)
         if self.constants:
             if not isinstance(self.constants, Mapping):
                 raise OptionError(f"constants must be values by name, not {self.constants!r}")
@@ -232,25 +230,15 @@ def _classes(module: Any) -> int:
     return int(limit) if kind == "class" else 2
 
 
-def _compiled(given: Any) -> Any:
-    """Return the module of a model, of equal models the same; a module as it is."""
+def _module_of(given: Any) -> Any:
+    """Return a module as it is, and that of a model, which equal models share."""
     if not isinstance(given, Model):
         if not hasattr(given, "WEIGHTS"):
             raise OptionError(f"model must return a symgraph.Model, not {given!r}")
         return given
     digest = model_hash(given)
     if digest not in _COMPILED:
-        _COMPILED[digest] = _newly_compiled(given)
+        _COMPILED[digest] = compiled(given, by_hessian=_BY_HESSIAN)
         if len(_COMPILED) > _KEPT:
             _COMPILED.pop(next(iter(_COMPILED)), None)  # another thread may have taken it
     return _COMPILED[digest]
-
-
-def _newly_compiled(model: Model) -> ModuleType:
-    """Compile a model, with its Hessian if its fit uses that and it does not take long to compile."""
-    if residual_of(model).reason and model.loss_expr is not None and len(model.weight_inputs) <= _BY_HESSIAN:
-        try:
-            return compile(model, extras=("hessian",))
-        except SpecError:  # some models have none, and the fit takes differences of the gradient
-            return compile(model)
-    return compile(model)
