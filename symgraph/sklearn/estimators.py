@@ -29,7 +29,7 @@ _CONSTANT = "constants__"
 
 
 class ModelEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Parts that regressors and classifiers share; see these."""
+    """Hold the parameters, choose the module and search: the parts that `Regressor` and `Classifier` share."""
 
     def __init__(self, model: Any, *, start: Any = None, constants: Any = None, starts: int = 1, random_state: Any = 0) -> None:
         self.model = model
@@ -53,27 +53,25 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         return self
 
     def _choose(self, *size: int) -> None:
-        """Set the module, and the columns of X that are its features."""
+        """Set the module, and the columns of X that are its features; a family is given the size beside the width of X."""
         given, width = self.model, self.n_features_in_
         is_family = not isinstance(given, Model) and not hasattr(given, "WEIGHTS")
         if is_family and not callable(given):
             raise OptionError(f"model must be a symgraph.Model, a module, or a function that returns a Model, not {given!r}")
-        module: Any = _module_of(given(width, *size) if is_family else given)
-        if self.constants:
-            if not isinstance(self.constants, Mapping):
-                raise OptionError(f"constants must be values by name, not {self.constants!r}")
-            if not hasattr(module, "with_constants"):
-                raise OptionError(f"{module.MODEL} has no constants; leave out {', '.join(self.constants)}")
-            module = module.with_constants(**self.constants)
-        names = module.FEATURES
-        there = [] if is_family else list(getattr(self, "feature_names_in_", ()))
-        missing = [name for name in names if name not in there] if there else []
-        if missing:
-            raise DataError(f"X has no column {missing[0]!r}, a feature of {module.MODEL}; it has {', '.join(there)}")
-        if not there and len(names) != width:
-            raise DataError(f"X has {width} columns; {module.MODEL} has {len(names)} features: {', '.join(names)}")
-        self._columns = [there.index(name) for name in names] if there else list(range(width))
+        module = self._with_constants(_module_of(given(width, *size) if is_family else given))
+        names_of_X = () if is_family else getattr(self, "feature_names_in_", ())
+        self._columns = _places_of_features(module, width, list(names_of_X))
         self.module_ = module
+
+    def _with_constants(self, module: Any) -> Any:
+        """Return a module with the constants that were given."""
+        if not self.constants:
+            return module
+        if not isinstance(self.constants, Mapping):
+            raise OptionError(f"constants must be values by name, not {self.constants!r}")
+        if not hasattr(module, "with_constants"):
+            raise OptionError(f"{module.MODEL} has no constants; leave out {', '.join(self.constants)}")
+        return module.with_constants(**self.constants)
 
     def _search(self, X: Array, y: Any, sample_weight: Any) -> None:
         """Fit the module to checked rows."""
@@ -222,6 +220,19 @@ class Classifier(ClassifierMixin, ModelEstimator):  # type: ignore[misc]  # scik
         """Return the negative loss of each row, had it each of the classes."""
         losses = [self.module_.forward(self.result_.w, X, np.full(len(X), float(k))).loss for k in range(len(self.classes_))]
         return -np.column_stack(losses)
+
+
+def _places_of_features(module: Any, width: int, names_of_X: list[str]) -> list[int]:
+    """Return the columns of X that are a module's features: found by name where X has names, else all in their order."""
+    names = module.FEATURES
+    if not names_of_X:
+        if len(names) != width:
+            raise DataError(f"X has {width} columns; {module.MODEL} has {len(names)} features: {', '.join(names)}")
+        return list(range(width))
+    missing = [name for name in names if name not in names_of_X]
+    if missing:
+        raise DataError(f"X has no column {missing[0]!r}, a feature of {module.MODEL}; it has {', '.join(names_of_X)}")
+    return [names_of_X.index(name) for name in names]
 
 
 def _classes(module: Any) -> int:
