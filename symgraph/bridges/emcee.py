@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.bridges.given import Given, given
+from symgraph.bridges.given import Given, given, has_normal_residuals
 from symgraph.errors import DataError, OptionError
 
 
@@ -28,7 +28,11 @@ class LogProbability:
         return tuple(name for name, is_free in zip(self.module.WEIGHTS, self.known.free, strict=True) if is_free)
 
     def __call__(self, vectors: Any) -> NDArray[np.float64]:
-        """Return it for (S, f) vectors, (S,): -inf outside of the bounds, and where the loss is nan."""
+        """Return the logarithm at each of (S, f) vectors, (S,): -inf outside of the bounds, and where the loss is nan.
+
+        Raises:
+            DataError: the vectors have another shape.
+        """
         v, known = np.asarray(vectors, np.float64), self.known
         if v.ndim != 2 or v.shape[1] != len(self.names):
             raise DataError(f"vectors have shape {v.shape}; give (S, {len(self.names)}), and EnsembleSampler vectorize=True")
@@ -43,7 +47,7 @@ class LogProbability:
     def _negative(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the negative logarithm for (S, k) weights: half the squares of residuals, else the loss."""
         module, metadata = self.module, self.module.METADATA
-        if not hasattr(module, "residual") or metadata.get("robust"):
+        if not has_normal_residuals(module):
             return np.asarray(module.loss(w, *self.known.rows, reduction="sum"))
         squares = np.square(module.residual(w, *self.known.rows) / self.known.sigma).sum(axis=1)
         if metadata.get("has_penalty"):  # in units of the loss, which is a factor times a square
@@ -66,7 +70,7 @@ def log_probability(module: Any, X: Any = None, y: Any = None, start: Any = None
         OptionError: sigma is missing where there are residuals, or given where there are none.
         DataError, WeightsError: X, y, sigma or the start do not fit the module.
     """
-    squares = hasattr(module, "residual") and not module.METADATA.get("robust")
+    squares = has_normal_residuals(module)
     if squares != (sigma is not None):
         wanted = "give sigma, their standard deviations, 1 where they state their scale" if squares else "leave sigma out"
         raise OptionError(f"{module.MODEL} has {'residuals' if squares else 'no residuals that are normal'}; {wanted}")

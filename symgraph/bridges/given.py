@@ -17,7 +17,7 @@ class Given(NamedTuple):
         start: (k,) weights.
         lower: (k,) their least values.
         upper: (k,) their greatest values.
-        free: (k,) whether they are to be found, and are not fixed.
+        free: (k,) True where a weight is to be found, False where it is fixed.
         sigma: standard deviations of the residuals, one or (m,).
     """
 
@@ -27,6 +27,11 @@ class Given(NamedTuple):
     upper: Any
     free: Any
     sigma: Any
+
+
+def has_normal_residuals(module: Any) -> bool:
+    """Tell if a module's loss is made of squares of residuals, not robust, so that sigma can be their standard deviations."""
+    return hasattr(module, "residual") and not module.METADATA.get("robust")
 
 
 def given(module: Any, X: Any, y: Any, start: Any, sigma: Any) -> Given:

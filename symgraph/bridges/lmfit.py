@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.bridges.given import given
+from symgraph.bridges.given import given, has_normal_residuals
 from symgraph.errors import OptionError
 from symgraph.io.extra import library
 
@@ -25,8 +25,8 @@ def to_lmfit(module: Any, X: Any = None, y: Any = None, start: Any = None, *, si
         DataError, WeightsError: X, y, sigma or the start do not fit the module.
     """
     lmfit, known = library("lmfit", "lmfit", "to_lmfit"), given(module, X, y, start, sigma)
-    squares = ("residual", "penalty_residual") if module.METADATA.get("has_penalty") else ("residual",)
-    if module.METADATA.get("robust") or not all(hasattr(module, name) for name in squares):
+    has_penalty = bool(module.METADATA.get("has_penalty"))
+    if not has_normal_residuals(module) or (has_penalty and not hasattr(module, "penalty_residual")):
         raise OptionError(f"{module.MODEL} is not fitted by the squares of residuals, as lmfit does; use symgraph.fit")
     parameters = lmfit.Parameters()
     for j, name in enumerate(module.WEIGHTS):
@@ -41,12 +41,12 @@ def to_lmfit(module: Any, X: Any = None, y: Any = None, start: Any = None, *, si
     def residuals(values: Any) -> Any:
         w = weights(values)
         rows = module.residual(w, *known.rows) / known.sigma
-        return np.concatenate([rows, module.penalty_residual(w)]) if len(squares) > 1 else rows
+        return np.concatenate([rows, module.penalty_residual(w)]) if has_penalty else rows
 
     def slopes(values: Any) -> Any:
         w = weights(values)
         J = module.residual_jacobian(w, *known.rows) / known.sigma[:, None]
-        J = np.vstack([J, module.penalty_jacobian(w)]) if len(squares) > 1 else J
+        J = np.vstack([J, module.penalty_jacobian(w)]) if has_penalty else J
         return J[:, [values[name].vary for name in module.WEIGHTS]]
 
     return lmfit.Minimizer(residuals, parameters, Dfun=slopes)
