@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError, WeightsError
+from symgraph.errors import DataError, OptionError
 from symgraph.runtime.weights import range_of_each
-from symgraph.training.rows import as_rows, as_weights, float_array
+from symgraph.training.rows import as_rows, as_weights, float_array, refuse_outside
 
 
 class Given(NamedTuple):
@@ -53,9 +53,6 @@ def given(module: Any, X: Any, y: Any, start: Any, sigma: Any) -> Given:
             raise DataError(f"{name} has a number that cannot be used in row {row}")
     w = np.array(module.initial_weights(0) if start is None else as_weights(module, start, "start"), np.float64)
     low, high = range_of_each(module.WEIGHTS, module.METADATA.get("bounds", {}))
-    outside = np.flatnonzero(~((low <= w) & (w <= high)))
-    if len(outside):
-        name, j = module.WEIGHTS[outside[0]], outside[0]
-        raise WeightsError(f"start has {name} = {w[j]:g}, which is not within its bounds {low[j]:g} to {high[j]:g}")
+    refuse_outside("start", module.WEIGHTS, w, low, high)
     free = np.array([name not in module.METADATA.get("fixed", ()) for name in module.WEIGHTS])
     return Given((rows.X, rows.y), w, low, high, free, np.reshape(sigma, -1))

@@ -22,7 +22,7 @@ from symgraph.io.module import targets_of
 from symgraph.io.stream import Stream
 from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
-from symgraph.training.rows import Rows, as_rows, as_weights, float_array
+from symgraph.training.rows import Rows, as_rows, as_weights, float_array, refuse_outside
 
 
 class FitWarning(UserWarning):
@@ -200,10 +200,7 @@ def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, see
     if start is None or isinstance(start, Mapping):
         drawn = [j for j in free if start is None or names[j] not in start]
         w[drawn] = np.clip(w[drawn], low[drawn], high[drawn])
-    outside = [j for j in free if not low[j] <= w[j] <= high[j]]
-    if outside:
-        j = outside[0]
-        raise WeightsError(f"start has {names[j]} = {w[j]:g}, which is not within its bounds {low[j]:g} to {high[j]:g}")
+    refuse_outside("start", [names[j] for j in free], w[free], low[free], high[free])
     return Problem(module, rows, w, free, low[free], high[free])
 
 

@@ -123,6 +123,25 @@ def as_weights(module: GeneratedModule | ScalarModule, values: Any, name: str) -
     return w
 
 
+def refuse_outside(what: str, names: Sequence[str], w: Array, low: Array, high: Array) -> None:
+    """Refuse a weight that is not within its bounds, or is nan.
+
+    Args:
+        what: has the weights, for the message, such as "start".
+        names: of the weights.
+        w: (k,) the weights.
+        low: (k,) their least values.
+        high: (k,) their greatest values.
+
+    Raises:
+        WeightsError: there is one; the message names the first.
+    """
+    outside = np.flatnonzero(~((low <= w) & (w <= high)))
+    if len(outside):
+        j = outside[0]
+        raise WeightsError(f"{what} has {names[j]} = {w[j]:g}, which is not within its bounds {low[j]:g} to {high[j]:g}")
+
+
 def batches(n: int, size: int, order: NDArray[np.int64] | None = None) -> Sequence[Batch]:
     """Cut rows into consecutive batches; the last one may be smaller.
 
