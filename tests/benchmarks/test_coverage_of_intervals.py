@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import sqrt
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -25,8 +26,6 @@ def test_intervals_and_bands_of_twenty_models_hold_the_truth_as_often_as_they_sa
 
 
 def test_make_evidence_runs_the_scripts_that_write_tables() -> None:
-    from pathlib import Path
-
     root = Path(__file__).parents[2]
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     writers = {path.name for path in (root / "benchmarks").glob("*.py") if '"--write"' in path.read_text(encoding="utf-8")}
