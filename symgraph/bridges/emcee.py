@@ -67,7 +67,7 @@ def log_probability(module: Any, X: Any = None, y: Any = None, start: Any = None
         sigma: standard deviations of the residuals, one, or one for each, of the shape of y; 1 where the residual states them.
 
     Raises:
-        OptionError: sigma is missing where there are residuals, or given where there are none.
+        OptionError: sigma is missing where there are residuals, or given where there are none; or the module has constraints.
         DataError, WeightsError: X, y, sigma or the start do not fit the module.
     """
     squares = has_normal_residuals(module)

@@ -39,11 +39,13 @@ def given(module: Any, X: Any, y: Any, start: Any, sigma: Any) -> Given:
 
     Raises:
         DataError: X, y or sigma do not fit the module, or have a number that is not finite or, of sigma, not above 0.
-        OptionError: it is no module for arrays.
+        OptionError: it is no module for arrays, or has constraints, of which other libraries know nothing.
         WeightsError: the start does not fit the module, or is outside of its bounds.
     """
     if not hasattr(module, "value_and_grad") or not hasattr(module, "initial_weights"):
         raise OptionError(f"{getattr(module, 'MODEL', module)!r} is no numpy or native module with a loss; compile the model")
+    if hasattr(module, "constraints"):
+        raise OptionError(f"{module.MODEL} has constraints, which only symgraph.fit keeps; leave them out, or use symgraph.fit")
     rows, sigma = as_rows(module, X, y, dtype=np.dtype(np.float64)), float_array("sigma", sigma)
     if sigma.ndim and (rows.y is None or sigma.shape != rows.y.shape):
         raise DataError(f"sigma has shape {sigma.shape}; give one number, or {() if rows.y is None else rows.y.shape} as y")

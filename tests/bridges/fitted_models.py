@@ -46,6 +46,15 @@ def circle_module() -> Any:
 
 
 @cache
+def constrained_module() -> Any:
+    """Return the module of the decay with a constraint of two weights."""
+    model = decay()
+    a, c = (entry.symbol for entry in model.weight_inputs if entry.name in "ac")
+    model.constraint("top", a + c, upper=2.0)
+    return symgraph.compile(model)
+
+
+@cache
 def plain_module() -> Any:
     """Return the module of the decay without derivatives by the feature."""
     return symgraph.compile(decay())

@@ -6,7 +6,7 @@ from typing import Any
 import emcee
 import numpy as np
 import pytest
-from fitted_models import T, Y, circle_module, decay, decay_module
+from fitted_models import T, Y, circle_module, constrained_module, decay, decay_module
 from scipy.stats import norm
 from zoo import rosenbrock
 
@@ -115,6 +115,8 @@ def test_what_has_no_density_is_refused() -> None:
         log_probability(decay_module(), T, Y)
     with pytest.raises(OptionError, match="rosenbrock has no residuals that are normal; leave sigma out"):
         log_probability(symgraph.compile(rosenbrock()), sigma=1.0)
+    with pytest.raises(OptionError, match=r"decay has constraints, which only symgraph\.fit keeps"):
+        log_probability(constrained_module(), T, Y, sigma=0.02)
     density = log_probability(decay_module(), T, Y, sigma=0.02)
     with pytest.raises(DataError, match=r"vectors have shape \(3,\); give \(S, 3\), and EnsembleSampler vectorize=True"):
         density(WALKERS[0])

@@ -3,7 +3,7 @@
 import lmfit
 import numpy as np
 import pytest
-from fitted_models import T, Y, circle_module, decay, decay_module
+from fitted_models import T, Y, circle_module, constrained_module, decay, decay_module
 
 import symgraph
 from symgraph import Model, fit
@@ -78,6 +78,8 @@ def test_what_lmfit_cannot_take_is_refused() -> None:
         to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=[1.0, 0.0])
     with pytest.raises(DataError, match=r"sigma has shape \(3,\); give one number, or \(2,\) as y"):
         to_lmfit(decay_module(), [0.0, 1.0], [1.0, 2.0], sigma=np.ones(3))
+    with pytest.raises(OptionError, match=r"decay has constraints, which only symgraph\.fit keeps"):
+        to_lmfit(constrained_module(), T, Y)
     within = symgraph.compile(decay(init=0.3, bounds=(0.0, 0.35)))
     with pytest.raises(WeightsError, match=r"start has k = 1, which is not within its bounds 0 to 0\.35"):
         to_lmfit(within, T, Y, START)
