@@ -114,6 +114,13 @@ def test_links_lead_to_files_and_headings() -> None:
             assert not anchor or anchor in anchors, f"{document.name}: {target}#{anchor}"
 
 
+def test_every_file_of_data_has_its_source_named() -> None:
+    told = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    files = [path.name for path in (ROOT / "data").iterdir() if path.name != "README.md"]
+    assert "misra1a.csv" in files
+    assert [name for name in files if f"`{name}`: " not in told] == []
+
+
 def test_every_path_that_the_architecture_names_exists() -> None:
     spans = re.findall(r"`([^`\n]+)`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
     words = [word for span in spans for word in span.split() if "<" not in word]
