@@ -28,6 +28,7 @@ from symgraph.cli.terminal import (
     Json,
     Locked,
     Quiet,
+    UsageError,
     abandon_output,
     check_writable,
     file_of,
@@ -136,7 +137,7 @@ def train(
     from symgraph.training.options import count
 
     if model is None and resume is None:
-        raise typer.BadParameter.__bases__[0]("missing argument 'MODEL'", ctx=context)
+        raise UsageError("missing argument 'MODEL'", ctx=context)
     settings = settings_of(context)
     if settings["log"] is not None:
         count("--log", settings["log"])
