@@ -129,6 +129,10 @@ class Journal:
                 )
         self._losses(self.saved.losses, self.saved.validation_losses, anew=True)  # without what came after the checkpoint
 
+    def due(self, done: int) -> bool:
+        """Tell if a run that goes on after so many epochs is to be kept first: it has come to a checkpoint not yet written."""
+        return done > self._written and done % self.every == 0
+
     def write(
         self,
         reached: Reached,
