@@ -215,6 +215,15 @@ def test_a_checkpoint_that_was_damaged_is_refused_by_name(linear, plane, tmp_pat
         train(linear, *plane, epochs=5, checkpoint=resume(tmp_path), **run)
 
 
+@pytest.mark.parametrize("kept", ["epoch,loss\n0,0.5\n1,0.25\n", "epoch,loss\n0,0.5\n1,0.25\n2", ""])
+def test_losses_that_end_before_their_checkpoint_are_refused(linear, plane, tmp_path, kept):
+    run = {"optimizer": adam(), "seed": 0}
+    train(linear, *plane, epochs=3, checkpoint=checkpoints(tmp_path), **run)
+    (tmp_path / "losses.csv").write_text(kept, encoding="utf-8")
+    with pytest.raises(OptionError, match=rf"ValueError: losses\.csv has {2 if kept else 0} of its 3 epochs"):
+        train(linear, *plane, epochs=5, checkpoint=resume(tmp_path), **run)
+
+
 def test_a_checkpoint_of_another_model_is_refused(linear, decay, plane, tmp_path):
     train(linear, *plane, optimizer=adam(), epochs=3, seed=0, checkpoint=checkpoints(tmp_path))
     with pytest.raises(OptionError, match="the run that is to go on is of model linear, with 3 weights, not of decay"):
