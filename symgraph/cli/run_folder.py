@@ -78,7 +78,7 @@ class RunFolder:
             raise OptionError(f"--run: {self.path} cannot be written: {error.strerror or error}; choose another") from error
 
     def checkpoint(self, name: str) -> "Checkpoints":
-        """Return what keeps a run: that which is there goes on, another one begins."""
+        """Return the option `checkpoint` of a run, by which it goes on if the folder keeps it already, and else begins."""
         from symgraph.training.checkpoints import checkpoints, is_kept, resume
 
         folder = self.path / name

@@ -203,7 +203,7 @@ def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult
 
 
 def _rows(module: "GeneratedModule", settings: Settings) -> Given:
-    """Return the rows; a bar over those of a stream ends with their first count, since that of a run shows its epochs."""
+    """Return the rows. Only the count of the rows of a stream has a bar: later passes would disturb that of the epochs."""
     reading = reading_of(*(settings[name] for name in ("drop_missing", "delimiter", "decimal", "thousands")))
     against = "" if settings["batch_size"] == "all" else "it needs --batch-size all"
     against = "--validation is for rows in memory" if settings["validation"] is not None else against
@@ -295,6 +295,7 @@ def _after_epoch(
     interrupts: Interrupts,
     advance: Callable[[str], None],
 ) -> "Callable[[EpochEnd], None]":
+    """Return the callback of a run, which shows each epoch and lets no signal discard a result that is complete."""
     every = settings["log"]
 
     def after(end: "EpochEnd") -> None:

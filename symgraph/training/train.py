@@ -237,6 +237,7 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
 
 
 def _some_epochs(plan: _Plan, kept: Reached, most: int) -> Ran:
+    """Run at most so many epochs in one call; fewer if fewer orders of the rows were drawn together."""
     orders = None
     if plan.shuffle:
         orders = shuffled_epochs(plan.rows.n, plan.seed, int(kept.state.epoch))[:most]
