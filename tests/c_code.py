@@ -23,6 +23,9 @@ WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 FAMILIES = {"gcc": ("gcc", "cc"), "clang": ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))}
 """The programs by which each compiler may be there."""
 
+needs_c = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler")
+"""A mark of tests that compile as a user's machine does."""
+
 COMPILED = tuple(
     name
     for name, row in OPS.items()

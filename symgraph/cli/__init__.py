@@ -8,11 +8,11 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import typer
 
-from symgraph.cli.terminal import abandon_output
+from symgraph.cli.terminal import UsageError, abandon_output
 from symgraph.errors import SymgraphError, VerificationError
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -39,10 +39,6 @@ app = typer.Typer(
 for _name, (_function, _line) in COMMANDS.items():
     _module, _, _attribute = _function.partition(":")
     app.command(_name, short_help=_line)(getattr(import_module(_module), _attribute))
-
-
-# Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions.
-_UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 def _version(wanted: bool) -> None:
@@ -73,7 +69,7 @@ def main() -> None:
         sys.exit(1)  # a check said no
     except SymgraphError as error:
         _refuse(str(error))
-    except _UsageError as error:
+    except UsageError as error:
         text = error.format_message().rstrip(".")
         command = error.ctx.command_path if error.ctx is not None else "symgraph"
         _refuse(f"{text[:1].lower()}{text[1:]}; see `{command} --help`")

@@ -78,7 +78,7 @@ class RunFolder:
             raise OptionError(f"--run: {self.path} cannot be written: {error.strerror or error}; choose another") from error
 
     def checkpoint(self, name: str) -> "Checkpoints":
-        """Return what keeps a run: that which is there goes on, another one begins."""
+        """Return the option `checkpoint` of a run, by which it goes on if the folder keeps it already, and else begins."""
         from symgraph.training.checkpoints import checkpoints, is_kept, resume
 
         folder = self.path / name
@@ -185,22 +185,21 @@ def _resumed(folder: Path, given: dict[str, Any], context: typer.Context) -> dic
     return settings
 
 
-def _document(path: Path, *, named: bool) -> Any:
+def _document(path: Path, *, named: bool) -> dict[str, Any]:
     """Read the record of a run, which names a module that will run as code unless the user has named one."""
     from symgraph.errors import OptionError
+    from symgraph.io.documents import read_document
     from symgraph.io.trust import objection
 
     try:
         doubt = objection(path, Path.cwd())
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_document(path, _FORMAT)
     except FileNotFoundError:
         raise OptionError(f"--resume: {path.parent} holds no run: there is no {path.name} in it") from None
     except OSError as error:
         raise OptionError(f"--resume: {path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise OptionError(f"{path} is no record of a run: {error}; begin a new run") from error
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise OptionError(f"{path} is no record of a run: it does not say {_FORMAT!r} as its format; begin a new run")
     if doubt is not None and not named:
         raise OptionError(f"{path} {doubt}, and names a module that would run as code; if you trust it, name the module too")
     return document

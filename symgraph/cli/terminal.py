@@ -15,6 +15,9 @@ import typer
 if TYPE_CHECKING:
     from symgraph.io.module import GeneratedModule
 
+UsageError: Any = typer.BadParameter.__bases__[0]
+"""Base of the errors that typer raises for a wrong option or argument: click's class, or that of the copy in newer versions."""
+
 _PATIENCE = 1.0
 """Seconds that a build may last before it shows a bar."""
 

@@ -28,6 +28,7 @@ from symgraph.cli.terminal import (
     Json,
     Locked,
     Quiet,
+    UsageError,
     abandon_output,
     check_writable,
     file_of,
@@ -136,7 +137,7 @@ def train(
     from symgraph.training.options import count
 
     if model is None and resume is None:
-        raise typer.BadParameter.__bases__[0]("missing argument 'MODEL'", ctx=context)
+        raise UsageError("missing argument 'MODEL'", ctx=context)
     settings = settings_of(context)
     if settings["log"] is not None:
         count("--log", settings["log"])
@@ -202,7 +203,7 @@ def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult
 
 
 def _rows(module: "GeneratedModule", settings: Settings) -> Given:
-    """Return the rows; a bar over those of a stream ends with their first count, since that of a run shows its epochs."""
+    """Return the rows. Only the count of the rows of a stream has a bar: later passes would disturb that of the epochs."""
     reading = reading_of(*(settings[name] for name in ("drop_missing", "delimiter", "decimal", "thousands")))
     against = "" if settings["batch_size"] == "all" else "it needs --batch-size all"
     against = "--validation is for rows in memory" if settings["validation"] is not None else against
@@ -294,6 +295,7 @@ def _after_epoch(
     interrupts: Interrupts,
     advance: Callable[[str], None],
 ) -> "Callable[[EpochEnd], None]":
+    """Return the callback of a run, which shows each epoch and lets no signal discard a result that is complete."""
     every = settings["log"]
 
     def after(end: "EpochEnd") -> None:

@@ -75,6 +75,7 @@ def draw(results: Results, module: "GeneratedModule", path: Path | None) -> list
 
 
 def _curves(result: "TrainResult") -> dict[str, Any]:
+    """Return the losses by what they are of: "" for the rows trained on, "validation" for those held out."""
     held = result.validation_losses
     return {"": result.losses} | ({} if held is None else {"validation": held})
 
@@ -105,8 +106,7 @@ def tables_of(results: Results, module: "GeneratedModule") -> list[Table]:
     columns = ["optimizer", "epochs", "ended", "loss", *(["validation"] if held else []), "best epoch"]
     rows = []
     for name, result in results.items():
-        losses = [result.losses] if result.validation_losses is None else [result.losses, result.validation_losses]
-        last = [f"{values[-1]:.8g}" if len(values) else "-" for values in losses]
+        last = [f"{values[-1]:.8g}" if len(values) else "-" for values in _curves(result).values()]
         rows.append([name, str(result.epochs), result.reason, *last, str(result.best_epoch) if result.epochs else "-"])
     tables: list[Table] = [(columns, rows)]
     names = list(results)

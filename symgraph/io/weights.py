@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import WeightsError
+from symgraph.io.documents import read_document
 from symgraph.io.files import write_file
 from symgraph.io.module import GeneratedModule
 from symgraph.runtime.labels import array_of
@@ -106,17 +107,11 @@ def _checked(module: GeneratedModule, w: Any) -> Weights:
 
 def _document(path: str) -> dict[str, Any]:
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        document = read_document(Path(path), _FORMAT, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except OSError as error:
         raise WeightsError(f"cannot read weights from {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise WeightsError(f"{path} is no weights file: it is not UTF-8 text") from error
-    try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise WeightsError(f"{path} is no weights file: {error}") from error
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise WeightsError(f"{path} is no weights file: it does not say {_FORMAT!r} as its format")
     for field, kind in _FIELDS.items():
         if not isinstance(document.get(field), kind):
             raise WeightsError(f"{path}: field {field!r} is missing or no {kind.__name__}; save the weights again")

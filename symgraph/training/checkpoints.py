@@ -7,6 +7,7 @@ run; it is replaced whole, after the losses that it counts are on the disk, so t
 import dataclasses
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple, cast, get_args
 import numpy as np
 
 from symgraph.errors import OptionError
+from symgraph.io.documents import read_document
 from symgraph.io.files import locked, remove_unfinished, write_file
 from symgraph.training.history import Reached, Reason
 from symgraph.training.optimizers import Optimizer, OptimizerState, int64
@@ -128,6 +130,10 @@ class Journal:
                     f"{_short(value)}, with which the bits would differ; go on with what it was begun with, or begin a new run"
                 )
         self._losses(self.saved.losses, self.saved.validation_losses, anew=True)  # without what came after the checkpoint
+
+    def due(self, done: int) -> bool:
+        """Tell if a run that goes on after so many epochs is to be kept first: it has come to a checkpoint not yet written."""
+        return done > self._written and done % self.every == 0
 
     def write(
         self,
@@ -244,7 +250,7 @@ def is_kept(folder: Path) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value of JSON that tells a value from another one."""
+    """Return a value of JSON to compare a value by: rows become the digest of their bytes, functions their names."""
     if isinstance(value, Rows):
         return _digest(*(part for array in (value.X, value.y) for part in _parts(array)))
     if isinstance(value, dict):
@@ -288,45 +294,40 @@ def _writing(path: Path) -> Iterator[Path]:
 def _read(folder: Path) -> Saved:
     path = folder / _STATE
     try:
-        text, lines = path.read_text(encoding="utf-8"), (folder / _LOSSES).read_text(encoding="utf-8").split("\n")
+        document, lines = read_document(path, _FORMAT), (folder / _LOSSES).read_text(encoding="utf-8").split("\n")
+        return _saved(document, lines)
     except FileNotFoundError as error:
         raise OptionError(f"{folder} holds no run to go on with: there is no {Path(error.filename).name} in it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"{folder} cannot be read: {error}") from error
-    try:
-        return _saved(json.loads(text), lines)
-    except (OptionError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+    except (OptionError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise OptionError(
             f"{path} is no checkpoint of a run, or was changed since ({type(error).__name__}: {error}); begin a new run"
         ) from error
 
 
 def _saved(document: Any, lines: Sequence[str]) -> Saved:
-    if document["format"] != _FORMAT:
-        raise ValueError(f"its format is {document['format']!r}")
     run, done, ended = dict(document["run"]), count("epochs", document["epochs"], at_least=0), document["ended"]
     count("seed", run["seed"], at_least=0)
     if ended is not None and ended not in get_args(Reason):
         raise ValueError(f"it ended by {ended!r}")
-    rows = [tuple(map(float, line.split(",")[1:])) for line in lines[1 : 1 + done]]
-    losses, *held = zip(*rows, strict=True) if rows else ((), ())
-    if len(losses) < done or len(held) != (run["validation"] is not None or not rows):
-        raise ValueError(f"{_LOSSES} has {len(losses)} of its {done} epochs")
-    dtype = np.dtype(run["dtype"])
-    weights, best, *slots = (
-        np.array(values, kind)
-        for values, kind in (
-            (document["weights"], dtype),
-            (document["best_weights"], dtype),
-            *((slot, np.dtype(np.float64)) for slot in document["slots"]),
-        )
-    )
+    losses, held = _losses_in(lines[1 : 1 + done], done, 1 + (run["validation"] is not None))
+    weights, best = (np.array(document[name], np.dtype(run["dtype"])) for name in ("weights", "best_weights"))
+    slots = tuple(np.array(slot, np.float64) for slot in document["slots"])
     arrays = (weights, best, *slots)
     if {array.shape for array in arrays} != {(len(weights),)} or not np.isfinite(arrays).all():
         raise ValueError("weights and slots are no finite numbers of one length")
     best_epoch = count("best_epoch", document["best_epoch"], at_least=run["first_epoch"] - 1)
-    place, judged = best_epoch - run["first_epoch"], held[0] if held and held[0] else losses
-    least = judged[place] if place >= 0 else float("inf")
-    state = OptimizerState(int64(document["step"]), int64(document["epoch"]), tuple(slots))
-    reached = Reached(weights, state, best, best_epoch, least)
-    return Saved(run, reached, losses, held[0] if held else (), cast("Reason | None", ended))
+    place = best_epoch - run["first_epoch"]
+    least = (held or losses)[place] if place >= 0 else math.inf
+    state = OptimizerState(int64(document["step"]), int64(document["epoch"]), slots)
+    return Saved(run, Reached(weights, state, best, best_epoch, least), losses, held, cast("Reason | None", ended))
+
+
+def _losses_in(lines: Sequence[str], done: int, columns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the losses in some lines, and those of the rows held out, () if there is but one column of losses."""
+    rows = [tuple(map(float, line.split(",")[1:])) for line in lines]
+    whole = [row for row in rows if len(row) == columns]
+    if len(whole) < done:
+        raise ValueError(f"{_LOSSES} has {len(whole)} of its {done} epochs")
+    return tuple(row[0] for row in whole), tuple(held for row in whole for held in row[1:])

@@ -22,7 +22,7 @@ Choice = Literal["auto", "numpy", "scalar", "c"]
 
 
 class Epochs(Protocol):
-    """Interface of what runs the epochs of a training."""
+    """Interface of the objects that run the epochs of a training."""
 
     @property
     def at_once(self) -> int:
@@ -33,7 +33,7 @@ class Epochs(Protocol):
 
 
 class Engine(NamedTuple):
-    """What runs a training.
+    """Object that runs the epochs of a training, with what a result says of it.
 
     Attributes:
         epochs: runs the epochs.

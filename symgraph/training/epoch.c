@@ -1,4 +1,4 @@
-// Epochs of training with one update a row, around a model's C file and an optimizer's rule. compiled.py defines before
+// Epochs of training with one update a row, around a model's C file and an optimizer's rule. epochs_in_c.py defines before
 //
 //     SOURCE                      the model's C file
 //     MODEL(function)             the name of one of its functions

@@ -109,7 +109,7 @@ class CompiledRows:
         return "weights" if not np.isfinite(room[0, : len(before)]).all() else "loss"
 
     def _room(self, w: Array, state: OptimizerState, count: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return a state of the C code, and some numbers behind it and a place for another state."""
+        """Return the state that the C code changes, and room for so many numbers; between them is that for the state before."""
         parts, lanes = 2 + len(state.slots), _padded(len(w))
         block = np.zeros(2 * parts * lanes + count)
         room = block[: parts * lanes].reshape(parts, lanes)

@@ -1,4 +1,4 @@
-"""Search for what `symgraph build` puts beside a module's file: the model's modules of the other backends."""
+"""Find a model's modules of the other backends, which `symgraph build` puts beside a module's file."""
 
 import os
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _SUFFIX = "_scalar"
 
 
 class Siblings(NamedTuple):
-    """What there is of a model, the given module included. Nothing in it was built from another spec.
+    """Modules of a model, the given one included, all built from the same spec; and its C file, whose spec is compared later.
 
     Attributes:
         arrays: the module of the numpy backend, or a compiled one; or None.

@@ -1,10 +1,11 @@
 """Training on rows that are read in blocks: every epoch is one update with the mean gradient of all rows."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from symgraph.errors import OptionError
+from symgraph.io.module import GeneratedModule
 from symgraph.io.stream import Stream
 from symgraph.training.rows import as_weights
 
@@ -35,7 +36,7 @@ class StreamedModule:
         return self.stream.loss(w)
 
 
-def streamed_run(stream: Stream, X: Any, y: Any, batch_size: Any, backend: str, w0: Any) -> tuple[Any, Any]:
+def streamed_run(stream: Stream, X: Any, y: Any, batch_size: Any, backend: str, w0: Any) -> tuple[GeneratedModule, Any]:
     """Return the module and the initial weights that train the weights of a stream.
 
     Raises:
@@ -49,4 +50,5 @@ def streamed_run(stream: Stream, X: Any, y: Any, batch_size: Any, backend: str, 
         raise OptionError(f"backend is {backend!r}, which goes by rows; a stream is trained by arrays")
     if not hasattr(stream.module, "value_and_grad"):
         raise OptionError(f"{stream.module.MODEL} has no loss and cannot be trained; give its spec a model.loss(...)")
-    return StreamedModule(stream), None if w0 is None else as_weights(stream.module, w0, "w0").astype(np.float64)
+    module = cast("GeneratedModule", StreamedModule(stream))  # all of it that training on all rows at once calls
+    return module, None if w0 is None else as_weights(stream.module, w0, "w0").astype(np.float64)

@@ -109,7 +109,6 @@ def train(
     if isinstance(module, Stream):
         module, w0 = streamed_run(module, X, y, batch_size, backend, w0)
         backend = "numpy"
-    assert not isinstance(module, Stream)  # of which a module was made
     _check_module(module)
     stops, listeners = _checked_stops(stop), _checked_callbacks(callbacks)
     function("clip", clip, "clip_by_norm(1.0)")
@@ -157,7 +156,13 @@ def _weights_of(saved: Saved, module: GeneratedModule | ScalarModule) -> Array:
 
 
 class _Held(NamedTuple):
-    """Rows for validation, and the places of those that were drawn from all rows; and what tells them from others."""
+    """Rows held out for validation.
+
+    Attributes:
+        rows: the rows; None if there are none.
+        split: the places of all rows, where these were drawn from them; else None.
+        described: the share that was drawn, or the rows given: by it a run that goes on tells if it holds out the same ones.
+    """
 
     rows: Rows | None
     split: Split | None
@@ -187,6 +192,8 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
     failure = None
     try:
         while len(losses) < epochs and reason == "epochs":
+            if journal is not None and journal.due(len(losses)):
+                journal.write(kept, losses, held, None)
             ran = _some_epochs(plan, kept, min(plan.at_once(len(losses)), epochs - len(losses)))
             more = ran.losses
             if plan.validation is not None and more:
@@ -202,36 +209,35 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
                     int(kept.state.epoch) - 1, ran.losses[0], kept.weights, previous, kept.state, judged, kept.best_epoch
                 )
                 reason = _verdict(plan, end)
-            if journal is not None and (reason != "epochs" or len(losses) % journal.every == 0):
-                journal.write(kept, losses, held, reason)
     except KeyboardInterrupt:  # hours of training are worth more than a traceback; the reason tells the caller
         reason = "interrupted"
     done = int(kept.state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
     if journal is not None:
-        journal.write(kept, losses[:done], held[:done], reason, anew=True)
+        journal.write(kept, losses[:done], held[:done], reason, anew=reason == "interrupted")
     if failure is not None and failure.row is not None and plan.split is not None:
         failure = replace(failure, row=int(plan.split.trained[failure.row]))
     return TrainResult(
-        kept.weights,
-        np.array(losses[:done], np.float64),
-        done,
-        reason,
-        failure,
-        kept.state,
-        first_epoch,
-        plan.seed,
-        plan.engine.backend,
-        plan.engine.fallback,
-        None if plan.validation is None else np.array(held[:done], np.float64),
-        None if plan.split is None else plan.split.held_out,
-        kept.best_weights,
-        kept.best_epoch,
-        plan.shuffle,
-        plan.batch_size,
+        weights=kept.weights,
+        losses=np.array(losses[:done], np.float64),
+        epochs=done,
+        reason=reason,
+        failure=failure,
+        state=kept.state,
+        first_epoch=first_epoch,
+        seed=plan.seed,
+        backend=plan.engine.backend,
+        fallback=plan.engine.fallback,
+        validation_losses=None if plan.validation is None else np.array(held[:done], np.float64),
+        held_out=None if plan.split is None else plan.split.held_out,
+        best_weights=kept.best_weights,
+        best_epoch=kept.best_epoch,
+        shuffle=plan.shuffle,
+        batch_size=plan.batch_size,
     )
 
 
 def _some_epochs(plan: _Plan, kept: Reached, most: int) -> Ran:
+    """Run at most so many epochs in one call; fewer if fewer orders of the rows were drawn together."""
     orders = None
     if plan.shuffle:
         orders = shuffled_epochs(plan.rows.n, plan.seed, int(kept.state.epoch))[:most]

@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from c_code import needs_c
 from command_line import Project, Run, environment, snapshot
 
 from symgraph import load
@@ -102,9 +102,8 @@ def test_the_backend_is_chosen_and_named(command: Run, built: Project) -> None:
     assert (refused.code, refused.err) == (2, "error: --backend must be one of auto, numpy, scalar, c, not 'jax'\n")
 
 
+@needs_c
 def test_c_is_taken_where_it_was_built_and_refused_by_name_where_not(command: Run, built: Project, tmp_path: Path) -> None:
-    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
-        pytest.skip("there is no C compiler")
     options = ("--data", built.path("rows.csv"), "--epochs", "3", "--json")
     assert command("build", built.path("models.py"), "--out", tmp_path, "--backend", "numpy,scalar").code == 0
     made = "there is no decay.c beside it, which `symgraph build --backend c` makes"

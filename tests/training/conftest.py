@@ -1,11 +1,41 @@
-"""Small modules of the contract, written by hand, so that training is tested without the generator."""
+"""Modules to train: small ones written by hand, and the founding model and a line with all files that a build makes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from reference import Built, build
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of the tests' own."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SYMGRAPH_CACHE", str(folder))
+        yield folder / "c"
+
+
+@pytest.fixture(scope="session")
+def nine(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The founding model, with its C file."""
+    return build(tmp_path_factory.mktemp("nine"), "nine_weights", with_c=True)
+
+
+@pytest.fixture(scope="session")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A line, with its C file."""
+    return build(tmp_path_factory.mktemp("line"), "line", with_c=True)
+
+
+@pytest.fixture(scope="session")
+def rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sixty rows for the founding model and the weights it starts from."""
+    random = np.random.default_rng(3)
+    return random.normal(0.0, 0.3, 9), random.uniform(-1, 1, (60, 5)), random.normal(size=60)
 
 
 def make_module(

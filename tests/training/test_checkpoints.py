@@ -3,13 +3,13 @@
 import dataclasses
 import json
 import os
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from reference import Built, build
+from c_code import needs_c
+from reference import build
 
 from symgraph.errors import OptionError
 from symgraph.io.files import locked
@@ -27,19 +27,6 @@ from symgraph.training import (
     step_decay,
     train,
 )
-
-needs_c = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler")
-
-
-@pytest.fixture(scope="module")
-def nine(tmp_path_factory) -> Built:
-    return build(tmp_path_factory.mktemp("nine"), "nine_weights", with_c=True)
-
-
-@pytest.fixture(scope="module")
-def rows():
-    random = np.random.default_rng(3)
-    return random.uniform(-1, 1, (60, 5)), random.normal(size=60)
 
 
 def bits(result):
@@ -65,14 +52,14 @@ RUNS = {
 @pytest.mark.parametrize(("first", "every"), [(1, 1), (13, 4), (16, 4), (25, 100)])
 def test_a_run_that_goes_on_gives_the_bits_of_one_that_was_not_interrupted(nine, rows, tmp_path, name, first, every):
     run = {"optimizer": adam(step_decay(0.01, every=3)), "seed": 5, **RUNS[name]}
-    whole = train(nine.arrays, *rows, epochs=40, **run)
-    train(nine.arrays, *rows, epochs=first, checkpoint=checkpoints(tmp_path / "run", every), **run)
-    rest = train(nine.arrays, *rows, epochs=40, checkpoint=resume(tmp_path / "run", every), **run)
+    whole = train(nine.arrays, *rows[1:], epochs=40, **run)
+    train(nine.arrays, *rows[1:], epochs=first, checkpoint=checkpoints(tmp_path / "run", every), **run)
+    rest = train(nine.arrays, *rows[1:], epochs=40, checkpoint=resume(tmp_path / "run", every), **run)
     assert bits(rest) == bits(whole)
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["checkpoint.json", "losses.csv"]
     lines = (tmp_path / "run" / "losses.csv").read_text(encoding="utf-8").splitlines()
     assert [float(line.split(",")[1]) for line in lines[1:]] == whole.losses.tolist()
-    again = train(nine.arrays, *rows, epochs=40, checkpoint=resume(tmp_path / "run"), **run)
+    again = train(nine.arrays, *rows[1:], epochs=40, checkpoint=resume(tmp_path / "run"), **run)
     assert bits(again) == bits(whole)
 
 
@@ -181,19 +168,19 @@ def test_a_run_does_not_go_on_as_another_one(linear, plane, tmp_path, name):
 @needs_c
 def test_a_run_does_not_go_on_with_another_module_or_backend(nine, rows, tmp_path):
     run = {"optimizer": adam(), "seed": 0}
-    train(nine.arrays, *rows, epochs=2, checkpoint=checkpoints(tmp_path / "run"), **run)
+    train(nine.arrays, *rows[1:], epochs=2, checkpoint=checkpoints(tmp_path / "run"), **run)
     for backend in ("numpy", "scalar"):
         with pytest.raises(OptionError, match=f"run cannot be continued: its backend was c and is now {backend}"):
-            train(nine.arrays, *rows, epochs=4, backend=backend, checkpoint=resume(tmp_path / "run"), **run)
+            train(nine.arrays, *rows[1:], epochs=4, backend=backend, checkpoint=resume(tmp_path / "run"), **run)
     (tmp_path / "other").mkdir()
     other = build(tmp_path / "other", "nine_weights", with_c=True)
     path = tmp_path / "other" / "nine_weights.c"
     path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     with pytest.raises(OptionError, match=r"its generated module was sha256:.* and is now sha256:"):
-        train(other.arrays, *rows, epochs=4, checkpoint=resume(tmp_path / "run"), **run)
+        train(other.arrays, *rows[1:], epochs=4, checkpoint=resume(tmp_path / "run"), **run)
     changed = SimpleNamespace(**vars(nine.arrays) | {"METADATA": {"model_hash": "sha256:0"}})
     with pytest.raises(OptionError, match=r"its spec was sha256:.* and is now sha256:0"):
-        train(changed, *rows, epochs=4, checkpoint=resume(tmp_path / "run"), **run)
+        train(changed, *rows[1:], epochs=4, checkpoint=resume(tmp_path / "run"), **run)
 
 
 def damaged(text, **changes):
@@ -225,6 +212,15 @@ def test_a_checkpoint_that_was_damaged_is_refused_by_name(linear, plane, tmp_pat
     path = tmp_path / "checkpoint.json"
     path.write_text(DAMAGES[name](path.read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(OptionError, match=r"checkpoint\.json is no checkpoint of a run, or was changed since \("):
+        train(linear, *plane, epochs=5, checkpoint=resume(tmp_path), **run)
+
+
+@pytest.mark.parametrize("kept", ["epoch,loss\n0,0.5\n1,0.25\n", "epoch,loss\n0,0.5\n1,0.25\n2", ""])
+def test_losses_that_end_before_their_checkpoint_are_refused(linear, plane, tmp_path, kept):
+    run = {"optimizer": adam(), "seed": 0}
+    train(linear, *plane, epochs=3, checkpoint=checkpoints(tmp_path), **run)
+    (tmp_path / "losses.csv").write_text(kept, encoding="utf-8")
+    with pytest.raises(OptionError, match=rf"ValueError: losses\.csv has {2 if kept else 0} of its 3 epochs"):
         train(linear, *plane, epochs=5, checkpoint=resume(tmp_path), **run)
 
 

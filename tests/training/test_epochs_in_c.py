@@ -1,7 +1,6 @@
 """Training in C: as on floats to rounding; what is compiled is kept; what cannot be falls back, and says why."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from built import one_output
+from c_code import needs_c
 from own_rules import BRANCHING, HIDING, RECORDED, SIGNED, own
-from reference import Built, build, data
+from reference import build, data
 from reference import train_in_order as train
 
 import symgraph
@@ -45,34 +45,9 @@ from symgraph.training import (
     warmup,
 )
 
-pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler")
+pytestmark = needs_c
 
 EPSILON = 2.0**-52
-
-
-@pytest.fixture(autouse=True, scope="session")
-def cache(tmp_path_factory):
-    """A cache folder of the tests' own."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SYMGRAPH_CACHE", str(folder))
-        yield folder / "c"
-
-
-@pytest.fixture(scope="session")
-def nine(tmp_path_factory) -> Built:
-    return build(tmp_path_factory.mktemp("nine"), "nine_weights", with_c=True)
-
-
-@pytest.fixture(scope="session")
-def line(tmp_path_factory) -> Built:
-    return build(tmp_path_factory.mktemp("line"), "line", with_c=True)
-
-
-@pytest.fixture(scope="session")
-def rows():
-    random = np.random.default_rng(3)
-    return random.normal(0.0, 0.3, 9), random.uniform(-1, 1, (60, 5)), random.normal(size=60)
 
 
 def both(built, X, y, **run):

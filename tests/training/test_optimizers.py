@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
+from symgraph import training
 from symgraph.errors import OptionError
 from symgraph.training import OPTIMIZERS, Optimizer, Parameter, adam, adamw, momentum, nesterov, rmsprop, sgd, step_decay
 
@@ -26,6 +27,11 @@ def walk(optimizer, gradients):
         w, state = optimizer.step(g, state, w)
         path.append(w)
     return np.array(path)
+
+
+@pytest.mark.parametrize("row", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
+def test_an_optimizers_function_has_the_defaults_of_its_row(row):
+    assert getattr(training, row.name)() == row
 
 
 def test_sgd_is_the_textbook_recurrence_bit_for_bit(gradients):

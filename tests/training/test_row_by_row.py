@@ -26,14 +26,8 @@ RULES = {"sgd": sgd(1e-3), "momentum": momentum(1e-3), "adam": adam(1e-3), **REC
 
 @pytest.fixture(scope="session")
 def nine(tmp_path_factory) -> Built:
+    """The founding model, without a C file beside it."""
     return build(tmp_path_factory.mktemp("nine"), "nine_weights")
-
-
-@pytest.fixture(scope="session")
-def rows():
-    """Sixty rows for the founding model and the weights it starts from."""
-    random = np.random.default_rng(3)
-    return random.normal(0.0, 0.3, 9), random.uniform(-1, 1, (60, 5)), random.normal(size=60)
 
 
 def no_c(model):
@@ -160,6 +154,7 @@ def failures(built, X, y, **run):
 
 @pytest.fixture(scope="session")
 def line(tmp_path_factory) -> Built:
+    """A line, without a C file beside it."""
     return build(tmp_path_factory.mktemp("line"), "line")
 
 
