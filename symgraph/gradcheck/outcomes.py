@@ -141,7 +141,7 @@ class Rows(NamedTuple, Generic[Known]):
     def _tried(self, call: Call, given: Given, known: dict[tuple[str, bytes | None, float], Known]) -> Iterator[Outcome[Known]]:
         """Make a call; what is known of sums is worked out once for all calls."""
         try:
-            results, cause = [*zip(call.facts, call.run(), strict=True)], None
+            results, cause = [*zip(call.facts, call.run(given), strict=True)], None
         except Exception as error:  # whatever a function raises is its fault
             results, cause = [(fact, None) for fact in call.facts], error
         factors = None if call.factors is None else call.factors.tobytes()
