@@ -20,7 +20,7 @@ from symgraph.spec.canonical import postorder
 Named = tuple[str, Any, Any]
 """The name of a root, the symbol that stands for it (None for the loss), and its expression."""
 _STRAIGHT = (sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside, relu)
-"""Functions that are straight lines on both sides of a kink or a jump; those that are level have whole numbers there."""
+"""Functions that are straight lines on both sides of a kink or a jump; where one is level, its value is a whole number."""
 
 
 def smooth_around(roots: Sequence[Named], value_of: Callable[[Any], Value]) -> list[Named]:

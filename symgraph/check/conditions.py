@@ -63,7 +63,8 @@ class Sizes:
         sums: (n, k) over sums of rows, which do not round in a single one.
         bound: (n, k) the same sum weighted by the figures of the operations, 1/2 for constants: to first order, an error in ulp
             is below; it is at most ``largest_ulp`` * kappa_graph.
-        lowest, highest: (n, k) of the binary exponents e (2**(e - 1) <= |v| < 2**e) of values that the result is computed from.
+        lowest, highest: (n, k) the smallest and largest binary exponents e of values v that the result is computed from, each
+            with 2**(e - 1) <= |v| < 2**e.
         scatter: (n, k) how far from the truth rounding, of inputs too, may bring a result, to any order; inf where it may
             decide a comparison, reach the end of a domain, or is as large as the scale on which a function changes.
         strayed: (n, k) whether a value on the way leaves the dtype's normal range other than through an exponential: one that
@@ -85,7 +86,8 @@ class Conditions:
     """Conditioning at one point, of the graph's m nodes in the order of GraphConditioning.
 
     Attributes:
-        exponents, zero: (m,) such exponents of the values, 0 for 0 and for what is no number; whether the value is 0.
+        exponents: (m,) binary exponents of the values, as in ``Sizes``; 0 for 0 and for what is no number.
+        zero: (m,) whether the value is 0.
         edges: the condition number of every operation by every operand, in order.
         scatter: of each result.
     """

@@ -55,7 +55,7 @@ def judge(
 
 
 def of_constraints(model: Model, module: Any) -> tuple[Model, Any] | None:
-    """Return the constraints of a model, and of its module, as outputs of a model without rows, which can be judged, if any."""
+    """Return a model without rows whose outputs are the constraints, and a module of it, to judge; None if there are none."""
     if not hasattr(module, "constraints"):
         return None
     own = model.of_constraints(*module.METADATA["constraints"])

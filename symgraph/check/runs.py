@@ -224,7 +224,7 @@ class _Runner:
         first = runs[0]
         first.tried[place] = call.function != "error_bound"  # a bound is no result
         try:
-            for fact, result in zip(call.facts, call.run(), strict=True):
+            for fact, result in zip(call.facts, call.run(given), strict=True):
                 size = len(self.columns[fact])
                 for run, row in zip(runs, _ends(result) if len(runs) == 2 else (result,), strict=True):
                     if np.size(row) != size:

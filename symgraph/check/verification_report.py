@@ -13,7 +13,8 @@ class LostDigits:
     """The result at which a graph loses the most digits that the inputs determine.
 
     Attributes:
-        result, point: its name, and where.
+        result: its name.
+        point: the inputs by name at which that is so.
         node: the user's node whose rounding errors are enlarged the most.
         kappa_in, kappa_graph: the condition of the result by the inputs, and by the operations.
     """

@@ -104,7 +104,8 @@ class Call(NamedTuple):
     Attributes:
         function: its name.
         facts: of the results, in order.
-        run: makes the call and gives its results.
+        run: makes the call and gives its results. Without factors it takes any arguments that are there where the given ones
+            are, one row where these are one.
         how: one of ``WAYS``, or "without y".
         factors: (m,) those of the given rows, where the results are sums of rows; else None.
         penalty: the factor of the penalty, which is added to such a sum.
@@ -112,7 +113,7 @@ class Call(NamedTuple):
 
     function: str
     facts: Sequence[str]
-    run: Callable[[], Sequence[Any]]
+    run: Callable[[Given], Sequence[Any]]
     how: str = ""
     factors: Array | None = None
     penalty: float = 0.0
@@ -123,7 +124,7 @@ def calls(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
 
     One forward pass serves all that take its tape. Where "residual" is no fact, what it says of the loss stands for it.
     """
-    tape = _once(lambda: module.forward(*given[:3]))
+    tape = _once(lambda given: module.forward(*given[:3]))
     if given.by_row:
         yield from _forward(module, given, facts, tape)
         yield from (call for call in _by_row(module, given, facts) if all(fact in facts for fact in call.facts))
@@ -149,19 +150,19 @@ def of_weights(module: Any, w: NDArray[Any]) -> Iterator[Call]:
     def drawn_twice() -> Any:
         return np.where(np.equal(module.initial_weights(1), module.initial_weights(1)), w, np.nan)
 
-    yield Call("pack", ("weights",), lambda: [module.pack(dict(zip(names, w.tolist(), strict=True)))])
-    yield Call("unpack", ("weights",), lambda: [[module.unpack(w)[name] for name in names]])
-    yield Call("initial_weights", ("weights",), lambda: [drawn_twice()])
+    yield Call("pack", ("weights",), lambda _: [module.pack(dict(zip(names, w.tolist(), strict=True)))])
+    yield Call("unpack", ("weights",), lambda _: [[module.unpack(w)[name] for name in names]])
+    yield Call("initial_weights", ("weights",), lambda _: [drawn_twice()])
 
 
-def _once(function: Callable[[], Any]) -> Callable[[], Any]:
-    """A function that remembers what it gave."""
-    known: list[Any] = []
+def _once(function: Callable[[Given], Any]) -> Callable[[Given], Any]:
+    """A function that remembers what it gave for the last arguments."""
+    known: list[Any] = [None, None]
 
-    def call() -> Any:
-        if not known:
-            known.append(function())
-        return known[0]
+    def call(given: Given) -> Any:
+        if known[0] is not given:
+            known[:] = given, function(given)
+        return known[1]
 
     return call
 
@@ -193,7 +194,6 @@ def direction(weights: int) -> Array:
 
 def _called(
     module: Any,
-    given: Given,
     name: str,
     facts: Sequence[str],
     arguments: int = 3,
@@ -204,7 +204,7 @@ def _called(
 ) -> Call:
     """The call of a function with the first of the arguments, and more options."""
 
-    def run() -> Sequence[Any]:
+    def run(given: Given) -> Sequence[Any]:
         along = [direction(len(given.w)).astype(given.w.dtype)] if name in ("hvp", "jvp") else []
         result: Any = getattr(module, name)(given.w, *along, *given[1:arguments], **given.options, **options)
         if name in _OF_COLUMNS:
@@ -227,30 +227,30 @@ def _columns(module: Any, name: str, result: Any, given: Given, count: int) -> S
     return [*np.moveaxis(np.reshape(result, (*rows, count, *ends)), len(rows), 0)]
 
 
-def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[], Any]) -> Iterator[Call]:
+def _forward(module: Any, given: Given, facts: Collection[str], tape: Callable[[Given], Any]) -> Iterator[Call]:
     """The fields of the tape, with and without the target."""
     nodes = [fact for fact in facts if fact.startswith("node ")]
     whole = [fact for fact in nodes if fact != "node loss"] + ["loss"] * ("loss" in facts)
     if whole:
         yield Call("forward", whole, partial(_fields, module, tape, whole))
     if nodes and given.y is not None:
-        yield Call("forward", nodes, partial(_fields, module, lambda: module.forward(*given[:2]), nodes), WITHOUT)
+        yield Call("forward", nodes, partial(_fields, module, lambda given: module.forward(*given[:2]), nodes), WITHOUT)
 
 
-def _fields(module: Any, tape: Callable[[], Any], facts: Sequence[str]) -> Sequence[Any]:
-    names, found = module.METADATA.get("fields", {}), tape()  # a name that Python or the module needs is changed
+def _fields(module: Any, tape: Callable[[Given], Any], facts: Sequence[str], given: Given) -> Sequence[Any]:
+    names, found = module.METADATA.get("fields", {}), tape(given)  # a name that Python or the module needs is changed
     return [getattr(found, names.get(name, name)) for name in (fact.removeprefix("node ") for fact in facts)]
 
 
 def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]:
     """The functions that give something for each row."""
-    single = partial(_called, module, given)
+    single = partial(_called, module)
     outputs, residuals = (
         [fact for fact in facts if fact.partition(" ")[0] == kind] or [kind] for kind in ("output", "residual")
     )
     jacobian = [partials_fact(output) for output in outputs]
-    per_sample_grad = _once(lambda: module.per_sample_grad(*given[:3], **given.options))
-    yield Call("per_sample_grad", ("gradient",), lambda: [per_sample_grad()])
+    per_sample_grad = _once(lambda given: module.per_sample_grad(*given[:3], **given.options))
+    yield Call("per_sample_grad", ("gradient",), lambda given: [per_sample_grad(given)])
     if given.X is not None or given.y is None or given.alone:  # else nothing says how many rows there are
         yield single("predict", outputs, 2, WITHOUT)
         yield single("jacobian", jacobian, 2, WITHOUT)
@@ -262,75 +262,82 @@ def _by_row(module: Any, given: Given, facts: Collection[str]) -> Iterator[Call]
         yield single("residual", residuals)
         yield single("residual_jacobian", [partials_fact(residual) for residual in residuals])
     elif module.METADATA.get("residual_factor"):
-        yield from _squares(module, given, module.METADATA["residual_factor"], per_sample_grad)
+        yield from _squares(module, module.METADATA["residual_factor"], per_sample_grad)
     yield single("error_bound", BOUNDS[:2])
     if len(given.rows) * len(given.w) ** 2 <= MOST_ENTRIES:
         yield single("hessian_error_bound", BOUNDS[2:])
     if given.alone and hasattr(module, "penalty"):
         of_arrays = hasattr(module, "predict") or hasattr(module, "value_and_grad")
-        penalty = partial(module.penalty, given.w) if of_arrays else partial(_filling, module.penalty, given.w)
-        yield Call("penalty", ("penalty", "penalty_gradient"), penalty)
+        penalty = module.penalty if of_arrays else partial(_filling, module.penalty)
+        yield Call("penalty", ("penalty", "penalty_gradient"), lambda given: penalty(given.w))
     if given.alone and hasattr(module, "penalty_hessian"):
-        yield Call("penalty_hessian", ("penalty_hessian",), lambda: [module.penalty_hessian(given.w)])
+        yield Call("penalty_hessian", ("penalty_hessian",), lambda given: [module.penalty_hessian(given.w)])
     if given.alone and hasattr(module, "constraints"):
         limits = constraints_of(module)
-        yield Call("constraints", limits, lambda: [*module.constraints(given.w)])
-        yield Call("constraints_jacobian", [*map(partials_fact, limits)], lambda: [*module.constraints_jacobian(given.w)])
+        yield Call("constraints", limits, lambda given: [*module.constraints(given.w)])
+        partials = [*map(partials_fact, limits)]
+        yield Call("constraints_jacobian", partials, lambda given: [*module.constraints_jacobian(given.w)])
     if given.alone and hasattr(module, "penalty_residual"):
-        yield from _squares_of_penalty(module, given.w, module.METADATA["residual_factor"])
+        yield from _squares_of_penalty(module, module.METADATA["residual_factor"])
     if given.alone:
-        y = None if given.y is None else np.asarray(given.y, np.float64).tolist()
-        yield Call("row", ("loss", "gradient"), lambda: _filling(module.row, given.w, _floats(given.X), y))
-        one = len(outputs) == 1
-        yield Call("predict_row", outputs, lambda: [_row(module, given)] if one else _row(module, given))
+        yield Call("row", ("loss", "gradient"), partial(_row, module))
+        yield Call("predict_row", outputs, partial(_predicted_row, module, len(outputs)))
         if hasattr(module, "predict_jacobian_row"):
-            both = partial(_row_with_jacobian, module, given, len(outputs))
-            yield Call("predict_jacobian_row", (*outputs, *jacobian), both)
+            yield Call("predict_jacobian_row", (*outputs, *jacobian), partial(_row_with_jacobian, module, len(outputs)))
 
 
-def _row(module: Any, given: Given) -> Any:
-    return module.predict_row(given.w.tolist(), _floats(given.X))
+def _row(module: Any, given: Given) -> Sequence[Any]:
+    y = None if given.y is None else np.asarray(given.y, np.float64).tolist()
+    return _filling(module.row, given.w, _floats(given.X), y)
 
 
-def _row_with_jacobian(module: Any, given: Given, outputs: int) -> Sequence[Any]:
+def _predicted_row(module: Any, outputs: int, given: Given) -> Sequence[Any]:
+    found: Any = module.predict_row(given.w.tolist(), _floats(given.X))
+    return [found] if outputs == 1 else found
+
+
+def _row_with_jacobian(module: Any, outputs: int, given: Given) -> Sequence[Any]:
     """The outputs of a row and the partials of each, from `predict_jacobian_row`; NaN for partials that it does not write."""
     table = np.full((outputs, len(given.w)), math.nan)
     found = module.predict_jacobian_row(given.w.tolist(), _floats(given.X), table if outputs > 1 else table[0])
     return [*(found if outputs > 1 else [found]), *table]
 
 
-def _squares(module: Any, given: Given, factor: float, per_sample_grad: Callable[[], Any]) -> Iterator[Call]:
+def _squares(module: Any, factor: float, per_sample_grad: Callable[[Given], Any]) -> Iterator[Call]:
     """The residuals and their partials by what they say of a loss that is a factor times the sum of the residuals' squares."""
-    shape = (*([] if given.alone else [len(given.rows)]), module.METADATA.get("residuals", 1))
 
-    def part(name: str, *ends: int) -> Any:
+    def part(given: Given, name: str, *ends: int) -> Any:
+        shape = (*([] if given.alone else [len(given.rows)]), module.METADATA.get("residuals", 1))
         return np.reshape(getattr(module, name)(*given[:3], **given.options), (*shape, *ends))
 
-    residual = _once(lambda: part("residual").astype(np.float64))
+    residual = _once(lambda given: part(given, "residual").astype(np.float64))
 
-    def gradient() -> Any:
-        slopes, known = part("residual_jacobian", len(given.w)), np.asarray(per_sample_grad())
-        twice = 2.0 * factor * residual()[..., None]
+    def gradient(given: Given) -> Any:
+        slopes, known = part(given, "residual_jacobian", len(given.w)), np.asarray(per_sample_grad(given))
+        twice = 2.0 * factor * residual(given)[..., None]
         found = (twice * slopes).sum(-2)
         # slopes that are no normal numbers have no digits that a large residual could bring back
         least = np.abs(twice).sum(-2) * np.finfo(np.result_type(slopes, np.float32)).tiny
         return np.where((np.abs(found) < least) & (np.abs(known) < least), known, found)
 
-    yield Call("residual", ("loss",), lambda: [factor * np.square(residual()).sum(-1)])
-    yield Call("residual_jacobian", ("gradient",), lambda: [gradient()])
+    yield Call("residual", ("loss",), lambda given: [factor * np.square(residual(given)).sum(-1)])
+    yield Call("residual_jacobian", ("gradient",), lambda given: [gradient(given)])
 
 
-def _squares_of_penalty(module: Any, w: NDArray[Any], factor: float) -> Iterator[Call]:
+def _squares_of_penalty(module: Any, factor: float) -> Iterator[Call]:
     """The rows of the penalty and their partials, by what they say of it."""
 
-    def gradient() -> Any:
-        return 2.0 * factor * module.penalty_jacobian(w).T @ module.penalty_residual(w)
+    def value(given: Given) -> Any:
+        return factor * np.sum(np.square(module.penalty_residual(given.w)))
 
-    yield Call("penalty_residual", ("penalty",), lambda: [factor * np.sum(np.square(module.penalty_residual(w)))])
-    yield Call("penalty_jacobian", ("penalty_gradient",), lambda: [gradient()])
+    def gradient(given: Given) -> Any:
+        return 2.0 * factor * module.penalty_jacobian(given.w).T @ module.penalty_residual(given.w)
+
+    yield Call("penalty_residual", ("penalty",), lambda given: [value(given)])
+    yield Call("penalty_jacobian", ("penalty_gradient",), lambda given: [gradient(given)])
 
 
-def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Collection[str]) -> Iterator[Call]:
+def _reductions(module: Any, given: Given, tape: Callable[[Given], Any], known: Collection[str]) -> Iterator[Call]:
     """The functions that add up rows, in the ways that are tried."""
 
     shares, ones = given.shares, np.ones(len(given.shares))
@@ -348,8 +355,12 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Colle
     }
     cotangents = {"": (ones, ()), "weighted": (shares, (own,)), "sum": (_NUMBER * ones, (np.float64(_NUMBER),))}
 
-    def pulled(cotangent: Sequence[Any]) -> Sequence[Any]:
-        return [module.backward(tape(), *cotangent)]
+    def pulled(cotangent: Sequence[Any], given: Given) -> Sequence[Any]:
+        return [module.backward(tape(given), *cotangent)]
+
+    def normal(options: Mapping[str, Any], count: int, given: Given) -> Sequence[Any]:
+        found: Sequence[Any] = module.normal_equations(*given[:3], **options)
+        return found[-count:]
 
     second = [(name, (name,)) for name in ("hessian", "hvp") if name in known]
     for how in given.ways:
@@ -358,12 +369,11 @@ def _reductions(module: Any, given: Given, tape: Callable[[], Any], known: Colle
             yield Call("backward", ("gradient",), partial(pulled, cotangent), how, seeds)
         factors, options, penalty = ways[how]()
         for name, facts in (("value_and_grad", ("loss", "gradient")), ("loss", ("loss",)), ("grad", ("gradient",)), *second):
-            yield _called(module, given, name, facts, how=how, options=options, factors=factors, penalty=penalty)
+            yield _called(module, name, facts, how=how, options=options, factors=factors, penalty=penalty)
         if how.endswith("sum") and hasattr(module, "normal_equations"):
             weights = {name: value for name, value in options.items() if name == "sample_weight"}
             facts = (NORMAL, "gradient", "loss")[NORMAL not in known :]
-            run = partial(lambda weights, count: module.normal_equations(*given[:3], **weights)[-count:], weights, len(facts))
-            yield Call("normal_equations", facts, run, how, factors)
+            yield Call("normal_equations", facts, partial(normal, weights, len(facts)), how, factors)
 
 
 def _floats(x: Any) -> list[float]:

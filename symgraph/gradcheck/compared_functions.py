@@ -32,7 +32,7 @@ def compare(point: Point, facts: Mapping[str, Fact], rng: np.random.Generator) -
     """Compare every function that the module has with what its rows give at a point.
 
     At the first point functions are called in every way: with more rows alone, with large batches, with other layouts in
-    memory, in float32, and where sums overflow. Facts have what each row gives; its partials are judged by differences.
+    memory, in float32, and where sums overflow. The facts are what each row gives; differences judge its partials elsewhere.
     """
     first, kept = point.number == 0, np.flatnonzero(largest(fact.want for fact in facts.values()) < _SUMMABLE)
     if not len(kept):
@@ -116,9 +116,14 @@ def _fits(point: Point) -> bool:
 def _judged(
     point: Point, facts: Mapping[str, Fact], batches: Iterable[Given], *, lenient: bool = False, of_weights: bool = False
 ) -> Iterator[Finding]:
-    """Judge the functions by the facts of a point's rows, in batches; ``lenient`` lets results pass that are not finite.
+    """Call the module's functions with each of the batches, and judge them by the facts of a point's rows.
 
-    ``of_weights`` has the functions called, too, that give weights names.
+    Args:
+        point: the point.
+        facts: what each of its rows gives.
+        batches: the arguments of the calls.
+        lenient: whether results pass that are not finite.
+        of_weights: whether to call the functions that pack, unpack and draw weights, too.
     """
     found, scales = dict(facts), np.array([point.scale(j) for j in range(len(point.given.w))])
     for value in filter(is_value, facts):

@@ -69,7 +69,7 @@ class Outcome(NamedTuple, Generic[Known]):
 
     Attributes:
         call, given: the call and its arguments.
-        fact, known: the name of the fact that the result is, and what it should be.
+        fact, known: the name of the fact that the call gives, and what that should be.
         by: whether its last axis has an entry for each weight.
         got: what it is, of the same shape as what is known; NaN where there is a problem.
         problem: what is wrong beyond numbers, as a predicate: that the function raises, or gives another shape.
@@ -100,7 +100,8 @@ class Rows(NamedTuple, Generic[Known]):
     """A module, and what is known of n rows that it is called with.
 
     Attributes:
-        module, facts: of any backend, and the facts of each row, by name.
+        module: the module, of any backend.
+        facts: by name, what is known of each row.
         has: tells whether a function is to be called so.
         on_target: names of the fields of the tape that are None without the target.
     """
@@ -141,7 +142,7 @@ class Rows(NamedTuple, Generic[Known]):
     def _tried(self, call: Call, given: Given, known: dict[tuple[str, bytes | None, float], Known]) -> Iterator[Outcome[Known]]:
         """Make a call; what is known of sums is worked out once for all calls."""
         try:
-            results, cause = [*zip(call.facts, call.run(), strict=True)], None
+            results, cause = [*zip(call.facts, call.run(given), strict=True)], None
         except Exception as error:  # whatever a function raises is its fault
             results, cause = [(fact, None) for fact in call.facts], error
         factors = None if call.factors is None else call.factors.tobytes()

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.columns import columns_of
-from symgraph.errors import ModuleError
-from symgraph.gradcheck.calls import BY_ROW, Given, calls, constraints_of, is_value, partials_fact, with_constants
+from symgraph.errors import ModuleError, OptionError
+from symgraph.gradcheck.calls import BY_ROW, Call, Given, calls, constraints_of, is_value, partials_fact, with_constants
 from symgraph.gradcheck.differences import Array
 from symgraph.gradcheck.drawing import KINDS, SCALES, Law, domain_of, inside, is_bounded
 from symgraph.gradcheck.outcomes import Fact
@@ -37,13 +37,14 @@ class Point(NamedTuple):
     Attributes:
         module: the module that is checked.
         given: its weights and rows; `given.rows` says which rows of the data they are.
-        parts: the facts of each row that are compared: values, each before its partials.
+        parts: the facts of each row that are compared, values before their partials, each with the call that gives it and
+            whether that takes one row alone.
         number: how many points the check had before.
     """
 
     module: GeneratedModule
     given: Given
-    parts: tuple[str, ...]
+    parts: Mapping[str, tuple[Call, bool]]
     number: int = 0
 
     @property
@@ -62,12 +63,13 @@ class Point(NamedTuple):
         Raises:
             ModuleError: the function raises, so there is nothing to be checked.
         """
-        given, n = self.given._replace(w=w), len(self.given.rows)
+        given, n, (call, alone) = self.given._replace(w=w), len(self.given.rows), self.parts[part]
         shape = (n,) if is_value(part) else (n, len(w))
-        found = None if given.alone else self._result(part, given)
-        if found is None:
+        if alone:
             rows = range(1 if part.startswith(("penalty", "constraint")) else n)
-            found = np.asarray([self._result(part, given.one(row, "")) for row in rows])
+            found = np.asarray([self._result(part, call, given.one(row, "")) for row in rows])
+        else:
+            found = self._result(part, call, given)
         return found if found.shape == shape else np.broadcast_to(found, shape)
 
     def values(self) -> Mapping[str, Array]:
@@ -132,14 +134,11 @@ class Point(NamedTuple):
                 return False
         return True
 
-    def _result(self, part: str, given: Given) -> Any:
-        """A part by the first function that gives it; None if there is none, NaN where one of `math` raises."""
-        found = (call for call in calls(self.module, given, self.parts) if part in call.facts)
-        call = next((call for call in found if hasattr(self.module, call.function)), None)
+    def _result(self, part: str, call: Call, given: Given) -> Any:
+        """A part as a call gives it; NaN where a function of lists raises as those of `math` do."""
         try:
-            return None if call is None else np.asarray(call.run()[call.facts.index(part)])
+            return np.asarray(call.run(given)[call.facts.index(part)])
         except Exception as error:  # whatever it raises is a fault of the module
-            assert call is not None
             if call.function in BY_ROW and isinstance(error, (ArithmeticError, ValueError)):
                 return math.nan if is_value(part) else np.full(len(given.w), math.nan)
             text = f"{self.module.MODEL} cannot be checked: {call.function} raises {type(error).__name__}: {error}"
@@ -181,12 +180,31 @@ def draw(
     size = known[0] if known else 1  # a model with neither features nor target is one row
     tried = np.array(chance.sample(range(size), min(size, rows * _CANDIDATES)))
     given = Given(w, data[0], data[1], np.arange(size), not known, shares=np.ones(size)).take(tried, "")
-    has = ["loss"] * module.METADATA["has_loss"] + [*columns_of("output", module.OUTPUTS)] * hasattr(module, "jacobian")
-    has += [*["penalty"] * hasattr(module, "penalty"), *constraints_of(module)]
-    point = Point(module, given, tuple(part for value in has for part in (value, partials_fact(value))))
+    point = Point(module, given, _parts_of(module, given))
     with np.errstate(all="ignore"):
         kept = np.flatnonzero(np.isfinite([point.each(value, w) for value in point.mains]).all(axis=0))[:rows]
     return point.take(kept) if len(kept) else None
+
+
+def _parts_of(module: GeneratedModule, given: Given) -> Mapping[str, tuple[Call, bool]]:
+    """Find the first call that gives each fact of rows, values before their partials, and tell if it takes one row alone.
+
+    Raises:
+        OptionError: there is none for a fact.
+    """
+    has = ["loss"] * module.METADATA["has_loss"] + [*columns_of("output", module.OUTPUTS)] * hasattr(module, "jacobian")
+    has += [*["penalty"] * hasattr(module, "penalty"), *constraints_of(module)]
+    parts = [part for value in has for part in (value, partials_fact(value))]
+    there = [(call, some.alone) for some in (given, given.one(0, "")) for call in calls(module, some, parts)]
+    found: dict[str, tuple[Call, bool]] = {}
+    for call, alone in there:
+        for fact in call.facts if hasattr(module, call.function) else ():
+            found.setdefault(fact, (call, alone))
+    missing = next((part for part in parts if part not in found), None)
+    if missing is not None:
+        text = f"{module.MODEL} cannot be checked: this module has no function that gives the {missing} of a row"
+        raise OptionError(f"{text}; give the module of another backend")
+    return {part: found[part] for part in parts}
 
 
 def _draw_weights(module: GeneratedModule, chance: random.Random, law: Law | None) -> Array:

@@ -20,7 +20,8 @@ class Finding(NamedTuple):
     Attributes:
         function: the function that gave them, and how it was called; "" for the partials of a weight.
         point: where.
-        names, entries: of what the entries are, in turn, and these, the results compared.
+        names: the names of the entries along the last axis: the weights, or "value" alone.
+        entries: the results, compared with what they ought to be.
         problem: what is wrong beyond a difference.
         shows: the weights in whose partials a fault would have shown.
     """

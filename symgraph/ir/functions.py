@@ -285,7 +285,10 @@ class betaln(SpecFunction):  # noqa: N801
 
 
 class stirlerr(SpecFunction):  # noqa: N801
-    """What Stirling's formula lacks of log(gamma(x)), for x > 0: about 1/(12*x) where x is large."""
+    """The remainder of Stirling's formula, log(gamma(x)) - ((x - 1/2)*log(x) - x + log(2*pi)/2), for x > 0.
+
+    It is about 1/(12*x) where x is large (NIST DLMF 5.11.1).
+    """
 
     nargs = 1
     form = staticmethod(lambda x: loggamma(x) - (x - Rational(1, 2)) * log(x) + x - log(2 * pi) / 2)

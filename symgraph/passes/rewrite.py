@@ -54,8 +54,10 @@ def _closed(builder: GraphBuilder, node: Node, args: tuple[int, ...]) -> int | N
     """Write exp of x or of a number as exp(x) or another number, where exp(x) is computed in any case."""
     inner = builder.nodes[args[0]]
     safe = builder.nodes[inner.args[-1]].data if inner.op == "select" else None
-    found = builder.find(node.op, inner.args[1]) if isinstance(safe, float) else None
-    if found is None or not isinstance(safe, float):
+    if not isinstance(safe, float):
+        return None
+    found = builder.find(node.op, inner.args[1])
+    if found is None:
         return None
     return builder.add("select", inner.args[0], found, builder.const(_short(_HELD[node.op].value(safe))))
 

@@ -145,7 +145,7 @@ def wrightomega(scipy: Any, x: Array) -> Array:
 def faddeeva(x: Array, y: Array) -> Array:
     """Compute Faddeeva's function w at x + i*y, complex."""
     z, scale = x + 1j * y, 1j / np.sqrt(np.pi)
-    regions = [(np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z)[0])]
+    regions = [(np.abs(z) < FADDEEVA_FAR, faddeeva_by_sum)]
     return by_region(z, regions, lambda z: scale / (z - faddeeva_rest(z)))
 
 
@@ -153,8 +153,8 @@ def faddeeva_slope(x: Array, y: Array) -> Array:
     """Compute w'(z) = 2*i/sqrt(pi) - 2*z*w(z), whose terms cancel away from 0, there by the formulas below."""
     z, scale = x + 1j * y, 2j / np.sqrt(np.pi)
     regions = [
-        (np.abs(z) < FADDEEVA_NEAR, lambda z: scale - 2.0 * z * faddeeva_by_sum(z)[0]),
-        (np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z)[1]),
+        (np.abs(z) < FADDEEVA_NEAR, lambda z: scale - 2.0 * z * faddeeva_by_sum(z)),
+        (np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z, 1)),
     ]
     return by_region(z, regions, lambda z: -scale * (rest := faddeeva_rest(z)) / (z - rest))
 
@@ -164,7 +164,7 @@ def faddeeva_bend(x: Array, y: Array) -> Array:
     z, scale = x + 1j * y, 2j / np.sqrt(np.pi)
 
     def near(z: Array) -> Any:
-        value: Any = faddeeva_by_sum(z)[0]
+        value: Any = faddeeva_by_sum(z)
         return -2.0 * value - 2.0 * z * (scale - 2.0 * z * value)
 
     def far(z: Array) -> Any:
@@ -172,20 +172,23 @@ def faddeeva_bend(x: Array, y: Array) -> Array:
         return scale * rest / (z - rest) / (z - 0.5 / (z - rest))
 
     # up to 2.1 the pole's share and the nodes next to it cancel more
-    regions = [(np.abs(z) < 2.1, near), (np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z)[2])]
+    regions = [(np.abs(z) < 2.1, near), (np.abs(z) < FADDEEVA_FAR, lambda z: faddeeva_by_sum(z, 2))]
     return by_region(z, regions, far)
 
 
 def faddeeva_rest(z: Array, head: int = 1) -> Array:
-    """Compute what the continued fraction of w(z) = i/sqrt(pi)/(z - rest) has below its head, or below (NIST DLMF 7.9.4)."""
+    """Compute the rest of the continued fraction w(z) = i/sqrt(pi)/(z - 1/2/(z - 1/(z - ...))), from 1/2 or another head on.
+
+    Its numerators are 1/2, 1, 3/2 and so on (NIST DLMF 7.9.4); the head, a number of them, is the first of the rest.
+    """
     rest: Array = FADDEEVA_TERMS / 2 / z
     for term in range(FADDEEVA_TERMS - 1, head - 1, -1):
         rest = term / 2 / (z - rest)
     return rest
 
 
-def faddeeva_by_sum(z: Array) -> tuple[Array, Array, Array]:
-    """Compute w, w' and w'' by the trapezoidal rule, with the pole's share (Matta, Reichel, Math. Comp. 25, 1971).
+def faddeeva_by_sum(z: Array, order: int = 0) -> Array:
+    """Compute w, w' or w'' by the trapezoidal rule, with the pole's share (Matta, Reichel, Math. Comp. 25, 1971).
 
     The nodes are the multiples of h = 1/2 or the numbers midway, whichever keep away from x; 2*exp(-z*z)/(1 - q) with q =
     exp(-2*pi*i*z/h), or 1 + q for numbers midway, is the pole's share of w where y < pi/h.
@@ -197,25 +200,33 @@ def faddeeva_by_sum(z: Array) -> tuple[Array, Array, Array]:
     inner, square = np.abs(z.real) < 0.25 * h, z * z
     nodes = (np.arange(15.0)[:, np.newaxis] + midway) * h
 
-    def pair(node: Array) -> tuple[Array, Array, Array]:
+    def pair(node: Array) -> Any:
         inverse = 1.0 / np.where(inner, square - node * node, (z - node) * (z + node))
         term = np.where(node > 0.0, np.exp(-node * node), 0.0) * inverse
-        slope = term * inverse * (square + node * node)
-        return term * z, slope, 2.0 * term * inverse * inverse * z * (square + 3.0 * node * node)
+        if order == 0:
+            return term * z
+        if order == 1:  # with the opposite sign, as below
+            return term * inverse * (square + node * node)
+        return 2.0 * term * inverse * inverse * z * (square + 3.0 * node * node)
 
     alone = np.where(midway > 0.0, 0.0, 0.5 / z)
-    value, slope, bend = alone, -alone / z, 2.0 * alone / square
-    for parts in zip(*pair(nodes), strict=True) if z.size == 1 else map(pair, nodes):
-        value, slope, bend = value + parts[0], slope - parts[1], bend + parts[2]
+    total: Any = alone if order == 0 else alone / z if order == 1 else 2.0 * alone / square
+    for part in pair(nodes) if z.size == 1 else map(pair, nodes):
+        total = total + part
     # by 1/q, which underflows where q would overflow
     small = np.where(midway > 0.0, -1.0, 1.0) * np.exp(2j * np.pi * z / h)
     share = np.where(
         z.imag < np.pi / h, 2.0 * gauss(z.real) * np.exp(z.imag**2 - 2j * z.real * z.imag) * small / (small - 1.0), 0.0
     )
-    turn, factor = 2j * np.pi / h, 2j * h / np.pi
-    growth = 2.0 * z + turn / (small - 1.0)
-    change = turn * turn * small / (small - 1.0) / (small - 1.0) - 2.0
-    return factor * value + share, factor * slope - share * growth, factor * bend + share * (growth * growth + change)
+    turn, found = 2j * np.pi / h, 2j * h / np.pi * total
+    if order == 0:
+        found = found + share
+    else:
+        growth = 2.0 * z + turn / (small - 1.0)
+        change = turn * turn * small / (small - 1.0) / (small - 1.0) - 2.0
+        found = -found - share * growth if order == 1 else found + share * (growth * growth + change)
+    result: Array = found
+    return result
 
 
 def polygamma(scipy: Any, order: float, x: Array) -> Array:

@@ -6,6 +6,9 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from symgraph.errors import SpecError
+from symgraph.spec.names import check_name
+
 ALLOWED = "only numbers, names, + - * / ** and calls of functions may stand in a formula"
 
 _INSTEAD: Mapping[str, str] = MappingProxyType(
@@ -100,12 +103,12 @@ def names_of_columns(columns: Iterable[str]) -> dict[str, str]:
 
 
 def _is_usable(name: str) -> bool:
-    return (
-        name.isidentifier()
-        and not keyword.iskeyword(name)
-        and not name.startswith(("_", "d_"))
-        and unicodedata.normalize("NFKC", name) == name
-    )
+    """Tell if a spec may use a name, which is no word of Python's."""
+    try:
+        check_name(name, "feature", "")
+    except SpecError:
+        return False
+    return not keyword.iskeyword(name)
 
 
 def unquoted_column(text: str, columns: Collection[str]) -> tuple[int, str] | None:

@@ -66,7 +66,14 @@ class Declared(NamedTuple):
 
 
 def _surprise(x: Any, others: Any, excess: Any, log_rate: Any) -> Any:
-    """Return x*log(x/mean) of x out of x + others, given mean - x, which says more near the mean, and log(mean/trials)."""
+    """Return x*log(x/mean), where x of x + others trials succeed.
+
+    Args:
+        x: the successes.
+        others: the failures.
+        excess: mean - x, by which the result keeps its digits near the mean.
+        log_rate: log(mean/trials), by which it keeps them elsewhere.
+    """
     trials = x + others
     near = And(Abs(excess) < 7 * x / 8, others > 0)
     return Piecewise((-x * log1p(excess / x), near), (x * (log(x / trials) - log_rate), x > 0), (0, True))

@@ -127,6 +127,13 @@ def test_a_module_without_derivatives_is_refused_in_one_line() -> None:
         gradcheck(alone)
 
 
+def test_a_module_without_the_loss_of_a_row_is_refused_in_one_line() -> None:
+    whole = vars(from_source(TEXT, "nine_weights", "<sound>"))
+    chosen = SimpleNamespace(**{name: value for name, value in whole.items() if name not in ("forward", "residual", "row")})
+    with pytest.raises(OptionError, match="has no function that gives the loss of a row; give the module of another backend"):
+        gradcheck(chosen)
+
+
 def test_a_function_that_the_check_rests_on_and_that_raises_is_named() -> None:
     faulty = with_line("    tanh_1 = exp + w7\n", "    tanh_1 = exp + missing\n")
     with pytest.raises(

@@ -143,14 +143,24 @@ class FunctionWriter:
         once = *statements(lines, self.notes, 4, sign="//"), *stores
         return Body("gradient", once, (), _unread(("w", *direction_of(prefix), "sums"), once))
 
-    def _chunks(self, results: Sequence[int]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
-        """Distribute what a function over rows computes over loops, and give its results, the terms of sums for these."""
+    def _chunks(self, results: Sequence[int]) -> tuple[Sequence[Sequence[int]], Mapping[int, int], Sequence[int]]:
+        """Distribute what a function over rows computes over loops.
+
+        Returns:
+            The operations of each loop; the number of the loop of each operation, below 0 in shared parts; and the number of
+            the loop that writes each result.
+        """
         values = [self._value(position) for position in results]
         found = self._operations(values, known={*self.shared_from})
         chunks = split(self.graph, sorted(found, key=lambda position: self.graph.nodes[position].varying))
-        there = {position for chunk in chunks for position in chunk}
-        loose = sum(value not in there for value in values)
-        return (*chunks, *[()] * ((loose - 1) // LONGEST_LOOP)), values
+        where = {**self.shared_from, **{position: number for number, chunk in enumerate(chunks) for position in chunk}}
+        number_of = [where.get(value, -1) for value in values]
+        # results that no loop computes are written by the last ones, so many by each
+        loose = [index for index, number in enumerate(number_of) if number < 0]
+        chunks = (*chunks, *[()] * ((len(loose) - 1) // LONGEST_LOOP))
+        for count, index in enumerate(reversed(loose)):
+            number_of[index] = len(chunks) - 1 - count // LONGEST_LOOP
+        return chunks, where, number_of
 
     def _over_rows(
         self,
@@ -173,13 +183,7 @@ class FunctionWriter:
             seed: whether the cotangent has a name, which is 1 where no slopes are wanted.
         """
         results = [(array, one) for array, some in arrays.items() for one in some]
-        chunks, values = self._chunks([one.position for _, one in results])
-        where = {**self.shared_from, **{position: number for number, chunk in enumerate(chunks) for position in chunk}}
-        # what is computed in no part is written by the last ones
-        loose = [index for index, value in enumerate(values) if where.get(value, -1) < 0]
-        number_of = [where.get(value, -1) for value in values]
-        for count, index in enumerate(reversed(loose)):
-            number_of[index] = len(chunks) - 1 - count // LONGEST_LOOP
+        chunks, where, number_of = self._chunks([one.position for _, one in results])
         own = [[index for index, number in enumerate(number_of) if number == one] for one in range(len(chunks))]
         slots, kept = self._slots(chunks, where)
         written: list[list[Result]] = []
