@@ -2,15 +2,16 @@
 
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
-from symgraph.io.blocks import BLOCK_ROWS, Block, listed, numbered, short
+from symgraph.io.blocks import BLOCK_ROWS, Block, numbered, positions, short
 from symgraph.io.data_files import DataFile
 from symgraph.io.unpickle import load_arrays
 
@@ -26,6 +27,7 @@ class ArrayTable:
     """
 
     values: NDArray[np.float64]
+    dialect_in_words = ""
 
     @property
     def rows(self) -> int:
@@ -35,7 +37,16 @@ class ArrayTable:
     def blocks(self) -> Iterator[Block]:
         """Cut the rows into blocks; see `Table`."""
         for start in range(0, len(self.values), BLOCK_ROWS):
-            yield numbered(self.values[start : start + BLOCK_ROWS], start)
+            values = self.values[start : start + BLOCK_ROWS]
+            yield Block(values, numbered(start), partial(_text, values))
+
+    def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
+        """Give the first column as texts, see `Table`; whole numbers have no decimal point."""
+        yield [f"{number:g}" for number in self.values[:, 0].tolist()], numbered(0)
+
+
+def _text(values: NDArray[np.float64], row: int, column: int) -> str:
+    return str(values[row, column])
 
 
 def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str]) -> ArrayTable:
@@ -111,9 +122,7 @@ def _from_arrays(path: str, content: Any, names: Sequence[str], possible: Sequen
         columns = {name: content[name] for name in content.dtype.names}
     else:
         columns = _by_position(path, content, possible, len(names))
-    missing = [name for name in names if name not in columns]
-    if missing:
-        raise DataError(f"{path} has no column {', '.join(missing)}; it has {listed([str(name) for name in columns])}")
+    positions(path, list(columns), names)
     table = [_column(path, f"column {name}", columns[name]) for name in names]
     if len({len(column) for column in table}) > 1:
         sizes = ", ".join(f"{name} {len(column)}" for name, column in zip(names, table, strict=True))

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from symgraph.errors import DataError, OptionError
-from symgraph.io.blocks import BLOCK_ROWS, Block, positions, short
+from symgraph.io.blocks import BLOCK_ROWS, Block, numbered, positions, short
 from symgraph.io.data_files import DataFile
 
 SUFFIXES = (".parquet", ".pq", ".arrow", ".arrows", ".feather", ".ipc")
@@ -30,6 +29,7 @@ class ArrowTable:
     names: tuple[str, ...]
     header: tuple[str, ...]
     rows: int | None
+    dialect_in_words = ""
 
     def blocks(self) -> Iterator[Block]:
         """Read the rows; see `Table`."""
@@ -42,12 +42,12 @@ class ArrowTable:
                     start += some.num_rows
 
     def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
-        """Read the first column that was asked for as texts, in blocks, each with a function that names the place of a row."""
+        """Read the first column as texts; see `Table`."""
         start = 0
         with _opened(self.file) as (_, batches, _rows):
             for batch in batches(self.names[:1]):
                 values = ["" if value is None else str(value).strip() for value in batch.column(self.names[0]).to_pylist()]
-                yield values, partial(_where, start)
+                yield values, numbered(start)
                 start += len(values)
 
     def _block(self, columns: list[Any], start: int) -> Block:
@@ -56,11 +56,7 @@ class ArrowTable:
         def cell(row: int, column: int) -> str:
             return str(values[row, column]) if columns[column][row].is_valid else "empty"
 
-        return Block(values, partial(_where, start), cell)
-
-
-def _where(start: int, row: int) -> str:
-    return f"row {start + row} (counted from 0)"
+        return Block(values, numbered(start), cell)
 
 
 def arrow_table(file: DataFile, names: Sequence[str]) -> ArrowTable:

@@ -38,8 +38,19 @@ class Table(Protocol):
     def rows(self) -> int | None:
         """Return the number of rows, None where only reading tells."""
 
+    @property
+    def dialect_in_words(self) -> str:
+        """Return how text is written; "" for commas and decimal points, and for what is no text."""
+
     def blocks(self) -> Iterator[Block]:
         """Read the columns asked for from the beginning.
+
+        Raises:
+            DataError: the file cannot be used.
+        """
+
+    def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
+        """Read the first column asked for as texts, in blocks, each with a function that tells where a row is, in words.
 
         Raises:
             DataError: the file cannot be used.
@@ -57,10 +68,15 @@ class Rows(NamedTuple):
     values: NDArray[np.float64]
     kept: NDArray[np.bool_] | None
 
+    @property
+    def read(self) -> int:
+        """Return the number of rows of the block, with those that were left out."""
+        return len(self.values) if self.kept is None else len(self.kept)
 
-def numbered(values: NDArray[np.float64], first: int) -> Block:
-    """Return a block whose rows have no lines, but numbers."""
-    return Block(values, lambda row: f"row {first + row} (counted from 0)", lambda row, column: str(values[row, column]))
+
+def numbered(first: int) -> Callable[[int], str]:
+    """Return a function that tells where a row is by its number, from that of the first row of a block."""
+    return lambda row: f"row {first + row} (counted from 0)"
 
 
 def complete(name: str, blocks: Iterable[Block], columns: Sequence[str], *, drop_missing: bool) -> Iterator[Rows]:

@@ -14,7 +14,7 @@ from symgraph.io.arrow_data import arrow_table
 from symgraph.io.blocks import Table, complete
 from symgraph.io.data_files import COMPRESSIONS, DataFile, data_file
 from symgraph.io.files import is_stream
-from symgraph.io.text_data import TextTable, checked_dialect, text_table
+from symgraph.io.text_data import checked_dialect, text_table
 
 SUFFIXES = (*text_data.SUFFIXES, *arrow_data.SUFFIXES, *array_data.SUFFIXES)
 """How data files end; those of text may be compressed, with a further suffix."""
@@ -114,8 +114,8 @@ def read_data(
     if len(own) > d:
         y = values[:, d].copy() if isinstance(target, str) else np.ascontiguousarray(values[:, d : len(own)])
     all_kept = all(block.kept is None for block in blocks)
-    words = table.dialect.in_words if isinstance(table, TextTable) else ""
-    return Dataset(X, y, values[:, len(own) :] if others else None, None if all_kept else np.concatenate(kept), words)
+    further = values[:, len(own) :] if others else None
+    return Dataset(X, y, further, None if all_kept else np.concatenate(kept), table.dialect_in_words)
 
 
 def opened_table(

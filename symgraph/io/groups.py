@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from symgraph.errors import DataError
-from symgraph.io.arrow_data import ArrowTable
 from symgraph.io.data import PLAIN, Reading, opened_table
 from symgraph.io.data_files import DataFile
-from symgraph.io.text_data import TextTable
 
 
 def read_groups(path: str | Path | DataFile, column: str, reading: Reading = PLAIN) -> list[str]:
@@ -21,8 +19,6 @@ def read_groups(path: str | Path | DataFile, column: str, reading: Reading = PLA
         DataError: the file cannot be read, has not one such column, or a cell of it is empty.
     """
     name, table = opened_table(path, (column,), (column,), reading)
-    if not isinstance(table, TextTable | ArrowTable):
-        return [f"{number:g}" for block in table.blocks() for number in block.values[:, 0].tolist()]
     found: list[str] = []
     for texts, where in table.texts():
         if "" in texts:

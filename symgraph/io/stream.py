@@ -14,7 +14,6 @@ from symgraph.io.data import Reading, opened_table
 from symgraph.io.data_files import DataFile
 from symgraph.io.module import targets_of
 from symgraph.io.targets import check_labels
-from symgraph.io.text_data import TextTable
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.streamed import Window, streamed_inputs, streamed_sums
 
@@ -40,7 +39,7 @@ class Stream:
 
     def __init__(self, module: Any, name: str, table: Table, reading: Reading, rows: int, watch: Watch | None, target: bool):
         self.module, self.name, self.rows, self.has_target = module, name, rows, target
-        self.dialect = table.dialect.in_words if isinstance(table, TextTable) else ""
+        self.dialect = table.dialect_in_words
         self._table, self._reading, self.watch = table, reading, watch
         self._features, self._targets = len(module.FEATURES), len(targets_of(module)) if target else 0
         self._columns = (*module.FEATURES, *(targets_of(module) if target else ()))
@@ -140,11 +139,10 @@ class Stream:
         """Go through all rows, so that a fault is told before anything is computed; count those that are kept and left out."""
         count, read = 0, 0
         for block in self._blocks():
-            size = len(block.values) if block.kept is None else len(block.kept)
-            numbers = read + (np.arange(size) if block.kept is None else np.flatnonzero(block.kept))
+            numbers = read + (np.arange(block.read) if block.kept is None else np.flatnonzero(block.kept))
             if len(numbers):
                 check_labels(self.module, *self._apart(block.values), self.name, numbers)
-            count, read = count + len(block.values), read + size
+            count, read = count + len(block.values), read + block.read
         if not count:
             raise DataError(f"{self.name} has a missing cell in every row")
         return count, read - count
@@ -155,7 +153,7 @@ class Stream:
     def _blocks(self) -> Iterator[Any]:
         done, total = 0, self._table.rows
         for block in complete(self.name, self._table.blocks(), self._columns, drop_missing=self._reading.drop_missing):
-            done += len(block.values) if block.kept is None else len(block.kept)
+            done += block.read
             if self.watch is not None:
                 self.watch(done, total if total is not None or not hasattr(self, "n") else self.n + self.dropped)
             yield block

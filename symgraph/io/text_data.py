@@ -44,12 +44,6 @@ class Dialect(NamedTuple):
     decimal: str | None = None
     thousands: str | None = None
 
-    @property
-    def in_words(self) -> str:
-        """Return what differs from commas and decimal points, for a note; "" if nothing does."""
-        told = [] if self.delimiter == "," else [f"columns separated by {_NAMES.get(str(self.delimiter), self.delimiter)}"]
-        return ", ".join([*told, *(["decimal commas"] if self.decimal == "," else [])])
-
 
 def checked_dialect(delimiter: str | None, decimal: str | None, thousands: str | None) -> Dialect:
     """Return a dialect after checking it; a delimiter may be named: tab, space.
@@ -86,6 +80,13 @@ class TextTable:
     header: tuple[str, ...]
     rows = None
 
+    @property
+    def dialect_in_words(self) -> str:
+        """Return what differs from commas and decimal points, for a note; "" if nothing does."""
+        delimiter, decimal, _ = self.dialect
+        told = [] if delimiter == "," else [f"columns separated by {_NAMES.get(str(delimiter), delimiter)}"]
+        return ", ".join([*told, *(["decimal commas"] if decimal == "," else [])])
+
     def blocks(self) -> Iterator[Block]:
         """Read the rows; see `Table`."""
         places = positions(self.file.name, self.header, self.names)
@@ -93,7 +94,7 @@ class TextTable:
             yield self._block(rows, places, where)
 
     def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
-        """Read the first column that was asked for as texts, in blocks, each with a function that names the place of a row."""
+        """Read the first column as texts; see `Table`."""
         (place, *_) = positions(self.file.name, self.header, self.names)
         for rows, where in self._parts():
             yield [row[place].strip() for row in rows], where
