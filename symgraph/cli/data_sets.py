@@ -79,6 +79,7 @@ def read_sets(
         DataError: a file cannot be used.
     """
     from symgraph.errors import OptionError
+    from symgraph.io.data import known_file
 
     def read(file: "Path | FoundFile") -> tuple[DataSet, Any]:
         rows = read_rows(module, file, others=deviations.columns, columns=columns, reading=reading, quiet=quiet)
@@ -88,7 +89,8 @@ def read_sets(
     if group_by:
         if len(files) != 1:
             raise OptionError("--group-by takes the rows of one file apart; give one --data")
-        return _groups(files[0], group_by, reading, *read(files[0]))
+        file = known_file(files[0])  # once, since a pipe is read by that
+        return _groups(file, group_by, reading, *read(file))
     labels = [Path(str(file)).stem for file in files]
     labels = labels if len(set(labels)) == len(labels) else list(map(str, files))
     twice = [label for number, label in enumerate(labels) if label in labels[:number]]
