@@ -41,8 +41,9 @@ class ArrayTable:
             yield Block(values, numbered(start), partial(_text, values))
 
     def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
-        """Give the first column as texts, see `Table`; whole numbers have no decimal point."""
-        yield [f"{number:g}" for number in self.values[:, 0].tolist()], numbered(0)
+        """Give the first column as texts of all digits, whole numbers without a decimal point; see `Table`."""
+        numbers = self.values[:, 0].tolist()
+        yield [str(int(number) if number.is_integer() else number) for number in numbers], numbered(0)
 
 
 def _text(values: NDArray[np.float64], row: int, column: int) -> str:

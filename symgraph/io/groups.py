@@ -8,7 +8,7 @@ from symgraph.io.data_files import DataFile
 
 
 def read_groups(path: str | Path | DataFile, column: str, reading: Reading = PLAIN) -> list[str]:
-    """Read the texts of a column; numbers, where the file has no texts, as Python writes them.
+    """Read the texts of a column; numbers of an array as Python writes them, whole ones without a decimal point.
 
     Args:
         path: the file, as for `read_data`.

@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -67,6 +68,15 @@ def test_groups_are_read_from_stdin_by_a_module_too(command: Run, built: Project
     done = command("fit", module, "--data", "-", "--group-by", "run", "--share", "rate", "--json", "-q")
     assert (done.code, done.err) == (0, "")
     assert list(json.loads(done.out)["sets"]) == ["a", "b"]
+
+
+def test_groups_of_an_array_keep_all_digits_of_their_numbers(command: Run, built: Project) -> None:
+    run = [1234567.0] * 3 + [1234568.0] * 3 + [0.5] * 3
+    Path("d.pkl").write_bytes(pickle.dumps({"time": [0.0, 1.0, 2.0] * 3, "y": [2.0, 1.2, 0.7] * 3, "run": run}))
+    module = built.path("generated") / "decay.py"
+    done = command("fit", module, "--data", "d.pkl", "--group-by", "run", "--share", "rate", "--json", "-q")
+    assert (done.code, done.err) == (0, "")
+    assert list(json.loads(done.out)["sets"]) == ["1234567", "1234568", "0.5"]
 
 
 def test_weights_of_each_data_set_are_saved_beside_one_plot(command: Run, built: Project) -> None:
