@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from symgraph.errors import DataError, ModuleError, OptionError
 from symgraph.io.array_data import ArrayTable
-from symgraph.io.blocks import BLOCK_ROWS, Table, complete
+from symgraph.io.blocks import BLOCK_ROWS, Rows, Table, complete
 from symgraph.io.data import Reading, opened_table
 from symgraph.io.data_files import DataFile
 from symgraph.io.module import targets_of
@@ -44,8 +44,10 @@ class Stream:
         self._features, self._targets = len(module.FEATURES), len(targets_of(module)) if target else 0
         self._columns = (*module.FEATURES, *(targets_of(module) if target else ()))
         self._binding = _binding_of(module)
+        self._total = table.rows
         self.n, self.dropped = self._counted()
-        self._window = Window(self._values, self.n, lambda: DataError(f"{name} has changed since it was first read"))
+        self._total = self.n + self.dropped
+        self._window = self._new_window()
 
     def __len__(self) -> int:
         return self.n
@@ -117,7 +119,7 @@ class Stream:
 
     def blocks(self) -> Iterator[tuple[Any, Any]]:
         """Read the rows in blocks: X (rows, d) and y (rows,) or (rows, p), None where the model has none or it is not read."""
-        window = Window(self._values, self.n, lambda: DataError(f"{self.name} has changed since it was first read"))
+        window = self._new_window()
         for start in range(0, self.n, self.rows):
             yield self._apart(window.rows(start, min(start + self.rows, self.n)))
 
@@ -147,15 +149,18 @@ class Stream:
             raise DataError(f"{self.name} has a missing cell in every row")
         return count, read - count
 
-    def _values(self) -> Iterator[Array]:
-        return (block.values for block in self._blocks())
+    def _new_window(self) -> Window:
+        def tables() -> Iterator[Array]:
+            return (block.values for block in self._blocks())
 
-    def _blocks(self) -> Iterator[Any]:
-        done, total = 0, self._table.rows
+        return Window(tables, self.n, lambda: DataError(f"{self.name} has changed since it was first read"))
+
+    def _blocks(self) -> Iterator[Rows]:
+        done = 0
         for block in complete(self.name, self._table.blocks(), self._columns, drop_missing=self._reading.drop_missing):
             done += block.read
             if self.watch is not None:
-                self.watch(done, total if total is not None or not hasattr(self, "n") else self.n + self.dropped)
+                self.watch(done, self._total)
             yield block
 
 
