@@ -12,7 +12,7 @@ from symgraph.io import array_data, arrow_data, text_data
 from symgraph.io.array_data import array_table
 from symgraph.io.arrow_data import arrow_table
 from symgraph.io.blocks import Table, complete
-from symgraph.io.data_files import COMPRESSIONS, DataFile, data_file
+from symgraph.io.data_files import DataFile, data_file, kind_by_name
 from symgraph.io.files import is_stream
 from symgraph.io.text_data import checked_dialect, text_table
 
@@ -164,9 +164,7 @@ def known_file(path: str | Path | DataFile) -> DataFile:
     if isinstance(path, DataFile):
         return path
     path = Path(path)
-    suffix, last = path.suffix.lower(), ""
-    if suffix in COMPRESSIONS:
-        suffix, last = Path(path.stem).suffix.lower(), suffix
+    suffix, last = kind_by_name(path)
     nameless = str(path) == "-" or (not suffix and is_stream(path))
     if not nameless and suffix not in (text_data.SUFFIXES if last else SUFFIXES):
         found = f"not in {suffix + last!r}" if suffix or last else "and this one has no suffix"
