@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError
+from symgraph.errors import DataError
 from symgraph.io.blocks import BLOCK_ROWS, Block, numbered, positions, short
 from symgraph.io.data_files import DataFile
+from symgraph.io.extra import library
 
 SUFFIXES = (".parquet", ".pq", ".arrow", ".arrows", ".feather", ".ipc")
 
@@ -74,11 +75,7 @@ def arrow_table(file: DataFile, names: Sequence[str]) -> ArrowTable:
 @contextmanager
 def _opened(file: DataFile) -> Iterator[tuple[list[str], Any, int | None]]:
     """Open a file; give the names of its columns, a function that reads some of them in batches, and the number of rows."""
-    try:
-        import pyarrow as pa
-    except ModuleNotFoundError:
-        message = f"{file.suffix} files need pyarrow, which is not installed: pip install 'symgraph-codegen[data]'"
-        raise OptionError(message) from None
+    pa = library("pyarrow", "data", f"{file.suffix} files", verb="need")
     with file.open() as stream:
         try:
             yield _parquet(stream) if file.suffix in (".parquet", ".pq") else _ipc(file, stream)
