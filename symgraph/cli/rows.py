@@ -49,6 +49,7 @@ def read_rows(
     *,
     need_target: bool = True,
     others: Sequence[str] = (),
+    label: str = "",
     columns: Mapping[str, str] = SAME,
     reading: "Reading | None" = None,
     quiet: bool = True,
@@ -62,6 +63,7 @@ def read_rows(
         path: the file.
         need_target: whether the target is read.
         others: further columns.
+        label: the column that names the data set of each row, or "".
         columns: the names that features and targets have in the file, by those in the model, where they differ.
         reading: how the file is read.
         quiet: whether to say nothing.
@@ -81,7 +83,8 @@ def read_rows(
     assert path is not None  # which a model that needs rows is refused without
     features, names = (tuple(columns.get(name, name) for name in some) for some in (module.FEATURES, targets_of(module)))
     targets = names[0] if module.TARGET else names
-    rows = read_data(path, features, targets, need_target=need_target, others=others, reading=reading or PLAIN)
+    how = reading or PLAIN
+    rows = read_data(path, features, targets, need_target=need_target, others=others, label=label, reading=how)
     check_labels(module, rows.X, rows.y, str(path), None if rows.kept is None else np.flatnonzero(rows.kept))
     _tell(path, rows, quiet)
     return rows

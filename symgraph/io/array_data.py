@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,9 +24,11 @@ class ArrayTable:
 
     Attributes:
         values: (n, m) float64, the columns asked for.
+        labels: (n,) the column that names data sets, where there is one.
     """
 
     values: NDArray[np.float64]
+    labels: NDArray[np.float64] | None = None
     dialect_in_words = ""
 
     @property
@@ -38,34 +40,37 @@ class ArrayTable:
         """Cut the rows into blocks; see `Table`."""
         for start in range(0, len(self.values), BLOCK_ROWS):
             values = self.values[start : start + BLOCK_ROWS]
-            yield Block(values, numbered(start), partial(_text, values))
-
-    def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
-        """Give the first column as texts of all digits, whole numbers without a decimal point; see `Table`."""
-        numbers = self.values[:, 0].tolist()
-        yield [str(int(number) if number.is_integer() else number) for number in numbers], numbered(0)
+            labels = None if self.labels is None else _texts(self.labels[start : start + BLOCK_ROWS])
+            yield Block(values, numbered(start), partial(_cell, values), labels)
 
 
-def _text(values: NDArray[np.float64], row: int, column: int) -> str:
+def _texts(numbers: NDArray[np.float64]) -> list[str]:
+    """Return numbers as texts of all digits, whole numbers without a decimal point."""
+    return [str(int(number) if number.is_integer() else number) for number in numbers.tolist()]
+
+
+def _cell(values: NDArray[np.float64], row: int, column: int) -> str:
     return str(values[row, column])
 
 
-def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str]) -> ArrayTable:
+def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str], label: str = "") -> ArrayTable:
     """Read a file of arrays whole.
 
     Args:
         file: an NPY file, or a pickle, which is read without trusting it.
         names: of the columns that are read.
         possible: names of the columns of a 2-D array, which may have those that are read or all.
+        label: the name of the column of labels, or "".
 
     Raises:
         DataError: it holds something else, or lacks a column.
     """
     with file.open() as stream:
-        content = stream.read()
-    return ArrayTable(
-        _from_arrays(file.name, (_npy if file.suffix == ".npy" else _pickle)(file.name, content), names, possible)
-    )
+        content = (_npy if file.suffix == ".npy" else _pickle)(file.name, stream.read())
+    if not label:
+        return ArrayTable(_from_arrays(file.name, content, names, possible))
+    values = _from_arrays(file.name, content, (*names, label), possible)
+    return ArrayTable(values[:, :-1], values[:, -1])
 
 
 def _npy(path: str, content: bytes) -> NDArray[Any]:
