@@ -80,15 +80,15 @@ def read_sets(
     """
     from symgraph.errors import OptionError
 
-    def read(file: "Path | FoundFile") -> tuple[DataSet, Any]:
-        rows = read_rows(module, file, others=deviations.columns, columns=columns, reading=reading, quiet=quiet)
-        others, kept = (None, None) if rows is None else (rows.others, rows.kept)
-        return DataSet(*inputs_of(rows), deviations.options(others)["sigma"]), kept
+    def read(file: "Path | FoundFile") -> tuple[DataSet, tuple[str, ...]]:
+        rows = read_rows(module, file, others=deviations.columns, label=group_by, columns=columns, reading=reading, quiet=quiet)
+        others, labels = (None, ()) if rows is None else (rows.others, rows.labels)
+        return DataSet(*inputs_of(rows), deviations.options(others)["sigma"]), labels
 
     if group_by:
         if len(files) != 1:
             raise OptionError("--group-by takes the rows of one file apart; give one --data")
-        return _groups(files[0], group_by, reading, *read(files[0]))
+        return _groups(*read(files[0]))
     labels = [Path(str(file)).stem for file in files]
     labels = labels if len(set(labels)) == len(labels) else list(map(str, files))
     twice = [label for number, label in enumerate(labels) if label in labels[:number]]
@@ -97,18 +97,12 @@ def read_sets(
     return {label: read(file)[0] for label, file in zip(labels, files, strict=True)}
 
 
-def _groups(file: "Path | FoundFile", column: str, reading: "Reading", rows: DataSet, kept: Any) -> dict[str, DataSet]:
+def _groups(rows: DataSet, labels: Sequence[str]) -> dict[str, DataSet]:
+    """Take rows apart by their labels."""
     import numpy as np
 
-    from symgraph.errors import DataError
-    from symgraph.io.groups import read_groups
-
-    labels = np.array(read_groups(file, column, reading))
-    labels = labels if kept is None else labels[kept]
-    if len(labels) != len(rows.y if rows.X is None else rows.X):
-        raise DataError(f"{file}: the column {column} has {len(labels)} cells, and not one for each row")
-    found = {}
-    for label in dict.fromkeys(labels.tolist()):
-        chosen = labels == label
+    found, of_rows = {}, np.array(labels)
+    for label in dict.fromkeys(labels):
+        chosen = of_rows == label
         found[label] = DataSet(*(part if part is None or np.ndim(part) == 0 else part[chosen] for part in rows))
     return found

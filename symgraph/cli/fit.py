@@ -101,7 +101,7 @@ def fit(
         if several:
             result = _together(module, found, columns, group_by, deviations, reading, share or "", options, stream, quiet)
         else:
-            result = _alone(module, files, found, columns, deviations, reading, options, stream, plot, quiet)
+            result = _alone(module, found, columns, deviations, reading, options, stream, plot, quiet)
     written = _written(result, save, plot, files)
     _show(result, json)
     for line in written:
@@ -133,8 +133,7 @@ def _check_share(several: bool, share: str | None) -> None:
 
 def _alone(
     module: Any,
-    files: Sequence[Path],
-    found: "Sequence[Path | FoundFile]",
+    files: "Sequence[Path | FoundFile]",
     columns: Mapping[str, str],
     deviations: Deviations,
     reading: "Reading",
@@ -152,16 +151,14 @@ def _alone(
         "--plot draws all rows": plot is not None,
         "columns in backquotes are for rows in memory": any(name != column for name, column in columns.items()),
     }
-    file, looked_at = (files[0], found[0]) if files else (None, None)
     rows = given_rows(
         module,
-        file,
+        files[0] if files else None,
         reading,
         stream=stream,
         against=next((reason for reason, holds in reasons.items() if holds), ""),
         others=deviations.columns,
         columns=columns,
-        found=None if isinstance(looked_at, Path) else looked_at,
         quiet=quiet,
     )
     with rows as given:

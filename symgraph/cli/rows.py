@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -48,6 +49,7 @@ def read_rows(
     *,
     need_target: bool = True,
     others: Sequence[str] = (),
+    label: str = "",
     columns: Mapping[str, str] = SAME,
     reading: "Reading | None" = None,
     quiet: bool = True,
@@ -61,6 +63,7 @@ def read_rows(
         path: the file.
         need_target: whether the target is read.
         others: further columns.
+        label: the column that names the data set of each row, or "".
         columns: the names that features and targets have in the file, by those in the model, where they differ.
         reading: how the file is read.
         quiet: whether to say nothing.
@@ -80,7 +83,8 @@ def read_rows(
     assert path is not None  # which a model that needs rows is refused without
     features, names = (tuple(columns.get(name, name) for name in some) for some in (module.FEATURES, targets_of(module)))
     targets = names[0] if module.TARGET else names
-    rows = read_data(path, features, targets, need_target=need_target, others=others, reading=reading or PLAIN)
+    how = reading or PLAIN
+    rows = read_data(path, features, targets, need_target=need_target, others=others, label=label, reading=how)
     check_labels(module, rows.X, rows.y, str(path), None if rows.kept is None else np.flatnonzero(rows.kept))
     _tell(path, rows, quiet)
     return rows
@@ -110,14 +114,13 @@ class Given(NamedTuple):
 @contextmanager
 def given_rows(
     module: "GeneratedModule",
-    path: Path | None,
+    path: "Path | FoundFile | None",
     reading: "Reading",
     *,
     stream: bool,
     against: str,
     others: Sequence[str] = (),
     columns: Mapping[str, str] = SAME,
-    found: "FoundFile | None" = None,
     quiet: bool,
     passes: bool = True,
 ) -> Iterator[Given]:
@@ -125,26 +128,25 @@ def given_rows(
 
     Args:
         module: the model's module.
-        path: the file.
+        path: the file, or what it was found to be: a pipe can be read once.
         reading: how it is read.
         stream: whether --stream was given.
         against: why the rows cannot be a stream, or "".
         others: further columns, of rows in memory.
         columns: as for `read_rows`, of rows in memory.
-        found: what the path names, where it was looked at before: a pipe can be read once.
         quiet: whether to show and to say nothing.
         passes: whether the bar of a stream goes on after its rows were counted.
     """
     if in_blocks(path, stream, against):
         assert path is not None  # else there is nothing to read
-        with streamed_rows(module, found or path, reading, quiet=quiet, passes=passes) as opened:
+        with streamed_rows(module, path, reading, quiet=quiet, passes=passes) as opened:
             yield Given((opened,), len(opened), True, None)
         return
-    rows = read_rows(module, found or path, others=others, columns=columns, reading=reading, quiet=quiet)
+    rows = read_rows(module, path, others=others, columns=columns, reading=reading, quiet=quiet)
     yield Given((module, *inputs_of(rows)), 1 if rows is None else len(rows), False, None if rows is None else rows.others)
 
 
-def in_blocks(path: Path | None, asked: bool, against: str) -> bool:
+def in_blocks(path: "Path | FoundFile | None", asked: bool, against: str) -> bool:
     """Tell if rows are read in blocks: where that was asked for, or the file is large and nothing speaks against it.
 
     Args:
@@ -159,7 +161,8 @@ def in_blocks(path: Path | None, asked: bool, against: str) -> bool:
 
     if asked and (against or path is None):
         raise OptionError(f"--stream: {against or 'there is no --data to read'}")
-    return asked or (path is not None and not against and path.is_file() and path.stat().st_size > LARGE)
+    file = path if path is None or isinstance(path, Path) else path.path
+    return asked or (file is not None and not against and file.is_file() and file.stat().st_size > LARGE)
 
 
 @contextmanager
@@ -185,9 +188,8 @@ def streamed_rows(
     from symgraph.io.stream import stream
 
     _needed(module, path, need_target)
-    options = {name: getattr(reading, name) for name in ("drop_missing", "delimiter", "decimal", "thousands")}
     with _bar(path, quiet) as (watch, stop):
-        rows = stream(module, path, target=need_target, watch=watch, **options)
+        rows = stream(module, path, target=need_target, watch=watch, **asdict(reading))
         if not passes:
             stop()
             rows.watch = None

@@ -56,7 +56,7 @@ class StreamProblem(Problem):
             while len(self.factors) >= _KEPT:
                 del self.factors[next(iter(self.factors))]
             self.factors[key] = self.stream.r_factor(w)
-        return self.factors[key] / (1.0 if self.sigma is None else float(self.sigma[0]))
+        return self.factors[key] / self._deviation
 
     def value_and_grad(self, v: Array) -> tuple[float, Array]:
         """Return the sum of the losses and its gradient by the free weights."""
@@ -82,7 +82,11 @@ class StreamProblem(Problem):
         """Return the sum of the squares of the target about its mean, which is read twice."""
         mean = sum(np.sum(y, axis=0) for _, y in self.stream.blocks()) / self.stream.n
         squares = sum(float(np.sum(np.square(y - mean))) for _, y in self.stream.blocks())
-        return squares / (1.0 if self.sigma is None else float(self.sigma[0]) ** 2)
+        return squares / self._deviation**2
+
+    @property
+    def _deviation(self) -> float:
+        return 1.0 if self.sigma is None else float(self.sigma[0])
 
 
 def rows_of(stream: Stream) -> Rows:

@@ -4,13 +4,14 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgraph.errors import DataError
-from symgraph.io.blocks import BLOCK_ROWS, Block, listed, numbered, short
+from symgraph.io.blocks import BLOCK_ROWS, Block, numbered, positions, short
 from symgraph.io.data_files import DataFile
 from symgraph.io.unpickle import load_arrays
 
@@ -23,9 +24,12 @@ class ArrayTable:
 
     Attributes:
         values: (n, m) float64, the columns asked for.
+        labels: (n,) the column that names data sets, where there is one.
     """
 
     values: NDArray[np.float64]
+    labels: NDArray[np.float64] | None = None
+    dialect_in_words = ""
 
     @property
     def rows(self) -> int:
@@ -35,25 +39,38 @@ class ArrayTable:
     def blocks(self) -> Iterator[Block]:
         """Cut the rows into blocks; see `Table`."""
         for start in range(0, len(self.values), BLOCK_ROWS):
-            yield numbered(self.values[start : start + BLOCK_ROWS], start)
+            values = self.values[start : start + BLOCK_ROWS]
+            labels = None if self.labels is None else _texts(self.labels[start : start + BLOCK_ROWS])
+            yield Block(values, numbered(start), partial(_cell, values), labels)
 
 
-def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str]) -> ArrayTable:
+def _texts(numbers: NDArray[np.float64]) -> list[str]:
+    """Return numbers as texts of all digits, whole numbers without a decimal point."""
+    return [str(int(number) if number.is_integer() else number) for number in numbers.tolist()]
+
+
+def _cell(values: NDArray[np.float64], row: int, column: int) -> str:
+    return str(values[row, column])
+
+
+def array_table(file: DataFile, names: Sequence[str], possible: Sequence[str], label: str = "") -> ArrayTable:
     """Read a file of arrays whole.
 
     Args:
         file: an NPY file, or a pickle, which is read without trusting it.
         names: of the columns that are read.
         possible: names of the columns of a 2-D array, which may have those that are read or all.
+        label: the name of the column of labels, or "".
 
     Raises:
         DataError: it holds something else, or lacks a column.
     """
     with file.open() as stream:
-        content = stream.read()
-    return ArrayTable(
-        _from_arrays(file.name, (_npy if file.suffix == ".npy" else _pickle)(file.name, content), names, possible)
-    )
+        content = (_npy if file.suffix == ".npy" else _pickle)(file.name, stream.read())
+    if not label:
+        return ArrayTable(_from_arrays(file.name, content, names, possible))
+    values = _from_arrays(file.name, content, (*names, label), possible)
+    return ArrayTable(values[:, :-1], values[:, -1])
 
 
 def _npy(path: str, content: bytes) -> NDArray[Any]:
@@ -111,9 +128,7 @@ def _from_arrays(path: str, content: Any, names: Sequence[str], possible: Sequen
         columns = {name: content[name] for name in content.dtype.names}
     else:
         columns = _by_position(path, content, possible, len(names))
-    missing = [name for name in names if name not in columns]
-    if missing:
-        raise DataError(f"{path} has no column {', '.join(missing)}; it has {listed([str(name) for name in columns])}")
+    positions(path, list(columns), names)
     table = [_column(path, f"column {name}", columns[name]) for name in names]
     if len({len(column) for column in table}) > 1:
         sizes = ", ".join(f"{name} {len(column)}" for name, column in zip(names, table, strict=True))

@@ -1,16 +1,16 @@
 """Parquet and Arrow files, read in blocks by pyarrow."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError
-from symgraph.io.blocks import BLOCK_ROWS, Block, positions, short
+from symgraph.errors import DataError
+from symgraph.io.blocks import BLOCK_ROWS, Block, numbered, positions, short
 from symgraph.io.data_files import DataFile
+from symgraph.io.extra import library
 
 SUFFIXES = (".parquet", ".pq", ".arrow", ".arrows", ".feather", ".ipc")
 
@@ -24,65 +24,56 @@ class ArrowTable:
         names: of the columns that are read.
         header: the names of all columns.
         rows: the number of rows, as far as the file says it.
+        label: the name of the column that is read as labels, or "".
     """
 
     file: DataFile
     names: tuple[str, ...]
     header: tuple[str, ...]
     rows: int | None
+    label: str = ""
+    dialect_in_words = ""
 
     def blocks(self) -> Iterator[Block]:
         """Read the rows; see `Table`."""
         start = 0
         with _opened(self.file) as (_, batches, _rows):
-            for batch in batches(self.names):
+            for batch in batches((*self.names, self.label) if self.label else self.names):
                 for first in range(0, batch.num_rows, BLOCK_ROWS):
                     some = batch.slice(first, BLOCK_ROWS)
-                    yield self._block([some.column(name) for name in self.names], start)
+                    yield self._block(some, start)
                     start += some.num_rows
 
-    def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
-        """Read the first column that was asked for as texts, in blocks, each with a function that names the place of a row."""
-        start = 0
-        with _opened(self.file) as (_, batches, _rows):
-            for batch in batches(self.names[:1]):
-                values = ["" if value is None else str(value).strip() for value in batch.column(self.names[0]).to_pylist()]
-                yield values, partial(_where, start)
-                start += len(values)
-
-    def _block(self, columns: list[Any], start: int) -> Block:
+    def _block(self, rows: Any, start: int) -> Block:
+        columns = [rows.column(name) for name in self.names]
         values = np.column_stack([_numbers(self.file.name, *one) for one in zip(self.names, columns, strict=True)])
 
         def cell(row: int, column: int) -> str:
             return str(values[row, column]) if columns[column][row].is_valid else "empty"
 
-        return Block(values, partial(_where, start), cell)
+        return Block(values, numbered(start), cell, _texts(rows.column(self.label)) if self.label else None)
 
 
-def _where(start: int, row: int) -> str:
-    return f"row {start + row} (counted from 0)"
+def _texts(column: Any) -> list[str]:
+    return ["" if value is None else str(value).strip() for value in column.to_pylist()]
 
 
-def arrow_table(file: DataFile, names: Sequence[str]) -> ArrowTable:
-    """Look at the columns of a file.
+def arrow_table(file: DataFile, names: Sequence[str], label: str = "") -> ArrowTable:
+    """Look at the columns of a file, of which some are read as numbers and one may be read as labels.
 
     Raises:
         DataError: it is damaged, or lacks a column.
         OptionError: pyarrow is not installed.
     """
     with _opened(file) as (header, _, rows):
-        positions(file.name, header, names)
-        return ArrowTable(file, tuple(names), tuple(header), rows)
+        positions(file.name, header, (*names, label) if label else names)
+        return ArrowTable(file, tuple(names), tuple(header), rows, label)
 
 
 @contextmanager
 def _opened(file: DataFile) -> Iterator[tuple[list[str], Any, int | None]]:
     """Open a file; give the names of its columns, a function that reads some of them in batches, and the number of rows."""
-    try:
-        import pyarrow as pa
-    except ModuleNotFoundError:
-        message = f"{file.suffix} files need pyarrow, which is not installed: pip install 'symgraph-codegen[data]'"
-        raise OptionError(message) from None
+    pa = library("pyarrow", "data", f"{file.suffix} files", verb="need")
     with file.open() as stream:
         try:
             yield _parquet(stream) if file.suffix in (".parquet", ".pq") else _ipc(file, stream)
@@ -114,7 +105,8 @@ def _ipc(file: DataFile, stream: Any) -> tuple[list[str], Any, int | None]:
 
     def batches(names: Sequence[str]) -> Any:
         source.seek(0)
-        opened = begin(source, options=pa.ipc.IpcReadOptions(included_fields=[header.index(name) for name in names]))
+        fields = [header.index(name) for name in dict.fromkeys(names)]
+        opened = begin(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
         return (opened.get_batch(i) for i in range(opened.num_record_batches)) if in_blocks else opened
 
     return header, batches, None

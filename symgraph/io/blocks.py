@@ -1,6 +1,7 @@
 """Rows as they come from a file: blocks of numbers, what is missing in them, and in which words a fault is told."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -24,11 +25,13 @@ class Block(NamedTuple):
         values: (n, m) float64, the columns asked for; NaN in a cell that is missing, an infinity in one that is no number.
         place: tells where a row is, in words.
         cell: tells what a cell at (row, column) holds, in words.
+        labels: the texts of a further column, which names each row's data set; None where none was asked for.
     """
 
     values: NDArray[np.float64]
     place: Callable[[int], str]
     cell: Callable[[int, int], str]
+    labels: Sequence[str] | None = None
 
 
 class Table(Protocol):
@@ -37,6 +40,10 @@ class Table(Protocol):
     @property
     def rows(self) -> int | None:
         """Return the number of rows, None where only reading tells."""
+
+    @property
+    def dialect_in_words(self) -> str:
+        """Return how text is written; "" for commas and decimal points, and for what is no text."""
 
     def blocks(self) -> Iterator[Block]:
         """Read the columns asked for from the beginning.
@@ -52,18 +59,27 @@ class Rows(NamedTuple):
     Attributes:
         values: (n, m) float64, finite.
         kept: (rows of the block,) which of these they are; None where they are all.
+        labels: the names of their data sets, where they were asked for.
     """
 
     values: NDArray[np.float64]
     kept: NDArray[np.bool_] | None
+    labels: Sequence[str] | None = None
+
+    @property
+    def read(self) -> int:
+        """Return the number of rows of the block, with those that were left out."""
+        return len(self.values) if self.kept is None else len(self.kept)
 
 
-def numbered(values: NDArray[np.float64], first: int) -> Block:
-    """Return a block whose rows have no lines, but numbers."""
-    return Block(values, lambda row: f"row {first + row} (counted from 0)", lambda row, column: str(values[row, column]))
+def numbered(first: int) -> Callable[[int], str]:
+    """Return a function that tells where a row is by its number, from that of the first row of a block."""
+    return lambda row: f"row {first + row} (counted from 0)"
 
 
-def complete(name: str, blocks: Iterable[Block], columns: Sequence[str], *, drop_missing: bool) -> Iterator[Rows]:
+def complete(
+    name: str, blocks: Iterable[Block], columns: Sequence[str], *, drop_missing: bool, label: str = ""
+) -> Iterator[Rows]:
     """Yield the rows of each block, those with a missing cell left out or refused.
 
     Args:
@@ -71,11 +87,12 @@ def complete(name: str, blocks: Iterable[Block], columns: Sequence[str], *, drop
         blocks: in order.
         columns: names of the columns.
         drop_missing: whether rows with a missing cell are left out.
+        label: the name of the column of labels.
 
     Raises:
-        DataError: a cell is no finite number; after all blocks, so that it tells how many more there are.
+        DataError: a cell is no finite number; after all blocks, so that it tells how many more there are. A label is empty.
     """
-    first, count, rows = "", 0, 0
+    first, count, rows, unnamed = "", 0, 0, ""
     for block in blocks:
         finite = np.isfinite(block.values)
         complete_rows: Any = None if finite.all() else finite.all(axis=1)
@@ -85,12 +102,21 @@ def complete(name: str, blocks: Iterable[Block], columns: Sequence[str], *, drop
                 row, column = map(int, np.argwhere(bad)[0])
                 first = first or f"{block.place(row)}, column {columns[column]} is {block.cell(row, column)}"
                 count += int(bad.sum())
+        labels = block.labels
+        if labels is not None and "" in labels:
+            unnamed = unnamed or f"{block.place(labels.index(''))}, column {label} is empty; name the row's data set"
         rows += len(block.values)
         if not first:
-            yield Rows(block.values if complete_rows is None else block.values[complete_rows], complete_rows)
+            if complete_rows is None:
+                yield Rows(block.values, None, labels)
+            else:
+                kept = None if labels is None else list(compress(labels, complete_rows.tolist()))
+                yield Rows(block.values[complete_rows], complete_rows, kept)
     if first:
         more = f"; {count - 1} more such cells follow" if count > 1 else ""
         raise DataError(f"{name}: {first}, not a finite number{more}")
+    if unnamed:
+        raise DataError(f"{name}: {unnamed}")
     if not rows:
         raise DataError(f"{name} has no rows")
 

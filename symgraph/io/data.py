@@ -12,9 +12,9 @@ from symgraph.io import array_data, arrow_data, text_data
 from symgraph.io.array_data import array_table
 from symgraph.io.arrow_data import arrow_table
 from symgraph.io.blocks import Table, complete
-from symgraph.io.data_files import COMPRESSIONS, DataFile, data_file
+from symgraph.io.data_files import DataFile, data_file, kind_by_name
 from symgraph.io.files import is_stream
-from symgraph.io.text_data import TextTable, checked_dialect, text_table
+from symgraph.io.text_data import checked_dialect, text_table
 
 SUFFIXES = (*text_data.SUFFIXES, *arrow_data.SUFFIXES, *array_data.SUFFIXES)
 """How data files end; those of text may be compressed, with a further suffix."""
@@ -50,6 +50,7 @@ class Dataset:
         others: (n, columns) float64, further columns that were asked for.
         kept: (rows of the file,) which of these the n rows are; None where they are all.
         dialect: how text was read, in words; "" for commas and decimal points, and for what is no text.
+        labels: the names of the rows' data sets, where their column was asked for.
     """
 
     X: NDArray[np.float64] | None
@@ -57,6 +58,7 @@ class Dataset:
     others: NDArray[np.float64] | None = None
     kept: NDArray[np.bool_] | None = None
     dialect: str = ""
+    labels: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         part = self.y if self.X is None else self.X
@@ -75,6 +77,7 @@ def read_data(
     *,
     need_target: bool = True,
     others: Sequence[str] = (),
+    label: str = "",
     reading: Reading = PLAIN,
 ) -> Dataset:
     """Read a data file, whose suffix gives the format.
@@ -92,18 +95,20 @@ def read_data(
         target: name of its target, or None where it has none; the names of several.
         need_target: whether the target is read; without it a file need not have one, as for predictions.
         others: names of further columns, which only files with names have.
+        label: the name of a column whose texts name the data set of each row; numbers are read as texts.
         reading: how the file is read.
 
     Raises:
         DataError: the file cannot be used: it holds something else, a column is missing or doubled, a row is ragged, a cell is
-            no finite number, or there are no rows; the message names the file, and the row and column where there are some.
+            no finite number, a label is empty, or there are no rows; the message names the file, and the row and column where
+            there are some.
         OptionError: what reads the file is not installed.
     """
     targets = () if target is None else (target,) if isinstance(target, str) else tuple(target)
     own = (*features, *targets) if need_target else tuple(features)
     names = (*own, *others)
-    name, table = opened_table(path, names, (*features, *targets), reading)
-    blocks = list(complete(name, table.blocks(), names, drop_missing=reading.drop_missing))
+    name, table = opened_table(path, names, (*features, *targets), reading, label)
+    blocks = list(complete(name, table.blocks(), names, drop_missing=reading.drop_missing, label=label))
     values = np.concatenate([block.values for block in blocks])
     if not len(values):
         raise DataError(f"{name} has a missing cell in every row")
@@ -114,12 +119,13 @@ def read_data(
     if len(own) > d:
         y = values[:, d].copy() if isinstance(target, str) else np.ascontiguousarray(values[:, d : len(own)])
     all_kept = all(block.kept is None for block in blocks)
-    words = table.dialect.in_words if isinstance(table, TextTable) else ""
-    return Dataset(X, y, values[:, len(own) :] if others else None, None if all_kept else np.concatenate(kept), words)
+    further = values[:, len(own) :] if others else None
+    labels = tuple(one for block in blocks for one in block.labels or ())
+    return Dataset(X, y, further, None if all_kept else np.concatenate(kept), table.dialect_in_words, labels)
 
 
 def opened_table(
-    path: str | Path | DataFile, names: Sequence[str], possible: Sequence[str], reading: Reading
+    path: str | Path | DataFile, names: Sequence[str], possible: Sequence[str], reading: Reading, label: str = ""
 ) -> tuple[str, Table]:
     """Return what reads some columns of a file in blocks, and the file's name for messages.
 
@@ -128,6 +134,7 @@ def opened_table(
         names: of the columns that are read.
         possible: names of the columns of a 2-D array, which may have those that are read or all.
         reading: how it is read.
+        label: the name of the column of labels, or "".
 
     Raises:
         DataError, OptionError: as for `read_data`.
@@ -137,10 +144,10 @@ def opened_table(
         raise DataError(f"{path} is not needed: the model has nothing to read from it")
     file = known_file(path)
     if file.suffix in arrow_data.SUFFIXES:
-        return file.name, arrow_table(file, names)
+        return file.name, arrow_table(file, names, label)
     if file.suffix in array_data.SUFFIXES:
-        return file.name, array_table(file, names, possible)
-    return file.name, text_table(file, names, dialect)
+        return file.name, array_table(file, names, possible, label)
+    return file.name, text_table(file, names, dialect, label)
 
 
 def column_names(path: str | Path | DataFile, reading: Reading = PLAIN) -> tuple[str, ...]:
@@ -164,9 +171,7 @@ def known_file(path: str | Path | DataFile) -> DataFile:
     if isinstance(path, DataFile):
         return path
     path = Path(path)
-    suffix, last = path.suffix.lower(), ""
-    if suffix in COMPRESSIONS:
-        suffix, last = Path(path.stem).suffix.lower(), suffix
+    suffix, last = kind_by_name(path)
     nameless = str(path) == "-" or (not suffix and is_stream(path))
     if not nameless and suffix not in (text_data.SUFFIXES if last else SUFFIXES):
         found = f"not in {suffix + last!r}" if suffix or last else "and this one has no suffix"

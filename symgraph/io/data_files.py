@@ -90,11 +90,11 @@ def data_file(path: str | Path) -> DataFile:
         found = path.stat()
         if stat.S_ISREG(found.st_mode):
             with path.open("rb") as file:
-                kind = _kind_by_name(path) if path.suffix else _kind_of(file.read(8))
-            return DataFile(str(path), *kind, path, seen=_seen(found))
+                head = file.read(8)
+            return DataFile(str(path), *_kind(path, head), path, seen=_seen(found))
         if stat.S_ISFIFO(found.st_mode):
             content = _content_of_pipe(path)
-            return DataFile(str(path), *(_kind_by_name(path) if path.suffix else _kind_of(content[:8])), None, content)
+            return DataFile(str(path), *_kind(path, content[:8]), None, content)
     except OSError as error:
         raise unreadable(str(path), error) from error
     what = "a folder" if stat.S_ISDIR(found.st_mode) else "a device or a socket"
@@ -117,9 +117,14 @@ def _kind_of(head: bytes) -> tuple[str, str]:
     return (".csv", suffix) if suffix in COMPRESSIONS else (suffix, "")
 
 
-def _kind_by_name(path: Path) -> tuple[str, str]:
+def kind_by_name(path: Path) -> tuple[str, str]:
+    """Return the suffixes of format and compression that a path ends in, in small letters; "" for none."""
     suffix = path.suffix.lower()
     return (Path(path.stem).suffix.lower(), suffix) if suffix in COMPRESSIONS else (suffix, "")
+
+
+def _kind(path: Path, head: bytes) -> tuple[str, str]:
+    return kind_by_name(path) if path.suffix else _kind_of(head)
 
 
 def _seen(found: os.stat_result) -> tuple[int, int]:

@@ -24,13 +24,8 @@ def write_file(path: Path, content: str | bytes | Iterable[str]) -> None:
     Raises:
         OSError: it cannot be written, or is a folder, a socket or a block device; a file is then as it was.
     """
-    data = (
-        [content]
-        if isinstance(content, bytes)
-        else [content.encode()]
-        if isinstance(content, str)
-        else map(str.encode, content)
-    )
+    pieces = [content] if isinstance(content, str | bytes) else content
+    data = (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
     handle = _open_file(path)
     if handle is not None:
         for stream in (sys.stdout, sys.stderr):

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from symgraph.errors import DataError, ModuleError, OptionError
 from symgraph.io.array_data import ArrayTable
-from symgraph.io.blocks import BLOCK_ROWS, Table, complete
+from symgraph.io.blocks import BLOCK_ROWS, Rows, Table, complete
 from symgraph.io.data import Reading, opened_table
 from symgraph.io.data_files import DataFile
 from symgraph.io.module import targets_of
 from symgraph.io.targets import check_labels
-from symgraph.io.text_data import TextTable
 from symgraph.runtime.labels import array_of
 from symgraph.runtime.streamed import Window, streamed_inputs, streamed_sums
 
@@ -40,13 +39,15 @@ class Stream:
 
     def __init__(self, module: Any, name: str, table: Table, reading: Reading, rows: int, watch: Watch | None, target: bool):
         self.module, self.name, self.rows, self.has_target = module, name, rows, target
-        self.dialect = table.dialect.in_words if isinstance(table, TextTable) else ""
+        self.dialect = table.dialect_in_words
         self._table, self._reading, self.watch = table, reading, watch
         self._features, self._targets = len(module.FEATURES), len(targets_of(module)) if target else 0
         self._columns = (*module.FEATURES, *(targets_of(module) if target else ()))
         self._binding = _binding_of(module)
+        self._total = table.rows
         self.n, self.dropped = self._counted()
-        self._window = Window(self._values, self.n, lambda: DataError(f"{name} has changed since it was first read"))
+        self._total = self.n + self.dropped
+        self._window = self._new_window()
 
     def __len__(self) -> int:
         return self.n
@@ -118,7 +119,7 @@ class Stream:
 
     def blocks(self) -> Iterator[tuple[Any, Any]]:
         """Read the rows in blocks: X (rows, d) and y (rows,) or (rows, p), None where the model has none or it is not read."""
-        window = Window(self._values, self.n, lambda: DataError(f"{self.name} has changed since it was first read"))
+        window = self._new_window()
         for start in range(0, self.n, self.rows):
             yield self._apart(window.rows(start, min(start + self.rows, self.n)))
 
@@ -140,24 +141,26 @@ class Stream:
         """Go through all rows, so that a fault is told before anything is computed; count those that are kept and left out."""
         count, read = 0, 0
         for block in self._blocks():
-            size = len(block.values) if block.kept is None else len(block.kept)
-            numbers = read + (np.arange(size) if block.kept is None else np.flatnonzero(block.kept))
+            numbers = read + (np.arange(block.read) if block.kept is None else np.flatnonzero(block.kept))
             if len(numbers):
                 check_labels(self.module, *self._apart(block.values), self.name, numbers)
-            count, read = count + len(block.values), read + size
+            count, read = count + len(block.values), read + block.read
         if not count:
             raise DataError(f"{self.name} has a missing cell in every row")
         return count, read - count
 
-    def _values(self) -> Iterator[Array]:
-        return (block.values for block in self._blocks())
+    def _new_window(self) -> Window:
+        def tables() -> Iterator[Array]:
+            return (block.values for block in self._blocks())
 
-    def _blocks(self) -> Iterator[Any]:
-        done, total = 0, self._table.rows
+        return Window(tables, self.n, lambda: DataError(f"{self.name} has changed since it was first read"))
+
+    def _blocks(self) -> Iterator[Rows]:
+        done = 0
         for block in complete(self.name, self._table.blocks(), self._columns, drop_missing=self._reading.drop_missing):
-            done += len(block.values) if block.kept is None else len(block.kept)
+            done += block.read
             if self.watch is not None:
-                self.watch(done, total if total is not None or not hasattr(self, "n") else self.n + self.dropped)
+                self.watch(done, self._total)
             yield block
 
 

@@ -44,12 +44,6 @@ class Dialect(NamedTuple):
     decimal: str | None = None
     thousands: str | None = None
 
-    @property
-    def in_words(self) -> str:
-        """Return what differs from commas and decimal points, for a note; "" if nothing does."""
-        told = [] if self.delimiter == "," else [f"columns separated by {_NAMES.get(str(self.delimiter), self.delimiter)}"]
-        return ", ".join([*told, *(["decimal commas"] if self.decimal == "," else [])])
-
 
 def checked_dialect(delimiter: str | None, decimal: str | None, thousands: str | None) -> Dialect:
     """Return a dialect after checking it; a delimiter may be named: tab, space.
@@ -78,25 +72,28 @@ class TextTable:
         names: of the columns that are read.
         dialect: how it is written, nothing left open.
         header: the names of all columns.
+        label: the name of the column that is read as labels, or "".
     """
 
     file: DataFile
     names: tuple[str, ...]
     dialect: Dialect
     header: tuple[str, ...]
+    label: str = ""
     rows = None
+
+    @property
+    def dialect_in_words(self) -> str:
+        """Return what differs from commas and decimal points, for a note; "" if nothing does."""
+        delimiter, decimal, _ = self.dialect
+        told = [] if delimiter == "," else [f"columns separated by {_NAMES.get(str(delimiter), delimiter)}"]
+        return ", ".join([*told, *(["decimal commas"] if decimal == "," else [])])
 
     def blocks(self) -> Iterator[Block]:
         """Read the rows; see `Table`."""
         places = positions(self.file.name, self.header, self.names)
         for rows, where in self._parts():
             yield self._block(rows, places, where)
-
-    def texts(self) -> Iterator[tuple[list[str], Callable[[int], str]]]:
-        """Read the first column that was asked for as texts, in blocks, each with a function that names the place of a row."""
-        (place, *_) = positions(self.file.name, self.header, self.names)
-        for rows, where in self._parts():
-            yield [row[place].strip() for row in rows], where
 
     def _parts(self) -> Iterator[tuple[list[list[str]], Callable[[int], str]]]:
         name, width = self.file.name, len(self.header)
@@ -128,14 +125,17 @@ class TextTable:
             signs = " (read with decimal commas)" if self.dialect.decimal == "," else ""
             return f"{short(text)!r}{signs}" if text else "empty"
 
-        return Block(values, where, cell)
+        if not self.label:
+            return Block(values, where, cell)
+        place = self.header.index(self.label)
+        return Block(values, where, cell, [row[place].strip() for row in rows])
 
 
 def _where(rows: list[list[str]], lines: list[int], before: int, row: int) -> str:
     return f"line {lines[row] if lines else before + 1 + row + sum(map(_breaks, rows[:row]))}"
 
 
-def text_table(file: DataFile, names: Sequence[str], asked: Dialect) -> TextTable:
+def text_table(file: DataFile, names: Sequence[str], asked: Dialect, label: str = "") -> TextTable:
     """Look at the first rows of a file, which tell what its dialect is as far as nobody has said it.
 
     The delimiter is the one at which the first line names all columns asked for. The decimal sign is a comma if the delimiter
@@ -150,18 +150,19 @@ def text_table(file: DataFile, names: Sequence[str], asked: Dialect) -> TextTabl
         lines = list(islice(_lines(file.name, stream), 1000))
     tried = [asked.delimiter] if asked.delimiter else [",", ";", "\t", "|", " "]
     headers = {delimiter: _header(file.name, lines, delimiter) for delimiter in tried}
-    found = [one for one in tried if set(names) <= set(headers[one])]
+    wanted = (*names, label) if label else tuple(names)
+    found = [one for one in tried if set(wanted) <= set(headers[one])]
     # the first of those with most columns; names may have spaces in them
     delimiter = max(found or tried, key=lambda one: (len(headers[one]) > 1, one != " ", len(headers[one])))
     header = headers[delimiter]
     if not header:
         if any(line.strip() for line in lines):
             raise DataError(f"{file.name} is no readable CSV: its first line has a quote that does not end")
-        raise DataError(f"{file.name} is empty; its first line must name the columns {', '.join(names)}".rstrip())
+        raise DataError(f"{file.name} is empty; its first line must name the columns {', '.join(wanted)}".rstrip())
     hint = "" if found or asked.delimiter is None else f" (columns separated by {_NAMES.get(delimiter, delimiter)})"
-    places = positions(file.name, header, names, "its first line names", hint)
+    places = positions(file.name, header, wanted, "its first line names", hint)[: len(names)]
     decimal = asked.decimal or ("," if delimiter != "," and _has_commas(file.name, lines, delimiter, places) else ".")
-    return TextTable(file, tuple(names), Dialect(delimiter, decimal, asked.thousands), tuple(header))
+    return TextTable(file, tuple(names), Dialect(delimiter, decimal, asked.thousands), tuple(header), label)
 
 
 def _header(name: str, lines: list[str], delimiter: str) -> list[str]:

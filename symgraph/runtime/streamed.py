@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.runtime.contract import check_reduction, checked_inputs
+from symgraph.runtime.contract import check_reduction, checked_inputs, weighted_rows
 from symgraph.runtime.facts import Array, Inputs
 
 
@@ -87,19 +87,17 @@ def streamed_sums(binding: Any, inputs: Inputs, reduction: str, *, with_gradient
 
     Args:
         binding: computes in blocks.
-        inputs: of ``streamed_inputs``.
+        inputs: of ``streamed_inputs``, more rows than one.
         reduction: "mean" or "sum".
         with_gradient: whether the gradient is wanted.
     """
     check_reduction(reduction)
-    total = float(len(inputs.y if inputs.X is None else inputs.X)) if reduction == "mean" else 1.0
-    one = inputs.w.dtype.type(1.0)
+    inputs, one, total = weighted_rows(inputs, None, reduction, binding._total)
     value, gradient = (
         binding._mean_and_gradient(inputs, one, total, 1) if with_gradient else (binding._mean(inputs, one, total, 1), None)
     )
     if binding._penalty_lines is None:
         return value, gradient
     with np.errstate(all="ignore"):
-        extra, slopes = binding._penalty(inputs.w)
-        share = 1.0 / total
+        (extra, slopes), share = binding._penalty(inputs.w), binding._share(inputs, None, reduction)
         return value + share * extra, None if gradient is None else gradient + share * slopes

@@ -1,23 +1,54 @@
-"""Files that hold no data that can be fitted: each ends with one line that says where, and nothing is written."""
+"""Bad data files of many kinds: commands end with 2 and one line that says what is wrong and where, and write nothing."""
 
+import bz2
+import gzip
+import io
+import lzma
+import os
 import pickle
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command_line import Project, Run, snapshot
+from command_line import Project, Run
+
+from symgraph.io import data_files
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
 
 GOOD = "time,y\n0,2\n1,1.2\n2,0.7\n3,0.4\n"
+MANY = "time,y\n" + "".join(f"{i},{1 / (i + 1)!r}\n" for i in range(2000))
+TABLE = np.column_stack([np.arange(4.0), [2.0, 1.2, 0.7, 0.4]])
 
 
 def npy(array: Any) -> bytes:
     """The bytes of an NPY file."""
-    from io import BytesIO
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=array.dtype == object)
+    return file.getvalue()
 
-    stream = BytesIO()
-    np.save(stream, array, allow_pickle=array.dtype == object)
-    return stream.getvalue()
+
+def parquet(**columns: Any) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def arrow(**columns: Any) -> bytes:
+    file, table = io.BytesIO(), pa.table(columns)
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    return file.getvalue()
+
+
+def altered(content: bytes, place: int) -> bytes:
+    changed = bytearray(content)
+    changed[place] ^= 0xFF
+    return bytes(changed)
 
 
 class Evil:
@@ -25,111 +56,261 @@ class Evil:
         return (Path.touch, (Path("pwned"),))
 
 
-TABLE = np.column_stack([np.arange(4.0), [2.0, 1.2, 0.7, 0.4]])
-BAD: dict[str, tuple[str, bytes | str, str]] = {
+PACKED = gzip.compress(MANY.encode())
+PARQUET = parquet(time=[0.0, 1.0], y=[1.0, 2.0])
+
+# The file's name, its content, how the message goes on behind the name, and what else it has.
+CONTENTS: dict[str, tuple[str, str | bytes, str, *tuple[str, ...]]] = {
     # the text of a CSV
-    "empty": ("a.csv", "", "a.csv is empty; its first line must name the columns time, y"),
-    "blank lines only": ("a.csv", "\n\n\n", "a.csv is empty; its first line must name"),
-    "only names": ("a.csv", "time,y\n", "a.csv has column names but no rows"),
-    "no names": ("a.csv", "0,2\n1,1.2\n", "a.csv has no column time, y; its first line names 0, 2"),
-    "a missing column": ("a.csv", "time,z\n0,2\n", "a.csv has no column y; its first line names time, z"),
-    "a name in capitals": ("a.csv", "Time,y\n0,2\n", "a.csv has no column time; its first line names Time, y"),
-    "a name with its unit": ("a.csv", "time (s),y\n0,2\n", "a.csv has no column time; its first line names time (s), y"),
-    "a doubled column": ("a.csv", "time,y,y\n0,2,3\n", "a.csv has the column y more than once (columns 2, 3)"),
-    "a word": ("a.csv", "time,y\n0,2\n1,high\n", "a.csv: line 3, column y is 'high', not a finite number"),
-    "a word among features": ("a.csv", "time,y\n0,2\nnoon,1\n", "a.csv: line 3, column time is 'noon'"),
-    "an empty cell": ("a.csv", "time,y\n0,2\n1,\n", "a.csv: line 3, column y is empty"),
-    "a blank cell": ("a.csv", "time,y\n0,2\n1,  \n", "a.csv: line 3, column y is empty"),
-    "nan": ("a.csv", "time,y\n0,2\n1,nan\n", "a.csv: line 3, column y is 'nan', not a finite number"),
-    "NA": ("a.csv", "time,y\n0,NA\n", "a.csv: line 2, column y is 'NA'"),
-    "inf": ("a.csv", "time,y\n0,2\n1,-inf\n", "a.csv: line 3, column y is '-inf'"),
-    "too large": ("a.csv", "time,y\n0,2\n1,1e999\n", "a.csv: line 3, column y is '1e999'"),
-    "a thousands separator": ("a.csv", 'time,y\n0,"1,200"\n', "a.csv: line 2, column y is '1,200'"),
-    "a decimal comma": ("a.csv", "time,y\n0,2\n1,1,2\n", "a.csv: line 3 has 3 cells, the first line names 2 columns"),
-    "an underscore": ("a.csv", "time,y\n0,1_000\n", "a.csv: line 2, column y is '1_000'"),
-    "a percentage": ("a.csv", "time,y\n0,12%\n", "a.csv: line 2, column y is '12%'"),
-    "a currency": ("a.csv", "time,y\n0,$12\n", "a.csv: line 2, column y is '$12'"),
-    "a date": ("a.csv", "time,y\n2024-01-02,1\n", "a.csv: line 2, column time is '2024-01-02'"),
-    "a truth": ("a.csv", "time,y\n0,true\n", "a.csv: line 2, column y is 'true'"),
-    "a hexadecimal": ("a.csv", "time,y\n0,0x10\n", "a.csv: line 2, column y is '0x10'"),
-    "a complex number": ("a.csv", "time,y\n0,1+2j\n", "a.csv: line 2, column y is '1+2j'"),
-    "several faults": ("a.csv", "time,y\n0,a\n1,b\n2,c\n", "a.csv: line 2, column y is 'a', not a finite number; 2 more such"),
-    "a short row": ("a.csv", "time,y\n0,2\n1\n2,3\n", "a.csv: line 3 has 1 cells, the first line names 2 columns"),
-    "a long row": ("a.csv", "time,y\n0,2,9\n", "a.csv: line 2 has 3 cells, the first line names 2 columns"),
-    "a line that is blank": ("a.csv", "time,y\n0,2\n\n1,1\n", "a.csv: line 3 is blank, and more rows follow"),
-    "semicolons and commas": ("a.csv", "time;y,z\n0;2,1\n", "a.csv has no column time, y; its first line names time;y, z"),
-    "commas in a TSV": ("a.tsv", GOOD, "a.tsv has no column time, y; its first line names time,y"),
-    "a quote that is not closed": ("a.csv", 'time,y\n0,"2\n1,3\n', "a.csv is no readable CSV: unexpected end of data"),
-    "text behind a quote": ("a.csv", 'time,y\n0,"2"3\n', "a.csv is no readable CSV: ',' expected after"),
-    "Latin-1": ("a.csv", "time,y,\xb5\n0,2,1\n".encode("latin-1"), "a.csv is not UTF-8 text in line 1; save it as UTF-8"),
-    "UTF-16": ("a.csv", GOOD.encode("utf-16"), "a.csv is UTF-16 text; save it as UTF-8"),
-    "bytes of another kind": ("a.csv", bytes(range(128, 256)), "a.csv is not UTF-8 text"),
-    "a field without end": ("a.csv", f"time,y\n0,{'9' * 200_000}\n", "a.csv is no readable CSV: field larger than"),
+    "empty": ("d.csv", "", " is empty; its first line must name the columns time, y"),
+    "blank lines only": ("d.csv", "\n\n\n", " is empty; its first line must name"),
+    "only names": ("d.csv", "time,y\n", " has column names but no rows"),
+    "no names": ("d.csv", "0,2\n1,1.2\n", " has no column time, y; its first line names 0, 2"),
+    "a missing column": ("d.csv", "time,z\n0,2\n", " has no column y; its first line names time, z"),
+    "a name in capitals": ("d.csv", "Time,y\n0,2\n", " has no column time; its first line names Time, y"),
+    "a name with its unit": ("d.csv", "time (s),y\n0,2\n", " has no column time; its first line names time (s), y"),
+    "a doubled column": ("d.csv", "time,y,y\n0,2,3\n", " has the column y more than once (columns 2, 3)"),
+    "a word": ("d.csv", "time,y\n0,2\n1,high\n", ": line 3, column y is 'high', not a finite number"),
+    "a word among features": ("d.csv", "time,y\n0,2\nnoon,1\n", ": line 3, column time is 'noon'"),
+    "an empty cell": ("d.csv", "time,y\n0,2\n1,\n", ": line 3, column y is empty"),
+    "a blank cell": ("d.csv", "time,y\n0,2\n1,  \n", ": line 3, column y is empty"),
+    "nan": ("d.csv", "time,y\n0,2\n1,nan\n", ": line 3, column y is 'nan', not a finite number"),
+    "NA": ("d.csv", "time,y\n0,NA\n", ": line 2, column y is 'NA'"),
+    "inf": ("d.csv", "time,y\n0,2\n1,-inf\n", ": line 3, column y is '-inf'"),
+    "too large": ("d.csv", "time,y\n0,2\n1,1e999\n", ": line 3, column y is '1e999'"),
+    "a thousands separator": ("d.csv", 'time,y\n0,"1,200"\n', ": line 2, column y is '1,200'"),
+    "a decimal comma": ("d.csv", "time,y\n0,2\n1,1,2\n", ": line 3 has 3 cells, the first line names 2 columns"),
+    "an underscore": ("d.csv", "time,y\n0,1_000\n", ": line 2, column y is '1_000'"),
+    "a percentage": ("d.csv", "time,y\n0,12%\n", ": line 2, column y is '12%'"),
+    "a currency": ("d.csv", "time,y\n0,$12\n", ": line 2, column y is '$12'"),
+    "a date": ("d.csv", "time,y\n2024-01-02,1\n", ": line 2, column time is '2024-01-02'"),
+    "a truth": ("d.csv", "time,y\n0,true\n", ": line 2, column y is 'true'"),
+    "a hexadecimal": ("d.csv", "time,y\n0,0x10\n", ": line 2, column y is '0x10'"),
+    "a complex number": ("d.csv", "time,y\n0,1+2j\n", ": line 2, column y is '1+2j'"),
+    "several faults": ("d.csv", "time,y\n0,a\n1,b\n2,c\n", ": line 2, column y is 'a', not a finite number; 2 more such"),
+    "a short row": ("d.csv", "time,y\n0,2\n1\n2,3\n", ": line 3 has 1 cells, the first line names 2 columns"),
+    "a long row": ("d.csv", "time,y\n0,2,9\n", ": line 2 has 3 cells, the first line names 2 columns"),
+    "a line that is blank": ("d.csv", "time,y\n0,2\n\n1,1\n", ": line 3 is blank, and more rows follow"),
+    "semicolons and commas": ("d.csv", "time;y,z\n0;2,1\n", " has no column time, y; its first line names time;y, z"),
+    "commas in a TSV": ("d.tsv", GOOD, " has no column time, y; its first line names time,y"),
+    "a quote that is not closed": ("d.csv", 'time,y\n0,"2\n1,3\n', " is no readable CSV: unexpected end of data"),
+    "text behind a quote": ("d.csv", 'time,y\n0,"2"3\n', " is no readable CSV: ',' expected after"),
+    "Latin-1": ("d.csv", "time,y,\xb5\n0,2,1\n".encode("latin-1"), " is not UTF-8 text in line 1; save it as UTF-8"),
+    "UTF-16": ("d.csv", GOOD.encode("utf-16"), " is UTF-16 text; save it as UTF-8"),
+    "bytes of another kind": ("d.csv", bytes(range(128, 256)), " is not UTF-8 text"),
+    "a field without end": ("d.csv", f"time,y\n0,{'9' * 200_000}\n", " is no readable CSV: field larger than"),
+    "a doubled feature": ("d.csv", "time,y,time\n1,2,3\n", " has the column time more than once", "columns 1, 3"),
+    "a unit behind a number": ("d.csv", "time,y\n1 s,2\n", ": line 2, column time is '1 s'"),
+    "an empty cell among features": ("d.csv", "time,y\n1,2\n,4\n", ": line 3, column time is empty"),
+    "NA among features": ("d.csv", "time,y\nNA,2\n", ": line 2, column time is 'NA'"),
+    "inf among features": ("d.csv", "time,y\n1,2\n-inf,2\n", ": line 3, column time is '-inf'"),
+    "points and commas": ("d.csv", "time;y\n1;1,5\n2;1.5\n", ": line 3, column y is '1.5'", "decimal commas"),
+    "another delimiter": ("d.csv", "time/y\n1/2\n", " has no column time, y", "time/y"),
+    "Latin-1 far below": ("d.csv", MANY.encode() + b"caf\xe9,1\n", " is not UTF-8 text in line 2002"),
+    "binary": ("d.csv", bytes(range(256)) * 20, " is binary, no text"),
+    "control characters": ("d.csv", "time,y\n1,\x1b[2J\n", ": line 2, column y is"),
+    # compressed text
+    "Parquet by another name": ("d.csv", PARQUET, " is no text", ".parquet"),
+    "gzip by another name": ("d.csv", PACKED, " is no text", ".gz"),
+    "text by the name of gzip": ("d.csv.gz", MANY, " is damaged or no .gz file"),
+    "gzip with a wrong sum": ("d.csv.gz", altered(PACKED, -5), " is damaged", "CRC"),
+    "gzip cut short": ("d.csv.gz", PACKED[:-300], " is damaged"),
+    "gzip with damage within": ("d.csv.gz", altered(PACKED, len(PACKED) // 2), " is damaged"),
+    "bzip2 cut short": ("d.csv.bz2", bz2.compress(MANY.encode())[:-50], " is damaged"),
+    "bzip2 that is none": ("d.csv.bz2", MANY, " is damaged or no .bz2 file"),
+    "xz with damage within": ("d.csv.xz", altered(lzma.compress(MANY.encode()), 300), " is damaged"),
+    "zstd that is none": ("d.csv.zst", MANY, " is damaged or no .zst file"),
+    "compressed in another format": ("d.npy.gz", PACKED, ": a data file ends in .csv", ".npy.gz"),
+    # Parquet and Arrow
+    "Parquet cut short": ("d.parquet", PARQUET[:-20], " is no readable Parquet file"),
+    "Parquet that is none": ("d.parquet", "time,y\n1,2\n", " is no readable Parquet file"),
+    "Parquet with damage within": ("d.parquet", altered(PARQUET, len(PARQUET) // 2), ""),
+    "empty Parquet": ("d.parquet", "", " is no readable Parquet file"),
+    "Parquet without rows": ("d.parquet", parquet(time=pa.array([], "f8"), y=pa.array([], "f8")), " has no rows"),
+    "Parquet without the column": ("d.parquet", parquet(time=[1.0]), " has no column y", "it has time"),
+    "Parquet with text": ("d.parquet", parquet(time=["1"], y=[1.0]), ": column time holds string, not numbers"),
+    "Parquet with times": ("d.parquet", parquet(time=pa.array([0], "date32"), y=[1.0]), ": column time holds date32"),
+    "Parquet with lists": ("d.parquet", parquet(time=[[1.0]], y=[1.0]), ": column time holds list"),
+    "null in Parquet": ("d.parquet", parquet(time=[0.0, 1.0], y=[None, 1.0]), ": row 0 (counted from 0), column y is empty"),
+    "NaN in Parquet": ("d.parquet", parquet(time=[0.0, np.nan], y=[1.0, 2.0]), ": row 1", "column time is nan"),
+    "infinity in Parquet": ("d.parquet", parquet(time=[0.0], y=[np.inf]), ": row 0", "column y is inf"),
+    "Arrow cut short": ("d.arrow", arrow(time=[1.0], y=[2.0])[:-30], " is no readable Arrow file"),
+    "Arrow that is none": ("d.feather", "time,y\n1,2\n", " is no readable Arrow file"),
+    "null in Arrow": ("d.arrow", arrow(time=[0, None], y=[1.0, 2.0]), ": row 1 (counted from 0), column time is empty"),
     # other files
-    "no suffix": ("rows", GOOD, "rows: a data file ends in .csv"),
-    "a spreadsheet": ("a.xlsx", b"PK\x03\x04", "a.xlsx: a data file ends in .csv"),
-    "an NPY that is none": ("a.npy", b"text", "a.npy is no readable NPY file"),
-    "an NPY cut short": ("a.npy", npy(TABLE)[:-8], "a.npy is no readable NPY file: it claims an array of shape (4, 2)"),
-    "an NPY of objects": ("a.npy", npy(np.array([[{}, {}]], object)), "a.npy is no readable NPY file"),
-    "an NPY of texts": ("a.npy", npy(np.array([["0", "2"]])), "a.npy: column time is an array (1,) of"),
-    "an NPY of one axis": ("a.npy", npy(np.arange(4.0)), "a.npy holds an array of shape (4,); it must have two axes"),
-    "an NPY with columns too many": ("a.npy", npy(np.zeros((4, 5))), "a.npy holds an array of shape (4, 5)"),
-    "an NPY of complex numbers": ("a.npy", npy(TABLE + 1j), "a.npy: column time is an array (4,) of complex128"),
+    "no suffix": ("d", GOOD, ": a data file ends in .csv", "no suffix"),
+    "a spreadsheet": ("d.xlsx", b"PK\x03\x04", ": a data file ends in .csv", "'.xlsx'"),
+    "an NPY that is none": ("d.npy", b"text", " is no readable NPY file"),
+    "an NPY cut short": ("d.npy", npy(TABLE)[:-8], " is no readable NPY file: it claims an array of shape (4, 2)"),
+    "an NPY of objects": ("d.npy", npy(np.array([[{}, {}]], object)), " is no readable NPY file"),
+    "an NPY of texts": ("d.npy", npy(np.array([["0", "2"]])), ": column time is an array (1,) of"),
+    "an NPY of one axis": ("d.npy", npy(np.arange(4.0)), " holds an array of shape (4,); it must have two axes"),
+    "an NPY with columns too many": ("d.npy", npy(np.zeros((4, 5))), " holds an array of shape (4, 5)"),
+    "an NPY of complex numbers": ("d.npy", npy(TABLE + 1j), ": column time is an array (4,) of complex128"),
     "an NPY with a NaN": (
-        "a.npy",
+        "d.npy",
         npy(np.where(TABLE == 3, np.nan, TABLE)),
-        "a.npy: row 3 (counted from 0), column time is nan",
+        ": row 3 (counted from 0), column time is nan",
     ),
-    "an NPY without rows": ("a.npy", npy(np.zeros((0, 2))), "a.npy has no rows"),
-    "a pickle that would run code": ("a.pkl", pickle.dumps(Evil()), "a.pkl"),
-    "a pickle of a text": ("a.pkl", pickle.dumps("text"), "a.pkl holds a str; data are a 2-D array"),
-    "a pickle cut short": ("a.pkl", pickle.dumps(TABLE)[:20], "a.pkl"),
+    "an NPY without rows": ("d.npy", npy(np.zeros((0, 2))), " has no rows"),
+    "a pickle that would run code": ("d.pkl", pickle.dumps(Evil()), ""),
+    "a pickle of a text": ("d.pkl", pickle.dumps("text"), " holds a str; data are a 2-D array"),
+    "a pickle cut short": ("d.pkl", pickle.dumps(TABLE)[:20], ""),
     "a pickle of ragged rows": (
-        "a.pkl",
+        "d.pkl",
         pickle.dumps([[0.0, 1.0], [1.0]]),
-        "a.pkl: item 1 of the list is no row of numbers as long",
+        ": item 1 of the list is no row of numbers as long",
     ),
     "a pickle of columns that differ": (
-        "a.pkl",
+        "d.pkl",
         pickle.dumps({"time": [0.0, 1.0], "y": [1.0]}),
-        "a.pkl has columns of different lengths: time 2, y 1",
+        " has columns of different lengths: time 2, y 1",
     ),
-    "a pickle without a column": ("a.pkl", pickle.dumps({"time": [0.0]}), "a.pkl has no column y; it has time"),
+    "a pickle without a column": ("d.pkl", pickle.dumps({"time": [0.0]}), " has no column y; it has time"),
+    "a pickle that is none": ("d.pkl", "time,y\n1,2\n", ""),
+}  # fmt: skip
+
+assert len(CONTENTS) >= 90
+
+
+def closed_folder(here: Path) -> Path:
+    (here / "closed").mkdir()
+    return here / "closed" / "d.csv"
+
+
+def loop(here: Path) -> Path:
+    (here / "d.csv").symlink_to(here / "other.csv")
+    (here / "other.csv").symlink_to(here / "d.csv")
+    return here / "d.csv"
+
+
+def link_to_nothing(here: Path) -> Path:
+    (here / "d.csv").symlink_to(here / "gone.csv")
+    return here / "d.csv"
+
+
+def folder(here: Path, name: str = "d.parquet") -> Path:
+    (here / name).mkdir()
+    return here / name
+
+
+def pipe(here: Path) -> Path:
+    os.mkfifo(here / "d.csv")
+    return here / "d.csv"
+
+
+def device(here: Path) -> Path:
+    (here / "d.csv").symlink_to("/dev/zero")
+    return here / "d.csv"
+
+
+def bound_socket(here: Path) -> Path:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("d.csv")  # a short name, which the current folder has
+    return here / "d.csv"
+
+
+PLACES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "nothing there": (lambda here: here / "gone.csv", "cannot be read: No such file or directory"),
+    "nothing there in a folder": (closed_folder, "cannot be read: No such file or directory"),
+    "links in a circle": (loop, "cannot be read: Too many levels of symbolic links"),
+    "link to nothing": (link_to_nothing, "cannot be read: No such file or directory"),
+    "folder": (folder, "cannot be read: it is a folder, no file"),
+    "folder named like text": (lambda here: folder(here, "d.csv"), "cannot be read: it is a folder, no file"),
+    "pipe without a writer": (pipe, "is a pipe into which nobody writes"),
+    "device": (device, "cannot be read: it is a device or a socket, no file"),
+    "socket": (bound_socket, "cannot be read: it is a device or a socket, no file"),
 }
 
 
-@pytest.mark.parametrize("kind", BAD)
-def test_a_bad_file_is_refused_in_one_line_that_says_where(command: Run, built: Project, tmp_path: Path, kind: str) -> None:
-    name, content, said = BAD[kind]
-    Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
-    before = snapshot(tmp_path)
+def state(folder: Path) -> dict[str, tuple[bytes | None, int]]:
+    """What stands in a folder, links as they are, with bytes and times."""
+    return {
+        one.name: (one.read_bytes() if one.is_file() and not one.is_symlink() else None, one.lstat().st_mtime_ns)
+        for one in folder.iterdir()
+    }
+
+
+def write(name: str, content: str | bytes) -> None:
+    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def check_refusal(command: Run, here: Path, line: list[Any], begin: str, *parts: str) -> None:
+    before = state(here)
+    done = command(*line)
+    assert (done.code, done.out) == (2, ""), done
+    assert done.err.startswith(f"error: {begin}"), done.err
+    assert done.err.endswith("\n")
+    assert len(done.err[:-1].splitlines()) == 1, done.err
+    assert all(part in done.err for part in parts), done.err
+    assert done.err[:-1].isprintable()
+    assert state(here) == before
+
+
+def lines_of(built: Project, data: Any) -> dict[str, list[Any]]:
     module = built.path("generated") / "decay.py"
-    done = command("fit", module, "--data", name, "--save", "w.json", "--plot", "fit.svg")
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"error: {said}")
-    assert done.err.count("\n") == 1
-    assert snapshot(tmp_path) == before
+    return {
+        "train": ["train", module, "--data", data, "--save", "w.json", "--plot", "p.svg"],
+        "train in blocks": ["train", module, "--data", data, "--batch-size", "all", "--stream", "--save", "w.json"],
+        "fit": ["fit", module, "--data", data, "--save", "w.json", "--plot", "p.svg"],
+    }
+
+
+@pytest.mark.parametrize("way", ["train", "train in blocks", "fit"])
+@pytest.mark.parametrize("case", CONTENTS)
+def test_a_bad_file_is_refused_by_one_line_and_nothing_is_written(
+    command: Run, built: Project, tmp_path: Path, case: str, way: str
+) -> None:
+    name, content, begin, *parts = CONTENTS[case]
+    write(name, content)
+    check_refusal(command, tmp_path, lines_of(built, name)[way], f"{name}{begin}", *parts)
 
 
 @pytest.mark.parametrize(
-    "kind", ["empty", "only names", "no names", "semicolons and commas", "Latin-1", "a spreadsheet", "an empty cell"]
+    "case", ["empty", "only names", "no names", "semicolons and commas", "Latin-1", "a spreadsheet", "an empty cell"]
 )
-def test_a_formula_refuses_a_bad_file_as_well(command: Run, tmp_path: Path, kind: str) -> None:
-    name, content, _ = BAD[kind]
-    Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
-    before = snapshot(tmp_path)
-    done = command("fit", "y ~ a*exp(-k*time)", "--data", name, "-q", "--save", "w.json", "--plot", "fit.svg")
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("error: ")
-    assert done.err.count("\n") == 1
-    assert snapshot(tmp_path) == before
+def test_a_formula_refuses_a_bad_file_as_well(command: Run, tmp_path: Path, case: str) -> None:
+    name, content, *_ = CONTENTS[case]
+    write(name, content)
+    line = ["fit", "y ~ a*exp(-k*time)", "--data", name, "-q", "--save", "w.json", "--plot", "p.svg"]
+    check_refusal(command, tmp_path, line, "")
 
 
-def test_a_folder_and_a_file_that_is_not_there_are_refused(command: Run, built: Project) -> None:
-    Path("folder.csv").mkdir()
-    module = built.path("generated") / "decay.py"
-    for name in ("folder.csv", "none.csv"):
-        done = command("fit", module, "--data", name)
-        assert (done.code, done.out) == (2, "")
-        assert done.err.startswith(f"error: {name} cannot be read: ")
-        assert done.err.count("\n") == 1
+@pytest.mark.parametrize("case", [name for name, (file, *_) in CONTENTS.items() if file.startswith("d.csv")])
+def test_predictions_of_a_bad_file_are_not_written(command: Run, built: Project, tmp_path: Path, case: str) -> None:
+    name, content, *_ = CONTENTS[case]
+    write(name, content)
+    line = ["predict", built.path("generated") / "decay.py", "--weights", built.path("weights.json"), "--out", "y.csv"]
+    for more in ([], ["--stream"]):
+        done = command(*line, "--data", name, *more)
+        assert (done.code, done.out) in ((0, ""), (2, ""))  # a fault of the target alone is none here
+        assert (tmp_path / "y.csv").exists() == (done.code == 0)
+
+
+@pytest.mark.parametrize("way", ["train", "fit"])
+@pytest.mark.parametrize("case", PLACES)
+def test_what_is_no_file_is_refused_by_one_line(
+    command: Run, built: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, way: str
+) -> None:
+    monkeypatch.setattr(data_files, "_PATIENCE", 0.1)
+    make, said = PLACES[case]
+    path = make(tmp_path)
+    check_refusal(command, tmp_path, lines_of(built, path)[way], f"{path} {said}")
+
+
+def test_a_file_without_permission_is_refused(
+    command: Run, built: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "d.csv").write_text(GOOD, encoding="utf-8")
+
+    opened = Path.open
+
+    def denied(path: Path, *how: Any, **options: Any) -> Any:  # as a file of mode 000 is for anybody but root
+        if path.name == "d.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *how, **options)
+
+    monkeypatch.setattr(Path, "open", denied)
+    done = command("train", built.path("generated") / "decay.py", "--data", "d.csv", "--save", "w.json")
+    assert (done.code, done.err) == (2, "error: d.csv cannot be read: Permission denied\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["d.csv"]

@@ -1,7 +1,11 @@
 """``symgraph fit`` with several data sets: files, or the groups of one."""
 
+import io
 import json
+import pickle
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command_line import Project, Run, snapshot
@@ -54,6 +58,25 @@ def test_names_of_data_sets_may_have_commas_and_equals_signs(command: Run) -> No
     found = json.loads(command(*line, "--fix", "a[T=300, a]=1.5,a[b]").out)["weights"]
     assert found["a[T=300, a]"] == {"value": 1.5, "stderr": 0.0, "state": "fixed"}
     assert found["a[b]"]["state"] == "fixed"
+
+
+def test_groups_are_read_from_stdin_by_a_module_too(command: Run, built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    head, *rows = built.path("rows.csv").read_text().splitlines()
+    text = "\n".join([f"{head},run", *(f"{row},{run}" for run in "ab" for row in rows)])
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
+    module = built.path("generated") / "decay.py"
+    done = command("fit", module, "--data", "-", "--group-by", "run", "--share", "rate", "--json", "-q")
+    assert (done.code, done.err) == (0, "")
+    assert list(json.loads(done.out)["sets"]) == ["a", "b"]
+
+
+def test_groups_of_an_array_keep_all_digits_of_their_numbers(command: Run, built: Project) -> None:
+    run = [1234567.0] * 3 + [1234568.0] * 3 + [0.5] * 3
+    Path("d.pkl").write_bytes(pickle.dumps({"time": [0.0, 1.0, 2.0] * 3, "y": [2.0, 1.2, 0.7] * 3, "run": run}))
+    module = built.path("generated") / "decay.py"
+    done = command("fit", module, "--data", "d.pkl", "--group-by", "run", "--share", "rate", "--json", "-q")
+    assert (done.code, done.err) == (0, "")
+    assert list(json.loads(done.out)["sets"]) == ["1234567", "1234568", "0.5"]
 
 
 def test_weights_of_each_data_set_are_saved_beside_one_plot(command: Run, built: Project) -> None:
