@@ -178,18 +178,8 @@ def fit_together(
     start, bounds, fixed = (facts.spelled_out(one) for one in (start, bounds, fixed_by_name(fixed)))
     problem = problem_of(facts, Rows(None, None, 1, np.dtype(np.float64)), start, bounds, fixed, seed)
     parts = _parts(facts, rows, texts, problem.start, _of_each(sigma, labels), absolute_sigma)
-    joint = JointProblem(
-        facts,  # type: ignore[arg-type]  # it has what fits ask of a module's facts
-        rows_of(parts),
-        problem.start,
-        problem.free,
-        problem.lower,
-        problem.upper,
-        sigma_of(parts),
-        labels=labels,
-        parts=parts,
-        places=facts.places,
-    )
+    given = {"rows": rows_of(parts), "sigma": sigma_of(parts)}
+    joint = problem.turned_into(JointProblem, **given, labels=labels, parts=parts, places=facts.places)
     found = solved(joint, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
     return JointResult(**{field.name: getattr(found, field.name) for field in fields(FitResult)})
 
