@@ -6,14 +6,14 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from symgraph.cli.current import load_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, numbers, ranges_of
-from symgraph.cli.rows import Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
+from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
 from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, print_json
 
 if TYPE_CHECKING:
@@ -78,15 +78,10 @@ def fit(
     _check_outputs(save, plot, files)
     several = len(files) > 1 or bool(group_by)
     _check_share(several, share)
-    begin, reading = numbers("--start", start), reading_of(drop_missing, delimiter, decimal, thousands)
-    deviations, extras = deviations_of(sigma, sigma_x, has_file=bool(files)), ("feature-jacobian",) if sigma_x else ()
+    reading = reading_of(drop_missing, delimiter, decimal, thousands)
+    begin, deviations = numbers("--start", start), deviations_of(sigma, sigma_x, has_file=bool(files))
     load = partial(load_model, config=config, locked=locked, quiet=quiet, backend=backend)
-    found: Sequence[Path | FoundFile] = files
-    columns: Mapping[str, str] = {}
-    if "~" in model:
-        found, columns, module = _of_formula(model, files, reading, begin, quiet, extras)
-    else:
-        module = _of_name(model, load, extras)
+    rows = _rows(model, files, reading, begin, deviations, load, quiet)
     options = {
         "start": begin or None,
         "absolute_sigma": absolute_sigma,
@@ -99,15 +94,52 @@ def fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the report has them
         if several:
-            result = _together(module, found, columns, group_by, deviations, reading, share or "", options, stream, quiet)
+            result = _together(rows, group_by, share or "", options, stream=stream)
         else:
-            result = _alone(module, found, columns, deviations, reading, options, stream, plot, quiet)
+            result = _alone(rows, options, stream=stream, against="--plot draws all rows" if plot is not None else "")
     written = _written(result, save, plot, files)
     _show(result, json)
     for line in written:
         note(line, quiet=quiet)
     if not result.success:
         raise typer.Exit(1)
+
+
+class _Rows(NamedTuple):
+    """What is fitted, and how its rows are read.
+
+    Attributes:
+        module: of the model.
+        files: as they were named, or what these names lead to, where it was looked at before: a pipe can be read once.
+        columns: the names of columns in the files by those in the model, where they may differ.
+        deviations: the standard deviations.
+        reading: how the files are read.
+        quiet: whether to say nothing about it.
+    """
+
+    module: Any
+    files: "Sequence[Path | FoundFile]"
+    columns: Mapping[str, str]
+    deviations: Deviations
+    reading: "Reading"
+    quiet: bool
+
+
+def _rows(
+    model: str,
+    files: Sequence[Path],
+    reading: "Reading",
+    start: Mapping[str, float],
+    deviations: Deviations,
+    load: Callable[[str], Any],
+    quiet: bool,
+) -> _Rows:
+    """Return what a built model, a spec or a formula is fitted to."""
+    extras = () if deviations.sigma_x is None else ("feature-jacobian",)
+    if "~" in model:
+        found, columns, module = _of_formula(model, files, reading, start, quiet, extras)
+        return _Rows(module, found, columns, deviations, reading, quiet)
+    return _Rows(_of_name(model, load, extras), files, SAME, deviations, reading, quiet)
 
 
 def _check_outputs(save: Path | None, plot: Path | None, files: Sequence[Path]) -> None:
@@ -131,63 +163,42 @@ def _check_share(several: bool, share: str | None) -> None:
         raise OptionError("--share: there is one data set; give --data again for each file, or --group-by COLUMN")
 
 
-def _alone(
-    module: Any,
-    files: "Sequence[Path | FoundFile]",
-    columns: Mapping[str, str],
-    deviations: Deviations,
-    reading: "Reading",
-    options: Mapping[str, Any],
-    stream: bool,
-    plot: Path | None,
-    quiet: bool,
-) -> Any:
-    """Fit one data set, in memory or as a stream."""
+def _alone(rows: _Rows, options: Mapping[str, Any], *, stream: bool, against: str) -> Any:
+    """Fit one data set, in memory or as a stream, against which something may speak."""
     from symgraph.fitting import fit as fit_one
 
     reasons = {
-        "a column of standard deviations is for rows in memory": bool(deviations.columns),
-        "--sigma-x is for rows in memory": deviations.sigma_x is not None,
-        "--plot draws all rows": plot is not None,
-        "columns in backquotes are for rows in memory": any(name != column for name, column in columns.items()),
+        "a column of standard deviations is for rows in memory": bool(rows.deviations.columns),
+        "--sigma-x is for rows in memory": rows.deviations.sigma_x is not None,
+        against: bool(against),
+        "columns in backquotes are for rows in memory": any(name != column for name, column in rows.columns.items()),
     }
-    rows = given_rows(
-        module,
-        files[0] if files else None,
-        reading,
+    given = given_rows(
+        rows.module,
+        rows.files[0] if rows.files else None,
+        rows.reading,
         stream=stream,
         against=next((reason for reason, holds in reasons.items() if holds), ""),
-        others=deviations.columns,
-        columns=columns,
-        quiet=quiet,
+        others=rows.deviations.columns,
+        columns=rows.columns,
+        quiet=rows.quiet,
     )
-    with rows as given:
-        search: Any = partial(fit_one, *given.inputs)
-        return search(**deviations.options(given.others), **options)
+    with given as one:
+        search: Any = partial(fit_one, *one.inputs)
+        return search(**rows.deviations.options(one.others), **options)
 
 
-def _together(
-    module: Any,
-    files: "Sequence[Path | FoundFile]",
-    columns: Mapping[str, str],
-    group_by: str,
-    deviations: Deviations,
-    reading: "Reading",
-    share: str,
-    options: Mapping[str, Any],
-    stream: bool,
-    quiet: bool,
-) -> Any:
+def _together(rows: _Rows, group_by: str, share: str, options: Mapping[str, Any], *, stream: bool) -> Any:
     """Fit several data sets."""
     from symgraph.errors import OptionError
     from symgraph.fitting import fit_together
 
-    if stream or deviations.sigma_x is not None:
+    if stream or rows.deviations.sigma_x is not None:
         raise OptionError(f"{'--stream' if stream else '--sigma-x'} is for one data set; fit each by itself, or leave it out")
-    sets = read_sets(module, files, columns, group_by, deviations, reading, quiet=quiet)
+    sets = read_sets(rows.module, rows.files, rows.columns, group_by, rows.deviations, rows.reading, quiet=rows.quiet)
     sigma = {label: one.sigma for label, one in sets.items()}
-    rows = {label: (module, one.X, one.y) for label, one in sets.items()}
-    return fit_together(rows, shared=names_of("--share", share), sigma=sigma, **options)
+    each = {label: (rows.module, one.X, one.y) for label, one in sets.items()}
+    return fit_together(each, shared=names_of("--share", share), sigma=sigma, **options)
 
 
 def _written(result: Any, save: Path | None, plot: Path | None, files: Sequence[Path]) -> list[str]:

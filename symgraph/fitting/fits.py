@@ -5,7 +5,7 @@ import math
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from symgraph.fitting.problem import Array, Problem, by_name
 from symgraph.fitting.result import FitResult
 from symgraph.fitting.search import methods_of, search
 from symgraph.fitting.statistics import covariance
-from symgraph.fitting.streamed import rows_of, streamed
+from symgraph.fitting.streamed import StreamProblem, rows_of
 from symgraph.io.module import targets_of
 from symgraph.io.stream import Stream
 from symgraph.runtime.weights import range_of_each
@@ -90,11 +90,11 @@ def fit(
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
     problem = problem_of(module, rows, start, bounds, fixed, seed)
     if stream is not None:
-        problem = streamed(problem, stream)
+        problem = problem.turned_into(StreamProblem, stream=stream)
     if sigma is not None or absolute_sigma:
         problem = with_sigma(problem, sigma, absolute_sigma)
     if sigma_x is not None:
-        problem = Orthogonal(**_fields(problem) | {"sigma_x": checked_sigma_x(problem, sigma_x)})
+        problem = problem.turned_into(Orthogonal, sigma_x=checked_sigma_x(problem, sigma_x))
     return solved(problem, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
 
 
@@ -184,13 +184,8 @@ def own_rows(module: Any, rows: Rows) -> Rows:
 
 def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, seed: int) -> Problem:
     names, metadata = module.WEIGHTS, module.METADATA
-    held = dict.fromkeys(metadata.get("fixed", ()))
-    if fixed is not None:
-        try:
-            given = fixed if isinstance(fixed, Mapping) else dict.fromkeys((fixed,) if isinstance(fixed, str) else fixed)
-        except TypeError as error:
-            raise OptionError(f"fixed must be names of weights, or values by their names, not {fixed!r}") from error
-        held |= by_name("fixed", given, names)
+    held: dict[str, Any] = dict.fromkeys(metadata.get("fixed", ()))
+    held |= by_name("fixed", fixed_by_name(fixed), names)
     w = _start(module, start, seed)
     for name, value in held.items():
         if value is not None:
@@ -202,6 +197,20 @@ def problem_of(module: Any, rows: Rows, start: Any, bounds: Any, fixed: Any, see
         w[drawn] = np.clip(w[drawn], low[drawn], high[drawn])
     refuse_outside("start", [names[j] for j in free], w[free], low[free], high[free])
     return Problem(module, rows, w, free, low[free], high[free])
+
+
+def fixed_by_name(fixed: Any) -> Mapping[str, Any]:
+    """Return the values of the weights that are to stay, by name; None for one that stays at the start.
+
+    Raises:
+        OptionError: ``fixed`` is neither None, names, nor a mapping.
+    """
+    if isinstance(fixed, Mapping):
+        return fixed
+    try:
+        return dict.fromkeys(() if fixed is None else (fixed,) if isinstance(fixed, str) else fixed)
+    except TypeError as error:
+        raise OptionError(f"fixed must be names of weights, or values by their names, not {fixed!r}") from error
 
 
 def _start(module: Any, start: Any, seed: int) -> Array:
@@ -279,7 +288,7 @@ def with_sigma(problem: Problem, sigma: Any, absolute_sigma: bool) -> Problem:
 
 def _check_start(problem: Problem, v: Array) -> None:
     with np.errstate(all="ignore"):
-        if problem.is_least_squares and problem.robust is None:
+        if problem.is_plain_squares:
             r, gradient = problem.squared(v), problem.slopes(v)
             value = 0.5 * float(r @ r)
         else:
@@ -294,11 +303,9 @@ def _check_start(problem: Problem, v: Array) -> None:
 
 def _rows_at_fault(problem: Problem, v: Array) -> str:
     """Say which rows have a residual that is not finite, where others have one."""
-    bad = (
-        np.flatnonzero(~np.isfinite(problem.residual(v)))
-        if problem.has_residual and problem.rows.given
-        else np.array([], np.intp)
-    )
+    if not (problem.has_residual and problem.rows.given):
+        return ""
+    bad = np.flatnonzero(~np.isfinite(problem.residual(v)))
     if not 0 < len(bad) < problem.rows.n:
         return ""
     return f", or leave out {len(bad)} of {problem.rows.n} rows: the residual of row {bad[0]} (counted from 0) is not finite"
@@ -327,12 +334,8 @@ def _end(problem: Problem, begin: Array, method: str) -> Found:
     """Search from a start; with errors in x also from where a fit without them leads, and the better counts."""
     if problem.sigma_x is None:
         return search(problem, begin, method)
-    plain = search(Problem(**_fields(problem) | {"sigma_x": None}), begin, method)
+    plain = search(problem.turned_into(Problem, sigma_x=None), begin, method)
     return best_of([search(problem, one, method) for one in (begin, plain.v)])
-
-
-def _fields(problem: Problem) -> dict[str, Any]:
-    return {field.name: getattr(problem, field.name) for field in fields(problem)}
 
 
 def _warnings(problem: Problem, found: Found, first: Found, undetermined: str) -> tuple[str, ...]:

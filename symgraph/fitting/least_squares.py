@@ -1,7 +1,7 @@
-"""The search for the least sum of squares by SciPy, polished by Gauss-Newton steps."""
+"""The search for the least sum of squares by the extension or by SciPy, polished by Gauss-Newton steps."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -54,18 +54,19 @@ def least_sum_of_squares(problem: Problem, start: Array, method: str) -> Found:
     """
     if method != "auto":
         return _search(problem, start, method)
-    few_rows = problem.residuals < len(start)  # for which Levenberg and Marquardt's method is not made
-    ways = ("trf",) if problem.is_bounded or problem.robust or few_rows else ("native", "lm", "trf")
     ends: list[Found] = []
-    for begin, way in _tries(problem, start, ways):
+    for begin, way in _tries(problem, start):
         ends.append(_search(problem, begin, way))
         if not _is_doubtful(problem, ends[-1]):
             break
     return best_of(ends)
 
 
-def _tries(problem: Problem, start: Array, ways: tuple[str, ...]) -> Iterator[tuple[Array, str]]:
+def _tries(problem: Problem, start: Array) -> Iterator[tuple[Array, str]]:
     """Yield starts, each with a way to search from it."""
+    few_rows = problem.residuals < len(start)  # for which Levenberg and Marquardt's method is not made
+    by_trust_region = problem.is_bounded or problem.robust or few_rows
+    ways = ("trf",) if by_trust_region else ("native", "lm", "trf") if _native_search(problem) else ("lm", "trf")
     yield from ((start, way) for way in ways)
     linear = _linear_start(problem, start)
     if linear is not None:
@@ -92,27 +93,26 @@ def _search(problem: Problem, start: Array, method: str) -> Found:
     """Run SciPy's search and polish its end; one that meets a value that is not finite at its start has found nothing."""
     try:
         with np.errstate(all="ignore"):
-            end = _natively(problem, start) if method == "native" else None
-            if end is None:
-                minpack = method in ("lm", "native")
-                end = _by_minpack(problem, start) if minpack else _by_trust_region(problem, start, method)
+            by = {"native": _natively, "lm": _by_minpack}.get(method)
+            end = by(problem, start) if by else _by_trust_region(problem, start, method)
             end = end._replace(v=problem.snapped(end.v)) if problem.is_bounded else end
             return end if problem.robust else _polished(problem, end)
     except (ValueError, np.linalg.LinAlgError) as error:  # residuals that are not finite, at the start or on the way
         return Found(start, np.inf, success=False, message=str(error), method=method, calls=1, derivatives=0)
 
 
-def _natively(problem: Problem, start: Array) -> Found | None:
-    """Search by Levenberg and Marquardt's method in the extension; None where the module does not run by it."""
-    if not problem.is_of_module:
-        return None
-    search = getattr(getattr(problem.module.residual, "__self__", None), "least_squares", None)
-    if search is None:
-        return None
+def _native_search(problem: Problem) -> Callable[..., Any] | None:
+    """Return the extension's function for it; None where the module does not run by it, or other residuals are searched."""
+    return getattr(getattr(problem.module.residual, "__self__", None), "least_squares", None) if problem.is_of_module else None
+
+
+def _natively(problem: Problem, start: Array) -> Found:
+    """Search by Levenberg and Marquardt's method in the extension; by MINPACK where it does not take the rows."""
+    search: Any = _native_search(problem)
     sigma = None if problem.sigma is None else np.array(np.broadcast_to(problem.sigma, problem.residuals))
     told = search(start, problem.rows.X, problem.rows.y, sigma, _TOLERANCE, MOST_CALLS["native"])
     if told is None:
-        return None
+        return _by_minpack(problem, start)
     v, squares, status, calls, derivatives = told
     return Found(v, squares / 2.0, status in _ENDS, _ENDS.get(status, _GAVE_UP), "lm", calls, derivatives)
 

@@ -1,9 +1,9 @@
 """A fit as SciPy's optimizers see it: the weights that are free, their ranges, and the functions of these alone."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from symgraph.io.module import GeneratedModule
 from symgraph.training.rows import Rows
 
 Array = NDArray[np.float64]
+
+
+_Kind = TypeVar("_Kind", bound="Problem")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,11 @@ class Problem:
         return self.has_residual and (rows_of_penalty or not self.has_penalty)
 
     @cached_property
+    def is_plain_squares(self) -> bool:
+        """Tell if what is minimized is a sum of squares, and no robust loss of them."""
+        return self.is_least_squares and self.robust is None
+
+    @cached_property
     def by_squares(self) -> bool:
         """Tell if it is searched as least squares, for which SciPy knows no constraints."""
         return self.is_least_squares and not hasattr(self.module, "constraints")
@@ -101,6 +109,10 @@ class Problem:
         """Return the number of residuals, or of rows where there are none; rows of a penalty are not counted."""
         each: int = self.module.METADATA.get("residuals", 1) if self.has_residual else 1
         return self.rows.n * each
+
+    def turned_into(self, kind: type[_Kind], **more: Any) -> _Kind:
+        """Return a problem of another kind, with the fields of this one except for those that are given."""
+        return kind(**{one.name: getattr(self, one.name) for one in fields(Problem)} | more)
 
     def all_weights(self, v: Array) -> Array:
         """Return all k weights, of which the free ones are given."""

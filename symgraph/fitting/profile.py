@@ -77,7 +77,7 @@ def rise_of(problem: Problem, v: Array, *, absolute_sigma: bool) -> Callable[[Ar
     The deviance is chi2, divided by the reduced chi2 at v where the size of the errors was estimated; of a likelihood it is
     twice the sum of the losses.
     """
-    if problem.is_least_squares and problem.robust is None:
+    if problem.is_plain_squares:
         best = float(np.sum(np.square(problem.squared(v))))
         dof = problem.residuals - len(problem.free)
         scale = 1.0 if absolute_sigma else float(np.sum(np.square(problem.residual(v)))) / max(dof, 1)
@@ -175,7 +175,7 @@ def threshold(problem: Problem, dof: int, level: float, weights: int, *, absolut
     from scipy.stats import chi2, f
 
     check_level(level)
-    squares = problem.is_least_squares and problem.robust is None
+    squares = problem.is_plain_squares
     if not squares and not problem.module.METADATA.get("likelihood"):
         raise OptionError(
             f"the loss of {problem.module.MODEL} is no likelihood, so its profile gives no interval; see bootstrap"

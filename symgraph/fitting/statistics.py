@@ -114,7 +114,7 @@ def covariance(problem: Problem, found: Found, *, absolute_sigma: bool) -> Covar
     if not names:
         return Covariance(np.full((len(v), len(v)), np.nan), "no weight is free of its bounds")
     with np.errstate(all="ignore"):
-        by = _by_squares if problem.is_least_squares and problem.robust is None else _by_hessian
+        by = _by_squares if problem.is_plain_squares else _by_hessian
         part, how, undetermined = by(problem, found, names, inner, absolute_sigma)
     if len(names) == len(v):
         return Covariance(part, how, undetermined)

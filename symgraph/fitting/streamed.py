@@ -4,7 +4,7 @@ R of [J r] = QR has the squares, products and steps that J and r have, whose row
 covariance, which use nothing else, take the first columns of R for J and the last for r.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -37,9 +37,8 @@ class StreamProblem(Problem):
     @cached_property
     def is_difference(self) -> bool:
         """Tell if the residual is the prediction less the target in all rows, by its values at the start."""
-        plain = {one.name: getattr(self, one.name) for one in fields(Problem)}
         parts = (Rows(X, y, len(y if X is None else X), np.dtype(np.float64)) for X, y in self.stream.blocks())
-        return all(Problem(**{**plain, "rows": part}).is_difference for part in parts)
+        return all(self.turned_into(Problem, rows=part).is_difference for part in parts)
 
     def residual(self, v: Array) -> Array:
         """Return the last column of R, (f + 1,), in units of the standard deviation."""
@@ -92,8 +91,3 @@ class StreamProblem(Problem):
 def rows_of(stream: Stream) -> Rows:
     """Return what takes the place of rows in memory: their number alone."""
     return Rows(None, None, stream.n, np.dtype(np.float64))
-
-
-def streamed(problem: Problem, stream: Stream) -> StreamProblem:
-    """Return a problem with the rows of a stream."""
-    return StreamProblem(**{one.name: getattr(problem, one.name) for one in fields(Problem)}, stream=stream)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symgraph.errors import DataError, OptionError, SymgraphError
-from symgraph.fitting.fits import module_of, own_rows, problem_of, require_scipy, solved, with_sigma
+from symgraph.fitting.fits import fixed_by_name, module_of, own_rows, problem_of, require_scipy, solved, with_sigma
 from symgraph.fitting.joint import JointFacts, JointProblem, Places, joint_facts, rows_of, sigma_of, text_of_label
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.result import FitResult
@@ -61,6 +61,10 @@ class OfOneSet(FitResult):
     def profile(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Refuse: other data sets have a say in it."""
         raise self._of_all("profile")
+
+    def rises(self, name: str, values: Any) -> Array:
+        """Refuse: other data sets have a say in it."""
+        raise self._of_all("rises")
 
     def contour(self, first: str, second: str, level: float = 0.95, points: int = 32) -> Array:
         """Refuse: other data sets have a say in it."""
@@ -171,28 +175,13 @@ def fit_together(
         rows.append(_rows(text, module, X, y))
     facts = joint_facts(texts, modules, (shared,) if isinstance(shared, str) else tuple(shared))
     seed = count("seed", seed, at_least=0, at_most=2**32 - 1)
-    names = dict.fromkeys((fixed,) if isinstance(fixed, str) else fixed) if _is_names(fixed) else fixed
-    start, bounds, fixed = (facts.spelled_out(one) for one in (start, bounds, names))
+    start, bounds, fixed = (facts.spelled_out(one) for one in (start, bounds, fixed_by_name(fixed)))
     problem = problem_of(facts, Rows(None, None, 1, np.dtype(np.float64)), start, bounds, fixed, seed)
     parts = _parts(facts, rows, texts, problem.start, _of_each(sigma, labels), absolute_sigma)
-    joint = JointProblem(
-        facts,  # type: ignore[arg-type]  # it has what fits ask of a module's facts
-        rows_of(parts),
-        problem.start,
-        problem.free,
-        problem.lower,
-        problem.upper,
-        sigma_of(parts),
-        labels=labels,
-        parts=parts,
-        places=facts.places,
-    )
+    given = {"rows": rows_of(parts), "sigma": sigma_of(parts)}
+    joint = problem.turned_into(JointProblem, **given, labels=labels, parts=parts, places=facts.places)
     found = solved(joint, method, starts, seed, absolute_sigma=bool(absolute_sigma), begun=begun)
     return JointResult(**{field.name: getattr(found, field.name) for field in fields(FitResult)})
-
-
-def _is_names(fixed: Any) -> bool:
-    return fixed is not None and not isinstance(fixed, Mapping)
 
 
 def _labelled(sets: Any) -> dict[Any, Sequence[Any]]:

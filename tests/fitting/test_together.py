@@ -369,7 +369,12 @@ def test_what_belongs_to_one_data_set_is_refused_for_all(decay: Any, ask: str) -
 
 def test_what_belongs_to_all_is_refused_for_one_data_set(decay: Any) -> None:
     one = symgraph.fit_together(runs(decay), shared="tau").sets["low"]
-    for ask in (lambda: one.profile("tau"), lambda: one.contour("tau", "amp"), lambda: one.bootstrap(3)):
+    for ask in (
+        lambda: one.profile("tau"),
+        lambda: one.rises("tau", [1.0]),
+        lambda: one.contour("tau", "amp"),
+        lambda: one.bootstrap(3),
+    ):
         with pytest.raises(OptionError, match="takes all data sets; ask the result of fit_together"):
             ask()
 
