@@ -10,7 +10,7 @@ from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.chain_rule import chain_rule
 from symgraph.spec.declarations import Declarations
 from symgraph.spec.formula import declare_formula
-from symgraph.spec.inputs import NamedNode
+from symgraph.spec.inputs import Input, NamedNode
 
 
 class Model(Declarations):
@@ -120,6 +120,16 @@ class Model(Declarations):
         part._inputs = {entry.name: entry for entry in (*self.weight_inputs, *self.constant_inputs)}
         part._nodes = {node.name: node for node in nodes}
         part._loss, part._functions, part._places, part._frozen = loss, self._functions, self._places, True
+        return part
+
+    def local(self, expr: Any) -> "Model":
+        """Return a model whose loss is one expression, and whose weights are the symbols in it, nodes as well as inputs.
+
+        Args:
+            expr: the expression of a node, the loss or the penalty.
+        """
+        part = self.part((), expr)
+        part._inputs = {str(one.name): Input(str(one.name), "weight", one) for one in sorted(symbols_of(expr), key=lambda s: s.place)}
         return part
 
     def penalty_part(self) -> "Model":

@@ -1,0 +1,129 @@
+"""The graph as its author wrote it: inputs, named nodes and loss, what each passes on to the next, and the numbers at a row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any, NamedTuple
+
+import sympy
+
+from symgraph.check.reference import Point, number, reference
+from symgraph.spec.canonical import symbols_of
+from symgraph.spec.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """One input, named node, or end of a model.
+
+    Attributes:
+        name: as the author wrote it; "loss" and "penalty" are the ends.
+        kind: "feature", "weight", "constant", "target", "node", "output", "loss" or "penalty".
+        symbol: its SymPy symbol.
+        expr: its expression over the symbols of others; None for an input.
+    """
+
+    name: str
+    kind: str
+    symbol: Any
+    expr: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Use of one vertex in the expression of another.
+
+    Attributes:
+        source: the name of what is used.
+        target: the name of what uses it.
+        partial: the local partial d target / d source, a SymPy expression over the symbols of the model, the target's own included.
+    """
+
+    source: str
+    target: str
+    partial: Any
+
+
+class Numbers(NamedTuple):
+    """A model's graph at one row; NaN stands where there is no value.
+
+    Attributes:
+        values: of every vertex.
+        cotangents: d loss / d vertex, the penalty added to the loss; empty for a model without a loss.
+        partials: of every edge, by its source and target.
+    """
+
+    values: Mapping[str, float]
+    cotangents: Mapping[str, float]
+    partials: Mapping[tuple[str, str], float]
+
+    def passed(self, edge: Edge) -> float:
+        """Return what an edge adds to its source's cotangent: that of its target times the local partial."""
+        return self.cotangents[edge.target] * self.partials[edge.source, edge.target]
+
+
+class NamedGraph:
+    """The graph of a model's named nodes.
+
+    Args:
+        model: the spec; it is frozen by this.
+
+    Raises:
+        SpecError: the model is not complete.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model.freeze()
+        outputs = {node.name for node in model.output_nodes}
+        inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
+        nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]
+        ends = {"loss": model.loss_expr, "penalty": model.penalty_expr}
+        last = [Vertex(name, name, sympy.Symbol(name), expr) for name, expr in ends.items() if expr is not None]
+        self.vertices: tuple[Vertex, ...] = (*inputs, *nodes, *last)
+        self.by_name: Mapping[str, Vertex] = {vertex.name: vertex for vertex in self.vertices}
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges in the order of their targets, and of the declaration of their sources."""
+        return tuple(chain.from_iterable(map(_edges_to, self.vertices)))
+
+    def numbers(self, point: Point) -> Numbers:
+        """Evaluate the graph and its cotangents at one row by the reference, each number rounded once.
+
+        Args:
+            point: a float for every input.
+
+        Raises:
+            OptionError: an input has no value.
+        """
+        truth = reference(self.model).truth(point)
+        values = {name: float(point[name]) for name in (one.name for one in self.model.inputs)}
+        values |= {name: number(value) for name, value in truth.nodes.items()}
+        values |= {name: number(truth.values[name]) for name in ("loss",) if name in truth.values}
+        partials: dict[tuple[str, str], float] = {}
+        for vertex in self.vertices:
+            if vertex.expr is not None and symbols_of(vertex.expr):
+                local = reference(self.model.local(vertex.expr)).truth(values)
+                values.setdefault(vertex.name, number(local.values["loss"]))
+                partials |= {(name, vertex.name): number(slope) for name, slope in local.partials["loss"].items()}
+            elif vertex.expr is not None:
+                values.setdefault(vertex.name, float(vertex.expr))
+        return Numbers(values, self._cotangents(partials), partials)
+
+    def _cotangents(self, partials: Mapping[tuple[str, str], float]) -> dict[str, float]:
+        if "loss" not in self.by_name:
+            return {}
+        found = {vertex.name: 1.0 if vertex.kind in ("loss", "penalty") else 0.0 for vertex in self.vertices}
+        for edge in reversed(self.edges):
+            if found[edge.target]:  # a slope that is not finite counts only where something comes back through it
+                found[edge.source] += found[edge.target] * partials[edge.source, edge.target]
+        return found
+
+
+def _edges_to(vertex: Vertex) -> list[Edge]:
+    if vertex.expr is None:
+        return []
+    own = {vertex.expr: vertex.symbol} if vertex.expr.args else {}  # the derivative of exp(t) is exp(t): said by the node's name
+    symbols = sorted(symbols_of(vertex.expr), key=lambda one: one.place)
+    return [Edge(str(one.name), vertex.name, sympy.diff(vertex.expr, one).xreplace(own)) for one in symbols]
