@@ -92,7 +92,8 @@ def test_the_next_command_that_make_train_names_runs_as_typed(tmp_path: Path) ->
 
 
 def test_every_supported_function_is_listed() -> None:
-    section = README.split("## What a spec may contain")[1].split("## ")[0]
+    page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    section = page.split("## What a spec may contain")[1].split("## ")[0]
     listed = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]*)`", section))))
     assert {function.__name__ for function in FUNCTIONS} <= listed
 

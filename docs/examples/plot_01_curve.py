@@ -1,0 +1,8 @@
+"""
+A curve
+=======
+"""
+
+import symgraph
+
+print(symgraph.Model)
