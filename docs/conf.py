@@ -20,7 +20,6 @@ from symgraph import cli
 
 ROOT = Path(__file__).parent.parent
 os.environ["SYMGRAPH_BACKEND"] = "numpy"  # examples show no times, and compilers differ; one of them compiles by itself
-os.chdir(ROOT)  # examples name their data as the documents do: data/misra1a.csv
 warnings.filterwarnings("error", category=UserWarning, module="symgraph")
 
 project = "symgraph"
@@ -94,17 +93,20 @@ def setup(app: Any) -> None:
     """Teach the highlighter the words that blocks of documents begin with, and write the page of the commands."""
     for language in ("out", "report"):
         app.add_lexer(language, TextLexer)
-    app.connect("builder-inited", _write_commands, priority=100)
+    app.connect("builder-inited", _prepare, priority=100)
     app.connect("autodoc-skip-member", _skips)
     app.connect("autodoc-process-docstring", _run_examples)
 
 
-def _write_commands(_app: Any) -> None:
+def _prepare(_app: Any) -> None:
     command = typer.main.get_command(cli.app)
     lines = ["# The command line", ""]
     for name, one in command.commands.items():
         context = one.make_context(f"symgraph {name}", [], resilient_parsing=True, terminal_width=100)
         lines += [f"## symgraph {name}", "", "```report", one.get_help(context), "```", ""]
+    data = ROOT / "docs" / "examples" / "data"  # the gallery runs an example in its folder; it names data as the documents do
+    if not data.exists():
+        data.symlink_to(Path("..", "..", "data"))
     folder = ROOT / "docs" / "reference" / "api"
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "commands.md"

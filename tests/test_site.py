@@ -1,8 +1,7 @@
-"""What `make docs` cannot see: that the reference has every public object, and that copied figures are those that were measured."""
+"""What `make docs` cannot see: the reference has every public object, and copied figures are those that were measured."""
 
 import re
 from importlib import import_module
-from pathlib import Path
 
 from documents import ROOT
 

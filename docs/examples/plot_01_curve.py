@@ -1,8 +1,0 @@
-"""
-A curve
-=======
-"""
-
-import symgraph
-
-print(symgraph.Model)
