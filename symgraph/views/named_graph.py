@@ -37,7 +37,7 @@ class Edge:
     Attributes:
         source: the name of what is used.
         target: the name of what uses it.
-        partial: the local partial d target / d source, a SymPy expression over the symbols of the model, the target's own included.
+        partial: the local partial d target / d source, a SymPy expression over symbols of the model, the target's own included.
     """
 
     source: str
@@ -124,6 +124,6 @@ class NamedGraph:
 def _edges_to(vertex: Vertex) -> list[Edge]:
     if vertex.expr is None:
         return []
-    own = {vertex.expr: vertex.symbol} if vertex.expr.args else {}  # the derivative of exp(t) is exp(t): said by the node's name
+    own = {vertex.expr: vertex.symbol} if vertex.expr.args else {}  # the derivative of exp(t) is exp(t): the node itself
     symbols = sorted(symbols_of(vertex.expr), key=lambda one: one.place)
     return [Edge(str(one.name), vertex.name, sympy.diff(vertex.expr, one).xreplace(own)) for one in symbols]
