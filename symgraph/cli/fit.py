@@ -144,7 +144,7 @@ def _rows(
 
 def _check_outputs(save: Path | None, plot: Path | None, files: Sequence[Path]) -> None:
     if plot is not None:
-        from symgraph.training.plots import check_plot_path
+        from symgraph.plots.axes import check_plot_path
 
         check_writable("--plot", plot, *files)
         check_plot_path(plot)
@@ -212,7 +212,7 @@ def _written(result: Any, save: Path | None, plot: Path | None, files: Sequence[
     for label, path in saved.items():
         save_weights(path, results[label].problem.module, results[label].w)
     if plot is not None:
-        from symgraph.fitting.plots import save_fit
+        from symgraph.plots.fits import save_fit
 
         save_fit(result, plot)
     return [f"weights written to {path}" for path in saved.values()] + ([] if plot is None else [f"plot written to {plot}"])

@@ -225,7 +225,7 @@ def _path(settings: Settings, name: str) -> Path | None:
 
 def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
     """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
-    from symgraph.training.plots import check_plot_path
+    from symgraph.plots.axes import check_plot_path
 
     data, plot = _path(settings, "data"), _path(settings, "plot")
     files, taken = {}, [data]

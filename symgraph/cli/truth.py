@@ -55,7 +55,7 @@ def truth(
     count("--points", points)
     count("--seed", seed, at_least=0)
     if plot is not None:
-        from symgraph.training.plots import check_plot_path
+        from symgraph.plots.axes import check_plot_path
 
         check_plot_path(plot)
         check_writable("--plot", plot)
@@ -77,9 +77,9 @@ def truth(
         print_table(COLUMNS, own_report.rows())
         print("\n".join((*own_report.remarks(), *own_report.points_to_paste())))
     if plot is not None:
-        from symgraph.check.plot import plot_errors
+        from symgraph.plots import conditioning, save
 
-        plot_errors(report, plot)
+        save(plot, conditioning, report)
     if not all(found.ok for found in reports):
         raise typer.Exit(1)
 

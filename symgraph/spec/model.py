@@ -129,7 +129,9 @@ class Model(Declarations):
             expr: the expression of a node, the loss or the penalty.
         """
         part = self.part((), expr)
-        part._inputs = {str(one.name): Input(str(one.name), "weight", one) for one in sorted(symbols_of(expr), key=lambda s: s.place)}
+        part._inputs = {
+            str(one.name): Input(str(one.name), "weight", one) for one in sorted(symbols_of(expr), key=lambda s: s.place)
+        }
         return part
 
     def penalty_part(self) -> "Model":

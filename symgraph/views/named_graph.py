@@ -124,6 +124,8 @@ class NamedGraph:
 def _edges_to(vertex: Vertex) -> list[Edge]:
     if vertex.expr is None:
         return []
-    own = {vertex.expr: vertex.symbol} if vertex.expr.args else {}  # the derivative of exp(t) is exp(t): said by the node's name
+    own = (
+        {vertex.expr: vertex.symbol} if vertex.expr.args else {}
+    )  # the derivative of exp(t) is exp(t): said by the node's name
     symbols = sorted(symbols_of(vertex.expr), key=lambda one: one.place)
     return [Edge(str(one.name), vertex.name, sympy.diff(vertex.expr, one).xreplace(own)) for one in symbols]
