@@ -77,3 +77,15 @@ def did_you_mean(name: object, known: Iterable[str], close: float = 0.6) -> str:
     by_small = {one.lower(): one for one in known}  # RATE for rate is a slip too
     found = get_close_matches(str(name).lower(), by_small, 1, close)
     return f"; did you mean {by_small[found[0]]}?" if found else ""
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> OptionError:
+    """Return the error for an option whose value is none of some names.
+
+    Args:
+        what: the option.
+        name: what the user gave.
+        known: the names that there are.
+    """
+    names = list(known)
+    return OptionError(f"{what} {name!r} is unknown; known are {', '.join(names)}{did_you_mean(name, names)}")

@@ -4,11 +4,12 @@ Data go to stdout, progress and notes to stderr. Exit codes: 0 fine, 1 a check s
 a bug of symgraph. Each command's module imports what it needs when the command runs, so that ``--help`` stays quick.
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -32,7 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 app = typer.Typer(
     help="Write a model and its loss in SymPy; build, check and train its NumPy module.",
-    add_completion=False,
+    suggest_commands=False,  # ours is the same for every unknown name
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -70,7 +71,7 @@ def main() -> None:
     except SymgraphError as error:
         _refuse(str(error))
     except UsageError as error:
-        text = error.format_message().rstrip(".")
+        text = _with_hint(error)
         command = error.ctx.command_path if error.ctx is not None else "symgraph"
         _refuse(f"{text[:1].lower()}{text[1:]}; see `{command} --help`")
     except typer.Abort:
@@ -78,6 +79,22 @@ def main() -> None:
     except BrokenPipeError:
         abandon_output()  # its reader (head, say) has gone
         sys.exit(1)
+
+
+def _with_hint(error: Any) -> str:
+    """Return what is wrong with a command line, with the command, option or choice that was probably meant."""
+    from symgraph.errors import did_you_mean
+
+    text, context = error.format_message().rstrip("."), error.ctx
+    if hasattr(error, "possibilities") and context is not None:
+        options = [name for one in context.command.params for name in one.opts]
+        return f"no such option: {error.option_name}{did_you_mean(error.option_name, options, 0.75)}"
+    if command := re.fullmatch(r"No such command '(.*)'", text):
+        return f"{text}{did_you_mean(command[1], COMMANDS)}"
+    if choice := re.search(r"'([^']*)' is not one of (.*)", text):
+        choices = re.findall(r"'([^']*)'", choice[2])
+        return f"{text}{did_you_mean(choice[1], choices)}"
+    return text
 
 
 def _refuse(text: str) -> NoReturn:
