@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from symgraph.cli.current import models_of
-from symgraph.cli.terminal import ConfigFile, Json, Quiet, note, print_json
+from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, note, print_json
 
 if TYPE_CHECKING:
     from symgraph.spec.model import Model
@@ -16,7 +16,7 @@ Format = Literal["text", "latex"]
 
 
 def show(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
+    model: ModelOrSpec,
     format: Annotated[Format, typer.Option(help="How formulas are printed.")] = "text",  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
     config: ConfigFile = None,

@@ -201,6 +201,19 @@ def _listing(introduction: str, folders: list[Path]) -> str:
     return f" ({introduction} {shown})" if names else ""
 
 
+def names_of_modules(config: str | Path | None = None) -> list[str]:
+    """Return the names by which `symgraph.load` finds modules.
+
+    Args:
+        config: the file with the project's settings; by default the nearest pyproject.toml.
+
+    Raises:
+        OptionError: the settings cannot be read.
+    """
+    settings = read_config(file=None if config is None else Path(config))
+    return _names_in([settings.out_folder, *_packaged()])
+
+
 def _names_in(folders: list[Path]) -> list[str]:
     return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.py")})
 
