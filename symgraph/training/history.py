@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from symgraph.display.html import State, card, curve, notes, table
 from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.rows import Array
 
@@ -166,6 +167,28 @@ class TrainResult:
         return (
             f"TrainResult(epochs={self.epochs}, reason={self.reason!r}, loss={loss}, best_epoch={self.best_epoch}, "
             f"backend={self.backend!r}, seed={self.seed})"
+        )
+
+    def _repr_html_(self) -> str:
+        states: dict[Reason, State] = {"converged": "good", "patience": "good", "non-finite": "bad"}
+        held, last = self.validation_losses, self.epochs - 1
+        columns = {"loss": self.losses} | ({} if held is None else {"validation loss": held})
+        place = self.best_epoch - self.first_epoch
+        rows = [
+            (when, str(epoch + self.first_epoch), *(f"{values[epoch]:.6g}" for values in columns.values()))
+            for when, epoch in (("first", 0), ("best", place), ("last", last))
+            if self.epochs and epoch >= 0
+        ]
+        drawn = curve(self.losses.tolist(), "loss")
+        *_, updates = self.summary().splitlines()
+        rate = f"{self.optimizer.name}, rate {self.optimizer.rate_at(self.first_epoch):g}"
+        return card(
+            f"training by {rate}",
+            self.message,
+            states.get(self.reason, "open"),
+            drawn,
+            table(("", "epoch", *columns), rows),
+            notes([updates]),
         )
 
     def summary(self) -> str:

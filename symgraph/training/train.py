@@ -91,7 +91,8 @@ def train(
         state: the optimizer's state to go on from, with the w0 it belongs to; None starts afresh at epoch 0.
         stop: is called with the record of each epoch, and ends the run if it returns True; several may be given.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
-        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
+        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run. Where one
+            has a method ``close``, that is called in the end.
         backend: the backend of the updates. "numpy": arrays, by NumPy also where the module is native. "scalar": single rows in
             float64 on Python floats, by the scalar module beside the module's file. "c": the same compiled, from the C file
             beside it; where the optimizer's rule or the clip cannot be written as C, Python floats. "auto": the last of these
@@ -212,6 +213,8 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
                 reason = _verdict(plan, end)
     except KeyboardInterrupt:  # hours of training are worth more than a traceback; the reason tells the caller
         reason = "interrupted"
+    for callback in plan.callbacks:
+        getattr(callback, "close", lambda: None)()
     done = int(kept.state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
     if journal is not None:
         journal.write(kept, losses[:done], held[:done], reason, anew=reason == "interrupted")
