@@ -20,7 +20,8 @@ body[data-jp-theme-light=false] .symgraph,body.vscode-dark .symgraph,html[data-t
 .symgraph p{{margin:.2em 0}}
 .symgraph .good{{color:var(--good)}} .symgraph .bad{{color:var(--bad)}} .symgraph .open,.symgraph .soft{{color:var(--soft)}}
 .symgraph table{{border-collapse:collapse;margin:.5em 0;border:0;color:inherit;font-variant-numeric:tabular-nums}}
-.symgraph th,.symgraph td{{padding:.15em .8em;border:0;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap;background:none}}
+.symgraph th,.symgraph td{{padding:.15em .8em;border:0;border-bottom:1px solid var(--rule);text-align:right}}
+.symgraph th,.symgraph td{{white-space:nowrap;background:none}}
 .symgraph th{{font-weight:600}} .symgraph th:first-child,.symgraph td:first-child{{text-align:left;padding-left:0}}
 .symgraph pre{{margin:.5em 0;padding:0;background:none;color:inherit;overflow-x:auto;font-size:13px}}
 .symgraph svg{{display:block;width:24em;max-width:100%;height:4em;margin:.5em 0}}

@@ -179,17 +179,10 @@ class TrainResult:
             for when, epoch in (("first", 0), ("best", place), ("last", last))
             if self.epochs and epoch >= 0
         ]
-        drawn = curve(self.losses.tolist(), "loss")
         *_, updates = self.summary().splitlines()
-        rate = f"{self.optimizer.name}, rate {self.optimizer.rate_at(self.first_epoch):g}"
-        return card(
-            f"training by {rate}",
-            self.message,
-            states.get(self.reason, "open"),
-            drawn,
-            table(("", "epoch", *columns), rows),
-            notes([updates]),
-        )
+        name = f"training by {self.optimizer.name}, rate {self.optimizer.rate_at(self.first_epoch):g}"
+        parts = curve(self.losses.tolist(), "loss"), table(("", "epoch", *columns), rows), notes([updates])
+        return card(name, self.message, states.get(self.reason, "open"), *parts)
 
     def summary(self) -> str:
         """Return a few lines for a person: how the run ended, and its losses."""

@@ -2,7 +2,8 @@
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
@@ -147,7 +148,18 @@ def train(
             run = described(modules, rows, optimizer, backend=engine.backend, first_epoch=first, **settings)
             journal.begin(run, reached)
             _checked_state(optimizer, reached.state, w)
-        return _run(plan, reached, saved, epochs)
+        with _closed(listeners):
+            return _run(plan, reached, saved, epochs)
+
+
+@contextmanager
+def _closed(callbacks: Sequence[Callback]) -> Iterator[None]:
+    """Call in the end the method ``close`` of each callback that has one."""
+    try:
+        yield
+    finally:
+        for callback in callbacks:
+            getattr(callback, "close", lambda: None)()
 
 
 def _weights_of(saved: Saved, module: GeneratedModule | ScalarModule) -> Array:
@@ -213,8 +225,6 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
                 reason = _verdict(plan, end)
     except KeyboardInterrupt:  # hours of training are worth more than a traceback; the reason tells the caller
         reason = "interrupted"
-    for callback in plan.callbacks:
-        getattr(callback, "close", lambda: None)()
     done = int(kept.state.epoch) - first_epoch  # an interrupt may fall between a loss and its weights
     if journal is not None:
         journal.write(kept, losses[:done], held[:done], reason, anew=reason == "interrupted")

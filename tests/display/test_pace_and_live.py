@@ -86,12 +86,13 @@ def test_in_a_notebook_a_curve_grows_in_one_place(line: Any, monkeypatch: pytest
     shown: list[str] = []
     display = ModuleType("IPython.display")
     display.HTML = str  # type: ignore[attr-defined]
-    display.display = lambda html, display_id: (
+
+    def displayed(html: str, *, display_id: bool) -> Any:
+        assert display_id
         shown.append(html)
-        or SimpleNamespace(  # type: ignore[attr-defined]
-            update=lambda html: shown.append(html)
-        )
-    )
+        return SimpleNamespace(update=shown.append)
+
+    display.display = displayed  # type: ignore[attr-defined]
     shell = ModuleType("IPython")
     shell.get_ipython = lambda: SimpleNamespace(kernel=object())  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", shell)
@@ -111,8 +112,8 @@ def test_a_command_whose_stderr_is_no_terminal_tells_how_far_it_is(
     for quiet in (True, False):
         with progress(1000, "adam", quiet=quiet) as advance:
             for _ in range(1000):
-                clock.now += 0.1
+                clock.now += 0.125
                 advance("loss 0.5")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "adam: 50 of 1000, loss 0.5"
+    assert lines[0] == "adam: 40 of 1000, loss 0.5"
     assert 4 < len(lines) < 12
