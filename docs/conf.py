@@ -48,7 +48,6 @@ autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
@@ -93,26 +92,29 @@ def setup(app: Any) -> None:
     """Teach the highlighter the words that blocks of documents begin with, and write the page of the commands."""
     for language in ("out", "report"):
         app.add_lexer(language, TextLexer)
-    app.connect("builder-inited", _prepare, priority=100)
+    app.connect("builder-inited", _write_commands, priority=100)
+    app.connect("source-read", _lead_to_the_gallery)
     app.connect("autodoc-skip-member", _skips)
     app.connect("autodoc-process-docstring", _run_examples)
 
 
-def _prepare(_app: Any) -> None:
+def _write_commands(_app: Any) -> None:
     command = typer.main.get_command(cli.app)
     lines = ["# The command line", ""]
     for name, one in command.commands.items():
         context = one.make_context(f"symgraph {name}", [], resilient_parsing=True, terminal_width=100)
         lines += [f"## symgraph {name}", "", "```report", one.get_help(context), "```", ""]
-    data = ROOT / "docs" / "examples" / "data"  # the gallery runs an example in its folder; it names data as the documents do
-    if not data.exists():
-        data.symlink_to(Path("..", "..", "data"))
     folder = ROOT / "docs" / "reference" / "api"
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "commands.md"
     text = "\n".join(lines)
     if not page.exists() or page.read_text(encoding="utf-8") != text:
         page.write_text(text, encoding="utf-8")
+
+
+def _lead_to_the_gallery(_app: Any, _page: str, source: list[str]) -> None:
+    """Have links to the folder of examples lead to the gallery, which is made of it."""
+    source[0] = source[0].replace("](examples)", "](gallery/index.rst)")
 
 
 def _skips(_app: Any, _what: str, name: str, member: object, _skip: bool, _options: Any) -> bool | None:

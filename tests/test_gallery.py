@@ -20,7 +20,7 @@ def test_an_example_runs_prints_and_draws(
         shown.extend(plt.get_fignums())
         plt.close("all")
 
-    monkeypatch.chdir(ROOT)  # data/misra1a.csv, as the documents name it
+    monkeypatch.chdir(example.parent)  # as a reader runs it
     monkeypatch.setenv("SYMGRAPH_BACKEND", "numpy")
     monkeypatch.setattr(plt, "show", show)
     runpy.run_path(str(example))

@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 
 import symgraph
 
-table = np.genfromtxt("data/misra1a.csv", delimiter=",", names=True)
+table = np.genfromtxt("../../data/misra1a.csv", delimiter=",", names=True)
 model = symgraph.Model.from_formula("y ~ b1*(1 - exp(-b2*x))", table.dtype.names)
 result = symgraph.fit(model, table["x"], table["y"], start={"b1": 500, "b2": 1e-4})
 

@@ -32,7 +32,8 @@ position = np.linspace(0, 10, 160)
 truth = 0.5 + 0.08 * position
 for height, place, width in ((3, 4, 0.7), (2, 5.6, 0.9)):
     truth += height * np.exp(-(((position - place) / width) ** 2) / 2)
-result = symgraph.fit(model, position, truth + 0.1 * rng.normal(size=position.size))
+seen = truth + 0.1 * rng.normal(size=position.size)
+result = symgraph.fit(model, position, seen)
 for name, value in result.values.items():
     print(f"{name:18s} {value:8.3f} +- {result.errors[name]:.3f}")
 
@@ -48,10 +49,10 @@ print(f"apart by {apart.value:.3f} +- {apart.stderr:.3f}")
 module = symgraph.compile(model)
 tape = module.forward(result.w, position)
 _, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-axes.plot(position, truth, color="0.75", linewidth=6, label="truth")
+axes.plot(position, seen, ".", color="0.5", label="measured")
 axes.plot(position, tape.signal, color="black", label="fit")
 for name in ("left", "right"):
-    axes.fill_between(position, tape.background, tape.background + getattr(tape, name), alpha=0.35, label=name)
+    axes.fill_between(position, tape.background, tape.background + getattr(tape, name), alpha=0.35, label=f"the {name} peak")
 axes.plot(position, tape.background, "--", color="0.4", label="background")
 axes.set(xlabel="x", ylabel="signal", title="Two peaks and what lies under them")
 axes.legend(frameon=False)

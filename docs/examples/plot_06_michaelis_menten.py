@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 
 import symgraph
 
-rows = np.genfromtxt("data/puromycin.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+rows = np.genfromtxt("../../data/puromycin.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
 model = symgraph.Model.from_formula("rate ~ vm*conc/(km + conc)", rows.dtype.names, {"vm": 200, "km": 0.1}, name="kinetics")
 sets = {}
 for state in ("treated", "untreated"):

@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from sympy import tanh
 
 import symgraph
-from symgraph import Normal
+from symgraph import Normal, plots
 from symgraph.training import adam, train
 
 model = symgraph.Model("corners")
@@ -48,6 +48,5 @@ for unit in (left, right):
     border.contour(*np.moveaxis(grid, -1, 0), unit, levels=[0.0], colors="black", linestyles="--", linewidths=1)
 border.scatter(*X.T, c=y, cmap="RdBu_r", edgecolor="white", s=25)
 border.set(title="Border, and the lines of the units", xlabel="x1", ylabel="x2")
-losses.semilogy(result.losses)
-losses.set(title="Mean loss", xlabel="epoch")
+plots.losses(result, losses)
 plt.show()

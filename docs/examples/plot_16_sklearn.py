@@ -17,7 +17,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from symgraph import Model
 from symgraph.sklearn import Regressor
 
-table = np.genfromtxt("data/misra1a.csv", delimiter=",", names=True)
+table = np.genfromtxt("../../data/misra1a.csv", delimiter=",", names=True)
 X, y = table["x"][:, None], table["y"]
 law = Model.from_formula("y ~ b1*(1 - exp(-b2*x))", ("x", "y"))
 estimators = {
