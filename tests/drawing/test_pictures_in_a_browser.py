@@ -65,7 +65,12 @@ def greek() -> Model:
 
 
 def graphs() -> Iterator[tuple[str, Any, Any]]:
-    makers = {**CORPUS, **{f"user {name}": make for name, make in USERS.items()}, "greek": greek, "wide": lambda: perceptron(500)}
+    makers = {
+        **CORPUS,
+        **{f"user {name}": make for name, make in USERS.items()},
+        "greek": greek,
+        "wide": lambda: perceptron(500),
+    }
     for name, make in makers.items():
         graph = NamedGraph(make())
         yield name, graph, None
