@@ -44,7 +44,7 @@ def draw(
     models = models_of(model, config)
     if weights is None and (data is not None or row is not None):
         raise OptionError(
-            f"{'--row' if data is None else '--data'}: numbers need weights; give --weights FILE or leave it out"
+            f"{'--row' if data is None else '--data'}: numbers need weights; give --weights FILE, or leave it out"
         )
     if weights is not None and len(models) > 1:
         names = ", ".join(one.name for one in models)
