@@ -129,7 +129,19 @@ class Model(Declarations):
             expr: the expression of a node, the loss or the penalty.
         """
         part = self.part((), expr)
-        part._inputs = {str(one.name): Input(str(one.name), "weight", one) for one in sorted(symbols_of(expr), key=lambda s: s.place)}
+        part._inputs = {
+            str(one.name): Input(str(one.name), "weight", one) for one in sorted(symbols_of(expr), key=lambda s: s.place)
+        }
+        return part
+
+    def with_nodes(self, nodes: Iterable[NamedNode]) -> "Model":
+        """Return a model with further nodes behind this one's, and without its penalty.
+
+        Args:
+            nodes: the further nodes, over symbols of this model and of nodes among them that come before.
+        """
+        part = self.part((*self.nodes, *nodes), self._loss)
+        part._inputs, part._targets, part._outputs = self._inputs, self._targets, self._outputs
         return part
 
     def penalty_part(self) -> "Model":

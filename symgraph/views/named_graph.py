@@ -10,6 +10,7 @@ import sympy
 
 from symgraph.check.reference import Point, number, reference
 from symgraph.spec.canonical import symbols_of
+from symgraph.spec.chain_rule import slope
 from symgraph.spec.model import Model
 
 
@@ -126,4 +127,4 @@ def _edges_to(vertex: Vertex) -> list[Edge]:
         return []
     own = {vertex.expr: vertex.symbol} if vertex.expr.args else {}  # the derivative of exp(t) is exp(t): said by the node's name
     symbols = sorted(symbols_of(vertex.expr), key=lambda one: one.place)
-    return [Edge(str(one.name), vertex.name, sympy.diff(vertex.expr, one).xreplace(own)) for one in symbols]
+    return [Edge(str(one.name), vertex.name, slope(vertex.expr, one).xreplace(own)) for one in symbols]
