@@ -1,7 +1,7 @@
 """The derivative of the loss by each weight, step by step: the chain rule along the graph, then its product, simplified.
 
-A node that is used more than once gets a cotangent of its own, d_<node>, which is defined once and then used, as reverse mode and
-the generated module do. What is shown in another form than SymPy's is held against it by the reference at points first.
+A node that is used more than once gets a cotangent of its own, d_<node>, which is defined once and then used, as reverse mode
+and the generated module do. What is shown in another form than SymPy's is held against it by the reference at points first.
 """
 
 import math
@@ -18,7 +18,7 @@ from symgraph.errors import SpecError
 from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
 from symgraph.views.densities import textbook_loss
-from symgraph.views.formulas import Cotangent, Product
+from symgraph.views.formulas import Cotangent, Product, cotangent
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
 from symgraph.views.simplified import Sum, effort, forms, product, products, strangeness, sums, sums_in, times
 
@@ -144,16 +144,6 @@ def derivation(model: Model, point: Point | None = None) -> Derivation:
         tuple(one for one in filled if one.kind != "weight"),
         tuple(one for one in filled if one.kind == "weight"),
     )
-
-
-def cotangent(name: str, place: int = 0) -> Cotangent:
-    """Return the symbol of a cotangent.
-
-    Args:
-        name: of the vertex.
-        place: its place among the vertices.
-    """
-    return Cotangent(f"d_{name}", f"9 {place:012d}")
 
 
 def _derived(graph: NamedGraph) -> list[Derivative]:

@@ -62,7 +62,8 @@ def blocks(derived: Derivation, style: Style) -> Iterator[Block]:
 def _block(one: Derivative, of: str, style: Style) -> Block:
     whole = style.derivative(of, style.name(one.name))
     lines: list[Line] = []
-    for chain in one.chains:
+    direct = len(one.chains) == 1 and one.chains[0].start in ENDS and len(one.chains[0].steps) == 1
+    for chain in () if direct else one.chains:
         if len(one.chains) > 1:
             lines.append(Line("", f"by {_way(chain)}", chain.number))
         lines += _steps(chain, of, style)
@@ -218,12 +219,17 @@ STYLE_SHEET = """\
 .derivation h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; overflow-wrap: anywhere; }
 .derivation .steps { overflow-x: auto; }
 .derivation table { border-collapse: collapse; }
-.derivation th, .derivation td { font-weight: normal; text-align: left; padding: .3rem .7rem .3rem 0; vertical-align: middle; }
+.derivation th, .derivation td { font-weight: normal; text-align: left; vertical-align: baseline; }
+.derivation th, .derivation td { padding: .3rem .7rem .3rem 0; }
 .derivation th { white-space: nowrap; padding-left: .5rem; }
 .derivation td.number { text-align: right; color: var(--value); white-space: nowrap; padding-left: 1.2rem; }
 .derivation td.number { font-variant-numeric: tabular-nums; }
 .derivation tr.way th { color: var(--faint); }
 .derivation tr.result { background: var(--result); border-top: 1px solid var(--line); }
+@media (max-width: 45rem) {
+  .derivation tr { display: grid; grid-template-columns: auto 1fr; align-items: baseline; }
+  .derivation td.number { grid-column: 2; text-align: left; padding: 0 0 .3rem 1.1em; }
+}
 @media (prefers-color-scheme: dark) {
   .derivation { --faint: #a2a9b4; --line: #3a414c; --result: #1c2836; --value: #7cc4f5; }
 }

@@ -1,4 +1,4 @@
-"""How an expression is written for people, in any of the languages of ``styles.py``: the order of terms and factors, and brackets."""
+"""How an expression is written for people in any language of ``styles.py``: order of terms and factors, and brackets."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -44,6 +44,16 @@ class Cotangent(DeclaredSymbol):
     def of(self) -> str:
         """Return the name of the vertex."""
         return str(self.name)[2:]
+
+
+def cotangent(name: str, place: int = 0) -> Cotangent:
+    """Return the symbol of a cotangent.
+
+    Args:
+        name: of the vertex.
+        place: its place among the vertices.
+    """
+    return Cotangent(f"d_{name}", f"9 {place:012d}")
 
 
 def formula(expr: Any, style: Style) -> str:
@@ -115,6 +125,11 @@ def product_of(expr: Any) -> Product:
     return Product(coefficient, tuple(base_and_exponent(one) for one in factors if one is not sympy.S.One))
 
 
+def is_below(exponent: Any) -> bool:
+    """Tell if a power stands below the line of a quotient."""
+    return bool(exponent.as_coeff_Mul()[0].is_negative)
+
+
 def base_and_exponent(factor: Any) -> tuple[Any, Any]:
     """Return base and exponent of a factor; an exponential is one base."""
     return (factor.base, factor.exp) if factor.is_Pow else (factor, sympy.S.One)
@@ -129,8 +144,8 @@ def _product(product: Product, style: Style) -> Part:
     below = [style.number(str(coefficient.q))] if exact and coefficient.q != 1 else []
     if not exact:
         above.append(_within(_part(coefficient, style), PRODUCT, style))
-    tops = [(base, exponent) for base, exponent in product.factors if not exponent.is_negative]
-    bottoms = [(base, -exponent) for base, exponent in product.factors if exponent.is_negative]
+    tops = [(base, exponent) for base, exponent in product.factors if not is_below(exponent)]
+    bottoms = [(base, -exponent) for base, exponent in product.factors if is_below(exponent)]
     alone = style.fractions and bool(below or bottoms)
     parts = [_power(base, exponent, style) for base, exponent in tops]
     if not above and len(parts) == 1 and not bottoms and not below:

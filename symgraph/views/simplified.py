@@ -11,7 +11,7 @@ import sympy
 
 from symgraph.ir.functions import sigmoid
 from symgraph.spec.canonical import postorder, symbols_of
-from symgraph.views.formulas import Product, base_and_exponent
+from symgraph.views.formulas import Product, base_and_exponent, is_below
 
 Sum = tuple[Product, ...]
 """Products that are added up, in the order in which they are written."""
@@ -27,8 +27,8 @@ def effort(expr: Any) -> float:
     """Measure how much there is to read: symbols, numbers, functions, powers, quotients and signs."""
     if isinstance(expr, Product):
         coefficient = 0.0 if abs(expr.coefficient) == 1 else effort(expr.coefficient)
-        below = any(exponent.is_negative for _, exponent in expr.factors)
-        parts = [effort(base) + (0.0 if abs(exponent) == 1 else effort(abs(exponent))) for base, exponent in expr.factors]
+        below = any(is_below(exponent) for _, exponent in expr.factors)
+        parts = [effort(base) + (0.0 if abs(exponent) == 1 else effort(exponent)) for base, exponent in expr.factors]
         nested = 0.5 * sum(base.is_Add for base, _ in expr.factors)
         return float(coefficient + below + sum(parts) + nested + 0.2 * bool(expr.coefficient.is_negative))
     if isinstance(expr, tuple):
@@ -211,11 +211,11 @@ def _logistic(expr: Any) -> Any:
 def _terms(expr: Any) -> int:
     """Count the terms that an expression has when it is multiplied out, or more."""
     if expr.is_Add:
-        return sum(map(_terms, expr.args))
+        return int(sum(map(_terms, expr.args)))
     if expr.is_Mul:
-        return min(prod(map(_terms, expr.args)), _MOST_TERMS + 1)
+        return min(int(prod(map(_terms, expr.args))), _MOST_TERMS + 1)
     if expr.is_Pow and expr.exp.is_Integer:
-        return min(_terms(expr.base) ** min(abs(int(expr.exp)), _MOST_TERMS), _MOST_TERMS + 1)
+        return min(int(_terms(expr.base) ** min(abs(int(expr.exp)), _MOST_TERMS)), _MOST_TERMS + 1)
     return 1
 
 
@@ -268,7 +268,7 @@ def _agrees(value: Any, condition: Any, other: Any) -> bool:
     gap = value - other
     if isinstance(condition, sympy.Eq) and condition.lhs.is_Symbol and condition.rhs.is_number:
         gap = gap.subs(condition.lhs, condition.rhs)
-    return gap == 0 or (sympy.count_ops(gap) <= MOST_FORMS and sympy.cancel(gap) == 0)
+    return bool(gap == 0 or (sympy.count_ops(gap) <= MOST_FORMS and sympy.cancel(gap) == 0))
 
 
 def sums(terms: Sum, written: Collection[Any]) -> list[Sum]:

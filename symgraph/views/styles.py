@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
@@ -31,12 +32,12 @@ def name_of(text: str) -> Name:
 
 
 _ACCENTS: Mapping[str, str] = MappingProxyType({"hat": "^", "bar": "¯", "tilde": "~"})
-_GREEK: Mapping[str, str] = MappingProxyType(
-    {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι",
-     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
-     "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
-     "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω"}
+_GREEK = frozenset(
+    {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi",
+     "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma",
+     "Upsilon", "Phi", "Psi", "Omega"}
 )  # fmt: skip
+"""Letters that LaTeX and HTML know by these names."""
 _LATEX_FUNCTIONS = frozenset({"sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "exp", "max", "min"})
 _SIGNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -49,6 +50,7 @@ _SIGNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Relations and connectives of plain text in LaTeX and in MathML, where they are others there."""
+
 
 class Style(Protocol):
     """A language of formulas; each method writes one form of parts that are written already."""
@@ -151,9 +153,9 @@ class _Latex:
 
     def name(self, name: str) -> str:
         base, accent, indices = name_of(name)
-        text = rf"\{base}" if base in _GREEK else _letters(base)
+        text = _letters(base)
         text = rf"\{accent}{{{text}}}" if accent else text
-        below = " ".join(_GREEK_LATEX.get(index) or _letters(index) for index in indices)
+        below = " ".join(map(_letters, indices))
         return f"{text}_{{{below}}}" if below else text
 
     def cotangent(self, name: str) -> str:
@@ -173,7 +175,10 @@ class _Latex:
         return f"-{text}"
 
     def times(self, factors: Sequence[str]) -> str:
-        return r" \, ".join(factors)
+        text = factors[0]
+        for before, factor in pairwise(factors):  # words side by side would read as one
+            text += (r" \cdot " if any(one.startswith(r"\mathrm") for one in (before, factor)) else r" \, ") + factor
+        return text
 
     def over(self, above: str, below: str) -> str:
         return rf"\frac{{{above}}}{{{below}}}"
@@ -190,7 +195,7 @@ class _Latex:
             case "exp":
                 return f"e^{{{listed}}}"
             case "Abs":
-                return rf"\left|{listed}\right|"
+                return rf"\left\lvert {listed}\right\rvert"
             case "floor":
                 return rf"\left\lfloor{listed}\right\rfloor"
         called = rf"\{function}" if function in _LATEX_FUNCTIONS else rf"\operatorname{{{_escaped(function)}}}"
@@ -215,10 +220,10 @@ class _MathML:
 
     def name(self, name: str) -> str:
         base, accent, indices = name_of(name)
-        text = f"<mi>{escape(_GREEK.get(base, base))}</mi>"
+        text = f"<mi>{_entity(base)}</mi>"
         text = f'<mover accent="true">{text}<mo stretchy="false">{_ACCENTS[accent]}</mo></mover>' if accent else text
         below = '<mspace width="0.2em"/>'.join(
-            f"<mn>{index}</mn>" if index.isdigit() else f"<mi>{escape(_GREEK.get(index, index))}</mi>" for index in indices
+            f"<mn>{index}</mn>" if index.isdigit() else f"<mi>{_entity(index)}</mi>" for index in indices
         )
         return f"<msub>{text}<mrow>{below}</mrow></msub>" if below else text
 
@@ -246,7 +251,11 @@ class _MathML:
         return f'<mo form="prefix">&#x2212;</mo>{text}'
 
     def times(self, factors: Sequence[str]) -> str:
-        return '<mspace width="0.22em"/>'.join(factors)
+        text = factors[0]
+        for before, factor in pairwise(factors):  # words side by side would read as one
+            word = any(re.match(r"<mi>\w\w", one) for one in (before, factor))
+            text += ("<mo>⋅</mo>" if word else '<mspace width="0.22em"/>') + factor
+        return text
 
     def over(self, above: str, below: str) -> str:
         return f"<mfrac><mrow>{above}</mrow><mrow>{below}</mrow></mfrac>"
@@ -286,8 +295,6 @@ class _MathML:
         return self.over(f"<mi>∂</mi>{of}", f"<mi>∂</mi>{by}")
 
 
-_GREEK_LATEX: Mapping[str, str] = MappingProxyType({name: rf"\{name}" for name in _GREEK})
-
 STYLES: Mapping[Language, Style] = MappingProxyType({"text": _Plain(), "latex": _Latex(), "mathml": _MathML()})
 """Every language of formulas."""
 
@@ -298,4 +305,10 @@ def _escaped(text: str) -> str:
 
 def _letters(text: str) -> str:
     """Return letters for LaTeX: words upright, so that they do not read as products."""
+    if text in _GREEK:
+        return rf"\{text}"
     return text if len(text) == 1 or text.isdigit() else rf"\mathrm{{{_escaped(text)}}}"
+
+
+def _entity(text: str) -> str:
+    return f"&{text};" if text in _GREEK else escape(text)
