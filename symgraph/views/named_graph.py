@@ -41,7 +41,7 @@ class Edge:
     Attributes:
         source: the name of what is used.
         target: the name of what uses it.
-        partial: the local partial d target / d source, over the symbols of the model, the target's own included.
+        partial: the local partial d target / d source, a SymPy expression over symbols of the model, the target's own included.
     """
 
     source: str
@@ -71,14 +71,11 @@ class NamedGraph:
     """The graph of a model's named nodes.
 
     Args:
-        model: the spec; it is frozen by this.
-
-    Raises:
-        SpecError: the model is not complete.
+        model: the spec, which may be incomplete; asking for numbers freezes it.
     """
 
     def __init__(self, model: Model) -> None:
-        self.model = model.freeze()
+        self.model = model
         outputs = {node.name for node in model.output_nodes}
         inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
         nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]
@@ -100,6 +97,7 @@ class NamedGraph:
 
         Raises:
             OptionError: an input has no value.
+            SpecError: the model is not complete.
         """
         truth = reference(self.model).truth(point)
         values = {name: float(point[name]) for name in (one.name for one in self.model.inputs)}

@@ -46,7 +46,7 @@ def test_latex_sets_words_upright_and_hats_on_top(command: Run, built: Project) 
     assert done.out.splitlines()[:3] == [
         "% decay",
         r"\begin{align*}",
-        r"\hat{y} &= \mathrm{top} \, e^{- \mathrm{rate} \, \mathrm{time}} \\",
+        r"\hat{y} &= \mathrm{top} \cdot e^{-\mathrm{rate} \cdot \mathrm{time}} \\",
     ]
     assert r"\frac{\partial\,\mathrm{loss}}{\partial \mathrm{rate}} &= " in done.out
     assert done.out.count("\\begin{align*}") == done.out.count("\\end{align*}") == 2
