@@ -157,7 +157,7 @@ def test_more_operations_than_can_be_read_give_way_to_named_nodes() -> None:
 
 def test_a_large_model_is_drawn_by_level_without_a_partial_of_each_edge() -> None:
     picture = pictured(perceptron(2000))
-    assert [box.name for box in picture.boxes if box.key.startswith("group ")][0].endswith(" features")
+    assert next(box.name for box in picture.boxes if box.key.startswith("group ")).endswith(" features")
     assert len(picture.boxes) <= 10
 
 
