@@ -38,6 +38,7 @@ include_patterns = ["CHANGELOG.md", "benchmarks/**", "data/README.md", "docs/**"
 exclude_patterns = ["build", ".*", "docs/_*", "docs/examples", "docs/gallery/*.ipynb", "docs/gallery/*.md5"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 default_role = "code"
+highlight_language = "none"
 templates_path = [str(ROOT / "docs" / "_templates")]  # autosummary looks from the source folder, all else from this one
 
 myst_heading_anchors = 3
@@ -80,7 +81,9 @@ html_copy_source = False
 html_theme_options = {
     "show_prev_next": False,
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
+    "navbar_persistent": [],
+    "navbar_end": ["search-button", "theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

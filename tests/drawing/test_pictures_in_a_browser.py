@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -64,23 +63,24 @@ def greek() -> Model:
     return model
 
 
-def graphs() -> Iterator[tuple[str, Any, Any]]:
-    makers = {**CORPUS, **{f"user {name}": make for name, make in USERS.items()}, "greek": greek, "wide": lambda: perceptron(500)}
-    for name, make in makers.items():
-        graph = NamedGraph(make())
-        yield name, graph, None
-        if len(graph.vertices) <= 10:
-            yield f"{name} by operations", *operations(graph.model)
-
-
 def pictures() -> dict[str, str]:
+    """SVG of every model with the longest numbers, of those of the corpus without numbers too, of small ones by operations."""
     found: dict[str, str] = {}
-    for name, graph, signs in graphs():
-        values = {vertex.name: LONGEST for vertex in graph.vertices}
-        slopes = {(edge.source, edge.target): LONGEST for edge in graph.edges}
-        for words, numbers in (("", None), (" with numbers", Numbers(values, values, slopes))):
-            found[name + words] = svg(picture_of(graph, numbers, row="row 0 of a file" if words else "", signs=signs))
+    users = {f"user {name}": make for name, make in USERS.items()}
+    for name, make in {**CORPUS, **users, "greek": greek, "wide": lambda: perceptron(500)}.items():
+        graph = NamedGraph(make())
+        found[f"{name} with numbers"] = svg(picture_of(graph, longest(graph), row="row 0 of a file"))
+        if name in CORPUS:
+            found[name] = svg(picture_of(graph))
+            if len(graph.vertices) <= 7:
+                graph, signs = operations(graph.model)
+                found[f"{name} by operations"] = svg(picture_of(graph, longest(graph), signs=signs))
     return found
+
+
+def longest(graph: NamedGraph) -> Numbers:
+    values = {vertex.name: LONGEST for vertex in graph.vertices}
+    return Numbers(values, values, {(edge.source, edge.target): LONGEST for edge in graph.edges})
 
 
 def measured(page: str, folder: Path) -> Any:
