@@ -1,12 +1,11 @@
 """``symgraph show``: print the formulas of a model, or its graph."""
 
-import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from symgraph.cli.current import models_of
-from symgraph.cli.terminal import ConfigFile, Json, Quiet, note, print_json
+from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, note, print_json
 
 if TYPE_CHECKING:
     from symgraph.spec.model import Model
@@ -17,7 +16,7 @@ Format = Literal["text", "latex"]
 
 
 def show(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
+    model: ModelOrSpec,
     format: Annotated[Format, typer.Option(help="How formulas are printed.")] = "text",  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
     config: ConfigFile = None,
@@ -54,38 +53,26 @@ def _graph(model: "Model") -> str:
 
 def _lines(rows: list[tuple[str, str]], style: Format) -> str:
     if style == "latex":
-        body = " \\\\\n".join(f"{name} &= {formula}" for name, formula in rows)
-        return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
+        from symgraph.spec.latex import aligned
+
+        return f"\\begin{{align*}}\n{aligned(rows)}\n\\end{{align*}}\n"
     return "".join(f"{name} = {formula}\n" for name, formula in rows)
 
 
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
-    import sympy
+    from symgraph.spec.latex import latex_name, latex_of
 
     latex = style == "latex"
     frozen = model.freeze()
-    named: list[Any] = [*frozen.feature_inputs, *frozen.weight_inputs, *frozen.target_inputs, *frozen.nodes]
-    names = {entry.symbol: _latex_name(entry.name) for entry in named}
-
-    def text(expr: Any) -> str:
-        return str(sympy.latex(expr, symbol_names=names, mul_symbol=r" \, ")) if latex else str(expr)
-
+    text, named = (latex_of, latex_name) if latex else (str, str)
     rows = [(text(node.symbol), text(node.expr)) for node in frozen.nodes]
     if model.loss_expr is not None:
-        rows.append((r"\mathrm{loss}" if latex else "loss", text(model.loss_expr)))
+        rows.append((named("loss"), text(model.loss_expr)))
         partials = model.partials()
         for weight in frozen.weight_inputs:
             name = text(weight.symbol)
             left = rf"\frac{{\partial\,\mathrm{{loss}}}}{{\partial {name}}}" if latex else f"d loss / d {name}"
             rows.append((left, text(partials[weight.name])))
     if model.penalty_expr is not None:
-        rows.append((r"\mathrm{penalty}" if latex else "penalty", text(model.penalty_expr)))
+        rows.append((named("penalty"), text(model.penalty_expr)))
     return rows
-
-
-def _latex_name(name: str) -> str:
-    """Return a name as LaTeX: words upright, so that they do not read as products of letters; y_hat as a hat."""
-    import sympy
-
-    accented = re.sub(r"_(hat|bar|tilde)$", r"\1", name)
-    return re.sub(r"(?<![\\A-Za-z])[A-Za-z]{2,}", r"\\mathrm{\g<0>}", str(sympy.latex(sympy.Symbol(accented))))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symgraph.cli import completion
+
 if TYPE_CHECKING:
     from symgraph.io.module import GeneratedModule
 
@@ -23,10 +25,23 @@ _PATIENCE = 1.0
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")]
+BUILT = typer.Argument(
+    metavar="MODEL", help="A built model's name, or the path of its module.", autocompletion=completion.built_models
+)
+ModelName = Annotated[str, BUILT]
+ModelOrSpec = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.", autocompletion=completion.models
+    ),
+]
 Backend = Annotated[
     str,
-    typer.Option(metavar="NAME", help="What computes: native (the C file beside the module, compiled), numpy, or auto."),
+    typer.Option(
+        metavar="NAME",
+        help="What computes: native (the C file beside the module, compiled), numpy, or auto.",
+        autocompletion=completion.of_several(lambda: ("auto", "native", "numpy")),
+    ),
 ]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The project's settings; else the nearest pyproject.toml.")

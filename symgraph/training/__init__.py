@@ -17,7 +17,7 @@ from symgraph.training.optimizers import (
     rmsprop,
     sgd,
 )
-from symgraph.training.plots import plot_comparison, plot_loss
+from symgraph.training.recorder import Recorder
 from symgraph.training.rows import Rows, Split, as_rows, batches, shuffled, split
 from symgraph.training.schedules import SCHEDULES, Schedule, constant, cosine, exponential, step_decay, warmup
 from symgraph.training.stopping import STOPS, converged, patience
@@ -37,6 +37,7 @@ __all__ = [
     "Optimizer",
     "OptimizerState",
     "Parameter",
+    "Recorder",
     "Rows",
     "Schedule",
     "Split",
@@ -57,8 +58,6 @@ __all__ = [
     "momentum",
     "nesterov",
     "patience",
-    "plot_comparison",
-    "plot_loss",
     "resume",
     "rmsprop",
     "run_epoch",

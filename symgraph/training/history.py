@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.training.optimizers import OptimizerState
+from symgraph.training.optimizers import Optimizer, OptimizerState
 from symgraph.training.rows import Array
 
 Reason = Literal["epochs", "converged", "patience", "callback", "non-finite", "interrupted"]
@@ -114,6 +114,7 @@ class TrainResult:
             the first one where no epoch was finished, and the best weights are those it started from.
         shuffle: whether rows were visited in a new order each epoch; not where an update takes all rows.
         batch_size: rows an update.
+        optimizer: the optimizer with its rate.
     """
 
     weights: Array
@@ -132,6 +133,7 @@ class TrainResult:
     best_epoch: int
     shuffle: bool
     batch_size: int
+    optimizer: Optimizer
 
     @property
     def message(self) -> str:

@@ -37,6 +37,7 @@ class _Plan(NamedTuple):
     stops: Sequence[Stop]
     callbacks: Sequence[Callback]
     journal: Journal | None
+    optimizer: Optimizer
 
     def at_once(self, done: int) -> int:
         """Return the most epochs of one call after some are done: one where someone looks at each, else up to a checkpoint."""
@@ -137,7 +138,7 @@ def train(
             size = count(f"batch_size (None is all {size} rows)", batch_size, at_most=size)
         engine = choose_engine(Work(modules, trained, optimizer, clip, size, by_rows, limits_of(module, w)), choice)
         shuffle = bool(shuffle) and size < trained.n  # the mean over all rows has no order
-        plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal)
+        plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal, optimizer)
         first = int(start.epoch) if saved is None else saved.run["first_epoch"]
         reached = Reached(w, start, w, first - 1, math.inf) if saved is None else saved.reached
         if journal is not None:
@@ -233,6 +234,7 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
         best_epoch=kept.best_epoch,
         shuffle=plan.shuffle,
         batch_size=plan.batch_size,
+        optimizer=plan.optimizer,
     )
 
 

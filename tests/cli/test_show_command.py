@@ -8,8 +8,8 @@ import pytest
 from command_line import LINE, Project, Run
 from graph_text import from_text
 
-from symgraph.cli.show import _latex_name
 from symgraph.ir.text import to_text
+from symgraph.spec.latex import latex_name
 
 FORMULAS = [
     "y_hat = top*exp(-rate*time)",
@@ -64,7 +64,7 @@ def test_latex_sets_words_upright_and_hats_on_top(command: Run, built: Project) 
     ],
 )
 def test_a_name_in_latex(name: str, latex: str) -> None:
-    assert _latex_name(name) == latex
+    assert latex_name(name) == latex
 
 
 def test_the_graph_parses_back(command: Run, built: Project) -> None:
