@@ -46,6 +46,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "symgraph predict decay --data rows.csv --weights weights.json",
         ),
         "show": ("symgraph.cli.show:show", "Print formulas, or the graph.", "symgraph show decay --format latex"),
+        "report": (
+            "symgraph.cli.report:report",
+            "Write a page about a model on its data.",
+            "symgraph report decay --data rows.csv -o report.html",
+        ),
         "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code.", "symgraph cache"),
     }
 )
