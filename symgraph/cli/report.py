@@ -7,6 +7,7 @@ import typer
 
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
 from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, note, progress, read_weights
+from symgraph.cli.train_options import batch_size_of
 from symgraph.cli.truth import one_model
 
 
@@ -50,16 +51,16 @@ def report(
     for name in names:
         if name not in OPTIMIZERS:
             raise unknown_name("--optimizer:", name, OPTIMIZERS)
-    size = None if batch_size == "all" else count("--batch-size", batch_size)
     one = one_model(model, config)
     module = compile(one, "numpy")
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     given = read_rows(module, data, need_target=bool(one.target_inputs), reading=reading, quiet=quiet)
     X, y = inputs_of(given)
     w = None if weights is None else read_weights(weights, module)
+    size = batch_size_of(batch_size, 1 if given is None else len(given))
     choices = Choices(w, str(weights), {name: OPTIMIZERS[name] for name in names}, epochs, size, seed, rows)
     with progress(5 + len(names), one.name, quiet=quiet) as advance:
-        text = page(gather(one, Data(X, y, "no file" if data is None else data.name), choices, advance))
+        text = page(gather(one, module, Data(X, y, "no file" if data is None else data.name), choices, advance))
     try:
         write_file(out, text)
     except OSError as error:

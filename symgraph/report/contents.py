@@ -120,11 +120,12 @@ class Contents:
         return self.graph.model
 
 
-def gather(model: Model, data: Data, choices: Choices, stage: Stage = lambda name: None) -> Contents:
+def gather(model: Model, plain: Any, data: Data, choices: Choices, stage: Stage = lambda name: None) -> Contents:
     """Verify, measure, train and fit a model for its report.
 
     Args:
         model: the spec; it is frozen by this.
+        plain: its module of the numpy backend.
         data: the rows.
         choices: what the user has chosen.
         stage: is told the name of each part of the work before it begins.
@@ -136,7 +137,7 @@ def gather(model: Model, data: Data, choices: Choices, stage: Stage = lambda nam
         OptionError: an option of the runs is out of bounds.
     """
     stage("verifying")
-    module, plain = compiled(model), compiled(model, "numpy")
+    module = compiled(model)
     rows = as_rows(plain, data.X, data.y)
     verification = verifier()(model, plain)
     stage("measuring accuracy")

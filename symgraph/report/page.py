@@ -17,6 +17,8 @@ from symgraph.drawing.svg import stroke, svg
 from symgraph.report import figures
 from symgraph.report.contents import Contents
 from symgraph.training.doubts import doubts
+from symgraph.views.derivation import derivation
+from symgraph.views.derivation_texts import STYLE_SHEET, derivation_html
 from symgraph.views.picture import picture_of
 
 
@@ -51,7 +53,7 @@ def page(contents: Contents) -> str:
         "sections": list(_sections(contents, pictures)),
         "version": version("symgraph-codegen"),
         "numbers": _for_script(contents, pictures),
-        "css": _part("page.css"),
+        "css": f"{_part('page.css')}\n{STYLE_SHEET}",
         "js": _part("page.js"),
     }
     return _environment().get_template("report/page.html.jinja").render(view=view)
@@ -154,7 +156,7 @@ def _chain(contents: Contents, name: str) -> str:
 
 def _derivation(contents: Contents) -> str:
     point = contents.points[0] if contents.points else None
-    return f'<div class="equations">{derivation_in_html(contents.model, point)}</div>'
+    return f'<div class="equations">{derivation_html(derivation(contents.model, point))}</div>'
 
 
 def _verification(contents: Contents) -> str:
