@@ -20,7 +20,7 @@ _GAP = (44.0, 120.0)
 """Narrowest and widest room between columns; it grows with the rise of the edges there."""
 _STEEP = 0.22
 """Room between columns as a part of the highest rise there."""
-_PORTS = 9.0
+_PORTS = 15.0
 """Room between the ends of two edges at a box, where it is high enough."""
 
 
@@ -116,8 +116,9 @@ class _Grid:
     def __init__(self, sizes: Sequence[Size], edges: Edges, ranks: Sequence[int]) -> None:
         self.sizes, self.ranks = list(sizes), list(ranks)
         self.count = len(sizes)
+        self.bends: dict[tuple[int, int], int] = {}
         self.chains = [self._chain(source, target) for source, target in edges]
-        links = [pair for chain in self.chains for pair in pairwise(chain)]
+        links = list(dict.fromkeys(pair for chain in self.chains for pair in pairwise(chain)))
         self.left, self.right = _neighbours(len(self.sizes), links)
         self.columns: list[list[int]] = [[] for _ in range(max(self.ranks, default=-1) + 1)]
         for item in self._first_order():
@@ -125,10 +126,14 @@ class _Grid:
         self.middles = [0.0] * len(self.sizes)
 
     def _chain(self, source: int, target: int) -> list[int]:
-        bends = range(len(self.sizes), len(self.sizes) + self.ranks[target] - self.ranks[source] - 1)
-        self.sizes += [Size(0.0, 0.0)] * len(bends)
-        self.ranks += range(self.ranks[source] + 1, self.ranks[target])
-        return [source, *bends, target]
+        """Return the items that an edge passes; the edges of one source share their bends, like the branches of a tree."""
+        between = range(self.ranks[source] + 1, self.ranks[target])
+        for rank in between:
+            if (source, rank) not in self.bends:
+                self.bends[source, rank] = len(self.sizes)
+                self.sizes.append(Size(0.0, 0.0))
+                self.ranks.append(rank)
+        return [source, *(self.bends[source, rank] for rank in between), target]
 
     def _first_order(self) -> list[int]:
         """Return the items as a walk from the ends to the left meets them, so that what belongs together is together."""

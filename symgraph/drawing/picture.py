@@ -20,6 +20,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """Kinds of boxes in the order of a legend, and the words for them there."""
 
+INPUTS = frozenset({"feature", "weight", "constant", "target"})
+"""Kinds of boxes that use no others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:

@@ -23,7 +23,7 @@ _PAD, _EDGE, _BETWEEN = 9.0, 20.0, 14.0
 _DIGITS = "-1.234e-123"
 """The longest number, for which each box has room, so that the layout is the same for all numbers."""
 _NARROWEST = 400.0
-_THIN, _THICK = 1.2, 7.0
+_THIN, _THICK = 1.2, 6.0
 """Widths of arrows that carry nothing, and the most."""
 
 _STYLE = """
@@ -213,7 +213,7 @@ def _legend(picture: Picture, room: float, top: float) -> tuple[list[str], float
 
 
 _COTANGENT = "d_t = d loss / d t"
-_CARRIED = "carries more of it back"
+_CARRIED = "thicker: carries more of it back"
 _Entry = Callable[[float, float], Iterable[str]]
 
 

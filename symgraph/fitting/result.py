@@ -16,7 +16,7 @@ from symgraph.fitting.orthogonal import Orthogonal
 from symgraph.fitting.plotted import Plotted
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.profile import check_level, contour_of, profile_interval, rises_along
-from symgraph.fitting.report import rich_report, table_as_html, text_of
+from symgraph.fitting.report import report_as_html, rich_report, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
 from symgraph.training.options import count
 from symgraph.training.rows import float_array
@@ -352,7 +352,7 @@ class FitResult(Plotted):
         return rich_report(self)
 
     def _repr_html_(self) -> str:
-        return table_as_html(self)
+        return report_as_html(self)
 
     def _moving(self) -> list[int]:
         """Return the places of the weights that are neither fixed nor at a bound."""

@@ -121,6 +121,17 @@ class Model(Declarations):
         part._loss, part._functions, part._places, part._frozen = loss, self._functions, self._places, True
         return part
 
+    def rewritten(self, nodes: Iterable[NamedNode], loss: Any, penalty: Any) -> "Model":
+        """Return a frozen model of the same inputs and outputs whose nodes, loss and penalty are written in another way.
+
+        Args:
+            nodes: its nodes, those of the outputs among them.
+            loss, penalty: their expressions, or None.
+        """
+        part = self.part(nodes, loss)
+        part._inputs, part._targets, part._outputs, part._penalty = self._inputs, self._targets, self._outputs, penalty
+        return part
+
     def local(self, expr: Any) -> "Model":
         """Return a model whose loss is one expression, and whose weights are the symbols in it, nodes as well as inputs.
 

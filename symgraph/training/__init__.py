@@ -5,6 +5,7 @@ from symgraph.training.clipping import CLIPS, Clip, clip_by_norm, clip_by_value
 from symgraph.training.doubts import doubts
 from symgraph.training.epoch import Epoch, run_epoch
 from symgraph.training.history import Callback, EpochEnd, Failure, Stop, TrainResult
+from symgraph.training.live import Live
 from symgraph.training.optimizers import (
     OPTIMIZERS,
     Optimizer,
@@ -34,6 +35,7 @@ __all__ = [
     "Epoch",
     "EpochEnd",
     "Failure",
+    "Live",
     "Optimizer",
     "OptimizerState",
     "Parameter",

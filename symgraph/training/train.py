@@ -2,7 +2,8 @@
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
@@ -91,7 +92,8 @@ def train(
         state: the optimizer's state to go on from, with the w0 it belongs to; None starts afresh at epoch 0.
         stop: is called with the record of each epoch, and ends the run if it returns True; several may be given.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
-        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
+        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run. Where one
+            has a method ``close``, that is called in the end.
         backend: the backend of the updates. "numpy": arrays, by NumPy also where the module is native. "scalar": single rows in
             float64 on Python floats, by the scalar module beside the module's file. "c": the same compiled, from the C file
             beside it; where the optimizer's rule or the clip cannot be written as C, Python floats. "auto": the last of these
@@ -146,7 +148,18 @@ def train(
             run = described(modules, rows, optimizer, backend=engine.backend, first_epoch=first, **settings)
             journal.begin(run, reached)
             _checked_state(optimizer, reached.state, w)
-        return _run(plan, reached, saved, epochs)
+        with _closed(listeners):
+            return _run(plan, reached, saved, epochs)
+
+
+@contextmanager
+def _closed(callbacks: Sequence[Callback]) -> Iterator[None]:
+    """Call in the end the method ``close`` of each callback that has one."""
+    try:
+        yield
+    finally:
+        for callback in callbacks:
+            getattr(callback, "close", lambda: None)()
 
 
 def _weights_of(saved: Saved, module: GeneratedModule | ScalarModule) -> Array:

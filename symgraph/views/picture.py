@@ -2,14 +2,15 @@
 
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 from symgraph.check.reference import Point
+from symgraph.drawing.groups import MOST, grouped
 from symgraph.drawing.picture import Arrow, Box, Picture
 from symgraph.spec.model import Model
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
-
-MOST = 60
-"""Most boxes of a picture; beyond, boxes hold several nodes."""
+from symgraph.views.operations import operations
 
 _WIDE, _LINES = 34, 3
 """Most signs of a line of a formula, and most lines: what is longer is left to the hint of its box."""
@@ -21,31 +22,40 @@ def pictured(model: Model, point: Point | None = None, *, ops: bool = False, row
     Args:
         model: the spec; numbers and operations freeze it.
         point: a float for every input, to show the numbers there; None for a picture without numbers.
-        ops: whether every operation is drawn instead of the named nodes.
+        ops: whether every operation is drawn instead of the named nodes, as long as there are not too many.
         row: words for the row of the point, such as "row 0 of rows.csv".
 
     Raises:
         OptionError: an input has no value.
         SpecError: numbers or operations are asked for, and the model is not complete.
     """
-    del ops
-    graph = NamedGraph(model)
-    return picture_of(graph, None if point is None else graph.numbers(point), row=row)
+    graph, signs = operations(model) if ops else (NamedGraph(model), None)
+    note = ""
+    if ops and len(graph.vertices) > MOST:
+        many = len(graph.vertices)
+        note = f"All operations would be {many} boxes, more than the {MOST} that can be read, so named nodes are drawn."
+        graph, signs = NamedGraph(model), None
+    picture = picture_of(graph, None if point is None else graph.numbers(point), row=row, signs=signs)
+    return replace(picture, note=f"{note} {picture.note}".strip())
 
 
-def picture_of(graph: NamedGraph, numbers: Numbers | None = None, *, row: str = "") -> Picture:
-    """Make a picture of a model's named nodes.
+def picture_of(
+    graph: NamedGraph, numbers: Numbers | None = None, *, row: str = "", signs: Mapping[str, str] | None = None
+) -> Picture:
+    """Make a picture of a graph, in which boxes are shared if there are too many.
 
     Args:
-        graph: the model's graph.
+        graph: the graph of a model's named nodes, or of its operations.
         numbers: values and cotangents to show, or None.
         row: words for the row that they are of, such as "row 0 of rows.csv".
+        signs: of a graph of operations the text of each, which stands in the place of its formula.
     """
-    boxes = tuple(_box(vertex, numbers) for vertex in graph.vertices)
+    formulas = {one.name: _formula(one) for one in graph.vertices} if signs is None else signs
+    boxes = tuple(_box(vertex, formulas.get(vertex.name, ""), numbers) for vertex in graph.vertices)
     most = 0.0 if numbers is None else max((_size(numbers, edge) for edge in graph.edges), default=0.0)
     arrows = tuple(_arrow(edge, numbers, most) for edge in graph.edges)
-    name = graph.model.name
-    return Picture(name, row or graph.model.doc, _description(graph, numbers, row), boxes, arrows)
+    description = _description(graph, formulas, numbers, row)
+    return grouped(Picture(graph.model.name, row or graph.model.doc, description, boxes, arrows))
 
 
 def digits(number: float) -> str:
@@ -58,16 +68,23 @@ def _size(numbers: Numbers, edge: Edge) -> float:
     return passed if math.isfinite(passed) else 0.0
 
 
-def _box(vertex: Vertex, numbers: Numbers | None) -> Box:
-    formula = "" if vertex.expr is None else str(vertex.expr)
+def _formula(vertex: Vertex) -> str:
+    return "" if vertex.expr is None else str(vertex.expr)
+
+
+def _box(vertex: Vertex, formula: str, numbers: Numbers | None) -> Box:
     value = cotangent = ""
     if numbers is not None:
         value = digits(numbers.values[vertex.name])
-        if numbers.cotangents:
-            cotangent = digits(numbers.cotangents[vertex.name])
-    hint = f"{vertex.kind} {vertex.name}" if vertex.kind != vertex.name else vertex.name
-    hint += f" = {formula}" if formula else ""
-    return Box(vertex.name, vertex.kind, vertex.name, lines_of(formula), hint, value, cotangent)
+        cotangent = digits(numbers.cotangents[vertex.name]) if numbers.cotangents else ""
+    if vertex.name.startswith("%"):
+        return Box(vertex.name, "operation", formula, (), "", value, cotangent)
+    return Box(vertex.name, vertex.kind, vertex.name, lines_of(formula), _said(vertex, formula), value, cotangent)
+
+
+def _said(vertex: Vertex, formula: str) -> str:
+    named = f"{vertex.kind} {vertex.name}" if vertex.kind != vertex.name else vertex.name
+    return f"{named} = {formula}" if formula else named
 
 
 def lines_of(formula: str) -> tuple[str, ...]:
@@ -83,23 +100,21 @@ def lines_of(formula: str) -> tuple[str, ...]:
 
 
 def _arrow(edge: Edge, numbers: Numbers | None, most: float) -> Arrow:
-    hint = f"d {edge.target} / d {edge.source} = {edge.partial}"
+    named = not edge.source.startswith("%") and not edge.target.startswith("%")
+    hint = f"d {edge.target} / d {edge.source} = {edge.partial}" if named else ""
     if numbers is None or not numbers.cotangents:
         return Arrow(edge.source, edge.target, hint)
-    passed = _size(numbers, edge)
-    share = math.sqrt(passed / most) if most else 0.0
-    return Arrow(edge.source, edge.target, f"{hint}; carries back {digits(numbers.passed(edge))}", share)
+    share = math.sqrt(_size(numbers, edge) / most) if most else 0.0
+    return Arrow(edge.source, edge.target, f"{hint}; ".lstrip("; ") + f"carries back {digits(numbers.passed(edge))}", share)
 
 
-def _description(graph: NamedGraph, numbers: Numbers | None, row: str) -> str:
+def _description(graph: NamedGraph, formulas: Mapping[str, str], numbers: Numbers | None, row: str) -> str:
     lines = []
     for vertex in graph.vertices:
-        formula = "" if vertex.expr is None else f" = {vertex.expr}"
-        found = "" if numbers is None else f", value {digits(numbers.values[vertex.name])}"
-        if numbers is not None and numbers.cotangents:
-            found += f", gradient {digits(numbers.cotangents[vertex.name])}"
-        lines.append(
-            f"{vertex.kind} {vertex.name}{formula}{found}" if vertex.kind != vertex.name else f"{vertex.name}{formula}{found}"
-        )
+        line = _said(vertex, formulas.get(vertex.name, ""))
+        if numbers is not None:
+            line += f", value {digits(numbers.values[vertex.name])}"
+            line += f", gradient {digits(numbers.cotangents[vertex.name])}" if numbers.cotangents else ""
+        lines.append(line)
     where = f" at {row}" if row else ""
     return f"Graph of the model {graph.model.name}{where}, from inputs at the left to the end at the right: {'; '.join(lines)}."
