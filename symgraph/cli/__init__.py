@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "symgraph.cli.draw:draw",
             "Draw a model's graph.",
             "symgraph draw decay --data rows.csv --weights weights.json -o graph.svg",
+        ),
         "report": (
             "symgraph.cli.report:report",
             "Write a page about a model on its data.",

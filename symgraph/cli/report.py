@@ -1,7 +1,7 @@
 """``symgraph report``: one page about a model on its data."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -52,7 +52,7 @@ def report(
         if name not in OPTIMIZERS:
             raise unknown_name("--optimizer:", name, OPTIMIZERS)
     one = one_model(model, config)
-    module = compile(one, "numpy")
+    module: Any = compile(one, "numpy")
     reading = reading_of(drop_missing, delimiter, decimal, thousands)
     given = read_rows(module, data, need_target=bool(one.target_inputs), reading=reading, quiet=quiet)
     X, y = inputs_of(given)

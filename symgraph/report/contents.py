@@ -49,7 +49,7 @@ class Choices:
     """What a user may choose about a report.
 
     Attributes:
-        w: (k,) weights to show; None takes those of the fit, or else of the run with the least loss.
+        w: (k,) weights to show; None shows the initial ones, those of the runs, and those of the fit.
         origin: words for where they come from.
         optimizers: those that are compared, by name.
         epochs, batch_size, seed: of each run, as for ``train``.
@@ -81,6 +81,23 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Weights at which the graph has numbers.
+
+    Attributes:
+        origin: words for where they come from.
+        w: (k,) the weights.
+        points: inputs by name at the first rows.
+        numbers: the graph's numbers at these points.
+    """
+
+    origin: str
+    w: Array
+    points: tuple[Mapping[str, float], ...]
+    numbers: tuple[Numbers, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """All that a report says.
 
@@ -89,10 +106,7 @@ class Contents:
         module: a verified module of the model.
         data: the rows.
         n: how many there are.
-        w: (k,) the weights shown.
-        origin: words for where these come from.
-        points: inputs by name at the first rows and these weights.
-        numbers: the graph's numbers at these points.
+        shown: the graph's numbers, at one set of weights or several; the last ones are those of the predictions.
         verification: of the module.
         accuracy: its errors, measured.
         runs: of training, by optimizer; none without a loss.
@@ -104,10 +118,7 @@ class Contents:
     module: Any
     data: Data
     n: int
-    w: Array
-    origin: str
-    points: tuple[Mapping[str, float], ...]
-    numbers: tuple[Numbers, ...]
+    shown: tuple[Shown, ...]
     verification: VerificationReport
     accuracy: Report
     runs: Mapping[str, Run]
@@ -149,12 +160,13 @@ def gather(model: Model, plain: Any, data: Data, choices: Choices, stage: Stage 
             runs[name] = _run(module, data, optimizer, choices)
     stage("fitting")
     found, no_fit = _fit(module, data) if model.loss_expr is not None else (None, "the model has no loss")
-    w, origin = _chosen(module, choices, found, runs)
     stage("evaluating the graph")
     graph = NamedGraph(model)
-    points = tuple(_point(model, w, rows, row) for row in range(min(choices.rows, rows.n)))
-    numbers = tuple(graph.numbers(point) for point in points)
-    return Contents(graph, module, data, rows.n, w, origin, points, numbers, verification, accuracy, runs, found, no_fit)
+    shown = tuple(
+        _shown(graph, origin, np.asarray(w, np.float64), rows, choices.rows)
+        for origin, w in _weights(module, choices, found, runs).items()
+    )
+    return Contents(graph, module, data, rows.n, shown, verification, accuracy, runs, found, no_fit)
 
 
 def _run(module: Any, data: Data, optimizer: Optimizer, choices: Choices) -> Run:
@@ -180,17 +192,20 @@ def _fit(module: Any, data: Data) -> tuple[FitResult | None, str]:
             return None, str(error)
 
 
-def _chosen(module: Any, choices: Choices, found: FitResult | None, runs: Mapping[str, Run]) -> tuple[Array, str]:
-    """Return the weights to show, and where they come from."""
+def _weights(module: Any, choices: Choices, found: FitResult | None, runs: Mapping[str, Run]) -> dict[str, Any]:
+    """Return the weights to show by where they come from, the best ones last."""
     if choices.w is not None:
-        return np.asarray(choices.w, np.float64), choices.origin
-    if found is not None and found.success:
-        return np.asarray(found.w, np.float64), "the fit"
-    ended = {name: run for name, run in runs.items() if run.result.epochs}
-    if ended:
-        best = min(ended, key=lambda name: float(np.min(ended[name].result.losses)))
-        return np.asarray(ended[best].result.best_weights, np.float64), f"training by {best}, its best epoch"
-    return np.asarray(module.initial_weights(choices.seed), np.float64), f"initial weights of seed {choices.seed}"
+        return {choices.origin: choices.w}
+    ended = {name: run.result for name, run in runs.items() if run.result.epochs}
+    by_loss = sorted(ended, key=lambda name: -ended[name].best[0])
+    trained = {f"training by {name}": ended[name].best_weights for name in by_loss}
+    fitted = {"the fit": found.w} if found is not None and found.success else {}
+    return {f"initial weights of seed {choices.seed}": module.initial_weights(choices.seed), **trained, **fitted}
+
+
+def _shown(graph: NamedGraph, origin: str, w: Array, rows: Any, most: int) -> Shown:
+    points = tuple(_point(graph.model, w, rows, row) for row in range(min(most, rows.n)))
+    return Shown(origin, w, points, tuple(graph.numbers(point) for point in points))
 
 
 def _point(model: Model, w: Array, rows: Any, row: int) -> dict[str, float]:

@@ -23,7 +23,7 @@ def figure(key: str, words: str, plot: Callable[..., Any], *arguments: Any, **op
         options: more of them, by name.
     """
     try:
-        text = drawn(Path(".svg").with_stem(key), lambda made: plot(*arguments, ax=made.subplots(), **options)).decode()
+        text = drawn(Path(f"{key}.svg"), lambda made: plot(*arguments, ax=made.subplots(), **options)).decode()
     except OptionError as error:
         return f'<p class="soft">{escape(words)}: {escape(str(error))}.</p>'
     return f"<figure>{_own(text, key, words)}<figcaption>{escape(words)}</figcaption></figure>"
@@ -59,7 +59,7 @@ def of_fit(contents: Contents) -> Iterator[str]:
 
 def of_predictions(contents: Contents) -> Iterator[str]:
     """Draw predictions against what was observed, and their differences, at the weights shown."""
-    given = contents.module, contents.w, contents.data.X, contents.data.y
+    given = contents.module, contents.shown[-1].w, contents.data.X, contents.data.y
     yield figure("predictions", "Observed over predicted; the line is where both are equal", plots.predictions, *given)
     yield figure("differences", "Predicted less observed, over predicted", plots.differences, *given)
 

@@ -1,7 +1,7 @@
 """The page of a report: one HTML file that loads nothing, and is whole without its script."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.metadata import version
@@ -45,7 +45,7 @@ def page(contents: Contents) -> str:
     model = contents.model
     counts = {"feature": len(model.feature_inputs), "weight": len(model.weight_inputs), "node": len(model.nodes)}
     facts = ", ".join(f"{count} {word}{'s' * (count != 1)}" for word, count in counts.items())
-    pictures = [picture_of(contents.graph, numbers, row=f"row {row}") for row, numbers in enumerate(contents.numbers)]
+    pictures = {shown.origin: [picture_of(contents.graph, numbers) for numbers in shown.numbers] for shown in contents.shown}
     view = {
         "title": model.name,
         "doc": model.doc,
@@ -75,9 +75,12 @@ def _part(name: str) -> str:
     return (templates_folder() / "report" / name).read_text(encoding="utf-8").rstrip("\n")
 
 
-def _sections(contents: Contents, pictures: Sequence[Picture]) -> Iterator[Section]:
-    if pictures:
-        yield Section("graph", "Graph", _graph(contents, pictures))
+_Pictures = Mapping[str, Sequence[Picture]]
+"""The pictures of the first rows by where the weights come from."""
+
+
+def _sections(contents: Contents, pictures: _Pictures) -> Iterator[Section]:
+    yield Section("graph", "Graph", _graph(contents, pictures))
     if contents.model.loss_expr is not None:
         yield Section("derivation", "Derivation", _derivation(contents))
     yield Section("verification", "Verification", _verification(contents))
@@ -87,47 +90,50 @@ def _sections(contents: Contents, pictures: Sequence[Picture]) -> Iterator[Secti
     yield Section("fit", "Fit", _fit(contents))
     if contents.model.target_inputs and contents.model.output_nodes:
         plots = "".join(figures.of_predictions(contents))
-        yield Section("predictions", "Predictions", f'<p>At the weights of {escape(contents.origin)}.</p><div class="plots">{plots}</div>')
+        words = f"At the weights of {contents.shown[-1].origin}."
+        yield Section("predictions", "Predictions", f'<p>{escape(words)}</p><div class="plots">{plots}</div>')
 
 
-def _graph(contents: Contents, pictures: Sequence[Picture]) -> str:
-    rows = "".join(f"<option>row {row}</option>" for row in range(len(pictures)))
-    words = (
-        f"Every box has its value at a row and, below it, the derivative of the loss by it; the weights are those of {contents.origin}. "
-        "Arrows are as thick as what they carry back."
-        if contents.model.loss_expr is not None
-        else f"Every box has its value at a row; the weights are those of {contents.origin}."
-    )
+def _graph(contents: Contents, pictures: _Pictures) -> str:
+    origin, of_rows = next(iter(pictures.items()))
+    drawn = svg(of_rows[0])
+    wide = drawn.partition(' width="')[2].partition('"')[0]
+    rows = "".join(f"<option>row {row}</option>" for row in range(len(of_rows)))
+    weights = "".join(f"<option>{escape(one)}</option>" for one in pictures)
+    derivatives = " and, below it, the derivative of the loss by it" * of_rows[0].has_cotangents
+    arrows = " Arrows are as thick as what they carry back." * of_rows[0].has_cotangents
+    words = f"Every box has its value at a row{derivatives}: here row 0 of {contents.data.source} at {origin}.{arrows}"
     return (
         f"<p>{escape(words)}</p>"
         '<div id="graph-controls" hidden>'
-        f'<label>Show <select id="row">{rows}</select></label>'
+        f'<label>Weights <select id="weights">{weights}</select></label><label>Data <select id="row">{rows}</select></label>'
         '<button type="button" id="first">Start</button><button type="button" id="back">Back</button>'
         '<button type="button" id="forward">Next</button><button type="button" id="last">End</button>'
         "</div>"
         '<p id="graph-caption" aria-live="polite">All values and derivatives of row 0.</p>'
-        f'<figure id="graph-figure" class="wide" tabindex="0" aria-label="Graph of the model; arrow keys step through it">'
-        f"{svg(pictures[0])}</figure>"
+        f'<figure id="graph-figure" class="wide" style="--wide: {wide}px" tabindex="0" '
+        f'aria-label="Graph of the model; arrow keys step through it">{drawn}</figure>'
     )
 
 
-def _for_script(contents: Contents, pictures: Sequence[Picture]) -> str:
-    """Return what the script shows: the steps through the graph, and the numbers of each row."""
-    if not pictures:
-        return "null"
-    first = pictures[0]
+def _for_script(contents: Contents, pictures: _Pictures) -> str:
+    """Return what the script shows: the steps through the graph, and the numbers of each row at all weights."""
+    first = next(iter(pictures.values()))[0]
     numbers = [
-        {
-            "boxes": {box.key: [box.value, box.cotangent] for box in picture.boxes},
-            "arrows": [[None if arrow.share is None else stroke(arrow.share), arrow.hint] for arrow in picture.arrows],
-        }
-        for picture in pictures
+        [
+            {
+                "boxes": {box.key: [box.value, box.cotangent] for box in picture.boxes},
+                "arrows": [[None if arrow.share is None else stroke(arrow.share), arrow.hint] for arrow in picture.arrows],
+            }
+            for picture in of_rows
+        ]
+        for of_rows in pictures.values()
     ]
     told = {
         "hints": {box.key: box.hint for box in first.boxes},
         "arrows": [[arrow.source, arrow.target] for arrow in first.arrows],
         "steps": list(_steps(contents, first)),
-        "rows": numbers,
+        "numbers": numbers,
     }
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
@@ -155,7 +161,7 @@ def _chain(contents: Contents, name: str) -> str:
 
 
 def _derivation(contents: Contents) -> str:
-    point = contents.points[0] if contents.points else None
+    point = contents.shown[0].points[0]
     return f'<div class="equations">{derivation_html(derivation(contents.model, point))}</div>'
 
 
@@ -170,7 +176,8 @@ def _verification(contents: Contents) -> str:
         ("largest error, in ulp or in units of what rounding explains", f"{found.worst:.3g}"),
     ]
     gaps = [("partials 0 or unclear at every point", found.unverified), ("branches never taken", found.untaken)]
-    told = "".join(f'<p class="bad">Not verified, {escape(what)}: {escape(", ".join(names))}</p>' for what, names in gaps if names)
+    lines = [f"Not verified, {what}: {', '.join(names)}" for what, names in gaps if names]
+    told = "".join(f'<p class="bad">{escape(line)}</p>' for line in lines)
     words = (
         "Every function of the module was held against enclosures of the model's own expressions, value and partials, "
         "before it was used here."
@@ -213,7 +220,8 @@ def _fit(contents: Contents) -> str:
     if contents.fit is None:
         return f"<p>There is no fit: {escape(contents.no_fit)}.</p>"
     plots = "".join(figures.of_fit(contents))
-    return f'<div class="wide" tabindex="0" role="group" aria-label="Report of the fit">{contents.fit._repr_html_()}</div><div class="plots">{plots}</div>'
+    text = contents.fit._repr_html_()
+    return f'{_scrolled(text, "Report of the fit")}<div class="plots">{plots}</div>'
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -223,4 +231,9 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         for first, *rest in rows
     )
     top = f"<thead><tr>{head}</tr></thead>" if head else ""
-    return f'<div class="wide" tabindex="0" role="group" aria-label="Table"><table>{top}<tbody>{body}</tbody></table></div>'
+    return _scrolled(f"<table>{top}<tbody>{body}</tbody></table>", "Table")
+
+
+def _scrolled(html: str, words: str) -> str:
+    """Put what may be wider than the page where it can be scrolled, by keys as well."""
+    return f'<div class="wide" tabindex="0" role="group" aria-label="{escape(words)}">{html}</div>'

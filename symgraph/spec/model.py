@@ -144,6 +144,16 @@ class Model(Declarations):
         }
         return part
 
+    def with_nodes(self, nodes: Iterable[NamedNode]) -> "Model":
+        """Return a model with further nodes behind this one's, and without its penalty.
+
+        Args:
+            nodes: the further nodes, over symbols of this model and of nodes among them that come before.
+        """
+        part = self.part((*self.nodes, *nodes), self._loss)
+        part._inputs, part._targets, part._outputs = self._inputs, self._targets, self._outputs
+        return part
+
     def penalty_part(self) -> "Model":
         """Return the model whose loss is the penalty, with the nodes that it needs; without features and target.
 

@@ -19,13 +19,15 @@
   const edges = new Map();
   for (const path of svg.querySelectorAll("path.edge")) edges.set(path.dataset.source + "\n" + path.dataset.target, path);
   const last = told.steps.length;
-  let row = 0;
+  const chosen = { weights: document.getElementById("weights"), row: document.getElementById("row") };
   let step = last;
 
   const hide = (element, hidden) => element && element.classList.toggle("unseen", hidden);
 
-  function showRow() {
-    const numbers = told.rows[row];
+  const numbersShown = () => told.numbers[chosen.weights.selectedIndex][chosen.row.selectedIndex];
+
+  function showNumbers() {
+    const numbers = numbersShown();
     for (const [name, [value, cotangent]] of Object.entries(numbers.boxes)) {
       const box = boxes.get(name);
       if (box.value) box.value.textContent = value;
@@ -61,7 +63,7 @@
     if (step === 0) caption.textContent = `Step 0 of ${last}: nothing is computed yet.`;
     else {
       const { side, boxes: names, text } = told.steps[step - 1];
-      const numbers = told.rows[row].boxes;
+      const numbers = numbersShown().boxes;
       const found = names.length === 1 ? ` = ${numbers[names[0]][side === "value" ? 0 : 1]}` : "";
       caption.textContent = `Step ${step} of ${last}, ${side === "value" ? "forward" : "backward"}: ${text}${found}`;
     }
@@ -74,12 +76,12 @@
 
   const moves = { first: () => go(0), back: () => go(step - 1), forward: () => go(step + 1), last: () => go(last) };
   for (const [name, move] of Object.entries(moves)) document.getElementById(name).addEventListener("click", move);
-  const chosen = document.getElementById("row");
-  chosen.addEventListener("change", () => {
-    row = chosen.selectedIndex;
-    showRow();
-    tellStep();
-  });
+  for (const choice of Object.values(chosen)) {
+    choice.addEventListener("change", () => {
+      showNumbers();
+      tellStep();
+    });
+  }
   const keys = { Home: "first", ArrowLeft: "back", ArrowRight: "forward", End: "last" };
   figure.addEventListener("keydown", (event) => {
     if (!(event.key in keys) || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -88,7 +90,7 @@
   });
 
   function tell(name) {
-    const [value, cotangent] = told.rows[row].boxes[name];
+    const [value, cotangent] = numbersShown().boxes[name];
     const slope = cotangent && `, derivative ${cotangent}`;
     caption.textContent = `${told.hints[name]}${value && `; value ${value}`}${slope}`;
   }
@@ -101,5 +103,6 @@
     for (const event of ["blur", "pointerleave"]) group.addEventListener(event, tellStep);
   }
   controls.hidden = false;
+  showNumbers(); // a browser may keep choices when a page is loaded again
   showStep();
 })();
