@@ -106,7 +106,8 @@ const seen = () => [...document.querySelectorAll("g.vertex")].map((group) => [
   }),
 ]);
 const caption = () => document.getElementById("graph-caption").textContent;
-const press = (key) => document.getElementById("graph-figure").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const figure = document.getElementById("graph-figure");
+const press = (key) => figure.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
 const choose = (id, index) => {
   const list = document.getElementById(id);
   list.selectedIndex = index;
