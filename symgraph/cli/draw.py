@@ -43,7 +43,9 @@ def draw(
         check_writable("--out", out, data, weights)
     models = models_of(model, config)
     if weights is None and (data is not None or row is not None):
-        raise OptionError(f"{'--row' if data is None else '--data'}: numbers need weights; give --weights FILE or leave it out")
+        raise OptionError(
+            f"{'--row' if data is None else '--data'}: numbers need weights; give --weights FILE, or leave it out"
+        )
     if weights is not None and len(models) > 1:
         names = ", ".join(one.name for one in models)
         raise OptionError(f"--weights: {model} has several models ({names}); build them, and name the one that is meant")

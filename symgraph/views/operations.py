@@ -90,8 +90,8 @@ class _Walk:
                 name = called.pop(0) if called else f"{prefix}{at}"
                 found[at] = self._node(name, expr, sign)
                 words[at] = name if not name.startswith("%") else f"({sign})" if " " in sign else sign
-            for name in called:  # another name for the same value
-                self._node(name, found[at], f"= {words[at]}")
+            for name in called:  # another name for the same value, which is passed on by it
+                found[at], words[at] = self._node(name, found[at], f"= {words[at]}"), name
         self.signs[end] = words[last]
         return found[last]
 

@@ -53,7 +53,8 @@ def picture_of(
     formulas = {one.name: _formula(one) for one in graph.vertices} if signs is None else signs
     boxes = tuple(_box(vertex, formulas.get(vertex.name, ""), numbers) for vertex in graph.vertices)
     most = 0.0 if numbers is None else max((_size(numbers, edge) for edge in graph.edges), default=0.0)
-    arrows = tuple(_arrow(edge, numbers, most) for edge in graph.edges)
+    hints = len(boxes) <= MOST  # partials of thousands of edges take minutes, and arrows of groups have no use for them
+    arrows = tuple(_arrow(edge, _hint(edge) if hints else "", numbers, most) for edge in graph.edges)
     description = _description(graph, formulas, numbers, row)
     return grouped(Picture(graph.model.name, row or graph.model.doc, description, boxes, arrows))
 
@@ -99,9 +100,12 @@ def lines_of(formula: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line) if fits else ()
 
 
-def _arrow(edge: Edge, numbers: Numbers | None, most: float) -> Arrow:
+def _hint(edge: Edge) -> str:
     named = not edge.source.startswith("%") and not edge.target.startswith("%")
-    hint = f"d {edge.target} / d {edge.source} = {edge.partial}" if named else ""
+    return f"d {edge.target} / d {edge.source} = {edge.partial}" if named else ""
+
+
+def _arrow(edge: Edge, hint: str, numbers: Numbers | None, most: float) -> Arrow:
     if numbers is None or not numbers.cotangents:
         return Arrow(edge.source, edge.target, hint)
     share = math.sqrt(_size(numbers, edge) / most) if most else 0.0
