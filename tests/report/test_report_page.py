@@ -45,7 +45,7 @@ def text(contents: Contents) -> str:
 
 
 def test_the_page_loads_nothing_from_elsewhere(text: str) -> None:
-    assert not re.search(r'\b(src|srcset|action|data-src)\s*=|@import|fetch\(|XMLHttpRequest|<link|<iframe|<object', text)
+    assert not re.search(r"\b(src|srcset|action|data-src)\s*=|@import|fetch\(|XMLHttpRequest|<link|<iframe|<object", text)
     assert all(target.startswith(("#", "data:image/png;")) for target in re.findall(r'\bhref="([^"]*)"', text))
     assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", text))
 
