@@ -150,18 +150,25 @@ class _Grid:
     # Order in the columns.
 
     def reduce_crossings(self) -> None:
-        """Sort each column by the mean place of its items' neighbours, to and fro, and keep the best order seen."""
-        best, fewest = [list(column) for column in self.columns], self.crossings()
-        for sweep in range(2 * _SWEEPS):
-            if not fewest:
-                break
-            rightwards = sweep % 2 == 0
-            for column in self.columns if rightwards else reversed(self.columns):
-                self._sort(column, self.left if rightwards else self.right)
-            self._exchange()
-            found = self.crossings()
-            if found < fewest:
-                best, fewest = [list(column) for column in self.columns], found
+        """Sort each column by the mean place of its items' neighbours, to and fro, and keep the best order seen.
+
+        The sweeps begin at the left and at the right, and from the order of the walk and its reverse, since each ends in
+        another valley.
+        """
+        first = best = [list(column) for column in self.columns]
+        fewest = self.crossings()
+        for start in range(4):
+            self.columns = [list(column if start < 2 else reversed(column)) for column in first]
+            for sweep in range(start, start + _SWEEPS):
+                if not fewest:
+                    break
+                rightwards = sweep % 2 == 0
+                for column in self.columns if rightwards else reversed(self.columns):
+                    self._sort(column, self.left if rightwards else self.right)
+                self._exchange()
+                found = self.crossings()
+                if found < fewest:
+                    best, fewest = [list(column) for column in self.columns], found
         self.columns = best
 
     def _sort(self, column: list[int], neighbours: list[list[int]]) -> None:
