@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symgraph.cli import completion
 from symgraph.cli.terminal import ConfigFile, Json, Quiet, nearer, note, print_json, print_table, stage_bar
 
 if TYPE_CHECKING:
@@ -20,12 +21,19 @@ def build(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the modules.")] = None,
     backend: Annotated[
         str | None,
-        typer.Option(metavar="LIST", help="Backends, by commas: numpy, scalar, c (these by default), array_api."),
+        typer.Option(
+            metavar="LIST",
+            help="Backends, by commas: numpy, scalar, c (these by default), array_api.",
+            autocompletion=completion.of_several(lambda: ("numpy", "scalar", "c", "array_api")),
+        ),
     ] = None,
     extras: Annotated[
         str | None,
         typer.Option(
-            "--with", metavar="LIST", help="Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row."
+            "--with",
+            metavar="LIST",
+            help="Extras, by commas: error-bound, hessian, hvp, feature-jacobian, jvp, jacobian-row.",
+            autocompletion=completion.of_several(completion.extras),
         ),
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="KIND", help="Arithmetic of the modules: double, accurate.")] = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symgraph.cli import completion
 from symgraph.cli.current import load_model
 from symgraph.cli.interrupts import Interrupts
 from symgraph.cli.rows import (
@@ -24,6 +25,7 @@ from symgraph.cli.rows import (
 )
 from symgraph.cli.run_folder import RunFolder, settings_of
 from symgraph.cli.terminal import (
+    BUILT,
     ConfigFile,
     Json,
     Locked,
@@ -50,14 +52,14 @@ if TYPE_CHECKING:
 
 def train(
     context: typer.Context,
-    model: Annotated[
-        str | None, typer.Argument(metavar="MODEL", help="A built model's name, or the path of its module.")
-    ] = None,
+    model: Annotated[str | None, BUILT] = None,
     data: DataFile = None,
     optimizer: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]"
+            metavar="NAME",
+            help="vanilla (sgd), momentum, nesterov, rmsprop, adam, adamw; several are compared. [adam]",
+            autocompletion=completion.of_several(completion.optimizers),
         ),
     ] = None,
     lr: Annotated[
@@ -71,7 +73,12 @@ def train(
     epsilon: Annotated[float | None, typer.Option(metavar="E", help="rmsprop, adam, adamw: added to roots. [1e-8]")] = None,
     weight_decay: Annotated[float | None, typer.Option(metavar="D", help="adamw: decay of weights. [0.01]")] = None,
     schedule: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of the rate: constant, step, exponential, cosine, warmup. [constant]")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the rate: constant, step, exponential, cosine, warmup. [constant]",
+            autocompletion=completion.of_several(completion.schedules),
+        ),
     ] = None,
     lr_step: Annotated[int | None, typer.Option(metavar="N", help="step: epochs between two rates.")] = None,
     lr_factor: Annotated[
@@ -115,6 +122,7 @@ def train(
         typer.Option(
             metavar="NAME",
             help="What updates run on: numpy, scalar (Python floats, by rows), c (compiled, by rows), auto.",
+            autocompletion=completion.of_several(lambda: ("auto", "numpy", "scalar", "c")),
         ),
     ] = "auto",
     log: Annotated[int | None, typer.Option(metavar="N", help="Print a line every N epochs on stderr, not a bar.")] = None,
@@ -225,7 +233,7 @@ def _path(settings: Settings, name: str) -> Path | None:
 
 def _files(settings: Settings, runs: "Mapping[str, Optimizer]") -> dict[str, dict[str, Path]]:
     """Return the file of each run for --save and --save-best, after refusing what cannot be written: no run is to be lost."""
-    from symgraph.training.plots import check_plot_path
+    from symgraph.plots.axes import check_plot_path
 
     data, plot = _path(settings, "data"), _path(settings, "plot")
     files, taken = {}, [data]

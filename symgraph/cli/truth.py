@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from symgraph.cli.terminal import ConfigFile, Json, Locked, Quiet, check_writable, note, print_json, print_table, progress
+from symgraph.cli import completion
+from symgraph.cli.terminal import (
+    ConfigFile,
+    Json,
+    Locked,
+    ModelOrSpec,
+    Quiet,
+    check_writable,
+    note,
+    print_json,
+    print_table,
+    progress,
+)
 
 if TYPE_CHECKING:
     from symgraph.spec.model import Model
@@ -18,9 +30,16 @@ BackendName = Literal["numpy", "scalar", "c", "array_api"]
 
 
 def truth(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, its module, or a spec file or dotted module.")],
+    model: ModelOrSpec,
     points: Annotated[int, typer.Option(metavar="N", help="How many points.")] = 1000,
-    kinds: Annotated[str | None, typer.Option(metavar="LIST", help="Kinds of points, separated by commas; else all.")] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Kinds of points, separated by commas; else all.",
+            autocompletion=completion.of_several(completion.kinds),
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the points.")] = 0,
     module: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Judge this module; else the one built, or one made in memory.")
@@ -55,7 +74,7 @@ def truth(
     count("--points", points)
     count("--seed", seed, at_least=0)
     if plot is not None:
-        from symgraph.training.plots import check_plot_path
+        from symgraph.plots.axes import check_plot_path
 
         check_plot_path(plot)
         check_writable("--plot", plot)
@@ -77,9 +96,9 @@ def truth(
         print_table(COLUMNS, own_report.rows())
         print("\n".join((*own_report.remarks(), *own_report.points_to_paste())))
     if plot is not None:
-        from symgraph.check.plot import plot_errors
+        from symgraph.plots import conditioning, save
 
-        plot_errors(report, plot)
+        save(plot, conditioning, report)
     if not all(found.ok for found in reports):
         raise typer.Exit(1)
 

@@ -16,7 +16,7 @@ _SWEEPS = 12
 """Sweeps of each kind, from left to right and back; later ones change little."""
 _APART = 14.0
 """Room between two boxes of a column; of a box and a bend it is half."""
-_GAP = (44.0, 120.0)
+_GAP = (40.0, 110.0)
 """Narrowest and widest room between columns; it grows with the rise of the edges there."""
 _STEEP = 0.22
 """Room between columns as a part of the highest rise there."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, did_you_mean
 from symgraph.fitting.problem import Array
 
 
@@ -29,7 +29,8 @@ def value_and_slopes(expression: str, values: Mapping[str, float]) -> tuple[floa
     expr = reader.read()
     for name, column in reader.names.items():
         if name not in values:
-            raise SpecError(f"expression, column {column + 1}: {name} is no weight; there are {', '.join(values)}")
+            known = f"there are {', '.join(values)}{did_you_mean(name, values)}"
+            raise SpecError(f"expression, column {column + 1}: {name} is no weight; {known}")
     at = {symbols[name]: value for name, value in values.items()}
     numbers = [expr.evalf(17, subs=at), *(diff(expr, symbols[name]).evalf(17, subs=at) for name in values)]
     if not all(number.is_real and number.is_finite for number in numbers):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symgraph.errors import DataError, OptionError, SpecError, WeightsError
+from symgraph.errors import DataError, OptionError, SpecError, WeightsError, did_you_mean
 from symgraph.fitting.found import Found, best_of
 from symgraph.fitting.orthogonal import Orthogonal, checked_sigma_x
 from symgraph.fitting.problem import Array, Problem, by_name
@@ -112,7 +112,9 @@ def solved(problem: Problem, method: str, starts: int, seed: int, *, absolute_si
     module, begin = problem.module, problem.start[problem.free]
     _check_start(problem, begin)
     if method != "auto" and method not in methods_of(problem):
-        raise OptionError(f"method must be one of {', '.join(methods_of(problem))} for {module.MODEL}, not {method!r}")
+        methods = methods_of(problem)
+        asked = f"not {method!r}{did_you_mean(method, methods)}"
+        raise OptionError(f"method must be one of {', '.join(methods)} for {module.MODEL}, {asked}")
     if not len(begin):
         raise OptionError(f"every weight of {module.MODEL} is fixed; leave one free")
     begins = [begin, *_others(problem, count("starts", starts) - 1, seed)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import OptionError
+from symgraph.errors import OptionError, did_you_mean
 from symgraph.fitting.problem import Array, Problem
 from symgraph.io.module import GeneratedModule
 from symgraph.training.rows import Rows
@@ -182,7 +182,7 @@ def joint_facts(labels: Sequence[str], modules: Sequence[GeneratedModule], share
     for number, name in enumerate(shared):
         if name not in everywhere:
             there = ", ".join(dict.fromkeys(name for module in modules for name in module.WEIGHTS))
-            raise OptionError(f"shared names {name!r}, which is no weight; there are {there}")
+            raise OptionError(f"shared names {name!r}, which is no weight; there are {there}{did_you_mean(name, everywhere)}")
         if name in shared[:number]:
             raise OptionError(f"shared names {name} twice")
     _check_kinds(labels, modules)

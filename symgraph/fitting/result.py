@@ -13,10 +13,10 @@ from symgraph.fitting.bootstrap import resampled
 from symgraph.fitting.derived import value_and_slopes
 from symgraph.fitting.found import Found
 from symgraph.fitting.orthogonal import Orthogonal
-from symgraph.fitting.plots import plot_correlation, plot_fit, plot_profile
+from symgraph.fitting.plotted import Plotted
 from symgraph.fitting.problem import Array, Problem
 from symgraph.fitting.profile import check_level, contour_of, profile_interval, rises_along
-from symgraph.fitting.report import rich_report, table_as_html, text_of
+from symgraph.fitting.report import report_as_html, rich_report, text_of
 from symgraph.fitting.statistics import Covariance, Statistics, correlations, covariance, statistics
 from symgraph.training.options import count
 from symgraph.training.rows import float_array
@@ -37,7 +37,7 @@ class Derived(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(Plotted):
     """A fit.
 
     Attributes:
@@ -286,18 +286,6 @@ class FitResult:
             raise OptionError(f"sigma must be above 0, one number or one a row of X, not {sigma!r}")
         return self._band(X, level, (1.0 if self.absolute_sigma else self.reduced_chi2) * np.square(given))
 
-    def plot_profile(self, name: str, axes: Any = None, *, level: float = 0.95, points: int = 41) -> Any:
-        """Draw how far the deviance rises along a weight, the others fitted anew; see ``plots.plot_profile``."""
-        return plot_profile(self, name, axes, level=level, points=points)
-
-    def plot_correlation(self, axes: Any = None) -> Any:
-        """Draw the correlations of the weights; see ``plots.plot_correlation``."""
-        return plot_correlation(self, axes)
-
-    def plot(self, axes: Any = None, *, level: float = 0.95) -> Any:
-        """Draw data, fit, confidence band and residuals; see ``plots.plot_fit``."""
-        return plot_fit(self, axes, level=level)
-
     def report(self) -> str:
         """Return the fit as text: how it ended, numbers about it, weights with errors, correlations."""
         return text_of(self)
@@ -364,7 +352,7 @@ class FitResult:
         return rich_report(self)
 
     def _repr_html_(self) -> str:
-        return table_as_html(self)
+        return report_as_html(self)
 
     def _moving(self) -> list[int]:
         """Return the places of the weights that are neither fixed nor at a bound."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from symgraph.errors import BuildError, ModuleError
+from symgraph.errors import BuildError, ModuleError, did_you_mean
 from symgraph.io.config import Config, read_config
 from symgraph.io.lineage import StaleModuleWarning, lineage_of
 from symgraph.io.loaded import execute, module_of_text
@@ -133,7 +133,7 @@ def explain_missing(module: ModuleType) -> None:
 
     def missing(name: str) -> Any:
         why = f": {reason}" if reason is not None and name in ("residual", "residual_jacobian") else ""
-        why = f"; `symgraph build --with {extras[name]}` adds it" if name in extras else why
+        why = f"; `symgraph build --with {extras[name]}` adds it" if name in extras else why or did_you_mean(name, dir(module))
         raise AttributeError(f"the module of {module.MODEL} has no attribute {name!r}{why}")
 
     vars(module)["__getattr__"] = missing
@@ -168,7 +168,8 @@ def find(name_or_path: str | Path, config: str | Path | None = None) -> Path:
     found = next((path for folder in folders if (path := folder / f"{text}.py").is_file()), None)
     if found is None:
         where = " or ".join(dict.fromkeys(map(str, folders))) + _listing("there are", folders)
-        raise ModuleError(f"there is no generated module {text} in {where}; `symgraph build` makes one")
+        meant = did_you_mean(text, _names_in(folders))
+        raise ModuleError(f"there is no generated module {text} in {where}; `symgraph build` makes one{meant}")
     if found.parent == settings.out_folder:
         require_trust(found, settings)
     return found.resolve()
@@ -195,9 +196,26 @@ def _packaged() -> list[Path]:
 
 
 def _listing(introduction: str, folders: list[Path]) -> str:
-    names = sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.py")})
+    names = _names_in(folders)
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
     return f" ({introduction} {shown})" if names else ""
+
+
+def names_of_modules(config: str | Path | None = None) -> list[str]:
+    """Return the names by which `symgraph.load` finds modules.
+
+    Args:
+        config: the file with the project's settings; by default the nearest pyproject.toml.
+
+    Raises:
+        OptionError: the settings cannot be read.
+    """
+    settings = read_config(file=None if config is None else Path(config))
+    return _names_in([settings.out_folder, *_packaged()])
+
+
+def _names_in(folders: list[Path]) -> list[str]:
+    return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.py")})
 
 
 def _check_abi(source: str, origin: str) -> None:

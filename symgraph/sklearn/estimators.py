@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from symgraph.backends.source import model_hash
-from symgraph.errors import DataError, OptionError
+from symgraph.errors import DataError, OptionError, did_you_mean
 from symgraph.fitting.fits import compiled, fit
 from symgraph.io.module import targets_of
 from symgraph.sklearn.families import linear, softmax
@@ -231,7 +231,8 @@ def _places_of_features(module: Any, width: int, names_of_X: list[str]) -> list[
         return list(range(width))
     missing = [name for name in names if name not in names_of_X]
     if missing:
-        raise DataError(f"X has no column {missing[0]!r}, a feature of {module.MODEL}; it has {', '.join(names_of_X)}")
+        known = f"it has {', '.join(names_of_X)}{did_you_mean(missing[0], names_of_X)}"
+        raise DataError(f"X has no column {missing[0]!r}, a feature of {module.MODEL}; {known}")
     return [names_of_X.index(name) for name in names]
 
 

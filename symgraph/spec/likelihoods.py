@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy import Abs, And, Eq, Integer, Max, Or, Piecewise, Rational, log, loggamma, pi, sqrt
 
-from symgraph.errors import SpecError
+from symgraph.errors import SpecError, did_you_mean
 from symgraph.ir.functions import hypot, log1p, log1prel, logaddexp, sigmoid, softplus, stirlerr, xlogx, xlogy
 from symgraph.spec.inputs import Input, NamedNode
 
@@ -206,7 +206,8 @@ def given_parameters(
         SpecError: the likelihood is unknown, target or a parameter are missing or unknown, or there are several targets.
     """
     if name not in [*LIKELIHOODS]:
-        raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LIKELIHOODS)}; other laws are a model.loss(expr)")
+        there = f"known are {', '.join(LIKELIHOODS)}; other laws are a model.loss(expr){did_you_mean(name, LIKELIHOODS)}"
+        raise SpecError(f"{where}: {name!r} is unknown; {there}")
     if not targets:
         raise SpecError(f"{where}: {name!r} is a density of the target; declare model.target first")
     if len(targets) > 1:
@@ -214,7 +215,8 @@ def given_parameters(
     wanted = LIKELIHOODS[name].parameters
     unknown = [parameter for parameter in given if parameter not in wanted]
     if unknown:
-        raise SpecError(f"{where}: {name!r} has no parameter {unknown[0]}; it has {', '.join(wanted)}")
+        there = f"{', '.join(wanted)}{did_you_mean(unknown[0], wanted)}"
+        raise SpecError(f"{where}: {name!r} has no parameter {unknown[0]}; it has {there}")
     first = {} if output is None or wanted[0] in given or name == "categorical" else {wanted[0]: output.symbol}
     known = {**first, **given}
     for parameter in wanted:

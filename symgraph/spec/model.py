@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import sympy
-
 from symgraph.errors import SpecError
 from symgraph.spec.canonical import digests, symbols_of
 from symgraph.spec.chain_rule import chain_rule
 from symgraph.spec.declarations import Declarations
 from symgraph.spec.formula import declare_formula
 from symgraph.spec.inputs import Input, NamedNode
+from symgraph.spec.latex import aligned, latex_name, latex_of
 
 
 class Model(Declarations):
@@ -145,6 +144,14 @@ class Model(Declarations):
         }
         return part
 
+    def with_nodes(self, nodes: Iterable[NamedNode]) -> "Model":
+        """Return a model with further nodes behind this one's, and without its penalty.
+
+        Args:
+            nodes: the further nodes, over symbols of this model and of nodes among them that come before.
+        """
+        return self.rewritten((*self.nodes, *nodes), self._loss, None)
+
     def penalty_part(self) -> "Model":
         """Return the model whose loss is the penalty, with the nodes that it needs; without features and target.
 
@@ -163,13 +170,10 @@ class Model(Declarations):
         return self._loss
 
     def _repr_latex_(self) -> str:
-        rows = [(sympy.latex(node.symbol), sympy.latex(node.expr)) for node in self.nodes]
-        if self._loss is not None:
-            rows.append((r"\mathrm{loss}", sympy.latex(self._loss)))
-        if self._penalty is not None:
-            rows.append((r"\mathrm{penalty}", sympy.latex(self._penalty)))
-        body = r" \\ ".join(f"{left} &= {right}" for left, right in rows)
-        return rf"$\displaystyle \begin{{aligned}} {body} \end{{aligned}}$"
+        ends = {"loss": self._loss, "penalty": self._penalty}
+        rows = [(latex_of(node.symbol), latex_of(node.expr)) for node in self.nodes]
+        rows += [(latex_name(name), latex_of(expr)) for name, expr in ends.items() if expr is not None]
+        return f"$\\displaystyle \\begin{{aligned}}\n{aligned(rows)}\n\\end{{aligned}}$"
 
     def __repr__(self) -> str:
         parts = f"{len(self.feature_inputs)} features, {len(self.weight_inputs)} weights, {len(self._nodes)} nodes"

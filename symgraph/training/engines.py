@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, Protocol, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from symgraph.errors import BuildError, ModuleError, OptionError
+from symgraph.errors import BuildError, ModuleError, OptionError, did_you_mean
 from symgraph.io.native import LONGEST, NativeModule
 from symgraph.training.clipping import Clip
 from symgraph.training.epoch import ByEpoch, Epoch, Ran, run_epoch
@@ -81,7 +81,8 @@ def checked_choice(value: Any, option: str = "backend") -> Choice:
         OptionError: there is none of that name.
     """
     if value not in get_args(Choice):
-        raise OptionError(f"{option} must be one of {', '.join(get_args(Choice))}, not {value!r}")
+        known = f"{', '.join(get_args(Choice))}, not {value!r}{did_you_mean(value, get_args(Choice))}"
+        raise OptionError(f"{option} must be one of {known}")
     return cast("Choice", value)
 
 

@@ -2,7 +2,8 @@
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
@@ -37,6 +38,7 @@ class _Plan(NamedTuple):
     stops: Sequence[Stop]
     callbacks: Sequence[Callback]
     journal: Journal | None
+    optimizer: Optimizer
 
     def at_once(self, done: int) -> int:
         """Return the most epochs of one call after some are done: one where someone looks at each, else up to a checkpoint."""
@@ -90,7 +92,8 @@ def train(
         state: the optimizer's state to go on from, with the w0 it belongs to; None starts afresh at epoch 0.
         stop: is called with the record of each epoch, and ends the run if it returns True; several may be given.
         clip: changes each gradient before it is used, e.g. `clip_by_norm(1.0)`.
-        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run.
+        callbacks: each is called with the record of each epoch, before the stop; one that returns True ends the run. Where one
+            has a method ``close``, that is called in the end.
         backend: the backend of the updates. "numpy": arrays, by NumPy also where the module is native. "scalar": single rows in
             float64 on Python floats, by the scalar module beside the module's file. "c": the same compiled, from the C file
             beside it; where the optimizer's rule or the clip cannot be written as C, Python floats. "auto": the last of these
@@ -137,7 +140,7 @@ def train(
             size = count(f"batch_size (None is all {size} rows)", batch_size, at_most=size)
         engine = choose_engine(Work(modules, trained, optimizer, clip, size, by_rows, limits_of(module, w)), choice)
         shuffle = bool(shuffle) and size < trained.n  # the mean over all rows has no order
-        plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal)
+        plan = _Plan(engine, trained, size, held.rows, held.split, shuffle, seed, stops, listeners, journal, optimizer)
         first = int(start.epoch) if saved is None else saved.run["first_epoch"]
         reached = Reached(w, start, w, first - 1, math.inf) if saved is None else saved.reached
         if journal is not None:
@@ -145,7 +148,18 @@ def train(
             run = described(modules, rows, optimizer, backend=engine.backend, first_epoch=first, **settings)
             journal.begin(run, reached)
             _checked_state(optimizer, reached.state, w)
-        return _run(plan, reached, saved, epochs)
+        with _closed(listeners):
+            return _run(plan, reached, saved, epochs)
+
+
+@contextmanager
+def _closed(callbacks: Sequence[Callback]) -> Iterator[None]:
+    """Call in the end the method ``close`` of each callback that has one."""
+    try:
+        yield
+    finally:
+        for callback in callbacks:
+            getattr(callback, "close", lambda: None)()
 
 
 def _weights_of(saved: Saved, module: GeneratedModule | ScalarModule) -> Array:
@@ -233,6 +247,7 @@ def _run(plan: _Plan, kept: Reached, saved: Saved | None, epochs: int) -> TrainR
         best_epoch=kept.best_epoch,
         shuffle=plan.shuffle,
         batch_size=plan.batch_size,
+        optimizer=plan.optimizer,
     )
 
 

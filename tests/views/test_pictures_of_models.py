@@ -163,12 +163,19 @@ def test_a_large_model_is_drawn_by_level_without_a_partial_of_each_edge() -> Non
     assert len(picture.boxes) <= 10
 
 
-def test_long_formulas_are_broken_at_operators_and_left_out_if_too_long() -> None:
+def test_long_formulas_are_broken_at_operators_and_end_in_three_points() -> None:
+    assert lines_of("") == ()
     assert lines_of("a + b") == ("a + b",)
     broken = lines_of(" + ".join(f"weight_{index}*feature_{index}" for index in range(4)))
-    assert 1 < len(broken) <= 3
     assert broken == ("weight_0*feature_0 + weight_1*", "feature_1 + weight_2*feature_2", "+ weight_3*feature_3")
-    assert lines_of(" + ".join("abcdefghi" for _ in range(30))) == ()
+    assert lines_of("z0 if a_long_feature == 0 else z1 if k == 2 else 0") == (
+        "z0 if a_long_feature == 0 else z1",
+        "if k == 2 else 0",
+    )
+    long = lines_of(" + ".join("abcdefghi" for _ in range(30)))
+    assert len(long) == 4
+    assert long[0] == "abcdefghi + abcdefghi + abcdefghi"
+    assert long[-1].endswith(" ...")
 
 
 def test_a_drawing_is_saved_in_the_format_of_its_suffix(tmp_path: Path) -> None:

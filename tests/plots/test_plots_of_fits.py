@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import symgraph
+from symgraph import plots
 from symgraph.errors import OptionError, WeightsError
 
 X = np.linspace(0.0, 3.0, 20)
@@ -33,12 +34,23 @@ def test_a_fit_is_drawn_into_two_axes(decay: symgraph.FitResult, pyplot: Any) ->
     upper, lower = decay.plot(given)
     assert (upper, lower) == tuple(given)
     curve = upper.get_lines()[0]
+    level, points = lower.get_lines()
+    assert set(level.get_ydata()) == {0.0}
     np.testing.assert_allclose(curve.get_ydata(), decay.predict(curve.get_xdata()))
-    np.testing.assert_allclose(lower.get_lines()[0].get_ydata(), decay.predict(X) - Y)
+    np.testing.assert_allclose(points.get_ydata(), decay.predict(X) - Y)
     assert len(upper.collections) == 2  # the band, and bars of sigma
     assert len(decay.plot()) == 2
     with pytest.raises(OptionError, match="axes must be two Axes"):
         decay.plot(upper)
+
+
+def test_fit_and_residuals_are_also_plots_of_their_own(decay: symgraph.FitResult, pyplot: Any) -> None:
+    for plot in (plots.fit, plots.residuals):
+        given = pyplot.subplots()[1]
+        assert plot(decay, given) is given
+        assert plot(decay) is not given
+    with pytest.raises(OptionError, match="ax must be an Axes of Matplotlib, not str"):
+        plots.fit(decay, "upper")
 
 
 def test_a_profile_is_drawn_with_its_ends_and_threshold(decay: symgraph.FitResult, pyplot: Any) -> None:
