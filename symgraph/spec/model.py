@@ -150,9 +150,7 @@ class Model(Declarations):
         Args:
             nodes: the further nodes, over symbols of this model and of nodes among them that come before.
         """
-        part = self.part((*self.nodes, *nodes), self._loss)
-        part._inputs, part._targets, part._outputs = self._inputs, self._targets, self._outputs
-        return part
+        return self.rewritten((*self.nodes, *nodes), self._loss, None)
 
     def penalty_part(self) -> "Model":
         """Return the model whose loss is the penalty, with the nodes that it needs; without features and target.
