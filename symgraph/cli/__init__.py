@@ -24,7 +24,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "train": ("symgraph.cli.train:train", "Train on the rows of a file."),
         "fit": ("symgraph.cli.fit:fit", "Fit a model or a formula to a file."),
         "predict": ("symgraph.cli.predict:predict", "Compute predictions for a file."),
-        "show": ("symgraph.cli.show:show", "Print formulas, or the graph."),
+        "show": ("symgraph.cli.show:show", "Print formulas, graph or derivation."),
+        "explain": ("symgraph.cli.explain:explain", "Explain a line of a generated file."),
         "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code."),
     }
 )
