@@ -52,10 +52,10 @@ if TYPE_CHECKING:  # what type checkers see; at run time the table below
         xlogy,
     )
     from symgraph.spec.laws import Constant, Normal, Uniform
-    from symgraph.spec.model import Model
+    from symgraph.views.model import Model
 
 _EXPORTS = {
-    "Model": "symgraph.spec.model",
+    "Model": "symgraph.views.model",
     **dict.fromkeys(("Normal", "Uniform", "Constant"), "symgraph.spec.laws"),
     **dict.fromkeys(("sigmoid", "softplus", "relu", "cbrt", "log1p", "expm1", "hypot"), "symgraph.ir.functions"),
     **dict.fromkeys(("log_sigmoid", "logit", "logaddexp", "xlogx", "xlogy", "gauss"), "symgraph.ir.functions"),

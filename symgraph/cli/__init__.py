@@ -46,6 +46,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "symgraph predict decay --data rows.csv --weights weights.json",
         ),
         "show": ("symgraph.cli.show:show", "Print formulas, or the graph.", "symgraph show decay --format latex"),
+        "draw": (
+            "symgraph.cli.draw:draw",
+            "Draw a model's graph.",
+            "symgraph draw decay --data rows.csv --weights weights.json -o graph.svg",
+        ),
         "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code.", "symgraph cache"),
     }
 )

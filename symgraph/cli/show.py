@@ -1,47 +1,103 @@
-"""``symgraph show``: print the formulas of a model, or its graph."""
+"""``symgraph show``: print the formulas of a model, its graph, or the derivation of its gradient."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from symgraph.cli.current import models_of
-from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, note, print_json
+from symgraph.cli.points import Row, WeightsFile, point_of
+from symgraph.cli.rows import DataFile
+from symgraph.cli.terminal import ConfigFile, Json, ModelOrSpec, Quiet, check_writable, note
 
 if TYPE_CHECKING:
+    from symgraph.check.reference import Point
     from symgraph.spec.model import Model
 
 
-Format = Literal["text", "latex"]
-"""Formats in which formulas are printed."""
+Format = Literal["text", "markdown", "latex", "html"]
+"""Formats of a derivation, and of formulas the first and the third."""
 
 
 def show(
     model: ModelOrSpec,
-    format: Annotated[Format, typer.Option(help="How formulas are printed.")] = "text",  # noqa: A002  the option's name
+    format: Annotated[Format, typer.Option(help="How formulas are written: text or latex, a derivation in any.")] = "text",  # noqa: A002  the option's name
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph's text, forward and backward, instead.")] = False,
+    derivation: Annotated[bool, typer.Option("--derivation", help="Print each step from the loss to the gradient.")] = False,
+    data: DataFile = None,
+    weights: WeightsFile = None,
+    row: Row = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to this file, not to stdout.")] = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Print the formula of every node, of the loss and of every partial derivative."""
+    """Print the formula of every node, of the loss and of every partial derivative.
+
+    With --derivation the chain rule is written out for each weight, node by node; with --weights (and --data, --row) it has
+    the numbers beside each step.
+    """
     from symgraph.errors import OptionError
 
-    if graph and format == "latex":
-        raise OptionError("--graph and --format latex exclude each other: the graph has a text of its own; give one")
+    if graph and (derivation or format != "text"):
+        other = "--derivation" if derivation else f"--format {format}"
+        raise OptionError(f"--graph and {other} exclude each other: the graph has a text of its own; give one")
+    if not derivation and format in ("markdown", "html"):
+        raise OptionError(f"--format {format} is for --derivation; formulas are written as text or latex")
+    if not derivation and not (data is None and weights is None and row is None):
+        raise OptionError(
+            "--data, --weights and --row are for --derivation, whose steps have numbers; add it, or leave them out"
+        )
+    if out is not None:
+        check_writable("--out", out, data, weights)
     models = models_of(model, config)
+    if derivation:
+        if len(models) > 1:
+            names = ", ".join(one.name for one in models)
+            raise OptionError(f"{model} has several models ({names}); build them and name one")
+        _write(out, _derivation(models[0], format, point_of(models[0], data, weights, row, quiet=quiet), json=json))
+        return
     for one in models:
         if one.loss_expr is None and not graph:
             note(f"{one.name} has no loss, and so no partial derivatives", quiet=quiet)
-    if json:
-        found = [{"graph": _graph(one)} if graph else {"formulas": dict(_formulas(one, format))} for one in models]
-        print_json({"models": [{"model": one.name, **content} for one, content in zip(models, found, strict=True)]})
+    _write(out, _json(models, format, graph=graph) if json else _text(models, format, graph=graph))
+
+
+def _write(out: Path | None, text: str) -> None:
+    from symgraph.errors import OptionError
+    from symgraph.io.files import write_file
+
+    if out is None:
+        print(text, end="")
         return
-    for number, one in enumerate(models):
-        if number:
-            print()
-        if len(models) > 1 and not graph:
-            print(f"{'%' if format == 'latex' else '#'} {one.name}")
-        print(_graph(one) if graph else _lines(_formulas(one, format), format), end="")
+    try:
+        write_file(out, [text])
+    except OSError as error:
+        raise OptionError(f"--out: {out} cannot be written: {error.strerror}") from error
+
+
+def _json(models: "list[Model]", format: Format, *, graph: bool) -> str:  # noqa: A002  the option's name
+    from symgraph.cli.terminal import json_text
+
+    found = [{"graph": _graph(one)} if graph else {"formulas": dict(_formulas(one, format))} for one in models]
+    return json_text({"models": [{"model": one.name, **content} for one, content in zip(models, found, strict=True)]}) + "\n"
+
+
+def _text(models: "list[Model]", format: Format, *, graph: bool) -> str:  # noqa: A002  the option's name
+    parts = []
+    for one in models:
+        title = f"{'%' if format == 'latex' else '#'} {one.name}\n" if len(models) > 1 and not graph else ""
+        parts.append(title + (_graph(one) if graph else _lines(_formulas(one, format), format)))
+    return "\n".join(parts)
+
+
+def _derivation(model: "Model", format: Format, point: "Point | None", *, json: bool) -> str:  # noqa: A002  the option's name
+    from symgraph.cli.terminal import json_text
+    from symgraph.views.derivation import derivation
+    from symgraph.views.derivation_texts import TEXTS, derivation_data
+
+    derived = derivation(model, point)
+    return json_text(derivation_data(derived)) + "\n" if json else TEXTS[format](derived)
 
 
 def _graph(model: "Model") -> str:
@@ -60,19 +116,19 @@ def _lines(rows: list[tuple[str, str]], style: Format) -> str:
 
 
 def _formulas(model: "Model", style: Format) -> list[tuple[str, str]]:
-    from symgraph.spec.latex import latex_name, latex_of
+    from symgraph.views.formulas import formula
+    from symgraph.views.styles import STYLES
 
-    latex = style == "latex"
+    form = STYLES["latex" if style == "latex" else "text"]
     frozen = model.freeze()
-    text, named = (latex_of, latex_name) if latex else (str, str)
-    rows = [(text(node.symbol), text(node.expr)) for node in frozen.nodes]
+    rows = [(form.name(node.name), formula(node.expr, form)) for node in frozen.nodes]
     if model.loss_expr is not None:
-        rows.append((named("loss"), text(model.loss_expr)))
+        rows.append((form.name("loss"), formula(model.loss_expr, form)))
         partials = model.partials()
-        for weight in frozen.weight_inputs:
-            name = text(weight.symbol)
-            left = rf"\frac{{\partial\,\mathrm{{loss}}}}{{\partial {name}}}" if latex else f"d loss / d {name}"
-            rows.append((left, text(partials[weight.name])))
+        rows += [
+            (form.derivative(form.name("loss"), form.name(one.name)), formula(partials[one.name], form))
+            for one in frozen.weight_inputs
+        ]
     if model.penalty_expr is not None:
-        rows.append((named("penalty"), text(model.penalty_expr)))
+        rows.append((form.name("penalty"), formula(model.penalty_expr, form)))
     return rows

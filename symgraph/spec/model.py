@@ -121,6 +121,17 @@ class Model(Declarations):
         part._loss, part._functions, part._places, part._frozen = loss, self._functions, self._places, True
         return part
 
+    def rewritten(self, nodes: Iterable[NamedNode], loss: Any, penalty: Any) -> "Model":
+        """Return a frozen model of the same inputs and outputs whose nodes, loss and penalty are written in another way.
+
+        Args:
+            nodes: its nodes, those of the outputs among them.
+            loss, penalty: their expressions, or None.
+        """
+        part = self.part(nodes, loss)
+        part._inputs, part._targets, part._outputs, part._penalty = self._inputs, self._targets, self._outputs, penalty
+        return part
+
     def local(self, expr: Any) -> "Model":
         """Return a model whose loss is one expression, and whose weights are the symbols in it, nodes as well as inputs.
 
@@ -131,6 +142,16 @@ class Model(Declarations):
         part._inputs = {
             str(one.name): Input(str(one.name), "weight", one) for one in sorted(symbols_of(expr), key=lambda s: s.place)
         }
+        return part
+
+    def with_nodes(self, nodes: Iterable[NamedNode]) -> "Model":
+        """Return a model with further nodes behind this one's, and without its penalty.
+
+        Args:
+            nodes: the further nodes, over symbols of this model and of nodes among them that come before.
+        """
+        part = self.part((*self.nodes, *nodes), self._loss)
+        part._inputs, part._targets, part._outputs = self._inputs, self._targets, self._outputs
         return part
 
     def penalty_part(self) -> "Model":

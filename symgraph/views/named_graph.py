@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
 import sympy
+from flint import arb
 
-from symgraph.check.reference import Point, number, reference
+from symgraph.check.reference import Point, Reference, number, reference
 from symgraph.spec.canonical import symbols_of
+from symgraph.spec.chain_rule import slope
+from symgraph.spec.inputs import NamedNode
 from symgraph.spec.model import Model
+from symgraph.views.formulas import cotangent
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,19 @@ class Edge:
     Attributes:
         source: the name of what is used.
         target: the name of what uses it.
-        partial: the local partial d target / d source, a SymPy expression over the symbols of the model, the target's own included.
+        symbol: the symbol of what is used.
+        user: the vertex that uses it.
     """
 
     source: str
     target: str
-    partial: Any
+    symbol: Any
+    user: Vertex
+
+    @property
+    def partial(self) -> Any:
+        """The local partial d target / d source, a SymPy expression over symbols of the model, the target's own included."""
+        return _partial(self.user.expr, self.symbol, self.user.symbol)
 
 
 class Numbers(NamedTuple):
@@ -67,14 +78,11 @@ class NamedGraph:
     """The graph of a model's named nodes.
 
     Args:
-        model: the spec; it is frozen by this.
-
-    Raises:
-        SpecError: the model is not complete.
+        model: the spec, which may be incomplete; asking for numbers freezes it.
     """
 
     def __init__(self, model: Model) -> None:
-        self.model = model.freeze()
+        self.model = model
         outputs = {node.name for node in model.output_nodes}
         inputs = [Vertex(one.name, one.kind, one.symbol, None) for one in model.inputs]
         nodes = [Vertex(one.name, "output" if one.name in outputs else "node", one.symbol, one.expr) for one in model.nodes]
@@ -96,6 +104,7 @@ class NamedGraph:
 
         Raises:
             OptionError: an input has no value.
+            SpecError: the model is not complete.
         """
         truth = reference(self.model).truth(point)
         values = {name: float(point[name]) for name in (one.name for one in self.model.inputs)}
@@ -109,23 +118,42 @@ class NamedGraph:
                 partials |= {(name, vertex.name): number(slope) for name, slope in local.partials["loss"].items()}
             elif vertex.expr is not None:
                 values.setdefault(vertex.name, float(vertex.expr))
-        return Numbers(values, self._cotangents(partials), partials)
+        return Numbers(values, self._cotangents(point, partials), partials)
 
-    def _cotangents(self, partials: Mapping[tuple[str, str], float]) -> dict[str, float]:
+    def _cotangents(self, point: Point, partials: Mapping[tuple[str, str], float]) -> dict[str, float]:
+        """Return the cotangent of every vertex; sums of floats, where terms may cancel, only where the reference has none."""
         if "loss" not in self.by_name:
             return {}
         found = {vertex.name: 1.0 if vertex.kind in ("loss", "penalty") else 0.0 for vertex in self.vertices}
         for edge in reversed(self.edges):
             if found[edge.target]:  # a slope that is not finite counts only where something comes back through it
                 found[edge.source] += found[edge.target] * partials[edge.source, edge.target]
-        return found
+        exact = self._swept.truth(point).nodes
+        return {name: number(ball) if isinstance(ball := exact[f"d {name}"], arb) else rough for name, rough in found.items()}
+
+    @cached_property
+    def _swept(self) -> Reference:
+        """The reference of the model with a node "d <vertex>" for each cotangent, in reverse order."""
+        symbols = {vertex.name: cotangent(vertex.name, place) for place, vertex in enumerate(self.vertices)}
+        uses: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            uses.setdefault(edge.source, []).append(edge)
+        ends = [vertex for vertex in self.vertices if vertex.kind in ("loss", "penalty")]
+        nodes = [NamedNode(f"end {vertex.name}", vertex.symbol, vertex.expr) for vertex in ends]
+        for vertex in reversed(self.vertices):
+            terms = [symbols[edge.target] * edge.partial for edge in uses.get(vertex.name, ())]
+            expr = sympy.S.One if vertex in ends else sympy.Add(*terms)
+            nodes.append(NamedNode(f"d {vertex.name}", symbols[vertex.name], expr))
+        return Reference(self.model.with_nodes(nodes))
 
 
 def _edges_to(vertex: Vertex) -> list[Edge]:
-    if vertex.expr is None:
-        return []
-    own = (
-        {vertex.expr: vertex.symbol} if vertex.expr.args else {}
-    )  # the derivative of exp(t) is exp(t): said by the node's name
-    symbols = sorted(symbols_of(vertex.expr), key=lambda one: one.place)
-    return [Edge(str(one.name), vertex.name, sympy.diff(vertex.expr, one).xreplace(own)) for one in symbols]
+    symbols = () if vertex.expr is None else sorted(symbols_of(vertex.expr), key=lambda one: one.place)
+    return [Edge(str(one.name), vertex.name, one, vertex) for one in symbols]
+
+
+@lru_cache(maxsize=1024)
+def _partial(expr: Any, symbol: Any, own: Any) -> Any:
+    """Differentiate; the derivative of exp(t) is exp(t), the node itself, which is called by its own symbol."""
+    found = slope(expr, symbol)
+    return found.xreplace({expr: own}) if expr.args else found

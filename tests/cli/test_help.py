@@ -193,7 +193,7 @@ def test_no_command_shows_help_on_stderr_and_fails(command: Run) -> None:
         ("train decay --lr fast", "--lr"),
         ("train decay --lr", "--lr"),
         ("predict decay --data rows.csv", "--weights"),
-        ("show decay --format html", "'html'"),
+        ("show decay --format pdf", "'pdf'"),
         ("gradcheck decay --points many", "--points"),
     ],
 )

@@ -9,7 +9,7 @@ from command_line import LINE, Project, Run
 from graph_text import from_text
 
 from symgraph.ir.text import to_text
-from symgraph.spec.latex import latex_name
+from symgraph.views.styles import STYLES
 
 FORMULAS = [
     "y_hat = top*exp(-rate*time)",
@@ -46,7 +46,7 @@ def test_latex_sets_words_upright_and_hats_on_top(command: Run, built: Project) 
     assert done.out.splitlines()[:3] == [
         "% decay",
         r"\begin{align*}",
-        r"\hat{y} &= \mathrm{top} \, e^{- \mathrm{rate} \, \mathrm{time}} \\",
+        r"\hat{y} &= \mathrm{top} \cdot e^{-\mathrm{rate} \cdot \mathrm{time}} \\",
     ]
     assert r"\frac{\partial\,\mathrm{loss}}{\partial \mathrm{rate}} &= " in done.out
     assert done.out.count("\\begin{align*}") == done.out.count("\\end{align*}") == 2
@@ -64,7 +64,7 @@ def test_latex_sets_words_upright_and_hats_on_top(command: Run, built: Project) 
     ],
 )
 def test_a_name_in_latex(name: str, latex: str) -> None:
-    assert latex_name(name) == latex
+    assert STYLES["latex"].name(name) == latex
 
 
 def test_the_graph_parses_back(command: Run, built: Project) -> None:

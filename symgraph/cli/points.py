@@ -1,0 +1,79 @@
+"""One row of a data file with weights, as a point at which a spec is evaluated."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from symgraph.check.reference import Point
+    from symgraph.spec.model import Model
+
+Row = Annotated[int | None, typer.Option(metavar="N", help="The row of --data whose numbers are shown, from 0. [0]")]
+WeightsFile = Annotated[
+    Path | None, typer.Option("--weights", metavar="FILE", help="Weights that `symgraph train --save` wrote, for the numbers.")
+]
+
+
+def point_of(model: "Model", data: Path | None, weights: Path | None, row: int | None, *, quiet: bool = True) -> "Point | None":
+    """Return the inputs of a model at a row, or None where nobody asks for numbers.
+
+    Args:
+        model: the spec.
+        data: the file with the rows, for a model that has features or a target.
+        weights: the file with the weights.
+        row: the row, counted from 0; None for the first.
+        quiet: whether to say nothing of how the file is read.
+
+    Raises:
+        OptionError: a file that is needed is not given, or there is no such row.
+        DataError, WeightsError: a file cannot be used.
+    """
+    import numpy as np
+
+    from symgraph.cli.rows import read_rows
+    from symgraph.cli.terminal import read_weights
+    from symgraph.errors import OptionError
+
+    if data is None and weights is None and row is None:
+        return None
+    if weights is None:
+        raise OptionError(
+            "--weights is missing: the numbers at a row need the weights; `symgraph train --save FILE` writes some"
+        )
+    facts: Any = _facts(model)
+    point = dict(zip(facts.WEIGHTS, map(float, read_weights(weights, facts)), strict=True))
+    point |= {
+        one.name: float(one.init.value) for one in model.constant_inputs if one.init is not None and hasattr(one.init, "value")
+    }
+    rows = read_rows(facts, data, quiet=quiet)
+    if rows is None:
+        if row is not None:
+            raise OptionError(f"--row: {model.name} has no features and no target, and so no rows; leave the option out")
+        return point
+    place = row or 0
+    if not 0 <= place < len(rows):
+        raise OptionError(f"--row {place}: {data} has {len(rows)} rows, counted from 0")
+    columns = [] if rows.X is None else np.reshape(rows.X, (len(rows), -1))[place].tolist()
+    targets = [] if rows.y is None else np.reshape(rows.y, (len(rows), -1))[place].tolist()
+    names = (*facts.FEATURES, *facts.TARGETS)
+    return point | dict(zip(names, [*columns, *targets], strict=True))
+
+
+def _facts(model: "Model") -> SimpleNamespace:
+    """Return what a module says of its model, as far as reading files needs it."""
+    from symgraph.backends.source import model_hash
+
+    targets = tuple(one.name for one in model.freeze().target_inputs)
+    metadata: dict[str, Any] = {"model_hash": model_hash(model)}
+    if model.likelihood_declared is not None:
+        metadata |= {"likelihood": model.likelihood_declared.name, "labels": tuple(model.likelihood_declared.labels)}
+    return SimpleNamespace(
+        MODEL=model.name,
+        FEATURES=tuple(one.name for one in model.feature_inputs),
+        WEIGHTS=tuple(one.name for one in model.weight_inputs),
+        TARGET=targets[0] if targets else None,
+        TARGETS=targets,
+        METADATA=metadata,
+    )

@@ -1,0 +1,95 @@
+"""A picture of a graph as plain data: boxes, the arrows between them, and what is said about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "feature": "feature",
+        "weight": "weight",
+        "constant": "constant",
+        "target": "target",
+        "operation": "operation",
+        "node": "node",
+        "output": "output",
+        "loss": "loss",
+        "penalty": "penalty",
+        "group": "several nodes",
+    }
+)
+"""Kinds of boxes in the order of a legend, and the words for them there."""
+
+INPUTS = frozenset({"feature", "weight", "constant", "target"})
+"""Kinds of boxes that use no others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One vertex as it is drawn.
+
+    Attributes:
+        key: its name in the graph, unlike that of every other box.
+        kind: one of `KINDS`.
+        name: the text at its head.
+        lines: further lines of text, such as its formula.
+        hint: a text that is shown where a pointer rests on it.
+        value: its value in digits, or "".
+        cotangent: d loss / d this in digits, or "".
+    """
+
+    key: str
+    kind: str
+    name: str
+    lines: tuple[str, ...] = ()
+    hint: str = ""
+    value: str = ""
+    cotangent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """Use of one box by another.
+
+    Attributes:
+        source: the key of the box that is used.
+        target: the key of the box that uses it.
+        hint: a text that is shown where a pointer rests on it.
+        share: the thickness that stands for what it carries back, from 0 to 1; None without numbers.
+    """
+
+    source: str
+    target: str
+    hint: str = ""
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A graph as it is drawn, from left to right.
+
+    Attributes:
+        title: one line that names it.
+        subtitle: one line of further facts, or "".
+        description: what it shows, in words, for those who do not see it.
+        boxes: no two with the same key.
+        arrows: without cycles.
+        note: what was left out, or "".
+    """
+
+    title: str
+    subtitle: str
+    description: str
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    note: str = ""
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether boxes have values."""
+        return any(box.value for box in self.boxes)
+
+    @property
+    def has_cotangents(self) -> bool:
+        """Whether boxes have cotangents."""
+        return any(box.cotangent for box in self.boxes)

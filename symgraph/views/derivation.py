@@ -1,0 +1,301 @@
+"""The derivative of the loss by each weight, step by step: the chain rule along the graph, then its product, simplified.
+
+A node that is used more than once gets a cotangent of its own, d_<node>, which is defined once and then used, as reverse mode
+and the generated module do. What is shown in another form than SymPy's is held against it by the reference at points first.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+from flint import arb
+
+from symgraph.check.reference import Point, Reference, Truth, reference
+from symgraph.check.verification_points import Sampler
+from symgraph.errors import SpecError
+from symgraph.spec.inputs import NamedNode
+from symgraph.spec.model import Model
+from symgraph.views.densities import textbook_loss
+from symgraph.views.formulas import Cotangent, Product, cotangent
+from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
+from symgraph.views.simplified import Sum, effort, forms, product, products, strangeness, sums, sums_in, times
+
+ENDS = ("loss", "penalty")
+_LONGEST = 6
+"""Steps of a chain; what lies behind them gets a name."""
+_BATCHES, _ROWS, _FEWEST = 3, 4, 3
+"""Batches and rows of points at which forms are compared, and the number at which both must have values."""
+_EXACT, _ROUNDED = 2.0**-80, 2.0**-44
+"""Largest gap between equal forms, relative to them: of exact numbers, and of floats that forms have multiplied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One factor of the chain rule.
+
+    Attributes:
+        source, target: names of vertices; the local partial is d target / d source.
+        partial: the local partial in its simplest form.
+        number: its value at the row, or None.
+    """
+
+    source: str
+    target: str
+    partial: Product
+    number: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One way from a vertex towards the loss.
+
+    Attributes:
+        start: the end, or the vertex with a cotangent of its own, at which it begins.
+        steps: its factors, from there to the vertex.
+        number: the product of all of them, the cotangent of the start included, at the row, or None.
+    """
+
+    start: str
+    steps: tuple[Step, ...]
+    number: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """The derivative of the loss by one vertex.
+
+    Attributes:
+        name: of the vertex.
+        kind: "weight", or that of a node whose cotangent is named.
+        chains: the ways towards the loss, whose products are added up; none where it is 0.
+        formula: the simplest form of that.
+        number: its value at the row, or None.
+    """
+
+    name: str
+    kind: str
+    chains: tuple[Chain, ...]
+    formula: Sum
+    number: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A named node, the loss or the penalty.
+
+    Attributes:
+        name: its name.
+        expr: its expression.
+        number: its value at the row, or None.
+    """
+
+    name: str
+    expr: Any
+    number: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """All steps from a model's formulas to its gradient.
+
+    Attributes:
+        model: the model's name.
+        of: what is differentiated, by its vertices: the loss, and the penalty that is added to it.
+        inputs: the value of each input at the row; none without a row.
+        definitions: of nodes in order, then of loss and penalty.
+        cotangents: those that are used by name, each after those that it uses.
+        weights: the derivative by each weight.
+    """
+
+    model: str
+    of: tuple[str, ...]
+    inputs: Mapping[str, float]
+    definitions: tuple[Definition, ...]
+    cotangents: tuple[Derivative, ...]
+    weights: tuple[Derivative, ...]
+
+
+def derivation(model: Model, point: Point | None = None) -> Derivation:
+    """Derive the gradient of a model step by step.
+
+    Args:
+        model: the spec; it is frozen by this.
+        point: a float for every input, for the numbers beside the steps; without one there are none.
+
+    Raises:
+        SpecError: the model is not complete, or has no loss.
+        OptionError: an input has no value.
+    """
+    if model.freeze().loss_expr is None:
+        raise SpecError(f"model {model.name}: it has no loss to derive; set one with model.loss")
+    with sympy.evaluate(True):
+        graph = NamedGraph(model)
+        numbers = None if point is None else graph.numbers(point)
+        derived = _derived(graph)
+    filled = [_with_numbers(one, numbers) for one in derived]
+    values: Mapping[str, float] = {} if numbers is None else numbers.values
+    return Derivation(
+        model.name,
+        tuple(end for end in ENDS if end in graph.by_name),
+        {one.name: values[one.name] for one in model.inputs if numbers is not None},
+        tuple(Definition(one.name, one.expr, values.get(one.name)) for one in graph.vertices if one.expr is not None),
+        tuple(one for one in filled if one.kind != "weight"),
+        tuple(one for one in filled if one.kind == "weight"),
+    )
+
+
+def _derived(graph: NamedGraph) -> list[Derivative]:
+    """Derive by every joint and every weight, without numbers."""
+    proof = _Proof(graph.model)
+    for end in (graph.by_name[name] for name in ENDS if name in graph.by_name):
+        proof.define(end.symbol, end.expr)
+    moved = {vertex.name for vertex in graph.vertices if vertex.kind == "weight"}
+    for edge in graph.edges:
+        if edge.source in moved:
+            moved.add(edge.target)
+    edges = [edge for edge in graph.edges if edge.source in moved]
+    partials = _partials(graph, edges, proof)
+    uses: dict[str, list[Edge]] = {}
+    for edge in edges:
+        if partials[edge.source, edge.target].coefficient != 0:
+            uses.setdefault(edge.source, []).append(edge)
+    ways = _ways(graph, uses)
+    symbols = {vertex.name: cotangent(vertex.name, place) for place, vertex in enumerate(graph.vertices)}
+    written = sums_in(graph.model.exprs)
+    found: list[Derivative] = []
+    choices: list[list[Any]] = []
+    for vertex, several in ways:
+        chains = tuple(
+            Chain(start, tuple(Step(e.source, e.target, partials[e.source, e.target], None) for e in edges), None)
+            for start, edges in several
+        )
+        raw = sympy.Add(*(sympy.Mul(*_start(start, symbols), *(e.partial for e in edges)) for start, edges in several))
+        proof.define(symbols[vertex.name], raw)
+        found.append(Derivative(vertex.name, vertex.kind, chains, (), None))
+        choices.append([raw, *_formulas(chains, symbols, written)])
+    chosen = proof.best(choices)
+    return [
+        replace(one, formula=best if isinstance(best, tuple) else (product(best, written),))
+        for one, best in zip(found, chosen, strict=True)
+    ]
+
+
+def _start(start: str, symbols: Mapping[str, Cotangent]) -> tuple[Any, ...]:
+    return () if start in ENDS else (symbols[start],)
+
+
+def _formulas(chains: Sequence[Chain], symbols: Mapping[str, Cotangent], written: frozenset[Any]) -> list[Sum]:
+    """Return forms of the sum of the products of some chains, the plain one first."""
+    plain = tuple(times((*_start(one.start, symbols), *(step.partial for step in one.steps)), written) for one in chains)
+    cancelled = tuple(min(products(term, written), key=effort) for term in plain)
+    return [*sums(plain, written), *(sums(cancelled, written) if cancelled != plain else ())]
+
+
+def _partials(graph: NamedGraph, edges: Sequence[Edge], proof: "_Proof") -> dict[tuple[str, str], Product]:
+    """Return the local partials of some edges in their simplest forms."""
+    model = graph.model
+    nodes = [(node.expr, node.symbol) for node in reversed(model.nodes)]
+    written, textbook = sums_in(model.exprs), textbook_loss(model)
+    choices = []
+    for edge in edges:
+        target, source = graph.by_name[edge.target], graph.by_name[edge.source]
+        found = forms(edge.partial, target.expr, target.symbol, nodes)
+        if target.kind == "loss" and textbook is not None:
+            plain = sympy.diff(textbook, source.symbol)
+            found += forms(plain, textbook, target.symbol, nodes)
+        choices.append([edge.partial, *(product(form, written, target.symbol) for form in found)])
+    best = proof.best(choices)
+    return {
+        (edge.source, edge.target): one if isinstance(one, Product) else product(one, written)
+        for edge, one in zip(edges, best, strict=True)
+    }
+
+
+def _ways(graph: NamedGraph, uses: Mapping[str, Sequence[Edge]]) -> list[tuple[Vertex, list[tuple[str, list[Edge]]]]]:
+    """Return the chains of each weight and of each vertex that gets a cotangent, from the loss to the weights."""
+    single: dict[str, tuple[str, list[Edge]]] = {end: (end, []) for end in ENDS}
+    result: list[tuple[Vertex, list[tuple[str, list[Edge]]]]] = []
+    order = sorted(graph.vertices, key=lambda one: one.kind != "weight")  # stable: weights come last when reversed
+    for vertex in reversed(order):
+        if vertex.name in ENDS:
+            continue
+        ways = [(single[e.target][0], [*single[e.target][1], e]) for e in uses.get(vertex.name, ()) if e.target in single]
+        if vertex.kind == "weight":
+            result.append((vertex, ways))
+        elif len(ways) > 1 or (ways and len(ways[0][1]) >= _LONGEST):
+            result.append((vertex, ways))
+            single[vertex.name] = (vertex.name, [])
+        elif ways:
+            single[vertex.name] = ways[0]
+    places = {vertex.name: place for place, vertex in enumerate(graph.vertices)}
+    return sorted(result, key=lambda one: places[one[0].name] if one[0].kind == "weight" else -1)
+
+
+def _with_numbers(one: Derivative, numbers: Numbers | None) -> Derivative:
+    if numbers is None:
+        return one
+    chains = []
+    for chain in one.chains:
+        steps = tuple(replace(step, number=numbers.partials[step.source, step.target]) for step in chain.steps)
+        start = numbers.cotangents[chain.start]
+        chains.append(
+            Chain(chain.start, steps, math.prod((step.number for step in steps if step.number is not None), start=start))
+        )
+    return replace(one, chains=tuple(chains), number=numbers.cotangents[one.name])
+
+
+class _Proof:
+    """Holds forms against each other at points where the model can be evaluated, by the reference."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        sampler = Sampler(reference(model), 0, None, _ROWS)
+        batches = [sampler.draw() for _ in range(_BATCHES)]
+        self._points = [point for batch in batches if batch is not None for point in batch.points]
+        self._defined: list[NamedNode] = []
+
+    def define(self, symbol: Any, expr: Any) -> None:
+        """Give a symbol that later forms use its value."""
+        self._defined.append(NamedNode(f"defined {symbol.name}", symbol, expr))
+
+    def best(self, choices: Sequence[Sequence[Any]]) -> list[Any]:
+        """Return of each list the form that is easiest to read among those that are equal to the first one.
+
+        Args:
+            choices: SymPy expressions, products or sums of products; the first of each list is an expression.
+        """
+        sorted_ = [[first, *_by_effort(rest, first)] for first, *rest in choices]
+        distinct = {_value(form): None for some in sorted_ if len(some) > 1 for form in some}
+        names = {expr: f"form {place}" for place, expr in enumerate(distinct)}
+        truths = self._truths([NamedNode(name, sympy.Symbol(name), expr) for expr, name in names.items()])
+        return [next((form for form in some[1:] if self._equal(form, some[0], names, truths)), some[0]) for some in sorted_]
+
+    def _truths(self, nodes: Iterable[NamedNode]) -> list[Truth]:
+        extended = Reference(self._model.with_nodes([*self._defined, *nodes]))
+        return [extended.truth(point) for point in self._points]
+
+    def _equal(self, form: Any, first: Any, names: Mapping[Any, str], truths: Sequence[Truth]) -> bool:
+        value, wanted = _value(form), _value(first)
+        if value == wanted:
+            return True
+        most = _ROUNDED if wanted.atoms(sympy.Float) else _EXACT
+        compared = 0
+        for truth in truths:
+            one, other = truth.nodes[names[value]], truth.nodes[names[wanted]]
+            if isinstance(other, arb):
+                if not isinstance(one, arb) or not abs(one - other) <= most * (abs(one) + abs(other)) + _EXACT**9:
+                    return False
+                compared += 1
+        return compared >= _FEWEST
+
+
+def _by_effort(forms: Iterable[Any], first: Any) -> list[Any]:
+    return sorted(dict.fromkeys(forms), key=lambda one: effort(one) + strangeness(_value(one), first))
+
+
+def _value(form: Any) -> Any:
+    if isinstance(form, Product):
+        return form.value
+    return sympy.Add(*(term.value for term in form)) if isinstance(form, tuple) else form

@@ -1,0 +1,221 @@
+"""How an expression is written for people in any language of ``styles.py``: order of terms and factors, and brackets."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import sympy
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
+
+from symgraph.spec.declared import DeclaredSymbol
+from symgraph.views.styles import Style
+
+SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+"""How tightly the parts of a written expression hold together."""
+
+
+Part = tuple[str, int]
+"""A written part, and how tightly it holds together."""
+
+
+class Product(NamedTuple):
+    """A product in the order in which it is written; SymPy's own is multiplied out, sorted, or both.
+
+    Attributes:
+        coefficient: a SymPy number.
+        factors: bases with their exponents.
+    """
+
+    coefficient: Any
+    factors: tuple[tuple[Any, Any], ...]
+
+    @property
+    def value(self) -> Any:
+        """Return it as a SymPy expression."""
+        return sympy.Mul(self.coefficient, *(base**exponent for base, exponent in self.factors))
+
+
+class Cotangent(DeclaredSymbol):
+    """Symbol for the derivative of the loss by a vertex, d_<vertex>."""
+
+    __slots__ = ()
+
+    @property
+    def of(self) -> str:
+        """Return the name of the vertex."""
+        return str(self.name)[2:]
+
+
+def cotangent(name: str, place: int = 0) -> Cotangent:
+    """Return the symbol of a cotangent.
+
+    Args:
+        name: of the vertex.
+        place: its place among the vertices.
+    """
+    return Cotangent(f"d_{name}", f"9 {place:012d}")
+
+
+def formula(expr: Any, style: Style) -> str:
+    """Write a SymPy expression, or a product or a tuple of products that are added up.
+
+    Args:
+        expr: over the symbols of a model, cotangents among them.
+        style: a row of ``STYLES``.
+    """
+    return _part(expr, style)[0]
+
+
+def _part(expr: Any, style: Style) -> Part:
+    if isinstance(expr, Product):
+        return _product(expr, style)
+    if isinstance(expr, tuple):
+        return _sum(expr, style) if len(expr) != 1 else _part(expr[0], style)
+    for kind, write in _FORMS:
+        if isinstance(expr, kind):
+            return write(expr, style)
+    if expr.args:
+        return style.call(type(expr).__name__, [formula(arg, style) for arg in expr.args]), ATOM
+    return style.name(str(expr)), ATOM
+
+
+def _within(part: Part, least: int, style: Style) -> str:
+    return part[0] if part[1] >= least else style.bracket(part[0])
+
+
+def _symbol(expr: Any, style: Style) -> Part:
+    return (style.cotangent(expr.of) if isinstance(expr, Cotangent) else style.name(str(expr.name))), ATOM
+
+
+def _number(expr: Any, style: Style) -> Part:
+    if expr.is_negative:
+        return style.negative(_within(_number(-expr, style), PRODUCT, style)), SUM
+    if expr.is_Rational and expr.q != 1:
+        return style.over(style.number(str(expr.p)), style.number(str(expr.q))), POWER if style.fractions else PRODUCT
+    return style.number(repr(float(expr)).replace("e+", "e") if expr.is_Float else str(expr)), ATOM
+
+
+def _sum(terms: Sequence[Any], style: Style) -> Part:
+    """Write terms, the positive ones first."""
+    if not terms:
+        return style.number("0"), ATOM
+    signed = [_unsigned(term) for term in terms]
+    (first_negative, first), *others = sorted(signed, key=lambda one: one[0])  # stable
+    text = _within(_part(first, style), PRODUCT, style)
+    text = style.negative(text) if first_negative else text
+    for negative, term in others:
+        text += style.sign("-" if negative else "+") + _within(_part(term, style), PRODUCT, style)
+    return text, SUM
+
+
+def _unsigned(term: Any) -> tuple[bool, Any]:
+    """Return if a term is negative, and its magnitude as far as its coefficient goes."""
+    if isinstance(term, Product):
+        return bool(term.coefficient.is_negative), Product(abs(term.coefficient), term.factors)
+    coefficient, rest = term.as_coeff_Mul()
+    if not coefficient.is_negative:
+        return False, term
+    return True, product_of(sympy.Mul(-coefficient, rest, evaluate=False)) if rest is not sympy.S.One else -coefficient
+
+
+def product_of(expr: Any) -> Product:
+    """Return an expression as a product of its factors as they stand, in SymPy's order."""
+    coefficient, rest = expr.as_coeff_Mul()
+    factors = rest.as_ordered_factors() if rest.is_Mul else [rest]
+    return Product(coefficient, tuple(base_and_exponent(one) for one in factors if one is not sympy.S.One))
+
+
+def is_below(exponent: Any) -> bool:
+    """Tell if a power stands below the line of a quotient."""
+    return bool(exponent.as_coeff_Mul()[0].is_negative)
+
+
+def base_and_exponent(factor: Any) -> tuple[Any, Any]:
+    """Return base and exponent of a factor; an exponential is one base."""
+    return (factor.base, factor.exp) if factor.is_Pow else (factor, sympy.S.One)
+
+
+def _product(product: Product, style: Style) -> Part:
+    coefficient = product.coefficient
+    if coefficient.is_negative:
+        return style.negative(_within(_product(Product(-coefficient, product.factors), style), PRODUCT, style)), SUM
+    exact = coefficient.is_Rational
+    above = [style.number(str(coefficient.p))] if exact and coefficient.p != 1 else []
+    below = [style.number(str(coefficient.q))] if exact and coefficient.q != 1 else []
+    if not exact:
+        above.append(_within(_part(coefficient, style), PRODUCT, style))
+    tops = [(base, exponent) for base, exponent in product.factors if not is_below(exponent)]
+    bottoms = [(base, -exponent) for base, exponent in product.factors if is_below(exponent)]
+    alone = style.fractions and bool(below or bottoms)
+    parts = [_power(base, exponent, style) for base, exponent in tops]
+    if not above and len(parts) == 1 and not bottoms and not below:
+        return parts[0]
+    above += [_within(part, SUM if alone and len(tops) == 1 and not above else PRODUCT, style) for part in parts]
+    parts = [_power(base, exponent, style) for base, exponent in bottoms]
+    single = len(parts) == 1 and not below
+    least = SUM if style.fractions and single else POWER if single and not style.fractions else PRODUCT
+    below += [_within(part, least, style) for part in parts]
+    top = style.times(above) if above else style.number("1")
+    if not below:
+        return top, PRODUCT if len(above) > 1 else ATOM
+    bottom = style.times(below)
+    if not style.fractions and len(below) > 1:
+        bottom = style.bracket(bottom)
+    return style.over(top, bottom), POWER if style.fractions else PRODUCT
+
+
+def _power(base: Any, exponent: Any, style: Style) -> Part:
+    if exponent == 1:
+        return _part(base, style)
+    if exponent == sympy.S.Half:
+        return style.root(formula(base, style)), ATOM
+    above = _part(exponent, style)
+    shown = above[0] if style.fractions else _within(above, ATOM, style)
+    return style.power(_within(_part(base, style), ATOM, style), shown), POWER
+
+
+def _piecewise(expr: Any, style: Style) -> Part:
+    otherwise = sympy.S.true
+    branches = [(formula(value, style), "" if when is otherwise else formula(when, style)) for value, when in expr.args]
+    return style.cases(branches), ATOM
+
+
+def _relation(expr: Any, style: Style) -> Part:
+    sign = {"Eq": "==", "Ne": "!="}.get(expr.rel_op, expr.rel_op)
+    return style.related(formula(expr.lhs, style), sign, formula(expr.rhs, style)), SUM
+
+
+def _joined(word: str) -> Callable[[Any, Style], Part]:
+    def write(expr: Any, style: Style) -> Part:
+        parts = [_within(_part(arg, style), SUM, style) for arg in sorted(expr.args, key=sympy.default_sort_key)]
+        text = parts[0]
+        for part in parts[1:]:
+            text = style.related(text, word, part)
+        return text, 0
+
+    return write
+
+
+def _heaviside(expr: Any, style: Style) -> Part:
+    if len(expr.args) == 2 and expr.args[1] == 0:
+        return style.cases([(style.number("1"), formula(expr.args[0] > 0, style)), (style.number("0"), "")]), ATOM
+    return style.call("Heaviside", [formula(expr.args[0], style)]), ATOM
+
+
+_FORMS: tuple[tuple[Any, Callable[[Any, Style], Part]], ...] = (
+    (sympy.Symbol, _symbol),
+    (sympy.core.numbers.Infinity | sympy.core.numbers.NaN, lambda expr, style: (style.name(str(expr)), ATOM)),
+    (sympy.Rational | sympy.Float, _number),
+    (sympy.Add, lambda expr, style: _sum(expr.as_ordered_terms(), style)),
+    (sympy.Mul, lambda expr, style: _product(product_of(expr), style)),
+    (sympy.Pow, lambda expr, style: _product(Product(sympy.S.One, ((expr.base, expr.exp),)), style)),
+    (sympy.Piecewise, _piecewise),
+    (sympy.Heaviside, _heaviside),
+    (Relational, _relation),
+    (sympy.And, _joined("and")),
+    (sympy.Or, _joined("or")),
+    (sympy.Max, lambda expr, style: (style.call("max", [formula(arg, style) for arg in expr.args]), ATOM)),
+    (sympy.Min, lambda expr, style: (style.call("min", [formula(arg, style) for arg in expr.args]), ATOM)),
+    (Boolean, lambda expr, style: (style.name(str(expr)), ATOM)),
+)
+"""How each kind of expression is written, the first that fits; others are functions, or names."""

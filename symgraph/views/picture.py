@@ -1,0 +1,124 @@
+"""Pictures of a model's graph: its named nodes, with or without the numbers of a row."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from symgraph.check.reference import Point
+from symgraph.drawing.groups import MOST, grouped
+from symgraph.drawing.picture import Arrow, Box, Picture
+from symgraph.spec.model import Model
+from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
+from symgraph.views.operations import operations
+
+_WIDE, _LINES = 34, 3
+"""Most signs of a line of a formula, and most lines: what is longer is left to the hint of its box."""
+
+
+def pictured(model: Model, point: Point | None = None, *, ops: bool = False, row: str = "") -> Picture:
+    """Make a picture of a model.
+
+    Args:
+        model: the spec; numbers and operations freeze it.
+        point: a float for every input, to show the numbers there; None for a picture without numbers.
+        ops: whether every operation is drawn instead of the named nodes, as long as there are not too many.
+        row: words for the row of the point, such as "row 0 of rows.csv".
+
+    Raises:
+        OptionError: an input has no value.
+        SpecError: numbers or operations are asked for, and the model is not complete.
+    """
+    graph, signs = operations(model) if ops else (NamedGraph(model), None)
+    note = ""
+    if ops and len(graph.vertices) > MOST:
+        many = len(graph.vertices)
+        note = f"All operations would be {many} boxes, more than the {MOST} that can be read, so named nodes are drawn."
+        graph, signs = NamedGraph(model), None
+    picture = picture_of(graph, None if point is None else graph.numbers(point), row=row, signs=signs)
+    return replace(picture, note=f"{note} {picture.note}".strip())
+
+
+def picture_of(
+    graph: NamedGraph, numbers: Numbers | None = None, *, row: str = "", signs: Mapping[str, str] | None = None
+) -> Picture:
+    """Make a picture of a graph, in which boxes are shared if there are too many.
+
+    Args:
+        graph: the graph of a model's named nodes, or of its operations.
+        numbers: values and cotangents to show, or None.
+        row: words for the row that they are of, such as "row 0 of rows.csv".
+        signs: of a graph of operations the text of each, which stands in the place of its formula.
+    """
+    formulas = {one.name: _formula(one) for one in graph.vertices} if signs is None else signs
+    boxes = tuple(_box(vertex, formulas.get(vertex.name, ""), numbers) for vertex in graph.vertices)
+    most = 0.0 if numbers is None else max((_size(numbers, edge) for edge in graph.edges), default=0.0)
+    hints = len(boxes) <= MOST  # partials of thousands of edges take minutes, and arrows of groups have no use for them
+    arrows = tuple(_arrow(edge, _hint(edge) if hints else "", numbers, most) for edge in graph.edges)
+    description = _description(graph, formulas, numbers, row)
+    return grouped(Picture(graph.model.name, row or graph.model.doc, description, boxes, arrows))
+
+
+def digits(number: float) -> str:
+    """Return a number in four digits."""
+    return f"{number:.4g}"
+
+
+def _size(numbers: Numbers, edge: Edge) -> float:
+    passed = abs(numbers.passed(edge)) if numbers.cotangents else 0.0
+    return passed if math.isfinite(passed) else 0.0
+
+
+def _formula(vertex: Vertex) -> str:
+    return "" if vertex.expr is None else str(vertex.expr)
+
+
+def _box(vertex: Vertex, formula: str, numbers: Numbers | None) -> Box:
+    value = cotangent = ""
+    if numbers is not None:
+        value = digits(numbers.values[vertex.name])
+        cotangent = digits(numbers.cotangents[vertex.name]) if numbers.cotangents else ""
+    if vertex.name.startswith("%"):
+        return Box(vertex.name, "operation", formula, (), "", value, cotangent)
+    return Box(vertex.name, vertex.kind, vertex.name, lines_of(formula), _said(vertex, formula), value, cotangent)
+
+
+def _said(vertex: Vertex, formula: str) -> str:
+    named = f"{vertex.kind} {vertex.name}" if vertex.kind != vertex.name else vertex.name
+    return f"{named} = {formula}" if formula else named
+
+
+def lines_of(formula: str) -> tuple[str, ...]:
+    """Return a formula in a few lines, broken before or after operators; none if it takes too many."""
+    lines: list[str] = []
+    for part in re.split(r"(?<=, )|(?= [-+] )|(?<=[^*]\*)(?=[^*])", formula):
+        if lines and len(lines[-1]) + len(part) <= _WIDE:
+            lines[-1] += part
+        else:
+            lines.append(part)
+    fits = len(lines) <= _LINES and all(len(line) <= _WIDE + 6 for line in lines)
+    return tuple(line.strip() for line in lines if line) if fits else ()
+
+
+def _hint(edge: Edge) -> str:
+    named = not edge.source.startswith("%") and not edge.target.startswith("%")
+    return f"d {edge.target} / d {edge.source} = {edge.partial}" if named else ""
+
+
+def _arrow(edge: Edge, hint: str, numbers: Numbers | None, most: float) -> Arrow:
+    if numbers is None or not numbers.cotangents:
+        return Arrow(edge.source, edge.target, hint)
+    share = math.sqrt(_size(numbers, edge) / most) if most else 0.0
+    return Arrow(edge.source, edge.target, f"{hint}; ".lstrip("; ") + f"carries back {digits(numbers.passed(edge))}", share)
+
+
+def _description(graph: NamedGraph, formulas: Mapping[str, str], numbers: Numbers | None, row: str) -> str:
+    lines = []
+    for vertex in graph.vertices:
+        line = _said(vertex, formulas.get(vertex.name, ""))
+        if numbers is not None:
+            line += f", value {digits(numbers.values[vertex.name])}"
+            line += f", gradient {digits(numbers.cotangents[vertex.name])}" if numbers.cotangents else ""
+        lines.append(line)
+    where = f" at {row}" if row else ""
+    return f"Graph of the model {graph.model.name}{where}, from inputs at the left to the end at the right: {'; '.join(lines)}."

@@ -1,0 +1,71 @@
+"""The layout: columns from left to right, boxes apart, no more crossings than there must be."""
+
+import random
+from itertools import combinations, pairwise
+
+import pytest
+
+from symgraph.drawing.layers import Layout, Size, layered, ranked
+
+
+def acyclic(seed: int) -> tuple[list[Size], list[tuple[int, int]]]:
+    draw = random.Random(seed)
+    count = draw.randrange(1, 30)
+    pairs = [pair for pair in combinations(range(count), 2) if draw.random() < 2.5 / count]
+    return [Size(draw.uniform(20, 200), draw.uniform(20, 80)) for _ in range(count)], pairs
+
+
+def rises(placed: Layout) -> float:
+    return sum(abs(one.y - other.y) for route in placed.routes for one, other in pairwise(route))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_boxes_do_not_overlap_and_no_edge_goes_through_one(seed: int) -> None:
+    sizes, edges = acyclic(seed)
+    placed = layered(sizes, edges)
+    boxes = [
+        (spot.x, spot.y, spot.x + size.width, spot.y + size.height) for spot, size in zip(placed.corners, sizes, strict=True)
+    ]
+    for (left, top, right, low), (other_left, other_top, other_right, other_low) in combinations(boxes, 2):
+        assert right <= other_left or other_right <= left or low <= other_top or other_low <= top
+    for source, target in edges:
+        assert placed.ranks[source] < placed.ranks[target]
+    assert min((top for _, top, _, _ in boxes), default=0.0) >= -1e-9
+    assert max((low for _, _, _, low in boxes), default=0.0) <= placed.height + 1e-9
+    for route in placed.routes:
+        for one, other in zip(route[2:-2:2], route[3:-2:2], strict=True):  # straight through the columns on the way
+            assert one.y == other.y
+            crossed = [box for box in boxes if box[0] < other.x and one.x < box[2]]
+            assert not any(top < one.y < low for _, top, _, low in crossed)
+
+
+def crossings(placed: Layout) -> int:
+    steps = [pair for route in placed.routes for pair in zip(route[1::2], route[2::2], strict=False)]
+    return sum(
+        one[0].x == other[0].x and (one[0].y - other[0].y) * (one[1].y - other[1].y) < 0
+        for one, other in combinations(steps, 2)
+    )
+
+
+def test_a_tree_is_drawn_without_a_crossing() -> None:
+    edges = [(0, 6), (2, 6), (1, 7), (3, 7), (6, 8), (7, 8), (4, 8), (5, 7)]
+    assert crossings(layered([Size(40, 20)] * 9, edges)) == 0
+
+
+def test_two_columns_that_need_one_crossing_have_one() -> None:
+    edges = [(source, target) for source in (0, 1) for target in (2, 3)]
+    assert crossings(layered([Size(40, 20)] * 4, edges)) == 1
+
+
+def test_inputs_stand_before_the_first_that_uses_them() -> None:
+    # 0 -> 1 -> 2 -> 3, and 4 is used by 3 alone
+    assert ranked(5, [(0, 1), (1, 2), (2, 3), (4, 3)]) == [0, 1, 2, 3, 2]
+
+
+def test_a_chain_is_a_straight_line() -> None:
+    assert rises(layered([Size(30, 20)] * 5, [(0, 1), (1, 2), (2, 3), (3, 4)])) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_nothing_is_a_layout_without_size() -> None:
+    placed = layered([], [])
+    assert (placed.width, placed.height, placed.corners) == (0.0, 0.0, ())

@@ -1,0 +1,89 @@
+"""The SVG of a picture: what programs find in it, what is said to those who do not see it, and its colours."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from symgraph.drawing.colours import COLOURS
+from symgraph.drawing.picture import KINDS, Arrow, Box, Picture
+from symgraph.drawing.svg import svg
+
+PICTURE = Picture(
+    "line & <sons>",
+    "row 0",
+    "Graph of a line.",
+    (
+        Box("a", "weight", "a", (), "weight a", "2", "-1.5e-07"),
+        Box("x", "feature", "x", (), "", "3", "0"),
+        Box("y_hat", "output", "y_hat", ("a*x",), "output y_hat = a*x", "6", "1"),
+    ),
+    (Arrow("a", "y_hat", "d y_hat / d a = x", 1.0), Arrow("x", "y_hat", "", 0.0)),
+    "nothing was left out",
+)
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(root: ElementTree.Element, style: str) -> list[str | None]:
+    return [one.text for one in root.iter(f"{SVG}text") if style in str(one.get("class")).split()]
+
+
+def test_each_box_is_a_group_with_its_kind_its_name_and_its_numbers() -> None:
+    root = ElementTree.fromstring(svg(PICTURE))
+    groups = {one.get("data-node"): one for one in root.iter(f"{SVG}g") if one.get("data-node")}
+    assert [one.get("class") for one in groups.values()] == ["vertex weight", "vertex feature", "vertex output"]
+    assert texts(groups["a"], "name") == ["a"]
+    assert texts(groups["a"], "value") == ["2"]
+    assert texts(groups["a"], "cotangent") == ["d_a", "-1.5e-07"]
+    assert texts(groups["y_hat"], "formula") == ["a*x"]
+    assert groups["y_hat"].findtext(f"{SVG}title") == "output y_hat = a*x"
+
+
+def test_arrows_name_their_ends_and_are_as_thick_as_their_share() -> None:
+    root = ElementTree.fromstring(svg(PICTURE))
+    edges = {one.get("data-source"): one for one in root.iter(f"{SVG}path") if "edge" in str(one.get("class")).split()}
+    assert {one.get("data-target") for one in edges.values()} == {"y_hat"}
+    assert float(str(edges["a"].get("stroke-width"))) > 5 > 2 > float(str(edges["x"].get("stroke-width")))
+    assert "carried" in str(edges["a"].get("class"))
+    assert "carried" not in str(edges["x"].get("class"))
+
+
+def test_screen_readers_are_given_title_and_description() -> None:
+    root = ElementTree.fromstring(svg(PICTURE))
+    assert root.get("role") == "img"
+    assert [child.tag for child in root][:2] == [f"{SVG}title", f"{SVG}desc"]
+    assert root.findtext(f"{SVG}title") == "line & <sons>"
+    assert root.findtext(f"{SVG}desc") == "Graph of a line."
+    assert texts(root, "note") == ["nothing was left out"]
+
+
+def test_colours_follow_the_reader_unless_one_theme_is_asked_for() -> None:
+    assert "prefers-color-scheme: dark" in svg(PICTURE)
+    for theme in ("light", "dark"):
+        text = svg(PICTURE, theme)
+        assert "var(" not in text
+        assert "@media" not in text
+        assert getattr(COLOURS["cotangent"], theme) in text
+
+
+def test_the_same_picture_is_the_same_text() -> None:
+    assert svg(PICTURE) == svg(PICTURE)
+
+
+def test_a_picture_without_boxes_has_its_title() -> None:
+    root = ElementTree.fromstring(svg(Picture("empty", "", "Nothing.", (), ())))
+    assert texts(root, "title") == ["empty"]
+
+
+def luminance(colour: str) -> float:
+    parts = [int(pair, 16) / 255 for pair in re.findall("[0-9a-f]{2}", colour)]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("ground", ["paper", *KINDS])
+def test_texts_have_the_contrast_that_level_aa_asks_for(theme: str, ground: str) -> None:
+    for ink in ("ink", "muted", "value", "cotangent"):
+        one, other = sorted(luminance(getattr(COLOURS[name], theme)) for name in (ink, ground))
+        assert (other + 0.05) / (one + 0.05) >= 4.5, (ink, ground)  # WCAG 2.2, criterion 1.4.3
