@@ -98,6 +98,16 @@ def grid(ax: Any) -> None:
     ax.set_axisbelow(True)
 
 
+def legend_below(ax: Any, columns: int) -> None:
+    """Put the legend under the name of the horizontal axis, where it covers nothing.
+
+    Args:
+        ax: the Axes.
+        columns: of the legend, 3 at most.
+    """
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, handlelength=2.6, ncols=min(columns, 3))
+
+
 def check_plot_path(path: PathLike) -> None:
     """Refuse a file that no plot can be written to, before a run whose plot it is to hold.
 
