@@ -16,7 +16,7 @@ _SWEEPS = 12
 """Sweeps of each kind, from left to right and back; later ones change little."""
 _APART = 14.0
 """Room between two boxes of a column; of a box and a bend it is half."""
-_GAP = (44.0, 120.0)
+_GAP = (40.0, 110.0)
 """Narrowest and widest room between columns; it grows with the rise of the edges there."""
 _STEEP = 0.22
 """Room between columns as a part of the highest rise there."""
@@ -150,18 +150,25 @@ class _Grid:
     # Order in the columns.
 
     def reduce_crossings(self) -> None:
-        """Sort each column by the mean place of its items' neighbours, to and fro, and keep the best order seen."""
-        best, fewest = [list(column) for column in self.columns], self.crossings()
-        for sweep in range(2 * _SWEEPS):
-            if not fewest:
-                break
-            rightwards = sweep % 2 == 0
-            for column in self.columns if rightwards else reversed(self.columns):
-                self._sort(column, self.left if rightwards else self.right)
-            self._exchange()
-            found = self.crossings()
-            if found < fewest:
-                best, fewest = [list(column) for column in self.columns], found
+        """Sort each column by the mean place of its items' neighbours, to and fro, and keep the best order seen.
+
+        The sweeps begin at the left and at the right, and from the order of the walk and its reverse, since each ends in
+        another valley.
+        """
+        first = best = [list(column) for column in self.columns]
+        fewest = self.crossings()
+        for start in range(4):
+            self.columns = [list(column if start < 2 else reversed(column)) for column in first]
+            for sweep in range(start, start + _SWEEPS):
+                if not fewest:
+                    break
+                rightwards = sweep % 2 == 0
+                for column in self.columns if rightwards else reversed(self.columns):
+                    self._sort(column, self.left if rightwards else self.right)
+                self._exchange()
+                found = self.crossings()
+                if found < fewest:
+                    best, fewest = [list(column) for column in self.columns], found
         self.columns = best
 
     def _sort(self, column: list[int], neighbours: list[list[int]]) -> None:

@@ -20,8 +20,8 @@ _ROW, _FORMULA = 18.0, 14.0
 """Heights of a row of name or number, and of a line of a formula."""
 _PAD, _EDGE, _BETWEEN = 9.0, 20.0, 14.0
 """Room between a box's rim and its text, around the picture, and between a name and its number."""
-_DIGITS = "-1.234e-123"
-"""The longest number, for which each box has room, so that the layout is the same for all numbers."""
+_DIGITS = "-1.234e-12"
+"""A number for which each box has room, so that the layout is the same for all numbers; some may have a digit more."""
 _NARROWEST = 400.0
 _THIN, _THICK = 1.2, 6.0
 """Widths of arrows that carry nothing, and the most."""
@@ -128,7 +128,8 @@ def _sizes(picture: Picture, edges: Sequence[tuple[int, int]]) -> list[Size]:
 
 def _size(box: Box) -> Size:
     heads = [box.name] if not box.cotangent else [box.name, _label(box)]
-    numbers = width(_DIGITS, _NAME) + _BETWEEN if box.value or box.cotangent else 0.0
+    digits = max(_DIGITS, box.value, box.cotangent, key=len)
+    numbers = width(digits, _NAME) + _BETWEEN if box.value or box.cotangent else 0.0
     wide = max(max(width(text, _NAME) for text in heads) + numbers, *(width(line, _LINE) for line in ("", *box.lines)))
     rows = _ROW * (1 + bool(box.cotangent)) + _FORMULA * len(box.lines)
     return Size(max(wide, 26.0) + 2 * _PAD, rows + 8.0)
@@ -155,8 +156,17 @@ def _vertex(box: Box, size: Size, corner: Spot) -> Iterator[str]:
     yield "</g>"
 
 
+def stroke(share: float) -> float:
+    """Return the width of the line of an arrow.
+
+    Args:
+        share: the thickness that stands for what it carries back, from 0 to 1.
+    """
+    return round(_THIN + (_THICK - _THIN) * share, 2)
+
+
 def _arrow(arrow: Arrow, route: Sequence[Spot]) -> Iterator[str]:
-    wide = 1.5 if arrow.share is None else _THIN + (_THICK - _THIN) * arrow.share
+    wide = 1.5 if arrow.share is None else stroke(arrow.share)
     style = "carried " if arrow.share else ""
     ends = f"data-source={quoteattr(arrow.source)} data-target={quoteattr(arrow.target)}"
     (x, y), reach = route[-1], 5.0 + 0.9 * wide

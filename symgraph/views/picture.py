@@ -2,18 +2,21 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from symgraph.check.reference import Point
 from symgraph.drawing.groups import MOST, grouped
 from symgraph.drawing.picture import Arrow, Box, Picture
 from symgraph.spec.model import Model
+from symgraph.views.formulas import formula
 from symgraph.views.named_graph import Edge, NamedGraph, Numbers, Vertex
 from symgraph.views.operations import operations
+from symgraph.views.styles import STYLES
 
-_WIDE, _LINES = 34, 3
-"""Most signs of a line of a formula, and most lines: what is longer is left to the hint of its box."""
+_WIDE, _LINES = 34, 4
+"""Signs of a line of a formula, and most lines; the hint of its box has all of it."""
+_BREAK = re.compile(r"(?<=, )|(?= [-+] )|(?= (?:if|else|and|or) )|(?<=[^*]\*)(?=[^*])")
 
 
 def pictured(model: Model, point: Point | None = None, *, ops: bool = False, row: str = "") -> Picture:
@@ -70,39 +73,46 @@ def _size(numbers: Numbers, edge: Edge) -> float:
 
 
 def _formula(vertex: Vertex) -> str:
-    return "" if vertex.expr is None else str(vertex.expr)
+    return "" if vertex.expr is None else formula(vertex.expr, STYLES["text"])
 
 
-def _box(vertex: Vertex, formula: str, numbers: Numbers | None) -> Box:
+def _box(vertex: Vertex, written: str, numbers: Numbers | None) -> Box:
     value = cotangent = ""
     if numbers is not None:
         value = digits(numbers.values[vertex.name])
         cotangent = digits(numbers.cotangents[vertex.name]) if numbers.cotangents else ""
     if vertex.name.startswith("%"):
-        return Box(vertex.name, "operation", formula, (), "", value, cotangent)
-    return Box(vertex.name, vertex.kind, vertex.name, lines_of(formula), _said(vertex, formula), value, cotangent)
+        return Box(vertex.name, "operation", written, (), "", value, cotangent)
+    return Box(vertex.name, vertex.kind, vertex.name, lines_of(written), _said(vertex, written), value, cotangent)
 
 
-def _said(vertex: Vertex, formula: str) -> str:
+def _said(vertex: Vertex, written: str) -> str:
     named = f"{vertex.kind} {vertex.name}" if vertex.kind != vertex.name else vertex.name
-    return f"{named} = {formula}" if formula else named
+    return f"{named} = {written}" if written else named
 
 
-def lines_of(formula: str) -> tuple[str, ...]:
-    """Return a formula in a few lines, broken before or after operators; none if it takes too many."""
+def lines_of(written: str) -> tuple[str, ...]:
+    """Return a formula in a few lines, broken at operators and commas; three points stand for the rest of a long one."""
     lines: list[str] = []
-    for part in re.split(r"(?<=, )|(?= [-+] )|(?<=[^*]\*)(?=[^*])", formula):
-        if lines and len(lines[-1]) + len(part) <= _WIDE:
+    for part in _parts(written):
+        if lines and len(lines[-1]) + len(part.rstrip()) <= _WIDE:
             lines[-1] += part
         else:
             lines.append(part)
-    fits = len(lines) <= _LINES and all(len(line) <= _WIDE + 6 for line in lines)
-    return tuple(line.strip() for line in lines if line) if fits else ()
+    if len(lines) > _LINES:
+        lines[_LINES - 1 :] = [f"{lines[_LINES - 1].rstrip()} ..."]
+    return tuple(line.strip() for line in lines if line.strip())
+
+
+def _parts(written: str) -> Iterator[str]:
+    """Yield the parts between which a formula may be broken; a part that is long may be broken at brackets too."""
+    for part in _BREAK.split(written):
+        yield from (part,) if len(part) <= _WIDE else re.split(r"(?<=\()|(?=/)", part)
 
 
 def _hint(edge: Edge) -> str:
     named = not edge.source.startswith("%") and not edge.target.startswith("%")
-    return f"d {edge.target} / d {edge.source} = {edge.partial}" if named else ""
+    return f"d {edge.target} / d {edge.source} = {formula(edge.partial, STYLES['text'])}" if named else ""
 
 
 def _arrow(edge: Edge, hint: str, numbers: Numbers | None, most: float) -> Arrow:

@@ -64,7 +64,7 @@ def greek() -> Model:
 
 
 def pictures() -> dict[str, str]:
-    """SVG of every model with the longest numbers, of those of the corpus without numbers too, of small ones by operations."""
+    """SVG of every model with the longest numbers; of the corpus without numbers too, and of small ones by operations."""
     found: dict[str, str] = {}
     users = {f"user {name}": make for name, make in USERS.items()}
     for name, make in {**CORPUS, **users, "greek": greek, "wide": lambda: perceptron(500)}.items():
