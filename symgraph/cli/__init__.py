@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "fit": ("symgraph.cli.fit:fit", "Fit a model or a formula to a file."),
         "predict": ("symgraph.cli.predict:predict", "Compute predictions for a file."),
         "show": ("symgraph.cli.show:show", "Print formulas, or the graph."),
+        "grade": ("symgraph.cli.grade:grade", "Judge a student's functions."),
         "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code."),
     }
 )
