@@ -95,8 +95,8 @@ class Exercise:
             batch = sampler.draw()
             if batch is None:
                 break
-            points = [self._ordinary(point) for point in batch.points]
-            error, moving = self._judged(points)
+            points = [self.ordinary(point) for point in batch.points]
+            error, moving = self.wildness(points)
             drawn.append((error, points, batch.choices | moving))
             if sum(error <= 1.0 for error, *_ in drawn) >= POINTS + 3:
                 break
@@ -105,15 +105,15 @@ class Exercise:
             raise OptionError(f"{self.model.name}: no point is found at which it is finite; declare domains of its inputs")
         return tuple(_diverse(sorted(drawn, key=lambda one: one[0])))
 
-    def _ordinary(self, point: Point) -> Point:
-        """A point with the constants that students see, and labels that are whole."""
+    def ordinary(self, point: Point) -> Point:
+        """Return a point with the constants that students see, and labels that are whole."""
         constants = {one.name: one.init.value for one in self.model.constant_inputs if one.init is not None}  # type: ignore[union-attr]
         labels = self.model.likelihood_declared
         whole = () if labels is None or labels.labels[0] not in ("count", "class") else self.targets
         return {**point, **constants, **{name: float(np.floor(point[name])) for name in whole}}
 
-    def _judged(self, points: Sequence[Point]) -> tuple[float, frozenset[str]]:
-        """How wild points are, at most 1 where any program does well; and the weights whose derivative is not 0 at the first row.
+    def wildness(self, points: Sequence[Point]) -> tuple[float, frozenset[str]]:
+        """Tell how wild points are, at most 1 where any program does well; and the weights whose derivative is not 0 at the first row.
 
         Wild is what differs between single and double precision in the formulas as written, what is far from 1, and where these
         formulas lose a derivative altogether, as that of a saturated sigmoid.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from symgraph.classroom.conventions import ROLES, plain, role_of
 from symgraph.classroom.exercise import Exercise
@@ -138,19 +139,33 @@ def _tests(
     wanted = functions or [role for role in judges if role in names]
     if not wanted:
         yield _error("", f"it has no function to grade; write one of {', '.join(judges)}", 0, 1.0)
+    broken = False
     for role in wanted:
         if role in names:
-            yield from _of_function(path, exercise, role, names[role], judges[role], complete, limits)
+            one = _Asked(path, role, names[role], judges[role], complete, broken)
+            tests = list(_of_function(exercise, one, limits))
+            broken = broken or (role == "forward_propagation" and tests[0].mistake == "error" and not tests[0].result)
+            yield from tests
         else:
             size = float(len(judges[role].results(exercise)))
             form = f"{role}({', '.join(ROLES[role].arguments)})" if role in ROLES else f"{role}(z)"
             yield _error(role, f"there is no function {form}", 0, size)
 
 
-def _of_function(
-    path: Path, exercise: Exercise, role: str, name: str, judge: Judge, complete: bool, limits: Limits
-) -> Iterator[Test]:
-    request = {"step": False, "role": role, "function": name, **judge.request(exercise)}
+class _Asked(NamedTuple):
+    """A function to judge; ``broken`` says that the student's forward function does not run."""
+
+    path: Path
+    role: str
+    name: str
+    judge: Judge
+    complete: bool
+    broken: bool
+
+
+def _of_function(exercise: Exercise, asked: _Asked, limits: Limits) -> Iterator[Test]:
+    path, role, name, judge, complete, broken = asked
+    request = {"step": False, "role": role, "function": name, "broken": broken, **judge.request(exercise)}
     outcome = run(path, request, limits)
     size = float(len(judge.results(exercise)))
     begin = outcome.functions.get(name, 0)
@@ -174,6 +189,8 @@ def _error(function: str, text: str, line: int, of: float) -> Test:
 def _test(verdict: Verdict, role: str, name: str, line: int, of: float) -> Test:
     slope = verdict.name and (verdict.name.startswith("d ") or role in ("backward_propagation", "gradient", "gradient_checking"))
     said = f"d{verdict.name.removeprefix('d ')}" if slope else verdict.name
+    if verdict.ok and verdict.fault:
+        return Test(name, said, True, verdict.fault, line)
     if verdict.ok:
         return Test(name, said, True, "right", 0, "", of, of)
     if verdict.carried:

@@ -240,7 +240,7 @@ def _quotients(slopes: Mapping[str, Array]) -> list[Suspect]:
     said = {2.0: "the difference is divided by delta instead of 2*delta", 0.5: "it is halved: a difference of one side over 2*delta"}
     said[-1.0] = "the sides of the difference have changed places"
     made = [Suspect(0.0, "constant factor", text, {n: c * slope for n, slope in slopes.items()}) for c, text in said.items()]
-    return [*made, *scaled(slopes, lambda name: f"d{name}")]
+    return [*made, *scaled(slopes)]
 
 
 def _is_scaled(found: Mapping[str, Array], slopes: Mapping[str, Array]) -> bool:
@@ -267,14 +267,16 @@ def _differences(
                 suspect = Suspect(1.0, "constant factor", text, {})
         fault = "" if suspect else "the difference is not small, though the partial is right"
         verdicts.append(Verdict(name, float(value[place]), 0.0, False, suspect, fault))
-    planted = [_notices(exercise, answer) for answer in answers if answer["found"]]
+    if all(not np.any(value) for value in found.values()):
+        return [Verdict("", np.nan, np.nan, False, None, "returns 0 always: differences of numbers are never that exact")]
+    planted = [_notices(answer) for answer in answers if answer["found"]]
     if planted and not any(planted):
-        text = "it does not notice when a partial of backward_propagation is wrong by half: it must call backward_propagation"
-        verdicts.append(Verdict("", np.nan, np.nan, False, None, text))
+        text = "it does not notice if a partial of backward_propagation is made wrong by half: does it call backward_propagation?"
+        verdicts.append(Verdict("", np.nan, np.nan, True, None, text))
     return verdicts
 
 
-def _notices(exercise: Exercise, answer: Mapping[str, Any]) -> bool:
+def _notices(answer: Mapping[str, Any]) -> bool:
     before, after = answer["check"], answer["found"]
     changes = [abs(float(after[name]) - float(before[name])) for name in before if isinstance(after.get(name), float)]
     return max(changes, default=0.0) > _SEEN
@@ -345,7 +347,7 @@ def elementary(function: Any) -> Judge:
         def why() -> dict[str, Suspect]:
             derivative = Suspect(0.0, "local derivative", "it is the derivative", {"value": evaluate(sympy.diff(definition, z), values)})
             made = [Suspect(s.rank, s.kind, s.text, {"value": evaluate(s.expr, values) + 0.0 * values["z"]}) for s in slips(definition)]
-            return explained(found, right, right, [derivative, *scaled(right, lambda _: "it"), *made], reductions(1, len(_NUMBERS), {}))
+            return explained(found, right, right, [derivative, *scaled(right), *made], reductions(1, len(_NUMBERS), {}))
 
         return judged(found, faults, right, why) if "" not in faults else [Verdict("", np.nan, np.nan, False, None, faults[""])]
 

@@ -51,13 +51,13 @@ _FACTORS += ((2.0, 1.0, "constant factor", "is twice what is right"), (0.0, 0.0,
 _FACTORS += ((-0.5, 2.0, "sign", "has the wrong sign, and is half"), (-2.0, 2.0, "sign", "has the wrong sign, and is twice"))
 
 
-def scaled(right: Mapping[str, Array], said: Callable[[str], str]) -> Iterator[Suspect]:
+def scaled(right: Mapping[str, Array]) -> Iterator[Suspect]:
     """Suspect a constant factor on all results, or on one."""
     for factor, rank, kind, text in _FACTORS:
         if factor:
-            yield Suspect(rank + 0.1, kind, f"as all others it {text}", {name: factor * value for name, value in right.items()})
+            yield Suspect(rank + 0.1, kind, f"{text}, as all others", {name: factor * value for name, value in right.items()})
         for name, value in right.items():
-            yield Suspect(rank + 0.2, kind, f"{said(name)} {text}", {name: factor * value})
+            yield Suspect(rank + 0.2, kind, text, {name: factor * value})
 
 
 def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iterator[Suspect]:
@@ -70,7 +70,7 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
     """
     right = numbers.cotangents
     asked = [*exercise.weights, *(name for name in exercise.nodes if name in wrong)]
-    yield from scaled({name: right[name] for name in asked}, lambda name: f"d{name}")
+    yield from scaled({name: right[name] for name in asked})
     yield from _swapped(right, exercise.weights, wrong)
     slopes = {vertex: exercise.sweep(numbers.partials, vertex) for vertex in _between(exercise)}
     for vertex, by in slopes.items():
@@ -151,7 +151,7 @@ def forward(exercise: Exercise, name: str, own: Mapping[str, Array], returned: S
     """
     vertex = exercise.graph.by_name[name]
     right = _again(exercise, name, own, {})
-    yield from scaled({name: right}, lambda name: f"{name}")
+    yield from scaled({name: right})
     for other in exercise.nodes:
         if other != name:
             yield Suspect(4.0, "wrong node", f"{name} has the value of {other}", {name: own[other]})

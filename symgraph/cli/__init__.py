@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "predict": ("symgraph.cli.predict:predict", "Compute predictions for a file."),
         "show": ("symgraph.cli.show:show", "Print formulas, or the graph."),
         "grade": ("symgraph.cli.grade:grade", "Judge a student's functions."),
+        "worksheet": ("symgraph.cli.worksheet:worksheet", "Write exercises for a class."),
         "cache": ("symgraph.cli.cache:cache", "Show or clear compiled code."),
     }
 )
