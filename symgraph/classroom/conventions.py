@@ -86,6 +86,15 @@ def role_of(name: str) -> str | None:
     return next((role.name for role in ROLES.values() if found in role.aliases), None)
 
 
+def function_of(role: str, functions: Mapping[str, Any]) -> str | None:
+    """Return the name of the function of a role, the one that is defined last, or None."""
+    if role in ROLES:
+        found = [name for name in functions if role_of(name) == role]
+    else:
+        found = [name for name in functions if plain(name) == plain(role)]
+    return found[-1] if found else None
+
+
 def bound(role: str, function: Callable[..., Any], given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Find the arguments of a student's function by the names of its parameters, or else by position.
 
@@ -131,7 +140,9 @@ def _chosen(role: Role, parameters: list[inspect.Parameter], given: Mapping[str,
     chosen: dict[str, str] = {}
     for exact in (True, False):
         for one in parameters:
-            fitting = (n for n in spelled if plain(one.name) in (spelled[n][:1] if exact else spelled[n]) and n not in chosen.values())
+            fitting = (
+                n for n in spelled if plain(one.name) in (spelled[n][:1] if exact else spelled[n]) and n not in chosen.values()
+            )
             name = None if one.name in chosen else next(fitting, None)
             if name is not None:
                 chosen[one.name] = name
@@ -163,7 +174,7 @@ def meaning_of(key: object, known: Mapping[str, str]) -> str | None:
     """Return what a key of a student's dictionary means: as it is written, or else in its plain form."""
     if str(key) in known:
         return known[str(key)]
-    loose = {plain(spelling): meaning for spelling, meaning in reversed(known.items())}
+    loose = {plain(spelling): meaning for spelling, meaning in reversed(list(known.items()))}
     return loose.get(plain(key))
 
 

@@ -113,7 +113,7 @@ class Exercise:
         return {**point, **constants, **{name: float(np.floor(point[name])) for name in whole}}
 
     def wildness(self, points: Sequence[Point]) -> tuple[float, frozenset[str]]:
-        """Tell how wild points are, at most 1 where any program does well; and the weights whose derivative is not 0 at the first row.
+        """Tell how wild points are, at most 1 where any program does well, and which weights move the first row.
 
         Wild is what differs between single and double precision in the formulas as written, what is far from 1, and where these
         formulas lose a derivative altogether, as that of a saturated sigmoid.
@@ -239,7 +239,7 @@ def _error(found: Any, right: NDArray[np.float64]) -> float:
 
 
 def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]]) -> list[Sequence[Point]]:
-    """Choose points, the tamest first, so that each branch is taken and each weight moves the loss at two of them if possible."""
+    """Choose points, the tamest first, so that each branch is taken and each weight matters at two of them if possible."""
     seen: dict[Any, int] = {}
     chosen: list[int] = []
     for place, (_, _, shown) in enumerate(drawn):
@@ -249,5 +249,3 @@ def _diverse(drawn: Sequence[tuple[float, Sequence[Point], Any]]) -> list[Sequen
                 seen[one] = seen.get(one, 0) + 1
     chosen += [place for place in range(len(drawn)) if place not in chosen]
     return [drawn[place][1] for place in sorted(chosen[:POINTS])]
-
-

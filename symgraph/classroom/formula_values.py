@@ -18,7 +18,12 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         **{name: getattr(np, f"arc{name[1:]}") for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")},
         **{"Abs": np.abs, "ceiling": np.ceil, "Max": lambda *a: _fold(np.maximum, a), "Min": lambda *a: _fold(np.minimum, a)},
         **{"Heaviside": np.heaviside, "Mod": np.mod, "And": lambda *a: _fold(np.logical_and, a)},
-        **{"Or": lambda *a: _fold(np.logical_or, a), "Not": np.logical_not, "StrictLessThan": np.less, "LessThan": np.less_equal},
+        **{
+            "Or": lambda *a: _fold(np.logical_or, a),
+            "Not": np.logical_not,
+            "StrictLessThan": np.less,
+            "LessThan": np.less_equal,
+        },
         **{"StrictGreaterThan": np.greater, "GreaterThan": np.greater_equal, "Equality": np.equal, "Unequality": np.not_equal},
         **{"ExprCondPair": lambda value, condition: (value, condition), "Piecewise": lambda *pairs: _branch(pairs)},
     }
@@ -74,7 +79,9 @@ def _branch(pairs: Any) -> Any:
 
 def _derivative(expr: Any, values: Mapping[str, Any]) -> Any:
     """Evaluate a derivative that SymPy leaves unevaluated, that of a user's function, by a central difference."""
-    inner, places = (expr.expr, dict(zip(expr.variables, expr.point, strict=True))) if isinstance(expr, sympy.Subs) else (expr, {})
+    inner, places = (
+        (expr.expr, dict(zip(expr.variables, expr.point, strict=True))) if isinstance(expr, sympy.Subs) else (expr, {})
+    )
     if not isinstance(inner, sympy.Derivative) or len(inner.variables) != 1:
         return np.nan
     known = {**values, **{str(name.name): evaluate(value, values) for name, value in places.items()}}

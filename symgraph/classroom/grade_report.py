@@ -14,7 +14,10 @@ def text(grade: Grade) -> str:
         tests = list(some)
         got, of = sum(test.points for test in tests), sum(test.of for test in tests)
         if function:
-            lines.append(f"{function}: " + ("right" if got == of and all(_is_right(t) for t in tests) else f"{_points(got)} of {_points(of)}"))
+            lines.append(
+                f"{function}: "
+                + ("right" if got == of and all(_is_right(t) for t in tests) else f"{_points(got)} of {_points(of)}")
+            )
         lines += _lines(grade.file, tests)
     return "\n".join(lines)
 

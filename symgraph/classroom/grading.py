@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from symgraph.classroom.conventions import ROLES, plain, role_of
+from symgraph.classroom.conventions import ROLES, function_of
 from symgraph.classroom.exercise import Exercise
 from symgraph.classroom.process import Limits, Outcome, run
 from symgraph.classroom.result_lines import result_lines
@@ -106,7 +107,7 @@ def grade(
         raise OptionError(f"there is no file {path}; name the student's Python file")
     if path.suffix == ".ipynb":
         raise OptionError(f"{path} is a notebook; `jupyter nbconvert --to script {path}` makes a Python file of it")
-    exercise = Exercise(model, seed)
+    exercise = _exercise(model, seed)
     judges = judges_of(exercise)
     unknown = [name for name in functions if name not in judges]
     if unknown:
@@ -114,10 +115,17 @@ def grade(
     return Grade(path.name, exercise.model.name, tuple(_tests(path, exercise, judges, functions, complete, limits)))
 
 
+@lru_cache(maxsize=8)
+def _exercise(model: Model, seed: int) -> Exercise:
+    return Exercise(model, seed)
+
+
 def judges_of(exercise: Exercise) -> dict[str, Judge]:
     """Return the judges of a model's functions, those of its own functions of one number first, by their names."""
     exprs = [vertex.expr for vertex in exercise.graph.vertices if vertex.expr is not None]
-    parts = sorted({part.func for part in postorder(exprs) if part.is_Function and len(part.args) == 1}, key=lambda f: f.__name__)
+    parts = sorted(
+        {part.func for part in postorder(exprs) if part.is_Function and len(part.args) == 1}, key=lambda f: f.__name__
+    )
     own = {function.__name__: elementary(function) for function in parts if hasattr(function, "form")}
     needs_loss = ("loss", "gradient", "gradient_checking")
     has_loss = exercise.root == "loss"
@@ -127,52 +135,44 @@ def judges_of(exercise: Exercise) -> dict[str, Judge]:
 def _tests(
     path: Path, exercise: Exercise, judges: Mapping[str, Judge], functions: Sequence[str], complete: bool, limits: Limits
 ) -> Iterator[Test]:
-    listed = run(path, {"function": None}, limits)
-    if listed.fault is not None:
-        yield _error("", listed.fault.text, listed.fault.line, float(len(functions) or 1))
+    asked = functions or list(judges)
+    requests = [{"step": False, "role": role, **judges[role].request(exercise)} for role in asked]
+    loaded, outcomes = run(path, requests, limits)
+    if loaded.fault is not None:
+        yield _error("", loaded.fault.text, loaded.fault.line, float(len(functions) or 1))
         return
-    names: dict[str, str] = {}
-    for name in listed.functions:
-        role = next((one for one in judges if plain(one) == plain(name) and one not in ROLES), None) or role_of(name)
-        if role in judges:
-            names[role] = name
-    wanted = functions or [role for role in judges if role in names]
-    if not wanted:
+    names = [function_of(role, loaded.functions) for role in asked]
+    if not functions and not any(names):
         yield _error("", f"it has no function to grade; write one of {', '.join(judges)}", 0, 1.0)
-    broken = False
-    for role in wanted:
-        if role in names:
-            one = _Asked(path, role, names[role], judges[role], complete, broken)
-            tests = list(_of_function(exercise, one, limits))
-            broken = broken or (role == "forward_propagation" and tests[0].mistake == "error" and not tests[0].result)
-            yield from tests
-        else:
-            size = float(len(judges[role].results(exercise)))
+    for role, name, request, outcome in zip(asked, names, requests, outcomes, strict=True):
+        judge = judges[role]
+        size = float(len(judge.results(exercise)))
+        if name:
+            begin = loaded.functions[name]
+            known = result_lines(path, name, request["known"])
+            yield from _of_function(exercise, _Asked(role, name, begin, judge, complete, known, size), outcome)
+        elif functions:
             form = f"{role}({', '.join(ROLES[role].arguments)})" if role in ROLES else f"{role}(z)"
             yield _error(role, f"there is no function {form}", 0, size)
 
 
 class _Asked(NamedTuple):
-    """A function to judge; ``broken`` says that the student's forward function does not run."""
+    """A function to judge: its role and name, the lines where it begins and where its results are, and how many these are."""
 
-    path: Path
     role: str
     name: str
+    begin: int
     judge: Judge
     complete: bool
-    broken: bool
+    lines: Mapping[str, int]
+    size: float
 
 
-def _of_function(exercise: Exercise, asked: _Asked, limits: Limits) -> Iterator[Test]:
-    path, role, name, judge, complete, broken = asked
-    request = {"step": False, "role": role, "function": name, "broken": broken, **judge.request(exercise)}
-    outcome = run(path, request, limits)
-    size = float(len(judge.results(exercise)))
-    begin = outcome.functions.get(name, 0)
+def _of_function(exercise: Exercise, asked: _Asked, outcome: Outcome) -> Iterator[Test]:
+    role, name, begin, judge, complete, lines, size = asked
     if outcome.fault is not None:
         yield _error(name, outcome.fault.text, outcome.fault.line or begin, size)
         return
-    lines = result_lines(path, name, request["known"])
     verdicts = _together(judge.verdicts(exercise, outcome.calls, complete))
     for verdict in verdicts:
         nan = outcome.remarks.get("nan", 0) if "is nan" in verdict.fault or "is inf" in verdict.fault else 0
@@ -187,7 +187,9 @@ def _error(function: str, text: str, line: int, of: float) -> Test:
 
 
 def _test(verdict: Verdict, role: str, name: str, line: int, of: float) -> Test:
-    slope = verdict.name and (verdict.name.startswith("d ") or role in ("backward_propagation", "gradient", "gradient_checking"))
+    slope = verdict.name and (
+        verdict.name.startswith("d ") or role in ("backward_propagation", "gradient", "gradient_checking")
+    )
     said = f"d{verdict.name.removeprefix('d ')}" if slope else verdict.name
     if verdict.ok and verdict.fault:
         return Test(name, said, True, verdict.fault, line)

@@ -158,7 +158,9 @@ EXERCISED: Mapping[str, Exercised] = MappingProxyType(
                 "beta1 and beta2 have changed places": _adam(betas=("beta2", "beta1")),
                 "the bias correction does not depend on t": _adam(lambda b, t: 1.0 - b, lambda b, t: 1.0 - b),
                 "the bias correction is always that of t = 2": _adam(lambda b, t: 1.0 - b**2, lambda b, t: 1.0 - b**2),
-                "the bias correction takes both moments by beta1**2": _adam(lambda b, t: 1.0 - 0.9**2, lambda b, t: 1.0 - 0.9**2),
+                "the bias correction takes both moments by beta1**2": _adam(
+                    lambda b, t: 1.0 - 0.9**2, lambda b, t: 1.0 - 0.9**2
+                ),
                 "t counts from 1: t + 1 is one too many": _adam(lambda b, t: 1 - b ** (t + 1), lambda b, t: 1 - b ** (t + 1)),
                 "the old moments move the weights": _adam(old=True),
             },

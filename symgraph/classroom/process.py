@@ -40,56 +40,86 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a process gave.
+    """What came back from one function, or from loading the file.
 
     Attributes:
-        functions: those of the file, with the lines where they begin.
         calls: the answer of each call; none if the function is not there or failed.
         remarks: "nan" with a line, "modifies" with a parameter and a line.
         prints: the line that prints something, or 0.
         fault: why there are no answers.
+        functions: those of the file, with the lines where they begin.
     """
 
-    functions: Mapping[str, int] = field(default_factory=dict)
     calls: Sequence[Mapping[str, Any]] = ()
     remarks: Mapping[str, Any] = field(default_factory=dict)
     prints: int = 0
     fault: Fault | None = None
+    functions: Mapping[str, int] = field(default_factory=dict)
 
 
-def run(file: Path, request: Mapping[str, Any], limits: Limits) -> Outcome:
-    """Load a student's file in a new process, and make the calls of a request.
+def run(file: Path, requests: Sequence[Mapping[str, Any]], limits: Limits) -> tuple[Outcome, list[Outcome]]:
+    """Load a student's file in a new process, and make the calls of some requests; in further ones where a process breaks.
 
     Args:
         file: the student's file.
-        request: as `symgraph.classroom.student_calls.Calls` takes it; an empty one only lists the functions.
-        limits: of the process.
+        requests: as `symgraph.classroom.student_calls.Calls` takes them.
+        limits: of each function.
+
+    Returns:
+        What came of loading it, and of each request; of none if it cannot be loaded.
     """
+    done, broken = list[Outcome](), False
+    while True:
+        left = requests[len(done) :]
+        found, violent = _one_process(file, left, limits, broken)
+        loaded = found[0] if found else Outcome(fault=violent)
+        done += found[1:]
+        if loaded.fault is not None or len(done) == len(requests):
+            return loaded, done
+        done.append(Outcome(fault=violent))
+        pairs = zip(requests, done, strict=False)
+        broken = any(one["role"] == "forward_propagation" and outcome.fault is not None for one, outcome in pairs)
+        if len(done) == len(requests):
+            return loaded, done
+
+
+def _one_process(
+    file: Path, requests: Sequence[Mapping[str, Any]], limits: Limits, broken: bool
+) -> tuple[list[Outcome], Fault]:
+    """Return the outcomes that a process has left, that of loading the file first, and why there are no more."""
     with tempfile.TemporaryDirectory(prefix="symgraph-grade-") as name:
-        folder = Path(name)
-        paths = [folder / part for part in ("request.json", "answer.json", "trace.txt")]
-        wanted = {**request, "file": str(file.resolve()), "seconds": limits.seconds, "memory": limits.mebibytes * 2**20}
+        paths = [Path(name) / part for part in ("request.json", "answers.jsonl", "trace.txt")]
+        wanted = {"file": str(file.resolve()), "requests": requests, "broken": broken}
+        wanted |= {"seconds": limits.seconds, "memory": limits.mebibytes * 2**20}
         paths[0].write_text(json.dumps(wanted), encoding="utf-8")
-        code = _wait([sys.executable, "-P", "-m", "symgraph.classroom.student", *map(str, paths)], file, limits)
-        try:
-            found = json.loads(paths[1].read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            trace = paths[2].read_text(encoding="utf-8", errors="replace") if paths[2].is_file() else ""
-            return Outcome(fault=_violent_end(code, trace, wanted["file"], limits))
+        command = [sys.executable, "-P", "-m", "symgraph.classroom.student", *map(str, paths)]
+        code = _wait(command, file, limits.seconds * (len(requests) + 1) + _STARTING)
+        lines = paths[1].read_text(encoding="utf-8").splitlines() if paths[1].is_file() else []
+        trace = paths[2].read_text(encoding="utf-8", errors="replace") if paths[2].is_file() else ""
+    return [_outcome(line) for line in lines], _violent_end(code, trace, str(file.resolve()), limits)
+
+
+def _outcome(line: str) -> Outcome:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return Outcome(fault=Fault("the process ended while it wrote its answer", 0))
     fault = found["fault"] and Fault(found["fault"]["text"], found["fault"]["line"])
-    return Outcome(found.get("functions", {}), found.get("calls", ()), found.get("remarks", {}), found["prints"], fault)
+    return Outcome(found.get("calls", ()), found.get("remarks", {}), found["prints"], fault, found.get("functions", {}))
 
 
-def _wait(command: Sequence[str], file: Path, limits: Limits) -> int | None:
+def _wait(command: Sequence[str], file: Path, seconds: float) -> int | None:
     """Run a command until it ends or its time is over; return its exit code, None if it was killed for its time."""
     package = str(Path(symgraph.__file__).resolve().parents[1])
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # each takes addresses
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, **threads, "PYTHONPATH": path, "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=file.resolve().parent, env=environment, start_new_session=True, **quiet)
+    folder, nothing = file.resolve().parent, subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, start_new_session=True, stdin=nothing, stdout=nothing, stderr=nothing
+    )
     try:
-        return process.wait(limits.seconds + _STARTING)
+        return process.wait(seconds)
     except subprocess.TimeoutExpired:
         return None
     finally:

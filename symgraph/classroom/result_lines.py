@@ -16,8 +16,8 @@ def result_lines(file: Path, function: str, known: Mapping[str, str]) -> dict[st
         known: what spellings of keys mean.
 
     Returns:
-        By meaning the line of the assignment to a variable of that name, or to the one that a dictionary has under such a key, or
-        else of the key.
+        By meaning the line of the assignment to a variable of that name, or to the one that a dictionary has under such a key,
+        or else of the key.
     """
     try:
         tree = ast.parse(file.read_bytes())
@@ -37,9 +37,9 @@ def result_lines(file: Path, function: str, known: Mapping[str, str]) -> dict[st
                     elif isinstance(name, ast.Subscript) and isinstance(name.slice, ast.Constant):
                         keys[str(name.slice.value)] = node.lineno, node.value
         elif isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant):
-                    keys[str(key.value)] = value.lineno, value
+            for entry, value in zip(node.keys, node.values, strict=True):
+                if isinstance(entry, ast.Constant):
+                    keys[str(entry.value)] = value.lineno, value
         elif isinstance(node, ast.keyword) and node.arg is not None:
             keys.setdefault(node.arg, (node.value.lineno, node.value))
     found: dict[str, int] = {}

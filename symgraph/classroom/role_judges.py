@@ -82,7 +82,9 @@ def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> l
         if name not in found:
             own[name] = _formula(exercise, name, own)
         if name in found:
-            (verdict,) = judged({name: found[name]}, {}, {name: right[name]}, partial(_forward_reason, exercise, name, found, own))
+            (verdict,) = judged(
+                {name: found[name]}, {}, {name: right[name]}, partial(_forward_reason, exercise, name, found, own)
+            )
             carried = not verdict.ok and agree(found[name], _formula(exercise, name, own))
             verdicts.append(verdict._replace(carried=carried, suspect=None if carried else verdict.suspect))
             own[name] = found[name]
@@ -99,14 +101,18 @@ def _formula(exercise: Exercise, name: str, own: Mapping[str, Array]) -> Array:
 
 def _forward_reason(exercise: Exercise, name: str, found: Mapping[str, Array], own: Mapping[str, Array]) -> dict[str, Suspect]:
     right = {name: _formula(exercise, name, own)}
-    return explained({name: found[name]}, right, right, forward(exercise, name, own, list(found)), reductions(1, len(found[name]), {}))
+    return explained(
+        {name: found[name]}, right, right, forward(exercise, name, own, list(found)), reductions(1, len(found[name]), {})
+    )
 
 
 def _slopes_in_forward(exercise: Exercise, found: Mapping[str, Array], own: Mapping[str, Array]) -> list[Verdict]:
     """Judge derivatives that a forward function keeps for the backward one, such as dl."""
     truth = exercise.first_rows.cotangents
     right = {name: truth[name.removeprefix("d ")] for name in found}
-    partials = {(e.source, e.target): np.broadcast_to(evaluate(e.partial, own), truth[exercise.root].shape) for e in exercise.edges}
+    partials = {
+        (e.source, e.target): np.broadcast_to(evaluate(e.partial, own), truth[exercise.root].shape) for e in exercise.edges
+    }
     with_own = exercise.sweep(partials)
 
     def why() -> dict[str, Suspect]:
@@ -196,7 +202,9 @@ def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
     found = {name.removeprefix("d "): value for name, value in found.items()}
     _missing(faults, found, exercise.weights, lambda name: f"d{name}")
     penalty = {name: value.reshape(size, -1)[:, 0] for name, value in numbers.penalty.items()}
-    return _partials(exercise, numbers, found, faults, reductions(len(numbers.cotangents[exercise.root]) // size, size, penalty))
+    return _partials(
+        exercise, numbers, found, faults, reductions(len(numbers.cotangents[exercise.root]) // size, size, penalty)
+    )
 
 
 # Gradient checks.
@@ -221,13 +229,19 @@ def _check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> lis
     if "" in faults:
         return [Verdict("", np.nan, np.nan, False, None, faults[""])]
     if any(slope is None for answer in answers for slope in answer["slopes"]):
-        return [Verdict("", np.nan, np.nan, False, None, "cannot be judged: forward_propagation gives no loss to differentiate")]
+        return [
+            Verdict("", np.nan, np.nan, False, None, "cannot be judged: forward_propagation gives no loss to differentiate")
+        ]
     slopes = dict(zip(exercise.weights, np.array([answer["slopes"] for answer in answers], np.float64).T, strict=True))
     known = {name: value for name, value in found.items() if name in slopes}
     numeric = sum(agree(value, slopes[name], _ROUGH) for name, value in known.items())
     sizes = {name: np.abs(value) for name, value in found.items()}
     small = all(np.all(size < _ROUGH) for size in sizes.values())
-    if not small and "difference" not in found and (numeric or not any(answer["found"] for answer in answers) or _is_scaled(known, slopes)):
+    if (
+        not small
+        and "difference" not in found
+        and (numeric or not any(answer["found"] for answer in answers) or _is_scaled(known, slopes))
+    ):
         _missing(faults, found, exercise.weights, lambda name: f"d{name}")
         suspects = _quotients(slopes)
         variants = reductions(1, len(answers), {})
@@ -237,7 +251,10 @@ def _check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> lis
 
 def _quotients(slopes: Mapping[str, Array]) -> list[Suspect]:
     """Suspect the usual mistakes in a difference quotient."""
-    said = {2.0: "the difference is divided by delta instead of 2*delta", 0.5: "it is halved: a difference of one side over 2*delta"}
+    said = {
+        2.0: "the difference is divided by delta instead of 2*delta",
+        0.5: "it is halved: a difference of one side over 2*delta",
+    }
     said[-1.0] = "the sides of the difference have changed places"
     made = [Suspect(0.0, "constant factor", text, {n: c * slope for n, slope in slopes.items()}) for c, text in said.items()]
     return [*made, *scaled(slopes)]
@@ -271,7 +288,9 @@ def _differences(
         return [Verdict("", np.nan, np.nan, False, None, "returns 0 always: differences of numbers are never that exact")]
     planted = [_notices(answer) for answer in answers if answer["found"]]
     if planted and not any(planted):
-        text = "it does not notice if a partial of backward_propagation is made wrong by half: does it call backward_propagation?"
+        text = (
+            "it does not notice if a partial of backward_propagation is made wrong by half: does it call backward_propagation?"
+        )
         verdicts.append(Verdict("", np.nan, np.nan, True, None, text))
     return verdicts
 
@@ -345,8 +364,13 @@ def elementary(function: Any) -> Judge:
         definition = expr.definition() if hasattr(expr, "definition") else expr
 
         def why() -> dict[str, Suspect]:
-            derivative = Suspect(0.0, "local derivative", "it is the derivative", {"value": evaluate(sympy.diff(definition, z), values)})
-            made = [Suspect(s.rank, s.kind, s.text, {"value": evaluate(s.expr, values) + 0.0 * values["z"]}) for s in slips(definition)]
+            derivative = Suspect(
+                0.0, "local derivative", "it is the derivative", {"value": evaluate(sympy.diff(definition, z), values)}
+            )
+            made = [
+                Suspect(s.rank, s.kind, s.text, {"value": evaluate(s.expr, values) + 0.0 * values["z"]})
+                for s in slips(definition)
+            ]
             return explained(found, right, right, [derivative, *scaled(right), *made], reductions(1, len(_NUMBERS), {}))
 
         return judged(found, faults, right, why) if "" not in faults else [Verdict("", np.nan, np.nan, False, None, faults[""])]

@@ -76,7 +76,7 @@ class Lines:
         asked = {part.func for part in postorder(exprs[: len(exercise.graph.vertices)]) if isinstance(part, SpecFunction)}
         functions = sorted(found & asked, key=lambda function: str(function.__name__))
         self._printer = _Printer({"user_functions": {one.__name__: one.__name__ for one in functions}, "strict": True})
-        self._functions = set(functions)
+        self._functions, self._names = set(functions), dict[str, str]()
         z = sympy.Symbol("z", real=True)
         self.helpers = [Helper(one.__name__, str(one(z).definition()), self._code(one(z).definition())) for one in functions]
         self._names = self._variables([helper.name for helper in self.helpers])
@@ -105,9 +105,10 @@ class Lines:
 
     def _code(self, expr: Any) -> str:
         """Print an expression; what no number hits is 0: derivatives of steps at the step."""
-        keep = getattr(self, "_functions", set())
-        names = getattr(self, "_names", {})
-        plain = expr.replace(lambda part: isinstance(part, SpecFunction) and part.func not in keep, lambda part: part.doit(deep=False))
+        keep, names = self._functions, self._names
+        plain = expr.replace(
+            lambda part: isinstance(part, SpecFunction) and part.func not in keep, lambda part: part.doit(deep=False)
+        )
         plain = plain.replace(lambda part: isinstance(part, sympy.DiracDelta), lambda _: sympy.Integer(0))
         renamed = {symbol: sympy.Symbol(names.get(str(symbol), str(symbol)), real=True) for symbol in plain.free_symbols}
         try:

@@ -1,7 +1,7 @@
 """The process that runs a student's function: ``python -P -m symgraph.classroom.student REQUEST ANSWER TRACE``.
 
-It reads what to call from a file, writes what came back to another, and imports NumPy alone. It is no sandbox: the student's code
-may do whatever its user may do. Limits of time and memory only keep a mistake from stopping the class.
+It reads what to call from a file, writes what came back to another, and imports NumPy alone. It is no sandbox: the student's
+code may do whatever its user may do. Limits of time and memory only keep a mistake from stopping the class.
 """
 
 import faulthandler
@@ -11,13 +11,17 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
+from symgraph.classroom.conventions import function_of
 from symgraph.classroom.student_calls import Calls
+
+_LIBRARIES = ("numpy", "scipy", "math", "sympy", "builtins")
+"""Modules whose functions are none of the student's, as `gradient` of NumPy."""
 
 
 class _Printed:
@@ -43,37 +47,51 @@ class _Printed:
         return False
 
 
-def main(request: str, answer: str, trace: str) -> None:
-    """Load a student's file, call one of its functions if the request names one, and write what came back.
+def main(request: str, answers: str, trace: str) -> None:
+    """Load a student's file, call the functions that are asked for, and write what came back, a line of JSON each.
+
+    The first line tells of the file as a whole. A process that ends before its time leaves the lines that it has written.
 
     Args:
-        request: a JSON file with the student's file, the limits, and the calls.
-        answer: the file for the answers, in JSON; there is none if the process ends before.
+        request: a JSON file with the student's file, the limits, and for each role the calls.
+        answers: the file for the answers.
         trace: the file for the lines that run when the time is over.
     """
     wanted = json.loads(Path(request).read_text(encoding="utf-8"))
     _limit(wanted)
     watch = Path(trace).open("w", encoding="utf-8")  # noqa: SIM115  open until the process ends
     faulthandler.enable(watch)
-    faulthandler.dump_traceback_later(wanted["seconds"], exit=True, file=watch)
     printed = _Printed(wanted["file"])
-    sys.stdout = sys.stderr = printed  # type: ignore[assignment]  # all that students' code does with it
-    result: dict[str, Any] = {"fault": None}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            module = _loaded(wanted["file"])
-            result["functions"] = _functions(module)
-            if wanted.get("function") in result["functions"]:
-                calls = Calls(module, wanted)
-                result["calls"] = calls.run()
-                result["remarks"] = calls.remarks
-    except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's are faults as others
-        result["fault"] = _fault(error, wanted["file"])
-    faulthandler.cancel_dump_traceback_later()
-    result["prints"] = printed.line
-    Path(answer).write_text(json.dumps(result, default=str), encoding="utf-8")
+    sys.stdout = sys.stderr = printed
+    warnings.simplefilter("ignore")
+    with Path(answers).open("w", encoding="utf-8") as file:
+
+        def answer(make: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+            printed.line = 0
+            faulthandler.dump_traceback_later(wanted["seconds"], exit=True, file=watch)
+            try:
+                found = {"fault": None, **make(*arguments)}
+            except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's are faults as others
+                found = {"fault": _fault(error, wanted["file"])}
+            faulthandler.cancel_dump_traceback_later()
+            file.write(json.dumps({**found, "prints": printed.line}, default=str) + "\n")
+            file.flush()
+            return found
+
+        modules: list[ModuleType] = []
+        broken = wanted["broken"] or answer(_loaded, wanted["file"], modules)["fault"] is not None
+        for one in wanted["requests"] if modules else ():
+            found = answer(_called, modules[0], {**one, "broken": broken, "file": wanted["file"]})
+            broken = broken or (one["role"] == "forward_propagation" and found["fault"] is not None)
     os._exit(0)  # whatever threads and exit handlers the student's code has left
+
+
+def _called(module: ModuleType, request: Mapping[str, Any]) -> dict[str, Any]:
+    name = function_of(request["role"], _functions(module))
+    if name is None:
+        return {}
+    calls = Calls(module, {**request, "function": name})
+    return {"calls": calls.run(), "remarks": calls.remarks}
 
 
 def _limit(wanted: Mapping[str, Any]) -> None:
@@ -81,13 +99,19 @@ def _limit(wanted: Mapping[str, Any]) -> None:
         import resource
     except ImportError:  # Windows has no such limits; the time is limited all the same
         return
-    limits = {"RLIMIT_AS": wanted["memory"], "RLIMIT_CORE": 0, "RLIMIT_FSIZE": 2**24, "RLIMIT_CPU": int(wanted["seconds"]) + 5}
+    limits = {
+        "RLIMIT_AS": wanted["memory"],
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": 2**24,
+        "RLIMIT_CPU": int(wanted["seconds"] * (len(wanted["requests"]) + 1)) + 5,
+    }
     for name, value in limits.items():
         with suppress(ValueError, OSError):  # the machine's own limit is lower
             resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def _loaded(file: str) -> ModuleType:
+def _loaded(file: str, modules: list[ModuleType]) -> dict[str, Any]:
+    """Load a file, put its module into a list, and return its functions."""
     sys.path.insert(0, str(Path(file).parent))
     spec = importlib.util.spec_from_file_location(Path(file).stem, file)
     if spec is None or spec.loader is None:
@@ -95,17 +119,19 @@ def _loaded(file: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    return module
+    modules.append(module)
+    return {"functions": _functions(module)}
 
 
 def _functions(module: ModuleType) -> dict[str, int]:
     """Return the functions that a file has, and the lines where they begin; 0 for those of elsewhere."""
-    found = {name: value for name, value in vars(module).items() if callable(value) and not inspect.isclass(value)}
-    codes = {name: getattr(value, "__code__", None) for name, value in found.items()}
-    return {
-        name: code.co_firstlineno if code is not None and code.co_filename == module.__file__ else 0
-        for name, code in codes.items()
-    }
+    found: dict[str, int] = {}
+    for name, value in vars(module).items():
+        library = str(getattr(value, "__module__", "")).partition(".")[0]
+        if callable(value) and not inspect.isclass(value) and library not in _LIBRARIES:
+            code = getattr(value, "__code__", None)
+            found[name] = code.co_firstlineno if code is not None and code.co_filename == module.__file__ else 0
+    return found
 
 
 def _fault(error: BaseException, file: str) -> dict[str, Any]:

@@ -112,7 +112,9 @@ class Calls:
         if isinstance(values, dict):
             for key, value in values.items():
                 meaning, number = meaning_of(key, self.request["values"]), number_of(value)
-                if meaning in right and not (isinstance(number, float) and np.isclose(number, right[meaning], rtol=1e-5, atol=0.0)):
+                if meaning is None or meaning not in right:
+                    continue
+                if not isinstance(number, float) or not np.isclose(number, right[meaning], rtol=1e-5, atol=0.0):
                     values[key] = right[meaning]
         given = {**given, "d": values}
         return self._read(self._called(given), given)
@@ -179,7 +181,9 @@ def _parts(returned: Any, k: int) -> list[Any]:
     """Return the weights and the states in what an optimizer returned."""
     if isinstance(returned, Mapping):
         return _parts(list(returned.values()), k)
-    if not isinstance(returned, tuple | list) or (len(returned) == k and all(np.size(part) == 1 for part in returned) and k > 1):
+    if not isinstance(returned, tuple | list) or (
+        len(returned) == k and all(np.size(part) == 1 for part in returned) and k > 1
+    ):
         return [returned]
     parts: list[Any] = []
     for part in returned:

@@ -1,7 +1,7 @@
 """Hypotheses about a wrong function: for each usual mistake the numbers that it gives, by the graph's own partials.
 
-A hypothesis counts only where it gives the student's number at all points to rounding: with five random points a chance hit is as
-likely as twenty-five digits of luck. A correct function is never looked at.
+A hypothesis counts only where it gives the student's number at all points to rounding: with five random points a chance hit is
+as likely as twenty-five digits of luck. A correct function is never looked at.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,9 +46,14 @@ class Variant(NamedTuple):
     reduce: Callable[[str, Array], Array]
 
 
-_FACTORS = ((-1.0, 0.5, "sign", "has the wrong sign"), (0.5, 1.0, "constant factor", "is half of what is right"))
-_FACTORS += ((2.0, 1.0, "constant factor", "is twice what is right"), (0.0, 0.0, "forgotten", "is 0"))
-_FACTORS += ((-0.5, 2.0, "sign", "has the wrong sign, and is half"), (-2.0, 2.0, "sign", "has the wrong sign, and is twice"))
+_FACTORS = (
+    (-1.0, 0.5, "sign", "has the wrong sign"),
+    (0.5, 1.0, "constant factor", "is half of what is right"),
+    (2.0, 1.0, "constant factor", "is twice what is right"),
+    (0.0, 0.0, "forgotten", "is 0"),
+    (-0.5, 2.0, "sign", "has the wrong sign, and is half of what is right"),
+    (-2.0, 2.0, "sign", "has the wrong sign, and is twice what is right"),
+)
 
 
 def scaled(right: Mapping[str, Array]) -> Iterator[Suspect]:
@@ -75,7 +80,9 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
     slopes = {vertex: exercise.sweep(numbers.partials, vertex) for vertex in _between(exercise)}
     for vertex, by in slopes.items():
         if vertex in exercise.nodes:
-            text = f"it is the derivative of {vertex}: d {exercise.root} / d {vertex}, which comes back from the end, is missing"
+            text = (
+                f"it is the derivative of {vertex}: d {exercise.root} / d {vertex}, which comes back from the end, is missing"
+            )
             yield Suspect(2.5, "local derivative", text, {name: by[name] for name in asked})
     for edge in exercise.edges:
         behind = {name: slopes[edge.source][name] for name in asked if np.any(slopes[edge.source][name])}
@@ -117,10 +124,18 @@ def _of_partial(exercise: Exercise, numbers: Numbers, edge: Edge) -> Iterator[tu
     with np.errstate(all="ignore"):
         yield Slip(6.0, "inverted", f"{formula} divides instead of multiplying", None), 1.0 / own
     if many:
-        yield Slip(2.0, "missing path", f"the path through {edge.target} is missing: d {exercise.root} / d {edge.source} is a sum", None), 0.0 * own
+        yield (
+            Slip(
+                2.0,
+                "missing path",
+                f"the path through {edge.target} is missing: d {exercise.root} / d {edge.source} is a sum",
+                None,
+            ),
+            0.0 * own,
+        )
     target = exercise.graph.by_name[edge.target]
     kinds = exercise.kinds
-    names = [one for one in exercise.symbols_before(edge.target)] + [target.symbol]
+    names = [*exercise.symbols_before(edge.target), target.symbol]
     variants = list(slips(edge.partial))
     variants += renamed(edge.partial, _plausible(exercise, edge.partial, names), kinds)
     for slip in variants:
@@ -210,10 +225,10 @@ def reductions(rows: int, size: int, penalty: Mapping[str, Array]) -> list[Varia
         return Variant(rank, kind, text, reduce)
 
     def mean(values: Array) -> Array:
-        return values.mean(axis=1)
+        return np.asarray(values.mean(axis=1))
 
     def total(values: Array) -> Array:
-        return values.sum(axis=1)
+        return np.asarray(values.sum(axis=1))
 
     share = 1.0 / rows
     sums = "the sum over the rows is not divided by their number"

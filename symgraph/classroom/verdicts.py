@@ -9,7 +9,7 @@ from symgraph.classroom.formula_values import Array
 from symgraph.classroom.suspects import Suspect, Variant
 
 CLOSE = 1e-5
-"""Relative error of a right number: more than single precision and a guard such as log(p + 1e-8) need, less than any mistake."""
+"""Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
 
 
 class Verdict(NamedTuple):

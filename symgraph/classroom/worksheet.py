@@ -60,7 +60,9 @@ def write_worksheet(
             raise OptionError(f"--solution: {solution} lies in the folder that students get; choose another place")
         if solution.exists():
             raise OptionError(f"--solution: {solution} is there already; delete it first, or choose another name")
-        solved = SimpleNamespace(**facts, solved=True, title=f"Solution of the worksheet {model.name}", intro="For the teacher.")
+        solved = SimpleNamespace(
+            **facts, solved=True, title=f"Solution of the worksheet {model.name}", intro="For the teacher."
+        )
         targets[solution] = render("worksheet/functions.py.jinja", solved)
     written, left = list[Path](), list[Path]()
     for path, text in targets.items():
@@ -162,13 +164,16 @@ def _unpacked_target(targets: Sequence[Statement]) -> list[str]:
 def drawn_rows(exercise: Exercise) -> str:
     """Return some rows of features and target as CSV, drawn by the laws of the spec.
 
-    The target is the output at hidden weights where the model has one of each and the values may be any number; else it is drawn.
+    The target is the output at hidden weights where the model has one of each and the values may be any number; else it is
+    drawn.
     """
     model = exercise.model
     sampler = Sampler(reference(model), 1, None, ROWS)
     drawn = [batch for batch in (sampler.draw() for _ in range(_DRAWS)) if batch is not None]
     if not drawn:
-        raise OptionError(f"{model.name}: no rows are found at which it is finite; declare domains of its inputs, or give --data")
+        raise OptionError(
+            f"{model.name}: no rows are found at which it is finite; declare domains of its inputs, or give --data"
+        )
     names = [*exercise.features, *exercise.targets]
     choices = [[dict(exercise.ordinary(point)) for point in batch.points] for batch in drawn]
     rows: list[dict[str, float]] = min(choices, key=lambda points: exercise.wildness(points)[0])
@@ -201,5 +206,3 @@ def _checked(exercise: Exercise, data: Path) -> str:
     if missing:
         raise OptionError(f"--data: {data} has no column {missing[0]!r}; its first line has {', '.join(header) or 'nothing'}")
     return text
-
-

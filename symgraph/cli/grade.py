@@ -14,7 +14,9 @@ def grade(
     model: Annotated[str, typer.Option(metavar="MODEL", help="A built model's name, its module, or a spec file.")],
     function: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A function that must be there; may be given several times. Else all that are found."),
+        typer.Option(
+            metavar="NAME", help="A function that must be there; may be given several times. Else all that are found."
+        ),
     ] = None,
     seconds: Annotated[float, typer.Option(metavar="S", help="Time for each function.")] = 10.0,
     memory: Annotated[int, typer.Option(metavar="MIB", help="Memory for each function's process.")] = 1024,

@@ -14,7 +14,9 @@ def worksheet(
     data: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A CSV file with the model's columns; else rows are drawn.")
     ] = None,
-    solution: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the teacher's solution, outside the folder.")] = None,
+    solution: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the teacher's solution, outside the folder.")
+    ] = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> None:
