@@ -208,35 +208,44 @@ def numbers_of(returned: Any, order: Iterable[tuple[str, ...]], known: Mapping[s
     Returns:
         By name the number, or the reason why there is none; under "" the reason why nothing can be read.
     """
+    found: dict[str, float | str] = {}
     if hasattr(returned, "_asdict"):
         returned = returned._asdict()
     if isinstance(returned, Mapping):
-        found: dict[str, float | str] = {}
         for key, value in returned.items():
             meaning = meaning_of(key, known)
             if meaning is not None and meaning not in found:
                 found[meaning] = number_of(value)
-        if found:
+        if found and all(_size(value) <= 1 for value in returned.values()):
             return found
         parts: list[Any] = list(returned.values())
     else:
         parts = list(returned) if isinstance(returned, list | tuple) else [returned]
-    orders = {len(names): names for names in order}
+    orders = {len(names): names for names in order if len(names) > isinstance(returned, Mapping)}
     if returned is None:
         return {"": "returns None; is a return statement missing?"}
-    if len(parts) in orders and len(parts) > 1:
+    if len(parts) in orders and len(parts) > 1 and not found:
         return {name: number_of(part) for name, part in zip(orders[len(parts)], parts, strict=True)}
     try:
         flat = np.concatenate([np.ravel(np.asarray(part, np.float64)) for part in parts]) if parts else np.zeros(0)
     except (TypeError, ValueError):
-        return {"": f"returns {type(returned).__name__} with other things than numbers in it"}
+        return found or {"": f"returns {type(returned).__name__} with other things than numbers in it"}
     if len(flat) in orders:
         return dict(zip(orders[len(flat)], flat.tolist(), strict=True))
+    if found:
+        return found
     if isinstance(returned, Mapping):
         keys = ", ".join(map(repr, returned)) or "none"
         return {"": f"returns a dictionary without any of the keys {_some(known)}; its keys are {keys}"}
     wanted = " or ".join(str(size) for size in sorted(orders))
     return {"": f"returns {len(flat)} numbers, not {wanted}: {', '.join(orders[min(orders)][:12])}"}
+
+
+def _size(value: Any) -> int:
+    try:
+        return int(np.size(value))
+    except (TypeError, ValueError):
+        return 1  # lists of lists of different lengths, which are no numbers
 
 
 def _some(known: Mapping[str, str]) -> str:

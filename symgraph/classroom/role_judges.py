@@ -13,11 +13,13 @@ from symgraph.classroom.formula_values import Array, evaluate
 from symgraph.classroom.mistakes import slips
 from symgraph.classroom.optimizer_steps import EXERCISED, calls
 from symgraph.classroom.suspects import Suspect, Variant, backward, forward, reductions, scaled
-from symgraph.classroom.verdicts import Verdict, agree, explained, judged, with_factors
+from symgraph.classroom.verdicts import Tolerance, Verdict, agree, explained, judged, with_factors
 
 Answers = Sequence[Mapping[str, Any]]
 _ROUGH = 1e-3
 """Relative error of a difference quotient that is right."""
+_NOISE = 1e-6
+"""Its absolute error by rounding, relative to the loss and to the largest partial."""
 _SEEN = 1e-2
 """Size of what a gradient check says of a partial that is wrong by half."""
 _NUMBERS = (-1.3, -0.4, 0.3, 1.1, 2.0)
@@ -234,19 +236,20 @@ def _check_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> lis
         ]
     slopes = dict(zip(exercise.weights, np.array([answer["slopes"] for answer in answers], np.float64).T, strict=True))
     known = {name: value for name, value in found.items() if name in slopes}
-    numeric = sum(agree(value, slopes[name], _ROUGH) for name, value in known.items())
-    sizes = {name: np.abs(value) for name, value in found.items()}
-    small = all(np.all(size < _ROUGH) for size in sizes.values())
+    sizes = [exercise.first_rows.values[exercise.root], *slopes.values()]
+    rough = Tolerance(_ROUGH, _NOISE * np.max(np.abs(sizes), axis=0))
+    numeric = sum(agree(value, slopes[name], rough) for name, value in known.items())
+    small = all(np.all(np.abs(value) < _ROUGH) for value in found.values())
     if (
         not small
         and "difference" not in found
-        and (numeric or not any(answer["found"] for answer in answers) or _is_scaled(known, slopes))
+        and (numeric or not any(answer["found"] for answer in answers) or _is_scaled(known, slopes, rough))
     ):
         _missing(faults, found, exercise.weights, lambda name: f"d{name}")
         suspects = _quotients(slopes)
         variants = reductions(1, len(answers), {})
-        return judged(known, faults, slopes, lambda: explained(known, slopes, slopes, suspects, variants, _ROUGH), _ROUGH)
-    return _differences(exercise, answers, found, slopes)
+        return judged(known, faults, slopes, lambda: explained(known, slopes, slopes, suspects, variants, rough), rough)
+    return _differences(exercise, answers, found, slopes, rough)
 
 
 def _quotients(slopes: Mapping[str, Array]) -> list[Suspect]:
@@ -260,18 +263,18 @@ def _quotients(slopes: Mapping[str, Array]) -> list[Suspect]:
     return [*made, *scaled(slopes)]
 
 
-def _is_scaled(found: Mapping[str, Array], slopes: Mapping[str, Array]) -> bool:
+def _is_scaled(found: Mapping[str, Array], slopes: Mapping[str, Array], rough: Tolerance) -> bool:
     """Tell whether numbers are partials with a constant factor, rather than differences."""
-    return any(agree(found[name], factor * slopes[name], _ROUGH) for name in found for factor in (-1.0, 0.5, 2.0))
+    return any(agree(found[name], factor * slopes[name], rough) for name in found for factor in (-1.0, 0.5, 2.0))
 
 
 def _differences(
-    exercise: Exercise, answers: Answers, found: Mapping[str, Array], slopes: Mapping[str, Array]
+    exercise: Exercise, answers: Answers, found: Mapping[str, Array], slopes: Mapping[str, Array], rough: Tolerance
 ) -> list[Verdict]:
     """Judge differences between partials and numerical ones: small where they agree, and seen to grow with a planted fault."""
     verdicts = []
     right = exercise.first_rows.cotangents
-    sound = {name: agree(np.asarray(slope), right[name], _ROUGH) for name, slope in slopes.items()}
+    sound = {name: agree(np.asarray(slope), right[name], rough) for name, slope in slopes.items()}
     for name, value in found.items():
         place = int(np.argmax(np.abs(value)))
         says_yes = name == "difference" and bool(np.all(value == 1.0))

@@ -59,8 +59,7 @@ _FACTORS = (
 def scaled(right: Mapping[str, Array]) -> Iterator[Suspect]:
     """Suspect a constant factor on all results, or on one."""
     for factor, rank, kind, text in _FACTORS:
-        if factor:
-            yield Suspect(rank + 0.1, kind, f"{text}, as all others", {name: factor * value for name, value in right.items()})
+        yield Suspect(rank + 0.1, kind, f"{text}, as all others", {name: factor * value for name, value in right.items()})
         for name, value in right.items():
             yield Suspect(rank + 0.2, kind, text, {name: factor * value})
 
@@ -83,7 +82,7 @@ def backward(exercise: Exercise, numbers: Numbers, wrong: Sequence[str]) -> Iter
             text = (
                 f"it is the derivative of {vertex}: d {exercise.root} / d {vertex}, which comes back from the end, is missing"
             )
-            yield Suspect(2.5, "local derivative", text, {name: by[name] for name in asked})
+            yield Suspect(2.5, "local derivative", text, {name: by[name] for name in asked if np.any(by[name])})
     for edge in exercise.edges:
         behind = {name: slopes[edge.source][name] for name in asked if np.any(slopes[edge.source][name])}
         if behind and any(name in behind for name in wrong):

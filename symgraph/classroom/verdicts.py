@@ -12,6 +12,17 @@ CLOSE = 1e-5
 """Relative error of a right number: more than single precision and a guard as in log(p + 1e-8) need, less than any mistake."""
 
 
+class Tolerance(NamedTuple):
+    """Error that a right number may have: relative to it, and absolute (n,) beside that."""
+
+    relative: float = CLOSE
+    absolute: Array | float = 0.0
+
+
+EXACT = Tolerance()
+"""Tolerance for numbers that are computed by formulas."""
+
+
 class Verdict(NamedTuple):
     """The verdict on one result.
 
@@ -32,13 +43,13 @@ class Verdict(NamedTuple):
     carried: bool = False
 
 
-def agree(found: Array, right: Array, close: float = CLOSE) -> bool:
+def agree(found: Array, right: Array, close: Tolerance = EXACT) -> bool:
     """Tell whether numbers are the same to rounding at all points; NaN and infinities never are."""
     if not np.isfinite(found).all() or not np.isfinite(right).all():
         return False
     size = float(np.max(np.abs(right), initial=0.0))
-    slack = min(6e-9, 1e-4 * size)  # eight decimals are enough
-    return bool(np.all(np.abs(found - right) <= close * np.abs(right) + slack))
+    slack = min(6e-9, 1e-4 * size) + close.absolute  # eight decimals are enough
+    return bool(np.all(np.abs(found - right) <= close.relative * np.abs(right) + slack))
 
 
 def explained(
@@ -47,7 +58,7 @@ def explained(
     rows: Mapping[str, Array],
     suspects: Iterable[Suspect],
     variants: Sequence[Variant],
-    close: float = CLOSE,
+    close: Tolerance = EXACT,
 ) -> dict[str, Suspect]:
     """Find for each wrong result the mistake that explains most: other wrong results, and none that are right.
 
@@ -57,7 +68,7 @@ def explained(
         rows: the right numbers of rows, from which the variants make results.
         suspects: the hypotheses.
         variants: how results are made of rows, the right way first.
-        close: the relative error of a right number.
+        close: the error that a right number may have.
     """
     wrong = [name for name in found if not agree(found[name], right[name], close)]
     scored: list[tuple[frozenset[str], int, Suspect]] = []
@@ -122,7 +133,7 @@ def judged(
     faults: Mapping[str, str],
     right: Mapping[str, Array],
     why: Callable[[], Mapping[str, Suspect]],
-    close: float = CLOSE,
+    close: Tolerance = EXACT,
 ) -> list[Verdict]:
     """Return the verdicts on results, in the order of the right ones.
 
@@ -131,7 +142,7 @@ def judged(
         faults: by name, why there are none.
         right: the right numbers.
         why: finds the mistakes of wrong ones; called if there are some.
-        close: the relative error of a right number.
+        close: the error that a right number may have.
     """
     wrong = [name for name in found if name in right and not agree(found[name], right[name], close)]
     reasons = why() if wrong else {}
@@ -141,6 +152,6 @@ def judged(
             verdicts.append(Verdict(name, np.nan, float(values[0]), False, None, faults[name]))
         elif name in found:
             ok = name not in wrong
-            place = 0 if ok else int(np.argmax(~np.isclose(found[name], values, rtol=close, atol=0.0)))
+            place = 0 if ok else int(np.argmax(~np.isclose(found[name], values, rtol=close.relative, atol=0.0)))
             verdicts.append(Verdict(name, float(found[name][place]), float(values[place]), ok, reasons.get(name)))
     return verdicts
