@@ -4,7 +4,7 @@ Names are compared without capitals, underscores and other signs, so that ``dL_d
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -197,7 +197,7 @@ def number_of(value: Any) -> float | str:
     return float(array.reshape(()))
 
 
-def numbers_of(returned: Any, order: Iterable[tuple[str, ...]], known: Mapping[str, str]) -> dict[str, float | str]:
+def numbers_of(returned: Any, order: Collection[tuple[str, ...]], known: Mapping[str, str]) -> dict[str, float | str]:
     """Read what a student's function returned: a dictionary by its keys, anything else by order.
 
     Args:
@@ -216,9 +216,12 @@ def numbers_of(returned: Any, order: Iterable[tuple[str, ...]], known: Mapping[s
             meaning = meaning_of(key, known)
             if meaning is not None and meaning not in found:
                 found[meaning] = number_of(value)
-        if found and all(_size(value) <= 1 for value in returned.values()):
+        single = all(_size(value) <= 1 for value in returned.values())
+        if found and (single or any(found.keys() >= set(names) for names in order)):
             return found
-        parts: list[Any] = list(returned.values())
+        sizes = {len(names) for names in order if len(names) > 1}
+        whole = [value for value in returned.values() if _size(value) in sizes]
+        parts: list[Any] = whole if len(whole) == len(sizes) == 1 else list(returned.values())
     else:
         parts = list(returned) if isinstance(returned, list | tuple) else [returned]
     orders = {len(names): names for names in order if len(names) > isinstance(returned, Mapping)}

@@ -197,20 +197,18 @@ class Exercise:
 
     @cached_property
     def value_spellings(self) -> dict[str, str]:
-        """The keys of a forward dictionary and what they mean; "d " and a node is the derivative by it."""
+        """The keys of a forward dictionary and what they mean; "dl" is the derivative of the loss by the output."""
         nodes = [(name, [name]) for name in (*self.nodes, self.root)]
         ends = [(self.root, ["loss", "L", "cost", "error"])] if self.root == "loss" else []
-        slopes = [(f"d {name}", partial_spellings(name)) for name in self.nodes]
         if self.output is not None:
             ends += [(self.output, ["y_hat", "y_pred", "prediction", "pred", "output"])]
-            slopes += [(f"d {self.output}", ["dl", "dL", "dloss"])] if self.root == "loss" else []
-        return table([*nodes, *ends, *slopes])
+            ends += [("dl", ["dl"])] if self.root == "loss" else []
+        return table([*nodes, *ends])
 
     @cached_property
     def partial_spellings(self) -> dict[str, str]:
-        """The keys of a backward dictionary and what they mean; "d " and a node is the derivative by the node."""
-        weights = [(name, [f"d{name}", f"d_{name}", name, *partial_spellings(name)]) for name in self.weights]
-        return table([*weights, *((f"d {name}", partial_spellings(name)) for name in self.nodes)])
+        """The keys of a backward dictionary and what they mean."""
+        return table([(name, [f"d{name}", f"d_{name}", name, *partial_spellings(name)]) for name in self.weights])
 
     @property
     def value_orders(self) -> list[list[str]]:

@@ -176,9 +176,8 @@ def _of_function(exercise: Exercise, asked: _Asked, outcome: Outcome) -> Iterato
     verdicts = _together(judge.verdicts(exercise, outcome.calls, complete))
     for verdict in verdicts:
         nan = outcome.remarks.get("nan", 0) if "is nan" in verdict.fault or "is inf" in verdict.fault else 0
-        own = verdict.name if verdict.name in lines or role != "backward_propagation" else f"d {verdict.name}"
         of = size if not verdict.name and len(verdicts) == 1 else 1.0
-        yield _test(verdict, role, name, nan or lines.get(own, 0) or begin, of)
+        yield _test(verdict, role, name, nan or lines.get(verdict.name, 0) or begin, of)
     yield from _remarks(name, outcome)
 
 

@@ -92,8 +92,7 @@ def _forward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> l
             own[name] = found[name]
         elif name in faults:
             verdicts += judged({}, faults, {name: right[name]}, dict)
-    slopes = {name: value for name, value in found.items() if name.startswith("d ")}
-    verdicts += _slopes_in_forward(exercise, slopes, own)
+    verdicts += [_kept_slope(exercise, found["dl"])] if "dl" in found else []
     return [Verdict("", np.nan, np.nan, False, None, faults[""])] if "" in faults else verdicts
 
 
@@ -108,34 +107,21 @@ def _forward_reason(exercise: Exercise, name: str, found: Mapping[str, Array], o
     )
 
 
-def _slopes_in_forward(exercise: Exercise, found: Mapping[str, Array], own: Mapping[str, Array]) -> list[Verdict]:
-    """Judge derivatives that a forward function keeps for the backward one, such as dl."""
-    truth = exercise.first_rows.cotangents
-    right = {name: truth[name.removeprefix("d ")] for name in found}
-    partials = {
-        (e.source, e.target): np.broadcast_to(evaluate(e.partial, own), truth[exercise.root].shape) for e in exercise.edges
-    }
-    with_own = exercise.sweep(partials)
-
-    def why() -> dict[str, Suspect]:
-        inner = {name.removeprefix("d "): value for name, value in found.items()}
-        wrong = [name for name in inner if not agree(inner[name], truth[name])]
-        suspects = list(backward(exercise, exercise.first_rows, wrong))
-        rows = {name: truth[name] for name in inner}
-        known = explained(inner, rows, rows, suspects, reductions(1, len(next(iter(inner.values()))), {}))
-        return {f"d {name}": suspect for name, suspect in known.items()}
-
-    verdicts = judged(found, {}, right, why)
-    return [
-        one._replace(carried=not one.ok and agree(found[one.name], with_own[one.name.removeprefix("d ")])) for one in verdicts
-    ]
+def _kept_slope(exercise: Exercise, found: Array) -> Verdict:
+    """Look at the derivative of the loss by the output that a forward function keeps as dl; another dl may be meant, so it is
+    only remarked.
+    """
+    right = exercise.first_rows.cotangents[str(exercise.output)]
+    if agree(found, right):
+        return Verdict("dl", float(found[0]), float(right[0]), True)
+    text = f"is {found[0]:.8g}; if it is meant as d loss / d {exercise.output}, right is {right[0]:.8g}"
+    return Verdict("dl", float(found[0]), float(right[0]), True, None, text)
 
 
 def _backward_request(exercise: Exercise) -> dict[str, Any]:
     numbers, rows = exercise.first_rows, []
     for place, points in enumerate(exercise.batches):
         right = {name: float(numbers.values[name][place]) for name in (*exercise.nodes, exercise.root)}
-        right |= {f"d {name}": float(numbers.cotangents[name][place]) for name in exercise.nodes}
         rows.append({**exercise.row(points[0]), "L": right[exercise.root], "right": right})
     return {
         "calls": rows,
@@ -149,7 +135,6 @@ def _backward_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> 
     numbers = exercise.first_rows
     found, faults = sorted_out(answers)
     _missing(faults, found, exercise.weights, lambda name: f"d{name}")
-    found = {name.removeprefix("d "): value for name, value in found.items()}
     variants = reductions(1, len(exercise.batches), {})
     if numbers.penalty:
         text = "the penalty's derivative is in it, which belongs to no row"
@@ -201,7 +186,6 @@ def _loss_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list
 def _gradient_verdicts(exercise: Exercise, answers: Answers, complete: bool) -> list[Verdict]:
     numbers, size = exercise.all_rows, len(exercise.batches)
     found, faults = sorted_out(answers)
-    found = {name.removeprefix("d "): value for name, value in found.items()}
     _missing(faults, found, exercise.weights, lambda name: f"d{name}")
     penalty = {name: value.reshape(size, -1)[:, 0] for name, value in numbers.penalty.items()}
     return _partials(

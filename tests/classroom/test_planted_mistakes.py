@@ -36,7 +36,7 @@ PLANTED = [
     (NINE, "loss", "in zip(X, y)]", "in list(zip(X, y))[:1]]", "rows", "of the first row alone"),
     (NINE, "gradient", "found / len(X)", "found", "mean", "not divided by their number"),
     ("logistic", "gradient", "(found + penalty(W)[1])", "(found)", "penalty", "the penalty is forgotten"),
-    ("logistic", "gradient", "(found + penalty(W)[1]) / len(X)", "found / len(X) + penalty(W)[1]", "penalty", "is not divided by"),
+    ("logistic", "gradient", "(found + penalty(W)[1]) / len(X)", "found / len(X) + penalty(W)[1]", "penalty", "is not divided"),
     ("logistic", "loss", "penalty(W)[0]", "0.5 * penalty(W)[0]", "penalty", "the penalty counts half"),
     ("logistic", FORWARD, "np.log(p)", "np.log10(p)", "function", "the logarithm to the base 10 in log(p)"),
     ("perceptron", BACK, "y_hat*(1 - y_hat)", "(y_hat*(1 - y_hat))**2", "extra factor", "comes twice"),
