@@ -179,6 +179,21 @@ def models_of(reference: str, config: Path | None = None) -> list["Model"]:
     return found
 
 
+def one_model(reference: str, config: Path | None = None) -> "Model":
+    """Return the model of a spec with one model, or the one that a built module names.
+
+    Raises:
+        OptionError: the spec has several.
+    """
+    from symgraph.errors import OptionError
+
+    models = models_of(reference, config)
+    if len(models) > 1:
+        names = ", ".join(model.name for model in models)
+        raise OptionError(f"{reference} has several models, {names}; build it, and give the name of one")
+    return models[0]
+
+
 def _first_line(path: Path) -> str:
     if not path.is_file():
         return ""
