@@ -91,18 +91,29 @@ class Problem:
 
     @cached_property
     def is_difference(self) -> bool:
-        """Tell if the residual is the prediction less the target, by its values at the start."""
+        """Tell if the residual is the prediction less the target, or the target less the prediction."""
+        return self.sense != 0.0
+
+    @cached_property
+    def sense(self) -> float:
+        """Return 1.0 where the residual is the prediction less the target, -1.0 for the target less the prediction, else 0.0.
+
+        It is told by values at the start, of the target and of one far from the prediction: a residual of 0 has no scale.
+        """
         module, (X, y, *_) = self.module, self.rows
         if y is None or not hasattr(module, "predict") or not hasattr(module, "residual"):
-            return False
-        predicted, r = np.reshape(module.predict(self.start, X), -1), np.reshape(module.residual(self.start, X, y), -1)
-        y = np.reshape(y, -1)
-        if predicted.shape != r.shape or y.shape != r.shape:
-            return False
-        rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(y))
-        with np.errstate(invalid="ignore"):
-            apart = np.abs(r - (predicted - y)) > rounding  # nowhere where one is not finite, which tells nothing
-        return not bool(apart.any())
+            return 0.0
+        predicted = np.asarray(module.predict(self.start, X))
+        if predicted.shape != y.shape or self.residuals != y.size:
+            return 0.0
+        senses = {1.0, -1.0}
+        with np.errstate(all="ignore"):
+            for target in (y, y + (1.0 + np.abs(predicted - y))):
+                r = np.reshape(module.residual(self.start, X, target), y.shape)
+                rounding = 8 * np.finfo(np.float64).eps * (np.abs(predicted) + np.abs(target))
+                # nowhere apart where one is not finite, which tells nothing
+                senses -= {one for one in senses if (np.abs(one * r - (predicted - target)) > rounding).any()}
+        return max(senses, default=0.0)
 
     @cached_property
     def residuals(self) -> int:
