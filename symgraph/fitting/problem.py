@@ -189,10 +189,21 @@ class Problem:
 
     def hessian(self, v: Array) -> Array:
         """Return the Hessian of that sum by the free weights, (f, f), by differences of the gradient if the module has none."""
-        if not hasattr(self.module, "hessian"):
-            return _slopes_of(lambda u: self.value_and_grad(u)[1], v)
-        H = self.module.hessian(self.all_weights(v), self.rows.X, self.rows.y, reduction="sum")
-        return np.asarray(H[np.ix_(self.free, self.free)])
+        found = self.second_derivatives(v, self.rows.X, self.rows.y)
+        return _slopes_of(lambda u: self.value_and_grad(u)[1], v) if found is None else found
+
+    def second_derivatives(self, v: Array, X: Any, y: Any) -> Array | None:
+        """Return the Hessian of the sum of the losses of rows, (f, f), by products with unit vectors where the module has these.
+
+        None where it has neither.
+        """
+        module, w, free = self.module, self.all_weights(v), self.free
+        if hasattr(module, "hessian"):
+            return np.asarray(module.hessian(w, X, y, reduction="sum")[np.ix_(free, free)])
+        if not hasattr(module, "hvp"):
+            return None
+        H = np.array([module.hvp(w, unit, X, y, reduction="sum")[free] for unit in np.eye(len(w))[free]])
+        return np.asarray((H + H.T) / 2)
 
     def scores(self, v: Array) -> Array:
         """Return the gradients of the losses of the rows by the free weights, (n, f), or what has their products."""

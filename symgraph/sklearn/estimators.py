@@ -23,8 +23,6 @@ Array = NDArray[np.float64]
 _KEPT = 64
 _COMPILED: dict[str, ModuleType] = {}
 """The last modules by the digests of their models: clones of an estimator, and families at one width, share them."""
-_BY_HESSIAN = 20
-"""Most weights of a model whose Hessian is compiled: a C compiler takes seconds for the 210 second derivatives."""
 _CONSTANT = "constants__"
 
 
@@ -249,7 +247,7 @@ def _module_of(given: Any) -> Any:
         return given
     digest = model_hash(given)
     if digest not in _COMPILED:
-        _COMPILED[digest] = compiled(given, by_hessian=_BY_HESSIAN)
+        _COMPILED[digest] = compiled(given)
         if len(_COMPILED) > _KEPT:
             _COMPILED.pop(next(iter(_COMPILED)), None)  # another thread may have taken it
     return _COMPILED[digest]
