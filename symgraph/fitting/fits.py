@@ -24,7 +24,6 @@ from symgraph.runtime.weights import range_of_each
 from symgraph.training.options import count
 from symgraph.training.rows import Rows, as_rows, as_weights, float_array, refuse_outside
 
-
 _BY_ENTRIES = 20
 """Most weights of a model whose Hessian is compiled entry by entry; a C compiler takes seconds for more, and for its products
 with vectors about as long as for the gradient."""

@@ -172,6 +172,21 @@ class Problem:
         J = self.jacobian(v)
         return np.vstack([J, self.module.penalty_jacobian(self.all_weights(v))[:, self.free]]) if self.has_penalty else J
 
+    def couplings(self, v: Array) -> NDArray[np.bool_]:
+        """Tell which free weights move the derivatives by which, (f, f).
+
+        The generated derivative of a residual that is linear in some weights has none of them in it, so it is the same to the
+        last bit wherever they are. Each weight is moved twice.
+        """
+        at_v, rng = self.slopes(v), np.random.default_rng(0)
+        coupled = np.zeros((len(v), len(v)), bool)
+        for j in range(len(v)):
+            for _ in range(2):
+                moved = v.copy()
+                moved[j] += (1.0 + abs(v[j])) * rng.uniform(0.1, 0.5)
+                coupled[j] |= ~np.all(self.slopes(moved) == at_v, axis=0)
+        return coupled
+
     @property
     def is_of_module(self) -> bool:
         """Tell if what is searched are the module's own residuals, over sigma at most, by all of its weights."""
@@ -193,10 +208,7 @@ class Problem:
         return _slopes_of(lambda u: self.value_and_grad(u)[1], v) if found is None else found
 
     def second_derivatives(self, v: Array, X: Any, y: Any) -> Array | None:
-        """Return the Hessian of the sum of the losses of rows, (f, f), by products with unit vectors where the module has these.
-
-        None where it has neither.
-        """
+        """Return the Hessian of the sum of the losses of rows, (f, f), None where the module has none, nor products."""
         module, w, free = self.module, self.all_weights(v), self.free
         if hasattr(module, "hessian"):
             return np.asarray(module.hessian(w, X, y, reduction="sum")[np.ix_(free, free)])
