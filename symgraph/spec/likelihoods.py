@@ -197,6 +197,17 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
 """Every likelihood there is by name."""
 
 
+_SAME = {
+    "bernoulli": "'binomial', or 'binomial_with_logits', with trials=1",
+    "normal": "'gaussian'",
+    "norm": "'gaussian'",
+    "t": "'student_t'",
+    "nbinom": "'negative_binomial'",
+    "multinomial": "'categorical'",
+}
+"""Likelihoods by other names that people know them by."""
+
+
 def given_parameters(
     name: str, given: Mapping[str, Any], where: str, output: NamedNode | None, targets: Sequence[Input]
 ) -> dict[str, Any]:
@@ -206,7 +217,8 @@ def given_parameters(
         SpecError: the likelihood is unknown, target or a parameter are missing or unknown, or there are several targets.
     """
     if name not in [*LIKELIHOODS]:
-        raise SpecError(f"{where}: {name!r} is unknown; known are {', '.join(LIKELIHOODS)}; other laws are a model.loss(expr)")
+        same = f"that law is {_SAME[name]}" if name in [*_SAME] else f"known are {', '.join(LIKELIHOODS)}"
+        raise SpecError(f"{where}: {name!r} is unknown; {same}; other laws are a model.loss(expr)")
     if not targets:
         raise SpecError(f"{where}: {name!r} is a density of the target; declare model.target first")
     if len(targets) > 1:
