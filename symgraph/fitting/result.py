@@ -152,9 +152,7 @@ class FitResult:
             OptionError: the model has none, or the rows are a stream.
         """
         if not self.problem.has_residual or isinstance(self.problem, StreamProblem):
-            raise OptionError(
-                f"{self.problem.module.MODEL} has no residuals here: its loss is no square, or its rows are a stream"
-            )
+            raise OptionError(f"{self.problem.module.MODEL} has no residuals here: its loss is no square, or rows are a stream")
         return self.problem.residual(self.found.v)
 
     def predict(self, X: Any) -> Array:
