@@ -56,7 +56,7 @@ def fit(
     Args:
         module: a generated module with a loss, or a `symgraph.Model`, which is compiled; or a `symgraph.stream` of one.
         X: (n, d) rows, with one feature also (n,); a frame or mapping by the names of its columns; None without features.
-        y: (n,) target, (n, p) of several; None without a target.
+        y: (n,) target, (n, p) of several; None without a target, or where X is a table that has it.
         start: (k,) weights, or numbers by the names of weights, the others then being drawn; None draws all from their laws.
             What is drawn is moved into its bounds.
         sigma: standard deviations of the observations, one, or one for each, of the shape of y: residuals are divided by them.

@@ -56,9 +56,7 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         is_family = not isinstance(given, Model) and not hasattr(given, "WEIGHTS")
         if is_family and not callable(given):
             told = "; Model.from_formula makes a Model of a text" if isinstance(given, str) else ""
-            raise OptionError(
-                f"model must be a symgraph.Model, a module, or a function that returns a Model, not {given!r}{told}"
-            )
+            raise OptionError(f"model must be a symgraph.Model, a module, or a function that returns one, not {given!r}{told}")
         module = self._with_constants(_module_of(given(width, *size) if is_family else given))
         names_of_X = () if is_family else getattr(self, "feature_names_in_", ())
         self._columns = _places_of_features(module, width, list(names_of_X))
