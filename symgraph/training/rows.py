@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from symgraph.errors import DataError, OptionError, WeightsError
 from symgraph.io.module import GeneratedModule, ScalarModule, targets_of
 from symgraph.io.targets import check_labels
-from symgraph.runtime.labels import array_of
+from symgraph.runtime.labels import array_of, labels_of
 from symgraph.training.options import number
 
 Array = NDArray[np.floating[Any]]
@@ -80,15 +80,16 @@ def as_rows(module: GeneratedModule | ScalarModule, X: Any = None, y: Any = None
     Args:
         module: a generated module.
         X: (n, d), with one feature also (n,); None for a model without features.
-        y: (n,), of several targets (n, p); None for a model without target.
+        y: (n,), of several targets (n, p); None for a model without target, or where X is a table that has it.
         dtype: of the weights, float32 or float64; the rows get the wider of it and X's. None: X's own.
 
     Raises:
         DataError: one of them is missing, not wanted, of the wrong shape, or neither float32, float64 nor whole numbers; or the
             model's likelihood gives a target no probability.
     """
+    targets, labels = targets_of(module), labels_of(X, False)
     features = _features(module, X)
-    target = _target(module, y)
+    target = _target(module, X if y is None and targets and all(name in labels for name in targets) else y)
     if features is not None and target is not None and len(features) != len(target):
         raise DataError(f"X has {len(features)} rows and y has {len(target)}; give one target a row")
     check_labels(module, features, target)
