@@ -11,7 +11,8 @@ on every run.
 
 C is compiled at -O1, in a third of the time that -O3 takes, also by commands that tests run, unless CC names a compiler.
 Results are the same, as tests/backends/test_c_arithmetic.py holds of every function. Tests of compiling, of the code for many
-rows and of training in C ask for the compiler as a user has it.
+rows and of training in C ask for the compiler as a user has it. What is compiled is kept for one run of the tests, in a folder
+that its workers share, not in the user's own.
 """
 
 import os
@@ -35,16 +36,18 @@ CheckText = Callable[[Path, str], None]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    found = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
-    if found is None or os.environ.get("CC"):  # which workers of one run inherit
+    if hasattr(config, "workerinput"):  # a worker inherits the variables
         return
-    folder = TemporaryDirectory(prefix=_QUICK)
+    folder, patch = TemporaryDirectory(prefix=_QUICK), pytest.MonkeyPatch()
     config.add_cleanup(folder.cleanup)
-    config.add_cleanup(lambda: os.environ.pop("CC", None))
-    script = Path(folder.name) / "cc"
-    script.write_text(f'#!/bin/sh\nexec {shlex.quote(found)} "$@" -O1\n', encoding="utf-8")
-    script.chmod(0o755)
-    os.environ["CC"] = str(script)
+    config.add_cleanup(patch.undo)
+    patch.setenv("SYMGRAPH_CACHE", f"{folder.name}/cache")
+    found = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
+    if found is not None and not os.environ.get("CC"):
+        script = Path(folder.name) / "cc"
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(found)} "$@" -O1\n', encoding="utf-8")
+        script.chmod(0o755)
+        patch.setenv("CC", str(script))
 
 
 @pytest.fixture(scope="module")

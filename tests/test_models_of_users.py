@@ -108,7 +108,7 @@ def test_every_other_backend_takes_them_or_names_the_function_that_it_lacks(name
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [name for name, build in USERS.items() if build().residual_exprs and not build().robust], scope="module"
+    "name", [name for name, build in USERS.items() if (model := build()).residual_exprs and not model.robust], scope="module"
 )
 def test_least_squares_finds_the_weights_of_data_without_noise(name: str) -> None:
     """The initial weights, moved by a twentieth, give the data; SciPy takes the module's functions as they are."""
