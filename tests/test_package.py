@@ -90,16 +90,8 @@ def test_the_sdist_has_all_that_building_and_testing_needs(distributions: tuple[
 def test_an_installed_wheel_builds_checks_trains_and_predicts(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     _run(sys.executable, "-m", "venv", environment, cwd=tmp_path)
-    _run(
-        environment / "bin/python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        distributions[0],
-        cwd=tmp_path,
-    )
+    install = (environment / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    _run(*install, distributions[0], cwd=tmp_path)
     symgraph = environment / "bin/symgraph"
     project = tmp_path / "project"
     project.mkdir()

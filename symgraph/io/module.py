@@ -59,7 +59,7 @@ class ScalarModule(ModuleFacts, RowFunctions):
 
 def targets_of(module: Any) -> tuple[str, ...]:
     """Return the names of a module's targets, the columns of y: none, one or several."""
-    return tuple(getattr(module, "TARGETS", () if module.TARGET is None else (module.TARGET,)))
+    return tuple(getattr(module, "TARGETS", ())) if module.TARGET is None else (module.TARGET,)
 
 
 def load_file(path: Path) -> GeneratedModule:

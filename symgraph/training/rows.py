@@ -49,6 +49,9 @@ class Rows(NamedTuple):
         return None if self.X is None else self.X[batch], None if self.y is None else self.y[batch]
 
 
+_DOUBLE = np.dtype(np.float64)
+
+
 def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: bool = False) -> Array:
     """Return a value as a float32 or float64 array in native byte order; whole numbers and booleans become float64.
 
@@ -61,6 +64,8 @@ def float_array(name: str, value: Any, names: Sequence[str] = (), *, column: boo
     Raises:
         DataError: it is no rectangular array of such numbers, has other names, or is masked.
     """
+    if type(value) is np.ndarray and value.dtype is _DOUBLE:
+        return value
     try:
         array = array_of(value, names, name, column=column)
     except ValueError as error:
@@ -238,17 +243,20 @@ def _features(module: GeneratedModule | ScalarModule, X: Any) -> Array | None:
         if X is not None:
             raise DataError(f"{model} has no features; leave X out")
         return None
-    wanted = f"{model} needs (n, {len(names)}): {', '.join(names)}"
     if X is None:
-        raise DataError(f"X is missing; {wanted}")
+        raise DataError(f"X is missing; {_wanted_features(module)}")
     array = float_array("X", X, names, column=len(names) == 1)
     if len(names) == 1 and array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.shape[1:] != (() if len(names) == 1 else (len(names),)) or array.ndim == 0:
-        raise DataError(f"X has shape {array.shape}; {wanted}")
+        raise DataError(f"X has shape {array.shape}; {_wanted_features(module)}")
     if len(array) == 0:
         raise DataError("X has no rows")
     return array
+
+
+def _wanted_features(module: GeneratedModule | ScalarModule) -> str:
+    return f"{module.MODEL} needs (n, {len(module.FEATURES)}): {', '.join(module.FEATURES)}"
 
 
 def _target(module: GeneratedModule | ScalarModule, y: Any) -> Array | None:
@@ -258,10 +266,17 @@ def _target(module: GeneratedModule | ScalarModule, y: Any) -> Array | None:
             raise DataError(f"{model} has no target; leave y out")
         return None
     several = len(names) > 1
-    wanted, shape = f"its target{'s' * several} {', '.join(names)}", f"(n, {len(names)})" if several else "(n,)"
     if y is None:
-        raise DataError(f"y is missing; {model} needs {wanted}, {shape}")
+        raise DataError(f"y is missing; {model} needs {_wanted(names)}, {_shape(names)}")
     array = float_array("y", y, names, column=not several)
     if array.ndim != 1 + several or len(array) == 0 or (several and array.shape[1] != len(names)):
-        raise DataError(f"y has shape {array.shape}; {model} needs {wanted} as {shape}, n at least 1")
+        raise DataError(f"y has shape {array.shape}; {model} needs {_wanted(names)} as {_shape(names)}, n at least 1")
     return array
+
+
+def _wanted(names: Sequence[str]) -> str:
+    return f"its target{'s' * (len(names) > 1)} {', '.join(names)}"
+
+
+def _shape(names: Sequence[str]) -> str:
+    return f"(n, {len(names)})" if len(names) > 1 else "(n,)"
