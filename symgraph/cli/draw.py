@@ -8,7 +8,7 @@ import typer
 
 from symgraph.cli.current import models_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, Thousands, read_rows, reading_of
-from symgraph.cli.terminal import ConfigFile, Quiet, check_writable, file_of, note, read_weights
+from symgraph.cli.terminal import ConfigFile, Quiet, check_writable, file_of, note, note_next, read_weights
 
 if TYPE_CHECKING:
     from symgraph.io.data import Dataset, Reading
@@ -62,6 +62,10 @@ def draw(
             note(f"picture of {one.name} written to {path}", quiet=quiet)
         if drawing.picture.note:
             note(drawing.picture.note, quiet=quiet)
+    numbers = () if weights is None else ("--weights", weights)
+    note_next(
+        "report", model, *(() if data is None else ("--data", data)), *numbers, "-o", f"{models[0].name}.html", quiet=quiet
+    )
 
 
 def _numbers(model: "Model", weights: Path, data: Path | None, row: int, reading: "Reading") -> tuple[dict[str, float], str]:

@@ -15,7 +15,7 @@ from symgraph.cli.current import load_model
 from symgraph.cli.data_sets import Deviations, read_sets
 from symgraph.cli.fit_options import deviations_of, fixed_weights, names_of, numbers, ranges_of
 from symgraph.cli.rows import SAME, Decimal, Delimiter, DropMissing, Streamed, Thousands, given_rows, reading_of
-from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, print_json
+from symgraph.cli.terminal import Backend, ConfigFile, Json, Locked, Quiet, check_writable, file_of, note, note_next, print_json
 
 if TYPE_CHECKING:
     from symgraph.io.data import Reading
@@ -107,6 +107,16 @@ def fit(
         note(line, quiet=quiet)
     if not result.success:
         raise typer.Exit(1)
+    if "~" in model:
+        note_next("new", "NAME", quiet=quiet or json)  # a spec has room for more than a formula
+    else:
+        note_next(*_drawing(model, rows, None if several else save), quiet=quiet or json)
+
+
+def _drawing(model: str, rows: "_Rows", save: Path | None) -> tuple[object, ...]:
+    """Return the words of the command that draws the graph with the numbers of a row, or without where none are kept."""
+    numbers = ("--weights", save, "--data", rows.files[0], "--row", 0) if save is not None and rows.files else ()
+    return "draw", model, *numbers, "-o", f"{rows.module.MODEL}.svg"
 
 
 class _Rows(NamedTuple):

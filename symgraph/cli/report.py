@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from symgraph.cli.current import one_model, spec_of
 from symgraph.cli.rows import DataFile, Decimal, Delimiter, DropMissing, Thousands, inputs_of, read_rows, reading_of
-from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, note, progress, read_weights
+from symgraph.cli.terminal import ConfigFile, ModelOrSpec, Quiet, check_writable, note, note_next, progress, read_weights
 from symgraph.cli.train_options import batch_size_of
-from symgraph.cli.truth import one_model
 
 
 def report(
@@ -66,3 +66,5 @@ def report(
     except OSError as error:
         raise OptionError(f"--out: {out} cannot be written: {error.strerror}") from error
     note(f"report written to {out}; open it in a browser", quiet=quiet)
+    spec = spec_of(model, config)
+    note_next(*(("new", "NAME") if spec is None else ("build", spec, "--check")), quiet=quiet)

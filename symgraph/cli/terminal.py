@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -124,6 +125,11 @@ def note(text: str, *, quiet: bool = False) -> None:
     """Print a remark on stderr."""
     if not quiet:
         print(text, file=sys.stderr)
+
+
+def note_next(*words: object, quiet: bool = False) -> None:
+    """Name the command that comes next, as the last line on stderr."""
+    note(f"next: symgraph {shlex.join(map(str, words))}", quiet=quiet)
 
 
 def abandon_output() -> None:

@@ -35,6 +35,7 @@ from symgraph.cli.terminal import (
     check_writable,
     file_of,
     note,
+    note_next,
     print_json,
     print_table,
     progress,
@@ -190,6 +191,8 @@ def _train(settings: Settings, stack: ExitStack) -> None:
         lines = [line for own, _ in saved for line in own] + draw(results, module, _path(settings, "plot"))
         for line in [*lines, *([] if folder is None else [f"kept in {folder.path}"]), *verdicts]:
             note(line, quiet=quiet)
+        if interrupts.received is None and all(result.reason != "non-finite" for result in results.values()):
+            note_next(*_drawing(module, settings, files), quiet=quiet or settings["json"])
         if interrupts.received is not None:
             note(f"stopped by {signal.Signals(interrupts.received).name}", quiet=quiet)
     except OSError:
@@ -197,6 +200,15 @@ def _train(settings: Settings, stack: ExitStack) -> None:
             raise
         abandon_output()
     _exit([failure for _, failure in saved if failure is not None], results, interrupts)
+
+
+def _drawing(module: "GeneratedModule", settings: Settings, files: Mapping[str, Mapping[str, Path]]) -> tuple[object, ...]:
+    """Return the words of the command that draws the graph with the numbers of a row, or without where none were saved."""
+    saved = [file for own in files.values() for file in own.values()]
+    numbers = (
+        ("--weights", saved[0], "--data", settings["data"], "--row", 0) if saved and settings["data"] not in (None, "-") else ()
+    )
+    return "draw", settings["model"] or module.MODEL, *numbers, "-o", f"{module.MODEL}.svg"
 
 
 def _exit(failures: "Sequence[WeightsError]", results: "Mapping[str, TrainResult]", interrupts: Interrupts) -> None:

@@ -83,6 +83,12 @@ def fit(
 
     Warns:
         FitWarning: the search did not converge, the data leave weights undetermined, or another start led to a lower minimum.
+
+    Example:
+        >>> from symgraph import Model, fit
+        >>> result = fit(Model.from_formula("y ~ a*x + b", ("x", "y")), [0.0, 1.0, 2.0], [1.0, 3.0, 5.1])
+        >>> {name: round(value, 3) for name, value in result.values.items()}
+        {'a': 2.05, 'b': 0.983}
     """
     begun = time.perf_counter()
     require_scipy()

@@ -48,6 +48,12 @@ class Outcome:
     out: str
     err: str
 
+    @property
+    def notes(self) -> str:
+        """Lines on stderr, without the last one if that names the next command."""
+        *notes, last = self.err.splitlines(keepends=True) or [""]
+        return "".join(notes) if last.startswith("next: symgraph ") else self.err
+
 
 Run = Callable[..., Outcome]
 """Runs a command in this process; the fixture ``command`` is one."""

@@ -56,7 +56,7 @@ def test_wrong_use_of_grade_is_one_line(decay: Path, command: Run) -> None:
         (("nobody.py", "--model", "decay.py"), "there is no file nobody.py"),
         (
             ("student.py", "--model", "models.py"),
-            "models.py has several models, decay, valley; build it, and give the name of one",
+            "models.py defines 2 models (decay, valley); build them and give the name of one",
         ),
         (("student.py", "--model", "decay.py", "--seconds", "0"), "--seconds"),
         (("student.py", "--model", "decay.py", "--memory", "1"), "--memory"),

@@ -177,12 +177,12 @@ def test_epochs_are_printed_when_piped_too(built: Project) -> None:
     assert built.run(*line, "--log", "3", "--quiet").err == ""
 
 
-def test_a_run_that_has_not_converged_says_so_in_its_last_line(command: Run, built: Project) -> None:
+def test_a_run_that_has_not_converged_says_so_before_it_names_the_next_command(command: Run, built: Project) -> None:
     done = command("train", module_of(built), "--data", built.path("rows.csv"), "--save", "w.json", "--plot", "loss.svg")
     assert re.fullmatch(
         r"adam: not converged: the gradient's norm is \S+, and \d+% of the rows' gradients by \w+ are left over; "
         r"try more epochs, another learning rate, or `symgraph fit`",
-        done.err.splitlines()[-1],
+        done.notes.splitlines()[-1],
     )
 
 
